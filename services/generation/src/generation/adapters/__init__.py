@@ -1,0 +1,1 @@
+"""Where generation meets the world."""

@@ -1,0 +1,236 @@
+"""The ports in memory, for tests: same promises, no other process."""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from generation.domain.attempt import Attempt, Outcome
+from generation.domain.events import Event
+from generation.domain.generation import Generation, Status
+from generation.domain.identifiers import AccountId, AttemptId, GenerationId
+from generation.domain.output import Output
+from generation.ports.unit_of_work import UnitOfWork
+
+
+@dataclass
+class Tables:
+    """Everything that is stored."""
+
+    generations: dict[GenerationId, Generation] = field(default_factory=dict)
+    attempts: dict[AttemptId, Attempt] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+    deletions: dict[str, datetime] = field(default_factory=dict)
+    inbox: set[str] = field(default_factory=set)
+    events: list[Event] = field(default_factory=list)
+
+
+class MemoryGenerations:
+    """Jobs in a dictionary."""
+
+    def __init__(self, tables: Tables, account: AccountId | None) -> None:
+        self._rows = tables.generations
+        self._attempts = tables.attempts
+        self._account = account
+
+    def _seen(self) -> list[Generation]:
+        rows = sorted(self._rows.values(), key=lambda row: row.generation_id)
+        return [row for row in rows if self._account in (None, row.account_id)]
+
+    async def add(self, generation: Generation) -> bool:
+        if await self.with_key(generation.account_id, generation.idempotency_key):
+            return False
+        self._rows[generation.generation_id] = generation
+        return True
+
+    async def save(self, generation: Generation) -> None:
+        self._rows[generation.generation_id] = generation
+
+    async def get(self, generation_id: GenerationId) -> Generation | None:
+        return next((row for row in self._seen() if row.generation_id == generation_id), None)
+
+    async def lock(self, generation_id: GenerationId) -> Generation | None:
+        return await self.get(generation_id)
+
+    async def with_key(self, account_id: AccountId, idempotency_key: str) -> Generation | None:
+        key = (account_id, idempotency_key)
+        return next((row for row in self._seen() if (row.account_id, row.idempotency_key) == key), None)
+
+    async def page(
+        self,
+        account_id: AccountId,
+        *,
+        statuses: Collection[Status],
+        before: GenerationId | None,
+        limit: int,
+    ) -> Sequence[Generation]:
+        rows = [
+            row
+            for row in reversed(self._seen())
+            if row.account_id == account_id
+            and row.deleted_at is None
+            and (not statuses or row.status in statuses)
+            and (before is None or row.generation_id < before)
+        ]
+        return rows[:limit]
+
+    async def advance(self, generation_id: GenerationId, *, progress: float) -> None:
+        row = await self.get(generation_id)
+        if row and row.status is Status.PROCESSING and row.progress < progress:
+            self._rows[generation_id] = replace(row, progress=progress)
+
+    async def reserving(self, *, created_before: datetime, limit: int) -> Sequence[Generation]:
+        rows = self._seen()
+        return [r for r in rows if r.status is Status.RESERVING and r.created_at < created_before][:limit]
+
+    async def lock_overdue(self, *, now: datetime, limit: int) -> Sequence[Generation]:
+        return [r for r in self._seen() if r.status is Status.QUEUED and r.deadline_at <= now][:limit]
+
+    async def settled(self, *, after: GenerationId | None, limit: int) -> Sequence[Generation]:
+        rows = [r for r in self._seen() if r.is_terminal and r.reservation_id]
+        return [r for r in rows if after is None or r.generation_id > after][:limit]
+
+
+class MemoryAttempts:
+    """Attempts in a dictionary."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.attempts
+        self._generations = tables.generations
+
+    async def add(self, attempt: Attempt) -> None:
+        self._rows[attempt.attempt_id] = attempt
+
+    async def save(self, attempt: Attempt) -> None:
+        kept = self._rows[attempt.attempt_id]
+        self._rows[attempt.attempt_id] = replace(
+            kept,
+            run_id=attempt.run_id,
+            outcome=attempt.outcome,
+            detail=attempt.detail,
+            finished_at=attempt.finished_at,
+        )
+
+    async def leased(self, attempt_id: AttemptId, *, worker: str) -> Attempt | None:
+        row = self._rows.get(attempt_id)
+        return row if row and row.outcome is Outcome.RUNNING and row.worker == worker else None
+
+    async def of(self, generation_id: GenerationId) -> Sequence[Attempt]:
+        rows = [row for row in self._rows.values() if row.generation_id == generation_id]
+        return sorted(rows, key=lambda row: row.number)
+
+    async def renew(
+        self, attempts: Collection[AttemptId], *, worker: str, lease_until: datetime
+    ) -> Mapping[AttemptId, bool]:
+        kept = {}
+        for attempt_id in attempts:
+            if row := await self.leased(attempt_id, worker=worker):
+                self._rows[attempt_id] = replace(row, lease_until=lease_until)
+                kept[attempt_id] = self._generations[row.generation_id].cancel_requested
+        return kept
+
+    async def claim_expired(
+        self, *, now: datetime, worker: str, lease_until: datetime, limit: int
+    ) -> Sequence[Attempt]:
+        rows = [r for r in self._rows.values() if r.outcome is Outcome.RUNNING and r.lease_until <= now]
+        claimed = [replace(row, worker=worker, lease_until=lease_until) for row in rows[:limit]]
+        self._rows.update({row.attempt_id: row for row in claimed})
+        return claimed
+
+    async def release(self, *, worker: str, now: datetime) -> None:
+        for row in list(self._rows.values()):
+            if row.outcome is Outcome.RUNNING and row.worker == worker:
+                self._rows[row.attempt_id] = replace(row, lease_until=now)
+
+
+class MemoryOutputs:
+    """Outputs in a list."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def add(self, outputs: Sequence[Output]) -> None:
+        self._tables.outputs.extend(outputs)
+
+    async def of(self, generations: Collection[GenerationId]) -> Sequence[Output]:
+        rows = [row for row in self._tables.outputs if row.generation_id in generations]
+        return sorted(rows, key=lambda row: row.position)
+
+    async def remove(self, generation_id: GenerationId) -> Sequence[Output]:
+        removed = await self.of([generation_id])
+        self._tables.outputs = [row for row in self._tables.outputs if row not in removed]
+        return removed
+
+
+class MemoryDeletions:
+    """Due keys in a dictionary."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.deletions
+
+    async def schedule(self, keys: Collection[str], *, due_at: datetime) -> None:
+        self._rows.update(dict.fromkeys(keys, due_at))
+
+    async def forget(self, keys: Collection[str]) -> None:
+        for key in keys:
+            self._rows.pop(key, None)
+
+    async def claim_due(self, *, now: datetime, again_at: datetime, limit: int) -> Sequence[str]:
+        due = [key for key, due_at in sorted(self._rows.items()) if due_at <= now][:limit]
+        self._rows.update(dict.fromkeys(due, again_at))
+        return due
+
+
+@dataclass
+class MemoryUnitOfWork:
+    """One transaction over copied tables."""
+
+    tables: Tables
+    generations: MemoryGenerations
+    attempts: MemoryAttempts
+    outputs: MemoryOutputs
+    deletions: MemoryDeletions
+
+    async def publish(self, event: Event) -> None:
+        self.tables.events.append(event)
+
+    async def first_time(self, event_id: str) -> bool:
+        new = event_id not in self.tables.inbox
+        self.tables.inbox.add(event_id)
+        return new
+
+
+class MemoryTransactions:
+    """Runs one transaction at a time; `tables` is what was kept."""
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+        self._turn = asyncio.Lock()
+
+    def of_account(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._open(account_id)
+
+    def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._open(None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a transaction is running: no other service may be called meanwhile."""
+        return self._turn.locked()
+
+    @asynccontextmanager
+    async def _open(self, account: AccountId | None) -> AsyncIterator[UnitOfWork]:
+        async with self._turn:
+            tables = copy.copy(self.tables)
+            for name, value in vars(tables).items():
+                setattr(tables, name, copy.copy(value))
+            yield MemoryUnitOfWork(
+                tables,
+                MemoryGenerations(tables, account),
+                MemoryAttempts(tables),
+                MemoryOutputs(tables),
+                MemoryDeletions(tables),
+            )
+            self.tables = tables

@@ -1,0 +1,1 @@
+"""The use cases of generation, one a file."""

@@ -1,0 +1,128 @@
+"""Validates, prices and starts a job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from generation.application.reserve_credits import ReserveCredits
+from generation.domain.documents import digest, metadata_violations
+from generation.domain.errors import IdempotencyKeyReused, InsufficientCredits, InvalidInput
+from generation.domain.generation import Generation, Status
+from generation.domain.identifiers import AccountId, GenerationId, ModelId
+from generation.domain.pricing import Price
+from generation.ports.catalogue import Catalogue
+from generation.ports.clock import Clock
+from generation.ports.ids import IdSource
+from generation.ports.input_checker import InputChecker
+from generation.ports.quote_signer import QuoteSigner
+from generation.ports.unit_of_work import Transactions
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewGeneration:
+    """The command; without a key of the caller's, each command is a new job."""
+
+    account_id: AccountId
+    model_id: ModelId
+    input: Mapping[str, Any]
+    quote_id: str = ""
+    provider_order: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    idempotency_key: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same command, as it was sent."""
+        return digest(
+            {
+                "model": self.model_id,
+                "input": self.input,
+                "quote": self.quote_id,
+                "providers": list(self.provider_order),
+                "metadata": self.metadata,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class CreateGeneration:
+    """Commits the job as `reserving`, then asks the ledger, then queues it.
+
+    Raises UnknownModel, InvalidInput, InvalidQuote, QuoteExpired, IdempotencyKeyReused,
+    InsufficientCredits (the job stands as rejected) and LedgerUnavailable (the sweeper resolves it).
+    The same key and command get the first answer, a rejection too.
+    """
+
+    transactions: Transactions
+    catalogue: Catalogue
+    checker: InputChecker
+    signer: QuoteSigner
+    reserve: ReserveCredits
+    ids: IdSource
+    clock: Clock
+    queue_timeout_s: int
+
+    async def __call__(self, command: NewGeneration) -> tuple[Generation, bool]:
+        """The job, and whether it is an earlier one."""
+        earlier = await self._earlier(command)
+        if earlier is None:
+            new = self._priced(command)
+            async with self.transactions.of_account(command.account_id) as work:
+                if await work.generations.add(new):
+                    earlier = None
+                else:
+                    earlier = await work.generations.with_key(command.account_id, new.idempotency_key)
+        generation = self._same(earlier, command) if earlier else new
+        if generation.status is Status.RESERVING:
+            generation = await self.reserve(generation)
+        if generation.status is Status.REJECTED:
+            raise InsufficientCredits(
+                available=generation.available_credits or 0,
+                required=generation.price.credits,
+                generation_id=generation.generation_id,
+            )
+        return generation, earlier is not None
+
+    async def _earlier(self, command: NewGeneration) -> Generation | None:
+        if problems := metadata_violations(command.metadata):
+            raise InvalidInput(problems)
+        if not command.idempotency_key:
+            return None
+        async with self.transactions.of_account(command.account_id) as work:
+            return await work.generations.with_key(command.account_id, command.idempotency_key)
+
+    def _same(self, earlier: Generation, command: NewGeneration) -> Generation:
+        if earlier.fingerprint != command.fingerprint:
+            raise IdempotencyKeyReused("this idempotency key came before with another request")
+        return earlier
+
+    def _priced(self, command: NewGeneration) -> Generation:
+        model = self.catalogue.model(command.model_id)
+        provider_order = model.order(command.provider_order)
+        job = self.checker.checked(model, command.input)
+        generation_id = GenerationId(self.ids.new("gen"))
+        now = self.clock.now()
+        return Generation(
+            generation_id=generation_id,
+            account_id=command.account_id,
+            model_id=command.model_id,
+            modality=model.modality,
+            input=job,
+            provider_order=provider_order,
+            metadata=command.metadata,
+            price=self._promised(command, job, model.tariff.price(job)),
+            idempotency_key=command.idempotency_key or generation_id,
+            fingerprint=command.fingerprint,
+            created_at=now,
+            deadline_at=now + timedelta(seconds=self.queue_timeout_s),
+        )
+
+    def _promised(self, command: NewGeneration, job: Mapping[str, Any], price: Price) -> Price:
+        if not command.quote_id:
+            return price
+        quote = self.signer.open(command.quote_id)
+        promised = quote.honour(
+            account_id=command.account_id, model_id=command.model_id, job=job, now=self.clock.now()
+        )
+        return replace(price, credits=promised)

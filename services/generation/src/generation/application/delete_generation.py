@@ -1,0 +1,29 @@
+"""Deletes a job's outputs and hides it."""
+
+from dataclasses import dataclass
+
+from generation.domain.errors import GenerationNotFound
+from generation.domain.identifiers import AccountId, GenerationId
+from generation.ports.clock import Clock
+from generation.ports.unit_of_work import Transactions
+
+
+@dataclass(frozen=True)
+class DeleteGeneration:
+    """Queues the objects for removal in the transaction that hides the job; what it cost stays on record.
+
+    Idempotent. Raises GenerationNotFound, and GenerationRunning before it ended.
+    """
+
+    transactions: Transactions
+    clock: Clock
+
+    async def __call__(self, account_id: AccountId, generation_id: GenerationId) -> None:
+        async with self.transactions.of_account(account_id) as work:
+            current = await work.generations.lock(generation_id)
+            if current is None or current.account_id != account_id:
+                raise GenerationNotFound("no such generation")
+            now = self.clock.now()
+            await work.generations.save(current.deleted(now=now))
+            outputs = await work.outputs.remove(generation_id)
+            await work.deletions.schedule([output.object_key for output in outputs], due_at=now)

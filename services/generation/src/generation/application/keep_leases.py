@@ -1,0 +1,60 @@
+"""Holds this worker's leases, and takes over those of workers that died."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from generation.application.start_generation import Job
+from generation.ports.clock import Clock
+from generation.ports.unit_of_work import Transactions
+
+
+@dataclass(frozen=True)
+class KeepLeases:
+    """A worker whose leases ran out must stop: the job may be another's."""
+
+    transactions: Transactions
+    clock: Clock
+    worker: str
+    lease_s: float
+
+    async def renew(self, jobs: Collection[Job]) -> Sequence[Job]:
+        """Extends the leases and passes cancel requests on; answers with the jobs that are lost."""
+        async with self.transactions.of_system() as work:
+            kept = await work.attempts.renew(
+                [job.attempt.attempt_id for job in jobs],
+                worker=self.worker,
+                lease_until=self.clock.now() + timedelta(seconds=self.lease_s),
+            )
+        for job in jobs:
+            job.cancel_requested = job.cancel_requested or kept.get(job.attempt.attempt_id, False)
+        return [job for job in jobs if job.attempt.attempt_id not in kept]
+
+    async def take_over(self, *, limit: int) -> Sequence[Job]:
+        """Jobs whose worker stopped renewing, now this worker's."""
+        now = self.clock.now()
+        async with self.transactions.of_system() as work:
+            attempts = await work.attempts.claim_expired(
+                now=now,
+                worker=self.worker,
+                lease_until=now + timedelta(seconds=self.lease_s),
+                limit=limit,
+            )
+            jobs = []
+            for attempt in attempts:
+                generation = await work.generations.get(attempt.generation_id)
+                if generation is not None:
+                    jobs.append(
+                        Job(
+                            generation,
+                            attempt,
+                            cancel_requested=generation.cancel_requested,
+                            taken_over=True,
+                        )
+                    )
+        return jobs
+
+    async def release(self) -> None:
+        """Lets go of everything, so that another worker need not wait."""
+        async with self.transactions.of_system() as work:
+            await work.attempts.release(worker=self.worker, now=self.clock.now())

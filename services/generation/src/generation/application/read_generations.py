@@ -1,0 +1,105 @@
+"""Reads jobs with what belongs to them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from generation.domain.attempt import Attempt
+from generation.domain.errors import GenerationNotFound
+from generation.domain.generation import Generation, Status
+from generation.domain.identifiers import AccountId, GenerationId
+from generation.domain.output import Output
+from generation.ports.clock import Clock
+from generation.ports.media_store import MediaStore
+from generation.ports.unit_of_work import Transactions, UnitOfWork
+
+
+@dataclass(frozen=True)
+class SignedOutput:
+    """An output with addresses that work until `expires_at`."""
+
+    output: Output
+    url: str
+    download_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class GenerationView:
+    """A job as its user sees it; `attempts` are filled when one job is read."""
+
+    generation: Generation
+    outputs: Sequence[SignedOutput] = ()
+    attempts: Sequence[Attempt] = ()
+
+
+@dataclass(frozen=True)
+class ReadGenerations:
+    """Sees one account at a time."""
+
+    transactions: Transactions
+    store: MediaStore
+    clock: Clock
+    url_ttl_s: int = 900
+
+    async def one(self, account_id: AccountId, generation_id: GenerationId) -> GenerationView:
+        """One job with outputs and attempts. Raises GenerationNotFound."""
+        async with self.transactions.of_account(account_id) as work:
+            generation = visible(await work.generations.get(generation_id), account_id)
+            outputs = await work.outputs.of([generation_id])
+            attempts = await work.attempts.of(generation_id)
+        return GenerationView(generation, self._signed(outputs), attempts)
+
+    async def view(self, generation: Generation) -> GenerationView:
+        """A job that was just changed, as its user sees it."""
+        async with self.transactions.of_account(generation.account_id) as work:
+            outputs = await work.outputs.of([generation.generation_id])
+        return GenerationView(generation, self._signed(outputs))
+
+    async def page(
+        self,
+        account_id: AccountId,
+        *,
+        statuses: Collection[Status],
+        before: GenerationId | None,
+        limit: int,
+    ) -> tuple[Sequence[GenerationView], GenerationId | None]:
+        """Newest first, and where the next page starts if there is one."""
+        async with self.transactions.of_account(account_id) as work:
+            found = await work.generations.page(
+                account_id, statuses=statuses, before=before, limit=limit + 1
+            )
+            shown = found[:limit]
+            outputs = await self._outputs(work, shown)
+        views = [
+            GenerationView(
+                generation,
+                self._signed([o for o in outputs if o.generation_id == generation.generation_id]),
+            )
+            for generation in shown
+        ]
+        return views, shown[-1].generation_id if len(found) > limit else None
+
+    async def _outputs(self, work: UnitOfWork, generations: Sequence[Generation]) -> Sequence[Output]:
+        return await work.outputs.of([generation.generation_id for generation in generations])
+
+    def _signed(self, outputs: Sequence[Output]) -> Sequence[SignedOutput]:
+        expires_at = self.clock.now() + timedelta(seconds=self.url_ttl_s)
+        return [
+            SignedOutput(
+                output,
+                self.store.signed_url(output.object_key, ttl_s=self.url_ttl_s),
+                self.store.signed_url(
+                    output.object_key, ttl_s=self.url_ttl_s, download_as=output.file_name
+                ),
+                expires_at,
+            )
+            for output in outputs
+        ]
+
+
+def visible(generation: Generation | None, account_id: AccountId) -> Generation:
+    """The job, if it is there, this account's and not deleted. Raises GenerationNotFound."""
+    if generation is None or generation.account_id != account_id or generation.deleted_at:
+        raise GenerationNotFound("no such generation")
+    return generation

@@ -1,0 +1,55 @@
+"""Says how far a job is, not too often."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from generation.application.start_generation import Job
+from generation.domain.events import GenerationProgressed
+from generation.ports.clock import Clock
+from generation.ports.progress_feed import ProgressFeed
+from generation.ports.unit_of_work import Transactions
+
+STEP_MIN = 0.01
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was last said of a job."""
+
+    progress: float
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ReportProgress:
+    """Commits and publishes a step when it is large enough and the last one is old enough."""
+
+    transactions: Transactions
+    feed: ProgressFeed
+    clock: Clock
+    every_s: float
+    _told: dict[str, Told] = field(default_factory=dict)
+
+    async def __call__(self, job: Job, progress: float) -> None:
+        now, key = self.clock.now(), job.generation.generation_id
+        last = self._told.get(key)
+        # A later attempt starts over; what was shown never goes back.
+        if last and (progress < last.progress + STEP_MIN or now < last.at + timedelta(seconds=self.every_s)):
+            return
+        if progress < STEP_MIN:
+            return
+        self._told[key] = Told(progress, now)
+        async with self.transactions.of_account(job.generation.account_id) as work:
+            await work.generations.advance(key, progress=min(progress, 0.99))
+        await self.feed.tell(
+            GenerationProgressed(
+                account_id=job.generation.account_id,
+                generation_id=key,
+                occurred_at=now,
+                progress=min(progress, 0.99),
+            )
+        )
+
+    def forget(self, job: Job) -> None:
+        """The job left this worker."""
+        self._told.pop(job.generation.generation_id, None)

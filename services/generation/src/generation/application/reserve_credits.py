@@ -1,0 +1,72 @@
+"""Asks the ledger for a job's credits and writes down its answer."""
+
+from dataclasses import dataclass
+
+from generation.domain.events import queued, released
+from generation.domain.generation import Generation, Status
+from generation.domain.identifiers import GenerationId, ReservationId
+from generation.ports.clock import Clock
+from generation.ports.ledger import Ledger, Refusal
+from generation.ports.unit_of_work import Transactions, UnitOfWork
+
+# A reservation outlives its job by this much, so that the ledger never gives back the credits of a
+# job that may still deliver.
+RESERVATION_MARGIN_S = 3600
+
+
+@dataclass(frozen=True)
+class ReserveCredits:
+    """Idempotent: the API, a replay and the sweeper may all do it for the same job."""
+
+    transactions: Transactions
+    ledger: Ledger
+    clock: Clock
+    deadline_s_max: int
+    queue_timeout_s: int
+
+    async def __call__(self, generation: Generation) -> Generation:
+        """The job after the ledger's answer. Raises LedgerUnavailable, after which nothing changed."""
+        answer = await self.ledger.reserve(
+            generation.generation_id,
+            generation.account_id,
+            amount_credits=generation.price.credits,
+            ttl_s=self.queue_timeout_s + self.deadline_s_max + RESERVATION_MARGIN_S,
+        )
+        async with self.transactions.of_account(generation.account_id) as work:
+            if isinstance(answer, Refusal):
+                return await self._reject(work, generation.generation_id, answer.available)
+            return await hold(work, generation.generation_id, answer.reservation_id, clock=self.clock)
+
+    async def _reject(self, work: UnitOfWork, generation_id: GenerationId, available: int) -> Generation:
+        current = await locked(work, generation_id)
+        rejected = current.rejected(available=available, now=self.clock.now())
+        await work.generations.save(rejected)
+        return rejected
+
+
+async def hold(
+    work: UnitOfWork, generation_id: GenerationId, reservation_id: ReservationId, *, clock: Clock
+) -> Generation:
+    """Writes the reservation down, whoever hears of it first: the API's call or the worker's event.
+
+    A job that had ended before its reservation was known ends again in public, so that the ledger
+    gives the credits back.
+    """
+    current = await locked(work, generation_id)
+    held = current.funded(reservation_id, now=clock.now())
+    if held == current:
+        return current
+    await work.generations.save(held)
+    if held.status is Status.QUEUED:
+        await work.publish(queued(held, now=clock.now()))
+    elif held.is_terminal:
+        await work.publish(released(held, now=clock.now()))
+    return held
+
+
+async def locked(work: UnitOfWork, generation_id: GenerationId) -> Generation:
+    """A job that must be there, locked."""
+    generation = await work.generations.lock(generation_id)
+    if generation is None:
+        raise LookupError(f"{generation_id} is gone: rows are never deleted")
+    return generation

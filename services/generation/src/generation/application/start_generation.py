@@ -1,0 +1,93 @@
+"""Takes a job whose credits are reserved."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from generation.application.reserve_credits import hold
+from generation.domain.attempt import Attempt
+from generation.domain.errors import UnknownModel
+from generation.domain.events import released
+from generation.domain.generation import Failure, Generation, Status
+from generation.domain.identifiers import AttemptId, GenerationId, ReservationId
+from generation.ports.catalogue import Catalogue
+from generation.ports.clock import Clock
+from generation.ports.ids import IdSource
+from generation.ports.unit_of_work import Transactions, UnitOfWork
+
+OVERDUE = Failure("DEADLINE_EXCEEDED", "the job waited too long for a worker")
+WITHDRAWN = Failure("MODEL_WITHDRAWN", "the model is no longer on offer")
+
+
+@dataclass(frozen=True)
+class CreditsReserved:
+    """What the ledger said."""
+
+    event_id: str
+    generation_id: GenerationId
+    reservation_id: ReservationId
+
+
+@dataclass
+class Job:
+    """A leased attempt in the worker that runs it; `cancel_requested` is set while it runs."""
+
+    generation: Generation
+    attempt: Attempt
+    cancel_requested: bool = False
+    # Another worker's attempt before: the provider is asked about it first.
+    taken_over: bool = False
+
+
+@dataclass(frozen=True)
+class StartGeneration:
+    """One transaction: the event is recorded, the attempt leased and the job is processing."""
+
+    transactions: Transactions
+    catalogue: Catalogue
+    ids: IdSource
+    clock: Clock
+    worker: str
+    lease_s: float
+
+    async def __call__(self, event: CreditsReserved) -> Job | None:
+        """The job to run; None when the event came before or the job needs no run."""
+        async with self.transactions.of_system() as work:
+            if not await work.first_time(event.event_id):
+                return None
+            if await work.generations.lock(event.generation_id) is None:
+                return None
+            generation = await hold(work, event.generation_id, event.reservation_id, clock=self.clock)
+            if generation.status is not Status.QUEUED:
+                return None
+            return await self._start(work, generation)
+
+    async def _start(self, work: UnitOfWork, generation: Generation) -> Job | None:
+        now = self.clock.now()
+        if now >= generation.deadline_at:
+            await self._fail(work, generation, OVERDUE)
+            return None
+        try:
+            model = self.catalogue.model(generation.model_id)
+        except UnknownModel:
+            await self._fail(work, generation, WITHDRAWN)
+            return None
+        started = generation.started(now=now, deadline_at=now + timedelta(seconds=model.deadline_s))
+        attempt = Attempt(
+            attempt_id=AttemptId(self.ids.new("att")),
+            generation_id=generation.generation_id,
+            account_id=generation.account_id,
+            number=1,
+            provider=generation.provider_order[0],
+            worker=self.worker,
+            lease_until=now + timedelta(seconds=self.lease_s),
+            started_at=now,
+        )
+        await work.generations.save(started)
+        await work.attempts.add(attempt)
+        return Job(started, attempt)
+
+    async def _fail(self, work: UnitOfWork, generation: Generation, failure: Failure) -> None:
+        now = self.clock.now()
+        failed = generation.failed(failure, now=now)
+        await work.generations.save(failed)
+        await work.publish(released(failed, now=now))

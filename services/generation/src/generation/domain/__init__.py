@@ -1,0 +1,1 @@
+"""The nouns of generation and their rules: pure Python, no input or output."""

@@ -1,0 +1,100 @@
+"""What generation refuses, each with a reason that never changes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One field that broke a rule."""
+
+    field: str
+    description: str
+
+
+class GenerationError(Exception):
+    """A refusal; `details` travel to the caller beside the reason."""
+
+    reason: ClassVar[str] = "GENERATION_ERROR"
+
+    def __init__(self, detail: str, *, details: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.details = dict(details or {})
+
+
+class InvalidInput(GenerationError):
+    """The request breaks the model's schema or a bound."""
+
+    reason = "INVALID_INPUT"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__("; ".join(f"{v.field}: {v.description}" for v in violations))
+        self.violations = tuple(violations)
+        self.field_violations = {v.field: v.description for v in violations}
+
+
+class UnknownModel(GenerationError):
+    """No such model is on offer."""
+
+    reason = "UNKNOWN_MODEL"
+
+
+class InvalidQuote(GenerationError):
+    """The quote was not signed here, or not for this account, model and input."""
+
+    reason = "INVALID_QUOTE"
+
+
+class QuoteExpired(GenerationError):
+    """The quote was good once."""
+
+    reason = "QUOTE_EXPIRED"
+
+
+class InsufficientCredits(GenerationError):
+    """The ledger holds too few credits for the job; nothing was set aside."""
+
+    reason = "INSUFFICIENT_CREDITS"
+
+    def __init__(self, *, available: int, required: int, generation_id: str = "") -> None:
+        super().__init__(
+            f"{required} credits are needed and {available} are available",
+            details={
+                "available": str(available),
+                "required": str(required),
+                "generation_id": generation_id,
+            },
+        )
+        self.available = available
+        self.required = required
+
+
+class IdempotencyKeyReused(GenerationError):
+    """The key came before with another body."""
+
+    reason = "IDEMPOTENCY_KEY_REUSED"
+
+
+class LedgerUnavailable(GenerationError):
+    """The ledger could not answer, so nothing runs."""
+
+    reason = "LEDGER_UNAVAILABLE"
+
+
+class GenerationNotFound(GenerationError):
+    """Absent, or another user's."""
+
+    reason = "NOT_FOUND"
+
+
+class GenerationFinished(GenerationError):
+    """It had ended already."""
+
+    reason = "GENERATION_FINISHED"
+
+
+class GenerationRunning(GenerationError):
+    """It has not ended yet."""
+
+    reason = "GENERATION_RUNNING"

@@ -1,0 +1,139 @@
+"""A job: from the moment its credits are asked for until it ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from generation.domain.errors import GenerationFinished, GenerationRunning
+from generation.domain.identifiers import AccountId, GenerationId, ModelId, ReservationId
+from generation.domain.model import Modality
+from generation.domain.pricing import Price
+
+
+class Status(StrEnum):
+    """Where a job stands."""
+
+    RESERVING = "reserving"
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+
+
+TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.REJECTED})
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a job did not succeed; `reason` is a stable word."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """Each method answers with the job as it is afterwards; a job that ended never changes its end."""
+
+    generation_id: GenerationId
+    account_id: AccountId
+    model_id: ModelId
+    modality: Modality
+    input: Mapping[str, Any]
+    provider_order: tuple[str, ...]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    price: Price
+    idempotency_key: str
+    fingerprint: str
+    created_at: datetime
+    # Until it is started, the latest moment to start; afterwards, the latest moment to end.
+    deadline_at: datetime
+    status: Status = Status.RESERVING
+    progress: float = 0.0
+    reservation_id: ReservationId | None = None
+    credits_charged: int = 0
+    cancel_requested: bool = False
+    # What the ledger had when it refused.
+    available_credits: int | None = None
+    failure: Failure | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it has ended."""
+        return self.status in TERMINAL
+
+    @property
+    def credits_reserved(self) -> int:
+        """Credits that were set aside for it."""
+        return self.price.credits if self.reservation_id else 0
+
+    @property
+    def credits_refunded(self) -> int:
+        """Credits that came back once it ended."""
+        return self.credits_reserved - self.credits_charged if self.is_terminal else 0
+
+    def funded(self, reservation_id: ReservationId, *, now: datetime) -> Self:
+        """The ledger set its credits aside: it waits for a worker, or ends if it was cancelled."""
+        held = replace(self, reservation_id=self.reservation_id or reservation_id)
+        if self.status is not Status.RESERVING:
+            return held
+        queued = replace(held, status=Status.QUEUED)
+        return queued.cancelled(now=now) if self.cancel_requested else queued
+
+    def rejected(self, *, available: int, now: datetime) -> Self:
+        """The ledger refused: nothing was set aside. Changes nothing once it left `reserving`."""
+        if self.status is not Status.RESERVING:
+            return self
+        failure = Failure("INSUFFICIENT_CREDITS", f"{self.price.credits} needed, {available} available")
+        return self._ended(Status.REJECTED, now=now, available_credits=available, failure=failure)
+
+    def started(self, *, now: datetime, deadline_at: datetime) -> Self:
+        """A worker took it."""
+        self._refuse_if_ended()
+        return replace(self, status=Status.PROCESSING, started_at=now, deadline_at=deadline_at)
+
+    def succeeded(self, *, delivered_units: int, now: datetime) -> Self:
+        """Its outputs are stored; what was delivered is charged."""
+        charge = self.price.charge(delivered_units=delivered_units)
+        return self._ended(Status.SUCCEEDED, now=now, credits_charged=charge, progress=1.0)
+
+    def failed(self, failure: Failure, *, now: datetime) -> Self:
+        """Nothing was delivered, nothing is charged."""
+        return self._ended(Status.FAILED, now=now, failure=failure)
+
+    def cancelled(self, *, now: datetime) -> Self:
+        """Stopped for its user, nothing is charged."""
+        return self._ended(Status.CANCELLED, now=now, cancel_requested=True)
+
+    def cancel(self, *, now: datetime) -> Self:
+        """The user asks it to stop: at once while it waits, else as soon as its worker hears.
+
+        Idempotent; raises GenerationFinished when it had ended otherwise.
+        """
+        if self.status is Status.CANCELLED:
+            return self
+        if self.status is Status.QUEUED:
+            return self.cancelled(now=now)
+        self._refuse_if_ended()
+        return replace(self, cancel_requested=True)
+
+    def deleted(self, *, now: datetime) -> Self:
+        """Hidden from its user; raises GenerationRunning before it ended."""
+        if not self.is_terminal:
+            raise GenerationRunning("the generation is still running; cancel it first")
+        return replace(self, deleted_at=self.deleted_at or now)
+
+    def _ended(self, status: Status, *, now: datetime, **changes: Any) -> Self:
+        self._refuse_if_ended()
+        return replace(self, status=status, finished_at=now, **changes)
+
+    def _refuse_if_ended(self) -> None:
+        if self.is_terminal:
+            raise GenerationFinished(f"the generation ended before: {self.status}")

@@ -1,0 +1,60 @@
+"""A model on offer: what it takes, what it costs and who can run it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from generation.domain.errors import InvalidInput, Violation
+from generation.domain.identifiers import ModelId
+from generation.domain.pricing import Tariff
+
+
+class Modality(StrEnum):
+    """The kind of media a model makes."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class ModelProvider:
+    """Who can run a model, and what the model is called there."""
+
+    name: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """One entry of the catalogue."""
+
+    model_id: ModelId
+    title: str
+    description: str
+    modality: Modality
+    category: str
+    input_schema: Mapping[str, Any]
+    tariff: Tariff
+    providers: tuple[ModelProvider, ...]
+    deadline_s: int
+
+    def order(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """The providers to try: the user's order when given, else the model's.
+
+        Raises InvalidInput for a provider that can't run this model, or one named twice.
+        """
+        names = tuple(provider.name for provider in self.providers)
+        if not wanted:
+            return names
+        if len(set(wanted)) != len(wanted):
+            raise InvalidInput([Violation("provider_order", "names a provider twice")])
+        if unknown := [name for name in wanted if name not in names]:
+            offered = ", ".join(names)
+            raise InvalidInput([Violation("provider_order", f"{unknown[0][:64]!r} is not one of: {offered}")])
+        return wanted
+
+    def name_at(self, provider: str) -> str:
+        """What `provider` calls this model."""
+        return next(p.model for p in self.providers if p.name == provider)

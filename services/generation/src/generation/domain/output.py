@@ -1,0 +1,32 @@
+"""A stored file."""
+
+from dataclasses import dataclass
+
+from generation.domain.identifiers import AccountId, GenerationId, OutputId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """What is known of a file after it was decoded; `object_key` is where its bytes are."""
+
+    output_id: OutputId
+    generation_id: GenerationId
+    account_id: AccountId
+    position: int
+    object_key: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    width: int = 0
+    height: int = 0
+    duration_s: float = 0.0
+
+    @property
+    def file_name(self) -> str:
+        """The name a download gets."""
+        return f"tintype-{self.generation_id[-12:]}-{self.position + 1}.{self.object_key.rsplit('.', 1)[-1]}"
+
+
+def object_key(account: AccountId, generation: GenerationId, output: OutputId, *, extension: str) -> str:
+    """Keys are made of our own ids only, so nothing a user wrote is ever part of a path."""
+    return f"{account}/{generation}/{output}.{extension}"

@@ -1,0 +1,1 @@
+"""The roles that generation needs others to play."""

@@ -1,0 +1,33 @@
+"""Where credits are held."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from generation.domain.identifiers import AccountId, GenerationId, ReservationId
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """Credits set aside."""
+
+    reservation_id: ReservationId
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Too few credits; nothing was set aside."""
+
+    available: int
+
+
+class Ledger(Protocol):
+    """Sets credits aside. Charges and refunds follow from generation's events, never from a call."""
+
+    async def reserve(
+        self, generation_id: GenerationId, account_id: AccountId, *, amount_credits: int, ttl_s: int
+    ) -> Reservation | Refusal:
+        """Reserves for one generation, once: a second call gets the first answer, refusals included.
+
+        Raises LedgerUnavailable when there was no answer: the credits may or may not be held.
+        """
+        ...

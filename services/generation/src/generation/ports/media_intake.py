@@ -1,0 +1,37 @@
+"""Takes in what a provider made, and trusts none of it."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from generation.domain.model import Modality
+from generation.ports.media_provider import RunOutput
+
+
+class OutputUnusable(Exception):
+    """The file is too large, can't be had, can't be decoded or is not what was asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceivedMedia:
+    """A file that was sniffed, decoded and hashed."""
+
+    path: Path
+    media_type: str
+    extension: str
+    size_bytes: int
+    sha256: str
+    width: int = 0
+    height: int = 0
+    duration_s: float = 0.0
+
+
+class MediaIntake(Protocol):
+    """Holds a file on local disk while it is looked at and stored."""
+
+    def receive(
+        self, output: RunOutput, *, modality: Modality
+    ) -> AbstractAsyncContextManager[ReceivedMedia]:
+        """Streams the output in; the file is gone when the context ends. Raises OutputUnusable."""
+        ...

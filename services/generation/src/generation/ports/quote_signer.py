@@ -1,0 +1,17 @@
+"""Quotes that a user can carry and can't change."""
+
+from typing import Protocol
+
+from generation.domain.quote import Quote
+
+
+class QuoteSigner(Protocol):
+    """Signs quotes and opens what it signed."""
+
+    def sign(self, quote: Quote) -> str:
+        """The quote as text, safe in a URL."""
+        ...
+
+    def open(self, signed: str) -> Quote:
+        """The quote again, expired or not. Raises InvalidQuote when it was not signed here."""
+        ...

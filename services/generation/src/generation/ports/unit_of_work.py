@@ -1,0 +1,165 @@
+"""Transactions."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from generation.domain.attempt import Attempt
+from generation.domain.events import Event
+from generation.domain.generation import Generation, Status
+from generation.domain.identifiers import AccountId, AttemptId, GenerationId
+from generation.domain.output import Output
+
+
+class Generations(Protocol):
+    """Jobs. One account's transaction sees its own only."""
+
+    async def add(self, generation: Generation) -> bool:
+        """Stores a new job; False, changing nothing, when its account used its key before."""
+        ...
+
+    async def save(self, generation: Generation) -> None:
+        """Stores the job as it is now; it was read with `lock` in this transaction."""
+        ...
+
+    async def get(self, generation_id: GenerationId) -> Generation | None:
+        """Reads one, deleted ones too."""
+        ...
+
+    async def lock(self, generation_id: GenerationId) -> Generation | None:
+        """Reads one that nobody else changes until the transaction ends."""
+        ...
+
+    async def with_key(self, account_id: AccountId, idempotency_key: str) -> Generation | None:
+        """The job that was created under this key."""
+        ...
+
+    async def page(
+        self,
+        account_id: AccountId,
+        *,
+        statuses: Collection[Status],
+        before: GenerationId | None,
+        limit: int,
+    ) -> Sequence[Generation]:
+        """Newest first, older than `before`, deleted ones left out; any status when none is given."""
+        ...
+
+    async def advance(self, generation_id: GenerationId, *, progress: float) -> None:
+        """Records progress; never backwards, and never on a job that is not running."""
+        ...
+
+    async def reserving(self, *, created_before: datetime, limit: int) -> Sequence[Generation]:
+        """Jobs still waiting for the ledger's answer, oldest first."""
+        ...
+
+    async def lock_overdue(self, *, now: datetime, limit: int) -> Sequence[Generation]:
+        """Queued jobs past their deadline, locked; those that others hold are skipped."""
+        ...
+
+    async def settled(self, *, after: GenerationId | None, limit: int) -> Sequence[Generation]:
+        """Ended jobs that reserved credits, oldest first, deleted ones too."""
+        ...
+
+
+class Attempts(Protocol):
+    """Tries, and the leases on them."""
+
+    async def add(self, attempt: Attempt) -> None:
+        """Stores a new attempt."""
+        ...
+
+    async def save(self, attempt: Attempt) -> None:
+        """Stores the run id, outcome, detail and end of an attempt."""
+        ...
+
+    async def leased(self, attempt_id: AttemptId, *, worker: str) -> Attempt | None:
+        """The attempt, if it is still running and this worker's."""
+        ...
+
+    async def of(self, generation_id: GenerationId) -> Sequence[Attempt]:
+        """A job's attempts, oldest first."""
+        ...
+
+    async def renew(
+        self, attempts: Collection[AttemptId], *, worker: str, lease_until: datetime
+    ) -> Mapping[AttemptId, bool]:
+        """Extends the leases that this worker still has; says for each whether a cancel was asked for."""
+        ...
+
+    async def claim_expired(
+        self, *, now: datetime, worker: str, lease_until: datetime, limit: int
+    ) -> Sequence[Attempt]:
+        """Takes over running attempts whose lease ran out; each goes to one worker only."""
+        ...
+
+    async def release(self, *, worker: str, now: datetime) -> None:
+        """Ends this worker's leases, so that another may take over at once."""
+        ...
+
+
+class Outputs(Protocol):
+    """Stored files."""
+
+    async def add(self, outputs: Sequence[Output]) -> None:
+        """Stores new outputs."""
+        ...
+
+    async def of(self, generations: Collection[GenerationId]) -> Sequence[Output]:
+        """The outputs of these jobs, in order of position."""
+        ...
+
+    async def remove(self, generation_id: GenerationId) -> Sequence[Output]:
+        """Forgets a job's outputs and answers with them."""
+        ...
+
+
+class Deletions(Protocol):
+    """Objects to remove from the store. A key is queued before its object is written and taken off
+    in the transaction that makes the object an output: a crash in between leaves nothing behind."""
+
+    async def schedule(self, keys: Collection[str], *, due_at: datetime) -> None:
+        """Queues keys; a queued one gets the new time."""
+        ...
+
+    async def forget(self, keys: Collection[str]) -> None:
+        """Takes keys off."""
+        ...
+
+    async def claim_due(self, *, now: datetime, again_at: datetime, limit: int) -> Sequence[str]:
+        """Keys that are due; each is due again at `again_at` unless it is taken off."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction: what happened in it is kept whole or not at all."""
+
+    @property
+    def generations(self) -> Generations: ...
+    @property
+    def attempts(self) -> Attempts: ...
+    @property
+    def outputs(self) -> Outputs: ...
+    @property
+    def deletions(self) -> Deletions: ...
+
+    async def publish(self, event: Event) -> None:
+        """Publishes once the transaction is kept."""
+        ...
+
+    async def first_time(self, event_id: str) -> bool:
+        """Records a received event; False when it was recorded before."""
+        ...
+
+
+class Transactions(Protocol):
+    """Opens transactions; leaving one with an exception undoes it."""
+
+    def of_account(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Sees and changes this account's rows only."""
+        ...
+
+    def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Sees every account: for workers and reconciliation."""
+        ...
