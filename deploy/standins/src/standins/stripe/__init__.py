@@ -1,0 +1,1 @@
+"""A stand-in that speaks Stripe's HTTP API, hosts a Checkout page and signs its webhooks."""

@@ -1,0 +1,1 @@
+"""Pages that Stripe hosts for the buyer."""

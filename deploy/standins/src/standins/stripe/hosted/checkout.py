@@ -1,0 +1,170 @@
+"""The hosted Checkout page: plain HTML forms, so that it works without JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from standins.stripe import payments
+from standins.stripe.account import Account, Change
+from standins.stripe.payments import Buyer
+from standins.stripe.store import Document
+
+FORM_BYTES_MAX = 64 * 1024
+TEXT_LENGTH_MAX = 500
+ZERO_DECIMAL = {
+    "bif",
+    "clp",
+    "jpy",
+    "kmf",
+    "krw",
+    "mga",
+    "pyg",
+    "rwf",
+    "ugx",
+    "vnd",
+    "vuv",
+    "xaf",
+    "xof",
+    "xpf",
+}
+SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """Write an amount as a person reads it."""
+    number = f"{amount_minor:,}" if currency in ZERO_DECIMAL else f"{amount_minor / 100:,.2f}"
+    symbol = SYMBOLS.get(currency)
+    return f"{symbol}{number}" if symbol else f"{number} {currency.upper()}"
+
+
+class CheckoutPage:
+    """Shows an open session and takes the buyer's choice."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        pages = Environment(
+            loader=PackageLoader("standins.stripe.hosted", "pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+        )
+        pages.filters["money"] = money
+        self.template = pages.get_template("checkout.html")
+
+    def routes(self) -> list[Route]:
+        """The routes to mount."""
+        return [
+            Route("/c/pay/{id}", self.show, methods=["GET"]),
+            Route("/c/pay/{id}", self.act, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """The page: a form while the session is open, a notice afterwards."""
+        with self.account.change() as change:
+            session = change.store.get("checkout.session", request.path_params["id"])
+            return self._missing() if session is None else self._page(change, session)
+
+    async def act(self, request: Request) -> Response:
+        """Pay, decline or start a bank debit; a second submit finds the session complete and pays nothing."""
+        form = await _form(request)
+        if form is None:
+            return HTMLResponse("The form is too large.", status_code=413, headers=HEADERS)
+        with self.account.change() as change:
+            session = change.store.get("checkout.session", request.path_params["id"])
+            if session is None:
+                return self._missing()
+            if session["status"] == "open":
+                if problem := _perform(change, session, form):
+                    return self._page(change, session, problem=problem, form=form, status=400)
+                session = change.require("checkout.session", session["id"])
+            if session["status"] == "complete":
+                return RedirectResponse(_success_url(session), status_code=303, headers=HEADERS)
+            return self._page(change, session, form=form, status=402 if session["status"] == "open" else 410)
+
+    def _page(
+        self,
+        change: Change,
+        session: Document,
+        *,
+        problem: str | None = None,
+        form: dict[str, str] | None = None,
+        status: int = 200,
+    ) -> Response:
+        context = {
+            "session": session,
+            "items": change.store.find("item", _session=session["id"]),
+            "problem": problem or _last_error(change, session),
+            "email": _known_email(change, session),
+            "form": form or {},
+            "success_url": _success_url(session),
+        }
+        return self._html(context, status)
+
+    def _missing(self) -> Response:
+        return self._html({"session": None}, 404)
+
+    def _html(self, context: dict[str, Any], status: int) -> Response:
+        return HTMLResponse(self.template.render(context), status_code=status, headers=HEADERS)
+
+
+def _perform(change: Change, session: Document, form: dict[str, str]) -> str | None:
+    """Carry out the buyer's choice; returns what is wrong with the form, if anything."""
+    action = form.get("action", "pay")
+    buyer = Buyer(
+        email=_known_email(change, session) or form.get("email") or None, name=form.get("name") or None
+    )
+    if not buyer.email or "@" not in buyer.email:
+        return "Enter an email address."
+    method = "card" if action in ("pay", "decline") else "us_bank_account"
+    if method not in session["payment_method_types"]:
+        return "This payment method is not available."
+    match action:
+        case "pay":
+            payments.pay_by_card(change, session, buyer)
+        case "decline":
+            payments.decline_card(change, session, buyer)
+        case "bank_debit":
+            payments.start_bank_debit(change, session, buyer, fails=False)
+        case "bank_debit_fails":
+            payments.start_bank_debit(change, session, buyer, fails=True)
+        case _:
+            return "This payment method is not available."
+    return None
+
+
+def _known_email(change: Change, session: Document) -> str | None:
+    """The address that the buyer cannot change: the session's, or its customer's."""
+    details = session["customer_details"] or {}
+    email: str | None = session["customer_email"] or details.get("email")
+    return email
+
+
+def _last_error(change: Change, session: Document) -> str | None:
+    if session["status"] != "open" or not session["_intent"]:
+        return None
+    error = change.require("payment_intent", session["_intent"])["last_payment_error"]
+    return None if error is None else str(error["message"])
+
+
+def _success_url(session: Document) -> str:
+    return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+async def _form(request: Request) -> dict[str, str] | None:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > FORM_BYTES_MAX:
+            return None
+    fields = parse_qs(body.decode(errors="replace"), max_num_fields=20)
+    return {name: values[-1].strip()[:TEXT_LENGTH_MAX] for name, values in fields.items()}

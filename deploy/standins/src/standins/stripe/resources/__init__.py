@@ -1,0 +1,21 @@
+"""Stripe's resources, one a file; a new one is listed here."""
+
+from __future__ import annotations
+
+from standins.stripe.endpoint import Operation
+from standins.stripe.resources import (
+    charges,
+    checkout_sessions,
+    customers,
+    events,
+    payment_intents,
+    prices,
+    products,
+    refunds,
+)
+
+OPERATIONS: list[Operation] = [
+    operation
+    for module in (customers, products, prices, checkout_sessions, payment_intents, charges, refunds, events)
+    for operation in module.resource.operations
+]

@@ -1,0 +1,251 @@
+"""Checkout Sessions in payment mode."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from standins.stripe.account import Change
+from standins.stripe.endpoint import Call, Resource
+from standins.stripe.errors import invalid, no_such
+from standins.stripe.ids import new_id
+from standins.stripe.listing import list_object, page
+from standins.stripe.parameters import ListParameters, Metadata, Nested, Parameters, merged
+from standins.stripe.resources.line_items import LineItem, new_items
+from standins.stripe.resources.payment_intents import move
+from standins.stripe.store import Document
+
+resource = Resource()
+
+LIFETIME_S_MIN = 30 * 60
+LIFETIME_S_MAX = 24 * 60 * 60
+CLOCK_SKEW_S = 60
+LINE_ITEMS_MAX = 100
+ECHOED = (
+    "allow_promotion_codes",
+    "billing_address_collection",
+    "cancel_url",
+    "client_reference_id",
+    "locale",
+)
+
+Url = Annotated[str, Field(pattern=r"^https?://", max_length=5000)]
+MethodType = Literal["card", "us_bank_account"]
+
+
+class IntentData(Nested):
+    """What the session's PaymentIntent is made with."""
+
+    description: str | None = None
+    metadata: Metadata
+    receipt_email: str | None = None
+    statement_descriptor: Annotated[str, Field(max_length=22)] | None = None
+    statement_descriptor_suffix: Annotated[str, Field(max_length=22)] | None = None
+
+
+class SessionCreate(Parameters):
+    """A new session."""
+
+    mode: Literal["payment"]
+    success_url: Url
+    line_items: Annotated[list[LineItem], Field(min_length=1, max_length=LINE_ITEMS_MAX)]
+    allow_promotion_codes: bool | None = None
+    billing_address_collection: Literal["auto", "required"] | None = None
+    cancel_url: Url | None = None
+    client_reference_id: Annotated[str, Field(max_length=200)] | None = None
+    customer: str | None = None
+    customer_creation: Literal["always", "if_required"] = "if_required"
+    customer_email: Annotated[str, Field(max_length=800)] | None = None
+    expires_at: int | None = None
+    locale: str | None = None
+    metadata: Metadata
+    payment_intent_data: Annotated[IntentData, Field(default_factory=lambda: IntentData.model_validate({}))]
+    payment_method_types: Annotated[tuple[MethodType, ...], Field(min_length=1)] = ("card", "us_bank_account")
+    submit_type: Literal["auto", "book", "donate", "pay", "subscribe"] | None = None
+    ui_mode: Literal["hosted", "hosted_page"] = "hosted_page"
+
+
+class SessionUpdate(Parameters):
+    """What can be changed on a session here."""
+
+    metadata: Metadata
+
+
+class SessionList(ListParameters):
+    """Filters of the list."""
+
+    customer: str | None = None
+    payment_intent: str | None = None
+    status: Literal["complete", "expired", "open"] | None = None
+
+
+def _expires_at(change: Change, asked: int | None) -> int:
+    if asked is None:
+        return change.now + LIFETIME_S_MAX
+    if asked < change.now + LIFETIME_S_MIN - CLOCK_SKEW_S:
+        message = "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation."
+        raise invalid(message, "expires_at")
+    if asked > change.now + LIFETIME_S_MAX + CLOCK_SKEW_S:
+        message = "The `expires_at` timestamp must be less than 24 hours from Checkout Session creation."
+        raise invalid(message, "expires_at")
+    return asked
+
+
+def _customer(change: Change, params: SessionCreate) -> Document | None:
+    if params.customer and params.customer_email:
+        message = "You may only specify one of these parameters: customer, customer_email."
+        raise invalid(message, "customer_email")
+    return change.require("customer", params.customer, param="customer") if params.customer else None
+
+
+def details_of(email: str | None, name: str | None) -> Document:
+    """What is known of the buyer."""
+    return {
+        "address": None,
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": name,
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }
+
+
+@resource.operation("POST", "/v1/checkout/sessions", SessionCreate)
+def create(call: Call[SessionCreate]) -> Document:
+    """Open a session and give the address of its hosted page."""
+    change, params = call.change, call.params
+    customer = _customer(change, params)
+    session_id = new_id("cs_test")
+    expires_at = _expires_at(change, params.expires_at)
+    items = new_items(change, session_id, params.line_items)
+    for item in items:
+        change.store.save(item)
+    total = sum(item["amount_total"] for item in items)
+    email = customer["email"] if customer else params.customer_email
+    session: Document = {
+        **_blank(),
+        **{name: getattr(params, name) for name in ECHOED},
+        "id": session_id,
+        "amount_subtotal": total,
+        "amount_total": total,
+        "created": change.now,
+        "currency": items[0]["currency"],
+        "customer": params.customer,
+        "customer_creation": None if customer else params.customer_creation,
+        "customer_details": details_of(email, customer["name"] if customer else None) if email else None,
+        "customer_email": params.customer_email,
+        "expires_at": expires_at,
+        "metadata": merged({}, params.metadata),
+        "payment_method_types": list(params.payment_method_types),
+        "submit_type": params.submit_type,
+        "success_url": params.success_url,
+        "ui_mode": params.ui_mode,
+        "url": f"{call.address}/c/pay/{session_id}",
+        "_intent": None,
+        "_intent_data": _intent_data(params.payment_intent_data),
+    }
+    change.schedule("expire_session", session_id, delay_s=expires_at - change.account.clock())
+    return change.add(session)
+
+
+def _intent_data(given: IntentData) -> Document:
+    return {**given.model_dump(exclude_unset=True), "metadata": merged({}, given.metadata)}
+
+
+def _blank() -> Document:
+    """The fields of a session that nothing here ever sets."""
+    nothing = (
+        "adaptive_pricing after_expiration client_secret consent consent_collection currency_conversion"
+        " discounts invoice payment_intent payment_link payment_method_configuration_details recovered_from"
+        " return_url saved_payment_method_options setup_intent shipping_address_collection shipping_cost"
+        " subscription wallet_options"
+    )
+    return {
+        "object": "checkout.session",
+        **dict.fromkeys(nothing.split()),
+        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "custom_fields": [],
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
+        "invoice_creation": {"enabled": False},
+        "livemode": False,
+        "mode": "payment",
+        "payment_method_collection": "if_required",
+        "payment_method_options": {},
+        "payment_status": "unpaid",
+        "phone_number_collection": {"enabled": False},
+        "shipping_options": [],
+        "status": "open",
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+    }
+
+
+@resource.operation("GET", "/v1/checkout/sessions/{id}", Parameters)
+def retrieve(call: Call[Parameters]) -> Document:
+    """Fetch a session."""
+    return call.change.require("checkout.session", call.id, param="session", status=404)
+
+
+@resource.operation("POST", "/v1/checkout/sessions/{id}", SessionUpdate)
+def update(call: Call[SessionUpdate]) -> Document:
+    """Change a session's metadata."""
+    session = call.change.require("checkout.session", call.id, param="session", status=404)
+    return move(call.change, session, None, metadata=merged(session["metadata"], call.params.metadata))
+
+
+@resource.operation("POST", "/v1/checkout/sessions/{id}/expire", Parameters)
+def expire(call: Call[Parameters]) -> Document:
+    """Close an open session so that it can no longer be paid."""
+    session = call.change.require("checkout.session", call.id, param="session", status=404)
+    if session["status"] != "open":
+        raise invalid(
+            'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a '
+            f"status of {session['status']}."
+        )
+    return expire_session(call.change, session)
+
+
+def expire_session(change: Change, session: Document) -> Document:
+    """Expire an open session, cancel its PaymentIntent and record both."""
+    if session["_intent"]:
+        intent = change.require("payment_intent", session["_intent"])
+        canceled = {"status": "canceled", "canceled_at": change.now, "cancellation_reason": "automatic"}
+        move(change, intent, "payment_intent.canceled", **canceled)
+    return move(change, session, "checkout.session.expired", status="expired", url=None)
+
+
+def expire_when_due(change: Change, session_id: str) -> None:
+    """The timer's action: expire the session unless it was completed or expired before."""
+    session = change.require("checkout.session", session_id)
+    if session["status"] == "open":
+        expire_session(change, session)
+
+
+@resource.operation("GET", "/v1/checkout/sessions/{id}/line_items", ListParameters)
+def line_items(call: Call[ListParameters]) -> Document:
+    """List a session's items in their own order."""
+    change, params = call.change, call.params
+    change.require("checkout.session", call.id, param="session", status=404)
+    items = change.store.find("item", _session=call.id)
+    if params.starting_after:
+        known = [item["id"] for item in items]
+        if params.starting_after not in known:
+            raise no_such("item", params.starting_after, param="starting_after")
+        items = items[known.index(params.starting_after) + 1 :]
+    url = f"/v1/checkout/sessions/{call.id}/line_items"
+    return list_object(url, items[: params.limit], has_more=len(items) > params.limit)
+
+
+@resource.operation("GET", "/v1/checkout/sessions", SessionList)
+def list_(call: Call[SessionList]) -> Document:
+    """List sessions."""
+    params = call.params
+    where = {"customer": params.customer, "payment_intent": params.payment_intent, "status": params.status}
+    return page(call.change, "checkout.session", "/v1/checkout/sessions", params, where)

@@ -1,0 +1,85 @@
+"""The items of a Checkout Session."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from standins.stripe.account import Change
+from standins.stripe.errors import invalid
+from standins.stripe.ids import new_id
+from standins.stripe.parameters import Nested
+from standins.stripe.resources.prices import PriceData, new_price
+from standins.stripe.store import Document
+
+AMOUNT_MINOR_MIN = 50
+
+
+class LineItem(Nested):
+    """A price, known or described on the spot, and how many of it."""
+
+    price: str | None = None
+    price_data: PriceData | None = None
+    quantity: Annotated[int, Field(ge=1, le=999_999)] | None = None
+
+
+def new_items(change: Change, session_id: str, wanted: list[LineItem]) -> list[Document]:
+    """Build the items in the order given; refuses bad prices, mixed currencies and too small a total."""
+    items = [_new_item(change, session_id, item, f"line_items[{index}]") for index, item in enumerate(wanted)]
+    if len({item["currency"] for item in items}) > 1:
+        raise invalid(
+            "All prices on a Checkout session must be expressed in the same currency.", "line_items"
+        )
+    if sum(item["amount_total"] for item in items) < AMOUNT_MINOR_MIN:
+        message = "The Checkout Session's total amount due must add up to at least 50 cents."
+        raise invalid(message, code="amount_too_small")
+    return items
+
+
+def _new_item(change: Change, session_id: str, wanted: LineItem, param: str) -> Document:
+    price = _price_of(change, wanted, param)
+    if price["type"] == "recurring":
+        raise invalid(
+            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode "
+            "or use only one-time prices.",
+            f"{param}[price]",
+        )
+    if wanted.quantity is None:
+        raise invalid(
+            f"Missing required param: {param}[quantity].", f"{param}[quantity]", "parameter_missing"
+        )
+    product = change.require("product", price["product"])
+    amount = price["unit_amount"] * wanted.quantity
+    return {
+        "id": new_id("li"),
+        "object": "item",
+        "amount_discount": 0,
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "currency": price["currency"],
+        "description": product["name"],
+        "metadata": {},
+        "price": price,
+        "quantity": wanted.quantity,
+        "created": change.now,
+        "_session": session_id,
+        "_detail": product["description"],
+    }
+
+
+def _price_of(change: Change, wanted: LineItem, param: str) -> Document:
+    if wanted.price and wanted.price_data:
+        names = f"{param}[price], {param}[price_data]"
+        raise invalid(f"You may only specify one of these parameters: {names}.", param)
+    if wanted.price_data:
+        return new_price(change, wanted.price_data, param=f"{param}[price_data]", active=False)
+    if wanted.price is None:
+        message = f"You must specify either `price` or `price_data` for {param}."
+        raise invalid(message, f"{param}[price]", "parameter_missing")
+    price = change.require("price", wanted.price, param=f"{param}[price]")
+    if not price["active"]:
+        message = "The price specified is inactive. This field only accepts active prices."
+        raise invalid(message, f"{param}[price]")
+    return price

@@ -1,0 +1,1 @@
+"""Fixtures shared by the stand-ins' tests: everything runs over real HTTP on loopback."""
