@@ -1,0 +1,219 @@
+"""Starting a job: checked, priced, reserved, queued, once."""
+
+import asyncio
+import math
+from typing import Any
+
+import pytest
+from generation.domain.errors import (
+    IdempotencyKeyReused,
+    InsufficientCredits,
+    InvalidInput,
+    InvalidQuote,
+    LedgerUnavailable,
+    QuoteExpired,
+    UnknownModel,
+)
+from generation.domain.generation import Status
+from generation.domain.identifiers import AccountId, ModelId
+from generation_house import ACCOUNT, House, command
+
+
+async def test_a_job_is_queued_once_its_credits_are_held(house: House) -> None:
+    """Defaults are filled in, the price reserved and the queue told."""
+    generation, replayed = await house.create(command(output_count=2))
+    assert (generation.status, generation.credits_reserved, replayed) == (Status.QUEUED, 10, False)
+    assert generation.input["ratio"] == "1:1"
+    assert house.ledger.available == 990
+    assert house.events() == ["GenerationQueued"]
+
+
+async def test_too_few_credits_reject_the_job(house: House) -> None:
+    """The refusal names both amounts and the job that stands as rejected; nothing is held."""
+    house.ledger.available = 9
+    with pytest.raises(InsufficientCredits) as refused:
+        await house.create(command(output_count=2, key="k1"))
+    details = refused.value.details
+    assert (details["available"], details["required"]) == ("9", "10")
+    assert house.transactions.tables.generations[details["generation_id"]].status is Status.REJECTED  # type: ignore[index]
+    assert house.ledger.available == 9
+    assert house.events() == []
+
+
+async def test_a_rejection_is_replayed(house: House) -> None:
+    """The same key gets the same rejection, even when credits have come since."""
+    house.ledger.available = 0
+    with pytest.raises(InsufficientCredits) as first:
+        await house.create(command(key="k1"))
+    house.ledger.available = 100
+    with pytest.raises(InsufficientCredits) as second:
+        await house.create(command(key="k1"))
+    assert first.value.details == second.value.details
+    assert house.ledger.available == 100
+
+
+async def test_the_same_key_gets_the_same_job(house: House) -> None:
+    """A replay neither makes a job nor holds credits."""
+    first, _ = await house.create(command(key="k1"))
+    second, replayed = await house.create(command(key="k1"))
+    assert (second.generation_id, replayed) == (first.generation_id, True)
+    assert house.ledger.available == 995
+
+
+async def test_concurrent_calls_with_one_key_make_one_job(house: House) -> None:
+    """Ten at once: one job, one reservation."""
+    made = await asyncio.gather(*(house.create(command(key="k1")) for _ in range(10)))
+    assert len({generation.generation_id for generation, _ in made}) == 1
+    assert house.ledger.available == 995
+    assert house.events() == ["GenerationQueued"]
+
+
+async def test_a_key_with_another_body_is_refused(house: House) -> None:
+    """Nothing is made or held for it."""
+    await house.create(command(key="k1"))
+    with pytest.raises(IdempotencyKeyReused):
+        await house.create(command(key="k1", seed=2))
+    assert len(house.transactions.tables.generations) == 1
+    assert house.ledger.available == 995
+
+
+async def test_a_key_belongs_to_its_account(house: House) -> None:
+    """Two users may use the same key."""
+    await house.create(command(key="k1"))
+    other = command(key="k1")
+    object.__setattr__(other, "account_id", AccountId("usr_bob"))
+    generation, replayed = await house.create(other)
+    assert (generation.account_id, replayed) == ("usr_bob", False)
+
+
+@pytest.mark.parametrize(
+    ("job", "field"),
+    [
+        ({"prompt": "ab"}, "prompt"),
+        ({"prompt": "   "}, "prompt"),
+        ({"prompt": "x" * 1001}, "prompt"),
+        ({"prompt": "fox\x00"}, "prompt"),
+        ({"prompt": 5}, "prompt"),
+        ({"prompt": None}, "prompt"),
+        ({"ratio": "2:1"}, "ratio"),
+        ({"output_count": 0}, "output_count"),
+        ({"output_count": -3}, "output_count"),
+        ({"output_count": 1.5}, "output_count"),
+        ({"output_count": True}, "output_count"),
+        ({"seed": 2**31}, "seed"),
+        ({"seed": 1e300}, "seed"),
+        ({"seed": math.nan}, "seed"),
+        ({"seed": math.inf}, "seed"),
+        ({"output_format": "exe"}, "output_format"),
+        ({"surprise": 1}, "surprise"),
+        ({"deep": {"a": {"b": {"c": {"d": {"e": {}}}}}}}, "deep.a.b.c.d.e"),
+    ],
+)
+async def test_a_bad_input_names_its_field(house: House, job: dict[str, Any], field: str) -> None:
+    """The violation names the field; nothing is stored or held."""
+    with pytest.raises(InvalidInput) as refused:
+        await house.create(command(**job))
+    assert [violation.field for violation in refused.value.violations] == [field]
+    assert house.transactions.tables.generations == {}
+    assert house.ledger.answers == {}
+
+
+async def test_a_missing_prompt_is_named(house: House) -> None:
+    """What is missing is named like what is wrong."""
+    bare = command()
+    object.__setattr__(bare, "input", {})
+    with pytest.raises(InvalidInput) as refused:
+        await house.create(bare)
+    assert refused.value.field_violations == {"prompt": "is required"}
+
+
+@pytest.mark.parametrize("order", [("replicate",), ("local", "local")])
+async def test_a_provider_that_cannot_run_it_is_refused(house: House, order: tuple[str, ...]) -> None:
+    """The order names providers of this model, each once."""
+    wrong = command()
+    object.__setattr__(wrong, "provider_order", order)
+    with pytest.raises(InvalidInput) as refused:
+        await house.create(wrong)
+    assert "provider_order" in refused.value.field_violations
+    assert house.transactions.tables.generations == {}
+
+
+async def test_an_unknown_model_is_refused(house: House) -> None:
+    """Nothing is stored for it."""
+    with pytest.raises(UnknownModel):
+        await house.create(command(model="local/nothing"))
+    assert house.transactions.tables.generations == {}
+
+
+async def test_large_metadata_is_refused(house: House) -> None:
+    """The caller's own words are bounded too."""
+    wrong = command()
+    object.__setattr__(wrong, "metadata", {"note": "x" * 5000})
+    with pytest.raises(InvalidInput):
+        await house.create(wrong)
+    assert house.transactions.tables.generations == {}
+
+
+async def test_a_quote_is_honoured(house: House) -> None:
+    """The quoted credits are reserved."""
+    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    generation, _ = await house.create(command(quote_id=quote.quote_id, ratio="1:1"))
+    assert generation.credits_reserved == quote.credits == 5
+
+
+async def test_a_quote_for_another_input_is_refused(house: House) -> None:
+    """A cheap quote does not buy an expensive job."""
+    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    with pytest.raises(InvalidQuote):
+        await house.create(command(quote_id=quote.quote_id, output_count=4))
+    assert house.transactions.tables.generations == {}
+
+
+async def test_another_users_quote_is_refused(house: House) -> None:
+    """Quotes are bound to the account."""
+    quote = house.quote(
+        account_id=AccountId("usr_bob"), model_id=ModelId("local/sketch"), job={"prompt": "a red fox"}
+    )
+    with pytest.raises(InvalidQuote):
+        await house.create(command(quote_id=quote.quote_id))
+    assert house.transactions.tables.generations == {}
+
+
+@pytest.mark.parametrize("forge", [lambda q: q[:-3] + "abc", lambda q: "x", lambda q: q * 20])
+async def test_a_forged_quote_is_refused(house: House, forge: Any) -> None:
+    """Only what was signed here opens."""
+    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    with pytest.raises(InvalidQuote):
+        await house.create(command(quote_id=forge(quote.quote_id)))
+    assert house.transactions.tables.generations == {}
+
+
+async def test_a_late_quote_is_refused(house: House) -> None:
+    """A quote ends when it says it ends."""
+    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    house.clock.forward(minutes=16)
+    with pytest.raises(QuoteExpired):
+        await house.create(command(quote_id=quote.quote_id))
+    assert house.transactions.tables.generations == {}
+
+
+async def test_a_replay_outlives_its_quote(house: House) -> None:
+    """The first answer is good after its quote is not."""
+    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    await house.create(command(key="k1", quote_id=quote.quote_id))
+    house.clock.forward(hours=2)
+    _, replayed = await house.create(command(key="k1", quote_id=quote.quote_id))
+    assert replayed
+
+
+async def test_without_the_ledger_nothing_runs(house: House) -> None:
+    """The job stays where it is for the sweeper, and a replay after the outage resumes it."""
+    house.ledger.reachable = False
+    with pytest.raises(LedgerUnavailable):
+        await house.create(command(key="k1"))
+    (stored,) = house.transactions.tables.generations.values()
+    assert stored.status is Status.RESERVING
+    house.ledger.reachable = True
+    resumed, replayed = await house.create(command(key="k1"))
+    assert (resumed.status, replayed) == (Status.QUEUED, True)
+    assert house.ledger.available == 995

@@ -1,0 +1,172 @@
+"""The whole service over memory adapters."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
+from generation.adapters.outbound.json_schema import JsonSchemaChecker
+from generation.adapters.outbound.memory import MemoryTransactions
+from generation.adapters.outbound.memory_services import (
+    MemoryIntake,
+    MemoryLedger,
+    MemoryMediaStore,
+    MemoryMeter,
+    MemoryOutput,
+    MemoryProgressFeed,
+    MemoryProvider,
+)
+from generation.adapters.outbound.toml_catalogue import TomlCatalogue
+from generation.application.cancel_generation import CancelGeneration
+from generation.application.create_generation import CreateGeneration, NewGeneration
+from generation.application.create_quote import CreateQuote
+from generation.application.delete_generation import DeleteGeneration
+from generation.application.deliver_outputs import DeliverOutputs
+from generation.application.finish_attempt import FinishAttempt
+from generation.application.keep_leases import KeepLeases
+from generation.application.read_generations import ReadGenerations
+from generation.application.read_settlements import ReadSettlements
+from generation.application.report_progress import ReportProgress
+from generation.application.reserve_credits import ReserveCredits
+from generation.application.run_attempt import RunAttempt
+from generation.application.start_generation import CreditsReserved, Job, StartGeneration
+from generation.application.sweep import SweepDeadlines, SweepDeletions, SweepReservations
+from generation.domain.generation import Generation
+from generation.domain.identifiers import AccountId, ModelId, ReservationId
+from generation.ports.ledger import Reservation
+from generation.ports.media_provider import RunReport, RunState
+
+ACCOUNT = AccountId("usr_alice")
+
+
+@dataclass
+class HandClock:
+    """Moves when it is told to."""
+
+    moment: datetime = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def forward(self, **amount: float) -> None:
+        self.moment += timedelta(**amount)
+
+
+@dataclass
+class CountingIds:
+    """`gen_0000...1`, `gen_0000...2`: sorted by the time they were made."""
+
+    count: int = 0
+
+    def new(self, prefix: str) -> str:
+        self.count += 1
+        return f"{prefix}_{self.count:032x}"
+
+
+@dataclass
+class House:
+    """Every use case over one memory database."""
+
+    clock: HandClock = field(default_factory=HandClock)
+    ids: CountingIds = field(default_factory=CountingIds)
+    transactions: MemoryTransactions = field(default_factory=MemoryTransactions)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    provider: MemoryProvider = field(default_factory=MemoryProvider)
+    store: MemoryMediaStore = field(default_factory=MemoryMediaStore)
+    feed: MemoryProgressFeed = field(default_factory=MemoryProgressFeed)
+    meter: MemoryMeter = field(default_factory=MemoryMeter)
+    catalogue: TomlCatalogue = field(
+        default_factory=lambda: TomlCatalogue(None, providers={"local", "openai"})
+    )
+    signer: JoseQuoteSigner = field(default_factory=lambda: JoseQuoteSigner("k" * 32))
+    checker: JsonSchemaChecker = field(default_factory=JsonSchemaChecker)
+
+    def __post_init__(self) -> None:
+        self.reserve = ReserveCredits(
+            self.transactions, self.ledger, self.clock, deadline_s_max=600, queue_timeout_s=3600
+        )
+        self.create = CreateGeneration(
+            self.transactions,
+            self.catalogue,
+            self.checker,
+            self.signer,
+            self.reserve,
+            self.ids,
+            self.clock,
+            queue_timeout_s=3600,
+        )
+        self.quote = CreateQuote(self.catalogue, self.checker, self.signer, self.clock)
+        self.read = ReadGenerations(self.transactions, self.store, self.clock)
+        self.cancel = CancelGeneration(self.transactions, self.clock, self.meter)
+        self.delete = DeleteGeneration(self.transactions, self.clock)
+        self.settlements = ReadSettlements(self.transactions)
+        self.sweep_reservations = SweepReservations(
+            self.transactions, self.reserve, self.clock, give_up_s=900
+        )
+        self.sweep_deadlines = SweepDeadlines(self.transactions, self.clock, self.meter)
+        self.sweep_deletions = SweepDeletions(self.transactions, self.store, self.clock)
+
+    def worker(self, name: str = "w1", attempts_max: int = 3) -> "Worker":
+        return Worker(self, name, attempts_max)
+
+    async def queued(self, **job: Any) -> Generation:
+        """A job whose credits are held."""
+        generation, _ = await self.create(command(**job))
+        return generation
+
+    def reserved(self, generation: Generation, event_id: str = "evt_1") -> CreditsReserved:
+        """What the ledger would publish."""
+        answer = self.ledger.answers.get(generation.generation_id)
+        known = answer.reservation_id if isinstance(answer, Reservation) else ReservationId("res_late")
+        return CreditsReserved(event_id, generation.generation_id, known)
+
+    def stored(self, generation: Generation) -> Generation:
+        return self.transactions.tables.generations[generation.generation_id]
+
+    def events(self) -> list[str]:
+        return [type(event).__name__ for event in self.transactions.tables.events]
+
+
+class Worker:
+    """One worker process over the same database."""
+
+    def __init__(self, house: House, name: str, attempts_max: int) -> None:
+        transactions, clock = house.transactions, house.clock
+        self.start = StartGeneration(
+            transactions, house.catalogue, house.ids, clock, worker=name, lease_s=15
+        )
+        self.finish = FinishAttempt(
+            transactions, house.ids, clock, house.meter, worker=name, lease_s=15, attempts_max=attempts_max
+        )
+        self.leases = KeepLeases(transactions, clock, worker=name, lease_s=15)
+        self.run = RunAttempt(
+            transactions,
+            {"local": house.provider},
+            house.catalogue,
+            DeliverOutputs(transactions, MemoryIntake(), house.store, house.ids, clock),
+            self.finish,
+            ReportProgress(transactions, house.feed, clock, every_s=0),
+            clock,
+            poll_s=0,
+        )
+
+    async def started(self, event: CreditsReserved) -> Job:
+        job = await self.start(event)
+        assert job is not None
+        return job
+
+
+def command(*, key: str = "", model: str = "local/sketch", quote_id: str = "", **job: Any) -> NewGeneration:
+    """A request of Alice's."""
+    return NewGeneration(
+        account_id=ACCOUNT,
+        model_id=ModelId(model),
+        input={"prompt": "a red fox"} | job,
+        idempotency_key=key,
+        quote_id=quote_id,
+    )
+
+
+def success(*contents: bytes) -> RunReport:
+    """A run that made these files."""
+    return RunReport(RunState.SUCCEEDED, 1.0, tuple(MemoryOutput(content) for content in contents))
