@@ -1,0 +1,67 @@
+"""Open a session with a password."""
+
+from dataclasses import dataclass, field
+
+from identity.application.open_session import OpenedSession, SessionOpener
+from identity.domain.errors import InvalidCredentials
+from identity.domain.password import normalised
+from identity.domain.user import EmailAddress, PasswordHash, User
+from identity.ports.clock import Clock
+from identity.ports.directory import Directory
+from identity.ports.password_hasher import PasswordHasher
+from identity.ports.throttle import Action, Throttle
+from identity.ports.unit_of_work import UnitsOfWork
+
+_TRIES_MAX = 2
+
+
+@dataclass(frozen=True)
+class LogIn:
+    """A person claims to own an account."""
+
+    email: EmailAddress
+    password: str = field(repr=False)
+    client_address: str = ""
+
+
+@dataclass(frozen=True)
+class LogInHandler:
+    """Answers an unknown address and a wrong password alike, in the same time."""
+
+    work: UnitsOfWork
+    directory: Directory
+    hasher: PasswordHasher
+    throttle: Throttle
+    sessions: SessionOpener
+    clock: Clock
+
+    async def __call__(self, command: LogIn) -> OpenedSession:
+        """Raises TooManyAttempts, InvalidCredentials, or UserDisabled once the password was right."""
+        client = command.client_address
+        await self.throttle.admit(Action.LOG_IN, client_address=client, email=command.email)
+        for _ in range(_TRIES_MAX):
+            known, rehashed = await self._authenticate(command)
+            if opened := await self._open(known, rehashed):
+                await self.throttle.forgive(Action.LOG_IN, client_address=client, email=command.email)
+                return opened
+        raise InvalidCredentials
+
+    async def _authenticate(self, command: LogIn) -> tuple[User, PasswordHash | None]:
+        user = await self.directory.user_by_email(command.email)
+        password = normalised(command.password)
+        verdict = await self.hasher.verify(password, user.password_hash if user else None)
+        if user is None or not verdict.matches:
+            raise InvalidCredentials
+        return user, await self.hasher.hash(password) if verdict.outdated else None
+
+    async def _open(self, known: User, rehashed: PasswordHash | None) -> OpenedSession | None:
+        """The session, or None when the hash that was verified has been replaced in the meantime."""
+        async with self.work.of(known.user_id) as work:
+            user = await work.users.lock(known.user_id)
+            user.require_enabled()
+            if user.password_hash != known.password_hash:
+                return None
+            if rehashed is not None:
+                user = user.with_password(rehashed)
+                await work.users.save(user)
+            return await self.sessions.open(work, user, self.clock.now())

@@ -1,0 +1,34 @@
+"""End a session."""
+
+from dataclasses import dataclass, field
+
+from identity.domain.secret import digest
+from identity.domain.session import EndReason
+from identity.ports.clock import Clock
+from identity.ports.directory import Directory
+from identity.ports.unit_of_work import UnitsOfWork
+
+
+@dataclass(frozen=True)
+class LogOut:
+    """A client gives its refresh token back."""
+
+    refresh_token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class LogOutHandler:
+    """Ends the session that a refresh token, even a used one, belongs to."""
+
+    work: UnitsOfWork
+    directory: Directory
+    clock: Clock
+
+    async def __call__(self, command: LogOut) -> None:
+        """Idempotent; an unknown token has no session to end."""
+        ref = await self.directory.session_by_refresh_token(digest(command.refresh_token))
+        if ref is None:
+            return
+        async with self.work.of(ref.user_id) as work:
+            session = await work.sessions.lock(ref.session_id)
+            await work.sessions.end(session.ended(self.clock.now(), EndReason.LOGGED_OUT))

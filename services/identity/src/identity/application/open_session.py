@@ -1,0 +1,53 @@
+"""Start a session, or carry one on, with a fresh pair of tokens."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from identity.domain.secret import digest
+from identity.domain.session import RefreshToken, Session, SessionId
+from identity.domain.user import User
+from identity.ports.access_tokens import AccessToken, AccessTokens
+from identity.ports.id_source import IdSource
+from identity.ports.secret_source import SecretSource
+from identity.ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class OpenedSession:
+    """What a client holds of a session."""
+
+    user: User
+    access_token: AccessToken
+    refresh_token: str
+    refresh_expires_at: datetime
+
+
+@dataclass(frozen=True)
+class SessionOpener:
+    """Issues pairs of tokens inside the caller's transaction."""
+
+    ids: IdSource
+    secrets: SecretSource
+    access_tokens: AccessTokens
+    refresh_ttl: timedelta
+
+    async def open(self, work: UnitOfWork, user: User, now: datetime) -> OpenedSession:
+        """Store a new session of the user."""
+        session_id = SessionId(self.ids.new("ses"))
+        await work.sessions.add(Session(session_id=session_id, user_id=user.user_id, created_at=now))
+        return await self.carry_on(work, user, session_id, now)
+
+    async def carry_on(
+        self, work: UnitOfWork, user: User, session_id: SessionId, now: datetime
+    ) -> OpenedSession:
+        """Store the session's next refresh token."""
+        secret = self.secrets.new()
+        token = RefreshToken(
+            token_digest=digest(secret),
+            session_id=session_id,
+            user_id=user.user_id,
+            issued_at=now,
+            expires_at=now + self.refresh_ttl,
+        )
+        await work.sessions.add_token(token)
+        return OpenedSession(user, self.access_tokens.issue(user, session_id, now), secret, token.expires_at)

@@ -1,0 +1,18 @@
+"""Read a profile."""
+
+from dataclasses import dataclass
+
+from identity.domain.user import User, UserId
+from identity.ports.unit_of_work import UnitsOfWork
+
+
+@dataclass(frozen=True)
+class ReadUserHandler:
+    """Reads one user in that user's own scope."""
+
+    work: UnitsOfWork
+
+    async def __call__(self, user_id: UserId) -> User:
+        """Raises UserNotFound."""
+        async with self.work.of(user_id) as work:
+            return await work.users.get(user_id)

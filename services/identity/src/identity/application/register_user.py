@@ -1,0 +1,28 @@
+"""Store a new user together with the fact that there is one."""
+
+from dataclasses import dataclass
+
+from identity.domain.events import UserRegistered
+from identity.domain.user import User
+from identity.ports.id_source import IdSource
+from identity.ports.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class UserRegistrar:
+    """The one place where users begin, so that no way in forgets the event."""
+
+    ids: IdSource
+
+    async def register(self, work: UnitOfWork, user: User) -> None:
+        """Store the user and UserRegistered in the caller's transaction; raises EmailTaken."""
+        await work.users.add(user)
+        await work.events.append(
+            UserRegistered(
+                event_id=self.ids.new("evt"),
+                user_id=user.user_id,
+                email=user.email,
+                full_name=user.full_name,
+                occurred_at=user.created_at,
+            )
+        )

@@ -1,0 +1,41 @@
+"""Mail a password reset."""
+
+from dataclasses import dataclass
+
+from identity.application.queue_mail import TokenMailer
+from identity.domain.mail import Purpose
+from identity.domain.user import EmailAddress
+from identity.ports.clock import Clock
+from identity.ports.directory import Directory
+from identity.ports.throttle import Action, Throttle
+from identity.ports.unit_of_work import UnitsOfWork
+
+
+@dataclass(frozen=True)
+class RequestPasswordReset:
+    """Somebody forgot the password of an account."""
+
+    email: EmailAddress
+    client_address: str = ""
+
+
+@dataclass(frozen=True)
+class RequestPasswordResetHandler:
+    """Queues a mail if the address has an enabled account; the caller can't tell."""
+
+    work: UnitsOfWork
+    directory: Directory
+    throttle: Throttle
+    mails: TokenMailer
+    clock: Clock
+
+    async def __call__(self, command: RequestPasswordReset) -> None:
+        """Raises TooManyAttempts, so that nobody's mailbox can be flooded."""
+        await self.throttle.admit(
+            Action.RESET_PASSWORD, client_address=command.client_address, email=command.email
+        )
+        user = await self.directory.user_by_email(command.email)
+        if user is None or user.disabled_at is not None:
+            return
+        async with self.work.of(user.user_id) as work:
+            await self.mails.queue(work, user, Purpose.RESET_PASSWORD, self.clock.now())

@@ -1,0 +1,34 @@
+"""Change a profile."""
+
+from dataclasses import dataclass
+
+from identity.domain.profile import with_profile
+from identity.domain.user import User, UserId
+from identity.ports.unit_of_work import UnitsOfWork
+
+
+@dataclass(frozen=True)
+class UpdateProfile:
+    """New values; None leaves a field as it is."""
+
+    user_id: UserId
+    full_name: str | None = None
+    avatar_url: str | None = None
+
+
+@dataclass(frozen=True)
+class UpdateProfileHandler:
+    """Changes what users may change about themselves."""
+
+    work: UnitsOfWork
+
+    async def __call__(self, command: UpdateProfile) -> User:
+        """Raises UserNotFound or InvalidField."""
+        async with self.work.of(command.user_id) as work:
+            user = with_profile(
+                await work.users.lock(command.user_id),
+                full_name=command.full_name,
+                avatar_url=command.avatar_url,
+            )
+            await work.users.save(user)
+            return user

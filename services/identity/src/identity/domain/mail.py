@@ -1,0 +1,73 @@
+"""Mails with one-time tokens: what is sent, and what comes back."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+from identity.domain.errors import InvalidToken
+from identity.domain.secret import SecretDigest
+from identity.domain.user import EmailAddress, UserId
+
+MailId = NewType("MailId", str)
+
+ATTEMPTS_MAX = 12
+_FIRST_DELAY = timedelta(seconds=5)
+_DELAY_MAX = timedelta(hours=1)
+
+
+class Purpose(StrEnum):
+    """What a mailed token may be used for."""
+
+    VERIFY_EMAIL = "verify_email"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a secret
+
+
+class MailState(StrEnum):
+    """Where a mail is on its way; every state but QUEUED is final."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailToken:
+    """The stored half of a mailed token."""
+
+    token_digest: SecretDigest
+    user_id: UserId
+    purpose: Purpose
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+    def redeemed(self, now: datetime, purpose: Purpose) -> "MailToken":
+        """The used token, or InvalidToken."""
+        if self.purpose is not purpose or self.used_at is not None or self.expires_at <= now:
+            raise InvalidToken
+        return replace(self, used_at=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """A mail on its way; the token is the secret itself and is forgotten once the mail is final.
+
+    It carries no name: strangers can sign somebody else's address up, and would write through us.
+    """
+
+    mail_id: MailId
+    user_id: UserId
+    recipient: EmailAddress
+    purpose: Purpose
+    token: str
+    expires_at: datetime
+    created_at: datetime
+    attempts: int = 0
+
+
+def retry_at(mail: Mail, now: datetime) -> datetime | None:
+    """When to try a mail again whose sending failed, or None to give it up."""
+    due = now + min(_FIRST_DELAY * 2 ** max(mail.attempts - 1, 0), _DELAY_MAX)
+    return None if mail.attempts >= ATTEMPTS_MAX or due >= mail.expires_at else due

@@ -1,0 +1,46 @@
+"""The rules of what people say about themselves."""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from identity.domain.errors import InvalidField
+from identity.domain.user import User
+
+FULL_NAME_LENGTH_MAX = 200
+AVATAR_URL_LENGTH_MAX = 2048
+
+
+def checked_full_name(full_name: str) -> str:
+    """The name with single spaces between its words; may be empty."""
+    if not all(character.isprintable() or character.isspace() for character in full_name):
+        raise InvalidField("The name may not contain control characters.", field="full_name")
+    name = " ".join(full_name.split())
+    if len(name) > FULL_NAME_LENGTH_MAX:
+        raise InvalidField(f"The name may have at most {FULL_NAME_LENGTH_MAX} characters.", field="full_name")
+    return name
+
+
+def checked_avatar_url(avatar_url: str) -> str:
+    """An https URL with a host and no credentials, or empty for none."""
+    if avatar_url and not _is_plain_https(avatar_url):
+        raise InvalidField("The avatar must be an https:// URL.", field="avatar_url")
+    return avatar_url
+
+
+def _is_plain_https(url: str) -> bool:
+    if len(url) > AVATAR_URL_LENGTH_MAX or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False
+
+
+def with_profile(user: User, *, full_name: str | None, avatar_url: str | None) -> User:
+    """The user with a changed profile; None leaves a field as it is."""
+    return replace(
+        user,
+        full_name=user.full_name if full_name is None else checked_full_name(full_name),
+        avatar_url=user.avatar_url if avatar_url is None else checked_avatar_url(avatar_url),
+    )

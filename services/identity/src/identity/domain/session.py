@@ -1,0 +1,61 @@
+"""A session is the family of refresh tokens that descend from one log-in."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from identity.domain.errors import IdentityError, InvalidRefreshToken, RefreshTokenReused, SessionEnded
+from identity.domain.secret import SecretDigest
+from identity.domain.user import UserId
+
+SessionId = NewType("SessionId", str)
+
+
+class EndReason(StrEnum):
+    """Why a session ended."""
+
+    LOGGED_OUT = "logged_out"
+    TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a secret
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a reason, not a secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One log-in; it lives until it is ended or its newest refresh token expires."""
+
+    session_id: SessionId
+    user_id: UserId
+    created_at: datetime
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+
+    def ended(self, now: datetime, reason: EndReason) -> "Session":
+        """The ended session; the first end stays."""
+        return self if self.ended_at else replace(self, ended_at=now, end_reason=reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshToken:
+    """One link in a session's chain; good for one use."""
+
+    token_digest: SecretDigest
+    session_id: SessionId
+    user_id: UserId
+    issued_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+def refusal(session: Session, token: RefreshToken, now: datetime) -> IdentityError | None:
+    """Why a refresh token is not honoured, or None when it is (RFC 9700 section 4.14.2).
+
+    Reuse is told even after the session has ended or the token has expired: it is the graver news.
+    """
+    if token.used_at is not None:
+        return RefreshTokenReused()
+    if session.ended_at is not None:
+        return SessionEnded()
+    if token.expires_at <= now:
+        return InvalidRefreshToken()
+    return None

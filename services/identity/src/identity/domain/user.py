@@ -1,0 +1,54 @@
+"""A person with an account."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from identity.domain.errors import UserDisabled
+
+UserId = NewType("UserId", str)
+EmailAddress = NewType("EmailAddress", str)
+"""An address whose syntax was checked at the edge; compared without regard to case."""
+
+PasswordHash = NewType("PasswordHash", str)
+
+
+class Role(StrEnum):
+    """What a user may do; the value is the claim in access tokens."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """One user; without a password hash only a password reset opens the door."""
+
+    user_id: UserId
+    email: EmailAddress
+    password_hash: PasswordHash | None
+    full_name: str
+    created_at: datetime
+    avatar_url: str = ""
+    role: Role = Role.USER
+    email_verified_at: datetime | None = None
+    disabled_at: datetime | None = None
+
+    @property
+    def email_verified(self) -> bool:
+        """Whether the user proved to read mail at this address."""
+        return self.email_verified_at is not None
+
+    def require_enabled(self) -> None:
+        """Raise UserDisabled when an administrator closed the account."""
+        if self.disabled_at is not None:
+            raise UserDisabled
+
+    def verified(self, now: datetime) -> "User":
+        """The user with a proven address; the first proof's time stays."""
+        return self if self.email_verified else replace(self, email_verified_at=now)
+
+    def with_password(self, password_hash: PasswordHash) -> "User":
+        """The user with another password."""
+        return replace(self, password_hash=password_hash)

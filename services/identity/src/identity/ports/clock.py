@@ -1,0 +1,12 @@
+"""The time."""
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time, aware and in UTC."""
+
+    def now(self) -> datetime:
+        """The present moment."""
+        ...

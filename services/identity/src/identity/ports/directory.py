@@ -1,0 +1,32 @@
+"""The only reads that cross accounts."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from identity.domain.secret import SecretDigest
+from identity.domain.session import SessionId
+from identity.domain.user import EmailAddress, User, UserId
+
+
+@dataclass(frozen=True)
+class SessionRef:
+    """Whose session a refresh token belongs to."""
+
+    user_id: UserId
+    session_id: SessionId
+
+
+class Directory(Protocol):
+    """Finds the account behind an address or a token; the rest is done in that account's scope."""
+
+    async def user_by_email(self, email: EmailAddress) -> User | None:
+        """The user with this address, whatever its upper and lower case."""
+        ...
+
+    async def session_by_refresh_token(self, token_digest: SecretDigest) -> SessionRef | None:
+        """The session that a refresh token belongs to, used and expired tokens too."""
+        ...
+
+    async def user_by_mail_token(self, token_digest: SecretDigest) -> UserId | None:
+        """The user that a mailed token was sent to, used and expired tokens too."""
+        ...

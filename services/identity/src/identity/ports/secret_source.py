@@ -1,0 +1,11 @@
+"""New secrets."""
+
+from typing import Protocol
+
+
+class SecretSource(Protocol):
+    """Makes secrets nobody can guess."""
+
+    def new(self) -> str:
+        """A URL-safe secret of 256 random bits."""
+        ...

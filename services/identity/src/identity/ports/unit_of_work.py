@@ -1,0 +1,116 @@
+"""One transaction on one account."""
+
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from identity.domain.events import UserRegistered
+from identity.domain.mail import Mail, MailToken, Purpose
+from identity.domain.secret import SecretDigest
+from identity.domain.session import EndReason, RefreshToken, Session, SessionId
+from identity.domain.user import User, UserId
+
+
+class Users(Protocol):
+    """The account's user."""
+
+    async def add(self, user: User) -> None:
+        """Store a new user; raises EmailTaken, also against other accounts."""
+        ...
+
+    async def get(self, user_id: UserId) -> User:
+        """Read the user; raises UserNotFound."""
+        ...
+
+    async def lock(self, user_id: UserId) -> User:
+        """Read the user and keep others from changing it until the transaction ends; raises UserNotFound."""
+        ...
+
+    async def save(self, user: User) -> None:
+        """Store a changed user."""
+        ...
+
+
+class Sessions(Protocol):
+    """The account's sessions and their refresh tokens."""
+
+    async def add(self, session: Session) -> None:
+        """Store a new session."""
+        ...
+
+    async def lock(self, session_id: SessionId) -> Session:
+        """Read and lock a session, so that two holders of one refresh token take turns."""
+        ...
+
+    async def end(self, session: Session) -> None:
+        """Store a session's end."""
+        ...
+
+    async def end_all(self, user_id: UserId, now: datetime, reason: EndReason) -> None:
+        """End every open session of the user."""
+        ...
+
+    async def add_token(self, token: RefreshToken) -> None:
+        """Store a new refresh token."""
+        ...
+
+    async def token(self, token_digest: SecretDigest) -> RefreshToken:
+        """Read a refresh token as of now, after the session was locked."""
+        ...
+
+    async def mark_used(self, token_digest: SecretDigest, now: datetime) -> None:
+        """Store a refresh token's only use."""
+        ...
+
+
+class Mails(Protocol):
+    """The account's mails and one-time tokens."""
+
+    async def queue(self, mail: Mail) -> None:
+        """Store a mail to be sent after the transaction."""
+        ...
+
+    async def add_token(self, token: MailToken) -> None:
+        """Store the digest of a mailed token."""
+        ...
+
+    async def lock_token(self, token_digest: SecretDigest) -> MailToken:
+        """Read and lock a mailed token."""
+        ...
+
+    async def mark_used(self, token_digest: SecretDigest, now: datetime) -> None:
+        """Store a mailed token's only use."""
+        ...
+
+    async def use_all(self, user_id: UserId, purpose: Purpose, now: datetime) -> None:
+        """Use up every open token of this purpose."""
+        ...
+
+
+class Events(Protocol):
+    """Facts that are published if and only if the transaction commits."""
+
+    async def append(self, event: UserRegistered) -> None:
+        """Store an event for the relay."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """What one transaction can reach."""
+
+    @property
+    def users(self) -> Users: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def mails(self) -> Mails: ...
+    @property
+    def events(self) -> Events: ...
+
+
+class UnitsOfWork(Protocol):
+    """Opens transactions."""
+
+    def of(self, user_id: UserId) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A transaction that sees this user's rows alone; commits at its end, rolls back on any error."""
+        ...
