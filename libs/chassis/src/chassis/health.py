@@ -1,0 +1,92 @@
+"""`/healthz`, `/readyz` and `/metrics` for processes that have no public HTTP of their own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+Check = Callable[[], Awaitable[None]]
+CHECK_TIMEOUT_S = 3.0
+
+
+async def failed_checks(checks: Mapping[str, Check]) -> dict[str, str]:
+    """Run the checks side by side; return name and reason of those that fail."""
+
+    async def run(check: Check) -> str:
+        try:
+            await asyncio.wait_for(check(), timeout=CHECK_TIMEOUT_S)
+        except Exception as failure:  # noqa: BLE001 - any failure means: not ready
+            return type(failure).__name__
+        return ""
+
+    reasons = await asyncio.gather(*(run(check) for check in checks.values()))
+    return {name: reason for name, reason in zip(checks, reasons, strict=True) if reason}
+
+
+def metrics_response() -> Response:
+    """Return this process's metrics in Prometheus' text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+class HealthServer:
+    """Serves health and metrics on one address until cancelled."""
+
+    def __init__(self, listen: str, checks: Mapping[str, Check]) -> None:
+        self._listen = listen
+        self._checks = checks
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        host, _, port = self._listen.rpartition(":")
+        app = Starlette(
+            routes=[
+                Route("/healthz", self._healthz),
+                Route("/readyz", self._readyz),
+                Route("/metrics", self._metrics),
+            ]
+        )
+        await serve_http(app, host=host, port=int(port), grace_s=1)
+
+    async def _healthz(self, _request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+    async def _readyz(self, _request: Request) -> Response:
+        failed = await failed_checks(self._checks)
+        return JSONResponse({"ready": not failed, "failed": failed}, status_code=503 if failed else 200)
+
+    async def _metrics(self, _request: Request) -> Response:
+        return metrics_response()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signal handlers: the process owns those."""
+
+    def install_signal_handlers(self) -> None:
+        """Leave the signals alone."""
+
+
+async def serve_http(app: object, *, host: str, port: int, grace_s: int) -> None:
+    """Serve an ASGI app until cancelled, then stop within `grace_s` seconds."""
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=grace_s,
+        server_header=False,
+    )
+    server = _Server(config)
+    # `serve` would capture SIGTERM and SIGINT; `_serve` leaves them to the process.
+    serving = asyncio.create_task(server._serve())
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise

@@ -1,0 +1,34 @@
+"""The inbox: which events a consumer has handled, written in the transaction of their effect."""
+
+from sqlalchemy import Column, DateTime, MetaData, Table, Text, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+INBOX_DDL = """
+CREATE TABLE inbox (
+    consumer text NOT NULL,
+    event_id text NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (consumer, event_id)
+)
+"""
+
+
+def inbox_table(metadata: MetaData) -> Table:
+    """Return the inbox as a SQLAlchemy table."""
+    return Table(
+        "inbox",
+        metadata,
+        Column("consumer", Text, primary_key=True),
+        Column("event_id", Text, primary_key=True),
+        Column("received_at", DateTime(timezone=True), server_default=func.now()),
+    )
+
+
+async def first_time(conn: AsyncConnection, table: Table, *, consumer: str, event_id: str) -> bool:
+    """Record an event as handled and say whether it was new; False means: do nothing, acknowledge.
+
+    A second transaction with the same event waits here until the first one ends.
+    """
+    statement = insert(table).values(consumer=consumer, event_id=event_id).on_conflict_do_nothing()
+    return (await conn.execute(statement)).rowcount == 1

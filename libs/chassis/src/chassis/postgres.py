@@ -1,0 +1,55 @@
+"""SQLAlchemy Core on psycopg 3, and transactions that carry their row level security scope."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+# Every account's rows are visible: for consumers, sweepers and the auditor, never for a user's request.
+SYSTEM_SCOPE = "*"
+
+STATEMENT_TIMEOUT_MS = 30_000
+LOCK_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_S = 5
+
+
+def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
+    """Return an engine with bounded waits: no statement runs for ever and no lock is awaited for ever."""
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+            " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+        },
+    )
+    SQLAlchemyInstrumentor().instrument(engine=engine.sync_engine)
+    return engine
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine, account: str) -> AsyncIterator[AsyncConnection]:
+    """Open a transaction that sees one account's rows, or all of them with `SYSTEM_SCOPE`.
+
+    Commits on leaving, rolls back on an exception. Row level security does the rest: without a
+    scope no row is visible.
+    """
+    if not account:
+        raise ValueError("a transaction needs an account or SYSTEM_SCOPE")
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("SELECT set_config('app.account', :account, true)"), {"account": account}
+        )
+        yield connection
+
+
+async def ping(engine: AsyncEngine) -> None:
+    """Raise unless the database answers; a readiness check."""
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))

@@ -1,0 +1,74 @@
+"""A process's life: run until a signal, drain, and say by the exit code how it went."""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import structlog
+import uvloop
+
+log = structlog.get_logger(__name__)
+
+DRAIN_MAX_S = 10.0
+
+
+def run_until_signalled(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
+    """Run `main` on uvloop; SIGTERM or SIGINT cancels it, a second one ends the process at once.
+
+    Returns the exit code: 0 after a signal or a normal end, 1 after a failure.
+    """
+    return uvloop.run(_supervise(main))
+
+
+async def _supervise(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+
+    def on_signal() -> None:
+        if stopping.is_set():
+            os._exit(1)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    work = asyncio.create_task(main())
+    stop = asyncio.create_task(stopping.wait())
+    await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if not work.done():
+        log.info("stopping")
+        work.cancel()
+        await asyncio.wait({work}, timeout=DRAIN_MAX_S)
+        if not work.done():
+            log.error("did not drain in time", seconds=DRAIN_MAX_S)
+            os._exit(1)
+    stop.cancel()
+    if work.cancelled():
+        return 0
+    if failure := work.exception():
+        log.error("process failed", exc_info=failure)
+        return 1
+    return 0
+
+
+async def run_all(*loops: Awaitable[None]) -> None:
+    """Run the loops side by side; when one fails, the others are cancelled and its error is raised."""
+    async with asyncio.TaskGroup() as tasks:
+        for one in loops:
+            tasks.create_task(_as_coroutine(one))
+
+
+async def _as_coroutine(awaitable: Awaitable[None]) -> None:
+    await awaitable
+
+
+async def forever(step: Callable[[], Awaitable[object]], *, every_s: float, name: str) -> None:
+    """Call `step` again and again with jitter; a failure is logged and the next call still comes."""
+    while True:
+        try:
+            await step()
+        except Exception as failure:  # noqa: BLE001 - a sweeper outlives what it sweeps
+            log.warning("periodic task failed", task=name, error=repr(failure))
+        await asyncio.sleep(every_s * random.uniform(0.8, 1.2))

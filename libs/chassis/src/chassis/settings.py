@@ -1,0 +1,47 @@
+"""Settings that every service has, and a start that fails with one clear line a bad setting."""
+
+import sys
+from typing import Literal, NoReturn, TypeVar
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """What each service reads from its environment, under its own prefix (`LEDGER_...`)."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    database_url: SecretStr
+    nats_url: str
+    nats_user: str
+    nats_password: SecretStr
+    grpc_listen: str = "127.0.0.1:0"
+    http_listen: str = "127.0.0.1:0"
+    # Caller service name -> sha256 (hex) of the token that it presents.
+    callers: dict[str, str] = {}
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    sentry_dsn: SecretStr | None = None
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load_settings(cls: type[S]) -> S:
+    """Read the settings from the environment, or print one line for each bad one and exit with 2.
+
+    The values themselves are never printed: any of them may be a secret.
+    """
+    try:
+        return cls()
+    except ValidationError as invalid:
+        _refuse(cls, invalid)
+
+
+def _refuse(cls: type[BaseSettings], invalid: ValidationError) -> NoReturn:
+    prefix = cls.model_config.get("env_prefix", "").upper()
+    for problem in invalid.errors(include_input=False, include_url=False):
+        name = prefix + "_".join(str(part) for part in problem["loc"]).upper()
+        sys.stderr.write(f"{name}: {problem['msg'].lower()}\n")
+    sys.exit(2)

@@ -1,0 +1,117 @@
+"""Structured logs, traces and error reports, set up once a process.
+
+Traces leave the process only when OTEL_EXPORTER_OTLP_ENDPOINT is set; errors only when a Sentry DSN is.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import sentry_sdk
+import structlog
+from opentelemetry import propagate, trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+
+class Telemetry:
+    """What was set up; `shutdown` flushes the spans that still wait."""
+
+    def __init__(self, provider: TracerProvider) -> None:
+        self._provider = provider
+
+    def shutdown(self) -> None:
+        """Flush and stop the span exporter."""
+        self._provider.shutdown()
+
+
+def configure_telemetry(
+    service: str, *, log_format: str = "json", log_level: str = "INFO", sentry_dsn: str | None = None
+) -> Telemetry:
+    """Set up logs, traces and error reports for this process; call once, in the composition root."""
+    _configure_logs(service, log_format=log_format, log_level=log_level)
+    provider = TracerProvider(resource=Resource.create({"service.name": f"tintype-{service}"}))
+    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+    if sentry_dsn:
+        sentry_sdk.init(dsn=sentry_dsn, server_name=service, send_default_pii=False)
+    return Telemetry(provider)
+
+
+def tracer() -> trace.Tracer:
+    """Return the tracer for spans of our own."""
+    return trace.get_tracer("tintype")
+
+
+def inject(headers: MutableMapping[str, str]) -> None:
+    """Write the current trace context (W3C `traceparent`) into message headers."""
+    propagate.inject(headers)
+
+
+def extract(headers: Mapping[str, str]) -> Context:
+    """Read the trace context that a producer wrote into message headers."""
+    return propagate.extract(headers)
+
+
+def current_trace_id() -> str | None:
+    """Return the current trace id as 32 hex digits, or None outside a trace."""
+    context = trace.get_current_span().get_span_context()
+    return format(context.trace_id, "032x") if context.is_valid else None
+
+
+def _add_trace(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = format(context.trace_id, "032x")
+        event["span_id"] = format(context.span_id, "016x")
+    return event
+
+
+def _configure_logs(service: str, *, log_format: str, log_level: str) -> None:
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trace,
+    ]
+    renderer: structlog.types.Processor = (
+        # Plain tracebacks: the pretty ones print local variables, and any of them may be a secret.
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+        if log_format == "console"
+        else structlog.processors.JSONRenderer()
+    )
+    exceptions = [] if log_format == "console" else [structlog.processors.format_exc_info]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *exceptions, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(log_level)
+    # These two log a line a request at INFO; our own access log says more.
+    for noisy in ("httpx", "uvicorn.access", "nats.aio.client", "alembic.runtime.plugins"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
