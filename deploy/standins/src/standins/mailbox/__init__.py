@@ -1,0 +1,1 @@
+"""A mailbox that takes every mail sent to it and shows it to a person or a test."""
