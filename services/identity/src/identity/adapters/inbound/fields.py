@@ -1,0 +1,56 @@
+"""Parsing of what callers send, before anything inside sees it."""
+
+import re
+
+from email_validator import EmailNotValidError, validate_email
+
+from identity.domain.errors import InvalidCredentials, InvalidEmail, UserNotFound
+from identity.domain.user import EmailAddress, UserId
+
+CLIENT_ADDRESS_LENGTH_MAX = 64
+SECRET_LENGTH_MAX = 256
+PASSWORD_INPUT_LENGTH_MAX = 1024
+_USER_ID = re.compile(r"usr_[0-9a-f]{32}")
+
+
+def email_address(text: str) -> EmailAddress:
+    """An address with valid syntax, its domain normalised; raises InvalidEmail.
+
+    Whether mail arrives there is for the verification mail to find out; reserved domains are let through.
+    """
+    try:
+        parsed = validate_email(
+            text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True
+        )
+    except EmailNotValidError as error:
+        raise InvalidEmail(str(error), field="email") from None
+    return EmailAddress(parsed.normalized)
+
+
+def user_id(text: str) -> UserId:
+    """A well-formed user id; anything else can't exist, and raises UserNotFound."""
+    if not _USER_ID.fullmatch(text):
+        raise UserNotFound
+    return UserId(text)
+
+
+def login_password(text: str) -> str:
+    """A password to be compared; one that no account can have raises InvalidCredentials."""
+    if len(text) > PASSWORD_INPUT_LENGTH_MAX:
+        raise InvalidCredentials
+    return text
+
+
+def new_password(text: str) -> str:
+    """A password for the domain's rules to check; cut where it is too long for them already."""
+    return text[:PASSWORD_INPUT_LENGTH_MAX]
+
+
+def secret(text: str) -> str:
+    """A token as issued by this service, bounded; an unknown one is refused by its look-up."""
+    return text[:SECRET_LENGTH_MAX]
+
+
+def client_address(text: str) -> str:
+    """The client's address as the gateway saw it; all unknown clients share one limit."""
+    return text[:CLIENT_ADDRESS_LENGTH_MAX] or "unknown"

@@ -1,0 +1,150 @@
+"""tintype.identity.v1.IdentityService over gRPC: parse, call the use case, render."""
+
+# ruff: noqa: N802 - methods are named by the contract.
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from tintype.identity.v1 import identity_pb2 as pb
+from tintype.identity.v1 import identity_pb2_grpc as pb_grpc
+
+from identity.adapters.inbound import fields
+from identity.adapters.inbound.messages import session_message, user_message
+from identity.application.log_in import LogIn, LogInHandler
+from identity.application.log_out import LogOut, LogOutHandler
+from identity.application.read_user import ReadUserHandler
+from identity.application.refresh_session import RefreshSession, RefreshSessionHandler
+from identity.application.request_password_reset import RequestPasswordReset, RequestPasswordResetHandler
+from identity.application.reset_password import ResetPassword, ResetPasswordHandler
+from identity.application.sign_up import SignUp, SignUpHandler
+from identity.application.update_profile import UpdateProfile, UpdateProfileHandler
+from identity.application.verify_email import VerifyEmail, VerifyEmailHandler
+from identity.domain import errors
+
+DOMAIN = "tintype.identity"
+_SERVICE = pb.DESCRIPTOR.services_by_name["IdentityService"]
+
+ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
+    errors.InvalidField: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.InvalidEmail: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.WeakPassword: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.InvalidToken: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.EmailTaken: grpc.StatusCode.ALREADY_EXISTS,
+    errors.InvalidCredentials: grpc.StatusCode.UNAUTHENTICATED,
+    errors.InvalidRefreshToken: grpc.StatusCode.UNAUTHENTICATED,
+    errors.RefreshTokenReused: grpc.StatusCode.UNAUTHENTICATED,
+    errors.SessionEnded: grpc.StatusCode.UNAUTHENTICATED,
+    errors.UserDisabled: grpc.StatusCode.PERMISSION_DENIED,
+    errors.TooManyAttempts: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.ThrottleUnavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.UserNotFound: grpc.StatusCode.NOT_FOUND,
+}
+
+ALLOWED: Mapping[str, frozenset[str]] = {
+    f"/{_SERVICE.full_name}/{method.name}": frozenset({"gateway"}) for method in _SERVICE.methods
+}
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """The use cases that the service answers with."""
+
+    sign_up: SignUpHandler
+    log_in: LogInHandler
+    refresh_session: RefreshSessionHandler
+    log_out: LogOutHandler
+    read_user: ReadUserHandler
+    update_profile: UpdateProfileHandler
+    request_password_reset: RequestPasswordResetHandler
+    reset_password: ResetPasswordHandler
+    verify_email: VerifyEmailHandler
+    jwks_json: str
+
+
+class IdentityServicer(pb_grpc.IdentityServiceServicer):
+    """Answers the contract; refusals rise as domain errors and become statuses by ERRORS."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+
+    async def SignUp(self, request: pb.SignUpRequest, context: Any) -> pb.SignUpResponse:
+        """See the contract."""
+        opened = await self._handlers.sign_up(
+            SignUp(
+                email=fields.email_address(request.email),
+                password=fields.new_password(request.password),
+                full_name=request.full_name,
+            )
+        )
+        return pb.SignUpResponse(user=user_message(opened.user), session=session_message(opened))
+
+    async def LogIn(self, request: pb.LogInRequest, context: Any) -> pb.LogInResponse:
+        """See the contract."""
+        opened = await self._handlers.log_in(
+            LogIn(
+                email=fields.email_address(request.email),
+                password=fields.login_password(request.password),
+                client_address=fields.client_address(request.client_address),
+            )
+        )
+        return pb.LogInResponse(user=user_message(opened.user), session=session_message(opened))
+
+    async def RefreshSession(
+        self, request: pb.RefreshSessionRequest, context: Any
+    ) -> pb.RefreshSessionResponse:
+        """See the contract."""
+        opened = await self._handlers.refresh_session(RefreshSession(fields.secret(request.refresh_token)))
+        return pb.RefreshSessionResponse(user=user_message(opened.user), session=session_message(opened))
+
+    async def LogOut(self, request: pb.LogOutRequest, context: Any) -> pb.LogOutResponse:
+        """See the contract."""
+        await self._handlers.log_out(LogOut(fields.secret(request.refresh_token)))
+        return pb.LogOutResponse()
+
+    async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:
+        """See the contract."""
+        user = await self._handlers.read_user(fields.user_id(request.user_id))
+        return pb.GetUserResponse(user=user_message(user))
+
+    async def UpdateProfile(self, request: pb.UpdateProfileRequest, context: Any) -> pb.UpdateProfileResponse:
+        """See the contract."""
+        user = await self._handlers.update_profile(
+            UpdateProfile(
+                user_id=fields.user_id(request.user_id),
+                full_name=request.full_name if request.HasField("full_name") else None,
+                avatar_url=request.avatar_url if request.HasField("avatar_url") else None,
+            )
+        )
+        return pb.UpdateProfileResponse(user=user_message(user))
+
+    async def RequestPasswordReset(
+        self, request: pb.RequestPasswordResetRequest, context: Any
+    ) -> pb.RequestPasswordResetResponse:
+        """See the contract."""
+        await self._handlers.request_password_reset(
+            RequestPasswordReset(
+                email=fields.email_address(request.email),
+                client_address=fields.client_address(request.client_address),
+            )
+        )
+        return pb.RequestPasswordResetResponse()
+
+    async def ResetPassword(self, request: pb.ResetPasswordRequest, context: Any) -> pb.ResetPasswordResponse:
+        """See the contract."""
+        await self._handlers.reset_password(
+            ResetPassword(
+                token=fields.secret(request.token), new_password=fields.new_password(request.new_password)
+            )
+        )
+        return pb.ResetPasswordResponse()
+
+    async def VerifyEmail(self, request: pb.VerifyEmailRequest, context: Any) -> pb.VerifyEmailResponse:
+        """See the contract."""
+        user = await self._handlers.verify_email(VerifyEmail(fields.secret(request.token)))
+        return pb.VerifyEmailResponse(user=user_message(user))
+
+    async def GetJwks(self, request: pb.GetJwksRequest, context: Any) -> pb.GetJwksResponse:
+        """See the contract."""
+        return pb.GetJwksResponse(jwks_json=self._handlers.jwks_json)

@@ -1,0 +1,33 @@
+"""Domain objects as protobuf messages."""
+
+from tintype.identity.v1 import identity_pb2 as pb
+
+from identity.application.open_session import OpenedSession
+from identity.domain.user import Role, User
+
+_ROLES = {Role.USER: pb.ROLE_USER, Role.ADMIN: pb.ROLE_ADMIN}
+
+
+def user_message(user: User) -> pb.User:
+    """The profile as other contexts may see it."""
+    message = pb.User(
+        user_id=user.user_id,
+        email=user.email,
+        email_verified=user.email_verified,
+        full_name=user.full_name,
+        avatar_url=user.avatar_url,
+        role=_ROLES[user.role],
+    )
+    message.created_at.FromDatetime(user.created_at)
+    return message
+
+
+def session_message(opened: OpenedSession) -> pb.Session:
+    """The pair of tokens."""
+    message = pb.Session(
+        access_token=opened.access_token.token,
+        refresh_token=opened.refresh_token,
+        expires_in_s=opened.access_token.expires_in_s,
+    )
+    message.refresh_expires_at.FromDatetime(opened.refresh_expires_at)
+    return message

@@ -1,0 +1,55 @@
+"""The queue of outgoing mail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chassis.postgres import SYSTEM_SCOPE, transaction
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from identity.adapters.outbound.postgres import rows
+from identity.adapters.outbound.postgres.tables import outgoing_mail
+from identity.domain.mail import Mail, MailState
+
+
+@dataclass(frozen=True)
+class PostgresMailQueue:
+    """Leases mails, so that no transaction is open while one is sent; implements MailQueue."""
+
+    engine: AsyncEngine
+
+    async def claim(self, *, now: datetime, until: datetime, limit: int) -> list[Mail]:
+        """See MailQueue."""
+        due = (
+            select(outgoing_mail.c.mail_id)
+            .where(outgoing_mail.c.state == MailState.QUEUED, outgoing_mail.c.due_at <= now)
+            .order_by(outgoing_mail.c.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        claim = (
+            update(outgoing_mail)
+            .where(outgoing_mail.c.mail_id.in_(due))
+            .values(due_at=until, attempts=outgoing_mail.c.attempts + 1)
+            .returning(outgoing_mail)
+        )
+        async with transaction(self.engine, SYSTEM_SCOPE) as connection:
+            claimed = [rows.mail(row) for row in (await connection.execute(claim)).mappings()]
+        return sorted(claimed, key=lambda mail: mail.mail_id)
+
+    async def finish(self, mail: Mail, state: MailState, now: datetime) -> None:
+        """See MailQueue."""
+        await self._change(mail, state=state, finished_at=now, token="")
+
+    async def postpone(self, mail: Mail, due_at: datetime) -> None:
+        """See MailQueue."""
+        await self._change(mail, due_at=due_at)
+
+    async def _change(self, mail: Mail, **values: Any) -> None:
+        async with transaction(self.engine, mail.user_id) as connection:
+            await connection.execute(
+                update(outgoing_mail)
+                .where(outgoing_mail.c.mail_id == mail.mail_id, outgoing_mail.c.state == MailState.QUEUED)
+                .values(values)
+            )

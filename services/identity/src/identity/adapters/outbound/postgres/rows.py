@@ -1,0 +1,67 @@
+"""Rows to domain objects and back."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from identity.domain.mail import Mail, MailId, MailToken, Purpose
+from identity.domain.secret import SecretDigest
+from identity.domain.session import EndReason, RefreshToken, Session, SessionId
+from identity.domain.user import EmailAddress, PasswordHash, Role, User, UserId
+
+
+def values(entity: User | Session | RefreshToken | MailToken | Mail) -> dict[str, Any]:
+    """Column values; columns and fields share their names, and enums store as their text."""
+    return asdict(entity)
+
+
+def user(row: RowMapping) -> User:
+    """A row of `users`."""
+    password_hash = row["password_hash"]
+    return User(
+        **_without(row, "user_id", "email", "password_hash", "role"),
+        user_id=UserId(row["user_id"]),
+        email=EmailAddress(row["email"]),
+        password_hash=PasswordHash(password_hash) if password_hash is not None else None,
+        role=Role(row["role"]),
+    )
+
+
+def session(row: RowMapping) -> Session:
+    """A row of `sessions`."""
+    end_reason = row["end_reason"]
+    return Session(
+        **_without(row, "session_id", "end_reason"),
+        session_id=SessionId(row["session_id"]),
+        end_reason=EndReason(end_reason) if end_reason is not None else None,
+    )
+
+
+def refresh_token(row: RowMapping) -> RefreshToken:
+    """A row of `refresh_tokens`."""
+    return RefreshToken(
+        **_without(row, "token_digest"), token_digest=SecretDigest(bytes(row["token_digest"]))
+    )
+
+
+def mail_token(row: RowMapping) -> MailToken:
+    """A row of `mail_tokens`."""
+    return MailToken(
+        **_without(row, "token_digest", "purpose"),
+        token_digest=SecretDigest(bytes(row["token_digest"])),
+        purpose=Purpose(row["purpose"]),
+    )
+
+
+def mail(row: RowMapping) -> Mail:
+    """A row of `outgoing_mail`, without what only the queue looks at."""
+    return Mail(
+        **_without(row, "mail_id", "purpose", "due_at", "state", "finished_at"),
+        mail_id=MailId(row["mail_id"]),
+        purpose=Purpose(row["purpose"]),
+    )
+
+
+def _without(row: RowMapping, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}

@@ -1,0 +1,205 @@
+"""The composition root: every part made and wired. Tests wire the same use cases on ports in memory."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chassis import nats
+from chassis.clock import SystemClock
+from chassis.grpc_server import GrpcServer
+from chassis.health import HealthServer
+from chassis.ids import UuidIds
+from chassis.outbox import Relay
+from chassis.postgres import create_engine, ping
+from chassis.process import forever, run_all
+from sqlalchemy.ext.asyncio import AsyncEngine
+from tintype.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
+
+from identity.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, Handlers, IdentityServicer
+from identity.adapters.outbound.argon2 import Argon2Hasher
+from identity.adapters.outbound.jwt import JwtAccessTokens
+from identity.adapters.outbound.postgres.directory import PostgresDirectory
+from identity.adapters.outbound.postgres.mail_queue import PostgresMailQueue
+from identity.adapters.outbound.postgres.tables import outbox
+from identity.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
+from identity.adapters.outbound.random import RandomSecrets
+from identity.adapters.outbound.signing_keys import load_signing_keys
+from identity.adapters.outbound.smtp import LogMailer, MailComposer, SmtpMailer
+from identity.adapters.outbound.throttle import ActionLimits, LimitsThrottle
+from identity.application.create_user import CreateUserHandler
+from identity.application.log_in import LogInHandler
+from identity.application.log_out import LogOutHandler
+from identity.application.open_session import SessionOpener
+from identity.application.queue_mail import TokenMailer
+from identity.application.read_user import ReadUserHandler
+from identity.application.refresh_session import RefreshSessionHandler
+from identity.application.register_user import UserRegistrar
+from identity.application.request_password_reset import RequestPasswordResetHandler
+from identity.application.reset_password import ResetPasswordHandler
+from identity.application.send_due_mail import BATCH_MAIL_MAX, SendDueMailHandler
+from identity.application.sign_up import SignUpHandler
+from identity.application.update_profile import UpdateProfileHandler
+from identity.application.verify_email import VerifyEmailHandler
+from identity.domain.mail import Purpose
+from identity.ports.access_tokens import AccessTokens
+from identity.ports.clock import Clock
+from identity.ports.directory import Directory
+from identity.ports.id_source import IdSource
+from identity.ports.mailer import Mailer
+from identity.ports.password_hasher import PasswordHasher
+from identity.ports.secret_source import SecretSource
+from identity.ports.throttle import Action, Throttle
+from identity.ports.unit_of_work import UnitsOfWork
+from identity.settings import IdentitySettings
+
+MAIL_POLL_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """An adapter for each port, and how long tokens live."""
+
+    work: UnitsOfWork
+    directory: Directory
+    hasher: PasswordHasher
+    throttle: Throttle
+    access_tokens: AccessTokens
+    ids: IdSource
+    secrets: SecretSource
+    clock: Clock
+    refresh_ttl: timedelta
+    mail_ttl: Mapping[Purpose, timedelta]
+
+
+def wire_handlers(ports: Ports) -> Handlers:
+    """The use cases behind the gRPC service."""
+    work, directory, clock = ports.work, ports.directory, ports.clock
+    sessions = SessionOpener(ports.ids, ports.secrets, ports.access_tokens, ports.refresh_ttl)
+    mails = TokenMailer(ports.ids, ports.secrets, ports.mail_ttl)
+    registrar = UserRegistrar(ports.ids)
+    return Handlers(
+        sign_up=SignUpHandler(work, ports.hasher, sessions, mails, registrar, ports.ids, clock),
+        log_in=LogInHandler(work, directory, ports.hasher, ports.throttle, sessions, clock),
+        refresh_session=RefreshSessionHandler(work, directory, sessions, clock),
+        log_out=LogOutHandler(work, directory, clock),
+        read_user=ReadUserHandler(work),
+        update_profile=UpdateProfileHandler(work),
+        request_password_reset=RequestPasswordResetHandler(work, directory, ports.throttle, mails, clock),
+        reset_password=ResetPasswordHandler(work, directory, ports.hasher, clock),
+        verify_email=VerifyEmailHandler(work, directory, clock),
+        jwks_json=ports.access_tokens.jwks(),
+    )
+
+
+def wire_create_user(ports: Ports) -> CreateUserHandler:
+    """The use case behind the command line."""
+    registrar = UserRegistrar(ports.ids)
+    return CreateUserHandler(ports.work, ports.directory, ports.hasher, registrar, ports.ids, ports.clock)
+
+
+@asynccontextmanager
+async def real_ports(settings: IdentitySettings) -> AsyncIterator[tuple[Ports, AsyncEngine]]:
+    """The adapters that production runs, and the engine beneath them; raises BadSigningKey."""
+    access_tokens = JwtAccessTokens(
+        keys=load_signing_keys(settings.signing_keys.get_secret_value()),
+        issuer=settings.issuer,
+        audience=settings.audience,
+        ttl=timedelta(seconds=settings.access_token_ttl_s),
+    )
+    engine = create_engine(settings.database_url.get_secret_value())
+    hasher = Argon2Hasher(
+        time_cost=settings.argon2_time_cost,
+        memory_kib=settings.argon2_memory_kib,
+        parallelism=settings.argon2_parallelism,
+        threads=settings.argon2_threads,
+    )
+    try:
+        yield (
+            Ports(
+                work=PostgresUnitsOfWork(engine),
+                directory=PostgresDirectory(engine),
+                hasher=hasher,
+                throttle=_throttle(settings),
+                access_tokens=access_tokens,
+                ids=UuidIds(),
+                secrets=RandomSecrets(),
+                clock=SystemClock(),
+                refresh_ttl=timedelta(seconds=settings.refresh_token_ttl_s),
+                mail_ttl={
+                    Purpose.VERIFY_EMAIL: timedelta(seconds=settings.verify_email_ttl_s),
+                    Purpose.RESET_PASSWORD: timedelta(seconds=settings.reset_password_ttl_s),
+                },
+            ),
+            engine,
+        )
+    finally:
+        hasher.close()
+        await engine.dispose()
+
+
+def _throttle(settings: IdentitySettings) -> LimitsThrottle:
+    return LimitsThrottle(
+        settings.rate_limit_uri,
+        {
+            Action.LOG_IN: ActionLimits(settings.login_limit_per_account, settings.login_limit_per_client),
+            Action.RESET_PASSWORD: ActionLimits(
+                settings.reset_limit_per_account, settings.reset_limit_per_client
+            ),
+        },
+    )
+
+
+def mailer(settings: IdentitySettings) -> Mailer:
+    """SMTP where a host is set, otherwise a line in the log."""
+    if not settings.smtp_host:
+        return LogMailer()
+    password = settings.smtp_password
+    return SmtpMailer(
+        composer=MailComposer(public_url=str(settings.public_url), sender=settings.smtp_sender),
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        username=settings.smtp_username,
+        password=password.get_secret_value() if password else None,
+        starttls=settings.smtp_starttls,
+        timeout_s=settings.smtp_timeout_s,
+    )
+
+
+async def serve(settings: IdentitySettings) -> None:
+    """Run the gRPC service, the relay, the mail sender and the health page until cancelled."""
+    async with real_ports(settings) as (ports, engine):
+        connection = await nats.connect(
+            settings.nats_url,
+            user=settings.nats_user,
+            password=settings.nats_password.get_secret_value(),
+            name="identity",
+        )
+        try:
+            jetstream = connection.jetstream()
+            await nats.ensure_stream(jetstream, "identity")
+            server = GrpcServer(
+                settings.grpc_listen, errors=ERRORS, callers=settings.callers, allowed=ALLOWED, domain=DOMAIN
+            )
+            add_IdentityServiceServicer_to_server(IdentityServicer(wire_handlers(ports)), server.server)
+            send_due_mail = SendDueMailHandler(
+                PostgresMailQueue(engine),
+                mailer(settings),
+                ports.clock,
+                lease=timedelta(seconds=2 * BATCH_MAIL_MAX * settings.smtp_timeout_s),
+            )
+
+            async def database() -> None:
+                await ping(engine)
+
+            async def broker() -> None:
+                await connection.flush(timeout=2)
+
+            await run_all(
+                server.run(),
+                Relay(engine, outbox, nats.Publisher(jetstream)).run(),
+                forever(send_due_mail, every_s=MAIL_POLL_S, name="send_due_mail"),
+                HealthServer(settings.http_listen, {"database": database, "nats": broker}).run(),
+            )
+        finally:
+            await connection.close()
