@@ -1,0 +1,58 @@
+"""Who may publish and read what: a service publishes its own facts and no others.
+
+The subjects under `$JS.API` are JetStream's own API (NATS documentation, "NATS API Reference").
+"""
+
+ADMIN = "admin"
+
+# Whose facts each service listens to.
+LISTENS_TO: dict[str, tuple[str, ...]] = {
+    "identity": (),
+    "billing": ("identity",),
+    "ledger": ("identity", "billing", "generation"),
+    "generation": ("ledger",),
+    "gateway": ("identity", "billing", "ledger", "generation"),
+}
+
+# Services that publish facts, and so own a stream.
+PRODUCERS = ("identity", "billing", "ledger", "generation")
+
+
+def permissions(user: str) -> dict[str, dict[str, list[str]]]:
+    """Return one user's permissions in the form of NATS' configuration."""
+    publish = ["$JS.API.INFO", "$JS.API.STREAM.NAMES"]
+    subscribe = [f"_INBOX_{user}.>"]
+    if user in PRODUCERS:
+        stream = user.upper()
+        publish += [
+            f"tintype.{user}.v1.>",
+            f"$JS.API.STREAM.CREATE.{stream}",
+            f"$JS.API.STREAM.INFO.{stream}",
+        ]
+    for context in LISTENS_TO.get(user, ()):
+        publish += _reading(user, context.upper())
+    if user == "gateway":
+        subscribe.append("tintype.>")
+    return {"publish": {"allow": publish}, "subscribe": {"allow": subscribe}}
+
+
+def _reading(user: str, stream: str) -> list[str]:
+    # The gateway's consumers are ephemeral and named by the server; the others may touch only their own.
+    names = ["*"] if user == "gateway" else [user, f"{user}-worker"]
+    subjects = [f"$JS.API.STREAM.INFO.{stream}"]
+    for name in names:
+        subjects += [
+            f"$JS.API.CONSUMER.CREATE.{stream}.{name}",
+            f"$JS.API.CONSUMER.CREATE.{stream}.{name}.>",
+            f"$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{name}",
+            f"$JS.API.CONSUMER.INFO.{stream}.{name}",
+            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}",
+            f"$JS.ACK.{stream}.{name}.>",
+        ]
+    if user == "gateway":
+        subjects += [
+            f"$JS.API.CONSUMER.CREATE.{stream}",
+            f"$JS.API.CONSUMER.DELETE.{stream}.*",
+            f"$JS.FC.{stream}.>",
+        ]
+    return subjects
