@@ -13,12 +13,15 @@ from chassis.ids import UuidIds
 from chassis.outbox import Relay
 from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
+from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
 
 from identity.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, Handlers, IdentityServicer
 from identity.adapters.outbound.argon2 import Argon2Hasher
+from identity.adapters.outbound.fakes import MemoryHasher
 from identity.adapters.outbound.jwt import JwtAccessTokens
+from identity.adapters.outbound.memory import MemoryDirectory, MemoryStore, MemoryUnitsOfWork
 from identity.adapters.outbound.postgres.directory import PostgresDirectory
 from identity.adapters.outbound.postgres.mail_queue import PostgresMailQueue
 from identity.adapters.outbound.postgres.tables import outbox
@@ -96,6 +99,29 @@ def wire_create_user(ports: Ports) -> CreateUserHandler:
     """The use case behind the command line."""
     registrar = UserRegistrar(ports.ids)
     return CreateUserHandler(ports.work, ports.directory, ports.hasher, registrar, ports.ids, ports.clock)
+
+
+def memory_ports(
+    store: MemoryStore, *, clock: Clock | None = None, hasher: PasswordHasher | None = None
+) -> Ports:
+    """Adapters for tests: storage in memory, quick hashes, and the real thing where that is quick too."""
+    return Ports(
+        work=MemoryUnitsOfWork(store),
+        directory=MemoryDirectory(store),
+        hasher=hasher or MemoryHasher(),
+        throttle=LimitsThrottle("memory://", dict.fromkeys(Action, ActionLimits("5/minute", "20/minute"))),
+        access_tokens=JwtAccessTokens(
+            keys=[OKPKey.generate_key("Ed25519")],
+            issuer="tintype-identity",
+            audience="tintype",
+            ttl=timedelta(minutes=15),
+        ),
+        ids=UuidIds(),
+        secrets=RandomSecrets(),
+        clock=clock or SystemClock(),
+        refresh_ttl=timedelta(days=30),
+        mail_ttl={Purpose.VERIFY_EMAIL: timedelta(days=7), Purpose.RESET_PASSWORD: timedelta(hours=1)},
+    )
 
 
 @asynccontextmanager

@@ -1,8 +1,19 @@
 """Configuration from `IDENTITY_...` environment variables."""
 
+from typing import Annotated
+
 from chassis.settings import ServiceSettings
-from pydantic import AnyHttpUrl, Field, SecretStr
+from limits import parse
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _rate_limit(text: str) -> str:
+    parse(text)
+    return text
+
+
+RateLimit = Annotated[str, AfterValidator(_rate_limit)]
 
 
 class IdentitySettings(ServiceSettings):
@@ -27,10 +38,10 @@ class IdentitySettings(ServiceSettings):
     argon2_threads: int = Field(default=4, ge=1, le=64)
 
     rate_limit_uri: str = Field(default="memory://", pattern=r"^(memory|rediss?|valkeys?)://")
-    login_limit_per_account: str = "10/5 minutes"
-    login_limit_per_client: str = "60/5 minutes"
-    reset_limit_per_account: str = "3/hour"
-    reset_limit_per_client: str = "20/hour"
+    login_limit_per_account: RateLimit = "10/5 minutes"
+    login_limit_per_client: RateLimit = "60/5 minutes"
+    reset_limit_per_account: RateLimit = "3/hour"
+    reset_limit_per_client: RateLimit = "20/hour"
 
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65_535)

@@ -1,0 +1,112 @@
+"""What mailed tokens do: verify addresses and reset passwords."""
+
+from datetime import timedelta
+
+import pytest
+from identity.application.request_password_reset import RequestPasswordReset
+from identity.application.reset_password import ResetPassword
+from identity.application.verify_email import VerifyEmail
+from identity.domain.errors import (
+    InvalidCredentials,
+    InvalidToken,
+    SessionEnded,
+    TooManyAttempts,
+    WeakPassword,
+)
+from identity.domain.mail import Purpose
+from identity.domain.user import EmailAddress
+from identity_world import ADA, CLIENT, OTHER_PASSWORD, PASSWORD, World
+
+
+async def ask_for_reset(world: World, email: EmailAddress = ADA) -> None:
+    """Somebody says to have forgotten the password."""
+    await world.handlers.request_password_reset(RequestPasswordReset(email, CLIENT))
+
+
+async def test_an_address_is_verified_once(world: World) -> None:
+    """The mailed token verifies, and then is used up."""
+    opened = await world.sign_up()
+    token = world.mailed_token(Purpose.VERIFY_EMAIL)
+    assert (await world.handlers.verify_email(VerifyEmail(token))).email_verified
+    assert (await world.handlers.read_user(opened.user.user_id)).email_verified
+    with pytest.raises(InvalidToken):
+        await world.handlers.verify_email(VerifyEmail(token))
+
+
+async def test_a_reset_replaces_the_password_and_ends_every_session(world: World) -> None:
+    """The old password and the old sessions are out, the new password is in."""
+    first, second = await world.sign_up(), await world.log_in()
+    await ask_for_reset(world)
+    token = world.mailed_token(Purpose.RESET_PASSWORD)
+    await world.handlers.reset_password(ResetPassword(token, OTHER_PASSWORD))
+    for opened in (first, second):
+        with pytest.raises(SessionEnded):
+            await world.refresh(opened.refresh_token)
+    with pytest.raises(InvalidCredentials):
+        await world.log_in(password=PASSWORD)
+    assert (await world.log_in(password=OTHER_PASSWORD)).user.email == ADA
+
+
+async def test_a_reset_uses_up_every_open_token(world: World) -> None:
+    """Of two mailed links one works, and afterwards neither."""
+    await world.sign_up()
+    await ask_for_reset(world)
+    older = world.mailed_token(Purpose.RESET_PASSWORD)
+    await ask_for_reset(world)
+    newer = world.mailed_token(Purpose.RESET_PASSWORD)
+    await world.handlers.reset_password(ResetPassword(older, OTHER_PASSWORD))
+    for token in (older, newer):
+        with pytest.raises(InvalidToken):
+            await world.handlers.reset_password(ResetPassword(token, PASSWORD))
+    assert (await world.log_in(password=OTHER_PASSWORD)).user.email == ADA
+
+
+async def test_a_weak_password_leaves_the_token_good(world: World) -> None:
+    """The person may try again with a better password."""
+    await world.sign_up()
+    await ask_for_reset(world)
+    token, before = world.mailed_token(Purpose.RESET_PASSWORD), world.store.snapshot()
+    with pytest.raises(WeakPassword) as refused:
+        await world.handlers.reset_password(ResetPassword(token, "short"))
+    assert refused.value.field == "new_password"
+    assert world.store == before
+    await world.handlers.reset_password(ResetPassword(token, OTHER_PASSWORD))
+
+
+async def test_bad_tokens_change_nothing(world: World) -> None:
+    """Unknown, expired and mistaken tokens are refused alike."""
+    await world.sign_up()
+    await ask_for_reset(world)
+    reset, verify = world.mailed_token(Purpose.RESET_PASSWORD), world.mailed_token(Purpose.VERIFY_EMAIL)
+    before = world.store.snapshot()
+    for token in ("never issued", verify):
+        with pytest.raises(InvalidToken):
+            await world.handlers.reset_password(ResetPassword(token, OTHER_PASSWORD))
+    with pytest.raises(InvalidToken):
+        await world.handlers.verify_email(VerifyEmail(reset))
+    world.clock.advance(timedelta(hours=1))
+    with pytest.raises(InvalidToken):
+        await world.handlers.reset_password(ResetPassword(reset, OTHER_PASSWORD))
+    assert world.store == before
+
+
+async def test_an_unknown_or_disabled_address_gets_no_mail(world: World) -> None:
+    """The caller sees no difference, and no mail is written."""
+    opened = await world.sign_up()
+    world.change(opened.user.user_id, disabled_at=world.clock.now())
+    before = world.store.snapshot()
+    await ask_for_reset(world, EmailAddress("eve@example.com"))
+    await ask_for_reset(world)
+    assert world.store == before
+
+
+async def test_a_mailbox_can_not_be_flooded(world: World) -> None:
+    """One client can ask only so often, for known and unknown addresses alike."""
+    await world.sign_up()
+    for email in (ADA, EmailAddress("eve@example.com")):
+        for _ in range(5):
+            await ask_for_reset(world, email)
+        before = world.store.snapshot()
+        with pytest.raises(TooManyAttempts):
+            await ask_for_reset(world, email)
+        assert world.store == before

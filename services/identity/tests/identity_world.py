@@ -1,0 +1,60 @@
+"""What identity's tests share: the whole service in memory, and people to use it."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from identity.adapters.inbound.grpc import Handlers
+from identity.adapters.outbound.fakes import MemoryClock, MemoryHasher, MemoryMailer
+from identity.adapters.outbound.memory import MemoryMailQueue, MemoryStore
+from identity.application.log_in import LogIn
+from identity.application.open_session import OpenedSession
+from identity.application.refresh_session import RefreshSession
+from identity.application.send_due_mail import SendDueMailHandler
+from identity.application.sign_up import SignUp
+from identity.bootstrap import Ports, memory_ports, wire_handlers
+from identity.domain.mail import Purpose
+from identity.domain.user import EmailAddress, User, UserId
+
+ADA = EmailAddress("ada@example.com")
+PASSWORD = "the analytical engine"
+OTHER_PASSWORD = "weaves algebraic patterns"
+CLIENT = "203.0.113.7"
+
+
+@dataclass
+class World:
+    """One identity service in memory, with time standing still."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+    clock: MemoryClock = field(default_factory=MemoryClock)
+    hasher: MemoryHasher = field(default_factory=MemoryHasher)
+    mailer: MemoryMailer = field(default_factory=MemoryMailer)
+
+    def __post_init__(self) -> None:
+        self.ports: Ports = memory_ports(self.store, clock=self.clock, hasher=self.hasher)
+        self.handlers: Handlers = wire_handlers(self.ports)
+        self.send_due_mail = SendDueMailHandler(
+            MemoryMailQueue(self.store), self.mailer, self.clock, lease=timedelta(minutes=1)
+        )
+
+    async def sign_up(self, email: EmailAddress = ADA, password: str = PASSWORD) -> OpenedSession:
+        """A new person."""
+        return await self.handlers.sign_up(SignUp(email=email, password=password, full_name="Ada Lovelace"))
+
+    async def log_in(self, email: str = ADA, password: str = PASSWORD, client: str = CLIENT) -> OpenedSession:
+        """The person comes back."""
+        return await self.handlers.log_in(LogIn(EmailAddress(email), password, client_address=client))
+
+    async def refresh(self, refresh_token: str) -> OpenedSession:
+        """The person's client carries on."""
+        return await self.handlers.refresh_session(RefreshSession(refresh_token))
+
+    def mailed_token(self, purpose: Purpose) -> str:
+        """The token in the newest queued mail."""
+        return [row.mail.token for row in self.store.mails.values() if row.mail.purpose is purpose][-1]
+
+    def change(self, user_id: UserId, **changes: object) -> User:
+        """Do what only an operator can."""
+        changed = replace(self.store.users[user_id], **changes)  # type: ignore[arg-type]
+        self.store.users[user_id] = changed
+        return changed
