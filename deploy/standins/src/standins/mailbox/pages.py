@@ -17,7 +17,8 @@ LIST_LIMIT_DEFAULT = 50
 LIST_LIMIT_MAX = 500
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'"
 # A mail's HTML runs nothing and loads nothing from the network; its links open in a new, ordinary window.
-MAIL_POLICY = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+MAIL_SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox"
+MAIL_POLICY = f"{MAIL_SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 class Pages:

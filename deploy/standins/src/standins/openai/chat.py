@@ -1,0 +1,191 @@
+"""`POST /v1/chat/completions`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from standins.openai import markers
+from standins.openai.answering import EventStream, event, json_answer, parsed
+from standins.openai.errors import OpenAIError
+from standins.openai.markers import Obedience
+from standins.openai.models import require
+from standins.openai.reply import compose
+from standins.openai.settings import OpenAISettings
+from standins.openai.tokens import token_count, tokens_of
+
+REASONING_MODELS = re.compile(r"^(?:o\d|gpt-[5-9])")
+TOKENS_OF_A_MESSAGE = 4
+
+
+class TextPart(BaseModel):
+    """A part of a message; only text counts."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str
+    text: str = ""
+
+
+class Message(BaseModel):
+    """One message of the conversation."""
+
+    model_config = ConfigDict(extra="allow")
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart] | None = None
+
+    def text(self) -> str:
+        """What the message says."""
+        if isinstance(self.content, list):
+            return " ".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    """What a stream carries besides the text."""
+
+    model_config = ConfigDict(extra="allow")
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    """The parameters that matter here; sampling parameters are accepted and change nothing."""
+
+    model_config = ConfigDict(extra="allow")
+    model: str
+    messages: Annotated[list[Message], Field(min_length=1, max_length=1000)]
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    n: Annotated[int, Field(ge=1, le=1)] | None = 1
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A finished reply."""
+
+    id: str
+    created: int
+    model: str
+    tokens: list[str]
+    finish_reason: str
+    prompt_tokens: int
+
+    def usage(self) -> dict[str, Any]:
+        """What the reply cost."""
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": len(self.tokens),
+            "total_tokens": self.prompt_tokens + len(self.tokens),
+            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+            "completion_tokens_details": {
+                "reasoning_tokens": 0,
+                "audio_tokens": 0,
+                "accepted_prediction_tokens": 0,
+                "rejected_prediction_tokens": 0,
+            },
+        }
+
+
+class Chat:
+    """Replies to conversations."""
+
+    def __init__(self, settings: OpenAISettings, obedience: Obedience) -> None:
+        self.settings = settings
+        self.obedience = obedience
+
+    async def complete(self, request: Request) -> Response:
+        """Answer with the whole reply, or stream it token by token."""
+        asked = parsed(request, ChatRequest)
+        require(asked.model, self.settings.chat_models)
+        _check(asked)
+        instructions = markers.read(" ".join(message.text() for message in asked.messages))
+        await self.obedience.obey(instructions)
+        last = next((told for told in reversed(asked.messages) if told.role == "user"), asked.messages[-1])
+        reply = compose(markers.read(last.text()).prompt, words=instructions.words)
+        completion = _completion(asked, reply)
+        if not asked.stream:
+            return json_answer(_whole(completion), cut=instructions.cut)
+        include_usage = asked.stream_options is not None and asked.stream_options.include_usage
+        return EventStream(
+            self._stream(completion, include_usage=include_usage, cut=instructions.cut), cut=instructions.cut
+        )
+
+    async def _stream(
+        self, completion: Completion, *, include_usage: bool, cut: bool
+    ) -> AsyncIterator[bytes]:
+        blank = {"usage": None} if include_usage else {}
+        shown = completion.tokens[: len(completion.tokens) // 2] if cut else completion.tokens
+        yield event({**_chunk(completion, {"role": "assistant", "content": "", "refusal": None}), **blank})
+        for token in shown:
+            yield event({**_chunk(completion, {"content": token}), **blank})
+            await asyncio.sleep(self.settings.chunk_delay_s)
+        if cut:
+            return
+        yield event({**_chunk(completion, {}, finish_reason=completion.finish_reason), **blank})
+        if include_usage:
+            yield event({**_chunk(completion, {}), "choices": [], "usage": completion.usage()})
+        yield b"data: [DONE]\n\n"
+
+
+def _check(asked: ChatRequest) -> None:
+    if asked.max_tokens is not None and REASONING_MODELS.match(asked.model):
+        message = (
+            "Unsupported parameter: 'max_tokens' is not supported with this model. "
+            "Use 'max_completion_tokens' instead."
+        )
+        raise OpenAIError(message, param="max_tokens", code="unsupported_parameter")
+    if asked.stream_options is not None and not asked.stream:
+        message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+        raise OpenAIError(message, param="stream_options")
+
+
+def _completion(asked: ChatRequest, reply: str) -> Completion:
+    limit = asked.max_completion_tokens or asked.max_tokens
+    tokens = tokens_of(reply)
+    return Completion(
+        id=f"chatcmpl-{secrets.token_urlsafe(21)}",
+        created=int(time.time()),
+        model=asked.model,
+        tokens=tokens[:limit],
+        finish_reason="length" if limit is not None and limit < len(tokens) else "stop",
+        prompt_tokens=sum(token_count(message.text()) + TOKENS_OF_A_MESSAGE for message in asked.messages),
+    )
+
+
+def _whole(completion: Completion) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": "".join(completion.tokens),
+        "refusal": None,
+        "annotations": [],
+    }
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": completion.finish_reason}
+    return {**_head(completion, "chat.completion"), "choices": [choice], "usage": completion.usage()}
+
+
+def _chunk(
+    completion: Completion, delta: dict[str, Any], *, finish_reason: str | None = None
+) -> dict[str, Any]:
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+    return {**_head(completion, "chat.completion.chunk"), "choices": [choice]}
+
+
+def _head(completion: Completion, kind: str) -> dict[str, Any]:
+    return {
+        "id": completion.id,
+        "object": kind,
+        "created": completion.created,
+        "model": completion.model,
+        "service_tier": "default",
+        "system_fingerprint": "fp_standin",
+    }
