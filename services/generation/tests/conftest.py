@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from generation_house import House  # noqa: E402, found through the line above
+from generation_house import House
 
 
 @pytest.fixture

@@ -132,9 +132,7 @@ class Worker:
 
     def __init__(self, house: House, name: str, attempts_max: int) -> None:
         transactions, clock = house.transactions, house.clock
-        self.start = StartGeneration(
-            transactions, house.catalogue, house.ids, clock, worker=name, lease_s=15
-        )
+        self.start = StartGeneration(transactions, house.catalogue, house.ids, clock, worker=name, lease_s=15)
         self.finish = FinishAttempt(
             transactions, house.ids, clock, house.meter, worker=name, lease_s=15, attempts_max=attempts_max
         )

@@ -66,9 +66,7 @@ class ReadGenerations:
     ) -> tuple[Sequence[GenerationView], GenerationId | None]:
         """Newest first, and where the next page starts if there is one."""
         async with self.transactions.of_account(account_id) as work:
-            found = await work.generations.page(
-                account_id, statuses=statuses, before=before, limit=limit + 1
-            )
+            found = await work.generations.page(account_id, statuses=statuses, before=before, limit=limit + 1)
             shown = found[:limit]
             outputs = await self._outputs(work, shown)
         views = [
@@ -89,9 +87,7 @@ class ReadGenerations:
             SignedOutput(
                 output,
                 self.store.signed_url(output.object_key, ttl_s=self.url_ttl_s),
-                self.store.signed_url(
-                    output.object_key, ttl_s=self.url_ttl_s, download_as=output.file_name
-                ),
+                self.store.signed_url(output.object_key, ttl_s=self.url_ttl_s, download_as=output.file_name),
                 expires_at,
             )
             for output in outputs

@@ -66,9 +66,7 @@ class RunAttempt:
             case RunState.UNKNOWN:
                 return await self.finish.again(job, outcome=Outcome.LOST, failure=LOST)
             case _ if report.retryable:
-                return await self.finish.again(
-                    job, outcome=Outcome.FAILED, failure=report.failure or STOPPED
-                )
+                return await self.finish.again(job, outcome=Outcome.FAILED, failure=report.failure or STOPPED)
             case _:
                 await self.finish.fail(job, report.failure or STOPPED)
         return None

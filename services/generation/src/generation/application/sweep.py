@@ -91,9 +91,7 @@ class SweepDeletions:
     async def __call__(self) -> None:
         now = self.clock.now()
         async with self.transactions.of_system() as work:
-            keys = await work.deletions.claim_due(
-                now=now, again_at=now + REMOVE_AGAIN_AFTER, limit=BATCH_MAX
-            )
+            keys = await work.deletions.claim_due(now=now, again_at=now + REMOVE_AGAIN_AFTER, limit=BATCH_MAX)
         removed = []
         for key in keys:
             try:

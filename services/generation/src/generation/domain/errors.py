@@ -1,12 +1,10 @@
 """What generation refuses, each with a reason that never changes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(NamedTuple):
     """One field that broke a rule."""
 
     field: str

@@ -30,8 +30,6 @@ class ReceivedMedia:
 class MediaIntake(Protocol):
     """Holds a file on local disk while it is looked at and stored."""
 
-    def receive(
-        self, output: RunOutput, *, modality: Modality
-    ) -> AbstractAsyncContextManager[ReceivedMedia]:
+    def receive(self, output: RunOutput, *, modality: Modality) -> AbstractAsyncContextManager[ReceivedMedia]:
         """Streams the output in; the file is gone when the context ends. Raises OutputUnusable."""
         ...

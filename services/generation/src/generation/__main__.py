@@ -1,0 +1,60 @@
+"""`python -m generation serve-api | serve-worker | migrate`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from chassis.migrations import upgrade
+from chassis.process import run_until_signalled
+from chassis.settings import load_settings
+from chassis.telemetry import configure_telemetry
+
+from generation.bootstrap import serve_api, serve_worker
+from generation.settings import ApiSettings, GenerationSettings, MigrationSettings, WorkerSettings
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m generation")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve-api", help="answer gRPC until SIGTERM")
+    commands.add_parser("serve-worker", help="run jobs and sweep until SIGTERM")
+    commands.add_parser("migrate", help="bring the database to the newest schema, as its owner")
+    match parser.parse_args(arguments).command:
+        case "serve-api":
+            api = load_settings(ApiSettings)
+            return _serve(api, "generation-api", lambda: serve_api(api))
+        case "serve-worker":
+            worker = load_settings(WorkerSettings)
+            return _serve(worker, "generation-worker", lambda: serve_worker(worker))
+        case _:
+            return _migrate()
+
+
+def _serve(settings: GenerationSettings, name: str, serve: Callable[[], Coroutine[Any, Any, None]]) -> int:
+    telemetry = configure_telemetry(
+        name,
+        log_format=settings.log_format,
+        log_level=settings.log_level,
+        sentry_dsn=settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None,
+    )
+    try:
+        return run_until_signalled(serve)
+    finally:
+        telemetry.shutdown()
+
+
+def _migrate() -> int:
+    settings = load_settings(MigrationSettings)
+    os.environ["GENERATION_SERVICE_ROLE"] = settings.service_role
+    upgrade(MIGRATIONS, settings.migration_database_url.get_secret_value())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,113 @@
+"""Parsing of what callers send, before anything inside sees it."""
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
+from tintype.generation.v1 import generation_pb2 as pb
+
+from generation.domain.errors import GenerationNotFound, InvalidInput, Violation
+from generation.domain.generation import Status
+from generation.domain.identifiers import AccountId, GenerationId, ModelId
+
+PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 20, 100
+PROVIDERS_MAX = 20
+MODEL_ID_LENGTH_MAX = 120
+KEY_LENGTH_MAX = 255
+# Doubles carry whole numbers exactly up to here.
+WHOLE_MAX = 2**53
+_ACCOUNT = re.compile(r"usr_[0-9A-Za-z_]{1,64}")
+_GENERATION = re.compile(r"gen_[0-9a-f]{32}")
+
+
+def account_id(text: str) -> AccountId:
+    """A well-formed account id. Raises InvalidInput: accounts come from the caller, not from users."""
+    if not _ACCOUNT.fullmatch(text):
+        raise InvalidInput([Violation("account_id", "is no account id")])
+    return AccountId(text)
+
+
+def generation_id(text: str) -> GenerationId:
+    """A well-formed generation id; nothing else can exist. Raises GenerationNotFound."""
+    if not _GENERATION.fullmatch(text):
+        raise GenerationNotFound("no such generation")
+    return GenerationId(text)
+
+
+def model_id(text: str) -> ModelId:
+    """A model id of bounded length; whether it exists is for the catalogue to say."""
+    return ModelId(text[:MODEL_ID_LENGTH_MAX])
+
+
+def idempotency_key(text: str) -> str:
+    """Up to 255 printable characters, or nothing."""
+    if len(text) > KEY_LENGTH_MAX or not text.isprintable():
+        raise InvalidInput([Violation("idempotency_key", f"must be 1 to {KEY_LENGTH_MAX} characters")])
+    return text
+
+
+def provider_order(names: Sequence[str]) -> tuple[str, ...]:
+    """A bounded list of names."""
+    if len(names) > PROVIDERS_MAX:
+        raise InvalidInput([Violation("provider_order", f"names more than {PROVIDERS_MAX} providers")])
+    return tuple(names)
+
+
+def document(message: Struct, *, field: str) -> dict[str, Any]:
+    """A JSON object whose whole numbers are integers. Raises InvalidInput for NaN and infinities."""
+    try:
+        converted: dict[str, Any] = _whole(MessageToDict(message))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput([Violation(field, "holds a value that JSON does not have")]) from error
+    return converted
+
+
+def page_size(size: int) -> int:
+    """1 to 100; 20 when absent."""
+    if not 0 <= size <= PAGE_SIZE_MAX:
+        raise InvalidInput([Violation("page_size", f"must be 1 to {PAGE_SIZE_MAX}")])
+    return size or PAGE_SIZE_DEFAULT
+
+
+def page_token(generation: GenerationId | None) -> str:
+    """Where the next page starts, as text that callers don't read."""
+    return base64.urlsafe_b64encode(generation.encode()).decode() if generation else ""
+
+
+def page_start(token: str) -> GenerationId | None:
+    """What `page_token` made. Raises InvalidInput for anything else."""
+    if not token:
+        return None
+    try:
+        return generation_id(base64.b64decode(token, altchars=b"-_", validate=True).decode())
+    except (binascii.Error, UnicodeDecodeError, GenerationNotFound, ValueError) as error:
+        raise InvalidInput([Violation("page_token", "is not from an earlier page")]) from error
+
+
+def statuses(values: Sequence[pb.GenerationStatus.ValueType]) -> frozenset[Status]:
+    """The statuses to list. To users a job that reserves is queued already."""
+    wanted = set()
+    for value in values:
+        if value not in STATUS_NAMES:
+            raise InvalidInput([Violation("statuses", "holds an unknown status")])
+        wanted.add(STATUS_NAMES[value])
+    if Status.QUEUED in wanted:
+        wanted.add(Status.RESERVING)
+    return frozenset(wanted)
+
+
+STATUS_NAMES = {pb.GenerationStatus.Value(f"GENERATION_STATUS_{s.name}"): s for s in Status}
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _whole(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) <= WHOLE_MAX:
+        return int(value)
+    return value

@@ -1,0 +1,153 @@
+"""tintype.generation.v1.GenerationService over gRPC: parse, call the use case, render."""
+
+# ruff: noqa: N802 - methods are named by the contract.
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from tintype.generation.v1 import generation_pb2 as pb
+from tintype.generation.v1 import generation_pb2_grpc as pb_grpc
+
+from generation.adapters.inbound import fields, messages
+from generation.application.cancel_generation import CancelGeneration
+from generation.application.create_generation import CreateGeneration, NewGeneration
+from generation.application.create_quote import CreateQuote
+from generation.application.delete_generation import DeleteGeneration
+from generation.application.read_generations import ReadGenerations
+from generation.application.read_models import ReadModels
+from generation.application.read_settlements import ReadSettlements
+from generation.domain import errors
+
+DOMAIN = "tintype.generation"
+_SERVICE = pb.DESCRIPTOR.services_by_name["GenerationService"]
+
+ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
+    errors.InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.UnknownModel: grpc.StatusCode.NOT_FOUND,
+    errors.InvalidQuote: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.QuoteExpired: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.InsufficientCredits: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.LedgerUnavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.GenerationNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.GenerationFinished: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.GenerationRunning: grpc.StatusCode.FAILED_PRECONDITION,
+}
+
+_OTHER_CALLERS = {"GetSettlement": "ledger", "ListSettlements": "auditor"}
+ALLOWED: Mapping[str, frozenset[str]] = {
+    f"/{_SERVICE.full_name}/{method.name}": frozenset({_OTHER_CALLERS.get(method.name, "gateway")})
+    for method in _SERVICE.methods
+}
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """The use cases that the service answers with."""
+
+    models: ReadModels
+    quote: CreateQuote
+    create: CreateGeneration
+    read: ReadGenerations
+    cancel: CancelGeneration
+    delete: DeleteGeneration
+    settlements: ReadSettlements
+
+
+class GenerationServicer(pb_grpc.GenerationServiceServicer):
+    """Answers the contract; refusals rise as domain errors and become statuses by ERRORS."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self._handlers = handlers
+
+    async def ListModels(self, request: pb.ListModelsRequest, context: Any) -> pb.ListModelsResponse:
+        """See the contract."""
+        models = self._handlers.models.all()
+        return pb.ListModelsResponse(models=[messages.model_message(model) for model in models])
+
+    async def GetModel(self, request: pb.GetModelRequest, context: Any) -> pb.GetModelResponse:
+        """See the contract."""
+        model = self._handlers.models.one(fields.model_id(request.model_id))
+        return pb.GetModelResponse(model=messages.model_message(model))
+
+    async def CreateQuote(self, request: pb.CreateQuoteRequest, context: Any) -> pb.CreateQuoteResponse:
+        """See the contract."""
+        quote = self._handlers.quote(
+            account_id=fields.account_id(request.account_id),
+            model_id=fields.model_id(request.model_id),
+            job=fields.document(request.input, field="input"),
+        )
+        return messages.quote_message(quote)
+
+    async def CreateGeneration(
+        self, request: pb.CreateGenerationRequest, context: Any
+    ) -> pb.CreateGenerationResponse:
+        """See the contract."""
+        generation, replayed = await self._handlers.create(
+            NewGeneration(
+                account_id=fields.account_id(request.account_id),
+                model_id=fields.model_id(request.model_id),
+                input=fields.document(request.input, field="input"),
+                quote_id=request.quote_id,
+                provider_order=fields.provider_order(request.provider_order),
+                metadata=fields.document(request.metadata, field="metadata"),
+                idempotency_key=fields.idempotency_key(request.idempotency_key),
+            )
+        )
+        view = await self._handlers.read.view(generation)
+        return pb.CreateGenerationResponse(generation=messages.generation_message(view), replayed=replayed)
+
+    async def GetGeneration(self, request: pb.GetGenerationRequest, context: Any) -> pb.GetGenerationResponse:
+        """See the contract."""
+        view = await self._handlers.read.one(
+            fields.account_id(request.account_id), fields.generation_id(request.generation_id)
+        )
+        return pb.GetGenerationResponse(generation=messages.generation_message(view))
+
+    async def ListGenerations(
+        self, request: pb.ListGenerationsRequest, context: Any
+    ) -> pb.ListGenerationsResponse:
+        """See the contract."""
+        views, following = await self._handlers.read.page(
+            fields.account_id(request.account_id),
+            statuses=fields.statuses(request.statuses),
+            before=fields.page_start(request.page_token),
+            limit=fields.page_size(request.page_size),
+        )
+        return pb.ListGenerationsResponse(
+            generations=[messages.generation_message(view) for view in views],
+            next_page_token=fields.page_token(following),
+        )
+
+    async def CancelGeneration(
+        self, request: pb.CancelGenerationRequest, context: Any
+    ) -> pb.CancelGenerationResponse:
+        """See the contract."""
+        generation = await self._handlers.cancel(
+            fields.account_id(request.account_id), fields.generation_id(request.generation_id)
+        )
+        view = await self._handlers.read.view(generation)
+        return pb.CancelGenerationResponse(generation=messages.generation_message(view))
+
+    async def DeleteGeneration(
+        self, request: pb.DeleteGenerationRequest, context: Any
+    ) -> pb.DeleteGenerationResponse:
+        """See the contract."""
+        await self._handlers.delete(
+            fields.account_id(request.account_id), fields.generation_id(request.generation_id)
+        )
+        return pb.DeleteGenerationResponse()
+
+    async def GetSettlement(self, request: pb.GetSettlementRequest, context: Any) -> pb.GetSettlementResponse:
+        """See the contract."""
+        settlement = await self._handlers.settlements.one(fields.generation_id(request.generation_id))
+        return messages.settlement_message(settlement)
+
+    async def ListSettlements(
+        self, request: pb.ListSettlementsRequest, context: Any
+    ) -> AsyncIterator[pb.ListSettlementsResponse]:
+        """See the contract."""
+        async for generation in self._handlers.settlements.all():
+            yield messages.settled_message(generation)

@@ -1,0 +1,47 @@
+"""Domain events as protobuf messages."""
+
+from chassis.events import OutgoingEvent, event
+from google.protobuf.message import Message
+from tintype.generation.v1 import events_pb2
+
+from generation.domain.events import (
+    Event,
+    GenerationCancelled,
+    GenerationFailed,
+    GenerationProgressed,
+    GenerationQueued,
+    GenerationSucceeded,
+)
+
+
+def encode(fact: Event, *, event_id: str) -> OutgoingEvent:
+    """The fact as `tintype.generation.v1.<its name>`, about its account."""
+    message = _message(fact)
+    message.account_id = fact.account_id  # type: ignore[attr-defined]
+    message.generation_id = fact.generation_id  # type: ignore[attr-defined]
+    message.occurred_at.FromDatetime(fact.occurred_at)  # type: ignore[attr-defined]
+    return event(message, account=fact.account_id, event_id=event_id, time=fact.occurred_at)
+
+
+def _message(fact: Event) -> Message:
+    match fact:
+        case GenerationQueued():
+            return events_pb2.GenerationQueued(model_id=fact.model_id, credits_reserved=fact.credits_reserved)
+        case GenerationProgressed():
+            return events_pb2.GenerationProgressed(progress=fact.progress)
+        case GenerationSucceeded():
+            return events_pb2.GenerationSucceeded(
+                reservation_id=fact.reservation_id,
+                charge_credits=fact.charge_credits,
+                output_count=fact.output_count,
+            )
+        case GenerationFailed():
+            return events_pb2.GenerationFailed(
+                reservation_id=fact.reservation_id,
+                reason=fact.failure.reason,
+                detail=fact.failure.detail,
+            )
+        case GenerationCancelled():
+            return events_pb2.GenerationCancelled(reservation_id=fact.reservation_id)
+        case _:
+            raise TypeError(f"{type(fact).__name__} has no message")

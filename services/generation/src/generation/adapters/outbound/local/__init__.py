@@ -1,0 +1,1 @@
+"""The provider that draws by itself: no weights, no network."""

@@ -1,0 +1,114 @@
+"""Runs drawings in threads of this process; runs are gone when the process is."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from generation.adapters.outbound.local.encoding import Stopped, draw_image, draw_video
+from generation.domain.generation import Failure
+from generation.domain.identifiers import AttemptId, RunId
+from generation.ports.media_provider import ProviderRefused, Run, RunReport, RunState
+
+DRAWERS = {"sketch": draw_image, "motion": draw_video}
+PIECE_BYTES = 256 * 1024
+# Ended runs are kept so that a delivery can be tried again, up to this many.
+RUNS_KEPT_MAX = 64
+
+
+@dataclass(frozen=True)
+class InlineOutput:
+    """A file that is already here."""
+
+    content: bytes
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self.content), PIECE_BYTES):
+            yield self.content[start : start + PIECE_BYTES]
+
+
+@dataclass
+class Drawing:
+    """One run, shared by its thread and the event loop."""
+
+    run: Run
+    stop: threading.Event = field(default_factory=threading.Event)
+    progress: float = 0.0
+    report: RunReport | None = None
+
+
+class LocalProvider:
+    """Draws for real; `simulate` in the input makes a run fail, stall or be refused."""
+
+    def __init__(self, *, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="draw")
+        self._drawings: dict[RunId, Drawing] = {}
+
+    async def submit(self, run: Run) -> RunId:
+        if run.input.get("simulate") == "refuse":
+            failure = Failure("CONTENT_REFUSED", "refused, as the input asked")
+            raise ProviderRefused(failure, retryable=False)
+        run_id = RunId(f"local:{run.key}")
+        if run_id not in self._drawings:
+            self._forget_oldest()
+            self._drawings[run_id] = drawing = Drawing(run)
+            if run.input.get("simulate") != "stall":
+                asyncio.get_running_loop().run_in_executor(self._threads, _draw, drawing)
+        return run_id
+
+    async def find(self, key: AttemptId) -> RunId | None:
+        run_id = RunId(f"local:{key}")
+        return run_id if run_id in self._drawings else None
+
+    async def check(self, run_id: RunId) -> RunReport:
+        drawing = self._drawings.get(run_id)
+        if drawing is None:
+            return RunReport(RunState.UNKNOWN)
+        return drawing.report or RunReport(RunState.RUNNING, drawing.progress)
+
+    async def cancel(self, run_id: RunId) -> None:
+        if drawing := self._drawings.get(run_id):
+            drawing.stop.set()
+            if drawing.report is None:
+                drawing.report = RunReport(RunState.CANCELLED)
+
+    def close(self) -> None:
+        """Stops every drawing; the threads end at their next frame."""
+        for drawing in self._drawings.values():
+            drawing.stop.set()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _forget_oldest(self) -> None:
+        ended = [run_id for run_id, drawing in self._drawings.items() if drawing.report]
+        for run_id in ended[: max(0, len(ended) - RUNS_KEPT_MAX + 1)]:
+            del self._drawings[run_id]
+
+
+def _draw(drawing: Drawing) -> None:
+    """Runs in a thread; the report is the last thing it writes."""
+    run, job = drawing.run, drawing.run.input
+    count = int(job["output_count"])
+    try:
+        if job.get("simulate") == "fail":
+            raise RuntimeError("failed, as the input asked")
+        outputs = tuple(
+            InlineOutput(DRAWERS[run.model](job, place, _progress(drawing, place, count)))
+            for place in range(count)
+        )
+        drawing.report = RunReport(RunState.SUCCEEDED, 1.0, outputs)
+    except Stopped:
+        drawing.report = RunReport(RunState.CANCELLED)
+    except Exception as error:  # noqa: BLE001, a thread has nobody to raise to: the run failed
+        drawing.report = RunReport(
+            RunState.FAILED, drawing.progress, failure=Failure("PROVIDER_FAILED", str(error))
+        )
+
+
+def _progress(drawing: Drawing, place: int, count: int) -> Callable[[float], None]:
+    def advance(part: float) -> None:
+        if drawing.stop.is_set():
+            raise Stopped
+        drawing.progress = (place + part) / count
+
+    return advance

@@ -1,0 +1,1 @@
+"""Generation on PostgreSQL: SQLAlchemy Core, psycopg, row level security."""

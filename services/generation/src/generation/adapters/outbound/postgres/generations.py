@@ -1,0 +1,90 @@
+"""Jobs in PostgreSQL."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from generation.adapters.outbound.postgres.rows import generation_changes, generation_row, to_generation
+from generation.adapters.outbound.postgres.tables import generations as table
+from generation.domain.generation import TERMINAL, Generation, Status
+from generation.domain.identifiers import AccountId, GenerationId
+
+
+class PostgresGenerations:
+    """Row level security shows each transaction the rows of its scope."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, generation: Generation) -> bool:
+        statement = (
+            insert(table)
+            .values(generation_row(generation))
+            .on_conflict_do_nothing(index_elements=["account_id", "idempotency_key"])
+        )
+        return (await self._connection.execute(statement)).rowcount == 1
+
+    async def save(self, generation: Generation) -> None:
+        statement = update(table).where(table.c.generation_id == generation.generation_id)
+        await self._connection.execute(statement.values(generation_changes(generation)))
+
+    async def get(self, generation_id: GenerationId) -> Generation | None:
+        return await self._one(select(table).where(table.c.generation_id == generation_id))
+
+    async def lock(self, generation_id: GenerationId) -> Generation | None:
+        query = select(table).where(table.c.generation_id == generation_id)
+        return await self._one(query.with_for_update(key_share=True))
+
+    async def with_key(self, account_id: AccountId, idempotency_key: str) -> Generation | None:
+        query = select(table).where(
+            table.c.account_id == account_id, table.c.idempotency_key == idempotency_key
+        )
+        return await self._one(query)
+
+    async def page(
+        self,
+        account_id: AccountId,
+        *,
+        statuses: Collection[Status],
+        before: GenerationId | None,
+        limit: int,
+    ) -> Sequence[Generation]:
+        query = select(table).where(table.c.account_id == account_id, table.c.deleted_at.is_(None))
+        if statuses:
+            query = query.where(table.c.status.in_(statuses))
+        if before is not None:
+            query = query.where(table.c.generation_id < before)
+        return await self._all(query.order_by(table.c.generation_id.desc()).limit(limit))
+
+    async def advance(self, generation_id: GenerationId, *, progress: float) -> None:
+        statement = update(table).where(
+            table.c.generation_id == generation_id,
+            table.c.status == Status.PROCESSING,
+            table.c.progress < progress,
+        )
+        await self._connection.execute(statement.values(progress=progress))
+
+    async def reserving(self, *, created_before: datetime, limit: int) -> Sequence[Generation]:
+        query = select(table).where(table.c.status == Status.RESERVING, table.c.created_at < created_before)
+        return await self._all(query.order_by(table.c.generation_id).limit(limit))
+
+    async def lock_overdue(self, *, now: datetime, limit: int) -> Sequence[Generation]:
+        query = select(table).where(table.c.status == Status.QUEUED, table.c.deadline_at <= now)
+        return await self._all(query.limit(limit).with_for_update(key_share=True, skip_locked=True))
+
+    async def settled(self, *, after: GenerationId | None, limit: int) -> Sequence[Generation]:
+        query = select(table).where(table.c.status.in_(TERMINAL), table.c.reservation_id.is_not(None))
+        if after is not None:
+            query = query.where(table.c.generation_id > after)
+        return await self._all(query.order_by(table.c.generation_id).limit(limit))
+
+    async def _one(self, query: Select[Any]) -> Generation | None:
+        row = (await self._connection.execute(query)).one_or_none()
+        return to_generation(row) if row else None
+
+    async def _all(self, query: Select[Any]) -> Sequence[Generation]:
+        return [to_generation(row) for row in await self._connection.execute(query)]

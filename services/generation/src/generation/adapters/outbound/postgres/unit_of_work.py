@@ -1,0 +1,68 @@
+"""Transactions on PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from chassis import inbox, outbox
+from chassis.postgres import SYSTEM_SCOPE, transaction
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from generation.adapters.outbound.event_codec import encode
+from generation.adapters.outbound.postgres import tables
+from generation.adapters.outbound.postgres.attempts import PostgresAttempts
+from generation.adapters.outbound.postgres.files import PostgresDeletions, PostgresOutputs
+from generation.adapters.outbound.postgres.generations import PostgresGenerations
+from generation.domain.events import Event
+from generation.domain.identifiers import AccountId
+from generation.ports.ids import IdSource
+from generation.ports.unit_of_work import UnitOfWork
+
+CONSUMER = "generation"
+
+
+@dataclass
+class PostgresUnitOfWork:
+    """One open transaction."""
+
+    connection: AsyncConnection
+    ids: IdSource
+    generations: PostgresGenerations
+    attempts: PostgresAttempts
+    outputs: PostgresOutputs
+    deletions: PostgresDeletions
+
+    async def publish(self, event: Event) -> None:
+        fact = encode(event, event_id=self.ids.new("evt"))
+        await outbox.append(self.connection, tables.outbox, fact)
+
+    async def first_time(self, event_id: str) -> bool:
+        return await inbox.first_time(self.connection, tables.inbox, consumer=CONSUMER, event_id=event_id)
+
+
+class PostgresTransactions:
+    """Opens transactions in the scope of one account, or of the system."""
+
+    def __init__(self, engine: AsyncEngine, ids: IdSource) -> None:
+        self._engine = engine
+        self._ids = ids
+
+    def of_account(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
+        if account_id == SYSTEM_SCOPE:
+            raise ValueError("no account has this name")
+        return self._open(account_id)
+
+    def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        return self._open(SYSTEM_SCOPE)
+
+    @asynccontextmanager
+    async def _open(self, scope: str) -> AsyncIterator[UnitOfWork]:
+        async with transaction(self._engine, scope) as connection:
+            yield PostgresUnitOfWork(
+                connection,
+                self._ids,
+                PostgresGenerations(connection),
+                PostgresAttempts(connection),
+                PostgresOutputs(connection),
+                PostgresDeletions(connection),
+            )

@@ -1,0 +1,43 @@
+"""What operators see of generation."""
+
+from chassis.postgres import SYSTEM_SCOPE, transaction
+from prometheus_client import Counter, Gauge, Histogram
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from generation.adapters.outbound.postgres.tables import generations
+from generation.domain.generation import Generation, Status
+
+ENDED = Counter("generation_ended_total", "Jobs that ended", ["model", "status"])
+SECONDS = Histogram(
+    "generation_settlement_seconds",
+    "From a job's creation to the fact that settles it",
+    ["modality"],
+    buckets=(0.25, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600, 3600),
+)
+OPEN = Gauge("generation_open", "Jobs that have not ended", ["status"])
+SLOTS = Gauge("generation_worker_slots", "Jobs that this worker can run at once", ["state"])
+OPEN_STATUSES = (Status.RESERVING, Status.QUEUED, Status.PROCESSING)
+
+
+class PrometheusMeter:
+    """Counts jobs as they end."""
+
+    def ended(self, generation: Generation) -> None:
+        ENDED.labels(generation.model_id, generation.status).inc()
+        if generation.finished_at:
+            took = generation.finished_at - generation.created_at
+            SECONDS.labels(generation.modality).observe(took.total_seconds())
+
+
+async def count_open(engine: AsyncEngine) -> None:
+    """Sets the gauges of jobs that reserve, wait and run."""
+    query = (
+        select(generations.c.status, func.count())
+        .where(generations.c.status.in_(OPEN_STATUSES))
+        .group_by(generations.c.status)
+    )
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        counted = {row.status: row[1] for row in await connection.execute(query)}
+    for status in OPEN_STATUSES:
+        OPEN.labels(status).set(counted.get(status, 0))

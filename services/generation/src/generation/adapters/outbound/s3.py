@@ -1,0 +1,82 @@
+"""Outputs in S3-compatible storage, through the minio SDK."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+from minio.error import MinioException
+from urllib3.exceptions import HTTPError
+
+from generation.ports.media_intake import ReceivedMedia
+from generation.ports.media_store import StoreUnavailable
+
+CONNECT_TIMEOUT_S = 3.0
+READ_TIMEOUT_S = 30.0
+CONNECTIONS_MAX = 8
+CALL_TIMEOUT_S = 120.0
+
+
+class S3MediaStore:
+    """The SDK blocks, so each call runs in a thread. Addresses are signed for `public_url`, without a
+    call: where browsers reach the store may differ from where this service does."""
+
+    def __init__(
+        self, *, url: str, public_url: str, region: str, access_key: str, secret_key: str, bucket: str
+    ) -> None:
+        self._bucket = bucket
+        self._client = _client(url, region, access_key, secret_key)
+        self._public = _client(public_url, region, access_key, secret_key)
+
+    async def put(self, key: str, media: ReceivedMedia) -> None:
+        await _call(
+            lambda: self._client.fput_object(
+                self._bucket, key, str(media.path), content_type=media.media_type
+            )
+        )
+
+    async def remove(self, key: str) -> None:
+        await _call(lambda: self._client.remove_object(self._bucket, key))
+
+    def signed_url(self, key: str, *, ttl_s: int, download_as: str | None = None) -> str:
+        headers = None
+        if download_as:
+            disposition = f'attachment; filename="{download_as}"'
+            headers = {"response-content-disposition": disposition}
+        return self._public.presigned_get_object(
+            self._bucket,
+            key,
+            expires=timedelta(seconds=ttl_s),
+            response_headers=headers,  # type: ignore[arg-type]
+        )
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable unless the bucket can be asked for; a readiness check."""
+        await _call(lambda: self._client.bucket_exists(self._bucket))
+
+
+async def _call(call: Callable[[], object]) -> None:
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            await asyncio.to_thread(call)
+    except (MinioException, HTTPError, OSError) as error:
+        raise StoreUnavailable(str(error)) from error
+
+
+def _client(url: str, region: str, access_key: str, secret_key: str) -> Minio:
+    address = urlsplit(url)
+    pool = urllib3.PoolManager(
+        maxsize=CONNECTIONS_MAX,
+        timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
+        retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
+    )
+    return Minio(
+        address.netloc,
+        access_key=access_key,
+        secret_key=secret_key,
+        secure=address.scheme == "https",
+        region=region,
+        http_client=pool,
+    )

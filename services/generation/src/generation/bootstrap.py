@@ -1,0 +1,246 @@
+"""The composition root: every part made and wired, nothing else."""
+
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from chassis import nats
+from chassis.clock import SystemClock
+from chassis.grpc_client import channel
+from chassis.grpc_server import GrpcServer
+from chassis.health import HealthServer
+from chassis.ids import UuidIds
+from chassis.nats import Consumer, Publisher
+from chassis.outbox import Relay
+from chassis.postgres import create_engine, ping
+from chassis.process import forever, run_all
+from nats.aio.client import Client
+from sqlalchemy.ext.asyncio import AsyncEngine
+from tintype.generation.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
+
+from generation.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, GenerationServicer, Handlers
+from generation.adapters.inbound.worker import DURABLE, STREAM, SUBJECTS, Worker
+from generation.adapters.outbound.grpc_ledger import GrpcLedger
+from generation.adapters.outbound.intake import FileIntake
+from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
+from generation.adapters.outbound.json_schema import JsonSchemaChecker
+from generation.adapters.outbound.nats_progress import NatsProgressFeed
+from generation.adapters.outbound.postgres.tables import outbox
+from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
+from generation.adapters.outbound.prometheus import PrometheusMeter, count_open
+from generation.adapters.outbound.s3 import S3MediaStore
+from generation.adapters.outbound.toml_catalogue import TomlCatalogue
+from generation.application.cancel_generation import CancelGeneration
+from generation.application.create_generation import CreateGeneration
+from generation.application.create_quote import CreateQuote
+from generation.application.delete_generation import DeleteGeneration
+from generation.application.deliver_outputs import DeliverOutputs
+from generation.application.finish_attempt import FinishAttempt
+from generation.application.keep_leases import KeepLeases
+from generation.application.read_generations import ReadGenerations
+from generation.application.read_models import ReadModels
+from generation.application.read_settlements import ReadSettlements
+from generation.application.report_progress import ReportProgress
+from generation.application.reserve_credits import ReserveCredits
+from generation.application.run_attempt import RunAttempt
+from generation.application.start_generation import StartGeneration
+from generation.application.sweep import SweepDeadlines, SweepDeletions, SweepReservations
+from generation.ports.media_provider import MediaProvider
+from generation.settings import ApiSettings, GenerationSettings, WorkerSettings
+
+RENEW_EVERY_S = 1.0
+SWEEP_EVERY_S = 5.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The adapters that API and worker share."""
+
+    engine: AsyncEngine
+    broker: Client
+    transactions: PostgresTransactions
+    catalogue: TomlCatalogue
+    store: S3MediaStore
+    reserve: ReserveCredits
+    relay: Relay
+    ids: UuidIds
+    clock: SystemClock
+    meter: PrometheusMeter
+
+
+@asynccontextmanager
+async def parts_of(settings: GenerationSettings) -> AsyncIterator[Parts]:
+    """Connects to everything, and closes it in reverse."""
+    async with AsyncExitStack() as stack:
+        ids, clock = UuidIds(), SystemClock()
+        catalogue = TomlCatalogue(settings.models_file, providers=settings.providers)
+        engine = create_engine(settings.database_url.get_secret_value())
+        stack.push_async_callback(engine.dispose)
+        broker = await nats.connect(
+            settings.nats_url,
+            user=settings.nats_user,
+            password=settings.nats_password.get_secret_value(),
+            name="generation",
+        )
+        stack.push_async_callback(broker.close)
+        await nats.ensure_stream(broker.jetstream(), "generation")
+        to_ledger = channel(settings.ledger_target, token=settings.caller_token.get_secret_value())
+        stack.push_async_callback(to_ledger.close)
+        transactions = PostgresTransactions(engine, ids)
+        yield Parts(
+            engine=engine,
+            broker=broker,
+            transactions=transactions,
+            catalogue=catalogue,
+            store=_store(settings),
+            reserve=ReserveCredits(
+                transactions,
+                GrpcLedger(to_ledger),
+                clock,
+                deadline_s_max=max((model.deadline_s for model in catalogue.models()), default=0),
+                queue_timeout_s=settings.queue_timeout_s,
+            ),
+            relay=Relay(engine, outbox, Publisher(broker.jetstream())),
+            ids=ids,
+            clock=clock,
+            meter=PrometheusMeter(),
+        )
+
+
+async def serve_api(settings: ApiSettings) -> None:
+    """Answers gRPC until cancelled."""
+    async with parts_of(settings) as parts:
+        server = GrpcServer(
+            settings.grpc_listen, errors=ERRORS, callers=settings.callers, allowed=ALLOWED, domain=DOMAIN
+        )
+        add_GenerationServiceServicer_to_server(GenerationServicer(handlers(settings, parts)), server.server)
+        await run_all(server.run(), parts.relay.run(), _health(settings, parts).run())
+
+
+def handlers(settings: ApiSettings, parts: Parts) -> Handlers:
+    """The use cases that the API answers with."""
+    checker = JsonSchemaChecker()
+    signer = JoseQuoteSigner(settings.quote_key.get_secret_value())
+    return Handlers(
+        models=ReadModels(parts.catalogue),
+        quote=CreateQuote(parts.catalogue, checker, signer, parts.clock, ttl_s=settings.quote_ttl_s),
+        create=CreateGeneration(
+            parts.transactions,
+            parts.catalogue,
+            checker,
+            signer,
+            parts.reserve,
+            parts.ids,
+            parts.clock,
+            queue_timeout_s=settings.queue_timeout_s,
+        ),
+        read=ReadGenerations(
+            parts.transactions, parts.store, parts.clock, url_ttl_s=settings.output_url_ttl_s
+        ),
+        cancel=CancelGeneration(parts.transactions, parts.clock, parts.meter),
+        delete=DeleteGeneration(parts.transactions, parts.clock),
+        settlements=ReadSettlements(parts.transactions),
+    )
+
+
+async def serve_worker(settings: WorkerSettings) -> None:
+    """Runs jobs and sweeps until cancelled."""
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(parts_of(settings))
+        worker = worker_of(settings, parts, providers_of(settings, stack))
+        stack.push_async_callback(worker.drain)
+        consumer = Consumer(
+            parts.broker.jetstream(),
+            stream=STREAM,
+            durable=DURABLE,
+            subjects=SUBJECTS,
+            handler=worker.handle,
+            max_in_flight=1,
+        )
+        await run_all(
+            worker.consume(consumer),
+            forever(worker.renew, every_s=RENEW_EVERY_S, name="renew leases"),
+            forever(worker.take_over, every_s=settings.lease_s / 3, name="take over"),
+            *sweepers(settings, parts),
+            parts.relay.run(),
+            _health(settings, parts).run(),
+        )
+
+
+def worker_of(settings: WorkerSettings, parts: Parts, providers: dict[str, MediaProvider]) -> Worker:
+    """One worker under a name of its own."""
+    transactions, ids, clock = parts.transactions, parts.ids, parts.clock
+    name = ids.new("wrk")
+    feed = NatsProgressFeed(Publisher(parts.broker.jetstream()), ids)
+    return Worker(
+        StartGeneration(transactions, parts.catalogue, ids, clock, worker=name, lease_s=settings.lease_s),
+        RunAttempt(
+            transactions,
+            providers,
+            parts.catalogue,
+            DeliverOutputs(transactions, FileIntake(settings.output_size_max_bytes), parts.store, ids, clock),
+            FinishAttempt(
+                transactions,
+                ids,
+                clock,
+                parts.meter,
+                worker=name,
+                lease_s=settings.lease_s,
+                attempts_max=settings.attempts_max,
+            ),
+            ReportProgress(transactions, feed, clock, every_s=settings.progress_every_s),
+            clock,
+            poll_s=settings.poll_s,
+        ),
+        KeepLeases(transactions, clock, worker=name, lease_s=settings.lease_s),
+        slots=settings.worker_concurrency,
+    )
+
+
+def providers_of(settings: WorkerSettings, stack: AsyncExitStack) -> dict[str, MediaProvider]:
+    """The providers that are set up, by the name that models.toml uses."""
+    # Imported here, so that the API never loads what draws and decodes.
+    from generation.adapters.outbound.local.provider import LocalProvider
+
+    local = LocalProvider(threads=settings.local_threads)
+    stack.callback(local.close)
+    return {"local": local}
+
+
+def sweepers(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, None, None]]:
+    """What ends the jobs that nobody else will."""
+    transactions, clock = parts.transactions, parts.clock
+    reservations = SweepReservations(transactions, parts.reserve, clock, give_up_s=settings.ledger_give_up_s)
+    deadlines = SweepDeadlines(transactions, clock, parts.meter)
+    deletions = SweepDeletions(transactions, parts.store, clock)
+    steps = {
+        "sweep reservations": reservations.__call__,
+        "sweep deadlines": deadlines.__call__,
+        "sweep deletions": deletions.__call__,
+        "count open jobs": lambda: count_open(parts.engine),
+    }
+    return [forever(step, every_s=SWEEP_EVERY_S, name=name) for name, step in steps.items()]
+
+
+def _store(settings: GenerationSettings) -> S3MediaStore:
+    return S3MediaStore(
+        url=str(settings.s3_url),
+        public_url=str(settings.s3_public_url or settings.s3_url),
+        region=settings.s3_region,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key.get_secret_value(),
+        bucket=settings.s3_bucket,
+    )
+
+
+def _health(settings: GenerationSettings, parts: Parts) -> HealthServer:
+    async def broker_connected() -> None:
+        if not parts.broker.is_connected:
+            raise ConnectionError("not connected")
+
+    checks = {
+        "database": lambda: ping(parts.engine),
+        "broker": broker_connected,
+        "store": parts.store.ping,
+    }
+    return HealthServer(settings.http_listen, checks)

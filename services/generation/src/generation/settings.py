@@ -1,0 +1,69 @@
+"""Configuration from `GENERATION_...` environment variables."""
+
+from pathlib import Path
+
+from chassis.settings import ServiceSettings
+from pydantic import AnyHttpUrl, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class GenerationSettings(ServiceSettings):
+    """What API and worker share; README.md explains each."""
+
+    model_config = SettingsConfigDict(env_prefix="GENERATION_")
+
+    models_file: Path | None = None
+
+    ledger_target: str
+    caller_token: SecretStr
+
+    s3_url: AnyHttpUrl
+    s3_public_url: AnyHttpUrl | None = None
+    s3_region: str = "us-east-1"
+    s3_access_key: str
+    s3_secret_key: SecretStr
+    s3_bucket: str
+
+    openai_base_url: AnyHttpUrl | None = None
+    openai_api_key: SecretStr | None = None
+
+    queue_timeout_s: int = Field(default=3_600, ge=60, le=86_400)
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """The providers that are set up here."""
+        offered = {"local"}
+        if self.openai_base_url and self.openai_api_key:
+            offered.add("openai")
+        return frozenset(offered)
+
+
+class ApiSettings(GenerationSettings):
+    """What only the API is told."""
+
+    quote_key: SecretStr = Field(min_length=32)
+    quote_ttl_s: int = Field(default=900, ge=10, le=86_400)
+    output_url_ttl_s: int = Field(default=900, ge=10, le=86_400)
+
+
+class WorkerSettings(GenerationSettings):
+    """What only the worker is told."""
+
+    worker_concurrency: int = Field(default=4, ge=1, le=256)
+    attempts_max: int = Field(default=5, ge=1, le=20)
+    lease_s: float = Field(default=15, ge=2, le=300)
+    poll_s: float = Field(default=0.25, gt=0, le=30)
+    progress_every_s: float = Field(default=0.5, ge=0, le=30)
+    ledger_give_up_s: int = Field(default=900, ge=30, le=86_400)
+    output_size_max_bytes: int = Field(default=200 * 1024 * 1024, ge=1024)
+    local_threads: int = Field(default=2, ge=1, le=64)
+    fetch_allow_loopback: bool = False
+
+
+class MigrationSettings(BaseSettings):
+    """What `migrate` needs: the owner's login and the name of the role that the service uses."""
+
+    model_config = SettingsConfigDict(env_prefix="GENERATION_", extra="ignore")
+
+    migration_database_url: SecretStr
+    service_role: str = "generation_service"
