@@ -82,9 +82,9 @@ class ContainerServers:
                 endpoint=endpoint, access_key=login.access_key, secret_key=login.secret_key, secure=False
             ).make_bucket(bucket_name=S3_BUCKET)
             self._started["s3"] = login
-        login = self._started["s3"]
-        assert isinstance(login, S3Login)  # noqa: S101 - narrows the type
-        return login
+        started = self._started["s3"]
+        assert isinstance(started, S3Login)  # noqa: S101 - narrows the type
+        return started
 
     def _identities(self) -> Path:
         settings = SeaweedFS(

@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from embedded import testing
-from embedded.testing import NatsLogin, S3Login, ServiceDatabase, Servers
+from embedded.testing import NatsLogin, S3Login, Servers, ServiceDatabase
 
 _names = itertools.count(1)
 
