@@ -5,7 +5,15 @@ from datetime import timedelta
 
 from identity.adapters.inbound.grpc import Handlers
 from identity.adapters.outbound.fakes import MemoryClock, MemoryHasher, MemoryMailer
-from identity.adapters.outbound.memory import MemoryMailQueue, MemoryStore
+from identity.adapters.outbound.memory import (
+    MemoryDirectory,
+    MemoryMailQueue,
+    MemoryStore,
+    MemoryUnitsOfWork,
+)
+from identity.adapters.outbound.postgres.directory import PostgresDirectory
+from identity.adapters.outbound.postgres.mail_queue import PostgresMailQueue
+from identity.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from identity.application.log_in import LogIn
 from identity.application.open_session import OpenedSession
 from identity.application.refresh_session import RefreshSession
@@ -14,6 +22,10 @@ from identity.application.sign_up import SignUp
 from identity.bootstrap import Ports, memory_ports, wire_handlers
 from identity.domain.mail import Purpose
 from identity.domain.user import EmailAddress, User, UserId
+from identity.ports.directory import Directory
+from identity.ports.mail_queue import MailQueue
+from identity.ports.unit_of_work import UnitsOfWork
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 ADA = EmailAddress("ada@example.com")
 PASSWORD = "the analytical engine"
@@ -58,3 +70,23 @@ class World:
         changed = replace(self.store.users[user_id], **changes)  # type: ignore[arg-type]
         self.store.users[user_id] = changed
         return changed
+
+
+@dataclass(frozen=True)
+class Storage:
+    """One implementation of every port of storage."""
+
+    work: UnitsOfWork
+    directory: Directory
+    mail_queue: MailQueue
+
+
+def memory_storage() -> Storage:
+    """All of it in memory."""
+    store = MemoryStore()
+    return Storage(MemoryUnitsOfWork(store), MemoryDirectory(store), MemoryMailQueue(store))
+
+
+def postgres_storage(engine: AsyncEngine) -> Storage:
+    """All of it in PostgreSQL."""
+    return Storage(PostgresUnitsOfWork(engine), PostgresDirectory(engine), PostgresMailQueue(engine))

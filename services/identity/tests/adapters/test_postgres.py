@@ -1,0 +1,159 @@
+"""What PostgreSQL itself guards, whatever the code does."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import psycopg
+import pytest
+from chassis.postgres import SYSTEM_SCOPE, transaction
+from embedded.testing import ServiceDatabase
+from identity.adapters.outbound.fakes import MemoryClock, MemoryHasher
+from identity.adapters.outbound.memory import MemoryStore
+from identity.application.log_out import LogOut
+from identity.application.open_session import OpenedSession
+from identity.application.refresh_session import RefreshSession
+from identity.application.sign_up import SignUp
+from identity.bootstrap import Ports, memory_ports, wire_handlers
+from identity.domain.errors import EmailTaken, RefreshTokenReused, SessionEnded
+from identity_world import ADA, PASSWORD, postgres_storage
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+OWNED = ["users", "sessions", "refresh_tokens", "mail_tokens", "outgoing_mail"]
+
+
+@pytest.fixture
+def ports(engine: AsyncEngine) -> Ports:
+    """Real storage, quick everything else."""
+    storage = postgres_storage(engine)
+    quick = memory_ports(MemoryStore(), clock=MemoryClock(), hasher=MemoryHasher())
+    return replace(quick, work=storage.work, directory=storage.directory)
+
+
+@pytest.fixture
+async def opened(ports: Ports) -> OpenedSession:
+    """Ada has signed up."""
+    return await wire_handlers(ports).sign_up(SignUp(ADA, PASSWORD))
+
+
+async def count(engine: AsyncEngine, scope: str, table: str) -> int:
+    """How many rows a scope sees."""
+    async with transaction(engine, scope) as connection:
+        found = await connection.scalar(text(f"SELECT count(*) FROM {table}"))
+    return int(found or 0)
+
+
+@pytest.mark.parametrize("table", OWNED)
+async def test_rows_show_only_in_their_owners_scope(
+    engine: AsyncEngine, database: ServiceDatabase, opened: OpenedSession, table: str
+) -> None:
+    """Without a scope and in another's scope there is nothing, even for the tables' owner."""
+    assert await count(engine, opened.user.user_id, table) == 1
+    assert await count(engine, SYSTEM_SCOPE, table) == 1
+    assert await count(engine, "usr_eve", table) == 0
+    async with engine.begin() as connection:
+        assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+    with psycopg.connect(database.owner_url.replace("+psycopg", "")) as owner:
+        assert owner.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE users SET role = 'admin'",
+        "UPDATE users SET email = 'eve@example.com'",
+        "UPDATE users SET disabled_at = NULL",
+        "UPDATE refresh_tokens SET expires_at = now()",
+        "UPDATE mail_tokens SET purpose = 'reset_password'",
+        *(f"DELETE FROM {table}" for table in OWNED),
+        *(f"TRUNCATE {table} CASCADE" for table in OWNED),
+        "ALTER TABLE users DISABLE ROW LEVEL SECURITY",
+        "CREATE TABLE more (id int)",
+    ],
+)
+async def test_the_service_may_do_only_what_it_does(
+    engine: AsyncEngine, opened: OpenedSession, statement: str
+) -> None:
+    """The service's role lacks every privilege that no use case needs."""
+    with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            await connection.execute(text(statement))
+    assert await count(engine, SYSTEM_SCOPE, "users") == 1
+
+
+async def test_nobody_writes_into_another_account(engine: AsyncEngine, opened: OpenedSession) -> None:
+    """A transaction of one account can't add rows to another."""
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        async with transaction(engine, "usr_eve") as connection:
+            await connection.execute(
+                text("INSERT INTO sessions (session_id, user_id, created_at) VALUES ('ses_x', :user, now())"),
+                {"user": opened.user.user_id},
+            )
+    assert await count(engine, SYSTEM_SCOPE, "sessions") == 1
+
+
+async def test_a_sent_mail_can_not_keep_its_token(engine: AsyncEngine, opened: OpenedSession) -> None:
+    """The table refuses a final mail that still carries a secret."""
+    with pytest.raises(IntegrityError):
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            await connection.execute(text("UPDATE outgoing_mail SET state = 'sent', finished_at = now()"))
+
+
+async def test_of_parallel_refreshes_exactly_one_wins(ports: Ports, opened: OpenedSession) -> None:
+    """The row lock picks one; the others are reuse, and the winner's pair ends with the family."""
+    handlers = wire_handlers(ports)
+    outcomes = await asyncio.gather(
+        *(handlers.refresh_session(RefreshSession(opened.refresh_token)) for _ in range(8)),
+        return_exceptions=True,
+    )
+    winners = [outcome for outcome in outcomes if isinstance(outcome, OpenedSession)]
+    assert len(winners) == 1
+    assert sum(isinstance(outcome, RefreshTokenReused) for outcome in outcomes) == 7
+    with pytest.raises(SessionEnded):
+        await handlers.refresh_session(RefreshSession(winners[0].refresh_token))
+
+
+async def test_refresh_and_log_out_at_once_end_logged_out(ports: Ports, opened: OpenedSession) -> None:
+    """Whichever comes first, the session is over afterwards."""
+    handlers = wire_handlers(ports)
+    refreshed, _ = await asyncio.gather(
+        handlers.refresh_session(RefreshSession(opened.refresh_token)),
+        handlers.log_out(LogOut(opened.refresh_token)),
+        return_exceptions=True,
+    )
+    assert isinstance(refreshed, OpenedSession | SessionEnded)
+    newest = refreshed.refresh_token if isinstance(refreshed, OpenedSession) else opened.refresh_token
+    with pytest.raises(SessionEnded):
+        await handlers.refresh_session(RefreshSession(newest))
+
+
+async def test_of_parallel_sign_ups_one_gets_the_address(engine: AsyncEngine, ports: Ports) -> None:
+    """The unique index picks one, and one event waits for the relay."""
+    handlers = wire_handlers(ports)
+    outcomes = await asyncio.gather(
+        *(handlers.sign_up(SignUp(ADA, PASSWORD)) for _ in range(5)), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, EmailTaken) for outcome in outcomes) == 4
+    assert [await count(engine, SYSTEM_SCOPE, table) for table in ("users", "outbox", "sessions")] == [
+        1,
+        1,
+        1,
+    ]
+
+
+async def test_parallel_senders_share_the_mails(engine: AsyncEngine, ports: Ports) -> None:
+    """No mail is claimed twice, however many senders ask at once."""
+    handlers = wire_handlers(ports)
+    for number in range(6):
+        await handlers.sign_up(SignUp(type(ADA)(f"user{number}@example.com"), PASSWORD))
+    now = ports.clock.now()
+    claims = await asyncio.gather(
+        *(
+            postgres_storage(engine).mail_queue.claim(now=now, until=now + timedelta(minutes=1), limit=3)
+            for _ in range(6)
+        )
+    )
+    ids = [mail.mail_id for claim in claims for mail in claim]
+    assert len(ids) == len(set(ids)) == 6
