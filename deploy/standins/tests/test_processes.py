@@ -18,6 +18,7 @@ import stripe
 
 KEY = "sk_test_standin"
 START_S = 20.0
+STOP_S = 10.0
 
 
 def free_port() -> int:
@@ -66,7 +67,7 @@ def test_sigterm_is_a_clean_exit(module: str, tmp_path: Path) -> None:
     port = free_port()
     with process(module, f"http://127.0.0.1:{port}", environment_of(module, port, tmp_path)) as child:
         child.send_signal(signal.SIGTERM)
-        assert child.wait(timeout=5) == 0
+        assert child.wait(timeout=STOP_S) == 0
 
 
 @pytest.mark.parametrize("module", ["stripe", "openai", "mailbox"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from starlette.routing import Route
 KEY = "sk_test_of_these_tests"
 SECRET = "whsec_of_these_tests"
 WAIT_S = 10.0
+POLL_S = 0.02
 
 
 @dataclass
@@ -82,6 +84,16 @@ class StandIn:
         )
         response.raise_for_status()
         return response.json()
+
+    def deliveries(self, *, state: str, count: int) -> list[dict[str, Any]]:
+        """The deliveries in a state, once there are enough of them."""
+        deadline = time.monotonic() + WAIT_S
+        while time.monotonic() < deadline:
+            found: list[dict[str, Any]] = self.control("GET", f"deliveries?state={state}")["data"]
+            if len(found) >= count:
+                return found
+            time.sleep(POLL_S)
+        raise AssertionError(f"fewer than {count} deliveries became {state}")
 
     def session(self, **params: Any) -> stripe.checkout.Session:
         """A session for one pack of $10.00."""

@@ -151,7 +151,7 @@ def _session_with(standin: StandIn, params: dict[str, str], options: dict[str, s
 
 async def test_key_in_progress(standin: StandIn) -> None:
     """While the first request runs, the second gets 409; one object is made."""
-    standin.control("POST", "faults", delay_s=0.3)
+    standin.control("POST", "faults", delay_s=1.0)
     headers = {**AUTH, "Idempotency-Key": "twice"}
     async with httpx.AsyncClient(base_url=standin.url, headers=headers) as client:
         answers = await asyncio.gather(*(client.post("/v1/customers", data={"name": "A"}) for _ in range(3)))

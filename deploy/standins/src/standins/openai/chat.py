@@ -3,70 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from standins.openai import markers
 from standins.openai.answering import EventStream, event, json_answer, parsed
-from standins.openai.errors import OpenAIError
+from standins.openai.conversation import ChatRequest, check
 from standins.openai.markers import Obedience
 from standins.openai.models import require
 from standins.openai.reply import compose
 from standins.openai.settings import OpenAISettings
 from standins.openai.tokens import token_count, tokens_of
 
-REASONING_MODELS = re.compile(r"^(?:o\d|gpt-[5-9])")
 TOKENS_OF_A_MESSAGE = 4
-
-
-class TextPart(BaseModel):
-    """A part of a message; only text counts."""
-
-    model_config = ConfigDict(extra="allow")
-    type: str
-    text: str = ""
-
-
-class Message(BaseModel):
-    """One message of the conversation."""
-
-    model_config = ConfigDict(extra="allow")
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[TextPart] | None = None
-
-    def text(self) -> str:
-        """What the message says."""
-        if isinstance(self.content, list):
-            return " ".join(part.text for part in self.content)
-        return self.content or ""
-
-
-class StreamOptions(BaseModel):
-    """What a stream carries besides the text."""
-
-    model_config = ConfigDict(extra="allow")
-    include_usage: bool = False
-
-
-class ChatRequest(BaseModel):
-    """The parameters that matter here; sampling parameters are accepted and change nothing."""
-
-    model_config = ConfigDict(extra="allow")
-    model: str
-    messages: Annotated[list[Message], Field(min_length=1, max_length=1000)]
-    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
-    n: Annotated[int, Field(ge=1, le=1)] | None = 1
-    stream: bool | None = False
-    stream_options: StreamOptions | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +62,7 @@ class Chat:
         """Answer with the whole reply, or stream it token by token."""
         asked = parsed(request, ChatRequest)
         require(asked.model, self.settings.chat_models)
-        _check(asked)
+        check(asked)
         instructions = markers.read(" ".join(message.text() for message in asked.messages))
         await self.obedience.obey(instructions)
         last = next((told for told in reversed(asked.messages) if told.role == "user"), asked.messages[-1])
@@ -135,18 +90,6 @@ class Chat:
         if include_usage:
             yield event({**_chunk(completion, {}), "choices": [], "usage": completion.usage()})
         yield b"data: [DONE]\n\n"
-
-
-def _check(asked: ChatRequest) -> None:
-    if asked.max_tokens is not None and REASONING_MODELS.match(asked.model):
-        message = (
-            "Unsupported parameter: 'max_tokens' is not supported with this model. "
-            "Use 'max_completion_tokens' instead."
-        )
-        raise OpenAIError(message, param="max_tokens", code="unsupported_parameter")
-    if asked.stream_options is not None and not asked.stream:
-        message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
-        raise OpenAIError(message, param="stream_options")
 
 
 def _completion(asked: ChatRequest, reply: str) -> Completion:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from standins.stripe.account import Account
-from standins.stripe.endpoint import answering
+from standins.stripe.answering import answering
 from standins.stripe.errors import StripeError
 from standins.stripe.faults import Faults
 from standins.stripe.idempotency import Answer

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from standins.stripe.account import Change
 from standins.stripe.ids import new_id
 from standins.stripe.resources.charges import new_charge
-from standins.stripe.resources.checkout_sessions import details_of
 from standins.stripe.resources.customers import new_customer
 from standins.stripe.resources.payment_intents import move, new_intent
+from standins.stripe.resources.session_document import details_of
 from standins.stripe.store import Document
 
 CARD_DECLINED = {

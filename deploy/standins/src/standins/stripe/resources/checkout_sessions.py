@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import Field
-
 from standins.stripe.account import Change
 from standins.stripe.endpoint import Call, Resource
 from standins.stripe.errors import invalid, no_such
 from standins.stripe.ids import new_id
 from standins.stripe.listing import list_object, page
-from standins.stripe.parameters import ListParameters, Metadata, Nested, Parameters, merged
-from standins.stripe.resources.line_items import LineItem, new_items
+from standins.stripe.parameters import ListParameters, Parameters, merged
+from standins.stripe.resources.line_items import new_items
 from standins.stripe.resources.payment_intents import move
+from standins.stripe.resources.session_document import blank_session, details_of
+from standins.stripe.resources.session_parameters import IntentData, SessionCreate, SessionList, SessionUpdate
 from standins.stripe.store import Document
 
 resource = Resource()
@@ -21,7 +19,6 @@ resource = Resource()
 LIFETIME_S_MIN = 30 * 60
 LIFETIME_S_MAX = 24 * 60 * 60
 CLOCK_SKEW_S = 60
-LINE_ITEMS_MAX = 100
 ECHOED = (
     "allow_promotion_codes",
     "billing_address_collection",
@@ -29,55 +26,6 @@ ECHOED = (
     "client_reference_id",
     "locale",
 )
-
-Url = Annotated[str, Field(pattern=r"^https?://", max_length=5000)]
-MethodType = Literal["card", "us_bank_account"]
-
-
-class IntentData(Nested):
-    """What the session's PaymentIntent is made with."""
-
-    description: str | None = None
-    metadata: Metadata
-    receipt_email: str | None = None
-    statement_descriptor: Annotated[str, Field(max_length=22)] | None = None
-    statement_descriptor_suffix: Annotated[str, Field(max_length=22)] | None = None
-
-
-class SessionCreate(Parameters):
-    """A new session."""
-
-    mode: Literal["payment"]
-    success_url: Url
-    line_items: Annotated[list[LineItem], Field(min_length=1, max_length=LINE_ITEMS_MAX)]
-    allow_promotion_codes: bool | None = None
-    billing_address_collection: Literal["auto", "required"] | None = None
-    cancel_url: Url | None = None
-    client_reference_id: Annotated[str, Field(max_length=200)] | None = None
-    customer: str | None = None
-    customer_creation: Literal["always", "if_required"] = "if_required"
-    customer_email: Annotated[str, Field(max_length=800)] | None = None
-    expires_at: int | None = None
-    locale: str | None = None
-    metadata: Metadata
-    payment_intent_data: Annotated[IntentData, Field(default_factory=lambda: IntentData.model_validate({}))]
-    payment_method_types: Annotated[tuple[MethodType, ...], Field(min_length=1)] = ("card", "us_bank_account")
-    submit_type: Literal["auto", "book", "donate", "pay", "subscribe"] | None = None
-    ui_mode: Literal["hosted", "hosted_page"] = "hosted_page"
-
-
-class SessionUpdate(Parameters):
-    """What can be changed on a session here."""
-
-    metadata: Metadata
-
-
-class SessionList(ListParameters):
-    """Filters of the list."""
-
-    customer: str | None = None
-    payment_intent: str | None = None
-    status: Literal["complete", "expired", "open"] | None = None
 
 
 def _expires_at(change: Change, asked: int | None) -> int:
@@ -99,20 +47,6 @@ def _customer(change: Change, params: SessionCreate) -> Document | None:
     return change.require("customer", params.customer, param="customer") if params.customer else None
 
 
-def details_of(email: str | None, name: str | None) -> Document:
-    """What is known of the buyer."""
-    return {
-        "address": None,
-        "business_name": None,
-        "email": email,
-        "individual_name": None,
-        "name": name,
-        "phone": None,
-        "tax_exempt": "none",
-        "tax_ids": [],
-    }
-
-
 @resource.operation("POST", "/v1/checkout/sessions", SessionCreate)
 def create(call: Call[SessionCreate]) -> Document:
     """Open a session and give the address of its hosted page."""
@@ -126,7 +60,7 @@ def create(call: Call[SessionCreate]) -> Document:
     total = sum(item["amount_total"] for item in items)
     email = customer["email"] if customer else params.customer_email
     session: Document = {
-        **_blank(),
+        **blank_session(),
         **{name: getattr(params, name) for name in ECHOED},
         "id": session_id,
         "amount_subtotal": total,
@@ -153,38 +87,6 @@ def create(call: Call[SessionCreate]) -> Document:
 
 def _intent_data(given: IntentData) -> Document:
     return {**given.model_dump(exclude_unset=True), "metadata": merged({}, given.metadata)}
-
-
-def _blank() -> Document:
-    """The fields of a session that nothing here ever sets."""
-    nothing = (
-        "adaptive_pricing after_expiration client_secret consent consent_collection currency_conversion"
-        " discounts invoice payment_intent payment_link payment_method_configuration_details recovered_from"
-        " return_url saved_payment_method_options setup_intent shipping_address_collection shipping_cost"
-        " subscription wallet_options"
-    )
-    return {
-        "object": "checkout.session",
-        **dict.fromkeys(nothing.split()),
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-        "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-        },
-        "invoice_creation": {"enabled": False},
-        "livemode": False,
-        "mode": "payment",
-        "payment_method_collection": "if_required",
-        "payment_method_options": {},
-        "payment_status": "unpaid",
-        "phone_number_collection": {"enabled": False},
-        "shipping_options": [],
-        "status": "open",
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-    }
 
 
 @resource.operation("GET", "/v1/checkout/sessions/{id}", Parameters)

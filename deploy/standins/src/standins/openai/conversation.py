@@ -1,0 +1,67 @@
+"""The parameters of a chat completion."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from standins.openai.errors import OpenAIError
+
+REASONING_MODELS = re.compile(r"^(?:o\d|gpt-[5-9])")
+
+
+class TextPart(BaseModel):
+    """A part of a message; only text counts."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str
+    text: str = ""
+
+
+class Message(BaseModel):
+    """One message of the conversation."""
+
+    model_config = ConfigDict(extra="allow")
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart] | None = None
+
+    def text(self) -> str:
+        """What the message says."""
+        if isinstance(self.content, list):
+            return " ".join(part.text for part in self.content)
+        return self.content or ""
+
+
+class StreamOptions(BaseModel):
+    """What a stream carries besides the text."""
+
+    model_config = ConfigDict(extra="allow")
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    """The parameters that matter here; sampling parameters are accepted and change nothing."""
+
+    model_config = ConfigDict(extra="allow")
+    model: str
+    messages: Annotated[list[Message], Field(min_length=1, max_length=1000)]
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    n: Annotated[int, Field(ge=1, le=1)] | None = 1
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+
+
+def check(asked: ChatRequest) -> None:
+    """Refuse parameters that do not go together."""
+    if asked.max_tokens is not None and REASONING_MODELS.match(asked.model):
+        message = (
+            "Unsupported parameter: 'max_tokens' is not supported with this model. "
+            "Use 'max_completion_tokens' instead."
+        )
+        raise OpenAIError(message, param="max_tokens", code="unsupported_parameter")
+    if asked.stream_options is not None and not asked.stream:
+        message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+        raise OpenAIError(message, param="stream_options")

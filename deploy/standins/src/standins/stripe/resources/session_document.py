@@ -1,0 +1,51 @@
+"""The shape of a Checkout Session."""
+
+from __future__ import annotations
+
+from standins.stripe.store import Document
+
+
+def blank_session() -> Document:
+    """The fields of a session that nothing here ever sets."""
+    nothing = (
+        "adaptive_pricing after_expiration client_secret consent consent_collection currency_conversion"
+        " discounts invoice payment_intent payment_link payment_method_configuration_details recovered_from"
+        " return_url saved_payment_method_options setup_intent shipping_address_collection shipping_cost"
+        " subscription wallet_options"
+    )
+    return {
+        "object": "checkout.session",
+        **dict.fromkeys(nothing.split()),
+        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+        "custom_fields": [],
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
+        "invoice_creation": {"enabled": False},
+        "livemode": False,
+        "mode": "payment",
+        "payment_method_collection": "if_required",
+        "payment_method_options": {},
+        "payment_status": "unpaid",
+        "phone_number_collection": {"enabled": False},
+        "shipping_options": [],
+        "status": "open",
+        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+    }
+
+
+def details_of(email: str | None, name: str | None) -> Document:
+    """What is known of the buyer."""
+    return {
+        "address": None,
+        "business_name": None,
+        "email": email,
+        "individual_name": None,
+        "name": name,
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }

@@ -1,1 +1,0 @@
-"""Fixtures shared by the stand-ins' tests: everything runs over real HTTP on loopback."""
