@@ -1,7 +1,7 @@
 """What PostgreSQL itself guards, whatever the code does."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import psycopg
@@ -16,6 +16,9 @@ from identity.application.refresh_session import RefreshSession
 from identity.application.sign_up import SignUp
 from identity.bootstrap import Ports, memory_ports, wire_handlers
 from identity.domain.errors import EmailTaken, RefreshTokenReused, SessionEnded
+from identity.domain.secret import SecretDigest
+from identity.domain.user import EmailAddress, User, UserId
+from identity.ports.directory import Directory, SessionRef
 from identity_world import ADA, PASSWORD, postgres_storage
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
@@ -36,6 +39,28 @@ def ports(engine: AsyncEngine) -> Ports:
 async def opened(ports: Ports) -> OpenedSession:
     """Ada has signed up."""
     return await wire_handlers(ports).sign_up(SignUp(ADA, PASSWORD))
+
+
+@dataclass(frozen=True)
+class SimultaneousDirectory:
+    """Lets nobody go on before all have looked their session up, so that a race is one."""
+
+    inner: Directory
+    barrier: asyncio.Barrier
+
+    async def session_by_refresh_token(self, token_digest: SecretDigest) -> SessionRef | None:
+        """See Directory."""
+        found = await self.inner.session_by_refresh_token(token_digest)
+        await self.barrier.wait()
+        return found
+
+    async def user_by_email(self, email: EmailAddress) -> User | None:
+        """See Directory."""
+        return await self.inner.user_by_email(email)
+
+    async def user_by_mail_token(self, token_digest: SecretDigest) -> UserId | None:
+        """See Directory."""
+        return await self.inner.user_by_mail_token(token_digest)
 
 
 async def count(engine: AsyncEngine, scope: str, table: str) -> int:
@@ -103,24 +128,28 @@ async def test_a_sent_mail_can_not_keep_its_token(engine: AsyncEngine, opened: O
 
 async def test_of_parallel_refreshes_exactly_one_wins(ports: Ports, opened: OpenedSession) -> None:
     """The row lock picks one; the others are reuse, and the winner's pair ends with the family."""
-    handlers = wire_handlers(ports)
+    directory = SimultaneousDirectory(ports.directory, asyncio.Barrier(8))
+    racing = wire_handlers(replace(ports, directory=directory))
     outcomes = await asyncio.gather(
-        *(handlers.refresh_session(RefreshSession(opened.refresh_token)) for _ in range(8)),
+        *(racing.refresh_session(RefreshSession(opened.refresh_token)) for _ in range(8)),
         return_exceptions=True,
     )
     winners = [outcome for outcome in outcomes if isinstance(outcome, OpenedSession)]
     assert len(winners) == 1
     assert sum(isinstance(outcome, RefreshTokenReused) for outcome in outcomes) == 7
     with pytest.raises(SessionEnded):
-        await handlers.refresh_session(RefreshSession(winners[0].refresh_token))
+        await wire_handlers(ports).refresh_session(RefreshSession(winners[0].refresh_token))
 
 
 async def test_refresh_and_log_out_at_once_end_logged_out(ports: Ports, opened: OpenedSession) -> None:
     """Whichever comes first, the session is over afterwards."""
     handlers = wire_handlers(ports)
+    racing = wire_handlers(
+        replace(ports, directory=SimultaneousDirectory(ports.directory, asyncio.Barrier(2)))
+    )
     refreshed, _ = await asyncio.gather(
-        handlers.refresh_session(RefreshSession(opened.refresh_token)),
-        handlers.log_out(LogOut(opened.refresh_token)),
+        racing.refresh_session(RefreshSession(opened.refresh_token)),
+        racing.log_out(LogOut(opened.refresh_token)),
         return_exceptions=True,
     )
     assert isinstance(refreshed, OpenedSession | SessionEnded)
