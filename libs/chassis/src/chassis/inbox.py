@@ -31,4 +31,4 @@ async def first_time(conn: AsyncConnection, table: Table, *, consumer: str, even
     A second transaction with the same event waits here until the first one ends.
     """
     statement = insert(table).values(consumer=consumer, event_id=event_id).on_conflict_do_nothing()
-    return (await conn.execute(statement)).rowcount == 1
+    return await conn.scalar(statement.returning(table.c.event_id)) is not None

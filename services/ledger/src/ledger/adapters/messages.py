@@ -1,0 +1,87 @@
+"""Domain values as protobuf messages: shared by the gRPC adapter and the published facts."""
+
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from tintype.ledger.v1 import ledger_pb2 as pb
+
+from ledger.domain.balance import Balance
+from ledger.domain.entry import Entry, EntryKind
+from ledger.domain.lot import Category
+from ledger.domain.reservation import Reservation, ReservationState
+
+CATEGORIES = {
+    Category.SUBSCRIPTION: pb.CATEGORY_SUBSCRIPTION,
+    Category.PROMOTIONAL: pb.CATEGORY_PROMOTIONAL,
+    Category.PAID: pb.CATEGORY_PAID,
+}
+STATES = {
+    ReservationState.HELD: pb.RESERVATION_STATE_HELD,
+    ReservationState.CHARGED: pb.RESERVATION_STATE_CHARGED,
+    ReservationState.REFUNDED: pb.RESERVATION_STATE_REFUNDED,
+}
+KINDS = {kind: pb.EntryKind.Value(f"ENTRY_KIND_{kind.name}") for kind in EntryKind}
+
+
+def timestamp(value: datetime | None) -> Timestamp | None:
+    """Return a protobuf timestamp, or None."""
+    if value is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(value)
+    return message
+
+
+def moment(message: Timestamp) -> datetime:
+    """Return an aware UTC time."""
+    return message.ToDatetime(tzinfo=UTC)
+
+
+def balance(value: Balance) -> pb.Balance:
+    """Return a balance as a message."""
+    return pb.Balance(
+        account_id=value.account_id,
+        available=value.available,
+        held=value.held,
+        debt=value.debt,
+        available_subscription=value.subscription,
+        available_promotional=value.promotional,
+        available_paid=value.paid,
+        next_expiry=timestamp(value.next_expiry),
+        sequence=value.sequence,
+    )
+
+
+def reservation(value: Reservation) -> pb.Reservation:
+    """Return a reservation as a message."""
+    return pb.Reservation(
+        reservation_id=value.reservation_id,
+        account_id=value.account_id,
+        state=STATES[value.state],
+        reserved=value.reserved,
+        charged=value.charged,
+        refunded=value.refunded,
+        reference=value.reference,
+        expires_at=timestamp(value.expires_at),
+        created_at=timestamp(value.created_at),
+        settled_at=timestamp(value.settled_at),
+    )
+
+
+def entry(value: Entry) -> pb.Entry:
+    """Return a statement line as a message."""
+    return pb.Entry(
+        entry_id=value.entry_id,
+        sequence=value.sequence,
+        kind=KINDS[value.kind],
+        amount=value.movement.available,
+        category=CATEGORIES[value.category],
+        balance_after=value.balance_after,
+        held_after=value.held_after,
+        settled=max(0, value.movement.revenue),
+        reservation_id=value.links.reservation_id or "",
+        generation_id=value.links.reference or "",
+        payment_id=value.links.payment_id or "",
+        reason=value.links.reason,
+        created_at=timestamp(value.created_at),
+    )

@@ -1,0 +1,196 @@
+"""The ledger's invariants as SQL: each query counts what it checked and returns the offenders."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from chassis.postgres import SYSTEM_SCOPE
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ledger.ports.invariants import InvariantResult
+
+EXAMPLES_MAX = 5
+
+
+@dataclass(frozen=True)
+class _Check:
+    """`counted` says how many things were checked; `offenders` selects one text a violation."""
+
+    invariant: str
+    description: str
+    counted: str
+    offenders: str
+
+
+_BOOKS = "available + held + world + revenue + breakage + debt + adjustment"
+
+CHECKS = (
+    _Check(
+        "entries_sum_to_zero",
+        "every journal entry moves credits without making or losing any",
+        "SELECT count(*) FROM entries",
+        f"SELECT entry_id FROM entries WHERE {_BOOKS} <> 0",  # noqa: S608 - our own constant
+    ),
+    _Check(
+        "balance_equals_replay",
+        "each account's available and held credits equal the sum of its journal",
+        "SELECT count(*) FROM accounts",
+        """
+        SELECT coalesce(a.account_id, j.account_id) FROM accounts a
+        FULL JOIN (SELECT account_id, sum(available) AS available, sum(held) AS held,
+                          sum(debt) AS debt, max(sequence) AS sequence
+                   FROM entries GROUP BY account_id) j USING (account_id)
+        WHERE (coalesce(a.available, 0), coalesce(a.held, 0), coalesce(a.debt, 0), coalesce(a.sequence, 0))
+           <> (coalesce(j.available, 0), coalesce(j.held, 0), -coalesce(j.debt, 0), coalesce(j.sequence, 0))
+        """,
+    ),
+    _Check(
+        "running_balances_hold",
+        "each entry's running balance is the one before it plus its movement",
+        "SELECT count(*) FROM entries",
+        """
+        SELECT entry_id FROM (
+            SELECT entry_id, balance_after, held_after,
+                   sum(available) OVER w AS available, sum(held) OVER w AS held
+            FROM entries WINDOW w AS (PARTITION BY account_id ORDER BY sequence)) replay
+        WHERE balance_after <> available OR held_after <> held
+        """,
+    ),
+    _Check(
+        "sequences_are_dense",
+        "each account's entries are numbered from 1 without gaps",
+        "SELECT count(DISTINCT account_id) FROM entries",
+        """
+        SELECT account_id FROM entries
+        GROUP BY account_id HAVING max(sequence) <> count(*) OR min(sequence) <> 1
+        """,
+    ),
+    _Check(
+        "lots_add_up",
+        "what lots hold equals each account's balance, and each lot its amount",
+        "SELECT count(*) FROM lots",
+        """
+        SELECT a.account_id FROM accounts a
+        LEFT JOIN (SELECT account_id, sum(remaining) AS remaining, sum(held) AS held
+                   FROM lots GROUP BY account_id) l USING (account_id)
+        WHERE (a.available, a.held) <> (coalesce(l.remaining, 0), coalesce(l.held, 0))
+        UNION ALL
+        SELECT grant_id FROM lots WHERE amount <> remaining + held + spent + expired
+        UNION ALL
+        SELECT l.grant_id FROM lots l LEFT JOIN entries e ON e.grant_id = l.grant_id AND e.kind = 'grant'
+        GROUP BY l.grant_id, l.amount HAVING coalesce(sum(e.available + e.debt), 0) <> l.amount
+        """,
+    ),
+    _Check(
+        "held_equals_open_reservations",
+        "each account's held credits are those of its open reservations",
+        "SELECT count(*) FROM reservations WHERE state = 'held'",
+        """
+        SELECT a.account_id FROM accounts a
+        LEFT JOIN (SELECT account_id, sum(reserved) AS reserved FROM reservations WHERE state = 'held'
+                   GROUP BY account_id) r USING (account_id)
+        WHERE a.held <> coalesce(r.reserved, 0)
+        """,
+    ),
+    _Check(
+        "reservations_match_their_lines",
+        "each reservation's amounts are the sums of the lots it pinned",
+        "SELECT count(*) FROM reservations",
+        """
+        SELECT r.reservation_id FROM reservations r
+        LEFT JOIN (SELECT reservation_id, sum(amount) AS amount, sum(charged) AS charged,
+                          sum(returned) AS returned
+                   FROM reservation_lines GROUP BY reservation_id) l USING (reservation_id)
+        WHERE (r.reserved, r.charged, r.refunded)
+           <> (coalesce(l.amount, 0), coalesce(l.charged, 0), coalesce(l.returned, 0))
+        """,
+    ),
+    _Check(
+        "reservations_settled_once",
+        "the journal reserved each reservation once and settled it at most once",
+        "SELECT count(*) FROM reservations",
+        """
+        SELECT r.reservation_id FROM reservations r
+        LEFT JOIN (SELECT reservation_id,
+                          count(DISTINCT transaction_id) FILTER (WHERE kind = 'reserve') AS reserves,
+                          count(DISTINCT transaction_id) FILTER (WHERE kind = 'charge') AS charges,
+                          count(DISTINCT transaction_id) FILTER (WHERE kind = 'refund') AS refunds,
+                          sum(held) AS held, sum(revenue) AS revenue
+                   FROM entries WHERE reservation_id IS NOT NULL GROUP BY reservation_id) e
+               USING (reservation_id)
+        WHERE coalesce(e.reserves, 0) <> 1 OR e.charges > 1 OR e.refunds > 1
+           OR (r.state = 'held' AND (e.charges + e.refunds <> 0 OR e.held <> r.reserved))
+           OR (r.state = 'charged' AND (e.charges <> 1 OR e.refunds <> 0))
+           OR (r.state = 'refunded' AND e.refunds <> 1)
+           OR (r.state <> 'held' AND e.held <> 0) OR e.revenue <> r.charged
+        """,
+    ),
+    _Check(
+        "payments_granted_once",
+        "each payment is one grant of the credits that the journal booked",
+        "SELECT count(*) FROM lots WHERE payment_id IS NOT NULL",
+        """
+        SELECT payment_id FROM (
+            SELECT payment_id FROM lots WHERE payment_id IS NOT NULL
+            GROUP BY payment_id HAVING count(*) > 1
+            UNION
+            SELECT payment_id FROM entries WHERE payment_id IS NOT NULL AND kind = 'grant'
+            GROUP BY payment_id HAVING count(*) > 1) twice
+        """,
+    ),
+    _Check(
+        "requests_decided_once",
+        "each request that made something left it in the journal, and refusals left nothing",
+        "SELECT count(*) FROM requests",
+        """
+        SELECT request_id FROM requests r WHERE refusal_reason IS NOT NULL
+           AND EXISTS (SELECT 1 FROM entries e
+                       WHERE e.account_id = r.account_id AND e.request_id = r.request_id)
+        UNION ALL
+        SELECT r.request_id FROM requests r WHERE command IN ('GrantCredits', 'ReserveCredits')
+           AND refusal_reason IS NULL
+           AND NOT EXISTS (SELECT 1 FROM entries e
+                           WHERE e.account_id = r.account_id AND e.request_id = r.request_id)
+        UNION ALL
+        SELECT request_id FROM entries WHERE request_id IS NOT NULL
+        GROUP BY request_id HAVING count(DISTINCT transaction_id) > 1
+        UNION ALL
+        SELECT e.request_id FROM entries e LEFT JOIN requests r USING (request_id)
+        WHERE e.request_id IS NOT NULL AND r.request_id IS NULL
+        """,
+    ),
+)
+
+
+class PostgresInvariants:
+    """Runs the checks in one read-only snapshot; the database does the counting, so memory stays small."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def check(self) -> AsyncIterator[InvariantResult]:
+        """Yield one result an invariant."""
+        async with self._engine.connect() as plain:
+            connection = await plain.execution_options(isolation_level="REPEATABLE READ")
+            await connection.execute(text("SET TRANSACTION READ ONLY"))
+            await connection.execute(text("SET LOCAL statement_timeout = 0"))
+            await connection.execute(
+                text("SELECT set_config('app.account', :account, true)"), {"account": SYSTEM_SCOPE}
+            )
+            for check in CHECKS:
+                checked = await connection.scalar(text(check.counted))
+                found = await connection.execute(
+                    text(
+                        f"SELECT offender, count(*) OVER () AS total "  # noqa: S608 - our own constants
+                        f"FROM ({check.offenders}) AS broken(offender) LIMIT {EXAMPLES_MAX}"
+                    )
+                )
+                offenders = found.all()
+                yield InvariantResult(
+                    invariant=check.invariant,
+                    description=check.description,
+                    checked=int(checked or 0),
+                    violations=int(offenders[0].total) if offenders else 0,
+                    examples=tuple(str(row.offender) for row in offenders),
+                )
+            await connection.rollback()

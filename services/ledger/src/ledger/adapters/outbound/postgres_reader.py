@@ -1,0 +1,151 @@
+"""Reading the ledger from PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from chassis.postgres import SYSTEM_SCOPE, transaction
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ledger.adapters.outbound import rows, tables
+from ledger.domain.balance import Balance
+from ledger.domain.entry import Entry
+from ledger.domain.lot import Category
+from ledger.domain.reservation import Reservation
+from ledger.ports.ledger_reader import EntryFilter, PaymentGrant, PinnedLot
+
+_STREAM_ROWS = 500
+
+
+class PostgresLedgerReader:
+    """Reads committed rows, in the account's own scope wherever there is one."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def balance(self, account_id: str) -> Balance:
+        """Return the account's row and the sums of its lots, from one snapshot."""
+        lots, accounts = tables.lots, tables.accounts
+        sums = [
+            func.coalesce(func.sum(lots.c.remaining).filter(lots.c.category == category.value), 0).label(
+                category.value
+            )
+            for category in Category
+        ]
+        query = (
+            select(accounts, *sums, func.min(lots.c.expires_at).label("next_expiry"))
+            .outerjoin(lots, (lots.c.account_id == accounts.c.account_id) & (lots.c.remaining > 0))
+            .where(accounts.c.account_id == account_id)
+            .group_by(accounts.c.account_id)
+        )
+        async with transaction(self._engine, account_id) as connection:
+            row = (await connection.execute(query)).first()
+        if row is None:
+            return Balance(account_id=account_id)
+        return Balance(
+            account_id=account_id,
+            available=row.available,
+            held=row.held,
+            debt=row.debt,
+            subscription=int(row.subscription),
+            promotional=int(row.promotional),
+            paid=int(row.paid),
+            next_expiry=row.next_expiry,
+            sequence=row.sequence,
+        )
+
+    async def entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:
+        """Return entries, newest first, by the index on (account, sequence)."""
+        table = tables.entries
+        query = select(table).where(table.c.account_id == account_id)
+        if wanted.kinds:
+            query = query.where(table.c.kind.in_([kind.value for kind in wanted.kinds]))
+        if wanted.since is not None:
+            query = query.where(table.c.created_at >= wanted.since)
+        if wanted.until is not None:
+            query = query.where(table.c.created_at < wanted.until)
+        if wanted.before_sequence is not None:
+            query = query.where(table.c.sequence < wanted.before_sequence)
+        query = query.order_by(table.c.sequence.desc()).limit(wanted.limit)
+        async with transaction(self._engine, account_id) as connection:
+            return [rows.to_entry(row) for row in await connection.execute(query)]
+
+    async def reservation(self, *, reservation_id: str = "", reference: str = "") -> Reservation | None:
+        """Return a reservation with its lines."""
+        table, lines = tables.reservations, tables.reservation_lines
+        query = select(table).order_by(table.c.created_at).limit(1)
+        if reservation_id:
+            query = query.where(table.c.reservation_id == reservation_id)
+        if reference:
+            query = query.where(table.c.reference == reference)
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            row = (await connection.execute(query)).first()
+            if row is None:
+                return None
+            pinned = await connection.execute(
+                select(lines).where(lines.c.reservation_id == row.reservation_id).order_by(lines.c.position)
+            )
+            return rows.to_reservation(row, [rows.to_line(line) for line in pinned])
+
+    async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot] | None:
+        """Return a reservation's lots in the order they were drawn from."""
+        lines, lots = tables.reservation_lines, tables.lots
+        query = (
+            select(lines.c.amount, lots.c.grant_id, lots.c.category, lots.c.source, lots.c.created_at)
+            .join(lots, lots.c.grant_id == lines.c.grant_id)
+            .where(lines.c.reservation_id == reservation_id)
+            .order_by(lines.c.position)
+        )
+        async with transaction(self._engine, account_id) as connection:
+            found = (await connection.execute(query)).all()
+        pinned = [
+            PinnedLot(
+                grant_id=row.grant_id,
+                category=Category(row.category),
+                amount=row.amount,
+                source=row.source,
+                granted_at=row.created_at,
+            )
+            for row in found
+        ]
+        return pinned or None
+
+    async def settled_reservations(self) -> AsyncIterator[Reservation]:
+        """Stream settled reservations through a server-side cursor."""
+        table = tables.reservations
+        query = select(table).where(table.c.state != "held").order_by(table.c.created_at)
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
+                yield rows.to_reservation(row, [])
+
+    async def payment_grants(self) -> AsyncIterator[PaymentGrant]:
+        """Stream grants that payments paid for through a server-side cursor."""
+        table = tables.lots
+        query = select(table).where(table.c.payment_id.is_not(None)).order_by(table.c.created_at)
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
+                yield PaymentGrant(payment_id=row.payment_id, account_id=row.account_id, amount=row.amount)
+
+    async def overdue_reservations(self, now: datetime, limit: int) -> list[Reservation]:
+        """Return held reservations past their expiry."""
+        table = tables.reservations
+        query = (
+            select(table)
+            .where(table.c.state == "held", table.c.expires_at < now)
+            .order_by(table.c.expires_at)
+            .limit(limit)
+        )
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            return [rows.to_reservation(row, []) for row in await connection.execute(query)]
+
+    async def accounts_with_expired_lots(self, now: datetime, limit: int) -> list[str]:
+        """Return accounts with credits in expired lots."""
+        lots = tables.lots
+        query = (
+            select(lots.c.account_id)
+            .where(lots.c.remaining > 0, lots.c.expires_at <= now)
+            .distinct()
+            .limit(limit)
+        )
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            return list((await connection.scalars(query)).all())

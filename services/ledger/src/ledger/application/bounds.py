@@ -1,0 +1,43 @@
+"""Bounds of what a command may carry."""
+
+from ledger.domain.errors import InvalidField
+
+AMOUNT_MAX_CREDITS = 1_000_000_000
+TEXT_MAX = 255
+REASON_MAX = 1_000
+TTL_MIN_S, TTL_MAX_S = 60, 30 * 24 * 3600
+PAGE_MAX, PAGE_DEFAULT = 100, 20
+
+
+def require_text(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
+    """Raise InvalidField unless the text is there and not too long."""
+    if not value:
+        raise InvalidField(field, "is required")
+    require_short(field, value, longest=longest)
+
+
+def require_short(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
+    """Raise InvalidField when the text is too long or holds control characters."""
+    if len(value) > longest:
+        raise InvalidField(field, f"has {len(value)} characters, at most {longest} are allowed")
+    if any(ord(character) < 32 for character in value):
+        raise InvalidField(field, "must not hold control characters")
+
+
+def require_amount(field: str, value: int) -> None:
+    """Raise InvalidField unless it is a whole number of credits from 1 to the maximum."""
+    require_between(field, value, 1, AMOUNT_MAX_CREDITS)
+
+
+def require_between(field: str, value: int, lowest: int, highest: int) -> None:
+    """Raise InvalidField unless the value is within its bounds."""
+    if not lowest <= value <= highest:
+        raise InvalidField(field, f"must be from {lowest} to {highest}, not {value}")
+
+
+def page_size(value: int) -> int:
+    """Return how many rows to list: the default for 0. Raises InvalidField past the maximum."""
+    if value == 0:
+        return PAGE_DEFAULT
+    require_between("page_size", value, 1, PAGE_MAX)
+    return value

@@ -1,0 +1,67 @@
+"""Use cases that only read: balance, statement, reservations and their lots."""
+
+from dataclasses import dataclass
+
+from ledger.application.bounds import page_size, require_text
+from ledger.domain.balance import Balance
+from ledger.domain.entry import Entry
+from ledger.domain.errors import InvalidField, ReservationNotFound
+from ledger.domain.reservation import Reservation
+from ledger.ports.ledger_reader import EntryFilter, LedgerReader, PinnedLot
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryPage:
+    """Entries, newest first, and the sequence to go on before, if there are more."""
+
+    entries: list[Entry]
+    next_before: int | None
+
+
+class ReadLedgerHandler:
+    """Answers questions about one account."""
+
+    def __init__(self, reader: LedgerReader) -> None:
+        self._reader = reader
+
+    async def balance(self, account_id: str) -> Balance:
+        """Return the balance; zeroes for an account that was never used."""
+        require_text("account_id", account_id)
+        return await self._reader.balance(account_id)
+
+    async def entries(self, account_id: str, wanted: EntryFilter) -> EntryPage:
+        """Return one page of the statement."""
+        require_text("account_id", account_id)
+        if wanted.since and wanted.until and wanted.since > wanted.until:
+            raise InvalidField("from", "must not be after to")
+        limit = page_size(wanted.limit)
+        found = await self._reader.entries(
+            account_id,
+            EntryFilter(
+                kinds=wanted.kinds,
+                since=wanted.since,
+                until=wanted.until,
+                before_sequence=wanted.before_sequence,
+                limit=limit + 1,
+            ),
+        )
+        page = found[:limit]
+        return EntryPage(entries=page, next_before=page[-1].sequence if len(found) > limit else None)
+
+    async def reservation(self, *, reservation_id: str, reference: str) -> Reservation:
+        """Return a reservation by id or by reference. Raises ReservationNotFound."""
+        if not reservation_id and not reference:
+            raise InvalidField("reservation_id", "or reference is required")
+        found = await self._reader.reservation(reservation_id=reservation_id, reference=reference)
+        if found is None:
+            raise ReservationNotFound(f"no reservation {reservation_id or 'for ' + reference}")
+        return found
+
+    async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot]:
+        """Return the lots that a reservation of this account drew from. Raises ReservationNotFound."""
+        require_text("account_id", account_id)
+        require_text("reservation_id", reservation_id)
+        lots = await self._reader.pinned_lots(account_id, reservation_id)
+        if lots is None:
+            raise ReservationNotFound(f"no reservation {reservation_id}")
+        return lots

@@ -1,0 +1,100 @@
+"""The composition root: everything is constructed here, and nowhere else."""
+
+from contextlib import AsyncExitStack
+
+from chassis.clock import SystemClock
+from chassis.grpc_client import channel
+from chassis.grpc_server import GrpcServer
+from chassis.health import HealthServer
+from chassis.ids import UuidIds
+from chassis.nats import Consumer, Publisher, connect, ensure_stream
+from chassis.outbox import Relay
+from chassis.postgres import create_engine, ping
+from chassis.process import forever, run_all
+from tintype.ledger.v1 import ledger_pb2_grpc as rpc
+
+from ledger.adapters.inbound.events import SUBJECTS, LedgerEvents
+from ledger.adapters.inbound.grpc import ALLOWED, ERRORS, LedgerServicer
+from ledger.adapters.outbound import tables
+from ledger.adapters.outbound.grpc_generation import GrpcGenerationSettlements
+from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
+from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
+from ledger.application.charge_reservation import ChargeReservationHandler
+from ledger.application.expire_lots import ExpireLotsHandler
+from ledger.application.expire_reservations import ExpireReservationsHandler
+from ledger.application.grant_credits import GrantCreditsHandler
+from ledger.application.read_ledger import ReadLedgerHandler
+from ledger.application.refund_reservation import RefundReservationHandler
+from ledger.application.reserve_credits import ReserveCreditsHandler
+from ledger.settings import LedgerSettings
+
+
+async def serve(settings: LedgerSettings) -> None:
+    """Run the ledger until cancelled."""
+    async with AsyncExitStack() as stack:
+        engine = create_engine(
+            settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
+        )
+        stack.push_async_callback(engine.dispose)
+        nats = await connect(
+            settings.nats_url,
+            user=settings.nats_user,
+            password=settings.nats_password.get_secret_value(),
+            name="ledger",
+        )
+        stack.push_async_callback(nats.close)
+        jetstream = nats.jetstream()
+        await ensure_stream(jetstream, "ledger")
+        generation = channel(settings.generation_target, token=settings.caller_token.get_secret_value())
+        stack.push_async_callback(generation.close)
+
+        clock, ids = SystemClock(), UuidIds()
+        units, reader = PostgresUnitsOfWork(engine, ids), PostgresLedgerReader(engine)
+        grant = GrantCreditsHandler(units, clock, ids)
+        charge = ChargeReservationHandler(units, clock, ids)
+        refund = RefundReservationHandler(units, clock, ids)
+        expire_reservations = ExpireReservationsHandler(
+            reader, GrpcGenerationSettlements(generation), charge, refund, clock
+        )
+        expire_lots = ExpireLotsHandler(units, reader, clock, ids)
+
+        server = GrpcServer(
+            settings.grpc_listen,
+            errors=ERRORS,
+            callers=settings.callers,
+            allowed=ALLOWED,
+            domain="tintype.ledger",
+        )
+        rpc.add_LedgerServiceServicer_to_server(
+            LedgerServicer(
+                grant=grant,
+                reserve=ReserveCreditsHandler(units, clock, ids),
+                charge=charge,
+                refund=refund,
+                read=ReadLedgerHandler(reader),
+                reader=reader,
+                invariants=PostgresInvariants(engine),
+            ),
+            server.server,
+        )
+        events = LedgerEvents(
+            grant=grant, charge=charge, refund=refund, welcome_credits=settings.welcome_credits
+        )
+        consumers = [
+            Consumer(jetstream, stream=stream, durable="ledger", subjects=subjects, handler=events.handle)
+            for stream, subjects in SUBJECTS.items()
+        ]
+
+        async def nats_answers() -> None:
+            await nats.flush(timeout=2)
+
+        health = HealthServer(settings.http_listen, {"database": lambda: ping(engine), "nats": nats_answers})
+        await run_all(
+            server.run(),
+            health.run(),
+            Relay(engine, tables.outbox, Publisher(jetstream)).run(),
+            *(consumer.run() for consumer in consumers),
+            forever(expire_reservations.handle, every_s=settings.sweep_every_s, name="expire reservations"),
+            forever(expire_lots.handle, every_s=settings.sweep_every_s, name="expire lots"),
+        )

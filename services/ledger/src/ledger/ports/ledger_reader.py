@@ -1,0 +1,70 @@
+"""Reading: balances, statements, reservations. Locks nothing."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ledger.domain.balance import Balance
+from ledger.domain.entry import Entry, EntryKind
+from ledger.domain.lot import Category
+from ledger.domain.reservation import Reservation
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryFilter:
+    """Which entries of an account to list, newest first, before a sequence."""
+
+    kinds: Sequence[EntryKind] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    before_sequence: int | None = None
+    limit: int = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinnedLot:
+    """A lot that a reservation drew from, and where its credits came from."""
+
+    grant_id: str
+    category: Category
+    amount: int
+    source: str
+    granted_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentGrant:
+    """A grant that a payment paid for."""
+
+    payment_id: str
+    account_id: str
+    amount: int
+
+
+class LedgerReader(Protocol):
+    """Reads committed state."""
+
+    async def balance(self, account_id: str) -> Balance:
+        """Return an account's balance; zeroes for an account that was never used."""
+
+    async def entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:
+        """Return at most `wanted.limit` entries, newest first."""
+
+    async def reservation(self, *, reservation_id: str = "", reference: str = "") -> Reservation | None:
+        """Return a reservation by its id or by what it was held for."""
+
+    async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot] | None:
+        """Return a reservation's lots in spending order; None when it is not this account's."""
+
+    def settled_reservations(self) -> AsyncIterator[Reservation]:
+        """Stream every settled reservation (without lines), oldest first."""
+
+    def payment_grants(self) -> AsyncIterator[PaymentGrant]:
+        """Stream every grant that a payment paid for, oldest first."""
+
+    async def overdue_reservations(self, now: datetime, limit: int) -> list[Reservation]:
+        """Return held reservations past their expiry, the oldest first."""
+
+    async def accounts_with_expired_lots(self, now: datetime, limit: int) -> list[str]:
+        """Return accounts that hold credits of lots that expired."""

@@ -1,0 +1,27 @@
+"""What the ledger reads from its environment (`LEDGER_...`)."""
+
+from chassis.settings import ServiceSettings
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LedgerSettings(ServiceSettings):
+    """Settings of `serve`."""
+
+    model_config = SettingsConfigDict(env_prefix="LEDGER_", extra="ignore")
+
+    caller_token: SecretStr
+    generation_target: str
+    # Credits that a new user starts with; 0 for none.
+    welcome_credits: int = Field(default=1_000, ge=0, le=1_000_000_000)
+    sweep_every_s: float = Field(default=15, gt=0, le=3_600)
+    database_pool_size: int = Field(default=10, ge=2, le=100)
+
+
+class MigrationSettings(BaseSettings):
+    """Settings of `migrate`: the owner's connection, and the role that gets the privileges."""
+
+    model_config = SettingsConfigDict(env_prefix="LEDGER_", extra="ignore")
+
+    migration_database_url: SecretStr
+    service_role: str = "ledger_service"

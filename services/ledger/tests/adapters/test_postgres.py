@@ -1,0 +1,188 @@
+"""The use cases on a real PostgreSQL: locking, replay, append-only rows, row level security."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+from chassis.clock import SystemClock
+from chassis.ids import UuidIds, new_id
+from chassis.postgres import create_engine, transaction
+from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
+from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
+from ledger.application.charge_reservation import ChargeReservation, ChargeReservationHandler
+from ledger.application.grant_credits import GrantCredits, GrantCreditsHandler
+from ledger.application.refund_reservation import RefundReservation, RefundReservationHandler
+from ledger.application.reserve_credits import ReserveCredits, ReserveCreditsHandler
+from ledger.domain.errors import InsufficientCredits
+from ledger.domain.lot import Category
+from ledger.domain.reservation import ReservationState
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+@dataclass
+class Ledger:
+    """The use cases over one database."""
+
+    engine: AsyncEngine
+    admin_dsn: str
+    grant: GrantCreditsHandler
+    reserve: ReserveCreditsHandler
+    charge: ChargeReservationHandler
+    refund: RefundReservationHandler
+    reader: PostgresLedgerReader
+
+    async def open_account(self, amount: int) -> str:
+        """Grant credits to a new account and return its id."""
+        account_id = new_id("usr")
+        await self.grant.handle(
+            GrantCredits(
+                request_id=f"welcome:{account_id}",
+                account_id=account_id,
+                amount=amount,
+                category=Category.PROMOTIONAL,
+                source="welcome",
+            )
+        )
+        return account_id
+
+    async def hold(self, account_id: str, amount: int, reference: str) -> str:
+        """Reserve credits for a job and return the reservation's id."""
+        reserved = await self.reserve.handle(
+            ReserveCredits(
+                request_id=f"gen:{reference}:reserve",
+                account_id=account_id,
+                amount=amount,
+                reference=reference,
+                ttl_s=3600,
+            )
+        )
+        return reserved.reservation.reservation_id
+
+    async def violations(self) -> dict[str, int]:
+        """Return the invariants that are broken."""
+        results = [result async for result in PostgresInvariants(self.engine).check()]
+        return {result.invariant: result.violations for result in results if result.violations}
+
+
+@pytest.fixture
+async def ledger(service_database) -> AsyncIterator[Ledger]:
+    """A ledger on a database of its own."""
+    database = service_database("ledger")
+    engine = create_engine(database.url)
+    units, clock, ids = PostgresUnitsOfWork(engine, UuidIds()), SystemClock(), UuidIds()
+    yield Ledger(
+        engine=engine,
+        admin_dsn=database.admin_dsn,
+        grant=GrantCreditsHandler(units, clock, ids),
+        reserve=ReserveCreditsHandler(units, clock, ids),
+        charge=ChargeReservationHandler(units, clock, ids),
+        refund=RefundReservationHandler(units, clock, ids),
+        reader=PostgresLedgerReader(engine),
+    )
+    await engine.dispose()
+
+
+async def test_twenty_parallel_reservations_of_75_against_500_hold_six(ledger: Ledger) -> None:
+    """Exactly six of twenty run, and the balance is what six cost."""
+    account_id = await ledger.open_account(500)
+    results = await asyncio.gather(
+        *(ledger.hold(account_id, 75, f"gen_{number}") for number in range(20)), return_exceptions=True
+    )
+    assert sum(isinstance(result, str) for result in results) == 6
+    assert sum(isinstance(result, InsufficientCredits) for result in results) == 14
+    balance = await ledger.reader.balance(account_id)
+    assert (balance.available, balance.held) == (50, 450)
+    assert await ledger.violations() == {}
+
+
+async def test_a_charge_returns_the_rest_and_a_second_settlement_changes_nothing(ledger: Ledger) -> None:
+    """The first settlement counts, whichever comes after it."""
+    account_id = await ledger.open_account(100)
+    reservation_id = await ledger.hold(account_id, 60, "gen_1")
+    charge = ChargeReservation(request_id="gen:gen_1:charge", reservation_id=reservation_id, amount=45)
+    first = await ledger.charge.handle(charge, event_id="evt_1")
+    assert first is not None
+    assert (first.balance.available, first.balance.held) == (55, 0)
+    assert await ledger.charge.handle(charge, event_id="evt_1") is None
+    again = await ledger.charge.handle(charge, event_id="evt_2")
+    assert again is not None
+    assert again.replayed
+    late = RefundReservation(request_id="gen:gen_1:refund", reservation_id=reservation_id)
+    refunded = await ledger.refund.handle(late)
+    assert refunded is not None
+    assert refunded.reservation.state is ReservationState.CHARGED
+    assert (await ledger.reader.balance(account_id)).available == 55
+    by_hand = RefundReservation(
+        request_id="support:1", reservation_id=reservation_id, reason="unhappy", even_if_charged=True
+    )
+    await ledger.refund.handle(by_hand)
+    assert (await ledger.reader.balance(account_id)).available == 100
+    assert await ledger.violations() == {}
+
+
+async def test_a_refusal_is_remembered_and_holds_nothing(ledger: Ledger) -> None:
+    """The same request is refused again even after credits arrived; another one is served."""
+    account_id = await ledger.open_account(10)
+    with pytest.raises(InsufficientCredits):
+        await ledger.hold(account_id, 11, "gen_1")
+    await ledger.grant.handle(
+        GrantCredits(
+            request_id="payment:pi_1",
+            account_id=account_id,
+            amount=50,
+            category=Category.PAID,
+            source="payment:pi_1",
+            payment_id="pi_1",
+        )
+    )
+    with pytest.raises(InsufficientCredits):
+        await ledger.hold(account_id, 11, "gen_1")
+    assert (await ledger.reader.balance(account_id)).held == 0
+    await ledger.hold(account_id, 11, "gen_2")
+    assert await ledger.violations() == {}
+
+
+@pytest.mark.parametrize("statement", ["UPDATE entries SET reason = 'x'", "DELETE FROM entries"])
+async def test_the_journal_is_append_only_even_for_its_owner(ledger: Ledger, statement: str) -> None:
+    """Privileges stop the service, the trigger stops everybody else."""
+    await ledger.open_account(10)
+    with psycopg.connect(ledger.admin_dsn) as admin, pytest.raises(psycopg.errors.RestrictViolation):
+        admin.execute(statement)
+
+
+async def test_another_accounts_rows_are_invisible(ledger: Ledger) -> None:
+    """Row level security hides what the scope does not name."""
+    mine, theirs = await ledger.open_account(10), await ledger.open_account(20)
+    async with transaction(ledger.engine, mine) as connection:
+        seen = (await connection.scalars(text("SELECT account_id FROM entries"))).all()
+    assert seen == [mine]
+    assert theirs not in seen
+
+
+TAMPERING = {
+    "balance_equals_replay": "UPDATE accounts SET available = available + 1",
+    "running_balances_hold": "UPDATE entries SET balance_after = balance_after + 1 WHERE sequence = 1",
+    "sequences_are_dense": "UPDATE entries SET sequence = sequence + 10",
+    "lots_add_up": "UPDATE lots SET amount = amount + 1, spent = spent + 1",
+    "held_equals_open_reservations": "UPDATE accounts SET held = held + 1",
+    "reservations_match_their_lines": "UPDATE reservation_lines SET amount = amount + 1",
+    "reservations_settled_once": "UPDATE reservations SET state = 'refunded', refunded = reserved, "
+    "settled_at = now()",
+    "requests_decided_once": "DELETE FROM requests WHERE command = 'ReserveCredits'",
+}
+
+
+@pytest.mark.parametrize("invariant", TAMPERING)
+async def test_verify_names_what_was_tampered_with(ledger: Ledger, invariant: str) -> None:
+    """Damage that is planted by SQL is found, under the right name."""
+    account_id = await ledger.open_account(100)
+    await ledger.hold(account_id, 40, "gen_1")
+    assert await ledger.violations() == {}
+    with psycopg.connect(ledger.admin_dsn, autocommit=True) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute(TAMPERING[invariant])
+    assert invariant in await ledger.violations()
