@@ -1,7 +1,5 @@
 """Every way identity can say no, each with a stable reason that clients may rely on."""
 
-# ruff: noqa: N818 - refusals are named by what happened, as in their reasons.
-
 from typing import ClassVar
 
 

@@ -1,7 +1,5 @@
 """Mail that leaves the house."""
 
-# ruff: noqa: N818 - outcomes, named by what happened.
-
 from typing import Protocol
 
 from identity.domain.mail import Mail, MailState

@@ -1,7 +1,5 @@
 """tintype.identity.v1.IdentityService over gRPC: parse, call the use case, render."""
 
-# ruff: noqa: N802 - methods are named by the contract.
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Reading the keys that access tokens are signed with."""
 
-# ruff: noqa: N818 - a refusal, named by what happened.
-
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +14,7 @@ class BadSigningKey(Exception):
 
 
 def load_signing_keys(setting: str) -> Sequence[OKPKey]:
-    """Private Ed25519 keys from a JWK, a list of JWKs, a JWK set, or paths of PEM files apart by commas."""
+    """Private Ed25519 keys from a JWK, a list of JWKs, a JWK set, or PEM apart by commas: paths or texts."""
     entries = _json_entries(setting) if setting.lstrip().startswith(("{", "[")) else setting.split(",")
     keys = [_load(entry, number) for number, entry in enumerate(entries, start=1)]
     if not keys:
@@ -37,12 +35,16 @@ def _json_entries(setting: str) -> list[Any]:
 
 def _load(entry: Any, number: int) -> OKPKey:
     try:
-        imported = entry if isinstance(entry, dict) else Path(str(entry).strip()).read_bytes()
-        key = OKPKey.import_key(imported)
+        key = OKPKey.import_key(entry if isinstance(entry, dict) else _pem(str(entry).strip()))
     except OSError as error:
-        raise BadSigningKey(f"key {number}: can't read {error.filename}: {error.strerror}") from None
+        # Without the name: what is no path may be a key that was pasted in the wrong form.
+        raise BadSigningKey(f"key {number}: can't read its file: {error.strerror}") from None
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         raise BadSigningKey(f"key {number} is neither an Ed25519 JWK nor the path of one in PEM") from None
     if key.curve_name != "Ed25519" or not key.is_private:
         raise BadSigningKey(f"key {number} is not a private Ed25519 key")
     return key
+
+
+def _pem(entry: str) -> bytes:
+    return entry.encode() if entry.startswith("-----BEGIN") else Path(entry).read_bytes()
