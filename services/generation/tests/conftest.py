@@ -1,16 +1,53 @@
-"""Fixtures of generation's tests; what they share lives in `generation_house`."""
+"""Fixtures of generation's tests; what they share lives in `generation_house` and `generation_stack`."""
 
 import sys
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from chassis.ids import UuidIds
+from chassis.postgres import create_engine
+from embedded.testing import NatsLogin, S3Login, ServiceDatabase
+from generation.adapters.outbound.memory import MemoryTransactions
+from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
+from generation.ports.unit_of_work import Transactions
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from generation_house import House
+from generation_stack import Stack
 
 
 @pytest.fixture
 def house() -> House:
     """A house of its own for each test."""
     return House()
+
+
+@pytest.fixture
+def database(service_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
+    """A migrated, empty database."""
+    return service_database("generation")
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def transactions(request: pytest.FixtureRequest) -> AsyncIterator[Transactions]:
+    """Every implementation in turn."""
+    if request.param == "memory":
+        yield MemoryTransactions()
+        return
+    engine = create_engine(request.getfixturevalue("database").url)
+    yield PostgresTransactions(engine, UuidIds())
+    await engine.dispose()
+
+
+@pytest.fixture
+async def stack(
+    database: ServiceDatabase,
+    nats_account: Callable[[str], NatsLogin],
+    s3_bucket: S3Login,
+    tmp_path: Path,
+) -> AsyncIterator[Stack]:
+    """The API as a process, and a ledger that holds credits; workers are started by the test."""
+    async with Stack.started(database, nats_account, s3_bucket, tmp_path) as running:
+        yield running

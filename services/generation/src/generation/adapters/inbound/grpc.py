@@ -1,7 +1,5 @@
 """tintype.generation.v1.GenerationService over gRPC: parse, call the use case, render."""
 
-# ruff: noqa: N802 - methods are named by the contract.
-
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any

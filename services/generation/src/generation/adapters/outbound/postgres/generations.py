@@ -25,8 +25,10 @@ class PostgresGenerations:
             insert(table)
             .values(generation_row(generation))
             .on_conflict_do_nothing(index_elements=["account_id", "idempotency_key"])
+            # SQLAlchemy 2.1 counts no rows of an INSERT: ask for the row itself.
+            .returning(table.c.generation_id)
         )
-        return (await self._connection.execute(statement)).rowcount == 1
+        return (await self._connection.execute(statement)).one_or_none() is not None
 
     async def save(self, generation: Generation) -> None:
         statement = update(table).where(table.c.generation_id == generation.generation_id)
