@@ -1,0 +1,176 @@
+"""The `tintype` command: the whole product on one machine, and the proof that its books are right."""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+
+import typer
+from auditor.report import run_verify
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from tintype_local import state
+from tintype_local.demo.story import run_demo
+from tintype_local.ports import Ports, PortTakenError
+from tintype_local.processes import Plan
+from tintype_local.report import Report
+from tintype_local.secrets_file import load_or_make
+from tintype_local.settings import StackSettings
+from tintype_local.stack import AlreadyRunningError, Stack, running_stack
+from tintype_local.supervisor import StartFailedError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+console = Console()
+T = TypeVar("T")
+
+
+@app.command()
+def up() -> None:
+    """Start everything and keep it running until Ctrl-C."""
+    settings = _settings()
+
+    async def run() -> None:
+        async with running_stack(settings, Report(console)) as stack:
+            _welcome(stack)
+            await _interrupted()
+
+    _guarded(run())
+
+
+@app.command()
+def demo() -> None:
+    """Run the product's main job from sign-up to proof, on a running stack or on one of its own."""
+    settings = _settings()
+
+    async def run() -> bool:
+        data = settings.data_folder.resolve()
+        if (running := state.read(data)) is not None:
+            return await run_demo(running, settings, console)
+        async with running_stack(settings, Report(console)):
+            started = state.read(data)
+            assert started is not None  # noqa: S101 - this process just wrote it
+            return await run_demo(started, settings, console)
+
+    if not _guarded(run()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Check every invariant over the running services; exit with 1 when one is broken.
+
+    Uses AUDITOR_LEDGER_TARGET, AUDITOR_BILLING_TARGET, AUDITOR_GENERATION_TARGET and
+    AUDITOR_CALLER_TOKEN, or, without them, the stack that runs on this machine.
+    """
+    environment = dict(os.environ)
+    if "AUDITOR_LEDGER_TARGET" not in environment:
+        environment |= _local_auditor(_settings())
+    result = asyncio.run(run_verify(environment))
+    result.print(console, as_json=as_json)
+    raise typer.Exit(0 if result.ok else 1)
+
+
+@app.command()
+def status() -> None:
+    """Show the processes of the stack that runs here."""
+    running = state.read(_settings().data_folder.resolve())
+    if running is None:
+        console.print("No stack is running here. Start one with: make up")
+        raise typer.Exit(1)
+    table = Table("process", "pid")
+    for name, pid in running.pids.items():
+        table.add_row(name, str(pid))
+    console.print(table)
+
+
+@app.command()
+def logs(
+    process: Annotated[str, typer.Argument(help="A process, as `tintype status` names it.")],
+    lines: Annotated[int, typer.Option(help="How many of the last lines.")] = 50,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
+) -> None:
+    """Print a process's log."""
+    folder = _settings().data_folder.resolve() / "logs"
+    path = folder / f"{process}.log"
+    if path.parent != folder or not path.exists():
+        known = ", ".join(sorted(one.stem for one in folder.glob("*.log"))) or "none yet"
+        console.print(f"There is no log of {process!r}. There are: {known}")
+        raise typer.Exit(2)
+    tail = shutil.which("tail") or "tail"
+    os.execv(tail, [tail, "-n", str(lines), *(["-F"] if follow else []), str(path)])  # noqa: S606
+
+
+@app.command()
+def reset() -> None:
+    """Delete every piece of data of the stack on this machine. Refuses while it runs."""
+    data = _settings().data_folder.resolve()
+    if (running := state.read(data)) is not None:
+        console.print(f"The stack is running (pid {running.supervisor_pid}): stop it first, with Ctrl-C.")
+        raise typer.Exit(2)
+    if data.exists() and not (data / "secrets.json").exists():
+        console.print(f"{data} does not look like a stack's data: nothing was deleted.")
+        raise typer.Exit(2)
+    shutil.rmtree(data, ignore_errors=True)
+    console.print(f"Deleted {data}.")
+
+
+def _settings() -> StackSettings:
+    try:
+        return StackSettings()
+    except ValidationError as invalid:
+        for problem in invalid.errors(include_input=False):
+            console.print(f"TINTYPE_{str(problem['loc'][0]).upper()}: {problem['msg']}")
+        raise typer.Exit(2) from None
+
+
+def _guarded(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end or to Ctrl-C; an expected failure is one clear message."""
+    try:
+        return asyncio.run(work)
+    except (
+        PortTakenError,
+        AlreadyRunningError,
+        StartFailedError,
+        FileNotFoundError,
+        PermissionError,
+    ) as failure:
+        console.print(f"[red]error[/] {failure}", highlight=False)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+async def _interrupted() -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await stopping.wait()
+
+
+def _welcome(stack: Stack) -> None:
+    settings, ports = stack.plan.settings, stack.ports
+    table = Table.grid(padding=(0, 2))
+    table.add_row("Console", ports.url("gateway"))
+    table.add_row("API docs", f"{ports.url('gateway')}/docs")
+    table.add_row("Mailbox", ports.url("mailbox"))
+    table.add_row("Stripe stand-in", ports.url("stripe"))
+    table.add_row("Sign in as", f"{settings.seed_email}  {settings.seed_password}")
+    table.add_row("Logs", f"{stack.plan.data / 'logs'}  (make logs P=ledger)")
+    console.print()
+    console.print(table, highlight=False)
+    console.print("\nCtrl-C stops everything.")
+
+
+def _local_auditor(settings: StackSettings) -> dict[str, str]:
+    data = settings.data_folder.resolve()
+    running = state.read(data)
+    if running is None:
+        console.print("No stack is running here. Start one with: make up")
+        raise typer.Exit(2)
+    secrets = load_or_make(data / "secrets.json")
+    plan = Plan(settings=settings, ports=Ports(running.ports), secrets=secrets, data=data)
+    return plan.auditor_environment()

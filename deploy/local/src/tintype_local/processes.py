@@ -1,0 +1,245 @@
+"""Every process of the stack and its settings: the same names as in containers, other values."""
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from embedded.nats_server import NatsServer
+from embedded.postgres import Postgres
+from embedded.seaweedfs import SeaweedFS, SeaweedPorts
+
+from tintype_local.ports import Ports
+from tintype_local.secrets_file import SERVICES
+from tintype_local.settings import StackSettings
+from tintype_local.supervisor import ProcessSpec
+
+BUCKET = "tintype-media"
+
+# Everything else of the caller's environment stays out of the services.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "PYTHONWARNINGS")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to run where, with which secrets."""
+
+    settings: StackSettings
+    ports: Ports
+    secrets: Mapping[str, str]
+    data: Path
+
+    @property
+    def postgres(self) -> Postgres:
+        """The database server."""
+        return Postgres(
+            data_folder=self.data / "postgres" / "data",
+            port=self.ports["postgres"],
+            admin_password=self.secrets["postgres_admin"],
+        )
+
+    @property
+    def nats(self) -> NatsServer:
+        """The broker."""
+        return NatsServer(
+            data_folder=self.data / "nats",
+            port=self.ports["nats"],
+            monitor_port=self.ports["nats_monitor"],
+            passwords={"admin": self.secrets["nats_admin"]}
+            | {service: self.secrets[f"nats_{service}"] for service in SERVICES},
+        )
+
+    @property
+    def seaweedfs(self) -> SeaweedFS:
+        """The object store."""
+        names = SeaweedPorts.__dataclass_fields__
+        return SeaweedFS(
+            data_folder=self.data / "seaweedfs",
+            ports=SeaweedPorts(**{name: self.ports[name] for name in names}),
+            admin_key="admin",
+            admin_secret=self.secrets["s3_admin"],
+            access_key="generation",
+            secret_key=self.secrets["s3_service"],
+            bucket=BUCKET,
+        )
+
+    def infrastructure(self) -> list[ProcessSpec]:
+        """The servers that the services need."""
+        return [
+            ProcessSpec(
+                name=component.name,
+                command=component.command(),
+                environment=inherited(),
+                ready=component.ready,
+                stop_signal=component.stop_signal,
+            )
+            for component in (self.postgres, self.nats, self.seaweedfs)
+        ]
+
+    def stand_ins(self) -> list[ProcessSpec]:
+        """What stands in for the world outside."""
+        stripe = {
+            "LISTEN": self.ports.address("stripe"),
+            "PUBLIC_URL": self.ports.url("stripe"),
+            "API_KEY": self.secrets["stripe_key"],
+            "DATA_FOLDER": str(self.data / "stripe"),
+            "WEBHOOK_URL": f"{self.ports.url('gateway')}/webhooks/stripe",
+            "WEBHOOK_SECRET": self.secrets["stripe_webhook"],
+            "ASYNC_PAYMENT_DELAY_S": str(self.settings.async_payment_delay_s),
+        }
+        mailbox = {
+            "LISTEN": self.ports.address("mailbox"),
+            "SMTP_LISTEN": self.ports.address("smtp"),
+            "DATA_FOLDER": str(self.data / "mailbox"),
+        }
+        return [
+            self._process(
+                "stripe", ["standins.stripe"], _prefixed("STANDIN_STRIPE", stripe), "stripe", "healthz"
+            ),
+            self._process(
+                "mailbox", ["standins.mailbox"], _prefixed("STANDIN_MAILBOX", mailbox), "mailbox", "healthz"
+            ),
+        ]
+
+    def services(self) -> list[ProcessSpec]:
+        """The product."""
+        return [
+            self._service("identity", "identity", "serve", "identity_http"),
+            self._service("billing", "billing", "serve", "billing_http"),
+            self._service("ledger", "ledger", "serve", "ledger_http"),
+            self._service("generation-api", "generation", "serve-api", "generation_http"),
+            self._service("generation-worker", "generation", "serve-worker", "worker_http"),
+            self._service("gateway", "gateway", "serve", "gateway"),
+        ]
+
+    def environment(self, service: str, *, http: str | None = None) -> dict[str, str]:
+        """The settings of one service, as it reads them, without anybody else's secrets."""
+        owner, role = f"{service}_owner", f"{service}_service"
+        values = {
+            "DATABASE_URL": self._database_url(service, role, self.secrets[f"service_{service}"]),
+            "MIGRATION_DATABASE_URL": self._database_url(service, owner, self.secrets[f"owner_{service}"]),
+            "SERVICE_ROLE": role,
+            "NATS_URL": f"nats://{self.ports.address('nats')}",
+            "NATS_USER": service,
+            "NATS_PASSWORD": self.secrets[f"nats_{service}"],
+            "GRPC_LISTEN": self.ports.address(f"{service}_grpc") if service != "gateway" else "127.0.0.1:0",
+            "HTTP_LISTEN": self.ports.address(http or f"{service}_http"),
+            "CALLERS": json.dumps(self._callers(service)),
+            "CALLER_TOKEN": self.secrets[f"token_{service}"],
+            "LOG_LEVEL": self.settings.log_level,
+            **self._own(service),
+        }
+        if http == "worker_http":
+            # Only the API answers calls.
+            values["GRPC_LISTEN"] = "127.0.0.1:0"
+        return inherited() | _prefixed(service.upper(), values)
+
+    def auditor_environment(self) -> dict[str, str]:
+        """The settings of `tintype verify`."""
+        targets = {
+            f"{service.upper()}_TARGET": self.ports.address(f"{service}_grpc")
+            for service in ("billing", "ledger", "generation")
+        }
+        return _prefixed("AUDITOR", {**targets, "CALLER_TOKEN": self.secrets["token_auditor"]})
+
+    def _own(self, service: str) -> dict[str, str]:
+        public = self.ports.url("gateway")
+        match service:
+            case "identity":
+                return {
+                    "PUBLIC_URL": public,
+                    "SIGNING_KEYS": self.secrets["signing_key"],
+                    "SMTP_HOST": "127.0.0.1",
+                    "SMTP_PORT": str(self.ports["smtp"]),
+                    "SMTP_STARTTLS": "false",
+                }
+            case "billing":
+                return {
+                    "PUBLIC_URL": public,
+                    "STRIPE_API_URL": self.ports.url("stripe"),
+                    "STRIPE_SECRET_KEY": self.secrets["stripe_key"],
+                    "STRIPE_WEBHOOK_SECRET": self.secrets["stripe_webhook"],
+                }
+            case "ledger":
+                return {
+                    "GENERATION_TARGET": self.ports.address("generation_grpc"),
+                    "WELCOME_CREDITS": str(self.settings.welcome_credits),
+                }
+            case "generation":
+                openai = {
+                    "OPENAI_BASE_URL": self.settings.openai_base_url,
+                    "OPENAI_API_KEY": self.settings.openai_api_key,
+                }
+                return {
+                    "LEDGER_TARGET": self.ports.address("ledger_grpc"),
+                    "S3_URL": self.ports.url("s3"),
+                    "S3_ACCESS_KEY": "generation",
+                    "S3_SECRET_KEY": self.secrets["s3_service"],
+                    "S3_BUCKET": BUCKET,
+                    "QUOTE_KEY": self.secrets["quote_key"],
+                    "WORKER_CONCURRENCY": str(self.settings.worker_concurrency),
+                    # The stack's own stand-ins live on loopback.
+                    "FETCH_ALLOW_LOOPBACK": "true",
+                    **{name: value for name, value in openai.items() if value},
+                }
+            case _:
+                targets = {
+                    f"{other.upper()}_TARGET": self.ports.address(f"{other}_grpc")
+                    for other in SERVICES
+                    if other != "gateway"
+                }
+                return {
+                    **targets,
+                    "PUBLIC_URL": public,
+                    "MEDIA_ORIGIN": self.ports.url("s3"),
+                    "CHECKOUT_ORIGIN": self.ports.url("stripe"),
+                    "SESSION_KEY": self.secrets["session_key"],
+                }
+
+    def _callers(self, service: str) -> dict[str, str]:
+        others = [other for other in (*SERVICES, "auditor") if other != service]
+        return {
+            other: hashlib.sha256(self.secrets[f"token_{other}"].encode()).hexdigest() for other in others
+        }
+
+    def _database_url(self, service: str, role: str, password: str) -> str:
+        return f"postgresql+psycopg://{role}:{password}@{self.ports.address('postgres')}/tintype_{service}"
+
+    def _service(self, name: str, module: str, command: str, http: str) -> ProcessSpec:
+        environment = self.environment(module, http=http)
+        # Only `migrate` acts as the owner.
+        environment.pop(f"{module.upper()}_MIGRATION_DATABASE_URL")
+        return self._process(name, [module, command], environment, http, "readyz")
+
+    def _process(
+        self, name: str, module: list[str], environment: dict[str, str], port: str, path: str
+    ) -> ProcessSpec:
+        url = f"{self.ports.url(port)}/{path}"
+        return ProcessSpec(
+            name=name,
+            command=[sys.executable, "-m", *module],
+            environment=inherited() | environment,
+            ready=lambda: answers_ok(url),
+        )
+
+
+def inherited() -> dict[str, str]:
+    """What every process gets of the caller's environment: nothing secret."""
+    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return kept | {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}
+
+
+def answers_ok(url: str) -> bool:
+    """Whether a GET answers 200."""
+    try:
+        return httpx.get(url, timeout=5).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _prefixed(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
+    return {f"{prefix}_{name}": value for name, value in values.items()}
