@@ -23,6 +23,7 @@ from identity.adapters.outbound.fakes import MemoryHasher
 from identity.adapters.outbound.jwt import JwtAccessTokens
 from identity.adapters.outbound.memory import MemoryDirectory, MemoryStore, MemoryUnitsOfWork
 from identity.adapters.outbound.postgres.directory import PostgresDirectory
+from identity.adapters.outbound.postgres.housekeeping import forget_expired
 from identity.adapters.outbound.postgres.mail_queue import PostgresMailQueue
 from identity.adapters.outbound.postgres.tables import outbox
 from identity.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
@@ -57,6 +58,7 @@ from identity.ports.unit_of_work import UnitsOfWork
 from identity.settings import IdentitySettings
 
 MAIL_POLL_S = 1.0
+HOUSEKEEPING_S = 300.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +141,7 @@ async def real_ports(settings: IdentitySettings) -> AsyncIterator[tuple[Ports, A
         memory_kib=settings.argon2_memory_kib,
         parallelism=settings.argon2_parallelism,
         threads=settings.argon2_threads,
+        waiting_max=settings.argon2_waiting_max,
     )
     try:
         yield (
@@ -225,6 +228,7 @@ async def serve(settings: IdentitySettings) -> None:
                 server.run(),
                 Relay(engine, outbox, nats.Publisher(jetstream)).run(),
                 forever(send_due_mail, every_s=MAIL_POLL_S, name="send_due_mail"),
+                forever(lambda: forget_expired(engine), every_s=HOUSEKEEPING_S, name="forget_expired"),
                 HealthServer(settings.http_listen, {"database": database, "nats": broker}).run(),
             )
         finally:

@@ -36,6 +36,7 @@ class IdentitySettings(ServiceSettings):
     argon2_memory_kib: int = Field(default=65_536, ge=1_024, le=1_048_576)
     argon2_parallelism: int = Field(default=4, ge=1, le=16)
     argon2_threads: int = Field(default=4, ge=1, le=64)
+    argon2_waiting_max: int = Field(default=64, ge=1, le=10_000)
 
     rate_limit_uri: str = Field(default="memory://", pattern=r"^(memory|rediss?|valkeys?)://")
     login_limit_per_account: RateLimit = "10/5 minutes"

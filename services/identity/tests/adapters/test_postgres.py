@@ -6,16 +6,20 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from chassis.clock import SystemClock
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from embedded.testing import ServiceDatabase
 from identity.adapters.outbound.fakes import MemoryClock, MemoryHasher
 from identity.adapters.outbound.memory import MemoryStore
+from identity.adapters.outbound.postgres.housekeeping import forget_expired
+from identity.application.log_in import LogIn
 from identity.application.log_out import LogOut
 from identity.application.open_session import OpenedSession
 from identity.application.refresh_session import RefreshSession
 from identity.application.sign_up import SignUp
 from identity.bootstrap import Ports, memory_ports, wire_handlers
-from identity.domain.errors import EmailTaken, RefreshTokenReused, SessionEnded
+from identity.domain.errors import EmailTaken, InvalidRefreshToken, RefreshTokenReused, SessionEnded
+from identity.domain.mail import MailState
 from identity.domain.secret import SecretDigest
 from identity.domain.user import EmailAddress, User, UserId
 from identity.ports.directory import Directory, SessionRef
@@ -186,3 +190,30 @@ async def test_parallel_senders_share_the_mails(engine: AsyncEngine, ports: Port
     )
     ids = [mail.mail_id for claim in claims for mail in claim]
     assert len(ids) == len(set(ids)) == 6
+
+
+async def test_what_ended_long_ago_is_forgotten(
+    engine: AsyncEngine, ports: Ports, opened: OpenedSession
+) -> None:
+    """Tokens, sessions and final mails of months ago go; users, live sessions and waiting mails stay."""
+    system = wire_handlers(replace(ports, clock=SystemClock()))
+    fresh = await system.log_in(LogIn(ADA, PASSWORD))
+    await forget_expired(engine)
+    left = {table: await count(engine, SYSTEM_SCOPE, table) for table in OWNED}
+    assert left == {"users": 1, "sessions": 1, "refresh_tokens": 1, "mail_tokens": 0, "outgoing_mail": 1}
+    assert (await system.refresh_session(RefreshSession(fresh.refresh_token))).user == opened.user
+    with pytest.raises(InvalidRefreshToken):
+        await system.refresh_session(RefreshSession(opened.refresh_token))
+
+    queue, now = postgres_storage(engine).mail_queue, ports.clock.now()
+    (mail,) = await queue.claim(now=now, until=now, limit=1)
+    await queue.finish(mail, MailState.SENT, now)
+    await forget_expired(engine)
+    assert await count(engine, SYSTEM_SCOPE, "outgoing_mail") == 0
+
+
+async def test_forgetting_respects_the_scope(engine: AsyncEngine, opened: OpenedSession) -> None:
+    """The owner's function deletes nothing that its caller can't see."""
+    async with transaction(engine, "usr_eve") as connection:
+        assert await connection.scalar(text("SELECT forget_expired(1000)")) == 0
+    assert await count(engine, SYSTEM_SCOPE, "refresh_tokens") == 1

@@ -81,6 +81,16 @@ class TooManyAttempts(IdentityError):
         self.retry_after_s = retry_after_s
 
 
+class TooBusy(IdentityError):
+    """More passwords wait to be hashed than anyone would wait for."""
+
+    reason = "TOO_BUSY"
+    retry_after_s = 1
+
+    def __init__(self) -> None:
+        super().__init__("Too many people are logging in right now. Try again in a moment.")
+
+
 class ThrottleUnavailable(IdentityError):
     """The store of the rate limits can't answer; nothing is let through unlimited."""
 

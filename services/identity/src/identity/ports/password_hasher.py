@@ -15,7 +15,7 @@ class Verdict:
 
 
 class PasswordHasher(Protocol):
-    """Hashes with a memory-hard function, without blocking the event loop."""
+    """Hashes with a memory-hard function, without blocking the event loop; may raise TooBusy."""
 
     async def hash(self, password: str) -> PasswordHash:
         """A salted hash that carries its own parameters."""

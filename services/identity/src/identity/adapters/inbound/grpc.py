@@ -36,6 +36,7 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.SessionEnded: grpc.StatusCode.UNAUTHENTICATED,
     errors.UserDisabled: grpc.StatusCode.PERMISSION_DENIED,
     errors.TooManyAttempts: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.TooBusy: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.ThrottleUnavailable: grpc.StatusCode.UNAVAILABLE,
     errors.UserNotFound: grpc.StatusCode.NOT_FOUND,
 }
