@@ -146,6 +146,7 @@ class Worker:
             ReportProgress(transactions, house.feed, clock, every_s=0),
             clock,
             poll_s=0,
+            backoff_s=0,
         )
 
     async def started(self, event: CreditsReserved) -> Job:

@@ -147,7 +147,7 @@ class Stack:
 
             async def ready() -> bool:
                 if process.returncode is not None:
-                    raise AssertionError(Path(log.name).read_text())
+                    raise AssertionError(f"{command} ended with {process.returncode}: see {log.name}")
                 try:
                     return (await client.get(f"http://127.0.0.1:{port}/readyz")).is_success
                 except httpx.TransportError:
@@ -196,7 +196,7 @@ class Stack:
 async def until(condition: Callable[[], Any]) -> None:
     """Waits for a condition, with a bound and without guessing how long it takes."""
     async with asyncio.timeout(WAIT_MAX_S):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110, the condition is another process's
             await asyncio.sleep(0.05)
 
 

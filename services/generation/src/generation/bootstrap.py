@@ -204,7 +204,23 @@ def providers_of(settings: WorkerSettings, stack: AsyncExitStack) -> dict[str, M
 
     local = LocalProvider(threads=settings.local_threads)
     stack.callback(local.close)
-    return {"local": local}
+    providers: dict[str, MediaProvider] = {"local": local}
+    if settings.openai_base_url and settings.openai_api_key:
+        from generation.adapters.outbound.guarded_fetch import GuardedClient
+        from generation.adapters.outbound.openai.provider import OpenAIProvider
+
+        fetch = GuardedClient(
+            allow_loopback=settings.fetch_allow_loopback, size_bytes_max=settings.output_size_max_bytes
+        )
+        stack.push_async_callback(fetch.close)
+        openai = OpenAIProvider(
+            base_url=str(settings.openai_base_url),
+            api_key=settings.openai_api_key.get_secret_value(),
+            fetch=fetch,
+        )
+        stack.push_async_callback(openai.close)
+        providers["openai"] = openai
+    return providers
 
 
 def sweepers(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, None, None]]:

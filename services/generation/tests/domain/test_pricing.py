@@ -5,7 +5,7 @@ from generation.domain.pricing import Price, Tariff, Unit
 
 
 @pytest.mark.parametrize(
-    ("tariff", "job", "credits", "breakdown"),
+    ("tariff", "job", "total", "breakdown"),
     [
         (Tariff(Unit.IMAGE, 5), {"output_count": 2}, 10, "2 images x 5 credits"),
         (Tariff(Unit.IMAGE, 5), {}, 5, "1 image x 5 credits"),
@@ -16,11 +16,11 @@ from generation.domain.pricing import Price, Tariff, Unit
     ],
 )
 def test_a_tariff_prices_an_input(
-    tariff: Tariff, job: dict[str, int], credits: int, breakdown: str | None
+    tariff: Tariff, job: dict[str, int], total: int, breakdown: str | None
 ) -> None:
     """Units times credits, rounded up to whole credits."""
     price = tariff.price(job)
-    assert price.credits == credits
+    assert price.credits == total
     assert breakdown is None or price.breakdown == breakdown
 
 

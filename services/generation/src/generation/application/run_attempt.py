@@ -27,6 +27,7 @@ from generation.ports.unit_of_work import Transactions
 LOST = Failure("PROVIDER_FAILED", "the provider lost the run")
 OVERDUE = Failure("DEADLINE_EXCEEDED", "the provider did not finish in time")
 UNUSABLE = Failure("OUTPUT_UNUSABLE", "the provider's files could not be used")
+BACKOFF_MAX_S = 30.0
 STOPPED = Failure("PROVIDER_FAILED", "the provider stopped the run")
 
 
@@ -46,12 +47,19 @@ class RunAttempt:
     progress: ReportProgress
     clock: Clock
     poll_s: float
+    backoff_s: float = 1.0
 
     async def __call__(self, job: Job) -> None:
         following: Job | None = job
         while following is not None:
-            job.attempt, job.taken_over = following.attempt, following.taken_over
+            if following is not job:
+                job.attempt, job.taken_over = following.attempt, False
+                await asyncio.sleep(self._pause_s(job.attempt.number))
             following = await self._conclude(job, await self._follow(job))
+
+    def _pause_s(self, number: int) -> float:
+        """A provider that just failed gets a little time, twice as much with each attempt."""
+        return min(BACKOFF_MAX_S, self.backoff_s * 2.0 ** (number - 2))
 
     async def _conclude(self, job: Job, report: RunReport) -> Job | None:
         """Ends the attempt as the report says; answers with the next one if there is to be one."""

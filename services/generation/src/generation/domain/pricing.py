@@ -33,7 +33,7 @@ class Price:
 @dataclass(frozen=True)
 class Tariff:
     """`credits` buy `per_units` units. Inputs carry their amounts in `output_count` (1 when
-    absent), `duration_s` and `max_tokens`."""
+    absent), `duration_s` and `max_tokens` (with `prompt` and `system`)."""
 
     unit: Unit
     credits: int
@@ -62,8 +62,8 @@ class Tariff:
                 return count * int(job["duration_s"])
             case Unit.TOKEN:
                 # A token is never shorter than a byte, so bytes bound the prompt's tokens.
-                prompt_tokens_max = len(str(job["prompt"]).encode()) + TEMPLATE_TOKENS_MAX
-                return prompt_tokens_max + int(job["max_tokens"])
+                sent = str(job.get("system", "")) + str(job["prompt"])
+                return len(sent.encode()) + TEMPLATE_TOKENS_MAX + int(job["max_tokens"])
 
     def _breakdown(self, job: Mapping[str, Any], units: int) -> str:
         count = int(job.get("output_count", 1))

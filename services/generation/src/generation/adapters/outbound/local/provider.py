@@ -2,30 +2,19 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from generation.adapters.outbound.inline import InlineOutput
 from generation.adapters.outbound.local.encoding import Stopped, draw_image, draw_video
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AttemptId, RunId
 from generation.ports.media_provider import ProviderRefused, Run, RunReport, RunState
 
 DRAWERS = {"sketch": draw_image, "motion": draw_video}
-PIECE_BYTES = 256 * 1024
 # Ended runs are kept so that a delivery can be tried again, up to this many.
 RUNS_KEPT_MAX = 64
-
-
-@dataclass(frozen=True)
-class InlineOutput:
-    """A file that is already here."""
-
-    content: bytes
-
-    async def stream(self) -> AsyncIterator[bytes]:
-        for start in range(0, len(self.content), PIECE_BYTES):
-            yield self.content[start : start + PIECE_BYTES]
 
 
 @dataclass

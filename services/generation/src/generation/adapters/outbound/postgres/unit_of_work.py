@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from chassis import outbox
+from chassis import inbox, outbox
 from chassis.postgres import SYSTEM_SCOPE, transaction
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from generation.adapters.outbound.event_codec import encode
@@ -38,13 +37,7 @@ class PostgresUnitOfWork:
         await outbox.append(self.connection, tables.outbox, fact)
 
     async def first_time(self, event_id: str) -> bool:
-        statement = (
-            insert(tables.inbox)
-            .values(consumer=CONSUMER, event_id=event_id)
-            .on_conflict_do_nothing()
-            .returning(tables.inbox.c.event_id)
-        )
-        return (await self.connection.execute(statement)).one_or_none() is not None
+        return await inbox.first_time(self.connection, tables.inbox, consumer=CONSUMER, event_id=event_id)
 
 
 class PostgresTransactions:

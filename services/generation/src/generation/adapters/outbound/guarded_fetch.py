@@ -1,0 +1,141 @@
+"""Fetches what a provider points at, and nothing that it should not point at.
+
+Only https, only public addresses: the name is resolved here and the connection goes to an address that
+was checked, so a name that changes its mind in between (DNS rebinding) reaches nothing of ours.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+
+from generation.ports.media_intake import OutputUnusable
+
+REDIRECTS_MAX = 3
+REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 30.0
+TOTAL_TIMEOUT_S = 120.0
+
+
+class CheckedNetwork(httpcore.AsyncNetworkBackend):
+    """Connects to addresses that pass the check, whatever name they go by."""
+
+    def __init__(self, *, allow_loopback: bool) -> None:
+        self._allow_loopback = allow_loopback
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109, httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Resolves, checks, connects. Raises OutputUnusable for an address that is off limits."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = [entry[4][0] for entry in found]
+        if not addresses or not all(self._may_reach(str(address)) for address in addresses):
+            raise OutputUnusable("the file's address is not a public one")
+        return await self._network.connect_tcp(
+            str(addresses[0]), port, timeout, local_address, socket_options
+        )
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109, httpcore's signature
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Never."""
+        raise OutputUnusable("a file is not fetched from a socket of this machine")
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits between connection attempts."""
+        await asyncio.sleep(seconds)
+
+    def _may_reach(self, address: str) -> bool:
+        ip = ipaddress.ip_address(address.split("%")[0])
+        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+            ip = ip.ipv4_mapped
+        return (ip.is_global and not ip.is_multicast) or (self._allow_loopback and ip.is_loopback)
+
+
+class GuardedClient:
+    """One pool of checked connections. `allow_loopback` also lets plain http to this machine through."""
+
+    def __init__(self, *, allow_loopback: bool, size_bytes_max: int) -> None:
+        self._allow_loopback = allow_loopback
+        self._size_bytes_max = size_bytes_max
+        self._pool = httpcore.AsyncConnectionPool(
+            network_backend=CheckedNetwork(allow_loopback=allow_loopback), max_connections=8
+        )
+
+    def output(self, url: str) -> "FetchedOutput":
+        """The file at `url`, fetched when it is read."""
+        return FetchedOutput(self, url)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._pool.aclose()
+
+    async def stream(self, url: str) -> AsyncIterator[bytes]:
+        """The bytes at `url`, redirects followed and checked. Raises OutputUnusable."""
+        try:
+            async with asyncio.timeout(TOTAL_TIMEOUT_S):
+                for _ in range(REDIRECTS_MAX + 1):
+                    self._check(url)
+                    async with self._pool.stream("GET", url, extensions=_TIMEOUTS) as response:
+                        if response.status in REDIRECT_STATUSES:
+                            url = urljoin(url, _header(response, b"location"))
+                            continue
+                        async for piece in self._body(response):
+                            yield piece
+                        return
+                raise OutputUnusable("the file's address redirects too often")
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+            raise OutputUnusable(f"the file can't be fetched: {type(error).__name__}") from error
+        except (TimeoutError, OSError, httpcore.UnsupportedProtocol) as error:
+            raise OutputUnusable("the file can't be fetched") from error
+
+    async def _body(self, response: httpcore.Response) -> AsyncIterator[bytes]:
+        if response.status != 200:
+            raise OutputUnusable(f"the file's address answered {response.status}")
+        received = 0
+        async for piece in response.aiter_stream():
+            received += len(piece)
+            if received > self._size_bytes_max:
+                raise OutputUnusable(f"the file is larger than {self._size_bytes_max} bytes")
+            yield piece
+
+    def _check(self, url: str) -> None:
+        address = urlsplit(url)
+        schemes = ("https", "http") if self._allow_loopback else ("https",)
+        if address.scheme not in schemes or not address.hostname or address.username:
+            raise OutputUnusable("the file's address is not an https one")
+
+
+@dataclass(frozen=True)
+class FetchedOutput:
+    """A provider's answer that only points at the bytes."""
+
+    client: GuardedClient
+    url: str
+
+    def stream(self) -> AsyncIterator[bytes]:
+        return self.client.stream(self.url)
+
+
+def _header(response: httpcore.Response, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
+
+
+_TIMEOUTS = {
+    "timeout": {"connect": CONNECT_TIMEOUT_S, "read": READ_TIMEOUT_S, "write": READ_TIMEOUT_S, "pool": 30.0}
+}

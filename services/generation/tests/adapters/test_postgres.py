@@ -1,0 +1,59 @@
+"""What only PostgreSQL can promise."""
+
+import psycopg
+import pytest
+from embedded.testing import ServiceDatabase
+from psycopg.errors import CheckViolation, InsufficientPrivilege
+
+INSERT = """
+    INSERT INTO generations (generation_id, account_id, model_id, modality, status, input, provider_order,
+        metadata, price_credits, price_units, price_breakdown, idempotency_key, fingerprint, progress,
+        credits_charged, cancel_requested, created_at, deadline_at)
+    VALUES ('gen_1', 'usr_alice', 'm', 'image', %s, '{}', '{local}', '{}', 5, 1, '', 'k', 'f', 0, 0, false,
+        now(), now())
+"""
+
+
+@pytest.fixture
+def service(database: ServiceDatabase) -> psycopg.Connection:
+    """A login as the service's own role."""
+    return psycopg.connect(database.url.replace("+psycopg", ""), autocommit=True)
+
+
+def test_without_a_scope_nothing_is_visible(service: psycopg.Connection) -> None:
+    """A transaction that names no account sees no row and writes none."""
+    with service.transaction():
+        service.execute("SELECT set_config('app.account', 'usr_alice', true)")
+        service.execute(INSERT, ["reserving"])
+    assert service.execute("SELECT count(*) FROM generations").fetchone() == (0,)
+    with pytest.raises(InsufficientPrivilege):
+        service.execute(INSERT.replace("gen_1", "gen_2"), ["reserving"])
+    with service.transaction():
+        service.execute("SELECT set_config('app.account', '*', true)")
+        assert service.execute("SELECT count(*) FROM generations").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM generations",
+        "UPDATE generations SET price_credits = 1",
+        "UPDATE generations SET account_id = 'usr_bob'",
+        "UPDATE outputs SET object_key = 'x'",
+        "DELETE FROM attempts",
+        "DELETE FROM inbox",
+        "DROP TABLE generations",
+        "ALTER TABLE generations DISABLE ROW LEVEL SECURITY",
+    ],
+)
+def test_the_role_may_not(service: psycopg.Connection, statement: str) -> None:
+    """What no use case does, the role can't do."""
+    with pytest.raises(InsufficientPrivilege):
+        service.execute(statement)
+
+
+def test_nothing_runs_without_a_reservation(service: psycopg.Connection) -> None:
+    """The database refuses a queued job that holds no credits."""
+    with pytest.raises(CheckViolation), service.transaction():
+        service.execute("SELECT set_config('app.account', '*', true)")
+        service.execute(INSERT, ["queued"])

@@ -1,0 +1,291 @@
+"""What every storage must keep, over memory and PostgreSQL."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from generation.domain.attempt import Attempt, Outcome
+from generation.domain.events import queued
+from generation.domain.generation import Failure, Generation, Status
+from generation.domain.identifiers import (
+    AccountId,
+    AttemptId,
+    GenerationId,
+    ModelId,
+    OutputId,
+    ReservationId,
+    RunId,
+)
+from generation.domain.model import Modality
+from generation.domain.output import Output
+from generation.domain.pricing import Price
+from generation.ports.unit_of_work import Transactions
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=1)
+ALICE, BOB = AccountId("usr_alice"), AccountId("usr_bob")
+
+
+def job(number: int = 1, **changes: Any) -> Generation:
+    """A job of Alice's."""
+    plain = Generation(
+        generation_id=GenerationId(f"gen_{number:032x}"),
+        account_id=ALICE,
+        model_id=ModelId("local/sketch"),
+        modality=Modality.IMAGE,
+        input={"prompt": "füchse 🦊", "seed": 3, "nested": {"a": [1, None, True]}},
+        provider_order=("local", "other"),
+        metadata={"note": "x"},
+        price=Price(credits=5, units=1, breakdown="1 image x 5 credits"),
+        idempotency_key=f"key-{number}",
+        fingerprint="f",
+        created_at=NOW,
+        deadline_at=LATER,
+    )
+    return replace(plain, **changes)
+
+
+def running(number: int = 1, **changes: Any) -> Generation:
+    """A job that a worker has."""
+    return job(
+        number,
+        status=Status.PROCESSING,
+        reservation_id=ReservationId(f"res_{number}"),
+        started_at=NOW,
+        **changes,
+    )
+
+
+def attempt(number: int = 1, **changes: Any) -> Attempt:
+    """The first attempt of a job, leased for a minute."""
+    plain = Attempt(
+        attempt_id=AttemptId(f"att_{number}"),
+        generation_id=GenerationId(f"gen_{number:032x}"),
+        account_id=ALICE,
+        number=1,
+        provider="local",
+        worker="w1",
+        lease_until=LATER,
+        started_at=NOW,
+    )
+    return replace(plain, **changes)
+
+
+def output(number: int = 1, position: int = 0) -> Output:
+    """A stored file of a job."""
+    return Output(
+        output_id=OutputId(f"out_{number}_{position}"),
+        generation_id=GenerationId(f"gen_{number:032x}"),
+        account_id=ALICE,
+        position=position,
+        object_key=f"usr/gen/{number}/{position}.png",
+        media_type="image/png",
+        size_bytes=10,
+        sha256="0" * 64,
+        width=2,
+        height=3,
+        duration_s=1.5,
+    )
+
+
+async def stored(transactions: Transactions, *jobs: Generation) -> None:
+    """Keeps these jobs."""
+    async with transactions.of_system() as work:
+        for one in jobs:
+            assert await work.generations.add(one)
+
+
+async def test_a_job_is_kept_whole(transactions: Transactions) -> None:
+    """What was stored is what is read, before and after every column has changed."""
+    await stored(transactions, job())
+    async with transactions.of_account(ALICE) as work:
+        assert await work.generations.get(job().generation_id) == job()
+        changed = replace(
+            job(),
+            status=Status.FAILED,
+            progress=0.5,
+            reservation_id=ReservationId("res_1"),
+            cancel_requested=True,
+            available_credits=3,
+            failure=Failure("WHY", "because"),
+            deadline_at=LATER,
+            started_at=NOW,
+            finished_at=LATER,
+            deleted_at=LATER,
+        )
+        await work.generations.save(changed)
+    async with transactions.of_account(ALICE) as work:
+        assert await work.generations.lock(job().generation_id) == changed
+        assert await work.generations.with_key(ALICE, "key-1") == changed
+
+
+async def test_a_key_is_used_once(transactions: Transactions) -> None:
+    """The second job with a key is not stored; another account may use the key."""
+    await stored(transactions, job(1))
+    async with transactions.of_system() as work:
+        assert not await work.generations.add(job(2, idempotency_key="key-1"))
+        assert await work.generations.get(job(2).generation_id) is None
+        assert await work.generations.add(job(3, idempotency_key="key-1", account_id=BOB))
+
+
+async def test_an_account_sees_its_own_rows_only(transactions: Transactions) -> None:
+    """Another account's job is absent, however it is asked for."""
+    await stored(transactions, job())
+    async with transactions.of_account(BOB) as work:
+        assert await work.generations.get(job().generation_id) is None
+        assert await work.generations.lock(job().generation_id) is None
+        assert await work.generations.with_key(ALICE, "key-1") is None
+        assert await work.generations.page(ALICE, statuses=(), before=None, limit=9) == []
+
+
+async def test_a_failed_transaction_keeps_nothing(transactions: Transactions) -> None:
+    """What was written before the error is gone."""
+    with pytest.raises(RuntimeError, match="stop"):
+        async with transactions.of_account(ALICE) as work:
+            await work.generations.add(job())
+            await work.publish(queued(job(), now=NOW))
+            raise RuntimeError("stop")
+    async with transactions.of_account(ALICE) as work:
+        assert await work.generations.get(job().generation_id) is None
+
+
+async def test_an_event_is_new_once(transactions: Transactions) -> None:
+    """The inbox knows an event from the transaction that kept it."""
+    async with transactions.of_system() as work:
+        assert await work.first_time("evt_1")
+    async with transactions.of_system() as work:
+        assert not await work.first_time("evt_1")
+        assert await work.first_time("evt_2")
+
+
+async def test_pages_leave_out_what_is_hidden(transactions: Transactions) -> None:
+    """Newest first, by status, before a place, without deleted jobs."""
+    ended = {"status": Status.FAILED, "finished_at": NOW}
+    await stored(transactions, job(1), job(2, **ended), job(3), job(4, **ended, deleted_at=NOW))
+
+    async def page(**wanted: Any) -> list[str]:
+        asked = {"statuses": (), "before": None, "limit": 9} | wanted
+        async with transactions.of_account(ALICE) as work:
+            return [one.idempotency_key for one in await work.generations.page(ALICE, **asked)]
+
+    assert await page() == ["key-3", "key-2", "key-1"]
+    assert await page(limit=1) == ["key-3"]
+    assert await page(before=job(3).generation_id) == ["key-2", "key-1"]
+    assert await page(statuses=[Status.FAILED]) == ["key-2"]
+
+
+async def test_progress_only_goes_forward(transactions: Transactions) -> None:
+    """A late step changes nothing, nor does one of a job that ended."""
+    await stored(transactions, running(1), job(2, status=Status.FAILED, finished_at=NOW))
+    for number, steps in ((1, (0.5, 0.3)), (2, (0.5,))):
+        for step in steps:
+            async with transactions.of_account(ALICE) as work:
+                await work.generations.advance(job(number).generation_id, progress=step)
+    async with transactions.of_system() as work:
+        first, second = [await work.generations.get(job(n).generation_id) for n in (1, 2)]
+        assert (first and first.progress, second and second.progress) == (0.5, 0.0)
+
+
+async def test_sweepers_find_what_is_open(transactions: Transactions) -> None:
+    """Old reserving jobs, overdue queued ones and settled ones, each in its list."""
+    held = {"reservation_id": ReservationId("res_x")}
+    await stored(
+        transactions,
+        job(1),
+        job(2, created_at=LATER),
+        job(3, status=Status.QUEUED, **held),
+        job(4, status=Status.QUEUED, **held, deadline_at=LATER + timedelta(hours=1)),
+        job(5, status=Status.CANCELLED, **held, finished_at=NOW),
+        job(6, status=Status.REJECTED, finished_at=NOW),
+        job(7, status=Status.FAILED, **held, finished_at=NOW, deleted_at=NOW),
+    )
+    async with transactions.of_system() as work:
+        old = await work.generations.reserving(created_before=LATER, limit=9)
+        overdue = await work.generations.lock_overdue(now=LATER, limit=9)
+        settled = await work.generations.settled(after=None, limit=9)
+        rest = await work.generations.settled(after=job(5).generation_id, limit=9)
+    assert [one.idempotency_key for one in old] == ["key-1"]
+    assert [one.idempotency_key for one in overdue] == ["key-3"]
+    assert [one.idempotency_key for one in settled] == ["key-5", "key-7"]
+    assert [one.idempotency_key for one in rest] == ["key-7"]
+
+
+async def test_an_attempt_is_kept_whole(transactions: Transactions) -> None:
+    """Run id and end are stored; the lease is not touched by it."""
+    await stored(transactions, running())
+    async with transactions.of_system() as work:
+        await work.attempts.add(attempt())
+        ended = replace(
+            attempt(), run_id=RunId("run"), outcome=Outcome.FAILED, detail="why", finished_at=LATER
+        )
+        await work.attempts.save(replace(ended, worker="other", lease_until=NOW))
+        assert await work.attempts.of(job().generation_id) == [ended]
+        assert await work.attempts.leased(attempt().attempt_id, worker="w1") is None
+
+
+async def test_leases_belong_to_one_worker(transactions: Transactions) -> None:
+    """Renewing is for the holder; taking over needs an expired lease and happens once."""
+    await stored(transactions, running(cancel_requested=True))
+    later = LATER + timedelta(minutes=5)
+    ids = [attempt().attempt_id, AttemptId("att_unknown")]
+    async with transactions.of_system() as work:
+        await work.attempts.add(attempt())
+    async with transactions.of_system() as work:
+        assert await work.attempts.renew(ids, worker="w2", lease_until=later) == {}
+        assert await work.attempts.renew(ids, worker="w1", lease_until=LATER) == {ids[0]: True}
+        early = await work.attempts.claim_expired(now=NOW, worker="w2", lease_until=later, limit=5)
+        assert early == []
+    async with transactions.of_system() as work:
+        (claimed,) = await work.attempts.claim_expired(now=LATER, worker="w2", lease_until=later, limit=5)
+        assert claimed == attempt(worker="w2", lease_until=later)
+        assert await work.attempts.claim_expired(now=LATER, worker="w3", lease_until=later, limit=5) == []
+        assert await work.attempts.leased(ids[0], worker="w1") is None
+        await work.attempts.release(worker="w2", now=LATER)
+        assert await work.attempts.claim_expired(now=LATER, worker="w3", lease_until=later, limit=5)
+
+
+async def test_expired_leases_are_shared_out(transactions: Transactions) -> None:
+    """Two workers that sweep at once never take the same attempt."""
+    await stored(transactions, *(running(number) for number in range(1, 9)))
+    async with transactions.of_system() as work:
+        for number in range(1, 9):
+            await work.attempts.add(attempt(number))
+    until = LATER + timedelta(minutes=5)
+
+    async def sweep(worker: str) -> list[str]:
+        async with transactions.of_system() as work:
+            taken = await work.attempts.claim_expired(now=LATER, worker=worker, lease_until=until, limit=5)
+            await asyncio.sleep(0)
+            return [one.attempt_id for one in taken]
+
+    first, second = await asyncio.gather(sweep("w2"), sweep("w3"))
+    assert len(first) + len(second) == 8
+    assert not set(first) & set(second)
+
+
+async def test_outputs_are_kept_in_order(transactions: Transactions) -> None:
+    """Read by position, removed with what they were."""
+    await stored(transactions, running())
+    async with transactions.of_system() as work:
+        await work.outputs.add([output(position=1), output(position=0)])
+        await work.outputs.add([])
+    async with transactions.of_account(ALICE) as work:
+        assert await work.outputs.of([job().generation_id]) == [output(), output(position=1)]
+        assert await work.outputs.remove(job().generation_id) == [output(), output(position=1)]
+        assert await work.outputs.of([job().generation_id]) == []
+
+
+async def test_due_objects_are_claimed_until_forgotten(transactions: Transactions) -> None:
+    """A key is due at its time, again later if it stays, and never once it is taken off."""
+    async with transactions.of_system() as work:
+        await work.deletions.schedule(["a", "b"], due_at=NOW)
+        await work.deletions.schedule(["b"], due_at=LATER)
+        await work.deletions.schedule([], due_at=NOW)
+    async with transactions.of_system() as work:
+        assert await work.deletions.claim_due(now=NOW, again_at=LATER, limit=5) == ["a"]
+        assert await work.deletions.claim_due(now=NOW, again_at=LATER, limit=5) == []
+        assert sorted(await work.deletions.claim_due(now=LATER, again_at=LATER, limit=5)) == ["a", "b"]
+        await work.deletions.forget(["a", "b"])
+        assert await work.deletions.claim_due(now=LATER, again_at=LATER, limit=5) == []
