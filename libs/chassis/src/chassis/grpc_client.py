@@ -1,7 +1,7 @@
 """Channels to other services: own token on every call, retries where nothing was done, traces."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import grpc
@@ -13,28 +13,30 @@ __all__ = ["RemoteError", "channel", "remote_error"]
 
 MESSAGE_MAX_BYTES = 4 * 1024 * 1024
 
-# UNAVAILABLE before an answer: the command may have been done, so only idempotent calls may be made
-# through here, as all of ours are (each carries a request id or reads).
-_SERVICE_CONFIG = json.dumps(
-    {
-        "loadBalancingConfig": [{"round_robin": {}}],
-        "methodConfig": [
-            {
-                "name": [{}],
-                "retryPolicy": {
-                    "maxAttempts": 4,
-                    "initialBackoff": "0.1s",
-                    "maxBackoff": "1s",
-                    "backoffMultiplier": 2,
-                    "retryableStatusCodes": ["UNAVAILABLE"],
-                },
-            }
-        ],
-    }
-)
 
-_OPTIONS = [
-    ("grpc.service_config", _SERVICE_CONFIG),
+def _service_config(retried: Collection[str] | None) -> str:
+    """Return gRPC's service config: which methods are tried again when no answer came.
+
+    UNAVAILABLE does not say whether the call was done, so only idempotent methods may be listed.
+    """
+    names = [{}] if retried is None else [_method_name(method) for method in retried]
+    policy = {
+        "maxAttempts": 4,
+        "initialBackoff": "0.1s",
+        "maxBackoff": "1s",
+        "backoffMultiplier": 2,
+        "retryableStatusCodes": ["UNAVAILABLE"],
+    }
+    method_config = [{"name": names, "retryPolicy": policy}] if names else []
+    return json.dumps({"loadBalancingConfig": [{"round_robin": {}}], "methodConfig": method_config})
+
+
+def _method_name(method: str) -> dict[str, str]:
+    service, _, name = method.strip("/").partition("/")
+    return {"service": service, "method": name}
+
+
+_OPTIONS: list[tuple[str, Any]] = [
     ("grpc.enable_retries", 1),
     ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
     ("grpc.keepalive_time_ms", 60_000),
@@ -48,11 +50,16 @@ _OPTIONS = [
 ]
 
 
-def channel(target: str, *, token: str) -> grpc.aio.Channel:
-    """Return a channel that presents `token` on every call. Each call needs its own `timeout`."""
+def channel(target: str, *, token: str, retried: Collection[str] | None = None) -> grpc.aio.Channel:
+    """Return a channel that presents `token` on every call. Each call needs its own `timeout`.
+
+    `retried` names the idempotent methods (`tintype.identity.v1.IdentityService/GetUser`) that are tried
+    again when the peer is unavailable; None means that every method is idempotent, as where each command
+    carries a request id.
+    """
     return grpc.aio.insecure_channel(
         target,
-        options=_OPTIONS,
+        options=[*_OPTIONS, ("grpc.service_config", _service_config(retried))],
         interceptors=[*aio_client_interceptors(), *_token_interceptors(token)],  # type: ignore[no-untyped-call]
     )
 

@@ -94,7 +94,7 @@ class Checkout(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     PURCHASE_ID_FIELD_NUMBER: _builtins.int
     checkout_id: _builtins.str
-    """The processor's checkout session id."""
+    """Our own id of the checkout."""
     user_id: _builtins.str
     pack_id: _builtins.str
     url: _builtins.str

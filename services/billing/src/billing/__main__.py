@@ -1,0 +1,79 @@
+"""`python -m billing serve | migrate | publish-catalogue`."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from chassis.process import run_until_signalled
+from chassis.settings import load_settings
+from chassis.telemetry import configure_telemetry
+
+from billing.adapters.outbound.toml_catalogue import BadCatalogueError, load_catalogue
+from billing.bootstrap import publish_catalogue, serve
+from billing.domain.errors import BillingError
+from billing.settings import BillingSettings, MigrationSettings, StripeSettings
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m billing")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="answer gRPC and process webhooks until SIGTERM")
+    commands.add_parser("migrate", help="bring the database to the newest schema, as its owner")
+    commands.add_parser("publish-catalogue", help="make packs and prices known to Stripe")
+    try:
+        match parser.parse_args(arguments).command:
+            case "serve":
+                return _serve()
+            case "publish-catalogue":
+                return _publish()
+            case _:
+                return _migrate()
+    except BadCatalogueError as bad:
+        sys.stderr.write(f"BILLING_CATALOGUE_FILE: {bad}\n")
+        return 2
+
+
+def _serve() -> int:
+    settings = load_settings(BillingSettings)
+    load_catalogue(settings.catalogue_file)
+    telemetry = configure_telemetry(
+        "billing",
+        log_format=settings.log_format,
+        log_level=settings.log_level,
+        sentry_dsn=settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None,
+    )
+    try:
+        return run_until_signalled(lambda: serve(settings))
+    finally:
+        telemetry.shutdown()
+
+
+def _publish() -> int:
+    settings = load_settings(StripeSettings)
+    try:
+        count = asyncio.run(publish_catalogue(settings))
+    except BillingError as failure:
+        sys.stderr.write(f"{failure.reason}: {failure}\n")
+        return 1
+    sys.stdout.write(f"published {count} packs\n")
+    return 0
+
+
+def _migrate() -> int:
+    # Alembic is for this command alone: the service starts faster without it.
+    from chassis.migrations import upgrade
+
+    settings = load_settings(MigrationSettings)
+    os.environ["BILLING_SERVICE_ROLE"] = settings.service_role
+    upgrade(MIGRATIONS, settings.migration_database_url.get_secret_value())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

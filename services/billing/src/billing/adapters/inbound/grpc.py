@@ -1,0 +1,145 @@
+"""BillingService over gRPC: parse, call the use case, render."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+from tintype.billing.v1 import billing_pb2 as pb
+from tintype.billing.v1 import billing_pb2_grpc as rpc
+
+from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler
+from billing.application.read_billing import ReadBillingHandler
+from billing.application.receive_webhook import ReceiveWebhookHandler
+from billing.domain import errors
+from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
+from billing.domain.pack import Pack
+from billing.ports.unit_of_work import BillingReader
+
+ERRORS: dict[type[Exception], grpc.StatusCode] = {
+    errors.InvalidField: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.UnknownPack: grpc.StatusCode.NOT_FOUND,
+    errors.CheckoutNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.InvalidSignature: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.PaymentProcessorUnavailable: grpc.StatusCode.UNAVAILABLE,
+}
+
+_SERVICE = "/tintype.billing.v1.BillingService/"
+ALLOWED = {
+    _SERVICE + method: frozenset([caller])
+    for method, caller in {
+        "ListPacks": "gateway",
+        "CreateCheckout": "gateway",
+        "GetCheckout": "gateway",
+        "ListPurchases": "gateway",
+        "ReceiveWebhook": "gateway",
+        "ListSettledPayments": "auditor",
+    }.items()
+}
+
+_STATUSES = {
+    CheckoutStatus.OPEN: pb.CHECKOUT_STATUS_OPEN,
+    CheckoutStatus.COMPLETE: pb.CHECKOUT_STATUS_COMPLETE,
+    CheckoutStatus.EXPIRED: pb.CHECKOUT_STATUS_EXPIRED,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillingServicer(rpc.BillingServiceServicer):
+    """Answers BillingService by the use cases."""
+
+    create: CreateCheckoutHandler
+    read: ReadBillingHandler
+    receive: ReceiveWebhookHandler
+    reader: BillingReader
+
+    async def ListPacks(self, request: pb.ListPacksRequest, context: Any) -> pb.ListPacksResponse:
+        return pb.ListPacksResponse(packs=[_pack(pack) for pack in self.read.packs()])
+
+    async def CreateCheckout(
+        self, request: pb.CreateCheckoutRequest, context: Any
+    ) -> pb.CreateCheckoutResponse:
+        opened = await self.create.handle(
+            CreateCheckout(
+                user_id=request.user_id,
+                email=request.email,
+                pack_id=request.pack_id,
+                idempotency_key=request.idempotency_key,
+                success_url=request.success_url,
+                cancel_url=request.cancel_url,
+            )
+        )
+        return pb.CreateCheckoutResponse(checkout=_checkout(opened.checkout), replayed=opened.replayed)
+
+    async def GetCheckout(self, request: pb.GetCheckoutRequest, context: Any) -> pb.GetCheckoutResponse:
+        found = await self.read.checkout(request.user_id, request.checkout_id)
+        return pb.GetCheckoutResponse(checkout=_checkout(found))
+
+    async def ListPurchases(self, request: pb.ListPurchasesRequest, context: Any) -> pb.ListPurchasesResponse:
+        page = await self.read.purchases(request.user_id, before=request.page_token, limit=request.page_size)
+        return pb.ListPurchasesResponse(
+            purchases=[_purchase(purchase) for purchase in page.purchases],
+            next_page_token=page.next_before,
+        )
+
+    async def ReceiveWebhook(
+        self, request: pb.ReceiveWebhookRequest, context: Any
+    ) -> pb.ReceiveWebhookResponse:
+        received = await self.receive.handle(request.body, request.signature)
+        return pb.ReceiveWebhookResponse(event_id=received.event_id, duplicate=received.duplicate)
+
+    async def ListSettledPayments(
+        self, request: pb.ListSettledPaymentsRequest, context: Any
+    ) -> AsyncIterator[pb.ListSettledPaymentsResponse]:
+        async for purchase in self.reader.settled_payments():
+            yield pb.ListSettledPaymentsResponse(purchase=_purchase(purchase))
+
+
+def _timestamp(value: datetime | None) -> Timestamp | None:
+    if value is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(value)
+    return message
+
+
+def _pack(pack: Pack) -> pb.Pack:
+    return pb.Pack(
+        pack_id=pack.pack_id,
+        title=pack.title,
+        description=pack.description,
+        credits=pack.credits,
+        price_minor=pack.price_minor,
+        currency=pack.currency,
+        badge=pack.badge,
+    )
+
+
+def _checkout(checkout: Checkout) -> pb.Checkout:
+    return pb.Checkout(
+        checkout_id=checkout.checkout_id,
+        user_id=checkout.user_id,
+        pack_id=checkout.pack_id,
+        url=checkout.url,
+        status=_STATUSES[checkout.status],
+        created_at=_timestamp(checkout.created_at),
+        expires_at=_timestamp(checkout.expires_at),
+        purchase_id=checkout.purchase_id or "",
+    )
+
+
+def _purchase(purchase: Purchase) -> pb.Purchase:
+    return pb.Purchase(
+        purchase_id=purchase.purchase_id,
+        user_id=purchase.user_id,
+        pack_id=purchase.pack_id,
+        pack_title=purchase.pack_title,
+        credits=purchase.credits,
+        amount_minor=purchase.amount_minor,
+        currency=purchase.currency,
+        payment_id=purchase.payment_id,
+        created_at=_timestamp(purchase.created_at),
+    )

@@ -1,0 +1,225 @@
+"""The unit of work and the reader on PostgreSQL."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from chassis import outbox
+from chassis.postgres import SYSTEM_SCOPE, transaction
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from billing.adapters.outbound import tables
+from billing.adapters.outbound.event_codec import encode
+from billing.domain.checkout import Checkout, CheckoutStatus, PaymentCompleted, Purchase
+from billing.domain.webhook_event import WebhookEvent, WebhookState
+from billing.ports.id_source import IdSource
+from billing.ports.unit_of_work import UnitOfWork
+
+_STREAM_ROWS = 500
+
+
+class PostgresUnitsOfWork:
+    """Opens transactions in the scope of one user, or of all of them."""
+
+    def __init__(self, engine: AsyncEngine, ids: IdSource) -> None:
+        self._engine = engine
+        self._ids = ids
+
+    def begin(self, user_id: str | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open one transaction; it is undone unless it commits."""
+        return self._begin(user_id or SYSTEM_SCOPE)
+
+    @asynccontextmanager
+    async def _begin(self, scope: str) -> AsyncIterator[UnitOfWork]:
+        async with self._engine.connect() as connection:
+            await connection.execute(
+                text("SELECT set_config('app.account', :account, true)"), {"account": scope}
+            )
+            yield PostgresUnitOfWork(connection, self._ids)
+
+
+class PostgresUnitOfWork:
+    """One open transaction."""
+
+    def __init__(self, connection: AsyncConnection, ids: IdSource) -> None:
+        self._connection = connection
+        self._ids = ids
+
+    async def customer_of(self, user_id: str) -> str | None:
+        """Return the processor's customer id of a user."""
+        table = tables.customers
+        found: str | None = await self._connection.scalar(
+            select(table.c.customer_id).where(table.c.user_id == user_id)
+        )
+        return found
+
+    async def link_customer(self, user_id: str, customer_id: str) -> str:
+        """Store the link unless there is one; return the link that counts."""
+        values = {"user_id": user_id, "customer_id": customer_id}
+        await self._connection.execute(insert(tables.customers).values(values).on_conflict_do_nothing())
+        return await self.customer_of(user_id) or customer_id
+
+    async def add_checkout(self, checkout: Checkout) -> Checkout:
+        """Store a new checkout, or return the one that this user's idempotency key made before."""
+        table = tables.checkouts
+        added = insert(table).values(_from_checkout(checkout)).on_conflict_do_nothing()
+        await self._connection.execute(added)
+        query = select(table).where(
+            table.c.user_id == checkout.user_id, table.c.idempotency_key == checkout.idempotency_key
+        )
+        return _to_checkout((await self._connection.execute(query)).one())
+
+    async def checkout(self, checkout_id: str, *, lock: bool = False) -> Checkout | None:
+        """Return a checkout by our id."""
+        table = tables.checkouts
+        query = select(table).where(table.c.checkout_id == checkout_id)
+        row = (await self._connection.execute(query.with_for_update() if lock else query)).first()
+        return _to_checkout(row) if row else None
+
+    async def checkout_of_session(self, session_id: str) -> str | None:
+        """Return our id of the checkout behind a processor's session."""
+        table = tables.checkouts
+        found: str | None = await self._connection.scalar(
+            select(table.c.checkout_id).where(table.c.session_id == session_id)
+        )
+        return found
+
+    async def save_checkout(self, checkout: Checkout) -> None:
+        """Write what may change of a checkout."""
+        table = tables.checkouts
+        await self._connection.execute(
+            update(table)
+            .where(table.c.checkout_id == checkout.checkout_id)
+            .values(
+                session_id=checkout.session_id,
+                url=checkout.url,
+                status=checkout.status.value,
+                purchase_id=checkout.purchase_id,
+                expires_at=checkout.expires_at,
+            )
+        )
+
+    async def add_purchase(self, purchase: Purchase) -> bool:
+        """Store a purchase; False when this payment has one already."""
+        table = tables.purchases
+        added = insert(table).values(asdict(purchase)).on_conflict_do_nothing()
+        return await self._connection.scalar(added.returning(table.c.purchase_id)) is not None
+
+    async def publish(self, fact: PaymentCompleted) -> None:
+        """Append the fact to the outbox."""
+        event = encode(fact, event_id=self._ids.new("evt"))
+        await outbox.append(self._connection, tables.outbox, event)
+
+    async def add_webhook(self, event: WebhookEvent) -> bool:
+        """Store a webhook and wake who processes them; False when it was stored before."""
+        table = tables.webhook_events
+        values = {**asdict(event), "due_at": event.received_at, "state": WebhookState.WAITING.value}
+        added = insert(table).values(values).on_conflict_do_nothing()
+        return await self._connection.scalar(added.returning(table.c.event_id)) is not None
+
+    async def next_webhook(self, now: datetime) -> WebhookEvent | None:
+        """Return the webhook that is due longest, skipping what others work on."""
+        table = tables.webhook_events
+        query = (
+            select(table)
+            .where(table.c.state == WebhookState.WAITING.value, table.c.due_at <= now)
+            .order_by(table.c.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = (await self._connection.execute(query)).first()
+        if row is None:
+            return None
+        return WebhookEvent(
+            event_id=row.event_id,
+            kind=row.kind,
+            session_id=row.session_id,
+            body=row.body,
+            received_at=row.received_at,
+            attempts=row.attempts,
+        )
+
+    async def finish_webhook(self, event_id: str, state: WebhookState, *, now: datetime, error: str) -> None:
+        """Write how a webhook ended; one that waits keeps the time that it is due."""
+        table = tables.webhook_events
+        finished_at = None if state is WebhookState.WAITING else now
+        await self._connection.execute(
+            update(table)
+            .where(table.c.event_id == event_id)
+            .values(state=state.value, finished_at=finished_at, error=error[:1000])
+        )
+
+    async def postpone_webhook(self, event_id: str, *, due_at: datetime, error: str) -> None:
+        """Count a try and say when the next one is due."""
+        table = tables.webhook_events
+        await self._connection.execute(
+            update(table)
+            .where(table.c.event_id == event_id)
+            .values(attempts=table.c.attempts + 1, due_at=due_at, error=error[:1000])
+        )
+
+    async def commit(self) -> None:
+        """Commit."""
+        await self._connection.commit()
+
+
+class PostgresBillingReader:
+    """Reads committed rows, in the user's own scope wherever there is one."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def checkout(self, user_id: str, checkout_id: str) -> Checkout | None:
+        """Return a checkout of this user."""
+        table = tables.checkouts
+        query = select(table).where(table.c.checkout_id == checkout_id, table.c.user_id == user_id)
+        async with transaction(self._engine, user_id) as connection:
+            row = (await connection.execute(query)).first()
+        return _to_checkout(row) if row else None
+
+    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[Purchase]:
+        """Return purchases, newest first: ids sort by the time they were made."""
+        table = tables.purchases
+        query = select(table).where(table.c.user_id == user_id)
+        if before:
+            query = query.where(table.c.purchase_id < before)
+        query = query.order_by(table.c.purchase_id.desc()).limit(limit)
+        async with transaction(self._engine, user_id) as connection:
+            return [Purchase(**row._mapping) for row in await connection.execute(query)]
+
+    async def settled_payments(self) -> AsyncIterator[Purchase]:
+        """Stream every purchase through a server-side cursor."""
+        table = tables.purchases
+        query = select(table).order_by(table.c.purchase_id)
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
+                yield Purchase(**row._mapping)
+
+    async def stale_checkouts(self, *, before: datetime, limit: int) -> Sequence[Checkout]:
+        """Return checkouts that may still get a purchase, in random order: none can block the others."""
+        table = tables.checkouts
+        query = (
+            select(table)
+            .where(
+                table.c.purchase_id.is_(None),
+                table.c.status != CheckoutStatus.EXPIRED.value,
+                table.c.session_id.is_not(None),
+                table.c.created_at < before,
+            )
+            .order_by(text("random()"))
+            .limit(limit)
+        )
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            return [_to_checkout(row) for row in await connection.execute(query)]
+
+
+def _from_checkout(checkout: Checkout) -> dict[str, Any]:
+    return {**asdict(checkout), "status": checkout.status.value}
+
+
+def _to_checkout(row: Any) -> Checkout:
+    return Checkout(**{**row._mapping, "status": CheckoutStatus(row.status)})

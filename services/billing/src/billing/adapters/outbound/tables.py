@@ -1,0 +1,50 @@
+"""Billing's tables, as SQLAlchemy sees them; the migrations define them."""
+
+from chassis.outbox import outbox_table
+from sqlalchemy import BigInteger, Column, DateTime, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData()
+outbox = outbox_table(metadata)
+
+customers = Table(
+    "customers", metadata, Column("user_id", Text, primary_key=True), Column("customer_id", Text)
+)
+
+checkouts = Table(
+    "checkouts",
+    metadata,
+    Column("checkout_id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("user_id", "idempotency_key", "pack_id", "pack_title")),
+    Column("credits", BigInteger),
+    Column("price_minor", BigInteger),
+    *(Column(name, Text) for name in ("currency", "session_id", "url", "status", "purchase_id")),
+    Column("created_at", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True)),
+)
+
+purchases = Table(
+    "purchases",
+    metadata,
+    Column("purchase_id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("user_id", "checkout_id", "pack_id", "pack_title")),
+    Column("credits", BigInteger),
+    Column("amount_minor", BigInteger),
+    Column("currency", Text),
+    Column("payment_id", Text),
+    Column("created_at", DateTime(timezone=True)),
+)
+
+webhook_events = Table(
+    "webhook_events",
+    metadata,
+    Column("event_id", Text, primary_key=True),
+    Column("kind", Text),
+    Column("session_id", Text),
+    Column("body", LargeBinary),
+    Column("received_at", DateTime(timezone=True)),
+    Column("state", Text),
+    Column("attempts", Integer),
+    Column("due_at", DateTime(timezone=True)),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("error", Text),
+)

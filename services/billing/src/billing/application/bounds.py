@@ -1,0 +1,37 @@
+"""Bounds of what a command may carry."""
+
+from urllib.parse import urlsplit
+
+from billing.domain.errors import InvalidField
+
+TEXT_MAX = 255
+URL_MAX = 2_000
+WEBHOOK_MAX_BYTES = 512 * 1024
+PAGE_MAX, PAGE_DEFAULT = 100, 20
+
+
+def require_text(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
+    """Raise InvalidField unless the text is there, short enough and printable."""
+    if not value:
+        raise InvalidField(field, "is required")
+    if len(value) > longest:
+        raise InvalidField(field, f"has {len(value)} characters, at most {longest} are allowed")
+    if any(ord(character) < 32 for character in value):
+        raise InvalidField(field, "must not hold control characters")
+
+
+def require_same_origin(field: str, url: str, origin_url: str) -> None:
+    """Raise InvalidField unless the address is on our own origin: no open redirect through a payment."""
+    require_text(field, url, longest=URL_MAX)
+    wanted, given = urlsplit(origin_url), urlsplit(url)
+    if (given.scheme, given.netloc) != (wanted.scheme, wanted.netloc):
+        raise InvalidField(field, f"must begin with {wanted.scheme}://{wanted.netloc}/")
+
+
+def page_size(value: int) -> int:
+    """Return how many rows to list: the default for 0. Raises InvalidField past the maximum."""
+    if value == 0:
+        return PAGE_DEFAULT
+    if not 1 <= value <= PAGE_MAX:
+        raise InvalidField("page_size", f"must be from 1 to {PAGE_MAX}, not {value}")
+    return value

@@ -1,0 +1,46 @@
+"""Use cases that only read: packs, checkouts, purchases."""
+
+from dataclasses import dataclass
+
+from billing.application.bounds import page_size, require_text
+from billing.domain.checkout import Checkout, Purchase
+from billing.domain.errors import CheckoutNotFound
+from billing.domain.pack import Catalogue, Pack
+from billing.ports.unit_of_work import BillingReader
+
+
+@dataclass(frozen=True, kw_only=True)
+class PurchasePage:
+    """Purchases, newest first, and the id to go on before, if there are more."""
+
+    purchases: list[Purchase]
+    next_before: str
+
+
+class ReadBillingHandler:
+    """Answers questions about the catalogue and about one user."""
+
+    def __init__(self, reader: BillingReader, catalogue: Catalogue) -> None:
+        self._reader = reader
+        self._catalogue = catalogue
+
+    def packs(self) -> tuple[Pack, ...]:
+        """Return the packs on sale, in the order in which they are shown."""
+        return self._catalogue.packs
+
+    async def checkout(self, user_id: str, checkout_id: str) -> Checkout:
+        """Return a checkout of this user. Raises CheckoutNotFound, for another user's as well."""
+        require_text("user_id", user_id)
+        require_text("checkout_id", checkout_id)
+        found = await self._reader.checkout(user_id, checkout_id)
+        if found is None:
+            raise CheckoutNotFound(f"no checkout {checkout_id}")
+        return found
+
+    async def purchases(self, user_id: str, *, before: str, limit: int) -> PurchasePage:
+        """Return one page of this user's purchases."""
+        require_text("user_id", user_id)
+        size = page_size(limit)
+        found = await self._reader.purchases(user_id, before=before, limit=size + 1)
+        page = found[:size]
+        return PurchasePage(purchases=page, next_before=page[-1].purchase_id if len(found) > size else "")

@@ -1,0 +1,44 @@
+"""Use case: verify a webhook and store it once; what it means is worked out afterwards."""
+
+from dataclasses import dataclass
+
+from billing.application.bounds import WEBHOOK_MAX_BYTES
+from billing.domain.errors import InvalidField
+from billing.domain.webhook_event import WebhookEvent
+from billing.ports.clock import Clock
+from billing.ports.payment_processor import WebhookVerifier
+from billing.ports.unit_of_work import UnitsOfWork
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """The event is safe; `duplicate` when it was before."""
+
+    event_id: str
+    duplicate: bool
+
+
+class ReceiveWebhookHandler:
+    """Answers quickly, so that the processor does not send again what has arrived."""
+
+    def __init__(self, units: UnitsOfWork, verifier: WebhookVerifier, clock: Clock) -> None:
+        self._units = units
+        self._verifier = verifier
+        self._clock = clock
+
+    async def handle(self, body: bytes, signature: str) -> Received:
+        """Store the event. Raises InvalidSignature and InvalidField, and stores nothing then."""
+        if len(body) > WEBHOOK_MAX_BYTES:
+            raise InvalidField("body", f"has {len(body)} bytes, at most {WEBHOOK_MAX_BYTES} are allowed")
+        verified = self._verifier.verify(body, signature)
+        event = WebhookEvent(
+            event_id=verified.event_id,
+            kind=verified.kind,
+            session_id=verified.session_id,
+            body=body,
+            received_at=self._clock.now(),
+        )
+        async with self._units.begin() as unit:
+            is_new = await unit.add_webhook(event)
+            await unit.commit()
+        return Received(event_id=event.event_id, duplicate=not is_new)

@@ -1,0 +1,41 @@
+"""Use case: bring one checkout to where the payment processor says it stands.
+
+Webhooks and the reconciler both end here, so that a lost webhook costs time and nothing else.
+"""
+
+from billing.domain.checkout import PaymentCompleted
+from billing.domain.settlement import settle
+from billing.ports.clock import Clock
+from billing.ports.id_source import IdSource
+from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.unit_of_work import UnitsOfWork
+
+
+class SettleCheckoutHandler:
+    """Purchase and PaymentCompleted are one transaction, once a payment object."""
+
+    def __init__(self, units: UnitsOfWork, processor: PaymentProcessor, clock: Clock, ids: IdSource) -> None:
+        self._units = units
+        self._processor = processor
+        self._clock = clock
+        self._ids = ids
+
+    async def handle(self, session_id: str) -> bool:
+        """Settle a session; False when it is none of our checkouts.
+
+        Asks the processor before it opens a transaction: what a webhook said may be old by now.
+        """
+        seen = await self._processor.find_checkout(session_id)
+        async with self._units.begin() as unit:
+            checkout_id = await unit.checkout_of_session(session_id) or seen.reference
+            checkout = await unit.checkout(checkout_id, lock=True) if checkout_id else None
+            if checkout is None or checkout.session_id not in (None, session_id):
+                return False
+            now = self._clock.now()
+            settled, purchase = settle(checkout, seen, purchase_id=self._ids.new("pay"), now=now)
+            if purchase is not None and await unit.add_purchase(purchase):
+                await unit.publish(PaymentCompleted(purchase=purchase, occurred_at=now))
+            if settled != checkout:
+                await unit.save_checkout(settled)
+            await unit.commit()
+        return True

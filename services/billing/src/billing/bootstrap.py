@@ -1,0 +1,108 @@
+"""The composition root: everything is constructed here, and nowhere else."""
+
+from contextlib import AsyncExitStack
+
+from chassis.clock import SystemClock
+from chassis.grpc_server import GrpcServer
+from chassis.health import HealthServer
+from chassis.ids import UuidIds
+from chassis.nats import Publisher, connect, ensure_stream
+from chassis.outbox import Relay
+from chassis.postgres import create_engine, ping
+from chassis.process import forever, run_all
+from prometheus_client import Counter
+from tintype.billing.v1 import billing_pb2_grpc as rpc
+
+from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
+from billing.adapters.outbound import tables
+from billing.adapters.outbound.postgres import PostgresBillingReader, PostgresUnitsOfWork
+from billing.adapters.outbound.stripe import StripeProcessor, StripeWebhookVerifier
+from billing.adapters.outbound.toml_catalogue import load_catalogue
+from billing.application.create_checkout import CreateCheckoutHandler
+from billing.application.process_webhook import ProcessWebhookHandler
+from billing.application.publish_catalogue import PublishCatalogueHandler
+from billing.application.read_billing import ReadBillingHandler
+from billing.application.receive_webhook import ReceiveWebhookHandler
+from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
+from billing.application.settle_checkout import SettleCheckoutHandler
+from billing.settings import BillingSettings, StripeSettings
+
+_PROCESSED = Counter("billing_webhooks_processed_total", "Webhooks worked out", ["state"])
+
+
+async def serve(settings: BillingSettings) -> None:
+    """Run billing until cancelled."""
+    async with AsyncExitStack() as stack:
+        engine = create_engine(
+            settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
+        )
+        stack.push_async_callback(engine.dispose)
+        nats = await connect(
+            settings.nats_url,
+            user=settings.nats_user,
+            password=settings.nats_password.get_secret_value(),
+            name="billing",
+        )
+        stack.push_async_callback(nats.close)
+        jetstream = nats.jetstream()
+        await ensure_stream(jetstream, "billing")
+
+        clock, ids = SystemClock(), UuidIds()
+        catalogue = load_catalogue(settings.catalogue_file)
+        processor = _processor(settings)
+        units, reader = PostgresUnitsOfWork(engine, ids), PostgresBillingReader(engine)
+        settle = SettleCheckoutHandler(units, processor, clock, ids)
+        process = ProcessWebhookHandler(units, settle, clock)
+        reconcile = ReconcileCheckoutsHandler(reader, settle, clock, after_s=settings.reconcile_after_s)
+
+        server = GrpcServer(
+            settings.grpc_listen,
+            errors=ERRORS,
+            callers=settings.callers,
+            allowed=ALLOWED,
+            domain="tintype.billing",
+        )
+        rpc.add_BillingServiceServicer_to_server(
+            BillingServicer(
+                create=CreateCheckoutHandler(
+                    units, processor, catalogue, clock, ids, public_url=str(settings.public_url)
+                ),
+                read=ReadBillingHandler(reader, catalogue),
+                receive=ReceiveWebhookHandler(units, _verifier(settings), clock),
+                reader=reader,
+            ),
+            server.server,
+        )
+
+        async def process_waiting() -> None:
+            while (state := await process.handle()) is not None:
+                _PROCESSED.labels(state.value).inc()
+
+        async def nats_answers() -> None:
+            await nats.flush(timeout=2)
+
+        health = HealthServer(settings.http_listen, {"database": lambda: ping(engine), "nats": nats_answers})
+        await run_all(
+            server.run(),
+            health.run(),
+            Relay(engine, tables.outbox, Publisher(jetstream)).run(),
+            forever(process_waiting, every_s=settings.process_every_s, name="process webhooks"),
+            forever(reconcile.handle, every_s=settings.reconcile_every_s, name="reconcile checkouts"),
+        )
+
+
+async def publish_catalogue(settings: StripeSettings) -> int:
+    """Publish the packs; return how many there are."""
+    catalogue = load_catalogue(settings.catalogue_file)
+    return await PublishCatalogueHandler(catalogue, _processor(settings)).handle()
+
+
+def _processor(settings: StripeSettings) -> StripeProcessor:
+    return StripeProcessor(
+        secret_key=settings.stripe_secret_key.get_secret_value(), api_url=settings.stripe_address
+    )
+
+
+def _verifier(settings: BillingSettings) -> StripeWebhookVerifier:
+    secrets = (settings.stripe_webhook_secret, settings.stripe_webhook_secret_previous)
+    return StripeWebhookVerifier(*(secret.get_secret_value() for secret in secrets if secret))

@@ -1,0 +1,53 @@
+"""What billing refuses, each with a stable reason."""
+
+from typing import ClassVar
+
+
+class BillingError(Exception):
+    """A refusal. `reason` never changes; the message is for people."""
+
+    reason: ClassVar[str] = "BILLING_ERROR"
+
+    def __init__(self, message: str, **details: str) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class InvalidField(BillingError):
+    """A value is out of its bounds."""
+
+    reason = "INVALID_FIELD"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}", field=field)
+        self.field = field
+
+
+class UnknownPack(BillingError):
+    """No such pack is on sale."""
+
+    reason = "UNKNOWN_PACK"
+
+
+class CheckoutNotFound(BillingError):
+    """No such checkout, or it is another user's."""
+
+    reason = "CHECKOUT_NOT_FOUND"
+
+
+class IdempotencyKeyReused(BillingError):
+    """The key was used before, for another checkout."""
+
+    reason = "IDEMPOTENCY_KEY_REUSED"
+
+
+class InvalidSignature(BillingError):
+    """The webhook was not signed by the payment processor, or is too old. Nothing was stored."""
+
+    reason = "INVALID_SIGNATURE"
+
+
+class PaymentProcessorUnavailable(BillingError):
+    """The payment processor did not answer, or refused for a reason of its own. Try again."""
+
+    reason = "PAYMENT_PROCESSOR_UNAVAILABLE"

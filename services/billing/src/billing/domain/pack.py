@@ -1,0 +1,29 @@
+"""Packs: quantities of credits on sale."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pack:
+    """What a pack grants and costs, and how it is shown. Money is in minor units of its currency."""
+
+    pack_id: str
+    credits: int
+    price_minor: int
+    currency: str
+    # The name under which the payment processor knows the price.
+    lookup_key: str
+    title: str
+    description: str
+    badge: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The packs on sale, in the order in which they are shown."""
+
+    packs: tuple[Pack, ...]
+
+    def find(self, pack_id: str) -> Pack | None:
+        """Return a pack by its id."""
+        return next((pack for pack in self.packs if pack.pack_id == pack_id), None)

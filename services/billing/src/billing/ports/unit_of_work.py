@@ -1,0 +1,75 @@
+"""The unit of work: everything one command reads and writes, in one transaction."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from billing.domain.checkout import Checkout, PaymentCompleted, Purchase
+from billing.domain.webhook_event import WebhookEvent, WebhookState
+
+
+class UnitOfWork(Protocol):
+    """One open transaction. Leaving it without `commit` undoes everything."""
+
+    async def customer_of(self, user_id: str) -> str | None:
+        """Return the processor's customer id of a user."""
+
+    async def link_customer(self, user_id: str, customer_id: str) -> str:
+        """Store the link unless there is one; return the link that counts."""
+
+    async def add_checkout(self, checkout: Checkout) -> Checkout:
+        """Store a new checkout, or return the one that this user's idempotency key made before."""
+
+    async def checkout(self, checkout_id: str, *, lock: bool = False) -> Checkout | None:
+        """Return a checkout by our id."""
+
+    async def checkout_of_session(self, session_id: str) -> str | None:
+        """Return our id of the checkout behind a processor's session."""
+
+    async def save_checkout(self, checkout: Checkout) -> None:
+        """Write what may change of a checkout: session, address, status, purchase."""
+
+    async def add_purchase(self, purchase: Purchase) -> bool:
+        """Store a purchase; False when this payment has one already."""
+
+    async def publish(self, fact: PaymentCompleted) -> None:
+        """Have a fact published once this transaction is committed."""
+
+    async def add_webhook(self, event: WebhookEvent) -> bool:
+        """Store a webhook; False when the event was stored before."""
+
+    async def next_webhook(self, now: datetime) -> WebhookEvent | None:
+        """Return a webhook that is due, locked until the end and skipped by everybody else."""
+
+    async def finish_webhook(self, event_id: str, state: WebhookState, *, now: datetime, error: str) -> None:
+        """Write how a webhook ended."""
+
+    async def postpone_webhook(self, event_id: str, *, due_at: datetime, error: str) -> None:
+        """Count a failed try and say when the next one is due."""
+
+    async def commit(self) -> None:
+        """Commit."""
+
+
+class UnitsOfWork(Protocol):
+    """Opens units of work."""
+
+    def begin(self, user_id: str | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open one for a single user, or, with None, for all of them (webhooks and sweepers)."""
+
+
+class BillingReader(Protocol):
+    """Reads committed state."""
+
+    async def checkout(self, user_id: str, checkout_id: str) -> Checkout | None:
+        """Return a checkout of this user."""
+
+    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[Purchase]:
+        """Return purchases, newest first, before an id (or from the newest, when empty)."""
+
+    def settled_payments(self) -> AsyncIterator[Purchase]:
+        """Stream every purchase, oldest first."""
+
+    async def stale_checkouts(self, *, before: datetime, limit: int) -> Sequence[Checkout]:
+        """Return checkouts without a purchase that may still get one, made before a moment."""

@@ -1,0 +1,48 @@
+"""What billing reads from its environment (`BILLING_...`)."""
+
+from pathlib import Path
+
+from chassis.settings import ServiceSettings
+from pydantic import AnyHttpUrl, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class StripeSettings(BaseSettings):
+    """Settings of everything that speaks to Stripe: all that `publish-catalogue` needs."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
+
+    stripe_secret_key: SecretStr
+    # Unset means Stripe itself.
+    stripe_api_url: AnyHttpUrl | None = None
+    catalogue_file: Path | None = None
+
+    @property
+    def stripe_address(self) -> str | None:
+        """The base address without a trailing slash, as the SDK wants it."""
+        return str(self.stripe_api_url).rstrip("/") if self.stripe_api_url else None
+
+
+class BillingSettings(StripeSettings, ServiceSettings):
+    """Settings of `serve`."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
+
+    stripe_webhook_secret: SecretStr
+    # The endpoint's secret before this one, while it is being replaced.
+    stripe_webhook_secret_previous: SecretStr | None = None
+    # Where people reach the console; a checkout sends them nowhere else.
+    public_url: AnyHttpUrl
+    process_every_s: float = Field(default=0.25, gt=0, le=60)
+    reconcile_every_s: float = Field(default=30, gt=0, le=3_600)
+    reconcile_after_s: float = Field(default=60, ge=0, le=86_400)
+    database_pool_size: int = Field(default=10, ge=2, le=100)
+
+
+class MigrationSettings(BaseSettings):
+    """Settings of `migrate`: the owner's connection, and the role that gets the privileges."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
+
+    migration_database_url: SecretStr
+    service_role: str = "billing_service"
