@@ -104,7 +104,7 @@ class Stack:
         login = nats_account("ledger")
         broker = await connect(login.url, user=login.user, password=login.password, name="double")
         await ensure_stream(broker.jetstream(), "ledger")
-        ledger = LedgerDouble(Publisher(broker.jetstream()))
+        ledger = LedgerDouble(Publisher(broker.jetstream()))  # type: ignore[abstract]
         server = GrpcServer(
             "127.0.0.1:0",
             errors={TooFewCredits: grpc.StatusCode.FAILED_PRECONDITION},

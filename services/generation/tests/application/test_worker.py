@@ -2,6 +2,7 @@
 
 import pytest
 from generation.application.finish_attempt import LeaseLost
+from generation.application.start_generation import Job
 from generation.domain.attempt import Outcome
 from generation.domain.errors import GenerationFinished, GenerationNotFound, GenerationRunning
 from generation.domain.generation import Failure, Status
@@ -11,6 +12,7 @@ from generation.ports.ledger import Reservation
 from generation.ports.media_provider import (
     ProviderRefused,
     ProviderUnavailable,
+    Run,
     RunReport,
     RunState,
 )
@@ -384,7 +386,5 @@ async def test_pages_walk_the_list(house: House) -> None:
     assert end is None
 
 
-def _run_of(job):  # type: ignore[no-untyped-def]
-    from generation.ports.media_provider import Run
-
+def _run_of(job: Job) -> Run:
     return Run(key=job.attempt.attempt_id, model="sketch", input=job.generation.input)

@@ -142,11 +142,15 @@ async def test_an_account_sees_its_own_rows_only(transactions: Transactions) -> 
 
 async def test_a_failed_transaction_keeps_nothing(transactions: Transactions) -> None:
     """What was written before the error is gone."""
-    with pytest.raises(RuntimeError, match="stop"):
+
+    async def write_and_stop() -> None:
         async with transactions.of_account(ALICE) as work:
             await work.generations.add(job())
             await work.publish(queued(job(), now=NOW))
             raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        await write_and_stop()
     async with transactions.of_account(ALICE) as work:
         assert await work.generations.get(job().generation_id) is None
 

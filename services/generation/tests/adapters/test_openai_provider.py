@@ -1,0 +1,157 @@
+"""The OpenAI adapter against a stand-in that speaks OpenAI's HTTP."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from generation.adapters.outbound.guarded_fetch import GuardedClient
+from generation.adapters.outbound.intake import FileIntake
+from generation.adapters.outbound.openai.provider import OpenAIProvider
+from generation.domain.identifiers import AttemptId
+from generation.domain.model import Modality
+from generation.ports.media_provider import Run, RunReport, RunState
+from generation_stack import free_port, until
+
+PICTURE = {"prompt": "a red fox", "ratio": "1:1", "quality": "low", "output_format": "png", "output_count": 1}
+CHAT = {"prompt": "Tell me of foxes.", "system": "", "max_tokens": 200}
+
+
+@pytest.fixture
+async def standin() -> AsyncIterator[str]:
+    """The stand-in as a process; the address that stands for api.openai.com."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "standins.openai",
+        env=os.environ | {"STANDIN_OPENAI_LISTEN": f"127.0.0.1:{port}", "STANDIN_OPENAI_API_KEY": "sk-test"},
+    )
+    async with httpx.AsyncClient() as client:
+
+        async def ready() -> bool:
+            try:
+                return (await client.get(f"http://127.0.0.1:{port}/healthz")).is_success
+            except httpx.TransportError:
+                return False
+
+        await until(ready)
+    yield f"http://127.0.0.1:{port}/v1"
+    process.terminate()
+    await process.wait()
+
+
+@pytest.fixture
+async def provider(standin: str) -> AsyncIterator[OpenAIProvider]:
+    """The adapter with the stand-in's key."""
+    fetch = GuardedClient(allow_loopback=True, size_bytes_max=50_000_000)
+    calling = OpenAIProvider(base_url=standin, api_key="sk-test", fetch=fetch)
+    yield calling
+    await calling.close()
+    await fetch.close()
+
+
+async def finished(provider: OpenAIProvider, model: str, job: dict[str, Any]) -> RunReport:
+    """Submits and waits for the end."""
+    run_id = await provider.submit(Run(key=AttemptId("att_1"), model=model, input=job))
+    reports: list[RunReport] = []
+
+    async def ended() -> bool:
+        reports.append(await provider.check(run_id))
+        return reports[-1].state is not RunState.RUNNING
+
+    await until(ended)
+    return reports[-1]
+
+
+async def calls(standin: str) -> int:
+    """How many requests the stand-in has had."""
+    async with httpx.AsyncClient(headers={"authorization": "Bearer sk-test"}) as client:
+        answer = await client.get(standin.removesuffix("/v1") + "/_test/requests")
+        return len(answer.json()["data"])
+
+
+async def test_pictures_are_drawn(provider: OpenAIProvider) -> None:
+    """All outputs come, each a picture of the asked ratio and format."""
+    job = PICTURE | {"output_count": 2, "ratio": "3:2", "output_format": "webp"}
+    report = await finished(provider, "gpt-image-1", job)
+    assert (report.state, len(report.outputs)) == (RunState.SUCCEEDED, 2)
+    for output in report.outputs:
+        async with FileIntake(50_000_000).receive(output, modality=Modality.IMAGE) as media:
+            assert (media.width, media.height, media.extension) == (1536, 1024, "webp")
+
+
+async def test_an_answer_is_written_and_counted(provider: OpenAIProvider) -> None:
+    """The text is stored as UTF-8 and its usage is the provider's own count."""
+    report = await finished(provider, "gpt-4.1-mini", CHAT)
+    async with FileIntake(1_000_000).receive(report.outputs[0], modality=Modality.TEXT) as media:
+        assert media.extension == "txt"
+        assert media.size_bytes > 0
+    assert report.usage_units is not None
+    assert 0 < report.usage_units <= 200 + len(CHAT["prompt"]) + 64  # type: ignore[arg-type]
+
+
+async def test_an_answer_stops_at_its_limit(provider: OpenAIProvider) -> None:
+    """`max_tokens` bounds what is written, and so what is charged."""
+    long = await finished(provider, "gpt-4.1-mini", CHAT | {"prompt": "foxes [[words:200]]", "max_tokens": 5})
+    assert long.usage_units is not None
+    assert long.usage_units < 30
+
+
+async def test_a_broken_stream_delivers_what_came(provider: OpenAIProvider) -> None:
+    """The provider's count is missing: what was produced is delivered and counted."""
+    report = await finished(provider, "gpt-4.1-mini", CHAT | {"prompt": "foxes [[words:60]] [[cut]]"})
+    assert report.state is RunState.SUCCEEDED
+    text = b"".join([piece async for piece in report.outputs[0].stream()])
+    assert text
+    assert report.usage_units is not None
+    assert 0 < report.usage_units < 200
+
+
+@pytest.mark.parametrize(
+    ("marker", "reason", "retryable"),
+    [
+        ("[[fail:moderation]]", "CONTENT_REFUSED", False),
+        ("[[fail:429]]", "PROVIDER_FAILED", True),
+        ("[[fail:503]]", "PROVIDER_FAILED", True),
+        ("[[fail:500]]", "PROVIDER_FAILED", True),
+        ("[[fail:quota]]", "PROVIDER_FAILED", True),
+        ("[[fail:401]]", "PROVIDER_FAILED", True),
+        ("[[fail:other]]", "PROVIDER_FAILED", False),
+        ("[[cut]]", "PROVIDER_FAILED", False),
+    ],
+)
+async def test_refusals_are_understood(
+    provider: OpenAIProvider, standin: str, marker: str, reason: str, retryable: bool
+) -> None:
+    """Each failure says whether another try may help; the SDK itself never tries again."""
+    report = await finished(provider, "gpt-image-1", PICTURE | {"prompt": f"a fox {marker}"})
+    assert report.state is RunState.FAILED
+    assert report.failure is not None
+    assert (report.failure.reason, report.retryable) == (reason, retryable)
+    assert "key" not in report.failure.detail.lower()
+    assert await calls(standin) == 1
+
+
+async def test_a_call_can_be_cancelled(provider: OpenAIProvider) -> None:
+    """A stalled call ends when it is told to; a run of another process is unknown."""
+    run = Run(key=AttemptId("att_1"), model="gpt-image-1", input=PICTURE | {"prompt": "fox [[stall:60]]"})
+    run_id = await provider.submit(run)
+    assert await provider.submit(run) == run_id == await provider.find(AttemptId("att_1"))
+    assert (await provider.check(run_id)).state is RunState.RUNNING
+    await provider.cancel(run_id)
+    assert (await provider.check(run_id)).state is RunState.CANCELLED
+    assert await provider.find(AttemptId("att_2")) is None
+
+
+async def test_nobody_there_is_worth_another_try() -> None:
+    """A refused connection was no bill."""
+    fetch = GuardedClient(allow_loopback=True, size_bytes_max=1000)
+    nobody = OpenAIProvider(base_url=f"http://127.0.0.1:{free_port()}/v1", api_key="k", fetch=fetch)
+    report = await finished(nobody, "gpt-image-1", PICTURE)
+    assert (report.state, report.retryable) == (RunState.FAILED, True)
+    await nobody.close()
+    await fetch.close()
