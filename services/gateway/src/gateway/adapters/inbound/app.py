@@ -1,0 +1,31 @@
+"""The web application: routers, problems and the layers around them."""
+
+from fastapi import FastAPI
+
+from gateway.adapters.inbound.deps import Deps
+from gateway.adapters.inbound.middleware import (
+    BODY_MAX_BYTES,
+    WEBHOOK_BODY_MAX_BYTES,
+    BodyLimit,
+    Edge,
+    security_headers,
+)
+from gateway.adapters.inbound.rest import ROUTERS
+from gateway.adapters.inbound.rest.openapi import describe
+from gateway.adapters.inbound.rest.problems import add_problem_handlers
+
+
+def make_app(deps: Deps) -> FastAPI:
+    """The public HTTP surface over these dependencies; the console is mounted by the composition root."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.deps = deps
+    add_problem_handlers(app)
+    # The last one added is the outermost.
+    app.add_middleware(
+        BodyLimit, body_max_bytes=BODY_MAX_BYTES, webhook_body_max_bytes=WEBHOOK_BODY_MAX_BYTES
+    )
+    app.add_middleware(Edge, headers=security_headers(deps.web))
+    for router in ROUTERS:
+        app.include_router(router)
+    describe(app)
+    return app

@@ -1,0 +1,71 @@
+"""Who calls: an access token in the Authorization header, or the console's cookie session.
+
+A request with a token never looks at the cookie. A cookie alone is not enough for a method that changes
+something: it also needs the session's CSRF token and an Origin (or Referer) that is ours.
+"""
+
+import hmac
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from gateway.adapters.inbound.deps import Deps, deps_of
+from gateway.application.open_checkout import origin
+from gateway.domain.console_session import ConsoleSession
+from gateway.domain.errors import Forbidden, Unauthenticated
+from gateway.domain.user import Principal
+
+CSRF_HEADER = "x-csrf-token"
+CSRF_FIELD = "csrf_token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_TOKEN_LENGTH_MAX = 4_096
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+async def current_session(request: Request, deps: Annotated[Deps, Depends(deps_of)]) -> ConsoleSession | None:
+    """The console session behind the request's cookie, or None; for the console's own pages."""
+    cookie = request.cookies.get(deps.web.cookie_name)
+    return await deps.sessions.current(cookie) if cookie else None
+
+
+async def current_principal(request: Request, deps: Annotated[Deps, Depends(deps_of)]) -> Principal:
+    """Whom the request speaks for. Raises Unauthenticated, and Forbidden for a forged form."""
+    header = request.headers.get("authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token or len(token) > _TOKEN_LENGTH_MAX:
+            raise Unauthenticated("The Authorization header holds no bearer token.", reason="INVALID_TOKEN")
+        return await deps.tokens.verify(token.strip())
+    session = await current_session(request, deps)
+    if session is None:
+        raise Unauthenticated("Log in, or send an access token.")
+    await require_csrf(request, deps, session)
+    return deps.sessions.principal(session)
+
+
+async def require_csrf(request: Request, deps: Deps, session: ConsoleSession) -> None:
+    """Raise Forbidden unless a request that changes something comes from our own page."""
+    if request.method in SAFE_METHODS:
+        return
+    require_own_origin(request, deps)
+    presented = request.headers.get(CSRF_HEADER, "")
+    if not presented and request.headers.get("content-type", "").startswith(_FORMS):
+        field = (await request.form()).get(CSRF_FIELD, "")
+        presented = field if isinstance(field, str) else ""
+    if not hmac.compare_digest(presented.encode(), session.csrf_token.encode()):
+        raise Forbidden("The form has expired. Load the page again.", reason="CSRF_TOKEN_INVALID")
+
+
+def require_own_origin(request: Request, deps: Deps) -> None:
+    """Raise Forbidden unless the browser says that the request comes from our own origin.
+
+    Also guards the forms that have no session yet: log-in and sign-up.
+    """
+    source = request.headers.get("origin") or request.headers.get("referer") or ""
+    if origin(source) is None or origin(source) != origin(deps.web.public_url):
+        raise Forbidden("The request comes from another site.", reason="FOREIGN_ORIGIN")
+
+
+CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
+CurrentSession = Annotated[ConsoleSession | None, Depends(current_session)]
+CurrentDeps = Annotated[Deps, Depends(deps_of)]

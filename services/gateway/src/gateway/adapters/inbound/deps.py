@@ -1,0 +1,68 @@
+"""Everything that a request handler may use, made once by the composition root."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chassis.health import Check
+from fastapi import FastAPI, Request
+
+from gateway.application.console_sessions import ConsoleSessions
+from gateway.application.explain_generation import ExplainGeneration
+from gateway.application.export_statement import ExportStatement
+from gateway.application.follow_events import FollowEvents
+from gateway.application.open_checkout import OpenCheckoutHandler
+from gateway.ports.access_tokens import AccessTokens
+from gateway.ports.billing import Billing
+from gateway.ports.generation import Generations
+from gateway.ports.identity import Identity
+from gateway.ports.ledger import Ledger
+from gateway.ports.rate_limits import RateLimits
+from gateway.ports.secret_source import SecretSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class Web:
+    """What the pages and headers need to know about where the gateway stands."""
+
+    public_url: str
+    """Without a slash at the end."""
+    media_origin: str = ""
+    checkout_origin: str = ""
+    heartbeat_s: float = 15.0
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach it over TLS."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def cookie_name(self) -> str:
+        """The session cookie's name; the prefix makes browsers hold it to this host (RFC 6265bis)."""
+        return "__Host-tintype_session" if self.is_https else "tintype_session"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    """Ports and use cases."""
+
+    web: Web
+    identity: Identity
+    billing: Billing
+    ledger: Ledger
+    generations: Generations
+    tokens: AccessTokens
+    limits: RateLimits
+    secrets: SecretSource
+    sessions: ConsoleSessions
+    follow_events: FollowEvents
+    explain: ExplainGeneration
+    statement: ExportStatement
+    open_checkout: OpenCheckoutHandler
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+
+def deps_of(request: Request) -> Deps:
+    """The dependencies of the app that handles a request; for `Depends`."""
+    app: FastAPI = request.app
+    deps: Deps = app.state.deps
+    return deps

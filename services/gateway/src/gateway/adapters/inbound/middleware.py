@@ -1,0 +1,110 @@
+"""What holds for every answer, whoever gives it: bounds on bodies, headers, and no bare 500."""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+
+from gateway.adapters.inbound.deps import Web
+from gateway.adapters.inbound.rest.problems import internal_problem, problem
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BODY_MAX_BYTES = 1024 * 1024
+WEBHOOK_BODY_MAX_BYTES = 512 * 1024
+_TOO_LARGE = "The body may have at most {} bytes."
+# Headers that a dependency sets in `request.state` for whatever answer follows, refusals included.
+STATE_HEADERS = "extra_headers"
+
+
+def security_headers(web: Web) -> dict[str, str]:
+    """The headers of every answer; pages load from here and from the media store, nothing else."""
+    media = f" {web.media_origin}" if web.media_origin else ""
+    checkout = f" {web.checkout_origin}" if web.checkout_origin else ""
+    headers = {
+        "Content-Security-Policy": (
+            f"default-src 'self'; img-src 'self' data:{media}; media-src 'self'{media}; "
+            f"form-action 'self'{checkout}; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    if web.is_https:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return headers
+
+
+class Edge:
+    """The outermost layer: security headers, headers of the request's state, and our own bugs."""
+
+    def __init__(self, app: App, *, headers: Mapping[str, str]) -> None:
+        self._app = app
+        self._headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state: dict[str, Any] = scope.setdefault("state", {})
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                for name, value in {**self._headers, **state.get(STATE_HEADERS, {})}.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith("/v1/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as failure:  # noqa: BLE001 - nothing above answers with a problem
+            response = internal_problem(scope["path"], failure)
+            if not started:
+                await response(scope, receive, send_with_headers)
+
+
+class BodyLimit:
+    """Refuses bodies that are too large, by their announced length and by what really comes."""
+
+    def __init__(self, app: App, *, body_max_bytes: int, webhook_body_max_bytes: int) -> None:
+        self._app = app
+        self._body_max_bytes = body_max_bytes
+        self._webhook_body_max_bytes = webhook_body_max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_webhook = scope["path"].startswith("/webhooks/")
+        limit_bytes = self._webhook_body_max_bytes if is_webhook else self._body_max_bytes
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdigit() or len(announced) > 18 or int(announced) > limit_bytes:
+            refusal = problem(413, reason="BODY_TOO_LARGE", detail=_TOO_LARGE.format(limit_bytes))
+            await refusal(scope, receive, send)
+            return
+        received_bytes = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal received_bytes
+            message = await receive()
+            if message["type"] == "http.request":
+                received_bytes += len(message.get("body", b""))
+                if received_bytes > limit_bytes:
+                    raise HTTPException(413, _TOO_LARGE.format(limit_bytes))
+            return message
+
+        await self._app(scope, receive_bounded, send)

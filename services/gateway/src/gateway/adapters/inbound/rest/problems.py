@@ -1,0 +1,144 @@
+"""Every refusal as `application/problem+json` (RFC 9457): one table, one shape."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from chassis.telemetry import current_trace_id
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from gateway.domain import errors
+from gateway.domain.errors import FieldProblem, GatewayError
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:tintype:problem:"
+FIELDS_MAX = 50
+
+STATUSES: Mapping[type[GatewayError], int] = {
+    errors.MalformedRequest: 400,
+    errors.InvalidRequest: 422,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.InsufficientCredits: 402,
+    errors.Conflict: 409,
+    errors.IdempotencyKeyReused: 422,
+    errors.RateLimited: 429,
+    errors.Unavailable: 503,
+    errors.TimedOut: 504,
+    errors.InternalFailure: 500,
+}
+
+# What the framework itself refuses.
+_REASONS = {
+    400: "MALFORMED_REQUEST",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "BODY_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+}
+
+
+def problem(
+    status: int,
+    *,
+    reason: str,
+    detail: str,
+    fields: Sequence[FieldProblem] = (),
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> JSONResponse:
+    """One problem document; `more` become members of it."""
+    body: dict[str, Any] = {
+        "type": TYPE_PREFIX + reason.lower().replace("_", "-"),
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "reason": reason,
+        # Without telemetry there is no trace; the id still ties the answer to the log line.
+        "trace_id": current_trace_id() or secrets.token_hex(16),
+        **more,
+    }
+    if fields:
+        body["errors"] = [{"field": one.field, "detail": one.detail} for one in fields[:FIELDS_MAX]]
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def problem_of(refusal: GatewayError) -> JSONResponse:
+    """The problem document of a refusal."""
+    status = next(STATUSES[one] for one in type(refusal).__mro__ if one in STATUSES)
+    headers: dict[str, str] = {}
+    more: dict[str, Any] = {}
+    match refusal:
+        case errors.InsufficientCredits():
+            more = {
+                "balance": refusal.balance_credits,
+                "required": refusal.required_credits,
+                "generation_id": refusal.generation_id or None,
+            }
+        case errors.RateLimited():
+            headers["Retry-After"] = str(max(1, refusal.retry_after_s))
+        case errors.Unavailable() | errors.TimedOut():
+            headers["Retry-After"] = "1"
+        case errors.Unauthenticated():
+            headers["WWW-Authenticate"] = "Bearer"
+    return problem(
+        status, reason=refusal.reason, detail=refusal.detail, fields=refusal.fields, headers=headers, **more
+    )
+
+
+def internal_problem(request_path: str, failure: BaseException) -> JSONResponse:
+    """Record our own bug and say no more than that."""
+    log.error("unexpected error", path=request_path, exc_info=failure)
+    return problem_of(errors.InternalFailure())
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every refusal of the app with its problem document."""
+    app.add_exception_handler(GatewayError, _refused)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(HTTPException, _not_served)
+
+
+async def _refused(_request: Request, refusal: Exception) -> JSONResponse:
+    assert isinstance(refusal, GatewayError)  # noqa: S101 - as registered
+    return problem_of(refusal)
+
+
+async def _not_served(_request: Request, refusal: Exception) -> JSONResponse:
+    assert isinstance(refusal, HTTPException)  # noqa: S101 - as registered
+    status = refusal.status_code
+    reason = _REASONS.get(status, HTTPStatus(status).name)
+    detail = refusal.detail if refusal.detail != HTTPStatus(status).phrase else _DETAILS.get(status, "")
+    return problem(
+        status, reason=reason, detail=detail or HTTPStatus(status).phrase + ".", headers=refusal.headers
+    )
+
+
+_DETAILS = {
+    404: "There is nothing at this address.",
+    405: "This address does not know that method.",
+}
+
+
+async def _not_valid(_request: Request, refusal: Exception) -> JSONResponse:
+    assert isinstance(refusal, RequestValidationError)  # noqa: S101 - as registered
+    if any(one["type"] == "json_invalid" for one in refusal.errors()):
+        return problem_of(errors.MalformedRequest("The body is no JSON.", reason="MALFORMED_JSON"))
+    # Only place and message: the value itself may be a secret.
+    fields = [FieldProblem(_place(one["loc"]), str(one["msg"])) for one in refusal.errors()]
+    return problem_of(errors.InvalidRequest("The request breaks a rule.", fields=fields))
+
+
+def _place(location: Sequence[object]) -> str:
+    parts = [str(part) for part in location]
+    if parts and parts[0] in ("body", "query", "path", "header", "cookie"):
+        parts = parts[1:]
+    return ".".join(parts)[:200] or "body"

@@ -1,0 +1,148 @@
+"""Billing in memory: one processor that everybody pays at once."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from gateway.domain.errors import (
+    FieldProblem,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    MalformedRequest,
+    NotFound,
+)
+from gateway.domain.page import Page
+from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, Purchase
+from gateway.ports.clock import Clock
+
+PACKS = (
+    Pack(
+        pack_id="starter",
+        title="Starter",
+        description="To try it out.",
+        credits=1000,
+        price_minor=1000,
+        currency="usd",
+        badge="",
+    ),
+    Pack(
+        pack_id="builder",
+        title="Builder",
+        description="For regular work.",
+        credits=2500,
+        price_minor=2500,
+        currency="usd",
+        badge="Most popular",
+    ),
+    Pack(
+        pack_id="production",
+        title="Production",
+        description="For teams.",
+        credits=5000,
+        price_minor=5000,
+        currency="usd",
+        badge="",
+    ),
+)
+
+
+@dataclass
+class MemoryBilling:
+    """Implements Billing; a webhook's signature is right when it is the body's sha256."""
+
+    clock: Clock
+    checkouts: dict[str, tuple[str, Checkout]] = field(default_factory=dict)
+    keys: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    paid: dict[str, list[Purchase]] = field(default_factory=dict)
+    webhooks: dict[bytes, int] = field(default_factory=dict)
+    return_urls: list[tuple[str, str]] = field(default_factory=list)
+
+    async def packs(self) -> Sequence[Pack]:
+        """See Billing."""
+        return PACKS
+
+    async def create_checkout(
+        self,
+        *,
+        user_id: str,
+        email: str,
+        pack_id: str,
+        idempotency_key: str,
+        success_url: str,
+        cancel_url: str,
+    ) -> tuple[Checkout, bool]:
+        """See Billing."""
+        if pack_id not in {pack.pack_id for pack in PACKS}:
+            raise NotFound("There is no such pack.", reason="UNKNOWN_PACK")
+        if known := self.keys.get((user_id, idempotency_key)):
+            if known[0] != pack_id:
+                raise IdempotencyKeyReused("The key came before with another pack.")
+            return self.checkouts[known[1]][1], True
+        checkout_id = f"cs_test_{secrets.token_hex(16)}"
+        now = self.clock.now()
+        checkout = Checkout(
+            checkout_id=checkout_id,
+            pack_id=pack_id,
+            url=f"https://checkout.example/pay/{checkout_id}",
+            status=CheckoutStatus.OPEN,
+            created_at=now,
+            expires_at=now + timedelta(hours=24),
+            purchase_id=None,
+        )
+        self.checkouts[checkout_id] = (user_id, checkout)
+        self.keys[user_id, idempotency_key] = (pack_id, checkout_id)
+        self.return_urls.append((success_url, cancel_url))
+        return checkout, False
+
+    async def checkout(self, user_id: str, checkout_id: str) -> Checkout:
+        """See Billing."""
+        owner, checkout = self.checkouts.get(checkout_id, ("", None))
+        if checkout is None or owner != user_id:
+            raise NotFound("There is no such checkout.", reason="CHECKOUT_NOT_FOUND")
+        return checkout
+
+    async def purchases(self, user_id: str, *, cursor: str | None, limit: int) -> Page[Purchase]:
+        """See Billing."""
+        start = _start(cursor)
+        newest_first = list(reversed(self.paid.get(user_id, [])))
+        items = newest_first[start : start + limit]
+        more = len(newest_first) > start + limit
+        return Page(items=items, next_cursor=str(start + limit) if more else None)
+
+    async def receive_webhook(self, *, body: bytes, signature: str) -> bool:
+        """See Billing."""
+        if signature != hashlib.sha256(body).hexdigest():
+            raise MalformedRequest("The signature does not fit.", reason="INVALID_SIGNATURE")
+        self.webhooks[body] = self.webhooks.get(body, 0) + 1
+        return self.webhooks[body] > 1
+
+    def pay(self, checkout_id: str) -> Purchase:
+        """What the processor's page does."""
+        user_id, checkout = self.checkouts[checkout_id]
+        pack = next(pack for pack in PACKS if pack.pack_id == checkout.pack_id)
+        purchase = Purchase(
+            purchase_id=f"pay_{secrets.token_hex(16)}",
+            pack_id=pack.pack_id,
+            pack_title=pack.title,
+            credits=pack.credits,
+            amount_minor=pack.price_minor,
+            currency=pack.currency,
+            payment_id=f"pi_{secrets.token_hex(12)}",
+            created_at=self.clock.now(),
+        )
+        self.paid.setdefault(user_id, []).append(purchase)
+        self.checkouts[checkout_id] = (
+            user_id,
+            replace(checkout, status=CheckoutStatus.COMPLETE, url=None, purchase_id=purchase.purchase_id),
+        )
+        return purchase
+
+
+def _start(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isascii() or not cursor.isdigit():
+        raise InvalidRequest("That is no cursor.", fields=[FieldProblem("cursor", "is no cursor")])
+    return int(cursor)

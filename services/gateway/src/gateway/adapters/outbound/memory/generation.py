@@ -1,0 +1,240 @@
+"""Generation in memory: real JSON Schema, jobs that move when they are told to."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from gateway.adapters.outbound.memory.ledger import MemoryLedger
+from gateway.domain.errors import (
+    Conflict,
+    FieldProblem,
+    IdempotencyKeyReused,
+    InsufficientCredits,
+    InvalidRequest,
+    NotFound,
+)
+from gateway.domain.generation import (
+    Document,
+    Generation,
+    GenerationStatus,
+    Modality,
+    Model,
+    NewGeneration,
+    Output,
+    Pricing,
+    Quote,
+)
+from gateway.domain.page import Page
+from gateway.ports.clock import Clock
+
+
+def _model(name: str, modality: Modality, unit: str, credits_per_unit: int, **more: Any) -> Model:
+    return Model(
+        model_id=f"local/{name}",
+        title=name.title(),
+        description="Drawn on this machine.",
+        modality=modality,
+        category=f"text-to-{modality.value}",
+        input_schema={
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["prompt"],
+            "properties": {
+                "prompt": {"type": "string", "title": "Prompt", "minLength": 1, "maxLength": 2000},
+                "ratio": {"type": "string", "enum": ["1:1", "16:9", "9:16"], "default": "1:1"},
+                "output_count": {"type": "integer", "minimum": 1, "maximum": 4, "default": 1},
+                "seed": {"type": "integer", "minimum": 0, "maximum": 2147483647},
+                **more,
+            },
+        },
+        pricing=Pricing(
+            unit=unit, credits_per_unit=credits_per_unit, summary=f"{credits_per_unit} credits a {unit}"
+        ),
+        providers=("local",),
+    )
+
+
+MODELS = (
+    _model("sketch", Modality.IMAGE, "image", 5),
+    _model(
+        "motion",
+        Modality.VIDEO,
+        "second",
+        25,
+        duration={"type": "integer", "minimum": 1, "maximum": 12, "default": 3},
+    ),
+)
+
+
+@dataclass
+class MemoryGenerations:
+    """Implements Generations on a MemoryLedger."""
+
+    clock: Clock
+    ledger: MemoryLedger
+    jobs: dict[str, Generation] = field(default_factory=dict)
+    keys: dict[tuple[str, str], tuple[NewGeneration, str]] = field(default_factory=dict)
+
+    async def models(self) -> Sequence[Model]:
+        """See Generations."""
+        return MODELS
+
+    async def model(self, model_id: str) -> Model:
+        """See Generations."""
+        for model in MODELS:
+            if model.model_id == model_id:
+                return model
+        raise NotFound("There is no such model.", reason="UNKNOWN_MODEL")
+
+    async def quote(self, account_id: str, *, model_id: str, job: Document) -> Quote:
+        """See Generations."""
+        model = await self.model(model_id)
+        _check(model, job)
+        price = _price(model, job)
+        return Quote(
+            quote_id=secrets.token_urlsafe(16),
+            credits=price,
+            expires_at=self.clock.now() + timedelta(minutes=10),
+            breakdown=model.pricing.summary,
+        )
+
+    async def create(self, account_id: str, new: NewGeneration) -> tuple[Generation, bool]:
+        """See Generations."""
+        if known := self.keys.get((account_id, new.idempotency_key)):
+            if known[0] != new:
+                raise IdempotencyKeyReused("The key came before with another body.")
+            return self.jobs[known[1]], True
+        model = await self.model(new.model_id)
+        _check(model, new.input)
+        generation = self._stored(account_id, model, new)
+        self.keys[account_id, new.idempotency_key] = (new, generation.generation_id)
+        try:
+            reservation = self.ledger.reserve(
+                account_id, generation.credits_reserved, generation.generation_id
+            )
+        except InsufficientCredits:
+            self._change(generation.generation_id, status=GenerationStatus.REJECTED, credits_reserved=0)
+            raise
+        return self._change(generation.generation_id, reservation_id=reservation.reservation_id), False
+
+    async def one(self, account_id: str, generation_id: str) -> Generation:
+        """See Generations."""
+        found = self.jobs.get(generation_id)
+        if found is None or found.account_id != account_id:
+            raise NotFound("There is no such generation.")
+        return found
+
+    async def page(
+        self,
+        account_id: str,
+        *,
+        statuses: Sequence[GenerationStatus],
+        cursor: str | None,
+        limit: int,
+    ) -> Page[Generation]:
+        """See Generations."""
+        if cursor is not None and not cursor.isdigit():
+            raise InvalidRequest("That is no cursor.", fields=[FieldProblem("cursor", "is no cursor")])
+        start = int(cursor or 0)
+        own = [
+            job
+            for job in reversed(self.jobs.values())
+            if job.account_id == account_id and (not statuses or job.status in statuses)
+        ]
+        more = len(own) > start + limit
+        return Page(items=own[start : start + limit], next_cursor=str(start + limit) if more else None)
+
+    async def cancel(self, account_id: str, generation_id: str) -> Generation:
+        """See Generations."""
+        job = await self.one(account_id, generation_id)
+        if job.status is GenerationStatus.CANCELLED:
+            return job
+        if job.status.is_final:
+            raise Conflict("It had ended already.", reason="GENERATION_FINISHED")
+        return self.finish(generation_id, GenerationStatus.CANCELLED)
+
+    async def delete(self, account_id: str, generation_id: str) -> None:
+        """See Generations."""
+        job = await self.one(account_id, generation_id)
+        if not job.status.is_final:
+            raise Conflict("It is still running.", reason="GENERATION_RUNNING")
+        del self.jobs[generation_id]
+
+    def finish(self, generation_id: str, status: GenerationStatus) -> Generation:
+        """What the worker does at the end: an output and a charge, or a refund."""
+        job = self.jobs[generation_id]
+        succeeded = status is GenerationStatus.SUCCEEDED
+        charged = job.credits_reserved if succeeded else 0
+        self.ledger.settle(generation_id, charged_credits=charged)
+        return self._change(
+            generation_id,
+            status=status,
+            progress=1.0 if succeeded else job.progress,
+            outputs=(self._output(),) if succeeded else (),
+            credits_charged=charged,
+            credits_refunded=job.credits_reserved - charged,
+            finished_at=self.clock.now(),
+        )
+
+    def _stored(self, account_id: str, model: Model, new: NewGeneration) -> Generation:
+        generation = Generation(
+            generation_id=f"gen_{secrets.token_hex(16)}",
+            account_id=account_id,
+            model_id=model.model_id,
+            modality=model.modality,
+            status=GenerationStatus.QUEUED,
+            progress=0.0,
+            input=new.input,
+            provider_order=new.provider_order,
+            metadata=new.metadata,
+            outputs=(),
+            failure=None,
+            credits_reserved=_price(model, new.input),
+            credits_charged=0,
+            credits_refunded=0,
+            reservation_id=None,
+            cancel_requested=False,
+            created_at=self.clock.now(),
+            started_at=None,
+            finished_at=None,
+            attempts=(),
+        )
+        self.jobs[generation.generation_id] = generation
+        return generation
+
+    def _change(self, generation_id: str, **changes: Any) -> Generation:
+        self.jobs[generation_id] = replace(self.jobs[generation_id], **changes)
+        return self.jobs[generation_id]
+
+    def _output(self) -> Output:
+        output_id = f"out_{secrets.token_hex(16)}"
+        return Output(
+            output_id=output_id,
+            media_type="image/png",
+            size_bytes=1024,
+            width=512,
+            height=512,
+            duration_s=0.0,
+            sha256="0" * 64,
+            url=f"https://media.example/{output_id}?signature=x",
+            download_url=f"https://media.example/{output_id}?signature=x&download=1",
+            expires_at=self.clock.now() + timedelta(minutes=15),
+        )
+
+
+def _check(model: Model, job: Document) -> None:
+    broken = [
+        FieldProblem(".".join(["input", *map(str, error.absolute_path)]), error.message[:200])
+        for error in Draft202012Validator(model.input_schema).iter_errors(dict(job))
+    ]
+    if broken:
+        raise InvalidRequest("The input breaks the model's schema.", reason="INVALID_INPUT", fields=broken)
+
+
+def _price(model: Model, job: Document) -> int:
+    units = job.get("duration", 3) if model.pricing.unit == "second" else 1
+    return int(model.pricing.credits_per_unit * units * job.get("output_count", 1))

@@ -1,0 +1,181 @@
+"""Identity in memory: real signatures, plain comparisons."""
+
+import json
+import secrets
+import warnings
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from joserfc import jwt
+from joserfc.errors import SecurityWarning
+from joserfc.jwk import OKPKey
+
+from gateway.adapters.outbound.jwt import ALGORITHM, TOKEN_TYPE
+from gateway.domain.errors import Conflict, FieldProblem, InvalidRequest, NotFound, Unauthenticated
+from gateway.domain.user import Role, SignedIn, Tokens, User, UserId
+from gateway.ports.clock import Clock
+
+ISSUER, AUDIENCE = "tintype-identity", "tintype"
+PASSWORD_LENGTH_MIN = 10
+
+
+@dataclass
+class MemoryIdentity:
+    """Implements Identity. `mailed` holds the one-time tokens by address, newest last."""
+
+    clock: Clock
+    key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519"))
+    access_ttl: timedelta = timedelta(minutes=15)
+    users: dict[str, User] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict)
+    families: dict[str, str] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
+    mailed: dict[str, list[str]] = field(default_factory=dict)
+    refreshes: int = 0
+
+    async def sign_up(self, *, email: str, password: str, full_name: str) -> SignedIn:
+        """See Identity."""
+        if "@" not in email:
+            raise InvalidRequest(
+                "No address.", reason="INVALID_EMAIL", fields=[FieldProblem("email", "is no address")]
+            )
+        _check_password(password, field_name="password")
+        if email.lower() in self.passwords:
+            raise Conflict("An account with this email address exists already.", reason="EMAIL_TAKEN")
+        user = User(
+            user_id=UserId(f"usr_{secrets.token_hex(16)}"),
+            email=email,
+            email_verified=False,
+            full_name=full_name,
+            avatar_url="",
+            role=Role.USER,
+            created_at=self.clock.now(),
+        )
+        self.users[user.user_id] = user
+        self.passwords[email.lower()] = password
+        self.mailed[email.lower()] = [secrets.token_urlsafe(16)]
+        return self._signed_in(user)
+
+    async def log_in(self, *, email: str, password: str, client_address: str) -> SignedIn:
+        """See Identity."""
+        if self.passwords.get(email.lower()) != password:
+            raise Unauthenticated("The email address or the password is wrong.", reason="INVALID_CREDENTIALS")
+        return self._signed_in(self._by_email(email))
+
+    async def refresh(self, refresh_token: str) -> SignedIn:
+        """See Identity."""
+        self.refreshes += 1
+        if refresh_token in self.used:
+            user_id = self.used[refresh_token]
+            self.families = {token: owner for token, owner in self.families.items() if owner != user_id}
+            raise Unauthenticated("The refresh token was used before.", reason="REFRESH_TOKEN_REUSED")
+        user_id = self.families.pop(refresh_token, "")
+        if not user_id:
+            raise Unauthenticated("The session is unknown.", reason="INVALID_REFRESH_TOKEN")
+        self.used[refresh_token] = user_id
+        return self._signed_in(self.users[user_id])
+
+    async def log_out(self, refresh_token: str) -> None:
+        """See Identity."""
+        self.families.pop(refresh_token, None)
+
+    async def user(self, user_id: str) -> User:
+        """See Identity."""
+        if user_id not in self.users:
+            raise NotFound("There is no such user.", reason="USER_NOT_FOUND")
+        return self.users[user_id]
+
+    async def update_profile(self, user_id: str, *, full_name: str | None, avatar_url: str | None) -> User:
+        """See Identity."""
+        user = await self.user(user_id)
+        if avatar_url and not avatar_url.startswith("https://"):
+            raise InvalidRequest(
+                "The avatar must be an https:// URL.",
+                reason="INVALID_FIELD",
+                fields=[FieldProblem("avatar_url", "must be an https:// URL")],
+            )
+        changed = replace(
+            user,
+            full_name=user.full_name if full_name is None else full_name,
+            avatar_url=user.avatar_url if avatar_url is None else avatar_url,
+        )
+        self.users[user_id] = changed
+        return changed
+
+    async def request_password_reset(self, *, email: str, client_address: str) -> None:
+        """See Identity."""
+        if email.lower() in self.passwords:
+            self.mailed[email.lower()].append(secrets.token_urlsafe(16))
+
+    async def reset_password(self, *, token: str, new_password: str) -> None:
+        """See Identity."""
+        _check_password(new_password, field_name="new_password")
+        email = self._take_mailed(token)
+        self.passwords[email] = new_password
+        user_id = self._by_email(email).user_id
+        self.families = {one: owner for one, owner in self.families.items() if owner != user_id}
+
+    async def verify_email(self, token: str) -> User:
+        """See Identity."""
+        user = replace(self._by_email(self._take_mailed(token)), email_verified=True)
+        self.users[user.user_id] = user
+        return user
+
+    async def jwks(self) -> str:
+        """See Identity."""
+        public = {**self.key.as_dict(private=False), "kid": self.key.thumbprint(), "use": "sig"}
+        return json.dumps({"keys": [public]})
+
+    def access_token(self, user: User, **claims: object) -> str:
+        """A token as identity signs it; claims given here replace the right ones."""
+        issued_at = int(self.clock.now().timestamp())
+        right = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": user.user_id,
+            "email": user.email,
+            "role": user.role.value,
+            "sid": "ses_memory",
+            "iat": issued_at,
+            "exp": issued_at + int(self.access_ttl.total_seconds()),
+        }
+        header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": self.key.thumbprint()}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SecurityWarning)
+            return jwt.encode(header, {**right, **claims}, self.key, algorithms=[ALGORITHM])
+
+    def _signed_in(self, user: User) -> SignedIn:
+        refresh_token = secrets.token_urlsafe(32)
+        self.families[refresh_token] = user.user_id
+        return SignedIn(
+            user=user,
+            tokens=Tokens(
+                access_token=self.access_token(user),
+                refresh_token=refresh_token,
+                expires_in_s=int(self.access_ttl.total_seconds()),
+                refresh_expires_at=self.clock.now() + timedelta(days=30),
+            ),
+        )
+
+    def _by_email(self, email: str) -> User:
+        return next(user for user in self.users.values() if user.email.lower() == email.lower())
+
+    def _take_mailed(self, token: str) -> str:
+        for email, tokens in self.mailed.items():
+            if token in tokens:
+                tokens.remove(token)
+                return email
+        raise InvalidRequest(
+            "This link is not valid, was used before or has expired.",
+            reason="INVALID_TOKEN",
+            fields=[FieldProblem("token", "is not valid")],
+        )
+
+
+def _check_password(password: str, *, field_name: str) -> None:
+    if len(password) < PASSWORD_LENGTH_MIN:
+        raise InvalidRequest(
+            "The password is too short.",
+            reason="WEAK_PASSWORD",
+            fields=[FieldProblem(field_name, f"at least {PASSWORD_LENGTH_MIN} characters")],
+        )

@@ -1,0 +1,177 @@
+"""The ledger in memory: one pot an account, every movement an entry."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from gateway.domain.credits import (
+    Balance,
+    Category,
+    Entry,
+    EntryFilter,
+    EntryKind,
+    PinnedLot,
+    Reservation,
+    ReservationState,
+)
+from gateway.domain.errors import FieldProblem, InsufficientCredits, InvalidRequest
+from gateway.domain.page import Page
+from gateway.ports.clock import Clock
+
+
+@dataclass
+class MemoryLedger:
+    """Implements Ledger; `grant`, `reserve` and `settle` are what the other services would ask of it."""
+
+    clock: Clock
+    journal: dict[str, list[Entry]] = field(default_factory=dict)
+    reservations: dict[str, Reservation] = field(default_factory=dict)
+    lots: dict[str, list[PinnedLot]] = field(default_factory=dict)
+
+    async def balance(self, account_id: str) -> Balance:
+        """See Ledger."""
+        lines = self.journal.get(account_id, [])
+        available = lines[-1].balance_after if lines else 0
+        held = lines[-1].held_after if lines else 0
+        return Balance(
+            available=available,
+            held=held,
+            debt=0,
+            subscription=0,
+            promotional=available,
+            paid=0,
+            next_expiry=None,
+            sequence=len(lines),
+        )
+
+    async def entries(
+        self, account_id: str, which: EntryFilter, *, cursor: str | None, limit: int
+    ) -> Page[Entry]:
+        """See Ledger."""
+        before = _before(cursor)
+        fitting = [
+            line
+            for line in reversed(self.journal.get(account_id, []))
+            if line.sequence < before
+            and (not which.kinds or line.kind in which.kinds)
+            and (which.since is None or line.created_at >= which.since)
+            and (which.until is None or line.created_at < which.until)
+        ]
+        items = fitting[:limit]
+        more = len(fitting) > limit
+        return Page(items=items, next_cursor=f"seq{items[-1].sequence}" if more else None)
+
+    async def reservation(self, account_id: str, generation_id: str) -> Reservation | None:
+        """See Ledger."""
+        found = self.reservations.get(generation_id)
+        return found if found is not None and found.account_id == account_id else None
+
+    async def reservation_lots(self, account_id: str, reservation_id: str) -> Sequence[PinnedLot]:
+        """See Ledger."""
+        return self.lots.get(reservation_id, [])
+
+    def grant(self, account_id: str, amount_credits: int, *, source: str = "welcome") -> None:
+        """Add credits."""
+        payment_id = source.removeprefix("payment:") if source.startswith("payment:") else None
+        self._write(account_id, EntryKind.GRANT, amount_credits, held=0, payment_id=payment_id)
+
+    def reserve(self, account_id: str, amount_credits: int, generation_id: str) -> Reservation:
+        """Set credits aside. Raises InsufficientCredits."""
+        lines = self.journal.get(account_id, [])
+        available = lines[-1].balance_after if lines else 0
+        if available < amount_credits:
+            raise InsufficientCredits(
+                f"{amount_credits} credits are needed and {available} are available",
+                balance_credits=available,
+                required_credits=amount_credits,
+                generation_id=generation_id,
+            )
+        now = self.clock.now()
+        reservation = Reservation(
+            reservation_id=f"res_{secrets.token_hex(16)}",
+            account_id=account_id,
+            state=ReservationState.HELD,
+            reserved=amount_credits,
+            charged=0,
+            refunded=0,
+            expires_at=now + timedelta(hours=1),
+            created_at=now,
+            settled_at=None,
+        )
+        self.reservations[generation_id] = reservation
+        self.lots[reservation.reservation_id] = [
+            PinnedLot(
+                grant_id=f"grt_{secrets.token_hex(16)}",
+                category=Category.PAID,
+                amount=amount_credits,
+                source="payment:pi_memory",
+                granted_at=now,
+            )
+        ]
+        self._write(
+            account_id,
+            EntryKind.RESERVE,
+            -amount_credits,
+            held=amount_credits,
+            generation_id=generation_id,
+        )
+        return reservation
+
+    def settle(self, generation_id: str, *, charged_credits: int) -> None:
+        """Take some of what is held and give the rest back."""
+        held = self.reservations[generation_id]
+        refunded = held.reserved - charged_credits
+        state = ReservationState.CHARGED if charged_credits else ReservationState.REFUNDED
+        self.reservations[generation_id] = replace(
+            held, state=state, charged=charged_credits, refunded=refunded, settled_at=self.clock.now()
+        )
+        kind = EntryKind.CHARGE if charged_credits else EntryKind.REFUND
+        self._write(
+            held.account_id,
+            kind,
+            refunded,
+            held=-held.reserved,
+            generation_id=generation_id,
+            settled=charged_credits,
+        )
+
+    def _write(
+        self,
+        account_id: str,
+        kind: EntryKind,
+        amount: int,
+        *,
+        held: int,
+        generation_id: str | None = None,
+        payment_id: str | None = None,
+        settled: int = 0,
+    ) -> None:
+        lines = self.journal.setdefault(account_id, [])
+        last = lines[-1] if lines else None
+        lines.append(
+            Entry(
+                entry_id=f"ent_{secrets.token_hex(16)}",
+                sequence=len(lines) + 1,
+                kind=kind,
+                amount=amount,
+                category=Category.PROMOTIONAL,
+                balance_after=(last.balance_after if last else 0) + amount,
+                held_after=(last.held_after if last else 0) + held,
+                settled=settled,
+                reservation_id=None,
+                generation_id=generation_id,
+                payment_id=payment_id,
+                reason=None,
+                created_at=self.clock.now(),
+            )
+        )
+
+
+def _before(cursor: str | None) -> int:
+    if cursor is None:
+        return 2**62
+    number = cursor.removeprefix("seq")
+    if not number.isascii() or not number.isdigit():
+        raise InvalidRequest("That is no cursor.", fields=[FieldProblem("cursor", "is no cursor")])
+    return int(number)

@@ -1,0 +1,34 @@
+"""A browser's session with the console, kept on the server: the browser holds only a random cookie."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.user import Role, UserId
+
+
+def cookie_digest(cookie: str) -> bytes:
+    """What is stored of a cookie: whoever reads the table can't present it."""
+    return hashlib.sha256(cookie.encode()).digest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleSession:
+    """One row: whose session it is, its tokens at identity and how long it lasts."""
+
+    digest: bytes
+    user_id: UserId
+    email: str
+    role: Role
+    csrf_token: str
+    access_token: str
+    access_expires_at: datetime
+    refresh_token: str
+    created_at: datetime
+    seen_at: datetime
+    idle_expires_at: datetime
+    expires_at: datetime
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether nobody used it for too long, or it is too old however much it is used."""
+        return now >= self.idle_expires_at or now >= self.expires_at

@@ -1,0 +1,108 @@
+"""What the ledger says about an account. Amounts are whole credits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Category(StrEnum):
+    """What a lot of credits is."""
+
+    SUBSCRIPTION = "subscription"
+    PROMOTIONAL = "promotional"
+    PAID = "paid"
+
+
+class EntryKind(StrEnum):
+    """What a line of the statement records."""
+
+    GRANT = "grant"
+    RESERVE = "reserve"
+    CHARGE = "charge"
+    REFUND = "refund"
+    EXPIRE = "expire"
+    CLAWBACK = "clawback"
+    ADJUST = "adjust"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balance:
+    """What an account can spend, by category, and what is held for running jobs."""
+
+    available: int
+    held: int
+    debt: int
+    subscription: int
+    promotional: int
+    paid: int
+    next_expiry: datetime | None
+    sequence: int
+    """Of two balances of an account, the one with the higher sequence is newer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the statement; `amount` is the signed change of the available balance."""
+
+    entry_id: str
+    sequence: int
+    kind: EntryKind
+    amount: int
+    category: Category | None
+    balance_after: int
+    held_after: int
+    settled: int
+    reservation_id: str | None
+    generation_id: str | None
+    payment_id: str | None
+    reason: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryFilter:
+    """Which lines of the statement; empty means any."""
+
+    kinds: tuple[EntryKind, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class ReservationState(StrEnum):
+    """Where a reservation stands."""
+
+    HELD = "held"
+    CHARGED = "charged"
+    REFUNDED = "refunded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reservation:
+    """Credits set aside for one generation."""
+
+    reservation_id: str
+    account_id: str
+    state: ReservationState
+    reserved: int
+    charged: int
+    refunded: int
+    expires_at: datetime
+    created_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinnedLot:
+    """A lot that a reservation drew from."""
+
+    grant_id: str
+    category: Category
+    amount: int
+    source: str
+    granted_at: datetime
+
+    @property
+    def payment_id(self) -> str | None:
+        """The payment that paid for the lot, if one did."""
+        return self.source.removeprefix("payment:") if self.source.startswith("payment:") else None

@@ -1,0 +1,110 @@
+"""What the gateway refuses, each class one meaning; `reason` is the stable word that clients rely on."""
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+
+class FieldProblem(NamedTuple):
+    """One field of a request and what is wrong with it."""
+
+    field: str
+    detail: str
+
+
+class GatewayError(Exception):
+    """A refusal; the message is for people, `reason` for machines."""
+
+    default_reason: ClassVar[str] = "GATEWAY_ERROR"
+
+    def __init__(self, detail: str, *, reason: str = "", fields: Sequence[FieldProblem] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.reason = reason or self.default_reason
+        self.fields = tuple(fields)
+
+
+class MalformedRequest(GatewayError):
+    """The request can't be read at all: no JSON, a signature that does not fit."""
+
+    default_reason = "MALFORMED_REQUEST"
+
+
+class InvalidRequest(GatewayError):
+    """The request was read, and a field breaks its rule."""
+
+    default_reason = "INVALID_REQUEST"
+
+
+class Unauthenticated(GatewayError):
+    """Nobody, or not who they say."""
+
+    default_reason = "UNAUTHENTICATED"
+
+
+class Forbidden(GatewayError):
+    """Known, and not allowed."""
+
+    default_reason = "FORBIDDEN"
+
+
+class NotFound(GatewayError):
+    """Absent, or another user's."""
+
+    default_reason = "NOT_FOUND"
+
+
+class InsufficientCredits(GatewayError):
+    """The account can't cover the generation: nothing was held and nothing ran."""
+
+    default_reason = "INSUFFICIENT_CREDITS"
+
+    def __init__(
+        self, detail: str, *, balance_credits: int, required_credits: int, generation_id: str
+    ) -> None:
+        super().__init__(detail)
+        self.balance_credits = balance_credits
+        self.required_credits = required_credits
+        self.generation_id = generation_id
+
+
+class Conflict(GatewayError):
+    """Not in the state that it is in now."""
+
+    default_reason = "CONFLICT"
+
+
+class IdempotencyKeyReused(GatewayError):
+    """The key came before with another body."""
+
+    default_reason = "IDEMPOTENCY_KEY_REUSED"
+
+
+class RateLimited(GatewayError):
+    """Too much for now; the same request may succeed after `retry_after_s`."""
+
+    default_reason = "RATE_LIMITED"
+
+    def __init__(self, detail: str, *, retry_after_s: int, reason: str = "") -> None:
+        super().__init__(detail, reason=reason)
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(GatewayError):
+    """Something this request needs is down; trying again soon may help."""
+
+    default_reason = "UNAVAILABLE"
+
+
+class TimedOut(GatewayError):
+    """Something needed is too slow; whether it was done is not known: repeat with the same key."""
+
+    default_reason = "TIMED_OUT"
+
+
+class InternalFailure(GatewayError):
+    """Our own bug, here or in a service behind; says nothing more."""
+
+    default_reason = "INTERNAL"
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong on our side. It was recorded.")

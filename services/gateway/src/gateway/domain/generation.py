@@ -1,0 +1,141 @@
+"""Models, quotes and generations, as clients see them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Document = Mapping[str, Any]
+"""A JSON object."""
+
+
+class Modality(StrEnum):
+    """What comes out."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    TEXT = "text"
+
+
+class GenerationStatus(StrEnum):
+    """Where a generation stands. Succeeded, failed, cancelled and rejected are final."""
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing will change any more."""
+        return self not in (GenerationStatus.QUEUED, GenerationStatus.PROCESSING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pricing:
+    """What one unit (image, second, token) costs."""
+
+    unit: str
+    credits_per_unit: int
+    summary: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """Something that generates; `input_schema` is JSON Schema 2020-12."""
+
+    model_id: str
+    title: str
+    description: str
+    modality: Modality
+    category: str
+    input_schema: Document
+    pricing: Pricing
+    providers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote:
+    """A signed price for one exact input."""
+
+    quote_id: str
+    credits: int
+    expires_at: datetime
+    breakdown: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """A stored file; both addresses are signed and expire."""
+
+    output_id: str
+    media_type: str
+    size_bytes: int
+    width: int
+    height: int
+    duration_s: float
+    sha256: str
+    url: str
+    download_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why nothing came out."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One try with one provider."""
+
+    attempt_id: str
+    provider: str
+    outcome: str
+    detail: str
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """One job of one user."""
+
+    generation_id: str
+    account_id: str
+    model_id: str
+    modality: Modality
+    status: GenerationStatus
+    progress: float
+    input: Document
+    provider_order: tuple[str, ...]
+    metadata: Document
+    outputs: tuple[Output, ...]
+    failure: Failure | None
+    credits_reserved: int
+    credits_charged: int
+    credits_refunded: int
+    reservation_id: str | None
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewGeneration:
+    """What a client asks for."""
+
+    model_id: str
+    input: Document
+    quote_id: str | None = None
+    provider_order: tuple[str, ...] = ()
+    metadata: Document
+    idempotency_key: str

@@ -1,0 +1,57 @@
+"""Who is calling, and what identity says about them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+UserId = NewType("UserId", str)
+
+
+class Role(StrEnum):
+    """What a user may do beyond their own account."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """One user's profile."""
+
+    user_id: UserId
+    email: str
+    email_verified: bool
+    full_name: str
+    avatar_url: str
+    role: Role
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """The user that a verified access token or a console session speaks for."""
+
+    user_id: UserId
+    email: str
+    role: Role
+    expires_at: datetime
+    """When the proof ends; streams end with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """A session at identity: a short-lived access token and the single-use token that replaces it."""
+
+    access_token: str
+    refresh_token: str
+    expires_in_s: int
+    refresh_expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """What sign-up, login and refresh answer."""
+
+    user: User
+    tokens: Tokens

@@ -1,0 +1,46 @@
+"""Packs, checkout and purchases, as billing keeps them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from gateway.domain.page import Page
+from gateway.domain.purchase import Checkout, Pack, Purchase
+
+
+class Billing(Protocol):
+    """Every method has a deadline and raises errors of `gateway.domain.errors`."""
+
+    async def packs(self) -> Sequence[Pack]:
+        """What is on sale, in display order."""
+        ...
+
+    async def create_checkout(
+        self,
+        *,
+        user_id: str,
+        email: str,
+        pack_id: str,
+        idempotency_key: str,
+        success_url: str,
+        cancel_url: str,
+    ) -> tuple[Checkout, bool]:
+        """Open a hosted checkout page, once a key; the flag says that the answer is a replay.
+
+        Raises NotFound (UNKNOWN_PACK), IdempotencyKeyReused.
+        """
+        ...
+
+    async def checkout(self, user_id: str, checkout_id: str) -> Checkout:
+        """Read a checkout of this user. Raises NotFound."""
+        ...
+
+    async def purchases(self, user_id: str, *, cursor: str | None, limit: int) -> Page[Purchase]:
+        """List this user's purchases, newest first."""
+        ...
+
+    async def receive_webhook(self, *, body: bytes, signature: str) -> bool:
+        """Hand over a webhook exactly as received; whether it had come before.
+
+        When it returns, the event is safe. Raises MalformedRequest (INVALID_SIGNATURE).
+        """
+        ...

@@ -1,0 +1,60 @@
+"""Models and generations, as the generation service keeps them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from gateway.domain.generation import (
+    Document,
+    Generation,
+    GenerationStatus,
+    Model,
+    NewGeneration,
+    Quote,
+)
+from gateway.domain.page import Page
+
+
+class Generations(Protocol):
+    """Every method has a deadline and raises errors of `gateway.domain.errors`."""
+
+    async def models(self) -> Sequence[Model]:
+        """What is on offer."""
+        ...
+
+    async def model(self, model_id: str) -> Model:
+        """One model. Raises NotFound (UNKNOWN_MODEL)."""
+        ...
+
+    async def quote(self, account_id: str, *, model_id: str, job: Document) -> Quote:
+        """Price an input. Raises InvalidRequest with the fields that break the model's schema."""
+        ...
+
+    async def create(self, account_id: str, new: NewGeneration) -> tuple[Generation, bool]:
+        """Start a generation, once a key; the flag says that the answer is a replay.
+
+        Raises InvalidRequest, NotFound (UNKNOWN_MODEL), InsufficientCredits, IdempotencyKeyReused.
+        """
+        ...
+
+    async def one(self, account_id: str, generation_id: str) -> Generation:
+        """Read a generation of this account. Raises NotFound."""
+        ...
+
+    async def page(
+        self,
+        account_id: str,
+        *,
+        statuses: Sequence[GenerationStatus],
+        cursor: str | None,
+        limit: int,
+    ) -> Page[Generation]:
+        """List this account's generations, newest first; any status when none is named."""
+        ...
+
+    async def cancel(self, account_id: str, generation_id: str) -> Generation:
+        """Ask it to stop. Raises NotFound, Conflict (GENERATION_FINISHED)."""
+        ...
+
+    async def delete(self, account_id: str, generation_id: str) -> None:
+        """Delete its outputs and hide it. Raises NotFound, Conflict (GENERATION_RUNNING)."""
+        ...

@@ -1,0 +1,49 @@
+"""Users, credentials and tokens, as identity keeps them."""
+
+from typing import Protocol
+
+from gateway.domain.user import SignedIn, User
+
+
+class Identity(Protocol):
+    """Every method has a deadline and raises errors of `gateway.domain.errors`."""
+
+    async def sign_up(self, *, email: str, password: str, full_name: str) -> SignedIn:
+        """Open an account. Raises InvalidRequest (WEAK_PASSWORD, INVALID_EMAIL), Conflict (EMAIL_TAKEN)."""
+        ...
+
+    async def log_in(self, *, email: str, password: str, client_address: str) -> SignedIn:
+        """Open a session. Raises Unauthenticated (INVALID_CREDENTIALS), RateLimited."""
+        ...
+
+    async def refresh(self, refresh_token: str) -> SignedIn:
+        """Trade a refresh token for a new pair, once. Raises Unauthenticated."""
+        ...
+
+    async def log_out(self, refresh_token: str) -> None:
+        """End the token's session; nothing happens when it has ended."""
+        ...
+
+    async def user(self, user_id: str) -> User:
+        """Read a profile. Raises NotFound."""
+        ...
+
+    async def update_profile(self, user_id: str, *, full_name: str | None, avatar_url: str | None) -> User:
+        """Change a profile; None leaves a field as it is. Raises InvalidRequest."""
+        ...
+
+    async def request_password_reset(self, *, email: str, client_address: str) -> None:
+        """Mail a one-time token if the address has an account. Raises RateLimited."""
+        ...
+
+    async def reset_password(self, *, token: str, new_password: str) -> None:
+        """Set a password by a mailed token and end every session. Raises InvalidRequest."""
+        ...
+
+    async def verify_email(self, token: str) -> User:
+        """Mark an address as verified by a mailed token. Raises InvalidRequest."""
+        ...
+
+    async def jwks(self) -> str:
+        """The public keys of access tokens, as a JSON Web Key Set."""
+        ...

@@ -1,0 +1,29 @@
+"""Balances and the statement, as the ledger keeps them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from gateway.domain.credits import Balance, Entry, EntryFilter, PinnedLot, Reservation
+from gateway.domain.page import Page
+
+
+class Ledger(Protocol):
+    """Read only; every method has a deadline and raises errors of `gateway.domain.errors`."""
+
+    async def balance(self, account_id: str) -> Balance:
+        """Read a balance; zeroes for an account that was never used."""
+        ...
+
+    async def entries(
+        self, account_id: str, which: EntryFilter, *, cursor: str | None, limit: int
+    ) -> Page[Entry]:
+        """List the statement, newest first. Raises InvalidRequest for a cursor that is not one."""
+        ...
+
+    async def reservation(self, account_id: str, generation_id: str) -> Reservation | None:
+        """What is held or was settled for a generation of this account; None when nothing ever was."""
+        ...
+
+    async def reservation_lots(self, account_id: str, reservation_id: str) -> Sequence[PinnedLot]:
+        """The lots that a reservation drew from."""
+        ...
