@@ -1,0 +1,107 @@
+# Tintype: everything a person does with the repository. `make help` lists it.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON_VERSIONS := >=3.11,<3.14
+UV := $(shell command -v uv || echo $(CURDIR)/.tools/bin/uv)
+VENV := .venv
+PY := $(VENV)/bin/python
+MEMBERS := $(patsubst %/,%,$(dir $(wildcard services/*/pyproject.toml libs/*/pyproject.toml deploy/local/pyproject.toml deploy/standins/pyproject.toml)))
+INSTALLED := $(VENV)/.installed
+# One service's or library's own tests: make test S=ledger
+S ?=
+# What goes to pytest besides: make test T="-k checkout -x"
+T ?=
+
+.PHONY: help setup up demo reset verify status logs test test-all lint check format types imports proto proto-check breaking lock lock-check browser clean
+
+help: ## Show what can be made
+	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <what>\n"} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- the product ------------------------------------------------------------------------------------
+
+demo: setup ## Run the main job from sign-up to proof, and leave a receipt in .tintype/demo
+	@exec $(VENV)/bin/tintype demo
+
+up: setup ## Start the whole product on this machine until Ctrl-C
+	@exec $(VENV)/bin/tintype up
+
+verify: setup ## Check every invariant over the running services
+	@exec $(VENV)/bin/tintype verify
+
+status: setup ## Show the processes of the running stack
+	@exec $(VENV)/bin/tintype status
+
+logs: setup ## Follow a process's log: make logs P=ledger
+	@exec $(VENV)/bin/tintype logs -f $(or $(P),gateway)
+
+reset: setup ## Delete the data of the stack on this machine
+	@exec $(VENV)/bin/tintype reset
+
+# --- tests and checks -------------------------------------------------------------------------------
+
+test: setup browser ## Run every test that needs no Docker; S=ledger for one service, T="..." for pytest
+	$(PY) -m pytest $(if $(S),$(wildcard services/$(S)/tests libs/$(S)/tests deploy/$(S)/tests),services libs deploy tests) $(T)
+
+browser: ## Install Chromium for the browser tests, where apt-get may
+	@if [ -z "$(S)" ] && ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    echo "installing Chromium for the browser tests"; \
+	    (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium) >/dev/null 2>&1 \
+	        || echo "Chromium can't be installed here: the browser tests will be skipped"; fi
+
+lint: setup ## Ruff, mypy --strict, import-linter, buf lint
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(MAKE) --no-print-directory types imports
+	$(VENV)/bin/buf lint
+
+types: setup ## mypy --strict over everything that ships
+	$(VENV)/bin/mypy $(foreach member,$(filter-out libs/protocol,$(MEMBERS)),$(member)/src)
+
+imports: setup ## The arrows point inward: import-linter
+	$(VENV)/bin/lint-imports
+
+check: lint proto-check breaking lock-check test ## Everything that decides whether a change lands
+
+format: setup ## Format the code and mend what can be mended
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+proto: setup ## Generate libs/protocol from proto/
+	PYTHON=$(PY) proto/generate.sh
+
+proto-check: setup ## Fail when the generated code is not what proto/ gives
+	@rm -rf .tools/protocol && mkdir -p .tools/protocol && cp -R libs/protocol/src .tools/protocol/before
+	@PYTHON=$(PY) proto/generate.sh >/dev/null 2>&1
+	@diff -r --exclude=__pycache__ .tools/protocol/before libs/protocol/src || { echo "libs/protocol is out of date: make proto, and commit"; exit 1; }
+
+breaking: setup ## Fail when a contract breaks those of the last release tag
+	@tag=$$(git describe --tags --abbrev=0 2>/dev/null || true); \
+	if [ -n "$$tag" ]; then $(VENV)/bin/buf breaking --against ".git#tag=$$tag,subdir=."; else echo "no release to compare the contracts with yet"; fi
+
+# --- set-up -----------------------------------------------------------------------------------------
+
+setup: $(INSTALLED) ## Install everything into .venv (done by whatever needs it)
+
+$(INSTALLED): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS)) | $(UV)
+	@echo "installing into $(VENV)"
+	@[ -x $(PY) ] || $(UV) venv -q --python "$(PYTHON_VERSIONS)" $(VENV)
+	@$(UV) pip sync -q --python $(PY) --require-hashes --compile-bytecode requirements.lock
+	@$(UV) pip install -q --python $(PY) --no-deps --no-build-isolation $(addprefix -e ,$(MEMBERS))
+	@touch $@
+
+$(CURDIR)/.tools/bin/uv:
+	@deploy/local/fetch-uv.sh $(CURDIR)/.tools
+
+lock: | $(UV) ## Compile requirements.lock anew from every pyproject.toml
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" \
+	    $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml)) \
+	    --group pyproject.toml:dev $(foreach member,$(MEMBERS),$(member)/pyproject.toml) $(LOCK_OPTIONS) -o requirements.lock
+
+lock-check: ## Fail when the lock does not fit the pyproject.toml files or names a host
+	@! grep -nE 'https?://' requirements.lock || { echo "requirements.lock names a host"; exit 1; }
+	@$(VENV)/bin/python deploy/local/check_lock.py requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS)) pyproject.toml
+
+clean: ## Remove what was installed and built, not the stack's data
+	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .import_linter_cache
