@@ -12,6 +12,7 @@ from chassis.process import run_until_signalled
 from chassis.settings import load_settings
 from chassis.telemetry import configure_telemetry
 
+from generation.adapters.outbound.toml_catalogue import BadModelsFile, TomlCatalogue
 from generation.bootstrap import serve_api, serve_worker
 from generation.settings import ApiSettings, GenerationSettings, MigrationSettings, WorkerSettings
 
@@ -37,6 +38,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _serve(settings: GenerationSettings, name: str, serve: Callable[[], Coroutine[Any, Any, None]]) -> int:
+    try:
+        TomlCatalogue(settings.models_file, providers=settings.providers)
+    except BadModelsFile as bad:
+        sys.stderr.write(f"GENERATION_MODELS_FILE: {bad}\n")
+        return 2
     telemetry = configure_telemetry(
         name,
         log_format=settings.log_format,

@@ -8,7 +8,7 @@ from chassis import nats
 from chassis.clock import SystemClock
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
-from chassis.health import HealthServer
+from chassis.health import Check, HealthServer
 from chassis.ids import UuidIds
 from chassis.nats import Consumer, Publisher
 from chassis.outbox import Relay
@@ -114,7 +114,8 @@ async def serve_api(settings: ApiSettings) -> None:
             settings.grpc_listen, errors=ERRORS, callers=settings.callers, allowed=ALLOWED, domain=DOMAIN
         )
         add_GenerationServiceServicer_to_server(GenerationServicer(handlers(settings, parts)), server.server)
-        await run_all(server.run(), parts.relay.run(), _health(settings, parts).run())
+        health = HealthServer(settings.http_listen, _checks(parts))
+        await run_all(server.run(), parts.relay.run(), health.run())
 
 
 def handlers(settings: ApiSettings, parts: Parts) -> Handlers:
@@ -163,7 +164,8 @@ async def serve_worker(settings: WorkerSettings) -> None:
             forever(worker.take_over, every_s=settings.lease_s / 3, name="take over"),
             *sweepers(settings, parts),
             parts.relay.run(),
-            _health(settings, parts).run(),
+            # The API signs addresses without the store; the worker can do nothing without it.
+            HealthServer(settings.http_listen, _checks(parts) | {"store": parts.store.ping}).run(),
         )
 
 
@@ -249,14 +251,9 @@ def _store(settings: GenerationSettings) -> S3MediaStore:
     )
 
 
-def _health(settings: GenerationSettings, parts: Parts) -> HealthServer:
+def _checks(parts: Parts) -> dict[str, Check]:
     async def broker_connected() -> None:
         if not parts.broker.is_connected:
             raise ConnectionError("not connected")
 
-    checks = {
-        "database": lambda: ping(parts.engine),
-        "broker": broker_connected,
-        "store": parts.store.ping,
-    }
-    return HealthServer(settings.http_listen, checks)
+    return {"database": lambda: ping(parts.engine), "broker": broker_connected}

@@ -205,8 +205,10 @@ async def test_a_stalled_run_ends_at_its_deadline(house: House) -> None:
     generation = await house.queued()
     worker = house.worker()
     job = await worker.started(house.reserved(generation))
+    await house.provider.submit(_run_of(job))
     house.clock.forward(minutes=5)
-    await worker.run(job)
+    (taken,) = await worker.leases.take_over(limit=1)
+    await worker.run(taken)
     ended = house.stored(generation)
     assert ended.failure is not None
     assert (ended.failure.reason, ended.credits_charged) == ("DEADLINE_EXCEEDED", 0)
@@ -238,11 +240,30 @@ async def test_a_running_job_is_cancelled_by_its_worker(house: House) -> None:
     job = await worker.started(house.reserved(generation))
     asked = await house.cancel(ACCOUNT, generation.generation_id)
     assert (asked.status, asked.cancel_requested) == (Status.PROCESSING, True)
+    await house.provider.submit(_run_of(job))
     await worker.leases.renew([job])
+    job.taken_over = True
     await worker.run(job)
     assert house.stored(generation).status is Status.CANCELLED
     assert house.provider.cancelled
     assert house.events()[-1] == "GenerationCancelled"
+
+
+async def test_nothing_is_submitted_for_a_job_that_is_over(house: House) -> None:
+    """A job cancelled, or past its deadline, before its first submit costs nothing at the provider."""
+    cancelled = await house.queued()
+    worker = house.worker()
+    job = await worker.started(house.reserved(cancelled))
+    await house.cancel(ACCOUNT, cancelled.generation_id)
+    await worker.leases.renew([job])
+    await worker.run(job)
+    overdue = await house.queued(seed=2)
+    job = await worker.started(house.reserved(overdue, "evt_2"))
+    house.clock.forward(minutes=5)
+    await worker.run(job)
+    assert house.stored(cancelled).status is Status.CANCELLED
+    assert house.stored(overdue).failure is not None
+    assert house.provider.submitted == []
 
 
 async def test_a_queued_job_is_cancelled_at_once(house: House) -> None:

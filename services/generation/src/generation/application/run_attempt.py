@@ -81,6 +81,9 @@ class RunAttempt:
 
     async def _follow(self, job: Job) -> RunReport:
         """Stays with the run until its provider, its user or its deadline has ended it."""
+        if job.attempt.run_id is None and not job.taken_over and (ended := self._ended(job)):
+            # Nothing was submitted yet, and nothing needs to be.
+            return ended
         provider = self.providers.get(job.attempt.provider)
         if provider is None:
             return _failed(Failure("PROVIDER_FAILED", "the provider is not set up here"), retryable=True)
@@ -93,17 +96,21 @@ class RunAttempt:
         if run_id is None:
             return RunReport(RunState.UNKNOWN)
         while True:
-            if job.cancel_requested:
-                await self._stop(provider, run_id)
-                return RunReport(RunState.CANCELLED)
             report = await self._check(provider, run_id)
-            if report.state is not RunState.RUNNING:
+            if report.state is not RunState.RUNNING and not job.cancel_requested:
                 return report
-            if self.clock.now() >= job.generation.deadline_at:
+            if ended := self._ended(job):
                 await self._stop(provider, run_id)
-                return _failed(OVERDUE, retryable=False)
+                return ended
             await self.progress(job, report.progress)
             await asyncio.sleep(self.poll_s)
+
+    def _ended(self, job: Job) -> RunReport | None:
+        if job.cancel_requested:
+            return RunReport(RunState.CANCELLED)
+        if self.clock.now() >= job.generation.deadline_at:
+            return _failed(OVERDUE, retryable=False)
+        return None
 
     async def _run_of(self, job: Job, provider: MediaProvider) -> RunId | None:
         """The attempt's run: known, found or submitted now; None when it was and is lost."""

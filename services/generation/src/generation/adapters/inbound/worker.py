@@ -12,7 +12,7 @@ from generation.application.finish_attempt import LeaseLost
 from generation.application.keep_leases import KeepLeases
 from generation.application.run_attempt import RunAttempt
 from generation.application.start_generation import CreditsReserved, Job, StartGeneration
-from generation.domain.identifiers import GenerationId, ReservationId
+from generation.domain.identifiers import AttemptId, GenerationId, ReservationId
 
 STREAM = "LEDGER"
 SUBJECTS = ("tintype.ledger.v1.credits_reserved.>",)
@@ -39,6 +39,7 @@ class Worker:
         self._leases = leases
         self._slots = slots
         self._jobs: dict[GenerationId, tuple[Job, asyncio.Task[None]]] = {}
+        self._missing: set[AttemptId] = set()
         self._slot_freed = asyncio.Event()
         self._consuming: asyncio.Task[None] | None = None
 
@@ -82,12 +83,13 @@ class Worker:
         jobs = [job for job, _ in self._jobs.values()]
         if not jobs:
             return
-        for job in await self._leases.renew(jobs):
-            held = self._jobs.get(job.generation.generation_id)
-            # An attempt that ended between the two looks like a lost one; its task is about to end.
-            if held and held[0] is job:
-                log.info("lease on %s is gone", job.attempt.attempt_id)
-                held[1].cancel()
+        lost = {job.attempt.attempt_id for job in await self._leases.renew(jobs)}
+        for job, task in list(self._jobs.values()):
+            # Missing once may mean that the attempt has just ended or is giving way to the next one.
+            if job.attempt.attempt_id in lost & self._missing:
+                log.warning("lease on %s is lost", job.attempt.attempt_id)
+                task.cancel()
+        self._missing = lost
 
     async def take_over(self) -> None:
         """Takes jobs whose worker stopped renewing, up to the free slots."""

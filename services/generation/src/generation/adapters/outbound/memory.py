@@ -32,7 +32,6 @@ class MemoryGenerations:
 
     def __init__(self, tables: Tables, account: AccountId | None) -> None:
         self._rows = tables.generations
-        self._attempts = tables.attempts
         self._account = account
 
     def _seen(self) -> list[Generation]:

@@ -7,12 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 from pydantic import BaseModel, ConfigDict, Field
 
 from generation.domain.errors import UnknownModel
 from generation.domain.identifiers import ModelId
 from generation.domain.model import Modality, Model, ModelProvider
 from generation.domain.pricing import Tariff, Unit
+
+# The inputs that a price of this unit is made of.
+PRICED_BY: dict[Unit, frozenset[str]] = {
+    Unit.IMAGE: frozenset(),
+    Unit.SECOND: frozenset({"duration_s"}),
+    Unit.TOKEN: frozenset({"prompt", "max_tokens"}),
+}
 
 
 class PriceEntry(BaseModel):
@@ -54,13 +62,18 @@ class ModelsFile(BaseModel):
     models: list[ModelEntry]
 
 
+class BadModelsFile(ValueError):
+    """The file can't be read, or a model in it makes no sense."""
+
+
 class TomlCatalogue:
-    """Reads the file once; offers a model when one of its providers is in `providers`."""
+    """Reads the file once; offers a model when one of its providers is in `providers`.
+
+    Raises BadModelsFile.
+    """
 
     def __init__(self, path: Path | None, *, providers: Collection[str]) -> None:
-        source = path or files("generation") / "models.toml"
-        entries = ModelsFile.model_validate(tomllib.loads(source.read_text(encoding="utf-8"))).models
-        models = (_model(entry, providers) for entry in entries)
+        models = [_model(entry, providers) for entry in _entries(path)]
         self._models = {model.model_id: model for model in models if model.providers}
 
     def models(self) -> Sequence[Model]:
@@ -71,6 +84,17 @@ class TomlCatalogue:
             return self._models[model_id]
         except KeyError:
             raise UnknownModel(f"no model {model_id[:120]!r} is on offer") from None
+
+
+def _entries(path: Path | None) -> list[ModelEntry]:
+    source = path or files("generation") / "models.toml"
+    try:
+        entries = ModelsFile.model_validate(tomllib.loads(source.read_text(encoding="utf-8"))).models
+    except (OSError, ValueError) as error:
+        raise BadModelsFile(str(error).replace("\n", " ")) from error
+    if len({entry.id for entry in entries}) < len(entries):
+        raise BadModelsFile("two models have the same id")
+    return entries
 
 
 def _model(entry: ModelEntry, providers: Collection[str]) -> Model:
@@ -97,5 +121,11 @@ def _schema(entry: ModelEntry) -> dict[str, Any]:
         # Protobuf's Struct keeps no order; forms want one.
         "x-order": list(entry.input.get("properties", {})),
     }
-    Draft202012Validator.check_schema(schema)
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise BadModelsFile(f"{entry.id}: {error.message}") from error
+    filled = {name for name, rule in entry.input.get("properties", {}).items() if "default" in rule}
+    if missing := PRICED_BY[entry.price.unit] - filled - set(entry.input.get("required", [])):
+        raise BadModelsFile(f"{entry.id}: its price needs {sorted(missing)}, required or with a default")
     return schema

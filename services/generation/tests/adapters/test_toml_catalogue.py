@@ -1,0 +1,78 @@
+"""Models as configuration."""
+
+from pathlib import Path
+
+import pytest
+from generation.adapters.outbound.toml_catalogue import BadModelsFile, TomlCatalogue
+from generation.domain.errors import UnknownModel
+from generation.domain.identifiers import ModelId
+
+MODEL = """
+[[models]]
+id = "acme/clip"
+title = "Clip"
+modality = "video"
+category = "text-to-video"
+deadline_s = 60
+providers = [{ name = "local", model = "motion" }, { name = "acme", model = "clip-2" }]
+price = { unit = "second", credits = 9 }
+[models.input]
+required = ["prompt", "duration_s"]
+properties = { prompt = { type = "string" }, duration_s = { type = "integer" } }
+"""
+
+
+def test_only_models_that_somebody_can_run_are_offered() -> None:
+    """The OpenAI models appear when OpenAI is set up."""
+    assert [m.model_id for m in TomlCatalogue(None, providers={"local"}).models()] == [
+        "local/sketch",
+        "local/motion",
+    ]
+    assert len(TomlCatalogue(None, providers={"local", "openai"}).models()) == 4
+    with pytest.raises(UnknownModel):
+        TomlCatalogue(None, providers={"local"}).model(ModelId("openai/chat"))
+
+
+def test_a_model_is_added_in_one_place(tmp_path: Path) -> None:
+    """A definition in the file is a model on offer, with the providers that are set up here."""
+    path = tmp_path / "models.toml"
+    path.write_text(MODEL)
+    (model,) = TomlCatalogue(path, providers={"acme"}).models()
+    assert [provider.model for provider in model.providers] == ["clip-2"]
+    assert model.tariff.summary == "9 credits a second"
+    assert model.input_schema["additionalProperties"] is False
+    assert model.input_schema["x-order"] == ["prompt", "duration_s"]
+
+
+def test_only_local_models_have_test_controls() -> None:
+    """Nobody tells a provider that costs money to fail."""
+    for model in TomlCatalogue(None, providers={"local", "openai"}).models():
+        simulated = "simulate" in model.input_schema["properties"]
+        assert simulated == model.model_id.startswith("local/")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("models = 3", "models"),
+        ("not toml", "Expected"),
+        (MODEL + MODEL, "same id"),
+        (MODEL.replace('"second"', '"hour"'), "unit"),
+        (MODEL.replace("credits = 9", "credits = 0"), "credits"),
+        (MODEL.replace(', "duration_s"]', "]"), "duration_s"),
+        (MODEL.replace('"string"', '"strong"'), "strong"),
+        (MODEL.replace("acme/clip", "clip"), "id"),
+    ],
+)
+def test_a_bad_file_says_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
+    """The start fails with a reason, not with a model that can't be priced."""
+    path = tmp_path / "models.toml"
+    path.write_text(text)
+    with pytest.raises(BadModelsFile, match=said):
+        TomlCatalogue(path, providers={"local"})
+
+
+def test_an_absent_file_is_bad(tmp_path: Path) -> None:
+    """A wrong path is not taken for the shipped file."""
+    with pytest.raises(BadModelsFile):
+        TomlCatalogue(tmp_path / "absent.toml", providers={"local"})
