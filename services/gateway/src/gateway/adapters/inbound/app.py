@@ -10,9 +10,9 @@ from gateway.adapters.inbound.middleware import (
     Edge,
     security_headers,
 )
+from gateway.adapters.inbound.problems import add_problem_handlers
 from gateway.adapters.inbound.rest import ROUTERS
 from gateway.adapters.inbound.rest.openapi import describe
-from gateway.adapters.inbound.rest.problems import add_problem_handlers
 
 
 def make_app(deps: Deps) -> FastAPI:

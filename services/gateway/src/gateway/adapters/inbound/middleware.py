@@ -7,7 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
 from gateway.adapters.inbound.deps import Web
-from gateway.adapters.inbound.rest.problems import internal_problem, problem
+from gateway.adapters.inbound.problems import internal_problem, problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -1,5 +1,27 @@
 """The REST resources, one a module."""
 
-from gateway.adapters.inbound.rest import operations
+from gateway.adapters.inbound.rest import (
+    auth,
+    billing,
+    documentation,
+    events,
+    generations,
+    ledger,
+    me,
+    models,
+    operations,
+    webhooks,
+)
 
-ROUTERS = (operations.router,)
+ROUTERS = (
+    auth.router,
+    me.router,
+    ledger.router,
+    models.router,
+    generations.router,
+    events.router,
+    billing.router,
+    webhooks.router,
+    documentation.router,
+    operations.router,
+)

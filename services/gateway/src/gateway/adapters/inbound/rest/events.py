@@ -1,0 +1,70 @@
+"""Server-sent events: what happens to the caller's account, as it happens."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Header, Query
+from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEvent
+
+from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
+from gateway.adapters.inbound.rest import render
+from gateway.domain.credits import Balance
+from gateway.domain.event import ClientEvent, Cursor, GenerationUpdate, PaymentReceived
+
+router = APIRouter(prefix="/v1/events", tags=["events"])
+
+RETRY_MS = 2_000
+SEND_TIMEOUT_S = 15
+# The feed has a heartbeat of its own; the library's may not be switched off.
+_LIBRARY_PING_S = 3_600
+
+
+@router.get("", response_class=EventSourceResponse, response_model=None)
+async def follow_events(
+    principal: CurrentPrincipal,
+    deps: CurrentDeps,
+    last_event_id: Annotated[str | None, Header(max_length=128)] = None,
+    last_event_id_query: Annotated[str | None, Query(alias="last_event_id", max_length=128)] = None,
+) -> EventSourceResponse:
+    """Stream `generation.updated`, `balance.updated` and `payment.completed`.
+
+    Resumes after `Last-Event-ID` (or `?last_event_id=`). Ends when the access token expires.
+    """
+    after = Cursor.parse(last_event_id or last_event_id_query or "")
+    deps.follow_events.admit(principal)
+    events = cast(AsyncGenerator[ClientEvent, None], deps.follow_events(principal, after))
+    # The first one before the answer begins: a refusal can still become a problem.
+    first = await anext(events, None)
+    return EventSourceResponse(
+        _stream(first, events),
+        ping=_LIBRARY_PING_S,
+        send_timeout=SEND_TIMEOUT_S,
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _stream(
+    first: ClientEvent | None, events: AsyncGenerator[ClientEvent, None]
+) -> AsyncIterator[ServerSentEvent]:
+    async with aclosing(events):
+        if first is not None:
+            yield _message(first, retry_ms=RETRY_MS)
+            async for event in events:
+                yield _message(event)
+
+
+def _message(event: ClientEvent, *, retry_ms: int | None = None) -> ServerSentEvent:
+    told, event_id = event.told, str(event.cursor)
+    match told:
+        case Balance():
+            return JSONServerSentEvent(render.balance(told), event="balance.updated", id=event_id)
+        case GenerationUpdate():
+            return JSONServerSentEvent(
+                render.generation_update(told), event="generation.updated", id=event_id
+            )
+        case PaymentReceived():
+            return JSONServerSentEvent(render.payment_received(told), event="payment.completed", id=event_id)
+        case None:
+            # An id without data moves the client's position and fires no event.
+            return ServerSentEvent(comment="here", id=event_id, retry=retry_ms)

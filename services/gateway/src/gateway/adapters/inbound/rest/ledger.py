@@ -1,0 +1,89 @@
+"""Balance and statement."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
+from gateway.adapters.inbound.rest import render
+from gateway.adapters.inbound.rest.parameters import Paging, paging, utc
+from gateway.domain.credits import Entry, EntryFilter, EntryKind
+
+router = APIRouter(prefix="/v1", tags=["credits"])
+
+COLUMNS = (
+    "created_at", "kind", "amount", "settled", "category", "balance_after", "held_after",
+    "generation_id", "payment_id", "reason", "id", "sequence",
+)  # fmt: skip
+
+
+@router.get("/balance")
+async def read_balance(principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
+    """Read what can be spent and what is held."""
+    return render.balance(await deps.ledger.balance(principal.user_id))
+
+
+@router.get(
+    "/ledger/entries",
+    response_model=None,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def list_entries(
+    request: Request,
+    principal: CurrentPrincipal,
+    deps: CurrentDeps,
+    part: Annotated[Paging, Depends(paging)],
+    kind: Annotated[list[EntryKind] | None, Query(max_length=len(EntryKind))] = None,
+    since: Annotated[datetime | None, Query(alias="from")] = None,
+    until: Annotated[datetime | None, Query(alias="to")] = None,
+    media: Annotated[Literal["json", "csv"] | None, Query(alias="format")] = None,
+) -> Response | render.Json:
+    """List the statement, newest first; as CSV, all of it at once."""
+    which = EntryFilter(kinds=tuple(kind or ()), since=utc(since), until=utc(until))
+    wants_csv = media == "csv" or (media is None and _prefers_csv(request.headers.get("accept", "")))
+    if not wants_csv:
+        page = await deps.ledger.entries(principal.user_id, which, cursor=part.cursor, limit=part.limit)
+        return render.listed(page, render.entry)
+    pages = deps.statement(principal.user_id, which)
+    # The first part before the answer begins: a refusal can still become a problem.
+    first = await anext(pages)
+    return StreamingResponse(
+        _csv(first, pages),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="tintype-statement.csv"'},
+    )
+
+
+def _prefers_csv(accept: str) -> bool:
+    offered = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    return "text/csv" in offered and "application/json" not in offered
+
+
+async def _csv(first: Sequence[Entry], rest: AsyncIterator[list[Entry]]) -> AsyncIterator[str]:
+    yield _lines([COLUMNS])
+    yield _lines([_row(entry) for entry in first])
+    async for page in rest:
+        yield _lines([_row(entry) for entry in page])
+
+
+def _row(entry: Entry) -> list[Any]:
+    shown = render.entry(entry)
+    return [_harmless(shown[column]) for column in COLUMNS]
+
+
+def _harmless(value: Any) -> Any:
+    # A spreadsheet would run a text that begins like a formula.
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
+
+
+def _lines(rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,37 @@
+"""The caller's own profile."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
+from gateway.adapters.inbound.rest import render
+from gateway.adapters.inbound.rest.bodies import Body, Url
+from gateway.adapters.inbound.rest.json_route import JsonRoute
+
+router = APIRouter(prefix="/v1/me", tags=["account"], route_class=JsonRoute)
+
+
+class Profile(Body):
+    """What to change; a field that is left out stays as it is."""
+
+    full_name: Annotated[str, Field(max_length=200)] | None = None
+    avatar_url: Url | None = None
+
+
+@router.get("")
+async def read_me(principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
+    """Read the profile."""
+    return render.user(await deps.identity.user(principal.user_id))
+
+
+@router.patch("")
+async def change_me(body: Profile, principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
+    """Change the profile."""
+    avatar_url = body.avatar_url
+    if avatar_url is None and "avatar_url" in body.model_fields_set:
+        avatar_url = ""
+    return render.user(
+        await deps.identity.update_profile(principal.user_id, full_name=body.full_name, avatar_url=avatar_url)
+    )

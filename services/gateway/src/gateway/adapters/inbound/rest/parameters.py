@@ -1,0 +1,90 @@
+"""Parsing of what callers send beside bodies: ids, cursors, keys, times."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Header, Query
+from fastapi.responses import Response
+
+from gateway.domain.errors import FieldProblem, InvalidRequest, NotFound
+from gateway.domain.page import LIMIT_DEFAULT, LIMIT_MAX
+
+_GENERATION_ID = re.compile(r"gen_[0-9a-f]{32}")
+_CHECKOUT_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
+_MODEL_PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_CURSOR = re.compile(r"[\x21-\x7e]{1,512}")
+REPLAYED = "Idempotency-Replayed"
+
+
+def generation_id(text: str) -> str:
+    """A well-formed id; anything else can't exist, and raises NotFound."""
+    if not _GENERATION_ID.fullmatch(text):
+        raise NotFound("There is no such generation.")
+    return text
+
+
+def checkout_id(text: str) -> str:
+    """A well-formed id; anything else can't exist, and raises NotFound."""
+    if not _CHECKOUT_ID.fullmatch(text):
+        raise NotFound("There is no such checkout.")
+    return text
+
+
+def model_id(provider: str, name: str) -> str:
+    """`<provider>/<name>`; raises NotFound for what no model can be called."""
+    if not _MODEL_PART.fullmatch(provider) or not _MODEL_PART.fullmatch(name):
+        raise NotFound("There is no such model.", reason="UNKNOWN_MODEL")
+    return f"{provider}/{name}"
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Which part of a list."""
+
+    cursor: str | None
+    limit: int
+
+
+def paging(
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the part before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
+) -> Paging:
+    """Read cursor and limit. Raises InvalidRequest."""
+    if cursor is not None and not _CURSOR.fullmatch(cursor):
+        raise InvalidRequest("That is no cursor.", fields=[FieldProblem("cursor", "is no cursor")])
+    return Paging(cursor=cursor, limit=limit)
+
+
+def idempotency_key(
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="1 to 255 visible ASCII characters: the same key and body replays the answer."),
+    ] = None,
+) -> str:
+    """The caller's key, or a fresh one for callers that do without. Raises InvalidRequest."""
+    if idempotency_key is None:
+        return f"gateway-{secrets.token_hex(16)}"
+    if not _KEY.fullmatch(idempotency_key):
+        raise InvalidRequest(
+            "The idempotency key needs 1 to 255 visible ASCII characters.",
+            reason="INVALID_IDEMPOTENCY_KEY",
+            fields=[FieldProblem("Idempotency-Key", "1 to 255 visible ASCII characters")],
+        )
+    return idempotency_key
+
+
+def mark_replayed(response: Response, replayed: bool) -> None:
+    """Say in a header that the answer is the first one again."""
+    if replayed:
+        response.headers[REPLAYED] = "true"
+
+
+def utc(time: datetime | None) -> datetime | None:
+    """A time without a zone is taken as UTC."""
+    if time is None or time.tzinfo is not None:
+        return time
+    return time.replace(tzinfo=UTC)

@@ -1,0 +1,23 @@
+"""Webhooks of the payment processor, handed to billing exactly as received."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+
+from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.rest import render
+
+router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+
+SIGNATURE_LENGTH_MAX = 2_048
+
+
+@router.post("/stripe")
+async def receive_stripe(
+    request: Request,
+    deps: CurrentDeps,
+    stripe_signature: Annotated[str, Header(max_length=SIGNATURE_LENGTH_MAX)] = "",
+) -> render.Json:
+    """Take one event: 200 once it is stored, 400 for a signature that does not fit."""
+    duplicate = await deps.billing.receive_webhook(body=await request.body(), signature=stripe_signature)
+    return {"received": True, "duplicate": duplicate}
