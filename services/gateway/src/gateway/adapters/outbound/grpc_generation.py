@@ -1,0 +1,107 @@
+"""Generation over gRPC."""
+
+from collections.abc import Sequence
+from datetime import UTC
+
+import grpc
+from tintype.generation.v1 import generation_pb2 as pb
+from tintype.generation.v1 import generation_pb2_grpc as rpc
+
+from gateway.adapters.outbound import generation_messages as messages
+from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
+from gateway.adapters.outbound.wire import struct
+from gateway.domain.generation import (
+    Document,
+    Generation,
+    GenerationStatus,
+    Model,
+    NewGeneration,
+    Quote,
+)
+from gateway.domain.page import Page
+
+
+class GrpcGenerations:
+    """Speaks to GenerationService; implements Generations."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = rpc.GenerationServiceStub(channel)
+
+    async def models(self) -> Sequence[Model]:
+        """See Generations."""
+        with remote_calls("generation"):
+            answer = await self._stub.ListModels(pb.ListModelsRequest(), timeout=READ_DEADLINE_S)
+        return [messages.model(one) for one in answer.models]
+
+    async def model(self, model_id: str) -> Model:
+        """See Generations."""
+        with remote_calls("generation"):
+            answer = await self._stub.GetModel(pb.GetModelRequest(model_id=model_id), timeout=READ_DEADLINE_S)
+        return messages.model(answer.model)
+
+    async def quote(self, account_id: str, *, model_id: str, job: Document) -> Quote:
+        """See Generations."""
+        request = pb.CreateQuoteRequest(account_id=account_id, model_id=model_id, input=struct(job))
+        with remote_calls("generation"):
+            answer = await self._stub.CreateQuote(request, timeout=READ_DEADLINE_S)
+        return Quote(
+            quote_id=answer.quote_id,
+            credits=answer.credits,
+            expires_at=answer.expires_at.ToDatetime(tzinfo=UTC),
+            breakdown=answer.breakdown,
+        )
+
+    async def create(self, account_id: str, new: NewGeneration) -> tuple[Generation, bool]:
+        """See Generations."""
+        request = pb.CreateGenerationRequest(
+            account_id=account_id,
+            model_id=new.model_id,
+            input=struct(new.input),
+            quote_id=new.quote_id or "",
+            provider_order=new.provider_order,
+            metadata=struct(new.metadata),
+            idempotency_key=new.idempotency_key,
+        )
+        with remote_calls("generation"):
+            answer = await self._stub.CreateGeneration(request, timeout=COMMAND_DEADLINE_S)
+        return messages.generation(answer.generation), answer.replayed
+
+    async def one(self, account_id: str, generation_id: str) -> Generation:
+        """See Generations."""
+        request = pb.GetGenerationRequest(account_id=account_id, generation_id=generation_id)
+        with remote_calls("generation"):
+            answer = await self._stub.GetGeneration(request, timeout=READ_DEADLINE_S)
+        return messages.generation(answer.generation)
+
+    async def page(
+        self,
+        account_id: str,
+        *,
+        statuses: Sequence[GenerationStatus],
+        cursor: str | None,
+        limit: int,
+    ) -> Page[Generation]:
+        """See Generations."""
+        request = pb.ListGenerationsRequest(
+            account_id=account_id,
+            statuses=[pb.GenerationStatus.Value(f"GENERATION_STATUS_{one.name}") for one in statuses],
+            page_size=limit,
+            page_token=cursor or "",
+        )
+        with remote_calls("generation"):
+            answer = await self._stub.ListGenerations(request, timeout=READ_DEADLINE_S)
+        items = [messages.generation(one) for one in answer.generations]
+        return Page(items=items, next_cursor=answer.next_page_token or None)
+
+    async def cancel(self, account_id: str, generation_id: str) -> Generation:
+        """See Generations."""
+        request = pb.CancelGenerationRequest(account_id=account_id, generation_id=generation_id)
+        with remote_calls("generation"):
+            answer = await self._stub.CancelGeneration(request, timeout=COMMAND_DEADLINE_S)
+        return messages.generation(answer.generation)
+
+    async def delete(self, account_id: str, generation_id: str) -> None:
+        """See Generations."""
+        request = pb.DeleteGenerationRequest(account_id=account_id, generation_id=generation_id)
+        with remote_calls("generation"):
+            await self._stub.DeleteGeneration(request, timeout=COMMAND_DEADLINE_S)

@@ -1,0 +1,67 @@
+"""The ledger over gRPC."""
+
+from collections.abc import Sequence
+
+import grpc
+from tintype.ledger.v1 import ledger_pb2 as pb
+from tintype.ledger.v1 import ledger_pb2_grpc as rpc
+
+from gateway.adapters.outbound import ledger_messages as messages
+from gateway.adapters.outbound.remote import READ_DEADLINE_S, remote_calls
+from gateway.adapters.outbound.wire import set_moment
+from gateway.domain.credits import Balance, Entry, EntryFilter, PinnedLot, Reservation
+from gateway.domain.errors import NotFound
+from gateway.domain.page import Page
+
+_KINDS = {kind: number for number, kind in messages.KINDS.items()}
+
+
+class GrpcLedger:
+    """Speaks to LedgerService; implements Ledger."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = rpc.LedgerServiceStub(channel)
+
+    async def balance(self, account_id: str) -> Balance:
+        """See Ledger."""
+        with remote_calls("ledger"):
+            answer = await self._stub.GetBalance(
+                pb.GetBalanceRequest(account_id=account_id), timeout=READ_DEADLINE_S
+            )
+        return messages.balance(answer.balance)
+
+    async def entries(
+        self, account_id: str, which: EntryFilter, *, cursor: str | None, limit: int
+    ) -> Page[Entry]:
+        """See Ledger."""
+        request = pb.ListEntriesRequest(
+            account_id=account_id,
+            kinds=[_KINDS[kind] for kind in which.kinds],
+            page_size=limit,
+            page_token=cursor or "",
+        )
+        set_moment(request, "from", which.since)
+        set_moment(request, "to", which.until)
+        with remote_calls("ledger"):
+            answer = await self._stub.ListEntries(request, timeout=READ_DEADLINE_S)
+        items = [messages.entry(one) for one in answer.entries]
+        return Page(items=items, next_cursor=answer.next_page_token or None)
+
+    async def reservation(self, account_id: str, generation_id: str) -> Reservation | None:
+        """See Ledger."""
+        try:
+            with remote_calls("ledger"):
+                answer = await self._stub.GetReservation(
+                    pb.GetReservationRequest(reference=generation_id), timeout=READ_DEADLINE_S
+                )
+        except NotFound:
+            return None
+        found = messages.reservation(answer.reservation)
+        return found if found.account_id == account_id else None
+
+    async def reservation_lots(self, account_id: str, reservation_id: str) -> Sequence[PinnedLot]:
+        """See Ledger."""
+        request = pb.ListReservationLotsRequest(account_id=account_id, reservation_id=reservation_id)
+        with remote_calls("ledger"):
+            answer = await self._stub.ListReservationLots(request, timeout=READ_DEADLINE_S)
+        return [messages.pinned_lot(one) for one in answer.lots]

@@ -1,0 +1,79 @@
+"""The ledger's messages as our own objects: shared by the gRPC adapter and the feed of events."""
+
+from datetime import UTC
+
+from tintype.ledger.v1 import ledger_pb2 as pb
+
+from gateway.adapters.outbound.wire import moment
+from gateway.domain.credits import (
+    Balance,
+    Category,
+    Entry,
+    EntryKind,
+    PinnedLot,
+    Reservation,
+    ReservationState,
+)
+
+CATEGORIES = {pb.Category.Value(f"CATEGORY_{one.name}"): one for one in Category}
+KINDS = {pb.EntryKind.Value(f"ENTRY_KIND_{one.name}"): one for one in EntryKind}
+STATES = {pb.ReservationState.Value(f"RESERVATION_STATE_{one.name}"): one for one in ReservationState}
+
+
+def balance(message: pb.Balance) -> Balance:
+    """A balance."""
+    return Balance(
+        available=message.available,
+        held=message.held,
+        debt=message.debt,
+        subscription=message.available_subscription,
+        promotional=message.available_promotional,
+        paid=message.available_paid,
+        next_expiry=moment(message, "next_expiry"),
+        sequence=message.sequence,
+    )
+
+
+def entry(message: pb.Entry) -> Entry:
+    """A line of the statement."""
+    return Entry(
+        entry_id=message.entry_id,
+        sequence=message.sequence,
+        kind=KINDS[message.kind],
+        amount=message.amount,
+        category=CATEGORIES.get(message.category),
+        balance_after=message.balance_after,
+        held_after=message.held_after,
+        settled=message.settled,
+        reservation_id=message.reservation_id or None,
+        generation_id=message.generation_id or None,
+        payment_id=message.payment_id or None,
+        reason=message.reason or None,
+        created_at=message.created_at.ToDatetime(tzinfo=UTC),
+    )
+
+
+def reservation(message: pb.Reservation) -> Reservation:
+    """What is held, or was settled."""
+    return Reservation(
+        reservation_id=message.reservation_id,
+        account_id=message.account_id,
+        state=STATES[message.state],
+        reserved=message.reserved,
+        charged=message.charged,
+        refunded=message.refunded,
+        expires_at=message.expires_at.ToDatetime(tzinfo=UTC),
+        created_at=message.created_at.ToDatetime(tzinfo=UTC),
+        settled_at=moment(message, "settled_at"),
+    )
+
+
+def pinned_lot(message: pb.PinnedLot) -> PinnedLot:
+    """A lot that a reservation drew from."""
+    return PinnedLot(
+        grant_id=message.grant_id,
+        category=CATEGORIES[message.category],
+        amount=message.amount,
+        source=message.source,
+        granted_at=message.granted_at.ToDatetime(tzinfo=UTC),
+    )

@@ -1,0 +1,107 @@
+"""Refusals of other services as refusals of ours: one place, by reason first and status second."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from math import ceil
+
+import grpc
+import structlog
+from chassis.grpc_client import RemoteError, remote_error
+
+from gateway.domain.errors import (
+    Conflict,
+    FieldProblem,
+    Forbidden,
+    GatewayError,
+    IdempotencyKeyReused,
+    InsufficientCredits,
+    InternalFailure,
+    InvalidRequest,
+    MalformedRequest,
+    NotFound,
+    RateLimited,
+    TimedOut,
+    Unauthenticated,
+    Unavailable,
+)
+
+log = structlog.get_logger(__name__)
+
+# Seconds for a question, and for a command that asks others or hashes a password.
+READ_DEADLINE_S = 5.0
+COMMAND_DEADLINE_S = 15.0
+
+_BY_REASON: Mapping[str, type[GatewayError]] = {
+    "IDEMPOTENCY_KEY_REUSED": IdempotencyKeyReused,
+    "INVALID_SIGNATURE": MalformedRequest,
+}
+_BY_STATUS: Mapping[grpc.StatusCode, type[GatewayError]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
+    grpc.StatusCode.OUT_OF_RANGE: InvalidRequest,
+    grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
+    grpc.StatusCode.PERMISSION_DENIED: Forbidden,
+    grpc.StatusCode.NOT_FOUND: NotFound,
+    grpc.StatusCode.ALREADY_EXISTS: Conflict,
+    grpc.StatusCode.FAILED_PRECONDITION: Conflict,
+    grpc.StatusCode.ABORTED: Conflict,
+}
+# The names that the contracts use, as the public surface calls them.
+_FIELDS = {
+    "page_size": "limit",
+    "page_token": "cursor",
+    "model_id": "model",
+    "pack_id": "pack",
+    "kinds": "kind",
+    "statuses": "status",
+    "idempotency_key": "Idempotency-Key",
+}
+
+
+@contextmanager
+def remote_calls(service: str) -> Iterator[None]:
+    """Turn a failed call inside into a refusal of ours."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as failure:
+        raise refusal(service, remote_error(failure)) from failure
+
+
+def refusal(service: str, error: RemoteError) -> GatewayError:
+    """What a failed call means to our caller."""
+    match error.status:
+        case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:
+            # Without a reason the text is gRPC's own and names addresses.
+            detail = error.detail if error.reason else f"The {service} service is not available right now."
+            return Unavailable(detail, reason=error.reason or "SERVICE_UNAVAILABLE")
+        case grpc.StatusCode.DEADLINE_EXCEEDED:
+            return TimedOut(f"The {service} service took too long.")
+    if not error.reason:
+        # The service refused us, not our caller: a wrong token, a bug, a message too large.
+        log.error("call failed", service=service, status=error.status.name, detail=error.detail)
+        return InternalFailure()
+    if error.reason == "INSUFFICIENT_CREDITS":
+        return InsufficientCredits(
+            error.detail,
+            balance_credits=_whole(error.metadata.get("available")),
+            required_credits=_whole(error.metadata.get("required")),
+            generation_id=error.metadata.get("generation_id", ""),
+        )
+    if error.status is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return RateLimited(
+            error.detail, retry_after_s=max(1, ceil(error.retry_after_s or 1)), reason=error.reason
+        )
+    kind = _BY_REASON.get(error.reason) or _BY_STATUS.get(error.status)
+    if kind is None:
+        log.error("call failed", service=service, status=error.status.name, reason=error.reason)
+        return InternalFailure()
+    return kind(error.detail, reason=error.reason, fields=_fields(error))
+
+
+def _fields(error: RemoteError) -> list[FieldProblem]:
+    return [
+        FieldProblem(_FIELDS.get(field, field), description) for field, description in error.field_violations
+    ]
+
+
+def _whole(text: str | None) -> int:
+    return int(text) if text and text.lstrip("-").isdigit() else 0
