@@ -75,7 +75,7 @@ def choose_ports(base_port: int, environment: Mapping[str, str] = os.environ) ->
     for name, port in chosen.items():
         if port_in_use(port):
             raise PortTakenError(
-                f"port {port} (TINTYPE_{name.upper()}_PORT) is taken by other software: free it or set another"
+                f"port {port} (TINTYPE_{name.upper()}_PORT) is taken: free it or set another"
             )
     tries = [base_port + _STEP * step for step in range(_TRIES)]
     if "TINTYPE_BASE_PORT" in environment:
