@@ -71,7 +71,7 @@ class GrantCreditsHandler:
                 unit, request_id=command.request_id, command=command, account=account, now=now, decide=decide
             )
             await unit.commit(account)
-        return Granted(grant_id=outcome.made_id, balance=account.balance(now), replayed=outcome.replayed)
+        return Granted(grant_id=outcome.made_id, balance=account.balance(), replayed=outcome.replayed)
 
 
 def _lot(command: GrantCredits, *, grant_id: str, now: datetime) -> Lot:

@@ -68,7 +68,7 @@ class ReserveCreditsHandler:
         outcome.raise_if_refused()
         if reservation is None:
             raise RuntimeError(f"request {command.request_id} made {outcome.made_id}, which is gone")
-        return Reserved(reservation=reservation, balance=account.balance(now), replayed=outcome.replayed)
+        return Reserved(reservation=reservation, balance=account.balance(), replayed=outcome.replayed)
 
 
 def _validate(command: ReserveCredits) -> None:

@@ -54,7 +54,7 @@ async def settle_once(
             unit, request_id=request_id, command=command, account=account, now=now, decide=decide
         )
         await unit.commit(account)
-    return Settled(reservation=reservation, balance=account.balance(now), replayed=outcome.replayed)
+    return Settled(reservation=reservation, balance=account.balance(), replayed=outcome.replayed)
 
 
 async def _locked(

@@ -53,7 +53,7 @@ class Account:
                 category=lot.category,
                 source=lot.source,
                 payment_id=lot.payment_id,
-                balance=self.balance(now),
+                balance=self.balance(),
                 occurred_at=now,
             )
         )
@@ -90,7 +90,7 @@ class Account:
                 reference=reference,
                 amount=amount,
                 expires_at=expires_at,
-                balance=self.balance(now),
+                balance=self.balance(),
                 occurred_at=now,
             )
         )
@@ -132,7 +132,7 @@ class Account:
                 reference=reservation.reference,
                 charged=reservation.charged,
                 refunded=reservation.refunded,
-                balance=self.balance(now),
+                balance=self.balance(),
                 occurred_at=now,
             )
         )
@@ -177,7 +177,7 @@ class Account:
                 reference=reservation.reference,
                 refunded=given_back,
                 reason=links.reason,
-                balance=self.balance(now),
+                balance=self.balance(),
                 occurred_at=now,
             )
         )
@@ -191,7 +191,7 @@ class Account:
                 self._expire(lot, links=links, now=now, new_id=new_id)
         return total
 
-    def balance(self, now: datetime) -> Balance:
+    def balance(self) -> Balance:
         """Return the balance as it is shown."""
         by_category = dict.fromkeys(Category, 0)
         for lot in self.lots.values():

@@ -1,0 +1,152 @@
+"""LedgerService over a real channel: who may call, what errors carry, what answers look like."""
+
+import hashlib
+import inspect
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+from chassis.grpc_client import channel, remote_error
+from chassis.grpc_server import GrpcServer
+from ledger.adapters.inbound.grpc import ALLOWED, ERRORS, LedgerServicer
+from ledger.domain import errors
+from ledger.ports.invariants import InvariantResult
+from support import LedgerUnderTest
+from tintype.ledger.v1 import ledger_pb2 as pb
+from tintype.ledger.v1 import ledger_pb2_grpc as rpc
+
+CALLERS = ("gateway", "generation", "billing", "auditor")
+
+
+class OneInvariant:
+    """An invariant that holds."""
+
+    async def check(self) -> AsyncIterator[InvariantResult]:
+        """Yield it."""
+        yield InvariantResult(invariant="it_holds", description="it does", checked=3, violations=0)
+
+
+@pytest.fixture
+async def wire(memory_ledger: LedgerUnderTest) -> AsyncIterator["Wire"]:
+    """The real server over the memory ledger, on a free port."""
+    callers = {name: hashlib.sha256(name.encode()).hexdigest() for name in CALLERS}
+    grpc_server = GrpcServer(
+        "127.0.0.1:0", errors=ERRORS, callers=callers, allowed=ALLOWED, domain="tintype.ledger"
+    )
+    rpc.add_LedgerServiceServicer_to_server(
+        LedgerServicer(
+            grant=memory_ledger.grant,
+            reserve=memory_ledger.reserve,
+            charge=memory_ledger.charge,
+            refund=memory_ledger.refund,
+            read=memory_ledger.read,
+            reader=memory_ledger.reader,
+            invariants=OneInvariant(),
+        ),
+        grpc_server.server,
+    )
+    await grpc_server.start()
+    connections = Wire(grpc_server.bound_port)
+    yield connections
+    for one in connections.channels:
+        await one.close()
+    await grpc_server.stop()
+
+
+class Wire:
+    """Connections to the server; each stays open until the test ends."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.channels: list[grpc.aio.Channel] = []
+
+    def stub(self, caller: str) -> rpc.LedgerServiceStub:
+        """A client that presents itself as `caller`."""
+        self.channels.append(channel(f"127.0.0.1:{self._port}", token=caller))
+        return rpc.LedgerServiceStub(self.channels[-1])
+
+
+def test_every_domain_error_has_a_status() -> None:
+    """A refusal is never answered as our bug."""
+    classes = [one for _, one in inspect.getmembers(errors, inspect.isclass)]
+    unmapped = [one for one in classes if one.__module__ == errors.__name__ and one not in ERRORS]
+    assert unmapped == [errors.LedgerError]
+
+
+def test_every_method_names_its_callers() -> None:
+    """A method that is not listed is closed; none is forgotten."""
+    methods = {method.name for method in pb.DESCRIPTOR.services_by_name["LedgerService"].methods}
+    assert {name.rpartition("/")[2] for name in ALLOWED} == methods
+
+
+async def test_grant_reserve_charge_over_the_wire(wire: Wire) -> None:
+    """The whole life of a reservation, each step by the service that may take it."""
+    granted = await wire.stub("billing").Grant(
+        pb.GrantRequest(
+            request_id="payment:pi_1",
+            account_id="usr_1",
+            amount=100,
+            category=pb.CATEGORY_PAID,
+            source="payment:pi_1",
+        ),
+        timeout=5,
+    )
+    assert granted.balance.available_paid == 100
+    generation = wire.stub("generation")
+    reserve = pb.ReserveRequest(
+        request_id="gen:g:reserve", account_id="usr_1", amount=40, reference="g", ttl_s=60
+    )
+    reserved = await generation.Reserve(reserve, timeout=5)
+    assert (await generation.Reserve(reserve, timeout=5)).replayed
+    charge = pb.ChargeRequest(
+        request_id="gen:g:charge", reservation_id=reserved.reservation.reservation_id, amount=30
+    )
+    charged = await generation.Charge(charge, timeout=5)
+    assert (charged.reservation.charged, charged.balance.available) == (30, 70)
+    gateway = wire.stub("gateway")
+    listed = await gateway.ListEntries(pb.ListEntriesRequest(account_id="usr_1", page_size=2), timeout=5)
+    assert [entry.kind for entry in listed.entries] == [pb.ENTRY_KIND_CHARGE, pb.ENTRY_KIND_RESERVE]
+    assert (listed.entries[0].amount, listed.entries[0].settled) == (10, 30)
+    settlements = wire.stub("auditor").ListSettlements(pb.ListSettlementsRequest(), timeout=5)
+    kinds = [item.WhichOneof("item") async for item in settlements]
+    assert kinds == ["reservation", "payment_grant"]
+
+
+async def test_too_few_credits_says_how_many(wire: Wire) -> None:
+    """The refusal carries what is there and what is needed."""
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await wire.stub("generation").Reserve(
+            pb.ReserveRequest(
+                request_id="gen:g:reserve", account_id="usr_1", amount=40, reference="g", ttl_s=60
+            ),
+            timeout=5,
+        )
+    error = remote_error(refused.value)
+    assert (error.status, error.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "INSUFFICIENT_CREDITS")
+    assert error.metadata == {"available": "0", "required": "40"}
+
+
+async def test_only_the_listed_callers_are_served(wire: Wire, memory_ledger: LedgerUnderTest) -> None:
+    """The gateway can't grant, a stranger can do nothing, and nothing was granted."""
+    request = pb.GrantRequest(
+        request_id="r", account_id="usr_1", amount=1, category=pb.CATEGORY_PAID, source="s"
+    )
+    for caller, status in (
+        ("gateway", grpc.StatusCode.PERMISSION_DENIED),
+        ("stranger", grpc.StatusCode.UNAUTHENTICATED),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await wire.stub(caller).Grant(request, timeout=5)
+        assert refused.value.code() is status
+    assert await memory_ledger.available("usr_1") == (0, 0)
+
+
+async def test_bad_fields_are_named(wire: Wire) -> None:
+    """The status names the field."""
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await wire.stub("gateway").ListEntries(
+            pb.ListEntriesRequest(account_id="usr_1", page_size=101), timeout=5
+        )
+    error = remote_error(refused.value)
+    assert error.status is grpc.StatusCode.INVALID_ARGUMENT
+    assert [field for field, _ in error.field_violations] == ["page_size"]

@@ -1,0 +1,212 @@
+"""What the ledger promises, over every store."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from ledger.application.grant_credits import GrantCredits
+from ledger.domain.entry import EntryKind
+from ledger.domain.errors import (
+    ChargeTooLarge,
+    IdempotencyKeyReused,
+    InsufficientCredits,
+    InvalidField,
+    ReservationNotFound,
+)
+from ledger.domain.lot import Category
+from ledger.domain.reservation import ReservationState
+from ledger.ports.generation_settlements import Decision, Settlement
+from ledger.ports.ledger_reader import EntryFilter
+from support import START, LedgerUnderTest, charge, refund, reserve
+
+ME, SOMEONE = "usr_me", "usr_someone"
+
+
+async def test_an_unused_account_has_zeroes(any_ledger: LedgerUnderTest) -> None:
+    """A balance can be asked for before anything happened."""
+    assert await any_ledger.available("usr_new") == (0, 0)
+
+
+async def test_a_grant_counts_once_per_request(any_ledger: LedgerUnderTest) -> None:
+    """The same payment told three times is one grant."""
+    for _ in range(3):
+        await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
+    balance = await any_ledger.reader.balance(ME)
+    assert (balance.available, balance.paid, balance.sequence) == (100, 100, 1)
+    assert [grant.payment_id async for grant in any_ledger.reader.payment_grants()] == ["pi_1"]
+
+
+async def test_the_same_id_for_another_command_is_refused(any_ledger: LedgerUnderTest) -> None:
+    """A request id belongs to one command, whatever the account, and nothing changes."""
+    await any_ledger.give(ME, 100, payment_id="pi_1")
+    for account_id, amount in ((ME, 101), (SOMEONE, 100)):
+        with pytest.raises(IdempotencyKeyReused):
+            await any_ledger.give(account_id, amount, payment_id="pi_1")
+    assert await any_ledger.available(ME) == (100, 0)
+    assert await any_ledger.available(SOMEONE) == (0, 0)
+
+
+async def test_an_event_is_applied_once(any_ledger: LedgerUnderTest) -> None:
+    """A redelivered event does nothing, and says so."""
+    command = GrantCredits(
+        request_id="welcome:usr_me",
+        account_id=ME,
+        amount=10,
+        category=Category.PROMOTIONAL,
+        source="welcome",
+    )
+    assert await any_ledger.grant.handle(command, event_id="evt_1") is not None
+    assert await any_ledger.grant.handle(command, event_id="evt_1") is None
+    again = await any_ledger.grant.handle(command, event_id="evt_2")
+    assert again is not None
+    assert again.replayed
+    assert await any_ledger.available(ME) == (10, 0)
+
+
+async def test_spending_order_and_pinned_lines(any_ledger: LedgerUnderTest) -> None:
+    """What expires first is spent first, paid credits last; the charge follows the pinned lines."""
+    paid = await any_ledger.give(ME, 100, Category.PAID)
+    welcome = await any_ledger.give(ME, 30)
+    soon = await any_ledger.give(ME, 20, Category.SUBSCRIPTION, expires_in_s=7200)
+    reservation_id = await any_ledger.hold(ME, 60, "gen_1")
+    lots = await any_ledger.reader.pinned_lots(ME, reservation_id)
+    assert lots is not None
+    assert [(lot.grant_id, lot.amount) for lot in lots] == [(soon, 20), (welcome, 30), (paid, 10)]
+    await any_ledger.charge.handle(charge(reservation_id, 25, "gen_1"))
+    balance = await any_ledger.reader.balance(ME)
+    assert (balance.subscription, balance.promotional, balance.paid) == (0, 25, 100)
+
+
+async def test_what_returns_to_an_expired_lot_expires_at_once(any_ledger: LedgerUnderTest) -> None:
+    """A lot that expired while it was held stays good for that reservation only."""
+    await any_ledger.give(ME, 50, expires_in_s=600)
+    first = await any_ledger.hold(ME, 20, "gen_1")
+    second = await any_ledger.hold(ME, 20, "gen_2")
+    any_ledger.clock.advance(seconds=601)
+    with pytest.raises(InsufficientCredits):
+        await any_ledger.hold(ME, 1, "gen_3")
+    await any_ledger.charge.handle(charge(first, 20, "gen_1"))
+    await any_ledger.refund.handle(refund(second, "gen_2"))
+    assert await any_ledger.available(ME) == (0, 0)
+    kinds = [entry.kind for entry in await any_ledger.reader.entries(ME, EntryFilter())]
+    assert kinds[0] is EntryKind.EXPIRE
+    reservation = await any_ledger.reader.reservation(reservation_id=first)
+    assert reservation is not None
+    assert (reservation.state, reservation.charged) == (ReservationState.CHARGED, 20)
+
+
+async def test_the_sweep_books_what_expired(any_ledger: LedgerUnderTest) -> None:
+    """Credits of an expired lot leave the balance, once."""
+    await any_ledger.give(ME, 50, expires_in_s=600)
+    await any_ledger.give(ME, 5)
+    assert await any_ledger.expire_lots.handle() == 0
+    any_ledger.clock.advance(seconds=600)
+    assert await any_ledger.expire_lots.handle() == 50
+    assert await any_ledger.expire_lots.handle() == 0
+    assert await any_ledger.available(ME) == (5, 0)
+
+
+async def test_a_charge_may_not_exceed_the_reservation(any_ledger: LedgerUnderTest) -> None:
+    """Too large a charge changes nothing, and the reservation can still be settled."""
+    await any_ledger.give(ME, 50)
+    reservation_id = await any_ledger.hold(ME, 20, "gen_1")
+    with pytest.raises(ChargeTooLarge):
+        await any_ledger.charge.handle(charge(reservation_id, 21, "gen_1"))
+    assert await any_ledger.available(ME) == (30, 20)
+    await any_ledger.charge.handle(charge(reservation_id, 20, "gen_1"))
+    assert await any_ledger.available(ME) == (30, 0)
+
+
+async def test_a_reservation_of_another_account_is_not_found(any_ledger: LedgerUnderTest) -> None:
+    """An event about somebody else's reservation settles nothing."""
+    await any_ledger.give(ME, 50)
+    reservation_id = await any_ledger.hold(ME, 20, "gen_1")
+    with pytest.raises(ReservationNotFound):
+        await any_ledger.charge.handle(charge(reservation_id, 20, "gen_1"), account_id=SOMEONE)
+    assert await any_ledger.available(ME) == (30, 20)
+    assert await any_ledger.reader.pinned_lots(SOMEONE, reservation_id) is None
+
+
+async def test_a_race_of_charge_and_refund_settles_once(any_ledger: LedgerUnderTest) -> None:
+    """Whichever comes first counts; the balance is that of one settlement."""
+    await any_ledger.give(ME, 100)
+    for number in range(5):
+        reference = f"gen_{number}"
+        reservation_id = await any_ledger.hold(ME, 10, reference)
+        await asyncio.gather(
+            any_ledger.charge.handle(charge(reservation_id, 10, reference), event_id=f"c{number}"),
+            any_ledger.refund.handle(refund(reservation_id, reference), event_id=f"r{number}"),
+            any_ledger.charge.handle(charge(reservation_id, 10, reference), event_id=f"d{number}"),
+        )
+    charged = [one.charged async for one in any_ledger.reader.settled_reservations() if one.charged]
+    assert await any_ledger.available(ME) == (100 - 10 * len(charged), 0)
+
+
+async def test_an_overdue_reservation_is_settled_by_its_jobs_verdict(any_ledger: LedgerUnderTest) -> None:
+    """Pending stays held, success is charged, failure and the unknown are given back."""
+    await any_ledger.give(ME, 100)
+    for reference in ("pending", "success", "failure", "unknown"):
+        await any_ledger.hold(ME, 10, reference, ttl_s=60)
+    verdicts = any_ledger.settlements.verdicts
+    verdicts["pending"] = Settlement(decision=Decision.PENDING)
+    verdicts["success"] = Settlement(decision=Decision.CHARGE, charge_credits=7)
+    verdicts["failure"] = Settlement(decision=Decision.REFUND)
+    assert (await any_ledger.expire_reservations.handle()).pending == 0
+    any_ledger.clock.advance(seconds=61)
+    swept = await any_ledger.expire_reservations.handle()
+    assert (swept.charged, swept.refunded, swept.pending) == (1, 2, 1)
+    assert await any_ledger.available(ME) == (83, 10)
+
+
+async def test_without_an_answer_nothing_is_given_back(any_ledger: LedgerUnderTest) -> None:
+    """When generation can't say, the credits stay held."""
+    await any_ledger.give(ME, 100)
+    await any_ledger.hold(ME, 10, "gen_1", ttl_s=60)
+    any_ledger.clock.advance(seconds=61)
+    any_ledger.settlements.answers = False
+    with pytest.raises(ConnectionError):
+        await any_ledger.expire_reservations.handle()
+    assert await any_ledger.available(ME) == (90, 10)
+
+
+async def test_statement_pages_and_filters(any_ledger: LedgerUnderTest) -> None:
+    """Pages meet without gap or overlap; kinds and times narrow."""
+    for number in range(7):
+        await any_ledger.give(ME, number + 1)
+        any_ledger.clock.advance(hours=1)
+    await any_ledger.hold(ME, 3, "gen_1")
+    seen, before = [], None
+    while True:
+        page = await any_ledger.read.entries(ME, EntryFilter(limit=3, before_sequence=before))
+        seen += [entry.sequence for entry in page.entries]
+        before = page.next_before
+        if before is None:
+            break
+    assert seen == [8, 7, 6, 5, 4, 3, 2, 1]
+    held = await any_ledger.read.entries(ME, EntryFilter(kinds=[EntryKind.RESERVE]))
+    assert [entry.movement.available for entry in held.entries] == [-3]
+    window = EntryFilter(since=START + timedelta(hours=1), until=START + timedelta(hours=3))
+    assert [entry.sequence for entry in (await any_ledger.read.entries(ME, window)).entries] == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("field", "command"),
+    [
+        ("amount", reserve(ME, 0, "gen_1")),
+        ("amount", reserve(ME, -5, "gen_1")),
+        ("amount", reserve(ME, 10**12, "gen_1")),
+        ("ttl_s", reserve(ME, 1, "gen_1", ttl_s=59)),
+        ("account_id", reserve("", 1, "gen_1")),
+        ("reference", reserve(ME, 1, "")),
+        ("request_id", reserve(ME, 1, "x" * 300)),
+    ],
+)
+async def test_bad_fields_are_named_and_change_nothing(
+    memory_ledger: LedgerUnderTest, field: str, command: object
+) -> None:
+    """The error says which field is wrong."""
+    await memory_ledger.give(ME, 10)
+    with pytest.raises(InvalidField) as refused:
+        await memory_ledger.reserve.handle(command)  # type: ignore[arg-type]
+    assert refused.value.field == field
+    assert await memory_ledger.available(ME) == (10, 0)

@@ -1,0 +1,131 @@
+"""A ledger for tests: every use case over memory or over PostgreSQL, with a clock that is set by hand."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from ledger.adapters.outbound.memory import MemoryGenerationSettlements
+from ledger.application.charge_reservation import ChargeReservation, ChargeReservationHandler
+from ledger.application.expire_lots import ExpireLotsHandler
+from ledger.application.expire_reservations import ExpireReservationsHandler
+from ledger.application.grant_credits import GrantCredits, GrantCreditsHandler
+from ledger.application.read_ledger import ReadLedgerHandler
+from ledger.application.refund_reservation import RefundReservation, RefundReservationHandler
+from ledger.application.reserve_credits import ReserveCredits, ReserveCreditsHandler
+from ledger.domain.lot import Category
+from ledger.ports.ledger_reader import LedgerReader
+from ledger.ports.unit_of_work import UnitsOfWork
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class HandClock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        """Return the time that was set."""
+        return self.time
+
+    def advance(self, **delta: float) -> None:
+        """Move the time on."""
+        self.time += timedelta(**delta)
+
+
+class CountingIds:
+    """Ids that are numbers in order."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def new(self, prefix: str) -> str:
+        """Return the next id."""
+        return f"{prefix}_{next(self._numbers):08d}"
+
+
+@dataclass
+class LedgerUnderTest:
+    """The use cases over one store."""
+
+    units: UnitsOfWork
+    reader: LedgerReader
+    clock: HandClock
+    ids: CountingIds
+
+    def __post_init__(self) -> None:
+        wiring = (self.units, self.clock, self.ids)
+        self.grant = GrantCreditsHandler(*wiring)
+        self.reserve = ReserveCreditsHandler(*wiring)
+        self.charge = ChargeReservationHandler(*wiring)
+        self.refund = RefundReservationHandler(*wiring)
+        self.read = ReadLedgerHandler(self.reader)
+        self.settlements = MemoryGenerationSettlements()
+        self.expire_reservations = ExpireReservationsHandler(
+            self.reader, self.settlements, self.charge, self.refund, self.clock
+        )
+        self.expire_lots = ExpireLotsHandler(self.units, self.reader, self.clock, self.ids)
+
+    async def give(
+        self,
+        account_id: str,
+        amount: int,
+        category: Category = Category.PROMOTIONAL,
+        *,
+        expires_in_s: float | None = None,
+        payment_id: str | None = None,
+    ) -> str:
+        """Grant credits and return the lot's id."""
+        request_id = f"payment:{payment_id}" if payment_id else self.ids.new("req")
+        granted = await self.grant.handle(
+            GrantCredits(
+                request_id=request_id,
+                account_id=account_id,
+                amount=amount,
+                category=category,
+                expires_at=self.clock.now() + timedelta(seconds=expires_in_s) if expires_in_s else None,
+                source=request_id,
+                payment_id=payment_id,
+            )
+        )
+        assert granted is not None
+        return granted.grant_id
+
+    async def hold(self, account_id: str, amount: int, reference: str, *, ttl_s: int = 3600) -> str:
+        """Reserve credits for a job and return the reservation's id."""
+        reserved = await self.reserve.handle(reserve(account_id, amount, reference, ttl_s=ttl_s))
+        return reserved.reservation.reservation_id
+
+    async def available(self, account_id: str) -> tuple[int, int]:
+        """Return what an account can spend and what is held."""
+        balance = await self.reader.balance(account_id)
+        return balance.available, balance.held
+
+
+def reserve(account_id: str, amount: int, reference: str, *, ttl_s: int = 3600) -> ReserveCredits:
+    """The command that generation sends."""
+    return ReserveCredits(
+        request_id=f"gen:{reference}:reserve",
+        account_id=account_id,
+        amount=amount,
+        reference=reference,
+        ttl_s=ttl_s,
+    )
+
+
+def charge(reservation_id: str, amount: int, reference: str) -> ChargeReservation:
+    """The command that a success becomes."""
+    return ChargeReservation(
+        request_id=f"gen:{reference}:charge", reservation_id=reservation_id, amount=amount
+    )
+
+
+def refund(reservation_id: str, reference: str, *, even_if_charged: bool = False) -> RefundReservation:
+    """The command that a failure becomes."""
+    return RefundReservation(
+        request_id=f"gen:{reference}:refund",
+        reservation_id=reservation_id,
+        reason="failed",
+        even_if_charged=even_if_charged,
+    )
