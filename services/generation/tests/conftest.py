@@ -49,5 +49,18 @@ async def stack(
     tmp_path: Path,
 ) -> AsyncIterator[Stack]:
     """The API as a process, and a ledger that holds credits; workers are started by the test."""
-    async with Stack.started(database, nats_account, s3_bucket, tmp_path) as running:
+    async with Stack.started(database, nats_account, s3_bucket, tmp_path, "serve-api") as running:
+        yield running
+
+
+@pytest.fixture
+async def staffed(
+    database: ServiceDatabase,
+    nats_account: Callable[[str], NatsLogin],
+    s3_bucket: S3Login,
+    tmp_path: Path,
+) -> AsyncIterator[Stack]:
+    """The same with a worker."""
+    commands = ("serve-api", "serve-worker")
+    async with Stack.started(database, nats_account, s3_bucket, tmp_path, *commands) as running:
         yield running

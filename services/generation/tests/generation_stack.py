@@ -99,8 +99,9 @@ class Stack:
         nats_account: Callable[[str], NatsLogin],
         s3: S3Login,
         folder: Path,
+        *commands: str,
     ) -> AsyncIterator[Self]:
-        """Starts the API and the double; stops everything afterwards."""
+        """Starts the double and these processes side by side; stops everything afterwards."""
         login = nats_account("ledger")
         broker = await connect(login.url, user=login.user, password=login.password, name="double")
         await ensure_stream(broker.jetstream(), "ledger")
@@ -119,7 +120,7 @@ class Stack:
         gateway = channel(f"127.0.0.1:{port}", token=TOKENS["gateway"])
         stack = cls(settings, folder, ledger, login, pb_grpc.GenerationServiceStub(gateway))
         try:
-            await stack.process("serve-api")
+            await asyncio.gather(*(stack.process(command) for command in commands))
             listening = await _listen(stack, nats_account("gateway"))
             yield stack
             await listening.close()

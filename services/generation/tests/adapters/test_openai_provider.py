@@ -1,9 +1,10 @@
 """The OpenAI adapter against a stand-in that speaks OpenAI's HTTP."""
 
-import asyncio
 import os
+import subprocess
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -20,28 +21,26 @@ PICTURE = {"prompt": "a red fox", "ratio": "1:1", "quality": "low", "output_form
 CHAT = {"prompt": "Tell me of foxes.", "system": "", "max_tokens": 200}
 
 
-@pytest.fixture
-async def standin() -> AsyncIterator[str]:
+@pytest.fixture(scope="module")
+def standin() -> Iterator[str]:
     """The stand-in as a process; the address that stands for api.openai.com."""
     port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "standins.openai",
+    process = subprocess.Popen(
+        [sys.executable, "-m", "standins.openai"],
         env=os.environ | {"STANDIN_OPENAI_LISTEN": f"127.0.0.1:{port}", "STANDIN_OPENAI_API_KEY": "sk-test"},
     )
-    async with httpx.AsyncClient() as client:
-
-        async def ready() -> bool:
-            try:
-                return (await client.get(f"http://127.0.0.1:{port}/healthz")).is_success
-            except httpx.TransportError:
-                return False
-
-        await until(ready)
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/healthz").raise_for_status()
+            break
+        except httpx.HTTPError:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
     yield f"http://127.0.0.1:{port}/v1"
     process.terminate()
-    await process.wait()
+    process.wait(10)
 
 
 @pytest.fixture
@@ -128,12 +127,13 @@ async def test_refusals_are_understood(
     provider: OpenAIProvider, standin: str, marker: str, reason: str, retryable: bool
 ) -> None:
     """Each failure says whether another try may help; the SDK itself never tries again."""
+    before = await calls(standin)
     report = await finished(provider, "gpt-image-1", PICTURE | {"prompt": f"a fox {marker}"})
     assert report.state is RunState.FAILED
     assert report.failure is not None
     assert (report.failure.reason, report.retryable) == (reason, retryable)
     assert "key" not in report.failure.detail.lower()
-    assert await calls(standin) == 1
+    assert await calls(standin) == before + 1
 
 
 async def test_a_call_can_be_cancelled(provider: OpenAIProvider) -> None:

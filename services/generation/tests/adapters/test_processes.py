@@ -16,13 +16,12 @@ FAILED, CANCELLED = pb.GENERATION_STATUS_FAILED, pb.GENERATION_STATUS_CANCELLED
 QUEUED = pb.GENERATION_STATUS_QUEUED
 
 
-async def test_media_is_made_signed_and_removed(stack: Stack) -> None:
+async def test_media_is_made_signed_and_removed(staffed: Stack) -> None:
     """Two pictures are drawn, charged and served by addresses that need their signature, then deleted."""
-    await stack.process("serve-worker")
-    created = await stack.create(output_count=2, seed=7, output_format="webp")
+    created = await staffed.create(output_count=2, seed=7, output_format="webp")
     assert created.status in (QUEUED, PROCESSING)
     assert created.credits_reserved == 10
-    done = await stack.reaches(created.generation_id, SUCCEEDED)
+    done = await staffed.reaches(created.generation_id, SUCCEEDED)
     assert (done.credits_charged, len(done.outputs), len(done.attempts)) == (10, 2, 1)
     first = done.outputs[0]
     assert (first.media_type, first.width, first.height) == ("image/webp", 768, 768)
@@ -32,8 +31,8 @@ async def test_media_is_made_signed_and_removed(stack: Stack) -> None:
         download = await client.get(first.download_url)
         assert download.headers["content-disposition"].endswith('-1.webp"')
         assert (await client.get(first.url.split("?")[0])).status_code == 403
-        await stack.api.DeleteGeneration(
-            pb.DeleteGenerationRequest(account_id=stack.account, generation_id=created.generation_id)
+        await staffed.api.DeleteGeneration(
+            pb.DeleteGenerationRequest(account_id=staffed.account, generation_id=created.generation_id)
         )
 
         async def gone() -> bool:
@@ -41,9 +40,9 @@ async def test_media_is_made_signed_and_removed(stack: Stack) -> None:
 
         await until(gone)
     with pytest.raises(grpc.aio.AioRpcError) as absent:
-        await stack.get(created.generation_id)
+        await staffed.get(created.generation_id)
     assert absent.value.code() is grpc.StatusCode.NOT_FOUND
-    assert stack.settling(created.generation_id) == ["GenerationSucceeded"]
+    assert staffed.settling(created.generation_id) == ["GenerationSucceeded"]
 
 
 async def test_a_film_reports_progress(stack: Stack) -> None:
@@ -87,41 +86,38 @@ async def test_a_stopped_worker_hands_its_job_on(stack: Stack) -> None:
     await until(tried_again)
 
 
-async def test_a_running_job_is_cancelled(stack: Stack) -> None:
+async def test_a_running_job_is_cancelled(staffed: Stack) -> None:
     """A stalled job stops within its worker's next renewals, and its credits come back."""
-    await stack.process("serve-worker")
-    created = await stack.create(simulate="stall")
-    await stack.reaches(created.generation_id, PROCESSING)
-    request = pb.CancelGenerationRequest(account_id=stack.account, generation_id=created.generation_id)
-    asked = (await stack.api.CancelGeneration(request)).generation
+    created = await staffed.create(simulate="stall")
+    await staffed.reaches(created.generation_id, PROCESSING)
+    request = pb.CancelGenerationRequest(account_id=staffed.account, generation_id=created.generation_id)
+    asked = (await staffed.api.CancelGeneration(request)).generation
     assert asked.cancel_requested
-    done = await stack.reaches(created.generation_id, CANCELLED)
+    done = await staffed.reaches(created.generation_id, CANCELLED)
     assert (done.credits_charged, done.credits_refunded) == (0, 5)
 
     async def told() -> bool:
-        return stack.settling(created.generation_id) == ["GenerationCancelled"]
+        return staffed.settling(created.generation_id) == ["GenerationCancelled"]
 
     await until(told)
 
 
 @pytest.mark.parametrize(("told", "reason"), [("fail", "PROVIDER_FAILED"), ("refuse", "CONTENT_REFUSED")])
-async def test_a_job_told_to_fail_fails(stack: Stack, told: str, reason: str) -> None:
+async def test_a_job_told_to_fail_fails(staffed: Stack, told: str, reason: str) -> None:
     """It is not charged, and says why."""
-    await stack.process("serve-worker")
-    created = await stack.create(simulate=told)
-    done = await stack.reaches(created.generation_id, FAILED)
+    created = await staffed.create(simulate=told)
+    done = await staffed.reaches(created.generation_id, FAILED)
     assert (done.failure.reason, done.credits_charged, done.credits_refunded) == (reason, 0, 5)
 
 
-async def test_a_redelivered_reservation_runs_once(stack: Stack) -> None:
+async def test_a_redelivered_reservation_runs_once(staffed: Stack) -> None:
     """Three events about one reservation, each with its own id: one attempt, one charge."""
-    stack.ledger.publishes = 3
-    await stack.process("serve-worker")
-    created = await stack.create()
-    done = await stack.reaches(created.generation_id, SUCCEEDED)
-    later = await stack.reaches((await stack.create(seed=2)).generation_id, SUCCEEDED)
+    staffed.ledger.publishes = 3
+    created = await staffed.create()
+    done = await staffed.reaches(created.generation_id, SUCCEEDED)
+    later = await staffed.reaches((await staffed.create(seed=2)).generation_id, SUCCEEDED)
     assert (len(done.attempts), len(later.attempts)) == (1, 1)
-    assert stack.settling(created.generation_id) == ["GenerationSucceeded"]
+    assert staffed.settling(created.generation_id) == ["GenerationSucceeded"]
 
 
 async def test_a_backlog_stays_in_the_stream(stack: Stack) -> None:

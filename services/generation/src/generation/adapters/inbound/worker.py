@@ -5,9 +5,9 @@ import logging
 from typing import Protocol
 
 from chassis.events import IncomingEvent
+from prometheus_client import Gauge
 from tintype.ledger.v1 import events_pb2
 
-from generation.adapters.outbound.prometheus import SLOTS
 from generation.application.finish_attempt import LeaseLost
 from generation.application.keep_leases import KeepLeases
 from generation.application.run_attempt import RunAttempt
@@ -18,6 +18,7 @@ STREAM = "LEDGER"
 SUBJECTS = ("tintype.ledger.v1.credits_reserved.>",)
 DURABLE = "generation-worker"
 DRAIN_S = 6.0
+SLOTS = Gauge("generation_worker_slots", "Jobs that this worker can run at once", ["state"])
 log = logging.getLogger(__name__)
 
 

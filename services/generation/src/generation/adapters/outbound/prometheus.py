@@ -16,7 +16,6 @@ SECONDS = Histogram(
     buckets=(0.25, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600, 3600),
 )
 OPEN = Gauge("generation_open", "Jobs that have not ended", ["status"])
-SLOTS = Gauge("generation_worker_slots", "Jobs that this worker can run at once", ["state"])
 OPEN_STATUSES = (Status.RESERVING, Status.QUEUED, Status.PROCESSING)
 
 
