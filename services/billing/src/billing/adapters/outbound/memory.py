@@ -1,0 +1,262 @@
+"""Billing in memory: every port's fake, held to the same suites as the real thing."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+
+from billing.domain.checkout import Checkout, CheckoutStatus, PaymentCompleted, Purchase
+from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable
+from billing.domain.pack import Pack
+from billing.domain.settlement import ProcessorCheckout
+from billing.domain.webhook_event import WebhookEvent, WebhookState
+from billing.ports.payment_processor import VerifiedWebhook
+from billing.ports.unit_of_work import UnitOfWork
+
+
+@dataclass
+class StoredWebhook:
+    """A webhook and where it stands."""
+
+    event: WebhookEvent
+    due_at: datetime
+    state: WebhookState = WebhookState.WAITING
+    error: str = ""
+
+
+@dataclass
+class MemoryBilling:
+    """Committed state, and the facts that were published with it."""
+
+    customers: dict[str, str] = field(default_factory=dict)
+    checkouts: dict[str, Checkout] = field(default_factory=dict)
+    purchases: dict[str, Purchase] = field(default_factory=dict)
+    webhooks: dict[str, StoredWebhook] = field(default_factory=dict)
+    facts: list[PaymentCompleted] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._one_at_a_time = asyncio.Lock()
+
+    def begin(self, user_id: str | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a unit of work; one at a time."""
+        return self._begin()
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[UnitOfWork]:
+        async with self._one_at_a_time:
+            yield MemoryUnitOfWork(self)
+
+    async def checkout(self, user_id: str, checkout_id: str) -> Checkout | None:
+        """Return a checkout of this user."""
+        found = self.checkouts.get(checkout_id)
+        return found if found and found.user_id == user_id else None
+
+    async def list_purchases(self, user_id: str, *, before: str, limit: int) -> list[Purchase]:
+        """Return purchases, newest first."""
+        mine = [one for one in self.purchases.values() if one.user_id == user_id]
+        older = [one for one in mine if not before or one.purchase_id < before]
+        return sorted(older, key=lambda one: one.purchase_id, reverse=True)[:limit]
+
+
+class MemoryBillingReader:
+    """Reads billing in memory."""
+
+    def __init__(self, billing: MemoryBilling) -> None:
+        self._billing = billing
+
+    async def checkout(self, user_id: str, checkout_id: str) -> Checkout | None:
+        """Return a checkout of this user."""
+        return await self._billing.checkout(user_id, checkout_id)
+
+    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[Purchase]:
+        """Return purchases, newest first."""
+        return await self._billing.list_purchases(user_id, before=before, limit=limit)
+
+    async def settled_payments(self) -> AsyncIterator[Purchase]:
+        """Stream every purchase, oldest first."""
+        for _, purchase in sorted(self._billing.purchases.items()):
+            yield purchase
+
+    async def stale_checkouts(self, *, before: datetime, limit: int) -> Sequence[Checkout]:
+        """Return checkouts that may still get a purchase."""
+        return [
+            one
+            for one in self._billing.checkouts.values()
+            if one.purchase_id is None
+            and one.session_id is not None
+            and one.status is not CheckoutStatus.EXPIRED
+            and one.created_at < before
+        ][:limit]
+
+
+class MemoryUnitOfWork:
+    """One open transaction: what it does is done at the commit."""
+
+    def __init__(self, billing: MemoryBilling) -> None:
+        self._billing = billing
+        self._customers: dict[str, str] = {}
+        self._checkouts: dict[str, Checkout] = {}
+        self._purchases: dict[str, Purchase] = {}
+        self._webhooks: dict[str, StoredWebhook] = {}
+        self._facts: list[PaymentCompleted] = []
+
+    async def customer_of(self, user_id: str) -> str | None:
+        """Return the processor's customer id of a user."""
+        return (self._billing.customers | self._customers).get(user_id)
+
+    async def link_customer(self, user_id: str, customer_id: str) -> str:
+        """Store the link unless there is one."""
+        return self._customers.setdefault(user_id, await self.customer_of(user_id) or customer_id)
+
+    async def add_checkout(self, checkout: Checkout) -> Checkout:
+        """Store a new checkout, or return the one that this key made before."""
+        for one in self._billing.checkouts.values():
+            if (one.user_id, one.idempotency_key) == (checkout.user_id, checkout.idempotency_key):
+                return one
+        self._checkouts[checkout.checkout_id] = checkout
+        return checkout
+
+    async def checkout(self, checkout_id: str, *, lock: bool = False) -> Checkout | None:
+        """Return a checkout by our id."""
+        return (self._billing.checkouts | self._checkouts).get(checkout_id)
+
+    async def checkout_of_session(self, session_id: str) -> str | None:
+        """Return our id of the checkout behind a session."""
+        found = (one for one in self._billing.checkouts.values() if one.session_id == session_id)
+        return next((one.checkout_id for one in found), None)
+
+    async def save_checkout(self, checkout: Checkout) -> None:
+        """Write a checkout."""
+        self._checkouts[checkout.checkout_id] = checkout
+
+    async def add_purchase(self, purchase: Purchase) -> bool:
+        """Store a purchase; False when this payment has one already."""
+        if any(one.payment_id == purchase.payment_id for one in self._billing.purchases.values()):
+            return False
+        self._purchases[purchase.purchase_id] = purchase
+        return True
+
+    async def publish(self, fact: PaymentCompleted) -> None:
+        """Keep the fact for the commit."""
+        self._facts.append(fact)
+
+    async def add_webhook(self, event: WebhookEvent) -> bool:
+        """Store a webhook; False when it was stored before."""
+        if event.event_id in self._billing.webhooks:
+            return False
+        self._webhooks[event.event_id] = StoredWebhook(event, due_at=event.received_at)
+        return True
+
+    async def next_webhook(self, now: datetime) -> WebhookEvent | None:
+        """Return the webhook that is due longest."""
+        due = [
+            one
+            for one in self._billing.webhooks.values()
+            if one.state is WebhookState.WAITING and one.due_at <= now
+        ]
+        return min(due, key=lambda one: one.due_at).event if due else None
+
+    async def finish_webhook(self, event_id: str, state: WebhookState, *, now: datetime, error: str) -> None:
+        """Write how a webhook ended."""
+        stored = self._billing.webhooks[event_id]
+        self._webhooks[event_id] = replace(stored, state=state, error=error)
+
+    async def postpone_webhook(self, event_id: str, *, due_at: datetime, error: str) -> None:
+        """Count a try and say when the next one is due."""
+        stored = self._billing.webhooks[event_id]
+        counted = replace(stored.event, attempts=stored.event.attempts + 1)
+        self._webhooks[event_id] = replace(stored, event=counted, due_at=due_at, error=error)
+
+    async def commit(self) -> None:
+        """Do what was asked."""
+        self._billing.customers |= self._customers
+        self._billing.checkouts |= self._checkouts
+        self._billing.purchases |= self._purchases
+        self._billing.webhooks |= self._webhooks
+        self._billing.facts += self._facts
+
+
+class MemoryProcessor:
+    """A payment processor whose visitors a test plays."""
+
+    def __init__(self) -> None:
+        self.customers: dict[str, str] = {}
+        self.sessions: dict[str, ProcessorCheckout] = {}
+        self.published: dict[str, Pack] = {}
+        self.answers = True
+        self._numbers = count(1)
+
+    async def open_customer(self, *, user_id: str, email: str) -> str:
+        """Return this user's customer."""
+        self._require_answer()
+        return self.customers.setdefault(user_id, f"cus_{user_id}")
+
+    async def open_checkout(
+        self, checkout: Checkout, *, lookup_key: str, customer_id: str, success_url: str, cancel_url: str
+    ) -> ProcessorCheckout:
+        """Open a session; the same checkout opens nothing new."""
+        self._require_answer()
+        session_id = f"cs_{checkout.checkout_id}"
+        opened = ProcessorCheckout(
+            session_id=session_id,
+            status=CheckoutStatus.OPEN,
+            is_paid=False,
+            payment_id=None,
+            amount_minor=checkout.price_minor,
+            currency=checkout.currency,
+            reference=checkout.checkout_id,
+            url=f"https://pay.example/{session_id}",
+        )
+        return self.sessions.setdefault(session_id, opened)
+
+    async def find_checkout(self, session_id: str) -> ProcessorCheckout:
+        """Return how a session stands now."""
+        self._require_answer()
+        return self.sessions[session_id]
+
+    async def publish(self, pack: Pack) -> None:
+        """Keep the pack."""
+        self._require_answer()
+        self.published[pack.lookup_key] = pack
+
+    def pay(self, session_id: str) -> None:
+        """Play a visitor who pays."""
+        payment_id = f"pi_{next(self._numbers)}"
+        self._change(session_id, status=CheckoutStatus.COMPLETE, is_paid=True, payment_id=payment_id)
+
+    def promise(self, session_id: str) -> None:
+        """Play a visitor whose bank takes days."""
+        self._change(session_id, status=CheckoutStatus.COMPLETE, payment_id=f"pi_{next(self._numbers)}")
+
+    def expire(self, session_id: str) -> None:
+        """Play a visitor who never came back."""
+        self._change(session_id, status=CheckoutStatus.EXPIRED)
+
+    def _change(self, session_id: str, **changes: object) -> None:
+        self.sessions[session_id] = replace(self.sessions[session_id], **changes)  # type: ignore[arg-type]
+
+    def _require_answer(self) -> None:
+        if not self.answers:
+            raise PaymentProcessorUnavailable("the payment processor did not answer; try again")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryWebhook:
+    """A webhook as a test writes it."""
+
+    event_id: str
+    kind: str
+    session_id: str | None
+
+
+class MemoryWebhookVerifier:
+    """Takes JSON bodies whose signature is the word `signed`."""
+
+    def verify(self, body: bytes, signature: str) -> VerifiedWebhook:
+        """Return the event. Raises InvalidSignature for any other signature."""
+        if signature != "signed":
+            raise InvalidSignature("the signature does not match the body, or it is too old")
+        return MemoryWebhook(**json.loads(body))

@@ -1,0 +1,157 @@
+"""The Stripe adapter, by the official SDK over HTTP, against a server that speaks Stripe's API."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import stripe
+from billing.adapters.outbound.stripe import StripeProcessor, StripeWebhookVerifier
+from billing.adapters.outbound.toml_catalogue import load_catalogue
+from billing.domain.checkout import Checkout, CheckoutStatus
+from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable
+from pydantic import SecretStr
+from standins.serving import running
+from standins.stripe.app import create_app
+from standins.stripe.settings import StripeSettings
+
+KEY, SECRET = "sk_test_billing", "whsec_billing"
+PACK = load_catalogue(None).packs[0]
+CHECKOUT = Checkout(
+    checkout_id="chk_1",
+    user_id="usr_1",
+    idempotency_key="k1",
+    pack_id=PACK.pack_id,
+    pack_title=PACK.title,
+    credits=PACK.credits,
+    price_minor=PACK.price_minor,
+    currency=PACK.currency,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+@pytest.fixture
+def stripe_url(tmp_path: Path) -> Iterator[str]:
+    """The address of a running stand-in."""
+    settings = StripeSettings(data_folder=tmp_path, api_key=SecretStr(KEY), async_payment_delay_s=0.05)
+    with running(create_app(settings)) as url:
+        yield url
+
+
+@pytest.fixture
+def processor(stripe_url: str) -> StripeProcessor:
+    """The adapter under test."""
+    return StripeProcessor(secret_key=KEY, api_url=stripe_url)
+
+
+async def opened(processor: StripeProcessor, checkout: Checkout = CHECKOUT) -> str:
+    """Publish the pack, open a checkout, return its session."""
+    await processor.publish(PACK)
+    customer_id = await processor.open_customer(user_id="usr_1", email="ada@example.com")
+    seen = await processor.open_checkout(
+        checkout,
+        lookup_key=PACK.lookup_key,
+        customer_id=customer_id,
+        success_url="https://app.example/done",
+        cancel_url="https://app.example/back",
+    )
+    assert (seen.status, seen.is_paid, seen.reference) == (CheckoutStatus.OPEN, False, checkout.checkout_id)
+    return seen.session_id
+
+
+async def press(processor: StripeProcessor, session_id: str, action: str) -> int:
+    """Press a button on the hosted page."""
+    url = (await processor.find_checkout(session_id)).url
+    async with httpx.AsyncClient() as browser:
+        answer = await browser.post(url, data={"action": action, "email": "ada@example.com"})
+    return answer.status_code
+
+
+async def test_a_paid_session_has_its_payment(processor: StripeProcessor) -> None:
+    """Paying is seen with the payment object, the amount and our reference."""
+    session_id = await opened(processor)
+    assert await press(processor, session_id, "pay") == 303
+    seen = await processor.find_checkout(session_id)
+    assert (seen.status, seen.is_paid, seen.amount_minor) == (CheckoutStatus.COMPLETE, True, 1000)
+    assert (seen.payment_id or "").startswith("pi_")
+    assert seen.reference == "chk_1"
+
+
+async def test_a_declined_card_leaves_the_session_open(processor: StripeProcessor) -> None:
+    """Nothing is paid."""
+    session_id = await opened(processor)
+    assert await press(processor, session_id, "decline") == 402
+    seen = await processor.find_checkout(session_id)
+    assert (seen.status, seen.is_paid) == (CheckoutStatus.OPEN, False)
+
+
+async def test_the_same_checkout_opens_one_session(processor: StripeProcessor) -> None:
+    """A retry after a crash gets the session of the first try."""
+    assert await opened(processor) == await opened(processor)
+    assert await opened(processor, replace(CHECKOUT, checkout_id="chk_2")) != await opened(processor)
+
+
+async def test_a_changed_price_replaces_the_one_before(processor: StripeProcessor) -> None:
+    """Publishing is idempotent; new terms are sold from then on."""
+    await processor.publish(PACK)
+    await processor.publish(PACK)
+    await processor.publish(replace(PACK, price_minor=1500))
+    session_id = await processor.open_checkout(
+        CHECKOUT,
+        lookup_key=PACK.lookup_key,
+        customer_id=await processor.open_customer(user_id="usr_1", email="ada@example.com"),
+        success_url="https://app.example/done",
+        cancel_url="https://app.example/back",
+    )
+    assert session_id.amount_minor == 1500
+
+
+async def test_refusals_and_silence_are_one_error(stripe_url: str) -> None:
+    """A wrong key and a dead address are both an unavailable processor, and name no key."""
+    for wrong in (
+        StripeProcessor(secret_key="sk_test_wrong", api_url=stripe_url),
+        StripeProcessor(secret_key=KEY, api_url="http://127.0.0.1:9"),
+    ):
+        with pytest.raises(PaymentProcessorUnavailable) as refused:
+            await wrong.open_customer(user_id="usr_1", email="ada@example.com")
+        assert "sk_test" not in str(refused.value)
+
+
+BODY = b'{"id": "evt_1", "type": "checkout.session.completed", "data": {"object": {"id": "cs_1"}}}'
+
+
+def signature(body: bytes, *, secret: str = SECRET, age_s: int = 0) -> str:
+    """Sign as Stripe does."""
+    timestamp = int(time.time()) - age_s
+    signed = stripe.WebhookSignature._compute_signature(f"{timestamp}.{body.decode()}", secret)
+    return f"t={timestamp},v1={signed}"
+
+
+def test_a_signed_webhook_is_read() -> None:
+    """Event, kind and session come from the signed body; a previous secret still counts."""
+    for secret in (SECRET, "whsec_previous"):
+        header = signature(BODY, secret=secret)
+        verified = StripeWebhookVerifier(SECRET, "whsec_previous").verify(BODY, header)
+        assert (verified.event_id, verified.session_id) == ("evt_1", "cs_1")
+
+
+@pytest.mark.parametrize(
+    ("body", "header"),
+    [
+        (BODY, ""),
+        (BODY, "nonsense"),
+        (BODY, signature(BODY, secret="whsec_other")),
+        (BODY, signature(BODY, age_s=301)),
+        (BODY.replace(b"cs_1", b"cs_2"), signature(BODY)),
+        (b"not json", signature(b"not json")),
+        (b"{}", signature(b"{}")),
+        (b"\xff\xfe", "t=1,v1=00"),
+    ],
+)
+def test_anything_else_is_refused(body: bytes, header: str) -> None:
+    """Forged, altered, old and malformed ones alike."""
+    with pytest.raises(InvalidSignature):
+        StripeWebhookVerifier(SECRET).verify(body, header)

@@ -1,0 +1,34 @@
+"""The catalogue's file, and what a bad one is told."""
+
+from pathlib import Path
+
+import pytest
+from billing.adapters.outbound.toml_catalogue import SHIPPED, BadCatalogueError, load_catalogue
+
+
+def test_the_shipped_catalogue_has_three_packs_in_order() -> None:
+    """What packs grant and how they are displayed come together."""
+    packs = load_catalogue(None).packs
+    assert [(pack.title, pack.credits, pack.price_minor) for pack in packs] == [
+        ("Starter", 1000, 1000),
+        ("Builder", 2500, 2500),
+        ("Production", 5000, 5000),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("credits = 1000", "credits = -1", "packs.starter.credits"),
+        ('currency = "usd"', 'currency = "dollars"', "currency"),
+        ('pack = "starter"', 'pack = "gold"', "exactly one display"),
+        ("credits = 1000", "credits = 1000\nbonus = 5", "bonus"),
+        ("[packs.starter]", "[packs.starter", "catalogue.toml"),
+    ],
+)
+def test_a_bad_file_is_refused_by_name(tmp_path: Path, old: str, new: str, named: str) -> None:
+    """The error says where it is wrong."""
+    path = tmp_path / "catalogue.toml"
+    path.write_text(SHIPPED.read_text().replace(old, new, 1))
+    with pytest.raises(BadCatalogueError, match=named):
+        load_catalogue(path)

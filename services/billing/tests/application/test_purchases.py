@@ -1,0 +1,199 @@
+"""From checkout to purchase, over every store."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from billing.domain.checkout import CheckoutStatus
+from billing.domain.errors import (
+    CheckoutNotFound,
+    IdempotencyKeyReused,
+    InvalidField,
+    InvalidSignature,
+    PaymentProcessorUnavailable,
+    UnknownPack,
+)
+from billing.domain.webhook_event import WebhookState
+from billing_support import BillingUnderTest, order
+
+
+def session_of(billing: BillingUnderTest) -> str:
+    """The only session at the processor."""
+    (session_id,) = billing.processor.sessions
+    return session_id
+
+
+async def test_a_paid_checkout_is_one_purchase(any_billing: BillingUnderTest) -> None:
+    """Told three times by three events, it is bought once, with the pack's credits."""
+    opened = await any_billing.open()
+    session = session_of(any_billing)
+    any_billing.processor.pay(session)
+    for number in range(3):
+        await any_billing.told(session, event_id=f"evt_{number}")
+        assert (await any_billing.told(session, event_id=f"evt_{number}")).duplicate
+    assert await any_billing.process_all() == [WebhookState.DONE] * 3
+    (purchase,) = await any_billing.purchases()
+    assert (purchase.credits, purchase.amount_minor, purchase.currency) == (1000, 1000, "usd")
+    checkout = await any_billing.read.checkout("usr_1", opened.checkout.checkout_id)
+    assert (checkout.status, checkout.purchase_id) == (CheckoutStatus.COMPLETE, purchase.purchase_id)
+    assert [one.payment_id async for one in any_billing.reader.settled_payments()] == [purchase.payment_id]
+
+
+async def test_many_workers_process_one_event_once(any_billing: BillingUnderTest) -> None:
+    """Eight at a time make one purchase."""
+    await any_billing.open()
+    session = session_of(any_billing)
+    any_billing.processor.pay(session)
+    await any_billing.told(session, event_id="evt_1")
+    await asyncio.gather(*(any_billing.process.handle() for _ in range(8)))
+    await asyncio.gather(*(any_billing.settle.handle(session) for _ in range(8)))
+    assert len(await any_billing.purchases()) == 1
+
+
+async def test_an_unpaid_session_grants_nothing_until_it_is_paid(any_billing: BillingUnderTest) -> None:
+    """A payment that takes days is complete, and a purchase only once the money is there."""
+    await any_billing.open()
+    session = session_of(any_billing)
+    any_billing.processor.promise(session)
+    await any_billing.told(session, event_id="evt_1")
+    assert await any_billing.process_all() == [WebhookState.DONE]
+    assert await any_billing.purchases() == []
+    any_billing.processor.pay(session)
+    await any_billing.told(session, event_id="evt_2")
+    await any_billing.process_all()
+    assert len(await any_billing.purchases()) == 1
+
+
+async def test_order_does_not_matter(any_billing: BillingUnderTest) -> None:
+    """Paid after it was told expired is a purchase; told expired after it was paid changes nothing."""
+    opened = await any_billing.open()
+    session = session_of(any_billing)
+    any_billing.processor.expire(session)
+    await any_billing.settle.handle(session)
+    checkout = await any_billing.read.checkout("usr_1", opened.checkout.checkout_id)
+    assert checkout.status is CheckoutStatus.EXPIRED
+    any_billing.processor.pay(session)
+    await any_billing.settle.handle(session)
+    any_billing.processor.expire(session)
+    await any_billing.settle.handle(session)
+    assert len(await any_billing.purchases()) == 1
+    checkout = await any_billing.read.checkout("usr_1", opened.checkout.checkout_id)
+    assert checkout.status is CheckoutStatus.COMPLETE
+
+
+async def test_a_lost_webhook_costs_time_only(any_billing: BillingUnderTest) -> None:
+    """The reconciler finds a payment that nobody spoke of, after the grace."""
+    await any_billing.open()
+    any_billing.processor.pay(session_of(any_billing))
+    assert await any_billing.reconcile.handle() == 0
+    any_billing.clock.advance(61)
+    assert await any_billing.reconcile.handle() == 1
+    assert len(await any_billing.purchases()) == 1
+    assert await any_billing.reconcile.handle() == 0
+
+
+async def test_a_failing_processor_is_asked_again(any_billing: BillingUnderTest) -> None:
+    """A webhook waits while the processor is down and is parked in the end, never lost."""
+    await any_billing.open()
+    session = session_of(any_billing)
+    any_billing.processor.pay(session)
+    await any_billing.told(session, event_id="evt_1")
+    any_billing.processor.answers = False
+    assert await any_billing.process_all() == [WebhookState.WAITING]
+    assert await any_billing.process_all() == []
+    any_billing.processor.answers = True
+    any_billing.clock.advance(300)
+    assert await any_billing.process_all() == [WebhookState.DONE]
+    assert len(await any_billing.purchases()) == 1
+
+
+async def test_webhooks_that_are_not_ours_are_ignored(any_billing: BillingUnderTest) -> None:
+    """Another product's session and other kinds of events are stored and do nothing."""
+    await any_billing.open()
+    ours = any_billing.processor.sessions[session_of(any_billing)]
+    any_billing.processor.sessions["cs_other"] = replace(ours, session_id="cs_other", reference="x_1")
+    await any_billing.told("cs_other", event_id="evt_1")
+    await any_billing.told(None, event_id="evt_2", kind="price.updated")
+    assert await any_billing.process_all() == [WebhookState.IGNORED] * 2
+    assert await any_billing.purchases() == []
+
+
+async def test_a_forged_webhook_is_not_stored(any_billing: BillingUnderTest) -> None:
+    """Without the processor's signature nothing happens."""
+    await any_billing.open()
+    any_billing.processor.pay(session_of(any_billing))
+    with pytest.raises(InvalidSignature):
+        await any_billing.receive.handle(b'{"id": "evt_1"}', "forged")
+    assert await any_billing.process_all() == []
+    assert await any_billing.purchases() == []
+
+
+async def test_a_key_opens_one_checkout(any_billing: BillingUnderTest) -> None:
+    """The same key returns the same page; for another pack it is refused, and nothing new is opened."""
+    first = await any_billing.open(key="k1")
+    again = await any_billing.open(key="k1")
+    assert (again.checkout, again.replayed) == (first.checkout, True)
+    with pytest.raises(IdempotencyKeyReused):
+        await any_billing.open(pack="builder", key="k1")
+    other = await any_billing.open(user_id="usr_2", key="k1")
+    assert other.checkout.checkout_id != first.checkout.checkout_id
+    assert len(any_billing.processor.sessions) == 2
+
+
+async def test_a_crash_before_the_processor_answered_is_made_good(any_billing: BillingUnderTest) -> None:
+    """The committed checkout gets its page when the key comes again."""
+    any_billing.processor.answers = False
+    with pytest.raises(PaymentProcessorUnavailable):
+        await any_billing.open(key="k1")
+    any_billing.processor.answers = True
+    opened = await any_billing.open(key="k1")
+    assert opened.checkout.url
+    assert len(any_billing.processor.sessions) == 1
+
+
+async def test_another_users_checkout_is_not_found(any_billing: BillingUnderTest) -> None:
+    """Nobody learns that it exists."""
+    opened = await any_billing.open()
+    with pytest.raises(CheckoutNotFound):
+        await any_billing.read.checkout("usr_2", opened.checkout.checkout_id)
+
+
+async def test_purchases_are_paged(any_billing: BillingUnderTest) -> None:
+    """Pages meet without gap or overlap, newest first."""
+    for number in range(5):
+        opened = await any_billing.open(key=f"k{number}")
+        session = opened.checkout.session_id or ""
+        any_billing.processor.pay(session)
+        await any_billing.settle.handle(session)
+    first = await any_billing.read.purchases("usr_1", before="", limit=3)
+    second = await any_billing.read.purchases("usr_1", before=first.next_before, limit=3)
+    seen = [one.purchase_id for one in first.purchases + second.purchases]
+    assert seen == sorted(seen, reverse=True)
+    assert (len(seen), second.next_before) == (5, "")
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("success_url", {"success_url": "https://evil.example/billing"}),
+        ("success_url", {"success_url": "https://app.example.evil/billing"}),
+        ("cancel_url", {"cancel_url": "javascript:alert(1)"}),
+        ("pack_id", {"pack_id": ""}),
+        ("user_id", {"user_id": "x" * 300}),
+    ],
+)
+async def test_bad_fields_are_named_and_open_nothing(
+    memory_billing: BillingUnderTest, field: str, changes: dict[str, str]
+) -> None:
+    """The error says which field is wrong."""
+    with pytest.raises(InvalidField) as refused:
+        await memory_billing.create.handle(replace(order(), **changes))
+    assert refused.value.field == field
+    assert memory_billing.processor.sessions == {}
+
+
+async def test_an_unknown_pack_is_refused(memory_billing: BillingUnderTest) -> None:
+    """Nothing is opened for it."""
+    with pytest.raises(UnknownPack):
+        await memory_billing.open(pack="gold")
+    assert memory_billing.processor.sessions == {}

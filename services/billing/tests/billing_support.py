@@ -1,0 +1,100 @@
+"""Billing for tests: every use case over memory or over PostgreSQL, with a processor that a test plays."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from billing.adapters.outbound.memory import MemoryProcessor, MemoryWebhookVerifier
+from billing.adapters.outbound.toml_catalogue import load_catalogue
+from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
+from billing.application.process_webhook import ProcessWebhookHandler
+from billing.application.read_billing import ReadBillingHandler
+from billing.application.receive_webhook import Received, ReceiveWebhookHandler
+from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
+from billing.application.settle_checkout import SettleCheckoutHandler
+from billing.domain.checkout import Purchase
+from billing.domain.webhook_event import WebhookState
+from billing.ports.unit_of_work import BillingReader, UnitsOfWork
+
+ORIGIN = "https://app.example"
+
+
+class HandClock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """Return the time that was set."""
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        """Move the time on."""
+        self.time += timedelta(seconds=seconds)
+
+
+class CountingIds:
+    """Ids that are numbers in order."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def new(self, prefix: str) -> str:
+        """Return the next id."""
+        return f"{prefix}_{next(self._numbers):08d}"
+
+
+@dataclass
+class BillingUnderTest:
+    """The use cases over one store."""
+
+    units: UnitsOfWork
+    reader: BillingReader
+    ids: CountingIds
+    clock: HandClock = field(default_factory=HandClock)
+    processor: MemoryProcessor = field(default_factory=MemoryProcessor)
+
+    def __post_init__(self) -> None:
+        catalogue = load_catalogue(None)
+        self.create = CreateCheckoutHandler(
+            self.units, self.processor, catalogue, self.clock, self.ids, public_url=ORIGIN
+        )
+        self.read = ReadBillingHandler(self.reader, catalogue)
+        self.receive = ReceiveWebhookHandler(self.units, MemoryWebhookVerifier(), self.clock)
+        self.settle = SettleCheckoutHandler(self.units, self.processor, self.clock, self.ids)
+        self.process = ProcessWebhookHandler(self.units, self.settle, self.clock)
+        self.reconcile = ReconcileCheckoutsHandler(self.reader, self.settle, self.clock, after_s=60)
+
+    async def open(self, user_id: str = "usr_1", pack: str = "starter", key: str = "") -> Opened:
+        """Open a checkout."""
+        return await self.create.handle(order(user_id, pack, key))
+
+    async def told(self, session_id: str | None, *, event_id: str, kind: str = "paid") -> Received:
+        """Deliver a signed webhook."""
+        body = json.dumps({"event_id": event_id, "kind": kind, "session_id": session_id}).encode()
+        return await self.receive.handle(body, "signed")
+
+    async def process_all(self) -> list[WebhookState]:
+        """Process every webhook that is due."""
+        states = []
+        while (state := await self.process.handle()) is not None:
+            states.append(state)
+        return states
+
+    async def purchases(self, user_id: str = "usr_1") -> list[Purchase]:
+        """Return a user's purchases."""
+        return (await self.read.purchases(user_id, before="", limit=100)).purchases
+
+
+def order(user_id: str = "usr_1", pack: str = "starter", key: str = "") -> CreateCheckout:
+    """The command that the gateway sends."""
+    return CreateCheckout(
+        user_id=user_id,
+        email="ada@example.com",
+        pack_id=pack,
+        idempotency_key=key,
+        success_url=f"{ORIGIN}/billing?checkout=done",
+        cancel_url=f"{ORIGIN}/billing",
+    )
