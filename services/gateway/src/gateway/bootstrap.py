@@ -1,14 +1,28 @@
 """The composition root: every part made and wired. Tests wire the same app on ports in memory."""
 
-from dataclasses import dataclass
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 
+import grpc
+from chassis import nats
 from chassis.clock import SystemClock
+from chassis.grpc_client import channel
+from chassis.health import Check, serve_http
+from chassis.postgres import create_engine, ping
+from chassis.process import forever, run_all
 from fastapi import FastAPI
+from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
 from gateway.adapters.inbound.app import make_app
 from gateway.adapters.inbound.console import mount_console
 from gateway.adapters.inbound.deps import Deps, Web
+from gateway.adapters.outbound.grpc_billing import GrpcBilling
+from gateway.adapters.outbound.grpc_generation import GrpcGenerations
+from gateway.adapters.outbound.grpc_identity import GrpcIdentity
+from gateway.adapters.outbound.grpc_ledger import GrpcLedger
 from gateway.adapters.outbound.jwt import JwtAccessTokens
 from gateway.adapters.outbound.memory.billing import MemoryBilling
 from gateway.adapters.outbound.memory.console_sessions import MemoryConsoleSessions
@@ -16,6 +30,8 @@ from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.identity import AUDIENCE, ISSUER, MemoryIdentity
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
+from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
+from gateway.adapters.outbound.postgres import PostgresConsoleSessions
 from gateway.adapters.outbound.random import RandomSecrets
 from gateway.adapters.outbound.rate_limits import LimitsRateLimits
 from gateway.application.console_sessions import ConsoleSessions
@@ -32,6 +48,10 @@ from gateway.ports.generation import Generations
 from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
 from gateway.ports.rate_limits import Limit, RateLimits
+from gateway.settings import GatewaySettings
+
+HTTP_GRACE_S = 5
+SWEEP_EVERY_S = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +71,7 @@ class Ports:
     session_idle: timedelta = timedelta(days=7)
     session_lifetime: timedelta = timedelta(days=30)
     streams_per_user_max: int = 8
+    checks: Mapping[str, Check] = field(default_factory=dict)
 
 
 def wire(ports: Ports) -> Deps:
@@ -82,6 +103,7 @@ def wire(ports: Ports) -> Deps:
         explain=ExplainGeneration(ports.generations, ports.ledger),
         statement=ExportStatement(ports.ledger),
         open_checkout=OpenCheckoutHandler(ports.billing, public_url=ports.web.public_url),
+        checks=ports.checks,
     )
 
 
@@ -90,6 +112,94 @@ def make_web_app(deps: Deps) -> FastAPI:
     app = make_app(deps)
     mount_console(app, deps)
     return app
+
+
+@asynccontextmanager
+async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, NatsEventFeed]]:
+    """The adapters that production runs, and the feed, which needs its loop run."""
+    async with AsyncExitStack() as stack:
+        engine = create_engine(settings.database_url.get_secret_value())
+        stack.push_async_callback(engine.dispose)
+        connection = await nats.connect(
+            settings.nats_url,
+            user=settings.nats_user,
+            password=settings.nats_password.get_secret_value(),
+            name="gateway",
+        )
+        stack.push_async_callback(connection.close)
+        feed = NatsEventFeed(connection.jetstream(), heartbeat_s=settings.heartbeat_s)
+        token = settings.caller_token.get_secret_value()
+
+        async def to(target: str) -> grpc.aio.Channel:
+            opened = channel(target, token=token)
+            stack.push_async_callback(opened.close)
+            return opened
+
+        async def database() -> None:
+            await ping(engine)
+
+        async def broker() -> None:
+            await connection.flush(timeout=2)
+
+        identity, clock = GrpcIdentity(await to(settings.identity_target)), SystemClock()
+        yield (
+            Ports(
+                identity=identity,
+                billing=GrpcBilling(await to(settings.billing_target)),
+                ledger=GrpcLedger(await to(settings.ledger_target)),
+                generations=GrpcGenerations(await to(settings.generation_target)),
+                feed=feed,
+                tokens=JwtAccessTokens(
+                    identity, clock, issuer=settings.token_issuer, audience=settings.token_audience
+                ),
+                limits=LimitsRateLimits(settings.rate_limit_uri, _limits(settings)),
+                sessions=PostgresConsoleSessions(engine, keys=_session_keys(settings)),
+                clock=clock,
+                web=_web(settings),
+                session_idle=timedelta(seconds=settings.session_idle_s),
+                session_lifetime=timedelta(seconds=settings.session_lifetime_s),
+                streams_per_user_max=settings.streams_per_user_max,
+                # The services behind have checks of their own: one of them down must not take this one out.
+                checks={"database": database, "nats": broker, "events": feed.check},
+            ),
+            feed,
+        )
+
+
+def _limits(settings: GatewaySettings) -> dict[Limit, str]:
+    return {
+        Limit.GENERATIONS: settings.generations_limit,
+        Limit.QUOTES: settings.quotes_limit,
+        Limit.CHECKOUT: settings.checkout_limit,
+        Limit.AUTH: settings.auth_limit,
+    }
+
+
+def _session_keys(settings: GatewaySettings) -> list[str]:
+    return [key.strip() for key in settings.session_key.get_secret_value().split(",")]
+
+
+def _web(settings: GatewaySettings) -> Web:
+    return Web(
+        public_url=settings.public_url,
+        media_origin=settings.media_origin or "",
+        checkout_origin=settings.checkout_origin or "",
+    )
+
+
+async def serve(settings: GatewaySettings) -> None:
+    """Answer HTTP and follow the events until cancelled."""
+    # Uvicorn's own setting: whose X-Forwarded-For is believed. Its default believes all of loopback.
+    os.environ["FORWARDED_ALLOW_IPS"] = settings.trusted_proxies
+    host, _, port = settings.http_listen.rpartition(":")
+    async with real_ports(settings) as (ports, feed):
+        deps = wire(ports)
+        app = OpenTelemetryMiddleware(make_web_app(deps), excluded_urls="healthz,readyz,metrics")
+        await run_all(
+            feed.run(),
+            forever(deps.sessions.remove_expired, every_s=SWEEP_EVERY_S, name="remove_expired_sessions"),
+            serve_http(app, host=host, port=int(port), grace_s=HTTP_GRACE_S),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,6 +104,7 @@ class ConsoleSessions:
 
     async def _open(self, signed_in: SignedIn) -> OpenedSession:
         cookie, now = self._secrets.new(), self._clock.now()
+        expires_at = min(now + self._lifetime, signed_in.tokens.refresh_expires_at)
         session = ConsoleSession(
             digest=cookie_digest(cookie),
             user_id=signed_in.user.user_id,
@@ -115,8 +116,8 @@ class ConsoleSessions:
             refresh_token=signed_in.tokens.refresh_token,
             created_at=now,
             seen_at=now,
-            idle_expires_at=now + self._idle,
-            expires_at=min(now + self._lifetime, signed_in.tokens.refresh_expires_at),
+            idle_expires_at=min(now + self._idle, expires_at),
+            expires_at=expires_at,
         )
         await self._store.add(session)
         return OpenedSession(cookie=cookie, session=session)

@@ -12,7 +12,6 @@ class Limit(StrEnum):
     QUOTES = "quotes"
     AUTH = "auth"
     CHECKOUT = "checkout"
-    READS = "reads"
 
 
 @dataclass(frozen=True, kw_only=True)

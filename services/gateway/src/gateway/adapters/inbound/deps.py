@@ -28,7 +28,6 @@ class Web:
     """Without a slash at the end."""
     media_origin: str = ""
     checkout_origin: str = ""
-    heartbeat_s: float = 15.0
 
     @property
     def is_https(self) -> bool:

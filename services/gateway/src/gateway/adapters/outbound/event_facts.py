@@ -1,0 +1,104 @@
+"""Published facts as the gateway understands them; those that concern no client are None."""
+
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any
+
+import structlog
+from google.protobuf.message import DecodeError
+from tintype.billing.v1 import events_pb2 as billing
+from tintype.generation.v1 import events_pb2 as generation
+from tintype.ledger.v1 import events_pb2 as ledger
+
+from gateway.adapters.outbound import ledger_messages
+from gateway.domain.event import BalanceChanged, Fact, GenerationMoved, PaymentReceived
+from gateway.domain.generation import GenerationStatus
+
+log = structlog.get_logger(__name__)
+
+
+def fact_of(ce_type: str, payload: bytes) -> Fact | None:
+    """Read one fact; one that can't be read is recorded and skipped: clients ask again when they care."""
+    known = _READERS.get(ce_type)
+    if known is None:
+        return None
+    message_type, read = known
+    try:
+        return read(message_type.FromString(payload))
+    except (DecodeError, ValueError, KeyError) as failure:
+        log.warning("unreadable fact", type=ce_type, error=repr(failure))
+        return None
+
+
+def _balance(message: Any) -> Fact:
+    return BalanceChanged(balance=ledger_messages.balance(message.balance))
+
+
+def _reserved(message: ledger.CreditsReserved) -> Fact:
+    return BalanceChanged(
+        balance=ledger_messages.balance(message.balance),
+        generation_id=message.generation_id or None,
+        reserved_credits=message.amount,
+    )
+
+
+def _queued(message: generation.GenerationQueued) -> Fact:
+    return GenerationMoved(
+        generation_id=message.generation_id,
+        status=GenerationStatus.QUEUED,
+        progress=0.0,
+        reserved_credits=message.credits_reserved,
+    )
+
+
+def _progressed(message: generation.GenerationProgressed) -> Fact:
+    return GenerationMoved(
+        generation_id=message.generation_id,
+        status=GenerationStatus.PROCESSING,
+        progress=min(1.0, max(0.0, message.progress)),
+    )
+
+
+def _succeeded(message: generation.GenerationSucceeded) -> Fact:
+    return GenerationMoved(
+        generation_id=message.generation_id,
+        status=GenerationStatus.SUCCEEDED,
+        progress=1.0,
+        charged_credits=message.charge_credits,
+    )
+
+
+def _ended(status: GenerationStatus) -> Callable[[Any], Fact]:
+    def read(message: Any) -> Fact:
+        return GenerationMoved(generation_id=message.generation_id, status=status, progress=0.0)
+
+    return read
+
+
+def _paid(message: billing.PaymentCompleted) -> Fact:
+    return PaymentReceived(
+        payment_id=message.payment_id,
+        purchase_id=message.purchase_id,
+        pack_id=message.pack_id,
+        credits=message.credits,
+        amount_minor=message.amount_minor,
+        currency=message.currency,
+        occurred_at=message.occurred_at.ToDatetime(tzinfo=UTC),
+    )
+
+
+_READERS: dict[str, tuple[Any, Callable[[Any], Fact]]] = {
+    message_type.DESCRIPTOR.full_name: (message_type, read)
+    for message_type, read in (
+        (ledger.CreditsGranted, _balance),
+        (ledger.CreditsReserved, _reserved),
+        (ledger.CreditsCharged, _balance),
+        (ledger.CreditsRefunded, _balance),
+        (generation.GenerationQueued, _queued),
+        (generation.GenerationProgressed, _progressed),
+        (generation.GenerationSucceeded, _succeeded),
+        (generation.GenerationFailed, _ended(GenerationStatus.FAILED)),
+        (generation.GenerationCancelled, _ended(GenerationStatus.CANCELLED)),
+        (billing.PaymentCompleted, _paid),
+    )
+}

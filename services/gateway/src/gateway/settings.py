@@ -1,0 +1,83 @@
+"""Configuration from `GATEWAY_...` environment variables."""
+
+from typing import Annotated
+
+from chassis.settings import ServiceSettings
+from cryptography.fernet import Fernet
+from limits import parse
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.application.open_checkout import origin
+
+
+def _rate_limit(text: str) -> str:
+    parse(text)
+    return text
+
+
+def _origin(text: str) -> str:
+    """Scheme, host and port, without a path: what a content policy and a comparison of origins need."""
+    text = text.rstrip("/")
+    if origin(text) is None or text.count("/") != 2:
+        raise ValueError("must be an origin such as https://tintype.example")
+    return text
+
+
+def _fernet_keys(secret: SecretStr) -> SecretStr:
+    try:
+        for key in secret.get_secret_value().split(","):
+            Fernet(key.strip())
+    except ValueError:
+        raise ValueError(
+            "must be 32 random bytes in URL-safe base64, or several of them with commas"
+        ) from None
+    return secret
+
+
+RateLimit = Annotated[str, AfterValidator(_rate_limit)]
+Origin = Annotated[str, AfterValidator(_origin)]
+Target = Annotated[str, Field(pattern=r"^[^\s/]+:\d+$")]
+
+
+class GatewaySettings(ServiceSettings):
+    """What the gateway can be told; README.md explains each."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore")
+
+    public_url: Origin
+    media_origin: Origin | None = None
+    checkout_origin: Origin | None = None
+
+    identity_target: Target
+    billing_target: Target
+    ledger_target: Target
+    generation_target: Target
+    caller_token: SecretStr
+
+    token_issuer: str = "tintype-identity"  # noqa: S105 - a name
+    token_audience: str = "tintype"  # noqa: S105 - a name
+
+    session_key: Annotated[SecretStr, AfterValidator(_fernet_keys)]
+    session_idle_s: int = Field(default=7 * 86_400, ge=60, le=90 * 86_400)
+    session_lifetime_s: int = Field(default=30 * 86_400, ge=60, le=366 * 86_400)
+
+    rate_limit_uri: str = Field(default="memory://", pattern=r"^(memory|rediss?|valkeys?)://")
+    generations_limit: RateLimit = "120/minute"
+    quotes_limit: RateLimit = "300/minute"
+    checkout_limit: RateLimit = "30/minute"
+    auth_limit: RateLimit = "60/minute"
+    # Addresses or networks, with commas, whose X-Forwarded-For is believed; none by default.
+    trusted_proxies: str = ""
+
+    streams_per_user_max: int = Field(default=8, ge=1, le=1_000)
+    heartbeat_s: float = Field(default=15, gt=0, le=300)
+
+
+class MigrationSettings(BaseSettings):
+    """What `migrate` needs: the schema's owner, and the role that gets its grants."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore")
+
+    migration_database_url: SecretStr
+    service_role: str = Field(default="gateway_service", pattern=r"^[a-z_][a-z0-9_]*$")
