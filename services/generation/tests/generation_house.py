@@ -139,7 +139,7 @@ class Worker:
         self.leases = KeepLeases(transactions, clock, worker=name, lease_s=15)
         self.run = RunAttempt(
             transactions,
-            {"local": house.provider},
+            {"local": house.provider, "openai": house.provider},
             house.catalogue,
             DeliverOutputs(transactions, MemoryIntake(), house.store, house.ids, clock),
             self.finish,

@@ -2,7 +2,12 @@
 
 import psycopg
 import pytest
+from chassis.ids import UuidIds
+from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
+from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
+from generation.domain.errors import StorageUnavailable
+from generation.domain.identifiers import GenerationId
 from psycopg.errors import CheckViolation, InsufficientPrivilege
 
 INSERT = """
@@ -57,3 +62,24 @@ def test_nothing_runs_without_a_reservation(service: psycopg.Connection) -> None
     service.execute("SET app.account = '*'")
     with pytest.raises(CheckViolation):
         service.execute(INSERT, ["queued"])
+
+
+async def test_a_database_that_goes_away_says_so(database: ServiceDatabase) -> None:
+    """A connection cut in the middle of a transaction is a refusal that callers may repeat."""
+    engine = create_engine(database.url)
+    transactions = PostgresTransactions(engine, UuidIds())
+
+    async def cut_off() -> None:
+        async with transactions.of_system() as work:
+            with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE usename = 'generation_service' AND datname = current_database()"
+                )
+            await work.generations.get(GenerationId("gen_1"))
+
+    with pytest.raises(StorageUnavailable):
+        await cut_off()
+    async with transactions.of_system() as work:
+        assert await work.generations.get(GenerationId("gen_1")) is None
+    await engine.dispose()

@@ -1,5 +1,7 @@
 """Running jobs: once, whatever dies in between."""
 
+from dataclasses import replace
+
 import pytest
 from generation.application.finish_attempt import LeaseLost
 from generation.application.start_generation import Job
@@ -44,6 +46,18 @@ async def test_three_of_four_are_charged_as_three(house: House) -> None:
     await worker.run(await worker.started(house.reserved(generation)))
     ended = house.stored(generation)
     assert (ended.credits_reserved, ended.credits_charged, ended.credits_refunded) == (20, 15, 5)
+
+
+async def test_an_answer_is_charged_by_its_usage(house: House) -> None:
+    """Credits are held for the longest answer, charged for the tokens used, and the rest returns."""
+    generation = await house.queued(model="openai/chat", max_tokens=9_000)
+    assert generation.credits_reserved == 10
+    answer = success(b"foxes are red")
+    house.provider.reports = [replace(answer, usage_units=2_500)]
+    worker = house.worker()
+    await worker.run(await worker.started(house.reserved(generation)))
+    ended = house.stored(generation)
+    assert (ended.credits_charged, ended.credits_refunded) == (3, 7)
 
 
 async def test_a_fifth_output_is_left_out(house: House) -> None:

@@ -78,6 +78,14 @@ class LedgerUnavailable(GenerationError):
     """The ledger could not answer, so nothing runs."""
 
     reason = "LEDGER_UNAVAILABLE"
+    retry_after_s = 1.0
+
+
+class StorageUnavailable(GenerationError):
+    """The database could not answer; what was asked for may or may not have been kept."""
+
+    reason = "STORAGE_UNAVAILABLE"
+    retry_after_s = 1.0
 
 
 class GenerationNotFound(GenerationError):

@@ -154,7 +154,10 @@ class UnitOfWork(Protocol):
 
 
 class Transactions(Protocol):
-    """Opens transactions; leaving one with an exception undoes it."""
+    """Opens transactions; leaving one with an exception undoes it.
+
+    Raises StorageUnavailable when the database is away, or gave up on a lock.
+    """
 
     def of_account(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
         """Sees and changes this account's rows only."""

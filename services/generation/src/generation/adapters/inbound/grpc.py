@@ -29,6 +29,7 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.InsufficientCredits: grpc.StatusCode.FAILED_PRECONDITION,
     errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.LedgerUnavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.StorageUnavailable: grpc.StatusCode.UNAVAILABLE,
     errors.GenerationNotFound: grpc.StatusCode.NOT_FOUND,
     errors.GenerationFinished: grpc.StatusCode.FAILED_PRECONDITION,
     errors.GenerationRunning: grpc.StatusCode.FAILED_PRECONDITION,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from chassis import inbox, outbox
 from chassis.postgres import SYSTEM_SCOPE, transaction
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from generation.adapters.outbound.event_codec import encode
@@ -13,6 +15,7 @@ from generation.adapters.outbound.postgres import tables
 from generation.adapters.outbound.postgres.attempts import PostgresAttempts
 from generation.adapters.outbound.postgres.files import PostgresDeletions, PostgresOutputs
 from generation.adapters.outbound.postgres.generations import PostgresGenerations
+from generation.domain.errors import StorageUnavailable
 from generation.domain.events import Event
 from generation.domain.identifiers import AccountId
 from generation.ports.ids import IdSource
@@ -57,12 +60,15 @@ class PostgresTransactions:
 
     @asynccontextmanager
     async def _open(self, scope: str) -> AsyncIterator[UnitOfWork]:
-        async with transaction(self._engine, scope) as connection:
-            yield PostgresUnitOfWork(
-                connection,
-                self._ids,
-                PostgresGenerations(connection),
-                PostgresAttempts(connection),
-                PostgresOutputs(connection),
-                PostgresDeletions(connection),
-            )
+        try:
+            async with transaction(self._engine, scope) as connection:
+                yield PostgresUnitOfWork(
+                    connection,
+                    self._ids,
+                    PostgresGenerations(connection),
+                    PostgresAttempts(connection),
+                    PostgresOutputs(connection),
+                    PostgresDeletions(connection),
+                )
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            raise StorageUnavailable("the database did not answer; try again") from error
