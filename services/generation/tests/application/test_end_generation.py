@@ -1,0 +1,132 @@
+"""Cancelling, deleting and listing."""
+
+import pytest
+from generation.application.start_generation import Job
+from generation.domain.errors import GenerationFinished, GenerationNotFound, GenerationRunning
+from generation.domain.generation import Status
+from generation.domain.identifiers import AccountId
+from generation.ports.media_provider import (
+    Run,
+)
+from generation_house import ACCOUNT, House, command, success
+
+
+async def test_a_running_job_is_cancelled_by_its_worker(house: House) -> None:
+    """The request reaches the worker with its next renewal."""
+    generation = await house.queued()
+    worker = house.worker()
+    job = await worker.started(house.reserved(generation))
+    asked = await house.cancel(ACCOUNT, generation.generation_id)
+    assert (asked.status, asked.cancel_requested) == (Status.PROCESSING, True)
+    await house.provider.submit(_run_of(job))
+    await worker.leases.renew([job])
+    job.taken_over = True
+    await worker.run(job)
+    assert house.stored(generation).status is Status.CANCELLED
+    assert house.provider.cancelled
+    assert house.events()[-1] == "GenerationCancelled"
+
+
+async def test_nothing_is_submitted_for_a_job_that_is_over(house: House) -> None:
+    """A job cancelled, or past its deadline, before its first submit costs nothing at the provider."""
+    cancelled = await house.queued()
+    worker = house.worker()
+    job = await worker.started(house.reserved(cancelled))
+    await house.cancel(ACCOUNT, cancelled.generation_id)
+    await worker.leases.renew([job])
+    await worker.run(job)
+    overdue = await house.queued(seed=2)
+    job = await worker.started(house.reserved(overdue, "evt_2"))
+    house.clock.forward(minutes=5)
+    await worker.run(job)
+    assert house.stored(cancelled).status is Status.CANCELLED
+    assert house.stored(overdue).failure is not None
+    assert house.provider.submitted == []
+
+
+async def test_a_queued_job_is_cancelled_at_once(house: House) -> None:
+    """It never starts, a second cancel changes nothing, and its credits come back by its event."""
+    generation = await house.queued()
+    for _ in range(2):
+        cancelled = await house.cancel(ACCOUNT, generation.generation_id)
+        assert cancelled.status is Status.CANCELLED
+    assert await house.worker().start(house.reserved(generation)) is None
+    assert house.events() == ["GenerationQueued", "GenerationCancelled"]
+
+
+async def test_a_job_cancelled_while_reserving_gives_its_credits_back(house: House) -> None:
+    """The reservation that came anyway is released with its id."""
+    house.ledger.loses_answers = True
+    with pytest.raises(Exception, match="lost"):
+        await house.create(command())
+    (generation,) = house.transactions.tables.generations.values()
+    await house.cancel(ACCOUNT, generation.generation_id)
+    assert await house.worker().start(house.reserved(generation)) is None
+    assert house.stored(generation).status is Status.CANCELLED
+    (event,) = house.transactions.tables.events
+    assert event.reservation_id == house.reserved(generation).reservation_id  # type: ignore[attr-defined]
+
+
+async def test_a_finished_job_is_not_cancelled(house: House) -> None:
+    """The refusal changes nothing."""
+    generation = await house.queued()
+    house.provider.reports = [success(b"1")]
+    worker = house.worker()
+    await worker.run(await worker.started(house.reserved(generation)))
+    before = house.stored(generation)
+    with pytest.raises(GenerationFinished):
+        await house.cancel(ACCOUNT, generation.generation_id)
+    assert house.stored(generation) == before
+
+
+async def test_a_deleted_jobs_files_are_removed(house: House) -> None:
+    """The job is hidden, its object removed, what it cost stays; deleting again is no error."""
+    generation = await house.queued()
+    house.provider.reports = [success(b"1")]
+    worker = house.worker()
+    await worker.run(await worker.started(house.reserved(generation)))
+    await house.delete(ACCOUNT, generation.generation_id)
+    await house.delete(ACCOUNT, generation.generation_id)
+    house.store.reachable = False
+    await house.sweep_deletions()
+    assert len(house.store.objects) == 1
+    house.store.reachable = True
+    house.clock.forward(minutes=2)
+    await house.sweep_deletions()
+    assert house.store.objects == {}
+    assert house.transactions.tables.deletions == {}
+    with pytest.raises(GenerationNotFound):
+        await house.read.one(ACCOUNT, generation.generation_id)
+    assert [settled.credits_charged async for settled in house.settlements.all()] == [5]
+
+
+async def test_a_running_job_is_not_deleted(house: House) -> None:
+    """The refusal changes nothing."""
+    generation = await house.queued()
+    with pytest.raises(GenerationRunning):
+        await house.delete(ACCOUNT, generation.generation_id)
+    assert house.stored(generation) == generation
+
+
+async def test_another_users_job_is_absent(house: House) -> None:
+    """Reading, cancelling and deleting it are the same as for one that never was."""
+    generation = await house.queued()
+    stranger = AccountId("usr_bob")
+    for call in (house.read.one, house.cancel, house.delete):
+        with pytest.raises(GenerationNotFound):
+            await call(stranger, generation.generation_id)
+    assert house.stored(generation) == generation
+
+
+async def test_pages_walk_the_list(house: House) -> None:
+    """Newest first, each job once, and the last page says so."""
+    made = [await house.queued() for _ in range(5)]
+    first, cursor = await house.read.page(ACCOUNT, statuses=(), before=None, limit=3)
+    second, end = await house.read.page(ACCOUNT, statuses=(), before=cursor, limit=3)
+    shown = [view.generation.generation_id for view in [*first, *second]]
+    assert shown == [generation.generation_id for generation in reversed(made)]
+    assert end is None
+
+
+def _run_of(job: Job) -> Run:
+    return Run(key=job.attempt.attempt_id, model="sketch", input=job.generation.input)
