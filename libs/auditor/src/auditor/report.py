@@ -16,6 +16,7 @@ from auditor.reconcile import reconcile
 # Facts are settled within moments; what is still open after this many looks is broken.
 LOOKS_MAX = 10
 BETWEEN_LOOKS_S = 1.0
+WIDE_COLUMNS = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +47,13 @@ class Verification:
         if self.failure:
             console.print(f"[red]error[/] {self.failure}", highlight=False)
             return
-        table = Table("invariant", "what it says", "checked", "broken", "")
+        # The names say it; the sentences only where there is room for them.
+        roomy = console.width >= WIDE_COLUMNS
+        table = Table("invariant", *(["what it says"] if roomy else []), "checked", "broken", "")
         for finding in self.findings:
             verdict = "[green]pass[/]" if finding.violations == 0 else "[red]FAIL[/]"
-            row = (finding.invariant, finding.description, str(finding.checked), str(finding.violations))
-            table.add_row(*row, verdict)
+            said = [finding.description] if roomy else []
+            table.add_row(finding.invariant, *said, str(finding.checked), str(finding.violations), verdict)
         console.print(table)
         for finding in self.findings:
             if finding.examples:
