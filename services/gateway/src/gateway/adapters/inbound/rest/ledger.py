@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -11,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.rest import render
-from gateway.adapters.inbound.rest.parameters import Paging, paging, utc
+from gateway.adapters.inbound.rest.parameters import Moment, Paging, paging
 from gateway.domain.credits import Entry, EntryFilter, EntryKind
 
 router = APIRouter(prefix="/v1", tags=["credits"])
@@ -39,12 +38,12 @@ async def list_entries(
     deps: CurrentDeps,
     part: Annotated[Paging, Depends(paging)],
     kind: Annotated[list[EntryKind] | None, Query(max_length=len(EntryKind))] = None,
-    since: Annotated[datetime | None, Query(alias="from")] = None,
-    until: Annotated[datetime | None, Query(alias="to")] = None,
+    since: Annotated[Moment | None, Query(alias="from")] = None,
+    until: Annotated[Moment | None, Query(alias="to")] = None,
     media: Annotated[Literal["json", "csv"] | None, Query(alias="format")] = None,
 ) -> Response | render.Json:
     """List the statement, newest first; as CSV, all of it at once."""
-    which = EntryFilter(kinds=tuple(kind or ()), since=utc(since), until=utc(until))
+    which = EntryFilter(kinds=tuple(kind or ()), since=since, until=until)
     wants_csv = media == "csv" or (media is None and _prefers_csv(request.headers.get("accept", "")))
     if not wants_csv:
         page = await deps.ledger.entries(principal.user_id, which, cursor=part.cursor, limit=part.limit)

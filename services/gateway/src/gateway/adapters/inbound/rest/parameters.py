@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Header, Query
 from fastapi.responses import Response
+from pydantic import BeforeValidator, WithJsonSchema
 
 from gateway.domain.errors import FieldProblem, InvalidRequest, NotFound
 from gateway.domain.page import LIMIT_DEFAULT, LIMIT_MAX
@@ -83,8 +84,15 @@ def mark_replayed(response: Response, replayed: bool) -> None:
         response.headers[REPLAYED] = "true"
 
 
-def utc(time: datetime | None) -> datetime | None:
-    """A time without a zone is taken as UTC."""
-    if time is None or time.tzinfo is not None:
-        return time
-    return time.replace(tzinfo=UTC)
+def moment(text: str) -> datetime:
+    """A time in RFC 3339; one without a zone is taken as UTC. Raises ValueError, with nothing of the text."""
+    try:
+        time = datetime.fromisoformat(text)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("must be a time such as 2026-01-31T12:00:00Z") from None
+
+
+Moment = Annotated[
+    datetime, BeforeValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]

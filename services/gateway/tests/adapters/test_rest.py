@@ -1,0 +1,204 @@
+"""The public calls, each once as they are meant."""
+
+import csv
+import io
+
+from gateway.domain.generation import GenerationStatus
+from gateway_world import PASSWORD, Door
+
+
+async def test_sign_up_log_in_refresh_log_out(door: Door) -> None:
+    """A session's life: tokens come, rotate, and end."""
+    user_id = await door.sign_up()
+    answer = await door.http.post("/v1/auth/login", json={"email": "ada@example.com", "password": PASSWORD})
+    assert answer.status_code == 200
+    session = answer.json()
+    assert session["user"]["id"] == user_id
+    assert session["expires_in"] == 900
+    refreshed = await door.http.post("/v1/auth/refresh", json={"refresh_token": session["refresh_token"]})
+    assert refreshed.status_code == 200
+    assert refreshed.json()["refresh_token"] != session["refresh_token"]
+    token = {"refresh_token": refreshed.json()["refresh_token"]}
+    assert (await door.http.post("/v1/auth/logout", json=token)).status_code == 204
+    assert (await door.http.post("/v1/auth/refresh", json=token)).status_code == 401
+
+
+async def test_forgotten_password_and_verified_address(door: Door) -> None:
+    """Mailed tokens verify an address and set a password."""
+    await door.sign_up()
+    mailed = door.world.identity.mailed["ada@example.com"]
+    verified = await door.http.post("/v1/auth/email/verify", json={"token": mailed[0]})
+    assert verified.json()["user"]["email_verified"] is True
+    for email in ("ada@example.com", "nobody@example.com"):
+        answer = await door.http.post("/v1/auth/password/forgot", json={"email": email})
+        assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
+    body = {"token": mailed[-1], "new_password": "another good password"}
+    assert (await door.http.post("/v1/auth/password/reset", json=body)).status_code == 204
+    log_in = {"email": "ada@example.com", "password": "another good password"}
+    assert (await door.http.post("/v1/auth/login", json=log_in)).status_code == 200
+
+
+async def test_profile(door: Door) -> None:
+    """The profile is read and changed; what is left out stays."""
+    await door.sign_up()
+    changed = await door.http.patch("/v1/me", json={"avatar_url": "https://example.com/a.png"})
+    assert changed.status_code == 200
+    me = (await door.http.get("/v1/me")).json()
+    assert me == changed.json()
+    assert (me["full_name"], me["avatar_url"], me["role"]) == ("Ada", "https://example.com/a.png", "user")
+    assert (await door.http.patch("/v1/me", json={"avatar_url": None})).json()["avatar_url"] is None
+
+
+async def test_balance_and_statement(door: Door) -> None:
+    """The balance has the shape of the contract, and the statement pages, filters and exports."""
+    user_id = await door.sign_up(welcome_credits=1000)
+    for _ in range(3):
+        await door.generate()
+    balance = (await door.http.get("/v1/balance")).json()
+    assert (balance["available"], balance["held"], balance["debt"]) == (985, 15, 0)
+    assert balance["by_category"].keys() == {"subscription", "promotional", "paid"}
+    first = (await door.http.get("/v1/ledger/entries", params={"limit": 3})).json()
+    rest = (
+        await door.http.get("/v1/ledger/entries", params={"limit": 3, "cursor": first["next_cursor"]})
+    ).json()
+    amounts = [one["amount"] for one in first["data"] + rest["data"]]
+    assert (amounts, rest["next_cursor"]) == ([-5, -5, -5, 1000], None)
+    grants = (await door.http.get("/v1/ledger/entries?kind=grant&from=2030-01-01T00:00:00Z")).json()
+    assert [one["kind"] for one in grants["data"]] == ["grant"]
+    assert (await door.http.get("/v1/ledger/entries?to=2030-01-01T00:00:00Z")).json()["data"] == []
+    exported = await door.http.get("/v1/ledger/entries", headers={"Accept": "text/csv"})
+    assert exported.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(exported.text)))
+    assert [int(row["amount"]) for row in rows] == amounts
+    assert user_id not in exported.text
+
+
+async def test_a_long_statement_exports_whole(door: Door) -> None:
+    """An export follows the pages to the end."""
+    user_id = await door.sign_up()
+    for amount in range(1, 251):
+        door.world.ledger.grant(user_id, amount)
+    exported = await door.http.get("/v1/ledger/entries?format=csv")
+    rows = list(csv.DictReader(io.StringIO(exported.text)))
+    assert [int(row["amount"]) for row in rows] == list(range(250, 0, -1))
+
+
+async def test_models_and_quote(door: Door) -> None:
+    """Models are public; a quote prices an input."""
+    models = (await door.http.get("/v1/models")).json()
+    assert [one["id"] for one in models["data"]] == ["local/sketch", "local/motion"]
+    one = (await door.http.get("/v1/models/local/sketch")).json()
+    assert one == models["data"][0]
+    assert one.keys() >= {"id", "modality", "category", "input_schema", "pricing", "providers"}
+    await door.sign_up()
+    body = {"model": "local/sketch", "input": {"prompt": "x", "output_count": 3}}
+    quote = (await door.http.post("/v1/quotes", json=body)).json()
+    assert quote["credits"] == 15
+    assert quote["expires_at"].endswith("Z")
+
+
+async def test_a_generation_from_start_to_end(door: Door) -> None:
+    """A job is created, read, listed, explained and deleted."""
+    await door.sign_up(welcome_credits=100)
+    created = await door.generate(metadata={"album": "birds"})
+    assert created.status_code == 202
+    job = created.json()
+    assert created.headers["location"] == f"/v1/generations/{job['id']}"
+    assert (job["status"], job["credits_reserved"], job["metadata"]) == ("queued", 5, {"album": "birds"})
+    assert job["credits"] == {"reserved": 5, "charged": 0, "refunded": 0}
+    door.world.generations.finish(job["id"], GenerationStatus.SUCCEEDED)
+    done = (await door.http.get(f"/v1/generations/{job['id']}")).json()
+    assert (done["status"], done["credits"]["charged"]) == ("succeeded", 5)
+    assert done["outputs"][0].keys() >= {"id", "media_type", "size_bytes", "width", "height", "url"}
+    listed = (await door.http.get("/v1/generations?status=succeeded")).json()
+    assert [one["id"] for one in listed["data"]] == [job["id"]]
+    assert (await door.http.get("/v1/generations?status=failed")).json()["data"] == []
+    explained = (await door.http.get(f"/v1/generations/{job['id']}/explain")).json()
+    assert explained["settlement"]["charged"] == 5
+    assert explained["reservation"]["reserved"] == 5
+    assert [lot["payment_id"] for lot in explained["lots"]] == ["pi_memory"]
+    assert (await door.http.delete(f"/v1/generations/{job['id']}")).status_code == 204
+    assert (await door.http.get(f"/v1/generations/{job['id']}")).status_code == 404
+
+
+async def test_cancel(door: Door) -> None:
+    """A cancelled job gives its credits back."""
+    await door.sign_up(welcome_credits=100)
+    job = (await door.generate()).json()
+    cancelled = await door.http.post(f"/v1/generations/{job['id']}/cancel")
+    assert (cancelled.status_code, cancelled.json()["status"]) == (200, "cancelled")
+    assert (await door.http.get("/v1/balance")).json()["available"] == 100
+
+
+async def test_idempotency(door: Door) -> None:
+    """The same key and body replays the first answer and reserves once."""
+    await door.sign_up(welcome_credits=100)
+    body = {"model": "local/sketch", "input": {"prompt": "x"}}
+    key = {"Idempotency-Key": "one-1"}
+    first = await door.http.post("/v1/generations", json=body, headers=key)
+    again = await door.http.post("/v1/generations", json=body, headers=key)
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json()["id"] == first.json()["id"]
+    assert (await door.http.get("/v1/balance")).json()["held"] == 5
+
+
+async def test_buying_a_pack(door: Door) -> None:
+    """A pack is shown, checked out and found among the purchases; the page leads back to the console."""
+    await door.sign_up()
+    packs = (await door.http.get("/v1/packs")).json()["data"]
+    assert (packs[0]["id"], packs[0]["credits"], packs[0]["price_minor"]) == ("starter", 1000, 1000)
+    created = await door.http.post("/v1/checkout", json={"pack": "starter"}, headers={"Idempotency-Key": "c"})
+    assert created.status_code == 201
+    checkout = created.json()
+    assert checkout["url"].startswith("https://checkout.example/")
+    assert door.world.billing.return_urls == [
+        ("http://gateway.test/billing?checkout=success", "http://gateway.test/billing?checkout=cancelled")
+    ]
+    again = await door.http.post("/v1/checkout", json={"pack": "starter"}, headers={"Idempotency-Key": "c"})
+    assert (again.json()["id"], again.headers["idempotency-replayed"]) == (checkout["id"], "true")
+    door.world.billing.pay(checkout["id"])
+    paid = (await door.http.get(f"/v1/checkout/{checkout['id']}")).json()
+    purchases = (await door.http.get("/v1/purchases")).json()["data"]
+    assert paid["status"] == "complete"
+    assert [one["id"] for one in purchases] == [paid["purchase_id"]]
+
+
+async def test_own_return_addresses(door: Door) -> None:
+    """A caller may choose where on our own origin people come back to."""
+    await door.sign_up()
+    urls = {"success_url": "http://gateway.test/library", "cancel_url": "http://gateway.test/pricing"}
+    created = await door.http.post("/v1/checkout", json={"pack": "starter", **urls})
+    assert created.status_code == 201
+    assert door.world.billing.return_urls == [(urls["success_url"], urls["cancel_url"])]
+
+
+async def test_operations_and_description(door: Door) -> None:
+    """Health, metrics, the description for programs and the one for people."""
+    assert (await door.http.get("/healthz")).text == "ok"
+    assert (await door.http.get("/readyz")).json() == {"ready": True, "failed": {}}
+    assert "python_info" in (await door.http.get("/metrics")).text
+    described = (await door.http.get("/openapi.json")).json()
+    assert described["openapi"].startswith("3.1")
+    create = described["paths"]["/v1/generations"]["post"]
+    assert create["security"] == [{"bearer": []}, {"session": []}]
+    problem = create["responses"]["default"]["content"]["application/problem+json"]
+    assert problem["schema"]["$ref"] == "#/components/schemas/Problem"
+    assert "422" not in create["responses"]
+    page = await door.http.get("/docs")
+    assert page.status_code == 200
+    assert "/v1/generations/{generation}/explain" in page.text
+    assert "http://" not in page.text.replace("http://gateway.test", "")
+    assert "https://" not in page.text
+
+
+async def test_security_headers(door: Door) -> None:
+    """Every answer says what a browser may do with it; media and checkout are let through."""
+    for path in ("/healthz", "/nowhere", "/v1/me"):
+        headers = (await door.http.get(path)).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "img-src 'self' data: https://media.example" in policy
+        assert "form-action 'self' https://checkout.example" in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"

@@ -1,0 +1,167 @@
+"""Console sessions: refreshed once, ended for good, and no use to another site."""
+
+import asyncio
+from datetime import timedelta
+
+import httpx
+import pytest
+from gateway.adapters.outbound.random import RandomSecrets
+from gateway.application.console_sessions import ConsoleSessions, OpenedSession
+from gateway.domain.errors import Unauthenticated, Unavailable
+from gateway_world import ORIGIN, PASSWORD, Door, assert_problem, make_door
+
+COOKIE = "tintype_session"
+
+
+@pytest.fixture
+def service(door: Door) -> ConsoleSessions:
+    """The service over the door's memory."""
+    return ConsoleSessions(
+        door.world.identity,
+        door.world.sessions,
+        RandomSecrets(),
+        door.clock,
+        idle=timedelta(hours=1),
+        lifetime=timedelta(hours=8),
+    )
+
+
+@pytest.fixture
+async def opened(service: ConsoleSessions) -> OpenedSession:
+    """Ada, signed up in the console."""
+    return await service.sign_up(email="ada@example.com", password=PASSWORD, full_name="Ada")
+
+
+async def test_log_in_and_out(service: ConsoleSessions, opened: OpenedSession, door: Door) -> None:
+    """A cookie stands for a user until log-out, which ends the session at identity too."""
+    again = await service.log_in(email="ada@example.com", password=PASSWORD, client_address="x")
+    assert again.cookie != opened.cookie
+    current = await service.current(again.cookie)
+    assert current is not None
+    assert current.email == "ada@example.com"
+    await service.log_out(again.cookie)
+    assert await service.current(again.cookie) is None
+    with pytest.raises(Unauthenticated):
+        await door.world.identity.refresh(again.session.refresh_token)
+    assert await service.current(opened.cookie) is not None
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "x" * 43, "../../etc/passwd", "x" * 5000, "ä" * 43])
+async def test_cookies_that_are_none(service: ConsoleSessions, opened: OpenedSession, cookie: str) -> None:
+    """Anything but a cookie of ours stands for nobody."""
+    assert await service.current(cookie) is None
+    await service.log_out(cookie)
+    assert await service.current(opened.cookie) is not None
+
+
+async def test_parallel_requests_refresh_once(
+    service: ConsoleSessions, opened: OpenedSession, door: Door
+) -> None:
+    """Requests that all find an expired token lead to one refresh, and all get the new one."""
+    door.clock.pass_(minutes=20)
+    found = await asyncio.gather(*(service.current(opened.cookie) for _ in range(10)))
+    assert door.world.identity.refreshes == 1
+    tokens = {one.access_token for one in found if one is not None}
+    assert len(found) == 10
+    assert len(tokens) == 1
+    assert tokens != {opened.session.access_token}
+    assert {one.access_expires_at for one in found if one} == {door.clock.now() + timedelta(minutes=15)}
+
+
+async def test_idle_and_absolute_end(service: ConsoleSessions, opened: OpenedSession, door: Door) -> None:
+    """Use keeps a session alive, but not for ever; without use it ends sooner."""
+    for _ in range(8):
+        door.clock.pass_(minutes=55)
+        assert await service.current(opened.cookie) is not None
+    door.clock.pass_(minutes=55)
+    assert await service.current(opened.cookie) is None
+    other = await service.log_in(email="ada@example.com", password=PASSWORD, client_address="x")
+    door.clock.pass_(minutes=61)
+    assert await service.current(other.cookie) is None
+    assert door.world.sessions.rows == {}
+
+
+async def test_a_session_that_identity_ended(
+    service: ConsoleSessions, opened: OpenedSession, door: Door
+) -> None:
+    """When identity refuses the refresh, the session is over."""
+    await door.world.identity.log_out(opened.session.refresh_token)
+    door.clock.pass_(minutes=20)
+    assert await service.current(opened.cookie) is None
+    assert door.world.sessions.rows == {}
+
+
+async def test_identity_is_down(
+    service: ConsoleSessions, opened: OpenedSession, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When identity can't answer, the session stays for the next try."""
+
+    async def down(_token: str) -> None:
+        raise Unavailable("down")
+
+    door.clock.pass_(minutes=20)
+    with monkeypatch.context() as patched:
+        patched.setattr(door.world.identity, "refresh", down)
+        with pytest.raises(Unavailable):
+            await service.current(opened.cookie)
+    assert await service.current(opened.cookie) is not None
+
+
+@pytest.fixture
+async def browser(service: ConsoleSessions, opened: OpenedSession, door: Door) -> Door:
+    """A browser with Ada's cookie and credits."""
+    door.world.ledger.grant(opened.session.user_id, 100)
+    door.http.cookies.set(COOKIE, opened.cookie)
+    return door
+
+
+async def ask(door: Door, **headers: str) -> httpx.Response:
+    """A request that spends, with the browser's cookie."""
+    body = {"model": "local/sketch", "input": {"prompt": "x"}}
+    return await door.http.post("/v1/generations", json=body, headers=headers)
+
+
+async def test_the_cookie_opens_the_api(browser: Door, opened: OpenedSession) -> None:
+    """The same calls take the console's session, with its CSRF token from our own page."""
+    assert (await browser.http.get("/v1/balance")).json()["available"] == 100
+    headers = {"X-CSRF-Token": opened.session.csrf_token, "Origin": ORIGIN}
+    assert (await ask(browser, **headers)).status_code == 202
+    headers = {"X-CSRF-Token": opened.session.csrf_token, "Referer": f"{ORIGIN}/generate"}
+    assert (await ask(browser, **headers)).status_code == 202
+
+
+async def test_other_sites_can_not_use_the_cookie(browser: Door, opened: OpenedSession) -> None:
+    """Without the token, with a wrong one or from elsewhere, 403 and nothing is spent."""
+    before = browser.state()
+    right = opened.session.csrf_token
+    for headers in (
+        {"Origin": ORIGIN},
+        {"Origin": ORIGIN, "X-CSRF-Token": "wrong"},
+        {"Origin": ORIGIN, "X-CSRF-Token": right + "x"},
+    ):
+        assert_problem(await ask(browser, **headers), 403, "CSRF_TOKEN_INVALID")
+    for headers in (
+        {},
+        {"Origin": "null"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "https://gateway.test"},
+        {"Origin": "http://gateway.test.evil.example"},
+        {"Referer": "http://evil.example/?http://gateway.test"},
+    ):
+        assert_problem(await ask(browser, **{"X-CSRF-Token": right, **headers}), 403, "FOREIGN_ORIGIN")
+    assert browser.state() == before
+
+
+async def test_a_token_never_falls_back_to_the_cookie(browser: Door) -> None:
+    """A bad token is refused even when the cookie would do."""
+    refused = await browser.http.get("/v1/balance", headers={"Authorization": "Bearer nonsense"})
+    assert_problem(refused, 401, "INVALID_TOKEN")
+
+
+async def test_the_cookie_is_held_to_the_host_over_tls() -> None:
+    """Over https the cookie's name makes browsers keep it to this host."""
+    door = make_door(public_url="https://gateway.test")
+    assert door.world.ports.web.cookie_name == "__Host-tintype_session"
+    answer = await door.http.get("/healthz")
+    assert answer.headers["strict-transport-security"].startswith("max-age=")
+    await door.http.aclose()

@@ -1,0 +1,30 @@
+"""Fixtures of gateway's tests; what they share lives in `gateway_world`."""
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from chassis.postgres import create_engine
+from embedded.testing import ServiceDatabase
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from gateway_world import Door, make_door
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    """A gateway over ports in memory."""
+    door = make_door()
+    async with door.http:
+        yield door
+
+
+@pytest.fixture
+async def engine(service_database: Callable[[str], ServiceDatabase]) -> AsyncIterator[AsyncEngine]:
+    """A pool of the service's own role on a migrated, empty database."""
+    engine = create_engine(service_database("gateway").url)
+    yield engine
+    await engine.dispose()

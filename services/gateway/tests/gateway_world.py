@@ -1,0 +1,91 @@
+"""What gateway's tests share: an app over ports in memory, a client, and a clock that is told the time."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from gateway.bootstrap import MemoryWorld, make_web_app, memory_world, wire
+
+ORIGIN = "http://gateway.test"
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class ToldClock:
+    """A clock that tests move."""
+
+    time: datetime = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """See Clock."""
+        return self.time
+
+    def pass_(self, **span: float) -> None:
+        """Let time pass."""
+        self.time += timedelta(**span)
+
+
+@dataclass
+class Door:
+    """One gateway and a caller in front of it."""
+
+    world: MemoryWorld
+    app: FastAPI
+    http: httpx.AsyncClient
+    clock: ToldClock
+
+    async def sign_up(self, email: str = "ada@example.com", *, welcome_credits: int = 0) -> str:
+        """Open an account, use its token from now on, and return the user's id."""
+        answer = await self.http.post(
+            "/v1/auth/signup", json={"email": email, "password": PASSWORD, "full_name": "Ada"}
+        )
+        assert answer.status_code == 201, answer.text
+        self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        user_id: str = answer.json()["user"]["id"]
+        if welcome_credits:
+            self.world.ledger.grant(user_id, welcome_credits)
+        return user_id
+
+    async def generate(self, **more: Any) -> httpx.Response:
+        """Ask for a picture."""
+        body = {"model": "local/sketch", "input": {"prompt": "a heron"}, **more}
+        return await self.http.post("/v1/generations", json=body)
+
+    def state(self) -> tuple[Any, ...]:
+        """All that a refusal may not change."""
+        world = self.world
+        return (
+            {account: list(lines) for account, lines in world.ledger.journal.items()},
+            dict(world.ledger.reservations),
+            dict(world.generations.jobs),
+            dict(world.billing.checkouts),
+            dict(world.billing.webhooks),
+            dict(world.identity.users),
+            dict(world.identity.passwords),
+        )
+
+
+def make_door(*, rates: str = "10000/minute", public_url: str = ORIGIN) -> Door:
+    """A gateway over empty ports in memory."""
+    clock = ToldClock()
+    world = memory_world(clock=clock, rates=rates, public_url=public_url)
+    app = make_web_app(wire(world.ports))
+    http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=public_url)
+    return Door(world=world, app=app, http=http, clock=clock)
+
+
+def assert_problem(answer: httpx.Response, status: int, reason: str) -> dict[str, Any]:
+    """Check that an answer is a whole problem document; returns it."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["status"] == status
+    assert body["reason"] == reason, body
+    assert body["type"].startswith("urn:tintype:problem:")
+    assert body["title"]
+    assert body["detail"]
+    assert len(body["trace_id"]) == 32
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    return body
