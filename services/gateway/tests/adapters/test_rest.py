@@ -177,7 +177,9 @@ async def test_operations_and_description(door: Door) -> None:
     """Health, metrics, the description for programs and the one for people."""
     assert (await door.http.get("/healthz")).text == "ok"
     assert (await door.http.get("/readyz")).json() == {"ready": True, "failed": {}}
-    assert "python_info" in (await door.http.get("/metrics")).text
+    await door.http.get("/v1/models/local/sketch")
+    counted = 'http_requests_total{method="GET",route="/v1/models/{provider}/{name}",status="200"}'
+    assert counted in (await door.http.get("/metrics")).text
     described = (await door.http.get("/openapi.json")).json()
     assert described["openapi"].startswith("3.1")
     create = described["paths"]["/v1/generations"]["post"]

@@ -1,8 +1,11 @@
 """What holds for every answer, whoever gives it: bounds on bodies, headers, and no bare 500."""
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
+import structlog
+from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
@@ -14,6 +17,12 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+_REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "route", "status"])
+_SECONDS = Histogram("http_request_seconds", "Time until an answer begins", ["method", "route"])
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 BODY_MAX_BYTES = 1024 * 1024
 WEBHOOK_BODY_MAX_BYTES = 512 * 1024
@@ -55,12 +64,13 @@ class Edge:
             await self._app(scope, receive, send)
             return
         state: dict[str, Any] = scope.setdefault("state", {})
-        started = False
+        started, began_at_s = False, time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                _record(scope, status=message["status"], took_s=time.perf_counter() - began_at_s)
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
                 for name, value in {**self._headers, **state.get(STATE_HEADERS, {})}.items():
                     headers.setdefault(name, value)
@@ -74,6 +84,15 @@ class Edge:
             response = internal_problem(scope["path"], failure)
             if not started:
                 await response(scope, receive, send_with_headers)
+
+
+def _record(scope: Scope, *, status: int, took_s: float) -> None:
+    # The route and not the path: the number of label values has a bound.
+    route = getattr(scope.get("route"), "path", "none")
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    _REQUESTS.labels(method, route, status).inc()
+    _SECONDS.labels(method, route).observe(took_s)
+    log.debug("request", method=method, route=route, status=status, ms=round(took_s * 1000, 2))
 
 
 class BodyLimit:

@@ -1,0 +1,369 @@
+"""The gRPC adapters against servers in this process: what is sent, what comes back, and every way to fail."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import grpc
+import pytest
+from chassis.grpc_client import channel
+from chassis.grpc_server import GrpcServer
+from gateway.adapters.outbound.grpc_billing import GrpcBilling
+from gateway.adapters.outbound.grpc_generation import GrpcGenerations
+from gateway.adapters.outbound.grpc_identity import GrpcIdentity
+from gateway.adapters.outbound.grpc_ledger import GrpcLedger
+from gateway.domain import errors
+from gateway.domain.credits import EntryFilter, EntryKind
+from gateway.domain.errors import FieldProblem, GatewayError
+from gateway.domain.generation import GenerationStatus, NewGeneration
+from gateway.domain.user import Role
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+from tintype.billing.v1 import billing_pb2 as billing
+from tintype.generation.v1 import generation_pb2 as generation
+from tintype.identity.v1 import identity_pb2 as identity
+from tintype.ledger.v1 import ledger_pb2 as ledger
+
+TOKEN = "token-of-the-gateway"
+ADA = "usr_" + "a" * 32
+JOB = "gen_" + "c" * 32
+WHEN = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class Refusal(Exception):
+    """A refusal as any service makes one."""
+
+    def __init__(self, reason: str, message: str = "no", **more: Any) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.details = more.get("details", {})
+        self.violations = more.get("violations", ())
+        self.retry_after_s = more.get("retry_after_s")
+
+
+STATUSES: dict[str, type[Exception]] = {
+    code.name: type(f"Refusal{code.name}", (Refusal,), {})
+    for code in grpc.StatusCode
+    if code not in (grpc.StatusCode.OK, grpc.StatusCode.CANCELLED)
+}
+
+
+@dataclass
+class Script:
+    """What the server heard, and what it answers to each method."""
+
+    answers: dict[str, Message | Exception | Callable[[], Any]] = field(default_factory=dict)
+    heard: list[Any] = field(default_factory=list)
+
+
+async def start(stack: AsyncExitStack, script: Script) -> str:
+    """A server that answers all four contracts by the script."""
+    handlers, allowed = [], {}
+    for pb, name in (
+        (identity, "IdentityService"),
+        (ledger, "LedgerService"),
+        (billing, "BillingService"),
+        (generation, "GenerationService"),
+    ):
+        service = pb.DESCRIPTOR.services_by_name[name]
+        methods = {}
+        for method in service.methods:
+            if method.server_streaming:
+                continue
+            methods[method.name] = grpc.unary_unary_rpc_method_handler(
+                _behaviour(script, method.name),
+                request_deserializer=getattr(pb, method.input_type.name).FromString,
+                response_serializer=lambda message: message.SerializeToString(),
+            )
+            allowed[f"/{service.full_name}/{method.name}"] = frozenset({"gateway"})
+        handlers.append(grpc.method_handlers_generic_handler(service.full_name, methods))
+    server = GrpcServer(
+        "127.0.0.1:0",
+        errors={one: grpc.StatusCode[name] for name, one in STATUSES.items()},
+        callers={"gateway": hashlib.sha256(TOKEN.encode()).hexdigest()},
+        allowed=allowed,
+        domain="tintype.test",
+    )
+    server.server.add_generic_rpc_handlers(tuple(handlers))
+    await server.start()
+    stack.push_async_callback(server.stop)
+    return f"127.0.0.1:{server.bound_port}"
+
+
+def _behaviour(script: Script, name: str) -> Callable[..., Any]:
+    async def answer(request: Any, _context: Any) -> Any:
+        script.heard.append(request)
+        scripted = script.answers[name]
+        if isinstance(scripted, Exception):
+            raise scripted
+        return scripted if isinstance(scripted, Message) else await scripted()
+
+    return answer
+
+
+@pytest.fixture
+async def script() -> Script:
+    """An empty script."""
+    return Script()
+
+
+@pytest.fixture
+async def connection(script: Script) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to a server that follows the script."""
+    async with AsyncExitStack() as stack:
+        opened = channel(await start(stack, script), token=TOKEN)
+        stack.push_async_callback(opened.close)
+        yield opened
+
+
+def stamp() -> Timestamp:
+    """WHEN, as a message."""
+    message = Timestamp()
+    message.FromDatetime(WHEN)
+    return message
+
+
+async def test_identity(connection: grpc.aio.Channel, script: Script) -> None:
+    """Users and sessions arrive whole; a profile's fields that are left out are not sent."""
+    user = identity.User(
+        user_id=ADA, email="a@b.co", email_verified=True, role=identity.ROLE_ADMIN, created_at=stamp()
+    )
+    session = identity.Session(
+        access_token="a", refresh_token="r", expires_in_s=900, refresh_expires_at=stamp()
+    )
+    for name in ("SignUp", "LogIn", "RefreshSession"):
+        script.answers[name] = getattr(identity, f"{name}Response")(user=user, session=session)
+    for name in ("GetUser", "UpdateProfile", "VerifyEmail"):
+        script.answers[name] = getattr(identity, f"{name}Response")(user=user)
+    for name in ("LogOut", "RequestPasswordReset", "ResetPassword"):
+        script.answers[name] = getattr(identity, f"{name}Response")()
+    script.answers["GetJwks"] = identity.GetJwksResponse(jwks_json="{}")
+    adapter = GrpcIdentity(connection)
+    signed_in = await adapter.sign_up(email="a@b.co", password="p", full_name="Ada")
+    assert signed_in == await adapter.log_in(email="a@b.co", password="p", client_address="192.0.2.1")
+    assert signed_in == await adapter.refresh("r")
+    assert (signed_in.user.role, signed_in.tokens.refresh_expires_at) == (Role.ADMIN, WHEN)
+    assert await adapter.user(ADA) == signed_in.user
+    assert await adapter.verify_email("t") == signed_in.user
+    await adapter.update_profile(ADA, full_name=None, avatar_url="")
+    await adapter.log_out("r")
+    await adapter.request_password_reset(email="a@b.co", client_address="192.0.2.1")
+    await adapter.reset_password(token="t", new_password="n")
+    assert await adapter.jwks() == "{}"
+    changed = next(one for one in script.heard if isinstance(one, identity.UpdateProfileRequest))
+    assert not changed.HasField("full_name")
+    assert changed.HasField("avatar_url")
+    logged_in = next(one for one in script.heard if isinstance(one, identity.LogInRequest))
+    assert logged_in.client_address == "192.0.2.1"
+
+
+async def test_ledger(connection: grpc.aio.Channel, script: Script) -> None:
+    """Balances, entries, reservations and lots arrive whole; another account's reservation does not."""
+    script.answers |= {
+        "GetBalance": ledger.GetBalanceResponse(
+            balance=ledger.Balance(available=7, held=3, available_paid=7, sequence=9)
+        ),
+        "ListEntries": ledger.ListEntriesResponse(
+            entries=[
+                ledger.Entry(
+                    entry_id="ent_1", kind=ledger.ENTRY_KIND_CHARGE, amount=-1, settled=5, created_at=stamp()
+                )
+            ],
+            next_page_token="12",
+        ),
+        "GetReservation": ledger.GetReservationResponse(
+            reservation=ledger.Reservation(
+                reservation_id="res_1", account_id=ADA, state=ledger.RESERVATION_STATE_HELD, reserved=5
+            )
+        ),
+        "ListReservationLots": ledger.ListReservationLotsResponse(
+            lots=[ledger.PinnedLot(grant_id="grt_1", category=ledger.CATEGORY_PAID, source="payment:pi_1")]
+        ),
+    }
+    adapter = GrpcLedger(connection)
+    balance = await adapter.balance(ADA)
+    assert (balance.available, balance.held, balance.paid, balance.sequence) == (7, 3, 7, 9)
+    assert balance.next_expiry is None
+    which = EntryFilter(kinds=(EntryKind.CHARGE,), since=WHEN)
+    page = await adapter.entries(ADA, which, cursor="20", limit=5)
+    assert (page.items[0].kind, page.items[0].amount, page.next_cursor) == (EntryKind.CHARGE, -1, "12")
+    asked = next(one for one in script.heard if isinstance(one, ledger.ListEntriesRequest))
+    assert (asked.page_size, asked.page_token, list(asked.kinds)) == (5, "20", [ledger.ENTRY_KIND_CHARGE])
+    assert getattr(asked, "from").ToDatetime(tzinfo=UTC) == WHEN
+    assert not asked.HasField("to")
+    reservation = await adapter.reservation(ADA, JOB)
+    assert reservation is not None
+    assert reservation.reserved == 5
+    assert await adapter.reservation("usr_" + "b" * 32, JOB) is None
+    assert [lot.payment_id for lot in await adapter.reservation_lots(ADA, "res_1")] == ["pi_1"]
+    script.answers["GetReservation"] = STATUSES["NOT_FOUND"]("RESERVATION_NOT_FOUND")
+    assert await adapter.reservation(ADA, JOB) is None
+
+
+async def test_billing(connection: grpc.aio.Channel, script: Script) -> None:
+    """Packs, checkouts and purchases arrive whole; a webhook is passed on byte for byte."""
+    checkout = billing.Checkout(
+        checkout_id="cs_1", pack_id="starter", url="https://c", status=billing.CHECKOUT_STATUS_OPEN
+    )
+    script.answers |= {
+        "ListPacks": billing.ListPacksResponse(packs=[billing.Pack(pack_id="starter", credits=1000)]),
+        "CreateCheckout": billing.CreateCheckoutResponse(checkout=checkout, replayed=True),
+        "GetCheckout": billing.GetCheckoutResponse(checkout=checkout),
+        "ListPurchases": billing.ListPurchasesResponse(
+            purchases=[billing.Purchase(purchase_id="pay_1", created_at=stamp())]
+        ),
+        "ReceiveWebhook": billing.ReceiveWebhookResponse(event_id="evt_1", duplicate=True),
+    }
+    adapter = GrpcBilling(connection)
+    assert [pack.credits for pack in await adapter.packs()] == [1000]
+    opened, replayed = await adapter.create_checkout(
+        user_id=ADA, email="a@b.co", pack_id="starter", idempotency_key="k", success_url="s", cancel_url="c"
+    )
+    assert (opened.checkout_id, opened.url, replayed) == ("cs_1", "https://c", True)
+    assert await adapter.checkout(ADA, "cs_1") == opened
+    page = await adapter.purchases(ADA, cursor=None, limit=20)
+    assert (page.items[0].purchase_id, page.next_cursor) == ("pay_1", None)
+    body = b'{"a":  1}\xff\x00'
+    assert await adapter.receive_webhook(body=body, signature="t=1,v1=x") is True
+    assert (script.heard[-1].body, script.heard[-1].signature) == (body, "t=1,v1=x")
+
+
+async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
+    """Whole numbers stay whole through a Struct; a job whose credits are being reserved is queued."""
+    job = generation.Generation(
+        generation_id=JOB,
+        account_id=ADA,
+        model_id="local/sketch",
+        modality=generation.MODALITY_IMAGE,
+        status=generation.GENERATION_STATUS_RESERVING,
+        credits_reserved=5,
+        outputs=[generation.Output(output_id="out_1", width=512, expires_at=stamp())],
+        attempts=[generation.Attempt(attempt_id="att_1", provider="local", outcome="succeeded")],
+        created_at=stamp(),
+    )
+    job.input.update({"prompt": "x", "seed": 7, "strength": 0.5, "nested": {"list": [1, 2.5]}})
+    model = generation.Model(model_id="local/sketch", modality=generation.MODALITY_IMAGE)
+    model.input_schema.update({"properties": {"seed": {"maximum": 2147483647}}})
+    script.answers |= {
+        "ListModels": generation.ListModelsResponse(models=[model]),
+        "GetModel": generation.GetModelResponse(model=model),
+        "CreateQuote": generation.CreateQuoteResponse(quote_id="q", credits=5, expires_at=stamp()),
+        "CreateGeneration": generation.CreateGenerationResponse(generation=job, replayed=True),
+        "GetGeneration": generation.GetGenerationResponse(generation=job),
+        "ListGenerations": generation.ListGenerationsResponse(generations=[job], next_page_token="n"),
+        "CancelGeneration": generation.CancelGenerationResponse(generation=job),
+        "DeleteGeneration": generation.DeleteGenerationResponse(),
+    }
+    adapter = GrpcGenerations(connection)
+    assert list(await adapter.models()) == [await adapter.model("local/sketch")]
+    maximum = (await adapter.models())[0].input_schema["properties"]["seed"]["maximum"]
+    assert (maximum, type(maximum)) == (2147483647, int)
+    assert (await adapter.quote(ADA, model_id="local/sketch", job={"prompt": "x"})).credits == 5
+    new = NewGeneration(
+        model_id="local/sketch", input={"prompt": "x", "seed": 7}, metadata={"a": [1]}, idempotency_key="k"
+    )
+    created, replayed = await adapter.create(ADA, new)
+    assert (created.status, replayed) == (GenerationStatus.QUEUED, True)
+    assert created.input == {"prompt": "x", "seed": 7, "strength": 0.5, "nested": {"list": [1, 2.5]}}
+    assert (created.failure, created.outputs[0].width, created.attempts[0].provider) == (None, 512, "local")
+    asked = script.heard[-1]
+    assert (asked.idempotency_key, asked.quote_id, dict(asked.input)["seed"]) == ("k", "", 7)
+    assert await adapter.one(ADA, JOB) == created
+    page = await adapter.page(ADA, statuses=[GenerationStatus.FAILED], cursor=None, limit=3)
+    assert (list(page.items), page.next_cursor) == ([created], "n")
+    assert list(script.heard[-1].statuses) == [generation.GENERATION_STATUS_FAILED]
+    assert await adapter.cancel(ADA, JOB) == created
+    await adapter.delete(ADA, JOB)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "expected"),
+    [
+        ("INVALID_ARGUMENT", "INVALID_INPUT", errors.InvalidRequest),
+        ("INVALID_ARGUMENT", "INVALID_SIGNATURE", errors.MalformedRequest),
+        ("OUT_OF_RANGE", "PAGE", errors.InvalidRequest),
+        ("UNAUTHENTICATED", "INVALID_CREDENTIALS", errors.Unauthenticated),
+        ("PERMISSION_DENIED", "USER_DISABLED", errors.Forbidden),
+        ("NOT_FOUND", "NOT_FOUND", errors.NotFound),
+        ("ALREADY_EXISTS", "EMAIL_TAKEN", errors.Conflict),
+        ("FAILED_PRECONDITION", "GENERATION_FINISHED", errors.Conflict),
+        ("FAILED_PRECONDITION", "IDEMPOTENCY_KEY_REUSED", errors.IdempotencyKeyReused),
+        ("FAILED_PRECONDITION", "INSUFFICIENT_CREDITS", errors.InsufficientCredits),
+        ("ABORTED", "CHANGED", errors.Conflict),
+        ("RESOURCE_EXHAUSTED", "TOO_MANY_ATTEMPTS", errors.RateLimited),
+        ("UNAVAILABLE", "LEDGER_UNAVAILABLE", errors.Unavailable),
+        ("DEADLINE_EXCEEDED", "SLOW", errors.TimedOut),
+        ("UNIMPLEMENTED", "NOTHING", errors.InternalFailure),
+        ("DATA_LOSS", "LOST", errors.InternalFailure),
+    ],
+)
+async def test_refusals(
+    connection: grpc.aio.Channel, script: Script, status: str, reason: str, expected: type[GatewayError]
+) -> None:
+    """Each refusal has one meaning, by its reason first and its status second, and keeps its text."""
+    script.answers["GetUser"] = STATUSES[status](reason, "because")
+    with pytest.raises(GatewayError) as refused:
+        await GrpcIdentity(connection).user(ADA)
+    assert type(refused.value) is expected
+    if expected not in (errors.InternalFailure, errors.TimedOut):
+        assert (refused.value.reason, refused.value.detail) == (reason, "because")
+
+
+async def test_details_of_refusals(connection: grpc.aio.Channel, script: Script) -> None:
+    """Fields are named as the public surface names them; amounts and waits come through."""
+    adapter = GrpcGenerations(connection)
+    script.answers["ListGenerations"] = STATUSES["INVALID_ARGUMENT"](
+        "INVALID_INPUT", violations=[("page_token", "is none"), ("input.prompt", "too long")]
+    )
+    with pytest.raises(errors.InvalidRequest) as invalid:
+        await adapter.page(ADA, statuses=(), cursor="x", limit=1)
+    assert invalid.value.fields == (
+        FieldProblem("cursor", "is none"),
+        FieldProblem("input.prompt", "too long"),
+    )
+    script.answers["CreateGeneration"] = STATUSES["FAILED_PRECONDITION"](
+        "INSUFFICIENT_CREDITS", details={"available": "-3", "required": "75", "generation_id": JOB}
+    )
+    new = NewGeneration(model_id="m", input={}, metadata={}, idempotency_key="k")
+    with pytest.raises(errors.InsufficientCredits) as poor:
+        await adapter.create(ADA, new)
+    assert (poor.value.balance_credits, poor.value.required_credits) == (-3, 75)
+    assert poor.value.generation_id == JOB
+    script.answers["LogIn"] = STATUSES["RESOURCE_EXHAUSTED"]("TOO_MANY_ATTEMPTS", retry_after_s=7.2)
+    with pytest.raises(errors.RateLimited) as limited:
+        await GrpcIdentity(connection).log_in(email="a", password="p", client_address="c")
+    assert limited.value.retry_after_s == 8
+
+
+async def test_bugs_say_nothing(connection: grpc.aio.Channel, script: Script) -> None:
+    """A bug behind, or a token of ours that is wrong, is no fault of the caller and shows nothing."""
+    script.answers["GetUser"] = ValueError("the password is hunter2")
+    with pytest.raises(errors.InternalFailure) as failed:
+        await GrpcIdentity(connection).user(ADA)
+    assert "hunter2" not in str(failed.value)
+
+
+async def test_a_wrong_token_of_ours(script: Script) -> None:
+    """A service that does not know us is our own misconfiguration: 500, not 401."""
+    async with AsyncExitStack() as stack:
+        opened = channel(await start(stack, script), token="wrong")
+        stack.push_async_callback(opened.close)
+        with pytest.raises(errors.InternalFailure):
+            await GrpcIdentity(opened).user(ADA)
+    assert script.heard == []
+
+
+async def test_deadlines(
+    connection: grpc.aio.Channel, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that never answers is given up."""
+    never = asyncio.Event()
+    script.answers["GetBalance"] = never.wait
+    monkeypatch.setattr("gateway.adapters.outbound.grpc_ledger.READ_DEADLINE_S", 0.2)
+    with pytest.raises(errors.TimedOut):
+        await GrpcLedger(connection).balance(ADA)
+    never.set()
