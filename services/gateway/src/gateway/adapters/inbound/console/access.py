@@ -1,0 +1,110 @@
+"""`/signup`, `/login`, `/logout`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_csrf, require_own_origin
+from gateway.adapters.inbound.console.page import (
+    HtmlRoute,
+    field_errors,
+    go,
+    local_path,
+    set_session,
+    show,
+    status_of,
+)
+from gateway.adapters.inbound.limited import client_address, per_address
+from gateway.domain.errors import GatewayError
+from gateway.ports.rate_limits import Limit
+
+router = APIRouter(route_class=HtmlRoute)
+HOME = "/generate"
+# Longer than any field may be: the services say what is wrong with the rest.
+Text = Annotated[str, Form(max_length=2_000)]
+
+
+@router.get("/signup")
+async def sign_up_page(request: Request, session: CurrentSession, next: str = HOME) -> Response:  # noqa: A002
+    """The form."""
+    if session is not None:
+        return go(local_path(next, otherwise=HOME))
+    return await show(request, "signup.html", next=next, email="", full_name="")
+
+
+@router.post("/signup", dependencies=[per_address(Limit.AUTH)])
+async def sign_up(
+    request: Request,
+    deps: CurrentDeps,
+    email: Text = "",
+    password: Text = "",
+    full_name: Text = "",
+    next: Text = HOME,  # noqa: A002
+) -> Response:
+    """Open an account and a session."""
+    require_own_origin(request, deps)
+    try:
+        opened = await deps.sessions.sign_up(email=email, password=password, full_name=full_name)
+    except GatewayError as refusal:
+        return await show(
+            request,
+            "signup.html",
+            status=status_of(refusal),
+            problem=refusal.detail,
+            errors=field_errors(refusal),
+            next=next,
+            email=email,
+            full_name=full_name,
+        )
+    response = go(local_path(next, otherwise=HOME))
+    set_session(response, deps, opened.cookie)
+    return response
+
+
+@router.get("/login")
+async def log_in_page(request: Request, session: CurrentSession, next: str = HOME) -> Response:  # noqa: A002
+    """The form."""
+    if session is not None:
+        return go(local_path(next, otherwise=HOME))
+    return await show(request, "login.html", next=next, email="")
+
+
+@router.post("/login", dependencies=[per_address(Limit.AUTH)])
+async def log_in(
+    request: Request,
+    deps: CurrentDeps,
+    email: Text = "",
+    password: Text = "",
+    next: Text = HOME,  # noqa: A002
+) -> Response:
+    """Open a session and go back to where the person wanted to be."""
+    require_own_origin(request, deps)
+    try:
+        opened = await deps.sessions.log_in(
+            email=email, password=password, client_address=client_address(request)
+        )
+    except GatewayError as refusal:
+        return await show(
+            request,
+            "login.html",
+            status=status_of(refusal),
+            problem=refusal.detail,
+            errors=field_errors(refusal),
+            next=next,
+            email=email,
+        )
+    response = go(local_path(next, otherwise=HOME))
+    set_session(response, deps, opened.cookie)
+    return response
+
+
+@router.post("/logout")
+async def log_out(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
+    """End the session."""
+    if session is not None:
+        await require_csrf(request, deps, session)
+        await deps.sessions.log_out(request.cookies[deps.web.cookie_name])
+    response = go("/login", note="signed-out")
+    response.delete_cookie(deps.web.cookie_name, path="/")
+    return response

@@ -1,0 +1,106 @@
+"""`/generate`: choose a model, fill in its form, see the cost, start."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.page import (
+    HtmlRoute,
+    Session,
+    field_errors,
+    fragment,
+    go,
+    show,
+    status_of,
+)
+from gateway.adapters.inbound.console.schema_form import fields_of, input_of, with_placeholders
+from gateway.adapters.inbound.deps import Deps
+from gateway.adapters.inbound.limited import per_user
+from gateway.domain.console_session import ConsoleSession
+from gateway.domain.errors import GatewayError, InsufficientCredits, NotFound
+from gateway.domain.generation import Model, NewGeneration
+from gateway.ports.rate_limits import Limit
+
+router = APIRouter(route_class=HtmlRoute)
+
+
+@router.get("/generate")
+async def generate_page(
+    request: Request, deps: CurrentDeps, session: Session, model: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    """The form of one model, with the cost of its defaults."""
+    return await _page(request, deps, session, model_id=model)
+
+
+@router.post("/generate/quote", dependencies=[per_user(Limit.QUOTES)])
+async def quote(request: Request, deps: CurrentDeps, session: Session) -> Response:
+    """What the form would cost as it stands: a fragment that the page swaps in."""
+    form = await request.form()
+    model = await _model(deps, str(form.get("model", "")))
+    balance = await deps.ledger.balance(session.user_id)
+    return fragment("quote.html", **await _cost(deps, session, model, dict(form)), balance=balance)
+
+
+@router.post("/generate", dependencies=[per_user(Limit.GENERATIONS)])
+async def generate(request: Request, deps: CurrentDeps, session: Session) -> Response:
+    """Start a generation; with too few credits nothing runs and the page leads to Billing."""
+    form = dict(await request.form())
+    model = await _model(deps, str(form.get("model", "")))
+    new = NewGeneration(
+        model_id=model.model_id,
+        input=input_of(model, form),
+        metadata={"made_in": "console"},
+        # Made with the page: a button that is pressed twice starts one job.
+        idempotency_key=str(form.get("key", ""))[:255] or deps.secrets.new(),
+    )
+    try:
+        await deps.generations.create(session.user_id, new)
+    except GatewayError as refusal:
+        return await _page(request, deps, session, model_id=model.model_id, given=form, refusal=refusal)
+    return go("/library", note="started")
+
+
+async def _page(
+    request: Request,
+    deps: Deps,
+    session: ConsoleSession,
+    *,
+    model_id: str,
+    given: dict[str, Any] | None = None,
+    refusal: GatewayError | None = None,
+) -> Response:
+    models = await deps.generations.models()
+    if not models:
+        raise NotFound("No model is on offer at the moment.")
+    model = next((one for one in models if one.model_id == model_id), models[0])
+    form = given or {}
+    return await show(
+        request,
+        "generate.html",
+        session=session,
+        status=status_of(refusal) if refusal else 200,
+        models=models,
+        model=model,
+        fields=fields_of(model, form),
+        key=deps.secrets.new(),
+        too_few=isinstance(refusal, InsufficientCredits),
+        problem=refusal.detail if refusal else None,
+        errors=field_errors(refusal) if refusal else {},
+        **await _cost(deps, session, model, form),
+    )
+
+
+async def _cost(deps: Deps, session: ConsoleSession, model: Model, form: dict[str, Any]) -> dict[str, Any]:
+    typed = with_placeholders(model, input_of(model, form))
+    try:
+        quoted = await deps.generations.quote(session.user_id, model_id=model.model_id, job=typed)
+    except GatewayError:
+        # The form says what is wrong when it is sent; until then there is no price for it.
+        return {"quote": None}
+    return {"quote": quoted}
+
+
+async def _model(deps: Deps, model_id: str) -> Model:
+    return await deps.generations.model(model_id[:200])

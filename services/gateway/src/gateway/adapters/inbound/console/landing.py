@@ -1,0 +1,40 @@
+"""`/` and `/pricing`: what it is and what it costs; and the choice of a theme."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_own_origin
+from gateway.adapters.inbound.console.page import THEME_COOKIE, THEMES, HtmlRoute, go, local_path, show
+
+router = APIRouter(route_class=HtmlRoute)
+_YEAR_S = 365 * 24 * 3600
+
+
+@router.get("/")
+async def landing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
+    """What the product is."""
+    models = await deps.generations.models()
+    return await show(request, "landing.html", session=session, models=models)
+
+
+@router.get("/pricing")
+async def pricing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
+    """What credits cost and what they buy."""
+    packs, models = await deps.billing.packs(), await deps.generations.models()
+    return await show(request, "pricing.html", session=session, packs=packs, models=models)
+
+
+@router.post("/theme")
+async def choose_theme(
+    request: Request, deps: CurrentDeps, theme: Annotated[str, Form()], back: Annotated[str, Form()] = "/"
+) -> Response:
+    """Keep the chosen theme; anything else follows the system again."""
+    require_own_origin(request, deps)
+    response = go(local_path(back, otherwise="/"))
+    if theme in THEMES:
+        response.set_cookie(THEME_COOKIE, theme, max_age=_YEAR_S, samesite="lax", secure=deps.web.is_https)
+    else:
+        response.delete_cookie(THEME_COOKIE)
+    return response

@@ -1,0 +1,79 @@
+"""`/library`: generations as they develop, and what each of them cost."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, go, show
+from gateway.adapters.inbound.rest.parameters import generation_id
+from gateway.domain.errors import Conflict
+
+router = APIRouter(route_class=HtmlRoute)
+PAGE_SIZE = 12
+
+
+@router.get("/library")
+async def library(
+    request: Request,
+    deps: CurrentDeps,
+    session: Session,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+) -> Response:
+    """Cards, newest first."""
+    page = await deps.generations.page(session.user_id, statuses=(), cursor=cursor, limit=PAGE_SIZE)
+    return await show(
+        request,
+        "library.html",
+        session=session,
+        generations=page.items,
+        next_cursor=page.next_cursor,
+        is_first=cursor is None,
+    )
+
+
+@router.get("/library/{generation}")
+async def detail(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
+    """One generation: outputs, attempts, and where its credits came from and went."""
+    explained = await deps.explain(session.user_id, generation_id(generation))
+    return await show(
+        request,
+        "generation.html",
+        session=session,
+        generation=explained.generation,
+        reservation=explained.reservation,
+        lots=explained.lots,
+    )
+
+
+@router.get("/library/{generation}/card")
+async def card(deps: CurrentDeps, session: Session, generation: str) -> Response:
+    """One card as it stands now: a fragment that the page swaps in when something happened."""
+    found = await deps.generations.one(session.user_id, generation_id(generation))
+    return fragment("card.html", generation=found, session=session)
+
+
+@router.post("/library/{generation}/cancel")
+async def cancel(deps: CurrentDeps, session: Session, generation: str) -> Response:
+    """Stop a running one."""
+    try:
+        stopped = await deps.generations.cancel(session.user_id, generation_id(generation))
+    except Conflict:
+        # It ended while the page was open: the library shows how.
+        return go("/library")
+    return go("/library", note="cancelled" if stopped.status.is_final else "cancelling")
+
+
+@router.get("/library/{generation}/delete")
+async def confirm_delete(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
+    """Ask before outputs are gone."""
+    found = await deps.generations.one(session.user_id, generation_id(generation))
+    return await show(request, "delete.html", session=session, generation=found)
+
+
+@router.post("/library/{generation}/delete")
+async def delete(deps: CurrentDeps, session: Session, generation: str) -> Response:
+    """Delete the outputs and hide the card."""
+    await deps.generations.delete(session.user_id, generation_id(generation))
+    return go("/library", note="deleted")

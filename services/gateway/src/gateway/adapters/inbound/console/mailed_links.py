@@ -1,0 +1,85 @@
+"""`/forgot-password`, `/reset-password`, `/verify-email`: what mailed links lead to.
+
+A link only shows a page; its button acts. Mail scanners follow links, and a token counts once.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from gateway.adapters.inbound.auth import CurrentDeps, require_own_origin
+from gateway.adapters.inbound.console.page import HtmlRoute, field_errors, go, show, status_of
+from gateway.adapters.inbound.limited import client_address, per_address
+from gateway.domain.errors import GatewayError
+from gateway.ports.rate_limits import Limit
+
+router = APIRouter(route_class=HtmlRoute)
+Text = Annotated[str, Form(max_length=2_000)]
+
+
+@router.get("/forgot-password")
+async def forgot_page(request: Request) -> Response:
+    """The form."""
+    return await show(request, "forgot_password.html", email="")
+
+
+@router.post("/forgot-password", dependencies=[per_address(Limit.AUTH)])
+async def forgot(request: Request, deps: CurrentDeps, email: Text = "") -> Response:
+    """Mail a link; says the same whether the address has an account."""
+    require_own_origin(request, deps)
+    try:
+        await deps.identity.request_password_reset(email=email, client_address=client_address(request))
+    except GatewayError as refusal:
+        return await show(
+            request,
+            "forgot_password.html",
+            status=status_of(refusal),
+            problem=refusal.detail,
+            errors=field_errors(refusal),
+            email=email,
+        )
+    return go("/login", note="reset-sent")
+
+
+@router.get("/reset-password")
+async def reset_page(request: Request, token: str = "") -> Response:
+    """The form."""
+    return await show(request, "reset_password.html", token=token)
+
+
+@router.post("/reset-password", dependencies=[per_address(Limit.AUTH)])
+async def reset(request: Request, deps: CurrentDeps, token: Text = "", password: Text = "") -> Response:
+    """Set the new password; every session ends."""
+    require_own_origin(request, deps)
+    try:
+        await deps.identity.reset_password(token=token, new_password=password)
+    except GatewayError as refusal:
+        return await show(
+            request,
+            "reset_password.html",
+            status=status_of(refusal),
+            problem=refusal.detail,
+            errors=field_errors(refusal),
+            token=token,
+        )
+    return go("/login", note="password-set")
+
+
+@router.get("/verify-email")
+async def verify_page(request: Request, token: str = "") -> Response:
+    """The button."""
+    return await show(request, "verify_email.html", token=token)
+
+
+@router.post("/verify-email", dependencies=[per_address(Limit.AUTH)])
+async def verify(request: Request, deps: CurrentDeps, token: Text = "") -> Response:
+    """Confirm the address."""
+    require_own_origin(request, deps)
+    try:
+        await deps.identity.verify_email(token)
+    except GatewayError as refusal:
+        return await show(
+            request, "verify_email.html", status=status_of(refusal), problem=refusal.detail, token=token
+        )
+    return go("/account", note="verified")

@@ -1,0 +1,186 @@
+"""What every page of the console is made with: templates, the session, notes, and errors as HTML."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_csrf
+from gateway.adapters.inbound.deps import Deps, deps_of
+from gateway.adapters.inbound.problems import STATUSES
+from gateway.domain.console_session import ConsoleSession
+from gateway.domain.errors import GatewayError
+
+THEME_COOKIE = "tintype_theme"
+THEMES = ("light", "dark")
+
+# What a page says after a redirect: a word in the address, never a text that a stranger could choose.
+NOTES = {
+    "started": "Your generation has started. It appears below as it develops.",
+    "cancelled": "Cancelled. The credits are back in your balance.",
+    "cancelling": "Cancelling. The credits come back as soon as it has stopped.",
+    "deleted": "Deleted.",
+    "saved": "Saved.",
+    "paid": "Thank you. Your credits arrive as soon as the payment is confirmed.",
+    "unpaid": "The checkout was left. Nothing was charged.",
+    "signed-out": "You are signed out.",
+    "reset-sent": "If that address has an account, a mail with a link is on its way.",
+    "password-set": "Your new password is set. Sign in with it.",
+    "verified": "Your email address is confirmed.",
+}
+
+environment = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def money(minor: int, currency: str) -> str:
+    """An amount as people write it."""
+    sign = {"usd": "$", "eur": "€", "gbp": "£"}.get(currency, "")
+    return f"{sign}{minor / 100:,.2f}" + ("" if sign else f" {currency.upper()}")
+
+
+def when(time: datetime) -> str:
+    """A time as people read it; the exact one is in the `datetime` attribute beside it."""
+    return time.strftime("%-d %b %Y, %H:%M")
+
+
+def size(size_bytes: int) -> str:
+    """A file's size."""
+    return f"{size_bytes / 1024:.0f} KB" if size_bytes < 1024**2 else f"{size_bytes / 1024**2:.1f} MB"
+
+
+environment.filters.update(money=money, when=when, size=size, number="{:,}".format)
+
+
+class HtmlRoute(APIRoute):
+    """Answers refusals with a page for people instead of a problem document."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the handler."""
+        handle = super().get_route_handler()
+
+        async def handle_for_people(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except SignedOut:
+                return RedirectResponse(f"/login?next={quote(_local(request))}", status_code=303)
+            except GatewayError as refusal:
+                return error_page(request, refusal.detail, status=status_of(refusal))
+
+        return handle_for_people
+
+
+class SignedOut(Exception):
+    """The page needs a session and there is none."""
+
+
+async def require_session(request: Request, deps: CurrentDeps, session: CurrentSession) -> ConsoleSession:
+    """The session of the request; without one the person is sent to sign in and back.
+
+    A form must carry the session's CSRF token and come from our own page.
+    """
+    if session is None:
+        raise SignedOut
+    await require_csrf(request, deps, session)
+    return session
+
+
+Session = Annotated[ConsoleSession, Depends(require_session)]
+
+
+def status_of(refusal: GatewayError) -> int:
+    """The HTTP status of a refusal, from the same table as the API's."""
+    return next(status for kind, status in STATUSES.items() if isinstance(refusal, kind))
+
+
+async def show(
+    request: Request,
+    template: str,
+    *,
+    session: ConsoleSession | None = None,
+    status: int = 200,
+    **values: Any,
+) -> HTMLResponse:
+    """Render a page; a signed-in one has the balance in its sidebar."""
+    deps = deps_of(request)
+    if session is not None:
+        values["balance"] = await deps.ledger.balance(session.user_id)
+    return HTMLResponse(
+        environment.get_template(template).render(
+            {
+                "session": session,
+                "theme": theme_of(request),
+                "path": request.url.path,
+                "note": NOTES.get(request.query_params.get("note", "")),
+                "errors": {},
+                "problem": None,
+                **values,
+            }
+        ),
+        status_code=status,
+        headers={"Cache-Control": "no-store", "Vary": "Cookie"},
+    )
+
+
+def fragment(template: str, **values: Any) -> HTMLResponse:
+    """Render a part of a page."""
+    html = environment.get_template(template).render(values)
+    return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+
+
+def error_page(request: Request, detail: str, *, status: int) -> HTMLResponse:
+    """A page that says what went wrong; it asks no other service."""
+    html = environment.get_template("error.html").render(
+        session=None, theme=theme_of(request), path=request.url.path, note=None, status=status, detail=detail
+    )
+    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def go(path: str, *, note: str = "") -> RedirectResponse:
+    """Send the browser to a page of ours after a form."""
+    separator = "&" if "?" in path else "?"
+    return RedirectResponse(f"{path}{separator}note={note}" if note else path, status_code=303)
+
+
+def local_path(candidate: str, *, otherwise: str) -> str:
+    """A path of this site, or `otherwise`: never a redirect to somewhere else."""
+    parts = urlsplit(candidate)
+    is_local = not parts.scheme and not parts.netloc and candidate.startswith("/")
+    if not is_local or candidate.startswith(("//", "/\\")) or "\\" in candidate or "\n" in candidate:
+        return otherwise
+    return candidate
+
+
+def theme_of(request: Request) -> str | None:
+    """The theme that the person chose; None follows the system."""
+    chosen = request.cookies.get(THEME_COOKIE)
+    return chosen if chosen in THEMES else None
+
+
+def set_session(response: Response, deps: Deps, cookie: str) -> None:
+    """Hand the session to the browser, out of reach of scripts and of other sites."""
+    response.set_cookie(
+        deps.web.cookie_name, cookie, httponly=True, secure=deps.web.is_https, samesite="lax", path="/"
+    )
+
+
+def field_errors(refusal: GatewayError) -> Mapping[str, str]:
+    """What is wrong by field; `input.prompt` and `prompt` are the same field of a form."""
+    return {problem.field.rpartition(".")[2]: problem.detail for problem in refusal.fields}
+
+
+def _local(request: Request) -> str:
+    if request.method != "GET":
+        return request.headers.get("referer", "/library").partition(str(request.base_url).rstrip("/"))[2]
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

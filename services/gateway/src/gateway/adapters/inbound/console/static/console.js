@@ -1,0 +1,22 @@
+// Live cards. htmx's SSE extension holds the connection; this listens to the same one, so that a progress
+// bar moves without a request and a card is fetched again only when its status has changed.
+"use strict";
+
+function onGenerationUpdated(event) {
+  const told = JSON.parse(event.data);
+  const card = document.querySelector(`[data-generation="${CSS.escape(told.id)}"]`);
+  if (!card) return;
+  if (card.dataset.status !== told.status) {
+    card.dataset.status = told.status;
+    htmx.trigger(card, "refresh");
+    return;
+  }
+  const bar = card.querySelector("progress");
+  if (bar && told.progress > bar.value) bar.value = told.progress;
+}
+
+document.addEventListener("htmx:sseOpen", (opened) => {
+  const source = opened.detail.source;
+  source.removeEventListener("generation.updated", onGenerationUpdated);
+  source.addEventListener("generation.updated", onGenerationUpdated);
+});
