@@ -13,6 +13,8 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from opentelemetry.instrumentation.grpc import aio_server_interceptor
 from prometheus_client import Counter, Histogram
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis.grpc_errors import status_of
 
@@ -24,6 +26,8 @@ _HEALTH = "/grpc.health.v1.Health/"
 
 _CALLS = Counter("grpc_server_calls_total", "Calls answered", ["method", "caller", "code"])
 _SECONDS = Histogram("grpc_server_seconds", "Time to answer", ["method"])
+
+_STORAGE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 _OPTIONS = [
     ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
@@ -141,6 +145,11 @@ class _Guard(grpc.aio.ServerInterceptor):
     async def refuse(self, method: str, failure: Exception, context: Any) -> None:
         """Abort with the status that the error table gives, or with a generic one for our own bug."""
         code = next((self._errors[one] for one in type(failure).__mro__ if one in self._errors), None)
+        if code is None and isinstance(failure, _STORAGE_AWAY):
+            # The database restarts or is out of reach: the same call may succeed soon.
+            log.warning("storage unavailable", method=method, error=str(failure).partition("\n")[0])
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "storage is unavailable; try again")
+            return
         if code is None:
             log.error("unexpected error", method=method, exc_info=failure)
             await context.abort(grpc.StatusCode.INTERNAL, "internal error")

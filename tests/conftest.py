@@ -1,0 +1,87 @@
+"""The whole embedded stack, started once for the tests that need it, on ports and data of its own."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from embedded.ports import port_in_use
+from tintype_local import state
+from tintype_local.ports import OFFSETS
+from tintype_local.state import StackState
+
+START_TIMEOUT_S = 180.0
+STOP_TIMEOUT_S = 40.0
+
+
+@pytest.fixture(scope="session")
+def stack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the stack of this run keeps its data."""
+    return tmp_path_factory.mktemp("stack")
+
+
+@pytest.fixture(scope="session")
+def stack(stack_folder: Path) -> Iterator[StackState]:
+    """A running stack, as `make up` starts it; stopped by Ctrl-C in the end."""
+    log = stack_folder / "up.log"
+    # Only what this test sets: a developer's own TINTYPE_ settings must not move it.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TINTYPE_")}
+    environment |= {
+        "TINTYPE_DATA_FOLDER": str(stack_folder / "data"),
+        "TINTYPE_BASE_PORT": str(_free_base()),
+        "TINTYPE_ASYNC_PAYMENT_DELAY_S": "0.5",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tintype_local", "up"],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield _await_started(process, stack_folder / "data", log)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_TIMEOUT_S)
+
+
+def _await_started(process: subprocess.Popen[bytes], data: Path, log: Path) -> StackState:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        running = state.read(data)
+        if running is not None and "generation-worker" in running.pids and _ready(running):
+            return running
+        time.sleep(0.2)
+    pytest.fail(f"the stack did not start:\n{log.read_text()[-4000:]}", pytrace=False)
+
+
+def _ready(running: StackState) -> bool:
+    health = ("gateway", "identity_http", "billing_http", "ledger_http", "generation_http", "worker_http")
+    try:
+        return all(
+            httpx.get(f"{running.url(name)}/readyz", timeout=2).status_code == httpx.codes.OK
+            for name in health
+        )
+    except httpx.HTTPError:
+        return False
+
+
+def _free_base() -> int:
+    # Below the range that the system hands out by itself, so that nobody takes one meanwhile.
+    while True:
+        base = random.randrange(12_000, 31_000, 100)
+        if not any(port_in_use(base + offset) for offset in OFFSETS.values()):
+            return base
