@@ -81,13 +81,13 @@ async def test_bodies_of_the_wrong_shape(rich: Door, body: Any) -> None:
 @pytest.mark.parametrize(
     ("job", "field"),
     [
-        ({"prompt": "x" * 2001}, "input.prompt"),
-        ({"prompt": ""}, "input.prompt"),
-        ({"prompt": "x", "ratio": "7:5"}, "input.ratio"),
-        ({"prompt": "x", "output_count": -1}, "input.output_count"),
-        ({"prompt": "x", "output_count": 5}, "input.output_count"),
-        ({"prompt": "x", "seed": -1}, "input.seed"),
-        ({"prompt": "x", "seed": 2**40}, "input.seed"),
+        ({"prompt": "x" * 2001}, "prompt"),
+        ({"prompt": ""}, "prompt"),
+        ({"prompt": "x", "ratio": "7:5"}, "ratio"),
+        ({"prompt": "x", "output_count": -1}, "output_count"),
+        ({"prompt": "x", "output_count": 5}, "output_count"),
+        ({"prompt": "x", "seed": -1}, "seed"),
+        ({"prompt": "x", "seed": 2**40}, "seed"),
         ({"prompt": "x", "unknown": True}, "input"),
     ],
 )

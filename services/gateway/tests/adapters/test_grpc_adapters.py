@@ -317,13 +317,16 @@ async def test_details_of_refusals(connection: grpc.aio.Channel, script: Script)
     """Fields are named as the public surface names them; amounts and waits come through."""
     adapter = GrpcGenerations(connection)
     script.answers["ListGenerations"] = STATUSES["INVALID_ARGUMENT"](
-        "INVALID_INPUT", violations=[("page_token", "is none"), ("input.prompt", "too long")]
+        "INVALID_INPUT",
+        "page_token: is none; prompt: too long",
+        violations=[("page_token", "page_token: is none"), ("prompt", "too long")],
     )
     with pytest.raises(errors.InvalidRequest) as invalid:
         await adapter.page(ADA, statuses=(), cursor="x", limit=1)
+    assert invalid.value.detail == "cursor: is none; prompt: too long"
     assert invalid.value.fields == (
         FieldProblem("cursor", "is none"),
-        FieldProblem("input.prompt", "too long"),
+        FieldProblem("prompt", "too long"),
     )
     script.answers["CreateGeneration"] = STATUSES["FAILED_PRECONDITION"](
         "INSUFFICIENT_CREDITS", details={"available": "-3", "required": "75", "generation_id": JOB}

@@ -94,13 +94,20 @@ def refusal(service: str, error: RemoteError) -> GatewayError:
     if kind is None:
         log.error("call failed", service=service, status=error.status.name, reason=error.reason)
         return InternalFailure()
-    return kind(error.detail, reason=error.reason, fields=_fields(error))
+    return kind(_in_our_words(error.detail), reason=error.reason, fields=_fields(error))
 
 
 def _fields(error: RemoteError) -> list[FieldProblem]:
     return [
-        FieldProblem(_FIELDS.get(field, field), description) for field, description in error.field_violations
+        FieldProblem(_FIELDS.get(field, field), description.removeprefix(f"{field}: "))
+        for field, description in error.field_violations
     ]
+
+
+def _in_our_words(detail: str) -> str:
+    for theirs, ours in _FIELDS.items():
+        detail = detail.replace(f"{theirs}: ", f"{ours}: ")
+    return detail
 
 
 def _whole(text: str | None) -> int:

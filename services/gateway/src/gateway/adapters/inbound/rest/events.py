@@ -32,7 +32,6 @@ async def follow_events(
     Resumes after `Last-Event-ID` (or `?last_event_id=`). Ends when the access token expires.
     """
     after = Cursor.parse(last_event_id or last_event_id_query or "")
-    deps.follow_events.admit(principal)
     events = cast(AsyncGenerator[ClientEvent, None], deps.follow_events(principal, after))
     # The first one before the answer begins: a refusal can still become a problem.
     first = await anext(events, None)

@@ -228,7 +228,7 @@ class MemoryGenerations:
 
 def _check(model: Model, job: Document) -> None:
     broken = [
-        FieldProblem(".".join(["input", *map(str, error.absolute_path)]), error.message[:200])
+        FieldProblem(".".join(map(str, error.absolute_path)) or "input", error.message[:200])
         for error in Draft202012Validator(model.input_schema).iter_errors(dict(job))
     ]
     if broken:
