@@ -45,7 +45,7 @@ class Refusal(Exception):
         self.retry_after_s = more.get("retry_after_s")
 
 
-STATUSES: dict[str, type[Exception]] = {
+STATUSES: dict[str, type[Refusal]] = {
     code.name: type(f"Refusal{code.name}", (Refusal,), {})
     for code in grpc.StatusCode
     if code not in (grpc.StatusCode.OK, grpc.StatusCode.CANCELLED)
@@ -70,7 +70,7 @@ async def start(stack: AsyncExitStack, script: Script) -> str:
         (generation, "GenerationService"),
     ):
         service = pb.DESCRIPTOR.services_by_name[name]
-        methods = {}
+        methods: dict[str, Any] = {}
         for method in service.methods:
             if method.server_streaming:
                 continue
