@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from embedded.ports import port_in_use
 from tintype_local import state
@@ -62,21 +61,10 @@ def _await_started(process: subprocess.Popen[bytes], data: Path, log: Path) -> S
         if process.poll() is not None:
             break
         running = state.read(data)
-        if running is not None and "generation-worker" in running.pids and _ready(running):
+        if running is not None and running.ready:
             return running
         time.sleep(0.2)
     pytest.fail(f"the stack did not start:\n{log.read_text()[-4000:]}", pytrace=False)
-
-
-def _ready(running: StackState) -> bool:
-    health = ("gateway", "identity_http", "billing_http", "ledger_http", "generation_http", "worker_http")
-    try:
-        return all(
-            httpx.get(f"{running.url(name)}/readyz", timeout=2).status_code == httpx.codes.OK
-            for name in health
-        )
-    except httpx.HTTPError:
-        return False
 
 
 def _free_base() -> int:

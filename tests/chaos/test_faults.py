@@ -149,8 +149,7 @@ async def test_twenty_at_once_against_500_credits_run_six(stack: StackState) -> 
     """Over HTTP: of twenty parallel jobs of 75 credits, 500 credits pay for exactly six."""
     buyer = Buyer(stack)
     await buyer.sign_up()
-    while (await buyer.client.get("/v1/balance"))["available"] != WELCOME:
-        await asyncio.sleep(0.1)
+    await welcomed(buyer)
     # Spend down to 500 first: two films of ten seconds.
     for _ in range(2):
         await start(buyer, duration_s=10)
@@ -162,6 +161,15 @@ async def test_twenty_at_once_against_500_credits_run_six(stack: StackState) -> 
         if job["status"] not in TERMINAL:
             await buyer.client.post(f"/v1/generations/{job['id']}/cancel")
     await buyer.client.close()
+
+
+async def welcomed(buyer: Buyer) -> None:
+    """Return once the welcome credits are there."""
+    async with asyncio.timeout(30):
+        while True:
+            if (await buyer.client.get("/v1/balance"))["available"] == WELCOME:
+                return
+            await asyncio.sleep(0.1)
 
 
 async def start(buyer: Buyer, *, duration_s: int) -> int:

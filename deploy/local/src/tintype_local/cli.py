@@ -49,6 +49,8 @@ def demo() -> None:
     async def run() -> bool:
         data = settings.data_folder.resolve()
         if (running := state.read(data)) is not None:
+            if not running.ready:
+                raise StartFailedError("the stack on this machine is still starting: try again in a moment")
             return await run_demo(running, settings, console)
         async with running_stack(settings, Report(console)):
             started = state.read(data)

@@ -32,6 +32,7 @@ class Stack:
         self.plan = plan
         self._report = report
         self._running: list[Supervised] = []
+        self._ready = False
 
     @property
     def ports(self) -> Ports:
@@ -53,6 +54,8 @@ class Stack:
             await asyncio.gather(self._start(self.plan.services()), self._publish_catalogue())
         with self._report.step("demo account"):
             await self._seed()
+        self._ready = True
+        self._tell()
 
     async def stop(self) -> None:
         """Stop the product first, then what it needs; nothing is left behind."""
@@ -83,6 +86,7 @@ class Stack:
             self.plan.data,
             ports=dict(self.plan.ports.by_name),
             pids={name: pid for name, pid in pids.items() if pid is not None},
+            ready=self._ready,
         )
 
     async def _migrate(self) -> None:

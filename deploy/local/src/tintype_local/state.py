@@ -18,17 +18,20 @@ class StackState:
     ports: dict[str, int]
     pids: dict[str, int]
     data_folder: Path
+    # Whether its start is over: everything answered once, the demo account is there.
+    ready: bool
 
     def url(self, name: str) -> str:
         """Return the http address of a port by its name."""
         return f"http://127.0.0.1:{self.ports[name]}"
 
 
-def write(data_folder: Path, *, ports: dict[str, int], pids: dict[str, int]) -> None:
+def write(data_folder: Path, *, ports: dict[str, int], pids: dict[str, int], ready: bool) -> None:
     """Tell where the stack is; whole or not at all."""
     me = psutil.Process()
     content = {
         "supervisor": {"pid": me.pid, "started": me.create_time()},
+        "ready": ready,
         "ports": ports,
         "processes": {
             name: {"pid": pid, "started": _started(pid)} for name, pid in pids.items() if _started(pid)
@@ -49,6 +52,7 @@ def read(data_folder: Path) -> StackState | None:
         ports=content["ports"],
         pids={name: one["pid"] for name, one in content["processes"].items()},
         data_folder=data_folder,
+        ready=content["ready"],
     )
 
 
