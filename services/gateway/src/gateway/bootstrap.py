@@ -52,6 +52,11 @@ from gateway.settings import GatewaySettings
 
 HTTP_GRACE_S = 5
 SWEEP_EVERY_S = 600.0
+# Of identity's calls only these: a refresh token that is sent again is a stolen one, and a sign-up that
+# is sent again finds its address taken. Every other service's commands carry a request id.
+_SAFE_TO_REPEAT = tuple(
+    f"tintype.identity.v1.IdentityService/{method}" for method in ("GetUser", "GetJwks", "LogOut")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,8 +135,8 @@ async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, Na
         feed = NatsEventFeed(connection.jetstream(), heartbeat_s=settings.heartbeat_s)
         token = settings.caller_token.get_secret_value()
 
-        async def to(target: str) -> grpc.aio.Channel:
-            opened = channel(target, token=token)
+        async def to(target: str, *, retried: tuple[str, ...] | None = None) -> grpc.aio.Channel:
+            opened = channel(target, token=token, retried=retried)
             stack.push_async_callback(opened.close)
             return opened
 
@@ -141,7 +146,7 @@ async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, Na
         async def broker() -> None:
             await connection.flush(timeout=2)
 
-        identity, clock = GrpcIdentity(await to(settings.identity_target)), SystemClock()
+        identity, clock = GrpcIdentity(await to(settings.identity_target, retried=_SAFE_TO_REPEAT)), SystemClock()
         yield (
             Ports(
                 identity=identity,
