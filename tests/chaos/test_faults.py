@@ -122,7 +122,7 @@ async def under_load(buyer: Buyer) -> None:
         await buyer.generate(number)
         if number % (JOBS_EACH // PURCHASES_EACH) == 2:
             await buyer.buy()
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(3.0)
 
 
 async def deliver_thrice_and_shuffled(stack: StackState, key: str) -> None:

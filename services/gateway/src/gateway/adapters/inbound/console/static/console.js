@@ -15,8 +15,14 @@ function onGenerationUpdated(event) {
   if (bar && told.progress > bar.value) bar.value = told.progress;
 }
 
+// The page was rendered before the stream was open: what happened in between is fetched once.
+function catchUp() {
+  for (const part of document.querySelectorAll("[data-live]")) htmx.trigger(part, "refresh");
+}
+
 document.addEventListener("htmx:sseOpen", (opened) => {
   const source = opened.detail.source;
+  catchUp();
   source.removeEventListener("generation.updated", onGenerationUpdated);
   source.addEventListener("generation.updated", onGenerationUpdated);
 });
