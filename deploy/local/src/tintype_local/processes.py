@@ -182,6 +182,8 @@ class Plan:
                     "S3_BUCKET": BUCKET,
                     "QUOTE_KEY": self.secrets["quote_key"],
                     "WORKER_CONCURRENCY": str(self.settings.worker_concurrency),
+                    # Processes start within seconds here: what a dead worker held is soon taken over.
+                    "LEASE_S": "5",
                     # The stack's own stand-ins live on loopback.
                     "FETCH_ALLOW_LOOPBACK": "true",
                     **{name: value for name, value in openai.items() if value},
