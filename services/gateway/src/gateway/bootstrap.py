@@ -146,7 +146,10 @@ async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, Na
         async def broker() -> None:
             await connection.flush(timeout=2)
 
-        identity, clock = GrpcIdentity(await to(settings.identity_target, retried=_SAFE_TO_REPEAT)), SystemClock()
+        identity, clock = (
+            GrpcIdentity(await to(settings.identity_target, retried=_SAFE_TO_REPEAT)),
+            SystemClock(),
+        )
         yield (
             Ports(
                 identity=identity,
