@@ -62,11 +62,11 @@ async def test_what_is_no_json(rich: Door, body: bytes, reason: str) -> None:
         {"model": SKETCH},
         {"model": 7, "input": {}},
         {"model": SKETCH, "input": []},
-        {"model": SKETCH, "input": {"prompt": "x"}, "surprise": 1},
+        {"model": SKETCH, "input": {"prompt": "a heron"}, "surprise": 1},
         {"model": "x" * 200, "input": {}},
-        {"model": SKETCH, "input": {"prompt": "x"}, "quote_id": ""},
-        {"model": SKETCH, "input": {"prompt": "x"}, "provider_order": ["local"] * 17},
-        {"model": SKETCH, "input": {"prompt": "x"}, "metadata": {str(n): n for n in range(51)}},
+        {"model": SKETCH, "input": {"prompt": "a heron"}, "quote_id": ""},
+        {"model": SKETCH, "input": {"prompt": "a heron"}, "provider_order": ["local"] * 17},
+        {"model": SKETCH, "input": {"prompt": "a heron"}, "metadata": {str(n): n for n in range(51)}},
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -81,14 +81,14 @@ async def test_bodies_of_the_wrong_shape(rich: Door, body: Any) -> None:
 @pytest.mark.parametrize(
     ("job", "field"),
     [
-        ({"prompt": "x" * 2001}, "prompt"),
+        ({"prompt": "a heron" * 2001}, "prompt"),
         ({"prompt": ""}, "prompt"),
-        ({"prompt": "x", "ratio": "7:5"}, "ratio"),
-        ({"prompt": "x", "output_count": -1}, "output_count"),
-        ({"prompt": "x", "output_count": 5}, "output_count"),
-        ({"prompt": "x", "seed": -1}, "seed"),
-        ({"prompt": "x", "seed": 2**40}, "seed"),
-        ({"prompt": "x", "unknown": True}, "input"),
+        ({"prompt": "a heron", "ratio": "7:5"}, "ratio"),
+        ({"prompt": "a heron", "output_count": -1}, "output_count"),
+        ({"prompt": "a heron", "output_count": 5}, "output_count"),
+        ({"prompt": "a heron", "seed": -1}, "seed"),
+        ({"prompt": "a heron", "seed": 2**40}, "seed"),
+        ({"prompt": "a heron", "unknown": True}, "input"),
     ],
 )
 async def test_inputs_outside_the_schema(rich: Door, job: dict[str, Any], field: str) -> None:
@@ -104,7 +104,7 @@ async def test_inputs_outside_the_schema(rich: Door, job: dict[str, Any], field:
 async def test_unknown_model_and_pack(rich: Door) -> None:
     """What is not on offer is 404."""
     before = rich.state()
-    body = {"model": "local/nothing", "input": {"prompt": "x"}}
+    body = {"model": "local/nothing", "input": {"prompt": "a heron"}}
     assert_problem(await rich.http.post("/v1/generations", json=body), 404, "UNKNOWN_MODEL")
     assert_problem(await rich.http.post("/v1/quotes", json=body), 404, "UNKNOWN_MODEL")
     assert_problem(await rich.http.get("/v1/models/local/nothing"), 404, "UNKNOWN_MODEL")
@@ -115,7 +115,7 @@ async def test_unknown_model_and_pack(rich: Door) -> None:
 async def test_too_few_credits(door: Door) -> None:
     """402 says what there is and what is needed; nothing is held."""
     await door.sign_up(welcome_credits=30)
-    body = {"model": "local/motion", "input": {"prompt": "x", "duration": 3}}
+    body = {"model": "local/motion", "input": {"prompt": "a heron", "duration_s": 3}}
     refused = await door.http.post("/v1/generations", json=body)
     problem = assert_problem(refused, 402, "INSUFFICIENT_CREDITS")
     assert (problem["balance"], problem["required"]) == (30, 75)
@@ -127,11 +127,11 @@ async def test_too_few_credits(door: Door) -> None:
 
 async def test_a_key_with_another_body(rich: Door) -> None:
     """The same idempotency key with another body is 422."""
-    body = {"model": SKETCH, "input": {"prompt": "x"}}
+    body = {"model": SKETCH, "input": {"prompt": "a heron"}}
     key = {"Idempotency-Key": "k"}
     await rich.http.post("/v1/generations", json=body, headers=key)
     before = rich.state()
-    other = {"model": SKETCH, "input": {"prompt": "y"}}
+    other = {"model": SKETCH, "input": {"prompt": "another heron"}}
     refused = await rich.http.post("/v1/generations", json=other, headers=key)
     assert_problem(refused, 422, "IDEMPOTENCY_KEY_REUSED")
     for bad in ("", "x" * 256, "with space"):
@@ -186,7 +186,7 @@ async def test_path_traversal(rich: Door, path: str) -> None:
 async def test_wrong_content_types(rich: Door) -> None:
     """A body that is not declared as JSON is 415, whatever it holds."""
     before = rich.state()
-    body = json.dumps({"model": SKETCH, "input": {"prompt": "x"}})
+    body = json.dumps({"model": SKETCH, "input": {"prompt": "a heron"}})
     for content_type in (
         "text/plain",
         "application/x-www-form-urlencoded",

@@ -245,7 +245,7 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
         attempts=[generation.Attempt(attempt_id="att_1", provider="local", outcome="succeeded")],
         created_at=stamp(),
     )
-    job.input.update({"prompt": "x", "seed": 7, "strength": 0.5, "nested": {"list": [1, 2.5]}})
+    job.input.update({"prompt": "a heron", "seed": 7, "strength": 0.5, "nested": {"list": [1, 2.5]}})
     model = generation.Model(model_id="local/sketch", modality=generation.MODALITY_IMAGE)
     model.input_schema.update({"properties": {"seed": {"maximum": 2147483647}}})
     script.answers |= {
@@ -262,13 +262,13 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
     assert list(await adapter.models()) == [await adapter.model("local/sketch")]
     maximum = (await adapter.models())[0].input_schema["properties"]["seed"]["maximum"]
     assert (maximum, type(maximum)) == (2147483647, int)
-    assert (await adapter.quote(ADA, model_id="local/sketch", job={"prompt": "x"})).credits == 5
+    assert (await adapter.quote(ADA, model_id="local/sketch", job={"prompt": "a heron"})).credits == 5
     new = NewGeneration(
-        model_id="local/sketch", input={"prompt": "x", "seed": 7}, metadata={"a": [1]}, idempotency_key="k"
+        model_id="local/sketch", input={"prompt": "a heron", "seed": 7}, metadata={"a": [1]}, idempotency_key="k"
     )
     created, replayed = await adapter.create(ADA, new)
     assert (created.status, replayed) == (GenerationStatus.QUEUED, True)
-    assert created.input == {"prompt": "x", "seed": 7, "strength": 0.5, "nested": {"list": [1, 2.5]}}
+    assert created.input == {"prompt": "a heron", "seed": 7, "strength": 0.5, "nested": {"list": [1, 2.5]}}
     assert (created.failure, created.outputs[0].width, created.attempts[0].provider) == (None, 512, "local")
     asked = script.heard[-1]
     assert (asked.idempotency_key, asked.quote_id, dict(asked.input)["seed"]) == ("k", "", 7)

@@ -91,7 +91,7 @@ async def test_models_and_quote(door: Door) -> None:
     assert one == models["data"][0]
     assert one.keys() >= {"id", "modality", "category", "input_schema", "pricing", "providers"}
     await door.sign_up()
-    body = {"model": "local/sketch", "input": {"prompt": "x", "output_count": 3}}
+    body = {"model": "local/sketch", "input": {"prompt": "a heron", "output_count": 3}}
     quote = (await door.http.post("/v1/quotes", json=body)).json()
     assert quote["credits"] == 15
     assert quote["expires_at"].endswith("Z")
@@ -133,7 +133,7 @@ async def test_cancel(door: Door) -> None:
 async def test_idempotency(door: Door) -> None:
     """The same key and body replays the first answer and reserves once."""
     await door.sign_up(welcome_credits=100)
-    body = {"model": "local/sketch", "input": {"prompt": "x"}}
+    body = {"model": "local/sketch", "input": {"prompt": "a heron"}}
     key = {"Idempotency-Key": "one-1"}
     first = await door.http.post("/v1/generations", json=body, headers=key)
     again = await door.http.post("/v1/generations", json=body, headers=key)

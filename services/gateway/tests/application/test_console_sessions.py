@@ -117,7 +117,7 @@ async def browser(service: ConsoleSessions, opened: OpenedSession, door: Door) -
 
 async def ask(door: Door, **headers: str) -> httpx.Response:
     """A request that spends, with the browser's cookie."""
-    body = {"model": "local/sketch", "input": {"prompt": "x"}}
+    body = {"model": "local/sketch", "input": {"prompt": "a heron"}}
     return await door.http.post("/v1/generations", json=body, headers=headers)
 
 

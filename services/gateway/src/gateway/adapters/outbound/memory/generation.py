@@ -44,7 +44,7 @@ def _model(name: str, modality: Modality, unit: str, credits_per_unit: int, **mo
             "additionalProperties": False,
             "required": ["prompt"],
             "properties": {
-                "prompt": {"type": "string", "title": "Prompt", "minLength": 1, "maxLength": 2000},
+                "prompt": {"type": "string", "title": "Prompt", "minLength": 3, "maxLength": 1000},
                 "ratio": {"type": "string", "enum": ["1:1", "16:9", "9:16"], "default": "1:1"},
                 "output_count": {"type": "integer", "minimum": 1, "maximum": 4, "default": 1},
                 "seed": {"type": "integer", "minimum": 0, "maximum": 2147483647},
@@ -65,7 +65,7 @@ MODELS = (
         Modality.VIDEO,
         "second",
         25,
-        duration={"type": "integer", "minimum": 1, "maximum": 12, "default": 3},
+        duration_s={"type": "integer", "minimum": 1, "maximum": 12, "default": 3},
     ),
 )
 
@@ -78,6 +78,7 @@ class MemoryGenerations:
     ledger: MemoryLedger
     jobs: dict[str, Generation] = field(default_factory=dict)
     keys: dict[tuple[str, str], tuple[NewGeneration, str]] = field(default_factory=dict)
+    quotes: dict[str, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)
 
     async def models(self) -> Sequence[Model]:
         """See Generations."""
@@ -95,8 +96,10 @@ class MemoryGenerations:
         model = await self.model(model_id)
         _check(model, job)
         price = _price(model, job)
+        quote_id = secrets.token_urlsafe(16)
+        self.quotes[quote_id] = (account_id, model_id, dict(job))
         return Quote(
-            quote_id=secrets.token_urlsafe(16),
+            quote_id=quote_id,
             credits=price,
             expires_at=self.clock.now() + timedelta(minutes=10),
             breakdown=model.pricing.summary,
@@ -110,6 +113,8 @@ class MemoryGenerations:
             return self.jobs[known[1]], True
         model = await self.model(new.model_id)
         _check(model, new.input)
+        if new.quote_id and self.quotes.get(new.quote_id) != (account_id, new.model_id, dict(new.input)):
+            raise InvalidRequest("The quote is not for this input.", reason="INVALID_QUOTE")
         generation = self._stored(account_id, model, new)
         self.keys[account_id, new.idempotency_key] = (new, generation.generation_id)
         try:
@@ -236,5 +241,5 @@ def _check(model: Model, job: Document) -> None:
 
 
 def _price(model: Model, job: Document) -> int:
-    units = job.get("duration", 3) if model.pricing.unit == "second" else 1
+    units = job.get("duration_s", 3) if model.pricing.unit == "second" else 1
     return int(model.pricing.credits_per_unit * units * job.get("output_count", 1))

@@ -1,0 +1,135 @@
+"""What the gateway needs of billing, by the gateway's own port: its fake and the real thing."""
+
+import json
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Protocol
+
+import pytest
+from billing.adapters.outbound.memory import MemoryBilling as BillingStore
+from billing.adapters.outbound.memory import MemoryBillingReader
+from billing_support import ORIGIN, BillingUnderTest, CountingIds
+from contract_support import connect, serve_billing
+from gateway.adapters.outbound.grpc_billing import GrpcBilling
+from gateway.adapters.outbound.memory.billing import MemoryBilling
+from gateway.domain.errors import IdempotencyKeyReused, MalformedRequest, NotFound
+from gateway.domain.purchase import Checkout, CheckoutStatus
+from gateway.ports.billing import Billing
+from support import HandClock
+
+ME = "usr_me"
+
+
+class Shop(Protocol):
+    """The port, and a visitor who pays."""
+
+    port: Billing
+
+    async def pay(self, checkout: Checkout) -> None:
+        """Pay, and wait until billing knows."""
+
+
+@dataclass
+class FakeShop:
+    """The gateway's own fake."""
+
+    port: MemoryBilling
+
+    async def pay(self, checkout: Checkout) -> None:
+        self.port.pay(checkout.checkout_id)
+
+
+@dataclass
+class RealShop:
+    """Billing itself."""
+
+    port: GrpcBilling
+    billing: BillingUnderTest
+
+    async def pay(self, checkout: Checkout) -> None:
+        session = f"cs_{checkout.checkout_id}"
+        self.billing.processor.pay(session)
+        await self.billing.settle.handle(session)
+
+
+@pytest.fixture(params=["fake", "real"])
+async def shop(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Shop:
+    """The fake, and the real adapter before the real service."""
+    if request.param == "fake":
+        return FakeShop(MemoryBilling(HandClock()))
+    store = BillingStore()
+    billing = BillingUnderTest(units=store, reader=MemoryBillingReader(store), ids=CountingIds())
+    target = await serve_billing(stack, billing)
+    return RealShop(GrpcBilling(await connect(stack, target, "gateway")), billing)
+
+
+async def buy(shop: Shop, *, key: str = "k1", pack: str = "starter", user: str = ME) -> tuple[Checkout, bool]:
+    """Open a checkout."""
+    return await shop.port.create_checkout(
+        user_id=user,
+        email="ada@example.com",
+        pack_id=pack,
+        idempotency_key=key,
+        success_url=f"{ORIGIN}/done",
+        cancel_url=f"{ORIGIN}/back",
+    )
+
+
+async def test_packs_are_on_sale(shop: Shop) -> None:
+    """Each has a price and grants credits."""
+    packs = await shop.port.packs()
+    assert "starter" in [pack.pack_id for pack in packs]
+    assert all(pack.credits > 0 and pack.price_minor > 0 and pack.title for pack in packs)
+
+
+async def test_a_key_opens_one_checkout(shop: Shop) -> None:
+    """A replay says so; the same key for another pack is refused."""
+    first, replayed = await buy(shop)
+    assert (first.status, replayed) == (CheckoutStatus.OPEN, False)
+    assert first.url
+    again, replayed = await buy(shop)
+    assert (again.checkout_id, replayed) == (first.checkout_id, True)
+    with pytest.raises(IdempotencyKeyReused):
+        await buy(shop, pack="builder")
+
+
+async def test_unknown_packs_and_other_peoples_checkouts_are_not_found(shop: Shop) -> None:
+    """And nothing says that they exist."""
+    with pytest.raises(NotFound) as refused:
+        await buy(shop, pack="gold")
+    assert refused.value.reason == "UNKNOWN_PACK"
+    checkout, _ = await buy(shop)
+    with pytest.raises(NotFound):
+        await shop.port.checkout("usr_other", checkout.checkout_id)
+
+
+async def test_a_paid_checkout_is_a_purchase(shop: Shop) -> None:
+    """Complete, without an address, and listed for its buyer alone."""
+    checkout, _ = await buy(shop)
+    await shop.pay(checkout)
+    done = await shop.port.checkout(ME, checkout.checkout_id)
+    assert (done.status, done.url) == (CheckoutStatus.COMPLETE, None)
+    page = await shop.port.purchases(ME, cursor=None, limit=5)
+    assert [one.pack_id for one in page.items] == ["starter"]
+    assert page.items[0].purchase_id == done.purchase_id
+    assert page.items[0].payment_id
+    assert list((await shop.port.purchases("usr_other", cursor=None, limit=5)).items) == []
+
+
+async def test_purchases_are_paged(shop: Shop) -> None:
+    """Newest first; pages meet."""
+    for number in range(3):
+        checkout, _ = await buy(shop, key=f"k{number}")
+        await shop.pay(checkout)
+    first = await shop.port.purchases(ME, cursor=None, limit=2)
+    second = await shop.port.purchases(ME, cursor=first.next_cursor, limit=2)
+    seen = [one.purchase_id for one in (*first.items, *second.items)]
+    assert (len(seen), len(set(seen)), second.next_cursor) == (3, 3, None)
+
+
+async def test_a_forged_webhook_is_refused(shop: Shop) -> None:
+    """By its own reason."""
+    body = json.dumps({"event_id": "evt_1", "kind": "paid", "session_id": None}).encode()
+    with pytest.raises(MalformedRequest) as refused:
+        await shop.port.receive_webhook(body=body, signature="forged")
+    assert refused.value.reason == "INVALID_SIGNATURE"

@@ -1,0 +1,135 @@
+"""Serves a provider's real servicer over its memory adapters, and connects as one of its callers."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from types import ModuleType
+from typing import Any
+
+import grpc
+from billing.adapters.inbound import grpc as billing_grpc
+from billing_support import BillingUnderTest
+from chassis.grpc_client import channel
+from chassis.grpc_server import GrpcServer
+from generation.adapters.inbound import grpc as generation_grpc
+from generation.application.read_models import ReadModels
+from generation_house import House
+from identity.adapters.inbound import grpc as identity_grpc
+from identity_world import World
+from ledger.adapters.inbound import grpc as ledger_grpc
+from ledger.adapters.outbound.memory import MemoryLedger, MemoryLedgerReader
+from ledger.ports.invariants import InvariantResult
+from support import CountingIds, HandClock, LedgerUnderTest
+from tintype.billing.v1 import billing_pb2_grpc
+from tintype.generation.v1 import generation_pb2_grpc
+from tintype.identity.v1 import identity_pb2_grpc
+from tintype.ledger.v1 import ledger_pb2_grpc
+
+CALLERS = ("gateway", "billing", "generation", "ledger", "auditor")
+
+
+async def serve(
+    stack: AsyncExitStack, *, tables: ModuleType, name: str, register: Callable[[grpc.aio.Server], None]
+) -> str:
+    """Serve until the stack closes; return the address. Error table and allow list are the provider's own."""
+    server = GrpcServer(
+        "127.0.0.1:0",
+        errors=tables.ERRORS,
+        callers={caller: hashlib.sha256(caller.encode()).hexdigest() for caller in CALLERS},
+        allowed=tables.ALLOWED,
+        domain=f"tintype.{name}",
+    )
+    register(server.server)
+    await server.start()
+    stack.push_async_callback(server.stop)
+    return f"127.0.0.1:{server.bound_port}"
+
+
+async def connect(stack: AsyncExitStack, target: str, caller: str) -> grpc.aio.Channel:
+    """Connect as one caller."""
+    opened = channel(target, token=caller)
+    stack.push_async_callback(opened.close)
+    return opened
+
+
+class TwoInvariants:
+    """One that holds and one that does not."""
+
+    async def check(self) -> Any:
+        """Yield both."""
+        yield InvariantResult(invariant="holds", description="it does", checked=3, violations=0)
+        yield InvariantResult(
+            invariant="broken", description="it is", checked=3, violations=1, examples=("usr_1",)
+        )
+
+
+def ledger_in_memory() -> LedgerUnderTest:
+    """The ledger's use cases over memory."""
+    store = MemoryLedger()
+    return LedgerUnderTest(
+        units=store, reader=MemoryLedgerReader(store), clock=HandClock(), ids=CountingIds()
+    )
+
+
+async def serve_ledger(stack: AsyncExitStack, ledger: LedgerUnderTest) -> str:
+    """Serve LedgerService."""
+    servicer = ledger_grpc.LedgerServicer(
+        grant=ledger.grant,
+        reserve=ledger.reserve,
+        charge=ledger.charge,
+        refund=ledger.refund,
+        read=ledger.read,
+        reader=ledger.reader,
+        invariants=TwoInvariants(),
+    )
+    return await serve(
+        stack,
+        tables=ledger_grpc,
+        name="ledger",
+        register=lambda server: ledger_pb2_grpc.add_LedgerServiceServicer_to_server(servicer, server),
+    )
+
+
+async def serve_billing(stack: AsyncExitStack, billing: BillingUnderTest) -> str:
+    """Serve BillingService."""
+    servicer = billing_grpc.BillingServicer(
+        create=billing.create, read=billing.read, receive=billing.receive, reader=billing.reader
+    )
+    return await serve(
+        stack,
+        tables=billing_grpc,
+        name="billing",
+        register=lambda server: billing_pb2_grpc.add_BillingServiceServicer_to_server(servicer, server),
+    )
+
+
+async def serve_identity(stack: AsyncExitStack, world: World) -> str:
+    """Serve IdentityService."""
+    servicer = identity_grpc.IdentityServicer(world.handlers)
+    return await serve(
+        stack,
+        tables=identity_grpc,
+        name="identity",
+        register=lambda server: identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server),
+    )
+
+
+async def serve_generation(stack: AsyncExitStack, house: House) -> str:
+    """Serve GenerationService."""
+    servicer = generation_grpc.GenerationServicer(
+        generation_grpc.Handlers(
+            models=ReadModels(house.catalogue),
+            quote=house.quote,
+            create=house.create,
+            read=house.read,
+            cancel=house.cancel,
+            delete=house.delete,
+            settlements=house.settlements,
+        )
+    )
+    return await serve(
+        stack,
+        tables=generation_grpc,
+        name="generation",
+        register=lambda server: generation_pb2_grpc.add_GenerationServiceServicer_to_server(servicer, server),
+    )

@@ -1,0 +1,88 @@
+"""One example of every fact that crosses a boundary, as its own producer encodes it."""
+
+from datetime import UTC, datetime
+
+from billing.adapters.outbound import event_codec as billing
+from billing.domain.checkout import PaymentCompleted, Purchase
+from chassis.events import OutgoingEvent
+from generation.adapters.outbound import event_codec as generation
+from generation.domain import events as generated
+from generation.domain.generation import Failure
+from generation.domain.identifiers import AccountId, GenerationId
+from identity.adapters.outbound import event_codec as identity
+from identity.domain.events import UserRegistered
+from identity.domain.user import EmailAddress, UserId
+from ledger.adapters.outbound import event_codec as ledger
+from ledger.domain import facts
+from ledger.domain.balance import Balance
+from ledger.domain.lot import Category
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)
+ALICE, JOB, HELD, EVENT = "usr_alice", "gen_1", "res_1", "evt_1"
+BALANCE = Balance(account_id=ALICE, available=70, held=30, promotional=60, paid=10, sequence=7)
+_LEDGER = {"account_id": ALICE, "balance": BALANCE, "occurred_at": NOW}
+_JOB = {"account_id": AccountId(ALICE), "generation_id": GenerationId(JOB), "occurred_at": NOW}
+
+
+def examples() -> dict[str, OutgoingEvent]:
+    """Every fact by its full name, encoded by the producer's real codec."""
+    encoded = [
+        identity.encode(
+            UserRegistered(
+                event_id=EVENT,
+                user_id=UserId(ALICE),
+                email=EmailAddress("alice@example.com"),
+                full_name="Alice",
+                occurred_at=NOW,
+            )
+        ),
+        billing.encode(
+            PaymentCompleted(
+                purchase=Purchase(
+                    purchase_id="pay_1",
+                    user_id=ALICE,
+                    checkout_id="chk_1",
+                    pack_id="starter",
+                    pack_title="Starter",
+                    credits=1000,
+                    amount_minor=1000,
+                    currency="usd",
+                    payment_id="pi_1",
+                    created_at=NOW,
+                ),
+                occurred_at=NOW,
+            ),
+            event_id=EVENT,
+        ),
+        *(ledger.encode(fact, event_id=EVENT) for fact in _ledger_facts()),
+        *(generation.encode(fact, event_id=EVENT) for fact in _generation_facts()),
+    ]
+    return {one.ce_type: one for one in encoded}
+
+
+def _ledger_facts() -> list[facts.Fact]:
+    return [
+        facts.CreditsGranted(
+            grant_id="grt_1",
+            amount=100,
+            category=Category.PAID,
+            source="payment:pi_1",
+            payment_id="pi_1",
+            **_LEDGER,  # type: ignore[arg-type]
+        ),
+        facts.CreditsReserved(reservation_id=HELD, reference=JOB, amount=30, expires_at=NOW, **_LEDGER),  # type: ignore[arg-type]
+        facts.CreditsCharged(reservation_id=HELD, reference=JOB, charged=20, refunded=10, **_LEDGER),  # type: ignore[arg-type]
+        facts.CreditsRefunded(reservation_id=HELD, reference=JOB, refunded=30, reason="failed", **_LEDGER),  # type: ignore[arg-type]
+    ]
+
+
+def _generation_facts() -> list[generated.Event]:
+    return [
+        generated.GenerationQueued(model_id="local/sketch", credits_reserved=30, **_JOB),  # type: ignore[arg-type]
+        generated.GenerationProgressed(progress=0.5, **_JOB),  # type: ignore[arg-type]
+        generated.GenerationSucceeded(reservation_id=HELD, charge_credits=20, output_count=2, **_JOB),  # type: ignore[arg-type]
+        generated.GenerationFailed(
+            reservation_id=HELD, failure=Failure("PROVIDER_FAILED", "it broke"), **_JOB
+        ),  # type: ignore[arg-type]
+        generated.GenerationCancelled(reservation_id=HELD, **_JOB),  # type: ignore[arg-type]
+    ]

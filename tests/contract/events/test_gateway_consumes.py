@@ -1,0 +1,52 @@
+"""The gateway's half: every fact that concerns a client is understood, the rest is left alone."""
+
+import pytest
+from gateway.adapters.outbound.event_facts import fact_of
+from gateway.domain.event import BalanceChanged, GenerationMoved, PaymentReceived
+from gateway.domain.generation import GenerationStatus
+from golden import FOLDER, delivered
+
+UNKNOWN_FIELD = bytes([0xC2, 0x3E, 0x03]) + b"new"
+TOLD = {
+    "CreditsGranted": BalanceChanged,
+    "CreditsReserved": BalanceChanged,
+    "CreditsCharged": BalanceChanged,
+    "CreditsRefunded": BalanceChanged,
+    "GenerationQueued": GenerationMoved,
+    "GenerationProgressed": GenerationMoved,
+    "GenerationSucceeded": GenerationMoved,
+    "GenerationFailed": GenerationMoved,
+    "GenerationCancelled": GenerationMoved,
+    "PaymentCompleted": PaymentReceived,
+    "UserRegistered": type(None),
+}
+
+
+@pytest.mark.parametrize("ce_type", sorted(path.stem for path in FOLDER.glob("*.json")))
+@pytest.mark.parametrize("extra", [b"", UNKNOWN_FIELD], ids=["as it is", "with an unknown field"])
+def test_a_golden_message_is_understood(ce_type: str, extra: bytes) -> None:
+    """Each becomes its own kind of fact."""
+    event = delivered(ce_type, extra=extra)
+    assert type(fact_of(event.ce_type, event.payload)) is TOLD[ce_type.rpartition(".")[2]]
+
+
+def test_what_is_told_is_what_was_meant() -> None:
+    """Numbers arrive as they were sent."""
+    granted = fact_of(*_content("tintype.ledger.v1.CreditsGranted"))
+    assert isinstance(granted, BalanceChanged)
+    assert (granted.balance.available, granted.balance.held, granted.balance.sequence) == (70, 30, 7)
+    moved = fact_of(*_content("tintype.generation.v1.GenerationSucceeded"))
+    assert isinstance(moved, GenerationMoved)
+    assert (moved.generation_id, moved.status, moved.charged_credits) == (
+        "gen_1",
+        GenerationStatus.SUCCEEDED,
+        20,
+    )
+    paid = fact_of(*_content("tintype.billing.v1.PaymentCompleted"))
+    assert isinstance(paid, PaymentReceived)
+    assert (paid.payment_id, paid.credits, paid.amount_minor) == ("pi_1", 1000, 1000)
+
+
+def _content(ce_type: str) -> tuple[str, bytes]:
+    event = delivered(ce_type)
+    return event.ce_type, event.payload

@@ -1,0 +1,69 @@
+"""The ledger's half: each golden message has its effect, once, whatever is added to it later."""
+
+from typing import Any
+
+import pytest
+from contract_support import ledger_in_memory
+from golden import delivered
+from ledger.adapters.inbound.events import SUBJECTS, LedgerEvents
+from ledger.domain.reservation import PinnedLine, Reservation
+from support import LedgerUnderTest
+
+# Field 1000, a string: nobody knows it yet.
+UNKNOWN_FIELD = bytes([0xC2, 0x3E, 0x03]) + b"new"
+ALICE = "usr_alice"
+
+EFFECTS = {
+    "tintype.identity.v1.UserRegistered": (1100, 30),
+    "tintype.billing.v1.PaymentCompleted": (1100, 30),
+    "tintype.generation.v1.GenerationSucceeded": (110, 0),
+    "tintype.generation.v1.GenerationFailed": (130, 0),
+    "tintype.generation.v1.GenerationCancelled": (130, 0),
+}
+
+
+async def ledger_with_a_held_job() -> tuple[LedgerUnderTest, LedgerEvents]:
+    """Alice has 100 credits and 30 more held for gen_1, as the golden messages tell."""
+    ledger = ledger_in_memory()
+    await ledger.give(ALICE, 130)
+    reservation_id = await ledger.hold(ALICE, 30, "gen_1")
+    rename(ledger.units, reservation_id, "res_1")
+    events = LedgerEvents(
+        grant=ledger.grant, charge=ledger.charge, refund=ledger.refund, welcome_credits=1000
+    )
+    return ledger, events
+
+
+def rename(store: Any, old: str, new: str) -> None:
+    """Give the reservation the id that the golden messages name."""
+    reservation: Reservation = store.reservations.pop(old)
+    reservation.reservation_id = new
+    assert all(isinstance(line, PinnedLine) for line in reservation.lines)
+    store.reservations[new] = reservation
+
+
+@pytest.mark.parametrize("ce_type", EFFECTS)
+@pytest.mark.parametrize("extra", [b"", UNKNOWN_FIELD], ids=["as it is", "with an unknown field"])
+async def test_a_golden_message_has_its_effect_once(ce_type: str, extra: bytes) -> None:
+    """Delivered, delivered again, and told again under another event id: one effect."""
+    ledger, events = await ledger_with_a_held_job()
+    for event_id in (None, None, "evt_another"):
+        await events.handle(delivered(ce_type, event_id=event_id, extra=extra))
+        assert await ledger.available(ALICE) == EFFECTS[ce_type]
+
+
+async def test_the_first_of_two_verdicts_counts() -> None:
+    """A failure after the success changes nothing, and the reverse."""
+    for order in (("Succeeded", "Failed"), ("Cancelled", "Succeeded")):
+        ledger, events = await ledger_with_a_held_job()
+        first, second = (f"tintype.generation.v1.Generation{name}" for name in order)
+        await events.handle(delivered(first, event_id="evt_a"))
+        await events.handle(delivered(second, event_id="evt_b"))
+        assert await ledger.available(ALICE) == EFFECTS[first]
+
+
+def test_the_subscriptions_cover_what_is_handled() -> None:
+    """Every handled fact's subject is asked for, and nothing else."""
+    asked = {subject.removesuffix(".*") for subjects in SUBJECTS.values() for subject in subjects}
+    told = {delivered(ce_type).subject.removesuffix(f".{ALICE}") for ce_type in EFFECTS}
+    assert asked == told

@@ -1,0 +1,122 @@
+"""What the gateway needs of generation, by the gateway's own port: its fake and the real thing."""
+
+from contextlib import AsyncExitStack
+
+import pytest
+from contract_support import connect, serve_generation
+from gateway.adapters.outbound.grpc_generation import GrpcGenerations
+from gateway.adapters.outbound.memory.generation import MemoryGenerations
+from gateway.adapters.outbound.memory.ledger import MemoryLedger
+from gateway.domain.errors import (
+    Conflict,
+    IdempotencyKeyReused,
+    InsufficientCredits,
+    InvalidRequest,
+    NotFound,
+)
+from gateway.domain.generation import Generation, GenerationStatus, NewGeneration
+from gateway.ports.generation import Generations
+from generation_house import House
+from support import HandClock
+
+ME = "usr_me"
+
+
+@pytest.fixture(params=["fake", "real"])
+async def generations(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Generations:
+    """Each with 100 credits for me."""
+    if request.param == "fake":
+        ledger = MemoryLedger(HandClock())
+        ledger.grant(ME, 100)
+        return MemoryGenerations(HandClock(), ledger)
+    house = House()
+    house.ledger.available = 100
+    return GrpcGenerations(await connect(stack, await serve_generation(stack, house), "gateway"))
+
+
+def new(
+    *, key: str = "k1", model: str = "local/sketch", quote_id: str | None = None, **given: object
+) -> NewGeneration:
+    """A request."""
+    return NewGeneration(
+        model_id=model,
+        input={"prompt": "a red fox", **given},
+        quote_id=quote_id,
+        metadata={},
+        idempotency_key=key,
+    )
+
+
+async def create(generations: Generations, **given: object) -> Generation:
+    """Start one."""
+    made, _ = await generations.create(ME, new(**given))  # type: ignore[arg-type]
+    return made
+
+
+async def test_models_say_what_they_take(generations: Generations) -> None:
+    """Schema, price and providers; an unknown one is not found."""
+    models = {model.model_id: model for model in await generations.models()}
+    sketch = await generations.model("local/sketch")
+    assert models["local/sketch"].model_id == sketch.model_id
+    assert "prompt" in sketch.input_schema["properties"]
+    assert sketch.pricing.credits_per_unit > 0
+    with pytest.raises(NotFound) as refused:
+        await generations.model("local/nothing")
+    assert refused.value.reason == "UNKNOWN_MODEL"
+
+
+async def test_a_key_starts_one_job(generations: Generations) -> None:
+    """A replay says so; the same key for another input is refused."""
+    made, replayed = await generations.create(ME, new())
+    assert (made.status, made.credits_reserved, replayed) == (GenerationStatus.QUEUED, 5, False)
+    again, replayed = await generations.create(ME, new())
+    assert (again.generation_id, replayed) == (made.generation_id, True)
+    with pytest.raises(IdempotencyKeyReused):
+        await generations.create(ME, new(prompt="another fox"))
+
+
+async def test_bad_input_names_its_field(generations: Generations) -> None:
+    """What the schema refuses never starts."""
+    for given, field in (({"prompt": "x"}, "prompt"), ({"output_count": 99}, "output_count")):
+        with pytest.raises(InvalidRequest) as refused:
+            await generations.create(ME, new(**given))  # type: ignore[arg-type]
+        assert [one.field.rpartition(".")[2] for one in refused.value.fields] == [field]
+    page = await generations.page(ME, statuses=(), cursor=None, limit=5)
+    assert list(page.items) == []
+
+
+async def test_too_few_credits_say_how_many(generations: Generations) -> None:
+    """There, needed, and the job that stands as rejected."""
+    with pytest.raises(InsufficientCredits) as refused:
+        await create(generations, model="local/motion", duration_s=12, output_count=4)
+    assert (refused.value.balance_credits, refused.value.required_credits) == (100, 1200)
+    rejected = await generations.one(ME, refused.value.generation_id)
+    assert rejected.status is GenerationStatus.REJECTED
+
+
+async def test_a_quote_is_honoured_for_its_own_input_only(generations: Generations) -> None:
+    """Signed for one exact input."""
+    quote = await generations.quote(ME, model_id="local/sketch", job={"prompt": "a red fox"})
+    assert quote.credits == 5
+    made = await create(generations, quote_id=quote.quote_id)
+    assert made.credits_reserved == 5
+    with pytest.raises(InvalidRequest):
+        await create(generations, key="k2", quote_id="forged")
+
+
+async def test_jobs_are_listed_cancelled_and_deleted(generations: Generations) -> None:
+    """In that order only, by their owner only."""
+    ids = [(await create(generations, key=f"k{number}")).generation_id for number in range(3)]
+    first = await generations.page(ME, statuses=(), cursor=None, limit=2)
+    second = await generations.page(ME, statuses=(), cursor=first.next_cursor, limit=2)
+    assert {one.generation_id for one in (*first.items, *second.items)} == set(ids)
+    with pytest.raises(Conflict):
+        await generations.delete(ME, ids[0])
+    for attempt in (generations.one, generations.cancel, generations.delete):
+        with pytest.raises(NotFound):
+            await attempt("usr_other", ids[0])
+    cancelled = await generations.cancel(ME, ids[0])
+    assert cancelled.status is GenerationStatus.CANCELLED
+    await generations.delete(ME, ids[0])
+    with pytest.raises(NotFound):
+        await generations.one(ME, ids[0])

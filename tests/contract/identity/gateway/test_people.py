@@ -1,0 +1,111 @@
+"""What the gateway needs of identity, by the gateway's own port: its fake and the real thing."""
+
+import json
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import pytest
+from chassis.clock import SystemClock
+from contract_support import connect, serve_identity
+from gateway.adapters.outbound.grpc_identity import GrpcIdentity
+from gateway.adapters.outbound.jwt import JwtAccessTokens
+from gateway.adapters.outbound.memory.identity import MemoryIdentity
+from gateway.domain.errors import Conflict, InvalidRequest, NotFound, Unauthenticated
+from gateway.domain.user import SignedIn
+from gateway.ports.identity import Identity
+from identity.bootstrap import wire_handlers
+from identity_world import World
+
+EMAIL, PASSWORD = "ada@example.com", "the analytical engine"
+
+
+@pytest.fixture(params=["fake", "real"])
+async def identity(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Identity:
+    """The fake, and the real adapter before the real service."""
+    if request.param == "fake":
+        return MemoryIdentity(SystemClock())
+    world = World()
+    # The verifier's clock and the signer's must agree.
+    world.handlers = wire_handlers(replace(world.ports, clock=SystemClock()))
+    return GrpcIdentity(await connect(stack, await serve_identity(stack, world), "gateway"))
+
+
+async def sign_up(identity: Identity, email: str = EMAIL, password: str = PASSWORD) -> SignedIn:
+    """Open an account."""
+    return await identity.sign_up(email=email, password=password, full_name="Ada Lovelace")
+
+
+async def test_a_new_person_can_be_read_and_changed(identity: Identity) -> None:
+    """Sign-up, profile, change of profile."""
+    signed_in = await sign_up(identity)
+    user = await identity.user(signed_in.user.user_id)
+    assert (user.email, user.full_name, user.email_verified) == (EMAIL, "Ada Lovelace", False)
+    changed = await identity.update_profile(
+        user.user_id, full_name="Countess", avatar_url="https://example.com/a.png"
+    )
+    assert (changed.full_name, changed.avatar_url) == ("Countess", "https://example.com/a.png")
+    kept = await identity.update_profile(user.user_id, full_name=None, avatar_url="")
+    assert (kept.full_name, kept.avatar_url) == ("Countess", "")
+
+
+async def test_refusals_keep_their_reasons(identity: Identity) -> None:
+    """Taken, weak, unknown, wrong: each its own error, and nothing else happens."""
+    await sign_up(identity)
+    with pytest.raises(Conflict) as taken:
+        await sign_up(identity)
+    assert taken.value.reason == "EMAIL_TAKEN"
+    with pytest.raises(InvalidRequest) as weak:
+        await sign_up(identity, "b@example.com", "short")
+    assert (weak.value.reason, [one.field for one in weak.value.fields]) == ("WEAK_PASSWORD", ["password"])
+    with pytest.raises(InvalidRequest) as bad:
+        await sign_up(identity, "no address")
+    assert (bad.value.reason, [one.field for one in bad.value.fields]) == ("INVALID_EMAIL", ["email"])
+    for email, password in ((EMAIL, "wrong password"), ("nobody@example.com", PASSWORD)):
+        with pytest.raises(Unauthenticated) as refused:
+            await identity.log_in(email=email, password=password, client_address="203.0.113.1")
+        assert refused.value.reason == "INVALID_CREDENTIALS"
+    with pytest.raises(NotFound):
+        await identity.user("usr_nobody")
+
+
+async def test_refresh_tokens_rotate_and_a_reused_one_ends_the_family(identity: Identity) -> None:
+    """The second use of a token ends every descendant."""
+    await sign_up(identity)
+    first = await identity.log_in(email=EMAIL, password=PASSWORD, client_address="203.0.113.1")
+    second = await identity.refresh(first.tokens.refresh_token)
+    assert second.tokens.refresh_token != first.tokens.refresh_token
+    with pytest.raises(Unauthenticated):
+        await identity.refresh(first.tokens.refresh_token)
+    with pytest.raises(Unauthenticated):
+        await identity.refresh(second.tokens.refresh_token)
+
+
+async def test_logging_out_ends_the_session(identity: Identity) -> None:
+    """Twice is as good as once."""
+    signed_in = await sign_up(identity)
+    await identity.log_out(signed_in.tokens.refresh_token)
+    await identity.log_out(signed_in.tokens.refresh_token)
+    with pytest.raises(Unauthenticated):
+        await identity.refresh(signed_in.tokens.refresh_token)
+
+
+async def test_mailed_tokens_that_were_never_mailed_are_refused(identity: Identity) -> None:
+    """And asking for a reset says nothing of who has an account."""
+    await identity.request_password_reset(email="nobody@example.com", client_address="203.0.113.1")
+    with pytest.raises(InvalidRequest):
+        await identity.reset_password(token="guess", new_password="a new long password")
+    with pytest.raises(InvalidRequest):
+        await identity.verify_email("guess")
+
+
+async def test_access_tokens_verify_against_the_published_keys(identity: Identity) -> None:
+    """The gateway's verifier accepts what identity signed, and nothing that was changed."""
+    signed_in = await sign_up(identity)
+    keys = json.loads(await identity.jwks())["keys"]
+    assert all("d" not in key for key in keys)
+    verifier = JwtAccessTokens(identity, SystemClock(), issuer="tintype-identity", audience="tintype")
+    principal = await verifier.verify(signed_in.tokens.access_token)
+    assert principal.user_id == signed_in.user.user_id
+    head, body, signature = signed_in.tokens.access_token.split(".")
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(f"{head}.{body}.{signature[::-1]}")
