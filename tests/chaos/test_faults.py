@@ -91,6 +91,7 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed(stack: StackStat
     buyers = [Buyer(stack) for _ in range(USERS)]
     for buyer in buyers:
         await buyer.sign_up()
+        await welcomed(buyer)
     load = asyncio.gather(*(under_load(buyer) for buyer in buyers))
     for victim in VICTIMS:
         await kill_and_await(stack, victim)
