@@ -9,12 +9,14 @@ VENV := .venv
 PY := $(VENV)/bin/python
 MEMBERS := $(patsubst %/,%,$(dir $(wildcard services/*/pyproject.toml libs/*/pyproject.toml deploy/local/pyproject.toml deploy/standins/pyproject.toml)))
 INSTALLED := $(VENV)/.installed
+# What has an image, and so a lock of its own.
+IMAGES := $(patsubst %/,%,$(dir $(wildcard services/*/pyproject.toml deploy/standins/pyproject.toml)))
 # One service's or library's own tests: make test S=ledger
 S ?=
 # What goes to pytest besides: make test T="-k checkout -x"
 T ?=
 
-.PHONY: help setup up demo reset verify status logs test test-all lint check format types imports proto proto-check breaking lock lock-check browser clean
+.PHONY: help setup up demo compose reset verify status logs test test-all lint check format types imports proto proto-check breaking lock lock-check browser clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <what>\n"} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +37,10 @@ status: setup ## Show the processes of the running stack
 
 logs: setup ## Follow a process's log: make logs P=ledger
 	@exec $(VENV)/bin/tintype logs -f $(or $(P),gateway)
+
+compose: setup ## Run the same in containers (needs Docker): make compose, then docker compose down
+	@$(PY) -m tintype_local.containers .tintype-containers
+	docker compose up --build
 
 reset: setup ## Delete the data of the stack on this machine
 	@exec $(VENV)/bin/tintype reset
@@ -98,9 +104,11 @@ lock: | $(UV) ## Compile requirements.lock anew from every pyproject.toml
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" \
 	    $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml)) \
 	    --group pyproject.toml:dev $(foreach member,$(MEMBERS),$(member)/pyproject.toml) $(LOCK_OPTIONS) -o requirements.lock
+	@for member in $(IMAGES); do $(UV) pip compile -q --universal --python-version 3.12 --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" \
+	    --constraint requirements.lock --no-emit-package tintype-chassis --no-emit-package tintype-protocol $$member/pyproject.toml -o $$member/requirements.lock; done
 
 lock-check: ## Fail when the lock does not fit the pyproject.toml files or names a host
-	@! grep -nE 'https?://' requirements.lock || { echo "requirements.lock names a host"; exit 1; }
+	@! grep -nE 'https?://' requirements.lock $(addsuffix /requirements.lock,$(IMAGES)) || { echo "requirements.lock names a host"; exit 1; }
 	@$(VENV)/bin/python deploy/local/check_lock.py requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS)) pyproject.toml
 
 clean: ## Remove what was installed and built, not the stack's data
