@@ -264,7 +264,10 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
     assert (maximum, type(maximum)) == (2147483647, int)
     assert (await adapter.quote(ADA, model_id="local/sketch", job={"prompt": "a heron"})).credits == 5
     new = NewGeneration(
-        model_id="local/sketch", input={"prompt": "a heron", "seed": 7}, metadata={"a": [1]}, idempotency_key="k"
+        model_id="local/sketch",
+        input={"prompt": "a heron", "seed": 7},
+        metadata={"a": [1]},
+        idempotency_key="k",
     )
     created, replayed = await adapter.create(ADA, new)
     assert (created.status, replayed) == (GenerationStatus.QUEUED, True)
