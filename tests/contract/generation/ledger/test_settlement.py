@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 
+import grpc
 import pytest
 from contract_support import connect, serve_generation
 from generation_house import House, success
@@ -36,9 +37,15 @@ async def test_verdicts_follow_the_job(stack: AsyncExitStack) -> None:
     assert (await settlements.ask(cancelled.generation_id)).decision is Decision.REFUND
 
 
-async def test_silence_is_an_error_and_never_a_refund() -> None:
-    """When nobody answers, the ledger must not give anything back."""
+async def test_silence_is_an_error_and_never_a_refund(stack: AsyncExitStack) -> None:
+    """When nobody answers, or the ledger is not let in, nothing may be given back."""
     fake = MemoryGenerationSettlements()
     fake.answers = False
     with pytest.raises(ConnectionError):
         await fake.ask("gen_1")
+    target = await serve_generation(stack, House())
+    for address, token in ((target, "nobody"), ("127.0.0.1:1", "ledger")):
+        real = GrpcGenerationSettlements(await connect(stack, address, token))
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await real.ask("gen_1")
+        assert refused.value.code() is not grpc.StatusCode.NOT_FOUND
