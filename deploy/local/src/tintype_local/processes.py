@@ -20,6 +20,9 @@ from tintype_local.supervisor import ProcessSpec
 
 BUCKET = "tintype-media"
 
+# Those that call others, and so have a token to present.
+_CALLING = ("ledger", "generation", "gateway")
+
 # Everything else of the caller's environment stays out of the services.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "PYTHONWARNINGS")
 
@@ -129,10 +132,11 @@ class Plan:
             "GRPC_LISTEN": self.ports.address(f"{service}_grpc") if service != "gateway" else "127.0.0.1:0",
             "HTTP_LISTEN": self.ports.address(http or f"{service}_http"),
             "CALLERS": json.dumps(self._callers(service)),
-            "CALLER_TOKEN": self.secrets[f"token_{service}"],
             "LOG_LEVEL": self.settings.log_level,
             **self._own(service),
         }
+        if service in _CALLING:
+            values["CALLER_TOKEN"] = self.secrets[f"token_{service}"]
         if http == "worker_http":
             # Only the API answers calls.
             values["GRPC_LISTEN"] = "127.0.0.1:0"

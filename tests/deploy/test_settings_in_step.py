@@ -1,0 +1,129 @@
+"""Embedded stack, containers and Kubernetes give every process the settings that it really has."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from billing.settings import BillingSettings
+from billing.settings import MigrationSettings as BillingMigration
+from gateway.settings import GatewaySettings
+from gateway.settings import MigrationSettings as GatewayMigration
+from generation.settings import ApiSettings, WorkerSettings
+from generation.settings import MigrationSettings as GenerationMigration
+from identity.settings import IdentitySettings
+from identity.settings import MigrationSettings as IdentityMigration
+from kubernetes_validate import validate
+from ledger.settings import LedgerSettings
+from ledger.settings import MigrationSettings as LedgerMigration
+from pydantic_settings import BaseSettings
+from tintype_local import containers
+
+ROOT = Path(__file__).parents[2]
+K8S = ROOT / "deploy" / "k8s"
+# The API that the validator has schemas for; KEDA's own kinds have none.
+KUBERNETES = "1.35"
+
+SETTINGS: dict[str, tuple[type[BaseSettings], ...]] = {
+    "IDENTITY": (IdentitySettings, IdentityMigration),
+    "BILLING": (BillingSettings, BillingMigration),
+    "LEDGER": (LedgerSettings, LedgerMigration),
+    "GENERATION": (ApiSettings, WorkerSettings, GenerationMigration),
+    "GATEWAY": (GatewaySettings, GatewayMigration),
+}
+KNOWN = {
+    f"{prefix}_{field.upper()}"
+    for prefix, classes in SETTINGS.items()
+    for settings in classes
+    for field in settings.model_fields
+}
+REQUIRED = {
+    f"{prefix}_{name.upper()}"
+    for prefix, classes in SETTINGS.items()
+    for settings in classes
+    for name, field in settings.model_fields.items()
+    if field.is_required()
+}
+
+
+def of_services(names: set[str]) -> set[str]:
+    """Those that begin like a service's settings."""
+    return {name for name in names if name.partition("_")[0] in SETTINGS}
+
+
+def documents() -> list[tuple[str, dict[str, Any]]]:
+    """Every manifest, with where it lies."""
+    return [
+        (str(path.relative_to(K8S)), document)
+        for path in sorted(K8S.rglob("*.yaml"))
+        for document in yaml.safe_load_all(path.read_text())
+    ]
+
+
+def test_the_example_lists_every_setting() -> None:
+    """Nothing is forgotten, and nothing is listed that no service reads."""
+    listed = set(re.findall(r"^#? ?([A-Z]+_[A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert of_services(listed) == KNOWN
+
+
+def test_containers_get_the_settings_they_need(tmp_path: Path) -> None:
+    """Every name is a real setting, every required one is there, and only migrations act as the owner."""
+    containers.write(tmp_path)
+    given: set[str] = set()
+    for path in tmp_path.glob("*.env"):
+        names = {line.partition("=")[0] for line in path.read_text().splitlines()}
+        assert of_services(names) <= KNOWN, path.name
+        if not path.name.endswith("-migrate.env"):
+            assert not [name for name in names if "MIGRATION" in name], path.name
+        given |= names
+    assert given >= REQUIRED
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    wanted = {service.get("env_file") for service in compose["services"].values()} - {None}
+    assert {Path(name).name for name in wanted} <= {path.name for path in tmp_path.glob("*.env")}
+    for service in compose["services"].values():
+        assert set(service.get("depends_on", {})) <= set(compose["services"])
+        if "build" in service:
+            assert (ROOT / service["build"]["dockerfile"]).exists()
+
+
+def test_kubernetes_gives_real_settings() -> None:
+    """What config maps and pods set is what the services read."""
+    names: set[str] = set()
+    for _, document in documents():
+        if document["kind"] == "ConfigMap":
+            names |= set(document["data"])
+        if document["kind"] == "Deployment":
+            (container,) = document["spec"]["template"]["spec"]["containers"]
+            names |= {one["name"] for one in container["env"]}
+    assert names
+    assert names <= KNOWN
+
+
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [pytest.param(*one, id=f"{one[0]}-{number}") for number, one in enumerate(documents())],
+)
+def test_manifests_are_valid(path: str, document: dict[str, Any]) -> None:
+    """Strictly, by Kubernetes' own schemas; a kustomization lists files that exist."""
+    if document["kind"] in ("Kustomization", "Component"):
+        listed = document.get("resources", []) + document.get("components", [])
+        assert listed
+        assert all((K8S / path).parent.joinpath(name).exists() for name in listed)
+    elif not document["apiVersion"].startswith("keda.sh/"):
+        validate(document, KUBERNETES, strict=True)
+
+
+def test_no_pod_has_more_rights_than_it_needs() -> None:
+    """Not root, nothing to escalate to, no token, no writable root."""
+    for path, document in documents():
+        if document["kind"] not in ("Deployment", "Job"):
+            continue
+        pod = document["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"], path
+        assert pod["automountServiceAccountToken"] is False, path
+        for container in pod["containers"]:
+            security = container["securityContext"]
+            assert security["readOnlyRootFilesystem"], path
+            assert security["allowPrivilegeEscalation"] is False, path
+            assert security["capabilities"] == {"drop": ["ALL"]}, path
