@@ -90,6 +90,9 @@ async def test_too_few_credits_say_how_many(generations: Generations) -> None:
     with pytest.raises(InsufficientCredits) as refused:
         await create(generations, model="local/motion", duration_s=12, output_count=4)
     assert (refused.value.balance_credits, refused.value.required_credits) == (100, 1200)
+    with pytest.raises(InsufficientCredits) as again:
+        await create(generations, model="local/motion", duration_s=12, output_count=4)
+    assert again.value.generation_id == refused.value.generation_id
     rejected = await generations.one(ME, refused.value.generation_id)
     assert rejected.status is GenerationStatus.REJECTED
 

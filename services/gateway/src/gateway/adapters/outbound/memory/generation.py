@@ -78,6 +78,7 @@ class MemoryGenerations:
     ledger: MemoryLedger
     jobs: dict[str, Generation] = field(default_factory=dict)
     keys: dict[tuple[str, str], tuple[NewGeneration, str]] = field(default_factory=dict)
+    refusals: dict[str, InsufficientCredits] = field(default_factory=dict)
     quotes: dict[str, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)
 
     async def models(self) -> Sequence[Model]:
@@ -110,6 +111,8 @@ class MemoryGenerations:
         if known := self.keys.get((account_id, new.idempotency_key)):
             if known[0] != new:
                 raise IdempotencyKeyReused("The key came before with another body.")
+            if known[1] in self.refusals:
+                raise self.refusals[known[1]]
             return self.jobs[known[1]], True
         model = await self.model(new.model_id)
         _check(model, new.input)
@@ -121,7 +124,8 @@ class MemoryGenerations:
             reservation = self.ledger.reserve(
                 account_id, generation.credits_reserved, generation.generation_id
             )
-        except InsufficientCredits:
+        except InsufficientCredits as refusal:
+            self.refusals[generation.generation_id] = refusal
             self._change(generation.generation_id, status=GenerationStatus.REJECTED, credits_reserved=0)
             raise
         return self._change(generation.generation_id, reservation_id=reservation.reservation_id), False
