@@ -164,6 +164,12 @@ async def test_another_accounts_rows_are_invisible(ledger: Ledger) -> None:
 
 
 TAMPERING = {
+    # The constraint and the index go first: they would refuse the damage themselves.
+    "entries_sum_to_zero": "ALTER TABLE entries DROP CONSTRAINT entries_sum_to_zero; "
+    "UPDATE entries SET revenue = revenue + 1",
+    "payments_granted_once": "DROP INDEX lots_payment; "
+    'INSERT INTO lots SELECT (jsonb_populate_record(lots, \'{"grant_id": "grt_copy"}\')).* FROM lots; '
+    "UPDATE lots SET payment_id = 'pi_1'",
     "balance_equals_replay": "UPDATE accounts SET available = available + 1",
     "running_balances_hold": "UPDATE entries SET balance_after = balance_after + 1 WHERE sequence = 1",
     "sequences_are_dense": "UPDATE entries SET sequence = sequence + 10",
