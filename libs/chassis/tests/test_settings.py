@@ -1,0 +1,30 @@
+"""A bad setting ends the start with one clear line each, and never shows a value."""
+
+import pytest
+from chassis.settings import ServiceSettings, load_settings
+from pydantic_settings import SettingsConfigDict
+
+
+class EchoSettings(ServiceSettings):
+    """Settings of a service that does not exist."""
+
+    model_config = SettingsConfigDict(env_prefix="ECHO_")
+
+
+def test_every_bad_setting_is_named_and_no_value_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line each on standard error, exit code 2."""
+    monkeypatch.setenv("ECHO_NATS_PASSWORD", "hunter2")
+    monkeypatch.setenv("ECHO_LOG_LEVEL", "hunter2-too")
+    with pytest.raises(SystemExit) as ended:
+        load_settings(EchoSettings)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert [line.partition(":")[0] for line in said.splitlines()] == [
+        "ECHO_DATABASE_URL",
+        "ECHO_NATS_URL",
+        "ECHO_NATS_USER",
+        "ECHO_LOG_LEVEL",
+    ]
+    assert "hunter2" not in said
