@@ -197,7 +197,7 @@ class Stack:
 async def until(condition: Callable[[], Any]) -> None:
     """Waits for a condition, with a bound and without guessing how long it takes."""
     async with asyncio.timeout(WAIT_MAX_S):
-        while not await condition():  # noqa: ASYNC110, the condition is another process's
+        while not await condition():
             await asyncio.sleep(0.05)
 
 

@@ -63,7 +63,7 @@ class LedgerUnderTest:
         self.read = ReadLedgerHandler(self.reader)
         self.settlements = MemoryGenerationSettlements()
         self.expire_reservations = ExpireReservationsHandler(
-            self.reader, self.settlements, self.charge, self.refund, self.clock
+            self.units, self.reader, self.settlements, self.charge, self.refund, self.clock
         )
         self.expire_lots = ExpireLotsHandler(self.units, self.reader, self.clock, self.ids)
 

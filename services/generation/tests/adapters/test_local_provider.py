@@ -39,7 +39,7 @@ async def finished(provider: LocalProvider, model: str, job: dict[str, Any], key
     """Submits and waits for the end."""
     run_id = await provider.submit(Run(key=AttemptId(key), model=model, input=job))
     async with asyncio.timeout(60):
-        while (report := await provider.check(run_id)).state is RunState.RUNNING:  # noqa: ASYNC110, a thread's
+        while (report := await provider.check(run_id)).state is RunState.RUNNING:
             await asyncio.sleep(0.01)
     return report
 

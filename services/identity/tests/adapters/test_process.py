@@ -178,7 +178,7 @@ async def until_relayed(database: ServiceDatabase) -> None:
     async with asyncio.timeout(EVENT_TIMEOUT_S):
         with psycopg.connect(database.admin_dsn, autocommit=True) as connection:
             # Another process empties it, so that there is no event to wait for here.
-            while connection.execute("SELECT count(*) FROM outbox").fetchone() != (0,):  # noqa: ASYNC110
+            while connection.execute("SELECT count(*) FROM outbox").fetchone() != (0,):
                 await asyncio.sleep(0.05)
 
 

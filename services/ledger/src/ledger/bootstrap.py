@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 
+import structlog
 from chassis.clock import SystemClock
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
@@ -18,6 +19,7 @@ from ledger.adapters.inbound.grpc import ALLOWED, ERRORS, LedgerServicer
 from ledger.adapters.outbound import tables
 from ledger.adapters.outbound.grpc_generation import GrpcGenerationSettlements
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres_dead_letters import PostgresDeadLetters
 from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
 from ledger.application.charge_reservation import ChargeReservationHandler
@@ -28,6 +30,8 @@ from ledger.application.read_ledger import ReadLedgerHandler
 from ledger.application.refund_reservation import RefundReservationHandler
 from ledger.application.reserve_credits import ReserveCreditsHandler
 from ledger.settings import LedgerSettings
+
+log = structlog.get_logger(__name__)
 
 
 async def serve(settings: LedgerSettings) -> None:
@@ -55,7 +59,7 @@ async def serve(settings: LedgerSettings) -> None:
         charge = ChargeReservationHandler(units, clock, ids)
         refund = RefundReservationHandler(units, clock, ids)
         expire_reservations = ExpireReservationsHandler(
-            reader, GrpcGenerationSettlements(generation), charge, refund, clock
+            units, reader, GrpcGenerationSettlements(generation), charge, refund, clock
         )
         expire_lots = ExpireLotsHandler(units, reader, clock, ids)
 
@@ -81,10 +85,22 @@ async def serve(settings: LedgerSettings) -> None:
         events = LedgerEvents(
             grant=grant, charge=charge, refund=refund, welcome_credits=settings.welcome_credits
         )
+        dead_letters = PostgresDeadLetters(engine)
         consumers = [
-            Consumer(jetstream, stream=stream, durable="ledger", subjects=subjects, handler=events.handle)
+            Consumer(
+                jetstream,
+                stream=stream,
+                durable="ledger",
+                subjects=subjects,
+                handler=events.handle,
+                on_dead_letter=dead_letters.keep,
+            )
             for stream, subjects in SUBJECTS.items()
         ]
+
+        async def sweep_reservations() -> None:
+            for failure in (await expire_reservations.handle()).failures:
+                log.warning("an overdue reservation stays held", failure=failure)
 
         async def nats_answers() -> None:
             await nats.flush(timeout=2)
@@ -95,6 +111,6 @@ async def serve(settings: LedgerSettings) -> None:
             health.run(),
             Relay(engine, tables.outbox, Publisher(jetstream)).run(),
             *(consumer.run() for consumer in consumers),
-            forever(expire_reservations.handle, every_s=settings.sweep_every_s, name="expire reservations"),
+            forever(sweep_reservations, every_s=settings.sweep_every_s, name="expire reservations"),
             forever(expire_lots.handle, every_s=settings.sweep_every_s, name="expire lots"),
         )

@@ -156,6 +156,9 @@ async def test_an_overdue_reservation_is_settled_by_its_jobs_verdict(any_ledger:
     swept = await any_ledger.expire_reservations.handle()
     assert (swept.charged, swept.refunded, swept.pending) == (1, 2, 1)
     assert await any_ledger.available(ME) == (83, 10)
+    assert (await any_ledger.expire_reservations.handle()).pending == 0
+    any_ledger.clock.advance(minutes=11)
+    assert (await any_ledger.expire_reservations.handle()).pending == 1
 
 
 async def test_without_an_answer_nothing_is_given_back(any_ledger: LedgerUnderTest) -> None:
@@ -164,8 +167,22 @@ async def test_without_an_answer_nothing_is_given_back(any_ledger: LedgerUnderTe
     await any_ledger.hold(ME, 10, "gen_1", ttl_s=60)
     any_ledger.clock.advance(seconds=61)
     any_ledger.settlements.answers = False
-    with pytest.raises(ConnectionError):
-        await any_ledger.expire_reservations.handle()
+    swept = await any_ledger.expire_reservations.handle()
+    assert (swept.refunded, len(swept.failures)) == (0, 1)
+    assert await any_ledger.available(ME) == (90, 10)
+
+
+async def test_one_that_fails_keeps_nobody_waiting(any_ledger: LedgerUnderTest) -> None:
+    """A verdict that can't be booked leaves that reservation held, and the next one is settled."""
+    await any_ledger.give(ME, 100)
+    for reference in ("impossible", "failure"):
+        await any_ledger.hold(ME, 10, reference, ttl_s=60)
+        any_ledger.clock.advance(seconds=1)
+    verdicts = any_ledger.settlements.verdicts
+    verdicts["impossible"] = Settlement(decision=Decision.CHARGE, charge_credits=99)
+    any_ledger.clock.advance(seconds=61)
+    swept = await any_ledger.expire_reservations.handle()
+    assert (swept.refunded, len(swept.failures)) == (1, 1)
     assert await any_ledger.available(ME) == (90, 10)
 
 

@@ -1,6 +1,7 @@
 """Use case: settle reservations whose time has passed, after asking how their jobs ended."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from ledger.application.charge_reservation import ChargeReservation, ChargeReservationHandler
 from ledger.application.refund_reservation import RefundReservation, RefundReservationHandler
@@ -8,17 +9,24 @@ from ledger.domain.reservation import Reservation
 from ledger.ports.clock import Clock
 from ledger.ports.generation_settlements import Decision, GenerationSettlements
 from ledger.ports.ledger_reader import LedgerReader
+from ledger.ports.unit_of_work import UnitsOfWork
 
 BATCH_MAX = 100
+# How much longer a job that still runs keeps its credits before it is asked about again.
+EXTENSION = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Swept:
-    """How many reservations were charged, refunded, and left held because their job still runs."""
+    """How many reservations were charged, refunded, extended because their job still runs, or failed.
+
+    `failures` says why a reservation could not be settled: it stays held, and is tried again.
+    """
 
     charged: int = 0
     refunded: int = 0
     pending: int = 0
+    failures: tuple[str, ...] = ()
 
 
 class ExpireReservationsHandler:
@@ -26,12 +34,14 @@ class ExpireReservationsHandler:
 
     def __init__(
         self,
+        units: UnitsOfWork,
         reader: LedgerReader,
         settlements: GenerationSettlements,
         charge: ChargeReservationHandler,
         refund: RefundReservationHandler,
         clock: Clock,
     ) -> None:
+        self._units = units
         self._reader = reader
         self._settlements = settlements
         self._charge = charge
@@ -39,19 +49,27 @@ class ExpireReservationsHandler:
         self._clock = clock
 
     async def handle(self) -> Swept:
-        """Settle up to a batch of overdue reservations. No transaction is open while it asks."""
+        """Settle up to a batch of overdue reservations. No transaction is open while it asks.
+
+        One that can't be settled never keeps the others waiting.
+        """
         counts = dict.fromkeys(Decision, 0)
+        failures: list[str] = []
         for reservation in await self._reader.overdue_reservations(self._clock.now(), BATCH_MAX):
-            counts[await self._settle(reservation)] += 1
+            try:
+                counts[await self._settle(reservation)] += 1
+            except Exception as failure:  # noqa: BLE001 - whatever it is, the next one has its turn
+                failures.append(f"{reservation.reservation_id}: {failure!r}")
         return Swept(
             charged=counts[Decision.CHARGE],
             refunded=counts[Decision.REFUND],
             pending=counts[Decision.PENDING],
+            failures=tuple(failures),
         )
 
     async def _settle(self, reservation: Reservation) -> Decision:
         verdict = await self._settlements.ask(reservation.reference)
-        # The ids that the job's own event uses: whichever comes first settles, the other recalls it.
+        # A reservation is settled once: the job's own event, if it still comes, gets this outcome.
         if verdict.decision is Decision.CHARGE and verdict.charge_credits > 0:
             await self._charge.handle(
                 ChargeReservation(
@@ -60,7 +78,9 @@ class ExpireReservationsHandler:
                     amount=verdict.charge_credits,
                 )
             )
-        elif verdict.decision is not Decision.PENDING:
+        elif verdict.decision is Decision.PENDING:
+            await self._extend(reservation)
+        else:
             await self._refund.handle(
                 RefundReservation(
                     request_id=f"gen:{reservation.reference}:expire",
@@ -69,3 +89,12 @@ class ExpireReservationsHandler:
                 )
             )
         return verdict.decision
+
+    async def _extend(self, overdue: Reservation) -> None:
+        """Ask again later: otherwise jobs that run for long would fill every batch."""
+        async with self._units.begin() as unit:
+            account = await unit.lock_account(overdue.account_id)
+            reservation = await unit.reservation(account, overdue.reservation_id)
+            if reservation is not None:
+                account.extend(reservation, self._clock.now() + EXTENSION)
+            await unit.commit(account)

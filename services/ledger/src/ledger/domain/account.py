@@ -182,6 +182,12 @@ class Account:
             )
         )
 
+    def extend(self, reservation: Reservation, expires_at: datetime) -> None:
+        """Keep a held reservation for longer; a settled one stays as it is."""
+        if reservation.state is ReservationState.HELD:
+            reservation.expires_at = expires_at
+            self.changed_reservations[reservation.reservation_id] = reservation
+
     def expire_lots(self, *, links: Links, now: datetime, new_id: NewId) -> int:
         """Book what is left of lots that expired; returns the credits. What is held stays good."""
         total = 0

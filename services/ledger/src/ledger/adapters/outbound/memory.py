@@ -124,7 +124,7 @@ class MemoryUnitOfWork:
         ledger = self._ledger
         ledger.events |= self._events
         ledger.requests |= self._requests
-        if account is None or not account.entries:
+        if account is None or not (account.entries or account.changed_reservations):
             return
         ledger.accounts[account.account_id] = Account(
             account_id=account.account_id,

@@ -134,7 +134,7 @@ class PostgresUnitOfWork:
 
     async def commit(self, account: Account | None = None) -> None:
         """Write what the account recorded, then commit."""
-        if account is not None and account.entries:
+        if account is not None and (account.entries or account.changed_reservations):
             await self._write(account)
         await self._connection.commit()
 
@@ -152,6 +152,8 @@ class PostgresUnitOfWork:
             lines = rows.from_lines(reservation)
             key = ["reservation_id", "position"]
             await self._upsert(tables.reservation_lines, key, lines, ("charged", "returned"))
+        if not account.entries:
+            return
         await connection.execute(insert(tables.entries), [rows.from_entry(one) for one in account.entries])
         await connection.execute(
             update(tables.accounts)
