@@ -128,10 +128,14 @@ async def test_our_own_trouble_says_nothing_more(
 
 async def test_a_stream_ends_with_its_refusal(target: str) -> None:
     """What came before it counts."""
-    received = []
+    received: list[bytes] = []
+
+    async def read(opened: grpc.aio.Channel) -> None:
+        async for message in opened.unary_stream(f"/{SERVICE}/Many")(b"x", timeout=5):
+            received.append(message)
+
     async with channel(target, token="friend") as opened:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            async for message in opened.unary_stream(f"/{SERVICE}/Many")(b"x", timeout=5):
-                received.append(message)
+            await read(opened)
     assert received == [b"x", b"x"]
     assert remote_error(refused.value).reason == "TOO_FEW"
