@@ -15,6 +15,10 @@ from tintype_local import state
 from tintype_local.ports import OFFSETS
 from tintype_local.state import StackState
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from otlp_collector import Collector, collecting
+
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 40.0
 
@@ -26,7 +30,14 @@ def stack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(stack_folder: Path) -> Iterator[StackState]:
+def collector() -> Iterator[Collector]:
+    """Where the stack sends its traces."""
+    with collecting() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack(stack_folder: Path, collector: Collector) -> Iterator[StackState]:
     """A running stack, as `make up` starts it; stopped by Ctrl-C in the end."""
     log = stack_folder / "up.log"
     # Only what this test sets: a developer's own TINTYPE_ settings must not move it.
@@ -35,6 +46,8 @@ def stack(stack_folder: Path) -> Iterator[StackState]:
         "TINTYPE_DATA_FOLDER": str(stack_folder / "data"),
         "TINTYPE_BASE_PORT": str(_free_base()),
         "TINTYPE_ASYNC_PAYMENT_DELAY_S": "0.5",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+        "OTEL_BSP_SCHEDULE_DELAY": "500",
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
