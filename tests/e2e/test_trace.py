@@ -1,11 +1,12 @@
 """One generation is one trace, through HTTP, gRPC, NATS and SQL."""
 
-import asyncio
+import time
+from collections.abc import Callable
 from uuid import uuid4
 
+import httpx
 import pytest
 from otlp_collector import Collector
-from tintype_local.demo.client import Client
 from tintype_local.state import StackState
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
@@ -20,14 +21,22 @@ WANTED = {
 }
 
 
-async def test_a_generation_is_one_trace(stack: StackState, collector: Collector) -> None:
+def test_a_generation_is_one_trace(stack: StackState, collector: Collector) -> None:
     """From the request to the settlement, over four processes."""
-    client = Client(stack.url("gateway"))
-    await client.sign_up(f"trace-{uuid4().hex[:10]}@example.com", "a sentence is a good password")
-    async with asyncio.timeout(60):
-        while not (await client.get("/v1/balance"))["available"]:
-            await asyncio.sleep(0.1)
-        await client.post("/v1/generations", model="local/sketch", input={"prompt": "a heron"})
-        while not any(spans >= WANTED for spans in list(collector.traces.values())):
-            await asyncio.sleep(0.2)
-    await client.close()
+    with httpx.Client(base_url=stack.url("gateway"), timeout=30) as client:
+        who = {"email": f"trace-{uuid4().hex[:10]}@example.com", "password": "a sentence is a good password"}
+        signed_up = client.post("/v1/auth/signup", json=who)
+        client.headers["Authorization"] = f"Bearer {signed_up.json()['access_token']}"
+        until(lambda: client.get("/v1/balance").json()["available"] > 0)
+        job = {"model": "local/sketch", "input": {"prompt": "a heron"}}
+        started = client.post("/v1/generations", json=job, headers={"Idempotency-Key": uuid4().hex})
+        assert started.status_code == 202
+        until(lambda: any(spans >= WANTED for spans in list(collector.traces.values())))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for a condition. Not asyncio: the browser tests beside this one hold the thread's event loop."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "the condition never held"
+        time.sleep(0.2)
