@@ -107,6 +107,30 @@ async def test_a_failing_processor_is_asked_again(any_billing: BillingUnderTest)
     assert len(await any_billing.purchases()) == 1
 
 
+async def test_a_failing_webhook_is_parked_in_the_end(any_billing: BillingUnderTest) -> None:
+    """Whatever the failure, it is tried a bounded number of times and kept for a person."""
+    await any_billing.open()
+    await any_billing.told("cs_that_nobody_knows", event_id="evt_1")
+    states = []
+    while WebhookState.PARKED not in states:
+        states += await any_billing.process_all()
+        any_billing.clock.advance(301)
+    assert states == [WebhookState.WAITING] * 19 + [WebhookState.PARKED]
+    assert await any_billing.process_all() == []
+    assert await any_billing.purchases() == []
+
+
+async def test_nobody_is_sent_to_a_page_with_another_price(any_billing: BillingUnderTest) -> None:
+    """A catalogue that was changed and not published sells nothing."""
+    await any_billing.open(key="k1")
+    session = session_of(any_billing)
+    cheaper = replace(any_billing.processor.sessions[session], amount_minor=1)
+    any_billing.processor.sessions.clear()
+    any_billing.processor.sessions["cs_chk_00000002"] = replace(cheaper, session_id="cs_chk_00000002")
+    with pytest.raises(PaymentProcessorUnavailable, match="publish"):
+        await any_billing.open(key="k2")
+
+
 async def test_webhooks_that_are_not_ours_are_ignored(any_billing: BillingUnderTest) -> None:
     """Another product's session and other kinds of events are stored and do nothing."""
     await any_billing.open()

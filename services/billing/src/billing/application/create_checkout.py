@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from billing.application.bounds import require_same_origin, require_text
 from billing.domain.checkout import Checkout
-from billing.domain.errors import IdempotencyKeyReused, UnknownPack
+from billing.domain.errors import IdempotencyKeyReused, PaymentProcessorUnavailable, UnknownPack
 from billing.domain.pack import Catalogue
 from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource
@@ -101,6 +101,11 @@ class CreateCheckoutHandler:
             success_url=command.success_url,
             cancel_url=command.cancel_url,
         )
+        if (seen.amount_minor, seen.currency) != (checkout.price_minor, checkout.currency):
+            # The catalogue was changed and not published: nobody is sent to a page with another price.
+            raise PaymentProcessorUnavailable(
+                f"the published price of {checkout.pack_id!r} is not the catalogue's: publish the catalogue"
+            )
         async with self._units.begin(command.user_id) as unit:
             current = await unit.checkout(checkout.checkout_id, lock=True)
             if current is None:

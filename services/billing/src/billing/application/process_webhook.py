@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from billing.application.settle_checkout import SettleCheckoutHandler
-from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.webhook_event import WebhookEvent, WebhookState
 from billing.ports.clock import Clock
 from billing.ports.unit_of_work import UnitOfWork, UnitsOfWork
@@ -53,7 +52,7 @@ class ProcessWebhookHandler:
             return WebhookState.IGNORED, ""
         try:
             ours = await self._settle.handle(event.session_id)
-        except PaymentProcessorUnavailable as failure:
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it is tried again and parked in the end
             last = event.attempts + 1 >= ATTEMPTS_MAX
-            return (WebhookState.PARKED if last else WebhookState.WAITING), str(failure)
+            return (WebhookState.PARKED if last else WebhookState.WAITING), repr(failure)
         return (WebhookState.DONE if ours else WebhookState.IGNORED), ""

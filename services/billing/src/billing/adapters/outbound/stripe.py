@@ -85,6 +85,8 @@ class StripeProcessor:
                     {"id": product_id, "name": pack.title, "description": pack.description}
                 )
             )
+        except stripe.StripeError as failure:
+            raise PaymentProcessorUnavailable("the payment processor did not answer; try again") from failure
         else:
             await _answered(
                 self._client.v1.products.update_async(
