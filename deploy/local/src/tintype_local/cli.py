@@ -138,6 +138,7 @@ def _guarded(work: Coroutine[Any, Any, T]) -> T:
         AlreadyRunningError,
         StartFailedError,
         FileNotFoundError,
+        FileExistsError,
         PermissionError,
     ) as failure:
         console.print(f"[red]error[/] {failure}", highlight=False)

@@ -37,35 +37,47 @@ class Postgres:
     stop_signal: signal.Signals = signal.SIGINT
 
     def prepare(self) -> None:
-        """Run initdb once. Existing data stays."""
+        """Run initdb once. Existing data stays.
+
+        Raises FileExistsError for a folder that holds something else: it is never emptied. A start that
+        was cut off is begun anew: the folder gets its name only once it is whole.
+        """
         if (self.data_folder / "PG_VERSION").exists():
             return
-        self.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.rmtree(self.data_folder)
-        self.data_folder.mkdir(mode=0o700)
-        self._hand_over(self.data_folder)
-        with tempfile.NamedTemporaryFile("w", dir=self.data_folder.parent, suffix=".pw") as password:
+        if self.data_folder.exists() and any(self.data_folder.iterdir()):
+            raise FileExistsError(f"{self.data_folder} is not empty and holds no PostgreSQL data")
+        unfinished = self.data_folder.with_name(f"{self.data_folder.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True, mode=0o700)
+        self._hand_over(unfinished)
+        with tempfile.NamedTemporaryFile("w", dir=unfinished.parent, suffix=".pw") as password:
             password.write(self.admin_password)
             password.flush()
             self._hand_over(Path(password.name))
-            subprocess.run(  # noqa: S603 - our own binary
-                [
-                    *self._as_ordinary_user(),
-                    str(self._binaries() / "bin/initdb"),
-                    f"--pgdata={self.data_folder}",
-                    f"--username={SUPERUSER}",
-                    f"--pwfile={password.name}",
-                    "--auth=scram-sha-256",
-                    "--encoding=UTF8",
-                    "--locale-provider=builtin",
-                    "--builtin-locale=C.UTF-8",
-                    "--locale=C",
-                    *(() if self.durable else ("--no-sync",)),
-                ],
-                check=True,
-                capture_output=True,
-                cwd=self.data_folder,
-            )
+            self._initdb(unfinished, password.name)
+        if self.data_folder.exists():
+            self.data_folder.rmdir()
+        unfinished.rename(self.data_folder)
+
+    def _initdb(self, folder: Path, password_file: str) -> None:
+        subprocess.run(  # noqa: S603 - our own binary
+            [
+                *self._as_ordinary_user(),
+                str(self._binaries() / "bin/initdb"),
+                f"--pgdata={folder}",
+                f"--username={SUPERUSER}",
+                f"--pwfile={password_file}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--locale=C",
+                *(() if self.durable else ("--no-sync",)),
+            ],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+        )
 
     def command(self) -> list[str]:
         """The command that runs it in the foreground."""
