@@ -41,13 +41,33 @@ async def test_protected_pages_send_you_to_sign_in_and_back(door: Door, path: st
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "evil"]
+    "elsewhere",
+    ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "evil", "//["],
 )
 async def test_no_redirect_leads_elsewhere(door: Door, elsewhere: str) -> None:
     """A link with a foreign `next` leads to our own page."""
     form = {"email": "a@example.com", "password": PASSWORD, "next": elsewhere}
     answer = await door.http.post("/signup", data=form, headers=FROM_HERE)
     assert answer.headers["location"] == "/generate"
+
+
+async def test_a_form_of_somebody_signed_out_leads_to_sign_in(door: Door) -> None:
+    """Not to an error, and nothing starts."""
+    before = door.state()
+    for path in ("/generate", "/generate/quote", "/billing/checkout"):
+        answer = await door.http.post(path, data={"pack": "starter", "key": "k"}, headers=FROM_HERE)
+        assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/login")
+    assert door.state() == before
+
+
+async def test_a_number_of_any_length_is_refused_by_its_field(door: Door) -> None:
+    """Four hundred digits are no seed."""
+    csrf = await enter(door, credits_given=100)
+    before = door.state()
+    form = {"model": "local/sketch", "prompt": "a heron", "seed": "9" * 400, "csrf_token": csrf}
+    answer = await door.http.post("/generate", data=form, headers=FROM_HERE)
+    assert answer.status_code == 422
+    assert door.state() == before
 
 
 async def test_the_cookie_is_out_of_reach(door: Door) -> None:

@@ -15,7 +15,7 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_c
 from gateway.adapters.inbound.deps import Deps, deps_of
 from gateway.adapters.inbound.problems import STATUSES
 from gateway.domain.console_session import ConsoleSession
-from gateway.domain.errors import GatewayError
+from gateway.domain.errors import GatewayError, Unauthenticated
 
 THEME_COOKIE = "tintype_theme"
 THEMES = ("light", "dark")
@@ -73,7 +73,7 @@ class HtmlRoute(APIRoute):
         async def handle_for_people(request: Request) -> Response:
             try:
                 return await handle(request)
-            except SignedOut:
+            except (SignedOut, Unauthenticated):
                 return RedirectResponse(f"/login?next={quote(_local(request))}", status_code=303)
             except GatewayError as refusal:
                 return error_page(request, refusal.detail, status=status_of(refusal))
@@ -155,7 +155,10 @@ def go(path: str, *, note: str = "") -> RedirectResponse:
 
 def local_path(candidate: str, *, otherwise: str) -> str:
     """A path of this site, or `otherwise`: never a redirect to somewhere else."""
-    parts = urlsplit(candidate)
+    try:
+        parts = urlsplit(candidate)
+    except ValueError:
+        return otherwise
     is_local = not parts.scheme and not parts.netloc and candidate.startswith("/")
     if not is_local or candidate.startswith(("//", "/\\")) or "\\" in candidate or "\n" in candidate:
         return otherwise

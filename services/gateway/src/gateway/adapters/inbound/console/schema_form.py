@@ -7,6 +7,8 @@ from typing import Any
 from gateway.domain.generation import Model
 
 LONG_TEXT = 200
+# Longer than any number that a schema allows; what is longer stays text, and is refused by name.
+NUMBER_LENGTH_MAX = 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,8 @@ def with_placeholders(model: Model, typed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed(raw: str, kind: str) -> Any:
+    if len(raw) > NUMBER_LENGTH_MAX:
+        return raw
     try:
         return {"integer": int, "number": float}[kind](raw)
     except (KeyError, ValueError):
