@@ -19,7 +19,7 @@ from identity_world import World
 from ledger.adapters.inbound import grpc as ledger_grpc
 from ledger.adapters.outbound.memory import MemoryLedger, MemoryLedgerReader
 from ledger.ports.invariants import InvariantResult
-from support import CountingIds, HandClock, LedgerUnderTest
+from support import CountingIds, HandClock, LedgerUnderTest, servicer
 from tintype.billing.v1 import billing_pb2_grpc
 from tintype.generation.v1 import generation_pb2_grpc
 from tintype.identity.v1 import identity_pb2_grpc
@@ -73,20 +73,12 @@ def ledger_in_memory() -> LedgerUnderTest:
 
 async def serve_ledger(stack: AsyncExitStack, ledger: LedgerUnderTest) -> str:
     """Serve LedgerService."""
-    servicer = ledger_grpc.LedgerServicer(
-        grant=ledger.grant,
-        reserve=ledger.reserve,
-        charge=ledger.charge,
-        refund=ledger.refund,
-        read=ledger.read,
-        reader=ledger.reader,
-        invariants=TwoInvariants(),
-    )
+    service = servicer(ledger, TwoInvariants())
     return await serve(
         stack,
         tables=ledger_grpc,
         name="ledger",
-        register=lambda server: ledger_pb2_grpc.add_LedgerServiceServicer_to_server(servicer, server),
+        register=lambda server: ledger_pb2_grpc.add_LedgerServiceServicer_to_server(service, server),
     )
 
 

@@ -33,10 +33,12 @@ async def any_ledger(request: pytest.FixtureRequest) -> AsyncIterator[LedgerUnde
     database = request.getfixturevalue("service_database")("ledger")
     engine = create_engine(database.url)
     ids = CountingIds()
+    units = PostgresUnitsOfWork(engine, ids)
     yield LedgerUnderTest(
-        units=PostgresUnitsOfWork(engine, ids),
+        units=units,
         reader=PostgresLedgerReader(engine),
         clock=HandClock(),
         ids=ids,
     )
+    await units.close()
     await engine.dispose()

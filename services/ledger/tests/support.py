@@ -4,15 +4,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from ledger.adapters.inbound.grpc import LedgerServicer
 from ledger.adapters.outbound.memory import MemoryGenerationSettlements
-from ledger.application.charge_reservation import ChargeReservation, ChargeReservationHandler
+from ledger.application.charge_reservation import ChargeReservation
+from ledger.application.command import Command, Outcome
+from ledger.application.command_writer import CommandWriter
 from ledger.application.expire_lots import ExpireLotsHandler
 from ledger.application.expire_reservations import ExpireReservationsHandler
-from ledger.application.grant_credits import GrantCredits, GrantCreditsHandler
+from ledger.application.grant_credits import GrantCredits
+from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_ledger import ReadLedgerHandler
-from ledger.application.refund_reservation import RefundReservation, RefundReservationHandler
-from ledger.application.reserve_credits import ReserveCredits, ReserveCreditsHandler
+from ledger.application.refund_reservation import RefundReservation
+from ledger.application.reserve_credits import ReserveCredits
 from ledger.domain.lot import Category
+from ledger.ports.invariants import Invariants
 from ledger.ports.ledger_reader import LedgerReader
 from ledger.ports.unit_of_work import UnitsOfWork
 
@@ -55,17 +60,20 @@ class LedgerUnderTest:
     ids: CountingIds
 
     def __post_init__(self) -> None:
-        wiring = (self.units, self.clock, self.ids)
-        self.grant = GrantCreditsHandler(*wiring)
-        self.reserve = ReserveCreditsHandler(*wiring)
-        self.charge = ChargeReservationHandler(*wiring)
-        self.refund = RefundReservationHandler(*wiring)
+        self.writer = CommandWriter(self.units, self.clock, self.ids)
+        self.preview = PreviewReservationHandler(self.units, self.clock, self.ids)
         self.read = ReadLedgerHandler(self.reader)
         self.settlements = MemoryGenerationSettlements()
         self.expire_reservations = ExpireReservationsHandler(
-            self.units, self.reader, self.settlements, self.charge, self.refund, self.clock
+            self.writer, self.reader, self.settlements, self.clock
         )
-        self.expire_lots = ExpireLotsHandler(self.units, self.reader, self.clock, self.ids)
+        self.expire_lots = ExpireLotsHandler(self.writer, self.reader, self.clock)
+
+    async def apply(self, command: Command) -> Outcome:
+        """Apply one command and return its outcome, or raise what it is refused with."""
+        outcome = await self.writer.apply(command)
+        assert outcome is not None
+        return outcome
 
     async def give(
         self,
@@ -78,7 +86,7 @@ class LedgerUnderTest:
     ) -> str:
         """Grant credits and return the lot's id."""
         request_id = f"payment:{payment_id}" if payment_id else self.ids.new("req")
-        granted = await self.grant.handle(
+        granted = await self.apply(
             GrantCredits(
                 request_id=request_id,
                 account_id=account_id,
@@ -89,18 +97,27 @@ class LedgerUnderTest:
                 payment_id=payment_id,
             )
         )
-        assert granted is not None
-        return granted.grant_id
+        return granted.made_id
 
     async def hold(self, account_id: str, amount: int, reference: str, *, ttl_s: int = 3600) -> str:
         """Reserve credits for a job and return the reservation's id."""
-        reserved = await self.reserve.handle(reserve(account_id, amount, reference, ttl_s=ttl_s))
-        return reserved.reservation.reservation_id
+        return (await self.apply(reserve(account_id, amount, reference, ttl_s=ttl_s))).made_id
 
     async def available(self, account_id: str) -> tuple[int, int]:
         """Return what an account can spend and what is held."""
         balance = await self.reader.balance(account_id)
         return balance.available, balance.held
+
+
+def servicer(ledger: LedgerUnderTest, invariants: Invariants) -> LedgerServicer:
+    """LedgerService over the use cases."""
+    return LedgerServicer(
+        writer=ledger.writer,
+        preview=ledger.preview,
+        read=ledger.read,
+        reader=ledger.reader,
+        invariants=invariants,
+    )
 
 
 def reserve(account_id: str, amount: int, reference: str, *, ttl_s: int = 3600) -> ReserveCredits:

@@ -1,14 +1,15 @@
 """One example of every fact that crosses a boundary, as its own producer encodes it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from billing.adapters.outbound import event_codec as billing
 from billing.domain.checkout import PaymentCompleted, Purchase
-from chassis.events import OutgoingEvent
+from chassis.events import OutgoingEvent, event
 from generation.adapters.outbound import event_codec as generation
 from generation.domain import events as generated
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AccountId, GenerationId
+from google.protobuf.message import Message
 from identity.adapters.outbound import event_codec as identity
 from identity.domain.events import UserRegistered
 from identity.domain.user import EmailAddress, UserId
@@ -16,6 +17,7 @@ from ledger.adapters.outbound import event_codec as ledger
 from ledger.domain import facts
 from ledger.domain.balance import Balance
 from ledger.domain.lot import Category
+from tintype.billing.v1 import events_pb2 as messages
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)
 ALICE, JOB, HELD, EVENT = "usr_alice", "gen_1", "res_1", "evt_1"
@@ -54,10 +56,36 @@ def examples() -> dict[str, OutgoingEvent]:
             ),
             event_id=EVENT,
         ),
+        *(event(one, account=ALICE, event_id=EVENT, time=NOW) for one in _billing_messages()),
         *(ledger.encode(fact, event_id=EVENT) for fact in _ledger_facts()),
         *(generation.encode(fact, event_id=EVENT) for fact in _generation_facts()),
     ]
     return {one.ce_type: one for one in encoded}
+
+
+def _billing_messages() -> list[Message]:
+    payment = {"account_id": ALICE, "payment_id": "pi_1", "purchase_id": "pay_1", "currency": "usd"}
+    return [
+        messages.PaymentRefunded(refunded_credits=300, refunded_minor=300, occurred_at=NOW, **payment),
+        messages.PaymentDisputed(
+            dispute_id="dp_1",
+            state=messages.DISPUTE_STATE_OPENED,
+            disputed_credits=1000,
+            disputed_minor=1000,
+            occurred_at=NOW,
+            **payment,
+        ),
+        messages.SubscriptionRenewed(
+            account_id=ALICE,
+            subscription_id="sub_1",
+            invoice_id="in_1",
+            plan_id="basic",
+            credits=500,
+            period_start=NOW,
+            period_end=NOW + timedelta(days=31),
+            occurred_at=NOW,
+        ),
+    ]
 
 
 def _ledger_facts() -> list[facts.Fact]:
@@ -73,6 +101,10 @@ def _ledger_facts() -> list[facts.Fact]:
         facts.CreditsReserved(reservation_id=HELD, reference=JOB, amount=30, expires_at=NOW, **_LEDGER),  # type: ignore[arg-type]
         facts.CreditsCharged(reservation_id=HELD, reference=JOB, charged=20, refunded=10, **_LEDGER),  # type: ignore[arg-type]
         facts.CreditsRefunded(reservation_id=HELD, reference=JOB, refunded=30, reason="failed", **_LEDGER),  # type: ignore[arg-type]
+        facts.CreditsExpired(amount=30, **_LEDGER),  # type: ignore[arg-type]
+        facts.CreditsClawedBack(payment_id="pi_1", amount=100, taken=100, reason="refunded", **_LEDGER),  # type: ignore[arg-type]
+        facts.CreditsAdjusted(amount=-5, actor="usr_admin", reason="sent twice", **_LEDGER),  # type: ignore[arg-type]
+        facts.BalanceLow(threshold=100, **_LEDGER),  # type: ignore[arg-type]
     ]
 
 

@@ -12,6 +12,15 @@ TOLD = {
     "CreditsReserved": BalanceChanged,
     "CreditsCharged": BalanceChanged,
     "CreditsRefunded": BalanceChanged,
+    "CreditsExpired": BalanceChanged,
+    "CreditsClawedBack": BalanceChanged,
+    "CreditsAdjusted": BalanceChanged,
+    # The change that made it low was told already.
+    "BalanceLow": type(None),
+    # The ledger tells what they do to the balance.
+    "PaymentRefunded": type(None),
+    "PaymentDisputed": type(None),
+    "SubscriptionRenewed": type(None),
     "GenerationQueued": GenerationMoved,
     "GenerationProgressed": GenerationMoved,
     "GenerationSucceeded": GenerationMoved,

@@ -1,12 +1,13 @@
 """The ledger's half: each golden message has its effect, once, whatever is added to it later."""
 
+import itertools
 from typing import Any
 
 import pytest
 from contract_support import ledger_in_memory
 from golden import delivered
 from ledger.adapters.inbound.events import SUBJECTS, LedgerEvents
-from ledger.domain.reservation import PinnedLine, Reservation
+from ledger.domain.reservation import Reservation
 from support import LedgerUnderTest
 
 # Field 1000, a string: nobody knows it yet.
@@ -16,6 +17,10 @@ ALICE = "usr_alice"
 EFFECTS = {
     "tintype.identity.v1.UserRegistered": (1100, 30),
     "tintype.billing.v1.PaymentCompleted": (1100, 30),
+    # Of a payment whose credits have not arrived: kept until they do.
+    "tintype.billing.v1.PaymentRefunded": (100, 30),
+    "tintype.billing.v1.PaymentDisputed": (100, 30),
+    "tintype.billing.v1.SubscriptionRenewed": (600, 30),
     "tintype.generation.v1.GenerationSucceeded": (110, 0),
     "tintype.generation.v1.GenerationFailed": (130, 0),
     "tintype.generation.v1.GenerationCancelled": (130, 0),
@@ -28,18 +33,13 @@ async def ledger_with_a_held_job() -> tuple[LedgerUnderTest, LedgerEvents]:
     await ledger.give(ALICE, 130)
     reservation_id = await ledger.hold(ALICE, 30, "gen_1")
     rename(ledger.units, reservation_id, "res_1")
-    events = LedgerEvents(
-        grant=ledger.grant, charge=ledger.charge, refund=ledger.refund, welcome_credits=1000
-    )
-    return ledger, events
+    return ledger, LedgerEvents(writer=ledger.writer, welcome_credits=1000)
 
 
 def rename(store: Any, old: str, new: str) -> None:
     """Give the reservation the id that the golden messages name."""
     reservation: Reservation = store.reservations.pop(old)
-    reservation.reservation_id = new
-    assert all(isinstance(line, PinnedLine) for line in reservation.lines)
-    store.reservations[new] = reservation
+    store.reservations[new] = reservation._replace(reservation_id=new)
 
 
 @pytest.mark.parametrize("ce_type", EFFECTS)
@@ -60,6 +60,17 @@ async def test_the_first_of_two_verdicts_counts() -> None:
         await events.handle(delivered(first, event_id="evt_a"))
         await events.handle(delivered(second, event_id="evt_b"))
         assert await ledger.available(ALICE) == EFFECTS[first]
+
+
+async def test_a_refund_that_is_told_before_its_payment_is_not_lost() -> None:
+    """In either order, and with a dispute about the same money, no credit is taken twice."""
+    billed = ("PaymentRefunded", "PaymentDisputed", "PaymentCompleted")
+    for order in itertools.permutations(billed):
+        ledger, events = await ledger_with_a_held_job()
+        for name in order:
+            await events.handle(delivered(f"tintype.billing.v1.{name}", event_id=f"evt_{name}"))
+        balance = await ledger.reader.balance(ALICE)
+        assert (balance.available, balance.held, balance.debt) == (100, 30, 0)
 
 
 def test_the_subscriptions_cover_what_is_handled() -> None:

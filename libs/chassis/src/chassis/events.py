@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 from google.protobuf.message import Message
 
@@ -53,19 +54,36 @@ class IncomingEvent:
 
 def subject_of(full_name: str, account: str) -> str:
     """Return `tintype.<context>.v1.<snake_case_event>.<account>` for a message's full name."""
+    return f"{_prefix_and_source(full_name)[0]}.{account}"
+
+
+@cache
+def _prefix_and_source(full_name: str) -> tuple[str, str]:
     package, _, name = full_name.rpartition(".")
-    return f"{package}.{_WORD.sub('_', name).lower()}.{account}"
+    return f"{package}.{_WORD.sub('_', name).lower()}", f"/tintype/{full_name.split('.')[1]}"
 
 
-def event(message: Message, *, account: str, event_id: str, time: datetime) -> OutgoingEvent:
-    """Wrap a protobuf message as a fact about one account; the current trace travels with it."""
+def event(
+    message: Message,
+    *,
+    account: str,
+    event_id: str,
+    time: datetime,
+    headers: Mapping[str, str] | None = None,
+) -> OutgoingEvent:
+    """Wrap a protobuf message as a fact about one account.
+
+    The current trace travels with it, unless `headers` say what travels instead.
+    """
     full_name = message.DESCRIPTOR.full_name
-    headers: dict[str, str] = {}
-    inject(headers)
+    prefix, source = _prefix_and_source(full_name)
+    if headers is None:
+        headers = {}
+        inject(headers)
     return OutgoingEvent(
-        subject=subject_of(full_name, account),
+        subject=f"{prefix}.{account}",
         ce_type=full_name,
-        source=f"/tintype/{full_name.split('.')[1]}",
+        source=source,
         payload=message.SerializeToString(deterministic=True),
         event_id=event_id,
         time=time,

@@ -6,6 +6,7 @@ import hmac
 import inspect
 import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import grpc
@@ -23,6 +24,9 @@ log = structlog.get_logger(__name__)
 MESSAGE_MAX_BYTES = 4 * 1024 * 1024
 GRACE_S = 5.0
 _HEALTH = "/grpc.health.v1.Health/"
+
+# Who is calling, inside of a method.
+CALLER: ContextVar[str] = ContextVar("caller", default="")
 
 _CALLS = Counter("grpc_server_calls_total", "Calls answered", ["method", "caller", "code"])
 _SECONDS = Histogram("grpc_server_seconds", "Time to answer", ["method"])
@@ -171,6 +175,7 @@ class _Call:
             start = time.perf_counter()
             try:
                 await self._guard.admit(self._method, self._caller, context)
+                CALLER.set(self._caller or "")
                 return await inner(request, context)
             except (grpc.aio.AbortError, asyncio.CancelledError):
                 raise
@@ -186,6 +191,7 @@ class _Call:
             start = time.perf_counter()
             try:
                 await self._guard.admit(self._method, self._caller, context)
+                CALLER.set(self._caller or "")
                 result = inner(request, context)
                 if inspect.isasyncgen(result):
                     async for message in result:

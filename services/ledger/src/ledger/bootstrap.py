@@ -22,13 +22,13 @@ from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.adapters.outbound.postgres_dead_letters import PostgresDeadLetters
 from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
-from ledger.application.charge_reservation import ChargeReservationHandler
+from ledger.adapters.outbound.prometheus_meter import PrometheusMeter
+from ledger.adapters.outbound.trace_context import TraceContext
+from ledger.application.command_writer import CommandWriter
 from ledger.application.expire_lots import ExpireLotsHandler
 from ledger.application.expire_reservations import ExpireReservationsHandler
-from ledger.application.grant_credits import GrantCreditsHandler
+from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_ledger import ReadLedgerHandler
-from ledger.application.refund_reservation import RefundReservationHandler
-from ledger.application.reserve_credits import ReserveCreditsHandler
 from ledger.settings import LedgerSettings
 
 log = structlog.get_logger(__name__)
@@ -53,15 +53,23 @@ async def serve(settings: LedgerSettings) -> None:
         generation = channel(settings.generation_target, token=settings.caller_token.get_secret_value())
         stack.push_async_callback(generation.close)
 
-        clock, ids = SystemClock(), UuidIds()
-        units, reader = PostgresUnitsOfWork(engine, ids), PostgresLedgerReader(engine)
-        grant = GrantCreditsHandler(units, clock, ids)
-        charge = ChargeReservationHandler(units, clock, ids)
-        refund = RefundReservationHandler(units, clock, ids)
-        expire_reservations = ExpireReservationsHandler(
-            units, reader, GrpcGenerationSettlements(generation), charge, refund, clock
+        clock, ids, reader = SystemClock(), UuidIds(), PostgresLedgerReader(engine)
+        units = PostgresUnitsOfWork(engine, ids)
+        stack.push_async_callback(units.close)
+        writer = CommandWriter(
+            units,
+            clock,
+            ids,
+            low_balance=settings.low_balance_credits,
+            waiting_max=settings.waiting_commands_max,
+            meter=PrometheusMeter(),
+            context=TraceContext(),
         )
-        expire_lots = ExpireLotsHandler(units, reader, clock, ids)
+        stack.push_async_callback(writer.close)
+        expire_reservations = ExpireReservationsHandler(
+            writer, reader, GrpcGenerationSettlements(generation), clock
+        )
+        expire_lots = ExpireLotsHandler(writer, reader, clock)
 
         server = GrpcServer(
             settings.grpc_listen,
@@ -72,19 +80,15 @@ async def serve(settings: LedgerSettings) -> None:
         )
         rpc.add_LedgerServiceServicer_to_server(
             LedgerServicer(
-                grant=grant,
-                reserve=ReserveCreditsHandler(units, clock, ids),
-                charge=charge,
-                refund=refund,
+                writer=writer,
+                preview=PreviewReservationHandler(units, clock, ids),
                 read=ReadLedgerHandler(reader),
                 reader=reader,
                 invariants=PostgresInvariants(engine),
             ),
             server.server,
         )
-        events = LedgerEvents(
-            grant=grant, charge=charge, refund=refund, welcome_credits=settings.welcome_credits
-        )
+        events = LedgerEvents(writer=writer, welcome_credits=settings.welcome_credits)
         dead_letters = PostgresDeadLetters(engine)
         consumers = [
             Consumer(

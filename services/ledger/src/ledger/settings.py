@@ -14,6 +14,10 @@ class LedgerSettings(ServiceSettings):
     generation_target: str
     # Credits that a new user starts with; 0 for none.
     welcome_credits: int = Field(default=1_000, ge=0, le=1_000_000_000)
+    # Below this many credits an account is told that its balance is low; 0 for never.
+    low_balance_credits: int = Field(default=100, ge=0, le=1_000_000_000)
+    # Commands that may wait; past it callers are asked to try again, and memory does not grow.
+    waiting_commands_max: int = Field(default=20_000, ge=500, le=1_000_000)
     sweep_every_s: float = Field(default=15, gt=0, le=3_600)
     database_pool_size: int = Field(default=10, ge=2, le=100)
 

@@ -8,10 +8,10 @@ import grpc
 import pytest
 from chassis.grpc_client import channel, remote_error
 from chassis.grpc_server import GrpcServer
-from ledger.adapters.inbound.grpc import ALLOWED, ERRORS, LedgerServicer
+from ledger.adapters.inbound.grpc import ALLOWED, ERRORS
 from ledger.domain import errors
 from ledger.ports.invariants import InvariantResult
-from support import LedgerUnderTest
+from support import LedgerUnderTest, servicer
 from tintype.ledger.v1 import ledger_pb2 as pb
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
@@ -33,18 +33,7 @@ async def wire(memory_ledger: LedgerUnderTest) -> AsyncIterator["Wire"]:
     grpc_server = GrpcServer(
         "127.0.0.1:0", errors=ERRORS, callers=callers, allowed=ALLOWED, domain="tintype.ledger"
     )
-    rpc.add_LedgerServiceServicer_to_server(
-        LedgerServicer(
-            grant=memory_ledger.grant,
-            reserve=memory_ledger.reserve,
-            charge=memory_ledger.charge,
-            refund=memory_ledger.refund,
-            read=memory_ledger.read,
-            reader=memory_ledger.reader,
-            invariants=OneInvariant(),
-        ),
-        grpc_server.server,
-    )
+    rpc.add_LedgerServiceServicer_to_server(servicer(memory_ledger, OneInvariant()), grpc_server.server)
     await grpc_server.start()
     connections = Wire(grpc_server.bound_port)
     yield connections
@@ -70,7 +59,7 @@ def test_every_domain_error_has_a_status() -> None:
     """A refusal is never answered as our bug."""
     classes = [one for _, one in inspect.getmembers(errors, inspect.isclass)]
     unmapped = [one for one in classes if one.__module__ == errors.__name__ and one not in ERRORS]
-    assert unmapped == [errors.LedgerError]
+    assert unmapped == [errors.KeptRefusal, errors.LedgerError]
 
 
 def test_every_method_names_its_callers() -> None:

@@ -73,7 +73,7 @@ async def test_a_charge_without_its_generation_is_found(stack: AsyncExitStack) -
     books = await three.books(stack)
     await three.ledger.give("usr_1", 100)
     reservation_id = await three.ledger.hold("usr_1", 10, "gen_nobody")
-    await three.ledger.charge.handle(charge(reservation_id, 10, "gen_nobody"))
+    await three.ledger.apply(charge(reservation_id, 10, "gen_nobody"))
     broken = {one.invariant: one.examples for one in reconcile(await books.read()) if one.violations}
     assert broken == {"settlements_have_generations": (reservation_id,)}
 

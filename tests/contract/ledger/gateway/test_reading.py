@@ -47,7 +47,7 @@ class RealStory:
     async def happen(self) -> None:
         await self.ledger.give(ME, 100)
         reservation_id = await self.ledger.hold(ME, 30, "gen_1")
-        await self.ledger.charge.handle(charge(reservation_id, 20, "gen_1"))
+        await self.ledger.apply(charge(reservation_id, 20, "gen_1"))
 
 
 @pytest.fixture(params=["fake", "real"])

@@ -27,9 +27,8 @@ def timestamp(value: datetime | None) -> Timestamp | None:
     """Return a protobuf timestamp, or None."""
     if value is None:
         return None
-    message = Timestamp()
-    message.FromDatetime(value)
-    return message
+    # Timestamp.FromDatetime does the same, much slower.
+    return Timestamp(seconds=int(value.timestamp() // 1), nanos=value.microsecond * 1000)
 
 
 def moment(message: Timestamp) -> datetime:
@@ -79,9 +78,10 @@ def entry(value: Entry) -> pb.Entry:
         balance_after=value.balance_after,
         held_after=value.held_after,
         settled=max(0, value.movement.revenue),
-        reservation_id=value.links.reservation_id or "",
-        generation_id=value.links.reference or "",
-        payment_id=value.links.payment_id or "",
-        reason=value.links.reason,
+        reservation_id=value.reservation_id,
+        generation_id=value.reference,
+        payment_id=value.payment_id,
+        reason=value.reason,
+        actor=value.actor,
         created_at=timestamp(value.created_at),
     )

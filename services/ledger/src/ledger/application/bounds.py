@@ -1,5 +1,7 @@
 """Bounds of what a command may carry."""
 
+from collections.abc import Mapping
+
 from ledger.domain.errors import InvalidField
 
 AMOUNT_MAX_CREDITS = 1_000_000_000
@@ -7,6 +9,9 @@ TEXT_MAX = 255
 REASON_MAX = 1_000
 TTL_MIN_S, TTL_MAX_S = 60, 30 * 24 * 3600
 PAGE_MAX, PAGE_DEFAULT = 100, 20
+BATCH_MAX = 500
+BUDGETS_MAX = 5
+METADATA_MAX, METADATA_KEY_MAX = 20, 64
 
 
 def require_text(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
@@ -20,19 +25,29 @@ def require_short(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
     """Raise InvalidField when the text is too long or holds control characters."""
     if len(value) > longest:
         raise InvalidField(field, f"has {len(value)} characters, at most {longest} are allowed")
-    if any(ord(character) < 32 for character in value):
+    if not value.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise InvalidField(field, "must not hold control characters")
 
 
 def require_amount(field: str, value: int) -> None:
     """Raise InvalidField unless it is a whole number of credits from 1 to the maximum."""
-    require_between(field, value, 1, AMOUNT_MAX_CREDITS)
+    if not 1 <= value <= AMOUNT_MAX_CREDITS:
+        require_between(field, value, 1, AMOUNT_MAX_CREDITS)
 
 
 def require_between(field: str, value: int, lowest: int, highest: int) -> None:
     """Raise InvalidField unless the value is within its bounds."""
     if not lowest <= value <= highest:
         raise InvalidField(field, f"must be from {lowest} to {highest}, not {value}")
+
+
+def require_metadata(metadata: Mapping[str, str]) -> None:
+    """Raise InvalidField for too many pairs, or for a key or value that is too long."""
+    if len(metadata) > METADATA_MAX:
+        raise InvalidField("metadata", f"has {len(metadata)} pairs, at most {METADATA_MAX} are allowed")
+    for key, value in metadata.items():
+        require_text("metadata", key, longest=METADATA_KEY_MAX)
+        require_short(f"metadata.{key}", value)
 
 
 def page_size(value: int) -> int:

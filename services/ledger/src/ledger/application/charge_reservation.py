@@ -2,60 +2,28 @@
 
 from dataclasses import dataclass
 
-from ledger.application.bounds import require_amount, require_short, require_text
-from ledger.application.settlement import Settled, settle_once
+from ledger.application.bounds import require_amount
+from ledger.application.settle_reservation import SettleReservation
+from ledger.domain import settlement
 from ledger.domain.account import Account
-from ledger.domain.entry import Links
-from ledger.domain.reservation import Reservation
-from ledger.ports.clock import Clock
-from ledger.ports.id_source import IdSource
-from ledger.ports.unit_of_work import UnitsOfWork
+from ledger.domain.occasion import Occasion
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChargeReservation:
-    """Take `amount` credits of a reservation and return the rest."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChargeReservation(SettleReservation):
+    """Take `amount` credits of a reservation and return the rest.
 
-    request_id: str
-    reservation_id: str
+    A reservation that is settled already stays as it is, and its outcome is the answer.
+    """
+
     amount: int
-    reason: str = ""
 
+    def validate(self) -> None:
+        """Raise InvalidField for a value that is out of its bounds."""
+        SettleReservation.validate(self)
+        require_amount("amount", self.amount)
 
-class ChargeReservationHandler:
-    """Charges once per request id; a reservation that is settled already stays as it is."""
-
-    def __init__(self, units: UnitsOfWork, clock: Clock, ids: IdSource) -> None:
-        self._units = units
-        self._clock = clock
-        self._ids = ids
-
-    async def handle(
-        self, command: ChargeReservation, *, event_id: str | None = None, account_id: str | None = None
-    ) -> Settled | None:
-        """Charge; None when the event was handled before.
-
-        Raises ReservationNotFound, ChargeTooLarge, InvalidField, IdempotencyKeyReused; nothing changes then.
-        """
-        require_text("request_id", command.request_id)
-        require_text("reservation_id", command.reservation_id)
-        require_amount("amount", command.amount)
-        require_short("reason", command.reason, longest=1000)
-        now = self._clock.now()
-
-        def settle(account: Account, reservation: Reservation) -> None:
-            links = Links(
-                transaction_id=self._ids.new("txn"), request_id=command.request_id, reason=command.reason
-            )
-            account.charge(reservation, command.amount, links=links, now=now, new_id=self._ids.new)
-
-        return await settle_once(
-            self._units,
-            request_id=command.request_id,
-            command=command,
-            reservation_id=command.reservation_id,
-            account_id=account_id,
-            event_id=event_id,
-            now=now,
-            settle=settle,
-        )
+    def decide(self, account: Account, occasion: Occasion) -> str:
+        """Charge and return the reservation's id. Raises ChargeTooLarge."""
+        settlement.charge(account, account.reservations[self.reservation_id], self.amount, occasion)
+        return self.reservation_id

@@ -1,31 +1,57 @@
 """Use case: book the credits of lots that expired."""
 
-from ledger.domain.entry import Links
-from ledger.ports.clock import Clock
-from ledger.ports.id_source import IdSource
-from ledger.ports.ledger_reader import LedgerReader
-from ledger.ports.unit_of_work import UnitsOfWork
+from dataclasses import dataclass
+from datetime import datetime
 
-BATCH_MAX = 200
+from ledger.application.command import Command
+from ledger.application.command_writer import CommandWriter
+from ledger.domain import expiry
+from ledger.domain.account import Account
+from ledger.domain.occasion import Occasion
+from ledger.ports.clock import Clock
+from ledger.ports.ledger_reader import LedgerReader
+from ledger.ports.unit_of_work import Needs, WorkingSet
+
+SWEEP_MAX = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExpireLots(Command):
+    """Book what is left of an account's expired lots. Harmless to repeat, so it has no request id."""
+
+    request_id: str = ""
+    account_id: str
+
+    def validate(self) -> None:
+        """The sweeper makes it: there is nothing to get wrong."""
+
+    def tell_needs(self, needs: Needs, now: datetime) -> None:
+        """The account."""
+        needs.accounts.add(self.account_id)
+
+    def account(self, found: WorkingSet) -> Account:
+        """Return the account."""
+        return found.account(self.account_id)
+
+    def decide(self, account: Account, occasion: Occasion) -> str:
+        """Book them; nothing is made that has an id."""
+        expiry.expire_lots(account, occasion)
+        return ""
 
 
 class ExpireLotsHandler:
-    """Books expiry, one account a transaction. Reserve judges expiry itself: this only tidies the books."""
+    """Books expiry. Reserve judges expiry itself: this only tidies the books."""
 
-    def __init__(self, units: UnitsOfWork, reader: LedgerReader, clock: Clock, ids: IdSource) -> None:
-        self._units = units
+    def __init__(self, writer: CommandWriter, reader: LedgerReader, clock: Clock) -> None:
+        self._writer = writer
         self._reader = reader
         self._clock = clock
-        self._ids = ids
 
     async def handle(self) -> int:
-        """Expire what is due in up to a batch of accounts; return the credits."""
-        now = self._clock.now()
-        total = 0
-        for account_id in await self._reader.accounts_with_expired_lots(now, BATCH_MAX):
-            async with self._units.begin() as unit:
-                account = await unit.lock_account(account_id)
-                links = Links(transaction_id=self._ids.new("txn"), reason="lot expired")
-                total += account.expire_lots(links=links, now=now, new_id=self._ids.new)
-                await unit.commit(account)
-        return total
+        """Expire what is due in up to a batch of accounts; return how many accounts there were."""
+        due = await self._reader.accounts_with_expired_lots(self._clock.now(), SWEEP_MAX)
+        commands = [ExpireLots(account_id=account_id, reason="lot expired") for account_id in due]
+        for outcome in await self._writer.apply_batch(commands) if commands else ():
+            if outcome.refusal is not None:
+                raise outcome.refusal
+        return len(due)

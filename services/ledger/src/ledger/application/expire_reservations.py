@@ -1,19 +1,19 @@
 """Use case: settle reservations whose time has passed, after asking how their jobs ended."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from ledger.application.charge_reservation import ChargeReservation, ChargeReservationHandler
-from ledger.application.refund_reservation import RefundReservation, RefundReservationHandler
+from ledger.application.charge_reservation import ChargeReservation
+from ledger.application.command_writer import CommandWriter
+from ledger.application.extend_reservation import ExtendReservation
+from ledger.application.refund_reservation import RefundReservation
 from ledger.domain.reservation import Reservation
 from ledger.ports.clock import Clock
 from ledger.ports.generation_settlements import Decision, GenerationSettlements
 from ledger.ports.ledger_reader import LedgerReader
-from ledger.ports.unit_of_work import UnitsOfWork
 
 BATCH_MAX = 100
 # How much longer a job that still runs keeps its credits before it is asked about again.
-EXTENSION = timedelta(minutes=10)
+EXTENSION_S = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,18 +34,14 @@ class ExpireReservationsHandler:
 
     def __init__(
         self,
-        units: UnitsOfWork,
+        writer: CommandWriter,
         reader: LedgerReader,
         settlements: GenerationSettlements,
-        charge: ChargeReservationHandler,
-        refund: RefundReservationHandler,
         clock: Clock,
     ) -> None:
-        self._units = units
+        self._writer = writer
         self._reader = reader
         self._settlements = settlements
-        self._charge = charge
-        self._refund = refund
         self._clock = clock
 
     async def handle(self) -> Swept:
@@ -71,7 +67,7 @@ class ExpireReservationsHandler:
         verdict = await self._settlements.ask(reservation.reference)
         # A reservation is settled once: the job's own event, if it still comes, gets this outcome.
         if verdict.decision is Decision.CHARGE and verdict.charge_credits > 0:
-            await self._charge.handle(
+            await self._writer.apply(
                 ChargeReservation(
                     request_id=f"gen:{reservation.reference}:charge",
                     reservation_id=reservation.reservation_id,
@@ -79,9 +75,16 @@ class ExpireReservationsHandler:
                 )
             )
         elif verdict.decision is Decision.PENDING:
-            await self._extend(reservation)
+            # Ask again later: otherwise jobs that run for long would fill every batch.
+            await self._writer.apply(
+                ExtendReservation(
+                    request_id=f"sweep:{reservation.reservation_id}:{reservation.expires_at.isoformat()}",
+                    reservation_id=reservation.reservation_id,
+                    ttl_s=EXTENSION_S,
+                )
+            )
         else:
-            await self._refund.handle(
+            await self._writer.apply(
                 RefundReservation(
                     request_id=f"gen:{reservation.reference}:expire",
                     reservation_id=reservation.reservation_id,
@@ -89,12 +92,3 @@ class ExpireReservationsHandler:
                 )
             )
         return verdict.decision
-
-    async def _extend(self, overdue: Reservation) -> None:
-        """Ask again later: otherwise jobs that run for long would fill every batch."""
-        async with self._units.begin() as unit:
-            account = await unit.lock_account(overdue.account_id)
-            reservation = await unit.reservation(account, overdue.reservation_id)
-            if reservation is not None:
-                account.extend(reservation, self._clock.now() + EXTENSION)
-            await unit.commit(account)

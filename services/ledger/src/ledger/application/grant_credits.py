@@ -3,22 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledger.application.bounds import require_amount, require_between, require_short, require_text
-from ledger.application.once import once
-from ledger.domain.balance import Balance
-from ledger.domain.entry import Links
-from ledger.domain.errors import InvalidField
+from ledger.application.bounds import require_amount, require_between, require_text
+from ledger.application.command import Command
+from ledger.domain import grants
+from ledger.domain.account import Account
+from ledger.domain.errors import InvalidField, PaymentAlreadyGranted, PaymentOfAnotherAccount
 from ledger.domain.lot import USUAL_PRIORITY, Category, Lot
-from ledger.ports.clock import Clock
-from ledger.ports.id_source import IdSource
-from ledger.ports.unit_of_work import UnitsOfWork
+from ledger.domain.occasion import Occasion
+from ledger.ports.unit_of_work import Needs, WorkingSet
 
 
-@dataclass(frozen=True, kw_only=True)
-class GrantCredits:
-    """Add `amount` credits. `source` says where they come from, such as `payment:pi_123`."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrantCredits(Command):
+    """Add `amount` credits. `source` says where they come from, such as `payment:pi_123`.
 
-    request_id: str
+    `payment_id` makes it the payment's one grant, which a clawback follows.
+    """
+
     account_id: str
     amount: int
     category: Category
@@ -27,75 +28,50 @@ class GrantCredits:
     expires_at: datetime | None = None
     source: str
     payment_id: str | None = None
-    reason: str = ""
 
+    def validate(self) -> None:
+        """Raise InvalidField for a value that is out of its bounds."""
+        Command.validate(self)
+        require_text("account_id", self.account_id)
+        require_amount("amount", self.amount)
+        require_between("priority", self.priority, 0, 1000)
+        require_text("source", self.source)
+        if self.expires_at and self.effective_at and self.expires_at <= self.effective_at:
+            raise InvalidField("expires_at", "must be after effective_at")
 
-@dataclass(frozen=True, kw_only=True)
-class Granted:
-    """The lot that was made, and the balance now."""
+    def tell_needs(self, needs: Needs, now: datetime) -> None:
+        """The account, opened when it is new, and what was told about the payment before."""
+        needs.openings.add(self.account_id)
+        if self.payment_id is not None:
+            needs.payments.add(self.payment_id)
 
-    grant_id: str
-    balance: Balance
-    replayed: bool
+    def account(self, found: WorkingSet) -> Account:
+        """Return the account. Raises PaymentOfAnotherAccount."""
+        owner = found.payments.get(self.payment_id or "", self.account_id)
+        if owner != self.account_id:
+            raise PaymentOfAnotherAccount(f"payment {self.payment_id} belongs to another account")
+        return found.account(self.account_id)
 
+    def decide(self, account: Account, occasion: Occasion) -> str:
+        """Add the lot and return its id. Raises PaymentAlreadyGranted."""
+        if self.payment_id and any(lot.payment_id == self.payment_id for lot in account.lots.values()):
+            raise PaymentAlreadyGranted(f"payment {self.payment_id} was granted already")
+        lot = self.lot(occasion)
+        grants.grant(account, lot, occasion)
+        return lot.grant_id
 
-class GrantCreditsHandler:
-    """Grants once per request id, and once per event when one is given."""
-
-    def __init__(self, units: UnitsOfWork, clock: Clock, ids: IdSource) -> None:
-        self._units = units
-        self._clock = clock
-        self._ids = ids
-
-    async def handle(self, command: GrantCredits, *, event_id: str | None = None) -> Granted | None:
-        """Grant and return the lot; None when the event was handled before.
-
-        Raises InvalidField and IdempotencyKeyReused, and changes nothing then.
-        """
-        _validate(command)
-        now = self._clock.now()
-        async with self._units.begin(None if event_id else command.account_id) as unit:
-            if event_id and not await unit.first_time(event_id):
-                return None
-            account = await unit.lock_account(command.account_id)
-
-            def decide() -> str:
-                lot = _lot(command, grant_id=self._ids.new("grt"), now=now)
-                links = Links(
-                    transaction_id=self._ids.new("txn"), request_id=command.request_id, reason=command.reason
-                )
-                account.grant(lot, links=links, now=now, new_id=self._ids.new)
-                return lot.grant_id
-
-            outcome = await once(
-                unit, request_id=command.request_id, command=command, account=account, now=now, decide=decide
-            )
-            await unit.commit(account)
-        return Granted(grant_id=outcome.made_id, balance=account.balance(), replayed=outcome.replayed)
-
-
-def _lot(command: GrantCredits, *, grant_id: str, now: datetime) -> Lot:
-    return Lot(
-        grant_id=grant_id,
-        account_id=command.account_id,
-        category=command.category,
-        amount=command.amount,
-        remaining=command.amount,
-        priority=command.priority,
-        effective_at=command.effective_at or now,
-        expires_at=command.expires_at,
-        source=command.source,
-        payment_id=command.payment_id,
-        created_at=now,
-    )
-
-
-def _validate(command: GrantCredits) -> None:
-    require_text("request_id", command.request_id)
-    require_text("account_id", command.account_id)
-    require_amount("amount", command.amount)
-    require_between("priority", command.priority, 0, 1000)
-    require_text("source", command.source)
-    require_short("reason", command.reason, longest=1000)
-    if command.expires_at and command.effective_at and command.expires_at <= command.effective_at:
-        raise InvalidField("expires_at", "must be after effective_at")
+    def lot(self, occasion: Occasion) -> Lot:
+        """Return the lot that this command makes."""
+        return Lot(
+            grant_id=occasion.new_id("grt"),
+            account_id=self.account_id,
+            category=self.category,
+            amount=self.amount,
+            remaining=self.amount,
+            priority=self.priority,
+            effective_at=self.effective_at or occasion.now,
+            expires_at=self.expires_at,
+            source=self.source,
+            payment_id=self.payment_id,
+            created_at=occasion.now,
+        )

@@ -1,6 +1,7 @@
 """Use cases that only read: balance, statement, reservations and their lots."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from ledger.application.bounds import page_size, require_text
 from ledger.domain.balance import Balance
@@ -24,9 +25,11 @@ class ReadLedgerHandler:
     def __init__(self, reader: LedgerReader) -> None:
         self._reader = reader
 
-    async def balance(self, account_id: str) -> Balance:
-        """Return the balance; zeroes for an account that was never used."""
+    async def balance(self, account_id: str, *, as_of: datetime | None = None) -> Balance:
+        """Return the balance now, or as it was; zeroes for an account that was not used by then."""
         require_text("account_id", account_id)
+        if as_of is not None:
+            return await self._reader.balance_as_of(account_id, as_of)
         return await self._reader.balance(account_id)
 
     async def entries(self, account_id: str, wanted: EntryFilter) -> EntryPage:

@@ -1,79 +1,80 @@
 """Use case: set credits aside for a job."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from ledger.application.bounds import TTL_MAX_S, TTL_MIN_S, require_amount, require_between, require_text
-from ledger.application.once import once
-from ledger.domain.balance import Balance
-from ledger.domain.entry import Links
-from ledger.domain.reservation import Reservation
-from ledger.ports.clock import Clock
-from ledger.ports.id_source import IdSource
-from ledger.ports.unit_of_work import UnitsOfWork
+from ledger.application.bounds import (
+    AMOUNT_MAX_CREDITS,
+    BUDGETS_MAX,
+    TTL_MAX_S,
+    TTL_MIN_S,
+    require_amount,
+    require_between,
+    require_text,
+)
+from ledger.application.command import Command, Outcome
+from ledger.domain import holds
+from ledger.domain.account import Account
+from ledger.domain.budget import BudgetKey, BudgetScope
+from ledger.domain.errors import InvalidField
+from ledger.domain.occasion import Occasion
+from ledger.ports.unit_of_work import Needs, WorkingSet
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReserveCredits:
-    """Hold `amount` credits for `reference` until `ttl_s` seconds have passed."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReserveCredits(Command):
+    """Hold `amount` credits for `reference` until `ttl_s` seconds have passed.
 
-    request_id: str
+    `budget_scopes` are limits that it must fit besides the account's own credits.
+    """
+
     account_id: str
     amount: int
     reference: str
     ttl_s: int
+    budget_scopes: tuple[BudgetScope, ...] = ()
 
+    def validate(self) -> None:
+        """Raise InvalidField for a value that is out of its bounds."""
+        Command.validate(self)
+        require_text("account_id", self.account_id)
+        require_amount("amount", self.amount)
+        require_text("reference", self.reference)
+        require_between("ttl_s", self.ttl_s, TTL_MIN_S, TTL_MAX_S)
+        if self.budget_scopes:
+            self._validate_budgets()
 
-@dataclass(frozen=True, kw_only=True)
-class Reserved:
-    """The reservation as it stands, and the balance now."""
+    def tell_needs(self, needs: Needs, now: datetime) -> None:
+        """The account, and what is used of the budgets."""
+        needs.accounts.add(self.account_id)
+        for scope in self.budget_scopes:
+            key = BudgetKey(scope.scope, scope.period, scope.period.starts_on(now))
+            needs.budgets.add((self.account_id, key))
 
-    reservation: Reservation
-    balance: Balance
-    replayed: bool
+    def account(self, found: WorkingSet) -> Account:
+        """Return the account."""
+        return found.account(self.account_id)
 
+    def decide(self, account: Account, occasion: Occasion) -> str:
+        """Hold the credits and return the reservation's id."""
+        return holds.reserve(
+            account,
+            self.amount,
+            reference=self.reference,
+            expires_at=occasion.now + timedelta(seconds=self.ttl_s),
+            budget_scopes=self.budget_scopes,
+            occasion=occasion,
+        ).reservation_id
 
-class ReserveCreditsHandler:
-    """Reserves once per request id."""
+    def outcome(self, account: Account, made_id: str, *, replayed: bool) -> Outcome:
+        """Return the reservation as it stands."""
+        return Outcome(made_id, account.balance(), account.reservations[made_id], 0, replayed)
 
-    def __init__(self, units: UnitsOfWork, clock: Clock, ids: IdSource) -> None:
-        self._units = units
-        self._clock = clock
-        self._ids = ids
-
-    async def handle(self, command: ReserveCredits) -> Reserved:
-        """Hold the credits, or raise InsufficientCredits: then nothing is held, and never will be
-        under this request id. Raises InvalidField and IdempotencyKeyReused."""
-        _validate(command)
-        now = self._clock.now()
-        async with self._units.begin(command.account_id) as unit:
-            account = await unit.lock_account(command.account_id)
-
-            def decide() -> str:
-                reservation = account.reserve(
-                    command.amount,
-                    reference=command.reference,
-                    expires_at=now + timedelta(seconds=command.ttl_s),
-                    links=Links(transaction_id=self._ids.new("txn"), request_id=command.request_id),
-                    now=now,
-                    new_id=self._ids.new,
-                )
-                return reservation.reservation_id
-
-            outcome = await once(
-                unit, request_id=command.request_id, command=command, account=account, now=now, decide=decide
-            )
-            reservation = await unit.reservation(account, outcome.made_id)
-            await unit.commit(account)
-        outcome.raise_if_refused()
-        if reservation is None:
-            raise RuntimeError(f"request {command.request_id} made {outcome.made_id}, which is gone")
-        return Reserved(reservation=reservation, balance=account.balance(), replayed=outcome.replayed)
-
-
-def _validate(command: ReserveCredits) -> None:
-    require_text("request_id", command.request_id)
-    require_text("account_id", command.account_id)
-    require_amount("amount", command.amount)
-    require_text("reference", command.reference)
-    require_between("ttl_s", command.ttl_s, TTL_MIN_S, TTL_MAX_S)
+    def _validate_budgets(self) -> None:
+        if len(self.budget_scopes) > BUDGETS_MAX:
+            raise InvalidField("budget_scopes", f"at most {BUDGETS_MAX} are allowed")
+        if len({(one.scope, one.period) for one in self.budget_scopes}) < len(self.budget_scopes):
+            raise InvalidField("budget_scopes", "must not name the same scope and period twice")
+        for one in self.budget_scopes:
+            require_text("budget_scopes.scope", one.scope)
+            require_between("budget_scopes.limit", one.limit, 0, AMOUNT_MAX_CREDITS)

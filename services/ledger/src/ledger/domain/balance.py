@@ -1,11 +1,10 @@
 """Balances, as they are shown."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True)
-class Balance:
+class Balance(NamedTuple):
     """What an account can spend and what is held. `sequence` tells which of two balances is newer."""
 
     account_id: str

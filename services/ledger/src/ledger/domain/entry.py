@@ -1,10 +1,12 @@
 """Entries: the journal's rows. Each moves credits between books and sums to zero."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from ledger.domain.lot import Category
+from ledger.domain.occasion import NO_METADATA
 
 
 class EntryKind(StrEnum):
@@ -15,15 +17,17 @@ class EntryKind(StrEnum):
     CHARGE = "charge"
     REFUND = "refund"
     EXPIRE = "expire"
+    CLAWBACK = "clawback"
+    ADJUST = "adjust"
+    RESET = "reset"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Movement:
+class Movement(NamedTuple):
     """Credits that moved between books, as signed changes that sum to zero.
 
     `available` and `held` are the account's; the others are the system's: `world` where credits come
-    from, `revenue` what was charged, `breakage` what expired, `debt` what is owed, `adjustment` what
-    support corrected.
+    from and go back to, `revenue` what was charged, `breakage` what expired, `debt` what is owed (below
+    zero), `adjustment` what support corrected.
     """
 
     available: int = 0
@@ -34,29 +38,12 @@ class Movement:
     debt: int = 0
     adjustment: int = 0
 
-    def __post_init__(self) -> None:
-        if (total := sum(getattr(self, field.name) for field in fields(self))) != 0:
-            raise ValueError(f"a movement must sum to zero, not {total}")
 
-
-@dataclass(frozen=True, kw_only=True)
-class Links:
-    """What an entry belongs to."""
-
-    transaction_id: str
-    request_id: str | None = None
-    grant_id: str | None = None
-    reservation_id: str | None = None
-    reference: str | None = None
-    payment_id: str | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One row of an account's journal; `sequence` is dense per account, from 1."""
+class Entry(NamedTuple):
+    """One row of an account's journal; `sequence` is dense per account, from 1, and time never runs back."""
 
     entry_id: str
+    transaction_id: str
     account_id: str
     sequence: int
     kind: EntryKind
@@ -64,5 +51,12 @@ class Entry:
     movement: Movement
     balance_after: int
     held_after: int
-    links: Links
+    request_id: str
+    grant_id: str
+    reservation_id: str
+    reference: str
+    payment_id: str
+    actor: str
+    reason: str
     created_at: datetime
+    metadata: Mapping[str, str] = NO_METADATA

@@ -1,22 +1,28 @@
 """Facts that the ledger publishes once a transaction is committed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ledger.domain.balance import Balance
 from ledger.domain.lot import Category
+from ledger.domain.occasion import no_metadata
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Fact:
-    """Something that happened to an account."""
+    """Something that happened to an account; `balance` is the one after it.
+
+    `headers` travel with it, so that whoever hears of it knows which request it belongs to.
+    """
 
     account_id: str
     balance: Balance
     occurred_at: datetime
+    headers: Mapping[str, str] = field(default_factory=no_metadata)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CreditsGranted(Fact):
     """Credits were added."""
 
@@ -27,7 +33,7 @@ class CreditsGranted(Fact):
     payment_id: str | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CreditsReserved(Fact):
     """Credits were set aside for a job."""
 
@@ -37,7 +43,7 @@ class CreditsReserved(Fact):
     expires_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CreditsCharged(Fact):
     """A reservation was settled by taking credits; `refunded` came back because less was taken."""
 
@@ -47,7 +53,7 @@ class CreditsCharged(Fact):
     refunded: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CreditsRefunded(Fact):
     """A reservation was given back whole."""
 
@@ -55,3 +61,36 @@ class CreditsRefunded(Fact):
     reference: str
     refunded: int
     reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class CreditsExpired(Fact):
+    """Credits of lots that expired, or that a renewal ended, are gone."""
+
+    amount: int
+
+
+@dataclass(slots=True, kw_only=True)
+class CreditsClawedBack(Fact):
+    """What is taken back for a payment changed by `amount`; below zero, credits came back."""
+
+    payment_id: str
+    amount: int
+    taken: int
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class CreditsAdjusted(Fact):
+    """A person corrected the balance."""
+
+    amount: int
+    actor: str
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class BalanceLow(Fact):
+    """The available credits fell below the threshold."""
+
+    threshold: int

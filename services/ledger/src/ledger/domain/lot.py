@@ -21,9 +21,13 @@ USUAL_PRIORITY = 100
 _CATEGORY_RANK = {Category.SUBSCRIPTION: 0, Category.PROMOTIONAL: 1, Category.PAID: 2}
 
 
-@dataclass(kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Lot:
-    """One grant and where its credits are now: amount = remaining + held + spent + expired."""
+    """One grant and where its credits are now.
+
+    amount = remaining + held + spent + expired + clawed_back, where `clawed_back` is what was taken for
+    money that went back, for a debt or by a correction.
+    """
 
     grant_id: str
     account_id: str
@@ -33,6 +37,7 @@ class Lot:
     held: int = 0
     spent: int = 0
     expired: int = 0
+    clawed_back: int = 0
     priority: int = USUAL_PRIORITY
     effective_at: datetime
     expires_at: datetime | None = None
@@ -54,13 +59,22 @@ def in_spending_order(lots: Iterable[Lot], now: datetime) -> list[Lot]:
 
     What never expires comes after everything that does. SUBSCRIPTION goes before PROMOTIONAL before PAID.
     """
-    return sorted(
-        (lot for lot in lots if lot.is_spendable(now)),
-        key=lambda lot: (
-            lot.priority,
-            lot.expires_at or _NEVER,
-            _CATEGORY_RANK[lot.category],
-            lot.created_at,
-            lot.grant_id,
-        ),
+    spendable = [lot for lot in lots if lot.is_spendable(now)]
+    if len(spendable) > 1:
+        spendable.sort(key=_spending_order)
+    return spendable
+
+
+def in_taking_order(lots: Iterable[Lot]) -> list[Lot]:
+    """Return every lot that has credits, in spending order, those that are not effective yet included."""
+    return sorted((lot for lot in lots if lot.remaining > 0), key=_spending_order)
+
+
+def _spending_order(lot: Lot) -> tuple[int, datetime, int, datetime, str]:
+    return (
+        lot.priority,
+        lot.expires_at or _NEVER,
+        _CATEGORY_RANK[lot.category],
+        lot.created_at,
+        lot.grant_id,
     )

@@ -1,35 +1,36 @@
 """Requests: what was asked under an id, and how it ended. Kept for ever."""
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
+
+from ledger.domain.errors import KEPT_REFUSALS, IdempotencyKeyReused, KeptRefusal
 
 
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A command that was refused, as it will be refused again."""
 
     reason: str
-    details: Mapping[str, str] = field(default_factory=dict)
+    message: str
+    details: Mapping[str, str]
+
+    def as_error(self) -> KeptRefusal:
+        """Return the error that was raised the first time."""
+        return KEPT_REFUSALS[self.reason](self.message, details=self.details)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecordedRequest:
+class RecordedRequest(NamedTuple):
     """A request id with its command's fingerprint and its outcome: what it made, or why it was refused."""
 
     request_id: str
     account_id: str
     command: str
     fingerprint: str
-    made_id: str | None = None
-    refusal: Refusal | None = None
+    made_id: str | None
+    refusal: Refusal | None
     created_at: datetime
 
-
-def fingerprint(command: Any) -> str:
-    """Return the sha256 (hex) of a command's name and fields: the same command has the same one."""
-    content = {"command": type(command).__name__, **asdict(command)}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    def require_same(self, fingerprint: str) -> None:
+        """Raise IdempotencyKeyReused unless it is the same command that asks again."""
+        if self.fingerprint != fingerprint:
+            raise IdempotencyKeyReused(self.request_id)

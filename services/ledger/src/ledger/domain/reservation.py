@@ -1,8 +1,10 @@
 """Reservations: credits set aside for one job, pinned to the lots they came from."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
+
+from ledger.domain.budget import BudgetKey
 
 
 class ReservationState(StrEnum):
@@ -13,29 +15,26 @@ class ReservationState(StrEnum):
     REFUNDED = "refunded"
 
 
-@dataclass(kw_only=True)
-class PinnedLine:
-    """What a reservation drew from one lot; once settled, amount = charged + returned."""
+class PinnedLine(NamedTuple):
+    """What a reservation drew from one lot; once settled, what was not charged has returned."""
 
     grant_id: str
-    position: int
     amount: int
     charged: int = 0
-    returned: int = 0
 
 
-@dataclass(kw_only=True)
-class Reservation:
-    """One reservation with its pinned lines, in spending order."""
+class Reservation(NamedTuple):
+    """One reservation with its pinned lines in spending order. Settling makes a new one."""
 
     reservation_id: str
     account_id: str
     reference: str
     reserved: int
-    charged: int = 0
-    refunded: int = 0
-    state: ReservationState = ReservationState.HELD
-    lines: list[PinnedLine]
+    charged: int
+    refunded: int
+    state: ReservationState
+    lines: tuple[PinnedLine, ...]
+    budgets: tuple[BudgetKey, ...]
     expires_at: datetime
     created_at: datetime
     settled_at: datetime | None = None

@@ -1,40 +1,96 @@
-"""The unit of work: everything one command reads and writes, in one transaction."""
+"""The unit of work: everything that a batch of commands reads and writes, in one transaction."""
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ledger.domain.account import Account
+from ledger.domain.budget import BudgetKey
+from ledger.domain.errors import ReservationNotFound
 from ledger.domain.request import RecordedRequest
-from ledger.domain.reservation import Reservation
+
+
+@dataclass(slots=True)
+class Needs:
+    """What a batch of commands is about, by key."""
+
+    requests: set[str] = field(default_factory=set)
+    events: set[str] = field(default_factory=set)
+    accounts: set[str] = field(default_factory=set)
+    # Accounts that are opened when they are new.
+    openings: set[str] = field(default_factory=set)
+    reservations: set[str] = field(default_factory=set)
+    payments: set[str] = field(default_factory=set)
+    # Lots of these sources (account, source) are needed even when nothing is left in them.
+    sources: set[tuple[str, str]] = field(default_factory=set)
+    budgets: set[tuple[str, BudgetKey]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class WorkingSet:
+    """What was found, with the accounts locked until the end; and what is to be written.
+
+    `owners` says whose each needed reservation is, `payments` whose each needed payment's credits are.
+    """
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    payments: dict[str, str] = field(default_factory=dict)
+    requests: dict[str, RecordedRequest] = field(default_factory=dict)
+    handled_events: set[str] = field(default_factory=set)
+    new_requests: list[RecordedRequest] = field(default_factory=list)
+    new_events: list[str] = field(default_factory=list)
+
+    def account(self, account_id: str) -> Account:
+        """Return an account; one that was never opened has nothing, and is not opened by being asked."""
+        return self.accounts.get(account_id) or Account(account_id)
+
+    def holder(self, reservation_id: str, expected_account_id: str | None) -> Account:
+        """Return the account that holds a reservation. Raises ReservationNotFound when there is none, or
+        it is another's than expected: an event about somebody else's reservation settles nothing."""
+        owner = self.owners.get(reservation_id)
+        if owner is None or expected_account_id not in (None, owner):
+            raise ReservationNotFound(f"no reservation {reservation_id}")
+        return self.accounts[owner]
+
+    def remember(self, request: RecordedRequest) -> None:
+        """Keep a request with its outcome."""
+        self.requests[request.request_id] = request
+        self.new_requests.append(request)
+
+    def first_time(self, event_id: str) -> bool:
+        """Record an event as handled; False means it was handled before."""
+        if event_id in self.handled_events:
+            return False
+        self.handled_events.add(event_id)
+        self.new_events.append(event_id)
+        return True
 
 
 class UnitOfWork(Protocol):
     """One open transaction. Leaving it without `commit` undoes everything."""
 
-    async def first_time(self, event_id: str) -> bool:
-        """Record an event as handled in this transaction; False means it was handled before."""
+    async def load(self, needs: Needs) -> WorkingSet:
+        """Lock the accounts in the order of their ids, then read what the commands are about.
 
-    async def recall(self, request_id: str) -> RecordedRequest | None:
-        """Return what was asked under this id before. Ask after locking the account."""
+        A reservation comes with its account and with the lots that it pins, drained ones too; so does the
+        reservation that a needed request made earlier.
+        """
 
-    async def remember(self, request: RecordedRequest) -> None:
-        """Store a request with its outcome. Raises IdempotencyKeyReused if another account took the id."""
+    async def commit(self, changed: WorkingSet) -> None:
+        """Write what the accounts recorded and what was remembered, and commit: all of it or nothing.
 
-    async def account_of(self, reservation_id: str) -> str | None:
-        """Return the account of a reservation, which never changes, without locking anything."""
-
-    async def lock_account(self, account_id: str) -> Account:
-        """Return the account with its lots that hold credits, locked until the end; opened when new."""
-
-    async def reservation(self, account: Account, reservation_id: str) -> Reservation | None:
-        """Return a reservation of a locked account, and load the lots that it pins into the account."""
-
-    async def commit(self, account: Account | None = None) -> None:
-        """Write what the account recorded (journal, lots, reservations, facts to publish) and commit."""
+        Raises Conflict when another writer was in the way, and LedgerUnavailable when the store does not
+        answer: the same commands may be tried again, since what was committed is recalled.
+        """
 
 
 class UnitsOfWork(Protocol):
     """Opens units of work."""
 
-    def begin(self, account_id: str | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open one for a single account, or, with None, for the whole ledger (events and sweepers)."""
+    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a transaction over the whole ledger."""
+
+
+class Conflict(Exception):
+    """Another writer was in the way of this batch: nothing was written."""

@@ -6,6 +6,7 @@ isort:skip_file
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -16,6 +17,32 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _DisputeState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DisputeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisputeState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DISPUTE_STATE_UNSPECIFIED: _DisputeState.ValueType  # 0
+    DISPUTE_STATE_OPENED: _DisputeState.ValueType  # 1
+    """The money is withdrawn while the bank decides."""
+    DISPUTE_STATE_WON: _DisputeState.ValueType  # 2
+    """The money came back. Final."""
+    DISPUTE_STATE_LOST: _DisputeState.ValueType  # 3
+    """The money is gone. Final."""
+
+class DisputeState(_DisputeState, metaclass=_DisputeStateEnumTypeWrapper):
+    """What became of a dispute."""
+
+DISPUTE_STATE_UNSPECIFIED: DisputeState.ValueType  # 0
+DISPUTE_STATE_OPENED: DisputeState.ValueType  # 1
+"""The money is withdrawn while the bank decides."""
+DISPUTE_STATE_WON: DisputeState.ValueType  # 2
+"""The money came back. Final."""
+DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
+"""The money is gone. Final."""
+Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
 
 @_typing.final
 class PaymentCompleted(_message.Message):
@@ -61,3 +88,139 @@ class PaymentCompleted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PaymentCompleted: _TypeAlias = PaymentCompleted  # noqa: Y015
+
+@_typing.final
+class PaymentRefunded(_message.Message):
+    """Money of a payment went back to its payer. Told with the total so far: an older one says nothing new."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    PURCHASE_ID_FIELD_NUMBER: _builtins.int
+    REFUNDED_CREDITS_FIELD_NUMBER: _builtins.int
+    REFUNDED_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    payment_id: _builtins.str
+    purchase_id: _builtins.str
+    refunded_credits: _builtins.int
+    """Credits that all refunds of the payment take back so far."""
+    refunded_minor: _builtins.int
+    currency: _builtins.str
+    """ISO 4217, lower case."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
+        purchase_id: _builtins.str = ...,
+        refunded_credits: _builtins.int = ...,
+        refunded_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "currency", b"currency", "occurred_at", b"occurred_at", "payment_id", b"payment_id", "purchase_id", b"purchase_id", "refunded_credits", b"refunded_credits", "refunded_minor", b"refunded_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PaymentRefunded: _TypeAlias = PaymentRefunded  # noqa: Y015
+
+@_typing.final
+class PaymentDisputed(_message.Message):
+    """A payer disputed a payment with their bank, or the bank decided."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    PURCHASE_ID_FIELD_NUMBER: _builtins.int
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    DISPUTED_CREDITS_FIELD_NUMBER: _builtins.int
+    DISPUTED_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    payment_id: _builtins.str
+    purchase_id: _builtins.str
+    dispute_id: _builtins.str
+    state: Global___DisputeState.ValueType
+    disputed_credits: _builtins.int
+    """Credits that the dispute takes back."""
+    disputed_minor: _builtins.int
+    currency: _builtins.str
+    """ISO 4217, lower case."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
+        purchase_id: _builtins.str = ...,
+        dispute_id: _builtins.str = ...,
+        state: Global___DisputeState.ValueType = ...,
+        disputed_credits: _builtins.int = ...,
+        disputed_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "currency", b"currency", "dispute_id", b"dispute_id", "disputed_credits", b"disputed_credits", "disputed_minor", b"disputed_minor", "occurred_at", b"occurred_at", "payment_id", b"payment_id", "purchase_id", b"purchase_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PaymentDisputed: _TypeAlias = PaymentDisputed  # noqa: Y015
+
+@_typing.final
+class SubscriptionRenewed(_message.Message):
+    """A subscription's period began and was paid: its credits are reset to the plan's allocation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SUBSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    INVOICE_ID_FIELD_NUMBER: _builtins.int
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    CREDITS_FIELD_NUMBER: _builtins.int
+    PERIOD_START_FIELD_NUMBER: _builtins.int
+    PERIOD_END_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    subscription_id: _builtins.str
+    invoice_id: _builtins.str
+    """The processor's invoice id: one invoice is one allocation."""
+    plan_id: _builtins.str
+    credits: _builtins.int
+    @_builtins.property
+    def period_start(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def period_end(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        subscription_id: _builtins.str = ...,
+        invoice_id: _builtins.str = ...,
+        plan_id: _builtins.str = ...,
+        credits: _builtins.int = ...,
+        period_start: _timestamp_pb2.Timestamp | None = ...,
+        period_end: _timestamp_pb2.Timestamp | None = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "period_end", b"period_end", "period_start", b"period_start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "credits", b"credits", "invoice_id", b"invoice_id", "occurred_at", b"occurred_at", "period_end", b"period_end", "period_start", b"period_start", "plan_id", b"plan_id", "subscription_id", b"subscription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubscriptionRenewed: _TypeAlias = SubscriptionRenewed  # noqa: Y015

@@ -60,6 +60,31 @@ class LedgerServiceStub:
                 request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.RefundRequest.SerializeToString,
                 response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.RefundResponse.FromString,
                 _registered_method=True)
+        self.Extend = channel.unary_unary(
+                '/tintype.ledger.v1.LedgerService/Extend',
+                request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ExtendRequest.SerializeToString,
+                response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ExtendResponse.FromString,
+                _registered_method=True)
+        self.Clawback = channel.unary_unary(
+                '/tintype.ledger.v1.LedgerService/Clawback',
+                request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ClawbackRequest.SerializeToString,
+                response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ClawbackResponse.FromString,
+                _registered_method=True)
+        self.Adjust = channel.unary_unary(
+                '/tintype.ledger.v1.LedgerService/Adjust',
+                request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.AdjustRequest.SerializeToString,
+                response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.AdjustResponse.FromString,
+                _registered_method=True)
+        self.ApplyBatch = channel.unary_unary(
+                '/tintype.ledger.v1.LedgerService/ApplyBatch',
+                request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyBatchRequest.SerializeToString,
+                response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyBatchResponse.FromString,
+                _registered_method=True)
+        self.ApplyStream = channel.stream_stream(
+                '/tintype.ledger.v1.LedgerService/ApplyStream',
+                request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyStreamRequest.SerializeToString,
+                response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyStreamResponse.FromString,
+                _registered_method=True)
         self.GetReservation = channel.unary_unary(
                 '/tintype.ledger.v1.LedgerService/GetReservation',
                 request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetReservationRequest.SerializeToString,
@@ -69,6 +94,11 @@ class LedgerServiceStub:
                 '/tintype.ledger.v1.LedgerService/GetBalance',
                 request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceRequest.SerializeToString,
                 response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceResponse.FromString,
+                _registered_method=True)
+        self.GetStatement = channel.unary_stream(
+                '/tintype.ledger.v1.LedgerService/GetStatement',
+                request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetStatementRequest.SerializeToString,
+                response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetStatementResponse.FromString,
                 _registered_method=True)
         self.ListEntries = channel.unary_unary(
                 '/tintype.ledger.v1.LedgerService/ListEntries',
@@ -132,6 +162,43 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Extend(self, request, context):
+        """Keeps a held reservation for longer; one that is settled stays as it is, and answers so.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Clawback(self, request, context):
+        """Takes back the credits of a payment whose money went back, up to a cumulative target a cause, or
+        gives them back when a dispute was won. Refunds and disputes share the payment's credits: in
+        whatever order they are told, no credit is taken twice. What can't be taken becomes debt.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Adjust(self, request, context):
+        """Corrects a balance by hand, up or down. The actor and the reason are part of the journal.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApplyBatch(self, request, context):
+        """Applies up to 500 commands in order, each with its own outcome; `atomic`: all of them or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApplyStream(self, request_iterator, context):
+        """The same over one stream: batches are answered by their number, as soon as each is committed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetReservation(self, request, context):
         """Reads one reservation: NOT_FOUND when the ledger never saw it.
         """
@@ -141,6 +208,14 @@ class LedgerServiceServicer:
 
     def GetBalance(self, request, context):
         """Reads an account's balance. An account that was never used has a balance of zeroes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetStatement(self, request, context):
+        """Streams an account's statement: its opening, every entry of the range with the hash that seals
+        it, its closing. Anyone can verify it offline.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -197,6 +272,31 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.RefundRequest.FromString,
                     response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.RefundResponse.SerializeToString,
             ),
+            'Extend': grpc.unary_unary_rpc_method_handler(
+                    servicer.Extend,
+                    request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ExtendRequest.FromString,
+                    response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ExtendResponse.SerializeToString,
+            ),
+            'Clawback': grpc.unary_unary_rpc_method_handler(
+                    servicer.Clawback,
+                    request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ClawbackRequest.FromString,
+                    response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ClawbackResponse.SerializeToString,
+            ),
+            'Adjust': grpc.unary_unary_rpc_method_handler(
+                    servicer.Adjust,
+                    request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.AdjustRequest.FromString,
+                    response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.AdjustResponse.SerializeToString,
+            ),
+            'ApplyBatch': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApplyBatch,
+                    request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyBatchRequest.FromString,
+                    response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyBatchResponse.SerializeToString,
+            ),
+            'ApplyStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.ApplyStream,
+                    request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyStreamRequest.FromString,
+                    response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyStreamResponse.SerializeToString,
+            ),
             'GetReservation': grpc.unary_unary_rpc_method_handler(
                     servicer.GetReservation,
                     request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetReservationRequest.FromString,
@@ -206,6 +306,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.GetBalance,
                     request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceRequest.FromString,
                     response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceResponse.SerializeToString,
+            ),
+            'GetStatement': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetStatement,
+                    request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetStatementRequest.FromString,
+                    response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetStatementResponse.SerializeToString,
             ),
             'ListEntries': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEntries,
@@ -353,6 +458,141 @@ class LedgerService:
             _registered_method=True)
 
     @staticmethod
+    def Extend(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.ledger.v1.LedgerService/Extend',
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ExtendRequest.SerializeToString,
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ExtendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Clawback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.ledger.v1.LedgerService/Clawback',
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ClawbackRequest.SerializeToString,
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ClawbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Adjust(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.ledger.v1.LedgerService/Adjust',
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.AdjustRequest.SerializeToString,
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.AdjustResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyBatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.ledger.v1.LedgerService/ApplyBatch',
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyBatchRequest.SerializeToString,
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApplyStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/tintype.ledger.v1.LedgerService/ApplyStream',
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyStreamRequest.SerializeToString,
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ApplyStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetReservation(request,
             target,
             options=(),
@@ -396,6 +636,33 @@ class LedgerService:
             '/tintype.ledger.v1.LedgerService/GetBalance',
             tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceRequest.SerializeToString,
             tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tintype.ledger.v1.LedgerService/GetStatement',
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetStatementRequest.SerializeToString,
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetStatementResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,10 +36,27 @@ class LedgerServiceStub:
     """Gives back a held reservation, or, by a person's decision, a charged one.
     A reservation that was refunded before answers with its first refund.
     """
+    Extend: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ExtendRequest, _ledger_pb2.ExtendResponse]
+    """Keeps a held reservation for longer; one that is settled stays as it is, and answers so."""
+    Clawback: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ClawbackRequest, _ledger_pb2.ClawbackResponse]
+    """Takes back the credits of a payment whose money went back, up to a cumulative target a cause, or
+    gives them back when a dispute was won. Refunds and disputes share the payment's credits: in
+    whatever order they are told, no credit is taken twice. What can't be taken becomes debt.
+    """
+    Adjust: _aio.UnaryUnaryMultiCallable[_ledger_pb2.AdjustRequest, _ledger_pb2.AdjustResponse]
+    """Corrects a balance by hand, up or down. The actor and the reason are part of the journal."""
+    ApplyBatch: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ApplyBatchRequest, _ledger_pb2.ApplyBatchResponse]
+    """Applies up to 500 commands in order, each with its own outcome; `atomic`: all of them or none."""
+    ApplyStream: _aio.StreamStreamMultiCallable[_ledger_pb2.ApplyStreamRequest, _ledger_pb2.ApplyStreamResponse]
+    """The same over one stream: batches are answered by their number, as soon as each is committed."""
     GetReservation: _aio.UnaryUnaryMultiCallable[_ledger_pb2.GetReservationRequest, _ledger_pb2.GetReservationResponse]
     """Reads one reservation: NOT_FOUND when the ledger never saw it."""
     GetBalance: _aio.UnaryUnaryMultiCallable[_ledger_pb2.GetBalanceRequest, _ledger_pb2.GetBalanceResponse]
     """Reads an account's balance. An account that was never used has a balance of zeroes."""
+    GetStatement: _aio.UnaryStreamMultiCallable[_ledger_pb2.GetStatementRequest, _ledger_pb2.GetStatementResponse]
+    """Streams an account's statement: its opening, every entry of the range with the hash that seals
+    it, its closing. Anyone can verify it offline.
+    """
     ListEntries: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListEntriesRequest, _ledger_pb2.ListEntriesResponse]
     """Lists an account's entries, newest first."""
     ListReservationLots: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListReservationLotsRequest, _ledger_pb2.ListReservationLotsResponse]
@@ -97,6 +114,49 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def Extend(
+        self,
+        request: _ledger_pb2.ExtendRequest,
+        context: _aio.ServicerContext[_ledger_pb2.ExtendRequest, _abc.Awaitable[_ledger_pb2.ExtendResponse]],
+    ) -> _abc.Awaitable[_ledger_pb2.ExtendResponse]:
+        """Keeps a held reservation for longer; one that is settled stays as it is, and answers so."""
+
+    @_abc_1.abstractmethod
+    def Clawback(
+        self,
+        request: _ledger_pb2.ClawbackRequest,
+        context: _aio.ServicerContext[_ledger_pb2.ClawbackRequest, _abc.Awaitable[_ledger_pb2.ClawbackResponse]],
+    ) -> _abc.Awaitable[_ledger_pb2.ClawbackResponse]:
+        """Takes back the credits of a payment whose money went back, up to a cumulative target a cause, or
+        gives them back when a dispute was won. Refunds and disputes share the payment's credits: in
+        whatever order they are told, no credit is taken twice. What can't be taken becomes debt.
+        """
+
+    @_abc_1.abstractmethod
+    def Adjust(
+        self,
+        request: _ledger_pb2.AdjustRequest,
+        context: _aio.ServicerContext[_ledger_pb2.AdjustRequest, _abc.Awaitable[_ledger_pb2.AdjustResponse]],
+    ) -> _abc.Awaitable[_ledger_pb2.AdjustResponse]:
+        """Corrects a balance by hand, up or down. The actor and the reason are part of the journal."""
+
+    @_abc_1.abstractmethod
+    def ApplyBatch(
+        self,
+        request: _ledger_pb2.ApplyBatchRequest,
+        context: _aio.ServicerContext[_ledger_pb2.ApplyBatchRequest, _abc.Awaitable[_ledger_pb2.ApplyBatchResponse]],
+    ) -> _abc.Awaitable[_ledger_pb2.ApplyBatchResponse]:
+        """Applies up to 500 commands in order, each with its own outcome; `atomic`: all of them or none."""
+
+    @_abc_1.abstractmethod
+    def ApplyStream(
+        self,
+        request_iterator: _abc.AsyncIterator[_ledger_pb2.ApplyStreamRequest],
+        context: _aio.ServicerContext[_abc.AsyncIterator[_ledger_pb2.ApplyStreamRequest], _abc.AsyncIterator[_ledger_pb2.ApplyStreamResponse]],
+    ) -> _abc.AsyncIterator[_ledger_pb2.ApplyStreamResponse]:
+        """The same over one stream: batches are answered by their number, as soon as each is committed."""
+
+    @_abc_1.abstractmethod
     def GetReservation(
         self,
         request: _ledger_pb2.GetReservationRequest,
@@ -111,6 +171,16 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_ledger_pb2.GetBalanceRequest, _abc.Awaitable[_ledger_pb2.GetBalanceResponse]],
     ) -> _abc.Awaitable[_ledger_pb2.GetBalanceResponse]:
         """Reads an account's balance. An account that was never used has a balance of zeroes."""
+
+    @_abc_1.abstractmethod
+    def GetStatement(
+        self,
+        request: _ledger_pb2.GetStatementRequest,
+        context: _aio.ServicerContext[_ledger_pb2.GetStatementRequest, _abc.AsyncIterator[_ledger_pb2.GetStatementResponse]],
+    ) -> _abc.AsyncIterator[_ledger_pb2.GetStatementResponse]:
+        """Streams an account's statement: its opening, every entry of the range with the hash that seals
+        it, its closing. Anyone can verify it offline.
+        """
 
     @_abc_1.abstractmethod
     def ListEntries(

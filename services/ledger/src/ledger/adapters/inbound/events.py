@@ -7,14 +7,23 @@ from tintype.billing.v1 import events_pb2 as billing
 from tintype.generation.v1 import events_pb2 as generation
 from tintype.identity.v1 import events_pb2 as identity
 
-from ledger.application.charge_reservation import ChargeReservation, ChargeReservationHandler
-from ledger.application.grant_credits import GrantCredits, GrantCreditsHandler
-from ledger.application.refund_reservation import RefundReservation, RefundReservationHandler
+from ledger.adapters import messages
+from ledger.application.charge_reservation import ChargeReservation
+from ledger.application.claw_back_credits import ClawBackCredits
+from ledger.application.command_writer import CommandWriter
+from ledger.application.grant_credits import GrantCredits
+from ledger.application.refund_reservation import RefundReservation
+from ledger.application.renew_subscription import RenewSubscription
 from ledger.domain.lot import Category
 
 SUBJECTS = {
     "IDENTITY": ("tintype.identity.v1.user_registered.*",),
-    "BILLING": ("tintype.billing.v1.payment_completed.*",),
+    "BILLING": (
+        "tintype.billing.v1.payment_completed.*",
+        "tintype.billing.v1.payment_refunded.*",
+        "tintype.billing.v1.payment_disputed.*",
+        "tintype.billing.v1.subscription_renewed.*",
+    ),
     "GENERATION": (
         "tintype.generation.v1.generation_succeeded.*",
         "tintype.generation.v1.generation_failed.*",
@@ -27,9 +36,7 @@ SUBJECTS = {
 class LedgerEvents:
     """Turns each event that the ledger listens to into one command."""
 
-    grant: GrantCreditsHandler
-    charge: ChargeReservationHandler
-    refund: RefundReservationHandler
+    writer: CommandWriter
     welcome_credits: int
 
     async def handle(self, event: IncomingEvent) -> None:
@@ -39,6 +46,12 @@ class LedgerEvents:
                 await self._welcome(event)
             case "tintype.billing.v1.PaymentCompleted":
                 await self._pay(event)
+            case "tintype.billing.v1.PaymentRefunded":
+                await self._take_back(event)
+            case "tintype.billing.v1.PaymentDisputed":
+                await self._dispute(event)
+            case "tintype.billing.v1.SubscriptionRenewed":
+                await self._renew(event)
             case "tintype.generation.v1.GenerationSucceeded":
                 await self._succeed(event)
             case "tintype.generation.v1.GenerationFailed":
@@ -52,7 +65,7 @@ class LedgerEvents:
         registered = identity.UserRegistered.FromString(event.payload)
         if self.welcome_credits == 0:
             return
-        await self.grant.handle(
+        await self.writer.apply(
             GrantCredits(
                 request_id=f"welcome:{registered.user_id}",
                 account_id=registered.user_id,
@@ -66,7 +79,7 @@ class LedgerEvents:
 
     async def _pay(self, event: IncomingEvent) -> None:
         paid = billing.PaymentCompleted.FromString(event.payload)
-        await self.grant.handle(
+        await self.writer.apply(
             GrantCredits(
                 request_id=f"payment:{paid.payment_id}",
                 account_id=paid.account_id,
@@ -79,19 +92,68 @@ class LedgerEvents:
             event_id=event.event_id,
         )
 
+    async def _take_back(self, event: IncomingEvent) -> None:
+        refunded = billing.PaymentRefunded.FromString(event.payload)
+        await self.writer.apply(
+            ClawBackCredits(
+                request_id=f"clawback:{refunded.payment_id}:refund:{refunded.refunded_credits}",
+                account_id=refunded.account_id,
+                payment_id=refunded.payment_id,
+                cause="refund",
+                target=refunded.refunded_credits,
+                reason="payment refunded",
+            ),
+            event_id=event.event_id,
+        )
+
+    async def _dispute(self, event: IncomingEvent) -> None:
+        disputed = billing.PaymentDisputed.FromString(event.payload)
+        won = disputed.state == billing.DISPUTE_STATE_WON
+        cause = f"dispute:{disputed.dispute_id}"
+        state = "won" if won else "open"
+        await self.writer.apply(
+            ClawBackCredits(
+                # Opened and lost take the same: the first of them does, the other changes nothing.
+                request_id=f"clawback:{disputed.payment_id}:{cause}:{state}:{disputed.disputed_credits}",
+                account_id=disputed.account_id,
+                payment_id=disputed.payment_id,
+                cause=cause,
+                target=disputed.disputed_credits,
+                reinstated=won,
+                reason="dispute won" if won else "payment disputed",
+            ),
+            event_id=event.event_id,
+        )
+
+    async def _renew(self, event: IncomingEvent) -> None:
+        renewed = billing.SubscriptionRenewed.FromString(event.payload)
+        await self.writer.apply(
+            RenewSubscription(
+                request_id=f"renewal:{renewed.invoice_id}",
+                account_id=renewed.account_id,
+                amount=renewed.credits,
+                category=Category.SUBSCRIPTION,
+                source=f"subscription:{renewed.subscription_id}",
+                effective_at=messages.moment(renewed.period_start),
+                expires_at=messages.moment(renewed.period_end),
+                reason=f"{renewed.plan_id} renewed",
+            ),
+            event_id=event.event_id,
+        )
+
     async def _succeed(self, event: IncomingEvent) -> None:
         succeeded = generation.GenerationSucceeded.FromString(event.payload)
         if succeeded.charge_credits == 0:
             await self._give_back(event, succeeded, reason="nothing to charge")
             return
-        await self.charge.handle(
+        await self.writer.apply(
             ChargeReservation(
                 request_id=f"gen:{succeeded.generation_id}:charge",
                 reservation_id=succeeded.reservation_id,
                 amount=succeeded.charge_credits,
+                expected_account_id=succeeded.account_id,
             ),
             event_id=event.event_id,
-            account_id=succeeded.account_id,
         )
 
     async def _give_back(
@@ -104,12 +166,12 @@ class LedgerEvents:
         if not ended.reservation_id:
             # It ended before anything was reserved.
             return
-        await self.refund.handle(
+        await self.writer.apply(
             RefundReservation(
                 request_id=f"gen:{ended.generation_id}:refund",
                 reservation_id=ended.reservation_id,
                 reason=reason,
+                expected_account_id=ended.account_id,
             ),
             event_id=event.event_id,
-            account_id=ended.account_id,
         )

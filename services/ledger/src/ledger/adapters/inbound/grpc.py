@@ -1,44 +1,49 @@
 """LedgerService over gRPC: parse, call the use case, render."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import grpc
+from chassis.grpc_server import CALLER
 from tintype.ledger.v1 import ledger_pb2 as pb
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
 from ledger.adapters import messages
-from ledger.application.charge_reservation import ChargeReservation, ChargeReservationHandler
-from ledger.application.grant_credits import GrantCredits, GrantCreditsHandler
+from ledger.adapters.inbound import grpc_commands as commands
+from ledger.adapters.inbound.grpc_commands import ERRORS, reservation_and_balance
+from ledger.adapters.inbound.grpc_stream import answer_stream
+from ledger.application.bounds import BATCH_MAX
+from ledger.application.command import Command, Outcome
+from ledger.application.command_writer import CommandWriter
+from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_ledger import ReadLedgerHandler
-from ledger.application.refund_reservation import RefundReservation, RefundReservationHandler
-from ledger.application.reserve_credits import ReserveCredits, ReserveCreditsHandler
-from ledger.application.settlement import Settled
 from ledger.domain import errors
 from ledger.domain.entry import EntryKind
-from ledger.domain.lot import USUAL_PRIORITY, Category
 from ledger.ports.invariants import Invariants
 from ledger.ports.ledger_reader import EntryFilter, LedgerReader
 
-ERRORS: dict[type[Exception], grpc.StatusCode] = {
-    errors.InvalidField: grpc.StatusCode.INVALID_ARGUMENT,
-    errors.InsufficientCredits: grpc.StatusCode.FAILED_PRECONDITION,
-    errors.ReservationNotFound: grpc.StatusCode.NOT_FOUND,
-    errors.ChargeTooLarge: grpc.StatusCode.FAILED_PRECONDITION,
-    errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
-}
+__all__ = ["ALLOWED", "ERRORS", "LedgerServicer"]
 
 _SERVICE = "/tintype.ledger.v1.LedgerService/"
+# Who may send which command, by its own method, in a batch or on a stream.
+COMMANDS = {
+    "grant": frozenset({"billing"}),
+    "reserve": frozenset({"generation"}),
+    "charge": frozenset({"generation"}),
+    "refund": frozenset({"generation"}),
+    "extend": frozenset({"generation"}),
+    "clawback": frozenset({"billing"}),
+    "adjust": frozenset({"gateway"}),
+}
 ALLOWED = {
     _SERVICE + method: frozenset(callers)
     for method, callers in {
-        "Grant": ["billing"],
-        "Reserve": ["generation"],
-        "Charge": ["generation"],
-        "Refund": ["generation"],
+        **{kind.capitalize(): callers for kind, callers in COMMANDS.items()},
+        "ApplyBatch": ["generation", "billing"],
+        "ApplyStream": ["generation", "billing"],
         "GetReservation": ["generation", "gateway"],
         "GetBalance": ["gateway"],
+        "GetStatement": ["gateway"],
         "ListEntries": ["gateway"],
         "ListReservationLots": ["gateway"],
         "ListSettlements": ["auditor"],
@@ -46,7 +51,6 @@ ALLOWED = {
     }.items()
 }
 
-_CATEGORIES: dict[int, Category] = {number: category for category, number in messages.CATEGORIES.items()}
 _KINDS: dict[int, EntryKind] = {number: kind for kind, number in messages.KINDS.items()}
 
 
@@ -54,78 +58,92 @@ _KINDS: dict[int, EntryKind] = {number: kind for kind, number in messages.KINDS.
 class LedgerServicer(rpc.LedgerServiceServicer):
     """Answers LedgerService by the use cases."""
 
-    grant: GrantCreditsHandler
-    reserve: ReserveCreditsHandler
-    charge: ChargeReservationHandler
-    refund: RefundReservationHandler
+    writer: CommandWriter
+    preview: PreviewReservationHandler
     read: ReadLedgerHandler
     reader: LedgerReader
     invariants: Invariants
 
     async def Grant(self, request: pb.GrantRequest, context: Any) -> pb.GrantResponse:
-        granted = await self.grant.handle(
-            GrantCredits(
-                request_id=request.request_id,
-                account_id=request.account_id,
-                amount=request.amount,
-                category=_category(request.category),
-                priority=request.priority or USUAL_PRIORITY,
-                effective_at=messages.moment(request.effective_at)
-                if request.HasField("effective_at")
-                else None,
-                expires_at=messages.moment(request.expires_at) if request.HasField("expires_at") else None,
-                source=request.source,
-                payment_id=request.source.removeprefix("payment:")
-                if request.source.startswith("payment:")
-                else None,
-                reason=request.reason,
-            )
-        )
-        if granted is None:
-            raise RuntimeError("a grant without an event is never a repeated event")
+        outcome = await self._apply(commands.to_grant(request))
         return pb.GrantResponse(
-            grant_id=granted.grant_id,
-            balance=messages.balance(granted.balance),
-            replayed=granted.replayed,
+            grant_id=outcome.made_id,
+            balance=messages.balance(outcome.balance),
+            replayed=outcome.replayed,
         )
 
     async def Reserve(self, request: pb.ReserveRequest, context: Any) -> pb.ReserveResponse:
-        reserved = await self.reserve.handle(
-            ReserveCredits(
-                request_id=request.request_id,
-                account_id=request.account_id,
-                amount=request.amount,
-                reference=request.reference,
-                ttl_s=request.ttl_s,
-            )
-        )
-        return pb.ReserveResponse(
-            reservation=messages.reservation(reserved.reservation),
-            balance=messages.balance(reserved.balance),
-            replayed=reserved.replayed,
-        )
+        command = commands.to_reserve(request)
+        outcome = await (self.preview.handle(command) if request.dry_run else self._apply(command))
+        return pb.ReserveResponse(**reservation_and_balance(outcome))
 
     async def Charge(self, request: pb.ChargeRequest, context: Any) -> pb.ChargeResponse:
-        settled = await self.charge.handle(
-            ChargeReservation(
-                request_id=request.request_id,
-                reservation_id=request.reservation_id,
-                amount=request.amount,
-                reason=request.reason,
-            )
-        )
-        return pb.ChargeResponse(**_settled(settled))
+        outcome = await self._apply(commands.to_charge(request))
+        return pb.ChargeResponse(**reservation_and_balance(outcome))
 
     async def Refund(self, request: pb.RefundRequest, context: Any) -> pb.RefundResponse:
-        settled = await self.refund.handle(
-            RefundReservation(
-                request_id=request.request_id,
-                reservation_id=request.reservation_id,
-                reason=request.reason,
-                even_if_charged=True,
-            )
+        outcome = await self._apply(commands.to_refund(request))
+        return pb.RefundResponse(**reservation_and_balance(outcome))
+
+    async def Extend(self, request: pb.ExtendRequest, context: Any) -> pb.ExtendResponse:
+        outcome = await self._apply(commands.to_extend(request))
+        return pb.ExtendResponse(**reservation_and_balance(outcome))
+
+    async def Clawback(self, request: pb.ClawbackRequest, context: Any) -> pb.ClawbackResponse:
+        outcome = await self._apply(commands.to_clawback(request))
+        return pb.ClawbackResponse(
+            taken=outcome.taken, balance=messages.balance(outcome.balance), replayed=outcome.replayed
         )
-        return pb.RefundResponse(**_settled(settled))
+
+    async def Adjust(self, request: pb.AdjustRequest, context: Any) -> pb.AdjustResponse:
+        outcome = await self._apply(commands.to_adjust(request))
+        return pb.AdjustResponse(
+            grant_id=outcome.made_id if request.amount > 0 else "",
+            balance=messages.balance(outcome.balance),
+            replayed=outcome.replayed,
+        )
+
+    async def ApplyBatch(self, request: pb.ApplyBatchRequest, context: Any) -> pb.ApplyBatchResponse:
+        return pb.ApplyBatchResponse(
+            outcomes=await self._apply_batch(request.commands, atomic=request.atomic)
+        )
+
+    async def ApplyStream(
+        self, requests: AsyncIterator[pb.ApplyStreamRequest], context: Any
+    ) -> AsyncIterator[pb.ApplyStreamResponse]:
+        async for response in answer_stream(requests, self._answer):
+            yield response
+
+    async def _answer(self, request: pb.ApplyStreamRequest) -> pb.ApplyStreamResponse:
+        try:
+            outcomes = await self._apply_batch(request.commands, atomic=request.atomic)
+        except errors.LedgerError as refusal:
+            retry_after_s = getattr(refusal, "retry_after_s", 0.0)
+            return pb.ApplyStreamResponse(
+                batch=request.batch,
+                error=commands.to_error(refusal),
+                retry_after_ms=int(retry_after_s * 1000),
+            )
+        return pb.ApplyStreamResponse(batch=request.batch, outcomes=outcomes)
+
+    async def _apply(self, command: Command) -> Outcome:
+        outcome = await self.writer.apply(command)
+        if outcome is None:
+            raise RuntimeError("a command without an event is never a repeated event")
+        return outcome
+
+    async def _apply_batch(self, sent: Sequence[pb.Command], *, atomic: bool) -> list[pb.CommandOutcome]:
+        if not 1 <= len(sent) <= BATCH_MAX:
+            raise errors.InvalidField("commands", f"must be 1 to {BATCH_MAX}, not {len(sent)}")
+        self._admit(sent)
+        outcomes = await self.writer.apply_batch([commands.to_command(one) for one in sent], atomic=atomic)
+        return [commands.to_outcome(one) for one in outcomes]
+
+    def _admit(self, sent: Sequence[pb.Command]) -> None:
+        caller = CALLER.get()
+        for kind in {commands.kind_of(one) for one in sent}:
+            if caller not in COMMANDS[kind]:
+                raise errors.CommandNotAllowed(f"{caller} may not send the command {kind}")
 
     async def GetReservation(
         self, request: pb.GetReservationRequest, context: Any
@@ -136,7 +154,8 @@ class LedgerServicer(rpc.LedgerServiceServicer):
         return pb.GetReservationResponse(reservation=messages.reservation(found))
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: Any) -> pb.GetBalanceResponse:
-        balance = await self.read.balance(request.account_id)
+        as_of = messages.moment(request.as_of) if request.HasField("as_of") else None
+        balance = await self.read.balance(request.account_id, as_of=as_of)
         return pb.GetBalanceResponse(balance=messages.balance(balance))
 
     async def ListEntries(self, request: pb.ListEntriesRequest, context: Any) -> pb.ListEntriesResponse:
@@ -193,22 +212,6 @@ class LedgerServicer(rpc.LedgerServiceServicer):
                 violations=result.violations,
                 examples=result.examples,
             )
-
-
-def _settled(settled: Settled | None) -> dict[str, Any]:
-    if settled is None:
-        raise RuntimeError("a settlement without an event is never a repeated event")
-    return {
-        "reservation": messages.reservation(settled.reservation),
-        "balance": messages.balance(settled.balance),
-        "replayed": settled.replayed,
-    }
-
-
-def _category(number: int) -> Category:
-    if number not in _CATEGORIES:
-        raise errors.InvalidField("category", "is required")
-    return _CATEGORIES[number]
 
 
 def _kind(number: int) -> EntryKind:

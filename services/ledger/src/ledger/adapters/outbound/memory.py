@@ -3,21 +3,22 @@
 import asyncio
 import copy
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from ledger.domain.account import Account
 from ledger.domain.balance import Balance
+from ledger.domain.budget import Budget, BudgetKey
+from ledger.domain.clawback import Clawback
 from ledger.domain.entry import Entry
-from ledger.domain.errors import IdempotencyKeyReused
 from ledger.domain.facts import Fact
 from ledger.domain.lot import Lot
 from ledger.domain.request import RecordedRequest
 from ledger.domain.reservation import Reservation, ReservationState
 from ledger.ports.generation_settlements import Decision, Settlement
 from ledger.ports.ledger_reader import EntryFilter, PaymentGrant, PinnedLot
-from ledger.ports.unit_of_work import UnitOfWork
+from ledger.ports.unit_of_work import Needs, UnitOfWork, WorkingSet
 
 
 @dataclass
@@ -27,50 +28,40 @@ class MemoryLedger:
     accounts: dict[str, Account] = field(default_factory=dict)
     lots: dict[str, Lot] = field(default_factory=dict)
     reservations: dict[str, Reservation] = field(default_factory=dict)
+    clawbacks: dict[str, Clawback] = field(default_factory=dict)
+    budgets: dict[tuple[str, BudgetKey], Budget] = field(default_factory=dict)
     requests: dict[str, RecordedRequest] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     events: set[str] = field(default_factory=set)
 
-    def begin(self, account_id: str | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open a unit of work; one at a time, as if every account were one."""
-        return self._begin()
-
-    @asynccontextmanager
-    async def _begin(self) -> AsyncIterator[UnitOfWork]:
-        async with self._one_at_a_time:
-            yield MemoryUnitOfWork(self)
-
     def __post_init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
 
-    async def balance(self, account_id: str) -> Balance:
-        """Return an account's balance."""
-        account = self.accounts.get(account_id)
-        return self._with_lots(account).balance() if account else Balance(account_id=account_id)
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[UnitOfWork]:
+        """Open a unit of work; one at a time, as if every account were one."""
+        async with self._one_at_a_time:
+            yield MemoryUnitOfWork(self)
 
-    async def list_entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:
-        """Return entries, newest first."""
-        found = [
-            entry
-            for entry in reversed(self.entries)
-            if entry.account_id == account_id
-            and (not wanted.kinds or entry.kind in wanted.kinds)
-            and (wanted.since is None or entry.created_at >= wanted.since)
-            and (wanted.until is None or entry.created_at < wanted.until)
-            and (wanted.before_sequence is None or entry.sequence < wanted.before_sequence)
-        ]
-        return found[: wanted.limit]
-
-    def _with_lots(self, account: Account) -> Account:
-        lots = {lot.grant_id: lot for lot in self.lots.values() if lot.account_id == account.account_id}
+    def loaded(self, account_id: str) -> Account:
+        """Return a copy of an account with everything that is its own."""
+        stored = self.accounts.get(account_id) or Account(account_id)
         return Account(
-            account_id=account.account_id,
-            available=account.available,
-            held=account.held,
-            debt=account.debt,
-            sequence=account.sequence,
-            lots=copy.deepcopy(lots),
+            account_id,
+            stored.available,
+            stored.held,
+            stored.debt,
+            stored.sequence,
+            stored.updated_at,
+            lots={key: copy.copy(lot) for key, lot in self.lots.items() if lot.account_id == account_id},
+            reservations={k: one for k, one in self.reservations.items() if one.account_id == account_id},
+            clawbacks={
+                key: copy.deepcopy(one) for key, one in self.clawbacks.items() if one.account_id == account_id
+            },
+            budgets={
+                key: copy.copy(one) for (owner, key), one in self.budgets.items() if owner == account_id
+            },
         )
 
 
@@ -79,62 +70,50 @@ class MemoryUnitOfWork:
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
-        self._events: set[str] = set()
-        self._requests: dict[str, RecordedRequest] = {}
 
-    async def first_time(self, event_id: str) -> bool:
-        """Record an event as handled; False means it was handled before."""
-        if event_id in self._ledger.events:
-            return False
-        self._events.add(event_id)
-        return True
+    async def load(self, needs: Needs) -> WorkingSet:
+        """Copy every account that is needed."""
+        ledger, found = self._ledger, WorkingSet()
+        found.requests = {key: ledger.requests[key] for key in needs.requests if key in ledger.requests}
+        found.handled_events = needs.events & ledger.events
+        found.owners = {
+            key: ledger.reservations[key].account_id
+            for key in needs.reservations
+            if key in ledger.reservations
+        }
+        paid = {lot.payment_id: lot.account_id for lot in ledger.lots.values() if lot.payment_id}
+        told = {key: one.account_id for key, one in ledger.clawbacks.items()}
+        found.payments = {key: one for key, one in {**told, **paid}.items() if key in needs.payments}
+        known = (needs.accounts & ledger.accounts.keys()) | needs.openings | set(found.owners.values())
+        found.accounts = {account_id: ledger.loaded(account_id) for account_id in known}
+        return found
 
-    async def recall(self, request_id: str) -> RecordedRequest | None:
-        """Return what was asked under this id before."""
-        return self._ledger.requests.get(request_id)
-
-    async def remember(self, request: RecordedRequest) -> None:
-        """Store a request; an id that another account took first is refused."""
-        if request.request_id in self._ledger.requests:
-            raise IdempotencyKeyReused(
-                f"request {request.request_id} was used before for another command",
-                details={"request_id": request.request_id},
-            )
-        self._requests[request.request_id] = request
-
-    async def account_of(self, reservation_id: str) -> str | None:
-        """Return a reservation's account."""
-        found = self._ledger.reservations.get(reservation_id)
-        return found.account_id if found else None
-
-    async def lock_account(self, account_id: str) -> Account:
-        """Return a copy of the account with its lots, opened when new."""
-        account = self._ledger.accounts.get(account_id) or Account(account_id=account_id)
-        return self._ledger._with_lots(account)
-
-    async def reservation(self, account: Account, reservation_id: str) -> Reservation | None:
-        """Return a copy of a reservation of this account."""
-        if (changed := account.changed_reservations.get(reservation_id)) is not None:
-            return changed
-        found = self._ledger.reservations.get(reservation_id)
-        return copy.deepcopy(found) if found and found.account_id == account.account_id else None
-
-    async def commit(self, account: Account | None = None) -> None:
+    async def commit(self, changed: WorkingSet) -> None:
         """Put back what changed."""
         ledger = self._ledger
-        ledger.events |= self._events
-        ledger.requests |= self._requests
-        if account is None or not (account.entries or account.changed_reservations):
-            return
+        ledger.events.update(changed.new_events)
+        ledger.requests.update({one.request_id: one for one in changed.new_requests})
+        for account in changed.accounts.values():
+            if account.is_changed:
+                self._put_back(account)
+
+    def _put_back(self, account: Account) -> None:
+        ledger = self._ledger
         ledger.accounts[account.account_id] = Account(
-            account_id=account.account_id,
-            available=account.available,
-            held=account.held,
-            debt=account.debt,
-            sequence=account.sequence,
+            account.account_id,
+            account.available,
+            account.held,
+            account.debt,
+            account.sequence,
+            account.updated_at,
         )
-        ledger.lots |= copy.deepcopy(account.changed_lots)
-        ledger.reservations |= copy.deepcopy(account.changed_reservations)
+        ledger.lots |= account.new_lots | account.changed_lots
+        for reservation_id in account.new_reservations | account.changed_reservations:
+            ledger.reservations[reservation_id] = account.reservations[reservation_id]
+        for payment_id in account.changed_clawbacks:
+            ledger.clawbacks[payment_id] = account.clawbacks[payment_id]
+        for key in account.changed_budgets:
+            ledger.budgets[account.account_id, key] = account.budgets[key]
         ledger.entries += account.entries
         ledger.facts += account.facts
 
@@ -147,17 +126,26 @@ class MemoryLedgerReader:
 
     async def balance(self, account_id: str) -> Balance:
         """Return an account's balance; zeroes for an account that was never used."""
-        return await self._ledger.balance(account_id)
+        return self._ledger.loaded(account_id).balance()
 
     async def entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:
         """Return entries, newest first."""
-        return await self._ledger.list_entries(account_id, wanted)
+        found = [
+            entry
+            for entry in reversed(self._ledger.entries)
+            if entry.account_id == account_id
+            and (not wanted.kinds or entry.kind in wanted.kinds)
+            and (wanted.since is None or entry.created_at >= wanted.since)
+            and (wanted.until is None or entry.created_at < wanted.until)
+            and (wanted.before_sequence is None or entry.sequence < wanted.before_sequence)
+        ]
+        return found[: wanted.limit]
 
     async def reservation(self, *, reservation_id: str = "", reference: str = "") -> Reservation | None:
         """Return a reservation by its id or by what it was held for."""
         for one in self._ledger.reservations.values():
             if reservation_id in ("", one.reservation_id) and reference in ("", one.reference):
-                return copy.deepcopy(one)
+                return one
         return None
 
     async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot] | None:
@@ -181,7 +169,7 @@ class MemoryLedgerReader:
         """Stream settled reservations, without lines."""
         for one in self._ledger.reservations.values():
             if one.state is not ReservationState.HELD:
-                yield copy.deepcopy(one)
+                yield one
 
     async def payment_grants(self) -> AsyncIterator[PaymentGrant]:
         """Stream grants that payments paid for."""
@@ -192,7 +180,7 @@ class MemoryLedgerReader:
     async def overdue_reservations(self, now: datetime, limit: int) -> list[Reservation]:
         """Return held reservations past their expiry."""
         overdue = [
-            copy.deepcopy(one)
+            one
             for one in self._ledger.reservations.values()
             if one.state is ReservationState.HELD and one.expires_at < now
         ]

@@ -75,10 +75,16 @@ CHECKS = (
                    FROM lots GROUP BY account_id) l USING (account_id)
         WHERE (a.available, a.held) <> (coalesce(l.remaining, 0), coalesce(l.held, 0))
         UNION ALL
-        SELECT grant_id FROM lots WHERE amount <> remaining + held + spent + expired
+        SELECT grant_id FROM lots WHERE amount <> remaining + held + spent + expired + clawed_back
         UNION ALL
-        SELECT l.grant_id FROM lots l LEFT JOIN entries e ON e.grant_id = l.grant_id AND e.kind = 'grant'
-        GROUP BY l.grant_id, l.amount HAVING coalesce(sum(e.available + e.debt), 0) <> l.amount
+        SELECT l.grant_id FROM lots l
+        LEFT JOIN (SELECT grant_id,
+                          sum(available) FILTER (WHERE available > 0 AND NOT refills) AS added
+                   FROM (SELECT grant_id, available,
+                                kind = 'clawback' AND grant_id IN
+                                    (SELECT grant_id FROM lots WHERE payment_id IS NOT NULL) AS refills
+                         FROM entries WHERE grant_id IS NOT NULL) moved GROUP BY grant_id) e USING (grant_id)
+        WHERE coalesce(e.added, 0) <> l.amount
         """,
     ),
     _Check(
@@ -98,11 +104,13 @@ CHECKS = (
         "SELECT count(*) FROM reservations",
         """
         SELECT r.reservation_id FROM reservations r
-        LEFT JOIN (SELECT reservation_id, sum(amount) AS amount, sum(charged) AS charged,
-                          sum(returned) AS returned
-                   FROM reservation_lines GROUP BY reservation_id) l USING (reservation_id)
-        WHERE (r.reserved, r.charged, r.refunded)
-           <> (coalesce(l.amount, 0), coalesce(l.charged, 0), coalesce(l.returned, 0))
+        CROSS JOIN LATERAL (SELECT sum(amount) AS amount, sum(charged) AS charged,
+                                   bool_and(charged BETWEEN 0 AND amount) AS fits,
+                                   bool_and(grant_id IN (SELECT grant_id FROM lots)) AS known
+                            FROM unnest(r.line_grants, r.line_amounts, r.line_charged)
+                                 AS l(grant_id, amount, charged)) l
+        WHERE r.reserved <> l.amount OR r.charged <> l.charged OR NOT l.fits OR NOT l.known
+           OR r.refunded <> CASE WHEN r.state = 'held' THEN 0 ELSE r.reserved - r.charged END
         """,
     ),
     _Check(
@@ -139,6 +147,41 @@ CHECKS = (
         """,
     ),
     _Check(
+        "clawbacks_match_the_journal",
+        "what is taken back for each payment is what its causes take together, and what the journal booked",
+        "SELECT count(*) FROM clawbacks",
+        """
+        SELECT payment_id FROM clawbacks c
+        LEFT JOIN (SELECT payment_id, sum(world) AS taken FROM entries
+                   WHERE payment_id IS NOT NULL AND kind = 'clawback' GROUP BY payment_id) e USING (payment_id)
+        LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM lots
+                   WHERE payment_id IS NOT NULL GROUP BY payment_id) l USING (payment_id)
+        WHERE c.taken <> coalesce(e.taken, 0) OR c.granted <> coalesce(l.amount, 0)
+           OR c.taken <> least(c.granted, (SELECT coalesce(sum(value::bigint), 0)
+                                           FROM jsonb_each_text(c.targets)
+                                           WHERE NOT c.reinstated @> to_jsonb(key)))
+        UNION ALL
+        SELECT account_id FROM accounts WHERE debt > 0 AND available > 0
+        UNION ALL
+        SELECT DISTINCT e.payment_id FROM entries e LEFT JOIN clawbacks c USING (payment_id)
+        WHERE e.payment_id IS NOT NULL AND e.kind = 'clawback' AND c.payment_id IS NULL
+        """,
+    ),
+    _Check(
+        "budgets_match_reservations",
+        "what is used of each budget is what its reservations still count",
+        "SELECT count(*) FROM budgets",
+        """
+        SELECT coalesce(b.account_id, u.account_id) || ' ' || scope FROM budgets b
+        FULL JOIN (SELECT r.account_id, k.scope, k.period, k.starts_on, sum(r.reserved - r.refunded) AS used
+                   FROM reservations r
+                   CROSS JOIN LATERAL jsonb_to_recordset(r.budgets) AS k(scope text, period text, starts_on date)
+                   GROUP BY r.account_id, k.scope, k.period, k.starts_on) u
+             USING (account_id, scope, period, starts_on)
+        WHERE coalesce(b.used, 0) <> coalesce(u.used, 0)
+        """,
+    ),
+    _Check(
         "requests_decided_once",
         "each request that made something left it in the journal, and refusals left nothing",
         "SELECT count(*) FROM requests",
@@ -153,7 +196,7 @@ CHECKS = (
                            WHERE e.account_id = r.account_id AND e.request_id = r.request_id)
         UNION ALL
         SELECT request_id FROM entries WHERE request_id IS NOT NULL
-        GROUP BY request_id HAVING count(DISTINCT transaction_id) > 1
+        GROUP BY request_id HAVING min(transaction_id) <> max(transaction_id)
         UNION ALL
         SELECT e.request_id FROM entries e LEFT JOIN requests r USING (request_id)
         WHERE e.request_id IS NOT NULL AND r.request_id IS NULL

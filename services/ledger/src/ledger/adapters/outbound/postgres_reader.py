@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from chassis.postgres import SYSTEM_SCOPE, transaction
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ledger.adapters.outbound import rows, tables
@@ -34,7 +34,7 @@ class PostgresLedgerReader:
         ]
         query = (
             select(accounts, *sums, func.min(lots.c.expires_at).label("next_expiry"))
-            .outerjoin(lots, (lots.c.account_id == accounts.c.account_id) & (lots.c.remaining > 0))
+            .outerjoin(lots, (lots.c.account_id == accounts.c.account_id) & ~lots.c.drained)
             .where(accounts.c.account_id == account_id)
             .group_by(accounts.c.account_id)
         )
@@ -72,7 +72,7 @@ class PostgresLedgerReader:
 
     async def reservation(self, *, reservation_id: str = "", reference: str = "") -> Reservation | None:
         """Return a reservation with its lines."""
-        table, lines = tables.reservations, tables.reservation_lines
+        table = tables.reservations
         query = select(table).order_by(table.c.created_at).limit(1)
         if reservation_id:
             query = query.where(table.c.reservation_id == reservation_id)
@@ -80,21 +80,21 @@ class PostgresLedgerReader:
             query = query.where(table.c.reference == reference)
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             row = (await connection.execute(query)).first()
-            if row is None:
-                return None
-            pinned = await connection.execute(
-                select(lines).where(lines.c.reservation_id == row.reservation_id).order_by(lines.c.position)
-            )
-            return rows.to_reservation(row, [rows.to_line(line) for line in pinned])
+        return rows.to_reservation(row) if row else None
 
     async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot] | None:
         """Return a reservation's lots in the order they were drawn from."""
-        lines, lots = tables.reservation_lines, tables.lots
+        held, lots = tables.reservations, tables.lots
+        line = (
+            func.unnest(held.c.line_grants, held.c.line_amounts)
+            .table_valued("grant_id", "amount", with_ordinality="position", name="line")
+            .render_derived()
+        )
         query = (
-            select(lines.c.amount, lots.c.grant_id, lots.c.category, lots.c.source, lots.c.created_at)
-            .join(lots, lots.c.grant_id == lines.c.grant_id)
-            .where(lines.c.reservation_id == reservation_id)
-            .order_by(lines.c.position)
+            select(line.c.amount, lots.c.grant_id, lots.c.category, lots.c.source, lots.c.created_at)
+            .select_from(held.join(line, true()).join(lots, lots.c.grant_id == line.c.grant_id))
+            .where(held.c.reservation_id == reservation_id)
+            .order_by(line.c.position)
         )
         async with transaction(self._engine, account_id) as connection:
             found = (await connection.execute(query)).all()
@@ -116,7 +116,7 @@ class PostgresLedgerReader:
         query = select(table).where(table.c.state != "held").order_by(table.c.created_at)
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
-                yield rows.to_reservation(row, [])
+                yield rows.to_reservation(row)
 
     async def payment_grants(self) -> AsyncIterator[PaymentGrant]:
         """Stream grants that payments paid for through a server-side cursor."""
@@ -136,16 +136,13 @@ class PostgresLedgerReader:
             .limit(limit)
         )
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
-            return [rows.to_reservation(row, []) for row in await connection.execute(query)]
+            return [rows.to_reservation(row) for row in await connection.execute(query)]
 
     async def accounts_with_expired_lots(self, now: datetime, limit: int) -> list[str]:
         """Return accounts with credits in expired lots."""
         lots = tables.lots
         query = (
-            select(lots.c.account_id)
-            .where(lots.c.remaining > 0, lots.c.expires_at <= now)
-            .distinct()
-            .limit(limit)
+            select(lots.c.account_id).where(~lots.c.drained, lots.c.expires_at <= now).distinct().limit(limit)
         )
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             return list((await connection.scalars(query)).all())

@@ -2,8 +2,8 @@
 
 from chassis.inbox import inbox_table
 from chassis.outbox import outbox_table
-from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 outbox = outbox_table(metadata)
@@ -21,6 +21,7 @@ accounts = Table(
     metadata,
     Column("account_id", Text, primary_key=True),
     *(Column(name, BigInteger) for name in ("available", "held", "debt", "sequence")),
+    _time("updated_at"),
 )
 
 lots = Table(
@@ -29,13 +30,17 @@ lots = Table(
     Column("grant_id", Text, primary_key=True),
     Column("account_id", Text),
     Column("category", Text),
-    *(Column(name, BigInteger) for name in ("amount", "remaining", "held", "spent", "expired")),
+    *(
+        Column(name, BigInteger)
+        for name in ("amount", "remaining", "held", "spent", "expired", "clawed_back")
+    ),
     Column("priority", Integer),
     _time("effective_at"),
     _time("expires_at"),
     Column("source", Text),
     Column("payment_id", Text),
     _time("created_at"),
+    Column("drained", Boolean),
 )
 
 reservations = Table(
@@ -46,28 +51,12 @@ reservations = Table(
     Column("reference", Text),
     *(Column(name, BigInteger) for name in ("reserved", "charged", "refunded")),
     Column("state", Text),
+    Column("line_grants", ARRAY(Text)),
+    *(Column(name, ARRAY(BigInteger)) for name in ("line_amounts", "line_charged")),
+    Column("budgets", JSONB),
     _time("expires_at"),
     _time("created_at"),
     _time("settled_at"),
-)
-
-reservation_lines = Table(
-    "reservation_lines",
-    metadata,
-    Column("reservation_id", Text, primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("account_id", Text),
-    Column("grant_id", Text),
-    *(Column(name, BigInteger) for name in ("amount", "charged", "returned")),
-)
-
-requests = Table(
-    "requests",
-    metadata,
-    Column("request_id", Text, primary_key=True),
-    *(Column(name, Text) for name in ("account_id", "command", "fingerprint", "made_id", "refusal_reason")),
-    Column("refusal_details", JSONB),
-    _time("created_at"),
 )
 
 entries = Table(
@@ -78,9 +67,8 @@ entries = Table(
     Column("sequence", BigInteger),
     *(Column(name, Text) for name in ("kind", "category")),
     *(Column(name, BigInteger) for name in (*BOOKS, "balance_after", "held_after")),
-    *(
-        Column(name, Text)
-        for name in ("request_id", "grant_id", "reservation_id", "reference", "payment_id", "reason")
-    ),
+    *(Column(name, Text) for name in ("request_id", "grant_id", "reservation_id", "reference", "payment_id")),
+    *(Column(name, Text) for name in ("actor", "reason")),
     _time("created_at"),
+    Column("metadata", JSONB),
 )

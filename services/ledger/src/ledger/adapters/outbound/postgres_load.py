@@ -1,0 +1,165 @@
+"""What a batch of commands reads, in one round trip: accounts locked in the order of their ids first."""
+
+from collections.abc import Collection, Iterable
+from itertools import islice
+from typing import Any, LiteralString
+
+from psycopg import AsyncConnection, AsyncCursor
+
+from ledger.adapters.outbound import rows
+from ledger.adapters.outbound.array_literals import texts
+from ledger.domain.account import Account
+from ledger.ports.unit_of_work import Needs, WorkingSet
+
+CONSUMER = "ledger"
+KNOWN_MAX = 50_000
+
+_OPEN = "INSERT INTO accounts (account_id) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING"
+# The order of the ids is what keeps several writers from waiting for each other in a circle.
+_LOCK = """
+    SELECT account_id, available, held, debt, sequence, updated_at FROM accounts
+    WHERE account_id = ANY(%s::text[]) ORDER BY account_id FOR NO KEY UPDATE
+"""
+_OWNERS = "SELECT reservation_id, account_id FROM reservations WHERE reservation_id = ANY(%s::text[])"
+_REQUESTS = """
+    SELECT request_id, account_id, command, fingerprint, made_id, refusal_reason, refusal_details, created_at
+    FROM requests WHERE request_id = ANY(%s::text[])
+"""
+_EVENTS = "SELECT event_id FROM inbox WHERE consumer = %s AND event_id = ANY(%s::text[])"
+_RESERVATIONS = f"SELECT {rows.RESERVATION} FROM reservations WHERE reservation_id = ANY(%s::text[])"  # noqa: S608
+_LOTS = f"SELECT {rows.LOT} FROM lots WHERE account_id = ANY(%s::text[]) AND NOT drained"  # noqa: S608
+_LOTS_BY_ID = f"SELECT {rows.LOT} FROM lots WHERE grant_id = ANY(%s::text[])"  # noqa: S608
+_LOTS_BY_PAYMENT = f"SELECT {rows.LOT} FROM lots WHERE payment_id = ANY(%s::text[])"  # noqa: S608
+_LOTS_BY_SOURCE = f"""
+    SELECT {rows.LOT} FROM lots WHERE category = 'subscription'
+    AND (account_id, source) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+"""  # noqa: S608
+_CLAWBACKS = f"SELECT {rows.CLAWBACK} FROM clawbacks WHERE payment_id = ANY(%s::text[])"  # noqa: S608
+_BUDGETS = """
+    SELECT account_id, scope, period, starts_on, used FROM budgets
+    WHERE (account_id, scope, period, starts_on)
+       IN (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::date[]))
+"""
+
+
+class Known:
+    """What never changes and was seen before: whose a reservation is, and which accounts are open."""
+
+    def __init__(self) -> None:
+        self.owners: dict[str, str] = {}
+        self.opened: dict[str, None] = {}
+
+    def learn(self, changed: WorkingSet) -> None:
+        """Take note of what a transaction committed."""
+        for account in changed.accounts.values():
+            self.opened[account.account_id] = None
+            for reservation_id in account.new_reservations:
+                self.owners[reservation_id] = account.account_id
+        for seen in (self.owners, self.opened):
+            for oldest in list(islice(seen, max(0, len(seen) - KNOWN_MAX))):
+                del seen[oldest]
+
+
+async def load(connection: AsyncConnection, needs: Needs, known: Known) -> WorkingSet:
+    """Lock and read what the needs name."""
+    found = WorkingSet()
+    await _find_owners(connection, needs, known, found)
+    keys = texts(sorted(needs.accounts | needs.openings | set(found.owners.values())))
+    openings = sorted(needs.openings - known.opened.keys())
+    async with connection.pipeline():
+        if openings:
+            await connection.execute(_OPEN, (texts(openings),))
+        locked = await connection.execute(_LOCK, (keys,))
+        requests = await connection.execute(_REQUESTS, (texts(needs.requests),))
+        lots = await connection.execute(_LOTS, (keys,))
+        reservations = await _ask(connection, _RESERVATIONS, needs.reservations)
+        events = await connection.execute(_EVENTS, (CONSUMER, texts(needs.events))) if needs.events else None
+        paid = await _ask(connection, _LOTS_BY_PAYMENT, needs.payments)
+        clawbacks = await _ask(connection, _CLAWBACKS, needs.payments)
+        sources = (
+            await connection.execute(_LOTS_BY_SOURCE, _columns(needs.sources)) if needs.sources else None
+        )
+    for row in await locked.fetchall():
+        found.accounts[row[0]] = Account(*row)
+    found.requests = {row[0]: rows.to_request(row) for row in await requests.fetchall()}
+    found.handled_events = {row[0] for row in await _rows(events)}
+    _put_lots(found, await lots.fetchall())
+    _put_lots(found, await _rows(sources))
+    _put_payments(found, await _rows(paid), await _rows(clawbacks))
+    _put_reservations(found, await _rows(reservations))
+    await _complete(connection, needs, found)
+    return found
+
+
+async def _find_owners(connection: AsyncConnection, needs: Needs, known: Known, found: WorkingSet) -> None:
+    """A reservation's account never changes, so it can be looked up before anything is locked."""
+    unknown = []
+    for reservation_id in needs.reservations:
+        if (owner := known.owners.get(reservation_id)) is not None:
+            found.owners[reservation_id] = owner
+        else:
+            unknown.append(reservation_id)
+    if unknown:
+        cursor = await connection.execute(_OWNERS, (texts(unknown),))
+        found.owners.update(await cursor.fetchall())
+
+
+async def _complete(connection: AsyncConnection, needs: Needs, found: WorkingSet) -> None:
+    """Read what only the first answers name: earlier reservations, drained lots, budgets."""
+    earlier = {
+        one.made_id for one in found.requests.values() if one.made_id and one.made_id.startswith("res_")
+    } - {key for account in found.accounts.values() for key in account.reservations}
+    if earlier:
+        _put_reservations(found, await _rows(await _ask(connection, _RESERVATIONS, earlier)))
+    pinned: set[str] = set()
+    budgets = set(needs.budgets)
+    for account in found.accounts.values():
+        for reservation in account.reservations.values():
+            pinned.update(line.grant_id for line in reservation.lines if line.grant_id not in account.lots)
+            budgets.update((account.account_id, key) for key in reservation.budgets)
+    if pinned:
+        _put_lots(found, await _rows(await _ask(connection, _LOTS_BY_ID, pinned)))
+    if budgets:
+        keys = [(account_id, *key) for account_id, key in budgets]
+        for row in await _rows(await connection.execute(_BUDGETS, _columns(keys))):
+            if (owner := found.accounts.get(row[0])) is not None:
+                budget = rows.to_budget(row)
+                owner.budgets[budget.key] = budget
+
+
+def _put_lots(found: WorkingSet, lots: Iterable[Any]) -> None:
+    for row in lots:
+        if (account := found.accounts.get(row[1])) is not None:
+            account.lots[row[0]] = rows.to_lot(row)
+
+
+def _put_reservations(found: WorkingSet, reservations: Iterable[Any]) -> None:
+    for row in reservations:
+        if (account := found.accounts.get(row[1])) is not None:
+            account.reservations[row[0]] = rows.to_reservation(row)
+
+
+def _put_payments(found: WorkingSet, lots: list[Any], clawbacks: list[Any]) -> None:
+    _put_lots(found, lots)
+    for row in lots:
+        lot = rows.to_lot(row)
+        found.payments[lot.payment_id or ""] = lot.account_id
+    for row in clawbacks:
+        clawback = rows.to_clawback(row)
+        found.payments[clawback.payment_id] = clawback.account_id
+        if (account := found.accounts.get(clawback.account_id)) is not None:
+            account.clawbacks[clawback.payment_id] = clawback
+
+
+async def _ask(
+    connection: AsyncConnection, query: LiteralString, keys: Collection[str]
+) -> AsyncCursor[Any] | None:
+    return await connection.execute(query, (texts(keys),)) if keys else None
+
+
+async def _rows(cursor: AsyncCursor[Any] | None) -> list[Any]:
+    return [] if cursor is None else await cursor.fetchall()
+
+
+def _columns(keys: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*keys, strict=True)]

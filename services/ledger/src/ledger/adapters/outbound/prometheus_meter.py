@@ -1,0 +1,31 @@
+"""Prometheus metrics of the writing of commands."""
+
+from collections.abc import Mapping
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_BATCH = Histogram(
+    "ledger_batch_commands", "Commands committed together", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+)
+_SECONDS = Histogram(
+    "ledger_batch_seconds",
+    "Time to decide and commit a batch",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5),
+)
+_COMMANDS = Counter("ledger_commands_total", "Commands decided", ["command", "outcome"])
+_WAITING = Gauge("ledger_waiting_commands", "Commands that wait to be decided")
+
+
+class PrometheusMeter:
+    """Counts for `/metrics`."""
+
+    def committed(self, *, commands: int, duration_s: float, outcomes: Mapping[tuple[str, str], int]) -> None:
+        """A batch was committed."""
+        _BATCH.observe(commands)
+        _SECONDS.observe(duration_s)
+        for (command, outcome), times in outcomes.items():
+            _COMMANDS.labels(command, outcome).inc(times)
+
+    def waiting(self, commands: int) -> None:
+        """This many commands wait now."""
+        _WAITING.set(commands)

@@ -1,0 +1,42 @@
+"""Use case: correct a balance by hand."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ledger.application.bounds import require_amount, require_text
+from ledger.application.command import Command
+from ledger.domain import correction
+from ledger.domain.account import Account
+from ledger.domain.errors import InvalidField
+from ledger.domain.occasion import Occasion
+from ledger.ports.unit_of_work import Needs, WorkingSet
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdjustBalance(Command):
+    """Move a balance up or down by `amount`. `actor` and `reason` are required: the journal keeps them."""
+
+    account_id: str
+    amount: int
+
+    def validate(self) -> None:
+        """Raise InvalidField for a value that is missing or out of its bounds."""
+        Command.validate(self)
+        require_text("account_id", self.account_id)
+        if self.amount == 0:
+            raise InvalidField("amount", "must not be 0")
+        require_amount("amount", abs(self.amount))
+        require_text("actor", self.actor)
+        require_text("reason", self.reason, longest=1000)
+
+    def tell_needs(self, needs: Needs, now: datetime) -> None:
+        """The account, opened when it is new and credits are added."""
+        (needs.openings if self.amount > 0 else needs.accounts).add(self.account_id)
+
+    def account(self, found: WorkingSet) -> Account:
+        """Return the account."""
+        return found.account(self.account_id)
+
+    def decide(self, account: Account, occasion: Occasion) -> str:
+        """Correct the balance and return the lot that was made, or the transaction that took."""
+        return correction.adjust(account, self.amount, occasion)

@@ -1,0 +1,63 @@
+"""Use case: take a payment's credits back when its money went back, or give them back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ledger.application.bounds import AMOUNT_MAX_CREDITS, require_between, require_text
+from ledger.application.command import Command, Outcome
+from ledger.domain import money_back
+from ledger.domain.account import Account
+from ledger.domain.errors import PaymentOfAnotherAccount
+from ledger.domain.occasion import Occasion
+from ledger.ports.unit_of_work import Needs, WorkingSet
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClawBackCredits(Command):
+    """Let a cause (`refund`, `dispute:<id>`) take `target` credits of a payment in all.
+
+    `reinstated`: the dispute was won, so what this cause took comes back and it never takes again.
+    """
+
+    account_id: str
+    payment_id: str
+    cause: str
+    target: int
+    reinstated: bool = False
+
+    def validate(self) -> None:
+        """Raise InvalidField for a value that is out of its bounds."""
+        Command.validate(self)
+        require_text("account_id", self.account_id)
+        require_text("payment_id", self.payment_id)
+        require_text("cause", self.cause)
+        require_between("target", self.target, 0, AMOUNT_MAX_CREDITS)
+
+    def tell_needs(self, needs: Needs, now: datetime) -> None:
+        """The account, the payment's lot and what was told about the payment before."""
+        needs.openings.add(self.account_id)
+        needs.payments.add(self.payment_id)
+
+    def account(self, found: WorkingSet) -> Account:
+        """Return the account. Raises PaymentOfAnotherAccount."""
+        owner = found.payments.get(self.payment_id, self.account_id)
+        if owner != self.account_id:
+            raise PaymentOfAnotherAccount(f"payment {self.payment_id} was granted to another account")
+        return found.account(self.account_id)
+
+    def decide(self, account: Account, occasion: Occasion) -> str:
+        """Take or give back the difference and return the payment's id."""
+        money_back.claw_back(
+            account,
+            self.payment_id,
+            cause=self.cause,
+            target=self.target,
+            reinstated=self.reinstated,
+            occasion=occasion,
+        )
+        return self.payment_id
+
+    def outcome(self, account: Account, made_id: str, *, replayed: bool) -> Outcome:
+        """Return what is taken back for the payment in all."""
+        taken = account.clawbacks[made_id].taken
+        return Outcome(made_id, account.balance(), taken=taken, replayed=replayed)

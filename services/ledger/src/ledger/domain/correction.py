@@ -1,0 +1,63 @@
+"""Corrections: a person moves a balance up or down, with their name and their reason in the journal."""
+
+from ledger.domain.account import Account
+from ledger.domain.debt import pay_debt
+from ledger.domain.entry import EntryKind, Movement
+from ledger.domain.errors import InsufficientCredits
+from ledger.domain.facts import CreditsAdjusted
+from ledger.domain.lot import Category, Lot, in_spending_order
+from ledger.domain.occasion import Occasion
+
+
+def adjust(account: Account, amount: int, occasion: Occasion) -> str:
+    """Correct a balance; return the lot that was made, or the transaction that took.
+
+    Raises InsufficientCredits, with nothing changed, when there is less to take than that.
+    """
+    made_id = _add(account, amount, occasion) if amount > 0 else _take(account, -amount, occasion)
+    account.facts.append(
+        CreditsAdjusted(
+            account_id=account.account_id,
+            amount=amount,
+            actor=occasion.actor,
+            reason=occasion.reason,
+            balance=account.balance(),
+            occurred_at=occasion.now,
+        )
+    )
+    return made_id
+
+
+def _add(account: Account, amount: int, occasion: Occasion) -> str:
+    lot = Lot(
+        grant_id=occasion.new_id("grt"),
+        account_id=account.account_id,
+        category=Category.PROMOTIONAL,
+        amount=amount,
+        remaining=amount,
+        effective_at=occasion.now,
+        source=f"adjustment:{occasion.actor}",
+        created_at=occasion.now,
+    )
+    account.add(lot)
+    movement = Movement(available=amount, adjustment=-amount)
+    account.post(EntryKind.ADJUST, lot.category, movement, occasion, grant_id=lot.grant_id)
+    pay_debt(account, occasion)
+    return lot.grant_id
+
+
+def _take(account: Account, amount: int, occasion: Occasion) -> str:
+    spendable = in_spending_order(account.lots.values(), occasion.now)
+    if (available := sum(lot.remaining for lot in spendable)) < amount:
+        raise InsufficientCredits.of(available_credits=available, required_credits=amount)
+    left = amount
+    for lot in spendable:
+        taken = min(left, lot.remaining)
+        if taken == 0:
+            break
+        account.touch(lot.grant_id)
+        lot.remaining, lot.clawed_back = lot.remaining - taken, lot.clawed_back + taken
+        movement = Movement(available=-taken, adjustment=taken)
+        account.post(EntryKind.ADJUST, lot.category, movement, occasion, grant_id=lot.grant_id)
+        left -= taken
+    return occasion.transaction_id

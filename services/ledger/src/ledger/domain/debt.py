@@ -1,0 +1,36 @@
+"""Debt: what is owed after a clawback. Whatever becomes available pays it first."""
+
+from ledger.domain.account import Account
+from ledger.domain.entry import EntryKind, Movement
+from ledger.domain.lot import Category, in_taking_order
+from ledger.domain.occasion import Occasion
+
+
+def pay_debt(account: Account, occasion: Occasion) -> None:
+    """Pay as much of the debt as the available credits cover: an account in debt has none to spend."""
+    if account.debt == 0 or account.available == 0:
+        return
+    for lot in in_taking_order(account.lots.values()):
+        paid = min(account.debt, lot.remaining)
+        if paid == 0:
+            return
+        account.touch(lot.grant_id)
+        lot.remaining, lot.clawed_back = lot.remaining - paid, lot.clawed_back + paid
+        movement = Movement(available=-paid, debt=paid)
+        account.post(EntryKind.CLAWBACK, lot.category, movement, occasion, grant_id=lot.grant_id)
+
+
+def owe(account: Account, amount: int, occasion: Occasion, *, payment_id: str) -> None:
+    """Write down what could not be taken."""
+    if amount:
+        movement = Movement(world=amount, debt=-amount)
+        account.post(EntryKind.CLAWBACK, Category.PAID, movement, occasion, payment_id=payment_id)
+
+
+def forgive(account: Account, amount: int, occasion: Occasion, *, payment_id: str) -> int:
+    """Cancel up to an amount of the debt; return how much was cancelled."""
+    cancelled = min(amount, account.debt)
+    if cancelled:
+        movement = Movement(world=-cancelled, debt=cancelled)
+        account.post(EntryKind.CLAWBACK, Category.PAID, movement, occasion, payment_id=payment_id)
+    return cancelled

@@ -1,0 +1,76 @@
+"""Grants: adding lots of credits, and renewing a subscription's."""
+
+from ledger.domain.account import Account
+from ledger.domain.debt import pay_debt
+from ledger.domain.entry import EntryKind, Movement
+from ledger.domain.expiry import expire_lot, tell_expired
+from ledger.domain.facts import CreditsGranted
+from ledger.domain.lot import Lot
+from ledger.domain.money_back import bring_in_line
+from ledger.domain.occasion import Occasion
+
+
+def grant(account: Account, lot: Lot, occasion: Occasion) -> None:
+    """Add a lot. A clawback that was told before the payment's own grant takes its part at once, and a
+    debt is paid first."""
+    _add(account, lot, occasion)
+    if lot.payment_id is not None and lot.payment_id in account.clawbacks:
+        clawback = account.clawback(lot.payment_id)
+        clawback.granted = lot.amount
+        bring_in_line(account, clawback, occasion)
+    pay_debt(account, occasion)
+
+
+def renew(account: Account, lot: Lot, occasion: Occasion) -> None:
+    """Add a subscription's new allocation and end what is left of the older ones.
+
+    What is held of an older allocation stays good for its job; what returns from it expires at once. A
+    renewal that is told after a later one is granted and ended at once: its period is over.
+    """
+    others = [
+        one
+        for one in account.lots.values()
+        if one.source == lot.source and one.category is lot.category and one is not lot
+    ]
+    _add(account, lot, occasion)
+    is_late = any(_lasts_longer(one, lot) for one in others)
+    ended = sum(_end(account, one, occasion) for one in ([lot] if is_late else others))
+    tell_expired(account, ended, occasion)
+    pay_debt(account, occasion)
+
+
+def _lasts_longer(one: Lot, other: Lot) -> bool:
+    return other.expires_at is not None and (
+        one.expires_at is None or one.expires_at > other.expires_at or one.effective_at > other.effective_at
+    )
+
+
+def _end(account: Account, lot: Lot, occasion: Occasion) -> int:
+    account.touch(lot.grant_id)
+    if not lot.is_expired(occasion.now):
+        lot.expires_at = occasion.now
+    return expire_lot(account, lot, occasion, kind=EntryKind.RESET)
+
+
+def _add(account: Account, lot: Lot, occasion: Occasion) -> None:
+    account.add(lot)
+    account.post(
+        EntryKind.GRANT,
+        lot.category,
+        Movement(world=-lot.amount, available=lot.amount),
+        occasion,
+        grant_id=lot.grant_id,
+        payment_id=lot.payment_id or "",
+    )
+    account.facts.append(
+        CreditsGranted(
+            account_id=account.account_id,
+            grant_id=lot.grant_id,
+            amount=lot.amount,
+            category=lot.category,
+            source=lot.source,
+            payment_id=lot.payment_id,
+            balance=account.balance(),
+            occurred_at=occasion.now,
+        )
+    )

@@ -1,0 +1,116 @@
+"""Money going back: taking a payment's credits back, and giving them back when a dispute was won."""
+
+from ledger.domain.account import Account
+from ledger.domain.clawback import Clawback
+from ledger.domain.debt import forgive, owe
+from ledger.domain.entry import EntryKind, Movement
+from ledger.domain.expiry import expire_lot, expire_lots, tell_expired
+from ledger.domain.facts import CreditsClawedBack
+from ledger.domain.lot import Category, Lot, in_taking_order
+from ledger.domain.occasion import Occasion
+
+
+def claw_back(
+    account: Account, payment_id: str, *, cause: str, target: int, reinstated: bool, occasion: Occasion
+) -> None:
+    """Record what a cause takes in all, or that it never takes again, and act on the difference."""
+    clawback = account.clawback(payment_id)
+    clawback.tell(cause, target, reinstated=reinstated)
+    bring_in_line(account, clawback, occasion)
+
+
+def bring_in_line(account: Account, clawback: Clawback, occasion: Occasion) -> None:
+    """Take or give back until what is taken is what the causes together take."""
+    difference = clawback.target() - clawback.taken
+    if difference == 0:
+        return
+    if difference > 0:
+        _take(account, clawback, difference, occasion)
+    else:
+        _give_back(account, clawback, -difference, occasion)
+    clawback.taken += difference
+    account.facts.append(
+        CreditsClawedBack(
+            account_id=account.account_id,
+            payment_id=clawback.payment_id,
+            amount=difference,
+            taken=clawback.taken,
+            reason=occasion.reason,
+            balance=account.balance(),
+            occurred_at=occasion.now,
+        )
+    )
+
+
+def _take(account: Account, clawback: Clawback, amount: int, occasion: Occasion) -> None:
+    """Take from the payment's own lot, then from any other, and owe the rest. What is held stays held."""
+    expire_lots(account, occasion)
+    left = amount
+    for lot in _own_lot_first(account, clawback.payment_id):
+        taken = min(left, lot.remaining)
+        if taken == 0:
+            break
+        account.touch(lot.grant_id)
+        lot.remaining, lot.clawed_back = lot.remaining - taken, lot.clawed_back + taken
+        if lot.payment_id == clawback.payment_id:
+            clawback.from_own_lot += taken
+        account.post(
+            EntryKind.CLAWBACK,
+            lot.category,
+            Movement(available=-taken, world=taken),
+            occasion,
+            grant_id=lot.grant_id,
+            payment_id=clawback.payment_id,
+        )
+        left -= taken
+    owe(account, left, occasion, payment_id=clawback.payment_id)
+
+
+def _give_back(account: Account, clawback: Clawback, amount: int, occasion: Occasion) -> None:
+    """Cancel debt first, then refill the payment's own lot; what was taken elsewhere comes as a new lot."""
+    left = amount - forgive(account, amount, occasion, payment_id=clawback.payment_id)
+    own = next((lot for lot in account.lots.values() if lot.payment_id == clawback.payment_id), None)
+    if own is not None and (refilled := min(left, clawback.from_own_lot)):
+        account.touch(own.grant_id)
+        own.remaining, own.clawed_back = own.remaining + refilled, own.clawed_back - refilled
+        clawback.from_own_lot -= refilled
+        account.post(
+            EntryKind.CLAWBACK,
+            own.category,
+            Movement(available=refilled, world=-refilled),
+            occasion,
+            grant_id=own.grant_id,
+            payment_id=clawback.payment_id,
+        )
+        if own.is_expired(occasion.now):
+            tell_expired(account, expire_lot(account, own, occasion), occasion)
+        left -= refilled
+    if left:
+        _grant_anew(account, clawback, left, occasion)
+
+
+def _grant_anew(account: Account, clawback: Clawback, amount: int, occasion: Occasion) -> None:
+    lot = Lot(
+        grant_id=occasion.new_id("grt"),
+        account_id=account.account_id,
+        category=Category.PAID,
+        amount=amount,
+        remaining=amount,
+        effective_at=occasion.now,
+        source=f"reinstated:{clawback.payment_id}",
+        created_at=occasion.now,
+    )
+    account.add(lot)
+    account.post(
+        EntryKind.CLAWBACK,
+        lot.category,
+        Movement(available=amount, world=-amount),
+        occasion,
+        grant_id=lot.grant_id,
+        payment_id=clawback.payment_id,
+    )
+
+
+def _own_lot_first(account: Account, payment_id: str) -> list[Lot]:
+    lots = in_taking_order(account.lots.values())
+    return sorted(lots, key=lambda lot: lot.payment_id != payment_id)

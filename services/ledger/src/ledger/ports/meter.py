@@ -1,0 +1,24 @@
+"""What operators measure about the writing of commands."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Meter(Protocol):
+    """Counts. Cheap: it is called once a batch."""
+
+    def committed(self, *, commands: int, duration_s: float, outcomes: Mapping[tuple[str, str], int]) -> None:
+        """A batch was committed; `outcomes` counts by command and by `ok`, `replayed` or the reason."""
+
+    def waiting(self, commands: int) -> None:
+        """This many commands wait now."""
+
+
+class NoMeter:
+    """Measures nothing."""
+
+    def committed(self, *, commands: int, duration_s: float, outcomes: Mapping[tuple[str, str], int]) -> None:
+        """Forget it."""
+
+    def waiting(self, commands: int) -> None:
+        """Forget it."""
