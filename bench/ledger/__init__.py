@@ -1,0 +1,1 @@
+"""How fast the ledger is, beside the same durable work written by hand in the database."""

@@ -1,0 +1,88 @@
+"""What is measured, side by side: each case runs on a database and returns figures."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded.testing import ServiceDatabase
+
+from bench.ledger import checks, pgbench, processes
+from bench.ledger.client import Spec
+from bench.ledger.databases import ACCOUNTS
+from bench.ledger.load import Load
+from bench.ledger.servers import TunedPostgres
+
+# Batches of 500 that one caller has on the way at the same time.
+BATCHES_IN_FLIGHT = 4
+
+Figures = Mapping[str, float]
+Case = Callable[[ServiceDatabase], Figures]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """How long each case runs, and where the servers are."""
+
+    seconds: int
+    warm_up_s: int
+    folder: Path
+    postgres: TunedPostgres
+    profile: Path | None = None
+
+    def cases(self) -> dict[str, Case]:
+        """Return the cases in the order of a round: each side right after the other."""
+        return {
+            "pgbench, 10,000 accounts": lambda database: self._pgbench(database, "spread", ACCOUNTS),
+            "batches, 10,000 accounts": lambda database: self._batches(database, "spread", ACCOUNTS),
+            "pgbench, one account": lambda database: self._pgbench(database, "hot", 1),
+            "batches, one account": lambda database: self._batches(database, "hot", 1),
+            "unary calls": self._unary,
+        }
+
+    def _pgbench(self, database: ServiceDatabase, name: str, accounts: int) -> Figures:
+        before = checks.written(database)
+        measured = pgbench.measure(
+            self.postgres.program("pgbench"),
+            database,
+            accounts=accounts,
+            seconds=self.seconds,
+            warm_up_s=self.warm_up_s,
+        )
+        checks.require_right(database, before=before, commands=measured.commands)
+        return {f"pgbench_{name}_ops_s": measured.commands_s}
+
+    def _batches(self, database: ServiceDatabase, name: str, accounts: int) -> Figures:
+        with processes.server(database.url, self.folder, self._profile(f"batch_{name}")) as server:
+            load = self._client(database, server, "batches", accounts)
+        return {f"batch_{name}_ops_s": load.commands_s}
+
+    def _unary(self, database: ServiceDatabase) -> Figures:
+        with processes.server(database.url, self.folder, self._profile("unary")) as server:
+            noop = self._client(database, server, "noop", ACCOUNTS)
+            load = self._client(database, server, "unary", ACCOUNTS)
+        return {
+            "unary_ops_s": load.commands_s,
+            "noop_unary_ops_s": noop.commands_s,
+            "unary_p50_ms": load.p50_ms,
+            "unary_p99_ms": load.p99_ms,
+        }
+
+    def _client(self, database: ServiceDatabase, server: processes.Server, case: str, accounts: int) -> Load:
+        """Run one load, and let its figure count only when the books are right."""
+        before = checks.written(database)
+        load = processes.client(
+            Spec(
+                target=server.target,
+                case=case,
+                accounts=accounts,
+                seconds=self.seconds,
+                warm_up_s=self.warm_up_s,
+                in_flight=BATCHES_IN_FLIGHT,
+            )
+        )
+        commands = 0 if case == "noop" else load.commands
+        checks.require_right(database, before=before, commands=commands)
+        return load
+
+    def _profile(self, case: str) -> Path | None:
+        return None if self.profile is None else self.profile / f"{case}.txt"

@@ -1,0 +1,74 @@
+"""The output: a table for people, and the object that is printed last for programs."""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.ledger.cases import Figures
+from bench.ledger.figures import medians
+from bench.ledger.phases import LARGE, SLOW_DISK, SMALL
+
+TITLES = {
+    SMALL: "10,000 entries",
+    LARGE: "5,000,000 entries",
+    SLOW_DISK: "1 ms added to fsync",
+}
+
+LABELS = {
+    "pgbench_spread_ops_s": "pgbench, 10,000 accounts (commands/s)",
+    "batch_spread_ops_s": "ApplyBatch, 10,000 accounts (commands/s)",
+    "ratio_spread": "  times pgbench",
+    "pgbench_hot_ops_s": "pgbench, one account (commands/s)",
+    "batch_hot_ops_s": "ApplyBatch, one account (commands/s)",
+    "ratio_hot": "  times pgbench",
+    "coalesced_ops_s": "coalescing client, 1000 callers (commands/s)",
+    "unary_ops_s": "unary calls, 32 callers (commands/s)",
+    "noop_unary_ops_s": "unary calls that do nothing, 32 callers (calls/s)",
+    "ratio_unary": "  of a call that does nothing",
+    "unary_p50_ms": "unary, median (ms)",
+    "unary_p99_ms": "unary, 99th percentile (ms)",
+    "relay_events_s": "relay to JetStream (events/s)",
+}
+
+
+def result(phases: Mapping[str, Sequence[Figures]], *, rounds: int, seconds: int) -> dict[str, Any]:
+    """Return the object: the figures with 10,000 entries, and those of the other phases inside."""
+    found = {phase: medians(runs) for phase, runs in phases.items()}
+    return {
+        **found[SMALL],
+        **{phase: figures for phase, figures in found.items() if phase != SMALL},
+        "rounds": rounds,
+        "seconds": seconds,
+        "machine": {
+            "cpus": os.cpu_count(),
+            "system": f"{platform.system()} {platform.machine()}",
+            "python": platform.python_version(),
+        },
+    }
+
+
+def by_phase(result: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    """Return the figures of each phase that was run."""
+    return {
+        phase: result if phase == SMALL else result[phase] for phase in TITLES if phase in (SMALL, *result)
+    }
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """Return the medians as a table."""
+    phases = by_phase(result)
+    width = max(len(label) for label in LABELS.values())
+    head = " " * width + "".join(f"{TITLES[phase]:>22}" for phase in phases)
+    lines = [
+        f"{label:<{width}}" + "".join(f"{shown(name, figures):>22}" for figures in phases.values())
+        for name, label in LABELS.items()
+    ]
+    return "\n".join(["", head, *lines, ""])
+
+
+def shown(name: str, figures: Mapping[str, float]) -> str:
+    """Return one figure for people."""
+    if name not in figures:
+        return "-"
+    return f"{figures[name]:,.0f}" if name.endswith("_s") else f"{figures[name]:,.2f}"
