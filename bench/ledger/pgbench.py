@@ -15,10 +15,7 @@ from bench.ledger.databases import ACCOUNTS, RESERVED_CREDITS
 CLIENTS = 32
 THREADS = 2
 # A script is two commands, each a transaction of its own.
-COMMANDS_PER  # The scope of row level security is set once a session, as one would by hand. Tables that were empty when a
-# plan was made would be scanned whole for ever: an experienced hand pins that too.
-_SESSION = "-c app.account=* -c enable_seqscan=off"
-_SCRIPT = 2
+COMMANDS_PER_SCRIPT = 2
 
 # The scope of row level security is set once a session, as one would by hand. Tables that were empty when a
 # plan was made would be scanned whole for ever: an experienced hand pins that too.
@@ -61,7 +58,7 @@ def _run(binary: Path, database: ServiceDatabase, script: Path, *, seconds: int)
     environment = {
         **os.environ,
         "PGPASSWORD": url.password or "",
-        "PGOPTIONS": "-c app.account=* -c enable_seqscan=off",
+        "PGOPTIONS": _SESSION,
     }
     done = subprocess.run(  # noqa: S603 - the wheel's own binary
         command, env=environment, capture_output=True, text=True, check=False
