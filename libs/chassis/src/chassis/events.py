@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from google.protobuf.message import Message
 
@@ -13,8 +15,7 @@ from chassis.telemetry import inject
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-@dataclass(frozen=True, kw_only=True)
-class OutgoingEvent:
+class OutgoingEvent(NamedTuple):
     """A fact to publish. `event_id` is also the broker's deduplication id."""
 
     subject: str
@@ -23,7 +24,7 @@ class OutgoingEvent:
     payload: bytes
     event_id: str
     time: datetime
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def wire_headers(self) -> dict[str, str]:
         """Return the message headers: CloudEvents attributes, content type and trace context."""

@@ -1,6 +1,7 @@
 """Domain values as protobuf messages: shared by the gRPC adapter and the published facts."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.ledger.v1 import ledger_pb2 as pb
@@ -23,6 +24,8 @@ STATES = {
 KINDS = {kind: pb.EntryKind.Value(f"ENTRY_KIND_{kind.name}") for kind in EntryKind}
 
 
+# One batch has few different times; a message that takes one in copies it.
+@lru_cache(maxsize=4096)
 def timestamp(value: datetime | None) -> Timestamp | None:
     """Return a protobuf timestamp, or None."""
     if value is None:

@@ -12,7 +12,7 @@ from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class AdjustBalance(Command):
     """Move a balance up or down by `amount`. `actor` and `reason` are required: the journal keeps them."""
 

@@ -9,7 +9,7 @@ from ledger.domain.account import Account
 from ledger.domain.occasion import Occasion
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class ChargeReservation(SettleReservation):
     """Take `amount` credits of a reservation and return the rest.
 

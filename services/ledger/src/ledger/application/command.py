@@ -29,9 +29,13 @@ class Outcome(NamedTuple):
     refusal: Exception | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Command:
-    """Something to do to one account, once per request id."""
+    """Something to do to one account, once per request id. Never changed once it is made.
+
+    It is not frozen, because a frozen dataclass takes several times as long to make, and this one is made
+    for every command of every batch.
+    """
 
     request_id: str
     reason: str = ""
@@ -66,7 +70,7 @@ class Command:
 
     def fingerprint(self) -> str:
         """Return the sha256 (hex) of its name and fields: the same command has the same one."""
-        kind = type(self)
+        kind: Any = type(self)
         content = (kind.__name__, _content_of(kind)(self))
         return hashlib.sha256(repr(content).encode()).hexdigest()
 

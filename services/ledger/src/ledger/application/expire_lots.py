@@ -15,7 +15,7 @@ from ledger.ports.unit_of_work import Needs, WorkingSet
 SWEEP_MAX = 200
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class ExpireLots(Command):
     """Book what is left of an account's expired lots. Harmless to repeat, so it has no request id."""
 

@@ -10,7 +10,7 @@ from ledger.domain.account import Account
 from ledger.domain.occasion import Occasion
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class ExtendReservation(SettleReservation):
     """Let a held reservation expire `ttl_s` seconds from now, or later if it would anyway."""
 

@@ -13,7 +13,7 @@ from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class GrantCredits(Command):
     """Add `amount` credits. `source` says where they come from, such as `payment:pi_123`.
 

@@ -8,7 +8,7 @@ from ledger.domain.account import Account
 from ledger.domain.occasion import Occasion
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class RefundReservation(SettleReservation):
     """Give back a held reservation; a charged one only by a person's decision (`even_if_charged`).
 

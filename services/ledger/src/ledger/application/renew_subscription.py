@@ -10,7 +10,7 @@ from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class RenewSubscription(GrantCredits):
     """Grant the new allocation and end what is left of older lots of the same `source`, at once."""
 

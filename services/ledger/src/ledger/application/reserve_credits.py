@@ -21,7 +21,7 @@ from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class ReserveCredits(Command):
     """Hold `amount` credits for `reference` until `ttl_s` seconds have passed.
 

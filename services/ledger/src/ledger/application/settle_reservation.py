@@ -9,7 +9,7 @@ from ledger.domain.account import Account
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class SettleReservation(Command):
     """A command about one reservation.
 

@@ -57,21 +57,27 @@ class Account:
         """Return the balance as it is shown."""
         if self._shown is not None and self._shown.sequence == self.sequence:
             return self._shown
-        remaining = dict.fromkeys(Category, 0)
+        subscription = promotional = paid = 0
         next_expiry: datetime | None = None
         for lot in self.lots.values():
-            if lot.remaining:
-                remaining[lot.category] += lot.remaining
-                if lot.expires_at is not None and (next_expiry is None or lot.expires_at < next_expiry):
-                    next_expiry = lot.expires_at
+            if lot.remaining == 0:
+                continue
+            if lot.category is Category.PAID:
+                paid += lot.remaining
+            elif lot.category is Category.PROMOTIONAL:
+                promotional += lot.remaining
+            else:
+                subscription += lot.remaining
+            if lot.expires_at is not None and (next_expiry is None or lot.expires_at < next_expiry):
+                next_expiry = lot.expires_at
         self._shown = Balance(
             self.account_id,
             self.available,
             self.held,
             self.debt,
-            remaining[Category.SUBSCRIPTION],
-            remaining[Category.PROMOTIONAL],
-            remaining[Category.PAID],
+            subscription,
+            promotional,
+            paid,
             next_expiry,
             self.sequence,
         )

@@ -1,58 +1,84 @@
-"""Columns as PostgreSQL array literals: the cheapest way to hand many rows to one statement.
-
-Each function takes one column's values and returns the text of one array, such as `{1,2,3}`.
-"""
+"""Values and columns as PostgreSQL literals: the cheapest way to hand many rows to one statement."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 
-def numbers(values: Iterable[int]) -> str:
-    """Integers."""
-    return "{" + ",".join(map(str, values)) + "}"
+class Kind(NamedTuple):
+    """A type of column: how one value is written alone, and inside of an array.
+
+    Arrays of arrays can't differ in length, so a column of arrays travels as texts that are cast one by one.
+    """
+
+    type: str
+    alone: Callable[[Any], str | None]
+    element: Callable[[Any], str]
+    is_cast: bool = False
+
+    def array(self, values: Collection[Any]) -> str:
+        """Write a column as the text of one array, such as `{1,2,3}`."""
+        return "{" + ",".join(map(self.element, values)) + "}"
 
 
-def words(values: Iterable[str]) -> str:
-    """Ids and enumeration values of our own making: nothing in them needs escaping."""
+def texts(values: Collection[str]) -> str:
+    """Write any texts as the text of one array."""
+    return TEXT.array(values)
+
+
+def _element(alone: Callable[[Any], str | None]) -> Callable[[Any], str]:
+    def element(value: Any) -> str:
+        if (text := alone(value)) is None:
+            return "NULL"
+        if "\\" in text or '"' in text:
+            text = text.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{text}"'
+
+    return element
+
+
+def _same(value: str | None) -> str | None:
+    return value
+
+
+def _filled(value: str) -> str | None:
+    return value or None
+
+
+# A batch has few different times.
+@lru_cache(maxsize=4096)
+def _time(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _json(value: Any) -> str | None:
+    if value is None:
+        return None
+    return json.dumps(value if isinstance(value, list) else dict(value), ensure_ascii=False)
+
+
+def _blob(value: bytes) -> str:
+    return "\\x" + value.hex()
+
+
+def _words(values: Sequence[str]) -> str:
     return "{" + ",".join(values) + "}"
 
 
-def texts(values: Iterable[str | None]) -> str:
-    """Any text; None is NULL."""
-    return "{" + ",".join(["NULL" if one is None else _quoted(one) for one in values]) + "}"
+def _numbers(values: Sequence[int]) -> str:
+    return "{" + ",".join(map(str, values)) + "}"
 
 
-def times(values: Iterable[datetime | None]) -> str:
-    """Aware times; None is NULL. A batch has few different ones, so each is written out once."""
-    written: dict[datetime | None, str] = {None: "NULL"}
-    columns = []
-    for one in values:
-        if (text := written.get(one)) is None:
-            text = written[one] = one.isoformat() if one else "NULL"
-        columns.append(text)
-    return "{" + ",".join(columns) + "}"
-
-
-def documents(values: Iterable[Mapping[str, object] | list[object] | None]) -> str:
-    """JSON documents; None is NULL."""
-    return "{" + ",".join([_document(one) for one in values]) + "}"
-
-
-def blobs(values: Iterable[bytes]) -> str:
-    """Bytes, in hexadecimal."""
-    return "{" + ",".join(['"\\\\x' + one.hex() + '"' for one in values]) + "}"
-
-
-def _document(value: Mapping[str, object] | list[object] | None) -> str:
-    if value is None:
-        return "NULL"
-    if not value:
-        return '"{}"' if isinstance(value, Mapping) else '"[]"'
-    return _quoted(json.dumps(value if isinstance(value, list) else dict(value), ensure_ascii=False))
-
-
-def _quoted(value: str) -> str:
-    if "\\" in value or '"' in value:
-        value = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{value}"'
+NUMBER = Kind("bigint", str, str)
+# Ids and enumeration values of our own making: nothing in them needs escaping.
+WORD = Kind("text", str, str)
+TEXT = Kind("text", _same, _element(_same))
+# Text that is NULL when it is empty.
+LINK = Kind("text", _filled, _element(_filled))
+TIME = Kind("timestamptz", _time, _element(_time))
+JSON = Kind("jsonb", _json, _element(_json))
+BLOB = Kind("bytea", _blob, lambda value: '"\\\\x' + value.hex() + '"')
+WORDS = Kind("text[]", _words, _element(_words), is_cast=True)
+NUMBERS = Kind("bigint[]", _numbers, _element(_numbers), is_cast=True)

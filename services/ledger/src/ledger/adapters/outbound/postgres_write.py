@@ -3,87 +3,121 @@
 import json
 from typing import Any
 
+from chassis.events import OutgoingEvent
 from psycopg import AsyncConnection
 
-from ledger.adapters.outbound.array_literals import blobs, documents, numbers, texts, times, words
+from ledger.adapters.outbound.array_literals import (
+    BLOB,
+    JSON,
+    LINK,
+    NUMBER,
+    NUMBERS,
+    TEXT,
+    TIME,
+    WORD,
+    WORDS,
+    texts,
+)
 from ledger.adapters.outbound.event_codec import encode
+from ledger.adapters.outbound.many_rows import columns, insert, update
 from ledger.adapters.outbound.postgres_load import CONSUMER
 from ledger.adapters.outbound.rows import from_budget_key
 from ledger.domain.account import Account
 from ledger.domain.clawback import Clawback
-from ledger.domain.entry import Entry
+from ledger.domain.entry import Movement
 from ledger.domain.lot import Lot
 from ledger.domain.request import RecordedRequest
 from ledger.domain.reservation import Reservation
 from ledger.ports.id_source import IdSource
 from ledger.ports.unit_of_work import WorkingSet
 
-_ACCOUNTS = """
-    UPDATE accounts SET available = u.available, held = u.held, debt = u.debt, sequence = u.sequence,
-                        updated_at = u.updated_at
-    FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[])
-         AS u(account_id, available, held, debt, sequence, updated_at)
-    WHERE accounts.account_id = u.account_id
-"""
-_NEW_LOTS = """
-    INSERT INTO lots (grant_id, account_id, category, amount, remaining, held, spent, expired, clawed_back,
-                      priority, effective_at, expires_at, source, payment_id, created_at)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-                         %s::bigint[], %s::bigint[], %s::bigint[], %s::integer[], %s::timestamptz[],
-                         %s::timestamptz[], %s::text[], %s::text[], %s::timestamptz[])
-"""
-_CHANGED_LOTS = """
-    UPDATE lots SET remaining = u.remaining, held = u.held, spent = u.spent, expired = u.expired,
-                    clawed_back = u.clawed_back, expires_at = u.expires_at
-    FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-                %s::timestamptz[])
-         AS u(grant_id, remaining, held, spent, expired, clawed_back, expires_at)
-    WHERE lots.grant_id = u.grant_id
-"""
-_NEW_RESERVATIONS = """
-    INSERT INTO reservations (reservation_id, account_id, reference, reserved, charged, refunded, state,
-                              line_grants, line_amounts, line_charged, budgets, expires_at, created_at,
-                              settled_at)
-    SELECT reservation_id, account_id, reference, reserved, charged, refunded, state, line_grants::text[],
-           line_amounts::bigint[], line_charged::bigint[], budgets, expires_at, created_at, settled_at
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
-                %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[],
-                %s::timestamptz[])
-         AS u(reservation_id, account_id, reference, reserved, charged, refunded, state, line_grants,
-              line_amounts, line_charged, budgets, expires_at, created_at, settled_at)
-"""
-_CHANGED_RESERVATIONS = """
-    UPDATE reservations SET charged = u.charged, refunded = u.refunded, state = u.state,
-                            line_charged = u.line_charged::bigint[], expires_at = u.expires_at,
-                            settled_at = u.settled_at
-    FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[],
-                %s::timestamptz[])
-         AS u(reservation_id, charged, refunded, state, line_charged, expires_at, settled_at)
-    WHERE reservations.reservation_id = u.reservation_id
-"""
-_REQUESTS = """
-    INSERT INTO requests (request_id, account_id, command, fingerprint, made_id, refusal_reason,
-                          refusal_details, created_at)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::jsonb[],
-                         %s::timestamptz[])
-"""
-_ENTRIES = """
-    INSERT INTO entries (entry_id, transaction_id, account_id, sequence, kind, category,
-                         available, held, world, revenue, breakage, debt, adjustment,
-                         balance_after, held_after, request_id, grant_id, reservation_id, reference,
-                         payment_id, actor, reason, created_at, metadata)
-    SELECT entry_id, transaction_id, account_id, sequence, kind, category,
-           available, held, world, revenue, breakage, debt, adjustment, balance_after, held_after,
-           nullif(request_id, ''), nullif(grant_id, ''), nullif(reservation_id, ''), nullif(reference, ''),
-           nullif(payment_id, ''), actor, reason, created_at, metadata
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[],
-                %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-                %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::jsonb[])
-         AS u(entry_id, transaction_id, account_id, sequence, kind, category,
-              available, held, world, revenue, breakage, debt, adjustment, balance_after, held_after,
-              request_id, grant_id, reservation_id, reference, payment_id, actor, reason, created_at, metadata)
-"""
+_ACCOUNTS = columns(
+    account_id=TEXT, available=NUMBER, held=NUMBER, debt=NUMBER, sequence=NUMBER, updated_at=TIME
+)
+_NEW_LOTS = columns(
+    grant_id=WORD,
+    account_id=TEXT,
+    category=WORD,
+    amount=NUMBER,
+    remaining=NUMBER,
+    held=NUMBER,
+    spent=NUMBER,
+    expired=NUMBER,
+    clawed_back=NUMBER,
+    priority=NUMBER,
+    effective_at=TIME,
+    expires_at=TIME,
+    source=TEXT,
+    payment_id=TEXT,
+    created_at=TIME,
+)
+_CHANGED_LOTS = columns(
+    grant_id=WORD,
+    remaining=NUMBER,
+    held=NUMBER,
+    spent=NUMBER,
+    expired=NUMBER,
+    clawed_back=NUMBER,
+    expires_at=TIME,
+)
+_NEW_RESERVATIONS = columns(
+    reservation_id=WORD,
+    account_id=TEXT,
+    reference=TEXT,
+    reserved=NUMBER,
+    charged=NUMBER,
+    refunded=NUMBER,
+    state=WORD,
+    line_grants=WORDS,
+    line_amounts=NUMBERS,
+    line_charged=NUMBERS,
+    budgets=JSON,
+    expires_at=TIME,
+    created_at=TIME,
+    settled_at=TIME,
+)
+_CHANGED_RESERVATIONS = columns(
+    reservation_id=WORD,
+    charged=NUMBER,
+    refunded=NUMBER,
+    state=WORD,
+    line_charged=NUMBERS,
+    expires_at=TIME,
+    settled_at=TIME,
+)
+_REQUESTS = columns(
+    request_id=TEXT,
+    account_id=TEXT,
+    command=WORD,
+    fingerprint=WORD,
+    made_id=TEXT,
+    refusal_reason=TEXT,
+    refusal_details=JSON,
+    created_at=TIME,
+)
+_ENTRIES = columns(
+    entry_id=WORD,
+    transaction_id=WORD,
+    account_id=TEXT,
+    sequence=NUMBER,
+    kind=WORD,
+    category=WORD,
+    **dict.fromkeys(Movement._fields, NUMBER),
+    balance_after=NUMBER,
+    held_after=NUMBER,
+    request_id=LINK,
+    grant_id=LINK,
+    reservation_id=LINK,
+    reference=LINK,
+    payment_id=LINK,
+    actor=TEXT,
+    reason=TEXT,
+    created_at=TIME,
+    metadata=JSON,
+)
+_OUTBOX = columns(
+    ce_id=WORD, subject=TEXT, ce_type=WORD, ce_source=WORD, ce_time=TIME, headers=JSON, payload=BLOB
+)
 _CLAWBACKS = """
     INSERT INTO clawbacks (payment_id, account_id, granted, targets, reinstated, taken, from_own_lot)
     VALUES (%s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)
@@ -96,11 +130,6 @@ _BUDGETS = """
     ON CONFLICT (account_id, scope, period, starts_on) DO UPDATE SET used = excluded.used
 """
 _INBOX = "INSERT INTO inbox (consumer, event_id) SELECT %s, unnest(%s::text[])"
-_OUTBOX = """
-    INSERT INTO outbox (subject, ce_id, ce_type, ce_source, ce_time, headers, payload)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::jsonb[],
-                         %s::bytea[])
-"""
 
 
 async def write(connection: AsyncConnection, changed: WorkingSet, ids: IdSource) -> None:
@@ -121,18 +150,19 @@ def _statements(changed: WorkingSet, accounts: list[Account], ids: IdSource) -> 
     events = [encode(fact, event_id=ids.new("evt")) for account in accounts for fact in account.facts]
     statements: list[tuple[Any, Any]] = []
     if new_lots:
-        statements.append((_NEW_LOTS, _new_lots(new_lots)))
+        statements.append(insert("lots", _NEW_LOTS, map(_new_lot, new_lots)))
     if lots:
-        statements.append((_CHANGED_LOTS, _changed_lots(lots)))
+        statements.append(update("lots", _CHANGED_LOTS, map(_changed_lot, lots)))
     if new:
-        statements.append((_NEW_RESERVATIONS, _new_reservations(new)))
+        statements.append(insert("reservations", _NEW_RESERVATIONS, map(_new_reservation, new)))
     if settled:
-        statements.append((_CHANGED_RESERVATIONS, _changed_reservations(settled)))
+        statements.append(update("reservations", _CHANGED_RESERVATIONS, map(_changed_reservation, settled)))
     if entries:
-        statements.append((_ENTRIES, _entries(entries)))
-        statements.append((_ACCOUNTS, _accounts([account for account in accounts if account.entries])))
+        statements.append(insert("entries", _ENTRIES, [(*one[:6], *one[6], *one[7:]) for one in entries]))
+        moved = (account for account in accounts if account.entries)
+        statements.append(update("accounts", _ACCOUNTS, map(_account, moved)))
     if changed.new_requests:
-        statements.append((_REQUESTS, _requests(changed.new_requests)))
+        statements.append(insert("requests", _REQUESTS, map(_request, changed.new_requests)))
     for account in accounts:
         statements.extend((_CLAWBACKS, _clawback(account.clawbacks[k])) for k in account.changed_clawbacks)
         statements.extend(
@@ -140,132 +170,82 @@ def _statements(changed: WorkingSet, accounts: list[Account], ids: IdSource) -> 
             for key in account.changed_budgets
         )
     if changed.new_events:
-        statements.append((_INBOX, (CONSUMER, changed.new_events)))
+        statements.append((_INBOX, (CONSUMER, texts(changed.new_events))))
     if events:
-        statements.append((_OUTBOX, _outbox(events)))
+        statements.append(insert("outbox", _OUTBOX, map(_outgoing, events)))
         statements.append(("NOTIFY outbox", None))
     return statements
 
 
-def _accounts(accounts: list[Account]) -> tuple[str, ...]:
+def _account(one: Account) -> tuple[Any, ...]:
+    return one.account_id, one.available, one.held, one.debt, one.sequence, one.updated_at
+
+
+def _new_lot(one: Lot) -> tuple[Any, ...]:
     return (
-        texts(one.account_id for one in accounts),
-        numbers(one.available for one in accounts),
-        numbers(one.held for one in accounts),
-        numbers(one.debt for one in accounts),
-        numbers(one.sequence for one in accounts),
-        times(one.updated_at for one in accounts),
+        one.grant_id,
+        one.account_id,
+        one.category,
+        one.amount,
+        one.remaining,
+        one.held,
+        one.spent,
+        one.expired,
+        one.clawed_back,
+        one.priority,
+        one.effective_at,
+        one.expires_at,
+        one.source,
+        one.payment_id,
+        one.created_at,
     )
 
 
-def _new_lots(lots: list[Lot]) -> tuple[str, ...]:
+def _changed_lot(one: Lot) -> tuple[Any, ...]:
     return (
-        words(one.grant_id for one in lots),
-        texts(one.account_id for one in lots),
-        words(one.category for one in lots),
-        numbers(one.amount for one in lots),
-        numbers(one.remaining for one in lots),
-        numbers(one.held for one in lots),
-        numbers(one.spent for one in lots),
-        numbers(one.expired for one in lots),
-        numbers(one.clawed_back for one in lots),
-        numbers(one.priority for one in lots),
-        times(one.effective_at for one in lots),
-        times(one.expires_at for one in lots),
-        texts(one.source for one in lots),
-        texts(one.payment_id for one in lots),
-        times(one.created_at for one in lots),
+        one.grant_id,
+        one.remaining,
+        one.held,
+        one.spent,
+        one.expired,
+        one.clawed_back,
+        one.expires_at,
     )
 
 
-def _changed_lots(lots: list[Lot]) -> tuple[str, ...]:
+def _new_reservation(one: Reservation) -> tuple[Any, ...]:
+    lines = one.lines
     return (
-        words([one.grant_id for one in lots]),
-        numbers([one.remaining for one in lots]),
-        numbers([one.held for one in lots]),
-        numbers([one.spent for one in lots]),
-        numbers([one.expired for one in lots]),
-        numbers([one.clawed_back for one in lots]),
-        times([one.expires_at for one in lots]),
+        *one[:7],
+        [line[0] for line in lines],
+        [line[1] for line in lines],
+        [line[2] for line in lines],
+        [from_budget_key(key) for key in one.budgets],
+        *one[9:],
     )
 
 
-def _new_reservations(reservations: list[Reservation]) -> tuple[str, ...]:
-    (
-        ids,
-        accounts,
-        references,
-        reserved,
-        charged,
-        refunded,
-        states,
-        lines,
-        budgets,
-        expire,
-        created,
-        settled,
-    ) = zip(*reservations, strict=True)
+def _changed_reservation(one: Reservation) -> tuple[Any, ...]:
     return (
-        words(ids),
-        texts(accounts),
-        texts(references),
-        numbers(reserved),
-        numbers(charged),
-        numbers(refunded),
-        words(states),
-        texts([words([line[0] for line in one]) for one in lines]),
-        texts([numbers([line[1] for line in one]) for one in lines]),
-        texts([numbers([line[2] for line in one]) for one in lines]),
-        documents([[from_budget_key(key) for key in one] for one in budgets]),
-        times(expire),
-        times(created),
-        times(settled),
+        one.reservation_id,
+        one.charged,
+        one.refunded,
+        one.state,
+        [line[2] for line in one.lines],
+        one.expires_at,
+        one.settled_at,
     )
 
 
-def _changed_reservations(reservations: list[Reservation]) -> tuple[str, ...]:
-    return (
-        words([one.reservation_id for one in reservations]),
-        numbers([one.charged for one in reservations]),
-        numbers([one.refunded for one in reservations]),
-        words([one.state for one in reservations]),
-        texts([numbers([line[2] for line in one.lines]) for one in reservations]),
-        times([one.expires_at for one in reservations]),
-        times([one.settled_at for one in reservations]),
-    )
+def _request(one: RecordedRequest) -> tuple[Any, ...]:
+    refusal = one.refusal
+    if refusal is None:
+        return (*one[:5], None, None, one.created_at)
+    return (*one[:5], refusal.reason, {**refusal.details, "message": refusal.message}, one.created_at)
 
 
-def _requests(requests: list[RecordedRequest]) -> tuple[str, ...]:
-    ids, accounts, commands, fingerprints, made, refusals, created = zip(*requests, strict=True)
-    return (
-        texts(ids),
-        texts(accounts),
-        words(commands),
-        words(fingerprints),
-        texts(made),
-        texts([None if one is None else one.reason for one in refusals]),
-        documents([None if one is None else {**one.details, "message": one.message} for one in refusals]),
-        times(created),
-    )
-
-
-def _entries(entries: list[Entry]) -> tuple[str, ...]:
-    columns = list(zip(*entries, strict=True))
-    books = zip(*columns[6], strict=True)
-    return (
-        words(columns[0]),
-        words(columns[1]),
-        texts(columns[2]),
-        numbers(columns[3]),
-        words(columns[4]),
-        words(columns[5]),
-        *map(numbers, books),
-        numbers(columns[7]),
-        numbers(columns[8]),
-        *map(texts, columns[9:16]),
-        times(columns[16]),
-        documents(columns[17]),
-    )
+def _outgoing(one: OutgoingEvent) -> tuple[Any, ...]:
+    return one.event_id, one.subject, one.ce_type, one.source, one.time, one.headers, one.payload
 
 
 def _clawback(clawback: Clawback) -> tuple[Any, ...]:
@@ -277,16 +257,4 @@ def _clawback(clawback: Clawback) -> tuple[Any, ...]:
         json.dumps(clawback.reinstated),
         clawback.taken,
         clawback.from_own_lot,
-    )
-
-
-def _outbox(events: list[Any]) -> tuple[str, ...]:
-    return (
-        texts([one.subject for one in events]),
-        words([one.event_id for one in events]),
-        words([one.ce_type for one in events]),
-        words([one.source for one in events]),
-        times([one.time for one in events]),
-        documents([one.headers for one in events]),
-        blobs([one.payload for one in events]),
     )

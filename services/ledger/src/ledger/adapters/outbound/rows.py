@@ -80,7 +80,10 @@ def from_budget_key(key: BudgetKey) -> dict[str, str]:
 def to_entry(row: Any) -> Entry:
     """Read a row of `ENTRY`."""
     return Entry(
-        *row[:4],
+        row[0],
+        row[1],
+        row[2],
+        row[3],
         EntryKind(row[4]),
         Category(row[5]),
         Movement(*row[6:13]),
