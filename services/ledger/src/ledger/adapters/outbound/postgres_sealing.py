@@ -7,6 +7,7 @@ accounts: an account's rows are committed in the order of their sequence, though
 ids, so its chain grows up to the last row of the range, over rows of later ranges if need be.
 """
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ledger.adapters.outbound.array_literals import numbers, texts
 from ledger.adapters.outbound.journal_lines import LINE_COLUMNS, line
 from ledger.domain.chain import GENESIS, Head, JournalLine
 from ledger.domain.seal import Seal
@@ -82,23 +82,22 @@ _UNSEALED = text(
     ORDER BY e.account_id, e.sequence LIMIT :most
     """  # noqa: S608 - our own constants
 )
-# The hashes come as one string of bytes, account after account: an array of them is slow to send.
-_STORE_HASHES = text(
+# The hashes come as one string of bytes, chain after chain: an array of them is slow to send.
+_STORE = text(
     """
-    INSERT INTO sealed_entries (account_id, sequence, hash)
-    SELECT account_id, first + n,
-           substring(CAST(:hashes AS bytea) FROM CAST(32 * (begins + n) + 1 AS int) FOR 32)
-    FROM unnest(CAST(:accounts AS text[]), CAST(:first AS bigint[]), CAST(:last AS bigint[]),
-                CAST(:begins AS bigint[])) chain (account_id, first, last, begins)
-    CROSS JOIN LATERAL generate_series(0, last - first) n
-    """
-)
-_STORE_SEAL = text(
-    """
+    WITH chain AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset(CAST(:chains AS jsonb))
+            AS one (account_id text, first bigint, last bigint, begins bigint)),
+    hashes AS (
+        INSERT INTO sealed_entries (account_id, sequence, hash)
+        SELECT account_id, first + n,
+               substring(CAST(:hashes AS bytea) FROM CAST(32 * (begins + n) + 1 AS int) FOR 32)
+        FROM chain CROSS JOIN LATERAL generate_series(0, last - first) n)
     INSERT INTO seals
         (seal_id, entries, accounts, first_sequences, last_sequences, hash, horizon, sealed_at)
-    VALUES (:seal_id, :entries, CAST(:accounts AS text[]), CAST(:first AS bigint[]),
-            CAST(:last AS bigint[]), :hash, CAST(CAST(:horizon AS text) AS xid8), clock_timestamp())
+    SELECT :seal_id, :entries, array_agg(account_id ORDER BY begins), array_agg(first ORDER BY begins),
+           array_agg(last ORDER BY begins), :hash, CAST(CAST(:horizon AS text) AS xid8), clock_timestamp()
+    FROM chain
     """
 )
 
@@ -168,7 +167,7 @@ class PostgresSealingRound:
             {"start": self._covers.start, "stop": self._covers.stop, "most": self._most},
             execution_options={"yield_per": _TURN_ROWS},
         )
-        async for rows in stream.partitions():
+        async for rows in stream.partitions(_TURN_ROWS):
             self._seen += len(rows)
             for row in rows:
                 head = Head() if row[0] is None else Head(row[0], row[1])
@@ -186,25 +185,21 @@ class PostgresSealingRound:
         return self._covers.more or (cut and seal is not None)
 
     async def _store(self, seal: Seal, horizon: int) -> None:
-        chains = seal.chains
-        reach = {
-            "accounts": texts(chain.account_id for chain in chains),
-            "first": numbers(chain.first_sequence for chain in chains),
-            "last": numbers(chain.head.sequence for chain in chains),
-        }
-        lengths = [len(chain.hashes) for chain in chains]
-        await self._connection.execute(
-            _STORE_HASHES,
+        begins = accumulate((len(chain.hashes) for chain in seal.chains), initial=0)
+        chains = [
             {
-                **reach,
-                "begins": numbers(accumulate(lengths[:-1], initial=0)),
-                "hashes": b"".join(made for chain in chains for made in chain.hashes),
-            },
-        )
+                "account_id": chain.account_id,
+                "first": chain.first_sequence,
+                "last": chain.head.sequence,
+                "begins": begin,
+            }
+            for chain, begin in zip(seal.chains, begins, strict=False)
+        ]
         await self._connection.execute(
-            _STORE_SEAL,
+            _STORE,
             {
-                **reach,
+                "chains": json.dumps(chains),
+                "hashes": b"".join(made for chain in seal.chains for made in chain.hashes),
                 "seal_id": seal.seal_id,
                 "entries": seal.entries,
                 "hash": seal.hash,
