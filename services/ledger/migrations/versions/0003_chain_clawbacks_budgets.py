@@ -35,7 +35,8 @@ ALTER TABLE reservations
     ADD COLUMN line_grants text[] NOT NULL DEFAULT '{}',
     ADD COLUMN line_amounts bigint[] NOT NULL DEFAULT '{}',
     ADD COLUMN line_charged bigint[] NOT NULL DEFAULT '{}',
-    ADD COLUMN budgets jsonb NOT NULL DEFAULT '[]';
+    -- NULL for none.
+    ADD COLUMN budgets jsonb;
 UPDATE reservations r SET (line_grants, line_amounts, line_charged) =
     (SELECT array_agg(grant_id ORDER BY position), array_agg(amount ORDER BY position),
             array_agg(charged ORDER BY position)

@@ -34,9 +34,9 @@ from ledger.ports.unit_of_work import Conflict, Needs, UnitsOfWork, WorkingSet
 
 WAITING_MAX = 20_000
 RETRY_AFTER_S = 0.2
-# A second batch is decided while the first one is being committed, once this many wait.
-SECOND_WRITER_AT = 200
-WRITERS_MAX = 2
+# While this many wait, another batch is decided as the first ones are being committed.
+ANOTHER_WRITER_AT = 200
+WRITERS_MAX = 4
 ATTEMPTS_MAX = 5
 BACKOFF_S = 0.05
 
@@ -123,7 +123,7 @@ class CommandWriter:
         item = _Waiting(commands, self._context.headers(), atomic, event_id)
         self._queue.append(item)
         self._waiting += len(commands)
-        if not self._writers or (self._waiting > SECOND_WRITER_AT and len(self._writers) < WRITERS_MAX):
+        if not self._writers or (self._waiting > ANOTHER_WRITER_AT and len(self._writers) < WRITERS_MAX):
             # Of no request: what one caller started also commits what others asked.
             writer = asyncio.create_task(self._drain(), context=Context())
             self._writers.add(writer)

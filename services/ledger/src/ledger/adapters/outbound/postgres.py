@@ -16,7 +16,7 @@ from ledger.domain.errors import LedgerUnavailable
 from ledger.ports.id_source import IdSource
 from ledger.ports.unit_of_work import Conflict, Needs, UnitOfWork, WorkingSet
 
-CONNECTIONS_MAX = 4
+CONNECTIONS_MAX = 6
 CONNECT_TIMEOUT_S = 5
 
 # The writer reads and writes by key only. A generic plan that is made from old statistics may join by

@@ -220,7 +220,7 @@ def _new_reservation(one: Reservation) -> tuple[Any, ...]:
         [line[0] for line in lines],
         [line[1] for line in lines],
         [line[2] for line in lines],
-        [from_budget_key(key) for key in one.budgets],
+        [from_budget_key(key) for key in one.budgets] or None,
         *one[9:],
     )
 

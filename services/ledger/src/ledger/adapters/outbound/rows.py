@@ -58,7 +58,7 @@ def to_reservation(row: Any) -> Reservation:
         row[5],
         ReservationState(row[6]),
         tuple(map(PinnedLine, row[7], row[8], row[9])),
-        tuple(to_budget_key(one) for one in row[10]),
+        tuple(map(to_budget_key, row[10])) if row[10] else (),
         row[11],
         row[12],
         row[13],
