@@ -40,7 +40,7 @@ class Bench:
         }
 
     def _pgbench(self, database: ServiceDatabase, name: str, accounts: int) -> Figures:
-        before = checks.written(database)
+        before, busy = checks.written(database), self._postgres_s()
         measured = pgbench.measure(
             self.postgres.program("pgbench"),
             database,
@@ -48,28 +48,34 @@ class Bench:
             seconds=self.seconds,
             warm_up_s=self.warm_up_s,
         )
+        postgres_us = (self._postgres_s() - busy) / measured.commands * 1e6
         checks.require_right(database, before=before, commands=measured.commands)
-        return {f"pgbench_{name}_ops_s": measured.commands_s}
+        return {f"pgbench_{name}_ops_s": measured.commands_s, f"pgbench_{name}_postgres_us": postgres_us}
 
     def _batches(self, database: ServiceDatabase, name: str, accounts: int) -> Figures:
         with processes.server(database.url, self.folder, self._profile(f"batch_{name}")) as server:
-            load = self._client(database, server, "batches", accounts)
-        return {f"batch_{name}_ops_s": load.commands_s}
+            load, cost = self._client(database, server, "batches", accounts)
+        return {f"batch_{name}_ops_s": load.commands_s, **_named(f"batch_{name}", cost)}
 
     def _unary(self, database: ServiceDatabase) -> Figures:
         with processes.server(database.url, self.folder, self._profile("unary")) as server:
-            noop = self._client(database, server, "noop", ACCOUNTS)
-            load = self._client(database, server, "unary", ACCOUNTS)
+            noop, noop_cost = self._client(database, server, "noop", ACCOUNTS)
+            load, cost = self._client(database, server, "unary", ACCOUNTS)
         return {
             "unary_ops_s": load.commands_s,
             "noop_unary_ops_s": noop.commands_s,
             "unary_p50_ms": load.p50_ms,
             "unary_p99_ms": load.p99_ms,
+            **_named("unary", cost),
+            **_named("noop_unary", noop_cost),
         }
 
-    def _client(self, database: ServiceDatabase, server: processes.Server, case: str, accounts: int) -> Load:
-        """Run one load, and let its figure count only when the books are right."""
+    def _client(
+        self, database: ServiceDatabase, server: processes.Server, case: str, accounts: int
+    ) -> tuple[Load, Figures]:
+        """Run one load and say what a command cost; a figure counts only when the books are right."""
         before = checks.written(database)
+        served_s, stored_s = server.cpu_s(), self._postgres_s()
         load = processes.client(
             Spec(
                 target=server.target,
@@ -80,9 +86,20 @@ class Bench:
                 in_flight=BATCHES_IN_FLIGHT,
             )
         )
-        commands = 0 if case == "noop" else load.commands
-        checks.require_right(database, before=before, commands=commands)
-        return load
+        cost = {
+            "server_us": (server.cpu_s() - served_s) / load.commands * 1e6,
+            "postgres_us": (self._postgres_s() - stored_s) / load.commands * 1e6,
+            "caller_us": load.caller_us,
+        }
+        checks.require_right(database, before=before, commands=0 if case == "noop" else load.commands)
+        return load, cost
+
+    def _postgres_s(self) -> float:
+        return processes.postgres_cpu_s(self.postgres.data_folder)
 
     def _profile(self, case: str) -> Path | None:
         return None if self.profile is None else self.profile / f"{case}.txt"
+
+
+def _named(case: str, cost: Figures) -> Figures:
+    return {f"{case}_{what}": value for what, value in cost.items()}

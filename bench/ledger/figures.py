@@ -1,6 +1,6 @@
 """From single runs to medians and ratios, under the names that the output keeps for ever."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from statistics import median
 
 from bench.ledger.cases import Figures
@@ -18,6 +18,17 @@ NAMES = (
     "unary_p99_ms",
     "relay_events_s",
 )
+# Where the processor time of one command goes: it bounds all of them on one machine.
+COST_CASES = (
+    "pgbench_spread",
+    "pgbench_hot",
+    "batch_spread",
+    "batch_hot",
+    "coalesced",
+    "unary",
+    "noop_unary",
+)
+COST_PARTS = ("server_us", "postgres_us", "caller_us")
 RATIOS = {
     "ratio_spread": ("batch_spread_ops_s", "pgbench_spread_ops_s"),
     "ratio_hot": ("batch_hot_ops_s", "pgbench_hot_ops_s"),
@@ -28,9 +39,10 @@ RATIOS = {
 def medians(rounds: Iterable[Figures]) -> dict[str, float]:
     """Return the median of each figure over the rounds, and the ratios of the medians."""
     runs = list(rounds)
+    costs = [f"{case}_{part}" for case in COST_CASES for part in COST_PARTS]
     figures = {
-        name: round(median(one[name] for one in runs if name in one), 2 if name.endswith("_ms") else 0)
-        for name in NAMES
+        name: round(median(one[name] for one in runs if name in one), _digits(name))
+        for name in (*NAMES, *costs)
         if any(name in one for one in runs)
     }
     figures |= {
@@ -41,12 +53,5 @@ def medians(rounds: Iterable[Figures]) -> dict[str, float]:
     return figures
 
 
-def spread(rounds: Iterable[Figures], name: str) -> tuple[float, float]:
-    """Return the smallest and the largest of one figure over the rounds."""
-    values = [one[name] for one in rounds if name in one]
-    return min(values), max(values)
-
-
-def slowdown(before: Mapping[str, float], after: Mapping[str, float], name: str) -> float:
-    """Return by which part a figure fell."""
-    return 1 - after[name] / before[name]
+def _digits(name: str) -> int:
+    return 2 if name.endswith("_ms") else 0

@@ -18,6 +18,8 @@ class Load:
     commands: int
     p50_ms: float
     p99_ms: float
+    # Processor time of the caller itself, for each command.
+    caller_us: float
 
     def as_json(self) -> dict[str, float]:
         """Return it for another process."""
@@ -46,7 +48,7 @@ async def drive(step: Step, *, callers: int, warm_up_s: float, seconds: float) -
 
     Every step that was begun is finished, so that acknowledged and written commands can be compared.
     """
-    begins = time.perf_counter() + warm_up_s
+    begins, busy = time.perf_counter() + warm_up_s, time.process_time()
     meter = _Meter(begins=begins, ends=begins + seconds)
 
     async def caller(number: int) -> None:
@@ -64,4 +66,5 @@ async def drive(step: Step, *, callers: int, warm_up_s: float, seconds: float) -
         commands=meter.commands,
         p50_ms=percentiles[49],
         p99_ms=percentiles[98],
+        caller_us=(time.process_time() - busy) / meter.commands * 1e6,
     )

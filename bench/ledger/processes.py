@@ -64,9 +64,11 @@ def client(spec: Spec) -> Load:
 
 
 def postgres_cpu_s(data_folder: Path) -> float:
-    """Processor seconds of the PostgreSQL that runs on this folder, its live backends included."""
+    """Processor seconds of the PostgreSQL on this folder, backends that ended and that live included."""
     postmaster = psutil.Process(int((data_folder / "postmaster.pid").read_text().split()[0]))
-    return sum(_cpu_s(one) for one in [postmaster, *postmaster.children(recursive=True)])
+    ended = postmaster.cpu_times()
+    living = [postmaster, *postmaster.children(recursive=True)]
+    return float(ended.children_user + ended.children_system) + sum(_cpu_s(one) for one in living)
 
 
 def _cpu_s(process: psutil.Process) -> float:

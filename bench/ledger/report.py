@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.ledger.cases import Figures
-from bench.ledger.figures import medians
+from bench.ledger.figures import COST_PARTS, medians
 from bench.ledger.phases import LARGE, SLOW_DISK, SMALL
 
 TITLES = {
@@ -31,10 +31,27 @@ LABELS = {
     "relay_events_s": "relay to JetStream (events/s)",
 }
 
+COSTS = {
+    "pgbench_spread": "pgbench, 10,000 accounts",
+    "batch_spread": "ApplyBatch, 10,000 accounts",
+    "pgbench_hot": "pgbench, one account",
+    "batch_hot": "ApplyBatch, one account",
+    "coalesced": "coalescing client, 1000 callers",
+    "unary": "unary calls",
+    "noop_unary": "unary calls that do nothing",
+}
+
 
 def result(phases: Mapping[str, Sequence[Figures]], *, rounds: int, seconds: int) -> dict[str, Any]:
     """Return the object: the figures with 10,000 entries, and those of the other phases inside."""
     found = {phase: medians(runs) for phase, runs in phases.items()}
+    if LARGE in found:
+        found[LARGE] |= {
+            f"kept_{name}": round(
+                found[LARGE][f"batch_{name}_ops_s"] / found[SMALL][f"batch_{name}_ops_s"], 2
+            )
+            for name in ("spread", "hot")
+        }
     return {
         **found[SMALL],
         **{phase: figures for phase, figures in found.items() if phase != SMALL},
@@ -64,11 +81,21 @@ def table(result: Mapping[str, Any]) -> str:
         f"{label:<{width}}" + "".join(f"{shown(name, figures):>22}" for figures in phases.values())
         for name, label in LABELS.items()
     ]
-    return "\n".join(["", head, *lines, ""])
+    return "\n".join(["", head, *lines, "", *costs(result), ""])
+
+
+def costs(figures: Mapping[str, float]) -> list[str]:
+    """Return what one command takes of the processors, in each process."""
+    lines = [f"{'processor time of a command (us)':<36}{'server':>10}{'PostgreSQL':>12}{'caller':>10}"]
+    for case, label in COSTS.items():
+        server, postgres, caller = (shown(f"{case}_{part}", figures) for part in COST_PARTS)
+        lines.append(f"{label:<36}{server:>10}{postgres:>12}{caller:>10}")
+    return lines
 
 
 def shown(name: str, figures: Mapping[str, float]) -> str:
     """Return one figure for people."""
     if name not in figures:
         return "-"
-    return f"{figures[name]:,.0f}" if name.endswith("_s") else f"{figures[name]:,.2f}"
+    digits = 0 if name.endswith(("_ops_s", "_events_s", "_us")) else 2
+    return f"{figures[name]:,.{digits}f}"
