@@ -15,8 +15,10 @@ IMAGES := $(patsubst %/,%,$(dir $(wildcard services/*/pyproject.toml deploy/stan
 S ?=
 # What goes to pytest besides: make test T="-k checkout -x"
 T ?=
+# What goes to the benchmark: make bench-ledger ARGS=--quick
+ARGS ?=
 
-.PHONY: help setup up demo compose reset verify status logs test test-all lint check format types imports proto proto-check breaking lock lock-check browser clean
+.PHONY: help setup up demo compose reset verify status logs test test-all lint check format types imports proto proto-check breaking lock lock-check browser bench-ledger clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <what>\n"} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +57,9 @@ browser: ## Install Chromium for the browser tests, where apt-get may
 	    echo "installing Chromium for the browser tests"; \
 	    (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium) >/dev/null 2>&1 \
 	        || echo "Chromium can't be installed here: the browser tests will be skipped"; fi
+
+bench-ledger: setup ## Measure the ledger beside pgbench, some 12 minutes: ARGS="--quick", "--write-docs", "--profile FOLDER"
+	@$(PY) -m bench.ledger $(ARGS)
 
 lint: setup ## Ruff, mypy --strict, import-linter, buf lint
 	$(VENV)/bin/ruff check .

@@ -19,15 +19,15 @@ sides are kept comparable, is in [bench/README.md](../bench/README.md).
 
 {figures}
 
-Medians of {rounds} rounds of {seconds} s, all cases of a round one after the other, on {system} with {cpus} processors
-that PostgreSQL, the server and its caller share; Python {python}. A command is one reserve or one charge, on
-both sides. The absolute figures are those of this machine at that time; the ratios travel better.
+Medians of {rounds} rounds of {seconds} s, all cases of a round one after the other, on {system} with {cpus}
+processors that PostgreSQL, the server and its caller share; Python {python}. A command is one reserve or one
+charge, on both sides. The figures are those of this machine at that time; the ratios travel better.
 
 ## What bounds it
 
-Processor time of one command in microseconds, with 10,000 entries. One server is one Python process, so it ends
-at one processor: 1,000,000 divided by its column. On a machine with more processors PostgreSQL and the callers
-have their own, and further servers may run on the same database.
+Processor time of one command in microseconds, with 10,000 entries. One server is one Python process, so it
+ends at one processor: 1,000,000 divided by its column. On a machine with more processors PostgreSQL and the
+callers have their own, and further servers may run on the same database.
 
 {costs}
 {growth}"""
@@ -65,9 +65,9 @@ def page(result: Mapping[str, Any]) -> str:
 
 
 def _growth(large: Mapping[str, float]) -> str:
+    spread, hot = f"{large['kept_spread']:.0%}", f"{large['kept_hot']:.0%}"
     return (
-        f"\nWith 5,000,000 entries the batches keep {large['kept_spread']:.0%} of their pace over 10,000 accounts "
-        f"and {large['kept_hot']:.0%} on one account.\n"
+        f"\nWith 5,000,000 entries batches keep {spread} of their pace over 10,000 accounts, {hot} on one.\n"
     )
 
 

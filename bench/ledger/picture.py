@@ -35,8 +35,8 @@ def picture(phases: Mapping[str, Mapping[str, float]]) -> str:
         top += 24
     height = top + FOOT - 24
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"',
-        ' role="img" font-family="system-ui, sans-serif">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"',
+        f' width="{WIDTH}" height="{height}" role="img" font-family="system-ui, sans-serif">',
         "<title>The ledger beside pgbench</title>",
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         _text(20, 24, "Commands a second (reserve and charge alike); more is better", size=12, fill=SOFT),
