@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from bench.ledger.servers import slow_fsync
 
 ROOT = Path(__file__).resolve().parents[2]
