@@ -1,0 +1,128 @@
+"""Statements from PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from chassis.postgres import transaction
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ledger.adapters.outbound import rows
+from ledger.domain.balance import Balance
+from ledger.domain.chain import GENESIS
+from ledger.ports.statements import StatementLine, StatementOpening, StatementRange
+
+PAGE_LINES = 500
+
+# Sequence and time grow together, so the range in time is a range of sequences.
+_RANGE = text(
+    """
+    WITH opening AS (
+        SELECT sequence, balance_after, held_after FROM entries
+        WHERE account_id = :account AND created_at < CAST(:since AS timestamptz)
+        ORDER BY sequence DESC LIMIT 1)
+    SELECT opening.sequence, balance_after, held_after,
+           (SELECT coalesce(-sum(e.debt), 0) FROM entries e
+            WHERE e.account_id = :account AND e.sequence <= opening.sequence) AS debt,
+           (SELECT s.hash FROM sealed_entries s
+            WHERE s.account_id = :account AND s.sequence = opening.sequence) AS hash,
+           (SELECT e.sequence FROM entries e
+            WHERE e.account_id = :account AND e.created_at < CAST(:until AS timestamptz)
+            ORDER BY e.sequence DESC LIMIT 1) AS last,
+           (SELECT s.sequence FROM sealed_entries s WHERE s.account_id = :account
+            ORDER BY s.sequence DESC LIMIT 1) AS sealed
+    FROM (SELECT 1) one LEFT JOIN opening ON true
+    """
+)
+_LINES = text(
+    f"""
+    SELECT {rows.ENTRY}, (
+        SELECT s.hash FROM sealed_entries s
+        WHERE s.account_id = entries.account_id AND s.sequence = entries.sequence) AS hash
+    FROM entries
+    WHERE account_id = :account AND sequence > :after AND sequence <= :last
+    ORDER BY sequence LIMIT :most
+    """  # noqa: S608 - our own constants
+)
+_AS_OF = text(
+    """
+    SELECT coalesce(sum(available), 0) AS available, coalesce(sum(held), 0) AS held,
+           coalesce(-sum(debt), 0) AS debt, coalesce(max(sequence), 0) AS sequence,
+           coalesce(sum(available) FILTER (WHERE category = 'subscription'), 0) AS subscription,
+           coalesce(sum(available) FILTER (WHERE category = 'promotional'), 0) AS promotional,
+           coalesce(sum(available) FILTER (WHERE category = 'paid'), 0) AS paid
+    FROM entries WHERE account_id = :account AND created_at <= :as_of
+    """
+)
+
+
+class PostgresStatements:
+    """Reads journals in pages; implements Statements.
+
+    A journal only grows, so what was there at the snapshot is read page by page afterwards: a slow reader
+    holds neither a connection nor a snapshot.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, page_lines: int = PAGE_LINES) -> None:
+        self._engine = engine
+        self._page_lines = page_lines
+
+    async def range(self, account_id: str, since: datetime | None, until: datetime | None) -> StatementRange:
+        """See Statements."""
+        bounds = {
+            "account": account_id,
+            "since": since.isoformat() if since else "-infinity",
+            "until": until.isoformat() if until else "infinity",
+        }
+        async with transaction(self._engine, account_id) as connection:
+            row = (await connection.execute(_RANGE, bounds)).one()
+        opening = StatementOpening(
+            account_id=account_id,
+            since=since,
+            until=until,
+            available=row.balance_after or 0,
+            held=row.held_after or 0,
+            debt=int(row.debt),
+            sequence=row.sequence or 0,
+            hash=row.hash if row.sequence else GENESIS,
+        )
+        return StatementRange(
+            opening=opening,
+            last_sequence=max(row.last or 0, opening.sequence),
+            sealed_sequence=row.sealed or 0,
+        )
+
+    async def lines(self, covered: StatementRange) -> AsyncIterator[StatementLine]:
+        """See Statements."""
+        account_id, after = covered.opening.account_id, covered.opening.sequence
+        while after < covered.last_sequence:
+            bounds = {
+                "account": account_id,
+                "after": after,
+                "last": covered.last_sequence,
+                "most": self._page_lines,
+            }
+            async with transaction(self._engine, account_id) as connection:
+                page = (await connection.execute(_LINES, bounds)).all()
+            if not page:
+                raise RuntimeError(f"{account_id}: the journal has a gap after {after}")
+            for row in page:
+                entry = rows.to_entry(row)
+                sealed = entry.sequence <= covered.sealed_sequence
+                yield StatementLine(entry=entry, hash=row[-1] if sealed else None)
+                after = entry.sequence
+
+    async def balance_as_of(self, account_id: str, as_of: datetime) -> Balance:
+        """See Statements."""
+        async with transaction(self._engine, account_id) as connection:
+            row = (await connection.execute(_AS_OF, {"account": account_id, "as_of": as_of})).one()
+        return Balance(
+            account_id=account_id,
+            available=int(row.available),
+            held=int(row.held),
+            debt=int(row.debt),
+            subscription=int(row.subscription),
+            promotional=int(row.promotional),
+            paid=int(row.paid),
+            sequence=row.sequence,
+        )

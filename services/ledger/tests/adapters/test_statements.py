@@ -1,0 +1,35 @@
+"""What only a real sealer does to a statement."""
+
+from collections.abc import Callable
+
+from chassis.postgres import create_engine
+from embedded.testing import ServiceDatabase
+from journal_rows import open_journal
+from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
+from ledger.adapters.outbound.postgres_statements import PostgresStatements
+from ledger.application.seal_journal import SealJournalHandler
+
+
+async def test_lines_that_are_sealed_meanwhile_do_not_change_the_statement(
+    service_database: Callable[[str], ServiceDatabase],
+) -> None:
+    """Only the end of a statement is unsealed, and nothing that is written later slips in."""
+    database = service_database("ledger")
+    engine = create_engine(database.url)
+    journal, seal = open_journal(database), SealJournalHandler(PostgresJournalSealing(engine))
+    journal.write("usr_a", rows=3)
+    journal.commit()
+    await seal.handle()
+    journal.write("usr_a", rows=2)
+    journal.commit()
+    statements = PostgresStatements(engine, page_lines=2)
+    covered = await statements.range("usr_a", None, None)
+    journal.write("usr_a", rows=5)
+    journal.commit()
+    await seal.handle()
+    lines = [line async for line in statements.lines(covered)]
+    assert [line.entry.sequence for line in lines] == [1, 2, 3, 4, 5]
+    assert [line.hash is None for line in lines] == [False, False, False, True, True]
+    assert (await statements.range("usr_b", None, None)).last_sequence == 0
+    journal.connection.close()
+    await engine.dispose()
