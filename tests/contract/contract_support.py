@@ -18,6 +18,7 @@ from identity.adapters.inbound import grpc as identity_grpc
 from identity_world import World
 from ledger.adapters.inbound import grpc as ledger_grpc
 from ledger.adapters.outbound.memory import MemoryLedger, MemoryLedgerReader
+from ledger.adapters.outbound.memory_statements import MemoryStatements
 from ledger.ports.invariants import InvariantResult
 from support import CountingIds, HandClock, LedgerUnderTest, servicer
 from tintype.billing.v1 import billing_pb2_grpc
@@ -67,7 +68,11 @@ def ledger_in_memory() -> LedgerUnderTest:
     """The ledger's use cases over memory."""
     store = MemoryLedger()
     return LedgerUnderTest(
-        units=store, reader=MemoryLedgerReader(store), clock=HandClock(), ids=CountingIds()
+        units=store,
+        reader=MemoryLedgerReader(store),
+        statements=MemoryStatements(store),
+        clock=HandClock(),
+        ids=CountingIds(),
     )
 
 

@@ -15,7 +15,7 @@ WANTED = {
     ("gateway", "POST /v1/generations"),
     ("generation-api", "/tintype.generation.v1.GenerationService/CreateGeneration"),
     ("ledger", "/tintype.ledger.v1.LedgerService/Reserve"),
-    ("ledger", "INSERT"),
+    ("ledger", "commit batch"),
     ("generation-worker", "tintype.ledger.v1.CreditsReserved process"),
     ("ledger", "tintype.generation.v1.GenerationSucceeded process"),
 }

@@ -10,8 +10,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from chassis.postgres import create_engine
 from ledger.adapters.outbound.memory import MemoryLedger, MemoryLedgerReader
+from ledger.adapters.outbound.memory_statements import MemoryStatements
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
+from ledger.adapters.outbound.postgres_statements import PostgresStatements
 from support import CountingIds, HandClock, LedgerUnderTest
 
 
@@ -20,7 +22,11 @@ def memory_ledger() -> LedgerUnderTest:
     """A ledger in memory."""
     store = MemoryLedger()
     return LedgerUnderTest(
-        units=store, reader=MemoryLedgerReader(store), clock=HandClock(), ids=CountingIds()
+        units=store,
+        reader=MemoryLedgerReader(store),
+        statements=MemoryStatements(store),
+        clock=HandClock(),
+        ids=CountingIds(),
     )
 
 
@@ -37,6 +43,7 @@ async def any_ledger(request: pytest.FixtureRequest) -> AsyncIterator[LedgerUnde
     yield LedgerUnderTest(
         units=units,
         reader=PostgresLedgerReader(engine),
+        statements=PostgresStatements(engine),
         clock=HandClock(),
         ids=ids,
     )

@@ -14,11 +14,15 @@ from ledger.application.expire_reservations import ExpireReservationsHandler
 from ledger.application.grant_credits import GrantCredits
 from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_ledger import ReadLedgerHandler
+from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.refund_reservation import RefundReservation
 from ledger.application.reserve_credits import ReserveCredits
+from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain.lot import Category
 from ledger.ports.invariants import Invariants
 from ledger.ports.ledger_reader import LedgerReader
+from ledger.ports.meter import NoMeter
+from ledger.ports.statements import Statements
 from ledger.ports.unit_of_work import UnitsOfWork
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -56,13 +60,14 @@ class LedgerUnderTest:
 
     units: UnitsOfWork
     reader: LedgerReader
+    statements: Statements
     clock: HandClock
     ids: CountingIds
 
     def __post_init__(self) -> None:
         self.writer = CommandWriter(self.units, self.clock, self.ids)
         self.preview = PreviewReservationHandler(self.units, self.clock, self.ids)
-        self.read = ReadLedgerHandler(self.reader)
+        self.read = ReadLedgerHandler(self.reader, self.statements)
         self.settlements = MemoryGenerationSettlements()
         self.expire_reservations = ExpireReservationsHandler(
             self.writer, self.reader, self.settlements, self.clock
@@ -115,8 +120,9 @@ def servicer(ledger: LedgerUnderTest, invariants: Invariants) -> LedgerServicer:
         writer=ledger.writer,
         preview=ledger.preview,
         read=ledger.read,
+        statements=ReadStatementHandler(ledger.statements),
         reader=ledger.reader,
-        invariants=invariants,
+        verify=VerifyLedgerHandler(invariants, NoMeter()),
     )
 
 

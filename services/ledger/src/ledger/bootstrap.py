@@ -22,6 +22,8 @@ from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.adapters.outbound.postgres_dead_letters import PostgresDeadLetters
 from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
+from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
+from ledger.adapters.outbound.postgres_statements import PostgresStatements
 from ledger.adapters.outbound.prometheus_meter import PrometheusMeter
 from ledger.adapters.outbound.trace_context import TraceContext
 from ledger.application.command_writer import CommandWriter
@@ -29,6 +31,9 @@ from ledger.application.expire_lots import ExpireLotsHandler
 from ledger.application.expire_reservations import ExpireReservationsHandler
 from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_ledger import ReadLedgerHandler
+from ledger.application.read_statement import ReadStatementHandler
+from ledger.application.seal_journal import SealJournalHandler
+from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.settings import LedgerSettings
 
 log = structlog.get_logger(__name__)
@@ -54,7 +59,13 @@ async def serve(settings: LedgerSettings) -> None:
         stack.push_async_callback(generation.close)
 
         clock, ids, reader = SystemClock(), UuidIds(), PostgresLedgerReader(engine)
-        units = PostgresUnitsOfWork(engine, ids)
+        units, statements, meter = (
+            PostgresUnitsOfWork(engine, ids),
+            PostgresStatements(engine),
+            PrometheusMeter(),
+        )
+        verify = VerifyLedgerHandler(PostgresInvariants(engine), meter)
+        seal = SealJournalHandler(PostgresJournalSealing(engine))
         stack.push_async_callback(units.close)
         writer = CommandWriter(
             units,
@@ -62,7 +73,7 @@ async def serve(settings: LedgerSettings) -> None:
             ids,
             low_balance=settings.low_balance_credits,
             waiting_max=settings.waiting_commands_max,
-            meter=PrometheusMeter(),
+            meter=meter,
             context=TraceContext(),
         )
         stack.push_async_callback(writer.close)
@@ -82,9 +93,10 @@ async def serve(settings: LedgerSettings) -> None:
             LedgerServicer(
                 writer=writer,
                 preview=PreviewReservationHandler(units, clock, ids),
-                read=ReadLedgerHandler(reader),
+                read=ReadLedgerHandler(reader, statements),
+                statements=ReadStatementHandler(statements),
                 reader=reader,
-                invariants=PostgresInvariants(engine),
+                verify=verify,
             ),
             server.server,
         )
@@ -106,6 +118,11 @@ async def serve(settings: LedgerSettings) -> None:
             for failure in (await expire_reservations.handle()).failures:
                 log.warning("an overdue reservation stays held", failure=failure)
 
+        async def verify_ledger() -> None:
+            for result in await verify.broken():
+                log.error("an invariant is broken", invariant=result.invariant, violations=result.violations,
+                          examples=result.examples)  # fmt: skip
+
         async def nats_answers() -> None:
             await nats.flush(timeout=2)
 
@@ -117,4 +134,6 @@ async def serve(settings: LedgerSettings) -> None:
             *(consumer.run() for consumer in consumers),
             forever(sweep_reservations, every_s=settings.sweep_every_s, name="expire reservations"),
             forever(expire_lots.handle, every_s=settings.sweep_every_s, name="expire lots"),
+            forever(seal.handle, every_s=settings.seal_every_s, name="seal the journal"),
+            forever(verify_ledger, every_s=settings.verify_every_s, name="verify"),
         )

@@ -19,6 +19,10 @@ class LedgerSettings(ServiceSettings):
     # Commands that may wait; past it callers are asked to try again, and memory does not grow.
     waiting_commands_max: int = Field(default=20_000, ge=500, le=1_000_000)
     sweep_every_s: float = Field(default=15, gt=0, le=3_600)
+    # How far the hash chain trails behind the journal.
+    seal_every_s: float = Field(default=1, gt=0, le=3_600)
+    # Every invariant is checked over the whole database: seconds for millions of entries, minutes for more.
+    verify_every_s: float = Field(default=3_600, ge=10, le=7 * 86_400)
     database_pool_size: int = Field(default=10, ge=2, le=100)
 
 

@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from ledger.adapters.outbound.memory import MemoryLedger, MemoryLedgerReader
+from ledger.adapters.outbound.memory_statements import MemoryStatements
 from ledger.domain.entry import Movement
 from ledger.domain.errors import InsufficientCredits
 from ledger.domain.lot import Category
@@ -26,6 +27,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.ledger = LedgerUnderTest(
             units=self.store,
             reader=MemoryLedgerReader(self.store),
+            statements=MemoryStatements(self.store),
             clock=HandClock(),
             ids=CountingIds(),
         )

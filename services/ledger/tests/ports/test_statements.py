@@ -80,7 +80,13 @@ async def books(request: pytest.FixtureRequest) -> AsyncIterator[Books]:
     clock, ids = HandClock(), CountingIds()
     if request.param == "memory":
         store = MemoryLedger()
-        ledger = LedgerUnderTest(units=store, reader=MemoryLedgerReader(store), clock=clock, ids=ids)
+        ledger = LedgerUnderTest(
+            units=store,
+            reader=MemoryLedgerReader(store),
+            statements=MemoryStatements(store),
+            clock=clock,
+            ids=ids,
+        )
 
         async def sealed() -> None:
             """Memory is sealed as it is written."""
@@ -89,9 +95,12 @@ async def books(request: pytest.FixtureRequest) -> AsyncIterator[Books]:
         return
     engine = create_engine(request.getfixturevalue("service_database")("ledger").url)
     units = PostgresUnitsOfWork(engine, ids)
-    ledger = LedgerUnderTest(units=units, reader=PostgresLedgerReader(engine), clock=clock, ids=ids)
+    statements = PostgresStatements(engine, page_lines=2)
+    ledger = LedgerUnderTest(
+        units=units, reader=PostgresLedgerReader(engine), statements=statements, clock=clock, ids=ids
+    )
     sealer = SealJournalHandler(PostgresJournalSealing(engine))
-    yield Books(ledger, PostgresStatements(engine, page_lines=2), sealer.handle)
+    yield Books(ledger, statements, sealer.handle)
     await units.close()
     await engine.dispose()
 

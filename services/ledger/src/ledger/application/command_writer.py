@@ -273,7 +273,10 @@ class CommandWriter:
         for item, answer in zip(batch, answers, strict=True):
             for command, outcome in zip(item.commands, answer, strict=True):
                 outcomes[type(command).__name__, _label(outcome)] += 1
-        self._meter.committed(commands=outcomes.total(), duration_s=duration_s, outcomes=outcomes)
+        commands = outcomes.total()
+        self._meter.committed(commands=commands, duration_s=duration_s, outcomes=outcomes)
+        for item in batch:
+            self._context.committed(item.headers, commands=commands, duration_s=duration_s)
 
 
 def _record(

@@ -9,6 +9,7 @@ from ledger.domain.entry import Entry
 from ledger.domain.errors import InvalidField, ReservationNotFound
 from ledger.domain.reservation import Reservation
 from ledger.ports.ledger_reader import EntryFilter, LedgerReader, PinnedLot
+from ledger.ports.statements import Statements
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,14 +23,15 @@ class EntryPage:
 class ReadLedgerHandler:
     """Answers questions about one account."""
 
-    def __init__(self, reader: LedgerReader) -> None:
+    def __init__(self, reader: LedgerReader, statements: Statements) -> None:
         self._reader = reader
+        self._statements = statements
 
     async def balance(self, account_id: str, *, as_of: datetime | None = None) -> Balance:
         """Return the balance now, or as it was; zeroes for an account that was not used by then."""
         require_text("account_id", account_id)
         if as_of is not None:
-            return await self._reader.balance_as_of(account_id, as_of)
+            return await self._statements.balance_as_of(account_id, as_of)
         return await self._reader.balance(account_id)
 
     async def entries(self, account_id: str, wanted: EntryFilter) -> EntryPage:

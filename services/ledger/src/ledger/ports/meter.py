@@ -13,6 +13,12 @@ class Meter(Protocol):
     def waiting(self, commands: int) -> None:
         """This many commands wait now."""
 
+    def verified(self, invariant: str, *, checked: int, violations: int) -> None:
+        """An invariant was checked."""
+
+    def verification_finished(self) -> None:
+        """Every invariant was checked just now."""
+
 
 class NoMeter:
     """Measures nothing."""
@@ -21,4 +27,10 @@ class NoMeter:
         """Forget it."""
 
     def waiting(self, commands: int) -> None:
+        """Forget it."""
+
+    def verified(self, invariant: str, *, checked: int, violations: int) -> None:
+        """Forget it."""
+
+    def verification_finished(self) -> None:
         """Forget it."""

@@ -12,6 +12,9 @@ class RequestContext(Protocol):
     def headers(self) -> Mapping[str, str]:
         """Return the headers that facts take along, such as the trace that the request is part of."""
 
+    def committed(self, headers: Mapping[str, str], *, commands: int, duration_s: float) -> None:
+        """Note that the request with these headers was committed just now, in a batch of so many."""
+
 
 class NoRequestContext:
     """Nothing is carried along."""
@@ -19,3 +22,6 @@ class NoRequestContext:
     def headers(self) -> Mapping[str, str]:
         """Return none."""
         return NO_METADATA
+
+    def committed(self, headers: Mapping[str, str], *, commands: int, duration_s: float) -> None:
+        """Forget it."""

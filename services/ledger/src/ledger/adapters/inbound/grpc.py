@@ -11,15 +11,17 @@ from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 from ledger.adapters import messages
 from ledger.adapters.inbound import grpc_commands as commands
 from ledger.adapters.inbound.grpc_commands import ERRORS, reservation_and_balance
+from ledger.adapters.inbound.grpc_statements import get_statement
 from ledger.adapters.inbound.grpc_stream import answer_stream
 from ledger.application.bounds import BATCH_MAX
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_ledger import ReadLedgerHandler
+from ledger.application.read_statement import ReadStatementHandler
+from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain import errors
 from ledger.domain.entry import EntryKind
-from ledger.ports.invariants import Invariants
 from ledger.ports.ledger_reader import EntryFilter, LedgerReader
 
 __all__ = ["ALLOWED", "ERRORS", "LedgerServicer"]
@@ -61,8 +63,9 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     writer: CommandWriter
     preview: PreviewReservationHandler
     read: ReadLedgerHandler
+    statements: ReadStatementHandler
     reader: LedgerReader
-    invariants: Invariants
+    verify: VerifyLedgerHandler
 
     async def Grant(self, request: pb.GrantRequest, context: Any) -> pb.GrantResponse:
         outcome = await self._apply(commands.to_grant(request))
@@ -158,6 +161,12 @@ class LedgerServicer(rpc.LedgerServiceServicer):
         balance = await self.read.balance(request.account_id, as_of=as_of)
         return pb.GetBalanceResponse(balance=messages.balance(balance))
 
+    async def GetStatement(
+        self, request: pb.GetStatementRequest, context: Any
+    ) -> AsyncIterator[pb.GetStatementResponse]:
+        async for part in get_statement(self.statements, request):
+            yield part
+
     async def ListEntries(self, request: pb.ListEntriesRequest, context: Any) -> pb.ListEntriesResponse:
         page = await self.read.entries(
             request.account_id,
@@ -204,7 +213,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
             )
 
     async def Verify(self, request: pb.VerifyRequest, context: Any) -> AsyncIterator[pb.VerifyResponse]:
-        async for result in self.invariants.check():
+        async for result in self.verify.handle():
             yield pb.VerifyResponse(
                 invariant=result.invariant,
                 description=result.description,

@@ -19,7 +19,7 @@ async def answer_stream(
     When the caller goes away the batches in flight are still decided: their outcomes are kept with
     their request ids, and recalled when they are asked again.
     """
-    answers: asyncio.Queue[pb.ApplyStreamResponse | None | BaseException] = asyncio.Queue()
+    answers: asyncio.Queue[pb.ApplyStreamResponse | BaseException | None] = asyncio.Queue()
     slots = asyncio.Semaphore(IN_FLIGHT_MAX)
     tasks: set[asyncio.Task[None]] = set()
 

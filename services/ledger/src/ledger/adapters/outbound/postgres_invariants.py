@@ -7,6 +7,7 @@ from chassis.postgres import SYSTEM_SCOPE
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ledger.adapters.outbound.postgres_chain_check import chain_holds
 from ledger.ports.invariants import InvariantResult
 
 EXAMPLES_MAX = 5
@@ -153,7 +154,8 @@ CHECKS = (
         """
         SELECT payment_id FROM clawbacks c
         LEFT JOIN (SELECT payment_id, sum(world) AS taken FROM entries
-                   WHERE payment_id IS NOT NULL AND kind = 'clawback' GROUP BY payment_id) e USING (payment_id)
+                   WHERE payment_id IS NOT NULL AND kind = 'clawback' GROUP BY payment_id) e
+             USING (payment_id)
         LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM lots
                    WHERE payment_id IS NOT NULL GROUP BY payment_id) l USING (payment_id)
         WHERE c.taken <> coalesce(e.taken, 0) OR c.granted <> coalesce(l.amount, 0)
@@ -175,7 +177,8 @@ CHECKS = (
         SELECT coalesce(b.account_id, u.account_id) || ' ' || scope FROM budgets b
         FULL JOIN (SELECT r.account_id, k.scope, k.period, k.starts_on, sum(r.reserved - r.refunded) AS used
                    FROM reservations r
-                   CROSS JOIN LATERAL jsonb_to_recordset(r.budgets) AS k(scope text, period text, starts_on date)
+                   CROSS JOIN LATERAL jsonb_to_recordset(r.budgets)
+                        AS k(scope text, period text, starts_on date)
                    GROUP BY r.account_id, k.scope, k.period, k.starts_on) u
              USING (account_id, scope, period, starts_on)
         WHERE coalesce(b.used, 0) <> coalesce(u.used, 0)
@@ -236,4 +239,5 @@ class PostgresInvariants:
                     violations=int(offenders[0].total) if offenders else 0,
                     examples=tuple(str(row.offender) for row in offenders),
                 )
+            yield await chain_holds(connection)
             await connection.rollback()

@@ -14,6 +14,11 @@ _SECONDS = Histogram(
 )
 _COMMANDS = Counter("ledger_commands_total", "Commands decided", ["command", "outcome"])
 _WAITING = Gauge("ledger_waiting_commands", "Commands that wait to be decided")
+_VIOLATIONS = Gauge(
+    "ledger_invariant_violations", "What broke an invariant, at the last check", ["invariant"]
+)
+_CHECKED = Gauge("ledger_invariant_checked", "What was checked, at the last check", ["invariant"])
+_VERIFIED_AT = Gauge("ledger_verified_timestamp_seconds", "When every invariant was checked last")
 
 
 class PrometheusMeter:
@@ -29,3 +34,12 @@ class PrometheusMeter:
     def waiting(self, commands: int) -> None:
         """This many commands wait now."""
         _WAITING.set(commands)
+
+    def verified(self, invariant: str, *, checked: int, violations: int) -> None:
+        """An invariant was checked."""
+        _VIOLATIONS.labels(invariant).set(violations)
+        _CHECKED.labels(invariant).set(checked)
+
+    def verification_finished(self) -> None:
+        """Every invariant was checked just now."""
+        _VERIFIED_AT.set_to_current_time()
