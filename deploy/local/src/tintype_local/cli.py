@@ -5,10 +5,12 @@ import os
 import shutil
 import signal
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 from auditor.report import run_verify
+from auditor.statement import verify_file
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
@@ -74,6 +76,17 @@ def verify(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     result = asyncio.run(run_verify(environment))
     result.print(console, as_json=as_json)
     raise typer.Exit(0 if result.ok else 1)
+
+
+@app.command("verify-statement")
+def verify_statement(
+    file: Annotated[Path, typer.Argument(help="A statement, JSON or CSV.")],
+    noted: Annotated[
+        str | None, typer.Option("--hash", help="A hash that you noted earlier, which must be in the chain.")
+    ] = None,
+) -> None:
+    """Check a downloaded statement offline; exit with 1 when it does not hold, 2 when it is none."""
+    raise typer.Exit(verify_file(file, noted))
 
 
 @app.command()
