@@ -36,6 +36,7 @@ class Bench:
             "batches, 10,000 accounts": lambda database: self._batches(database, "spread", ACCOUNTS),
             "pgbench, one account": lambda database: self._pgbench(database, "hot", 1),
             "batches, one account": lambda database: self._batches(database, "hot", 1),
+            "coalescing client": self._coalesced,
             "unary calls": self._unary,
         }
 
@@ -56,6 +57,11 @@ class Bench:
         with processes.server(database.url, self.folder, self._profile(f"batch_{name}")) as server:
             load, cost = self._client(database, server, "batches", accounts)
         return {f"batch_{name}_ops_s": load.commands_s, **_named(f"batch_{name}", cost)}
+
+    def _coalesced(self, database: ServiceDatabase) -> Figures:
+        with processes.server(database.url, self.folder, self._profile("coalesced")) as server:
+            load, cost = self._client(database, server, "coalesced", ACCOUNTS)
+        return {"coalesced_ops_s": load.commands_s, **_named("coalesced", cost)}
 
     def _unary(self, database: ServiceDatabase) -> Figures:
         with processes.server(database.url, self.folder, self._profile("unary")) as server:

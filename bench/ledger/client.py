@@ -3,6 +3,7 @@
 `python -m bench.ledger.client SPEC` where SPEC is the JSON of `Spec`; prints one JSON object.
 """
 
+import asyncio
 import json
 import random
 import sys
@@ -13,6 +14,7 @@ import uvloop
 from chassis.grpc_client import channel
 from chassis.ids import new_id
 from grpc.aio import Channel
+from ledgerclient.coalescing import CoalescingLedger
 from tintype.ledger.v1 import ledger_pb2 as pb
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
@@ -114,6 +116,28 @@ async def unary(spec: Spec, link: Channel) -> Load:
     return await drive(step, callers=UNARY_CALLERS, warm_up_s=spec.warm_up_s, seconds=spec.seconds)
 
 
+async def coalesced(spec: Spec, link: Channel) -> Load:
+    """1000 callers as above, whose commands the coalescing client sends together."""
+    ledger = CoalescingLedger(link)
+    reserved: dict[int, tuple[str, str]] = {}
+
+    async def step(number: int) -> int:
+        if held := reserved.pop(number, None):
+            await ledger.apply(pb.Command(charge=_charge(*held)), timeout_s=DEADLINE_S)
+            return 1
+        request = _reserve(spec)
+        outcome = await ledger.apply(pb.Command(reserve=request), timeout_s=DEADLINE_S)
+        reserved[number] = (request.reference, outcome.id)
+        return 1
+
+    running = asyncio.create_task(ledger.run())
+    try:
+        return await drive(step, callers=COALESCED_CALLERS, warm_up_s=spec.warm_up_s, seconds=spec.seconds)
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
 async def noop(spec: Spec, link: Channel) -> Load:
     """The same callers, channel and server, and a method that only answers."""
     call = link.unary_unary(
@@ -131,6 +155,7 @@ async def noop(spec: Spec, link: Channel) -> Load:
 
 CASES: dict[str, Callable[[Spec, Channel], Awaitable[Load]]] = {
     "batches": batches,
+    "coalesced": coalesced,
     "unary": unary,
     "noop": noop,
 }

@@ -21,11 +21,14 @@ from ledger.adapters.inbound.grpc import ALLOWED, ERRORS, LedgerServicer
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
+from ledger.adapters.outbound.postgres_statements import PostgresStatements
 from ledger.adapters.outbound.prometheus_meter import PrometheusMeter
 from ledger.adapters.outbound.trace_context import TraceContext
 from ledger.application.command_writer import CommandWriter
 from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_ledger import ReadLedgerHandler
+from ledger.application.read_statement import ReadStatementHandler
+from ledger.application.verify_ledger import VerifyLedgerHandler
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
 from bench.ledger.endpoint import CALLER, CALLERS, NOOP, add_noop
@@ -37,16 +40,17 @@ def servicer(database_url: str, stack: AsyncExitStack) -> LedgerServicer:
     engine = create_engine(database_url)
     stack.push_async_callback(engine.dispose)
     clock, ids, reader = SystemClock(), UuidIds(), PostgresLedgerReader(engine)
-    units = PostgresUnitsOfWork(engine, ids)
+    units, statements, meter = PostgresUnitsOfWork(engine, ids), PostgresStatements(engine), PrometheusMeter()
     stack.push_async_callback(units.close)
-    writer = CommandWriter(units, clock, ids, meter=PrometheusMeter(), context=TraceContext())
+    writer = CommandWriter(units, clock, ids, meter=meter, context=TraceContext())
     stack.push_async_callback(writer.close)
     return LedgerServicer(
         writer=writer,
         preview=PreviewReservationHandler(units, clock, ids),
-        read=ReadLedgerHandler(reader),
+        read=ReadLedgerHandler(reader, statements),
+        statements=ReadStatementHandler(statements),
         reader=reader,
-        invariants=PostgresInvariants(engine),
+        verify=VerifyLedgerHandler(PostgresInvariants(engine), meter),
     )
 
 
