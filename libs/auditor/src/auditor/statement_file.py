@@ -24,6 +24,7 @@ _ENDS = {"account_id", "created_at", "balance_after", "held_after", "debt", "seq
 
 HASH = re.compile(r"[0-9a-f]{64}")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 Object = dict[str, Any]
@@ -141,8 +142,8 @@ def _balances(row: Object) -> Object:
 
 
 def _checked(statement: Statement) -> Statement:
-    if not all(one is None or isinstance(one, str) for one in (statement.since, statement.until)):
-        raise NotAStatement("from and to are times")
+    if not all(one is None or _TIME.fullmatch(one) for one in (statement.since, statement.until)):
+        raise NotAStatement("from and to are times in UTC with six digits")
     ends = {*BALANCES, "hash"}
     _shape("the opening", statement.opening, ends, BALANCES)
     # A CSV leaves out what its rows say.
