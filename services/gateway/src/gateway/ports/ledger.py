@@ -1,10 +1,12 @@
 """Balances and the statement, as the ledger keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from gateway.domain.credits import Balance, Entry, EntryFilter, PinnedLot, Reservation
 from gateway.domain.page import Page
+from gateway.domain.statement import StatementPart
 
 
 class Ledger(Protocol):
@@ -18,6 +20,15 @@ class Ledger(Protocol):
         self, account_id: str, which: EntryFilter, *, cursor: str | None, limit: int
     ) -> Page[Entry]:
         """List the statement, newest first. Raises InvalidRequest for a cursor that is not one."""
+        ...
+
+    def statement(
+        self, account_id: str, since: datetime | None, until: datetime | None
+    ) -> AsyncIterator[StatementPart]:
+        """Stream an opening, every line of the range by sequence, a closing; the range has no end itself.
+
+        Raises InvalidRequest when it ends before it begins.
+        """
         ...
 
     async def reservation(self, account_id: str, generation_id: str) -> Reservation | None:

@@ -1,17 +1,23 @@
 """The ledger over gRPC."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 import grpc
 from tintype.ledger.v1 import ledger_pb2 as pb
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
 from gateway.adapters.outbound import ledger_messages as messages
+from gateway.adapters.outbound import statement_messages
 from gateway.adapters.outbound.remote import READ_DEADLINE_S, remote_calls
 from gateway.adapters.outbound.wire import set_moment
 from gateway.domain.credits import Balance, Entry, EntryFilter, PinnedLot, Reservation
 from gateway.domain.errors import NotFound
 from gateway.domain.page import Page
+from gateway.domain.statement import StatementPart
+
+# Seconds for a whole statement, however long it is and however slowly it is taken.
+STATEMENT_DEADLINE_S = 600.0
 
 _KINDS = {kind: number for number, kind in messages.KINDS.items()}
 
@@ -46,6 +52,17 @@ class GrpcLedger:
             answer = await self._stub.ListEntries(request, timeout=READ_DEADLINE_S)
         items = [messages.entry(one) for one in answer.entries]
         return Page(items=items, next_cursor=answer.next_page_token or None)
+
+    async def statement(
+        self, account_id: str, since: datetime | None, until: datetime | None
+    ) -> AsyncIterator[StatementPart]:
+        """See Ledger."""
+        request = pb.GetStatementRequest(account_id=account_id)
+        set_moment(request, "from", since)
+        set_moment(request, "to", until)
+        with remote_calls("ledger"):
+            async for message in self._stub.GetStatement(request, timeout=STATEMENT_DEADLINE_S):
+                yield statement_messages.part(message, account_id)
 
     async def reservation(self, account_id: str, generation_id: str) -> Reservation | None:
         """See Ledger."""

@@ -10,6 +10,7 @@ from gateway.adapters.inbound.rest import (
     me,
     models,
     operations,
+    statement,
     webhooks,
 )
 
@@ -17,6 +18,7 @@ ROUTERS = (
     auth.router,
     me.router,
     ledger.router,
+    statement.router,
     models.router,
     generations.router,
     events.router,

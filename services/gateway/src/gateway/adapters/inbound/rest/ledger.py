@@ -44,7 +44,7 @@ async def list_entries(
 ) -> Response | render.Json:
     """List the statement, newest first; as CSV, all of it at once."""
     which = EntryFilter(kinds=tuple(kind or ()), since=since, until=until)
-    wants_csv = media == "csv" or (media is None and _prefers_csv(request.headers.get("accept", "")))
+    wants_csv = media == "csv" or (media is None and prefers_csv(request.headers.get("accept", "")))
     if not wants_csv:
         page = await deps.ledger.entries(principal.user_id, which, cursor=part.cursor, limit=part.limit)
         return render.listed(page, render.entry)
@@ -58,7 +58,8 @@ async def list_entries(
     )
 
 
-def _prefers_csv(accept: str) -> bool:
+def prefers_csv(accept: str) -> bool:
+    """Whether an Accept header asks for a table rather than for JSON."""
     offered = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
     return "text/csv" in offered and "application/json" not in offered
 

@@ -1,9 +1,9 @@
 """The ledger in memory: one pot an account, every movement an entry."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.domain.credits import (
     Balance,
@@ -17,6 +17,7 @@ from gateway.domain.credits import (
 )
 from gateway.domain.errors import FieldProblem, InsufficientCredits, InvalidRequest
 from gateway.domain.page import Page
+from gateway.domain.statement import StatementClosing, StatementLine, StatementOpening, StatementPart
 from gateway.ports.clock import Clock
 
 
@@ -61,6 +62,29 @@ class MemoryLedger:
         items = fitting[:limit]
         more = len(fitting) > limit
         return Page(items=items, next_cursor=f"seq{items[-1].sequence}" if more else None)
+
+    async def statement(
+        self, account_id: str, since: datetime | None, until: datetime | None
+    ) -> AsyncIterator[StatementPart]:
+        """See Ledger. Nothing is ever sealed here."""
+        if since and until and since > until:
+            raise InvalidRequest("That range ends first.", fields=[FieldProblem("from", "is after to")])
+        journal = self.journal.get(account_id, [])
+        before = [line for line in journal if since and line.created_at < since]
+        within = [line for line in journal[len(before) :] if until is None or line.created_at < until]
+        yield StatementOpening(
+            account_id=account_id, since=since, until=until, hash="" if before else "0" * 64, **_ends(before)
+        )
+        held = before[-1].held_after if before else 0
+        for line in within:
+            yield _statement_line(account_id, line, held=line.held_after - held)
+            held = line.held_after
+        yield StatementClosing(
+            hash="" if before else "0" * 64,
+            lines=len(within),
+            unsealed=len(within),
+            **_ends(before + within),
+        )
 
     async def reservation(self, account_id: str, generation_id: str) -> Reservation | None:
         """See Ledger."""
@@ -166,6 +190,46 @@ class MemoryLedger:
                 created_at=self.clock.now(),
             )
         )
+
+
+def _ends(lines: Sequence[Entry]) -> dict[str, int]:
+    last = lines[-1] if lines else None
+    return {
+        "available": last.balance_after if last else 0,
+        "held": last.held_after if last else 0,
+        "debt": 0,
+        "sequence": len(lines),
+    }
+
+
+def _statement_line(account_id: str, line: Entry, *, held: int) -> StatementLine:
+    return StatementLine(
+        account_id=account_id,
+        entry_id=line.entry_id,
+        transaction_id=f"txn_{line.sequence}",
+        sequence=line.sequence,
+        kind=line.kind.value,
+        category=line.category.value if line.category else "",
+        available=line.amount,
+        held=held,
+        world=-line.amount - held - line.settled,
+        revenue=line.settled,
+        breakage=0,
+        debt=0,
+        adjustment=0,
+        balance_after=line.balance_after,
+        held_after=line.held_after,
+        request_id="",
+        grant_id="",
+        reservation_id=line.reservation_id or "",
+        reference=line.generation_id or "",
+        payment_id=line.payment_id or "",
+        actor="",
+        reason=line.reason or "",
+        metadata={},
+        created_at=line.created_at,
+        hash="",
+    )
 
 
 def _before(cursor: str | None) -> int:
