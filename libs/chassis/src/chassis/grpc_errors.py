@@ -42,14 +42,15 @@ def status_of(failure: Exception, *, code: grpc.StatusCode, domain: str) -> Any:
     return rpc_status.to_status(rich)
 
 
-@dataclass(frozen=True)
+# Not frozen: context managers write an exception's traceback.
+@dataclass(unsafe_hash=True)
 class RemoteError(Exception):
     """What another service answered instead of a result."""
 
     status: grpc.StatusCode
     reason: str
     detail: str
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
     # Pairs of field name and what is wrong with it.
     field_violations: tuple[tuple[str, str], ...] = ()
     retry_after_s: float | None = None

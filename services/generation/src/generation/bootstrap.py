@@ -14,6 +14,7 @@ from chassis.nats import Consumer, Publisher
 from chassis.outbox import Relay
 from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
+from ledgerclient.coalescing import CoalescingLedger
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.generation.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
@@ -62,6 +63,7 @@ class Parts:
     catalogue: TomlCatalogue
     store: S3MediaStore
     reserve: ReserveCredits
+    ledger: CoalescingLedger
     relay: Relay
     ids: UuidIds
     clock: SystemClock
@@ -86,6 +88,7 @@ async def parts_of(settings: GenerationSettings) -> AsyncIterator[Parts]:
         await nats.ensure_stream(broker.jetstream(), "generation")
         to_ledger = channel(settings.ledger_target, token=settings.caller_token.get_secret_value())
         stack.push_async_callback(to_ledger.close)
+        ledger = CoalescingLedger(to_ledger)
         transactions = PostgresTransactions(engine, ids)
         yield Parts(
             engine=engine,
@@ -95,11 +98,12 @@ async def parts_of(settings: GenerationSettings) -> AsyncIterator[Parts]:
             store=_store(settings),
             reserve=ReserveCredits(
                 transactions,
-                GrpcLedger(to_ledger),
+                GrpcLedger(ledger),
                 clock,
                 deadline_s_max=max((model.deadline_s for model in catalogue.models()), default=0),
                 queue_timeout_s=settings.queue_timeout_s,
             ),
+            ledger=ledger,
             relay=Relay(engine, outbox, Publisher(broker.jetstream())),
             ids=ids,
             clock=clock,
@@ -115,7 +119,7 @@ async def serve_api(settings: ApiSettings) -> None:
         )
         add_GenerationServiceServicer_to_server(GenerationServicer(handlers(settings, parts)), server.server)
         health = HealthServer(settings.http_listen, _checks(parts))
-        await run_all(server.run(), parts.relay.run(), health.run())
+        await run_all(server.run(), parts.ledger.run(), parts.relay.run(), health.run())
 
 
 def handlers(settings: ApiSettings, parts: Parts) -> Handlers:
@@ -163,6 +167,7 @@ async def serve_worker(settings: WorkerSettings) -> None:
             forever(worker.renew, every_s=RENEW_EVERY_S, name="renew leases"),
             forever(worker.take_over, every_s=settings.lease_s / 3, name="take over"),
             *sweepers(settings, parts),
+            parts.ledger.run(),
             parts.relay.run(),
             # The API signs addresses without the store; the worker can do nothing without it.
             HealthServer(settings.http_listen, _checks(parts) | {"store": parts.store.ping}).run(),

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
-import grpc
 import pytest
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
@@ -12,14 +12,15 @@ from generation.adapters.outbound.grpc_ledger import GrpcLedger
 from generation.domain.errors import LedgerUnavailable
 from generation.domain.identifiers import AccountId, GenerationId
 from generation.ports.ledger import Refusal, Reservation
-from generation_stack import TooFewCredits, free_port
+from generation_stack import StreamDouble, TooFewCredits, free_port
+from ledgerclient.coalescing import CoalescingLedger, running
 from tintype.ledger.v1 import ledger_pb2 as pb
 from tintype.ledger.v1 import ledger_pb2_grpc as pb_grpc
 
 ASKED: list[pb.ReserveRequest] = []
 
 
-class Answering(pb_grpc.LedgerServiceServicer):
+class Answering(StreamDouble):
     """Reserves up to ten credits, and breaks at thirteen."""
 
     async def Reserve(self, request: pb.ReserveRequest, context: Any) -> Any:  # noqa: N802
@@ -37,9 +38,9 @@ async def target() -> AsyncIterator[str]:
     """A server that answers as the ledger does."""
     server = GrpcServer(
         "127.0.0.1:0",
-        errors={TooFewCredits: grpc.StatusCode.FAILED_PRECONDITION},
+        errors={},
         callers={"generation": hashlib.sha256(b"token").hexdigest()},
-        allowed={"/tintype.ledger.v1.LedgerService/Reserve": frozenset({"generation"})},
+        allowed={"/tintype.ledger.v1.LedgerService/ApplyStream": frozenset({"generation"})},
         domain="tintype.ledger",
     )
     pb_grpc.add_LedgerServiceServicer_to_server(Answering(), server.server)  # type: ignore[abstract]
@@ -50,13 +51,13 @@ async def target() -> AsyncIterator[str]:
 
 async def reserved(target: str, amount_credits: int, *, known: bool = True) -> Reservation | Refusal:
     """One call."""
-    link = channel(target, token="token" if known else "wrong")
-    try:
-        return await GrpcLedger(link).reserve(
+    async with AsyncExitStack() as stack:
+        link = channel(target, token="token" if known else "wrong")
+        stack.push_async_callback(link.close)
+        client = await stack.enter_async_context(running(CoalescingLedger(link)))
+        return await GrpcLedger(client, timeout_s=1).reserve(
             GenerationId("gen_1"), AccountId("usr_1"), amount_credits=amount_credits, ttl_s=1
         )
-    finally:
-        await link.close()
 
 
 async def test_credits_are_held_under_the_jobs_own_request_id(target: str) -> None:

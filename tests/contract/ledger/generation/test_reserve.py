@@ -8,6 +8,7 @@ from generation.adapters.outbound.grpc_ledger import GrpcLedger
 from generation.adapters.outbound.memory_services import MemoryLedger
 from generation.domain.identifiers import AccountId, GenerationId
 from generation.ports.ledger import Ledger, Refusal, Reservation
+from ledgerclient.coalescing import CoalescingLedger, running
 
 ALICE = AccountId("usr_alice")
 
@@ -19,7 +20,8 @@ async def ledger(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Ledge
         return MemoryLedger(available=100)
     real = ledger_in_memory()
     await real.give(ALICE, 100)
-    return GrpcLedger(await connect(stack, await serve_ledger(stack, real), "generation"))
+    link = await connect(stack, await serve_ledger(stack, real), "generation")
+    return GrpcLedger(await stack.enter_async_context(running(CoalescingLedger(link))))
 
 
 async def reserve(ledger: Ledger, job: str, amount: int) -> Reservation | Refusal:

@@ -43,10 +43,10 @@ BACKOFF_S = 0.05
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """Commands that were handed in together, and whoever waits for their outcomes."""
+    """Commands that were handed in together, the headers of each, and whoever waits for their outcomes."""
 
     commands: Sequence[Command]
-    headers: Mapping[str, str]
+    headers: Sequence[Mapping[str, str]]
     atomic: bool = False
     event_id: str | None = None
     answer: "asyncio.Future[list[Outcome | None]]" = field(
@@ -89,13 +89,22 @@ class CommandWriter:
         Raises whatever the command is refused with, Overloaded, or LedgerUnavailable.
         """
         command.validate()
-        outcome = (await self._submit([command], event_id=event_id))[0]
+        headers = [self._context.headers()]
+        outcome = (await self._submit([command], headers, event_id=event_id))[0]
         if outcome is not None and outcome.refusal is not None:
             raise outcome.refusal
         return outcome
 
-    async def apply_batch(self, commands: Sequence[Command], *, atomic: bool = False) -> list[Outcome]:
+    async def apply_batch(
+        self,
+        commands: Sequence[Command],
+        *,
+        atomic: bool = False,
+        headers: Sequence[Mapping[str, str]] | None = None,
+    ) -> list[Outcome]:
         """Apply commands in order; each has its own outcome, with `refusal` set when it was refused.
+
+        `headers`, one a command, are for commands of several requests: what their facts take along.
 
         `atomic`: when one is refused none is done and no request id is used up; the others' refusal is
         AbortedWithBatch. Raises Overloaded or LedgerUnavailable for the batch as a whole.
@@ -103,11 +112,15 @@ class CommandWriter:
         refused = {place: error for place, one in enumerate(commands) if (error := _invalid(one))}
         if refused and atomic:
             return [_refused(refused.get(place, _aborted())) for place in range(len(commands))]
-        valid = [one for place, one in enumerate(commands) if place not in refused] if refused else commands
-        done = iter(await self._submit(valid, atomic=atomic) if valid else ())
+        if headers is None:
+            headers = [self._context.headers()] * len(commands)
+        if refused:
+            kept = [place for place in range(len(commands)) if place not in refused]
+            commands, headers = [commands[place] for place in kept], [headers[place] for place in kept]
+        done = iter(await self._submit(commands, headers, atomic=atomic) if commands else ())
         return [
             _refused(refused[place]) if place in refused else _require(next(done))
-            for place in range(len(commands))
+            for place in range(len(commands) + len(refused))
         ]
 
     async def close(self) -> None:
@@ -116,11 +129,16 @@ class CommandWriter:
             await asyncio.wait(writers)
 
     async def _submit(
-        self, commands: Sequence[Command], *, atomic: bool = False, event_id: str | None = None
+        self,
+        commands: Sequence[Command],
+        headers: Sequence[Mapping[str, str]],
+        *,
+        atomic: bool = False,
+        event_id: str | None = None,
     ) -> list[Outcome | None]:
         if self._waiting + len(commands) > self._waiting_max:
             raise Overloaded(waiting=self._waiting, retry_after_s=RETRY_AFTER_S)
-        item = _Waiting(commands, self._context.headers(), atomic, event_id)
+        item = _Waiting(commands, headers, atomic, event_id)
         self._queue.append(item)
         self._waiting += len(commands)
         if not self._writers or (self._waiting > ANOTHER_WRITER_AT and len(self._writers) < WRITERS_MAX):
@@ -174,7 +192,8 @@ class CommandWriter:
             if len(item.commands) == 1 or item.atomic:
                 await self._answer([item])
                 continue
-            alone = [_Waiting([command], item.headers) for command in item.commands]
+            each = zip(item.commands, item.headers, strict=True)
+            alone = [_Waiting([command], [headers]) for command, headers in each]
             for one in alone:
                 await self._answer([one])
             answers = await asyncio.gather(*(one.answer for one in alone), return_exceptions=True)
@@ -217,7 +236,10 @@ class CommandWriter:
     def _decide_together(self, item: _Waiting, found: WorkingSet, now: datetime) -> list[Outcome | None]:
         if item.event_id is not None and item.event_id in found.handled_events:
             return [None]
-        answers = [self._decide(command, item.headers, found, now) for command in item.commands]
+        answers = [
+            self._decide(command, headers, found, now)
+            for command, headers in zip(item.commands, item.headers, strict=True)
+        ]
         # An event whose command could not be decided yet is delivered again.
         if item.event_id is not None and isinstance(answers[0].refusal, KeptRefusal | None):
             found.first_time(item.event_id)
@@ -276,7 +298,9 @@ class CommandWriter:
         commands = outcomes.total()
         self._meter.committed(commands=commands, duration_s=duration_s, outcomes=outcomes)
         for item in batch:
-            self._context.committed(item.headers, commands=commands, duration_s=duration_s)
+            for headers in item.headers:
+                if headers:
+                    self._context.committed(headers, commands=commands, duration_s=duration_s)
 
 
 def _record(

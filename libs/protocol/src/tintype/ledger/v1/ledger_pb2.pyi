@@ -892,6 +892,11 @@ class Command(_message.Message):
     EXTEND_FIELD_NUMBER: _builtins.int
     CLAWBACK_FIELD_NUMBER: _builtins.int
     ADJUST_FIELD_NUMBER: _builtins.int
+    TRACEPARENT_FIELD_NUMBER: _builtins.int
+    traceparent: _builtins.str
+    """W3C trace context of whoever asked, where the caller sends commands of several: what follows from
+    the command belongs to that trace.
+    """
     @_builtins.property
     def grant(self) -> Global___GrantRequest: ...
     @_builtins.property
@@ -916,10 +921,11 @@ class Command(_message.Message):
         extend: Global___ExtendRequest | None = ...,
         clawback: Global___ClawbackRequest | None = ...,
         adjust: Global___AdjustRequest | None = ...,
+        traceparent: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "charge", b"charge", "clawback", b"clawback", "command", b"command", "extend", b"extend", "grant", b"grant", "refund", b"refund", "reserve", b"reserve"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "charge", b"charge", "clawback", b"clawback", "command", b"command", "extend", b"extend", "grant", b"grant", "refund", b"refund", "reserve", b"reserve"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjust", b"adjust", "charge", b"charge", "clawback", b"clawback", "command", b"command", "extend", b"extend", "grant", b"grant", "refund", b"refund", "reserve", b"reserve", "traceparent", b"traceparent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_command: _TypeAlias = _typing.Literal["grant", "reserve", "charge", "refund", "extend", "clawback", "adjust"]  # noqa: Y015
     _WhichOneofArgType_command: _TypeAlias = _typing.Literal["command", b"command"]  # noqa: Y015

@@ -1,9 +1,8 @@
-"""The ledger over gRPC."""
+"""The ledger over gRPC, its commands sent together with those of every other job."""
 
-import grpc
-from chassis.grpc_client import remote_error
+from chassis.grpc_client import RemoteError
+from ledgerclient.coalescing import CoalescingLedger
 from tintype.ledger.v1 import ledger_pb2 as pb
-from tintype.ledger.v1 import ledger_pb2_grpc as pb_grpc
 
 from generation.domain.errors import LedgerUnavailable
 from generation.domain.identifiers import AccountId, GenerationId, ReservationId
@@ -16,8 +15,9 @@ TTL_MIN_S, TTL_MAX_S = 60, 2_592_000
 class GrpcLedger:
     """Reserves under the request id `gen:<id>:reserve`, which makes every repetition harmless."""
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._stub = pb_grpc.LedgerServiceStub(channel)
+    def __init__(self, ledger: CoalescingLedger, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._ledger = ledger
+        self._timeout_s = timeout_s
 
     async def reserve(
         self, generation_id: GenerationId, account_id: AccountId, *, amount_credits: int, ttl_s: int
@@ -30,11 +30,12 @@ class GrpcLedger:
             ttl_s=min(max(ttl_s, TTL_MIN_S), TTL_MAX_S),
         )
         try:
-            response = await self._stub.Reserve(request, timeout=TIMEOUT_S)
-        except grpc.aio.AioRpcError as error:
-            refused = remote_error(error)
+            outcome = await self._ledger.apply(pb.Command(reserve=request), timeout_s=self._timeout_s)
+        except RemoteError as refused:
             if refused.reason == "INSUFFICIENT_CREDITS":
                 return Refusal(available=int(refused.metadata.get("available", "0")))
+            if refused.reason == "ACCOUNT_IN_DEBT":
+                return Refusal(available=0)
             # Any other answer is no answer about the credits: fail closed, and let the sweeper ask again.
-            raise LedgerUnavailable("the ledger did not answer; try again") from error
-        return Reservation(ReservationId(response.reservation.reservation_id))
+            raise LedgerUnavailable("the ledger did not answer; try again") from refused
+        return Reservation(ReservationId(outcome.id))

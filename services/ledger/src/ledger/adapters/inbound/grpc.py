@@ -22,6 +22,7 @@ from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain import errors
 from ledger.domain.entry import EntryKind
+from ledger.domain.occasion import NO_METADATA
 from ledger.ports.ledger_reader import EntryFilter, LedgerReader
 
 __all__ = ["ALLOWED", "ERRORS", "LedgerServicer"]
@@ -139,7 +140,12 @@ class LedgerServicer(rpc.LedgerServiceServicer):
         if not 1 <= len(sent) <= BATCH_MAX:
             raise errors.InvalidField("commands", f"must be 1 to {BATCH_MAX}, not {len(sent)}")
         self._admit(sent)
-        outcomes = await self.writer.apply_batch([commands.to_command(one) for one in sent], atomic=atomic)
+        headers = [{"traceparent": one.traceparent} if one.traceparent else NO_METADATA for one in sent]
+        outcomes = await self.writer.apply_batch(
+            [commands.to_command(one) for one in sent],
+            atomic=atomic,
+            headers=headers if any(headers) else None,
+        )
         return [commands.to_outcome(one) for one in outcomes]
 
     def _admit(self, sent: Sequence[pb.Command]) -> None:
