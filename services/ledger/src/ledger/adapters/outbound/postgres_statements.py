@@ -41,7 +41,7 @@ _LINES = text(
         WHERE s.account_id = entries.account_id AND s.sequence = entries.sequence) AS hash
     FROM entries
     WHERE account_id = :account AND sequence > :after AND sequence <= :last
-    ORDER BY sequence LIMIT :most
+    ORDER BY sequence
     """  # noqa: S608 - our own constants
 )
 _AS_OF = text(
@@ -96,12 +96,9 @@ class PostgresStatements:
         """See Statements."""
         account_id, after = covered.opening.account_id, covered.opening.sequence
         while after < covered.last_sequence:
-            bounds = {
-                "account": account_id,
-                "after": after,
-                "last": covered.last_sequence,
-                "most": self._page_lines,
-            }
+            # Sequences are dense, so a page is bounded by them, whatever the planner makes of a limit.
+            last = min(after + self._page_lines, covered.last_sequence)
+            bounds = {"account": account_id, "after": after, "last": last}
             async with transaction(self._engine, account_id) as connection:
                 page = (await connection.execute(_LINES, bounds)).all()
             if not page:
