@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 WANTED = {
     ("gateway", "POST /v1/generations"),
     ("generation-api", "/tintype.generation.v1.GenerationService/CreateGeneration"),
-    ("ledger", "/tintype.ledger.v1.LedgerService/Reserve"),
+    # Sent with other jobs' commands over one stream; each is part of its own trace all the same.
+    ("generation-api", "ledger reserve"),
     ("ledger", "commit batch"),
     ("generation-worker", "tintype.ledger.v1.CreditsReserved process"),
     ("ledger", "tintype.generation.v1.GenerationSucceeded process"),
