@@ -2,10 +2,13 @@
 
 import argparse
 import json
+import logging
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+import structlog
 
 from bench.ledger import docs, phases, report, servers
 from bench.ledger.phases import Plan
@@ -27,6 +30,8 @@ def main(arguments: Sequence[str]) -> int:
     )
     if options.profile:
         options.profile.mkdir(parents=True, exist_ok=True)
+    # What goes wrong on purpose, such as a broker that closes, is no news here.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     began = time.monotonic()
     with servers.temporary_folder() as folder:
         runs = phases.run(plan, folder)

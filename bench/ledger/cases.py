@@ -4,16 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedded.nats_server import NatsServer
 from embedded.testing import ServiceDatabase
 
-from bench.ledger import checks, pgbench, processes
+from bench.ledger import checks, pgbench, processes, relay
 from bench.ledger.client import Spec
 from bench.ledger.databases import ACCOUNTS
 from bench.ledger.load import Load
 from bench.ledger.servers import TunedPostgres
 
 # Batches of 500 that one caller has on the way at the same time.
-BATCHES_IN_FLIGHT = 4
+BATCHES_IN_FLIGHT = 3
 
 Figures = Mapping[str, float]
 Case = Callable[[ServiceDatabase], Figures]
@@ -27,6 +28,7 @@ class Bench:
     warm_up_s: int
     folder: Path
     postgres: TunedPostgres
+    nats: NatsServer
     profile: Path | None = None
 
     def cases(self) -> dict[str, Case]:
@@ -38,6 +40,7 @@ class Bench:
             "batches, one account": lambda database: self._batches(database, "hot", 1),
             "coalescing client": self._coalesced,
             "unary calls": self._unary,
+            "relay": self._relay,
         }
 
     def _pgbench(self, database: ServiceDatabase, name: str, accounts: int) -> Figures:
@@ -75,6 +78,9 @@ class Bench:
             **_named("unary", cost),
             **_named("noop_unary", noop_cost),
         }
+
+    def _relay(self, database: ServiceDatabase) -> Figures:
+        return {"relay_events_s": relay.measure(database, self.nats, seconds=self.seconds)}
 
     def _client(
         self, database: ServiceDatabase, server: processes.Server, case: str, accounts: int

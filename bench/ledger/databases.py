@@ -68,7 +68,7 @@ def template(admin_dsn: str, *, name: str, pairs_per_account: int) -> Template:
     fill(database, pairs_per_account=pairs_per_account)
     with psycopg.connect(database.owner_url.replace("+psycopg", "")) as owner:
         script = (HERE / "operations.sql").read_text().replace("TRACE_HEADERS", f"'{_TRACE_HEADERS}'")
-        owner.execute(script.replace("PAYLOAD_BYTES", str(_payload_bytes())))
+        owner.execute(script.replace("PAYLOAD_BYTES", str(fact().ByteSize())))
     return Template(name=name, admin_dsn=admin_dsn, database=database)
 
 
@@ -88,8 +88,8 @@ def _checkpoint(database: ServiceDatabase) -> None:
         admin.execute("CHECKPOINT")
 
 
-def _payload_bytes() -> int:
-    """Return how long a fact of the ledger is, encoded."""
+def fact() -> CreditsReserved:
+    """Return a fact as the ledger publishes it."""
     moment = Timestamp(seconds=1_790_000_000, nanos=123_456_000)
     balance = Balance(
         account_id=account_id(ACCOUNTS),
@@ -98,7 +98,7 @@ def _payload_bytes() -> int:
         available_promotional=GRANTED_CREDITS,
         sequence=1_000,
     )
-    fact = CreditsReserved(
+    return CreditsReserved(
         account_id=account_id(ACCOUNTS),
         reservation_id=new_id("res"),
         generation_id=new_id("gen"),
@@ -107,4 +107,3 @@ def _payload_bytes() -> int:
         balance=balance,
         occurred_at=moment,
     )
-    return fact.ByteSize()

@@ -38,29 +38,32 @@ class Plan:
 def run(plan: Plan, folder: Path) -> dict[str, list[Figures]]:
     """Run every phase; each gives the figures of its rounds."""
     server = servers.postgres(folder)
-    bench = Bench(
-        seconds=plan.seconds,
-        warm_up_s=plan.warm_up_s,
-        folder=folder,
-        postgres=server,
-        profile=plan.profile,
-    )
-    log = folder / "postgres.log"
     phases: dict[str, list[Figures]] = {}
-    with running(server, log=log):
-        small = template(server.admin_dsn(), name="ledger_small", pairs_per_account=0)
-        phases[SMALL] = _rounds(SMALL, bench, small.copy, plan.rounds)
-        if not plan.small_only:
-            phases[LARGE] = _rounds(LARGE, bench, _large(server).itself, plan.rounds)
-    if plan.small_only:
-        return phases
+    with servers.nats(folder) as broker:
+        bench = Bench(
+            seconds=plan.seconds,
+            warm_up_s=plan.warm_up_s,
+            folder=folder,
+            postgres=server,
+            nats=broker,
+            profile=plan.profile,
+        )
+        with running(server, log=folder / "postgres.log"):
+            small = template(server.admin_dsn(), name="ledger_small", pairs_per_account=0)
+            phases[SMALL] = _rounds(SMALL, bench, small.copy, plan.rounds)
+            if not plan.small_only:
+                phases[LARGE] = _rounds(LARGE, bench, _large(server).itself, plan.rounds)
+        if not plan.small_only and (environment := _slow_disk(folder)) is not None:
+            with running(server, log=folder / "postgres.log", environment=environment):
+                phases[SLOW_DISK] = _rounds(SLOW_DISK, bench, small.copy, plan.rounds)
+    return phases
+
+
+def _slow_disk(folder: Path) -> dict[str, str] | None:
     environment = servers.slow_fsync(folder, added_us=ADDED_TO_FSYNC_US)
     if environment is None:
         print(f"{SLOW_DISK}: left out, there is no C compiler to build the delay with", flush=True)
-        return phases
-    with running(server, log=log, environment=environment):
-        phases[SLOW_DISK] = _rounds(SLOW_DISK, bench, small.copy, plan.rounds)
-    return phases
+    return environment
 
 
 def _large(server: servers.TunedPostgres) -> Template:
