@@ -3,36 +3,19 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from broker_support import INBOX, OUTBOX, client, emptied, fact, running
 from chassis import inbox, outbox
 from chassis.events import IncomingEvent, OutgoingEvent
-from chassis.ids import new_id
-from chassis.nats import Consumer, Publisher, connect, ensure_stream
+from chassis.nats import Consumer, Publisher, ensure_stream
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
 from embedded.testing import NatsLogin, ServiceDatabase
-from nats.aio.client import Client
-from sqlalchemy import MetaData, func, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-METADATA = MetaData()
-OUTBOX, INBOX = outbox.outbox_table(METADATA), inbox.inbox_table(METADATA)
 EVENTS = 400
-
-
-def fact(number: int) -> OutgoingEvent:
-    """A fact about one of three accounts."""
-    return OutgoingEvent(
-        subject=f"tintype.identity.v1.user_registered.usr_{number % 3}",
-        ce_type="tintype.identity.v1.UserRegistered",
-        source="/tintype/identity",
-        payload=str(number).encode(),
-        event_id=new_id("evt"),
-        time=datetime.now(UTC),
-    )
 
 
 @pytest.fixture
@@ -53,28 +36,6 @@ async def login(nats_account: Callable[[str], NatsLogin]) -> Callable[[str], Nat
     return nats_account
 
 
-@asynccontextmanager
-async def client(login: NatsLogin) -> AsyncIterator[Client]:
-    """A connection that ends with the test."""
-    opened = await connect(login.url, user=login.user, password=login.password, name="test")
-    try:
-        yield opened
-    finally:
-        await opened.close()
-
-
-@asynccontextmanager
-async def running(*loops: object) -> AsyncIterator[None]:
-    """Loops that run until the block ends."""
-    tasks = [asyncio.create_task(loop.run()) for loop in loops]  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def write(engine: AsyncEngine, numbers: Sequence[int]) -> None:
     """Commit each fact in a transaction of its own; every fifth is undone."""
     for number in numbers:
@@ -85,16 +46,6 @@ async def write(engine: AsyncEngine, numbers: Sequence[int]) -> None:
                     raise LookupError("undone")
         except LookupError:
             pass
-
-
-async def emptied(engine: AsyncEngine) -> None:
-    """Return once the outbox is empty."""
-    async with asyncio.timeout(30):
-        while True:
-            async with transaction(engine, SYSTEM_SCOPE) as connection:
-                if await connection.scalar(select(func.count()).select_from(OUTBOX)) == 0:
-                    return
-            await asyncio.sleep(0.05)
 
 
 class Sometimes:

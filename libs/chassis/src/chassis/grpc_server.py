@@ -14,10 +14,9 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from opentelemetry.instrumentation.grpc import aio_server_interceptor
 from prometheus_client import Counter, Histogram
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis.grpc_errors import status_of
+from chassis.postgres import STORAGE_AWAY
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +29,6 @@ CALLER: ContextVar[str] = ContextVar("caller", default="")
 
 _CALLS = Counter("grpc_server_calls_total", "Calls answered", ["method", "caller", "code"])
 _SECONDS = Histogram("grpc_server_seconds", "Time to answer", ["method"])
-
-_STORAGE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 _OPTIONS = [
     ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
@@ -149,7 +146,7 @@ class _Guard(grpc.aio.ServerInterceptor):
     async def refuse(self, method: str, failure: Exception, context: Any) -> None:
         """Abort with the status that the error table gives, or with a generic one for our own bug."""
         code = next((self._errors[one] for one in type(failure).__mro__ if one in self._errors), None)
-        if code is None and isinstance(failure, _STORAGE_AWAY):
+        if code is None and isinstance(failure, STORAGE_AWAY):
             # The database restarts or is out of reach: the same call may succeed soon.
             log.warning("storage unavailable", method=method, error=str(failure).partition("\n")[0])
             await context.abort(grpc.StatusCode.UNAVAILABLE, "storage is unavailable; try again")

@@ -17,6 +17,8 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from prometheus_client import Counter, Histogram
 
 from chassis.events import IncomingEvent, OutgoingEvent
+from chassis.outbox import HeldBack
+from chassis.postgres import STORAGE_AWAY
 from chassis.telemetry import extract, tracer
 
 log = structlog.get_logger(__name__)
@@ -28,7 +30,8 @@ _DURATION = Histogram("event_handler_seconds", "Time to handle one event", ["str
 STREAM_MAX_AGE_S = 14 * 24 * 3600
 STREAM_MAX_BYTES = 2 * 1024**3
 _PUBLISH_TIMEOUT_S = 5.0
-_PUBLISH_WINDOW = 256
+# Events on their way at the same time.
+_PUBLISH_WINDOW = 1_000
 _DELAYS_S = (0.5, 1, 2, 5, 10, 20, 30, 60)
 _DRAIN_S = 8.0
 
@@ -102,22 +105,42 @@ class Publisher:
         )
 
     async def publish_many(self, events: Sequence[OutgoingEvent]) -> list[Exception | None]:
-        """Publish in order, pipelined; one entry an event: None once acknowledged, else why not."""
-        outcomes: list[Exception | None] = []
-        for start in range(0, len(events), _PUBLISH_WINDOW):
-            window = events[start : start + _PUBLISH_WINDOW]
-            results = await asyncio.gather(*(self.publish(one) for one in window), return_exceptions=True)
-            outcomes += [_as_exception(result) for result in results]
-            if any(outcome is not None for outcome in outcomes):
-                skipped = len(events) - len(outcomes)
-                return outcomes + [ConnectionError("not attempted")] * skipped
+        """Publish each account's events in order; one entry an event: None once acknowledged, else why not.
+
+        Accounts are published side by side. Within an account an event is sent only once the one before is
+        stored: a connection that breaks in between loses what it carried and not what is sent after it, so
+        sending ahead could store the later one first. After a failure the account's later events are
+        HeldBack.
+        """
+        accounts: dict[str, list[int]] = {}
+        for place, one in enumerate(events):
+            accounts.setdefault(one.subject.rpartition(".")[2], []).append(place)
+        outcomes: list[Exception | None] = [None] * len(events)
+        window = asyncio.Semaphore(_PUBLISH_WINDOW)
+
+        async def one_account(places: list[int]) -> None:
+            for done, place in enumerate(places):
+                async with window:
+                    outcomes[place] = await self._stored(events[place])
+                if outcomes[place] is not None:
+                    for later in places[done + 1 :]:
+                        outcomes[later] = HeldBack()
+                    return
+
+        await asyncio.gather(*(one_account(places) for places in accounts.values()))
         return outcomes
 
-
-def _as_exception(result: object) -> Exception | None:
-    if isinstance(result, BaseException) and not isinstance(result, Exception):
-        raise result
-    return result if isinstance(result, Exception) else None
+    async def _stored(self, event: OutgoingEvent) -> Exception | None:
+        """Publish one event; None once it is on disk, else why that is not certain."""
+        try:
+            acknowledged = await self._js.publish_async(
+                event.subject, event.payload, headers=event.wire_headers(), wait_stall=_PUBLISH_TIMEOUT_S
+            )
+            async with asyncio.timeout(_PUBLISH_TIMEOUT_S):
+                await acknowledged
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it is told to whoever relays
+            return failure
+        return None
 
 
 class Consumer:
@@ -125,8 +148,8 @@ class Consumer:
 
     Messages are fetched only when there is a free slot, so a backlog stays in the broker, where its
     length is the measure to scale by. A message is acknowledged after its handler returned; a failure
-    delivers it again with a growing delay, and after the last delivery it is given up: logged, counted
-    and passed to `on_dead_letter`. Other messages never wait for a failing one.
+    delivers it again with a growing delay, and after `max_deliveries` it is passed to `on_dead_letter`,
+    logged and counted; without one it is delivered for ever. Other messages never wait for a failing one.
     """
 
     def __init__(
@@ -153,8 +176,8 @@ class Consumer:
             durable_name=durable,
             filter_subjects=list(subjects),
             ack_wait=ack_wait_s,
-            # One more than ours: the broker must never give a message up before we have.
-            max_deliver=max_deliveries + 5,
+            # The broker never gives a message up: it would do so without a word, and without keeping it.
+            max_deliver=-1,
             max_ack_pending=max(1_000, max_in_flight),
         )
         self._slots = asyncio.Semaphore(max_in_flight)
@@ -244,20 +267,29 @@ class Consumer:
             keep_alive.cancel()
 
     async def _failed(self, message: Msg, event: IncomingEvent, failure: Exception) -> None:
-        if event.deliveries < self._max_deliveries:
-            delay = _DELAYS_S[min(event.deliveries, len(_DELAYS_S)) - 1]
-            log.warning("event failed, will retry", type=event.ce_type, event_id=event.event_id,
-                        deliveries=event.deliveries, error=repr(failure))  # fmt: skip
-            _HANDLED.labels(self._stream, event.ce_type, "retry").inc()
-            await message.nak(delay=delay)
-            return
-        log.error("event given up", type=event.ce_type, event_id=event.event_id, subject=event.subject,
-                  exc_info=failure)  # fmt: skip
-        if self._on_dead_letter is not None:
-            await self._on_dead_letter(event, failure)
-        _DEAD.labels(self._stream, event.ce_type).inc()
-        _HANDLED.labels(self._stream, event.ce_type, "dead").inc()
-        await message.term()
+        """Deliver again later, or, when that was done often enough, keep it as a dead letter.
+
+        Without a place for dead letters, and while storage is away, a message is delivered again for ever:
+        an outage is nobody's fault, and must not cost an event.
+        """
+        gives_up = event.deliveries >= self._max_deliveries and not isinstance(failure, STORAGE_AWAY)
+        if gives_up and self._on_dead_letter is not None:
+            try:
+                await self._on_dead_letter(event, failure)
+            except Exception as kept_not:  # noqa: BLE001 - it can't be kept, so it is not given up
+                failure = kept_not
+            else:
+                log.error("event given up", type=event.ce_type, event_id=event.event_id,
+                          subject=event.subject, exc_info=failure)  # fmt: skip
+                _DEAD.labels(self._stream, event.ce_type).inc()
+                _HANDLED.labels(self._stream, event.ce_type, "dead").inc()
+                await message.term()
+                return
+        delay = _DELAYS_S[min(event.deliveries, len(_DELAYS_S)) - 1]
+        log.warning("event failed, will retry", type=event.ce_type, event_id=event.event_id,
+                    deliveries=event.deliveries, error=repr(failure))  # fmt: skip
+        _HANDLED.labels(self._stream, event.ce_type, "retry").inc()
+        await message.nak(delay=delay)
 
     async def _keep_alive(self, message: Msg) -> None:
         while True:

@@ -40,7 +40,9 @@ def configure_telemetry(
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
     if sentry_dsn:
-        sentry_sdk.init(dsn=sentry_dsn, server_name=service, send_default_pii=False)
+        sentry_sdk.init(
+            dsn=sentry_dsn, server_name=service, send_default_pii=False, include_local_variables=False
+        )
     return Telemetry(provider)
 
 

@@ -1,0 +1,63 @@
+"""What tests of the relay and of consumers share."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from chassis import inbox, outbox
+from chassis.events import OutgoingEvent
+from chassis.ids import new_id
+from chassis.nats import connect
+from chassis.postgres import SYSTEM_SCOPE, transaction
+from embedded.testing import NatsLogin
+from nats.aio.client import Client
+from sqlalchemy import MetaData, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+METADATA = MetaData()
+OUTBOX, INBOX = outbox.outbox_table(METADATA), inbox.inbox_table(METADATA)
+
+
+def fact(number: int) -> OutgoingEvent:
+    """A fact about one of three accounts."""
+    return OutgoingEvent(
+        subject=f"tintype.identity.v1.user_registered.usr_{number % 3}",
+        ce_type="tintype.identity.v1.UserRegistered",
+        source="/tintype/identity",
+        payload=str(number).encode(),
+        event_id=new_id("evt"),
+        time=datetime.now(UTC),
+    )
+
+
+@asynccontextmanager
+async def client(login: NatsLogin) -> AsyncIterator[Client]:
+    """A connection that ends with the test."""
+    opened = await connect(login.url, user=login.user, password=login.password, name="test")
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@asynccontextmanager
+async def running(*loops: object) -> AsyncIterator[None]:
+    """Loops that run until the block ends."""
+    tasks = [asyncio.create_task(loop.run()) for loop in loops]  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def emptied(engine: AsyncEngine) -> None:
+    """Return once the outbox is empty."""
+    async with asyncio.timeout(30):
+        while True:
+            async with transaction(engine, SYSTEM_SCOPE) as connection:
+                if await connection.scalar(select(func.count()).select_from(OUTBOX)) == 0:
+                    return
+            await asyncio.sleep(0.05)
