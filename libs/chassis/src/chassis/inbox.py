@@ -1,8 +1,8 @@
 """The inbox: which events a consumer has handled, written in the transaction of their effect."""
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Text, func
+from sqlalchemy import Column, DateTime, MetaData, Table, Text, delete, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 INBOX_DDL = """
 CREATE TABLE inbox (
@@ -32,3 +32,17 @@ async def first_time(conn: AsyncConnection, table: Table, *, consumer: str, even
     """
     statement = insert(table).values(consumer=consumer, event_id=event_id).on_conflict_do_nothing()
     return await conn.scalar(statement.returning(table.c.event_id)) is not None
+
+
+# Streams keep messages for 14 days, so nothing older can be delivered again.
+KEPT_DAYS = 30
+_PRUNE_ROWS = 5_000
+
+
+async def prune(engine: AsyncEngine, table: Table) -> int:
+    """Forget events that can't come again, a bounded number a call; return how many."""
+    key = (table.c.consumer, table.c.event_id)
+    old = select(*key).where(table.c.received_at < text(f"now() - interval '{KEPT_DAYS} days'"))
+    async with engine.begin() as connection:
+        pruned = await connection.execute(delete(table).where(tuple_(*key).in_(old.limit(_PRUNE_ROWS))))
+    return pruned.rowcount

@@ -1,9 +1,13 @@
 """The composition root: everything is constructed here, and nowhere else."""
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
+from chassis import inbox
 from chassis.clock import SystemClock
+from chassis.dead_letters import DeadLetters
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
 from chassis.health import HealthServer
@@ -12,6 +16,8 @@ from chassis.nats import Consumer, Publisher, connect, ensure_stream
 from chassis.outbox import Relay
 from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
+from nats.js import JetStreamContext
+from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
 from ledger.adapters.inbound.events import SUBJECTS, LedgerEvents
@@ -19,7 +25,6 @@ from ledger.adapters.inbound.grpc import ALLOWED, ERRORS, LedgerServicer
 from ledger.adapters.outbound import tables
 from ledger.adapters.outbound.grpc_generation import GrpcGenerationSettlements
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
-from ledger.adapters.outbound.postgres_dead_letters import PostgresDeadLetters
 from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
 from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
@@ -34,18 +39,80 @@ from ledger.application.read_ledger import ReadLedgerHandler
 from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.seal_journal import SealJournalHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
+from ledger.ports.generation_settlements import GenerationSettlements
 from ledger.settings import LedgerSettings
 
 log = structlog.get_logger(__name__)
 
+_PRUNE_EVERY_S = 3_600.0
 
-async def serve(settings: LedgerSettings) -> None:
-    """Run the ledger until cancelled."""
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What every command of the process is made of."""
+
+    engine: AsyncEngine
+    clock: SystemClock
+    ids: UuidIds
+    units: PostgresUnitsOfWork
+    meter: PrometheusMeter
+    writer: CommandWriter
+    events: LedgerEvents
+    dead_letters: DeadLetters
+    verify: VerifyLedgerHandler
+
+
+@asynccontextmanager
+async def parts_of(settings: LedgerSettings) -> AsyncIterator[Parts]:
+    """Connect to the database, and let what was handed in be committed before it is closed."""
     async with AsyncExitStack() as stack:
         engine = create_engine(
             settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
         )
         stack.push_async_callback(engine.dispose)
+        clock, ids, meter = SystemClock(), UuidIds(), PrometheusMeter()
+        units = PostgresUnitsOfWork(engine, ids)
+        stack.push_async_callback(units.close)
+        writer = CommandWriter(
+            units,
+            clock,
+            ids,
+            low_balance=settings.low_balance_credits,
+            waiting_max=settings.waiting_commands_max,
+            meter=meter,
+            context=TraceContext(),
+        )
+        stack.push_async_callback(writer.close)
+        yield Parts(
+            engine=engine,
+            clock=clock,
+            ids=ids,
+            units=units,
+            meter=meter,
+            writer=writer,
+            events=LedgerEvents(writer=writer, welcome_credits=settings.welcome_credits),
+            dead_letters=DeadLetters(engine),
+            verify=VerifyLedgerHandler(PostgresInvariants(engine), meter),
+        )
+
+
+def servicer_of(parts: Parts) -> LedgerServicer:
+    """LedgerService by the use cases."""
+    reader, statements = PostgresLedgerReader(parts.engine), PostgresStatements(parts.engine)
+    return LedgerServicer(
+        writer=parts.writer,
+        preview=PreviewReservationHandler(parts.units, parts.clock, parts.ids),
+        read=ReadLedgerHandler(reader, statements),
+        statements=ReadStatementHandler(statements),
+        reader=reader,
+        verify=parts.verify,
+    )
+
+
+async def serve(settings: LedgerSettings) -> None:
+    """Run the ledger until cancelled."""
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(parts_of(settings))
         nats = await connect(
             settings.nats_url,
             user=settings.nats_user,
@@ -58,30 +125,6 @@ async def serve(settings: LedgerSettings) -> None:
         generation = channel(settings.generation_target, token=settings.caller_token.get_secret_value())
         stack.push_async_callback(generation.close)
 
-        clock, ids, reader = SystemClock(), UuidIds(), PostgresLedgerReader(engine)
-        units, statements, meter = (
-            PostgresUnitsOfWork(engine, ids),
-            PostgresStatements(engine),
-            PrometheusMeter(),
-        )
-        verify = VerifyLedgerHandler(PostgresInvariants(engine), meter)
-        seal = SealJournalHandler(PostgresJournalSealing(engine))
-        stack.push_async_callback(units.close)
-        writer = CommandWriter(
-            units,
-            clock,
-            ids,
-            low_balance=settings.low_balance_credits,
-            waiting_max=settings.waiting_commands_max,
-            meter=meter,
-            context=TraceContext(),
-        )
-        stack.push_async_callback(writer.close)
-        expire_reservations = ExpireReservationsHandler(
-            writer, reader, GrpcGenerationSettlements(generation), clock
-        )
-        expire_lots = ExpireLotsHandler(writer, reader, clock)
-
         server = GrpcServer(
             settings.grpc_listen,
             errors=ERRORS,
@@ -89,51 +132,59 @@ async def serve(settings: LedgerSettings) -> None:
             allowed=ALLOWED,
             domain="tintype.ledger",
         )
-        rpc.add_LedgerServiceServicer_to_server(
-            LedgerServicer(
-                writer=writer,
-                preview=PreviewReservationHandler(units, clock, ids),
-                read=ReadLedgerHandler(reader, statements),
-                statements=ReadStatementHandler(statements),
-                reader=reader,
-                verify=verify,
-            ),
-            server.server,
-        )
-        events = LedgerEvents(writer=writer, welcome_credits=settings.welcome_credits)
-        dead_letters = PostgresDeadLetters(engine)
-        consumers = [
-            Consumer(
-                jetstream,
-                stream=stream,
-                durable="ledger",
-                subjects=subjects,
-                handler=events.handle,
-                on_dead_letter=dead_letters.keep,
-            )
-            for stream, subjects in SUBJECTS.items()
-        ]
-
-        async def sweep_reservations() -> None:
-            for failure in (await expire_reservations.handle()).failures:
-                log.warning("an overdue reservation stays held", failure=failure)
-
-        async def verify_ledger() -> None:
-            for result in await verify.broken():
-                log.error("an invariant is broken", invariant=result.invariant, violations=result.violations,
-                          examples=result.examples)  # fmt: skip
+        rpc.add_LedgerServiceServicer_to_server(servicer_of(parts), server.server)
 
         async def nats_answers() -> None:
             await nats.flush(timeout=2)
 
-        health = HealthServer(settings.http_listen, {"database": lambda: ping(engine), "nats": nats_answers})
+        checks = {"database": lambda: ping(parts.engine), "nats": nats_answers}
         await run_all(
             server.run(),
-            health.run(),
-            Relay(engine, tables.outbox, Publisher(jetstream)).run(),
-            *(consumer.run() for consumer in consumers),
-            forever(sweep_reservations, every_s=settings.sweep_every_s, name="expire reservations"),
-            forever(expire_lots.handle, every_s=settings.sweep_every_s, name="expire lots"),
-            forever(seal.handle, every_s=settings.seal_every_s, name="seal the journal"),
-            forever(verify_ledger, every_s=settings.verify_every_s, name="verify"),
+            HealthServer(settings.http_listen, checks).run(),
+            Relay(parts.engine, tables.outbox, Publisher(jetstream)).run(),
+            *(consumer.run() for consumer in _consumers(jetstream, parts)),
+            *_periodic(settings, parts, GrpcGenerationSettlements(generation)),
         )
+
+
+def _consumers(jetstream: JetStreamContext, parts: Parts) -> list[Consumer]:
+    return [
+        Consumer(
+            jetstream,
+            stream=stream,
+            durable="ledger",
+            subjects=subjects,
+            handler=parts.events.handle,
+            on_dead_letter=parts.dead_letters.keep,
+        )
+        for stream, subjects in SUBJECTS.items()
+    ]
+
+
+def _periodic(
+    settings: LedgerSettings, parts: Parts, settlements: GenerationSettlements
+) -> list[Awaitable[None]]:
+    reader = PostgresLedgerReader(parts.engine)
+    overdue = ExpireReservationsHandler(parts.writer, reader, settlements, parts.clock)
+    expired = ExpireLotsHandler(parts.writer, reader, parts.clock)
+    seal = SealJournalHandler(PostgresJournalSealing(parts.engine))
+
+    async def sweep_reservations() -> None:
+        for failure in (await overdue.handle()).failures:
+            log.warning("an overdue reservation stays held", failure=failure)
+
+    async def verify() -> None:
+        for broken in await parts.verify.broken():
+            log.error("an invariant is broken", invariant=broken.invariant, violations=broken.violations,
+                      examples=broken.examples)  # fmt: skip
+
+    async def prune_inbox() -> None:
+        await inbox.prune(parts.engine, tables.inbox)
+
+    return [
+        forever(sweep_reservations, every_s=settings.sweep_every_s, name="expire reservations"),
+        forever(expired.handle, every_s=settings.sweep_every_s, name="expire lots"),
+        forever(seal.handle, every_s=settings.seal_every_s, name="seal the journal"),
+        forever(verify, every_s=settings.verify_every_s, name="verify"),
+        forever(prune_inbox, every_s=_PRUNE_EVERY_S, name="prune the inbox"),
+    ]

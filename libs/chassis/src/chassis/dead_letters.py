@@ -1,0 +1,133 @@
+"""Events that were given up, kept whole: to look at, and to apply again once what stopped them is mended."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chassis.events import IncomingEvent
+
+ERROR_MAX = 2_000
+LIST_MAX = 1_000
+
+# `replayed_at` is set once the event was applied after all; `attempts` counts replays, failed ones too.
+DEAD_LETTERS_DDL = """
+CREATE TABLE dead_letters (
+    event_id text PRIMARY KEY,
+    ce_type text NOT NULL,
+    subject text NOT NULL,
+    headers jsonb NOT NULL,
+    payload bytea NOT NULL,
+    deliveries integer NOT NULL,
+    error text NOT NULL,
+    given_up_at timestamptz NOT NULL DEFAULT now(),
+    attempts integer NOT NULL DEFAULT 0,
+    replayed_at timestamptz
+)
+"""
+_COLUMNS = (
+    "event_id, ce_type, subject, headers, payload, deliveries, error, given_up_at, attempts, replayed_at"
+)
+_KEEP = text(
+    """
+    INSERT INTO dead_letters (event_id, ce_type, subject, headers, payload, deliveries, error)
+    VALUES (:event_id, :ce_type, :subject, CAST(:headers AS jsonb), :payload, :deliveries, :error)
+    ON CONFLICT (event_id) DO UPDATE SET error = excluded.error, deliveries = excluded.deliveries
+    """
+)
+_LIST = text(
+    f"SELECT {_COLUMNS} FROM dead_letters WHERE replayed_at IS NULL OR :replayed "  # noqa: S608 - our constant
+    "ORDER BY given_up_at LIMIT :most"
+)
+_SHOW = text(f"SELECT {_COLUMNS} FROM dead_letters WHERE event_id = :event_id")  # noqa: S608 - the same
+_REPLAYED = text(
+    "UPDATE dead_letters SET attempts = attempts + 1, replayed_at = now() WHERE event_id = :event_id"
+)
+_FAILED = text("UPDATE dead_letters SET attempts = attempts + 1, error = :error WHERE event_id = :event_id")
+
+Handler = Callable[[IncomingEvent], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetter:
+    """One event that was given up, and why."""
+
+    event: IncomingEvent
+    error: str
+    given_up_at: datetime
+    attempts: int
+    replayed_at: datetime | None
+
+
+class DeadLetters:
+    """The dead letters of one service."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def keep(self, event: IncomingEvent, failure: Exception) -> None:
+        """Store one event; once, however often it is given up. Raises when the database is away: then
+        the event is not given up."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                _KEEP,
+                {
+                    "event_id": event.event_id,
+                    "ce_type": event.ce_type,
+                    "subject": event.subject,
+                    "headers": json.dumps(dict(event.headers)),
+                    "payload": event.payload,
+                    "deliveries": event.deliveries,
+                    "error": repr(failure)[:ERROR_MAX],
+                },
+            )
+
+    async def list(self, *, replayed: bool = False) -> Sequence[DeadLetter]:
+        """Return what still waits, or everything, the oldest first; at most `LIST_MAX`."""
+        async with self._engine.begin() as connection:
+            rows = await connection.execute(_LIST, {"replayed": replayed, "most": LIST_MAX})
+            return [_to_letter(row) for row in rows]
+
+    async def find(self, event_id: str) -> DeadLetter | None:
+        """Return one dead letter."""
+        async with self._engine.begin() as connection:
+            row = (await connection.execute(_SHOW, {"event_id": event_id})).first()
+        return None if row is None else _to_letter(row)
+
+    async def replay(self, letter: DeadLetter, handler: Handler) -> Exception | None:
+        """Hand the event to its handler again; None when it was applied, else why not.
+
+        It has its own id still, so one that was applied meanwhile has no second effect.
+        """
+        event_id = letter.event.event_id
+        try:
+            await handler(letter.event)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it is told and kept
+            async with self._engine.begin() as connection:
+                await connection.execute(_FAILED, {"event_id": event_id, "error": repr(failure)[:ERROR_MAX]})
+            return failure
+        async with self._engine.begin() as connection:
+            await connection.execute(_REPLAYED, {"event_id": event_id})
+        return None
+
+
+def _to_letter(row: Row[tuple[object, ...]]) -> DeadLetter:
+    headers = dict(row.headers)
+    return DeadLetter(
+        event=IncomingEvent(
+            subject=row.subject,
+            ce_type=row.ce_type,
+            event_id=row.event_id,
+            time=datetime.fromisoformat(headers["ce-time"]) if "ce-time" in headers else row.given_up_at,
+            payload=bytes(row.payload),
+            deliveries=row.deliveries,
+            headers=headers,
+        ),
+        error=row.error,
+        given_up_at=row.given_up_at,
+        attempts=row.attempts,
+        replayed_at=row.replayed_at,
+    )
