@@ -80,7 +80,10 @@ class Bench:
         }
 
     def _relay(self, database: ServiceDatabase) -> Figures:
-        return {"relay_events_s": relay.measure(database, self.nats, seconds=self.seconds)}
+        return {
+            "publish_events_s": relay.measure_publishing(self.nats, seconds=self.seconds),
+            "relay_events_s": relay.measure(database, self.nats, seconds=self.seconds),
+        }
 
     def _client(
         self, database: ServiceDatabase, server: processes.Server, case: str, accounts: int

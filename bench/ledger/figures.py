@@ -17,6 +17,7 @@ NAMES = (
     "unary_p50_ms",
     "unary_p99_ms",
     "relay_events_s",
+    "publish_events_s",
 )
 # Where the processor time of one command goes: it bounds all of them on one machine.
 COST_CASES = (
@@ -33,6 +34,7 @@ RATIOS = {
     "ratio_spread": ("batch_spread_ops_s", "pgbench_spread_ops_s"),
     "ratio_hot": ("batch_hot_ops_s", "pgbench_hot_ops_s"),
     "ratio_unary": ("unary_ops_s", "noop_unary_ops_s"),
+    "ratio_relay": ("relay_events_s", "publish_events_s"),
 }
 
 

@@ -2,10 +2,14 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 
 import psycopg
 import uvloop
+from chassis.events import OutgoingEvent, event
+from chassis.ids import new_id
 from chassis.nats import Publisher, connect, ensure_stream
 from chassis.outbox import Relay
 from chassis.postgres import create_engine
@@ -14,10 +18,11 @@ from embedded.testing import ServiceDatabase, delete_streams, nats_password
 from ledger.adapters.outbound import tables
 
 from bench.ledger.checks import WrongWork
-from bench.ledger.databases import ACCOUNTS, fact
+from bench.ledger.databases import ACCOUNTS, account_id, fact
 
-# More than the relay drains in the time, so that it never waits for facts.
-BACKLOG_A_SECOND = 8_000
+# Some of these seconds: the measured time ends when the last one is acknowledged.
+BACKLOG_A_SECOND = 6_000
+PUBLISHED_A_SECOND = 4_000
 DRAIN_MAX_S = 60.0
 _POLL_S = 0.02
 
@@ -70,6 +75,33 @@ async def _drain_s(database: ServiceDatabase, nats: NatsServer, facts: int) -> f
         if stored != facts:
             raise WrongWork(f"{facts} facts were relayed, and the stream holds {stored}")
         return took_s
+
+
+def measure_publishing(nats: NatsServer, *, seconds: int) -> float:
+    """Return events a second when they are only published, with no outbox behind them: the broker's pace."""
+    now = datetime.now(UTC)
+    events = [
+        event(fact(), account=account_id(1 + number % ACCOUNTS), event_id=new_id("evt"), time=now)
+        for number in range(PUBLISHED_A_SECOND * seconds)
+    ]
+    delete_streams(nats.url)
+    return len(events) / uvloop.run(_publish_s(nats, events))
+
+
+async def _publish_s(nats: NatsServer, events: Sequence[OutgoingEvent]) -> float:
+    client = await connect(nats.url, user="ledger", password=nats_password("ledger"), name="bench")
+    try:
+        jetstream = client.jetstream()
+        await ensure_stream(jetstream, "ledger")
+        publisher = Publisher(jetstream)
+        began = time.perf_counter()
+        for start in range(0, len(events), ACCOUNTS):
+            outcomes = await publisher.publish_many(events[start : start + ACCOUNTS])
+            if any(outcomes):
+                raise WrongWork(f"not published: {next(filter(None, outcomes))!r}")
+        return time.perf_counter() - began
+    finally:
+        await client.close()
 
 
 async def _waiting(watch: psycopg.AsyncConnection) -> bool:

@@ -8,63 +8,48 @@ off here, as nothing of that kind runs beside pgbench either.
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from pathlib import Path
 
-from chassis.clock import SystemClock
 from chassis.grpc_server import GrpcServer
-from chassis.ids import UuidIds
-from chassis.postgres import create_engine
 from chassis.process import run_all, run_until_signalled
 from chassis.telemetry import configure_telemetry
-from ledger.adapters.inbound.grpc import ALLOWED, ERRORS, LedgerServicer
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
-from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
-from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
-from ledger.adapters.outbound.postgres_statements import PostgresStatements
-from ledger.adapters.outbound.prometheus_meter import PrometheusMeter
-from ledger.adapters.outbound.trace_context import TraceContext
-from ledger.application.command_writer import CommandWriter
-from ledger.application.preview_reservation import PreviewReservationHandler
-from ledger.application.read_ledger import ReadLedgerHandler
-from ledger.application.read_statement import ReadStatementHandler
-from ledger.application.verify_ledger import VerifyLedgerHandler
+from ledger.adapters.inbound.grpc import ALLOWED, ERRORS
+from ledger.bootstrap import parts_of, servicer_of
+from ledger.settings import LedgerSettings
+from pydantic import SecretStr
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
-from bench.ledger.endpoint import CALLER, CALLERS, NOOP, add_noop
+from bench.ledger.endpoint import CALLER, CALLERS, NOOP, TOKEN, add_noop
 from bench.ledger.sampler import sampling
 
 
-def servicer(database_url: str, stack: AsyncExitStack) -> LedgerServicer:
-    """Build what answers LedgerService: the only place that has to follow `ledger.bootstrap`."""
-    engine = create_engine(database_url)
-    stack.push_async_callback(engine.dispose)
-    clock, ids, reader = SystemClock(), UuidIds(), PostgresLedgerReader(engine)
-    units, statements, meter = PostgresUnitsOfWork(engine, ids), PostgresStatements(engine), PrometheusMeter()
-    stack.push_async_callback(units.close)
-    writer = CommandWriter(units, clock, ids, meter=meter, context=TraceContext())
-    stack.push_async_callback(writer.close)
-    return LedgerServicer(
-        writer=writer,
-        preview=PreviewReservationHandler(units, clock, ids),
-        read=ReadLedgerHandler(reader, statements),
-        statements=ReadStatementHandler(statements),
-        reader=reader,
-        verify=VerifyLedgerHandler(PostgresInvariants(engine), meter),
+def settings_for(database_url: str) -> LedgerSettings:
+    """Return the settings of a ledger that has a database and nobody else to talk to."""
+    return LedgerSettings(
+        database_url=SecretStr(database_url),
+        nats_url="nats://127.0.0.1:1",
+        nats_user="ledger",
+        nats_password=SecretStr(""),
+        grpc_listen="127.0.0.1:0",
+        http_listen="127.0.0.1:0",
+        callers=CALLERS,
+        caller_token=SecretStr(TOKEN),
+        generation_target="127.0.0.1:1",
     )
 
 
 async def serve(database_url: str) -> None:
     """Serve until cancelled."""
-    async with AsyncExitStack() as stack:
+    settings = settings_for(database_url)
+    async with parts_of(settings) as parts:
         server = GrpcServer(
-            "127.0.0.1:0",
+            settings.grpc_listen,
             errors=ERRORS,
-            callers=CALLERS,
+            callers=settings.callers,
             allowed={**ALLOWED, NOOP: frozenset({CALLER})},
             domain="tintype.ledger",
         )
-        rpc.add_LedgerServiceServicer_to_server(servicer(database_url, stack), server.server)
+        rpc.add_LedgerServiceServicer_to_server(servicer_of(parts), server.server)
         add_noop(server.server)
 
         async def tell() -> None:
