@@ -14,6 +14,7 @@ from datetime import datetime
 
 from ledger.application.bounds import BATCH_MAX
 from ledger.application.command import Command, Outcome
+from ledger.application.settle_reservation import SettleReservation
 from ledger.domain.account import Account
 from ledger.domain.balance import Balance
 from ledger.domain.errors import (
@@ -34,9 +35,10 @@ from ledger.ports.unit_of_work import Conflict, Needs, UnitsOfWork, WorkingSet
 
 WAITING_MAX = 20_000
 RETRY_AFTER_S = 0.2
-# While this many wait, another batch is decided as the first ones are being committed.
-ANOTHER_WRITER_AT = 200
-WRITERS_MAX = 4
+# While more than this many wait, one batch is decided as another is being committed. Fewer go together:
+# they are answered sooner by one transaction than by two.
+SPREAD_ABOVE = 200
+WRITERS_MAX = 3
 ATTEMPTS_MAX = 5
 BACKOFF_S = 0.05
 
@@ -79,9 +81,10 @@ class CommandWriter:
         self._waiting_max = waiting_max
         self._meter = meter or NoMeter()
         self._context = context or NoRequestContext()
-        self._queue: deque[_Waiting] = deque()
+        # Commands of one account wait in one queue, so that two transactions seldom want the same account.
+        self._queues: tuple[deque[_Waiting], ...] = tuple(deque() for _ in range(WRITERS_MAX))
         self._waiting = 0
-        self._writers: set[asyncio.Task[None] | None] = set()
+        self._writers: dict[int, asyncio.Task[None]] = {}
 
     async def apply(self, command: Command, *, event_id: str | None = None) -> Outcome | None:
         """Apply one command; None when the event that it follows from was handled before.
@@ -125,8 +128,8 @@ class CommandWriter:
 
     async def close(self) -> None:
         """Wait until everything that was handed in is answered."""
-        while writers := [task for task in self._writers if task]:
-            await asyncio.wait(writers)
+        while self._writers:
+            await asyncio.wait(self._writers.values())
 
     async def _submit(
         self,
@@ -138,33 +141,55 @@ class CommandWriter:
     ) -> list[Outcome | None]:
         if self._waiting + len(commands) > self._waiting_max:
             raise Overloaded(waiting=self._waiting, retry_after_s=RETRY_AFTER_S)
-        item = _Waiting(commands, headers, atomic, event_id)
-        self._queue.append(item)
         self._waiting += len(commands)
-        if not self._writers or (self._waiting > ANOTHER_WRITER_AT and len(self._writers) < WRITERS_MAX):
+        if atomic or self._waiting <= SPREAD_ABOVE:
+            return await self._wait_in(0, _Waiting(commands, headers, atomic, event_id))
+        places: dict[int, list[int]] = {}
+        for place, command in enumerate(commands):
+            places.setdefault(hash(self._routing_key(command)) % WRITERS_MAX, []).append(place)
+        if len(places) == 1:
+            return await self._wait_in(next(iter(places)), _Waiting(commands, headers, atomic, event_id))
+        parts = [
+            self._wait_in(queue, _Waiting([commands[one] for one in part], [headers[one] for one in part]))
+            for queue, part in places.items()
+        ]
+        outcomes: list[Outcome | None] = [None] * len(commands)
+        for part, answered in zip(places.values(), await asyncio.gather(*parts), strict=True):
+            for place, outcome in zip(part, answered, strict=True):
+                outcomes[place] = outcome
+        return outcomes
+
+    def _routing_key(self, command: Command) -> str:
+        """Return the account where it is known at once. A guess costs waiting for a lock, nothing more."""
+        if isinstance(command, SettleReservation):
+            return self._units.known_owner(command.reservation_id) or command.reservation_id
+        return getattr(command, "account_id", "")
+
+    async def _wait_in(self, queue: int, item: _Waiting) -> list[Outcome | None]:
+        self._queues[queue].append(item)
+        if queue not in self._writers:
             # Of no request: what one caller started also commits what others asked.
-            writer = asyncio.create_task(self._drain(), context=Context())
-            self._writers.add(writer)
+            self._writers[queue] = asyncio.create_task(self._drain(queue), context=Context())
         return await item.answer
 
-    async def _drain(self) -> None:
+    async def _drain(self, queue: int) -> None:
         try:
-            while self._queue:
-                await self._answer(self._next_batch())
+            while self._queues[queue]:
+                await self._answer(self._next_batch(self._queues[queue]))
                 self._meter.waiting(self._waiting)
         finally:
             # With nothing awaited since the queue was seen empty: whoever comes now starts a new writer.
-            self._writers.discard(asyncio.current_task())
+            del self._writers[queue]
 
-    def _next_batch(self) -> list[_Waiting]:
+    def _next_batch(self, queue: deque[_Waiting]) -> list[_Waiting]:
         """Take what waits, up to a full batch; an atomic item has a transaction of its own."""
-        batch = [self._queue.popleft()]
+        batch = [queue.popleft()]
         size = len(batch[0].commands)
-        while self._queue and not batch[-1].atomic and not self._queue[0].atomic:
-            size += len(self._queue[0].commands)
+        while queue and not batch[-1].atomic and not queue[0].atomic:
+            size += len(queue[0].commands)
             if size > BATCH_MAX:
                 break
-            batch.append(self._queue.popleft())
+            batch.append(queue.popleft())
         self._waiting -= sum(len(item.commands) for item in batch)
         return batch
 

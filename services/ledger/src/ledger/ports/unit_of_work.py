@@ -91,6 +91,9 @@ class UnitsOfWork(Protocol):
     def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a transaction over the whole ledger."""
 
+    def known_owner(self, reservation_id: str) -> str | None:
+        """Return whose a reservation is, where that is known without asking: it never changes."""
+
 
 class Conflict(Exception):
     """Another writer was in the way of this batch: nothing was written."""

@@ -44,6 +44,11 @@ class MemoryLedger:
         async with self._one_at_a_time:
             yield MemoryUnitOfWork(self)
 
+    def known_owner(self, reservation_id: str) -> str | None:
+        """Return whose a reservation is."""
+        found = self.reservations.get(reservation_id)
+        return found.account_id if found else None
+
     def loaded(self, account_id: str) -> Account:
         """Return a copy of an account with everything that is its own."""
         stored = self.accounts.get(account_id) or Account(account_id)

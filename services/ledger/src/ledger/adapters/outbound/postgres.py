@@ -70,6 +70,10 @@ class PostgresUnitsOfWork:
             finally:
                 await self._put_back(connection)
 
+    def known_owner(self, reservation_id: str) -> str | None:
+        """Return whose a reservation is, when it was made or settled here lately."""
+        return self._known.owners.get(reservation_id)
+
     async def close(self) -> None:
         """Close the connections."""
         while self._idle:

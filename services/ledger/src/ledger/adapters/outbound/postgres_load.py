@@ -51,6 +51,7 @@ class Known:
 
     def learn(self, changed: WorkingSet) -> None:
         """Take note of what a transaction committed."""
+        self.owners.update(changed.owners)
         for account in changed.accounts.values():
             self.opened[account.account_id] = None
             for reservation_id in account.new_reservations:
