@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.ledger", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round on a short journal")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=5, help="that each case is measured for")
+    parser.add_argument("--seconds", type=int, default=4, help="that each case is measured for")
     parser.add_argument("--profile", type=Path, metavar="FOLDER", help="write what the servers spend time on")
     parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md and its picture")
     options = parser.parse_args(arguments)

@@ -33,7 +33,7 @@ def picture(phases: Mapping[str, Mapping[str, float]]) -> str:
                 parts += _bar(top, label, figures[name], figures[name] / most, colour)
                 top += BAR + GAP
         top += 24
-    height = top + FOOT - 24
+    height = top + FOOT - 40
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"',
         f' width="{WIDTH}" height="{height}" role="img" font-family="system-ui, sans-serif">',
