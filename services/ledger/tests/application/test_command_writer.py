@@ -1,0 +1,167 @@
+"""The group-commit writer: bounds, poison, all or none, stores that go away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from ledger.adapters.outbound.memory import MemoryLedger
+from ledger.application.command import Command
+from ledger.application.command_writer import CommandWriter
+from ledger.domain.account import Account
+from ledger.domain.errors import InsufficientCredits, LedgerUnavailable, Overloaded
+from ledger.domain.occasion import Occasion
+from ledger.ports.unit_of_work import Needs, UnitOfWork, WorkingSet
+from support import CountingIds, HandClock, LedgerUnderTest, reserve
+
+ME = "usr_me"
+
+
+@dataclass(kw_only=True, slots=True)
+class Poison(Command):
+    """A command with a bug."""
+
+    def tell_needs(self, needs: Needs, now: object) -> None:
+        """Nothing."""
+
+    def account(self, found: WorkingSet) -> Account:
+        """Any."""
+        return found.account(ME)
+
+    def decide(self, account: Account, occasion: Occasion) -> str:
+        """Break."""
+        raise RuntimeError("a bug")
+
+
+class Fragile(MemoryLedger):
+    """A store that is away for a while, before the commit or after it."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.failures = 0
+        self.after_commit = False
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[UnitOfWork]:
+        """Fail as often as it was told to."""
+        async with super().begin() as unit:
+            if self.failures and not self.after_commit:
+                self.failures -= 1
+                raise LedgerUnavailable("away")
+            yield unit
+            if self.failures:
+                self.failures -= 1
+                raise LedgerUnavailable("the answer was lost")
+
+
+def writer_over(store: MemoryLedger, **options: int) -> CommandWriter:
+    """A writer of its own."""
+    return CommandWriter(store, HandClock(), CountingIds(), **options)
+
+
+async def test_what_waits_together_is_committed_together(memory_ledger: LedgerUnderTest) -> None:
+    """A hundred callers at once are a few transactions."""
+    await memory_ledger.give(ME, 1_000)
+    begun = 0
+    begin = memory_ledger.units.begin
+
+    def counted() -> object:
+        nonlocal begun
+        begun += 1
+        return begin()
+
+    memory_ledger.units.begin = counted  # type: ignore[method-assign, assignment]
+    await asyncio.gather(*(memory_ledger.hold(ME, 1, f"gen_{number}") for number in range(100)))
+    assert begun < 10
+    assert await memory_ledger.available(ME) == (900, 100)
+
+
+async def test_past_the_bound_callers_are_turned_away(memory_ledger: LedgerUnderTest) -> None:
+    """They hear when to come again, nothing of theirs was done, and it recovers."""
+    await memory_ledger.give(ME, 1_000)
+    writer = writer_over(memory_ledger.units, waiting_max=100)  # type: ignore[arg-type]
+    results = await asyncio.gather(
+        *(writer.apply(reserve(ME, 1, f"gen_{number}")) for number in range(150)), return_exceptions=True
+    )
+    refused = [one for one in results if isinstance(one, Overloaded)]
+    assert 0 < len(refused) <= 50
+    assert all(one.retry_after_s > 0 for one in refused)
+    assert await memory_ledger.available(ME) == (1_000 - 150 + len(refused), 150 - len(refused))
+    assert await writer.apply(reserve(ME, 1, "gen_later")) is not None
+
+
+async def test_a_poisoned_command_harms_only_itself(memory_ledger: LedgerUnderTest) -> None:
+    """In a batch and among single callers: the others are applied, once."""
+    await memory_ledger.give(ME, 100)
+    outcomes = await memory_ledger.writer.apply_batch(
+        [reserve(ME, 10, "gen_1"), Poison(request_id="poison"), reserve(ME, 10, "gen_2")]
+    )
+    assert [type(one.refusal) for one in outcomes] == [type(None), RuntimeError, type(None)]
+    results = await asyncio.gather(
+        *(memory_ledger.hold(ME, 10, f"gen_{number}") for number in (3, 4)),
+        memory_ledger.writer.apply(Poison(request_id="poison")),
+        return_exceptions=True,
+    )
+    assert [isinstance(one, RuntimeError) for one in results] == [False, False, True]
+    assert await memory_ledger.available(ME) == (60, 40)
+
+
+async def test_an_atomic_batch_is_all_or_none(memory_ledger: LedgerUnderTest) -> None:
+    """One refusal undoes all, and leaves every request id unused."""
+    await memory_ledger.give(ME, 100)
+    commands = [reserve(ME, 60, "gen_1"), reserve(ME, 60, "gen_2")]
+    outcomes = await memory_ledger.writer.apply_batch(commands, atomic=True)
+    assert [getattr(one.refusal, "reason", None) for one in outcomes] == [
+        "ABORTED_WITH_BATCH",
+        "INSUFFICIENT_CREDITS",
+    ]
+    assert await memory_ledger.available(ME) == (100, 0)
+    await memory_ledger.give(ME, 20)
+    outcomes = await memory_ledger.writer.apply_batch(commands, atomic=True)
+    assert [one.refusal for one in outcomes] == [None, None]
+    assert await memory_ledger.available(ME) == (0, 120)
+
+
+async def test_a_bad_field_in_a_batch_is_its_own(memory_ledger: LedgerUnderTest) -> None:
+    """The others are applied; in an atomic batch none is."""
+    await memory_ledger.give(ME, 100)
+    commands = [reserve(ME, 0, "gen_1"), reserve(ME, 10, "gen_2")]
+    outcomes = await memory_ledger.writer.apply_batch(commands, atomic=True)
+    assert [getattr(one.refusal, "reason", None) for one in outcomes] == [
+        "INVALID_FIELD",
+        "ABORTED_WITH_BATCH",
+    ]
+    outcomes = await memory_ledger.writer.apply_batch(commands)
+    assert [getattr(one.refusal, "reason", None) for one in outcomes] == ["INVALID_FIELD", None]
+    assert await memory_ledger.available(ME) == (90, 10)
+
+
+@pytest.mark.parametrize("after_commit", [False, True])
+async def test_a_store_that_comes_back_is_asked_again(after_commit: bool) -> None:
+    """The caller hears one outcome, and what was committed after all is not done twice."""
+    store = Fragile()
+    ledger = LedgerUnderTest(
+        units=store,
+        reader=None,
+        statements=None,
+        clock=HandClock(),
+        ids=CountingIds(),  # type: ignore[arg-type]
+    )
+    await ledger.give(ME, 100)
+    store.failures, store.after_commit = 2, after_commit
+    await ledger.hold(ME, 10, "gen_1")
+    assert (store.accounts[ME].available, store.accounts[ME].held) == (90, 10)
+    store.failures = 100
+    with pytest.raises(LedgerUnavailable):
+        await ledger.hold(ME, 10, "gen_2")
+
+
+async def test_a_kept_refusal_does_not_undo_the_others(memory_ledger: LedgerUnderTest) -> None:
+    """Each of a batch has its own outcome."""
+    await memory_ledger.give(ME, 50)
+    outcomes = await memory_ledger.writer.apply_batch(
+        [reserve(ME, 40, "gen_1"), reserve(ME, 40, "gen_2"), reserve(ME, 10, "gen_3")]
+    )
+    assert [isinstance(one.refusal, InsufficientCredits) for one in outcomes] == [False, True, False]
+    assert await memory_ledger.available(ME) == (0, 50)
