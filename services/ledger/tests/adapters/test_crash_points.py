@@ -1,0 +1,222 @@
+"""A process that is killed before or after every statement of a command, and what a retry finds."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from chassis.clock import SystemClock
+from chassis.ids import UuidIds, new_id
+from chassis.postgres import create_engine
+from embedded.testing import ServiceDatabase
+from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
+from ledger.application.adjust_balance import AdjustBalance
+from ledger.application.charge_reservation import ChargeReservation
+from ledger.application.claw_back_credits import ClawBackCredits
+from ledger.application.command import Command, Outcome
+from ledger.application.command_writer import CommandWriter
+from ledger.application.extend_reservation import ExtendReservation
+from ledger.application.grant_credits import GrantCredits
+from ledger.application.refund_reservation import RefundReservation
+from ledger.application.renew_subscription import RenewSubscription
+from ledger.application.reserve_credits import ReserveCredits
+from ledger.domain.budget import BudgetPeriod, BudgetScope
+from ledger.domain.lot import Category
+
+STATEMENTS_MAX = 30
+
+
+class DyingUnits(PostgresUnitsOfWork):
+    """A store whose process is killed at one statement."""
+
+    def __init__(self, engine: Any, *, at: int, after: bool) -> None:
+        super().__init__(engine, UuidIds())
+        self._hook = _Hook(at=at, after=after)
+
+    async def _connection(self) -> Any:
+        return _Dying(await super()._connection(), self._hook)
+
+
+class _Hook:
+    def __init__(self, *, at: int, after: bool) -> None:
+        self._at, self._after, self._done = at, after, 0
+
+    def before(self) -> None:
+        self._done += 1
+        if self._done == self._at and not self._after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def after(self) -> None:
+        if self._done == self._at and self._after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Dying:
+    """A connection that sends each statement by itself, so that the one before is done when it dies."""
+
+    def __init__(self, connection: Any, hook: _Hook) -> None:
+        self._connection, self._hook = connection, hook
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    @asynccontextmanager
+    async def pipeline(self) -> AsyncIterator[None]:
+        yield
+
+    async def execute(self, *arguments: Any) -> Any:
+        self._hook.before()
+        cursor = await self._connection.execute(*arguments)
+        self._hook.after()
+        return cursor
+
+    async def commit(self) -> None:
+        self._hook.before()
+        await self._connection.commit()
+        self._hook.after()
+
+
+async def apply(units: PostgresUnitsOfWork, commands: list[Command], event_id: str | None) -> list[Any]:
+    """Apply one command as an event's, or several as a batch."""
+    writer = CommandWriter(units, SystemClock(), UuidIds())
+    try:
+        if len(commands) == 1:
+            return [await writer.apply(commands[0], event_id=event_id)]
+        return list(await writer.apply_batch(commands))
+    finally:
+        await units.close()
+
+
+def retry(url: str, commands: list[Command], event_id: str | None = None) -> list[Any]:
+    """Apply them in this process."""
+
+    async def run() -> list[Any]:
+        engine = create_engine(url)
+        try:
+            return await apply(PostgresUnitsOfWork(engine, UuidIds()), commands, event_id)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(run())
+
+
+def dies(url: str, commands: list[Command], event_id: str | None, *, at: int, after: bool) -> bool:
+    """Apply them in a child that is killed at one statement; False when it came through."""
+    child = os.fork()
+    if child == 0:
+        try:
+            asyncio.run(apply(DyingUnits(create_engine(url), at=at, after=after), commands, event_id))
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def granted(account: str, **fields: Any) -> GrantCredits:
+    """A grant."""
+    wanted = {"amount": 100, "category": Category.PAID, "source": "test", **fields}
+    return GrantCredits(request_id=new_id("req"), account_id=account, **wanted)
+
+
+def reserved(account: str, **fields: Any) -> ReserveCredits:
+    """A reservation."""
+    return ReserveCredits(
+        request_id=new_id("req"), account_id=account, amount=40, reference=new_id("gen"), ttl_s=600, **fields
+    )
+
+
+Make = Callable[[str, str, str], list[Command]]
+# Each of them from an account with 100 credits of a payment, 40 of them held.
+KINDS: dict[str, Make] = {
+    "grant": lambda account, held, payment: [granted(account)],
+    "grant to a new account": lambda account, held, payment: [granted(new_id("usr"))],
+    "renewal": lambda account, held, payment: [
+        RenewSubscription(
+            request_id=new_id("req"), account_id=account, amount=9, category=Category.SUBSCRIPTION, source="s"
+        )
+    ],
+    "reserve": lambda account, held, payment: [
+        reserved(account, budget_scopes=(BudgetScope("key:1", BudgetPeriod.DAY, 60),))
+    ],
+    "refused": lambda account, held, payment: [reserved(account), reserved(account)],
+    "charge": lambda account, held, payment: [
+        ChargeReservation(request_id=new_id("req"), reservation_id=held, amount=30)
+    ],
+    "refund": lambda account, held, payment: [
+        RefundReservation(request_id=new_id("req"), reservation_id=held)
+    ],
+    "extend": lambda account, held, payment: [
+        ExtendReservation(request_id=new_id("req"), reservation_id=held, ttl_s=3600)
+    ],
+    "clawback": lambda account, held, payment: [
+        ClawBackCredits(
+            request_id=new_id("req"), account_id=account, payment_id=payment, cause="refund", target=80
+        )
+    ],
+    "adjust": lambda account, held, payment: [
+        AdjustBalance(request_id=new_id("req"), account_id=account, amount=-5, actor="me", reason="x")
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_retry_after_any_crash_finds_one_effect(
+    kind: str, service_database: Callable[[str], ServiceDatabase]
+) -> None:
+    """Killed anywhere: nothing or everything is there, and the same request gives the same outcome."""
+    database = service_database("ledger")
+    crashes = 0
+    for after in (False, True):
+        for at in range(1, STATEMENTS_MAX):
+            account, payment = new_id("usr"), new_id("pi")
+            retry(database.url, [granted(account, payment_id=payment)])
+            (held,) = retry(database.url, [reserved(account)])
+            commands = KINDS[kind](account, held.made_id, payment)
+            event_id = new_id("evt") if len(commands) == 1 else None
+            died = dies(database.url, commands, event_id, at=at, after=after)
+            first = retry(database.url, commands, event_id)
+            again = retry(database.url, commands)
+            _same(first, again)
+            if not died:
+                break
+            crashes += 1
+        else:
+            pytest.fail("it never came through")
+    assert crashes >= 10
+    _one_effect(database)
+    assert asyncio.run(_violations(database.url)) == []
+
+
+def _same(first: list[Outcome | None], again: list[Outcome]) -> None:
+    for one, other in zip(first, again, strict=True):
+        assert other.replayed
+        # None: its event was committed before the crash.
+        if one is not None:
+            assert one.made_id == other.made_id
+            assert getattr(one.refusal, "reason", "") == getattr(other.refusal, "reason", "")
+
+
+def _one_effect(database: ServiceDatabase) -> None:
+    """Each request has one transaction in the journal and told its facts once."""
+    with psycopg.connect(database.admin_dsn) as admin:
+        twice = admin.execute(
+            "SELECT request_id FROM entries WHERE request_id IS NOT NULL "
+            "GROUP BY request_id HAVING count(DISTINCT transaction_id) > 1"
+        ).fetchall()
+        moved = admin.execute("SELECT count(DISTINCT request_id) FROM entries").fetchone()
+        told = admin.execute("SELECT count(*) FROM outbox").fetchone()
+    assert twice == []
+    assert moved is not None
+    assert told is not None
+    assert told[0] >= moved[0]
+
+
+async def _violations(url: str) -> list[str]:
+    engine = create_engine(url)
+    results = [one async for one in PostgresInvariants(engine).check()]
+    await engine.dispose()
+    return [one.invariant for one in results if one.violations]
