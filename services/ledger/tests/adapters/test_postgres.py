@@ -175,8 +175,31 @@ TAMPERING = {
     "reservations_match_their_lines": "UPDATE reservations SET line_amounts[1] = line_amounts[1] + 1",
     "reservations_settled_once": "UPDATE reservations SET state = 'refunded', refunded = reserved, "
     "settled_at = now()",
+    "clawbacks_match_the_journal": "UPDATE accounts SET debt = debt + 1",
+    "budgets_match_reservations": "INSERT INTO budgets SELECT account_id, 'key:1', 'total', '1970-01-01', 7 "
+    "FROM accounts",
     "requests_decided_once": "DELETE FROM requests WHERE command = 'ReserveCredits'",
 }
+
+
+ORPHANS = {
+    "balance_equals_replay": "UPDATE entries SET account_id = 'usr_nobody'",
+    "held_equals_open_reservations": "UPDATE reservations SET account_id = 'usr_nobody'",
+    "reservations_match_their_lines": "UPDATE reservations SET line_grants[1] = 'grt_nothing'",
+    "clawbacks_match_the_journal": "INSERT INTO clawbacks SELECT 'pi_9', account_id, 0, '{}', '[]', 0, 0 "
+    "FROM accounts; UPDATE clawbacks SET granted = 5",
+}
+
+
+@pytest.mark.parametrize("invariant", ORPHANS)
+async def test_verify_names_what_belongs_to_nothing(ledger: Ledger, invariant: str) -> None:
+    """Rows of accounts, lots and payments that are not there, which no foreign key refuses."""
+    account_id = await ledger.open_account(100)
+    await ledger.hold(account_id, 40, "gen_1")
+    with psycopg.connect(ledger.admin_dsn, autocommit=True) as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute(ORPHANS[invariant])
+    assert invariant in await ledger.violations()
 
 
 @pytest.mark.parametrize("invariant", TAMPERING)

@@ -1,0 +1,253 @@
+"""Debt, clawback, corrections, budgets, renewals and extensions, over every store."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+from ledger.application.adjust_balance import AdjustBalance
+from ledger.application.charge_reservation import ChargeReservation
+from ledger.application.claw_back_credits import ClawBackCredits
+from ledger.application.extend_reservation import ExtendReservation
+from ledger.application.refund_reservation import RefundReservation
+from ledger.application.renew_subscription import RenewSubscription
+from ledger.domain.budget import BudgetPeriod, BudgetScope
+from ledger.domain.errors import AccountInDebt, BudgetExceeded, InsufficientCredits, InvalidField
+from ledger.domain.lot import Category
+from ledger.domain.reservation import ReservationState
+from support import LedgerUnderTest, charge, refund, reserve
+
+ME = "usr_me"
+
+
+def clawback(
+    ledger: LedgerUnderTest, cause: str, target: int, *, reinstated: bool = False
+) -> ClawBackCredits:
+    """A cause of payment pi_1."""
+    return ClawBackCredits(
+        request_id=ledger.ids.new("req"),
+        account_id=ME,
+        payment_id="pi_1",
+        cause=cause,
+        target=target,
+        reinstated=reinstated,
+    )
+
+
+def adjust(ledger: LedgerUnderTest, amount: int) -> AdjustBalance:
+    """A correction by a person."""
+    return AdjustBalance(
+        request_id=ledger.ids.new("req"), account_id=ME, amount=amount, actor="usr_admin", reason="a mistake"
+    )
+
+
+def renewal(ledger: LedgerUnderTest, amount: int, *, starts_in_s: float = 0) -> RenewSubscription:
+    """A period of a hundred seconds."""
+    start = ledger.clock.now() + timedelta(seconds=starts_in_s)
+    return RenewSubscription(
+        request_id=ledger.ids.new("req"),
+        account_id=ME,
+        amount=amount,
+        category=Category.SUBSCRIPTION,
+        source="subscription:sub_1",
+        effective_at=start,
+        expires_at=start + timedelta(seconds=100),
+    )
+
+
+async def state(ledger: LedgerUnderTest) -> tuple[int, int, int]:
+    """Available, held and owed."""
+    balance = await ledger.reader.balance(ME)
+    return balance.available, balance.held, balance.debt
+
+
+async def test_what_was_spent_already_is_owed_and_paid_first(any_ledger: LedgerUnderTest) -> None:
+    """In debt nothing can be reserved, and the error says so; the next grant pays first."""
+    await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
+    held = await any_ledger.hold(ME, 60, "gen_1")
+    await any_ledger.apply(charge(held, 60, "gen_1"))
+    taken = await any_ledger.apply(clawback(any_ledger, "refund", 100))
+    assert taken.taken == 100
+    assert await state(any_ledger) == (0, 0, 60)
+    with pytest.raises(AccountInDebt) as refused:
+        await any_ledger.hold(ME, 1, "gen_2")
+    assert refused.value.details == {"debt": "60"}
+    await any_ledger.give(ME, 50)
+    assert await state(any_ledger) == (0, 0, 10)
+    await any_ledger.give(ME, 50)
+    assert await state(any_ledger) == (40, 0, 0)
+    await any_ledger.hold(ME, 40, "gen_3")
+
+
+async def test_refund_and_dispute_never_take_twice_in_any_order(any_ledger: LedgerUnderTest) -> None:
+    """Refund of 30, its older news of 10, a dispute of everything and its end: the same in every order."""
+    told = [
+        ("refund", 30, False),
+        ("refund", 10, False),
+        ("dispute:dp_1", 100, False),
+        ("dispute:dp_1", 100, True),
+    ]
+    for number, order in enumerate(itertools.permutations(told)):
+        payment, account = f"pi_{number}", f"usr_{number}"
+        await any_ledger.give(account, 100, Category.PAID, payment_id=payment)
+        outcome = None
+        for cause, target, won in order:
+            outcome = await any_ledger.apply(
+                ClawBackCredits(
+                    request_id=any_ledger.ids.new("req"),
+                    account_id=account,
+                    payment_id=payment,
+                    cause=cause,
+                    target=target,
+                    reinstated=won,
+                )
+            )
+        assert outcome is not None
+        assert outcome.taken == 30
+        assert await any_ledger.available(account) == (70, 0)
+
+
+async def test_a_won_dispute_gives_back_what_it_took(any_ledger: LedgerUnderTest) -> None:
+    """Debt is cancelled first; the rest is there again, as paid credits."""
+    await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
+    await any_ledger.apply(charge(await any_ledger.hold(ME, 70, "gen_1"), 70, "gen_1"))
+    await any_ledger.give(ME, 20)
+    await any_ledger.apply(clawback(any_ledger, "dispute:dp_1", 100))
+    assert await state(any_ledger) == (0, 0, 50)
+    given_back = await any_ledger.apply(clawback(any_ledger, "dispute:dp_1", 100, reinstated=True))
+    assert given_back.taken == 0
+    assert await state(any_ledger) == (50, 0, 0)
+    await any_ledger.apply(clawback(any_ledger, "dispute:dp_1", 100))
+    assert await state(any_ledger) == (50, 0, 0)
+
+
+async def test_a_clawback_before_its_payment_waits_for_it(any_ledger: LedgerUnderTest) -> None:
+    """Nothing is taken of other credits; of the payment's own, as soon as they come."""
+    await any_ledger.give(ME, 10)
+    assert (await any_ledger.apply(clawback(any_ledger, "refund", 40))).taken == 0
+    assert await state(any_ledger) == (10, 0, 0)
+    await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
+    assert await state(any_ledger) == (70, 0, 0)
+
+
+async def test_held_credits_are_not_taken_and_pay_when_they_return(any_ledger: LedgerUnderTest) -> None:
+    """A running job keeps its credits; a failure's return pays the debt."""
+    await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
+    held = await any_ledger.hold(ME, 80, "gen_1")
+    await any_ledger.apply(clawback(any_ledger, "refund", 100))
+    assert await state(any_ledger) == (0, 80, 80)
+    await any_ledger.apply(refund(held, "gen_1"))
+    assert await state(any_ledger) == (0, 0, 0)
+
+
+async def test_a_correction_keeps_who_and_why(any_ledger: LedgerUnderTest) -> None:
+    """Up and down, once a request; more than there is can't be taken, and nothing changes."""
+    up = adjust(any_ledger, 30)
+    first = await any_ledger.apply(up)
+    again = await any_ledger.apply(up)
+    assert (again.made_id, again.replayed) == (first.made_id, True)
+    await any_ledger.apply(adjust(any_ledger, -10))
+    with pytest.raises(InsufficientCredits):
+        await any_ledger.apply(adjust(any_ledger, -21))
+    assert await state(any_ledger) == (20, 0, 0)
+    with pytest.raises(InvalidField):
+        await any_ledger.apply(
+            AdjustBalance(request_id="r", account_id=ME, amount=1, actor="", reason="nobody")
+        )
+
+
+async def test_a_budget_is_refused_by_its_own_reason(any_ledger: LedgerUnderTest) -> None:
+    """The account has the credits, the key has not; what returns counts no more; a new day starts anew."""
+    await any_ledger.give(ME, 1_000)
+
+    async def hold(amount: int, reference: str) -> str:
+        command = reserve(ME, amount, reference)
+        command.budget_scopes = (BudgetScope("key:1", BudgetPeriod.DAY, 100),)
+        return (await any_ledger.apply(command)).made_id
+
+    first = await hold(60, "gen_1")
+    with pytest.raises(BudgetExceeded) as refused:
+        await hold(41, "gen_2")
+    assert refused.value.details == {
+        "scope": "key:1",
+        "period": "day",
+        "limit": "100",
+        "used": "60",
+        "resets_at": "2026-01-02T00:00:00Z",
+    }
+    assert await state(any_ledger) == (940, 60, 0)
+    with pytest.raises(BudgetExceeded):
+        await hold(41, "gen_2")
+    await any_ledger.apply(charge(first, 50, "gen_1"))
+    second = await hold(50, "gen_3")
+    await any_ledger.apply(refund(second, "gen_3"))
+    await hold(50, "gen_4")
+    with pytest.raises(BudgetExceeded):
+        await hold(1, "gen_5")
+    any_ledger.clock.advance(days=1)
+    await hold(100, "gen_6")
+
+
+async def test_a_renewal_resets_and_leaves_running_jobs_alone(any_ledger: LedgerUnderTest) -> None:
+    """What is left ends, what is held stays good, and what returns from it expires at once."""
+    await any_ledger.give(ME, 5, Category.PAID)
+    await any_ledger.apply(renewal(any_ledger, 100))
+    held = await any_ledger.hold(ME, 30, "gen_1")
+    await any_ledger.apply(renewal(any_ledger, 100, starts_in_s=1))
+    any_ledger.clock.advance(seconds=2)
+    assert await state(any_ledger) == (105, 30, 0)
+    await any_ledger.apply(ChargeReservation(request_id="c", reservation_id=held, amount=10))
+    assert await state(any_ledger) == (105, 0, 0)
+    await any_ledger.apply(renewal(any_ledger, 100, starts_in_s=-50))
+    assert await state(any_ledger) == (105, 0, 0)
+
+
+async def test_an_extension_moves_the_end_and_nothing_else(any_ledger: LedgerUnderTest) -> None:
+    """Later, never earlier; a settled reservation answers as it is."""
+    await any_ledger.give(ME, 100)
+    held = await any_ledger.hold(ME, 40, "gen_1", ttl_s=100)
+    longer = await any_ledger.apply(ExtendReservation(request_id="e1", reservation_id=held, ttl_s=1_000))
+    shorter = await any_ledger.apply(ExtendReservation(request_id="e2", reservation_id=held, ttl_s=60))
+    assert longer.reservation is not None
+    assert shorter.reservation == longer.reservation
+    assert longer.reservation.expires_at == any_ledger.clock.now() + timedelta(seconds=1_000)
+    any_ledger.clock.advance(seconds=200)
+    assert (await any_ledger.expire_reservations.handle()).refunded == 0
+    await any_ledger.apply(refund(held, "gen_1"))
+    settled = await any_ledger.apply(ExtendReservation(request_id="e3", reservation_id=held, ttl_s=600))
+    assert settled.reservation is not None
+    assert settled.reservation.state is ReservationState.REFUNDED
+
+
+async def test_a_charge_after_expiry_and_refund_charges_nothing(any_ledger: LedgerUnderTest) -> None:
+    """The rule: the first settlement counts, and a late success is told so."""
+    await any_ledger.give(ME, 100)
+    held = await any_ledger.hold(ME, 40, "gen_1", ttl_s=60)
+    any_ledger.clock.advance(seconds=61)
+    assert (await any_ledger.expire_reservations.handle()).refunded == 1
+    late = await any_ledger.apply(charge(held, 40, "gen_1"))
+    assert late.reservation is not None
+    assert (late.reservation.state, late.reservation.charged) == (ReservationState.REFUNDED, 0)
+    assert await state(any_ledger) == (100, 0, 0)
+
+
+async def test_a_dry_run_says_and_does_nothing(any_ledger: LedgerUnderTest) -> None:
+    """Neither the credits nor the request id are used up."""
+    await any_ledger.give(ME, 100)
+    would = await any_ledger.preview.handle(reserve(ME, 40, "gen_1"))
+    assert would.reservation is not None
+    assert (would.balance.available, would.balance.held) == (60, 40)
+    assert await state(any_ledger) == (100, 0, 0)
+    with pytest.raises(InsufficientCredits):
+        await any_ledger.preview.handle(reserve(ME, 101, "gen_2"))
+    await any_ledger.hold(ME, 40, "gen_1")
+
+
+async def test_a_charge_is_given_back_by_a_person(any_ledger: LedgerUnderTest) -> None:
+    """Once; to the lots that it came from."""
+    await any_ledger.give(ME, 100)
+    held = await any_ledger.hold(ME, 40, "gen_1")
+    await any_ledger.apply(charge(held, 25, "gen_1"))
+    by_hand = RefundReservation(request_id="support:1", reservation_id=held, even_if_charged=True)
+    for _ in range(2):
+        await any_ledger.apply(by_hand)
+    assert await state(any_ledger) == (100, 0, 0)
