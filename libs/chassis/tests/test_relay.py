@@ -203,14 +203,23 @@ async def test_an_event_that_cant_be_kept_is_not_given_up(nats_account: Callable
     assert keeps == 3
 
 
-async def test_an_outage_is_nobodys_fault(nats_account: Callable[[str], NatsLogin]) -> None:
-    """While the handler's storage is away an event is never counted as poisoned."""
+class Busy(Exception):
+    """A handler that has too much to do just now."""
+
+
+@pytest.mark.parametrize(
+    "outage", [OperationalError("SELECT", {}, ConnectionError("away")), Busy()], ids=repr
+)
+async def test_an_outage_is_nobodys_fault(
+    outage: Exception, nats_account: Callable[[str], NatsLogin]
+) -> None:
+    """While the handler's storage is away, or it is busy, an event is never counted as poisoned."""
     handled: list[str] = []
     kept: list[str] = []
 
     async def handle(event: IncomingEvent) -> None:
         if event.deliveries < 4:
-            raise OperationalError("SELECT", {}, ConnectionError("away"))
+            raise outage
         handled.append(event.event_id)
 
     async def keep(event: IncomingEvent, _failure: Exception) -> None:
@@ -228,6 +237,7 @@ async def test_an_outage_is_nobodys_fault(nats_account: Callable[[str], NatsLogi
             handler=handle,
             max_deliveries=1,
             on_dead_letter=keep,
+            outages=(Busy,),
         )
         async with running(subscription), asyncio.timeout(30):
             while one.event_id not in handled:

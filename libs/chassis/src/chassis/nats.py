@@ -164,11 +164,14 @@ class Consumer:
         ack_wait_s: float = 30,
         max_deliveries: int = 20,
         on_dead_letter: DeadLetterHandler | None = None,
+        outages: tuple[type[Exception], ...] = (),
     ) -> None:
         self._js = js
         self._stream = stream
         self._handler = handler
         self._on_dead_letter = on_dead_letter
+        # Failures that are nobody's fault and pass: they never count against an event.
+        self._outages = (*STORAGE_AWAY, *outages)
         self._max_in_flight = max_in_flight
         self._ack_wait_s = ack_wait_s
         self._max_deliveries = max_deliveries
@@ -272,7 +275,7 @@ class Consumer:
         Without a place for dead letters, and while storage is away, a message is delivered again for ever:
         an outage is nobody's fault, and must not cost an event.
         """
-        gives_up = event.deliveries >= self._max_deliveries and not isinstance(failure, STORAGE_AWAY)
+        gives_up = event.deliveries >= self._max_deliveries and not isinstance(failure, self._outages)
         if gives_up and self._on_dead_letter is not None:
             try:
                 await self._on_dead_letter(event, failure)

@@ -39,6 +39,7 @@ from ledger.application.read_ledger import ReadLedgerHandler
 from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.seal_journal import SealJournalHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
+from ledger.domain.errors import LedgerUnavailable, Overloaded
 from ledger.ports.generation_settlements import GenerationSettlements
 from ledger.settings import LedgerSettings
 
@@ -156,6 +157,7 @@ def _consumers(jetstream: JetStreamContext, parts: Parts) -> list[Consumer]:
             subjects=subjects,
             handler=parts.events.handle,
             on_dead_letter=parts.dead_letters.keep,
+            outages=(LedgerUnavailable, Overloaded),
         )
         for stream, subjects in SUBJECTS.items()
     ]
