@@ -17,6 +17,7 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 
 class Telemetry:
@@ -35,9 +36,14 @@ def configure_telemetry(
 ) -> Telemetry:
     """Set up logs, traces and error reports for this process; call once, in the composition root."""
     _configure_logs(service, log_format=log_format, log_level=log_level)
-    provider = TracerProvider(resource=Resource.create({"service.name": f"tintype-{service}"}))
+    resource = Resource.create({"service.name": f"tintype-{service}"})
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        # Sampled as OTEL_TRACES_SAMPLER says, all by default.
+        provider = TracerProvider(resource=resource)
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    else:
+        # Nobody would see them: only their ids are made, for logs and for error reports.
+        provider = TracerProvider(resource=resource, sampler=ALWAYS_OFF)
     trace.set_tracer_provider(provider)
     if sentry_dsn:
         sentry_sdk.init(

@@ -105,7 +105,8 @@ class CommandWriter:
         atomic: bool = False,
         headers: Sequence[Mapping[str, str]] | None = None,
     ) -> list[Outcome]:
-        """Apply commands in order; each has its own outcome, with `refusal` set when it was refused.
+        """Apply commands, each account's in order; each has its own outcome, with `refusal` set when it
+        was refused.
 
         `headers`, one a command, are for commands of several requests: what their facts take along.
 
@@ -146,7 +147,9 @@ class CommandWriter:
             return await self._wait_in(0, _Waiting(commands, headers, atomic, event_id))
         places: dict[int, list[int]] = {}
         for place, command in enumerate(commands):
-            places.setdefault(hash(self._routing_key(command)) % WRITERS_MAX, []).append(place)
+            if (account := self._account_known(command)) is None:
+                return await self._wait_in(0, _Waiting(commands, headers, atomic, event_id))
+            places.setdefault(hash(account) % WRITERS_MAX, []).append(place)
         if len(places) == 1:
             return await self._wait_in(next(iter(places)), _Waiting(commands, headers, atomic, event_id))
         parts = [
@@ -159,10 +162,10 @@ class CommandWriter:
                 outcomes[place] = outcome
         return outcomes
 
-    def _routing_key(self, command: Command) -> str:
-        """Return the account where it is known at once. A guess costs waiting for a lock, nothing more."""
+    def _account_known(self, command: Command) -> str | None:
+        """Return the account where it is known at once; without it a batch stays together, in its order."""
         if isinstance(command, SettleReservation):
-            return self._units.known_owner(command.reservation_id) or command.reservation_id
+            return self._units.known_owner(command.reservation_id)
         return getattr(command, "account_id", "")
 
     async def _wait_in(self, queue: int, item: _Waiting) -> list[Outcome | None]:
@@ -322,10 +325,10 @@ class CommandWriter:
                 outcomes[type(command).__name__, _label(outcome)] += 1
         commands = outcomes.total()
         self._meter.committed(commands=commands, duration_s=duration_s, outcomes=outcomes)
-        for item in batch:
-            for headers in item.headers:
-                if headers:
-                    self._context.committed(headers, commands=commands, duration_s=duration_s)
+        # The commands of one request share its headers: it is told once.
+        requests = {id(one): one for item in batch for one in item.headers if one}
+        for headers in requests.values():
+            self._context.committed(headers, commands=commands, duration_s=duration_s)
 
 
 def _record(

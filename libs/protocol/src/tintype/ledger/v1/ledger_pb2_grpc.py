@@ -186,7 +186,7 @@ class LedgerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ApplyBatch(self, request, context):
-        """Applies up to 500 commands in order, each with its own outcome; `atomic`: all of them or none.
+        """Applies up to 500 commands, each account's in order, each with its own outcome; `atomic`: all of them or none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,7 +46,7 @@ class LedgerServiceStub:
     Adjust: _aio.UnaryUnaryMultiCallable[_ledger_pb2.AdjustRequest, _ledger_pb2.AdjustResponse]
     """Corrects a balance by hand, up or down. The actor and the reason are part of the journal."""
     ApplyBatch: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ApplyBatchRequest, _ledger_pb2.ApplyBatchResponse]
-    """Applies up to 500 commands in order, each with its own outcome; `atomic`: all of them or none."""
+    """Applies up to 500 commands, each account's in order, each with its own outcome; `atomic`: all of them or none."""
     ApplyStream: _aio.StreamStreamMultiCallable[_ledger_pb2.ApplyStreamRequest, _ledger_pb2.ApplyStreamResponse]
     """The same over one stream: batches are answered by their number, as soon as each is committed."""
     GetReservation: _aio.UnaryUnaryMultiCallable[_ledger_pb2.GetReservationRequest, _ledger_pb2.GetReservationResponse]
@@ -146,7 +146,7 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_pb2.ApplyBatchRequest,
         context: _aio.ServicerContext[_ledger_pb2.ApplyBatchRequest, _abc.Awaitable[_ledger_pb2.ApplyBatchResponse]],
     ) -> _abc.Awaitable[_ledger_pb2.ApplyBatchResponse]:
-        """Applies up to 500 commands in order, each with its own outcome; `atomic`: all of them or none."""
+        """Applies up to 500 commands, each account's in order, each with its own outcome; `atomic`: all of them or none."""
 
     @_abc_1.abstractmethod
     def ApplyStream(

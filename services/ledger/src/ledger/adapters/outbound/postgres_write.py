@@ -1,6 +1,7 @@
 """What a batch of commands writes, in one round trip: one statement a table, many rows each."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from chassis.events import OutgoingEvent
@@ -141,40 +142,32 @@ async def write(connection: AsyncConnection, changed: WorkingSet, ids: IdSource)
         await connection.commit()
 
 
-def _statements(changed: WorkingSet, accounts: list[Account], ids: IdSource) -> list[tuple[Any, Any]]:
-    entries = [entry for account in accounts for entry in account.entries]
-    new_lots = [lot for account in accounts for lot in account.new_lots.values()]
-    lots = [lot for account in accounts for lot in account.changed_lots.values()]
-    new = [account.reservations[key] for account in accounts for key in account.new_reservations]
-    settled = [account.reservations[key] for account in accounts for key in account.changed_reservations]
-    events = [encode(fact, event_id=ids.new("evt")) for account in accounts for fact in account.facts]
-    statements: list[tuple[Any, Any]] = []
-    if new_lots:
-        statements.append(insert("lots", _NEW_LOTS, map(_new_lot, new_lots)))
-    if lots:
-        statements.append(update("lots", _CHANGED_LOTS, map(_changed_lot, lots)))
-    if new:
-        statements.append(insert("reservations", _NEW_RESERVATIONS, map(_new_reservation, new)))
-    if settled:
-        statements.append(update("reservations", _CHANGED_RESERVATIONS, map(_changed_reservation, settled)))
-    if entries:
-        statements.append(insert("entries", _ENTRIES, [(*one[:6], *one[6], *one[7:]) for one in entries]))
-        moved = (account for account in accounts if account.entries)
-        statements.append(update("accounts", _ACCOUNTS, map(_account, moved)))
+def _statements(changed: WorkingSet, accounts: list[Account], ids: IdSource) -> Iterator[tuple[Any, Any]]:
+    """Yield what is to be executed, one after the other: the database works on one while the next is made."""
     if changed.new_requests:
-        statements.append(insert("requests", _REQUESTS, map(_request, changed.new_requests)))
+        yield insert("requests", _REQUESTS, map(_request, changed.new_requests))
+    if entries := [entry for account in accounts for entry in account.entries]:
+        yield insert("entries", _ENTRIES, [(*one[:6], *one[6], *one[7:]) for one in entries])
+    if new := [account.reservations[key] for account in accounts for key in account.new_reservations]:
+        yield insert("reservations", _NEW_RESERVATIONS, map(_new_reservation, new))
+    if settled := [account.reservations[key] for account in accounts for key in account.changed_reservations]:
+        yield update("reservations", _CHANGED_RESERVATIONS, map(_changed_reservation, settled))
+    if new_lots := [lot for account in accounts for lot in account.new_lots.values()]:
+        yield insert("lots", _NEW_LOTS, map(_new_lot, new_lots))
+    if lots := [lot for account in accounts for lot in account.changed_lots.values()]:
+        yield update("lots", _CHANGED_LOTS, map(_changed_lot, lots))
+    if moved := [account for account in accounts if account.entries]:
+        yield update("accounts", _ACCOUNTS, map(_account, moved))
     for account in accounts:
-        statements.extend((_CLAWBACKS, _clawback(account.clawbacks[k])) for k in account.changed_clawbacks)
-        statements.extend(
-            (_BUDGETS, (account.account_id, *key[:2], key.starts_on, account.budgets[key].used))
-            for key in account.changed_budgets
-        )
+        for payment in account.changed_clawbacks:
+            yield _CLAWBACKS, _clawback(account.clawbacks[payment])
+        for key in account.changed_budgets:
+            yield _BUDGETS, (account.account_id, *key[:2], key.starts_on, account.budgets[key].used)
     if changed.new_events:
-        statements.append((_INBOX, (CONSUMER, texts(changed.new_events))))
-    if events:
-        statements.append(insert("outbox", _OUTBOX, map(_outgoing, events)))
-        statements.append(("NOTIFY outbox", None))
-    return statements
+        yield _INBOX, (CONSUMER, texts(changed.new_events))
+    if events := [encode(fact, event_id=ids.new("evt")) for account in accounts for fact in account.facts]:
+        yield insert("outbox", _OUTBOX, map(_outgoing, events))
+        yield "NOTIFY outbox", None
 
 
 def _account(one: Account) -> tuple[Any, ...]:
