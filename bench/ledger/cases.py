@@ -14,7 +14,7 @@ from bench.ledger.load import Load
 from bench.ledger.servers import TunedPostgres
 
 # Batches of 500 that one caller has on the way at the same time.
-BATCHES_IN_FLIGHT = 3
+BATCHES_IN_FLIGHT = 4
 
 Figures = Mapping[str, float]
 Case = Callable[[ServiceDatabase], Figures]
