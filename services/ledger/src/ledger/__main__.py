@@ -1,4 +1,4 @@
-"""`python -m ledger serve | migrate | verify | dead-letters`."""
+"""`python -m ledger serve | migrate | verify | adjust | dead-letters`."""
 
 import argparse
 import asyncio
@@ -13,7 +13,9 @@ from chassis.process import run_until_signalled
 from chassis.settings import load_settings
 from chassis.telemetry import configure_telemetry
 
+from ledger.application.adjust_balance import AdjustBalance
 from ledger.bootstrap import parts_of, serve
+from ledger.domain.errors import LedgerError
 from ledger.settings import LedgerSettings, MigrationSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -26,6 +28,12 @@ def main(arguments: Sequence[str]) -> int:
     commands.add_parser("serve", help="answer gRPC, apply events and publish facts until SIGTERM")
     commands.add_parser("migrate", help="bring the database to the newest schema, as its owner")
     commands.add_parser("verify", help="check every invariant over the whole database")
+    adjust = commands.add_parser("adjust", help="correct a balance; who and why become part of the journal")
+    adjust.add_argument("account_id")
+    adjust.add_argument("amount", type=int, help="credits, below zero to take (after --)")
+    adjust.add_argument("--actor", required=True, help="who decided it")
+    adjust.add_argument("--reason", required=True, help="why")
+    adjust.add_argument("--request-id", help="repeat a command under its id: it counts once")
     dead_letters_command.add_arguments(
         commands.add_parser("dead-letters", help="look at events that were given up, and apply them again")
     )
@@ -35,6 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     settings = load_settings(LedgerSettings)
     if options.command == "verify":
         return asyncio.run(_verify(settings))
+    if options.command == "adjust":
+        return asyncio.run(_adjust(settings, options))
     if options.command == "dead-letters":
         return asyncio.run(_dead_letters(settings, options))
     telemetry = configure_telemetry(
@@ -59,6 +69,28 @@ async def _verify(settings: LedgerSettings) -> int:
             print(f"{result.invariant:<34}{result.checked:>12,} checked   "  # noqa: T201 - the command's answer
                   f"{state if result.violations else 'holds'}")  # fmt: skip
     return 1 if broken else 0
+
+
+async def _adjust(settings: LedgerSettings, options: argparse.Namespace) -> int:
+    async with parts_of(settings) as parts:
+        command = AdjustBalance(
+            request_id=options.request_id or parts.ids.new("adj"),
+            account_id=options.account_id,
+            amount=options.amount,
+            actor=options.actor,
+            reason=options.reason,
+        )
+        try:
+            outcome = await parts.writer.apply(command)
+        except LedgerError as refusal:
+            print(f"{refusal.reason}: {refusal}", file=sys.stderr)  # noqa: T201 - the command's answer
+            return 1
+    if outcome is None:
+        raise RuntimeError("only an event can have been handled before")
+    state = "was done before" if outcome.replayed else "done"
+    print(f"{command.request_id} {state}: {outcome.balance.available} credits available, "  # noqa: T201 - the same
+          f"{outcome.balance.held} held, {outcome.balance.debt} owed")  # fmt: skip
+    return 0
 
 
 async def _dead_letters(settings: LedgerSettings, options: argparse.Namespace) -> int:

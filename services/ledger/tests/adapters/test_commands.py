@@ -1,0 +1,77 @@
+"""`python -m ledger`: what an operator sees."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from embedded.testing import ServiceDatabase
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def ledger(service_database: Callable[[str], ServiceDatabase]) -> tuple[ServiceDatabase, Run]:
+    """A database, and the command with its settings."""
+    database = service_database("ledger")
+    settings = {
+        "LEDGER_DATABASE_URL": database.url,
+        "LEDGER_NATS_URL": "nats://127.0.0.1:1",
+        "LEDGER_NATS_USER": "ledger",
+        "LEDGER_NATS_PASSWORD": "unused",
+        "LEDGER_CALLER_TOKEN": "unused",
+        "LEDGER_GENERATION_TARGET": "127.0.0.1:1",
+    }
+
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "ledger", *words],
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return database, run
+
+
+def test_a_correction_and_its_proof(ledger: tuple[ServiceDatabase, Run]) -> None:
+    """Done once under its request id, refused with its reason, in the journal with who and why."""
+    database, run = ledger
+    who = ("--actor", "ana", "--reason", "sent twice")
+    done = run("adjust", "usr_1", "50", *who, "--request-id", "adj_1")
+    assert (done.returncode, done.stdout) == (0, "adj_1 done: 50 credits available, 0 held, 0 owed\n")
+    assert (
+        "adj_1 was done before: 50 credits"
+        in run("adjust", "usr_1", "50", *who, "--request-id", "adj_1").stdout
+    )
+    refused = run("adjust", "usr_1", *who, "--", "-51")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("INSUFFICIENT_CREDITS: 51 credits are needed and 50 are available")
+    with psycopg.connect(database.admin_dsn) as admin:
+        written = admin.execute("SELECT actor, reason, available, adjustment FROM entries").fetchall()
+    assert written == [("ana", "sent twice", 50, -50)]
+
+
+def test_verify_says_what_holds_and_what_does_not(ledger: tuple[ServiceDatabase, Run]) -> None:
+    """One line an invariant; the exit code says whether all hold."""
+    database, run = ledger
+    run("adjust", "usr_1", "50", "--actor", "ana", "--reason", "x")
+    whole = run("verify")
+    assert whole.returncode == 0
+    assert "entries_sum_to_zero" in whole.stdout
+    assert "chain_holds" in whole.stdout
+    with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
+        admin.execute("UPDATE accounts SET available = available + 1")
+    broken = run("verify")
+    assert broken.returncode == 1
+    assert "BROKEN 1 times: usr_1" in broken.stdout
+
+
+def test_no_dead_letters(ledger: tuple[ServiceDatabase, Run]) -> None:
+    """The empty state says so."""
+    _, run = ledger
+    assert run("dead-letters", "list").stdout == "no dead letters\n"
