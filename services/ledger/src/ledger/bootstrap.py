@@ -180,12 +180,16 @@ def _periodic(
             log.error("an invariant is broken", invariant=broken.invariant, violations=broken.violations,
                       examples=broken.examples)  # fmt: skip
 
+    async def count_reservations() -> None:
+        parts.meter.held(await reader.open_reservations())
+
     async def prune_inbox() -> None:
         await inbox.prune(parts.engine, tables.inbox)
 
     return [
         forever(sweep_reservations, every_s=settings.sweep_every_s, name="expire reservations"),
         forever(expired.handle, every_s=settings.sweep_every_s, name="expire lots"),
+        forever(count_reservations, every_s=settings.sweep_every_s, name="count reservations"),
         forever(seal.handle, every_s=settings.seal_every_s, name="seal the journal"),
         forever(verify, every_s=settings.verify_every_s, name="verify"),
         forever(prune_inbox, every_s=_PRUNE_EVERY_S, name="prune the inbox"),

@@ -1,7 +1,7 @@
 """The group-commit writer: bounds, poison, all or none, stores that go away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -12,8 +12,9 @@ from ledger.application.command_writer import CommandWriter
 from ledger.domain.account import Account
 from ledger.domain.errors import InsufficientCredits, LedgerUnavailable, Overloaded
 from ledger.domain.occasion import Occasion
+from ledger.ports.meter import NoMeter
 from ledger.ports.unit_of_work import Needs, UnitOfWork, WorkingSet
-from support import CountingIds, HandClock, LedgerUnderTest, reserve
+from support import CountingIds, HandClock, LedgerUnderTest, charge, reserve
 
 ME = "usr_me"
 
@@ -165,3 +166,43 @@ async def test_a_kept_refusal_does_not_undo_the_others(memory_ledger: LedgerUnde
     )
     assert [isinstance(one.refusal, InsufficientCredits) for one in outcomes] == [False, True, False]
     assert await memory_ledger.available(ME) == (0, 50)
+
+
+class Measured(NoMeter):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[tuple[str, str], int] = {}
+        self.held_s: list[float] = []
+
+    def committed(self, *, commands: int, duration_s: float, outcomes: Mapping[tuple[str, str], int]) -> None:
+        """Add up."""
+        assert commands == sum(outcomes.values())
+        for key, times in outcomes.items():
+            self.outcomes[key] = self.outcomes.get(key, 0) + times
+
+    def settled(self, held_s: float) -> None:
+        """Keep it."""
+        self.held_s.append(held_s)
+
+
+async def test_what_operators_see(memory_ledger: LedgerUnderTest) -> None:
+    """Commands by outcome, and how long credits were held: once for each reservation."""
+    await memory_ledger.give(ME, 100)
+    meter, clock = Measured(), memory_ledger.clock
+    writer = CommandWriter(memory_ledger.units, clock, memory_ledger.ids, meter=meter)
+    made = await writer.apply(reserve(ME, 40, "gen_1"))
+    assert made is not None
+    with pytest.raises(InsufficientCredits):
+        await writer.apply(reserve(ME, 100, "gen_2"))
+    clock.advance(seconds=7)
+    for request in ("gen_1", "gen_1", "late"):
+        await writer.apply(charge(made.made_id, 40, request))
+        clock.advance(seconds=1)
+    assert meter.held_s == [7.0]
+    assert meter.outcomes == {
+        ("ReserveCredits", "ok"): 1,
+        ("ReserveCredits", "INSUFFICIENT_CREDITS"): 1,
+        ("ChargeReservation", "ok"): 2,
+        ("ChargeReservation", "replayed"): 1,
+    }

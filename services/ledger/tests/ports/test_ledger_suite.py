@@ -228,3 +228,14 @@ async def test_bad_fields_are_named_and_change_nothing(
         await memory_ledger.apply(command)  # type: ignore[arg-type]
     assert refused.value.field == field
     assert await memory_ledger.available(ME) == (10, 0)
+
+
+async def test_open_reservations_are_counted(any_ledger: LedgerUnderTest) -> None:
+    """What is settled counts no more."""
+    await any_ledger.give(ME, 50)
+    assert await any_ledger.reader.open_reservations() == 0
+    first = await any_ledger.hold(ME, 20, "gen_1")
+    await any_ledger.hold(ME, 20, "gen_2")
+    assert await any_ledger.reader.open_reservations() == 2
+    await any_ledger.apply(charge(first, 20, "gen_1"))
+    assert await any_ledger.reader.open_reservations() == 1

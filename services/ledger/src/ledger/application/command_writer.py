@@ -258,7 +258,7 @@ class CommandWriter:
             if batch[0].atomic and any(one is None or one.refusal for one in answers[0]):
                 return [_none_done(answers[0])]
             await unit.commit(found)
-        self._measure(batch, answers, time.perf_counter() - started)
+        self._measure(batch, answers, now, time.perf_counter() - started)
         return answers
 
     def _decide_together(self, item: _Waiting, found: WorkingSet, now: datetime) -> list[Outcome | None]:
@@ -318,11 +318,19 @@ class CommandWriter:
             fact.headers = headers
         return command.outcome(account, made_id, replayed=False)
 
-    def _measure(self, batch: list[_Waiting], answers: list[list[Outcome | None]], duration_s: float) -> None:
+    def _measure(
+        self,
+        batch: list[_Waiting],
+        answers: list[list[Outcome | None]],
+        now: datetime,
+        duration_s: float,
+    ) -> None:
         outcomes: Counter[tuple[str, str]] = Counter()
         for item, answer in zip(batch, answers, strict=True):
             for command, outcome in zip(item.commands, answer, strict=True):
                 outcomes[type(command).__name__, _label(outcome)] += 1
+                if outcome is not None and (held_s := _settled_after_s(outcome, now)) is not None:
+                    self._meter.settled(held_s)
         commands = outcomes.total()
         self._meter.committed(commands=commands, duration_s=duration_s, outcomes=outcomes)
         # The commands of one request share its headers: it is told once.
@@ -403,6 +411,14 @@ def _fail(item: _Waiting, failure: BaseException) -> None:
         if isinstance(failure, Conflict):
             failure = LedgerUnavailable("other commands were in the way; try again")
         item.answer.set_exception(failure)
+
+
+def _settled_after_s(outcome: Outcome, now: datetime) -> float | None:
+    """Return how long the credits were held, when this very command settled them."""
+    held = outcome.reservation
+    if held is None or held.settled_at is None or outcome.replayed or held.settled_at < now:
+        return None
+    return (held.settled_at - held.created_at).total_seconds()
 
 
 def _label(outcome: Outcome | None) -> str:

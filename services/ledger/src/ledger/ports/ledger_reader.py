@@ -63,6 +63,9 @@ class LedgerReader(Protocol):
     def payment_grants(self) -> AsyncIterator[PaymentGrant]:
         """Stream every grant that a payment paid for, oldest first."""
 
+    async def open_reservations(self) -> int:
+        """Count the reservations that hold credits now."""
+
     async def overdue_reservations(self, now: datetime, limit: int) -> list[Reservation]:
         """Return held reservations past their expiry, the oldest first."""
 

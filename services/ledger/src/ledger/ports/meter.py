@@ -13,6 +13,12 @@ class Meter(Protocol):
     def waiting(self, commands: int) -> None:
         """This many commands wait now."""
 
+    def settled(self, held_s: float) -> None:
+        """A reservation was settled, this long after it was made."""
+
+    def held(self, reservations: int) -> None:
+        """This many reservations are open now."""
+
     def verified(self, invariant: str, *, checked: int, violations: int) -> None:
         """An invariant was checked."""
 
@@ -27,6 +33,12 @@ class NoMeter:
         """Forget it."""
 
     def waiting(self, commands: int) -> None:
+        """Forget it."""
+
+    def settled(self, held_s: float) -> None:
+        """Forget it."""
+
+    def held(self, reservations: int) -> None:
         """Forget it."""
 
     def verified(self, invariant: str, *, checked: int, violations: int) -> None:

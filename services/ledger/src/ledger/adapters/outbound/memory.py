@@ -182,6 +182,10 @@ class MemoryLedgerReader:
             if lot.payment_id is not None:
                 yield PaymentGrant(payment_id=lot.payment_id, account_id=lot.account_id, amount=lot.amount)
 
+    async def open_reservations(self) -> int:
+        """Count held reservations."""
+        return sum(one.state is ReservationState.HELD for one in self._ledger.reservations.values())
+
     async def overdue_reservations(self, now: datetime, limit: int) -> list[Reservation]:
         """Return held reservations past their expiry."""
         overdue = [

@@ -126,6 +126,14 @@ class PostgresLedgerReader:
             async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
                 yield PaymentGrant(payment_id=row.payment_id, account_id=row.account_id, amount=row.amount)
 
+    async def open_reservations(self) -> int:
+        """Count held reservations, by the index of those."""
+        query = (
+            select(func.count()).select_from(tables.reservations).where(tables.reservations.c.state == "held")
+        )
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            return int(await connection.scalar(query) or 0)
+
     async def overdue_reservations(self, now: datetime, limit: int) -> list[Reservation]:
         """Return held reservations past their expiry."""
         table = tables.reservations

@@ -14,6 +14,12 @@ _SECONDS = Histogram(
 )
 _COMMANDS = Counter("ledger_commands_total", "Commands decided", ["command", "outcome"])
 _WAITING = Gauge("ledger_waiting_commands", "Commands that wait to be decided")
+_HELD_S = Histogram(
+    "ledger_settlement_seconds",
+    "From a reservation to its settlement",
+    buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600),
+)
+_OPEN = Gauge("ledger_reservations_open", "Reservations that hold credits now")
 _VIOLATIONS = Gauge(
     "ledger_invariant_violations", "What broke an invariant, at the last check", ["invariant"]
 )
@@ -34,6 +40,14 @@ class PrometheusMeter:
     def waiting(self, commands: int) -> None:
         """This many commands wait now."""
         _WAITING.set(commands)
+
+    def settled(self, held_s: float) -> None:
+        """A reservation was settled, this long after it was made."""
+        _HELD_S.observe(held_s)
+
+    def held(self, reservations: int) -> None:
+        """This many reservations are open now."""
+        _OPEN.set(reservations)
 
     def verified(self, invariant: str, *, checked: int, violations: int) -> None:
         """An invariant was checked."""
