@@ -4,9 +4,7 @@ import time
 from collections.abc import Mapping
 
 from chassis.telemetry import extract, inject, tracer
-
-# The last field of a W3C traceparent: somebody records this trace.
-_SAMPLED = "-01"
+from opentelemetry import trace
 
 
 class TraceContext:
@@ -20,12 +18,14 @@ class TraceContext:
 
     def committed(self, headers: Mapping[str, str], *, commands: int, duration_s: float) -> None:
         """Write the batch's transaction into the request's own trace: others share the transaction."""
-        if not headers.get("traceparent", "").endswith(_SAMPLED):
+        context = extract(headers)
+        if not trace.get_current_span(context).get_span_context().trace_flags.sampled:
+            # Nobody records this trace.
             return
         ended_ns = time.time_ns()
         span = tracer().start_span(
             "commit batch",
-            context=extract(headers),
+            context=context,
             start_time=ended_ns - int(duration_s * 1e9),
             attributes={"db.system": "postgresql", "db.operation.batch.size": commands},
         )
