@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import ConsumerConfig, DiscardPolicy, PubAck, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from prometheus_client import Counter, Histogram
@@ -30,8 +31,8 @@ _DURATION = Histogram("event_handler_seconds", "Time to handle one event", ["str
 STREAM_MAX_AGE_S = 14 * 24 * 3600
 STREAM_MAX_BYTES = 2 * 1024**3
 _PUBLISH_TIMEOUT_S = 5.0
-# Events on their way at the same time.
-_PUBLISH_WINDOW = 1_000
+# Events on their way at the same time; fewer than the client's own bound, where it would wait.
+_PUBLISH_WINDOW = 2_000
 _DELAYS_S = (0.5, 1, 2, 5, 10, 20, 30, 60)
 _DRAIN_S = 8.0
 
@@ -112,35 +113,54 @@ class Publisher:
         sending ahead could store the later one first. After a failure the account's later events are
         HeldBack.
         """
-        accounts: dict[str, list[int]] = {}
-        for place, one in enumerate(events):
-            accounts.setdefault(one.subject.rpartition(".")[2], []).append(place)
         outcomes: list[Exception | None] = [None] * len(events)
-        window = asyncio.Semaphore(_PUBLISH_WINDOW)
-
-        async def one_account(places: list[int]) -> None:
-            for done, place in enumerate(places):
-                async with window:
-                    outcomes[place] = await self._stored(events[place])
+        waiting: dict[str, deque[int]] = {}
+        for place, one in enumerate(events):
+            waiting.setdefault(one.subject.rpartition(".")[2], deque()).append(place)
+        while waiting:
+            first = [places.popleft() for places in waiting.values()]
+            await self._publish_together(events, first, outcomes)
+            for account, place in zip(list(waiting), first, strict=True):
                 if outcomes[place] is not None:
-                    for later in places[done + 1 :]:
+                    for later in waiting[account]:
                         outcomes[later] = HeldBack()
-                    return
-
-        await asyncio.gather(*(one_account(places) for places in accounts.values()))
+                    waiting[account].clear()
+                if not waiting[account]:
+                    del waiting[account]
         return outcomes
 
-    async def _stored(self, event: OutgoingEvent) -> Exception | None:
-        """Publish one event; None once it is on disk, else why that is not certain."""
-        try:
-            acknowledged = await self._js.publish_async(
-                event.subject, event.payload, headers=event.wire_headers(), wait_stall=_PUBLISH_TIMEOUT_S
-            )
-            async with asyncio.timeout(_PUBLISH_TIMEOUT_S):
-                await acknowledged
-        except Exception as failure:  # noqa: BLE001 - whatever it is, it is told to whoever relays
-            return failure
-        return None
+    async def _publish_together(
+        self, events: Sequence[OutgoingEvent], places: Sequence[int], outcomes: list[Exception | None]
+    ) -> None:
+        """Publish one event each of many accounts, and wait until all are on disk or it took too long."""
+        for start in range(0, len(places), _PUBLISH_WINDOW):
+            sent: dict[asyncio.Future[PubAck], int] = {}
+            for place in places[start : start + _PUBLISH_WINDOW]:
+                one = events[place]
+                try:
+                    stored = await self._js.publish_async(
+                        one.subject, one.payload, headers=one.wire_headers()
+                    )
+                except Exception as failure:  # noqa: BLE001 - whatever it is, it is told to whoever relays
+                    outcomes[place] = failure
+                else:
+                    sent[stored] = place
+            late = (await asyncio.wait(sent, timeout=_PUBLISH_TIMEOUT_S))[1] if sent else set()
+            for stored, place in sent.items():
+                if stored in late:
+                    stored.cancel()
+                    outcomes[place] = TimeoutError("not acknowledged in time")
+                else:
+                    outcomes[place] = _failure_of(stored)
+
+
+def _failure_of(stored: "asyncio.Future[PubAck]") -> Exception | None:
+    if stored.cancelled():
+        return ConnectionError("the connection was lost meanwhile")
+    failure = stored.exception()
+    if failure is not None and not isinstance(failure, Exception):
+        raise failure
+    return failure
 
 
 class Consumer:
