@@ -11,6 +11,7 @@ from broker_support import OUTBOX, client, emptied, fact, running
 from chassis import outbox
 from chassis.events import IncomingEvent, OutgoingEvent
 from chassis.nats import Consumer, Publisher, connect, ensure_stream
+from chassis.outbox import HeldBack
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
 from embedded.component import running as process
 from embedded.nats_server import NatsServer
@@ -201,6 +202,32 @@ async def test_an_event_that_cant_be_kept_is_not_given_up(nats_account: Callable
             while one.event_id not in handled:
                 await asyncio.sleep(0.05)
     assert keeps == 3
+
+
+async def test_a_long_outage_uses_nothing_up(
+    nats_account: Callable[[str], NatsLogin], tmp_path: Path
+) -> None:
+    """Thousands of attempts while the broker is away, or of facts that are too large, then all goes on."""
+    server = NatsServer(data_folder=tmp_path / "nats", port=free_ports(1)[0], passwords=nats_passwords())
+    with process(server, log=tmp_path / "nats.log"):
+        nats = await connect(server.url, user="identity", password=nats_password("identity"), name="test")
+        await ensure_stream(nats.jetstream(), "identity")
+        publisher = Publisher(nats.jetstream())
+        large = [fact(number)._replace(payload=bytes(2 * 1024**2)) for number in range(3)]
+        assert all(isinstance(one, ValueError | HeldBack) for one in await publisher.publish_many(large))
+    while nats.is_connected:
+        await asyncio.sleep(0.05)
+    away = [
+        fact(number)._replace(subject=f"tintype.identity.v1.user_registered.usr_{number}")
+        for number in range(5_000)
+    ]
+    assert all(isinstance(one, ConnectionError) for one in await publisher.publish_many(away))
+    with process(server, log=tmp_path / "nats.log"):
+        while not nats.is_connected:
+            await asyncio.sleep(0.05)
+        async with asyncio.timeout(30):
+            assert await publisher.publish_many(away) == [None] * len(away)
+        await nats.close()
 
 
 class Busy(Exception):

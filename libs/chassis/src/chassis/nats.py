@@ -138,6 +138,7 @@ class Publisher:
             for place in places[start : start + _PUBLISH_WINDOW]:
                 one = events[place]
                 try:
+                    self._require_sendable(one)
                     stored = await self._js.publish_async(
                         one.subject, one.payload, headers=one.wire_headers()
                     )
@@ -152,6 +153,17 @@ class Publisher:
                     outcomes[place] = TimeoutError("not acknowledged in time")
                 else:
                     outcomes[place] = _failure_of(stored)
+
+    def _require_sendable(self, event: OutgoingEvent) -> None:
+        """Raise for what the client would refuse after it took a place among its pending publishes.
+
+        It never gives such a place back, and would wait for one for ever once all are gone.
+        """
+        client: Client = self._js._nc
+        if not client.is_connected:
+            raise ConnectionError("not connected to the broker")
+        if len(event.payload) > client.max_payload:
+            raise ValueError(f"{len(event.payload)} bytes are more than the broker takes")
 
 
 def _failure_of(stored: "asyncio.Future[PubAck]") -> Exception | None:
