@@ -28,3 +28,14 @@ def test_every_bad_setting_is_named_and_no_value_is_shown(
         "ECHO_LOG_LEVEL",
     ]
     assert "hunter2" not in said
+
+
+def test_what_is_no_json_is_named_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line and exit code 2, not a traceback; and the value stays unseen."""
+    monkeypatch.setenv("ECHO_CALLERS", "{hunter2")
+    with pytest.raises(SystemExit) as ended:
+        load_settings(EchoSettings)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "ECHO_CALLERS: must be JSON\n"

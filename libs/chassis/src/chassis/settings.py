@@ -1,10 +1,11 @@
 """Settings that every service has, and a start that fails with one clear line a bad setting."""
 
+import re
 import sys
 from typing import Literal, NoReturn, TypeVar
 
 from pydantic import SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
 class ServiceSettings(BaseSettings):
@@ -25,6 +26,7 @@ class ServiceSettings(BaseSettings):
     sentry_dsn: SecretStr | None = None
 
 
+_FIELD = re.compile(r'field "(\w+)"')
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -37,6 +39,12 @@ def load_settings(cls: type[S]) -> S:
         return cls()
     except ValidationError as invalid:
         _refuse(cls, invalid)
+    except SettingsError as unreadable:
+        # A structured value that is no JSON at all; its message names the field, and shows no value.
+        prefix = cls.model_config.get("env_prefix", "").upper()
+        field = _FIELD.search(str(unreadable))
+        sys.stderr.write(f"{prefix}{field[1].upper() if field else '...'}: must be JSON\n")
+        sys.exit(2)
 
 
 def _refuse(cls: type[BaseSettings], invalid: ValidationError) -> NoReturn:
