@@ -183,6 +183,17 @@ async def test_a_batch_that_is_refused_for_good_is_told_at_once() -> None:
     assert refused.value.status is grpc.StatusCode.UNAUTHENTICATED
 
 
+async def test_an_answer_that_does_not_fit_is_an_error_of_its_batch() -> None:
+    """Its callers are told, and the stream goes on."""
+    fake = FakeLedger()
+    fake.refuse_next = [pb.ApplyStreamResponse()]
+    async with client(fake) as ledger:
+        with pytest.raises(RemoteError) as refused:
+            await ledger.apply(reserve("r1"), timeout_s=10)
+        assert refused.value.status is grpc.StatusCode.INTERNAL
+        assert (await ledger.apply(reserve("r2"), timeout_s=10)).id == "res_r2"
+
+
 async def test_past_the_bound_callers_are_turned_away() -> None:
     """Memory does not grow: who comes when it is full hears when to come again."""
     fake = FakeLedger()

@@ -178,6 +178,10 @@ class CoalescingLedger:
         if batch is None:
             return
         if not response.HasField("error"):
+            if len(response.outcomes) != len(batch):
+                said = f"{len(response.outcomes)} outcomes for {len(batch)} commands"
+                _refuse(batch, RemoteError(grpc.StatusCode.INTERNAL, "", said))
+                return
             for waiting, outcome in zip(batch, response.outcomes, strict=True):
                 if not waiting.outcome.done():
                     waiting.outcome.set_result(outcome)
