@@ -1,6 +1,7 @@
 """Several relays at once: each account's facts in order, whoever publishes them and whatever breaks."""
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -129,6 +130,27 @@ async def test_a_fact_that_cant_be_published_holds_back_its_own_account_only(eng
         broker.refused.clear()
         await emptied(engine)
     assert broker.stored["usr_3"] == [3, 23, 43]
+
+
+async def test_a_relay_ends_though_the_broker_swallows_the_cancellation(engine: AsyncEngine) -> None:
+    """As clients do that wait by `asyncio.wait_for` before Python 3.12; what was stored is not sent again."""
+    await write(engine, range(3))
+    sent = asyncio.Event()
+
+    class Swallowing(Recorder):
+        async def publish_many(self, events: Sequence[OutgoingEvent]) -> list[Exception | None]:
+            if not sent.is_set():
+                sent.set()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+            return await super().publish_many(events)
+
+    task = asyncio.create_task(outbox.Relay(engine, OUTBOX, Swallowing()).run())
+    await sent.wait()
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=10)
+    assert done
+    await emptied(engine)
 
 
 async def test_a_broker_that_restarts_loses_nothing(engine: AsyncEngine, tmp_path: Path) -> None:

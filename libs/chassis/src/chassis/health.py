@@ -19,7 +19,8 @@ async def failed_checks(checks: Mapping[str, Check]) -> dict[str, str]:
 
     async def run(check: Check) -> str:
         try:
-            await asyncio.wait_for(check(), timeout=CHECK_TIMEOUT_S)
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                await check()
         except Exception as failure:  # noqa: BLE001 - any failure means: not ready
             return type(failure).__name__
         return ""

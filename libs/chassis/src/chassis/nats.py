@@ -20,6 +20,7 @@ from prometheus_client import Counter, Histogram
 from chassis.events import IncomingEvent, OutgoingEvent
 from chassis.outbox import HeldBack
 from chassis.postgres import STORAGE_AWAY
+from chassis.process import raise_if_cancelled
 from chassis.telemetry import extract, tracer
 
 log = structlog.get_logger(__name__)
@@ -222,6 +223,7 @@ class Consumer:
         """Consume until cancelled; then let the handlers in flight finish for a few seconds."""
         try:
             while True:
+                raise_if_cancelled()
                 try:
                     await self._consume()
                 except (NatsError, OSError, TimeoutError) as failure:
@@ -237,6 +239,7 @@ class Consumer:
         subscription = await self._js.pull_subscribe_bind(durable=durable, stream=self._stream)
         try:
             while True:
+                raise_if_cancelled()
                 await self._slots.acquire()
                 free = 1
                 try:

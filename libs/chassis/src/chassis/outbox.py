@@ -32,6 +32,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis.events import OutgoingEvent
+from chassis.process import raise_if_cancelled
 
 OUTBOX_DDL = """
 CREATE TABLE outbox (
@@ -140,6 +141,7 @@ class Relay:
     async def run(self) -> None:
         """Relay until cancelled, whatever fails meanwhile."""
         while True:
+            raise_if_cancelled()
             try:
                 await self._lead()
             except Exception as failure:  # noqa: BLE001 - the relay outlives its database and its broker
@@ -166,6 +168,7 @@ class Relay:
             listener = tasks.create_task(self._listen())
             try:
                 while True:
+                    raise_if_cancelled()
                     self._wake.clear()
                     # Also proves that the locks' connection, and so the locks, still live.
                     await shards.share()
@@ -175,7 +178,8 @@ class Relay:
                     if published == _WINDOW_ROWS:
                         continue
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), timeout=_POLL_S)
+                        async with asyncio.timeout(_POLL_S):
+                            await self._wake.wait()
             finally:
                 listener.cancel()
 

@@ -55,7 +55,7 @@ async def _supervise(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
         work.cancel()
         await asyncio.wait({work}, timeout=DRAIN_MAX_S)
         if not work.done():
-            log.error("did not drain in time", seconds=DRAIN_MAX_S)
+            log.error("did not drain in time", seconds=DRAIN_MAX_S, running=_still_running())
             os._exit(1)
     stop.cancel()
     if work.cancelled():
@@ -64,6 +64,23 @@ async def _supervise(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
         log.error("process failed", exc_info=failure)
         return 1
     return 0
+
+
+def _still_running() -> list[str]:
+    """Name the place that each task waits at."""
+    frames = (frame for task in asyncio.all_tasks() for frame in task.get_stack(limit=1))
+    return sorted({f"{frame.f_code.co_qualname}:{frame.f_lineno}" for frame in frames})
+
+
+def raise_if_cancelled() -> None:
+    """Raise CancelledError in a task that was cancelled and went on.
+
+    Before Python 3.12 `asyncio.wait_for`, which NATS' client waits with, swallows a cancellation that comes
+    together with what it waits for. A loop that asks here in each round ends all the same.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def run_all(*loops: Awaitable[None]) -> None:
@@ -80,6 +97,7 @@ async def _as_coroutine(awaitable: Awaitable[None]) -> None:
 async def forever(step: Callable[[], Awaitable[object]], *, every_s: float, name: str) -> None:
     """Call `step` again and again with jitter; a failure is logged and the next call still comes."""
     while True:
+        raise_if_cancelled()
         try:
             await step()
         except Exception as failure:  # noqa: BLE001 - a sweeper outlives what it sweeps

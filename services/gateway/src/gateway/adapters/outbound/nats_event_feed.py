@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 
 import structlog
+from chassis.process import raise_if_cancelled
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -173,6 +174,7 @@ class NatsEventFeed:
         subject = f"tintype.{stream.value.lower()}.v1.>"
         async with reading(self._jetstream, stream, subject=subject, after=self._positions[stream]) as live:
             while True:
+                raise_if_cancelled()
                 for message in await live.fetch():
                     self._arrived(stream, message)
 
