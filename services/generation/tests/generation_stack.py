@@ -186,8 +186,9 @@ class Stack:
         for process in self.processes:
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
-        for process in self.processes:
-            assert await asyncio.wait_for(process.wait(), 15) in (0, -signal.SIGKILL)
+        codes = await asyncio.wait_for(asyncio.gather(*(process.wait() for process in self.processes)), 15)
+        logs = "\n".join(log.read_text()[-2_000:] for log in self.folder.glob("*.log"))
+        assert set(codes) <= {0, -signal.SIGKILL}, f"ended with {codes}\n{logs}"
 
     async def create(self, model: str = "local/sketch", key: str = "", **job: Any) -> pb.Generation:
         """Creates a job for the test's account."""
