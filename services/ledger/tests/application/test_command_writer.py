@@ -9,11 +9,13 @@ import pytest
 from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.application.command import Command
 from ledger.application.command_writer import CommandWriter
+from ledger.application.grant_credits import GrantCredits
 from ledger.domain.account import Account
 from ledger.domain.errors import InsufficientCredits, LedgerUnavailable, Overloaded
+from ledger.domain.lot import Category
 from ledger.domain.occasion import Occasion
 from ledger.ports.meter import NoMeter
-from ledger.ports.unit_of_work import Needs, UnitOfWork, WorkingSet
+from ledger.ports.unit_of_work import Conflict, Needs, UnitOfWork, WorkingSet
 from support import CountingIds, HandClock, LedgerUnderTest, charge, reserve
 
 ME = "usr_me"
@@ -42,14 +44,17 @@ class Fragile(MemoryLedger):
         super().__post_init__()
         self.failures = 0
         self.after_commit = False
+        self.failure: Exception = LedgerUnavailable("away")
+        self.begun = 0
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[UnitOfWork]:
         """Fail as often as it was told to."""
+        self.begun += 1
         async with super().begin() as unit:
             if self.failures and not self.after_commit:
                 self.failures -= 1
-                raise LedgerUnavailable("away")
+                raise self.failure
             yield unit
             if self.failures:
                 self.failures -= 1
@@ -156,6 +161,22 @@ async def test_a_store_that_comes_back_is_asked_again(after_commit: bool) -> Non
     store.failures = 100
     with pytest.raises(LedgerUnavailable):
         await ledger.hold(ME, 10, "gen_2")
+
+
+@pytest.mark.parametrize(("conflicts", "transactions"), [(1, 2), (2, 22)])
+async def test_commands_that_are_in_each_others_way_go_alone(conflicts: int, transactions: int) -> None:
+    """Once more together, then one by one: each is done once, whichever it was that could not be."""
+    store = Fragile()
+    writer = writer_over(store)
+    given = GrantCredits(
+        request_id="req_1", account_id=ME, amount=100, category=Category.PROMOTIONAL, source="test"
+    )
+    await writer.apply(given)
+    store.begun, store.failures, store.failure = 0, conflicts, Conflict("another writer")
+    outcomes = await writer.apply_batch([reserve(ME, 1, f"gen_{number}") for number in range(20)])
+    assert [one.refusal for one in outcomes] == [None] * 20
+    assert store.begun == transactions
+    assert (store.accounts[ME].available, store.accounts[ME].held) == (80, 20)
 
 
 async def test_a_kept_refusal_does_not_undo_the_others(memory_ledger: LedgerUnderTest) -> None:

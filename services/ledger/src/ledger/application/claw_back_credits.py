@@ -7,7 +7,6 @@ from ledger.application.bounds import AMOUNT_MAX_CREDITS, require_between, requi
 from ledger.application.command import Command, Outcome
 from ledger.domain import money_back
 from ledger.domain.account import Account
-from ledger.domain.errors import PaymentOfAnotherAccount
 from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
@@ -40,10 +39,7 @@ class ClawBackCredits(Command):
 
     def account(self, found: WorkingSet) -> Account:
         """Return the account. Raises PaymentOfAnotherAccount."""
-        owner = found.payments.get(self.payment_id, self.account_id)
-        if owner != self.account_id:
-            raise PaymentOfAnotherAccount(f"payment {self.payment_id} was granted to another account")
-        return found.account(self.account_id)
+        return found.payer(self.account_id, self.payment_id)
 
     def decide(self, account: Account, occasion: Occasion) -> str:
         """Take or give back the difference and return the payment's id."""

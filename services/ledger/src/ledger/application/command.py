@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from ledger.application.bounds import require_metadata, require_short, require_text
 from ledger.domain.account import Account
 from ledger.domain.balance import Balance
 from ledger.domain.occasion import Occasion, no_metadata
 from ledger.domain.reservation import Reservation
+from ledger.ports.id_source import IdSource
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
 
@@ -27,6 +28,17 @@ class Outcome(NamedTuple):
     taken: int = 0
     replayed: bool = False
     refusal: Exception | None = None
+
+    @classmethod
+    def refused(cls, refusal: Exception) -> Self:
+        """Return how a command ended that changed nothing and of which no balance is told."""
+        return cls("", Balance(""), refusal=refusal)
+
+    @classmethod
+    def of_reservation(cls, account: Account, reservation_id: str, *, replayed: bool) -> Self:
+        """Return how a command ended that was about a reservation, as this stands now."""
+        held = account.reservations[reservation_id]
+        return cls(reservation_id, account.balance(), held, replayed=replayed)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -59,6 +71,19 @@ class Command:
     def account(self, found: WorkingSet) -> Account:
         """Return the account that it changes. Raises ReservationNotFound where it needs one."""
         raise NotImplementedError
+
+    def occasion(self, account: Account, now: datetime, ids: IdSource) -> Occasion:
+        """Return what is known of it besides the account: a journal's time never goes back."""
+        return Occasion(
+            now=max(now, account.updated_at),
+            asked_at=now,
+            new_id=ids.new,
+            transaction_id=ids.new("txn"),
+            request_id=self.request_id,
+            actor=self.actor,
+            reason=self.reason,
+            metadata=self.metadata,
+        )
 
     def decide(self, account: Account, occasion: Occasion) -> str:
         """Change the account and return the id of what was made; or raise, with nothing changed."""

@@ -7,7 +7,7 @@ from ledger.application.bounds import require_amount, require_between, require_t
 from ledger.application.command import Command
 from ledger.domain import grants
 from ledger.domain.account import Account
-from ledger.domain.errors import InvalidField, PaymentAlreadyGranted, PaymentOfAnotherAccount
+from ledger.domain.errors import InvalidField, PaymentAlreadyGranted
 from ledger.domain.lot import USUAL_PRIORITY, Category, Lot
 from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs, WorkingSet
@@ -47,10 +47,7 @@ class GrantCredits(Command):
 
     def account(self, found: WorkingSet) -> Account:
         """Return the account. Raises PaymentOfAnotherAccount."""
-        owner = found.payments.get(self.payment_id or "", self.account_id)
-        if owner != self.account_id:
-            raise PaymentOfAnotherAccount(f"payment {self.payment_id} belongs to another account")
-        return found.account(self.account_id)
+        return found.payer(self.account_id, self.payment_id)
 
     def decide(self, account: Account, occasion: Occasion) -> str:
         """Add the lot and return its id. Raises PaymentAlreadyGranted."""

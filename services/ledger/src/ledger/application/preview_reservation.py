@@ -2,7 +2,6 @@
 
 from ledger.application.command import Outcome
 from ledger.application.reserve_credits import ReserveCredits
-from ledger.domain.occasion import Occasion
 from ledger.ports.clock import Clock
 from ledger.ports.id_source import IdSource
 from ledger.ports.unit_of_work import Needs, UnitsOfWork
@@ -28,11 +27,5 @@ class PreviewReservationHandler:
         async with self._units.begin() as unit:
             found = await unit.load(needs)
             account = command.account(found)
-            occasion = Occasion(
-                now=max(now, account.updated_at),
-                asked_at=now,
-                new_id=self._ids.new,
-                transaction_id=self._ids.new("txn"),
-                request_id=command.request_id,
-            )
+            occasion = command.occasion(account, now, self._ids)
             return command.outcome(account, command.decide(account, occasion), replayed=False)

@@ -35,4 +35,4 @@ class SettleReservation(Command):
 
     def outcome(self, account: Account, made_id: str, *, replayed: bool) -> Outcome:
         """Return the reservation as it stands."""
-        return Outcome(made_id, account.balance(), account.reservations[made_id], 0, replayed)
+        return Outcome.of_reservation(account, made_id, replayed=replayed)

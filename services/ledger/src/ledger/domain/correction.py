@@ -7,6 +7,7 @@ from ledger.domain.errors import InsufficientCredits
 from ledger.domain.facts import CreditsAdjusted
 from ledger.domain.lot import Category, Lot, in_spending_order
 from ledger.domain.occasion import Occasion
+from ledger.domain.taking import take
 
 
 def adjust(account: Account, amount: int, occasion: Occasion) -> str:
@@ -50,14 +51,7 @@ def _take(account: Account, amount: int, occasion: Occasion) -> str:
     spendable = in_spending_order(account.lots.values(), occasion.now)
     if (available := sum(lot.remaining for lot in spendable)) < amount:
         raise InsufficientCredits.of(available_credits=available, required_credits=amount)
-    left = amount
-    for lot in spendable:
-        taken = min(left, lot.remaining)
-        if taken == 0:
-            break
-        account.touch(lot.grant_id)
-        lot.remaining, lot.clawed_back = lot.remaining - taken, lot.clawed_back + taken
+    for lot, taken in take(account, spendable, amount):
         movement = Movement(available=-taken, adjustment=taken)
         account.post(EntryKind.ADJUST, lot.category, movement, occasion, grant_id=lot.grant_id)
-        left -= taken
     return occasion.transaction_id

@@ -4,18 +4,14 @@ from ledger.domain.account import Account
 from ledger.domain.entry import EntryKind, Movement
 from ledger.domain.lot import Category, in_taking_order
 from ledger.domain.occasion import Occasion
+from ledger.domain.taking import take
 
 
 def pay_debt(account: Account, occasion: Occasion) -> None:
     """Pay as much of the debt as the available credits cover: an account in debt has none to spend."""
     if account.debt == 0 or account.available == 0:
         return
-    for lot in in_taking_order(account.lots.values()):
-        paid = min(account.debt, lot.remaining)
-        if paid == 0:
-            return
-        account.touch(lot.grant_id)
-        lot.remaining, lot.clawed_back = lot.remaining - paid, lot.clawed_back + paid
+    for lot, paid in take(account, in_taking_order(account.lots.values()), account.debt):
         movement = Movement(available=-paid, debt=paid)
         account.post(EntryKind.CLAWBACK, lot.category, movement, occasion, grant_id=lot.grant_id)
 

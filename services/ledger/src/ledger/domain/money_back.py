@@ -8,6 +8,7 @@ from ledger.domain.expiry import expire_lot, expire_lots, tell_expired
 from ledger.domain.facts import CreditsClawedBack
 from ledger.domain.lot import Category, Lot, in_taking_order
 from ledger.domain.occasion import Occasion
+from ledger.domain.taking import take
 
 
 def claw_back(
@@ -46,12 +47,7 @@ def _take(account: Account, clawback: Clawback, amount: int, occasion: Occasion)
     """Take from the payment's own lot, then from any other, and owe the rest. What is held stays held."""
     expire_lots(account, occasion)
     left = amount
-    for lot in _own_lot_first(account, clawback.payment_id):
-        taken = min(left, lot.remaining)
-        if taken == 0:
-            break
-        account.touch(lot.grant_id)
-        lot.remaining, lot.clawed_back = lot.remaining - taken, lot.clawed_back + taken
+    for lot, taken in take(account, _own_lot_first(account, clawback.payment_id), amount):
         if lot.payment_id == clawback.payment_id:
             clawback.from_own_lot += taken
         account.post(

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ledger.domain.account import Account
 from ledger.domain.budget import BudgetKey
-from ledger.domain.errors import ReservationNotFound
+from ledger.domain.errors import PaymentOfAnotherAccount, ReservationNotFound
 from ledger.domain.request import RecordedRequest
 
 
@@ -44,6 +44,13 @@ class WorkingSet:
     def account(self, account_id: str) -> Account:
         """Return an account; one that was never opened has nothing, and is not opened by being asked."""
         return self.accounts.get(account_id) or Account(account_id)
+
+    def payer(self, account_id: str, payment_id: str | None) -> Account:
+        """Return the account that made a payment, as is said. Raises PaymentOfAnotherAccount when the
+        payment's credits are another's."""
+        if payment_id is not None and self.payments.get(payment_id, account_id) != account_id:
+            raise PaymentOfAnotherAccount(f"payment {payment_id} belongs to another account")
+        return self.account(account_id)
 
     def holder(self, reservation_id: str, expected_account_id: str | None) -> Account:
         """Return the account that holds a reservation. Raises ReservationNotFound when there is none, or

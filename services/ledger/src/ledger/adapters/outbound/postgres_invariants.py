@@ -223,8 +223,8 @@ class PostgresInvariants:
             await connection.execute(
                 text("SELECT set_config('app.account', :account, true)"), {"account": SYSTEM_SCOPE}
             )
-            # They join whole tables. With old statistics the planner may take a table for small and look it up
-            # row by row instead, which takes minutes where hashing takes a second.
+            # They join whole tables. With old statistics the planner may take a table for small and look it
+            # up row by row instead, which takes minutes where hashing takes a second.
             await connection.execute(text("SET LOCAL enable_nestloop = off"))
             for check in CHECKS:
                 checked = await connection.scalar(text(check.counted))

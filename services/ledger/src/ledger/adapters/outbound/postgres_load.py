@@ -9,6 +9,7 @@ from psycopg import AsyncConnection, AsyncCursor
 from ledger.adapters.outbound import rows
 from ledger.adapters.outbound.array_literals import texts
 from ledger.domain.account import Account
+from ledger.domain.lot import Lot
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
 CONSUMER = "ledger"
@@ -130,8 +131,12 @@ async def _complete(connection: AsyncConnection, needs: Needs, found: WorkingSet
 
 def _put_lots(found: WorkingSet, lots: Iterable[Any]) -> None:
     for row in lots:
-        if (account := found.accounts.get(row[1])) is not None:
-            account.lots[row[0]] = rows.to_lot(row)
+        _put_lot(found, rows.to_lot(row))
+
+
+def _put_lot(found: WorkingSet, lot: Lot) -> None:
+    if (account := found.accounts.get(lot.account_id)) is not None:
+        account.lots[lot.grant_id] = lot
 
 
 def _put_reservations(found: WorkingSet, reservations: Iterable[Any]) -> None:
@@ -141,9 +146,9 @@ def _put_reservations(found: WorkingSet, reservations: Iterable[Any]) -> None:
 
 
 def _put_payments(found: WorkingSet, lots: list[Any], clawbacks: list[Any]) -> None:
-    _put_lots(found, lots)
     for row in lots:
         lot = rows.to_lot(row)
+        _put_lot(found, lot)
         found.payments[lot.payment_id or ""] = lot.account_id
     for row in clawbacks:
         clawback = rows.to_clawback(row)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chassis.events import OutgoingEvent
+from chassis.outbox import CHANNEL
 from psycopg import AsyncConnection
 
 from ledger.adapters.outbound.array_literals import (
@@ -167,7 +168,7 @@ def _statements(changed: WorkingSet, accounts: list[Account], ids: IdSource) -> 
         yield _INBOX, (CONSUMER, texts(changed.new_events))
     if events := [encode(fact, event_id=ids.new("evt")) for account in accounts for fact in account.facts]:
         yield insert("outbox", _OUTBOX, map(_outgoing, events))
-        yield "NOTIFY outbox", None
+        yield f"NOTIFY {CHANNEL}", None
 
 
 def _account(one: Account) -> tuple[Any, ...]:

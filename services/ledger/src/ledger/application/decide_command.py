@@ -1,0 +1,92 @@
+"""How one command ends: decided by the rules, or recalled as it was decided before."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ledger.application.command import Command, Outcome
+from ledger.domain.account import Account
+from ledger.domain.errors import KeptRefusal, LedgerError
+from ledger.domain.facts import BalanceLow
+from ledger.domain.occasion import Occasion
+from ledger.domain.request import RecordedRequest, Refusal
+from ledger.ports.id_source import IdSource
+from ledger.ports.unit_of_work import WorkingSet
+
+
+class DecideCommand:
+    """Decides each request id once. `low_balance` is the number of credits below which BalanceLow is
+    published; 0 for never."""
+
+    def __init__(self, ids: IdSource, *, low_balance: int) -> None:
+        self._ids = ids
+        self._low_balance = low_balance
+
+    def decide(
+        self, command: Command, headers: Mapping[str, str], found: WorkingSet, now: datetime
+    ) -> Outcome:
+        """Change what was found as the command says. A refusal leaves the account as it was.
+
+        `headers` travel with the facts that follow from it.
+        """
+        try:
+            if (recorded := found.requests.get(command.request_id)) is not None:
+                return _recalled(command, recorded, found)
+            return self._decide_anew(command, headers, command.account(found), found, now)
+        except LedgerError as refusal:
+            return Outcome.refused(refusal)
+
+    def _decide_anew(
+        self,
+        command: Command,
+        headers: Mapping[str, str],
+        account: Account,
+        found: WorkingSet,
+        now: datetime,
+    ) -> Outcome:
+        occasion = command.occasion(account, now, self._ids)
+        before, facts = account.available, len(account.facts)
+        made_id, refusal = "", None
+        try:
+            made_id = command.decide(account, occasion)
+        except KeptRefusal as kept:
+            refusal = kept
+        if command.request_id:
+            found.remember(_record(command, account, made_id, refusal, now))
+        if refusal is not None:
+            return Outcome("", account.balance(), refusal=refusal)
+        if before >= self._low_balance > account.available:
+            account.facts.append(_low(account, self._low_balance, occasion))
+        for fact in account.facts[facts:]:
+            fact.headers = headers
+        return command.outcome(account, made_id, replayed=False)
+
+
+def _record(
+    command: Command, account: Account, made_id: str, refusal: KeptRefusal | None, now: datetime
+) -> RecordedRequest:
+    return RecordedRequest(
+        command.request_id,
+        account.account_id,
+        type(command).__name__,
+        command.fingerprint(),
+        None if refusal else made_id,
+        Refusal(refusal.reason, str(refusal), refusal.details) if refusal else None,
+        now,
+    )
+
+
+def _recalled(command: Command, recorded: RecordedRequest, found: WorkingSet) -> Outcome:
+    recorded.require_same(command.fingerprint())
+    account = command.account(found)
+    if recorded.refusal is not None:
+        return Outcome("", account.balance(), replayed=True, refusal=recorded.refusal.as_error())
+    return command.outcome(account, recorded.made_id or "", replayed=True)
+
+
+def _low(account: Account, threshold: int, occasion: Occasion) -> BalanceLow:
+    return BalanceLow(
+        account_id=account.account_id,
+        threshold=threshold,
+        balance=account.balance(),
+        occurred_at=occasion.now,
+    )
