@@ -10,9 +10,10 @@ import psycopg
 import uvloop
 from chassis.events import OutgoingEvent, event
 from chassis.ids import new_id
-from chassis.nats import Publisher, connect, ensure_stream
-from chassis.outbox import Relay
+from chassis.nats import connect, ensure_stream
 from chassis.postgres import create_engine
+from chassis.publisher import Publisher
+from chassis.relay import Relay
 from embedded.nats_server import NatsServer
 from embedded.testing import ServiceDatabase, delete_streams, nats_password
 from ledger.adapters.outbound import tables

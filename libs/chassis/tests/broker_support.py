@@ -1,12 +1,14 @@
 """What tests of the relay and of consumers share."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from chassis import inbox, outbox
-from chassis.events import OutgoingEvent
+from chassis.consumer import Consumer
+from chassis.events import IncomingEvent, OutgoingEvent
 from chassis.ids import new_id
 from chassis.nats import connect
 from chassis.postgres import SYSTEM_SCOPE, transaction
@@ -39,6 +41,24 @@ async def client(login: NatsLogin) -> AsyncIterator[Client]:
         yield opened
     finally:
         await opened.close()
+
+
+def listener(
+    opened: Client,
+    handler: Callable[[IncomingEvent], Awaitable[None]],
+    *,
+    subject: str = "tintype.identity.v1.>",
+    **options: Any,
+) -> Consumer:
+    """The ledger's durable consumer of identity's facts."""
+    return Consumer(
+        opened.jetstream(),
+        stream="IDENTITY",
+        durable="ledger",
+        subjects=[subject],
+        handler=handler,
+        **options,
+    )
 
 
 @asynccontextmanager

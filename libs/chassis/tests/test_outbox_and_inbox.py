@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import psycopg
 import pytest
-from broker_support import INBOX, OUTBOX, client, emptied, fact, running
+from broker_support import INBOX, OUTBOX, client, emptied, fact, listener, running
 from chassis import inbox, outbox
 from chassis.events import IncomingEvent, OutgoingEvent
-from chassis.nats import Consumer, Publisher, ensure_stream
+from chassis.nats import ensure_stream
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
+from chassis.publisher import Publisher
+from chassis.relay import Relay
 from embedded.testing import NatsLogin, ServiceDatabase
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -83,13 +85,10 @@ async def test_every_committed_fact_has_one_effect(
     async with client(login("identity")) as producer, client(login("ledger")) as consumer:
         await ensure_stream(producer.jetstream(), "identity")
         publisher = Sometimes(Publisher(producer.jetstream()))
-        relays = [outbox.Relay(engine, OUTBOX, publisher) for _ in range(2)]
-        subscription = Consumer(
-            consumer.jetstream(),
-            stream="IDENTITY",
-            durable="ledger",
-            subjects=["tintype.identity.v1.user_registered.*"],
-            handler=handle,
+        relays = [Relay(engine, OUTBOX, publisher) for _ in range(2)]
+        subscription = listener(
+            consumer,
+            handle,
         )
         async with running(*relays, subscription):
             await asyncio.gather(*(write(engine, range(start, EVENTS, 4)) for start in range(4)))
@@ -117,12 +116,9 @@ async def test_a_poisoned_event_is_given_up_and_the_others_go_on(login: Callable
     async with client(login("identity")) as producer, client(login("ledger")) as consumer:
         await ensure_stream(producer.jetstream(), "identity")
         await Publisher(producer.jetstream()).publish_many([fact(number) for number in range(10)])
-        subscription = Consumer(
-            consumer.jetstream(),
-            stream="IDENTITY",
-            durable="ledger",
-            subjects=["tintype.identity.v1.>"],
-            handler=handle,
+        subscription = listener(
+            consumer,
+            handle,
             max_deliveries=2,
             on_dead_letter=keep,
         )
@@ -141,12 +137,9 @@ async def test_a_consumer_waits_for_its_stream(login: Callable[[str], NatsLogin]
         handled.set()
 
     async with client(login("identity")) as producer, client(login("ledger")) as consumer:
-        subscription = Consumer(
-            consumer.jetstream(),
-            stream="IDENTITY",
-            durable="ledger",
-            subjects=["tintype.identity.v1.>"],
-            handler=handle,
+        subscription = listener(
+            consumer,
+            handle,
         )
         async with running(subscription):
             await ensure_stream(producer.jetstream(), "identity")

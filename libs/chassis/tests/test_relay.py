@@ -8,16 +8,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from broker_support import OUTBOX, client, emptied, fact, running
+from broker_support import OUTBOX, client, emptied, fact, listener, running
 from chassis import outbox
 from chassis.events import IncomingEvent, OutgoingEvent
-from chassis.nats import Consumer, Publisher, connect, ensure_stream
-from chassis.outbox import HeldBack
+from chassis.nats import connect, ensure_stream
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
+from chassis.publisher import Publisher
+from chassis.relay import BrokerAway, HeldBack, Relay
 from embedded.component import running as process
 from embedded.nats_server import NatsServer
 from embedded.ports import free_ports
 from embedded.testing import NatsLogin, ServiceDatabase, nats_password, nats_passwords
+from nats.errors import MaxPayloadError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -71,7 +73,7 @@ async def write(engine: AsyncEngine, numbers: Sequence[int]) -> None:
 async def test_relays_share_the_accounts_and_keep_each_in_order(engine: AsyncEngine) -> None:
     """Three relays publish at once, and one goes away: nothing is lost, no account out of order."""
     brokers = [Recorder() for _ in range(3)]
-    relays = [outbox.Relay(engine, OUTBOX, broker) for broker in brokers]
+    relays = [Relay(engine, OUTBOX, broker) for broker in brokers]
     order: dict[str, list[int]] = defaultdict(list)
     for broker in brokers:
         broker.stored = order
@@ -96,11 +98,11 @@ async def test_more_relays_mean_fewer_shards_each(engine: AsyncEngine) -> None:
     brokers = [Recorder(), Recorder()]
     for broker in brokers:
         broker.slow_s = 0.01
-    async with running(outbox.Relay(engine, OUTBOX, brokers[0])):
+    async with running(Relay(engine, OUTBOX, brokers[0])):
         await write(engine, range(40))
         await emptied(engine)
         assert len(brokers[0].stored) == ACCOUNTS
-        second = asyncio.create_task(outbox.Relay(engine, OUTBOX, brokers[1]).run())
+        second = asyncio.create_task(Relay(engine, OUTBOX, brokers[1]).run())
         try:
             async with asyncio.timeout(20):
                 while not brokers[1].stored:
@@ -121,7 +123,7 @@ async def test_a_fact_that_cant_be_published_holds_back_its_own_account_only(eng
     """The others go on, and it goes on in order once it can."""
     broker = Recorder()
     broker.refused = {"usr_3"}
-    async with running(outbox.Relay(engine, OUTBOX, broker)):
+    async with running(Relay(engine, OUTBOX, broker)):
         await write(engine, range(60))
         async with asyncio.timeout(20):
             while sum(map(len, broker.stored.values())) < 57:
@@ -145,7 +147,7 @@ async def test_a_relay_ends_though_the_broker_swallows_the_cancellation(engine: 
                     await asyncio.Event().wait()
             return await super().publish_many(events)
 
-    task = asyncio.create_task(outbox.Relay(engine, OUTBOX, Swallowing()).run())
+    task = asyncio.create_task(Relay(engine, OUTBOX, Swallowing()).run())
     await sent.wait()
     task.cancel()
     done, _ = await asyncio.wait({task}, timeout=10)
@@ -167,7 +169,7 @@ async def test_a_broker_that_restarts_loses_nothing(engine: AsyncEngine, tmp_pat
         nats = await connect(server.url, user="identity", password=nats_password("identity"), name="test")
         await ensure_stream(nats.jetstream(), "identity")
         await write(engine, range(2_000))
-        relaying = asyncio.create_task(outbox.Relay(engine, OUTBOX, Publisher(nats.jetstream())).run())
+        relaying = asyncio.create_task(Relay(engine, OUTBOX, Publisher(nats.jetstream())).run())
         async with asyncio.timeout(20):
             while (await nats.jetstream().stream_info("IDENTITY")).state.messages == 0:
                 await asyncio.sleep(0.005)
@@ -176,12 +178,9 @@ async def test_a_broker_that_restarts_loses_nothing(engine: AsyncEngine, tmp_pat
         relaying.cancel()
         await asyncio.gather(relaying, return_exceptions=True)
         consumer = await connect(server.url, user="ledger", password=nats_password("ledger"), name="test")
-        subscription = Consumer(
-            consumer.jetstream(),
-            stream="IDENTITY",
-            durable="ledger",
-            subjects=["tintype.identity.v1.>"],
-            handler=handle,
+        subscription = listener(
+            consumer,
+            handle,
             max_in_flight=1,
         )
         async with running(subscription), asyncio.timeout(30):
@@ -211,12 +210,9 @@ async def test_an_event_that_cant_be_kept_is_not_given_up(nats_account: Callable
         await ensure_stream(producer.jetstream(), "identity")
         one = fact(1)
         await Publisher(producer.jetstream()).publish(one)
-        subscription = Consumer(
-            consumer.jetstream(),
-            stream="IDENTITY",
-            durable="ledger",
-            subjects=["tintype.identity.v1.>"],
-            handler=handle,
+        subscription = listener(
+            consumer,
+            handle,
             max_deliveries=1,
             on_dead_letter=keep,
         )
@@ -236,14 +232,14 @@ async def test_a_long_outage_uses_nothing_up(
         await ensure_stream(nats.jetstream(), "identity")
         publisher = Publisher(nats.jetstream())
         large = [fact(number)._replace(payload=bytes(2 * 1024**2)) for number in range(3)]
-        assert all(isinstance(one, ValueError | HeldBack) for one in await publisher.publish_many(large))
+        assert all(isinstance(one, MaxPayloadError | HeldBack) for one in await publisher.publish_many(large))
     while nats.is_connected:
         await asyncio.sleep(0.05)
     away = [
         fact(number)._replace(subject=f"tintype.identity.v1.user_registered.usr_{number}")
         for number in range(5_000)
     ]
-    assert all(isinstance(one, ConnectionError) for one in await publisher.publish_many(away))
+    assert all(isinstance(one, BrokerAway) for one in await publisher.publish_many(away))
     with process(server, log=tmp_path / "nats.log"):
         while not nats.is_connected:
             await asyncio.sleep(0.05)
@@ -278,12 +274,9 @@ async def test_an_outage_is_nobodys_fault(
         await ensure_stream(producer.jetstream(), "identity")
         one = fact(1)
         await Publisher(producer.jetstream()).publish(one)
-        subscription = Consumer(
-            consumer.jetstream(),
-            stream="IDENTITY",
-            durable="ledger",
-            subjects=["tintype.identity.v1.>"],
-            handler=handle,
+        subscription = listener(
+            consumer,
+            handle,
             max_deliveries=1,
             on_dead_letter=keep,
             outages=(Busy,),

@@ -21,7 +21,8 @@ from chassis.events import event
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
 from chassis.ids import new_id
-from chassis.nats import Publisher, connect, ensure_stream
+from chassis.nats import connect, ensure_stream
+from chassis.publisher import Publisher
 from embedded.testing import NatsLogin, S3Login, ServiceDatabase
 from google.protobuf.struct_pb2 import Struct
 from tintype.generation.v1 import events_pb2 as generation_events

@@ -1,4 +1,8 @@
-"""Events that were given up, kept whole: to look at, and to apply again once what stopped them is mended."""
+"""Events that were given up, kept whole: to look at, and to apply again once what stopped them is mended.
+
+The table is in the migrations of the service that keeps them: `replayed_at` is set once the event was applied
+after all, and `attempts` counts replays, failed ones too.
+"""
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,21 +17,6 @@ from chassis.events import IncomingEvent
 ERROR_MAX = 2_000
 LIST_MAX = 1_000
 
-# `replayed_at` is set once the event was applied after all; `attempts` counts replays, failed ones too.
-DEAD_LETTERS_DDL = """
-CREATE TABLE dead_letters (
-    event_id text PRIMARY KEY,
-    ce_type text NOT NULL,
-    subject text NOT NULL,
-    headers jsonb NOT NULL,
-    payload bytea NOT NULL,
-    deliveries integer NOT NULL,
-    error text NOT NULL,
-    given_up_at timestamptz NOT NULL DEFAULT now(),
-    attempts integer NOT NULL DEFAULT 0,
-    replayed_at timestamptz
-)
-"""
 _COLUMNS = (
     "event_id, ce_type, subject, headers, payload, deliveries, error, given_up_at, attempts, replayed_at"
 )

@@ -26,6 +26,11 @@ class OutgoingEvent(NamedTuple):
     time: datetime
     headers: Mapping[str, str] = MappingProxyType({})
 
+    @property
+    def account(self) -> str:
+        """The account that it is about: the last word of its subject."""
+        return self.subject.rpartition(".")[2]
+
     def wire_headers(self) -> dict[str, str]:
         """Return the message headers: CloudEvents attributes, content type and trace context."""
         return {

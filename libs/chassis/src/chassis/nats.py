@@ -1,44 +1,16 @@
-"""NATS JetStream: connections, streams, publishing with acknowledgement, and durable consumers."""
-
-import asyncio
-import contextlib
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+"""NATS JetStream: connections and streams."""
 
 import nats
 import structlog
 from nats.aio.client import Client
-from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig, DiscardPolicy, PubAck, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import NotFoundError
-from opentelemetry.trace import SpanKind, Status, StatusCode
-from prometheus_client import Counter, Histogram
-
-from chassis.events import IncomingEvent, OutgoingEvent
-from chassis.outbox import HeldBack
-from chassis.postgres import STORAGE_AWAY
-from chassis.process import raise_if_cancelled
-from chassis.telemetry import extract, tracer
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import APIError, NotFoundError
 
 log = structlog.get_logger(__name__)
 
-_HANDLED = Counter("events_handled_total", "Events handled", ["stream", "type", "outcome"])
-_DEAD = Counter("events_dead_lettered_total", "Events given up after the last delivery", ["stream", "type"])
-_DURATION = Histogram("event_handler_seconds", "Time to handle one event", ["stream", "type"])
-
 STREAM_MAX_AGE_S = 14 * 24 * 3600
 STREAM_MAX_BYTES = 2 * 1024**3
-_PUBLISH_TIMEOUT_S = 5.0
-# Events on their way at the same time; fewer than the client's own bound, where it would wait.
-_PUBLISH_WINDOW = 2_000
-_DELAYS_S = (0.5, 1, 2, 5, 10, 20, 30, 60)
-_DRAIN_S = 8.0
-
-Handler = Callable[[IncomingEvent], Awaitable[None]]
-DeadLetterHandler = Callable[[IncomingEvent, Exception], Awaitable[None]]
 
 
 async def connect(url: str, *, user: str, password: str, name: str) -> Client:
@@ -77,7 +49,10 @@ async def connect(url: str, *, user: str, password: str, name: str) -> Client:
 
 
 async def ensure_stream(js: JetStreamContext, context: str) -> None:
-    """Create the context's own stream (`LEDGER` for `tintype.ledger.v1.>`), or leave it as it is."""
+    """Create the context's own stream (`LEDGER` for `tintype.ledger.v1.>`), or leave it as it is.
+
+    A stream that was made before it took atomic batches takes them from now on.
+    """
     config = StreamConfig(
         name=context.upper(),
         subjects=[f"tintype.{context}.v1.>"],
@@ -87,270 +62,16 @@ async def ensure_stream(js: JetStreamContext, context: str) -> None:
         max_age=STREAM_MAX_AGE_S,
         max_bytes=STREAM_MAX_BYTES,
         duplicate_window=120,
+        allow_atomic=True,
     )
     try:
-        await js.stream_info(config.name or "")
+        found = (await js.stream_info(config.name or "")).config
     except NotFoundError:
         await js.add_stream(config)
-
-
-class Publisher:
-    """Publishes facts and waits for the broker's acknowledgement."""
-
-    def __init__(self, js: JetStreamContext) -> None:
-        self._js = js
-
-    async def publish(self, event: OutgoingEvent) -> None:
-        """Publish one fact; returns once it is stored, raises when that is not certain."""
-        await self._js.publish(
-            event.subject, event.payload, headers=event.wire_headers(), timeout=_PUBLISH_TIMEOUT_S
-        )
-
-    async def publish_many(self, events: Sequence[OutgoingEvent]) -> list[Exception | None]:
-        """Publish each account's events in order; one entry an event: None once acknowledged, else why not.
-
-        Accounts are published side by side. Within an account an event is sent only once the one before is
-        stored: a connection that breaks in between loses what it carried and not what is sent after it, so
-        sending ahead could store the later one first. After a failure the account's later events are
-        HeldBack.
-        """
-        outcomes: list[Exception | None] = [None] * len(events)
-        waiting: dict[str, deque[int]] = {}
-        for place, one in enumerate(events):
-            waiting.setdefault(one.subject.rpartition(".")[2], deque()).append(place)
-        while waiting:
-            first = [places.popleft() for places in waiting.values()]
-            await self._publish_together(events, first, outcomes)
-            for account, place in zip(list(waiting), first, strict=True):
-                if outcomes[place] is not None:
-                    for later in waiting[account]:
-                        outcomes[later] = HeldBack()
-                    waiting[account].clear()
-                if not waiting[account]:
-                    del waiting[account]
-        return outcomes
-
-    async def _publish_together(
-        self, events: Sequence[OutgoingEvent], places: Sequence[int], outcomes: list[Exception | None]
-    ) -> None:
-        """Publish one event each of many accounts, and wait until all are on disk or it took too long."""
-        for start in range(0, len(places), _PUBLISH_WINDOW):
-            sent: dict[asyncio.Future[PubAck], int] = {}
-            for place in places[start : start + _PUBLISH_WINDOW]:
-                one = events[place]
-                try:
-                    self._require_sendable(one)
-                    stored = await self._js.publish_async(
-                        one.subject, one.payload, headers=one.wire_headers()
-                    )
-                except Exception as failure:  # noqa: BLE001 - whatever it is, it is told to whoever relays
-                    outcomes[place] = failure
-                else:
-                    sent[stored] = place
-            late = (await asyncio.wait(sent, timeout=_PUBLISH_TIMEOUT_S))[1] if sent else set()
-            for stored, place in sent.items():
-                if stored in late:
-                    stored.cancel()
-                    outcomes[place] = TimeoutError("not acknowledged in time")
-                else:
-                    outcomes[place] = _failure_of(stored)
-
-    def _require_sendable(self, event: OutgoingEvent) -> None:
-        """Raise for what the client would refuse after it took a place among its pending publishes.
-
-        It never gives such a place back, and would wait for one for ever once all are gone.
-        """
-        client: Client = self._js._nc
-        if not client.is_connected:
-            raise ConnectionError("not connected to the broker")
-        if len(event.payload) > client.max_payload:
-            raise ValueError(f"{len(event.payload)} bytes are more than the broker takes")
-
-
-def _failure_of(stored: "asyncio.Future[PubAck]") -> Exception | None:
-    if stored.cancelled():
-        return ConnectionError("the connection was lost meanwhile")
-    failure = stored.exception()
-    if failure is not None and not isinstance(failure, Exception):
-        raise failure
-    return failure
-
-
-class Consumer:
-    """A durable pull consumer with bounded concurrency.
-
-    Messages are fetched only when there is a free slot, so a backlog stays in the broker, where its
-    length is the measure to scale by. A message is acknowledged after its handler returned; a failure
-    delivers it again with a growing delay, and after `max_deliveries` it is passed to `on_dead_letter`,
-    logged and counted; without one it is delivered for ever. Other messages never wait for a failing one.
-    """
-
-    def __init__(
-        self,
-        js: JetStreamContext,
-        *,
-        stream: str,
-        durable: str,
-        subjects: Sequence[str],
-        handler: Handler,
-        max_in_flight: int = 16,
-        ack_wait_s: float = 30,
-        max_deliveries: int = 20,
-        on_dead_letter: DeadLetterHandler | None = None,
-        outages: tuple[type[Exception], ...] = (),
-    ) -> None:
-        self._js = js
-        self._stream = stream
-        self._handler = handler
-        self._on_dead_letter = on_dead_letter
-        # Failures that are nobody's fault and pass: they never count against an event.
-        self._outages = (*STORAGE_AWAY, *outages)
-        self._max_in_flight = max_in_flight
-        self._ack_wait_s = ack_wait_s
-        self._max_deliveries = max_deliveries
-        self._config = ConsumerConfig(
-            durable_name=durable,
-            filter_subjects=list(subjects),
-            ack_wait=ack_wait_s,
-            # The broker never gives a message up: it would do so without a word, and without keeping it.
-            max_deliver=-1,
-            max_ack_pending=max(1_000, max_in_flight),
-        )
-        self._slots = asyncio.Semaphore(max_in_flight)
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def run(self) -> None:
-        """Consume until cancelled; then let the handlers in flight finish for a few seconds."""
+        return
+    if not found.allow_atomic:
         try:
-            while True:
-                raise_if_cancelled()
-                try:
-                    await self._consume()
-                except (NatsError, OSError, TimeoutError) as failure:
-                    log.warning("consumer interrupted", stream=self._stream, error=repr(failure))
-                    await asyncio.sleep(0.5)
-        finally:
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=_DRAIN_S)
-
-    async def _consume(self) -> None:
-        await self._ensure_consumer()
-        durable = self._config.durable_name or ""
-        subscription = await self._js.pull_subscribe_bind(durable=durable, stream=self._stream)
-        try:
-            while True:
-                raise_if_cancelled()
-                await self._slots.acquire()
-                free = 1
-                try:
-                    while free < self._max_in_flight and not self._slots.locked():
-                        await self._slots.acquire()
-                        free += 1
-                    with contextlib.suppress(TimeoutError):
-                        for message in await subscription.fetch(free, timeout=5):
-                            self._start(message)
-                            free -= 1
-                finally:
-                    for _ in range(free):
-                        self._slots.release()
-        finally:
-            with contextlib.suppress(Exception):
-                await subscription.unsubscribe()
-
-    async def _ensure_consumer(self) -> None:
-        """Create the durable; until its stream exists, wait for the producer to make it."""
-        waited = False
-        while True:
-            try:
-                await self._js.add_consumer(self._stream, self._config)
-            except NotFoundError:
-                if not waited:
-                    log.info("waiting for a stream", stream=self._stream)
-                waited = True
-                await asyncio.sleep(0.5)
-            else:
-                return
-
-    def _start(self, message: Msg) -> None:
-        task = asyncio.create_task(self._deliver(message))
-        self._tasks.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._slots.release()
-        if not task.cancelled() and (failure := task.exception()):
-            # Not acknowledged: the broker delivers it again after ack_wait.
-            log.warning("event not acknowledged", stream=self._stream, error=repr(failure))
-
-    async def _deliver(self, message: Msg) -> None:
-        event = incoming(message)
-        keep_alive = asyncio.create_task(self._keep_alive(message))
-        try:
-            with (
-                tracer().start_as_current_span(
-                    f"{event.ce_type} process", context=extract(event.headers), kind=SpanKind.CONSUMER
-                ) as span,
-                _DURATION.labels(self._stream, event.ce_type).time(),
-            ):
-                try:
-                    await self._handler(event)
-                except Exception as failure:  # noqa: BLE001 - one event's failure must not stop the others
-                    span.set_status(Status(StatusCode.ERROR, repr(failure)))
-                    await self._failed(message, event, failure)
-                else:
-                    await message.ack_sync(timeout=5)
-                    _HANDLED.labels(self._stream, event.ce_type, "ok").inc()
-        finally:
-            keep_alive.cancel()
-
-    async def _failed(self, message: Msg, event: IncomingEvent, failure: Exception) -> None:
-        """Deliver again later, or, when that was done often enough, keep it as a dead letter.
-
-        Without a place for dead letters, and while storage is away, a message is delivered again for ever:
-        an outage is nobody's fault, and must not cost an event.
-        """
-        gives_up = event.deliveries >= self._max_deliveries and not isinstance(failure, self._outages)
-        if gives_up and self._on_dead_letter is not None:
-            try:
-                await self._on_dead_letter(event, failure)
-            except Exception as kept_not:  # noqa: BLE001 - it can't be kept, so it is not given up
-                failure = kept_not
-            else:
-                log.error("event given up", type=event.ce_type, event_id=event.event_id,
-                          subject=event.subject, exc_info=failure)  # fmt: skip
-                _DEAD.labels(self._stream, event.ce_type).inc()
-                _HANDLED.labels(self._stream, event.ce_type, "dead").inc()
-                await message.term()
-                return
-        delay = _DELAYS_S[min(event.deliveries, len(_DELAYS_S)) - 1]
-        log.warning("event failed, will retry", type=event.ce_type, event_id=event.event_id,
-                    deliveries=event.deliveries, error=repr(failure))  # fmt: skip
-        _HANDLED.labels(self._stream, event.ce_type, "retry").inc()
-        await message.nak(delay=delay)
-
-    async def _keep_alive(self, message: Msg) -> None:
-        while True:
-            await asyncio.sleep(self._ack_wait_s / 2)
-            await message.in_progress()
-
-
-def incoming(message: Msg) -> IncomingEvent:
-    """Read a message and its CloudEvents headers; one without them gets ids from its stream position."""
-    headers = dict(message.headers or {})
-    metadata = message.metadata
-    return IncomingEvent(
-        subject=message.subject,
-        ce_type=headers.get("ce-type", ""),
-        event_id=headers.get("ce-id", f"{metadata.stream}:{metadata.sequence.stream}"),
-        time=_time(headers.get("ce-time")) or metadata.timestamp.astimezone(UTC),
-        payload=message.data,
-        deliveries=metadata.num_delivered or 1,
-        headers=headers,
-    )
-
-
-def _time(value: str | None) -> datetime | None:
-    with contextlib.suppress(ValueError):
-        return datetime.fromisoformat(value) if value else None
-    return None
+            await js.update_stream(found.evolve(allow_atomic=True))
+        except APIError as refused:
+            # Its facts are published one by one, as by a broker that knows no batches.
+            log.warning("stream takes no batches", stream=config.name, reason=refused.description)

@@ -27,6 +27,7 @@ def permissions(user: str) -> dict[str, dict[str, list[str]]]:
         publish += [
             f"tintype.{user}.v1.>",
             f"$JS.API.STREAM.CREATE.{stream}",
+            f"$JS.API.STREAM.UPDATE.{stream}",
             f"$JS.API.STREAM.INFO.{stream}",
         ]
     for context in LISTENS_TO.get(user, ()):

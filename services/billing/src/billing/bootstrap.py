@@ -6,10 +6,11 @@ from chassis.clock import SystemClock
 from chassis.grpc_server import GrpcServer
 from chassis.health import HealthServer
 from chassis.ids import UuidIds
-from chassis.nats import Publisher, connect, ensure_stream
-from chassis.outbox import Relay
+from chassis.nats import connect, ensure_stream
 from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
+from chassis.publisher import Publisher
+from chassis.relay import Relay
 from prometheus_client import Counter
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 

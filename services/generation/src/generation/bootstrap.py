@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from chassis import nats
 from chassis.clock import SystemClock
+from chassis.consumer import Consumer
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
 from chassis.health import Check, HealthServer
 from chassis.ids import UuidIds
-from chassis.nats import Consumer, Publisher
-from chassis.outbox import Relay
 from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
+from chassis.publisher import Publisher
+from chassis.relay import Relay
 from ledgerclient.coalescing import CoalescingLedger
 from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine

@@ -10,9 +10,10 @@ from chassis.clock import SystemClock
 from chassis.grpc_server import GrpcServer
 from chassis.health import HealthServer
 from chassis.ids import UuidIds
-from chassis.outbox import Relay
 from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
+from chassis.publisher import Publisher
+from chassis.relay import Relay
 from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
@@ -226,7 +227,7 @@ async def serve(settings: IdentitySettings) -> None:
 
             await run_all(
                 server.run(),
-                Relay(engine, outbox, nats.Publisher(jetstream)).run(),
+                Relay(engine, outbox, Publisher(jetstream)).run(),
                 forever(send_due_mail, every_s=MAIL_POLL_S, name="send_due_mail"),
                 forever(lambda: forget_expired(engine), every_s=HOUSEKEEPING_S, name="forget_expired"),
                 HealthServer(settings.http_listen, {"database": database, "nats": broker}).run(),

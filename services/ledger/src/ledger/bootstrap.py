@@ -7,15 +7,17 @@ from dataclasses import dataclass
 import structlog
 from chassis import inbox
 from chassis.clock import SystemClock
+from chassis.consumer import Consumer
 from chassis.dead_letters import DeadLetters
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
 from chassis.health import HealthServer
 from chassis.ids import UuidIds
-from chassis.nats import Consumer, Publisher, connect, ensure_stream
-from chassis.outbox import Relay
+from chassis.nats import connect, ensure_stream
 from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
+from chassis.publisher import Publisher
+from chassis.relay import Relay
 from nats.js import JetStreamContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc

@@ -2,7 +2,7 @@
 
 import logging
 
-from chassis.nats import Publisher
+from chassis.publisher import Publisher
 
 from generation.adapters.outbound.event_codec import encode
 from generation.domain.events import GenerationProgressed
