@@ -22,8 +22,10 @@ from bench.ledger.checks import WrongWork
 from bench.ledger.databases import ACCOUNTS, account_id, fact
 
 # Some of these seconds: the measured time ends when the last one is acknowledged.
-BACKLOG_A_SECOND = 6_000
+BACKLOG_A_SECOND = 20_000
 PUBLISHED_A_SECOND = 4_000
+# Fewer than the client lets wait for their acknowledgement at a time.
+PIPELINED = 2_000
 DRAIN_MAX_S = 60.0
 _POLL_S = 0.02
 
@@ -79,7 +81,8 @@ async def _drain_s(database: ServiceDatabase, nats: NatsServer, facts: int) -> f
 
 
 def measure_publishing(nats: NatsServer, *, seconds: int) -> float:
-    """Return events a second when they are only published, with no outbox behind them: the broker's pace."""
+    """Return events a second when each is a message of its own, pipelined by NATS' own client with no outbox
+    behind it: what publishing single events can reach."""
     now = datetime.now(UTC)
     events = [
         event(fact(), account=account_id(1 + number % ACCOUNTS), event_id=new_id("evt"), time=now)
@@ -94,12 +97,13 @@ async def _publish_s(nats: NatsServer, events: Sequence[OutgoingEvent]) -> float
     try:
         jetstream = client.jetstream()
         await ensure_stream(jetstream, "ledger")
-        publisher = Publisher(jetstream)
         began = time.perf_counter()
-        for start in range(0, len(events), ACCOUNTS):
-            outcomes = await publisher.publish_many(events[start : start + ACCOUNTS])
-            if any(outcomes):
-                raise WrongWork(f"not published: {next(filter(None, outcomes))!r}")
+        for start in range(0, len(events), PIPELINED):
+            sent = [
+                await jetstream.publish_async(one.subject, one.payload, headers=one.wire_headers())
+                for one in events[start : start + PIPELINED]
+            ]
+            await asyncio.gather(*sent)
         return time.perf_counter() - began
     finally:
         await client.close()
