@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import grpc
@@ -43,8 +44,9 @@ _STATUSES: dict[int, grpc.StatusCode] = {one.value[0]: one for one in grpc.Statu
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """One caller's command."""
+    """One caller's command, and its place in the order in which they were asked for."""
 
+    place: int
     command: pb.Command
     outcome: "asyncio.Future[pb.CommandOutcome]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
@@ -70,6 +72,7 @@ class CoalescingLedger:
         self._waiting_max = waiting_max
         self._queue: deque[_Waiting] = deque()
         self._in_flight: dict[int, list[_Waiting]] = {}
+        self._asked = 0
         self._batch = 0
         self._stream = 0
         self._not_before = 0.0
@@ -96,7 +99,8 @@ class CoalescingLedger:
         kind = command.WhichOneof("command") or "nothing"
         with tracer().start_as_current_span(f"ledger {kind}", kind=SpanKind.CLIENT):
             _carry_trace(command)
-            waiting = _Waiting(command)
+            self._asked += 1
+            waiting = _Waiting(self._asked, command)
             self._queue.append(waiting)
             self._something_changed.set()
             try:
@@ -106,6 +110,11 @@ class CoalescingLedger:
                 raise RemoteError(
                     grpc.StatusCode.DEADLINE_EXCEEDED, "", f"the ledger did not answer within {timeout_s:g} s"
                 ) from None
+            finally:
+                if not waiting.outcome.done() or waiting.outcome.cancelled():
+                    # Nobody waits for it any more: it takes no place from those who do.
+                    with suppress(ValueError):
+                        self._queue.remove(waiting)
             if outcome.HasField("error"):
                 raise _refusal(outcome.error)
             return outcome
@@ -129,7 +138,6 @@ class CoalescingLedger:
                 await asyncio.sleep(backoff_s * random.uniform(0.5, 1))
         finally:
             self._closed = True
-            self._send_again()
             self._refuse_all(RemoteError(grpc.StatusCode.UNAVAILABLE, "", "the client is closing"))
 
     async def _converse(self) -> None:
@@ -189,17 +197,22 @@ class CoalescingLedger:
         refused = _refusal(response.error)
         if refused.status in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE):
             # Nothing of it was done, or nobody knows: the same request ids are asked again a little later.
-            self._queue.extendleft(reversed(batch))
+            self._put_back(batch)
             pause_s = response.retry_after_ms / 1000 or RETRY_AFTER_S
             self._not_before = asyncio.get_running_loop().time() + pause_s * random.uniform(1, 1.5)
         else:
             _refuse(batch, refused)
 
     def _send_again(self) -> None:
-        """Put back what was sent and not answered, in its order, before what waits."""
-        unanswered = [waiting for number in sorted(self._in_flight) for waiting in self._in_flight[number]]
+        """Put back what was sent and not answered."""
+        unanswered = [waiting for batch in self._in_flight.values() for waiting in batch]
         self._in_flight.clear()
-        self._queue.extendleft(reversed(unanswered))
+        self._put_back(unanswered)
+
+    def _put_back(self, sent: Iterable[_Waiting]) -> None:
+        """Let commands wait once more, each at its place in the order in which they were asked for."""
+        still_wanted = (one for one in sent if not one.outcome.done())
+        self._queue = deque(sorted((*still_wanted, *self._queue), key=attrgetter("place")))
 
     def _refuse_all(self, refused: RemoteError) -> None:
         self._send_again()

@@ -76,6 +76,13 @@ def test_a_late_refusal_changes_nothing() -> None:
     assert RUNNING.rejected(available=0, now=NOW) == RUNNING
 
 
+def test_a_refusal_for_a_debt_says_so() -> None:
+    """Buying a little more than the job needs would not help, so the amount that is owed is named."""
+    rejected = NEW.rejected(available=0, owed=70, now=NOW)
+    assert rejected.failure is not None
+    assert rejected.failure.detail.startswith("20 credits are needed and 0 are available; 70 are owed")
+
+
 def test_a_cancel_waits_for_the_ledger() -> None:
     """A job that reserves ends as soon as it is known what it holds."""
     asked = NEW.cancel(now=NOW)

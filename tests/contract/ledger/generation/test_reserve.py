@@ -8,6 +8,7 @@ from generation.adapters.outbound.grpc_ledger import GrpcLedger
 from generation.adapters.outbound.memory_services import MemoryLedger
 from generation.domain.identifiers import AccountId, GenerationId
 from generation.ports.ledger import Ledger, Refusal, Reservation
+from ledger.application.claw_back_credits import ClawBackCredits
 from ledgerclient.coalescing import CoalescingLedger, running
 
 ALICE = AccountId("usr_alice")
@@ -42,3 +43,25 @@ async def test_too_few_credits_is_an_answer_that_stays(ledger: Ledger) -> None:
     assert await reserve(ledger, "gen_1", 101) == Refusal(available=100)
     assert await reserve(ledger, "gen_1", 101) == Refusal(available=100)
     assert isinstance(await reserve(ledger, "gen_2", 100), Reservation)
+
+
+@pytest.mark.parametrize("kind", ["fake", "real"])
+async def test_an_account_in_debt_is_told_what_it_owes(kind: str, stack: AsyncExitStack) -> None:
+    """A payment went back after its credits were spent: nothing is held until that is paid."""
+    assert await reserve(await indebted(kind, stack), "gen_2", 1) == Refusal(available=0, owed=70)
+
+
+async def indebted(kind: str, stack: AsyncExitStack) -> Ledger:
+    """A ledger in which Alice spent 70 credits of a payment that went back."""
+    if kind == "fake":
+        return MemoryLedger(available=0, owed=70)
+    real = ledger_in_memory()
+    await real.give(ALICE, 100, payment_id="pi_1")
+    await real.hold(ALICE, 70, "gen_1")
+    await real.apply(
+        ClawBackCredits(
+            request_id="refund:pi_1", account_id=ALICE, payment_id="pi_1", cause="refund", target=100
+        )
+    )
+    link = await connect(stack, await serve_ledger(stack, real), "generation")
+    return GrpcLedger(await stack.enter_async_context(running(CoalescingLedger(link))))

@@ -78,6 +78,7 @@ class CreateGeneration:
             generation = await self.reserve(generation)
         if generation.status is Status.REJECTED:
             raise InsufficientCredits(
+                generation.failure.detail if generation.failure else "too few credits",
                 available=generation.available_credits or 0,
                 required=generation.price.credits,
                 generation_id=generation.generation_id,

@@ -34,12 +34,12 @@ class ReserveCredits:
         )
         async with self.transactions.of_account(generation.account_id) as work:
             if isinstance(answer, Refusal):
-                return await self._reject(work, generation.generation_id, answer.available)
+                return await self._reject(work, generation.generation_id, answer)
             return await hold(work, generation.generation_id, answer.reservation_id, clock=self.clock)
 
-    async def _reject(self, work: UnitOfWork, generation_id: GenerationId, available: int) -> Generation:
+    async def _reject(self, work: UnitOfWork, generation_id: GenerationId, answer: Refusal) -> Generation:
         current = await locked(work, generation_id)
-        rejected = current.rejected(available=available, now=self.clock.now())
+        rejected = current.rejected(available=answer.available, owed=answer.owed, now=self.clock.now())
         await work.generations.save(rejected)
         return rejected
 

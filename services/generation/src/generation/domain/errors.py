@@ -55,9 +55,9 @@ class InsufficientCredits(GenerationError):
 
     reason = "INSUFFICIENT_CREDITS"
 
-    def __init__(self, *, available: int, required: int, generation_id: str = "") -> None:
+    def __init__(self, message: str, *, available: int, required: int, generation_id: str = "") -> None:
         super().__init__(
-            f"{required} credits are needed and {available} are available",
+            message,
             details={
                 "available": str(available),
                 "required": str(required),

@@ -87,11 +87,14 @@ class Generation:
         queued = replace(held, status=Status.QUEUED)
         return queued.cancelled(now=now) if self.cancel_requested else queued
 
-    def rejected(self, *, available: int, now: datetime) -> Self:
+    def rejected(self, *, available: int, owed: int = 0, now: datetime) -> Self:
         """The ledger refused: nothing was set aside. Changes nothing once it left `reserving`."""
         if self.status is not Status.RESERVING:
             return self
-        failure = Failure("INSUFFICIENT_CREDITS", f"{self.price.credits} needed, {available} available")
+        message = f"{self.price.credits} credits are needed and {available} are available"
+        if owed:
+            message += f"; {owed} are owed for a payment that went back, which the next purchase pays"
+        failure = Failure("INSUFFICIENT_CREDITS", message)
         return self._ended(Status.REJECTED, now=now, available_credits=available, failure=failure)
 
     def started(self, *, now: datetime, deadline_at: datetime) -> Self:

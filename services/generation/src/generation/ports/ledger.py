@@ -15,9 +15,10 @@ class Reservation:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Too few credits; nothing was set aside."""
+    """Too few credits; nothing was set aside. `owed` is a debt that must be paid before anything is."""
 
     available: int
+    owed: int = 0
 
 
 class Ledger(Protocol):

@@ -35,7 +35,7 @@ class GrpcLedger:
             if refused.reason == "INSUFFICIENT_CREDITS":
                 return Refusal(available=int(refused.metadata.get("available", "0")))
             if refused.reason == "ACCOUNT_IN_DEBT":
-                return Refusal(available=0)
+                return Refusal(available=0, owed=int(refused.metadata.get("debt", "0")))
             # Any other answer is no answer about the credits: fail closed, and let the sweeper ask again.
             raise LedgerUnavailable("the ledger did not answer; try again") from refused
         return Reservation(ReservationId(outcome.id))

@@ -23,6 +23,7 @@ class MemoryLedger:
     """Holds credits of any account out of one pot; remembers each answer."""
 
     available: int = 1000
+    owed: int = 0
     reachable: bool = True
     # Held, but the answer never arrives.
     loses_answers: bool = False
@@ -40,6 +41,8 @@ class MemoryLedger:
         return self.answers[generation_id]
 
     def _decide(self, generation_id: GenerationId, amount_credits: int) -> Reservation | Refusal:
+        if self.owed:
+            return Refusal(0, owed=self.owed)
         if amount_credits > self.available:
             return Refusal(self.available)
         self.available -= amount_credits

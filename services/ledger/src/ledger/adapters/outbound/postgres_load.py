@@ -67,7 +67,7 @@ async def load(connection: AsyncConnection, needs: Needs, known: Known) -> Worki
     found = WorkingSet()
     await _find_owners(connection, needs, known, found)
     keys = texts(sorted(needs.accounts | needs.openings | set(found.owners.values())))
-    openings = sorted(needs.openings - known.opened.keys())
+    openings = sorted(one for one in needs.openings if one not in known.opened)
     async with connection.pipeline():
         if openings:
             await connection.execute(_OPEN, (texts(openings),))
