@@ -100,6 +100,21 @@ async def test_every_committed_fact_has_one_effect(
     assert set(effects.values()) == {1}
 
 
+async def test_events_that_cant_come_again_are_forgotten(engine: AsyncEngine) -> None:
+    """All of them, in bounded transactions; an event that may still be delivered again is kept."""
+    rows = text(
+        "INSERT INTO inbox (consumer, event_id, received_at) "
+        "SELECT 'ledger', 'evt_' || n, now() - CAST(:age AS interval) FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n"
+    )
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        await connection.execute(rows, {"age": "31 days", "first": 1, "last": 5_001})
+        await connection.execute(rows, {"age": "29 days", "first": 6_001, "last": 6_003})
+    assert await inbox.prune(engine, INBOX) == 5_001
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        kept = (await connection.execute(text("SELECT event_id FROM inbox ORDER BY 1"))).scalars().all()
+    assert kept == ["evt_6001", "evt_6002", "evt_6003"]
+
+
 async def test_a_poisoned_event_is_given_up_and_the_others_go_on(login: Callable[[str], NatsLogin]) -> None:
     """It is kept by the callback, and blocks nobody."""
     handled: list[bytes] = []

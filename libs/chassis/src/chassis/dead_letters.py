@@ -31,6 +31,7 @@ _LIST = text(
     f"SELECT {_COLUMNS} FROM dead_letters WHERE replayed_at IS NULL OR :replayed "  # noqa: S608 - our constant
     "ORDER BY given_up_at LIMIT :most"
 )
+_WAITING = text("SELECT event_id FROM dead_letters WHERE replayed_at IS NULL ORDER BY given_up_at")
 _SHOW = text(f"SELECT {_COLUMNS} FROM dead_letters WHERE event_id = :event_id")  # noqa: S608 - the same
 _REPLAYED = text(
     "UPDATE dead_letters SET attempts = attempts + 1, replayed_at = now() WHERE event_id = :event_id"
@@ -79,6 +80,11 @@ class DeadLetters:
         async with self._engine.begin() as connection:
             rows = await connection.execute(_LIST, {"replayed": replayed, "most": LIST_MAX})
             return [_to_letter(row) for row in rows]
+
+    async def waiting(self) -> Sequence[str]:
+        """Return the ids of all that wait, the oldest first."""
+        async with self._engine.begin() as connection:
+            return (await connection.execute(_WAITING)).scalars().all()
 
     async def find(self, event_id: str) -> DeadLetter | None:
         """Return one dead letter."""

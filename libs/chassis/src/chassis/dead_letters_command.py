@@ -69,7 +69,7 @@ def _show(letter: DeadLetter | None, event_id: str, out: TextIO) -> int:
 
 
 async def _replay(event_ids: Sequence[str], letters: DeadLetters, handler: Handler, out: TextIO) -> int:
-    wanted = list(event_ids) or [one.event.event_id for one in await letters.list()]
+    wanted = list(event_ids) or await letters.waiting()
     if not wanted:
         print("no dead letters", file=out)
     failed = 0

@@ -40,9 +40,14 @@ _PRUNE_ROWS = 5_000
 
 
 async def prune(engine: AsyncEngine, table: Table) -> int:
-    """Forget events that can't come again, a bounded number a call; return how many."""
+    """Forget events that can't come again, a bounded number a transaction; return how many."""
     key = (table.c.consumer, table.c.event_id)
     old = select(*key).where(table.c.received_at < text(f"now() - interval '{KEPT_DAYS} days'"))
-    async with engine.begin() as connection:
-        pruned = await connection.execute(delete(table).where(tuple_(*key).in_(old.limit(_PRUNE_ROWS))))
-    return pruned.rowcount
+    statement = delete(table).where(tuple_(*key).in_(old.limit(_PRUNE_ROWS)))
+    pruned = 0
+    while True:
+        async with engine.begin() as connection:
+            rows = (await connection.execute(statement)).rowcount
+        pruned += rows
+        if rows < _PRUNE_ROWS:
+            return pruned
