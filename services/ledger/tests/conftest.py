@@ -17,6 +17,9 @@ from ledger.adapters.outbound.postgres_statements import PostgresStatements
 from sqlalchemy.ext.asyncio import AsyncEngine
 from support import CountingIds, HandClock, LedgerUnderTest
 
+# The machine's assertions are told as those of a test are.
+pytest.register_assert_rewrite("any_order")
+
 
 @pytest.fixture
 def database(service_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
