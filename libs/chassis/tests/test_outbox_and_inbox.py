@@ -104,7 +104,8 @@ async def test_events_that_cant_come_again_are_forgotten(engine: AsyncEngine) ->
     """All of them, in bounded transactions; an event that may still be delivered again is kept."""
     rows = text(
         "INSERT INTO inbox (consumer, event_id, received_at) "
-        "SELECT 'ledger', 'evt_' || n, now() - CAST(:age AS interval) FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n"
+        "SELECT 'ledger', 'evt_' || n, now() - CAST(:age AS interval) "
+        "FROM generate_series(CAST(:first AS int), CAST(:last AS int)) n"
     )
     async with transaction(engine, SYSTEM_SCOPE) as connection:
         await connection.execute(rows, {"age": "31 days", "first": 1, "last": 5_001})

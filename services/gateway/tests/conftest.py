@@ -23,6 +23,14 @@ async def door() -> AsyncIterator[Door]:
 
 
 @pytest.fixture
+async def rich(door: Door) -> Door:
+    """A caller with credits and one job."""
+    await door.sign_up(welcome_credits=1000)
+    assert (await door.generate()).status_code == 202
+    return door
+
+
+@pytest.fixture
 async def engine(service_database: Callable[[str], ServiceDatabase]) -> AsyncIterator[AsyncEngine]:
     """A pool of the service's own role on a migrated, empty database."""
     engine = create_engine(service_database("gateway").url)

@@ -10,6 +10,7 @@ from gateway.bootstrap import MemoryWorld, make_web_app, memory_world, wire
 
 ORIGIN = "http://gateway.test"
 PASSWORD = "correct horse battery"
+SKETCH = "local/sketch"
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Door:
 
     async def generate(self, **more: Any) -> httpx.Response:
         """Ask for a picture."""
-        body = {"model": "local/sketch", "input": {"prompt": "a heron"}, **more}
+        body = {"model": SKETCH, "input": {"prompt": "a heron"}, **more}
         return await self.http.post("/v1/generations", json=body)
 
     def state(self) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
-"""Fixtures of the ledger's tests."""
+"""Fixtures of the ledger's tests; what they share lives in `support` and `command_makers`."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -9,25 +9,36 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from chassis.postgres import create_engine
-from ledger.adapters.outbound.memory import MemoryLedger, MemoryLedgerReader
-from ledger.adapters.outbound.memory_statements import MemoryStatements
+from embedded.testing import ServiceDatabase
+from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
 from ledger.adapters.outbound.postgres_statements import PostgresStatements
+from sqlalchemy.ext.asyncio import AsyncEngine
 from support import CountingIds, HandClock, LedgerUnderTest
+
+# The machine's assertions are told as those of a test are.
+pytest.register_assert_rewrite("any_order")
+
+
+@pytest.fixture
+def database(service_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
+    """A migrated, empty database."""
+    return service_database("ledger")
+
+
+@pytest.fixture
+async def engine(database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
+    """A pool of the service's own role."""
+    engine = create_engine(database.url)
+    yield engine
+    await engine.dispose()
 
 
 @pytest.fixture
 def memory_ledger() -> LedgerUnderTest:
     """A ledger in memory."""
-    store = MemoryLedger()
-    return LedgerUnderTest(
-        units=store,
-        reader=MemoryLedgerReader(store),
-        statements=MemoryStatements(store),
-        clock=HandClock(),
-        ids=CountingIds(),
-    )
+    return LedgerUnderTest.over_memory(MemoryLedger())
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -36,7 +47,7 @@ async def any_ledger(request: pytest.FixtureRequest) -> AsyncIterator[LedgerUnde
     if request.param == "memory":
         yield request.getfixturevalue("memory_ledger")
         return
-    database = request.getfixturevalue("service_database")("ledger")
+    database: ServiceDatabase = request.getfixturevalue("database")
     engine = create_engine(database.url)
     ids = CountingIds()
     units = PostgresUnitsOfWork(engine, ids)

@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+# The contract tests import `charge` from here.
+from command_makers import charge as charge
+from command_makers import grant, reserve
 from ledger.adapters.inbound.grpc import LedgerServicer
-from ledger.adapters.outbound.memory import MemoryGenerationSettlements
-from ledger.application.charge_reservation import ChargeReservation
+from ledger.adapters.outbound.memory import MemoryGenerationSettlements, MemoryLedger, MemoryLedgerReader
+from ledger.adapters.outbound.memory_statements import MemoryStatements
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.application.expire_lots import ExpireLotsHandler
 from ledger.application.expire_reservations import ExpireReservationsHandler
-from ledger.application.grant_credits import GrantCredits
 from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_ledger import ReadLedgerHandler
 from ledger.application.read_statement import ReadStatementHandler
-from ledger.application.refund_reservation import RefundReservation
-from ledger.application.reserve_credits import ReserveCredits
 from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain.lot import Category
 from ledger.ports.invariants import Invariants
@@ -74,6 +74,17 @@ class LedgerUnderTest:
         )
         self.expire_lots = ExpireLotsHandler(self.writer, self.reader, self.clock)
 
+    @classmethod
+    def over_memory(cls, store: MemoryLedger) -> "LedgerUnderTest":
+        """The use cases over a store in memory."""
+        return cls(
+            units=store,
+            reader=MemoryLedgerReader(store),
+            statements=MemoryStatements(store),
+            clock=HandClock(),
+            ids=CountingIds(),
+        )
+
     async def apply(self, command: Command) -> Outcome:
         """Apply one command and return its outcome, or raise what it is refused with."""
         outcome = await self.writer.apply(command)
@@ -90,16 +101,14 @@ class LedgerUnderTest:
         payment_id: str | None = None,
     ) -> str:
         """Grant credits and return the lot's id."""
-        request_id = f"payment:{payment_id}" if payment_id else self.ids.new("req")
         granted = await self.apply(
-            GrantCredits(
-                request_id=request_id,
-                account_id=account_id,
-                amount=amount,
-                category=category,
-                expires_at=self.clock.now() + timedelta(seconds=expires_in_s) if expires_in_s else None,
-                source=request_id,
+            grant(
+                account_id,
+                amount,
+                category,
                 payment_id=payment_id,
+                request_id=f"payment:{payment_id}" if payment_id else None,
+                expires_at=self.clock.now() + timedelta(seconds=expires_in_s) if expires_in_s else None,
             )
         )
         return granted.made_id
@@ -123,32 +132,4 @@ def servicer(ledger: LedgerUnderTest, invariants: Invariants) -> LedgerServicer:
         statements=ReadStatementHandler(ledger.statements),
         reader=ledger.reader,
         verify=VerifyLedgerHandler(invariants, NoMeter()),
-    )
-
-
-def reserve(account_id: str, amount: int, reference: str, *, ttl_s: int = 3600) -> ReserveCredits:
-    """The command that generation sends."""
-    return ReserveCredits(
-        request_id=f"gen:{reference}:reserve",
-        account_id=account_id,
-        amount=amount,
-        reference=reference,
-        ttl_s=ttl_s,
-    )
-
-
-def charge(reservation_id: str, amount: int, reference: str) -> ChargeReservation:
-    """The command that a success becomes."""
-    return ChargeReservation(
-        request_id=f"gen:{reference}:charge", reservation_id=reservation_id, amount=amount
-    )
-
-
-def refund(reservation_id: str, reference: str, *, even_if_charged: bool = False) -> RefundReservation:
-    """The command that a failure becomes."""
-    return RefundReservation(
-        request_id=f"gen:{reference}:refund",
-        reservation_id=reservation_id,
-        reason="failed",
-        even_if_charged=even_if_charged,
     )

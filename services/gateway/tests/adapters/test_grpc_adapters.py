@@ -1,123 +1,21 @@
-"""The gRPC adapters against servers in this process: what is sent, what comes back, and every way to fail."""
+"""The gRPC adapters against servers in this process: what is sent, and what comes back."""
 
-import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC
 
 import grpc
-import pytest
-from chassis.grpc_client import channel
-from chassis.grpc_server import GrpcServer
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
-from gateway.domain import errors
 from gateway.domain.credits import EntryFilter, EntryKind
-from gateway.domain.errors import FieldProblem, GatewayError
 from gateway.domain.generation import GenerationStatus, NewGeneration
 from gateway.domain.user import Role
-from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from scripted_services import ADA, JOB, STATUSES, WHEN, Script
 from tintype.billing.v1 import billing_pb2 as billing
 from tintype.generation.v1 import generation_pb2 as generation
 from tintype.identity.v1 import identity_pb2 as identity
 from tintype.ledger.v1 import ledger_pb2 as ledger
-
-TOKEN = "token-of-the-gateway"
-ADA = "usr_" + "a" * 32
-JOB = "gen_" + "c" * 32
-WHEN = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-class Refusal(Exception):
-    """A refusal as any service makes one."""
-
-    def __init__(self, reason: str, message: str = "no", **more: Any) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.details = more.get("details", {})
-        self.violations = more.get("violations", ())
-        self.retry_after_s = more.get("retry_after_s")
-
-
-STATUSES: dict[str, type[Refusal]] = {
-    code.name: type(f"Refusal{code.name}", (Refusal,), {})
-    for code in grpc.StatusCode
-    if code not in (grpc.StatusCode.OK, grpc.StatusCode.CANCELLED)
-}
-
-
-@dataclass
-class Script:
-    """What the server heard, and what it answers to each method."""
-
-    answers: dict[str, Message | Exception | Callable[[], Any]] = field(default_factory=dict)
-    heard: list[Any] = field(default_factory=list)
-
-
-async def start(stack: AsyncExitStack, script: Script) -> str:
-    """A server that answers all four contracts by the script."""
-    handlers, allowed = [], {}
-    for pb, name in (
-        (identity, "IdentityService"),
-        (ledger, "LedgerService"),
-        (billing, "BillingService"),
-        (generation, "GenerationService"),
-    ):
-        service = pb.DESCRIPTOR.services_by_name[name]
-        methods: dict[str, Any] = {}
-        for method in service.methods:
-            if method.server_streaming:
-                continue
-            methods[method.name] = grpc.unary_unary_rpc_method_handler(
-                _behaviour(script, method.name),
-                request_deserializer=getattr(pb, method.input_type.name).FromString,
-                response_serializer=lambda message: message.SerializeToString(),
-            )
-            allowed[f"/{service.full_name}/{method.name}"] = frozenset({"gateway"})
-        handlers.append(grpc.method_handlers_generic_handler(service.full_name, methods))
-    server = GrpcServer(
-        "127.0.0.1:0",
-        errors={one: grpc.StatusCode[name] for name, one in STATUSES.items()},
-        callers={"gateway": hashlib.sha256(TOKEN.encode()).hexdigest()},
-        allowed=allowed,
-        domain="tintype.test",
-    )
-    server.server.add_generic_rpc_handlers(tuple(handlers))
-    await server.start()
-    stack.push_async_callback(server.stop)
-    return f"127.0.0.1:{server.bound_port}"
-
-
-def _behaviour(script: Script, name: str) -> Callable[..., Any]:
-    async def answer(request: Any, _context: Any) -> Any:
-        script.heard.append(request)
-        scripted = script.answers[name]
-        if isinstance(scripted, Exception):
-            raise scripted
-        return scripted if isinstance(scripted, Message) else await scripted()
-
-    return answer
-
-
-@pytest.fixture
-async def script() -> Script:
-    """An empty script."""
-    return Script()
-
-
-@pytest.fixture
-async def connection(script: Script) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel to a server that follows the script."""
-    async with AsyncExitStack() as stack:
-        opened = channel(await start(stack, script), token=TOKEN)
-        stack.push_async_callback(opened.close)
-        yield opened
 
 
 def stamp() -> Timestamp:
@@ -281,95 +179,3 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
     assert list(script.heard[-1].statuses) == [generation.GENERATION_STATUS_FAILED]
     assert await adapter.cancel(ADA, JOB) == created
     await adapter.delete(ADA, JOB)
-
-
-@pytest.mark.parametrize(
-    ("status", "reason", "expected"),
-    [
-        ("INVALID_ARGUMENT", "INVALID_INPUT", errors.InvalidRequest),
-        ("INVALID_ARGUMENT", "INVALID_SIGNATURE", errors.MalformedRequest),
-        ("OUT_OF_RANGE", "PAGE", errors.InvalidRequest),
-        ("UNAUTHENTICATED", "INVALID_CREDENTIALS", errors.Unauthenticated),
-        ("PERMISSION_DENIED", "USER_DISABLED", errors.Forbidden),
-        ("NOT_FOUND", "NOT_FOUND", errors.NotFound),
-        ("ALREADY_EXISTS", "EMAIL_TAKEN", errors.Conflict),
-        ("FAILED_PRECONDITION", "GENERATION_FINISHED", errors.Conflict),
-        ("FAILED_PRECONDITION", "IDEMPOTENCY_KEY_REUSED", errors.IdempotencyKeyReused),
-        ("FAILED_PRECONDITION", "INSUFFICIENT_CREDITS", errors.InsufficientCredits),
-        ("ABORTED", "CHANGED", errors.Conflict),
-        ("RESOURCE_EXHAUSTED", "TOO_MANY_ATTEMPTS", errors.RateLimited),
-        ("UNAVAILABLE", "LEDGER_UNAVAILABLE", errors.Unavailable),
-        ("DEADLINE_EXCEEDED", "SLOW", errors.TimedOut),
-        ("UNIMPLEMENTED", "NOTHING", errors.InternalFailure),
-        ("DATA_LOSS", "LOST", errors.InternalFailure),
-    ],
-)
-async def test_refusals(
-    connection: grpc.aio.Channel, script: Script, status: str, reason: str, expected: type[GatewayError]
-) -> None:
-    """Each refusal has one meaning, by its reason first and its status second, and keeps its text."""
-    script.answers["GetUser"] = STATUSES[status](reason, "because")
-    with pytest.raises(GatewayError) as refused:
-        await GrpcIdentity(connection).user(ADA)
-    assert type(refused.value) is expected
-    if expected not in (errors.InternalFailure, errors.TimedOut):
-        assert (refused.value.reason, refused.value.detail) == (reason, "because")
-
-
-async def test_details_of_refusals(connection: grpc.aio.Channel, script: Script) -> None:
-    """Fields are named as the public surface names them; amounts and waits come through."""
-    adapter = GrpcGenerations(connection)
-    script.answers["ListGenerations"] = STATUSES["INVALID_ARGUMENT"](
-        "INVALID_INPUT",
-        "page_token: is none; prompt: too long",
-        violations=[("page_token", "page_token: is none"), ("prompt", "too long")],
-    )
-    with pytest.raises(errors.InvalidRequest) as invalid:
-        await adapter.page(ADA, statuses=(), cursor="x", limit=1)
-    assert invalid.value.detail == "cursor: is none; prompt: too long"
-    assert invalid.value.fields == (
-        FieldProblem("cursor", "is none"),
-        FieldProblem("prompt", "too long"),
-    )
-    script.answers["CreateGeneration"] = STATUSES["FAILED_PRECONDITION"](
-        "INSUFFICIENT_CREDITS", details={"available": "-3", "required": "75", "generation_id": JOB}
-    )
-    new = NewGeneration(model_id="m", input={}, metadata={}, idempotency_key="k")
-    with pytest.raises(errors.InsufficientCredits) as poor:
-        await adapter.create(ADA, new)
-    assert (poor.value.balance_credits, poor.value.required_credits) == (-3, 75)
-    assert poor.value.generation_id == JOB
-    script.answers["LogIn"] = STATUSES["RESOURCE_EXHAUSTED"]("TOO_MANY_ATTEMPTS", retry_after_s=7.2)
-    with pytest.raises(errors.RateLimited) as limited:
-        await GrpcIdentity(connection).log_in(email="a", password="p", client_address="c")
-    assert limited.value.retry_after_s == 8
-
-
-async def test_bugs_say_nothing(connection: grpc.aio.Channel, script: Script) -> None:
-    """A bug behind, or a token of ours that is wrong, is no fault of the caller and shows nothing."""
-    script.answers["GetUser"] = ValueError("the password is hunter2")
-    with pytest.raises(errors.InternalFailure) as failed:
-        await GrpcIdentity(connection).user(ADA)
-    assert "hunter2" not in str(failed.value)
-
-
-async def test_a_wrong_token_of_ours(script: Script) -> None:
-    """A service that does not know us is our own misconfiguration: 500, not 401."""
-    async with AsyncExitStack() as stack:
-        opened = channel(await start(stack, script), token="wrong")
-        stack.push_async_callback(opened.close)
-        with pytest.raises(errors.InternalFailure):
-            await GrpcIdentity(opened).user(ADA)
-    assert script.heard == []
-
-
-async def test_deadlines(
-    connection: grpc.aio.Channel, script: Script, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A service that never answers is given up."""
-    never = asyncio.Event()
-    script.answers["GetBalance"] = never.wait
-    monkeypatch.setattr("gateway.adapters.outbound.grpc_ledger.READ_DEADLINE_S", 0.2)
-    with pytest.raises(errors.TimedOut):
-        await GrpcLedger(connection).balance(ADA)
-    never.set()

@@ -1,10 +1,10 @@
 """Whatever is changed behind the ledger's back breaks the chain, and is named."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Iterable
 
 import psycopg
 import pytest
-from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
+from chassis.postgres import SYSTEM_SCOPE, transaction
 from embedded.testing import ServiceDatabase
 from journal_rows import open_journal
 from ledger.adapters.outbound.journal_lines import LINE_COLUMNS, line
@@ -98,16 +98,9 @@ TAMPERING = {
 }
 
 
-@pytest.fixture
-def database(service_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
-    """A ledger's database."""
-    return service_database("ledger")
-
-
-@pytest.fixture
-async def engine(database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
+@pytest.fixture(autouse=True)
+async def _three_seals(database: ServiceDatabase, engine: AsyncEngine) -> None:
     """Three accounts in three seals: usr_b grows by two entries in each."""
-    engine = create_engine(database.url)
     journal = open_journal(database)
     for round_number in range(3):
         for account in ("usr_a", "usr_b", "usr_c")[: 3 if round_number == 0 else 2]:
@@ -115,8 +108,6 @@ async def engine(database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
         journal.commit()
         await SealJournalHandler(PostgresJournalSealing(engine)).handle()
     journal.connection.close()
-    yield engine
-    await engine.dispose()
 
 
 async def check(engine: AsyncEngine) -> InvariantResult:

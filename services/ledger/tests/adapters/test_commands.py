@@ -13,9 +13,8 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def ledger(service_database: Callable[[str], ServiceDatabase]) -> tuple[ServiceDatabase, Run]:
+def ledger(database: ServiceDatabase) -> tuple[ServiceDatabase, Run]:
     """A database, and the command with its settings."""
-    database = service_database("ledger")
     settings = {
         "LEDGER_DATABASE_URL": database.url,
         "LEDGER_NATS_URL": "nats://127.0.0.1:1",

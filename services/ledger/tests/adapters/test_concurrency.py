@@ -2,26 +2,22 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds, new_id
-from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
-from embedded.testing import ServiceDatabase
+from chassis.postgres import SYSTEM_SCOPE, transaction
+from command_makers import adjust, charge, claw_back, grant, refund, reserve
 from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
-from ledger.application.adjust_balance import AdjustBalance
 from ledger.application.charge_reservation import ChargeReservation
-from ledger.application.claw_back_credits import ClawBackCredits
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
-from ledger.application.grant_credits import GrantCredits
 from ledger.application.refund_reservation import RefundReservation
-from ledger.application.reserve_credits import ReserveCredits
 from ledger.domain.errors import IdempotencyKeyReused, LedgerError
 from ledger.domain.lot import Category
 from sqlalchemy import text
@@ -61,40 +57,12 @@ def _said(outcome: Outcome | BaseException | None) -> str:
 
 
 @pytest.fixture
-async def replicas(service_database: Callable[[str], ServiceDatabase]) -> AsyncIterator[Replicas]:
+async def replicas(engine: AsyncEngine) -> AsyncIterator[Replicas]:
     """A ledger that runs three times."""
-    engine = create_engine(service_database("ledger").url)
     units = [PostgresUnitsOfWork(engine, UuidIds()) for _ in range(3)]
     yield Replicas(engine, [CommandWriter(one, SystemClock(), UuidIds()) for one in units])
     for one in units:
         await one.close()
-    await engine.dispose()
-
-
-def grant(
-    account_id: str, amount: int, *, payment_id: str | None = None, request_id: str = ""
-) -> GrantCredits:
-    """Credits from nowhere, or from a payment."""
-    return GrantCredits(
-        request_id=request_id or new_id("req"),
-        account_id=account_id,
-        amount=amount,
-        category=Category.PAID if payment_id else Category.PROMOTIONAL,
-        source=f"payment:{payment_id}" if payment_id else "test",
-        payment_id=payment_id,
-    )
-
-
-def reserve(account_id: str, amount: int, *, request_id: str = "") -> ReserveCredits:
-    """A job of its own."""
-    reference = new_id("gen")
-    return ReserveCredits(
-        request_id=request_id or f"gen:{reference}:reserve",
-        account_id=account_id,
-        amount=amount,
-        reference=reference,
-        ttl_s=600,
-    )
 
 
 async def a_caller(
@@ -109,19 +77,12 @@ async def a_caller(
                 grant(account, dice.randint(1, 50)),
                 reserve(account, dice.randint(1, 30)),
                 reserve(account, dice.randint(1, 30)),
-                AdjustBalance(
-                    request_id=new_id("req"),
-                    account_id=account,
-                    amount=-dice.randint(1, 9),
-                    actor="me",
-                    reason="x",
-                ),
-                ClawBackCredits(
-                    request_id=new_id("req"),
-                    account_id=account,
-                    payment_id=f"pi_{account}",
-                    cause=f"dispute:{dice.randint(1, 3)}",
-                    target=dice.randint(0, 40),
+                adjust(account, -dice.randint(1, 9)),
+                claw_back(
+                    account,
+                    f"pi_{account}",
+                    f"dispute:{dice.randint(1, 3)}",
+                    dice.randint(0, 40),
                     reinstated=dice.random() < 0.2,
                 ),
             ]
@@ -132,12 +93,7 @@ async def a_caller(
             held.append(made)
         if held and dice.random() < 0.7:
             reservation_id = dice.choice(held)
-            settle: Command = dice.choice(
-                [
-                    ChargeReservation(request_id=new_id("req"), reservation_id=reservation_id, amount=1),
-                    RefundReservation(request_id=new_id("req"), reservation_id=reservation_id),
-                ]
-            )
+            settle: Command = dice.choice([charge(reservation_id, 1), refund(reservation_id)])
             log[settle.request_id] = settle
             await replicas.everywhere(settle, dice.randint(1, 3))
 
@@ -147,7 +103,7 @@ async def test_any_commands_from_many_tasks_over_three_replicas(replicas: Replic
     accounts = [new_id("usr") for _ in range(4)]
     log: dict[str, Command] = {}
     for account in accounts:
-        for first in (grant(account, 200), grant(account, 100, payment_id=f"pi_{account}")):
+        for first in (grant(account, 200), grant(account, 100, Category.PAID, payment_id=f"pi_{account}")):
             log[first.request_id] = first
             await replicas.everywhere(first, 3)
     await asyncio.gather(
@@ -215,9 +171,9 @@ async def test_a_race_of_charge_refund_and_expiry_settles_once(replicas: Replica
     for _ in range(10):
         reservation_id = await replicas.everywhere(reserve(account, 50), 1)
         settle = [
-            ChargeReservation(request_id=new_id("req"), reservation_id=reservation_id, amount=40),
-            RefundReservation(request_id=new_id("req"), reservation_id=reservation_id, reason="failed"),
-            RefundReservation(request_id=new_id("req"), reservation_id=reservation_id, reason="expired"),
+            charge(reservation_id, 40),
+            refund(reservation_id, reason="failed"),
+            refund(reservation_id, reason="expired"),
         ]
         outcomes = await asyncio.gather(
             *(writer.apply(one) for writer, one in zip(replicas.writers, settle, strict=True))
@@ -240,7 +196,10 @@ async def test_a_request_id_and_a_payment_that_are_raced(replicas: Replicas) -> 
         assert sum(isinstance(one, IdempotencyKeyReused) for one in said) == 1
         payment_id = new_id("pi")
         said = await asyncio.gather(
-            *(writer.apply(grant(mine, 10, payment_id=payment_id)) for writer in replicas.writers),
+            *(
+                writer.apply(grant(mine, 10, Category.PAID, payment_id=payment_id))
+                for writer in replicas.writers
+            ),
             return_exceptions=True,
         )
         assert sum(isinstance(one, Outcome) for one in said) == 1

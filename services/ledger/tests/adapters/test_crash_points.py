@@ -12,19 +12,13 @@ import pytest
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds, new_id
 from chassis.postgres import create_engine
+from command_makers import adjust, charge, claw_back, grant, refund, renew, reserve
 from embedded.testing import ServiceDatabase
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
-from ledger.application.adjust_balance import AdjustBalance
-from ledger.application.charge_reservation import ChargeReservation
-from ledger.application.claw_back_credits import ClawBackCredits
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.application.extend_reservation import ExtendReservation
-from ledger.application.grant_credits import GrantCredits
-from ledger.application.refund_reservation import RefundReservation
-from ledger.application.renew_subscription import RenewSubscription
-from ledger.application.reserve_credits import ReserveCredits
 from ledger.domain.budget import BudgetPeriod, BudgetScope
 from ledger.domain.lot import Category
 
@@ -116,65 +110,35 @@ def dies(url: str, commands: list[Command], event_id: str | None, *, at: int, af
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
-def granted(account: str, **fields: Any) -> GrantCredits:
-    """A grant."""
-    wanted = {"amount": 100, "category": Category.PAID, "source": "test", **fields}
-    return GrantCredits(request_id=new_id("req"), account_id=account, **wanted)
-
-
-def reserved(account: str, **fields: Any) -> ReserveCredits:
-    """A reservation."""
-    return ReserveCredits(
-        request_id=new_id("req"), account_id=account, amount=40, reference=new_id("gen"), ttl_s=600, **fields
-    )
-
-
 Make = Callable[[str, str, str], list[Command]]
 # Each of them from an account with 100 credits of a payment, 40 of them held.
 KINDS: dict[str, Make] = {
-    "grant": lambda account, held, payment: [granted(account)],
-    "grant to a new account": lambda account, held, payment: [granted(new_id("usr"))],
-    "renewal": lambda account, held, payment: [
-        RenewSubscription(
-            request_id=new_id("req"), account_id=account, amount=9, category=Category.SUBSCRIPTION, source="s"
-        )
-    ],
+    "grant": lambda account, held, payment: [grant(account, 100, Category.PAID)],
+    "grant to a new account": lambda account, held, payment: [grant(new_id("usr"), 100, Category.PAID)],
+    "renewal": lambda account, held, payment: [renew(account, 9)],
     "reserve": lambda account, held, payment: [
-        reserved(account, budget_scopes=(BudgetScope("key:1", BudgetPeriod.DAY, 60),))
+        reserve(account, 40, budget_scopes=(BudgetScope("key:1", BudgetPeriod.DAY, 60),))
     ],
-    "refused": lambda account, held, payment: [reserved(account), reserved(account)],
-    "charge": lambda account, held, payment: [
-        ChargeReservation(request_id=new_id("req"), reservation_id=held, amount=30)
-    ],
-    "refund": lambda account, held, payment: [
-        RefundReservation(request_id=new_id("req"), reservation_id=held)
-    ],
+    "refused": lambda account, held, payment: [reserve(account, 40), reserve(account, 40)],
+    "charge": lambda account, held, payment: [charge(held, 30)],
+    "refund": lambda account, held, payment: [refund(held)],
     "extend": lambda account, held, payment: [
         ExtendReservation(request_id=new_id("req"), reservation_id=held, ttl_s=3600)
     ],
-    "clawback": lambda account, held, payment: [
-        ClawBackCredits(
-            request_id=new_id("req"), account_id=account, payment_id=payment, cause="refund", target=80
-        )
-    ],
-    "adjust": lambda account, held, payment: [
-        AdjustBalance(request_id=new_id("req"), account_id=account, amount=-5, actor="me", reason="x")
-    ],
+    "clawback": lambda account, held, payment: [claw_back(account, payment, "refund", 80)],
+    "adjust": lambda account, held, payment: [adjust(account, -5)],
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_retry_after_any_crash_finds_one_effect(
-    kind: str, service_database: Callable[[str], ServiceDatabase]
-) -> None:
+def test_a_retry_after_any_crash_finds_one_effect(kind: str, database: ServiceDatabase) -> None:
     """Killed anywhere: nothing or everything is there, and the same request gives the same outcome."""
-    database = service_database("ledger")
     crashes = 0
     for after in (False, True):
         for at in range(1, STATEMENTS_MAX):
             account, payment = new_id("usr"), new_id("pi")
-            retry(database.url, [granted(account, payment_id=payment)])
-            (held,) = retry(database.url, [reserved(account)])
+            retry(database.url, [grant(account, 100, Category.PAID, payment_id=payment)])
+            (held,) = retry(database.url, [reserve(account, 40)])
             commands = KINDS[kind](account, held.made_id, payment)
             event_id = new_id("evt") if len(commands) == 1 else None
             died = dies(database.url, commands, event_id, at=at, after=after)

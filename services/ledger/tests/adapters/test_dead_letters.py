@@ -3,26 +3,22 @@
 import argparse
 import io
 import json
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import pytest
 from chassis import dead_letters_command
 from chassis.dead_letters import DeadLetters
 from chassis.events import IncomingEvent
-from chassis.postgres import create_engine
-from embedded.testing import ServiceDatabase
 from ledger.adapters.inbound.events import LedgerEvents
+from sqlalchemy.ext.asyncio import AsyncEngine
 from support import LedgerUnderTest
 from tintype.billing.v1 import events_pb2 as billing
 
 
 @pytest.fixture
-async def letters(service_database: Callable[[str], ServiceDatabase]) -> AsyncIterator[DeadLetters]:
+def letters(engine: AsyncEngine) -> DeadLetters:
     """The ledger's own, as the service's role."""
-    engine = create_engine(service_database("ledger").url)
-    yield DeadLetters(engine)
-    await engine.dispose()
+    return DeadLetters(engine)
 
 
 def paid(event_id: str = "evt_1", *, amount: int = 100) -> IncomingEvent:

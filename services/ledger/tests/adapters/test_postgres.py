@@ -8,15 +8,13 @@ import psycopg
 import pytest
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds, new_id
-from chassis.postgres import create_engine, transaction
+from chassis.postgres import transaction
+from command_makers import charge, grant, refund, reserve
+from embedded.testing import ServiceDatabase
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
-from ledger.application.charge_reservation import ChargeReservation
 from ledger.application.command_writer import CommandWriter
-from ledger.application.grant_credits import GrantCredits
-from ledger.application.refund_reservation import RefundReservation
-from ledger.application.reserve_credits import ReserveCredits
 from ledger.domain.errors import InsufficientCredits
 from ledger.domain.lot import Category
 from ledger.domain.reservation import ReservationState
@@ -36,30 +34,20 @@ class Ledger:
     async def open_account(self, amount: int) -> str:
         """Grant credits to a new account and return its id."""
         account_id = new_id("usr")
-        await self.writer.apply(
-            GrantCredits(
-                request_id=f"welcome:{account_id}",
-                account_id=account_id,
-                amount=amount,
-                category=Category.PROMOTIONAL,
-                source="welcome",
-            )
-        )
+        await self.writer.apply(grant(account_id, amount))
         return account_id
 
     async def hold(self, account_id: str, amount: int, reference: str) -> str:
         """Reserve credits for a job and return the reservation's id."""
-        reserved = await self.writer.apply(
-            ReserveCredits(
-                request_id=f"gen:{reference}:reserve",
-                account_id=account_id,
-                amount=amount,
-                reference=reference,
-                ttl_s=3600,
-            )
-        )
+        reserved = await self.writer.apply(reserve(account_id, amount, reference))
         assert reserved is not None
         return reserved.made_id
+
+    def damage(self, statements: str) -> None:
+        """Change rows behind the ledger's back, where no trigger and no foreign key refuses it."""
+        with psycopg.connect(self.admin_dsn, autocommit=True) as admin:
+            admin.execute("SET session_replication_role = replica")
+            admin.execute(statements)
 
     async def violations(self) -> dict[str, int]:
         """Return the invariants that are broken."""
@@ -68,10 +56,8 @@ class Ledger:
 
 
 @pytest.fixture
-async def ledger(service_database) -> AsyncIterator[Ledger]:
+async def ledger(database: ServiceDatabase, engine: AsyncEngine) -> AsyncIterator[Ledger]:
     """A ledger on a database of its own."""
-    database = service_database("ledger")
-    engine = create_engine(database.url)
     units, clock, ids = PostgresUnitsOfWork(engine, UuidIds()), SystemClock(), UuidIds()
     yield Ledger(
         engine=engine,
@@ -80,7 +66,6 @@ async def ledger(service_database) -> AsyncIterator[Ledger]:
         reader=PostgresLedgerReader(engine),
     )
     await units.close()
-    await engine.dispose()
 
 
 async def test_twenty_parallel_reservations_of_75_against_500_hold_six(ledger: Ledger) -> None:
@@ -100,23 +85,19 @@ async def test_a_charge_returns_the_rest_and_a_second_settlement_changes_nothing
     """The first settlement counts, whichever comes after it."""
     account_id = await ledger.open_account(100)
     reservation_id = await ledger.hold(account_id, 60, "gen_1")
-    charge = ChargeReservation(request_id="gen:gen_1:charge", reservation_id=reservation_id, amount=45)
-    first = await ledger.writer.apply(charge, event_id="evt_1")
+    success = charge(reservation_id, 45, "gen_1")
+    first = await ledger.writer.apply(success, event_id="evt_1")
     assert first is not None
     assert (first.balance.available, first.balance.held) == (55, 0)
-    assert await ledger.writer.apply(charge, event_id="evt_1") is None
-    again = await ledger.writer.apply(charge, event_id="evt_2")
+    assert await ledger.writer.apply(success, event_id="evt_1") is None
+    again = await ledger.writer.apply(success, event_id="evt_2")
     assert again is not None
     assert again.replayed
-    late = RefundReservation(request_id="gen:gen_1:refund", reservation_id=reservation_id)
-    refunded = await ledger.writer.apply(late)
+    refunded = await ledger.writer.apply(refund(reservation_id, "gen_1"))
     assert refunded is not None
     assert refunded.reservation.state is ReservationState.CHARGED
     assert (await ledger.reader.balance(account_id)).available == 55
-    by_hand = RefundReservation(
-        request_id="support:1", reservation_id=reservation_id, reason="unhappy", even_if_charged=True
-    )
-    await ledger.writer.apply(by_hand)
+    await ledger.writer.apply(refund(reservation_id, reason="unhappy", even_if_charged=True))
     assert (await ledger.reader.balance(account_id)).available == 100
     assert await ledger.violations() == {}
 
@@ -126,16 +107,7 @@ async def test_a_refusal_is_remembered_and_holds_nothing(ledger: Ledger) -> None
     account_id = await ledger.open_account(10)
     with pytest.raises(InsufficientCredits):
         await ledger.hold(account_id, 11, "gen_1")
-    await ledger.writer.apply(
-        GrantCredits(
-            request_id="payment:pi_1",
-            account_id=account_id,
-            amount=50,
-            category=Category.PAID,
-            source="payment:pi_1",
-            payment_id="pi_1",
-        )
-    )
+    await ledger.writer.apply(grant(account_id, 50, Category.PAID, payment_id="pi_1"))
     with pytest.raises(InsufficientCredits):
         await ledger.hold(account_id, 11, "gen_1")
     assert (await ledger.reader.balance(account_id)).held == 0
@@ -196,9 +168,7 @@ async def test_verify_names_what_belongs_to_nothing(ledger: Ledger, invariant: s
     """Rows of accounts, lots and payments that are not there, which no foreign key refuses."""
     account_id = await ledger.open_account(100)
     await ledger.hold(account_id, 40, "gen_1")
-    with psycopg.connect(ledger.admin_dsn, autocommit=True) as admin:
-        admin.execute("SET session_replication_role = replica")
-        admin.execute(ORPHANS[invariant])
+    ledger.damage(ORPHANS[invariant])
     assert invariant in await ledger.violations()
 
 
@@ -208,7 +178,5 @@ async def test_verify_names_what_was_tampered_with(ledger: Ledger, invariant: st
     account_id = await ledger.open_account(100)
     await ledger.hold(account_id, 40, "gen_1")
     assert await ledger.violations() == {}
-    with psycopg.connect(ledger.admin_dsn, autocommit=True) as admin:
-        admin.execute("SET session_replication_role = replica")
-        admin.execute(TAMPERING[invariant])
+    ledger.damage(TAMPERING[invariant])
     assert invariant in await ledger.violations()

@@ -1,21 +1,17 @@
 """What only a real sealer does to a statement."""
 
-from collections.abc import Callable
-
-from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
 from journal_rows import open_journal
 from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
 from ledger.adapters.outbound.postgres_statements import PostgresStatements
 from ledger.application.seal_journal import SealJournalHandler
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 async def test_lines_that_are_sealed_meanwhile_do_not_change_the_statement(
-    service_database: Callable[[str], ServiceDatabase],
+    database: ServiceDatabase, engine: AsyncEngine
 ) -> None:
     """Only the end of a statement is unsealed, and nothing that is written later slips in."""
-    database = service_database("ledger")
-    engine = create_engine(database.url)
     journal, seal = open_journal(database), SealJournalHandler(PostgresJournalSealing(engine))
     journal.write("usr_a", rows=3)
     journal.commit()
@@ -32,4 +28,3 @@ async def test_lines_that_are_sealed_meanwhile_do_not_change_the_statement(
     assert [line.hash is None for line in lines] == [False, False, False, True, True]
     assert (await statements.range("usr_b", None, None)).last_sequence == 0
     journal.connection.close()
-    await engine.dispose()

@@ -1,22 +1,21 @@
 """The group-commit writer: bounds, poison, all or none, stores that go away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
+from command_makers import charge, grant, reserve
 from ledger.adapters.outbound.memory import MemoryLedger
-from ledger.application.command import Command
+from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
-from ledger.application.grant_credits import GrantCredits
 from ledger.domain.account import Account
 from ledger.domain.errors import InsufficientCredits, LedgerUnavailable, Overloaded
-from ledger.domain.lot import Category
 from ledger.domain.occasion import Occasion
 from ledger.ports.meter import NoMeter
 from ledger.ports.unit_of_work import Conflict, Needs, UnitOfWork, WorkingSet
-from support import CountingIds, HandClock, LedgerUnderTest, charge, reserve
+from support import CountingIds, HandClock, LedgerUnderTest
 
 ME = "usr_me"
 
@@ -64,6 +63,11 @@ class Fragile(MemoryLedger):
 def writer_over(store: MemoryLedger, **options: int) -> CommandWriter:
     """A writer of its own."""
     return CommandWriter(store, HandClock(), CountingIds(), **options)
+
+
+def reasons(outcomes: Sequence[Outcome]) -> list[str | None]:
+    """Why each of a batch was refused, or None."""
+    return [getattr(one.refusal, "reason", None) for one in outcomes]
 
 
 async def test_what_waits_together_is_committed_together(memory_ledger: LedgerUnderTest) -> None:
@@ -118,10 +122,7 @@ async def test_an_atomic_batch_is_all_or_none(memory_ledger: LedgerUnderTest) ->
     await memory_ledger.give(ME, 100)
     commands = [reserve(ME, 60, "gen_1"), reserve(ME, 60, "gen_2")]
     outcomes = await memory_ledger.writer.apply_batch(commands, atomic=True)
-    assert [getattr(one.refusal, "reason", None) for one in outcomes] == [
-        "ABORTED_WITH_BATCH",
-        "INSUFFICIENT_CREDITS",
-    ]
+    assert reasons(outcomes) == ["ABORTED_WITH_BATCH", "INSUFFICIENT_CREDITS"]
     assert await memory_ledger.available(ME) == (100, 0)
     await memory_ledger.give(ME, 20)
     outcomes = await memory_ledger.writer.apply_batch(commands, atomic=True)
@@ -134,12 +135,9 @@ async def test_a_bad_field_in_a_batch_is_its_own(memory_ledger: LedgerUnderTest)
     await memory_ledger.give(ME, 100)
     commands = [reserve(ME, 0, "gen_1"), reserve(ME, 10, "gen_2")]
     outcomes = await memory_ledger.writer.apply_batch(commands, atomic=True)
-    assert [getattr(one.refusal, "reason", None) for one in outcomes] == [
-        "INVALID_FIELD",
-        "ABORTED_WITH_BATCH",
-    ]
+    assert reasons(outcomes) == ["INVALID_FIELD", "ABORTED_WITH_BATCH"]
     outcomes = await memory_ledger.writer.apply_batch(commands)
-    assert [getattr(one.refusal, "reason", None) for one in outcomes] == ["INVALID_FIELD", None]
+    assert reasons(outcomes) == ["INVALID_FIELD", None]
     assert await memory_ledger.available(ME) == (90, 10)
 
 
@@ -147,13 +145,7 @@ async def test_a_bad_field_in_a_batch_is_its_own(memory_ledger: LedgerUnderTest)
 async def test_a_store_that_comes_back_is_asked_again(after_commit: bool) -> None:
     """The caller hears one outcome, and what was committed after all is not done twice."""
     store = Fragile()
-    ledger = LedgerUnderTest(
-        units=store,
-        reader=None,
-        statements=None,
-        clock=HandClock(),
-        ids=CountingIds(),  # type: ignore[arg-type]
-    )
+    ledger = LedgerUnderTest.over_memory(store)
     await ledger.give(ME, 100)
     store.failures, store.after_commit = 2, after_commit
     await ledger.hold(ME, 10, "gen_1")
@@ -168,10 +160,7 @@ async def test_commands_that_are_in_each_others_way_go_alone(conflicts: int, tra
     """Once more together, then one by one: each is done once, whichever it was that could not be."""
     store = Fragile()
     writer = writer_over(store)
-    given = GrantCredits(
-        request_id="req_1", account_id=ME, amount=100, category=Category.PROMOTIONAL, source="test"
-    )
-    await writer.apply(given)
+    await writer.apply(grant(ME, 100))
     store.begun, store.failures, store.failure = 0, conflicts, Conflict("another writer")
     outcomes = await writer.apply_batch([reserve(ME, 1, f"gen_{number}") for number in range(20)])
     assert [one.refusal for one in outcomes] == [None] * 20

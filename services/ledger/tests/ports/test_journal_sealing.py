@@ -1,12 +1,11 @@
 """The sealer on a real PostgreSQL: every committed entry once, in order, whoever commits when."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
 from journal_rows import Journal, open_journal
 from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
@@ -15,20 +14,6 @@ from ledger.domain.chain import GENESIS, Head, seal_hash
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 ROUND = 5
-
-
-@pytest.fixture
-def database(service_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
-    """A ledger's database."""
-    return service_database("ledger")
-
-
-@pytest.fixture
-async def engine(database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
-    """Connections of the ledger's role."""
-    engine = create_engine(database.url)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture

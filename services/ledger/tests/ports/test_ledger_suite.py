@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ledger.application.grant_credits import GrantCredits
+from command_makers import charge, grant, refund, reserve
 from ledger.domain.entry import EntryKind
 from ledger.domain.errors import (
     ChargeTooLarge,
@@ -18,7 +18,7 @@ from ledger.domain.lot import Category
 from ledger.domain.reservation import ReservationState
 from ledger.ports.generation_settlements import Decision, Settlement
 from ledger.ports.ledger_reader import EntryFilter
-from support import START, LedgerUnderTest, charge, refund, reserve
+from support import START, LedgerUnderTest
 
 ME, SOMEONE = "usr_me", "usr_someone"
 
@@ -49,13 +49,7 @@ async def test_the_same_id_for_another_command_is_refused(any_ledger: LedgerUnde
 
 async def test_an_event_is_applied_once(any_ledger: LedgerUnderTest) -> None:
     """A redelivered event does nothing, and says so."""
-    command = GrantCredits(
-        request_id="welcome:usr_me",
-        account_id=ME,
-        amount=10,
-        category=Category.PROMOTIONAL,
-        source="welcome",
-    )
+    command = grant(ME, 10, request_id="welcome:usr_me")
     assert await any_ledger.writer.apply(command, event_id="evt_1") is not None
     assert await any_ledger.writer.apply(command, event_id="evt_1") is None
     again = await any_ledger.writer.apply(command, event_id="evt_2")

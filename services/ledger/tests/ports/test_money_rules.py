@@ -1,57 +1,26 @@
 """Debt, clawback, corrections, budgets, renewals and extensions, over every store."""
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ledger.application.adjust_balance import AdjustBalance
-from ledger.application.charge_reservation import ChargeReservation
-from ledger.application.claw_back_credits import ClawBackCredits
+from command_makers import adjust, charge, claw_back, refund, renew, reserve
 from ledger.application.extend_reservation import ExtendReservation
-from ledger.application.refund_reservation import RefundReservation
 from ledger.application.renew_subscription import RenewSubscription
 from ledger.domain.budget import BudgetPeriod, BudgetScope
 from ledger.domain.errors import AccountInDebt, BudgetExceeded, InsufficientCredits, InvalidField
 from ledger.domain.lot import Category
 from ledger.domain.reservation import ReservationState
-from support import LedgerUnderTest, charge, refund, reserve
+from support import LedgerUnderTest
 
 ME = "usr_me"
 
 
-def clawback(
-    ledger: LedgerUnderTest, cause: str, target: int, *, reinstated: bool = False
-) -> ClawBackCredits:
-    """A cause of payment pi_1."""
-    return ClawBackCredits(
-        request_id=ledger.ids.new("req"),
-        account_id=ME,
-        payment_id="pi_1",
-        cause=cause,
-        target=target,
-        reinstated=reinstated,
-    )
-
-
-def adjust(ledger: LedgerUnderTest, amount: int) -> AdjustBalance:
-    """A correction by a person."""
-    return AdjustBalance(
-        request_id=ledger.ids.new("req"), account_id=ME, amount=amount, actor="usr_admin", reason="a mistake"
-    )
-
-
-def renewal(ledger: LedgerUnderTest, amount: int, *, starts_in_s: float = 0) -> RenewSubscription:
-    """A period of a hundred seconds."""
+def period(ledger: LedgerUnderTest, amount: int, *, starts_in_s: float = 0) -> RenewSubscription:
+    """A hundred seconds of a subscription."""
     start = ledger.clock.now() + timedelta(seconds=starts_in_s)
-    return RenewSubscription(
-        request_id=ledger.ids.new("req"),
-        account_id=ME,
-        amount=amount,
-        category=Category.SUBSCRIPTION,
-        source="subscription:sub_1",
-        effective_at=start,
-        expires_at=start + timedelta(seconds=100),
-    )
+    return renew(ME, amount, effective_at=start, expires_at=start + timedelta(seconds=100))
 
 
 async def state(ledger: LedgerUnderTest) -> tuple[int, int, int]:
@@ -65,7 +34,7 @@ async def test_what_was_spent_already_is_owed_and_paid_first(any_ledger: LedgerU
     await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
     held = await any_ledger.hold(ME, 60, "gen_1")
     await any_ledger.apply(charge(held, 60, "gen_1"))
-    taken = await any_ledger.apply(clawback(any_ledger, "refund", 100))
+    taken = await any_ledger.apply(claw_back(ME, "pi_1", "refund", 100))
     assert taken.taken == 100
     assert await state(any_ledger) == (0, 0, 60)
     with pytest.raises(AccountInDebt) as refused:
@@ -91,16 +60,7 @@ async def test_refund_and_dispute_never_take_twice_in_any_order(any_ledger: Ledg
         await any_ledger.give(account, 100, Category.PAID, payment_id=payment)
         outcome = None
         for cause, target, won in order:
-            outcome = await any_ledger.apply(
-                ClawBackCredits(
-                    request_id=any_ledger.ids.new("req"),
-                    account_id=account,
-                    payment_id=payment,
-                    cause=cause,
-                    target=target,
-                    reinstated=won,
-                )
-            )
+            outcome = await any_ledger.apply(claw_back(account, payment, cause, target, reinstated=won))
         assert outcome is not None
         assert outcome.taken == 30
         assert await any_ledger.available(account) == (70, 0)
@@ -111,19 +71,19 @@ async def test_a_won_dispute_gives_back_what_it_took(any_ledger: LedgerUnderTest
     await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
     await any_ledger.apply(charge(await any_ledger.hold(ME, 70, "gen_1"), 70, "gen_1"))
     await any_ledger.give(ME, 20)
-    await any_ledger.apply(clawback(any_ledger, "dispute:dp_1", 100))
+    await any_ledger.apply(claw_back(ME, "pi_1", "dispute:dp_1", 100))
     assert await state(any_ledger) == (0, 0, 50)
-    given_back = await any_ledger.apply(clawback(any_ledger, "dispute:dp_1", 100, reinstated=True))
+    given_back = await any_ledger.apply(claw_back(ME, "pi_1", "dispute:dp_1", 100, reinstated=True))
     assert given_back.taken == 0
     assert await state(any_ledger) == (50, 0, 0)
-    await any_ledger.apply(clawback(any_ledger, "dispute:dp_1", 100))
+    await any_ledger.apply(claw_back(ME, "pi_1", "dispute:dp_1", 100))
     assert await state(any_ledger) == (50, 0, 0)
 
 
 async def test_a_clawback_before_its_payment_waits_for_it(any_ledger: LedgerUnderTest) -> None:
     """Nothing is taken of other credits; of the payment's own, as soon as they come."""
     await any_ledger.give(ME, 10)
-    assert (await any_ledger.apply(clawback(any_ledger, "refund", 40))).taken == 0
+    assert (await any_ledger.apply(claw_back(ME, "pi_1", "refund", 40))).taken == 0
     assert await state(any_ledger) == (10, 0, 0)
     await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
     assert await state(any_ledger) == (70, 0, 0)
@@ -133,7 +93,7 @@ async def test_held_credits_are_not_taken_and_pay_when_they_return(any_ledger: L
     """A running job keeps its credits; a failure's return pays the debt."""
     await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
     held = await any_ledger.hold(ME, 80, "gen_1")
-    await any_ledger.apply(clawback(any_ledger, "refund", 100))
+    await any_ledger.apply(claw_back(ME, "pi_1", "refund", 100))
     assert await state(any_ledger) == (0, 80, 80)
     await any_ledger.apply(refund(held, "gen_1"))
     assert await state(any_ledger) == (0, 0, 0)
@@ -141,18 +101,16 @@ async def test_held_credits_are_not_taken_and_pay_when_they_return(any_ledger: L
 
 async def test_a_correction_keeps_who_and_why(any_ledger: LedgerUnderTest) -> None:
     """Up and down, once a request; more than there is can't be taken, and nothing changes."""
-    up = adjust(any_ledger, 30)
+    up = adjust(ME, 30)
     first = await any_ledger.apply(up)
     again = await any_ledger.apply(up)
     assert (again.made_id, again.replayed) == (first.made_id, True)
-    await any_ledger.apply(adjust(any_ledger, -10))
+    await any_ledger.apply(adjust(ME, -10))
     with pytest.raises(InsufficientCredits):
-        await any_ledger.apply(adjust(any_ledger, -21))
+        await any_ledger.apply(adjust(ME, -21))
     assert await state(any_ledger) == (20, 0, 0)
     with pytest.raises(InvalidField):
-        await any_ledger.apply(
-            AdjustBalance(request_id="r", account_id=ME, amount=1, actor="", reason="nobody")
-        )
+        await any_ledger.apply(replace(adjust(ME, 1), actor=""))
 
 
 async def test_a_budget_is_refused_by_its_own_reason(any_ledger: LedgerUnderTest) -> None:
@@ -160,9 +118,8 @@ async def test_a_budget_is_refused_by_its_own_reason(any_ledger: LedgerUnderTest
     await any_ledger.give(ME, 1_000)
 
     async def hold(amount: int, reference: str) -> str:
-        command = reserve(ME, amount, reference)
-        command.budget_scopes = (BudgetScope("key:1", BudgetPeriod.DAY, 100),)
-        return (await any_ledger.apply(command)).made_id
+        limits = (BudgetScope("key:1", BudgetPeriod.DAY, 100),)
+        return (await any_ledger.apply(reserve(ME, amount, reference, budget_scopes=limits))).made_id
 
     first = await hold(60, "gen_1")
     with pytest.raises(BudgetExceeded) as refused:
@@ -190,14 +147,14 @@ async def test_a_budget_is_refused_by_its_own_reason(any_ledger: LedgerUnderTest
 async def test_a_renewal_resets_and_leaves_running_jobs_alone(any_ledger: LedgerUnderTest) -> None:
     """What is left ends, what is held stays good, and what returns from it expires at once."""
     await any_ledger.give(ME, 5, Category.PAID)
-    await any_ledger.apply(renewal(any_ledger, 100))
+    await any_ledger.apply(period(any_ledger, 100))
     held = await any_ledger.hold(ME, 30, "gen_1")
-    await any_ledger.apply(renewal(any_ledger, 100, starts_in_s=1))
+    await any_ledger.apply(period(any_ledger, 100, starts_in_s=1))
     any_ledger.clock.advance(seconds=2)
     assert await state(any_ledger) == (105, 30, 0)
-    await any_ledger.apply(ChargeReservation(request_id="c", reservation_id=held, amount=10))
+    await any_ledger.apply(charge(held, 10))
     assert await state(any_ledger) == (105, 0, 0)
-    await any_ledger.apply(renewal(any_ledger, 100, starts_in_s=-50))
+    await any_ledger.apply(period(any_ledger, 100, starts_in_s=-50))
     assert await state(any_ledger) == (105, 0, 0)
 
 
@@ -247,7 +204,7 @@ async def test_a_charge_is_given_back_by_a_person(any_ledger: LedgerUnderTest) -
     await any_ledger.give(ME, 100)
     held = await any_ledger.hold(ME, 40, "gen_1")
     await any_ledger.apply(charge(held, 25, "gen_1"))
-    by_hand = RefundReservation(request_id="support:1", reservation_id=held, even_if_charged=True)
+    by_hand = refund(held, even_if_charged=True)
     for _ in range(2):
         await any_ledger.apply(by_hand)
     assert await state(any_ledger) == (100, 0, 0)

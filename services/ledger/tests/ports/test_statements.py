@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import pytest
 from chassis.postgres import create_engine
+from command_makers import charge
 from ledger.adapters.inbound.grpc_statements import get_statement
-from ledger.adapters.outbound.memory import MemoryLedger, MemoryLedgerReader
-from ledger.adapters.outbound.memory_statements import MemoryStatements
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
 from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
@@ -20,7 +19,7 @@ from ledger.domain.chain import GENESIS, journal_line, next_hash
 from ledger.domain.errors import InvalidField
 from ledger.domain.lot import Category
 from ledger.ports.statements import StatementClosing, StatementLine, StatementOpening, Statements
-from support import START, CountingIds, HandClock, LedgerUnderTest, charge
+from support import START, CountingIds, HandClock, LedgerUnderTest
 from tintype.ledger.v1 import ledger_pb2 as pb
 
 ME = "usr_me"
@@ -77,27 +76,20 @@ class Books:
 @pytest.fixture(params=["memory", "postgres"])
 async def books(request: pytest.FixtureRequest) -> AsyncIterator[Books]:
     """The same over each store."""
-    clock, ids = HandClock(), CountingIds()
     if request.param == "memory":
-        store = MemoryLedger()
-        ledger = LedgerUnderTest(
-            units=store,
-            reader=MemoryLedgerReader(store),
-            statements=MemoryStatements(store),
-            clock=clock,
-            ids=ids,
-        )
+        ledger: LedgerUnderTest = request.getfixturevalue("memory_ledger")
 
         async def sealed() -> None:
             """Memory is sealed as it is written."""
 
-        yield Books(ledger, MemoryStatements(store), sealed)
+        yield Books(ledger, ledger.statements, sealed)
         return
     engine = create_engine(request.getfixturevalue("service_database")("ledger").url)
+    ids = CountingIds()
     units = PostgresUnitsOfWork(engine, ids)
     statements = PostgresStatements(engine, page_lines=2)
     ledger = LedgerUnderTest(
-        units=units, reader=PostgresLedgerReader(engine), statements=statements, clock=clock, ids=ids
+        units=units, reader=PostgresLedgerReader(engine), statements=statements, clock=HandClock(), ids=ids
     )
     sealer = SealJournalHandler(PostgresJournalSealing(engine))
     yield Books(ledger, statements, sealer.handle)

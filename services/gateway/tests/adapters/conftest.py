@@ -1,0 +1,53 @@
+"""Fixtures of the adapters' tests: services behind the gateway, over NATS and over gRPC."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+
+import grpc
+import pytest
+from chassis import nats
+from chassis.grpc_client import channel
+from embedded.testing import NatsLogin
+from event_producers import Producers, running_feed
+from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
+from scripted_services import TOKEN, Script, start
+
+
+@pytest.fixture
+async def producers(nats_account: Callable[[str], NatsLogin]) -> AsyncIterator[Producers]:
+    """Publishers with the services' own permissions; their streams exist and are empty."""
+    connections = []
+    publishers = {}
+    for service in ("ledger", "generation", "billing"):
+        login = nats_account(service)
+        connection = await nats.connect(login.url, user=login.user, password=login.password, name="t")
+        await nats.ensure_stream(connection.jetstream(), service)
+        connections.append(connection)
+        publishers[service] = nats.Publisher(connection.jetstream())
+    yield Producers(publishers)
+    for connection in connections:
+        await connection.close()
+
+
+@pytest.fixture
+async def feed(
+    producers: Producers, nats_account: Callable[[str], NatsLogin], nats_server: str
+) -> AsyncIterator[NatsEventFeed]:
+    """A running feed with the gateway's own permissions."""
+    async with running_feed(nats_server) as feed:
+        yield feed
+
+
+@pytest.fixture
+async def script() -> Script:
+    """An empty script."""
+    return Script()
+
+
+@pytest.fixture
+async def connection(script: Script) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to a server that follows the script."""
+    async with AsyncExitStack() as stack:
+        opened = channel(await start(stack, script), token=TOKEN)
+        stack.push_async_callback(opened.close)
+        yield opened

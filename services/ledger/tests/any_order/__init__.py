@@ -1,0 +1,1 @@
+"""A machine that applies every command in any order, and what must hold after each."""
