@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from billing.adapters.outbound.memory import MemoryProcessor, MemoryWebhookVerifier
+from billing.adapters.outbound.memory_processor import MemoryProcessor, MemoryWebhookVerifier
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
 from billing.application.process_webhook import ProcessWebhookHandler

@@ -9,7 +9,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from billing.adapters.outbound.memory import MemoryBilling, MemoryBillingReader
-from billing.adapters.outbound.postgres import PostgresBillingReader, PostgresUnitsOfWork
+from billing.adapters.outbound.postgres import PostgresUnitsOfWork
+from billing.adapters.outbound.postgres_reader import PostgresBillingReader
 from billing_support import BillingUnderTest, CountingIds
 from chassis.postgres import create_engine
 

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from billing.adapters.outbound import event_codec as billing
-from billing.domain.checkout import PaymentCompleted, Purchase
+from billing.domain.checkout import Purchase
+from billing.domain.events import PaymentCompleted
 from chassis.events import OutgoingEvent, event
 from generation.adapters.outbound import event_codec as generation
 from generation.domain import events as generated

@@ -15,8 +15,10 @@ from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
 from billing.adapters.outbound import tables
-from billing.adapters.outbound.postgres import PostgresBillingReader, PostgresUnitsOfWork
-from billing.adapters.outbound.stripe import StripeProcessor, StripeWebhookVerifier
+from billing.adapters.outbound.postgres import PostgresUnitsOfWork
+from billing.adapters.outbound.postgres_reader import PostgresBillingReader
+from billing.adapters.outbound.stripe import StripeProcessor
+from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.process_webhook import ProcessWebhookHandler

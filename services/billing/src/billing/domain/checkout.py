@@ -50,11 +50,3 @@ class Purchase:
     currency: str
     payment_id: str
     created_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaymentCompleted:
-    """The fact that is published with a purchase."""
-
-    purchase: Purchase
-    occurred_at: datetime

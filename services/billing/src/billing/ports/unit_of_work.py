@@ -5,7 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from billing.domain.checkout import Checkout, PaymentCompleted, Purchase
+from billing.domain.checkout import Checkout, Purchase
+from billing.domain.events import PaymentCompleted
 from billing.domain.webhook_event import WebhookEvent, WebhookState
 
 

@@ -4,7 +4,7 @@ from chassis.events import OutgoingEvent, event
 from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.billing.v1 import events_pb2 as pb
 
-from billing.domain.checkout import PaymentCompleted
+from billing.domain.events import PaymentCompleted
 
 
 def encode(fact: PaymentCompleted, *, event_id: str) -> OutgoingEvent:

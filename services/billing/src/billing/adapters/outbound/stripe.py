@@ -1,8 +1,6 @@
 """Stripe, by its official SDK. Nothing of Stripe's leaves this file but our own words."""
 
-import json
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -10,15 +8,13 @@ import stripe
 import structlog
 
 from billing.domain.checkout import Checkout, CheckoutStatus
-from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable
+from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.pack import Pack
 from billing.domain.settlement import ProcessorCheckout
-from billing.ports.payment_processor import VerifiedWebhook
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT_S = 20.0
 RETRIES_MAX = 2
-SIGNATURE_TOLERANCE_S = 300
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -121,46 +117,6 @@ class StripeProcessor:
                 f"no price {lookup_key!r} is published: run `python -m billing publish-catalogue`"
             )
         return prices.data[0].id
-
-
-@dataclass(frozen=True, kw_only=True)
-class StripeWebhook:
-    """A webhook that Stripe signed."""
-
-    event_id: str
-    kind: str
-    session_id: str | None
-
-
-class StripeWebhookVerifier:
-    """Checks signatures of our endpoint; several secrets while one is being replaced."""
-
-    def __init__(self, *secrets: str) -> None:
-        self._secrets = secrets
-
-    def verify(self, body: bytes, signature: str) -> VerifiedWebhook:
-        """Return the event. Raises InvalidSignature for a forged, altered or old one."""
-        for secret in self._secrets:
-            try:
-                stripe.WebhookSignature.verify_header(
-                    body.decode(), signature, secret, tolerance=SIGNATURE_TOLERANCE_S
-                )
-            except (stripe.SignatureVerificationError, UnicodeDecodeError, ValueError):
-                continue
-            return _parse(body)
-        raise InvalidSignature("the signature does not match the body, or it is too old")
-
-
-def _parse(body: bytes) -> StripeWebhook:
-    try:
-        event = json.loads(body)
-        kind, about = str(event["type"]), event["data"]["object"]
-        is_checkout = kind.startswith("checkout.session.")
-        return StripeWebhook(
-            event_id=str(event["id"]), kind=kind, session_id=str(about["id"]) if is_checkout else None
-        )
-    except (ValueError, KeyError, TypeError) as failure:
-        raise InvalidSignature("the body is not an event") from failure
 
 
 def _seen(session: stripe.checkout.Session) -> ProcessorCheckout:
