@@ -26,6 +26,8 @@ from billing.application.publish_catalogue import PublishCatalogueHandler
 from billing.application.read_billing import ReadBillingHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
+from billing.application.record_dispute import RecordDisputeHandler
+from billing.application.record_refund import RecordRefundHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.settings import BillingSettings, StripeSettings
 
@@ -54,7 +56,13 @@ async def serve(settings: BillingSettings) -> None:
         processor = _processor(settings)
         units, reader = PostgresUnitsOfWork(engine, ids), PostgresBillingReader(engine)
         settle = SettleCheckoutHandler(units, processor, clock, ids)
-        process = ProcessWebhookHandler(units, settle, clock)
+        process = ProcessWebhookHandler(
+            units,
+            settle,
+            RecordRefundHandler(units, processor, clock),
+            RecordDisputeHandler(units, processor, clock),
+            clock,
+        )
         reconcile = ReconcileCheckoutsHandler(reader, settle, clock, after_s=settings.reconcile_after_s)
 
         server = GrpcServer(

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
-from billing.domain.events import PaymentCompleted
+from billing.domain.dispute import Dispute
+from billing.domain.events import Fact
+from billing.domain.refund import Refund
 from billing.domain.webhook_event import WebhookEvent, WebhookState
 from billing.ports.unit_of_work import UnitOfWork
 
@@ -29,8 +31,10 @@ class MemoryBilling:
     customers: dict[str, str] = field(default_factory=dict)
     checkouts: dict[str, Checkout] = field(default_factory=dict)
     purchases: dict[str, Purchase] = field(default_factory=dict)
+    refunds: dict[str, Sequence[Refund]] = field(default_factory=dict)
+    disputes: dict[str, Dispute] = field(default_factory=dict)
     webhooks: dict[str, StoredWebhook] = field(default_factory=dict)
-    facts: list[PaymentCompleted] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
@@ -95,8 +99,10 @@ class MemoryUnitOfWork:
         self._customers: dict[str, str] = {}
         self._checkouts: dict[str, Checkout] = {}
         self._purchases: dict[str, Purchase] = {}
+        self._refunds: dict[str, Sequence[Refund]] = {}
+        self._disputes: dict[str, Dispute] = {}
         self._webhooks: dict[str, StoredWebhook] = {}
-        self._facts: list[PaymentCompleted] = []
+        self._facts: list[Fact] = []
 
     async def customer_of(self, user_id: str) -> str | None:
         """Return the processor's customer id of a user."""
@@ -134,7 +140,29 @@ class MemoryUnitOfWork:
         self._purchases[purchase.purchase_id] = purchase
         return True
 
-    async def publish(self, fact: PaymentCompleted) -> None:
+    async def purchase_of_payment(self, payment_id: str) -> Purchase | None:
+        """Return a payment's purchase."""
+        found = (one for one in self._billing.purchases.values() if one.payment_id == payment_id)
+        return next(found, None)
+
+    async def refunds_of(self, purchase_id: str) -> Sequence[Refund]:
+        """Return a purchase's refunds."""
+        return self._billing.refunds.get(purchase_id, ())
+
+    async def save_refunds(self, purchase: Purchase, refunds: Sequence[Refund]) -> None:
+        """Write a purchase's refunds, and what they refund of it in all."""
+        self._purchases[purchase.purchase_id] = purchase
+        self._refunds[purchase.purchase_id] = refunds
+
+    async def dispute(self, dispute_id: str) -> Dispute | None:
+        """Return a dispute that moved money."""
+        return self._billing.disputes.get(dispute_id)
+
+    async def save_dispute(self, dispute: Dispute) -> None:
+        """Write a dispute."""
+        self._disputes[dispute.dispute_id] = dispute
+
+    async def publish(self, fact: Fact) -> None:
         """Keep the fact for the commit."""
         self._facts.append(fact)
 
@@ -170,5 +198,7 @@ class MemoryUnitOfWork:
         self._billing.customers |= self._customers
         self._billing.checkouts |= self._checkouts
         self._billing.purchases |= self._purchases
+        self._billing.refunds |= self._refunds
+        self._billing.disputes |= self._disputes
         self._billing.webhooks |= self._webhooks
         self._billing.facts += self._facts

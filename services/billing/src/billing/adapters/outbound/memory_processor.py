@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from billing.domain.checkout import Checkout, CheckoutStatus
+from billing.domain.dispute import DisputeState, ProcessorDispute
 from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable
 from billing.domain.pack import Pack
+from billing.domain.refund import ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
 from billing.ports.payment_processor import VerifiedWebhook
 
@@ -18,6 +20,8 @@ class MemoryProcessor:
         self.customers: dict[str, str] = {}
         self.sessions: dict[str, ProcessorCheckout] = {}
         self.published: dict[str, Pack] = {}
+        self.payments: dict[str, ProcessorPayment] = {}
+        self.disputes: dict[str, ProcessorDispute] = {}
         self.answers = True
         self._numbers = count(1)
 
@@ -49,6 +53,16 @@ class MemoryProcessor:
         self._require_answer()
         return self.sessions[session_id]
 
+    async def find_payment(self, payment_id: str) -> ProcessorPayment:
+        """Return a payment with its refunds."""
+        self._require_answer()
+        return self.payments[payment_id]
+
+    async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
+        """Return how a dispute stands now."""
+        self._require_answer()
+        return self.disputes[dispute_id]
+
     async def publish(self, pack: Pack) -> None:
         """Keep the pack."""
         self._require_answer()
@@ -58,6 +72,9 @@ class MemoryProcessor:
         """Play a visitor who pays."""
         payment_id = f"pi_{next(self._numbers)}"
         self._change(session_id, status=CheckoutStatus.COMPLETE, is_paid=True, payment_id=payment_id)
+        self.payments[payment_id] = ProcessorPayment(
+            payment_id=payment_id, reference=self.sessions[session_id].reference, refunds=()
+        )
 
     def promise(self, session_id: str) -> None:
         """Play a visitor whose bank takes days."""
@@ -66,6 +83,26 @@ class MemoryProcessor:
     def expire(self, session_id: str) -> None:
         """Play a visitor who never came back."""
         self._change(session_id, status=CheckoutStatus.EXPIRED)
+
+    def refund(self, payment_id: str, refund_id: str, amount_minor: int, status: RefundStatus) -> None:
+        """Play a refund, or what became of it."""
+        told = Refund(refund_id=refund_id, amount_minor=amount_minor, status=status)
+        payment = self.payments[payment_id]
+        others = tuple(one for one in payment.refunds if one.refund_id != refund_id)
+        self.payments[payment_id] = replace(payment, refunds=(*others, told))
+
+    def dispute(
+        self, payment_id: str, dispute_id: str, amount_minor: int, state: DisputeState | None
+    ) -> None:
+        """Play a payer's bank."""
+        self.disputes[dispute_id] = ProcessorDispute(
+            dispute_id=dispute_id,
+            payment_id=payment_id,
+            reference=self.payments[payment_id].reference,
+            amount_minor=amount_minor,
+            currency="usd",
+            state=state,
+        )
 
     def _change(self, session_id: str, **changes: object) -> None:
         self.sessions[session_id] = replace(self.sessions[session_id], **changes)  # type: ignore[arg-type]
@@ -81,7 +118,9 @@ class MemoryWebhook:
 
     event_id: str
     kind: str
-    session_id: str | None
+    session_id: str | None = None
+    payment_id: str | None = None
+    dispute_id: str | None = None
 
 
 class MemoryWebhookVerifier:

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billing.adapters.outbound import tables
 from billing.adapters.outbound.event_codec import encode
+from billing.adapters.outbound.postgres_money_back import PostgresMoneyBack
 from billing.adapters.outbound.rows import from_checkout, to_checkout
 from billing.domain.checkout import Checkout, Purchase
-from billing.domain.events import PaymentCompleted
+from billing.domain.events import Fact
 from billing.domain.webhook_event import WebhookEvent, WebhookState
 from billing.ports.id_source import IdSource
 from billing.ports.unit_of_work import UnitOfWork
@@ -41,11 +42,11 @@ class PostgresUnitsOfWork:
             yield PostgresUnitOfWork(connection, self._ids)
 
 
-class PostgresUnitOfWork:
+class PostgresUnitOfWork(PostgresMoneyBack):
     """One open transaction."""
 
     def __init__(self, connection: AsyncConnection, ids: IdSource) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._ids = ids
 
     async def customer_of(self, user_id: str) -> str | None:
@@ -108,7 +109,7 @@ class PostgresUnitOfWork:
         added = insert(table).values(asdict(purchase)).on_conflict_do_nothing()
         return await self._connection.scalar(added.returning(table.c.purchase_id)) is not None
 
-    async def publish(self, fact: PaymentCompleted) -> None:
+    async def publish(self, fact: Fact) -> None:
         """Append the fact to the outbox."""
         event = encode(fact, event_id=self._ids.new("evt"))
         await outbox.append(self._connection, tables.outbox, event)
@@ -137,6 +138,8 @@ class PostgresUnitOfWork:
             event_id=row.event_id,
             kind=row.kind,
             session_id=row.session_id,
+            payment_id=row.payment_id,
+            dispute_id=row.dispute_id,
             body=row.body,
             received_at=row.received_at,
             attempts=row.attempts,

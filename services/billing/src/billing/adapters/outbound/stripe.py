@@ -1,20 +1,23 @@
 """Stripe, by its official SDK. Nothing of Stripe's leaves this file but our own words."""
 
 from collections.abc import Awaitable
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import stripe
 import structlog
 
-from billing.domain.checkout import Checkout, CheckoutStatus
+from billing.adapters.outbound.stripe_answers import seen_checkout, seen_dispute, seen_payment
+from billing.domain.checkout import Checkout
+from billing.domain.dispute import ProcessorDispute
 from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.pack import Pack
+from billing.domain.refund import ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT_S = 20.0
 RETRIES_MAX = 2
+REFUND_PAGE, REFUND_PAGES_MAX = 100, 10
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -64,11 +67,30 @@ class StripeProcessor:
                 {"idempotency_key": f"checkout:{checkout.checkout_id}"},
             )
         )
-        return _seen(session)
+        return seen_checkout(session)
 
     async def find_checkout(self, session_id: str) -> ProcessorCheckout:
         """Read a session as it stands now."""
-        return _seen(await _answered(self._client.v1.checkout.sessions.retrieve_async(session_id)))
+        return seen_checkout(await _answered(self._client.v1.checkout.sessions.retrieve_async(session_id)))
+
+    async def find_payment(self, payment_id: str) -> ProcessorPayment:
+        """Read a payment and all its refunds."""
+        intent = await _answered(self._client.v1.payment_intents.retrieve_async(payment_id))
+        refunds: list[stripe.Refund] = []
+        for _ in range(REFUND_PAGES_MAX):
+            asked: Any = {"payment_intent": payment_id, "limit": REFUND_PAGE}
+            if refunds:
+                asked["starting_after"] = refunds[-1].id
+            page = await _answered(self._client.v1.refunds.list_async(asked))
+            refunds += page.data
+            if not page.has_more:
+                return seen_payment(intent, refunds)
+        raise PaymentProcessorUnavailable(f"payment {payment_id} has more than {len(refunds)} refunds")
+
+    async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
+        """Read a dispute, with the payment that it is about."""
+        asked: Any = {"expand": ["payment_intent"]}
+        return seen_dispute(await _answered(self._client.v1.disputes.retrieve_async(dispute_id, asked)))
 
     async def publish(self, pack: Pack) -> None:
         """Create or update the pack's product, and its price when there is none with these terms."""
@@ -117,21 +139,6 @@ class StripeProcessor:
                 f"no price {lookup_key!r} is published: run `python -m billing publish-catalogue`"
             )
         return prices.data[0].id
-
-
-def _seen(session: stripe.checkout.Session) -> ProcessorCheckout:
-    intent = session.payment_intent
-    return ProcessorCheckout(
-        session_id=session.id,
-        status=CheckoutStatus(session.status or "open"),
-        is_paid=session.payment_status == "paid",
-        payment_id=intent if intent is None or isinstance(intent, str) else intent.id,
-        amount_minor=session.amount_total or 0,
-        currency=session.currency or "",
-        reference=session.client_reference_id,
-        url=session.url or "",
-        expires_at=datetime.fromtimestamp(session.expires_at, UTC),
-    )
 
 
 async def _answered(call: Awaitable[T]) -> T:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import stripe
 
@@ -17,7 +18,9 @@ class StripeWebhook:
 
     event_id: str
     kind: str
-    session_id: str | None
+    session_id: str | None = None
+    payment_id: str | None = None
+    dispute_id: str | None = None
 
 
 class StripeWebhookVerifier:
@@ -43,9 +46,19 @@ def _parse(body: bytes) -> StripeWebhook:
     try:
         event = json.loads(body)
         kind, about = str(event["type"]), event["data"]["object"]
-        is_checkout = kind.startswith("checkout.session.")
-        return StripeWebhook(
-            event_id=str(event["id"]), kind=kind, session_id=str(about["id"]) if is_checkout else None
-        )
-    except (ValueError, KeyError, TypeError) as failure:
+        return StripeWebhook(event_id=str(event["id"]), kind=kind, **_subject(kind, about))
+    except (ValueError, KeyError, TypeError, AttributeError) as failure:
         raise InvalidSignature("the body is not an event") from failure
+
+
+def _subject(kind: str, about: dict[str, Any]) -> dict[str, str | None]:
+    """Return what an event is about. How that stands now is asked for later: an event may be old."""
+    if kind.startswith("checkout.session."):
+        return {"session_id": str(about["id"])}
+    # Every refund is told by events of its own; `charge.refunded` comes besides, and is all that an
+    # endpoint made for an older API version may be subscribed to.
+    if kind.startswith("refund.") or kind == "charge.refunded":
+        return {"payment_id": about.get("payment_intent")}
+    if kind.startswith("charge.dispute."):
+        return {"dispute_id": str(about["id"])}
+    return {}
