@@ -1,21 +1,26 @@
 """Billing for tests: every use case over memory or over PostgreSQL, with a processor that a test plays."""
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from billing.adapters.outbound.memory import MemoryProcessor, MemoryWebhookVerifier
+from billing.adapters.outbound.memory_processor import MemoryProcessor, MemoryWebhookVerifier
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
 from billing.application.process_webhook import ProcessWebhookHandler
 from billing.application.read_billing import ReadBillingHandler
 from billing.application.receive_webhook import Received, ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
+from billing.application.record_dispute import RecordDisputeHandler
+from billing.application.record_refund import RecordRefundHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.checkout import Purchase
 from billing.domain.webhook_event import WebhookState
 from billing.ports.unit_of_work import BillingReader, UnitsOfWork
+from google.protobuf.message import Message
+from tintype.billing.v1 import events_pb2 as pb
 
 ORIGIN = "https://app.example"
 
@@ -55,6 +60,8 @@ class BillingUnderTest:
     ids: CountingIds
     clock: HandClock = field(default_factory=HandClock)
     processor: MemoryProcessor = field(default_factory=MemoryProcessor)
+    # The messages that were committed to be published, oldest first.
+    facts: Callable[[], Awaitable[list[Message]]] | None = None
 
     def __post_init__(self) -> None:
         catalogue = load_catalogue(None)
@@ -64,7 +71,9 @@ class BillingUnderTest:
         self.read = ReadBillingHandler(self.reader, catalogue)
         self.receive = ReceiveWebhookHandler(self.units, MemoryWebhookVerifier(), self.clock)
         self.settle = SettleCheckoutHandler(self.units, self.processor, self.clock, self.ids)
-        self.process = ProcessWebhookHandler(self.units, self.settle, self.clock)
+        self.refund = RecordRefundHandler(self.units, self.processor, self.clock)
+        self.dispute = RecordDisputeHandler(self.units, self.processor, self.clock)
+        self.process = ProcessWebhookHandler(self.units, self.settle, self.refund, self.dispute, self.clock)
         self.reconcile = ReconcileCheckoutsHandler(self.reader, self.settle, self.clock, after_s=60)
 
     async def open(self, user_id: str = "usr_1", pack: str = "starter", key: str = "") -> Opened:
@@ -75,6 +84,24 @@ class BillingUnderTest:
         """Deliver a signed webhook."""
         body = json.dumps({"event_id": event_id, "kind": kind, "session_id": session_id}).encode()
         return await self.receive.handle(body, "signed")
+
+    async def told_about(self, event_id: str, **about: str) -> Received:
+        """Deliver a signed webhook about a payment's refunds or a dispute."""
+        body = json.dumps({"event_id": event_id, "kind": "money.back", **about}).encode()
+        return await self.receive.handle(body, "signed")
+
+    async def bought(self, user_id: str = "usr_1", pack: str = "starter") -> Purchase:
+        """Open a checkout, pay it and settle it."""
+        opened = await self.open(user_id, pack)
+        session_id = opened.checkout.session_id or ""
+        self.processor.pay(session_id)
+        await self.settle.handle(session_id)
+        return (await self.purchases(user_id))[0]
+
+    async def money_back(self) -> list[Message]:
+        """Return the facts about money that went back, oldest first."""
+        assert self.facts is not None
+        return [one for one in await self.facts() if not isinstance(one, pb.PaymentCompleted)]
 
     async def process_all(self) -> list[WebhookState]:
         """Process every webhook that is due."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from chassis import nats
 from chassis.events import event
+from chassis.publisher import Publisher
 from embedded.testing import nats_password
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
 from google.protobuf.message import Message
@@ -21,7 +22,7 @@ GENERATION = "gen_" + "c" * 32
 class Producers:
     """The other services, as far as the gateway hears them."""
 
-    def __init__(self, publishers: dict[str, nats.Publisher]) -> None:
+    def __init__(self, publishers: dict[str, Publisher]) -> None:
         self._publishers = publishers
         self._number = 0
 

@@ -1,15 +1,17 @@
 """One example of every fact that crosses a boundary, as its own producer encodes it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from billing.adapters.outbound import event_codec as billing
-from billing.domain.checkout import PaymentCompleted, Purchase
+from billing.domain import events as billed
+from billing.domain.checkout import Purchase
+from billing.domain.dispute import Dispute, DisputeState
 from chassis.events import OutgoingEvent, event
 from generation.adapters.outbound import event_codec as generation
 from generation.domain import events as generated
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AccountId, GenerationId
-from google.protobuf.message import Message
 from identity.adapters.outbound import event_codec as identity
 from identity.domain.events import UserRegistered
 from identity.domain.user import EmailAddress, UserId
@@ -38,54 +40,57 @@ def examples() -> dict[str, OutgoingEvent]:
                 occurred_at=NOW,
             )
         ),
-        billing.encode(
-            PaymentCompleted(
-                purchase=Purchase(
-                    purchase_id="pay_1",
-                    user_id=ALICE,
-                    checkout_id="chk_1",
-                    pack_id="starter",
-                    pack_title="Starter",
-                    credits=1000,
-                    amount_minor=1000,
-                    currency="usd",
-                    payment_id="pi_1",
-                    created_at=NOW,
-                ),
-                occurred_at=NOW,
-            ),
-            event_id=EVENT,
-        ),
-        *(event(one, account=ALICE, event_id=EVENT, time=NOW) for one in _billing_messages()),
+        *(billing.encode(fact, event_id=EVENT) for fact in _billing_facts()),
+        event(_renewed(), account=ALICE, event_id=EVENT, time=NOW),
         *(ledger.encode(fact, event_id=EVENT) for fact in _ledger_facts()),
         *(generation.encode(fact, event_id=EVENT) for fact in _generation_facts()),
     ]
     return {one.ce_type: one for one in encoded}
 
 
-def _billing_messages() -> list[Message]:
-    payment = {"account_id": ALICE, "payment_id": "pi_1", "purchase_id": "pay_1", "currency": "usd"}
+def _billing_facts() -> list[billed.Fact]:
+    purchase = Purchase(
+        purchase_id="pay_1",
+        user_id=ALICE,
+        checkout_id="chk_1",
+        pack_id="starter",
+        pack_title="Starter",
+        credits=1000,
+        amount_minor=1000,
+        currency="usd",
+        payment_id="pi_1",
+        created_at=NOW,
+    )
+    dispute = Dispute(
+        dispute_id="dp_1",
+        purchase_id="pay_1",
+        user_id=ALICE,
+        payment_id="pi_1",
+        disputed_minor=1000,
+        disputed_credits=1000,
+        currency="usd",
+        state=DisputeState.OPENED,
+    )
+    refunded = replace(purchase, refunded_minor=300, refunded_credits=300)
     return [
-        messages.PaymentRefunded(refunded_credits=300, refunded_minor=300, occurred_at=NOW, **payment),
-        messages.PaymentDisputed(
-            dispute_id="dp_1",
-            state=messages.DISPUTE_STATE_OPENED,
-            disputed_credits=1000,
-            disputed_minor=1000,
-            occurred_at=NOW,
-            **payment,
-        ),
-        messages.SubscriptionRenewed(
-            account_id=ALICE,
-            subscription_id="sub_1",
-            invoice_id="in_1",
-            plan_id="basic",
-            credits=500,
-            period_start=NOW,
-            period_end=NOW + timedelta(days=31),
-            occurred_at=NOW,
-        ),
+        billed.PaymentCompleted(purchase=purchase, occurred_at=NOW),
+        billed.PaymentRefunded(purchase=refunded, is_reversed=False, occurred_at=NOW),
+        billed.PaymentDisputed(dispute=dispute, occurred_at=NOW),
     ]
+
+
+def _renewed() -> messages.SubscriptionRenewed:
+    """No subscription is sold yet, so no codec tells of one."""
+    return messages.SubscriptionRenewed(
+        account_id=ALICE,
+        subscription_id="sub_1",
+        invoice_id="in_1",
+        plan_id="basic",
+        credits=500,
+        period_start=NOW,
+        period_end=NOW + timedelta(days=31),
+        occurred_at=NOW,
+    )
 
 
 def _ledger_facts() -> list[facts.Fact]:

@@ -1,6 +1,7 @@
 """The ledger's half: each golden message has its effect, once, whatever is added to it later."""
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from golden import delivered
 from ledger.adapters.inbound.events import SUBJECTS, LedgerEvents
 from ledger.domain.reservation import Reservation
 from support import LedgerUnderTest
+from tintype.billing.v1 import events_pb2 as billing
 
 # Field 1000, a string: nobody knows it yet.
 UNKNOWN_FIELD = bytes([0xC2, 0x3E, 0x03]) + b"new"
@@ -71,6 +73,23 @@ async def test_a_refund_that_is_told_before_its_payment_is_not_lost() -> None:
             await events.handle(delivered(f"tintype.billing.v1.{name}", event_id=f"evt_{name}"))
         balance = await ledger.reader.balance(ALICE)
         assert (balance.available, balance.held, balance.debt) == (100, 30, 0)
+
+
+async def test_a_refund_that_failed_takes_nothing() -> None:
+    """In any order: the series that was reversed counts no more, what is still refunded does."""
+    refunded = delivered("tintype.billing.v1.PaymentRefunded")
+    told = {"refunded": {}, "less": {"series": 1, "refunded_credits": 100}, "failed": {"reversed": True}}
+    for order in itertools.permutations([*told, "paid"]):
+        ledger, events = await ledger_with_a_held_job()
+        for name in order:
+            if name == "paid":
+                await events.handle(delivered("tintype.billing.v1.PaymentCompleted"))
+                continue
+            message = billing.PaymentRefunded.FromString(refunded.payload)
+            message.MergeFrom(billing.PaymentRefunded(**told[name]))
+            event = replace(refunded, event_id=f"evt_{name}", payload=message.SerializeToString())
+            await events.handle(event)
+        assert await ledger.available(ALICE) == (1000, 30)
 
 
 def test_the_subscriptions_cover_what_is_handled() -> None:

@@ -8,9 +8,9 @@ import stripe
 from .conftest import StandIn
 
 
-def _paid_intent(standin: StandIn) -> str:
+def _paid_intent(standin: StandIn, action: str = "pay") -> str:
     session = standin.session()
-    standin.submit(session, "pay")
+    standin.submit(session, action)
     intent = standin.sdk.v1.checkout.sessions.retrieve(session.id).payment_intent
     assert isinstance(intent, str)
     return intent
@@ -60,3 +60,26 @@ def test_unpaid_intent_cannot_be_refunded(standin: StandIn) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="successful charge"):
         standin.sdk.v1.refunds.create({"payment_intent": intent.id})
     assert standin.sdk.v1.refunds.list().data == []
+
+
+def test_a_refund_may_fail_after_it_succeeded(standin: StandIn) -> None:
+    """The buyer's bank sends the money back: the refund failed, and the charge can be refunded again."""
+    intent = _paid_intent(standin, "pay_refund_fails")
+    assert standin.sdk.v1.refunds.create({"payment_intent": intent}).status == "succeeded"
+    (failed,) = standin.inbox.wait_for_type("refund.failed")
+    assert failed.data.object["status"] == "failed"
+    (refund,) = standin.sdk.v1.refunds.list({"payment_intent": intent}).data
+    (charge,) = standin.sdk.v1.charges.list({"payment_intent": intent}).data
+    assert (refund.status, charge.amount_refunded, charge.refunded) == ("failed", 0, False)
+
+
+def test_a_refund_may_take_time(standin: StandIn) -> None:
+    """It is pending first and succeeds later."""
+    intent = _paid_intent(standin, "pay_refund_pending")
+    assert standin.sdk.v1.refunds.create({"payment_intent": intent}).status == "pending"
+    standin.inbox.wait_for(
+        lambda: any(
+            event.type == "refund.updated" and event.data.object["status"] == "succeeded"
+            for event in standin.inbox.events
+        )
+    )

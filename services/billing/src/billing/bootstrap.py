@@ -16,8 +16,10 @@ from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
 from billing.adapters.outbound import tables
-from billing.adapters.outbound.postgres import PostgresBillingReader, PostgresUnitsOfWork
-from billing.adapters.outbound.stripe import StripeProcessor, StripeWebhookVerifier
+from billing.adapters.outbound.postgres import PostgresUnitsOfWork
+from billing.adapters.outbound.postgres_reader import PostgresBillingReader
+from billing.adapters.outbound.stripe import StripeProcessor
+from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.process_webhook import ProcessWebhookHandler
@@ -25,6 +27,8 @@ from billing.application.publish_catalogue import PublishCatalogueHandler
 from billing.application.read_billing import ReadBillingHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
+from billing.application.record_dispute import RecordDisputeHandler
+from billing.application.record_refund import RecordRefundHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.settings import BillingSettings, StripeSettings
 
@@ -53,7 +57,13 @@ async def serve(settings: BillingSettings) -> None:
         processor = _processor(settings)
         units, reader = PostgresUnitsOfWork(engine, ids), PostgresBillingReader(engine)
         settle = SettleCheckoutHandler(units, processor, clock, ids)
-        process = ProcessWebhookHandler(units, settle, clock)
+        process = ProcessWebhookHandler(
+            units,
+            settle,
+            RecordRefundHandler(units, processor, clock),
+            RecordDisputeHandler(units, processor, clock),
+            clock,
+        )
         reconcile = ReconcileCheckoutsHandler(reader, settle, clock, after_s=settings.reconcile_after_s)
 
         server = GrpcServer(

@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 import stripe
-from billing.adapters.outbound.stripe import StripeProcessor, StripeWebhookVerifier
+from billing.adapters.outbound.stripe import StripeProcessor
+from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.domain.checkout import Checkout, CheckoutStatus
 from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable

@@ -7,6 +7,7 @@ import grpc
 import pytest
 from chassis import nats
 from chassis.grpc_client import channel
+from chassis.publisher import Publisher
 from embedded.testing import NatsLogin
 from event_producers import Producers, running_feed
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
@@ -23,7 +24,7 @@ async def producers(nats_account: Callable[[str], NatsLogin]) -> AsyncIterator[P
         connection = await nats.connect(login.url, user=login.user, password=login.password, name="t")
         await nats.ensure_stream(connection.jetstream(), service)
         connections.append(connection)
-        publishers[service] = nats.Publisher(connection.jetstream())
+        publishers[service] = Publisher(connection.jetstream())
     yield Producers(publishers)
     for connection in connections:
         await connection.close()

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 from chassis import nats
+from chassis.publisher import Publisher
 from embedded.testing import NatsLogin
 from event_producers import ADA, BOB, Producers, running_feed
 from gateway.adapters.outbound import nats_event_feed
@@ -137,6 +138,6 @@ async def test_streams_that_are_made_later(
         login = nats_account("ledger")
         connection = await nats.connect(login.url, user=login.user, password=login.password, name="t")
         await nats.ensure_stream(connection.jetstream(), "ledger")
-        await Producers({"ledger": nats.Publisher(connection.jetstream())}).grant(1)
+        await Producers({"ledger": Publisher(connection.jetstream())}).grant(1)
         assert sequences(await facts(deliveries, 1)) == [1]
         await connection.close()

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from standins.stripe.account import Account
 from standins.stripe.control import Control
+from standins.stripe.disputes import decide
 from standins.stripe.endpoint import Endpoint
 from standins.stripe.errors import StripeError
 from standins.stripe.faults import Faults
@@ -21,6 +22,7 @@ from standins.stripe.ids import new_id
 from standins.stripe.payments import fail_bank_debit, settle_bank_debit
 from standins.stripe.resources import OPERATIONS
 from standins.stripe.resources.checkout_sessions import expire_when_due
+from standins.stripe.resources.refunds import fail_refund, settle_refund
 from standins.stripe.settings import StripeSettings
 from standins.stripe.store import Store
 from standins.stripe.webhooks.courier import Courier
@@ -29,6 +31,9 @@ ACTIONS = {
     "expire_session": expire_when_due,
     "settle_bank_debit": settle_bank_debit,
     "fail_bank_debit": fail_bank_debit,
+    "settle_refund": settle_refund,
+    "fail_refund": fail_refund,
+    "decide_dispute": decide,
 }
 
 

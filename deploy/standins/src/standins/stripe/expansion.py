@@ -18,6 +18,8 @@ REFERENCES = {
     ("payment_intent", "latest_charge"): "charge",
     ("charge", "customer"): "customer",
     ("charge", "payment_intent"): "payment_intent",
+    ("dispute", "charge"): "charge",
+    ("dispute", "payment_intent"): "payment_intent",
     ("refund", "charge"): "charge",
     ("refund", "payment_intent"): "payment_intent",
     ("price", "product"): "product",

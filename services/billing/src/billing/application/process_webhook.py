@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from billing.application.record_dispute import RecordDisputeHandler
+from billing.application.record_refund import RecordRefundHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.webhook_event import WebhookEvent, WebhookState
 from billing.ports.clock import Clock
@@ -14,9 +16,18 @@ _DELAY_MAX_S = 300
 class ProcessWebhookHandler:
     """Takes one webhook that is due. Several may run: each webhook is locked by the one that works on it."""
 
-    def __init__(self, units: UnitsOfWork, settle: SettleCheckoutHandler, clock: Clock) -> None:
+    def __init__(
+        self,
+        units: UnitsOfWork,
+        settle: SettleCheckoutHandler,
+        refund: RecordRefundHandler,
+        dispute: RecordDisputeHandler,
+        clock: Clock,
+    ) -> None:
         self._units = units
         self._settle = settle
+        self._refund = refund
+        self._dispute = dispute
         self._clock = clock
 
     async def handle(self) -> WebhookState | None:
@@ -48,11 +59,18 @@ class ProcessWebhookHandler:
         await unit.postpone_webhook(event.event_id, due_at=due_at, error="")
 
     async def _work_out(self, event: WebhookEvent) -> tuple[WebhookState, str]:
-        if event.session_id is None:
-            return WebhookState.IGNORED, ""
         try:
-            ours = await self._settle.handle(event.session_id)
+            ours = await self._handle(event)
         except Exception as failure:  # noqa: BLE001 - whatever it is, it is tried again and parked in the end
             last = event.attempts + 1 >= ATTEMPTS_MAX
             return (WebhookState.PARKED if last else WebhookState.WAITING), repr(failure)
         return (WebhookState.DONE if ours else WebhookState.IGNORED), ""
+
+    async def _handle(self, event: WebhookEvent) -> bool:
+        if event.session_id is not None:
+            return await self._settle.handle(event.session_id)
+        if event.payment_id is not None:
+            return await self._refund.handle(event.payment_id)
+        if event.dispute_id is not None:
+            return await self._dispute.handle(event.dispute_id)
+        return False

@@ -35,6 +35,8 @@ class ReceiveWebhookHandler:
             event_id=verified.event_id,
             kind=verified.kind,
             session_id=verified.session_id,
+            payment_id=verified.payment_id,
+            dispute_id=verified.dispute_id,
             body=body,
             received_at=self._clock.now(),
         )

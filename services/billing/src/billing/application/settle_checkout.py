@@ -3,7 +3,7 @@
 Webhooks and the reconciler both end here, so that a lost webhook costs time and nothing else.
 """
 
-from billing.domain.checkout import PaymentCompleted
+from billing.domain.events import PaymentCompleted
 from billing.domain.settlement import settle
 from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource

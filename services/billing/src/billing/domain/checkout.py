@@ -38,7 +38,10 @@ class Checkout:
 
 @dataclass(frozen=True, kw_only=True)
 class Purchase:
-    """Money that arrived for credits. One payment object is one purchase."""
+    """Money that arrived for credits. One payment object is one purchase.
+
+    What is refunded is a total; `refund_series` counts how often it fell, because a refund failed after all.
+    """
 
     purchase_id: str
     user_id: str
@@ -50,11 +53,6 @@ class Purchase:
     currency: str
     payment_id: str
     created_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaymentCompleted:
-    """The fact that is published with a purchase."""
-
-    purchase: Purchase
-    occurred_at: datetime
+    refunded_minor: int = 0
+    refunded_credits: int = 0
+    refund_series: int = 0

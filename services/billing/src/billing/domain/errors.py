@@ -51,3 +51,9 @@ class PaymentProcessorUnavailable(BillingError):
     """The payment processor did not answer, or refused for a reason of its own. Try again."""
 
     reason = "PAYMENT_PROCESSOR_UNAVAILABLE"
+
+
+class PurchaseNotKnownYet(BillingError):
+    """Money of a payment of ours went back before the payment itself was told. Try again."""
+
+    reason = "PURCHASE_NOT_KNOWN_YET"

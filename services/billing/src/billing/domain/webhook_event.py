@@ -16,7 +16,7 @@ class WebhookState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookEvent:
-    """One event, as received and verified. `session_id` is the checkout it is about, if any."""
+    """One event, as received and verified, with the checkout, payment or dispute that it is about, if any."""
 
     event_id: str
     kind: str
@@ -24,3 +24,5 @@ class WebhookEvent:
     body: bytes
     received_at: datetime
     attempts: int = 0
+    payment_id: str | None = None
+    dispute_id: str | None = None

@@ -3,12 +3,17 @@
 from typing import Protocol
 
 from billing.domain.checkout import Checkout
+from billing.domain.dispute import ProcessorDispute
 from billing.domain.pack import Pack
+from billing.domain.refund import ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
 
 
 class PaymentProcessor(Protocol):
-    """Hosts checkout pages. Every call raises PaymentProcessorUnavailable when it can't be answered."""
+    """Hosts checkout pages, and knows what became of the money.
+
+    Every call raises PaymentProcessorUnavailable when it can't be answered.
+    """
 
     async def open_customer(self, *, user_id: str, email: str) -> str:
         """Return the processor's id of a customer for this user: the same one for the same user."""
@@ -20,6 +25,12 @@ class PaymentProcessor(Protocol):
 
     async def find_checkout(self, session_id: str) -> ProcessorCheckout:
         """Return how a checkout stands now."""
+
+    async def find_payment(self, payment_id: str) -> ProcessorPayment:
+        """Return a payment with all its refunds, as they stand now."""
+
+    async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
+        """Return how a dispute stands now."""
 
     async def publish(self, pack: Pack) -> None:
         """Make a pack and its price known. Idempotent; a changed price replaces the one before."""
@@ -46,3 +57,11 @@ class VerifiedWebhook(Protocol):
     @property
     def session_id(self) -> str | None:
         """The checkout that it is about, if it is about one."""
+
+    @property
+    def payment_id(self) -> str | None:
+        """The payment whose refunds it is about, if it is about refunds."""
+
+    @property
+    def dispute_id(self) -> str | None:
+        """The dispute that it is about, if it is about one."""

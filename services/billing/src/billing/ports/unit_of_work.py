@@ -5,7 +5,10 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from billing.domain.checkout import Checkout, PaymentCompleted, Purchase
+from billing.domain.checkout import Checkout, Purchase
+from billing.domain.dispute import Dispute
+from billing.domain.events import Fact
+from billing.domain.refund import Refund
 from billing.domain.webhook_event import WebhookEvent, WebhookState
 
 
@@ -33,7 +36,22 @@ class UnitOfWork(Protocol):
     async def add_purchase(self, purchase: Purchase) -> bool:
         """Store a purchase; False when this payment has one already."""
 
-    async def publish(self, fact: PaymentCompleted) -> None:
+    async def purchase_of_payment(self, payment_id: str) -> Purchase | None:
+        """Return a payment's purchase, locked until the end."""
+
+    async def save_refunds(self, purchase: Purchase, refunds: Sequence[Refund]) -> None:
+        """Write a purchase's refunds, and what they refund of it in all."""
+
+    async def refunds_of(self, purchase_id: str) -> Sequence[Refund]:
+        """Return a purchase's refunds."""
+
+    async def dispute(self, dispute_id: str) -> Dispute | None:
+        """Return a dispute that moved money."""
+
+    async def save_dispute(self, dispute: Dispute) -> None:
+        """Write a dispute, a new one or one that moved on."""
+
+    async def publish(self, fact: Fact) -> None:
         """Have a fact published once this transaction is committed."""
 
     async def add_webhook(self, event: WebhookEvent) -> bool:

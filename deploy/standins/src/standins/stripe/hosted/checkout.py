@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from standins.stripe import payments
+from standins.stripe import disputes, payments
 from standins.stripe.account import Account, Change
+from standins.stripe.errors import StripeError
 from standins.stripe.payments import Buyer
 from standins.stripe.store import Document
 
@@ -33,6 +34,7 @@ ZERO_DECIMAL = {
     "xof",
     "xpf",
 }
+AT_THE_BANK = ("dispute", "inquiry", "withdraw")
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 HEADERS = {
     "Cache-Control": "no-store",
@@ -75,7 +77,10 @@ class CheckoutPage:
             return self._missing() if session is None else self._page(change, session)
 
     async def act(self, request: Request) -> Response:
-        """Pay, decline or start a bank debit; a second submit finds the session complete and pays nothing."""
+        """Pay, decline or start a bank debit; a second submit finds the session complete and pays nothing.
+
+        Of a complete session's payment a cardholder can ask their bank for the money.
+        """
         form = await _form(request)
         if form is None:
             return HTMLResponse("The form is too large.", status_code=413, headers=HEADERS)
@@ -87,6 +92,9 @@ class CheckoutPage:
                 if problem := _perform(change, session, form):
                     return self._page(change, session, problem=problem, form=form, status=400)
                 session = change.require("checkout.session", session["id"])
+            elif session["status"] == "complete" and form.get("action") in AT_THE_BANK:
+                problem = _perform_at_the_bank(change, session, form["action"])
+                return self._page(change, session, problem=problem, status=409 if problem else 200)
             if session["status"] == "complete":
                 return RedirectResponse(_success_url(session), status_code=303, headers=HEADERS)
             return self._page(change, session, form=form, status=402 if session["status"] == "open" else 410)
@@ -104,6 +112,7 @@ class CheckoutPage:
             "session": session,
             "items": change.store.find("item", _session=session["id"]),
             "problem": problem or _last_error(change, session),
+            "dispute": _dispute_of(change, session),
             "email": _known_email(change, session),
             "form": form or {},
             "success_url": _success_url(session),
@@ -125,12 +134,16 @@ def _perform(change: Change, session: Document, form: dict[str, str]) -> str | N
     )
     if not buyer.email or "@" not in buyer.email:
         return "Enter an email address."
-    method = "card" if action in ("pay", "decline") else "us_bank_account"
+    method = "us_bank_account" if action.startswith("bank_debit") else "card"
     if method not in session["payment_method_types"]:
         return "This payment method is not available."
     match action:
         case "pay":
             payments.pay_by_card(change, session, buyer)
+        case "pay_refund_fails":
+            payments.pay_by_card(change, session, buyer, last4="5126")
+        case "pay_refund_pending":
+            payments.pay_by_card(change, session, buyer, last4="7726")
         case "decline":
             payments.decline_card(change, session, buyer)
         case "bank_debit":
@@ -140,6 +153,30 @@ def _perform(change: Change, session: Document, form: dict[str, str]) -> str | N
         case _:
             return "This payment method is not available."
     return None
+
+
+def _perform_at_the_bank(change: Change, session: Document, action: str) -> str | None:
+    """Carry out what the cardholder asks their bank for; returns the bank's refusal, if any."""
+    dispute = _dispute_of(change, session)
+    try:
+        if action == "withdraw":
+            if dispute is None or dispute["status"] not in disputes.WITHDRAWN:
+                return "There is no dispute to withdraw."
+            disputes.win(change, dispute)
+        else:
+            intent = change.require("payment_intent", session["payment_intent"])
+            charge = change.require("charge", intent["latest_charge"])
+            disputes.open_dispute(change, charge, reason="fraudulent", inquiry=action == "inquiry")
+    except StripeError as refused:
+        return str(refused)
+    return None
+
+
+def _dispute_of(change: Change, session: Document) -> Document | None:
+    if not session["payment_intent"]:
+        return None
+    found = change.store.find("dispute", payment_intent=session["payment_intent"])
+    return found[-1] if found else None
 
 
 def _known_email(change: Change, session: Document) -> str | None:

@@ -7,6 +7,7 @@ from standins.stripe.resources import (
     charges,
     checkout_sessions,
     customers,
+    disputes,
     events,
     payment_intents,
     prices,
@@ -16,6 +17,16 @@ from standins.stripe.resources import (
 
 OPERATIONS: list[Operation] = [
     operation
-    for module in (customers, products, prices, checkout_sessions, payment_intents, charges, refunds, events)
+    for module in (
+        customers,
+        products,
+        prices,
+        checkout_sessions,
+        payment_intents,
+        charges,
+        refunds,
+        disputes,
+        events,
+    )
     for operation in module.resource.operations
 ]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from standins.stripe.account import Change
+from standins.stripe.disputes import money_is_withdrawn
 from standins.stripe.endpoint import Call, Resource
 from standins.stripe.errors import StripeError, invalid
 from standins.stripe.ids import new_id
@@ -15,6 +16,9 @@ from standins.stripe.parameters import ListParameters, Metadata, Parameters, mer
 from standins.stripe.store import Document
 
 resource = Resource()
+
+LATER = {"5126": "fail_refund", "7726": "settle_refund"}
+"""What becomes of a refund to Stripe's special cards, by the card's last digits."""
 
 
 class RefundCreate(Parameters):
@@ -53,9 +57,12 @@ def _charge_of(change: Change, params: RefundCreate) -> Document:
     return change.require("charge", intent["latest_charge"])
 
 
-def _amount(charge: Document, asked: int | None) -> int:
+def _amount(change: Change, charge: Document, asked: int | None) -> int:
     if charge["status"] != "succeeded":
         raise invalid(f"This charge ({charge['id']}) cannot be refunded: its status is {charge['status']}.")
+    if money_is_withdrawn(change, charge):
+        message = f"Charge {charge['id']} has been charged back; cannot issue a refund."
+        raise StripeError(message, code="charge_disputed")
     left: int = charge["amount"] - charge["amount_refunded"]
     if left == 0:
         raise StripeError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
@@ -71,12 +78,14 @@ def create(call: Call[RefundCreate]) -> Document:
     """Refund a charge; recorded as `refund.created`, `charge.refunded` and `refund.updated`."""
     change, params = call.change, call.params
     charge = _charge_of(change, params)
-    amount = _amount(charge, params.amount)
+    amount = _amount(change, charge, params.amount)
     refund = _new_refund(change, charge, amount, params)
     change.add(refund, "refund.created")
     total = charge["amount_refunded"] + amount
     change.update(charge, "charge.refunded", amount_refunded=total, refunded=total == charge["amount"])
     change.record("refund.updated", refund, previous={"destination_details": {"card": {"reference": None}}})
+    if action := LATER.get(_last4(charge)):
+        change.schedule(action, refund["id"], delay_s=change.account.settings.async_payment_delay_s)
     return refund
 
 
@@ -95,9 +104,31 @@ def _new_refund(change: Change, charge: Document, amount: int, params: RefundCre
         "reason": params.reason,
         "receipt_number": None,
         "source_transfer_reversal": None,
-        "status": "succeeded",
+        "status": "pending" if LATER.get(_last4(charge)) == "settle_refund" else "succeeded",
         "transfer_reversal": None,
     }
+
+
+def settle_refund(change: Change, refund_id: str) -> None:
+    """The timer's action: the money reached the buyer."""
+    refund = change.require("refund", refund_id)
+    change.update(refund, "refund.updated", status="succeeded")
+
+
+def fail_refund(change: Change, refund_id: str) -> None:
+    """The timer's action: the buyer's bank sent the money back, though the refund had succeeded."""
+    refund = change.require("refund", refund_id)
+    charge = change.require("charge", refund["charge"])
+    left = charge["amount_refunded"] - refund["amount"]
+    change.update(charge, "charge.updated", amount_refunded=left, refunded=False)
+    failed = {"status": "failed", "failure_reason": "expired_or_canceled_card"}
+    refund = change.update(refund, "refund.failed", **failed)
+    change.record("refund.updated", refund, previous={"status": "succeeded"})
+
+
+def _last4(charge: Document) -> str:
+    card = (charge["payment_method_details"] or {}).get("card", {})
+    return str(card.get("last4"))
 
 
 @resource.operation("GET", "/v1/refunds/{id}", Parameters)

@@ -25,21 +25,21 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftintype/billing/v1/events.proto\x12\x12tintype.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\x01\n\x10PaymentCompleted\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x12\n\npayment_id\x18\x02 \x01(\t\x12\x13\n\x0bpurchase_id\x18\x03 \x01(\t\x12\x0f\n\x07pack_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63redits\x18\x05 \x01(\x03\x12\x14\n\x0c\x61mount_minor\x18\x06 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x07 \x01(\t\x12/\n\x0boccurred_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xc3\x01\n\x0fPaymentRefunded\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x12\n\npayment_id\x18\x02 \x01(\t\x12\x13\n\x0bpurchase_id\x18\x03 \x01(\t\x12\x18\n\x10refunded_credits\x18\x04 \x01(\x03\x12\x16\n\x0erefunded_minor\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12/\n\x0boccurred_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x88\x02\n\x0fPaymentDisputed\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x12\n\npayment_id\x18\x02 \x01(\t\x12\x13\n\x0bpurchase_id\x18\x03 \x01(\t\x12\x12\n\ndispute_id\x18\x04 \x01(\t\x12/\n\x05state\x18\x05 \x01(\x0e\x32 .tintype.billing.v1.DisputeState\x12\x18\n\x10\x64isputed_credits\x18\x06 \x01(\x03\x12\x16\n\x0e\x64isputed_minor\x18\x07 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x08 \x01(\t\x12/\n\x0boccurred_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8b\x02\n\x13SubscriptionRenewed\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x17\n\x0fsubscription_id\x18\x02 \x01(\t\x12\x12\n\ninvoice_id\x18\x03 \x01(\t\x12\x0f\n\x07plan_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63redits\x18\x05 \x01(\x03\x12\x30\n\x0cperiod_start\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nperiod_end\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0boccurred_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*v\n\x0c\x44isputeState\x12\x1d\n\x19\x44ISPUTE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44ISPUTE_STATE_OPENED\x10\x01\x12\x15\n\x11\x44ISPUTE_STATE_WON\x10\x02\x12\x16\n\x12\x44ISPUTE_STATE_LOST\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ftintype/billing/v1/events.proto\x12\x12tintype.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\x01\n\x10PaymentCompleted\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x12\n\npayment_id\x18\x02 \x01(\t\x12\x13\n\x0bpurchase_id\x18\x03 \x01(\t\x12\x0f\n\x07pack_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63redits\x18\x05 \x01(\x03\x12\x14\n\x0c\x61mount_minor\x18\x06 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x07 \x01(\t\x12/\n\x0boccurred_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xe5\x01\n\x0fPaymentRefunded\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x12\n\npayment_id\x18\x02 \x01(\t\x12\x13\n\x0bpurchase_id\x18\x03 \x01(\t\x12\x18\n\x10refunded_credits\x18\x04 \x01(\x03\x12\x16\n\x0erefunded_minor\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12/\n\x0boccurred_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06series\x18\x08 \x01(\x05\x12\x10\n\x08reversed\x18\t \x01(\x08\"\x88\x02\n\x0fPaymentDisputed\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x12\n\npayment_id\x18\x02 \x01(\t\x12\x13\n\x0bpurchase_id\x18\x03 \x01(\t\x12\x12\n\ndispute_id\x18\x04 \x01(\t\x12/\n\x05state\x18\x05 \x01(\x0e\x32 .tintype.billing.v1.DisputeState\x12\x18\n\x10\x64isputed_credits\x18\x06 \x01(\x03\x12\x16\n\x0e\x64isputed_minor\x18\x07 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x08 \x01(\t\x12/\n\x0boccurred_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8b\x02\n\x13SubscriptionRenewed\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x17\n\x0fsubscription_id\x18\x02 \x01(\t\x12\x12\n\ninvoice_id\x18\x03 \x01(\t\x12\x0f\n\x07plan_id\x18\x04 \x01(\t\x12\x0f\n\x07\x63redits\x18\x05 \x01(\x03\x12\x30\n\x0cperiod_start\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nperiod_end\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0boccurred_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*v\n\x0c\x44isputeState\x12\x1d\n\x19\x44ISPUTE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44ISPUTE_STATE_OPENED\x10\x01\x12\x15\n\x11\x44ISPUTE_STATE_WON\x10\x02\x12\x16\n\x12\x44ISPUTE_STATE_LOST\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tintype.billing.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DISPUTESTATE']._serialized_start=1028
-  _globals['_DISPUTESTATE']._serialized_end=1146
+  _globals['_DISPUTESTATE']._serialized_start=1062
+  _globals['_DISPUTESTATE']._serialized_end=1180
   _globals['_PAYMENTCOMPLETED']._serialized_start=89
   _globals['_PAYMENTCOMPLETED']._serialized_end=291
   _globals['_PAYMENTREFUNDED']._serialized_start=294
-  _globals['_PAYMENTREFUNDED']._serialized_end=489
-  _globals['_PAYMENTDISPUTED']._serialized_start=492
-  _globals['_PAYMENTDISPUTED']._serialized_end=756
-  _globals['_SUBSCRIPTIONRENEWED']._serialized_start=759
-  _globals['_SUBSCRIPTIONRENEWED']._serialized_end=1026
+  _globals['_PAYMENTREFUNDED']._serialized_end=523
+  _globals['_PAYMENTDISPUTED']._serialized_start=526
+  _globals['_PAYMENTDISPUTED']._serialized_end=790
+  _globals['_SUBSCRIPTIONRENEWED']._serialized_start=793
+  _globals['_SUBSCRIPTIONRENEWED']._serialized_end=1060
 # @@protoc_insertion_point(module_scope)

@@ -30,7 +30,7 @@ class _DisputeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisputeS
     DISPUTE_STATE_WON: _DisputeState.ValueType  # 2
     """The money came back. Final."""
     DISPUTE_STATE_LOST: _DisputeState.ValueType  # 3
-    """The money is gone. Final."""
+    """The money is gone, unless the payer withdraws the dispute even now: then it is won."""
 
 class DisputeState(_DisputeState, metaclass=_DisputeStateEnumTypeWrapper):
     """What became of a dispute."""
@@ -41,7 +41,7 @@ DISPUTE_STATE_OPENED: DisputeState.ValueType  # 1
 DISPUTE_STATE_WON: DisputeState.ValueType  # 2
 """The money came back. Final."""
 DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
-"""The money is gone. Final."""
+"""The money is gone, unless the payer withdraws the dispute even now: then it is won."""
 Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
 
 @_typing.final
@@ -91,7 +91,11 @@ Global___PaymentCompleted: _TypeAlias = PaymentCompleted  # noqa: Y015
 
 @_typing.final
 class PaymentRefunded(_message.Message):
-    """Money of a payment went back to its payer. Told with the total so far: an older one says nothing new."""
+    """Money of a payment went back to its payer. Told with the total so far: an older one says nothing new.
+
+    The total falls only when a refund fails after it had succeeded. Then what is still refunded is told in a
+    series of its own, and the series before is told once more as `reversed`.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -102,14 +106,20 @@ class PaymentRefunded(_message.Message):
     REFUNDED_MINOR_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    SERIES_FIELD_NUMBER: _builtins.int
+    REVERSED_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     payment_id: _builtins.str
     purchase_id: _builtins.str
     refunded_credits: _builtins.int
-    """Credits that all refunds of the payment take back so far."""
+    """Credits that the refunds of this series take back so far."""
     refunded_minor: _builtins.int
     currency: _builtins.str
     """ISO 4217, lower case."""
+    series: _builtins.int
+    """How often the total fell before. Within one series totals only grow."""
+    reversed: _builtins.bool
+    """Nothing of this series is taken any more. Final."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -122,10 +132,12 @@ class PaymentRefunded(_message.Message):
         refunded_minor: _builtins.int = ...,
         currency: _builtins.str = ...,
         occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        series: _builtins.int = ...,
+        reversed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "currency", b"currency", "occurred_at", b"occurred_at", "payment_id", b"payment_id", "purchase_id", b"purchase_id", "refunded_credits", b"refunded_credits", "refunded_minor", b"refunded_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "currency", b"currency", "occurred_at", b"occurred_at", "payment_id", b"payment_id", "purchase_id", b"purchase_id", "refunded_credits", b"refunded_credits", "refunded_minor", b"refunded_minor", "reversed", b"reversed", "series", b"series"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,21 +1,40 @@
 """Billing's facts as protobuf events."""
 
+from datetime import datetime
+
 from chassis.events import OutgoingEvent, event
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.billing.v1 import events_pb2 as pb
 
-from billing.domain.checkout import PaymentCompleted
+from billing.domain.dispute import DisputeState
+from billing.domain.events import Fact, PaymentCompleted, PaymentDisputed, PaymentRefunded
+
+_STATES = {
+    DisputeState.OPENED: pb.DISPUTE_STATE_OPENED,
+    DisputeState.WON: pb.DISPUTE_STATE_WON,
+    DisputeState.LOST: pb.DISPUTE_STATE_LOST,
+}
 
 
-def encode(fact: PaymentCompleted, *, event_id: str) -> OutgoingEvent:
-    """Return the event that tells a completed payment."""
-    return event(to_message(fact), account=fact.purchase.user_id, event_id=event_id, time=fact.occurred_at)
+def encode(fact: Fact, *, event_id: str) -> OutgoingEvent:
+    """Return the event that tells a fact."""
+    owner = fact.dispute if isinstance(fact, PaymentDisputed) else fact.purchase
+    return event(to_message(fact), account=owner.user_id, event_id=event_id, time=fact.occurred_at)
 
 
-def to_message(fact: PaymentCompleted) -> pb.PaymentCompleted:
+def to_message(fact: Fact) -> Message:
     """Return the fact's message."""
-    occurred_at = Timestamp()
-    occurred_at.FromDatetime(fact.occurred_at)
+    match fact:
+        case PaymentCompleted():
+            return _completed(fact)
+        case PaymentRefunded():
+            return _refunded(fact)
+        case PaymentDisputed():
+            return _disputed(fact)
+
+
+def _completed(fact: PaymentCompleted) -> pb.PaymentCompleted:
     purchase = fact.purchase
     return pb.PaymentCompleted(
         account_id=purchase.user_id,
@@ -25,5 +44,41 @@ def to_message(fact: PaymentCompleted) -> pb.PaymentCompleted:
         credits=purchase.credits,
         amount_minor=purchase.amount_minor,
         currency=purchase.currency,
-        occurred_at=occurred_at,
+        occurred_at=_timestamp(fact.occurred_at),
     )
+
+
+def _refunded(fact: PaymentRefunded) -> pb.PaymentRefunded:
+    purchase = fact.purchase
+    return pb.PaymentRefunded(
+        account_id=purchase.user_id,
+        payment_id=purchase.payment_id,
+        purchase_id=purchase.purchase_id,
+        refunded_credits=purchase.refunded_credits,
+        refunded_minor=purchase.refunded_minor,
+        currency=purchase.currency,
+        occurred_at=_timestamp(fact.occurred_at),
+        series=purchase.refund_series,
+        reversed=fact.is_reversed,
+    )
+
+
+def _disputed(fact: PaymentDisputed) -> pb.PaymentDisputed:
+    dispute = fact.dispute
+    return pb.PaymentDisputed(
+        account_id=dispute.user_id,
+        payment_id=dispute.payment_id,
+        purchase_id=dispute.purchase_id,
+        dispute_id=dispute.dispute_id,
+        state=_STATES[dispute.state],
+        disputed_credits=dispute.disputed_credits,
+        disputed_minor=dispute.disputed_minor,
+        currency=dispute.currency,
+        occurred_at=_timestamp(fact.occurred_at),
+    )
+
+
+def _timestamp(value: datetime) -> Timestamp:
+    message = Timestamp()
+    message.FromDatetime(value)
+    return message

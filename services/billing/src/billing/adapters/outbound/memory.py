@@ -1,19 +1,16 @@
 """Billing in memory: every port's fake, held to the same suites as the real thing."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import count
 
-from billing.domain.checkout import Checkout, CheckoutStatus, PaymentCompleted, Purchase
-from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable
-from billing.domain.pack import Pack
-from billing.domain.settlement import ProcessorCheckout
+from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
+from billing.domain.dispute import Dispute
+from billing.domain.events import Fact
+from billing.domain.refund import Refund
 from billing.domain.webhook_event import WebhookEvent, WebhookState
-from billing.ports.payment_processor import VerifiedWebhook
 from billing.ports.unit_of_work import UnitOfWork
 
 
@@ -34,8 +31,10 @@ class MemoryBilling:
     customers: dict[str, str] = field(default_factory=dict)
     checkouts: dict[str, Checkout] = field(default_factory=dict)
     purchases: dict[str, Purchase] = field(default_factory=dict)
+    refunds: dict[str, Sequence[Refund]] = field(default_factory=dict)
+    disputes: dict[str, Dispute] = field(default_factory=dict)
     webhooks: dict[str, StoredWebhook] = field(default_factory=dict)
-    facts: list[PaymentCompleted] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
@@ -100,8 +99,10 @@ class MemoryUnitOfWork:
         self._customers: dict[str, str] = {}
         self._checkouts: dict[str, Checkout] = {}
         self._purchases: dict[str, Purchase] = {}
+        self._refunds: dict[str, Sequence[Refund]] = {}
+        self._disputes: dict[str, Dispute] = {}
         self._webhooks: dict[str, StoredWebhook] = {}
-        self._facts: list[PaymentCompleted] = []
+        self._facts: list[Fact] = []
 
     async def customer_of(self, user_id: str) -> str | None:
         """Return the processor's customer id of a user."""
@@ -139,7 +140,29 @@ class MemoryUnitOfWork:
         self._purchases[purchase.purchase_id] = purchase
         return True
 
-    async def publish(self, fact: PaymentCompleted) -> None:
+    async def purchase_of_payment(self, payment_id: str) -> Purchase | None:
+        """Return a payment's purchase."""
+        found = (one for one in self._billing.purchases.values() if one.payment_id == payment_id)
+        return next(found, None)
+
+    async def refunds_of(self, purchase_id: str) -> Sequence[Refund]:
+        """Return a purchase's refunds."""
+        return self._billing.refunds.get(purchase_id, ())
+
+    async def save_refunds(self, purchase: Purchase, refunds: Sequence[Refund]) -> None:
+        """Write a purchase's refunds, and what they refund of it in all."""
+        self._purchases[purchase.purchase_id] = purchase
+        self._refunds[purchase.purchase_id] = refunds
+
+    async def dispute(self, dispute_id: str) -> Dispute | None:
+        """Return a dispute that moved money."""
+        return self._billing.disputes.get(dispute_id)
+
+    async def save_dispute(self, dispute: Dispute) -> None:
+        """Write a dispute."""
+        self._disputes[dispute.dispute_id] = dispute
+
+    async def publish(self, fact: Fact) -> None:
         """Keep the fact for the commit."""
         self._facts.append(fact)
 
@@ -175,88 +198,7 @@ class MemoryUnitOfWork:
         self._billing.customers |= self._customers
         self._billing.checkouts |= self._checkouts
         self._billing.purchases |= self._purchases
+        self._billing.refunds |= self._refunds
+        self._billing.disputes |= self._disputes
         self._billing.webhooks |= self._webhooks
         self._billing.facts += self._facts
-
-
-class MemoryProcessor:
-    """A payment processor whose visitors a test plays."""
-
-    def __init__(self) -> None:
-        self.customers: dict[str, str] = {}
-        self.sessions: dict[str, ProcessorCheckout] = {}
-        self.published: dict[str, Pack] = {}
-        self.answers = True
-        self._numbers = count(1)
-
-    async def open_customer(self, *, user_id: str, email: str) -> str:
-        """Return this user's customer."""
-        self._require_answer()
-        return self.customers.setdefault(user_id, f"cus_{user_id}")
-
-    async def open_checkout(
-        self, checkout: Checkout, *, lookup_key: str, customer_id: str, success_url: str, cancel_url: str
-    ) -> ProcessorCheckout:
-        """Open a session; the same checkout opens nothing new."""
-        self._require_answer()
-        session_id = f"cs_{checkout.checkout_id}"
-        opened = ProcessorCheckout(
-            session_id=session_id,
-            status=CheckoutStatus.OPEN,
-            is_paid=False,
-            payment_id=None,
-            amount_minor=checkout.price_minor,
-            currency=checkout.currency,
-            reference=checkout.checkout_id,
-            url=f"https://pay.example/{session_id}",
-        )
-        return self.sessions.setdefault(session_id, opened)
-
-    async def find_checkout(self, session_id: str) -> ProcessorCheckout:
-        """Return how a session stands now."""
-        self._require_answer()
-        return self.sessions[session_id]
-
-    async def publish(self, pack: Pack) -> None:
-        """Keep the pack."""
-        self._require_answer()
-        self.published[pack.lookup_key] = pack
-
-    def pay(self, session_id: str) -> None:
-        """Play a visitor who pays."""
-        payment_id = f"pi_{next(self._numbers)}"
-        self._change(session_id, status=CheckoutStatus.COMPLETE, is_paid=True, payment_id=payment_id)
-
-    def promise(self, session_id: str) -> None:
-        """Play a visitor whose bank takes days."""
-        self._change(session_id, status=CheckoutStatus.COMPLETE, payment_id=f"pi_{next(self._numbers)}")
-
-    def expire(self, session_id: str) -> None:
-        """Play a visitor who never came back."""
-        self._change(session_id, status=CheckoutStatus.EXPIRED)
-
-    def _change(self, session_id: str, **changes: object) -> None:
-        self.sessions[session_id] = replace(self.sessions[session_id], **changes)  # type: ignore[arg-type]
-
-    def _require_answer(self) -> None:
-        if not self.answers:
-            raise PaymentProcessorUnavailable("the payment processor did not answer; try again")
-
-
-@dataclass(frozen=True, kw_only=True)
-class MemoryWebhook:
-    """A webhook as a test writes it."""
-
-    event_id: str
-    kind: str
-    session_id: str | None
-
-
-class MemoryWebhookVerifier:
-    """Takes JSON bodies whose signature is the word `signed`."""
-
-    def verify(self, body: bytes, signature: str) -> VerifiedWebhook:
-        """Return the event. Raises InvalidSignature for any other signature."""
-        if signature != "signed":
-            raise InvalidSignature("the signature does not match the body, or it is too old")
-        return MemoryWebhook(**json.loads(body))

@@ -1,25 +1,25 @@
-"""The unit of work and the reader on PostgreSQL."""
+"""The unit of work on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from chassis import outbox
-from chassis.postgres import SYSTEM_SCOPE, transaction
+from chassis.postgres import SYSTEM_SCOPE
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billing.adapters.outbound import tables
 from billing.adapters.outbound.event_codec import encode
-from billing.domain.checkout import Checkout, CheckoutStatus, PaymentCompleted, Purchase
+from billing.adapters.outbound.postgres_money_back import PostgresMoneyBack
+from billing.adapters.outbound.rows import from_checkout, to_checkout
+from billing.domain.checkout import Checkout, Purchase
+from billing.domain.events import Fact
 from billing.domain.webhook_event import WebhookEvent, WebhookState
 from billing.ports.id_source import IdSource
 from billing.ports.unit_of_work import UnitOfWork
-
-_STREAM_ROWS = 500
 
 
 class PostgresUnitsOfWork:
@@ -42,11 +42,11 @@ class PostgresUnitsOfWork:
             yield PostgresUnitOfWork(connection, self._ids)
 
 
-class PostgresUnitOfWork:
+class PostgresUnitOfWork(PostgresMoneyBack):
     """One open transaction."""
 
     def __init__(self, connection: AsyncConnection, ids: IdSource) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._ids = ids
 
     async def customer_of(self, user_id: str) -> str | None:
@@ -66,19 +66,19 @@ class PostgresUnitOfWork:
     async def add_checkout(self, checkout: Checkout) -> Checkout:
         """Store a new checkout, or return the one that this user's idempotency key made before."""
         table = tables.checkouts
-        added = insert(table).values(_from_checkout(checkout)).on_conflict_do_nothing()
+        added = insert(table).values(from_checkout(checkout)).on_conflict_do_nothing()
         await self._connection.execute(added)
         query = select(table).where(
             table.c.user_id == checkout.user_id, table.c.idempotency_key == checkout.idempotency_key
         )
-        return _to_checkout((await self._connection.execute(query)).one())
+        return to_checkout((await self._connection.execute(query)).one())
 
     async def checkout(self, checkout_id: str, *, lock: bool = False) -> Checkout | None:
         """Return a checkout by our id."""
         table = tables.checkouts
         query = select(table).where(table.c.checkout_id == checkout_id)
         row = (await self._connection.execute(query.with_for_update() if lock else query)).first()
-        return _to_checkout(row) if row else None
+        return to_checkout(row) if row else None
 
     async def checkout_of_session(self, session_id: str) -> str | None:
         """Return our id of the checkout behind a processor's session."""
@@ -109,7 +109,7 @@ class PostgresUnitOfWork:
         added = insert(table).values(asdict(purchase)).on_conflict_do_nothing()
         return await self._connection.scalar(added.returning(table.c.purchase_id)) is not None
 
-    async def publish(self, fact: PaymentCompleted) -> None:
+    async def publish(self, fact: Fact) -> None:
         """Append the fact to the outbox."""
         event = encode(fact, event_id=self._ids.new("evt"))
         await outbox.append(self._connection, tables.outbox, event)
@@ -138,6 +138,8 @@ class PostgresUnitOfWork:
             event_id=row.event_id,
             kind=row.kind,
             session_id=row.session_id,
+            payment_id=row.payment_id,
+            dispute_id=row.dispute_id,
             body=row.body,
             received_at=row.received_at,
             attempts=row.attempts,
@@ -165,61 +167,3 @@ class PostgresUnitOfWork:
     async def commit(self) -> None:
         """Commit."""
         await self._connection.commit()
-
-
-class PostgresBillingReader:
-    """Reads committed rows, in the user's own scope wherever there is one."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    async def checkout(self, user_id: str, checkout_id: str) -> Checkout | None:
-        """Return a checkout of this user."""
-        table = tables.checkouts
-        query = select(table).where(table.c.checkout_id == checkout_id, table.c.user_id == user_id)
-        async with transaction(self._engine, user_id) as connection:
-            row = (await connection.execute(query)).first()
-        return _to_checkout(row) if row else None
-
-    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[Purchase]:
-        """Return purchases, newest first: ids sort by the time they were made."""
-        table = tables.purchases
-        query = select(table).where(table.c.user_id == user_id)
-        if before:
-            query = query.where(table.c.purchase_id < before)
-        query = query.order_by(table.c.purchase_id.desc()).limit(limit)
-        async with transaction(self._engine, user_id) as connection:
-            return [Purchase(**row._mapping) for row in await connection.execute(query)]
-
-    async def settled_payments(self) -> AsyncIterator[Purchase]:
-        """Stream every purchase through a server-side cursor."""
-        table = tables.purchases
-        query = select(table).order_by(table.c.purchase_id)
-        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
-            async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
-                yield Purchase(**row._mapping)
-
-    async def stale_checkouts(self, *, before: datetime, limit: int) -> Sequence[Checkout]:
-        """Return checkouts that may still get a purchase, in random order: none can block the others."""
-        table = tables.checkouts
-        query = (
-            select(table)
-            .where(
-                table.c.purchase_id.is_(None),
-                table.c.status != CheckoutStatus.EXPIRED.value,
-                table.c.session_id.is_not(None),
-                table.c.created_at < before,
-            )
-            .order_by(text("random()"))
-            .limit(limit)
-        )
-        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
-            return [_to_checkout(row) for row in await connection.execute(query)]
-
-
-def _from_checkout(checkout: Checkout) -> dict[str, Any]:
-    return {**asdict(checkout), "status": checkout.status.value}
-
-
-def _to_checkout(row: Any) -> Checkout:
-    return Checkout(**{**row._mapping, "status": CheckoutStatus(row.status)})

@@ -1,24 +1,23 @@
 """Stripe, by its official SDK. Nothing of Stripe's leaves this file but our own words."""
 
-import json
 from collections.abc import Awaitable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import stripe
 import structlog
 
-from billing.domain.checkout import Checkout, CheckoutStatus
-from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable
+from billing.adapters.outbound.stripe_answers import seen_checkout, seen_dispute, seen_payment
+from billing.domain.checkout import Checkout
+from billing.domain.dispute import ProcessorDispute
+from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.pack import Pack
+from billing.domain.refund import ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
-from billing.ports.payment_processor import VerifiedWebhook
 
 API_VERSION = "2026-10-28.endive"
 TIMEOUT_S = 20.0
 RETRIES_MAX = 2
-SIGNATURE_TOLERANCE_S = 300
+REFUND_PAGE, REFUND_PAGES_MAX = 100, 10
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -68,11 +67,30 @@ class StripeProcessor:
                 {"idempotency_key": f"checkout:{checkout.checkout_id}"},
             )
         )
-        return _seen(session)
+        return seen_checkout(session)
 
     async def find_checkout(self, session_id: str) -> ProcessorCheckout:
         """Read a session as it stands now."""
-        return _seen(await _answered(self._client.v1.checkout.sessions.retrieve_async(session_id)))
+        return seen_checkout(await _answered(self._client.v1.checkout.sessions.retrieve_async(session_id)))
+
+    async def find_payment(self, payment_id: str) -> ProcessorPayment:
+        """Read a payment and all its refunds."""
+        intent = await _answered(self._client.v1.payment_intents.retrieve_async(payment_id))
+        refunds: list[stripe.Refund] = []
+        for _ in range(REFUND_PAGES_MAX):
+            asked: Any = {"payment_intent": payment_id, "limit": REFUND_PAGE}
+            if refunds:
+                asked["starting_after"] = refunds[-1].id
+            page = await _answered(self._client.v1.refunds.list_async(asked))
+            refunds += page.data
+            if not page.has_more:
+                return seen_payment(intent, refunds)
+        raise PaymentProcessorUnavailable(f"payment {payment_id} has more than {len(refunds)} refunds")
+
+    async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
+        """Read a dispute, with the payment that it is about."""
+        asked: Any = {"expand": ["payment_intent"]}
+        return seen_dispute(await _answered(self._client.v1.disputes.retrieve_async(dispute_id, asked)))
 
     async def publish(self, pack: Pack) -> None:
         """Create or update the pack's product, and its price when there is none with these terms."""
@@ -121,61 +139,6 @@ class StripeProcessor:
                 f"no price {lookup_key!r} is published: run `python -m billing publish-catalogue`"
             )
         return prices.data[0].id
-
-
-@dataclass(frozen=True, kw_only=True)
-class StripeWebhook:
-    """A webhook that Stripe signed."""
-
-    event_id: str
-    kind: str
-    session_id: str | None
-
-
-class StripeWebhookVerifier:
-    """Checks signatures of our endpoint; several secrets while one is being replaced."""
-
-    def __init__(self, *secrets: str) -> None:
-        self._secrets = secrets
-
-    def verify(self, body: bytes, signature: str) -> VerifiedWebhook:
-        """Return the event. Raises InvalidSignature for a forged, altered or old one."""
-        for secret in self._secrets:
-            try:
-                stripe.WebhookSignature.verify_header(
-                    body.decode(), signature, secret, tolerance=SIGNATURE_TOLERANCE_S
-                )
-            except (stripe.SignatureVerificationError, UnicodeDecodeError, ValueError):
-                continue
-            return _parse(body)
-        raise InvalidSignature("the signature does not match the body, or it is too old")
-
-
-def _parse(body: bytes) -> StripeWebhook:
-    try:
-        event = json.loads(body)
-        kind, about = str(event["type"]), event["data"]["object"]
-        is_checkout = kind.startswith("checkout.session.")
-        return StripeWebhook(
-            event_id=str(event["id"]), kind=kind, session_id=str(about["id"]) if is_checkout else None
-        )
-    except (ValueError, KeyError, TypeError) as failure:
-        raise InvalidSignature("the body is not an event") from failure
-
-
-def _seen(session: stripe.checkout.Session) -> ProcessorCheckout:
-    intent = session.payment_intent
-    return ProcessorCheckout(
-        session_id=session.id,
-        status=CheckoutStatus(session.status or "open"),
-        is_paid=session.payment_status == "paid",
-        payment_id=intent if intent is None or isinstance(intent, str) else intent.id,
-        amount_minor=session.amount_total or 0,
-        currency=session.currency or "",
-        reference=session.client_reference_id,
-        url=session.url or "",
-        expires_at=datetime.fromtimestamp(session.expires_at, UTC),
-    )
 
 
 async def _answered(call: Awaitable[T]) -> T:

@@ -32,6 +32,26 @@ purchases = Table(
     Column("currency", Text),
     Column("payment_id", Text),
     Column("created_at", DateTime(timezone=True)),
+    Column("refunded_minor", BigInteger),
+    Column("refunded_credits", BigInteger),
+    Column("refund_series", Integer),
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("refund_id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("purchase_id", "user_id", "status")),
+    Column("amount_minor", BigInteger),
+)
+
+disputes = Table(
+    "disputes",
+    metadata,
+    Column("dispute_id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("purchase_id", "user_id", "payment_id", "currency", "state")),
+    Column("disputed_minor", BigInteger),
+    Column("disputed_credits", BigInteger),
 )
 
 webhook_events = Table(
@@ -39,7 +59,7 @@ webhook_events = Table(
     metadata,
     Column("event_id", Text, primary_key=True),
     Column("kind", Text),
-    Column("session_id", Text),
+    *(Column(name, Text) for name in ("session_id", "payment_id", "dispute_id")),
     Column("body", LargeBinary),
     Column("received_at", DateTime(timezone=True)),
     Column("state", Text),

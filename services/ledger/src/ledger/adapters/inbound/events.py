@@ -94,14 +94,18 @@ class LedgerEvents:
 
     async def _take_back(self, event: IncomingEvent) -> None:
         refunded = billing.PaymentRefunded.FromString(event.payload)
+        # A cause's target only grows: a total that fell is counted by a cause of its own.
+        cause = f"refund:{refunded.series}" if refunded.series else "refund"
+        state = "reversed:" if refunded.reversed else ""
         await self.writer.apply(
             ClawBackCredits(
-                request_id=f"clawback:{refunded.payment_id}:refund:{refunded.refunded_credits}",
+                request_id=f"clawback:{refunded.payment_id}:{cause}:{state}{refunded.refunded_credits}",
                 account_id=refunded.account_id,
                 payment_id=refunded.payment_id,
-                cause="refund",
+                cause=cause,
                 target=refunded.refunded_credits,
-                reason="payment refunded",
+                reinstated=refunded.reversed,
+                reason="refund failed" if refunded.reversed else "payment refunded",
             ),
             event_id=event.event_id,
         )

@@ -1,0 +1,133 @@
+"""A payment processor in memory, whose visitors and banks a test plays."""
+
+import json
+from dataclasses import dataclass, replace
+from itertools import count
+
+from billing.domain.checkout import Checkout, CheckoutStatus
+from billing.domain.dispute import DisputeState, ProcessorDispute
+from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable
+from billing.domain.pack import Pack
+from billing.domain.refund import ProcessorPayment, Refund, RefundStatus
+from billing.domain.settlement import ProcessorCheckout
+from billing.ports.payment_processor import VerifiedWebhook
+
+
+class MemoryProcessor:
+    """A payment processor whose visitors a test plays."""
+
+    def __init__(self) -> None:
+        self.customers: dict[str, str] = {}
+        self.sessions: dict[str, ProcessorCheckout] = {}
+        self.published: dict[str, Pack] = {}
+        self.payments: dict[str, ProcessorPayment] = {}
+        self.disputes: dict[str, ProcessorDispute] = {}
+        self.answers = True
+        self._numbers = count(1)
+
+    async def open_customer(self, *, user_id: str, email: str) -> str:
+        """Return this user's customer."""
+        self._require_answer()
+        return self.customers.setdefault(user_id, f"cus_{user_id}")
+
+    async def open_checkout(
+        self, checkout: Checkout, *, lookup_key: str, customer_id: str, success_url: str, cancel_url: str
+    ) -> ProcessorCheckout:
+        """Open a session; the same checkout opens nothing new."""
+        self._require_answer()
+        session_id = f"cs_{checkout.checkout_id}"
+        opened = ProcessorCheckout(
+            session_id=session_id,
+            status=CheckoutStatus.OPEN,
+            is_paid=False,
+            payment_id=None,
+            amount_minor=checkout.price_minor,
+            currency=checkout.currency,
+            reference=checkout.checkout_id,
+            url=f"https://pay.example/{session_id}",
+        )
+        return self.sessions.setdefault(session_id, opened)
+
+    async def find_checkout(self, session_id: str) -> ProcessorCheckout:
+        """Return how a session stands now."""
+        self._require_answer()
+        return self.sessions[session_id]
+
+    async def find_payment(self, payment_id: str) -> ProcessorPayment:
+        """Return a payment with its refunds."""
+        self._require_answer()
+        return self.payments[payment_id]
+
+    async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
+        """Return how a dispute stands now."""
+        self._require_answer()
+        return self.disputes[dispute_id]
+
+    async def publish(self, pack: Pack) -> None:
+        """Keep the pack."""
+        self._require_answer()
+        self.published[pack.lookup_key] = pack
+
+    def pay(self, session_id: str) -> None:
+        """Play a visitor who pays."""
+        payment_id = f"pi_{next(self._numbers)}"
+        self._change(session_id, status=CheckoutStatus.COMPLETE, is_paid=True, payment_id=payment_id)
+        self.payments[payment_id] = ProcessorPayment(
+            payment_id=payment_id, reference=self.sessions[session_id].reference, refunds=()
+        )
+
+    def promise(self, session_id: str) -> None:
+        """Play a visitor whose bank takes days."""
+        self._change(session_id, status=CheckoutStatus.COMPLETE, payment_id=f"pi_{next(self._numbers)}")
+
+    def expire(self, session_id: str) -> None:
+        """Play a visitor who never came back."""
+        self._change(session_id, status=CheckoutStatus.EXPIRED)
+
+    def refund(self, payment_id: str, refund_id: str, amount_minor: int, status: RefundStatus) -> None:
+        """Play a refund, or what became of it."""
+        told = Refund(refund_id=refund_id, amount_minor=amount_minor, status=status)
+        payment = self.payments[payment_id]
+        others = tuple(one for one in payment.refunds if one.refund_id != refund_id)
+        self.payments[payment_id] = replace(payment, refunds=(*others, told))
+
+    def dispute(
+        self, payment_id: str, dispute_id: str, amount_minor: int, state: DisputeState | None
+    ) -> None:
+        """Play a payer's bank."""
+        self.disputes[dispute_id] = ProcessorDispute(
+            dispute_id=dispute_id,
+            payment_id=payment_id,
+            reference=self.payments[payment_id].reference,
+            amount_minor=amount_minor,
+            currency="usd",
+            state=state,
+        )
+
+    def _change(self, session_id: str, **changes: object) -> None:
+        self.sessions[session_id] = replace(self.sessions[session_id], **changes)  # type: ignore[arg-type]
+
+    def _require_answer(self) -> None:
+        if not self.answers:
+            raise PaymentProcessorUnavailable("the payment processor did not answer; try again")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryWebhook:
+    """A webhook as a test writes it."""
+
+    event_id: str
+    kind: str
+    session_id: str | None = None
+    payment_id: str | None = None
+    dispute_id: str | None = None
+
+
+class MemoryWebhookVerifier:
+    """Takes JSON bodies whose signature is the word `signed`."""
+
+    def verify(self, body: bytes, signature: str) -> VerifiedWebhook:
+        """Return the event. Raises InvalidSignature for any other signature."""
+        if signature != "signed":
+            raise InvalidSignature("the signature does not match the body, or it is too old")
+        return MemoryWebhook(**json.loads(body))

@@ -1,0 +1,68 @@
+"""The part of the unit of work about money that went back, on PostgreSQL."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from billing.adapters.outbound import tables
+from billing.adapters.outbound.rows import to_dispute, to_purchase, to_refund
+from billing.domain.checkout import Purchase
+from billing.domain.dispute import Dispute
+from billing.domain.refund import Refund
+
+
+class PostgresMoneyBack:
+    """Refunds and disputes of purchases; the purchase's row lock keeps those of one payment apart."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def purchase_of_payment(self, payment_id: str) -> Purchase | None:
+        """Return a payment's purchase, locked until the end."""
+        table = tables.purchases
+        query = select(table).where(table.c.payment_id == payment_id).with_for_update()
+        row = (await self._connection.execute(query)).first()
+        return to_purchase(row) if row else None
+
+    async def refunds_of(self, purchase_id: str) -> Sequence[Refund]:
+        """Return a purchase's refunds."""
+        table = tables.refunds
+        query = select(table).where(table.c.purchase_id == purchase_id)
+        return [to_refund(row) for row in await self._connection.execute(query)]
+
+    async def save_refunds(self, purchase: Purchase, refunds: Sequence[Refund]) -> None:
+        """Write a purchase's refunds, and what they refund of it in all."""
+        bought = tables.purchases
+        await self._connection.execute(
+            update(bought)
+            .where(bought.c.purchase_id == purchase.purchase_id)
+            .values(
+                refunded_minor=purchase.refunded_minor,
+                refunded_credits=purchase.refunded_credits,
+                refund_series=purchase.refund_series,
+            )
+        )
+        if not refunds:
+            return
+        owner = {"purchase_id": purchase.purchase_id, "user_id": purchase.user_id}
+        added = insert(tables.refunds).values(
+            [{**asdict(refund), **owner, "status": refund.status.value} for refund in refunds]
+        )
+        await self._connection.execute(
+            added.on_conflict_do_update(index_elements=["refund_id"], set_={"status": added.excluded.status})
+        )
+
+    async def dispute(self, dispute_id: str) -> Dispute | None:
+        """Return a dispute that moved money."""
+        table = tables.disputes
+        row = (await self._connection.execute(select(table).where(table.c.dispute_id == dispute_id))).first()
+        return to_dispute(row) if row else None
+
+    async def save_dispute(self, dispute: Dispute) -> None:
+        """Write a dispute, a new one or one that moved on."""
+        added = insert(tables.disputes).values({**asdict(dispute), "state": dispute.state.value})
+        moved = {name: added.excluded[name] for name in ("disputed_minor", "disputed_credits", "state")}
+        await self._connection.execute(added.on_conflict_do_update(index_elements=["dispute_id"], set_=moved))

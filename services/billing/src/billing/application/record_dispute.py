@@ -1,0 +1,36 @@
+"""Use case: record where a disputed payment's money is, as the payment processor says."""
+
+from billing.application.lock_purchase import lock_purchase
+from billing.domain.dispute import settle_dispute
+from billing.domain.events import PaymentDisputed
+from billing.ports.clock import Clock
+from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.unit_of_work import UnitsOfWork
+
+
+class RecordDisputeHandler:
+    """Dispute and PaymentDisputed are one transaction, in whatever order webhooks come."""
+
+    def __init__(self, units: UnitsOfWork, processor: PaymentProcessor, clock: Clock) -> None:
+        self._units = units
+        self._processor = processor
+        self._clock = clock
+
+    async def handle(self, dispute_id: str) -> bool:
+        """Record a dispute; False when it is about none of our payments.
+
+        Asks the processor before it opens a transaction: what a webhook said may be old by now. Raises
+        PaymentProcessorUnavailable and PurchaseNotKnownYet, both to be tried again.
+        """
+        seen = await self._processor.find_dispute(dispute_id)
+        async with self._units.begin() as unit:
+            purchase = await lock_purchase(unit, seen.payment_id, reference=seen.reference)
+            if purchase is None:
+                return False
+            known = await unit.dispute(dispute_id)
+            settled = settle_dispute(purchase, known, seen)
+            if settled is not None and settled != known:
+                await unit.save_dispute(settled)
+                await unit.publish(PaymentDisputed(dispute=settled, occurred_at=self._clock.now()))
+            await unit.commit()
+        return True

@@ -1,0 +1,36 @@
+"""Use case: record what the payment processor says is refunded of a payment."""
+
+from billing.application.lock_purchase import lock_purchase
+from billing.domain.refund import merge_refunds
+from billing.domain.refund_total import count_refunds
+from billing.ports.clock import Clock
+from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.unit_of_work import UnitsOfWork
+
+
+class RecordRefundHandler:
+    """Refunds and PaymentRefunded are one transaction, in whatever order webhooks come."""
+
+    def __init__(self, units: UnitsOfWork, processor: PaymentProcessor, clock: Clock) -> None:
+        self._units = units
+        self._processor = processor
+        self._clock = clock
+
+    async def handle(self, payment_id: str) -> bool:
+        """Record a payment's refunds; False when it is none of our payments.
+
+        Asks the processor before it opens a transaction: what a webhook said may be old by now. Raises
+        PaymentProcessorUnavailable and PurchaseNotKnownYet, both to be tried again.
+        """
+        seen = await self._processor.find_payment(payment_id)
+        async with self._units.begin() as unit:
+            purchase = await lock_purchase(unit, payment_id, reference=seen.reference)
+            if purchase is None:
+                return False
+            refunds = merge_refunds(await unit.refunds_of(purchase.purchase_id), seen.refunds)
+            counted, facts = count_refunds(purchase, refunds, now=self._clock.now())
+            await unit.save_refunds(counted, refunds)
+            for fact in facts:
+                await unit.publish(fact)
+            await unit.commit()
+        return True

@@ -1,0 +1,35 @@
+"""The facts that billing publishes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.domain.checkout import Purchase
+from billing.domain.dispute import Dispute
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentCompleted:
+    """Money arrived: the purchase's credits are owed."""
+
+    purchase: Purchase
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentRefunded:
+    """What the purchase's refunds take back in all, or that nothing of its series is taken any more."""
+
+    purchase: Purchase
+    is_reversed: bool
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentDisputed:
+    """A dispute took money of a payment, or its end is known."""
+
+    dispute: Dispute
+    occurred_at: datetime
+
+
+Fact = PaymentCompleted | PaymentRefunded | PaymentDisputed

@@ -1,0 +1,45 @@
+"""Refunds: money of a payment on its way back to the payer. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RefundStatus(StrEnum):
+    """Where a refund stands, in the only order in which it moves. Only a SUCCEEDED one counts."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    # The payer's bank sent the money back, perhaps weeks after the refund had succeeded.
+    FAILED = "failed"
+
+
+_ORDER = list(RefundStatus)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refund:
+    """One refund, whole or in part, in the minor units of the payment's currency."""
+
+    refund_id: str
+    amount_minor: int
+    status: RefundStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessorPayment:
+    """A payment's refunds as the payment processor sees them now."""
+
+    payment_id: str
+    # Our checkout's id, which the processor keeps for us.
+    reference: str | None
+    refunds: tuple[Refund, ...]
+
+
+def merge_refunds(known: Iterable[Refund], seen: Iterable[Refund]) -> list[Refund]:
+    """Return every refund at the later of its statuses: an answer that is old by now undoes nothing."""
+    merged: dict[str, Refund] = {}
+    for refund in (*known, *seen):
+        other = merged.get(refund.refund_id, refund)
+        merged[refund.refund_id] = max(refund, other, key=lambda one: _ORDER.index(one.status))
+    return list(merged.values())

@@ -1,0 +1,97 @@
+"""Billing that was in use before loses nothing through the migrations, and its walls stand."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.config import Config
+from billing.adapters.outbound.postgres import PostgresUnitsOfWork
+from billing.adapters.outbound.postgres_reader import PostgresBillingReader
+from billing.domain.dispute import DisputeState
+from billing.domain.refund import RefundStatus
+from billing.domain.webhook_event import WebhookEvent
+from billing_support import BillingUnderTest, CountingIds, HandClock
+from chassis.postgres import create_engine, transaction
+from embedded.testing import ServiceDatabase
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+STORED = {
+    "refund.created": {"id": "re_1", "payment_intent": "pi_1", "metadata": {"note": "\x00"}},
+    "charge.refunded": {"id": "ch_1", "payment_intent": "pi_2"},
+    "charge.dispute.created": {"id": "du_1", "payment_intent": "pi_3"},
+    "charge.updated": {"id": "ch_2", "payment_intent": "pi_4"},
+}
+
+
+async def test_webhooks_that_nobody_listened_to_are_worked_out(
+    empty_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was ignored about refunds and disputes is due, once; the rest stays as it ended."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", empty_database.owner_url.replace("%", "%%"))
+    monkeypatch.setenv("BILLING_SERVICE_ROLE", "library_service")
+    command.upgrade(config, "0001")
+    clock = HandClock()
+    with psycopg.connect(empty_database.admin_dsn) as admin:
+        for kind, about in STORED.items():
+            for state in ("ignored", "done"):
+                body = json.dumps({"id": f"{kind}.{state}", "data": {"object": about}}).encode()
+                admin.execute(
+                    "INSERT INTO webhook_events (event_id, kind, body, received_at, state, due_at, attempts)"
+                    " VALUES (%s, %s, %s, now(), %s, now(), 1)",
+                    (f"{kind}.{state}", kind, body, state),
+                )
+    command.upgrade(config, "head")
+    engine = create_engine(empty_database.url)
+    units = PostgresUnitsOfWork(engine, CountingIds())
+    waiting: list[WebhookEvent] = []
+    async with units.begin() as unit:
+        clock.advance(86_400 * 36_500)
+        while (event := await unit.next_webhook(clock.now())) is not None:
+            waiting.append(event)
+            await unit.postpone_webhook(event.event_id, due_at=clock.now().replace(year=9999), error="")
+    await engine.dispose()
+    assert sorted((one.kind, one.payment_id, one.dispute_id, one.attempts) for one in waiting) == [
+        ("charge.dispute.created", None, "du_1", 0),
+        ("charge.refunded", "pi_2", None, 0),
+        ("refund.created", "pi_1", None, 0),
+    ]
+
+
+async def test_the_walls_around_refunds_and_disputes(
+    service_database: Callable[[str], ServiceDatabase],
+) -> None:
+    """A user's scope shows that user's rows only, and the service's role can't rewrite what was bought."""
+    engine = create_engine(service_database("billing").url)
+    ids = CountingIds()
+    billing = BillingUnderTest(
+        units=PostgresUnitsOfWork(engine, ids), reader=PostgresBillingReader(engine), ids=ids
+    )
+    payment = (await billing.bought("usr_1")).payment_id
+    billing.processor.refund(payment, "re_1", 300, RefundStatus.SUCCEEDED)
+    billing.processor.dispute(payment, "dp_1", 700, DisputeState.OPENED)
+    await billing.refund.handle(payment)
+    await billing.dispute.handle("dp_1")
+    for user_id, seen in (("usr_1", 1), ("usr_2", 0), ("*", 1)):
+        async with transaction(engine, user_id) as connection:
+            for table in ("refunds", "disputes"):
+                assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == seen
+    for forbidden in (
+        "UPDATE purchases SET amount_minor = 1",
+        "UPDATE refunds SET amount_minor = 1",
+        "DELETE FROM refunds",
+        "DELETE FROM disputes",
+    ):
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            async with transaction(engine, "*") as connection:
+                await connection.execute(text(forbidden))
+    (purchase,) = await billing.purchases()
+    assert (purchase.amount_minor, purchase.refunded_minor) == (1000, 300)
+    await engine.dispose()
