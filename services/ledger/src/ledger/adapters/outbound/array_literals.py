@@ -17,10 +17,23 @@ class Kind(NamedTuple):
     alone: Callable[[Any], str | None]
     element: Callable[[Any], str]
     is_cast: bool = False
+    is_text: bool = False
 
     def array(self, values: Collection[Any]) -> str:
         """Write a column as the text of one array, such as `{1,2,3}`."""
+        if self.is_text and (plain := _plain(values)) is not None:
+            return plain if self.alone("") is not None else plain.replace('""', "NULL")
         return "{" + ",".join(map(self.element, values)) + "}"
+
+
+def _plain(values: Collection[str | None]) -> str | None:
+    """Write texts that need no escaping all at once; None when one of them does, or is NULL."""
+    if not values or None in values:
+        return None
+    joined = '","'.join(values)  # type: ignore[arg-type]
+    if "\\" in joined or joined.count('"') != 2 * (len(values) - 1):
+        return None
+    return f'{{"{joined}"}}'
 
 
 def texts(values: Collection[str]) -> str:
@@ -74,9 +87,9 @@ def _numbers(values: Sequence[int]) -> str:
 NUMBER = Kind("bigint", str, str)
 # Ids and enumeration values of our own making: nothing in them needs escaping.
 WORD = Kind("text", str, str)
-TEXT = Kind("text", _same, _element(_same))
+TEXT = Kind("text", _same, _element(_same), is_text=True)
 # Text that is NULL when it is empty.
-LINK = Kind("text", _filled, _element(_filled))
+LINK = Kind("text", _filled, _element(_filled), is_text=True)
 TIME = Kind("timestamptz", _time, _element(_time))
 JSON = Kind("jsonb", _json, _element(_json))
 BLOB = Kind("bytea", _blob, lambda value: '"\\\\x' + value.hex() + '"')
