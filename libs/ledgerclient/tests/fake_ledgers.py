@@ -13,6 +13,8 @@ from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
 HEARD_WITHIN_S = 10.0
 
+Asked = asyncio.Task[pb.CommandOutcome]
+
 
 class FakeLedger(rpc.LedgerServiceServicer):
     """Applies each request id once, as the ledger does."""
@@ -146,3 +148,13 @@ def reserve(name: str, amount: int = 5) -> pb.Command:
 def names(batch: pb.ApplyStreamRequest) -> list[str]:
     """The request ids of a batch, in its order."""
     return [one.reserve.request_id for one in batch.commands]
+
+
+def ask(ledger: CoalescingLedger, *requests: str) -> list[Asked]:
+    """Callers of one command each, in this order."""
+    return [asyncio.create_task(ledger.apply(reserve(name), timeout_s=20)) for name in requests]
+
+
+async def outcomes(asked: list[Asked]) -> list[str]:
+    """The ids of what was made, in the order of the callers."""
+    return [one.id for one in await asyncio.gather(*asked)]

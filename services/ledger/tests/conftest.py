@@ -8,12 +8,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from chassis.clock import SystemClock
+from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
 from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
 from ledger.adapters.outbound.postgres_statements import PostgresStatements
+from ledger.application.command_writer import CommandWriter
+from postgres_ledgers import Replicas
 from sqlalchemy.ext.asyncio import AsyncEngine
 from support import CountingIds, HandClock, LedgerUnderTest
 
@@ -60,3 +64,12 @@ async def any_ledger(request: pytest.FixtureRequest) -> AsyncIterator[LedgerUnde
     )
     await units.close()
     await engine.dispose()
+
+
+@pytest.fixture
+async def replicas(engine: AsyncEngine) -> AsyncIterator[Replicas]:
+    """A ledger that runs three times."""
+    units = [PostgresUnitsOfWork(engine, UuidIds()) for _ in range(3)]
+    yield Replicas(engine, [CommandWriter(one, SystemClock(), UuidIds()) for one in units])
+    for one in units:
+        await one.close()

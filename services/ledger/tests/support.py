@@ -122,6 +122,11 @@ class LedgerUnderTest:
         balance = await self.reader.balance(account_id)
         return balance.available, balance.held
 
+    async def state(self, account_id: str) -> tuple[int, int, int]:
+        """Return what an account can spend, what is held and what it owes."""
+        balance = await self.reader.balance(account_id)
+        return balance.available, balance.held, balance.debt
+
 
 def servicer(ledger: LedgerUnderTest, invariants: Invariants) -> LedgerServicer:
     """LedgerService over the use cases."""

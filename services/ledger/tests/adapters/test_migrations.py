@@ -10,11 +10,11 @@ from alembic.config import Config
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine
+from command_makers import charge
 from embedded.testing import ServiceDatabase
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
-from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
-from ledger.application.charge_reservation import ChargeReservation
 from ledger.application.command_writer import CommandWriter
+from postgres_ledgers import broken_invariants
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -66,15 +66,11 @@ def test_what_was_held_before_is_settled_after(empty_database: ServiceDatabase) 
 async def _settle(database: ServiceDatabase) -> None:
     engine = create_engine(database.url)
     units = PostgresUnitsOfWork(engine, UuidIds())
-    assert await _broken(PostgresInvariants(engine)) == []
+    assert await broken_invariants(engine) == {}
     writer = CommandWriter(units, SystemClock(), UuidIds())
-    charged = await writer.apply(ChargeReservation(request_id="r4", reservation_id="res_1", amount=60))
+    charged = await writer.apply(charge("res_1", 60))
     assert charged is not None
     assert (charged.balance.promotional, charged.balance.paid) == (0, 40)
-    assert await _broken(PostgresInvariants(engine)) == []
+    assert await broken_invariants(engine) == {}
     await units.close()
     await engine.dispose()
-
-
-async def _broken(invariants: PostgresInvariants) -> list[str]:
-    return [one.invariant async for one in invariants.check() if one.violations]

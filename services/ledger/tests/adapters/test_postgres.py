@@ -12,12 +12,12 @@ from chassis.postgres import transaction
 from command_makers import charge, grant, refund, reserve
 from embedded.testing import ServiceDatabase
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
-from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
 from ledger.application.command_writer import CommandWriter
 from ledger.domain.errors import InsufficientCredits
 from ledger.domain.lot import Category
 from ledger.domain.reservation import ReservationState
+from postgres_ledgers import broken_invariants
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -51,8 +51,7 @@ class Ledger:
 
     async def violations(self) -> dict[str, int]:
         """Return the invariants that are broken."""
-        results = [result async for result in PostgresInvariants(self.engine).check()]
-        return {result.invariant: result.violations for result in results if result.violations}
+        return await broken_invariants(self.engine)
 
 
 @pytest.fixture
