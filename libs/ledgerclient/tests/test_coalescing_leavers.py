@@ -74,3 +74,21 @@ async def test_one_deadline_of_a_batch_that_is_on_the_way() -> None:
             await hurried
         fake.answer(batch)
         assert await outcomes([patient]) == ["res_patient"]
+
+
+async def test_callers_that_left_take_no_place_from_others() -> None:
+    """The bound is on those who wait: whoever left before their command was sent makes room."""
+    fake = HeldLedger()
+    async with client(fake, in_flight_max=1, waiting_max=3) as ledger:
+        asked = ask(ledger, "r1")
+        batch = await fake.batch()
+        leavers = ask(ledger, "r2", "r3", "r4")
+        await asyncio.sleep(0)
+        for one in leavers:
+            await left(one)
+        asked += ask(ledger, "r5")
+        fake.answer(batch)
+        again = await fake.batch()
+        assert names(again) == ["r5"]
+        fake.answer(again)
+        assert await outcomes(asked) == ["res_r1", "res_r5"]

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from fake_ledgers import Asked, HeldLedger, ask, client, names, outcomes
 
 
@@ -127,3 +128,37 @@ async def test_an_answer_that_comes_twice_is_heard_once() -> None:
         asked = ask(ledger, "r3")
         fake.answer(await fake.batch())
         assert await outcomes(asked) == ["res_r3"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first first", "last first"])
+async def test_batches_that_are_all_refused_come_again_in_their_order(order: tuple[int, int]) -> None:
+    """Whichever refusal is heard first."""
+    fake = HeldLedger()
+    async with client(fake) as ledger:
+        asked = ask(ledger, "r1")
+        batches = [await fake.batch()]
+        asked += ask(ledger, "r2")
+        batches.append(await fake.batch())
+        for number in order:
+            fake.refuse(batches[number])
+        while len(fake.applied) < 2:
+            fake.answer(await fake.batch())
+        await outcomes(asked)
+    assert fake.applied == ["r1", "r2"]
+
+
+async def test_what_was_refused_and_then_lost_is_sent_again_in_its_order() -> None:
+    """A batch that came again has a later number than those that were asked for after it."""
+    fake = HeldLedger()
+    async with client(fake) as ledger:
+        asked = ask(ledger, "r1")
+        first = await fake.batch()
+        asked += ask(ledger, "r2")
+        await fake.batch()
+        fake.refuse(first)
+        assert names(await fake.batch()) == ["r1"]
+        fake.hang_up()
+        while len(fake.applied) < 2:
+            fake.answer(await fake.batch())
+        await outcomes(asked)
+    assert fake.applied == ["r1", "r2"]

@@ -54,10 +54,12 @@ class _Waiting:
 
 
 class CoalescingLedger:
-    """Applies commands, many at a time, in the order in which they were asked for.
+    """Applies commands, many at a time, sent in the order in which they were asked for.
 
-    Every command carries a request id, so one whose answer was lost is simply sent again: `run` does so
-    on a new stream until each caller's own deadline.
+    A batch that is refused comes again after those that were on the way with it: whoever needs one command
+    done before another awaits its outcome first. Every command carries a request id, so one whose answer
+    was lost is simply sent again: `run` does so on a new stream until each caller's own deadline. The
+    channel itself should repeat nothing (`retried=()`).
     """
 
     def __init__(

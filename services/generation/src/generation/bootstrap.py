@@ -87,7 +87,10 @@ async def parts_of(settings: GenerationSettings) -> AsyncIterator[Parts]:
         )
         stack.push_async_callback(broker.close)
         await nats.ensure_stream(broker.jetstream(), "generation")
-        to_ledger = channel(settings.ledger_target, token=settings.caller_token.get_secret_value())
+        # The client itself sends again what is still waited for, and nothing else.
+        to_ledger = channel(
+            settings.ledger_target, token=settings.caller_token.get_secret_value(), retried=()
+        )
         stack.push_async_callback(to_ledger.close)
         ledger = CoalescingLedger(to_ledger)
         transactions = PostgresTransactions(engine, ids)

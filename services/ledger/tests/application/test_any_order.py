@@ -13,4 +13,4 @@ class AnyOrder(CreditRules, ReservationRules, RequestRules, TimeRules, BooksAddU
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyOrder.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)
