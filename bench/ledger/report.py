@@ -29,8 +29,8 @@ LABELS = {
     "unary_p50_ms": "unary, median (ms)",
     "unary_p99_ms": "unary, 99th percentile (ms)",
     "relay_events_s": "relay to JetStream (events/s)",
-    "publish_events_s": "publishing alone, no outbox (events/s)",
-    "ratio_relay": "  relay, of publishing alone",
+    "publish_events_s": "single events, NATS' own client (events/s)",
+    "ratio_relay": "  times single events",
 }
 
 COSTS = {
