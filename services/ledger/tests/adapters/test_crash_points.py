@@ -14,6 +14,7 @@ from chassis.ids import UuidIds, new_id
 from chassis.postgres import create_engine
 from command_makers import adjust, charge, claw_back, grant, refund, renew, reserve
 from embedded.testing import ServiceDatabase
+from ledger.adapters.outbound import postgres_write
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
@@ -130,9 +131,16 @@ KINDS: dict[str, Make] = {
 }
 
 
+@pytest.mark.parametrize("many", [0, postgres_write.MANY], ids=["one by one", "together"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_retry_after_any_crash_finds_one_effect(kind: str, database: ServiceDatabase) -> None:
-    """Killed anywhere: nothing or everything is there, and the same request gives the same outcome."""
+def test_a_retry_after_any_crash_finds_one_effect(
+    kind: str, many: int, database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed anywhere: nothing or everything is there, and the same request gives the same outcome.
+
+    Whether what is written goes statement by statement, as for large batches, or together.
+    """
+    monkeypatch.setattr(postgres_write, "MANY", many)
     crashes = 0
     for after in (False, True):
         for at in range(1, STATEMENTS_MAX):

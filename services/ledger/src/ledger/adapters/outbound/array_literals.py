@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 
 class Kind(NamedTuple):
@@ -18,6 +18,12 @@ class Kind(NamedTuple):
     element: Callable[[Any], str]
     is_cast: bool = False
     is_text: bool = False
+    # Usually the same in all rows that are written together.
+    is_steady: bool = False
+
+    def steady(self) -> Self:
+        """Return the kind of a column that usually has one value in all rows that are written together."""
+        return self._replace(is_steady=True)
 
     def array(self, values: Collection[Any]) -> str:
         """Write a column as the text of one array, such as `{1,2,3}`."""

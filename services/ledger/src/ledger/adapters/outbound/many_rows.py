@@ -1,8 +1,8 @@
 """Statements that write many rows at once.
 
-A column travels as one array; a column whose value is the same in every row travels as one value, which
-spares the database taking it apart again for each row. What differs only by that is built once, and
-prepared by the driver.
+A column travels as one array; of many rows, a column whose value is the same in every row travels as one
+value, which spares the database taking it apart again for each row. What differs only by that is built once,
+and prepared by the driver. Few rows cost less than their statements: those are put together into one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,8 +11,12 @@ from typing import Any
 
 from ledger.adapters.outbound.array_literals import Kind
 
+# From here on every column that can travel as one value does. Below, statements cost more than rows: each has
+# three shapes, so that it is prepared soon, and they go together.
+MANY = 50
+
 Columns = tuple[tuple[str, Kind], ...]
-Statement = tuple[str, list[str | None]]
+Statement = tuple[str, list[Any]]
 
 
 def columns(**kinds: Kind) -> Columns:
@@ -32,21 +36,45 @@ def update(table: str, written: Columns, rows: Iterable[Sequence[Any]]) -> State
     return _update(table, written, shared), values
 
 
+def together(statements: Iterable[Statement], *, last: str) -> Statement:
+    """Return one statement that does what several do, and then `last`. They must change different rows:
+    none of them sees what the others do."""
+    parts, values = [], []
+    for number, (statement, its_values) in enumerate(statements):
+        parts.append(f"part_{number} AS ({statement})")
+        values += its_values
+    return f"WITH {', '.join(parts)} {last}", values
+
+
 def _split(written: Columns, rows: Iterable[Sequence[Any]]) -> tuple[tuple[bool, ...], list[str | None]]:
     """Return which columns are the same in all rows, and their values, followed by the others' arrays."""
-    shared: list[bool] = []
+    sent = list(zip(*rows, strict=True))
+    shared = _shared(written, sent)
     values: list[str | None] = []
     arrays: list[str | None] = []
-    for (_, kind), column in zip(written, zip(*rows, strict=True), strict=True):
-        first = column[0]
-        # The key always travels as an array, which says how many rows there are.
-        if shared and first == column[-1] and column.count(first) == len(column):
-            shared.append(True)
-            values.append(kind.alone(first))
+    for (_, kind), column, same in zip(written, sent, shared, strict=True):
+        if same:
+            values.append(kind.alone(column[0]))
         else:
-            shared.append(False)
             arrays.append(kind.array(column))
-    return tuple(shared), values + arrays
+    return shared, values + arrays
+
+
+def _shared(written: Columns, sent: Sequence[tuple[Any, ...]]) -> tuple[bool, ...]:
+    """Return which columns travel as one value. The key never does: its array says how many there are."""
+    if len(sent[0]) == 1:
+        return (False, *(True for _ in sent[1:]))
+    if len(sent[0]) >= MANY:
+        return (False, *map(_is_same, sent[1:]))
+    steady = [kind.is_steady for _, kind in written]
+    if all(_is_same(column) for column, is_steady in zip(sent, steady, strict=True) if is_steady):
+        return tuple(steady)
+    return tuple(False for _ in sent)
+
+
+def _is_same(column: tuple[Any, ...]) -> bool:
+    first = column[0]
+    return bool(first == column[-1]) and column.count(first) == len(column)
 
 
 @cache
@@ -63,7 +91,9 @@ def _update(table: str, written: Columns, shared: tuple[bool, ...]) -> str:
     changed = ", ".join(f"{name} = new.{name}" for name, _ in written[1:])
     return (
         f"UPDATE {table} SET {changed} FROM {_rows(selected, written, shared)} "  # noqa: S608
-        f"WHERE {table}.{key} = new.{key}"
+        # `=` alone lets the planner walk along the whole index and look each row up among the new ones, which
+        # is what it does with a plan from when the table was empty. This it can only look up in the index.
+        f"WHERE {table}.{key} = ANY(ARRAY[new.{key}])"
     )
 
 

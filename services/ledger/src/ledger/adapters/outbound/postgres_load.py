@@ -31,15 +31,23 @@ _RESERVATIONS = f"SELECT {rows.RESERVATION} FROM reservations WHERE reservation_
 _LOTS = f"SELECT {rows.LOT} FROM lots WHERE account_id = ANY(%s::text[]) AND NOT drained"  # noqa: S608
 _LOTS_BY_ID = f"SELECT {rows.LOT} FROM lots WHERE grant_id = ANY(%s::text[])"  # noqa: S608
 _LOTS_BY_PAYMENT = f"SELECT {rows.LOT} FROM lots WHERE payment_id = ANY(%s::text[])"  # noqa: S608
+# OFFSET 0 keeps the planner from turning the look-ups around: with statistics of an empty table it
+# would walk through all of it, however long it is by now.
 _LOTS_BY_SOURCE = f"""
-    SELECT {rows.LOT} FROM lots WHERE category = 'subscription'
-    AND (account_id, source) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+    SELECT found.* FROM unnest(%s::text[], %s::text[]) AS needed(account_id, source)
+    CROSS JOIN LATERAL (
+        SELECT {rows.LOT} FROM lots
+        WHERE lots.account_id = needed.account_id AND lots.source = needed.source
+          AND category = 'subscription' OFFSET 0) found
 """  # noqa: S608
 _CLAWBACKS = f"SELECT {rows.CLAWBACK} FROM clawbacks WHERE payment_id = ANY(%s::text[])"  # noqa: S608
 _BUDGETS = """
-    SELECT account_id, scope, period, starts_on, used FROM budgets
-    WHERE (account_id, scope, period, starts_on)
-       IN (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::date[]))
+    SELECT found.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::date[])
+                        AS needed(account_id, scope, period, starts_on)
+    CROSS JOIN LATERAL (
+        SELECT account_id, scope, period, starts_on, used FROM budgets
+        WHERE budgets.account_id = needed.account_id AND budgets.scope = needed.scope
+          AND budgets.period = needed.period AND budgets.starts_on = needed.starts_on OFFSET 0) found
 """
 
 

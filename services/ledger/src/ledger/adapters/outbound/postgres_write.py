@@ -21,12 +21,11 @@ from ledger.adapters.outbound.array_literals import (
     texts,
 )
 from ledger.adapters.outbound.event_codec import encode
-from ledger.adapters.outbound.many_rows import columns, insert, update
+from ledger.adapters.outbound.many_rows import MANY, Statement, columns, insert, together, update
 from ledger.adapters.outbound.postgres_load import CONSUMER
 from ledger.adapters.outbound.rows import from_budget_key
 from ledger.domain.account import Account
 from ledger.domain.clawback import Clawback
-from ledger.domain.entry import Movement
 from ledger.domain.lot import Lot
 from ledger.domain.request import RecordedRequest
 from ledger.domain.reservation import Reservation
@@ -34,7 +33,12 @@ from ledger.ports.id_source import IdSource
 from ledger.ports.unit_of_work import WorkingSet
 
 _ACCOUNTS = columns(
-    account_id=TEXT, available=NUMBER, held=NUMBER, debt=NUMBER, sequence=NUMBER, updated_at=TIME
+    account_id=TEXT,
+    available=NUMBER,
+    held=NUMBER,
+    debt=NUMBER.steady(),
+    sequence=NUMBER,
+    updated_at=TIME.steady(),
 )
 _NEW_LOTS = columns(
     grant_id=WORD,
@@ -58,25 +62,25 @@ _CHANGED_LOTS = columns(
     remaining=NUMBER,
     held=NUMBER,
     spent=NUMBER,
-    expired=NUMBER,
-    clawed_back=NUMBER,
-    expires_at=TIME,
+    expired=NUMBER.steady(),
+    clawed_back=NUMBER.steady(),
+    expires_at=TIME.steady(),
 )
 _NEW_RESERVATIONS = columns(
     reservation_id=WORD,
     account_id=TEXT,
     reference=TEXT,
     reserved=NUMBER,
-    charged=NUMBER,
-    refunded=NUMBER,
-    state=WORD,
+    charged=NUMBER.steady(),
+    refunded=NUMBER.steady(),
+    state=WORD.steady(),
     line_grants=WORDS,
     line_amounts=NUMBERS,
     line_charged=NUMBERS,
-    budgets=JSON,
+    budgets=JSON.steady(),
     expires_at=TIME,
-    created_at=TIME,
-    settled_at=TIME,
+    created_at=TIME.steady(),
+    settled_at=TIME.steady(),
 )
 _CHANGED_RESERVATIONS = columns(
     reservation_id=WORD,
@@ -85,7 +89,7 @@ _CHANGED_RESERVATIONS = columns(
     state=WORD,
     line_charged=NUMBERS,
     expires_at=TIME,
-    settled_at=TIME,
+    settled_at=TIME.steady(),
 )
 _REQUESTS = columns(
     request_id=TEXT,
@@ -93,9 +97,9 @@ _REQUESTS = columns(
     command=WORD,
     fingerprint=WORD,
     made_id=TEXT,
-    refusal_reason=TEXT,
-    refusal_details=JSON,
-    created_at=TIME,
+    refusal_reason=TEXT.steady(),
+    refusal_details=JSON.steady(),
+    created_at=TIME.steady(),
 )
 _ENTRIES = columns(
     entry_id=WORD,
@@ -104,21 +108,33 @@ _ENTRIES = columns(
     sequence=NUMBER,
     kind=WORD,
     category=WORD,
-    **dict.fromkeys(Movement._fields, NUMBER),
+    available=NUMBER,
+    held=NUMBER,
+    world=NUMBER.steady(),
+    revenue=NUMBER,
+    breakage=NUMBER.steady(),
+    debt=NUMBER.steady(),
+    adjustment=NUMBER.steady(),
     balance_after=NUMBER,
     held_after=NUMBER,
     request_id=LINK,
-    grant_id=LINK,
+    grant_id=LINK.steady(),
     reservation_id=LINK,
     reference=LINK,
-    payment_id=LINK,
-    actor=TEXT,
-    reason=TEXT,
-    created_at=TIME,
-    metadata=JSON,
+    payment_id=LINK.steady(),
+    actor=TEXT.steady(),
+    reason=TEXT.steady(),
+    created_at=TIME.steady(),
+    metadata=JSON.steady(),
 )
 _OUTBOX = columns(
-    ce_id=WORD, subject=TEXT, ce_type=WORD, ce_source=WORD, ce_time=TIME, headers=JSON, payload=BLOB
+    ce_id=WORD,
+    subject=TEXT,
+    ce_type=WORD,
+    ce_source=WORD.steady(),
+    ce_time=TIME.steady(),
+    headers=JSON,
+    payload=BLOB,
 )
 _CLAWBACKS = """
     INSERT INTO clawbacks (payment_id, account_id, granted, targets, reinstated, taken, from_own_lot)
@@ -131,20 +147,42 @@ _BUDGETS = """
     INSERT INTO budgets (account_id, scope, period, starts_on, used) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (account_id, scope, period, starts_on) DO UPDATE SET used = excluded.used
 """
+# Sent as a query, so that it can end a statement that does more: it wakes the relays at the commit.
+_NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
 _INBOX = "INSERT INTO inbox (consumer, event_id) SELECT %s, unnest(%s::text[])"
 
 
 async def write(connection: AsyncConnection, changed: WorkingSet, ids: IdSource) -> None:
     """Write what changed and commit, all in one pipeline: nothing is visible until all of it is."""
     accounts = [account for account in changed.accounts.values() if account.is_changed]
+    facts = [encode(fact, event_id=ids.new("evt")) for account in accounts for fact in account.facts]
+    statements = _statements(changed, accounts, facts)
     async with connection.pipeline():
-        for statement, values in _statements(changed, accounts, ids):
-            await connection.execute(statement, values)
+        if len(changed.new_requests) < MANY:
+            await _write_few(connection, list(statements), is_news=bool(facts))
+        else:
+            await _write_many(connection, statements, is_news=bool(facts))
         await connection.commit()
 
 
-def _statements(changed: WorkingSet, accounts: list[Account], ids: IdSource) -> Iterator[tuple[Any, Any]]:
-    """Yield what is to be executed, one after the other: the database works on one while the next is made."""
+async def _write_few(connection: AsyncConnection, statements: list[Statement], *, is_news: bool) -> None:
+    """Send everything as one statement: a statement costs more than the rows in it."""
+    if statements:
+        await connection.execute(*together(statements, last=_NOTIFY if is_news else "SELECT"))
+
+
+async def _write_many(connection: AsyncConnection, statements: Iterator[Statement], *, is_news: bool) -> None:
+    """Send one statement after the other: the database works on one while the next is made."""
+    for statement, values in statements:
+        await connection.execute(statement, values)
+    if is_news:
+        await connection.execute(_NOTIFY)
+
+
+def _statements(
+    changed: WorkingSet, accounts: list[Account], facts: list[OutgoingEvent]
+) -> Iterator[Statement]:
+    """Yield what is to be executed. No two of them touch the same row."""
     if changed.new_requests:
         yield insert("requests", _REQUESTS, map(_request, changed.new_requests))
     if entries := [entry for account in accounts for entry in account.entries]:
@@ -163,12 +201,11 @@ def _statements(changed: WorkingSet, accounts: list[Account], ids: IdSource) -> 
         for payment in account.changed_clawbacks:
             yield _CLAWBACKS, _clawback(account.clawbacks[payment])
         for key in account.changed_budgets:
-            yield _BUDGETS, (account.account_id, *key[:2], key.starts_on, account.budgets[key].used)
+            yield _BUDGETS, [account.account_id, *key[:2], key.starts_on, account.budgets[key].used]
     if changed.new_events:
-        yield _INBOX, (CONSUMER, texts(changed.new_events))
-    if events := [encode(fact, event_id=ids.new("evt")) for account in accounts for fact in account.facts]:
-        yield insert("outbox", _OUTBOX, map(_outgoing, events))
-        yield f"NOTIFY {CHANNEL}", None
+        yield _INBOX, [CONSUMER, texts(changed.new_events)]
+    if facts:
+        yield insert("outbox", _OUTBOX, map(_outgoing, facts))
 
 
 def _account(one: Account) -> tuple[Any, ...]:
@@ -242,8 +279,8 @@ def _outgoing(one: OutgoingEvent) -> tuple[Any, ...]:
     return one.event_id, one.subject, one.ce_type, one.source, one.time, one.headers, one.payload
 
 
-def _clawback(clawback: Clawback) -> tuple[Any, ...]:
-    return (
+def _clawback(clawback: Clawback) -> list[Any]:
+    return [
         clawback.payment_id,
         clawback.account_id,
         clawback.granted,
@@ -251,4 +288,4 @@ def _clawback(clawback: Clawback) -> tuple[Any, ...]:
         json.dumps(clawback.reinstated),
         clawback.taken,
         clawback.from_own_lot,
-    )
+    ]
