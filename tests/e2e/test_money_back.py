@@ -96,6 +96,7 @@ def test_refunds_take_credits_back_and_leave_a_debt(customer: Customer, stack: S
     with pytest.raises(httpx.HTTPStatusError) as refused:
         customer.generate("local/sketch", prompt="another heron")
     assert refused.value.response.status_code == 402
+    assert "205 are owed" in refused.value.response.json()["detail"]
     customer.wait_for(available=0, held=FILM, debt=205)
 
     customer.cancel(film)
