@@ -62,6 +62,18 @@ async def test_a_fact_that_is_too_large_stops_its_own_account_only(nats_account:
     assert await stored(nats_account(ADMIN)) == [0, 2, 3, 5, 6, 8]
 
 
+async def test_a_failure_holds_its_account_back_in_later_batches_too(nats_account: Login) -> None:
+    """What comes later of an account never overtakes what could not be stored."""
+    async with client(nats_account("identity")) as producer:
+        await ensure_stream(producer.jetstream(), "identity")
+        many = facts(range(1_500))
+        many[900] = many[900]._replace(payload=TOO_LARGE)
+        outcomes = await Publisher(producer.jetstream()).publish_many(many)
+    held_back = [number for number, one in enumerate(outcomes) if isinstance(one, HeldBack)]
+    assert held_back == list(range(903, 1_500, 3))
+    assert await stored(nats_account(ADMIN)) == [n for n in range(1_500) if n < 900 or n % 3]
+
+
 async def test_a_stream_of_earlier_times_takes_batches_from_now_on(nats_account: Login) -> None:
     """Its facts stay, and nothing else about it changes."""
     async with client(nats_account("identity")) as producer:

@@ -44,14 +44,19 @@ class Publisher:
         events are HeldBack; BrokerAway is the outcome of all that the broker did not answer for.
         """
         outcomes: list[Exception | None] = []
+        failed: set[str] = set()
         for batch in _batches(events):
-            outcomes += await self._publish_batch(batch)
-            if isinstance(outcomes[-1], BrokerAway):
-                return outcomes + [outcomes[-1]] * (len(events) - len(outcomes))
+            told = iter(await self._publish_batch([one for one in batch if one.account not in failed]))
+            outcomes += [HeldBack() if one.account in failed else next(told) for one in batch]
+            if away := next((one for one in outcomes if isinstance(one, BrokerAway)), None):
+                return outcomes + [away] * (len(events) - len(outcomes))
+            failed = {
+                one.account for one, outcome in zip(events, outcomes, strict=False) if outcome is not None
+            }
         return outcomes
 
     async def _publish_batch(self, batch: Sequence[OutgoingEvent]) -> Sequence[Exception | None]:
-        if len(batch) == 1 or any(len(one.payload) > self._client.max_payload for one in batch):
+        if len(batch) <= 1 or any(len(one.payload) > self._client.max_payload for one in batch):
             return await self._publish_each(batch)
         try:
             if await self._is_stored_together(batch):
