@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,14 +12,13 @@ import pytest
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds, new_id
 from chassis.postgres import create_engine
-from command_makers import adjust, charge, claw_back, grant, refund, renew, reserve
+from command_makers import grant, reserve
 from embedded.testing import ServiceDatabase
+from every_command import KINDS
 from ledger.adapters.outbound import postgres_write
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
-from ledger.application.extend_reservation import ExtendReservation
-from ledger.domain.budget import BudgetPeriod, BudgetScope
 from ledger.domain.lot import Category
 from postgres_ledgers import broken_invariants
 
@@ -109,26 +108,6 @@ def dies(url: str, commands: list[Command], event_id: str | None, *, at: int, af
         finally:
             os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-
-
-Make = Callable[[str, str, str], list[Command]]
-# Each of them from an account with 100 credits of a payment, 40 of them held.
-KINDS: dict[str, Make] = {
-    "grant": lambda account, held, payment: [grant(account, 100, Category.PAID)],
-    "grant to a new account": lambda account, held, payment: [grant(new_id("usr"), 100, Category.PAID)],
-    "renewal": lambda account, held, payment: [renew(account, 9)],
-    "reserve": lambda account, held, payment: [
-        reserve(account, 40, budget_scopes=(BudgetScope("key:1", BudgetPeriod.DAY, 60),))
-    ],
-    "refused": lambda account, held, payment: [reserve(account, 40), reserve(account, 40)],
-    "charge": lambda account, held, payment: [charge(held, 30)],
-    "refund": lambda account, held, payment: [refund(held)],
-    "extend": lambda account, held, payment: [
-        ExtendReservation(request_id=new_id("req"), reservation_id=held, ttl_s=3600)
-    ],
-    "clawback": lambda account, held, payment: [claw_back(account, payment, "refund", 80)],
-    "adjust": lambda account, held, payment: [adjust(account, -5)],
-}
 
 
 @pytest.mark.parametrize("many", [0, postgres_write.MANY], ids=["one by one", "together"])
