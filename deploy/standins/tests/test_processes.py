@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,17 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 import stripe
+from embedded.ports import free_ports
 
 KEY = "sk_test_standin"
 START_S = 20.0
 STOP_S = 10.0
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -58,13 +51,13 @@ def environment_of(module: str, port: int, folder: Path) -> dict[str, str]:
     """Settings of a process that listens on the port and keeps its state in the folder."""
     prefix = f"STANDIN_{module.upper()}"
     found = {f"{prefix}_LISTEN": f"127.0.0.1:{port}", f"{prefix}_DATA_FOLDER": str(folder)}
-    return {**found, f"{prefix}_SMTP_LISTEN": f"127.0.0.1:{free_port()}"}
+    return {**found, f"{prefix}_SMTP_LISTEN": f"127.0.0.1:{free_ports(1)[0]}"}
 
 
 @pytest.mark.parametrize("module", ["stripe", "openai", "mailbox"])
 def test_sigterm_is_a_clean_exit(module: str, tmp_path: Path) -> None:
     """SIGTERM ends each stand-in with exit code 0 within a few seconds."""
-    port = free_port()
+    port = free_ports(1)[0]
     with process(module, f"http://127.0.0.1:{port}", environment_of(module, port, tmp_path)) as child:
         child.send_signal(signal.SIGTERM)
         assert child.wait(timeout=STOP_S) == 0
@@ -88,10 +81,10 @@ def test_bad_setting_is_one_clear_line(module: str) -> None:
 
 def test_stripe_survives_kill(tmp_path: Path) -> None:
     """What was answered before kill -9 is there after the restart, with its pending webhook and its key."""
-    port = free_port()
+    port = free_ports(1)[0]
     url = f"http://127.0.0.1:{port}"
     environment = environment_of("stripe", port, tmp_path)
-    environment["STANDIN_STRIPE_WEBHOOK_URL"] = f"http://127.0.0.1:{free_port()}/nobody-listens"
+    environment["STANDIN_STRIPE_WEBHOOK_URL"] = f"http://127.0.0.1:{free_ports(1)[0]}/nobody-listens"
     sdk = stripe.StripeClient(KEY, base_addresses={"api": url}, max_network_retries=0).v1
     with process("stripe", url, environment) as child:
         first = sdk.customers.create({"name": "Ada"}, {"idempotency_key": "k"})

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from chassis.grpc_server import GrpcServer
 from chassis.ids import new_id
 from chassis.nats import connect, ensure_stream
 from chassis.publisher import Publisher
+from embedded.ports import free_ports
 from embedded.testing import NatsLogin, S3Login, ServiceDatabase
 from google.protobuf.struct_pb2 import Struct
 from tintype.generation.v1 import events_pb2 as generation_events
@@ -140,7 +140,7 @@ class Stack:
         )
         ledger_pb2_grpc.add_LedgerServiceServicer_to_server(ledger, server.server)
         await server.start()
-        port = free_port()
+        port = free_ports(1)[0]
         settings = _settings(database, nats_account("generation"), s3, server.bound_port, port)
         gateway = channel(f"127.0.0.1:{port}", token=TOKENS["gateway"])
         stack = cls(settings, folder, ledger, login, pb_grpc.GenerationServiceStub(gateway))
@@ -157,7 +157,7 @@ class Stack:
 
     async def process(self, command: str, **settings: str) -> asyncio.subprocess.Process:
         """Starts one process and waits until it is ready."""
-        port = free_port()
+        port = free_ports(1)[0]
         log = (self.folder / f"{command}-{port}.log").open("wb")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -232,14 +232,6 @@ def struct(document: dict[str, Any]) -> Struct:
     message = Struct()
     message.update({"prompt": "a red fox"} | document)
     return message
-
-
-def free_port() -> int:
-    """A port that was free just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def _listen(stack: Stack, login: NatsLogin) -> Any:

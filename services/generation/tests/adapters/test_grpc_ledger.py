@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
+from embedded.ports import free_ports
 from generation.adapters.outbound.grpc_ledger import GrpcLedger
 from generation.domain.errors import LedgerUnavailable
 from generation.domain.identifiers import AccountId, GenerationId
 from generation.ports.ledger import Refusal, Reservation
-from generation_stack import StreamDouble, TooFewCredits, free_port
+from generation_stack import StreamDouble, TooFewCredits
 from ledgerclient.coalescing import CoalescingLedger, running
 from tintype.ledger.v1 import ledger_pb2 as pb
 from tintype.ledger.v1 import ledger_pb2_grpc as pb_grpc
@@ -78,4 +79,4 @@ async def test_anything_else_is_no_answer(target: str) -> None:
     with pytest.raises(LedgerUnavailable):
         await reserved(target, 10, known=False)
     with pytest.raises(LedgerUnavailable):
-        await reserved(f"127.0.0.1:{free_port()}", 10)
+        await reserved(f"127.0.0.1:{free_ports(1)[0]}", 10)

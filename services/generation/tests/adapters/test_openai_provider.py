@@ -9,13 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
+from embedded.ports import free_ports
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.openai.provider import OpenAIProvider
 from generation.domain.identifiers import AttemptId
 from generation.domain.model import Modality
 from generation.ports.media_provider import Run, RunReport, RunState
-from generation_stack import free_port, until
+from generation_stack import until
 
 PICTURE = {"prompt": "a red fox", "ratio": "1:1", "quality": "low", "output_format": "png", "output_count": 1}
 CHAT = {"prompt": "Tell me of foxes.", "system": "", "max_tokens": 200}
@@ -24,7 +25,7 @@ CHAT = {"prompt": "Tell me of foxes.", "system": "", "max_tokens": 200}
 @pytest.fixture(scope="module")
 def standin() -> Iterator[str]:
     """The stand-in as a process; the address that stands for api.openai.com."""
-    port = free_port()
+    port = free_ports(1)[0]
     process = subprocess.Popen(
         [sys.executable, "-m", "standins.openai"],
         env=os.environ | {"STANDIN_OPENAI_LISTEN": f"127.0.0.1:{port}", "STANDIN_OPENAI_API_KEY": "sk-test"},
@@ -150,7 +151,7 @@ async def test_a_call_can_be_cancelled(provider: OpenAIProvider) -> None:
 async def test_nobody_there_is_worth_another_try() -> None:
     """A refused connection was no bill."""
     fetch = GuardedClient(allow_loopback=True, size_bytes_max=1000)
-    nobody = OpenAIProvider(base_url=f"http://127.0.0.1:{free_port()}/v1", api_key="k", fetch=fetch)
+    nobody = OpenAIProvider(base_url=f"http://127.0.0.1:{free_ports(1)[0]}/v1", api_key="k", fetch=fetch)
     report = await finished(nobody, "gpt-image-1", PICTURE)
     assert (report.state, report.retryable) == (RunState.FAILED, True)
     await nobody.close()
