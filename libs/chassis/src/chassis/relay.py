@@ -119,13 +119,14 @@ class Relay:
         rows = await self._oldest(shards) if shards else []
         if not rows:
             return False
-        outcomes = await self._publisher.publish_many([_to_event(row) for row in rows])
+        events = [_to_event(row) for row in rows]
+        outcomes = await self._publisher.publish_many(events)
         published = [row.id for row, outcome in zip(rows, outcomes, strict=True) if outcome is None]
         if published:
             async with self._engine.begin() as connection:
                 await connection.execute(_DELETE, {"ids": published})
             _PUBLISHED.inc(len(published))
-        self._note(rows, outcomes)
+        self._note(events, outcomes)
         if away := next((one for one in outcomes if isinstance(one, BrokerAway)), None):
             # Another relay may reach the broker: it gets the shards.
             raise away
@@ -147,24 +148,24 @@ class Relay:
         async with self._engine.begin() as connection:
             return (await connection.execute(query)).all()
 
-    def _note(self, rows: Sequence[Row[tuple[object, ...]]], outcomes: Sequence[Exception | None]) -> None:
+    def _note(self, events: Sequence[OutgoingEvent], outcomes: Sequence[Exception | None]) -> None:
         """Let an account whose fact failed wait, longer each time; the others go on."""
         failed: set[str] = set()
-        for row, outcome in zip(rows, outcomes, strict=True):
-            account = row.subject.rpartition(".")[2]
+        for event, outcome in zip(events, outcomes, strict=True):
             if outcome is None:
-                self._blocked.pop(account, None)
-            elif account not in failed and not isinstance(outcome, BrokerAway):
-                failed.add(account)
-                self._block(account, row.subject, outcome)
+                self._blocked.pop(event.account, None)
+            elif event.account not in failed and not isinstance(outcome, BrokerAway):
+                failed.add(event.account)
+                self._block(event, outcome)
         _HELD_BACK.set(len(self._blocked))
 
-    def _block(self, account: str, subject: str, failure: Exception) -> None:
-        failures = self._blocked[account].failures + 1 if account in self._blocked else 1
-        log.warning("fact not published", subject=subject, failures=failures, error=repr(failure))
+    def _block(self, event: OutgoingEvent, failure: Exception) -> None:
+        blocked = self._blocked.get(event.account)
+        failures = blocked.failures + 1 if blocked else 1
+        log.warning("fact not published", subject=event.subject, failures=failures, error=repr(failure))
         if len(self._blocked) < _BLOCKED_MAX:
             until = time.monotonic() + _backoff_s(failures)
-            self._blocked[account] = _Blocked(failures=failures, until=until)
+            self._blocked[event.account] = _Blocked(failures=failures, until=until)
 
     async def _measure(self) -> None:
         """Measure the whole outbox, whoever publishes it."""
