@@ -13,6 +13,7 @@ import pytest
 from embedded.ports import port_in_use
 from tintype_local import state
 from tintype_local.ports import OFFSETS
+from tintype_local.secrets_file import SERVICES
 from tintype_local.state import StackState
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -40,8 +41,9 @@ def collector() -> Iterator[Collector]:
 def stack(stack_folder: Path, collector: Collector) -> Iterator[StackState]:
     """A running stack, as `make up` starts it; stopped by Ctrl-C in the end."""
     log = stack_folder / "up.log"
-    # Only what this test sets: a developer's own TINTYPE_ settings must not move it.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("TINTYPE_")}
+    # Only what this test sets: a developer's own settings must not move it.
+    own = ("TINTYPE_", *(f"{service.upper()}_" for service in SERVICES))
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(own)}
     environment |= {
         "TINTYPE_DATA_FOLDER": str(stack_folder / "data"),
         "TINTYPE_BASE_PORT": str(_free_base()),

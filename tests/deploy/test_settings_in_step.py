@@ -19,6 +19,9 @@ from ledger.settings import LedgerSettings
 from ledger.settings import MigrationSettings as LedgerMigration
 from pydantic_settings import BaseSettings
 from tintype_local import containers
+from tintype_local.overrides import NONE
+from tintype_local.ports import OFFSETS
+from tintype_local.settings import StackSettings
 
 ROOT = Path(__file__).parents[2]
 K8S = ROOT / "deploy" / "k8s"
@@ -61,15 +64,27 @@ def documents() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def listed() -> set[str]:
+    """Every name in .env.example."""
+    return set(re.findall(r"^#? ?([A-Z]+_[A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
 def test_the_example_lists_every_setting() -> None:
     """Nothing is forgotten, and nothing is listed that no service reads."""
-    listed = set(re.findall(r"^#? ?([A-Z]+_[A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    assert of_services(listed) == KNOWN
+    assert of_services(listed()) == KNOWN
+
+
+def test_the_example_lists_the_stacks_own_settings() -> None:
+    """Each is there, and no other; of the ports, which are many of one kind, at least one is."""
+    own = {name for name in listed() if name.startswith("TINTYPE_")}
+    ports = {f"TINTYPE_{name.upper()}_PORT" for name in OFFSETS}
+    assert own - ports == {f"TINTYPE_{field.upper()}" for field in StackSettings.model_fields}
+    assert own & ports
 
 
 def test_containers_get_the_settings_they_need(tmp_path: Path) -> None:
     """Every name is a real setting, every required one is there, and only migrations act as the owner."""
-    containers.write(tmp_path)
+    containers.write(tmp_path, NONE)
     given: set[str] = set()
     for path in tmp_path.glob("*.env"):
         names = {line.partition("=")[0] for line in path.read_text().splitlines()}

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from tintype_local import state
 from tintype_local.demo.story import run_demo
+from tintype_local.overrides import Overrides, RefusedSettingError, read_overrides
 from tintype_local.ports import Ports, PortTakenError
 from tintype_local.processes import Plan
 from tintype_local.report import Report
@@ -32,11 +33,14 @@ T = TypeVar("T")
 
 @app.command()
 def up() -> None:
-    """Start everything and keep it running until Ctrl-C."""
-    settings = _settings()
+    """Start everything and keep it running until Ctrl-C.
+
+    Settings of the services in the environment (GENERATION_LEASE_S=30) reach the service they name.
+    """
+    settings, overrides = _settings(), _overrides()
 
     async def run() -> None:
-        async with running_stack(settings, Report(console)) as stack:
+        async with running_stack(settings, overrides, Report(console)) as stack:
             _welcome(stack)
             await _interrupted()
 
@@ -46,7 +50,7 @@ def up() -> None:
 @app.command()
 def demo() -> None:
     """Run the product's main job from sign-up to proof, on a running stack or on one of its own."""
-    settings = _settings()
+    settings, overrides = _settings(), _overrides()
 
     async def run() -> bool:
         data = settings.data_folder.resolve()
@@ -54,7 +58,7 @@ def demo() -> None:
             if not running.ready:
                 raise StartFailedError("the stack on this machine is still starting: try again in a moment")
             return await run_demo(running, settings, console)
-        async with running_stack(settings, Report(console)):
+        async with running_stack(settings, overrides, Report(console)):
             started = state.read(data)
             assert started is not None  # noqa: S101 - this process just wrote it
             return await run_demo(started, settings, console)
@@ -142,6 +146,14 @@ def _settings() -> StackSettings:
         raise typer.Exit(2) from None
 
 
+def _overrides() -> Overrides:
+    try:
+        return read_overrides()
+    except RefusedSettingError as refused:
+        console.print(str(refused), highlight=False)
+        raise typer.Exit(2) from None
+
+
 def _guarded(work: Coroutine[Any, Any, T]) -> T:
     """Run to the end or to Ctrl-C; an expected failure is one clear message."""
     try:
@@ -174,6 +186,8 @@ def _welcome(stack: Stack) -> None:
     table.add_row("API docs", f"{ports.url('gateway')}/docs")
     table.add_row("Mailbox", ports.url("mailbox"))
     table.add_row("Stripe stand-in", ports.url("stripe"))
+    if stack.plan.openai_is_standin:
+        table.add_row("OpenAI stand-in", f"{ports.url('openai')}/v1  (no model behind it)")
     table.add_row("Sign in as", f"{settings.seed_email}  {settings.seed_password}")
     table.add_row("Logs", f"{stack.plan.data / 'logs'}  (make logs P=ledger)")
     console.print()

@@ -8,6 +8,7 @@ made once and kept.
 import sys
 from pathlib import Path
 
+from tintype_local.overrides import Overrides, read_overrides
 from tintype_local.ports import OFFSETS, Ports
 from tintype_local.processes import Plan
 from tintype_local.secrets_file import SERVICES, load_or_make
@@ -24,6 +25,7 @@ _HOSTS = {
     "gateway": "gateway",
     "stripe": "stripe",
     "mailbox": "mailbox",
+    "openai": "openai",
     "smtp": "mailbox",
     "postgres": "postgres",
     "nats": "nats",
@@ -45,12 +47,12 @@ class ContainerPorts(Ports):
         return f"http://{self.address(name)}"
 
 
-def write(folder: Path) -> None:
-    """Write everything that compose needs; existing secrets stay."""
+def write(folder: Path, overrides: Overrides) -> None:
+    """Write everything that compose needs; existing secrets stay, the caller's settings are kept."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     ports = ContainerPorts({name: BASE_PORT + offset for name, offset in OFFSETS.items()})
     secrets = load_or_make(folder / "secrets.json")
-    plan = Plan(settings=StackSettings(), ports=ports, secrets=secrets, data=folder)
+    plan = Plan(settings=StackSettings(), ports=ports, secrets=secrets, data=folder, overrides=overrides)
     for process in (*SERVICES, "generation-worker"):
         values = _environment(plan, process)
         # Only the migration acts as the owner.
@@ -88,7 +90,7 @@ def _environment(plan: Plan, process: str) -> dict[str, str]:
     values[f"{prefix}_HTTP_LISTEN"] = f"0.0.0.0:{plan.ports[http]}"
     if not worker and service != "gateway":
         values[f"{prefix}_GRPC_LISTEN"] = f"0.0.0.0:{plan.ports[f'{service}_grpc']}"
-    return values | _as_people_reach_it(plan, service)
+    return values | _as_people_reach_it(plan, service) | plan.overrides.of(service)
 
 
 def _as_people_reach_it(plan: Plan, service: str) -> dict[str, str]:
@@ -125,6 +127,11 @@ def _stand_ins(plan: Plan) -> dict[str, dict[str, str]]:
         "STANDIN_MAILBOX_SMTP_LISTEN": f"0.0.0.0:{plan.ports['smtp']}",
         "STANDIN_MAILBOX_DATA_FOLDER": "/data",
     }
+    # Its container runs even where another endpoint is named: compose knows no condition.
+    found["openai"] = {
+        "STANDIN_OPENAI_API_KEY": plan.secrets["openai_key"],
+        "STANDIN_OPENAI_LISTEN": f"0.0.0.0:{plan.ports['openai']}",
+    }
     return found
 
 
@@ -160,4 +167,4 @@ def _write_private(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]).resolve())
+    write(Path(sys.argv[1]).resolve(), read_overrides())

@@ -13,6 +13,7 @@ OFFSETS: dict[str, int] = {
     "mailbox": 2,
     "s3": 3,
     "smtp": 4,
+    "openai": 5,
     "identity_grpc": 10,
     "identity_http": 11,
     "billing_grpc": 12,

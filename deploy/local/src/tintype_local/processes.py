@@ -13,6 +13,7 @@ from embedded.nats_server import NatsServer
 from embedded.postgres import Postgres
 from embedded.seaweedfs import SeaweedFS, SeaweedPorts
 
+from tintype_local.overrides import NONE, Overrides
 from tintype_local.ports import Ports
 from tintype_local.secrets_file import SERVICES
 from tintype_local.settings import StackSettings
@@ -35,6 +36,12 @@ class Plan:
     ports: Ports
     secrets: Mapping[str, str]
     data: Path
+    overrides: Overrides = NONE
+
+    @property
+    def openai_is_standin(self) -> bool:
+        """Whether nobody named an OpenAI-compatible endpoint."""
+        return not (self.settings.openai_base_url or "GENERATION_OPENAI_BASE_URL" in self.overrides.by_name)
 
     @property
     def postgres(self) -> Postgres:
@@ -99,13 +106,11 @@ class Plan:
             "SMTP_LISTEN": self.ports.address("smtp"),
             "DATA_FOLDER": str(self.data / "mailbox"),
         }
+        openai = {"LISTEN": self.ports.address("openai"), "API_KEY": self.secrets["openai_key"]}
         return [
-            self._process(
-                "stripe", ["standins.stripe"], _prefixed("STANDIN_STRIPE", stripe), "stripe", "healthz"
-            ),
-            self._process(
-                "mailbox", ["standins.mailbox"], _prefixed("STANDIN_MAILBOX", mailbox), "mailbox", "healthz"
-            ),
+            self._stand_in("stripe", stripe),
+            self._stand_in("mailbox", mailbox),
+            *([self._stand_in("openai", openai)] if self.openai_is_standin else []),
         ]
 
     def services(self) -> list[ProcessSpec]:
@@ -140,7 +145,7 @@ class Plan:
         if http == "worker_http":
             # Only the API answers calls.
             values["GRPC_LISTEN"] = "127.0.0.1:0"
-        return inherited() | _prefixed(service.upper(), values)
+        return inherited() | _prefixed(service.upper(), values) | self.overrides.of(service)
 
     def auditor_environment(self) -> dict[str, str]:
         """The settings of `tintype verify`."""
@@ -174,10 +179,6 @@ class Plan:
                     "WELCOME_CREDITS": str(self.settings.welcome_credits),
                 }
             case "generation":
-                openai = {
-                    "OPENAI_BASE_URL": self.settings.openai_base_url,
-                    "OPENAI_API_KEY": self.settings.openai_api_key,
-                }
                 return {
                     "LEDGER_TARGET": self.ports.address("ledger_grpc"),
                     "S3_URL": self.ports.url("s3"),
@@ -190,7 +191,7 @@ class Plan:
                     "LEASE_S": "5",
                     # The stack's own stand-ins live on loopback.
                     "FETCH_ALLOW_LOOPBACK": "true",
-                    **{name: value for name, value in openai.items() if value},
+                    **self._openai(),
                 }
             case _:
                 targets = {
@@ -206,6 +207,15 @@ class Plan:
                     "SESSION_KEY": self.secrets["session_key"],
                 }
 
+    def _openai(self) -> dict[str, str]:
+        if self.openai_is_standin:
+            base_url: str | None = f"{self.ports.url('openai')}/v1"
+            key: str | None = self.secrets["openai_key"]
+        else:
+            base_url, key = self.settings.openai_base_url, self.settings.openai_api_key
+        named = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": key}
+        return {name: value for name, value in named.items() if value}
+
     def _callers(self, service: str) -> dict[str, str]:
         others = [other for other in (*SERVICES, "auditor") if other != service]
         return {
@@ -220,6 +230,10 @@ class Plan:
         # Only `migrate` acts as the owner.
         environment.pop(f"{module.upper()}_MIGRATION_DATABASE_URL")
         return self._process(name, [module, command], environment, http, "readyz")
+
+    def _stand_in(self, name: str, values: Mapping[str, str]) -> ProcessSpec:
+        environment = _prefixed(f"STANDIN_{name.upper()}", values)
+        return self._process(name, [f"standins.{name}"], environment, name, "healthz")
 
     def _process(
         self, name: str, module: list[str], environment: dict[str, str], port: str, path: str

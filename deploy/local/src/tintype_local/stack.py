@@ -11,6 +11,7 @@ from pathlib import Path
 from embedded.provisioning import provision_database
 
 from tintype_local import state
+from tintype_local.overrides import Overrides
 from tintype_local.ports import Ports, choose_ports
 from tintype_local.processes import Plan
 from tintype_local.report import Report
@@ -48,7 +49,7 @@ class Stack:
             await asyncio.to_thread(self.plan.seaweedfs.ensure_bucket)
         with self._report.step("databases and migrations"):
             await self._migrate()
-        with self._report.step("Stripe stand-in and mailbox"):
+        with self._report.step(f"stand-ins: {', '.join(spec.name for spec in self.plan.stand_ins())}"):
             await self._start(self.plan.stand_ins())
         with self._report.step("identity, billing, ledger, generation, gateway"):
             await asyncio.gather(self._start(self.plan.services()), self._publish_catalogue())
@@ -156,7 +157,9 @@ def _migrations_digest(service: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def running_stack(settings: StackSettings, report: Report) -> AsyncIterator[Stack]:
+async def running_stack(
+    settings: StackSettings, overrides: Overrides, report: Report
+) -> AsyncIterator[Stack]:
     """Start a stack on the settings' data folder; stop it on leaving, whatever happened."""
     data = settings.data_folder.resolve()
     (data / "logs").mkdir(parents=True, exist_ok=True)
@@ -170,8 +173,11 @@ async def running_stack(settings: StackSettings, report: Report) -> AsyncIterato
     ports = choose_ports(settings.base_port)
     if ports.moved_from is not None:
         report.note(f"ports from {ports.moved_from} on are taken: using {ports['gateway']} on")
+    for note in overrides.notes():
+        report.note(note)
     secrets = load_or_make(data / "secrets.json")
-    stack = Stack(Plan(settings=settings, ports=ports, secrets=secrets, data=data), report)
+    plan = Plan(settings=settings, ports=ports, secrets=secrets, data=data, overrides=overrides)
+    stack = Stack(plan, report)
     try:
         await stack.start()
         yield stack

@@ -53,7 +53,8 @@ async def fetch_files(client: Client, generation: Json, folder: Path) -> list[st
     """Download a generation's outputs by their signed addresses; return the file names."""
     names = []
     for number, output in enumerate(generation["outputs"], start=1):
-        ending = output["media_type"].rpartition("/")[2]
+        kind = output["media_type"].rpartition("/")[2]
+        ending = "txt" if kind == "plain" else kind
         path = folder / f"{generation['id']}-{number}.{ending}"
         # Without our token: the signature in the address is enough, and S3 must not see it.
         async with asyncio.timeout(60):

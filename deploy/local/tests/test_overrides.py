@@ -1,0 +1,72 @@
+"""Settings of services that the caller's environment holds."""
+
+from pathlib import Path
+
+import pytest
+from tintype_local import containers
+from tintype_local.overrides import RefusedSettingError, read_overrides
+from tintype_local.ports import choose_ports
+from tintype_local.processes import Plan
+from tintype_local.secrets_file import load_or_make
+from tintype_local.settings import StackSettings
+
+BASE = 31_400
+
+
+def environments(folder: Path, given: dict[str, str]) -> dict[str, dict[str, str]]:
+    """What each process of a stack would be started with."""
+    plan = Plan(
+        settings=StackSettings(),
+        ports=choose_ports(BASE, {}),
+        secrets=load_or_make(folder / "secrets.json"),
+        data=folder,
+        overrides=read_overrides(given),
+    )
+    return {spec.name: dict(spec.environment) for spec in (*plan.services(), *plan.stand_ins())}
+
+
+def test_a_setting_reaches_the_service_it_names_and_no_other(tmp_path: Path) -> None:
+    """Both of generation's processes get it; it takes the place of the stack's own value."""
+    given = {"GENERATION_LEASE_S": "31", "BILLING_STRIPE_SECRET_KEY": "sk_test_mine", "OTHER": "x"}
+    started = environments(tmp_path, given)
+    having = {name for name, values in started.items() if values.get("GENERATION_LEASE_S") == "31"}
+    assert having == {"generation-api", "generation-worker"}
+    assert {name for name, values in started.items() if "sk_test_mine" in values.values()} == {"billing"}
+    assert all("OTHER" not in values for values in started.values())
+
+
+def test_where_a_service_listens_is_refused_by_name() -> None:
+    """The message says what to set instead."""
+    with pytest.raises(RefusedSettingError, match=r"LEDGER_GRPC_LISTEN.*TINTYPE_BASE_PORT"):
+        read_overrides({"LEDGER_GRPC_LISTEN": "0.0.0.0:1"})
+
+
+def test_a_misspelt_setting_is_told_and_ignored(tmp_path: Path) -> None:
+    """The nearest name is offered; no value is shown."""
+    given = {"LEDGER_WELCOME_CREDIT": "secret-value", "LEDGER_FILE": "/books"}
+    notes = " ".join(read_overrides(given).notes())
+    assert (
+        "LEDGER_WELCOME_CREDIT is no setting of a service and was ignored: LEDGER_WELCOME_CREDITS?" in notes
+    )
+    assert "LEDGER_FILE is no setting of a service and was ignored" in notes
+    assert "secret-value" not in notes
+    assert all("LEDGER_FILE" not in values for values in environments(tmp_path, given).values())
+
+
+def test_another_endpoint_takes_the_place_of_the_stand_in(tmp_path: Path) -> None:
+    """The worker calls it, and the stand-in isn't started."""
+    alone = environments(tmp_path, {})
+    assert alone["generation-worker"]["GENERATION_OPENAI_BASE_URL"].endswith(f":{BASE + 5}/v1")
+    assert "openai" in alone
+    given = {"GENERATION_OPENAI_BASE_URL": "https://api.example.com/v1", "GENERATION_OPENAI_API_KEY": "k"}
+    named = environments(tmp_path, given)
+    assert named["generation-worker"]["GENERATION_OPENAI_BASE_URL"] == "https://api.example.com/v1"
+    assert "openai" not in named
+
+
+def test_containers_get_the_callers_settings_too(tmp_path: Path) -> None:
+    """In the file of the service they name alone, whatever else compose needs being there."""
+    containers.write(tmp_path, read_overrides({"GENERATION_OPENAI_BASE_URL": "https://api.example.com/v1"}))
+    having = {path.name for path in tmp_path.glob("*.env") if "api.example.com" in path.read_text()}
+    assert having == {"generation.env", "generation-worker.env"}
+    assert (tmp_path / "openai.env").exists()
