@@ -1,0 +1,41 @@
+"""What docs/ARCHITECTURE.md says is held by tests that exist."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ARCHITECTURE = ROOT / "docs" / "ARCHITECTURE.md"
+NAMED = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
+ROW = re.compile(r"^\| (.+?) \| (.+) \| (.+?) \|$")
+
+
+def failures() -> list[tuple[str, str]]:
+    """Each line of the table of failures: what fails, and the cell that names its tests."""
+    text = ARCHITECTURE.read_text()
+    table = text.partition("| failure | what happens | held by |\n")[2].partition("\n\n")[0]
+    rows = [ROW.match(line) for line in table.splitlines()[1:]]
+    return [(row[1], row[3]) if row else ("", "") for row in rows]
+
+
+def tests_in(path: Path) -> set[str]:
+    """The names of the test functions of a file."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)}
+
+
+def test_the_table_is_there() -> None:
+    """An emptied or renamed table would make the checks below say nothing."""
+    assert len(failures()) >= 20
+
+
+@pytest.mark.parametrize(("failure", "cell"), failures(), ids=[failure for failure, _ in failures()])
+def test_each_failure_names_a_test_that_exists(failure: str, cell: str) -> None:
+    """A line without a test is a hope."""
+    named = NAMED.findall(cell)
+    assert named, f"no test is named beside {failure!r}"
+    for path, name in named:
+        assert (ROOT / path).is_file(), path
+        assert name in tests_in(ROOT / path), f"{path}::{name}"
