@@ -20,7 +20,7 @@ def failures() -> list[tuple[str, str]]:
     return [(row[1], row[3]) if row else ("", "") for row in rows]
 
 
-def tests_in(path: Path) -> set[str]:
+def functions_of(path: Path) -> set[str]:
     """The names of the test functions of a file."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)}
@@ -38,4 +38,4 @@ def test_each_failure_names_a_test_that_exists(failure: str, cell: str) -> None:
     assert named, f"no test is named beside {failure!r}"
     for path, name in named:
         assert (ROOT / path).is_file(), path
-        assert name in tests_in(ROOT / path), f"{path}::{name}"
+        assert name in functions_of(ROOT / path), f"{path}::{name}"
