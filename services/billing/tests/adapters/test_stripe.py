@@ -13,7 +13,7 @@ from billing.adapters.outbound.stripe import StripeProcessor
 from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.domain.checkout import Checkout, CheckoutStatus
-from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable
+from billing.domain.errors import InvalidSignature
 from pydantic import SecretStr
 from standins.serving import running
 from standins.stripe.app import create_app
@@ -108,17 +108,6 @@ async def test_a_changed_price_replaces_the_one_before(processor: StripeProcesso
         cancel_url="https://app.example/back",
     )
     assert session_id.amount_minor == 1500
-
-
-async def test_refusals_and_silence_are_one_error(stripe_url: str) -> None:
-    """A wrong key and a dead address are both an unavailable processor, and name no key."""
-    for wrong in (
-        StripeProcessor(secret_key="sk_test_wrong", api_url=stripe_url),
-        StripeProcessor(secret_key=KEY, api_url="http://127.0.0.1:9"),
-    ):
-        with pytest.raises(PaymentProcessorUnavailable) as refused:
-            await wrong.open_customer(user_id="usr_1", email="ada@example.com")
-        assert "sk_test" not in str(refused.value)
 
 
 BODY = b'{"id": "evt_1", "type": "checkout.session.completed", "data": {"object": {"id": "cs_1"}}}'

@@ -13,7 +13,6 @@ from billing.adapters.outbound.stripe import StripeProcessor
 from billing.adapters.outbound.stripe_answers import seen_dispute
 from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier
 from billing.domain.dispute import DisputeState
-from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.refund import RefundStatus
 from pydantic import SecretStr
 from standins.serving import running
@@ -142,13 +141,6 @@ def test_a_status_that_nobody_knows_counts_by_its_money(moved: list[int], state:
     )
     seen = seen_dispute(dispute)
     assert (seen.state, seen.payment_id, seen.reference) == (state, None, None)
-
-
-async def test_what_stripe_does_not_know_is_an_unavailable_processor(shop: Shop) -> None:
-    """It is asked again later, and parked in the end."""
-    for asked in (shop.processor.find_payment("pi_none"), shop.processor.find_dispute("du_none")):
-        with pytest.raises(PaymentProcessorUnavailable):
-            await asked
 
 
 def test_webhooks_say_what_they_are_about(shop: Shop) -> None:

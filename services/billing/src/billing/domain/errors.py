@@ -48,9 +48,30 @@ class InvalidSignature(BillingError):
 
 
 class PaymentProcessorUnavailable(BillingError):
-    """The payment processor did not answer, or refused for a reason of its own. Try again."""
+    """The payment processor did not answer, or is overloaded. It passes: try again."""
 
     reason = "PAYMENT_PROCESSOR_UNAVAILABLE"
+
+
+class PaymentProcessorMisconfigured(BillingError):
+    """The payment processor refuses us, whatever we ask: our key, our account or our address for it is wrong.
+
+    It stays until an operator mends it, and is no caller's fault and no payment's.
+    """
+
+    reason = "PAYMENT_PROCESSOR_MISCONFIGURED"
+
+
+class PaymentProcessorRefused(BillingError):
+    """The payment processor refused this very request, and would refuse it again."""
+
+    reason = "PAYMENT_PROCESSOR_REFUSED"
+
+
+class UnknownToProcessor(PaymentProcessorRefused):
+    """The payment processor has no object with the id that it was asked for."""
+
+    reason = "UNKNOWN_TO_PAYMENT_PROCESSOR"
 
 
 class PurchaseNotKnownYet(BillingError):

@@ -12,7 +12,9 @@ from billing.domain.settlement import ProcessorCheckout
 class PaymentProcessor(Protocol):
     """Hosts checkout pages, and knows what became of the money.
 
-    Every call raises PaymentProcessorUnavailable when it can't be answered.
+    Every call raises PaymentProcessorUnavailable when it can't be answered now, PaymentProcessorMisconfigured
+    when the processor refuses us whatever we ask, PaymentProcessorRefused when it is about what was asked:
+    UnknownToProcessor when there is no object with that id.
     """
 
     async def open_customer(self, *, user_id: str, email: str) -> str:

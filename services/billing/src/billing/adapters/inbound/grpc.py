@@ -26,6 +26,9 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.InvalidSignature: grpc.StatusCode.INVALID_ARGUMENT,
     errors.PurchaseNotKnownYet: grpc.StatusCode.ABORTED,
     errors.PaymentProcessorUnavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.PaymentProcessorMisconfigured: grpc.StatusCode.UNAVAILABLE,
+    errors.PaymentProcessorRefused: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.UnknownToProcessor: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 _SERVICE = "/tintype.billing.v1.BillingService/"

@@ -1,16 +1,20 @@
 """A payment processor in memory, whose visitors and banks a test plays."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import TypeVar
 
 from billing.domain.checkout import Checkout, CheckoutStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
-from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable
+from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable, UnknownToProcessor
 from billing.domain.pack import Pack
 from billing.domain.refund import ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
 from billing.ports.payment_processor import VerifiedWebhook
+
+T = TypeVar("T")
 
 
 class MemoryProcessor:
@@ -23,6 +27,8 @@ class MemoryProcessor:
         self.payments: dict[str, ProcessorPayment] = {}
         self.disputes: dict[str, ProcessorDispute] = {}
         self.answers = True
+        # What every call raises, when a test breaks more than the line.
+        self.failure: Exception | None = None
         self._numbers = count(1)
 
     async def open_customer(self, *, user_id: str, email: str) -> str:
@@ -51,17 +57,17 @@ class MemoryProcessor:
     async def find_checkout(self, session_id: str) -> ProcessorCheckout:
         """Return how a session stands now."""
         self._require_answer()
-        return self.sessions[session_id]
+        return _known(self.sessions, session_id)
 
     async def find_payment(self, payment_id: str) -> ProcessorPayment:
         """Return a payment with its refunds."""
         self._require_answer()
-        return self.payments[payment_id]
+        return _known(self.payments, payment_id)
 
     async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
         """Return how a dispute stands now."""
         self._require_answer()
-        return self.disputes[dispute_id]
+        return _known(self.disputes, dispute_id)
 
     async def publish(self, pack: Pack) -> None:
         """Keep the pack."""
@@ -108,8 +114,16 @@ class MemoryProcessor:
         self.sessions[session_id] = replace(self.sessions[session_id], **changes)  # type: ignore[arg-type]
 
     def _require_answer(self) -> None:
+        if self.failure is not None:
+            raise self.failure
         if not self.answers:
             raise PaymentProcessorUnavailable("the payment processor did not answer; try again")
+
+
+def _known(objects: Mapping[str, T], object_id: str) -> T:
+    if object_id not in objects:
+        raise UnknownToProcessor(f"the payment processor does not know {object_id}")
+    return objects[object_id]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,15 @@
 """Stripe, by its official SDK. Nothing of Stripe's leaves this file but our own words."""
 
-from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any
 
 import stripe
 import structlog
 
 from billing.adapters.outbound.stripe_answers import seen_checkout, seen_dispute, seen_payment
+from billing.adapters.outbound.stripe_errors import answered
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
-from billing.domain.errors import PaymentProcessorUnavailable
+from billing.domain.errors import PaymentProcessorRefused, PaymentProcessorUnavailable, UnknownToProcessor
 from billing.domain.pack import Pack
 from billing.domain.refund import ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
@@ -20,7 +20,6 @@ RETRIES_MAX = 2
 REFUND_PAGE, REFUND_PAGES_MAX = 100, 10
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 
 class StripeProcessor:
@@ -39,7 +38,7 @@ class StripeProcessor:
 
     async def open_customer(self, *, user_id: str, email: str) -> str:
         """Create the customer of a user; a repeated call gets the same one while Stripe keeps the key."""
-        customer = await _answered(
+        customer = await answered(
             self._client.v1.customers.create_async(
                 {"email": email, "metadata": {"user_id": user_id}},
                 {"idempotency_key": f"customer:{user_id}:{email}"},
@@ -52,7 +51,7 @@ class StripeProcessor:
     ) -> ProcessorCheckout:
         """Open a session for one pack at its published price."""
         ours = {"user_id": checkout.user_id, "checkout_id": checkout.checkout_id, "pack_id": checkout.pack_id}
-        session = await _answered(
+        session = await answered(
             self._client.v1.checkout.sessions.create_async(
                 {
                     "mode": "payment",
@@ -71,53 +70,51 @@ class StripeProcessor:
 
     async def find_checkout(self, session_id: str) -> ProcessorCheckout:
         """Read a session as it stands now."""
-        return seen_checkout(await _answered(self._client.v1.checkout.sessions.retrieve_async(session_id)))
+        return seen_checkout(await answered(self._client.v1.checkout.sessions.retrieve_async(session_id)))
 
     async def find_payment(self, payment_id: str) -> ProcessorPayment:
         """Read a payment and all its refunds."""
-        intent = await _answered(self._client.v1.payment_intents.retrieve_async(payment_id))
+        intent = await answered(self._client.v1.payment_intents.retrieve_async(payment_id))
         refunds: list[stripe.Refund] = []
         for _ in range(REFUND_PAGES_MAX):
             asked: Any = {"payment_intent": payment_id, "limit": REFUND_PAGE}
             if refunds:
                 asked["starting_after"] = refunds[-1].id
-            page = await _answered(self._client.v1.refunds.list_async(asked))
+            page = await answered(self._client.v1.refunds.list_async(asked))
             refunds += page.data
             if not page.has_more:
                 return seen_payment(intent, refunds)
-        raise PaymentProcessorUnavailable(f"payment {payment_id} has more than {len(refunds)} refunds")
+        raise PaymentProcessorRefused(f"payment {payment_id} has more than {len(refunds)} refunds")
 
     async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
         """Read a dispute, with the payment that it is about."""
         asked: Any = {"expand": ["payment_intent"]}
-        return seen_dispute(await _answered(self._client.v1.disputes.retrieve_async(dispute_id, asked)))
+        return seen_dispute(await answered(self._client.v1.disputes.retrieve_async(dispute_id, asked)))
 
     async def publish(self, pack: Pack) -> None:
         """Create or update the pack's product, and its price when there is none with these terms."""
         product_id = f"tintype_{pack.pack_id}"
         try:
-            await self._client.v1.products.retrieve_async(product_id)
-        except stripe.InvalidRequestError:
-            await _answered(
+            await answered(self._client.v1.products.retrieve_async(product_id))
+        except UnknownToProcessor:
+            await answered(
                 self._client.v1.products.create_async(
                     {"id": product_id, "name": pack.title, "description": pack.description}
                 )
             )
-        except stripe.StripeError as failure:
-            raise PaymentProcessorUnavailable("the payment processor did not answer; try again") from failure
         else:
-            await _answered(
+            await answered(
                 self._client.v1.products.update_async(
                     product_id, {"name": pack.title, "description": pack.description}
                 )
             )
-        prices = await _answered(
+        prices = await answered(
             self._client.v1.prices.list_async({"lookup_keys": [pack.lookup_key], "active": True})
         )
         terms = (pack.price_minor, pack.currency)
         if any((price.unit_amount, price.currency) == terms for price in prices.data):
             return
-        await _answered(
+        await answered(
             self._client.v1.prices.create_async(
                 {
                     "product": product_id,
@@ -130,7 +127,7 @@ class StripeProcessor:
         )
 
     async def _price(self, lookup_key: str) -> str:
-        prices = await _answered(
+        prices = await answered(
             self._client.v1.prices.list_async({"lookup_keys": [lookup_key], "active": True, "limit": 1})
         )
         if not prices.data:
@@ -139,12 +136,3 @@ class StripeProcessor:
                 f"no price {lookup_key!r} is published: run `python -m billing publish-catalogue`"
             )
         return prices.data[0].id
-
-
-async def _answered(call: Awaitable[T]) -> T:
-    """Await a call; every failure of Stripe's is one of ours, and is logged with Stripe's request id."""
-    try:
-        return await call
-    except stripe.StripeError as failure:
-        log.warning("stripe refused", code=failure.code, request_id=failure.request_id, error=str(failure))
-        raise PaymentProcessorUnavailable("the payment processor did not answer; try again") from failure
