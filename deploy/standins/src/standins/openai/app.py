@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from standins.openai.answering import Log, answering
 from standins.openai.chat import Chat
+from standins.openai.control import Control
 from standins.openai.errors import OpenAIError
+from standins.openai.image_answers import Files
 from standins.openai.images import Images
-from standins.openai.markers import Obedience
 from standins.openai.models import Models
+from standins.openai.obedience import Obedience
 from standins.openai.settings import OpenAISettings
 
 
 def create_app(settings: OpenAISettings) -> Starlette:
-    """Build the application; it keeps nothing but counts and a log of the last requests."""
+    """Build the application; it keeps counts, the last requests and the last files, all in memory."""
     key = settings.api_key.get_secret_value()
     obedience = Obedience()
     models = Models(settings)
     log = Log()
-
-    async def requests(_request: Request) -> Response:
-        return JSONResponse({"data": list(log.requests)})
-
+    files = Files()
+    control = Control(obedience, log)
     return Starlette(
         routes=[
             Route("/healthz", _healthz),
@@ -33,7 +33,7 @@ def create_app(settings: OpenAISettings) -> Starlette:
             Route("/v1/models/{id}", answering(models.retrieve, key)),
             Route(
                 "/v1/images/generations",
-                answering(Images(settings, obedience).generate, key, log),
+                answering(Images(settings, obedience, files).generate, key, log),
                 methods=["POST"],
             ),
             Route(
@@ -41,7 +41,10 @@ def create_app(settings: OpenAISettings) -> Starlette:
                 answering(Chat(settings, obedience).complete, key, log),
                 methods=["POST"],
             ),
-            Route("/_test/requests", answering(requests, key)),
+            Route("/files/{hash}/{name}", files.fetch),
+            Route("/_test/requests", answering(control.requests, key)),
+            Route("/_test/calls", answering(control.calls, key)),
+            Route("/_test/trouble", answering(control.trouble, key), methods=["POST"]),
         ],
         exception_handlers={404: _unknown, 405: _unknown},
     )

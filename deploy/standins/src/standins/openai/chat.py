@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from standins.openai import markers
 from standins.openai.answering import EventStream, event, json_answer, parsed
+from standins.openai.chat_answers import ERROR, Script, refuse_parameters, script
 from standins.openai.conversation import ChatRequest, check
-from standins.openai.markers import Obedience
 from standins.openai.models import require
+from standins.openai.obedience import Obedience
 from standins.openai.reply import compose
 from standins.openai.settings import OpenAISettings
 from standins.openai.tokens import token_count, tokens_of
@@ -63,33 +64,44 @@ class Chat:
         asked = parsed(request, ChatRequest)
         require(asked.model, self.settings.chat_models)
         check(asked)
-        instructions = markers.read(" ".join(message.text() for message in asked.messages))
+        said = " ".join(message.text() for message in asked.messages)
+        instructions = self.obedience.instructions(said, "chat")
+        refuse_parameters(asked, instructions.answer)
         await self.obedience.obey(instructions)
         last = next((told for told in reversed(asked.messages) if told.role == "user"), asked.messages[-1])
         reply = compose(markers.read(last.text()).prompt, words=instructions.words)
         completion = _completion(asked, reply)
-        if not asked.stream:
+        self.obedience.bill(said)
+        if instructions.answer == "error_body":
+            return JSONResponse(ERROR)
+        if not asked.stream or instructions.answer == "whole_json":
             return json_answer(_whole(completion), cut=instructions.cut)
+        told = script(instructions.answer, completion.tokens, completion.finish_reason)
         include_usage = asked.stream_options is not None and asked.stream_options.include_usage
         return EventStream(
-            self._stream(completion, include_usage=include_usage, cut=instructions.cut), cut=instructions.cut
+            self._stream(completion, told, include_usage=include_usage, cut=instructions.cut),
+            cut=instructions.cut,
         )
 
     async def _stream(
-        self, completion: Completion, *, include_usage: bool, cut: bool
+        self, completion: Completion, told: Script, *, include_usage: bool, cut: bool
     ) -> AsyncIterator[bytes]:
         blank = {"usage": None} if include_usage else {}
-        shown = completion.tokens[: len(completion.tokens) // 2] if cut else completion.tokens
         yield event({**_chunk(completion, {"role": "assistant", "content": "", "refusal": None}), **blank})
-        for token in shown:
-            yield event({**_chunk(completion, {"content": token}), **blank})
+        for place, delta in enumerate(told.deltas):
+            if cut and place == len(completion.tokens) // 2:
+                return
+            yield event({**_chunk(completion, delta), **blank})
             await asyncio.sleep(self.settings.chunk_delay_s)
-        if cut:
+        if told.error is not None:
+            yield event(told.error)
             return
-        yield event({**_chunk(completion, {}, finish_reason=completion.finish_reason), **blank})
-        if include_usage:
+        if told.finish_reason is not None:
+            yield event({**_chunk(completion, {}, finish_reason=told.finish_reason), **blank})
+        if include_usage and told.usage:
             yield event({**_chunk(completion, {}), "choices": [], "usage": completion.usage()})
-        yield b"data: [DONE]\n\n"
+        if told.done:
+            yield b"data: [DONE]\n\n"
 
 
 def _completion(asked: ChatRequest, reply: str) -> Completion:

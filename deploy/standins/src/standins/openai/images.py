@@ -14,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from standins.openai import markers
 from standins.openai.answering import EventStream, event, json_answer, parsed
 from standins.openai.drawing import Picture, draw, encode, preview
 from standins.openai.errors import OpenAIError
-from standins.openai.markers import Instructions, Obedience
+from standins.openai.image_answers import Files, answer_data
+from standins.openai.markers import Instructions
 from standins.openai.models import require
+from standins.openai.obedience import Obedience
 from standins.openai.settings import OpenAISettings
 from standins.openai.tokens import token_count
 
@@ -55,9 +56,10 @@ class ImageRequest(BaseModel):
 class Images:
     """Draws what is asked for."""
 
-    def __init__(self, settings: OpenAISettings, obedience: Obedience) -> None:
+    def __init__(self, settings: OpenAISettings, obedience: Obedience, files: Files) -> None:
         self.settings = settings
         self.obedience = obedience
+        self.files = files
 
     async def generate(self, request: Request) -> Response:
         """Answer with base64 pictures, at once or as a stream of previews and the finished picture."""
@@ -69,19 +71,26 @@ class Images:
             raise OpenAIError(message, param="background", code="invalid_value")
         if asked.stream and (asked.n or 1) > 1:
             raise OpenAIError("Streaming supports n=1 only.", param="n", code="invalid_value")
-        instructions = markers.read(asked.prompt)
+        instructions = self.obedience.instructions(asked.prompt, "images")
         await self.obedience.obey(instructions)
         pictures = [
             Picture(instructions.prompt, index, width, height, transparent=asked.background == "transparent")
             for index in range(asked.n or 1)
         ]
+        self.obedience.bill(asked.prompt)
         if asked.stream:
             return EventStream(self._stream(asked, pictures[0], instructions), cut=instructions.cut)
         images = [await _drawn(asked, picture) for picture in pictures]
         payload = {
             "created": int(time.time()),
             **_facts(asked, pictures[0]),
-            "data": [{"b64_json": image} for image in images],
+            **answer_data(
+                instructions.answer,
+                images,
+                output_format=asked.output_format or "png",
+                base_url=str(request.base_url),
+                files=self.files,
+            ),
             "usage": _usage(asked, pictures[0], len(pictures)),
         }
         return json_answer(payload, cut=instructions.cut)
