@@ -52,9 +52,7 @@ class TcpProxy:
         self._call(self._start())
         return self
 
-    def __exit__(
-        self, _type: type[BaseException] | None, _e: BaseException | None, _t: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._call(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(START_TIMEOUT_S)
@@ -108,12 +106,8 @@ class TcpProxy:
                 return
             there, back = await asyncio.open_connection(*self._target)
             self._writers.add(back)
-            await asyncio.wait(
-                [
-                    asyncio.create_task(self._pipe(reader, back)),
-                    asyncio.create_task(self._pipe(there, writer)),
-                ]
-            )
+            # A side that fails closes the other's end too: both pipes come to an end.
+            await asyncio.gather(self._pipe(reader, back), self._pipe(there, writer))
             self._writers.discard(back)
         except OSError:
             # Nobody is there: the caller sees its connection closed.
