@@ -16,6 +16,9 @@ from ledger.ports.unit_of_work import Needs, WorkingSet
 class AdjustBalance(Command):
     """Move a balance up or down by `amount`. `actor` and `reason` are required: the journal keeps them."""
 
+    kind = "adjust"
+    asked = (*Command.asked, "account_id", "amount")
+
     account_id: str
     amount: int
 

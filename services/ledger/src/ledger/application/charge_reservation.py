@@ -16,6 +16,9 @@ class ChargeReservation(SettleReservation):
     A reservation that is settled already stays as it is, and its outcome is the answer.
     """
 
+    kind = "charge"
+    asked = (*SettleReservation.asked, "amount")
+
     amount: int
 
     def validate(self) -> None:

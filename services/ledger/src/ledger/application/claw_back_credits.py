@@ -18,6 +18,9 @@ class ClawBackCredits(Command):
     `reinstated`: the dispute was won, so what this cause took comes back and it never takes again.
     """
 
+    kind = "claw_back"
+    asked = (*Command.asked, "account_id", "payment_id", "cause", "target", "reinstated")
+
     account_id: str
     payment_id: str
     cause: str

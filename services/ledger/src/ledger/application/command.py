@@ -1,12 +1,9 @@
 """What every command of the ledger has: one file a use case defines each of them."""
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from operator import attrgetter
-from typing import Any, NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 from ledger.application.bounds import require_metadata, require_short, require_text
 from ledger.domain.account import Account
@@ -47,7 +44,13 @@ class Command:
 
     It is not frozen, because a frozen dataclass takes several times as long to make, and this one is made
     for every command of every batch.
+
+    `kind` and the fields named in `asked` make the fingerprint, which is kept for ever: they never change,
+    and a further field is optional, absent when it is None, and added at the end.
     """
+
+    kind: ClassVar[str]
+    asked: ClassVar[tuple[str, ...]] = ("reason", "actor", "metadata")
 
     request_id: str
     reason: str = ""
@@ -92,15 +95,3 @@ class Command:
     def outcome(self, account: Account, made_id: str, *, replayed: bool) -> Outcome:
         """Return how it ended."""
         return Outcome(made_id, account.balance(), replayed=replayed)
-
-    def fingerprint(self) -> str:
-        """Return the sha256 (hex) of its name and fields: the same command has the same one."""
-        kind: Any = type(self)
-        content = (kind.__name__, _content_of(kind)(self))
-        return hashlib.sha256(repr(content).encode()).hexdigest()
-
-
-@cache
-def _content_of(command_type: Any) -> Any:
-    """Read the fields that make a command what it is: all but those that are not compared."""
-    return attrgetter(*(one.name for one in fields(command_type) if one.compare))

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ledger.application.command import Command, Outcome
+from ledger.application.fingerprint import fingerprint, is_fingerprint_of
 from ledger.domain.account import Account
-from ledger.domain.errors import KeptRefusal, LedgerError
+from ledger.domain.errors import IdempotencyKeyReused, KeptRefusal, LedgerError
 from ledger.domain.facts import BalanceLow
 from ledger.domain.occasion import Occasion
 from ledger.domain.request import RecordedRequest, Refusal
@@ -68,7 +69,7 @@ def _record(
         command.request_id,
         account.account_id,
         type(command).__name__,
-        command.fingerprint(),
+        fingerprint(command),
         None if refusal else made_id,
         Refusal(refusal.reason, str(refusal), refusal.details) if refusal else None,
         now,
@@ -76,7 +77,8 @@ def _record(
 
 
 def _recalled(command: Command, recorded: RecordedRequest, found: WorkingSet) -> Outcome:
-    recorded.require_same(command.fingerprint())
+    if not is_fingerprint_of(recorded.fingerprint, command):
+        raise IdempotencyKeyReused(command.request_id)
     account = command.account(found)
     if recorded.refusal is not None:
         return Outcome("", account.balance(), replayed=True, refusal=recorded.refusal.as_error())

@@ -14,6 +14,9 @@ from ledger.domain.occasion import Occasion
 class ExtendReservation(SettleReservation):
     """Let a held reservation expire `ttl_s` seconds from now, or later if it would anyway."""
 
+    kind = "extend"
+    asked = (*SettleReservation.asked, "ttl_s")
+
     ttl_s: int
 
     def validate(self) -> None:

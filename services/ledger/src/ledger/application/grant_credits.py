@@ -20,10 +20,23 @@ class GrantCredits(Command):
     `payment_id` makes it the payment's one grant, which a clawback follows.
     """
 
+    kind = "grant"
+    asked = (
+        *Command.asked,
+        "account_id",
+        "amount",
+        "category",
+        "priority",
+        "effective_at",
+        "expires_at",
+        "source",
+        "payment_id",
+    )
+
     account_id: str
     amount: int
     category: Category
-    priority: int = USUAL_PRIORITY
+    priority: int | None = None
     effective_at: datetime | None = None
     expires_at: datetime | None = None
     source: str
@@ -34,7 +47,8 @@ class GrantCredits(Command):
         Command.validate(self)
         require_text("account_id", self.account_id)
         require_amount("amount", self.amount)
-        require_between("priority", self.priority, 0, 1000)
+        if self.priority is not None:
+            require_between("priority", self.priority, 0, 1000)
         require_text("source", self.source)
         if self.expires_at and self.effective_at and self.expires_at <= self.effective_at:
             raise InvalidField("expires_at", "must be after effective_at")
@@ -65,7 +79,7 @@ class GrantCredits(Command):
             category=self.category,
             amount=self.amount,
             remaining=self.amount,
-            priority=self.priority,
+            priority=USUAL_PRIORITY if self.priority is None else self.priority,
             effective_at=self.effective_at or occasion.now,
             expires_at=self.expires_at,
             source=self.source,

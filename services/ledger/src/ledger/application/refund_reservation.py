@@ -15,6 +15,9 @@ class RefundReservation(SettleReservation):
     A reservation that is refunded already stays as it is, and its outcome is the answer.
     """
 
+    kind = "refund"
+    asked = (*SettleReservation.asked, "even_if_charged")
+
     even_if_charged: bool = False
 
     def decide(self, account: Account, occasion: Occasion) -> str:

@@ -14,6 +14,8 @@ from ledger.ports.unit_of_work import Needs
 class RenewSubscription(GrantCredits):
     """Grant the new allocation and end what is left of older lots of the same `source`, at once."""
 
+    kind = "renew"
+
     def tell_needs(self, needs: Needs, now: datetime) -> None:
         """The account with every lot of the subscription, drained ones too: jobs may hold some."""
         GrantCredits.tell_needs(self, needs, now)

@@ -28,6 +28,9 @@ class ReserveCredits(Command):
     `budget_scopes` are limits that it must fit besides the account's own credits.
     """
 
+    kind = "reserve"
+    asked = (*Command.asked, "account_id", "amount", "reference", "ttl_s", "budget_scopes")
+
     account_id: str
     amount: int
     reference: str

@@ -1,6 +1,6 @@
 """What charging, refunding and extending share: they are about one reservation, and find its account."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from ledger.application.bounds import require_text
@@ -17,8 +17,10 @@ class SettleReservation(Command):
     what is asked: the sweeper and the job's own event ask the same.
     """
 
+    asked = (*Command.asked, "reservation_id")
+
     reservation_id: str
-    expected_account_id: str | None = field(default=None, compare=False)
+    expected_account_id: str | None = None
 
     def validate(self) -> None:
         """Raise InvalidField for a value that is out of its bounds."""

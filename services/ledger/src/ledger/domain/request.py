@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from ledger.domain.errors import KEPT_REFUSALS, IdempotencyKeyReused, KeptRefusal
+from ledger.domain.errors import KEPT_REFUSALS, KeptRefusal
 
 
 class Refusal(NamedTuple):
@@ -29,8 +29,3 @@ class RecordedRequest(NamedTuple):
     made_id: str | None
     refusal: Refusal | None
     created_at: datetime
-
-    def require_same(self, fingerprint: str) -> None:
-        """Raise IdempotencyKeyReused unless it is the same command that asks again."""
-        if self.fingerprint != fingerprint:
-            raise IdempotencyKeyReused(self.request_id)

@@ -18,7 +18,7 @@ from ledger.application.renew_subscription import RenewSubscription
 from ledger.application.reserve_credits import ReserveCredits
 from ledger.domain import errors
 from ledger.domain.budget import BudgetPeriod, BudgetScope
-from ledger.domain.lot import USUAL_PRIORITY, Category
+from ledger.domain.lot import Category
 from ledger.domain.occasion import NO_METADATA
 
 ERRORS: dict[type[Exception], grpc.StatusCode] = {
@@ -54,7 +54,7 @@ def to_grant(request: pb.GrantRequest) -> GrantCredits:
         account_id=request.account_id,
         amount=request.amount,
         category=_category(request.category),
-        priority=request.priority or USUAL_PRIORITY,
+        priority=request.priority or None,
         effective_at=messages.moment(request.effective_at) if request.HasField("effective_at") else None,
         expires_at=messages.moment(request.expires_at) if request.HasField("expires_at") else None,
         source=source,
