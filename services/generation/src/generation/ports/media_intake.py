@@ -13,6 +13,14 @@ class OutputUnusable(Exception):
     """The file is too large, can't be had, can't be decoded or is not what was asked for."""
 
 
+class OutputUnreachable(OutputUnusable):
+    """The file's host does not answer, or is busy: it may be asked again, a few times."""
+
+
+class IntakeUnavailable(Exception):
+    """This machine has no room for files: another worker's may have. Says nothing of the output."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReceivedMedia:
     """A file that was sniffed, decoded and hashed."""
@@ -31,5 +39,8 @@ class MediaIntake(Protocol):
     """Holds a file on local disk while it is looked at and stored."""
 
     def receive(self, output: RunOutput, *, modality: Modality) -> AbstractAsyncContextManager[ReceivedMedia]:
-        """Streams the output in; the file is gone when the context ends. Raises OutputUnusable."""
+        """Streams the output in; the file is gone when the context ends.
+
+        Raises OutputUnusable, and IntakeUnavailable when there is no room to take anything in.
+        """
         ...

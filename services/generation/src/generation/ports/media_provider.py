@@ -23,20 +23,28 @@ class RunOutput(Protocol):
     """One file that a run made."""
 
     def stream(self) -> AsyncIterator[bytes]:
-        """Its bytes, in pieces. Raises OutputUnusable when they can't be had."""
+        """Its bytes, in pieces. Raises OutputUnusable when they can't be had, OutputUnreachable when
+        they may be had later."""
         ...
 
 
 @dataclass(frozen=True)
 class RunReport:
-    """A run at one moment. `usage_units` is set where the provider meters, as with tokens."""
+    """A run at one moment."""
 
     state: RunState
     progress: float = 0.0
     outputs: tuple[RunOutput, ...] = ()
     failure: Failure | None = None
     retryable: bool = False
+    # Set where the provider meters, as with tokens.
     usage_units: int | None = None
+    # What was delivered is not the whole answer, and why.
+    incomplete: str | None = None
+    # The provider turned the run away and said when it may be asked again; nothing was bought.
+    retry_after_s: float | None = None
+    # OUR account at the provider is refused or used up: a matter for operators, never for the user.
+    account_trouble: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,12 +61,21 @@ class ProviderUnavailable(Exception):
 
 
 class ProviderRefused(Exception):
-    """The run was not accepted. `retryable` says whether another provider may accept it."""
+    """The run was not accepted. `retryable` says whether a later try, or another provider, may be."""
 
-    def __init__(self, failure: Failure, *, retryable: bool) -> None:
+    def __init__(
+        self,
+        failure: Failure,
+        *,
+        retryable: bool,
+        retry_after_s: float | None = None,
+        account_trouble: bool = False,
+    ) -> None:
         super().__init__(failure.detail)
         self.failure = failure
         self.retryable = retryable
+        self.retry_after_s = retry_after_s
+        self.account_trouble = account_trouble
 
 
 class MediaProvider(Protocol):
