@@ -77,7 +77,7 @@ class StandIn:
         """The official client; without retries, so that each answer is seen."""
         return stripe.StripeClient(KEY, base_addresses={"api": self.url}, max_network_retries=0)
 
-    def control(self, method: str, path: str, **order: Any) -> Any:
+    def control(self, method: str, path: str, /, **order: Any) -> Any:
         """Call a control endpoint."""
         response = httpx.request(
             method, f"{self.url}/_test/{path}", json=order or None, headers={"Authorization": f"Bearer {KEY}"}

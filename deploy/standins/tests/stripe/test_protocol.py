@@ -177,3 +177,30 @@ def test_ordered_failure_makes_nothing(standin: StandIn) -> None:
         standin.sdk.v1.customers.create({"name": "Ada"})
     assert broken.value.http_status == 500
     assert standin.sdk.v1.customers.list().data == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code", "raised"),
+    [
+        (400, "invalid_request_error", "resource_missing", stripe.InvalidRequestError),
+        (400, "idempotency_error", None, stripe.IdempotencyError),
+        (401, "invalid_request_error", "api_key_expired", stripe.AuthenticationError),
+        (402, "card_error", "card_declined", stripe.CardError),
+        (403, "invalid_request_error", None, stripe.PermissionError),
+        (409, "invalid_request_error", "lock_timeout", stripe.APIError),
+        (429, "invalid_request_error", "rate_limit", stripe.RateLimitError),
+        (503, "api_error", None, stripe.APIError),
+    ],
+)
+def test_an_ordered_failure_is_the_one_that_was_ordered(
+    standin: StandIn, status: int, kind: str, code: str | None, raised: type[stripe.StripeError]
+) -> None:
+    """By status, type and code, at the path alone that it was ordered for, and no longer than ordered."""
+    standin.control("POST", "faults", fail_next=1, path="/v1/customers", status=status, type=kind, code=code)
+    assert standin.sdk.v1.products.list().data == []
+    with pytest.raises(raised) as failed:
+        standin.sdk.v1.customers.create({"name": "Ada"})
+    assert failed.value.http_status == status
+    assert failed.value.error is not None
+    assert failed.value.error.code == code
+    assert standin.sdk.v1.customers.list().data == []

@@ -46,6 +46,11 @@ class FaultOrder(Order):
     delay_s: Annotated[float, Field(ge=0, le=60)] = 0
     fail_next: Annotated[int, Field(ge=0, le=1000)] = 0
     lose_next: Annotated[int, Field(ge=0, le=1000)] = 0
+    path: Annotated[str, Field(max_length=200)] = ""
+    status: Annotated[int, Field(ge=400, le=599)] = 500
+    type: Annotated[str, Field(max_length=100)] = "api_error"
+    code: Annotated[str, Field(max_length=100)] | None = None
+    param: Annotated[str, Field(max_length=200)] | None = None
 
 
 class DeliveryQuery(Order):

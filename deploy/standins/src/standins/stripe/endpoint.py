@@ -82,11 +82,11 @@ class Endpoint:
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         values = await decoded(request)
         if not key:
-            await self.faults.before()
+            await self.faults.before(request.url.path)
             answer = self._execute(request, values, Cause(request_id), None)
         else:
             answer = await self._once(request, values, Cause(request_id, key))
-        self.faults.after()
+        self.faults.after(request.url.path)
         return answer
 
     async def _once(self, request: Request, values: dict[str, Any], cause: Cause) -> Answer:
@@ -96,7 +96,7 @@ class Endpoint:
             raise idempotency.in_use(key)
         self.in_progress.add(key)
         try:
-            await self.faults.before()
+            await self.faults.before(request.url.path)
             with self.account.store.transaction():
                 first = idempotency.recall(self.account.store, claimed, now=self.account.clock())
             return first or self._execute(request, values, cause, claimed)

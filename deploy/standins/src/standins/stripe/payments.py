@@ -50,6 +50,16 @@ def pay_by_card(change: Change, session: Document, buyer: Buyer, *, last4: str =
     _complete(change, session, intent, buyer, payment_status="paid")
 
 
+def order_at_no_cost(change: Change, session: Document, buyer: Buyer) -> None:
+    """Nothing is due: the session completes without a payment method and without a payment."""
+    if session["_intent"]:
+        intent = change.require("payment_intent", session["_intent"])
+        canceled = {"status": "canceled", "canceled_at": change.now, "cancellation_reason": "automatic"}
+        move(change, intent, "payment_intent.canceled", **canceled)
+    session = _with_customer(change, session, buyer)
+    _complete(change, session, None, buyer, payment_status="no_payment_required")
+
+
 def decline_card(change: Change, session: Document, buyer: Buyer) -> None:
     """The card is refused; the session stays open for another attempt with the same PaymentIntent."""
     intent = _intent_for(change, session)
@@ -114,7 +124,9 @@ def _intent_for(change: Change, session: Document) -> Document:
             customer=session["customer"],
             **{**session["_intent_data"], "payment_method_types": session["payment_method_types"]},
         )
-    return move(change, intent, None, payment_method=new_id("pm"), customer=session["customer"])
+    # The buyer may have changed the quantity since the last attempt.
+    due = {"amount": session["amount_total"], "customer": session["customer"]}
+    return move(change, intent, None, payment_method=new_id("pm"), **due)
 
 
 def _with_customer(change: Change, session: Document, buyer: Buyer) -> Document:
@@ -161,18 +173,19 @@ def _fail(change: Change, intent: Document, charge: Document, error: dict[str, s
 
 
 def _complete(
-    change: Change, session: Document, intent: Document, buyer: Buyer, *, payment_status: str
+    change: Change, session: Document, intent: Document | None, buyer: Buyer, *, payment_status: str
 ) -> None:
+    intent_id = intent["id"] if intent else None
     move(
         change,
         session,
         "checkout.session.completed",
         status="complete",
         payment_status=payment_status,
-        payment_intent=intent["id"],
+        payment_intent=intent_id,
         customer_details=details_of(buyer.email, buyer.name),
         url=None,
-        _intent=intent["id"],
+        _intent=intent_id,
     )
 
 

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from standins.stripe import disputes, payments
 from standins.stripe.account import Account, Change
 from standins.stripe.errors import StripeError
+from standins.stripe.hosted.amending import amend
 from standins.stripe.payments import Buyer
 from standins.stripe.store import Document
 
@@ -79,6 +80,7 @@ class CheckoutPage:
     async def act(self, request: Request) -> Response:
         """Pay, decline or start a bank debit; a second submit finds the session complete and pays nothing.
 
+        Quantities and a promotion code in the form are applied first; `update` does no more than that.
         Of a complete session's payment a cardholder can ask their bank for the money.
         """
         form = await _form(request)
@@ -89,7 +91,11 @@ class CheckoutPage:
             if session is None:
                 return self._missing()
             if session["status"] == "open":
-                if problem := _perform(change, session, form):
+                problem = amend(change, session, form)
+                session = change.require("checkout.session", session["id"])
+                if form.get("action") == "update" and not problem:
+                    return self._page(change, session, form=form)
+                if problem := problem or _perform(change, session, form):
                     return self._page(change, session, problem=problem, form=form, status=400)
                 session = change.require("checkout.session", session["id"])
             elif session["status"] == "complete" and form.get("action") in AT_THE_BANK:
@@ -134,6 +140,9 @@ def _perform(change: Change, session: Document, form: dict[str, str]) -> str | N
     )
     if not buyer.email or "@" not in buyer.email:
         return "Enter an email address."
+    if session["amount_total"] == 0:
+        payments.order_at_no_cost(change, session, buyer)
+        return None
     method = "us_bank_account" if action.startswith("bank_debit") else "card"
     if method not in session["payment_method_types"]:
         return "This payment method is not available."

@@ -6,12 +6,14 @@ from standins.stripe.endpoint import Operation
 from standins.stripe.resources import (
     charges,
     checkout_sessions,
+    coupons,
     customers,
     disputes,
     events,
     payment_intents,
     prices,
     products,
+    promotion_codes,
     refunds,
 )
 
@@ -21,6 +23,8 @@ OPERATIONS: list[Operation] = [
         customers,
         products,
         prices,
+        coupons,
+        promotion_codes,
         checkout_sessions,
         payment_intents,
         charges,

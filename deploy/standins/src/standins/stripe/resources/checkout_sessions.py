@@ -12,6 +12,7 @@ from standins.stripe.resources.line_items import new_items
 from standins.stripe.resources.payment_intents import move
 from standins.stripe.resources.session_document import blank_session, details_of
 from standins.stripe.resources.session_parameters import IntentData, SessionCreate, SessionList, SessionUpdate
+from standins.stripe.resources.session_totals import coupon_of, totals, with_discount
 from standins.stripe.store import Document
 
 resource = Resource()
@@ -47,6 +48,22 @@ def _customer(change: Change, params: SessionCreate) -> Document | None:
     return change.require("customer", params.customer, param="customer") if params.customer else None
 
 
+def _discounts(change: Change, params: SessionCreate) -> list[Document]:
+    if params.discounts and params.allow_promotion_codes is not None:
+        message = "You may only specify one of these parameters: allow_promotion_codes, discounts."
+        raise invalid(message, "discounts")
+    found: list[Document] = []
+    for index, given in enumerate(params.discounts):
+        param = f"discounts[{index}]"
+        coupon, code = given.coupon, given.promotion_code
+        if code is not None:
+            promotion = change.require("promotion_code", code, param=f"{param}[promotion_code]")
+            coupon = promotion["promotion"]["coupon"]
+        change.require("coupon", coupon or "", param=f"{param}[coupon]")
+        found.append({"coupon": coupon, "promotion_code": code})
+    return found
+
+
 @resource.operation("POST", "/v1/checkout/sessions", SessionCreate)
 def create(call: Call[SessionCreate]) -> Document:
     """Open a session and give the address of its hosted page."""
@@ -54,23 +71,23 @@ def create(call: Call[SessionCreate]) -> Document:
     customer = _customer(change, params)
     session_id = new_id("cs_test")
     expires_at = _expires_at(change, params.expires_at)
-    items = new_items(change, session_id, params.line_items)
+    discounts = _discounts(change, params)
+    items = with_discount(new_items(change, session_id, params.line_items), coupon_of(change, discounts))
     for item in items:
         change.store.save(item)
-    total = sum(item["amount_total"] for item in items)
     email = customer["email"] if customer else params.customer_email
     session: Document = {
         **blank_session(),
         **{name: getattr(params, name) for name in ECHOED},
+        **totals(items),
         "id": session_id,
-        "amount_subtotal": total,
-        "amount_total": total,
         "created": change.now,
         "currency": items[0]["currency"],
         "customer": params.customer,
         "customer_creation": None if customer else params.customer_creation,
         "customer_details": details_of(email, customer["name"] if customer else None) if email else None,
         "customer_email": params.customer_email,
+        "discounts": discounts,
         "expires_at": expires_at,
         "metadata": merged({}, params.metadata),
         "payment_method_types": list(params.payment_method_types),

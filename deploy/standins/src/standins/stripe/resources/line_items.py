@@ -13,7 +13,15 @@ from standins.stripe.parameters import Nested
 from standins.stripe.resources.prices import PriceData, new_price
 from standins.stripe.store import Document
 
-AMOUNT_MINOR_MIN = 50
+QUANTITY_MAX, ADJUSTABLE_MAX = 999_999, 99
+
+
+class AdjustableQuantity(Nested):
+    """Whether, and how far, the buyer may change the quantity."""
+
+    enabled: bool
+    maximum: Annotated[int, Field(ge=1, le=QUANTITY_MAX)] = ADJUSTABLE_MAX
+    minimum: Annotated[int, Field(ge=0, le=QUANTITY_MAX)] = 0
 
 
 class LineItem(Nested):
@@ -21,19 +29,17 @@ class LineItem(Nested):
 
     price: str | None = None
     price_data: PriceData | None = None
-    quantity: Annotated[int, Field(ge=1, le=999_999)] | None = None
+    quantity: Annotated[int, Field(ge=1, le=QUANTITY_MAX)] | None = None
+    adjustable_quantity: AdjustableQuantity | None = None
 
 
 def new_items(change: Change, session_id: str, wanted: list[LineItem]) -> list[Document]:
-    """Build the items in the order given; refuses bad prices, mixed currencies and too small a total."""
+    """Build the items in the order given; refuses bad prices and mixed currencies."""
     items = [_new_item(change, session_id, item, f"line_items[{index}]") for index, item in enumerate(wanted)]
     if len({item["currency"] for item in items}) > 1:
         raise invalid(
             "All prices on a Checkout session must be expressed in the same currency.", "line_items"
         )
-    if sum(item["amount_total"] for item in items) < AMOUNT_MINOR_MIN:
-        message = "The Checkout Session's total amount due must add up to at least 50 cents."
-        raise invalid(message, code="amount_too_small")
     return items
 
 
@@ -50,10 +56,16 @@ def _new_item(change: Change, session_id: str, wanted: LineItem, param: str) -> 
             f"Missing required param: {param}[quantity].", f"{param}[quantity]", "parameter_missing"
         )
     product = change.require("product", price["product"])
+    # Archiving a product leaves its prices active: only here is it found out.
+    if not product["active"]:
+        message = f"Price `{price['id']}` is not available to be purchased because its product is not active."
+        raise invalid(message, f"{param}[price]")
     amount = price["unit_amount"] * wanted.quantity
+    adjustable = wanted.adjustable_quantity
     return {
         "id": new_id("li"),
         "object": "item",
+        "adjustable_quantity": adjustable.model_dump() if adjustable and adjustable.enabled else None,
         "amount_discount": 0,
         "amount_subtotal": amount,
         "amount_tax": 0,

@@ -9,7 +9,7 @@ def blank_session() -> Document:
     """The fields of a session that nothing here ever sets."""
     nothing = (
         "adaptive_pricing after_expiration client_secret consent consent_collection currency_conversion"
-        " discounts invoice payment_intent payment_link payment_method_configuration_details recovered_from"
+        " invoice payment_intent payment_link payment_method_configuration_details recovered_from"
         " return_url saved_payment_method_options setup_intent shipping_address_collection shipping_cost"
         " subscription wallet_options"
     )
@@ -33,7 +33,6 @@ def blank_session() -> Document:
         "phone_number_collection": {"enabled": False},
         "shipping_options": [],
         "status": "open",
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
     }
 
 

@@ -25,6 +25,13 @@ class IntentData(Nested):
     statement_descriptor_suffix: Annotated[str, Field(max_length=22)] | None = None
 
 
+class Discount(Nested):
+    """What is taken off from the start."""
+
+    coupon: str | None = None
+    promotion_code: str | None = None
+
+
 class SessionCreate(Parameters):
     """A new session."""
 
@@ -38,6 +45,7 @@ class SessionCreate(Parameters):
     customer: str | None = None
     customer_creation: Literal["always", "if_required"] = "if_required"
     customer_email: Annotated[str, Field(max_length=800)] | None = None
+    discounts: Annotated[list[Discount], Field(max_length=1, default_factory=list)]
     expires_at: int | None = None
     locale: str | None = None
     metadata: Metadata
