@@ -1,4 +1,4 @@
-"""Every way in which Stripe can fail us is one of three: it passes, it is our set-up, or the request's own."""
+"""Every way in which Stripe can fail us is one of three: it passes, it is our set-up, or the request's."""
 
 import json
 import threading
