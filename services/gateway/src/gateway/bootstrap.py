@@ -13,6 +13,7 @@ from chassis.grpc_client import channel
 from chassis.health import Check, serve_http
 from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
+from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
@@ -34,6 +35,7 @@ from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
 from gateway.adapters.outbound.postgres import PostgresConsoleSessions
 from gateway.adapters.outbound.random import RandomSecrets
 from gateway.adapters.outbound.rate_limits import LimitsRateLimits
+from gateway.adapters.outbound.sealed_event_ids import SealedEventIds
 from gateway.application.console_sessions import ConsoleSessions
 from gateway.application.explain_generation import ExplainGeneration
 from gateway.application.export_statement import ExportStatement
@@ -44,6 +46,7 @@ from gateway.ports.billing import Billing
 from gateway.ports.clock import Clock
 from gateway.ports.console_sessions import ConsoleSessionStore
 from gateway.ports.event_feed import EventFeed
+from gateway.ports.event_ids import EventIds
 from gateway.ports.generation import Generations
 from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
@@ -68,6 +71,7 @@ class Ports:
     ledger: Ledger
     generations: Generations
     feed: EventFeed
+    event_ids: EventIds
     tokens: AccessTokens
     limits: RateLimits
     sessions: ConsoleSessionStore
@@ -101,7 +105,9 @@ def wire(ports: Ports) -> Deps:
         ),
         follow_events=FollowEvents(
             ports.feed,
+            ports.event_ids,
             ports.generations,
+            ports.ledger,
             ports.clock,
             streams_per_user_max=ports.streams_per_user_max,
         ),
@@ -157,6 +163,7 @@ async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, Na
                 ledger=GrpcLedger(await to(settings.ledger_target)),
                 generations=GrpcGenerations(await to(settings.generation_target)),
                 feed=feed,
+                event_ids=SealedEventIds(_session_keys(settings)),
                 tokens=JwtAccessTokens(
                     identity, clock, issuer=settings.token_issuer, audience=settings.token_audience
                 ),
@@ -239,6 +246,7 @@ def memory_world(
         ledger=ledger,
         generations=generations,
         feed=feed,
+        event_ids=SealedEventIds([Fernet.generate_key().decode()]),
         tokens=JwtAccessTokens(identity, clock, issuer=ISSUER, audience=AUDIENCE),
         limits=LimitsRateLimits("memory://", dict.fromkeys(Limit, rates)),
         sessions=sessions,

@@ -13,7 +13,7 @@ from embedded.testing import NatsLogin
 from event_producers import ADA, BOB, Producers, running_feed
 from gateway.adapters.outbound import nats_event_feed
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
-from gateway.domain.event import BalanceChanged, Cursor, Delivery, GenerationMoved
+from gateway.domain.event import BalanceChanged, Cursor, Delivery, GenerationMoved, Place, Position, Stream
 
 
 def following(feed: NatsEventFeed, after: Cursor | None = None) -> AsyncGenerator[Delivery, None]:
@@ -37,6 +37,14 @@ def sequences(deliveries: list[Delivery]) -> list[int]:
     return [one.fact.balance.sequence for one in deliveries if isinstance(one.fact, BalanceChanged)]
 
 
+def number_of(delivery: Delivery, stream: Stream) -> int:
+    """How far a delivery says that a stream was read."""
+    cursor = delivery.cursor
+    if isinstance(cursor, Position):
+        return cursor.numbers.get(stream, 0)
+    return cursor.sequence if cursor.stream == stream else 0
+
+
 async def read_up_to(feed: NatsEventFeed, position: int) -> None:
     """Return once the live reader is past a position of the ledger's stream."""
     async with asyncio.timeout(10):
@@ -44,7 +52,7 @@ async def read_up_to(feed: NatsEventFeed, position: int) -> None:
             # Whoever listens may itself be let go for being slow, and listens again.
             async with aclosing(following(feed)) as deliveries:
                 async for delivery in deliveries:
-                    if delivery.cursor.ledger >= position:
+                    if number_of(delivery, Stream.LEDGER) >= position:
                         return
 
 
@@ -65,9 +73,10 @@ async def test_live_facts_of_this_account_only(feed: NatsEventFeed, producers: P
 async def test_resumes_without_gap_or_repeat(feed: NatsEventFeed, producers: Producers) -> None:
     """A follower that comes back with its cursor gets what it missed, then what happens, each once."""
     async with aclosing(following(feed)) as deliveries:
-        await anext(deliveries)
         await producers.grant(1)
-        last = (await facts(deliveries, 1))[0].cursor
+        while number_of(beat := await anext(deliveries), Stream.LEDGER) < 1 or beat.fact is not None:
+            pass
+        last = beat.cursor
     for sequence in range(2, 30):
         await producers.grant(sequence)
         await producers.grant(sequence, BOB)
@@ -82,25 +91,91 @@ async def test_resumes_without_gap_or_repeat(feed: NatsEventFeed, producers: Pro
     moved = [one.fact.progress for one in heard if isinstance(one.fact, GenerationMoved)]
     assert moved == [sequence / 100 for sequence in range(2, 30)]
     assert nothing.fact is None
-    # And from any place in between, the rest.
-    middle = heard[10]
-    async with aclosing(following(feed, middle.cursor)) as deliveries:
-        rest = await facts(deliveries, len(heard) - 11)
-    assert [one.fact for one in rest if isinstance(one.fact, GenerationMoved)] == [
-        one.fact for one in heard[11:] if isinstance(one.fact, GenerationMoved)
-    ]
-    assert sequences(rest) == sequences(heard[11:])
+    assert not any(one.maybe_seen for one in heard)
+
+
+async def test_resumes_after_any_place(feed: NatsEventFeed, producers: Producers) -> None:
+    """After each fact the rest of its stream comes once, and nothing of the other stream is lost."""
+    async with aclosing(following(feed)) as deliveries:
+        start = await anext(deliveries)
+        for sequence in range(1, 8):
+            await producers.grant(sequence)
+            await producers.progress(sequence / 10)
+        live = await facts(deliveries, 14)
+    async with aclosing(following(feed, start.cursor)) as deliveries:
+        # By time, and with the same places as when it was live.
+        again = await facts(deliveries, 14)
+    assert [one.cursor.at_ms for one in again] == sorted(one.cursor.at_ms for one in again)
+    assert {one.cursor: one.fact for one in again} == {one.cursor: one.fact for one in live}
+    for number, left_after in enumerate(again):
+        missed = again[number + 1 :]
+        heard: list[Delivery] = []
+        async with aclosing(following(feed, left_after.cursor)) as deliveries:
+            async with asyncio.timeout(10):
+                await anext(deliveries)
+                while (delivery := await anext(deliveries)).fact is not None:
+                    heard.append(delivery)
+        certain = [one for one in heard if not one.maybe_seen]
+        place = left_after.cursor
+        assert isinstance(place, Place)
+        assert all(one in [*certain, *(replace(two, maybe_seen=False) for two in heard)] for one in missed)
+        assert all(one in missed for one in certain)
+        same_stream = [
+            one for one in heard if isinstance(one.cursor, Place) and one.cursor.stream == place.stream
+        ]
+        assert [one.cursor.sequence for one in same_stream if isinstance(one.cursor, Place)] == list(
+            range(place.sequence + 1, 8)
+        )
+
+
+async def test_a_process_that_lags_waits_for_itself(feed: NatsEventFeed, producers: Producers) -> None:
+    """A client that comes from a process that has read further goes on where it was."""
+    async with aclosing(following(feed)) as deliveries:
+        start = await anext(deliveries)
+    assert isinstance(start.cursor, Position)
+    ahead = replace(start.cursor, numbers={**start.cursor.numbers, Stream.LEDGER: 1})
+    late = asyncio.create_task(producers.grant(1))
+    async with aclosing(following(feed, ahead)) as deliveries:
+        assert not (await anext(deliveries)).is_fresh
+        await producers.grant(2)
+        assert sequences(await facts(deliveries, 1)) == [2]
+    await late
+
+
+async def test_a_cursor_that_is_too_old_is_not_followed(feed: NatsEventFeed, producers: Producers) -> None:
+    """What was missed in days may be gone: the reader is told that it starts at now."""
+    await producers.grant(1)
+    await read_up_to(feed, 1)
+    for old in (Position(numbers={}, at_ms=1), Place(stream=Stream.LEDGER, sequence=1, at_ms=1)):
+        async with aclosing(following(feed, old)) as deliveries:
+            start = await anext(deliveries)
+        assert start.is_fresh
+        assert number_of(start, Stream.LEDGER) == 1
+
+
+async def test_nobody_is_told_what_another_reader_is_far_behind(
+    feed: NatsEventFeed, producers: Producers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one stream's reader stuck clients are let go: no place covers what it has yet to read."""
+    async with aclosing(following(feed)) as deliveries:
+        await anext(deliveries)
+        monkeypatch.setattr(nats_event_feed, "LAG_MAX_S", -3600.0)
+        await producers.grant(1)
+        async with asyncio.timeout(10):
+            assert [one.fact async for one in deliveries if one.fact] == []
 
 
 async def test_the_id_of_a_quiet_stream_moves_on(feed: NatsEventFeed, producers: Producers) -> None:
     """A heartbeat carries a position past other accounts' facts, so that resuming need not skip them."""
     async with aclosing(following(feed)) as deliveries:
-        start = (await anext(deliveries)).cursor
+        start = await anext(deliveries)
         await producers.grant(5, BOB)
+        before = number_of(start, Stream.LEDGER)
         async with asyncio.timeout(10):
-            while (beat := await anext(deliveries)).cursor.ledger == start.ledger:
+            while number_of(beat := await anext(deliveries), Stream.LEDGER) == before:
                 assert beat.fact is None
-    assert beat.cursor == replace(start, ledger=start.ledger + 1)
+    assert beat.fact is None
+    assert number_of(beat, Stream.LEDGER) == before + 1
 
 
 async def test_a_slow_reader_is_let_go_and_resumes(
@@ -109,23 +184,28 @@ async def test_a_slow_reader_is_let_go_and_resumes(
     """A queue has an end; the reader that filled it comes back for the rest."""
     monkeypatch.setattr(nats_event_feed, "QUEUE_MAX", 3)
     async with aclosing(following(feed)) as deliveries:
-        start = (await anext(deliveries)).cursor
+        start = await anext(deliveries)
         for sequence in range(1, 9):
             await producers.grant(sequence)
-        await read_up_to(feed, start.ledger + 8)
+        await read_up_to(feed, number_of(start, Stream.LEDGER) + 8)
         heard = [delivery async for delivery in deliveries if delivery.fact is not None]
     assert sequences(heard) == [1, 2, 3]
     async with aclosing(following(feed, heard[-1].cursor)) as deliveries:
         assert sequences(await facts(deliveries, 5)) == [4, 5, 6, 7, 8]
 
 
-async def test_a_cursor_of_streams_that_are_gone(feed: NatsEventFeed, producers: Producers) -> None:
-    """A cursor beyond the end, from before everything was made anew, starts at the end."""
-    async with aclosing(following(feed, Cursor(ledger=900, generation=900))) as deliveries:
-        start = (await anext(deliveries)).cursor
+async def test_a_cursor_of_streams_that_are_gone(
+    feed: NatsEventFeed, producers: Producers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cursor beyond the end, from before everything was made anew, starts at the end, and says so."""
+    monkeypatch.setattr(nats_event_feed, "START_WAIT_S", 0.1)
+    gone = Position(numbers={Stream.LEDGER: 900}, at_ms=2**50, balance=900)
+    async with aclosing(following(feed, gone)) as deliveries:
+        start = await anext(deliveries)
         await producers.grant(1)
         assert sequences(await facts(deliveries, 1)) == [1]
-    assert start.ledger == 0
+    assert start.is_fresh
+    assert number_of(start, Stream.LEDGER) == 0
 
 
 async def test_streams_that_are_made_later(

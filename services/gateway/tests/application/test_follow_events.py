@@ -14,10 +14,11 @@ from gateway.domain.errors import RateLimited
 from gateway.domain.event import (
     BalanceChanged,
     ClientEvent,
-    Cursor,
     Fact,
     GenerationMoved,
     GenerationUpdate,
+    PaymentReceived,
+    Position,
     Stream,
 )
 from gateway.domain.generation import GenerationStatus
@@ -74,46 +75,186 @@ def feed() -> MemoryEventFeed:
 @pytest.fixture
 def follow(door: Door, feed: MemoryEventFeed) -> FollowEvents:
     """The use case over the feed."""
-    return FollowEvents(feed, door.world.generations, door.clock, streams_per_user_max=1)
+    ports = door.world.ports
+    return FollowEvents(
+        feed, ports.event_ids, ports.generations, ports.ledger, door.clock, streams_per_user_max=1
+    )
+
+
+async def heard(
+    follow: FollowEvents, who: Principal, after: str = "", *, states: int, beats: int = 1
+) -> list[ClientEvent]:
+    """What a connection is told until it has heard these many states and then nothing for a while."""
+    found: list[ClientEvent] = []
+    events = cast(AsyncGenerator[ClientEvent, None], follow(who, after))
+    async with asyncio.timeout(5), aclosing(events):
+        async for event in events:
+            if event.told is not None:
+                found.append(event)
+            elif len(found) >= states:
+                beats -= 1
+                if beats < 0:
+                    return found
+    raise AssertionError(f"the stream ended after {found}")
+
+
+async def position(follow: FollowEvents, who: Principal) -> str:
+    """The id that a new connection gets first."""
+    events = cast(AsyncGenerator[ClientEvent, None], follow(who, ""))
+    async with aclosing(events):
+        first = await anext(events)
+    assert first.told is None
+    assert first.event_id
+    return first.event_id
 
 
 async def told(
-    follow: FollowEvents,
-    feed: MemoryEventFeed,
-    ada: Principal,
-    facts: list[tuple[Stream, Fact]],
-    **more: Cursor,
+    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal, facts: list[tuple[Stream, Fact]]
 ) -> list[ClientEvent]:
-    """What a connection is told of these facts."""
+    """What a connection is told that left before these facts and came back after them."""
+    start = await position(follow, ada)
     for stream, fact in facts:
         await feed.append(ada.user_id, stream, fact)
-    found = []
-    events = cast(AsyncGenerator[ClientEvent, None], follow(ada, more.get("after", Cursor())))
-    async with asyncio.timeout(5), aclosing(events):
-        async for event in events:
-            found.append(event)
-            positions = sum(event.cursor.position(stream) for stream in Stream)
-            if positions == len(facts):
-                return [one for one in found if one.told is not None]
-    raise AssertionError("the stream ended")
+    return await heard(follow, ada, start, states=1)
+
+
+def balances(events: list[ClientEvent]) -> list[int]:
+    """Which balances were told."""
+    return [one.told.sequence for one in events if isinstance(one.told, Balance)]
 
 
 async def test_no_older_balance(follow: FollowEvents, feed: MemoryEventFeed, ada: Principal) -> None:
     """A balance older than the one shown is left out, over reconnects too."""
-    facts: list[tuple[Stream, Fact]] = [(Stream.LEDGER, balance(n)) for n in (2, 1, 3, 3, 2)]
-    events = await told(follow, feed, ada, facts)
-    assert [one.told.sequence for one in events if isinstance(one.told, Balance)] == [2, 3]
-    again = [one async for one in _some(follow, ada, Cursor(ledger=1, balance=3), 4)]
-    assert [one.told for one in again] == [None] * 4
+    events = await told(follow, feed, ada, [(Stream.LEDGER, balance(n)) for n in (2, 1, 3, 3, 2)])
+    assert balances(events) == [2, 3]
+    assert events[-1].event_id
+    assert await heard(follow, ada, events[-1].event_id, states=0) == []
 
 
-async def _some(
-    follow: FollowEvents, ada: Principal, after: Cursor, count: int
-) -> AsyncGenerator[ClientEvent, None]:
-    events = cast(AsyncGenerator[ClientEvent, None], follow(ada, after))
-    async with aclosing(events):
-        for _ in range(count):
-            yield await anext(events)
+async def test_an_event_has_one_id(
+    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal, door: Door
+) -> None:
+    """Whoever sends an event, live or after a reconnect from anywhere before, sends it with the same id."""
+    start = await position(follow, ada)
+    live = asyncio.create_task(heard(follow, ada, states=3))
+    async with asyncio.timeout(5):
+        while not follow._open:
+            await asyncio.sleep(0)
+    await feed.append(ada.user_id, Stream.LEDGER, balance(1))
+    await feed.append(ada.user_id, Stream.GENERATION, moved(GenerationStatus.QUEUED, reserved=5))
+    await feed.append(ada.user_id, Stream.LEDGER, balance(2))
+    first = await live
+    assert len({one.event_id for one in first}) == 3
+    # Another process with the same secret, which was not there at the time.
+    ports = door.world.ports
+    other = FollowEvents(
+        feed, ports.event_ids, ports.generations, ports.ledger, door.clock, streams_per_user_max=1
+    )
+    assert await heard(other, ada, start, states=3) == first
+    assert (await heard(other, ada, first[0].event_id or "", states=2)) == first[1:]
+
+
+async def test_what_another_stream_told_meanwhile_is_not_lost(
+    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal
+) -> None:
+    """After an id of one stream the newest state of the others is told, again rather than never.
+
+    Who came in by a generation's event may not have heard the balance that was stored before it.
+    """
+    events = await told(
+        follow,
+        feed,
+        ada,
+        [
+            (Stream.LEDGER, balance(1)),
+            (Stream.LEDGER, balance(2)),
+            (Stream.GENERATION, moved(GenerationStatus.PROCESSING, 0.5)),
+            (Stream.GENERATION, moved(GenerationStatus.SUCCEEDED, 1.0, charged=5)),
+        ],
+    )
+    half = next(one for one in events if isinstance(one.told, GenerationUpdate))
+    again = await heard(follow, ada, half.event_id or "", states=2)
+    assert balances(again) == [2]
+    assert [one.told.status for one in again if isinstance(one.told, GenerationUpdate)] == ["succeeded"]
+    assert {one.event_id for one in again} <= {one.event_id for one in events}
+
+
+async def test_what_was_maybe_seen_is_dropped_for_what_is_newer(
+    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal
+) -> None:
+    """A client that comes back is not shown a state of before it left once there is a later one."""
+    events = await told(
+        follow,
+        feed,
+        ada,
+        [
+            (Stream.GENERATION, moved(GenerationStatus.PROCESSING, 0.5)),
+            (Stream.LEDGER, balance(1)),
+            (Stream.GENERATION, moved(GenerationStatus.PROCESSING, 0.7)),
+        ],
+    )
+    (paid,) = [one.event_id for one in events if isinstance(one.told, Balance)]
+    again = await heard(follow, ada, paid or "", states=1)
+    assert [one.told.progress for one in again if isinstance(one.told, GenerationUpdate)] == [0.7]
+
+
+async def test_a_payment_is_never_lost(follow: FollowEvents, feed: MemoryEventFeed, ada: Principal) -> None:
+    """Every payment that was perhaps not told comes, each with its own id: none stands for another."""
+
+    def paid(number: int) -> PaymentReceived:
+        return PaymentReceived(
+            payment_id=f"pi_{number}",
+            purchase_id=f"pur_{number}",
+            pack_id="starter",
+            credits=1,
+            amount_minor=1,
+            currency="usd",
+            occurred_at=ada.expires_at,
+        )
+
+    facts: list[tuple[Stream, Fact]] = [(Stream.BILLING, paid(1)), (Stream.BILLING, paid(2))]
+    events = await told(follow, feed, ada, [*facts, (Stream.LEDGER, balance(1))])
+    again = await heard(follow, ada, events[-1].event_id or "", states=2)
+    assert [one.told for one in again] == [paid(1), paid(2)]
+    assert [one.event_id for one in again] == [one.event_id for one in events[:2]]
+
+
+@pytest.mark.parametrize(
+    "kind", ["another account's", "garbled", "of before", "no text", "endless", "beyond"]
+)
+async def test_an_id_that_is_no_good_hides_nothing(
+    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal, door: Door, kind: str
+) -> None:
+    """It starts from now with the account as it stands, and the next balance is told whatever the id said."""
+    user_id = await door.sign_up(welcome_credits=100)
+    job = (await door.generate()).json()["id"]
+    owner = Principal(user_id=UserId(user_id), email="", role=Role.USER, expires_at=ada.expires_at)
+    await feed.append(ada.user_id, Stream.LEDGER, balance(10**9))
+    (others,) = await heard(follow, ada, await position(follow, ada), states=0) or [None]
+    ids = door.world.ports.event_ids
+    far = Position(numbers=dict.fromkeys(Stream, 10**6), at_ms=1, balance=10**9)
+    bad = {
+        "another account's": ids.seal(ada.user_id, feed.facts[0][1].cursor),
+        "garbled": ids.seal(user_id, feed.facts[0][1].cursor)[:-1] + "!",
+        "of before": "L0-G0-B0-S999999999",
+        "no text": "\u0000\udcff",
+        "endless": "A" * 100_000,
+        "beyond": ids.seal(user_id, far),
+    }[kind]
+    assert others is None
+    events = cast(AsyncGenerator[ClientEvent, None], follow(owner, bad))
+    async with asyncio.timeout(5), aclosing(events):
+        shown, update, here = [await anext(events) for _ in range(3)]
+        now = await door.world.ledger.balance(user_id)
+        assert shown == ClientEvent(event_id=None, told=now)
+        assert isinstance(update.told, GenerationUpdate)
+        assert (update.event_id, update.told.generation_id) == (None, job)
+        assert here.told is None
+        await feed.append(owner.user_id, Stream.LEDGER, balance(now.sequence + 1))
+        while (after := await anext(events)).told is None:
+            pass
+    assert balances([after]) == [now.sequence + 1]
+    assert ids.open(user_id, after.event_id or "") is not None
 
 
 async def test_no_step_back(follow: FollowEvents, feed: MemoryEventFeed, ada: Principal) -> None:
@@ -166,7 +307,7 @@ async def test_ends_with_the_proof(
     follow: FollowEvents, feed: MemoryEventFeed, ada: Principal, door: Door
 ) -> None:
     """When the token expires the stream ends, with nothing told after."""
-    events = cast(AsyncGenerator[ClientEvent, None], follow(ada, None))
+    events = cast(AsyncGenerator[ClientEvent, None], follow(ada, ""))
     await anext(events)
     door.clock.pass_(minutes=2)
     await feed.append(ada.user_id, Stream.LEDGER, balance(1))
@@ -176,26 +317,11 @@ async def test_ends_with_the_proof(
 
 async def test_bounded_connections(follow: FollowEvents, ada: Principal) -> None:
     """One more stream than allowed is refused, and a closed one makes room."""
-    events = cast(AsyncGenerator[ClientEvent, None], follow(ada, None))
+    events = cast(AsyncGenerator[ClientEvent, None], follow(ada, ""))
     await anext(events)
     with pytest.raises(RateLimited):
-        await anext(follow(ada, None))
+        await anext(follow(ada, ""))
     await events.aclose()
-    again = cast(AsyncGenerator[ClientEvent, None], follow(ada, None))
+    again = cast(AsyncGenerator[ClientEvent, None], follow(ada, ""))
     await anext(again)
     await again.aclose()
-
-
-@pytest.mark.parametrize(
-    "text", ["", "1", "L1-G2-B3", "L1-G2-B3-S4x", "L-1-G2-B3-S4", "L" + "9" * 40 + "-G1-B1-S1"]
-)
-def test_cursors_that_are_none(text: str) -> None:
-    """Anything but a cursor of ours starts afresh."""
-    assert Cursor.parse(text) is None
-
-
-def test_a_cursor_survives_its_text() -> None:
-    """A cursor is the same after it was an event's id."""
-    cursor = Cursor(ledger=12, generation=40, billing=3, balance=57)
-    assert str(cursor) == "L12-G40-B3-S57"
-    assert Cursor.parse(str(cursor)) == cursor

@@ -1,14 +1,12 @@
 """Facts that concern one account, and how far a client has seen them."""
 
-import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from gateway.domain.credits import Balance
 from gateway.domain.generation import GenerationStatus
-
-_CURSOR = re.compile(r"L(\d{1,18})-G(\d{1,18})-B(\d{1,18})-S(\d{1,18})")
 
 
 class Stream(StrEnum):
@@ -20,46 +18,28 @@ class Stream(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cursor:
-    """The last number seen in each stream, and the sequence of the last balance shown.
+class Place:
+    """Where one fact stands in its stream: the same whoever reads it, and whenever."""
 
-    Written as `L12-G40-B3-S57`; it is the id of an event, so that a client resumes without gap or repeat.
-    """
+    stream: Stream
+    sequence: int
+    at_ms: int
+    """When the broker stored it, in milliseconds since 1970."""
+    balance: int = 0
+    """The sequence of the balance that the fact tells; 0 when it tells none."""
 
-    ledger: int = 0
-    generation: int = 0
-    billing: int = 0
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """The last number that one connection has read in each stream, and the last balance that it showed."""
+
+    numbers: Mapping[Stream, int]
+    at_ms: int
     balance: int = 0
 
-    def __str__(self) -> str:
-        return f"L{self.ledger}-G{self.generation}-B{self.billing}-S{self.balance}"
 
-    @classmethod
-    def parse(cls, text: str) -> "Cursor | None":
-        """Read a cursor; None for anything else, which starts afresh."""
-        found = _CURSOR.fullmatch(text)
-        if found is None:
-            return None
-        ledger, generation, billing, balance = (int(number) for number in found.groups())
-        return cls(ledger=ledger, generation=generation, billing=billing, balance=balance)
-
-    def position(self, stream: Stream) -> int:
-        """The last number seen in one stream."""
-        return {
-            Stream.LEDGER: self.ledger,
-            Stream.GENERATION: self.generation,
-            Stream.BILLING: self.billing,
-        }[stream]
-
-    def moved(self, stream: Stream, sequence: int) -> "Cursor":
-        """The cursor after a fact of one stream."""
-        match stream:
-            case Stream.LEDGER:
-                return replace(self, ledger=sequence)
-            case Stream.GENERATION:
-                return replace(self, generation=sequence)
-            case Stream.BILLING:
-                return replace(self, billing=sequence)
+Cursor = Place | Position
+"""How far a client has seen: exactly, or up to a fact, beside which it saw others of about that time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +80,14 @@ Fact = BalanceChanged | GenerationMoved | PaymentReceived
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """A fact and where the stream stands after it; without a fact, only the position moved on."""
+    """A fact and its place, or no fact and where the streams stand."""
 
     cursor: Cursor
     fact: Fact | None = None
+    maybe_seen: bool = False
+    """The client comes back, and may have been told this before it left."""
+    is_fresh: bool = False
+    """Of the first delivery: it begins at now, because the client's cursor can't be followed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +104,7 @@ class GenerationUpdate:
 
 @dataclass(frozen=True, kw_only=True)
 class ClientEvent:
-    """One event for a client: its id and what to tell, or nothing but the id."""
+    """One event for a client: what to tell, or nothing but the id; a snapshot has no id."""
 
-    cursor: Cursor
+    event_id: str | None
     told: Balance | GenerationUpdate | PaymentReceived | None

@@ -1,13 +1,17 @@
 """The event feed from JetStream: one live reader of each stream a process, fanned out to its clients.
 
-A client that resumes first gets what it missed through a consumer of its own, up to where the live reader
-stood when it came; what the live reader delivers after that waits in its queue meanwhile.
+A client that resumes first gets what it missed through consumers of its own, up to where the live readers
+stood when it came; what they deliver after that waits in its queue meanwhile. A `Place` says exactly what was
+seen of its own stream, and of the others only the time: they are read again from a while before it. That
+loses nothing, because clients are let go when one of the live readers is far behind another.
 """
 
 import asyncio
 import re
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import structlog
 from chassis.process import raise_if_cancelled
@@ -17,10 +21,17 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 from prometheus_client import Counter, Gauge
 
-from gateway.adapters.outbound.event_facts import fact_of
-from gateway.adapters.outbound.nats_streams import reading, sequence_of
+from gateway.adapters.outbound.missed_facts import OVERLAP_S, missed_facts
+from gateway.adapters.outbound.nats_streams import (
+    FETCH_MAX,
+    fact_in,
+    place_of,
+    reading,
+    sequence_of,
+    stored_at_ms,
+)
 from gateway.domain.errors import Unavailable
-from gateway.domain.event import Cursor, Delivery, Fact, Stream
+from gateway.domain.event import Cursor, Delivery, Place, Position, Stream
 
 log = structlog.get_logger(__name__)
 
@@ -30,20 +41,22 @@ _SLOW = Counter("gateway_event_streams_slow_total", "Clients disconnected becaus
 QUEUE_MAX = 256
 CATCH_UP_MAX = 10_000
 START_WAIT_S = 3.0
-_RETRY_S = 0.5
+RESUME_MAX_S = 24 * 3600
+"""A cursor that is older is not followed: its client is told how things stand instead."""
+LAG_MAX_S = OVERLAP_S * 2 / 3
+"""The rest of the overlap is for clocks that differ."""
+_RETRY_S, _STEP_S = 0.5, 0.02
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,128}")
-
-Arrival = tuple[Stream, int, Fact]
 
 
 class _Client:
     """What one connection has yet to read; None at the end of the queue ends it."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[Arrival | None] = asyncio.Queue()
+        self.queue: asyncio.Queue[Delivery | None] = asyncio.Queue()
         self.is_open = True
 
-    def put(self, arrival: Arrival) -> None:
+    def put(self, arrival: Delivery) -> None:
         if not self.is_open:
             return
         if self.queue.qsize() >= QUEUE_MAX:
@@ -65,6 +78,8 @@ class NatsEventFeed:
         self._jetstream = jetstream
         self._heartbeat_s = heartbeat_s
         self._positions: dict[Stream, int] = {}
+        # Until when everything that was stored has been read, in seconds since 1970.
+        self._read_until_s: dict[Stream, float] = {}
         self._started = asyncio.Event()
         self._clients: defaultdict[str, set[_Client]] = defaultdict(set)
 
@@ -75,8 +90,7 @@ class NatsEventFeed:
                 for stream in Stream:
                     tasks.create_task(self._read_for_ever(stream))
         finally:
-            for client in [one for clients in self._clients.values() for one in clients]:
-                client.end()
+            self._let_go()
 
     async def check(self) -> None:
         """Raise unless every stream's position is known; a readiness check."""
@@ -88,12 +102,13 @@ class NatsEventFeed:
         await self._wait_started()
         if not _ACCOUNT.fullmatch(account_id):
             raise ValueError("an account id is one token of a subject")
+        await self._wait_read(after)
         client = _Client()
         # No await from here to the position: what comes later is in the queue, and nothing else is.
         self._clients[account_id].add(client)
         _CLIENTS.inc()
         try:
-            now = self._cursor()
+            now = self._now()
             async for delivery in self._deliveries(account_id, client, after=after, now=now):
                 yield delivery
         finally:
@@ -103,58 +118,37 @@ class NatsEventFeed:
                 del self._clients[account_id]
 
     async def _deliveries(
-        self, account_id: str, client: _Client, *, after: Cursor | None, now: Cursor
+        self, account_id: str, client: _Client, *, after: Cursor | None, now: Position
     ) -> AsyncIterator[Delivery]:
-        cursor = _not_beyond(after, now) if after is not None else now
-        yield Delivery(cursor=cursor)
-        caught_up = 0
-        for stream in Stream:
+        if after is None or not _can_be_followed(after, now):
+            yield Delivery(cursor=now, is_fresh=True)
+        else:
+            yield Delivery(cursor=after)
+            caught_up = 0
             try:
-                async for sequence, fact in self._missed(
-                    account_id, stream, after=cursor.position(stream), until=now.position(stream)
+                async for delivery in missed_facts(
+                    self._jetstream, account_id, after=after, until=now.numbers
                 ):
-                    cursor = cursor.moved(stream, sequence)
-                    yield Delivery(cursor=cursor, fact=fact)
+                    yield delivery
                     caught_up += 1
                     if caught_up >= CATCH_UP_MAX:
                         # The client comes back for the rest.
                         return
             except (NatsError, OSError, TimeoutError) as failure:
-                log.warning("catching up was interrupted", stream=stream.value, error=repr(failure))
+                log.warning("catching up was interrupted", error=repr(failure))
                 return
-            cursor = cursor.moved(stream, now.position(stream))
+            yield Delivery(cursor=now)
         while True:
             try:
                 async with asyncio.timeout(self._heartbeat_s):
                     arrival = await client.queue.get()
             except TimeoutError:
                 if client.queue.empty():
-                    cursor = self._cursor()
-                    yield Delivery(cursor=cursor)
+                    yield Delivery(cursor=self._now())
                 continue
             if arrival is None:
                 return
-            stream, sequence, fact = arrival
-            cursor = cursor.moved(stream, sequence)
-            yield Delivery(cursor=cursor, fact=fact)
-
-    async def _missed(
-        self, account_id: str, stream: Stream, *, after: int, until: int
-    ) -> AsyncIterator[tuple[int, Fact]]:
-        if after >= until:
-            return
-        subject = f"tintype.{stream.value.lower()}.v1.*.{account_id}"
-        async with reading(self._jetstream, stream, subject=subject, after=after) as missed:
-            left = missed.pending
-            while left > 0:
-                messages = await missed.fetch()
-                left -= len(messages)
-                for message in messages:
-                    sequence = sequence_of(message)
-                    if sequence > until:
-                        return
-                    if (fact := _fact(message)) is not None:
-                        yield sequence, fact
+            yield arrival
 
     async def _read_for_ever(self, stream: Stream) -> None:
         while True:
@@ -162,24 +156,35 @@ class NatsEventFeed:
                 await self._read(stream)
             except NotFoundError:
                 # Its producer has not made it yet.
-                self._place(stream, 0)
+                self._place(stream, 0, until_s=time.time())
             except (NatsError, OSError, TimeoutError) as failure:
                 log.warning("reading was interrupted", stream=stream.value, error=repr(failure))
             await asyncio.sleep(_RETRY_S)
 
     async def _read(self, stream: Stream) -> None:
+        asked_at_s = time.time()
         last = (await self._jetstream.stream_info(stream.value)).state.last_seq
+        known = self._positions.get(stream)
         # A position beyond the end belongs to a stream that was deleted and made anew.
-        self._place(stream, min(self._positions.get(stream, last), last))
+        position = last if known is None else min(known, last)
+        self._place(stream, position, until_s=asked_at_s if position == last else None)
         subject = f"tintype.{stream.value.lower()}.v1.>"
-        async with reading(self._jetstream, stream, subject=subject, after=self._positions[stream]) as live:
+        async with reading(self._jetstream, stream, subject=subject, after=position) as live:
             while True:
                 raise_if_cancelled()
-                for message in await live.fetch():
+                asked_at_s = time.time()
+                messages = await live.fetch()
+                for message in messages:
                     self._arrived(stream, message)
+                if len(messages) < FETCH_MAX:
+                    self._read_until_s[stream] = asked_at_s
+                else:
+                    self._read_until_s[stream] = stored_at_ms(messages[-1]) / 1000
 
-    def _place(self, stream: Stream, position: int) -> None:
+    def _place(self, stream: Stream, position: int, *, until_s: float | None) -> None:
         self._positions[stream] = position
+        if until_s is not None:
+            self._read_until_s[stream] = until_s
         if len(self._positions) == len(Stream):
             self._started.set()
 
@@ -189,15 +194,33 @@ class NatsEventFeed:
             return
         self._positions[stream] = sequence
         clients = self._clients.get(message.subject.rpartition(".")[2])
-        if clients and (fact := _fact(message)) is not None:
-            for client in clients:
-                client.put((stream, sequence, fact))
+        if not clients or (fact := fact_in(message)) is None:
+            return
+        place = place_of(stream, message, fact)
+        if self._is_far_ahead(place):
+            self._let_go()
+        for client in clients:
+            client.put(Delivery(cursor=place, fact=fact))
 
-    def _cursor(self) -> Cursor:
-        cursor = Cursor()
-        for stream, position in self._positions.items():
-            cursor = cursor.moved(stream, position)
-        return cursor
+    def _is_far_ahead(self, place: Place) -> bool:
+        """Whether who resumes from this place might miss what another reader has yet to read."""
+        behind_s = min(self._read_until_s.get(stream, 0.0) for stream in Stream if stream != place.stream)
+        return place.at_ms / 1000 - behind_s > LAG_MAX_S
+
+    def _let_go(self) -> None:
+        for client in [one for clients in self._clients.values() for one in clients]:
+            client.end()
+
+    def _now(self) -> Position:
+        return Position(numbers=dict(self._positions), at_ms=int(time.time() * 1000))
+
+    async def _wait_read(self, after: Cursor | None) -> None:
+        """Wait a moment when another process, which the client comes from, has read further than this one."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_WAIT_S):
+                # Each reader moves its own number: there is no single event to wait for.
+                while after is not None and _is_beyond(after, self._now()):  # noqa: ASYNC110
+                    await asyncio.sleep(_STEP_S)
 
     async def _wait_started(self) -> None:
         try:
@@ -207,11 +230,11 @@ class NatsEventFeed:
             raise Unavailable("Events are not available right now.", reason="EVENTS_UNAVAILABLE") from None
 
 
-def _fact(message: Msg) -> Fact | None:
-    return fact_of((message.headers or {}).get("ce-type", ""), message.data)
+def _can_be_followed(after: Cursor, now: Position) -> bool:
+    """Whether nothing of what comes after it can be gone: it is young, and of the streams that are there."""
+    return after.at_ms >= now.at_ms - RESUME_MAX_S * 1000 and not _is_beyond(after, now)
 
 
-def _not_beyond(after: Cursor, now: Cursor) -> Cursor:
-    for stream in Stream:
-        after = after.moved(stream, min(after.position(stream), now.position(stream)))
-    return after
+def _is_beyond(after: Cursor, now: Position) -> bool:
+    numbers = {after.stream: after.sequence} if isinstance(after, Place) else after.numbers
+    return any(number > now.numbers.get(stream, 0) for stream, number in numbers.items())

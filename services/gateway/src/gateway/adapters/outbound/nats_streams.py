@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from gateway.domain.event import Stream
+from gateway.adapters.outbound.event_facts import fact_of
+from gateway.domain.event import BalanceChanged, Fact, Place, Stream
 
 FETCH_MAX = 100
 FETCH_WAIT_S = 5.0
@@ -35,15 +37,21 @@ class Reading:
 
 @asynccontextmanager
 async def reading(
-    jetstream: JetStreamContext, stream: Stream, *, subject: str, after: int
+    jetstream: JetStreamContext, stream: Stream, *, subject: str, after: int | None, since_ms: int = 0
 ) -> AsyncIterator[Reading]:
-    """Read a stream's messages of one subject that come after a position."""
+    """Read a stream's messages of one subject: those after a number, or those stored since a time."""
+    start = (
+        ConsumerConfig(
+            deliver_policy=DeliverPolicy.BY_START_TIME,
+            opt_start_time=datetime.fromtimestamp(since_ms / 1000, UTC),
+        )
+        if after is None
+        else ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=after + 1)
+    )
     info = await jetstream.add_consumer(
         stream.value,
-        ConsumerConfig(
+        start.evolve(
             filter_subjects=[subject],
-            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-            opt_start_seq=after + 1,
             ack_policy=AckPolicy.NONE,
             inactive_threshold=_FORGOTTEN_AFTER_S,
             mem_storage=True,
@@ -61,3 +69,23 @@ async def reading(
 def sequence_of(message: Msg) -> int:
     """A message's number in its stream."""
     return int(message.metadata.sequence.stream)
+
+
+def stored_at_ms(message: Msg) -> int:
+    """When the broker stored a message, in milliseconds since 1970: the same at each delivery."""
+    return int(message.metadata.timestamp.timestamp() * 1000)
+
+
+def fact_in(message: Msg) -> Fact | None:
+    """What a message tells a client; None when it concerns none, or can't be read."""
+    return fact_of((message.headers or {}).get("ce-type", ""), message.data)
+
+
+def place_of(stream: Stream, message: Msg, fact: Fact) -> Place:
+    """Where a fact stands."""
+    return Place(
+        stream=stream,
+        sequence=sequence_of(message),
+        at_ms=stored_at_ms(message),
+        balance=fact.balance.sequence if isinstance(fact, BalanceChanged) else 0,
+    )

@@ -10,7 +10,7 @@ from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEv
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.rest import render
 from gateway.domain.credits import Balance
-from gateway.domain.event import ClientEvent, Cursor, GenerationUpdate, PaymentReceived
+from gateway.domain.event import ClientEvent, GenerationUpdate, PaymentReceived
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
@@ -24,15 +24,19 @@ _LIBRARY_PING_S = 3_600
 async def follow_events(
     principal: CurrentPrincipal,
     deps: CurrentDeps,
-    last_event_id: Annotated[str | None, Header(max_length=128)] = None,
-    last_event_id_query: Annotated[str | None, Query(alias="last_event_id", max_length=128)] = None,
+    last_event_id: Annotated[str | None, Header()] = None,
+    last_event_id_query: Annotated[str | None, Query(alias="last_event_id")] = None,
 ) -> EventSourceResponse:
     """Stream `generation.updated`, `balance.updated` and `payment.completed`.
 
-    Resumes after `Last-Event-ID` (or `?last_event_id=`). Ends when the access token expires.
+    Resumes after `Last-Event-ID` (or `?last_event_id=`): nothing is left out, and an event that comes again
+    has the id that it had. An id is opaque, good for a day and for one account; with any other the stream
+    begins with the balance and the newest generations as they are. Ends when the access token expires.
     """
-    after = Cursor.parse(last_event_id or last_event_id_query or "")
-    events = cast(AsyncGenerator[ClientEvent, None], deps.follow_events(principal, after))
+    events = cast(
+        AsyncGenerator[ClientEvent, None],
+        deps.follow_events(principal, last_event_id or last_event_id_query or ""),
+    )
     # The first one before the answer begins: a refusal can still become a problem.
     first = await anext(events, None)
     return EventSourceResponse(
@@ -54,16 +58,15 @@ async def _stream(
 
 
 def _message(event: ClientEvent, *, retry_ms: int | None = None) -> ServerSentEvent:
-    told, event_id = event.told, str(event.cursor)
+    told, event_id = event.told, event.event_id
     match told:
         case Balance():
-            return JSONServerSentEvent(render.balance(told), event="balance.updated", id=event_id)
+            name, body = "balance.updated", render.balance(told)
         case GenerationUpdate():
-            return JSONServerSentEvent(
-                render.generation_update(told), event="generation.updated", id=event_id
-            )
+            name, body = "generation.updated", render.generation_update(told)
         case PaymentReceived():
-            return JSONServerSentEvent(render.payment_received(told), event="payment.completed", id=event_id)
+            name, body = "payment.completed", render.payment_received(told)
         case None:
             # An id without data moves the client's position and fires no event.
             return ServerSentEvent(comment="here", id=event_id, retry=retry_ms)
+    return JSONServerSentEvent(body, event=name, id=event_id, retry=retry_ms)
