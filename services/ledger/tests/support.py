@@ -67,7 +67,7 @@ class LedgerUnderTest:
     def __post_init__(self) -> None:
         self.writer = CommandWriter(self.units, self.clock, self.ids)
         self.preview = PreviewReservationHandler(self.units, self.clock, self.ids)
-        self.read = ReadLedgerHandler(self.reader, self.statements)
+        self.read = ReadLedgerHandler(self.reader, self.statements, self.clock)
         self.settlements = MemoryGenerationSettlements()
         self.expire_reservations = ExpireReservationsHandler(
             self.writer, self.reader, self.settlements, self.clock
@@ -119,12 +119,12 @@ class LedgerUnderTest:
 
     async def available(self, account_id: str) -> tuple[int, int]:
         """Return what an account can spend and what is held."""
-        balance = await self.reader.balance(account_id)
+        balance = await self.reader.balance(account_id, self.clock.now())
         return balance.available, balance.held
 
     async def state(self, account_id: str) -> tuple[int, int, int]:
         """Return what an account can spend, what is held and what it owes."""
-        balance = await self.reader.balance(account_id)
+        balance = await self.reader.balance(account_id, self.clock.now())
         return balance.available, balance.held, balance.debt
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from contract_support import ledger_in_memory
+from examples import NOW
 from golden import delivered
 from ledger.adapters.inbound.events import SUBJECTS, LedgerEvents
 from ledger.domain.reservation import Reservation
@@ -32,6 +33,7 @@ EFFECTS = {
 async def ledger_with_a_held_job() -> tuple[LedgerUnderTest, LedgerEvents]:
     """Alice has 100 credits and 30 more held for gen_1, as the golden messages tell."""
     ledger = ledger_in_memory()
+    ledger.clock.time = NOW
     await ledger.give(ALICE, 130)
     reservation_id = await ledger.hold(ALICE, 30, "gen_1")
     rename(ledger.units, reservation_id, "res_1")
@@ -71,7 +73,7 @@ async def test_a_refund_that_is_told_before_its_payment_is_not_lost() -> None:
         ledger, events = await ledger_with_a_held_job()
         for name in order:
             await events.handle(delivered(f"tintype.billing.v1.{name}", event_id=f"evt_{name}"))
-        balance = await ledger.reader.balance(ALICE)
+        balance = await ledger.reader.balance(ALICE, ledger.clock.now())
         assert (balance.available, balance.held, balance.debt) == (100, 30, 0)
 
 

@@ -105,7 +105,7 @@ def servicer_of(parts: Parts) -> LedgerServicer:
     return LedgerServicer(
         writer=parts.writer,
         preview=PreviewReservationHandler(parts.units, parts.clock, parts.ids),
-        read=ReadLedgerHandler(reader, statements),
+        read=ReadLedgerHandler(reader, statements, parts.clock),
         statements=ReadStatementHandler(statements),
         reader=reader,
         verify=parts.verify,

@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+from chassis.clock import SystemClock
 from chassis.ids import new_id
 from command_makers import charge, grant, refund, reserve
 from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
@@ -20,7 +21,7 @@ async def test_twenty_reservations_of_75_against_500_over_three_replicas(replica
     said = await asyncio.gather(*(replicas.everywhere(reserve(account, 75), 2) for _ in range(20)))
     assert sum(one.startswith("res_") for one in said) == 6
     assert said.count("INSUFFICIENT_CREDITS") == 14
-    balance = await PostgresLedgerReader(replicas.engine).balance(account)
+    balance = await PostgresLedgerReader(replicas.engine).balance(account, SystemClock().now())
     assert (balance.available, balance.held) == (50, 450)
     assert await replicas.violations() == {}
 

@@ -82,7 +82,8 @@ async def _replays_in_memory(replicas: Replicas, accounts: list[str], log: dict[
         new_ids[made_id] = outcome.made_id
     reader = PostgresLedgerReader(replicas.engine)
     for account in accounts:
-        there, here = await reader.balance(account), store.loaded(account).balance()
+        now = SystemClock().now()
+        there, here = await reader.balance(account, now), store.loaded(account).balance(now)
         assert (there.available, there.held, there.debt) == (here.available, here.held, here.debt)
         assert (there.promotional, there.paid) == (here.promotional, here.paid)
 

@@ -1,7 +1,12 @@
 """What must be true of the books after every command."""
 
+import asyncio
+
+import pytest
+from command_makers import reserve
 from hypothesis.stateful import invariant
 from ledger.domain.entry import Movement
+from ledger.domain.errors import AccountInDebt, InsufficientCredits
 from ledger.domain.reservation import ReservationState
 
 from any_order.machine import LedgerMachine
@@ -57,14 +62,17 @@ class BooksAddUp(LedgerMachine):
         assert used == {key: one.used for key, one in self.store.budgets.items()}
 
     @invariant()
-    def facts_tell_the_balance(self) -> None:
-        """The last fact of an account that moved tells the balance that it has."""
-        last = {fact.account_id: fact.balance for fact in self.store.facts}
+    def what_is_shown_is_what_can_be_reserved(self) -> None:
+        """At every moment: all of the available credits can be reserved, and not one more."""
+        asyncio.run(self.try_to_reserve())
+
+    async def try_to_reserve(self) -> None:
+        """Ask for what is shown, and for one credit more; a dry run changes nothing."""
         for account_id, account in self.store.accounts.items():
-            told = last.get(account_id)
-            if told is not None and told.sequence == account.sequence:
-                assert (told.available, told.held, told.debt) == (
-                    account.available,
-                    account.held,
-                    account.debt,
-                )
+            shown = await self.ledger.read.balance(account_id)
+            assert shown.available + shown.upcoming <= account.available
+            assert shown.available == shown.subscription + shown.promotional + shown.paid
+            if shown.available:
+                await self.ledger.preview.handle(reserve(account_id, shown.available))
+            with pytest.raises(AccountInDebt if shown.debt else InsufficientCredits):
+                await self.ledger.preview.handle(reserve(account_id, shown.available + 1))

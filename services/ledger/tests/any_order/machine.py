@@ -37,7 +37,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def apply(self, command: Command) -> Outcome | None:
         """Apply a command; a refusal must leave everything as it was."""
-        before = self.snapshot()
+        before, facts = self.snapshot(), len(self.store.facts)
         try:
             outcome = asyncio.run(self.ledger.writer.apply(command))
         except LedgerError as refusal:
@@ -47,6 +47,10 @@ class LedgerMachine(RuleBasedStateMachine):
             return None
         assert outcome is not None
         self.decided.append((command, outcome.made_id, ""))
+        # The last fact, when nothing happened after it, tells the balance that the account has.
+        told = [fact.balance for fact in self.store.facts[facts:]]
+        if told and told[-1].sequence == outcome.balance.sequence:
+            assert told[-1] == outcome.balance
         return outcome
 
     def any_reservation(self, data: st.DataObject) -> Any:

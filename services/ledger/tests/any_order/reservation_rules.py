@@ -108,15 +108,16 @@ class ReservationRules(LedgerMachine):
 
     def expected_lines(self, account: str, amount: int) -> tuple[PinnedLine, ...]:
         """The rule of spending, written once more."""
-        stored = self.store.accounts.get(account)
-        now = max(self.ledger.clock.now(), stored.updated_at) if stored else self.ledger.clock.now()
+        now = self.ledger.clock.now()
 
         def order(lot: Lot) -> tuple[object, ...]:
             return lot.priority, lot.expires_at or NEVER, RANKS[lot.category], lot.created_at, lot.grant_id
 
         lines, left = [], amount
         for lot in sorted((one for one in self.store.lots.values() if one.account_id == account), key=order):
-            good = lot.effective_at <= now and (lot.expires_at is None or lot.expires_at > now)
+            good = lot.effective_at <= max(now, lot.created_at) and (
+                lot.expires_at is None or lot.expires_at > now
+            )
             taken = min(left, lot.remaining) if good else 0
             if taken:
                 lines.append(PinnedLine(lot.grant_id, taken))

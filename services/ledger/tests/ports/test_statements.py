@@ -109,7 +109,7 @@ async def test_the_whole_journal(books: Books) -> None:
         made = next_hash(made, journal_line(line.entry))
         assert line.hash == made
     assert (closing.hash, closing.lines, closing.unsealed) == (made, len(lines), 0)
-    balance = await books.ledger.reader.balance(ME)
+    balance = await books.ledger.reader.balance(ME, books.ledger.clock.now())
     assert (closing.available, closing.held, closing.debt) == (135, 0, 0)
     assert (closing.available, closing.sequence) == (balance.available, balance.sequence)
 

@@ -28,7 +28,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Balance:
-    """What an account can spend, by category, and what is held for running jobs."""
+    """What an account can spend, by category, what is held for running jobs, and what it can spend later."""
 
     available: int
     held: int
@@ -39,6 +39,8 @@ class Balance:
     next_expiry: datetime | None
     sequence: int
     """Of two balances of an account, the one with the higher sequence is newer."""
+    upcoming: int = 0
+    next_effective: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

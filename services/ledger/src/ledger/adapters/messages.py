@@ -51,6 +51,8 @@ def balance(value: Balance) -> pb.Balance:
         available_paid=value.paid,
         next_expiry=timestamp(value.next_expiry),
         sequence=value.sequence,
+        upcoming=value.upcoming,
+        next_effective=timestamp(value.next_effective),
     )
 
 

@@ -56,7 +56,7 @@ class ClawBackCredits(Command):
         )
         return self.payment_id
 
-    def outcome(self, account: Account, made_id: str, *, replayed: bool) -> Outcome:
+    def outcome(self, account: Account, made_id: str, *, now: datetime, replayed: bool) -> Outcome:
         """Return what is taken back for the payment in all."""
         taken = account.clawbacks[made_id].taken
-        return Outcome(made_id, account.balance(), taken=taken, replayed=replayed)
+        return Outcome(made_id, account.balance(now), taken=taken, replayed=replayed)

@@ -32,10 +32,10 @@ class Outcome(NamedTuple):
         return cls("", Balance(""), refusal=refusal)
 
     @classmethod
-    def of_reservation(cls, account: Account, reservation_id: str, *, replayed: bool) -> Self:
+    def of_reservation(cls, account: Account, reservation_id: str, *, now: datetime, replayed: bool) -> Self:
         """Return how a command ended that was about a reservation, as this stands now."""
         held = account.reservations[reservation_id]
-        return cls(reservation_id, account.balance(), held, replayed=replayed)
+        return cls(reservation_id, account.balance(now), held, replayed=replayed)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -78,8 +78,8 @@ class Command:
     def occasion(self, account: Account, now: datetime, ids: IdSource) -> Occasion:
         """Return what is known of it besides the account: a journal's time never goes back."""
         return Occasion(
-            now=max(now, account.updated_at),
-            asked_at=now,
+            now=now,
+            written_at=max(now, account.updated_at),
             new_id=ids.new,
             transaction_id=ids.new("txn"),
             request_id=self.request_id,
@@ -92,6 +92,6 @@ class Command:
         """Change the account and return the id of what was made; or raise, with nothing changed."""
         raise NotImplementedError
 
-    def outcome(self, account: Account, made_id: str, *, replayed: bool) -> Outcome:
+    def outcome(self, account: Account, made_id: str, *, now: datetime, replayed: bool) -> Outcome:
         """Return how it ended."""
-        return Outcome(made_id, account.balance(), replayed=replayed)
+        return Outcome(made_id, account.balance(now), replayed=replayed)

@@ -31,7 +31,7 @@ class DecideCommand:
         """
         try:
             if (recorded := found.requests.get(command.request_id)) is not None:
-                return _recalled(command, recorded, found)
+                return _recalled(command, recorded, found, now)
             return self._decide_anew(command, headers, command.account(found), found, now)
         except LedgerError as refusal:
             return Outcome.refused(refusal)
@@ -45,7 +45,7 @@ class DecideCommand:
         now: datetime,
     ) -> Outcome:
         occasion = command.occasion(account, now, self._ids)
-        before, facts = account.available, len(account.facts)
+        before, facts = _effective(account, now), len(account.facts)
         made_id, refusal = "", None
         try:
             made_id = command.decide(account, occasion)
@@ -54,12 +54,12 @@ class DecideCommand:
         if command.request_id:
             found.remember(_record(command, account, made_id, refusal, now))
         if refusal is not None:
-            return Outcome("", account.balance(), refusal=refusal)
-        if before >= self._low_balance > account.available:
+            return Outcome("", account.balance(now), refusal=refusal)
+        if before >= self._low_balance > _effective(account, now):
             account.facts.append(_low(account, self._low_balance, occasion))
         for fact in account.facts[facts:]:
             fact.headers = headers
-        return command.outcome(account, made_id, replayed=False)
+        return command.outcome(account, made_id, now=now, replayed=False)
 
 
 def _record(
@@ -76,19 +76,24 @@ def _record(
     )
 
 
-def _recalled(command: Command, recorded: RecordedRequest, found: WorkingSet) -> Outcome:
+def _recalled(command: Command, recorded: RecordedRequest, found: WorkingSet, now: datetime) -> Outcome:
     if not is_fingerprint_of(recorded.fingerprint, command):
         raise IdempotencyKeyReused(command.request_id)
     account = command.account(found)
     if recorded.refusal is not None:
-        return Outcome("", account.balance(), replayed=True, refusal=recorded.refusal.as_error())
-    return command.outcome(account, recorded.made_id or "", replayed=True)
+        return Outcome("", account.balance(now), replayed=True, refusal=recorded.refusal.as_error())
+    return command.outcome(account, recorded.made_id or "", now=now, replayed=True)
+
+
+def _effective(account: Account, now: datetime) -> int:
+    """Return what is in the account and effective: what expires leaves it when that is booked, once."""
+    return account.available - account.balance(now).upcoming
 
 
 def _low(account: Account, threshold: int, occasion: Occasion) -> BalanceLow:
     return BalanceLow(
         account_id=account.account_id,
         threshold=threshold,
-        balance=account.balance(),
-        occurred_at=occasion.now,
+        balance=account.balance(occasion.now),
+        occurred_at=occasion.written_at,
     )

@@ -28,4 +28,5 @@ class PreviewReservationHandler:
             found = await unit.load(needs)
             account = command.account(found)
             occasion = command.occasion(account, now, self._ids)
-            return command.outcome(account, command.decide(account, occasion), replayed=False)
+            made_id = command.decide(account, occasion)
+            return command.outcome(account, made_id, now=now, replayed=False)

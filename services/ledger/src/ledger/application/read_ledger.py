@@ -8,6 +8,7 @@ from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry
 from ledger.domain.errors import InvalidField, ReservationNotFound
 from ledger.domain.reservation import Reservation
+from ledger.ports.clock import Clock
 from ledger.ports.ledger_reader import EntryFilter, LedgerReader, PinnedLot
 from ledger.ports.statements import Statements
 
@@ -23,8 +24,9 @@ class EntryPage:
 class ReadLedgerHandler:
     """Answers questions about one account."""
 
-    def __init__(self, reader: LedgerReader, statements: Statements) -> None:
+    def __init__(self, reader: LedgerReader, statements: Statements, clock: Clock) -> None:
         self._reader = reader
+        self._clock = clock
         self._statements = statements
 
     async def balance(self, account_id: str, *, as_of: datetime | None = None) -> Balance:
@@ -32,7 +34,7 @@ class ReadLedgerHandler:
         require_text("account_id", account_id)
         if as_of is not None:
             return await self._statements.balance_as_of(account_id, as_of)
-        return await self._reader.balance(account_id)
+        return await self._reader.balance(account_id, self._clock.now())
 
     async def entries(self, account_id: str, wanted: EntryFilter) -> EntryPage:
         """Return one page of the statement."""

@@ -69,9 +69,9 @@ class ReserveCredits(Command):
             occasion=occasion,
         ).reservation_id
 
-    def outcome(self, account: Account, made_id: str, *, replayed: bool) -> Outcome:
+    def outcome(self, account: Account, made_id: str, *, now: datetime, replayed: bool) -> Outcome:
         """Return the reservation as it stands."""
-        return Outcome.of_reservation(account, made_id, replayed=replayed)
+        return Outcome.of_reservation(account, made_id, now=now, replayed=replayed)
 
     def _validate_budgets(self) -> None:
         if len(self.budget_scopes) > BUDGETS_MAX:

@@ -35,6 +35,6 @@ class SettleReservation(Command):
         """Return the account that holds it. Raises ReservationNotFound."""
         return found.holder(self.reservation_id, self.expected_account_id)
 
-    def outcome(self, account: Account, made_id: str, *, replayed: bool) -> Outcome:
+    def outcome(self, account: Account, made_id: str, *, now: datetime, replayed: bool) -> Outcome:
         """Return the reservation as it stands."""
-        return Outcome.of_reservation(account, made_id, replayed=replayed)
+        return Outcome.of_reservation(account, made_id, now=now, replayed=replayed)

@@ -25,7 +25,9 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 class Account:
     """One account with the lots that its commands may touch: those with credits, and the pinned.
 
-    `entries` and `facts` are what the transaction adds; the `changed_*` name what it writes over.
+    `available` is the journal's book: credits that are not effective yet, or that expired and are not booked
+    yet, are in it; `balance` says what may be spent. `entries` and `facts` are what the transaction adds;
+    the `changed_*` name what it writes over.
     """
 
     account_id: str
@@ -47,20 +49,30 @@ class Account:
     changed_clawbacks: set[str] = field(default_factory=set)
     changed_budgets: set[BudgetKey] = field(default_factory=set)
     _shown: Balance | None = None
+    _shown_at: datetime = BEGINNING
 
     @property
     def is_changed(self) -> bool:
         """Whether there is anything to write."""
         return bool(self.entries or self.changed_reservations or self.changed_clawbacks or self.changed_lots)
 
-    def balance(self) -> Balance:
-        """Return the balance as it is shown."""
-        if self._shown is not None and self._shown.sequence == self.sequence:
+    def balance(self, now: datetime) -> Balance:
+        """Return the balance as it is shown: what may be spent now, and apart from it what may be later.
+
+        Credits that expired are neither, whether the sweep has booked them or not.
+        """
+        if self._shown is not None and (self._shown.sequence, self._shown_at) == (self.sequence, now):
             return self._shown
-        subscription = promotional = paid = 0
+        subscription = promotional = paid = upcoming = 0
         next_expiry: datetime | None = None
+        next_effective: datetime | None = None
         for lot in self.lots.values():
-            if lot.remaining == 0:
+            if lot.remaining == 0 or lot.is_expired(now):
+                continue
+            if not lot.is_effective(now):
+                upcoming += lot.remaining
+                if next_effective is None or lot.effective_at < next_effective:
+                    next_effective = lot.effective_at
                 continue
             if lot.category is Category.PAID:
                 paid += lot.remaining
@@ -72,7 +84,7 @@ class Account:
                 next_expiry = lot.expires_at
         self._shown = Balance(
             self.account_id,
-            self.available,
+            subscription + promotional + paid,
             self.held,
             self.debt,
             subscription,
@@ -80,7 +92,10 @@ class Account:
             paid,
             next_expiry,
             self.sequence,
+            upcoming,
+            next_effective,
         )
+        self._shown_at = now
         return self._shown
 
     def add(self, lot: Lot) -> None:
@@ -144,7 +159,7 @@ class Account:
         self.available += movement.available
         self.held += movement.held
         self.debt -= movement.debt
-        self.updated_at = occasion.now
+        self.updated_at = occasion.written_at
         self.entries.append(
             Entry(
                 occasion.new_id("ent"),
@@ -163,7 +178,7 @@ class Account:
                 payment_id,
                 occasion.actor,
                 occasion.reason,
-                occasion.now,
+                occasion.written_at,
                 occasion.metadata,
             )
         )

@@ -5,7 +5,12 @@ from typing import NamedTuple
 
 
 class Balance(NamedTuple):
-    """What an account can spend and what is held. `sequence` tells which of two balances is newer."""
+    """What an account can spend at a moment, and what is held.
+
+    `available` is the largest amount that could be reserved then, in all and by category; `upcoming` is what
+    becomes available later, the first of it at `next_effective`. `sequence` tells which of two balances is
+    newer.
+    """
 
     account_id: str
     available: int = 0
@@ -16,3 +21,5 @@ class Balance(NamedTuple):
     paid: int = 0
     next_expiry: datetime | None = None
     sequence: int = 0
+    upcoming: int = 0
+    next_effective: datetime | None = None

@@ -22,8 +22,8 @@ def adjust(account: Account, amount: int, occasion: Occasion) -> str:
             amount=amount,
             actor=occasion.actor,
             reason=occasion.reason,
-            balance=account.balance(),
-            occurred_at=occasion.now,
+            balance=account.balance(occasion.now),
+            occurred_at=occasion.written_at,
         )
     )
     return made_id

@@ -32,8 +32,8 @@ def tell_expired(account: Account, amount: int, occasion: Occasion) -> int:
             CreditsExpired(
                 account_id=account.account_id,
                 amount=amount,
-                balance=account.balance(),
-                occurred_at=occasion.now,
+                balance=account.balance(occasion.now),
+                occurred_at=occasion.written_at,
             )
         )
     return amount

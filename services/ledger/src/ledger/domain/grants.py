@@ -70,7 +70,7 @@ def _add(account: Account, lot: Lot, occasion: Occasion) -> None:
             category=lot.category,
             source=lot.source,
             payment_id=lot.payment_id,
-            balance=account.balance(),
-            occurred_at=occasion.now,
+            balance=account.balance(occasion.now),
+            occurred_at=occasion.written_at,
         )
     )

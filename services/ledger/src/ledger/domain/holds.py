@@ -52,7 +52,7 @@ def reserve(
         lines=lines,
         budgets=budgets,
         expires_at=expires_at,
-        created_at=occasion.now,
+        created_at=occasion.written_at,
     )
     account.put(reservation)
     for category, taken in account.by_category((line, line.amount) for line in lines).items():
@@ -71,8 +71,8 @@ def reserve(
             reference=reference,
             amount=amount,
             expires_at=expires_at,
-            balance=account.balance(),
-            occurred_at=occasion.now,
+            balance=account.balance(occasion.now),
+            occurred_at=occasion.written_at,
         )
     )
     return reservation
@@ -95,7 +95,7 @@ def _fitting_budgets(
 ) -> tuple[BudgetKey, ...]:
     keys = []
     for scope in scopes:
-        key = BudgetKey(scope.scope, scope.period, scope.period.starts_on(occasion.asked_at))
+        key = BudgetKey(scope.scope, scope.period, scope.period.starts_on(occasion.now))
         if (used := account.budget(key).used) + amount > scope.limit:
             raise BudgetExceeded.of(
                 scope=scope.scope,

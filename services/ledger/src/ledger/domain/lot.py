@@ -45,13 +45,17 @@ class Lot:
     payment_id: str | None = None
     created_at: datetime
 
+    def is_effective(self, now: datetime) -> bool:
+        """Whether its time has come. One that was for at once stays so for a clock that is behind."""
+        return self.effective_at <= now or self.effective_at <= self.created_at
+
     def is_expired(self, now: datetime) -> bool:
         """Whether nothing more may be spent from it. What is held already stays good."""
         return self.expires_at is not None and self.expires_at <= now
 
     def is_spendable(self, now: datetime) -> bool:
         """Whether it has credits that may be spent now."""
-        return self.remaining > 0 and self.effective_at <= now and not self.is_expired(now)
+        return self.remaining > 0 and self.is_effective(now) and not self.is_expired(now)
 
 
 def in_spending_order(lots: Iterable[Lot], now: datetime) -> list[Lot]:

@@ -37,8 +37,8 @@ def bring_in_line(account: Account, clawback: Clawback, occasion: Occasion) -> N
             amount=difference,
             taken=clawback.taken,
             reason=occasion.reason,
-            balance=account.balance(),
-            occurred_at=occasion.now,
+            balance=account.balance(occasion.now),
+            occurred_at=occasion.written_at,
         )
     )
 

@@ -18,12 +18,13 @@ def no_metadata() -> Mapping[str, str]:
 class Occasion:
     """When and why something is decided, on whose word, and where new ids come from.
 
-    `now` never runs backwards within an account; `asked_at` is the clock's own time, by which budgets
-    choose their period.
+    `now` is the clock's own time: by it everything is judged, such as what expired. `written_at` never runs
+    backwards within an account: with it everything is stamped, and nothing is judged. They differ where the
+    account was written by a clock that was ahead.
     """
 
     now: datetime
-    asked_at: datetime
+    written_at: datetime
     new_id: NewId
     transaction_id: str
     request_id: str = ""

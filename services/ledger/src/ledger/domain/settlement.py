@@ -35,7 +35,7 @@ def charge(account: Account, reservation: Reservation, amount: int, occasion: Oc
             charged=amount,
             refunded=returned,
             lines=lines,
-            settled_at=occasion.now,
+            settled_at=occasion.written_at,
         )
     )
     taken = account.by_category((line, line.charged) for line in lines)
@@ -55,8 +55,8 @@ def charge(account: Account, reservation: Reservation, amount: int, occasion: Oc
             reference=reservation.reference,
             charged=amount,
             refunded=returned,
-            balance=account.balance(),
-            occurred_at=occasion.now,
+            balance=account.balance(occasion.now),
+            occurred_at=occasion.written_at,
         )
     )
     if returned:
@@ -85,7 +85,7 @@ def refund(account: Account, reservation: Reservation, *, even_if_charged: bool,
             charged=0,
             refunded=reservation.reserved,
             lines=tuple(line._replace(charged=0) for line in reservation.lines),
-            settled_at=occasion.now,
+            settled_at=occasion.written_at,
         )
     )
     for category, amount in account.by_category(lines).items():
@@ -106,8 +106,8 @@ def refund(account: Account, reservation: Reservation, *, even_if_charged: bool,
             reference=reservation.reference,
             refunded=given_back,
             reason=occasion.reason,
-            balance=account.balance(),
-            occurred_at=occasion.now,
+            balance=account.balance(occasion.now),
+            occurred_at=occasion.written_at,
         )
     )
     _after_return(account, reservation, given_back, occasion)

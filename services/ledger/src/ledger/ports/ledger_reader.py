@@ -45,8 +45,8 @@ class PaymentGrant:
 class LedgerReader(Protocol):
     """Reads committed state."""
 
-    async def balance(self, account_id: str) -> Balance:
-        """Return an account's balance; zeroes for an account that was never used."""
+    async def balance(self, account_id: str, now: datetime) -> Balance:
+        """Return an account's balance at this moment; zeroes for an account that was never used."""
 
     async def entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:
         """Return at most `wanted.limit` entries, newest first."""

@@ -70,4 +70,7 @@ class Statements(Protocol):
         """
 
     async def balance_as_of(self, account_id: str, as_of: datetime) -> Balance:
-        """Return the balance as it was at a time; zeroes before the first entry. Knows no expiry."""
+        """Return the balance as it was booked at a time; zeroes before the first entry.
+
+        What was granted for later is upcoming then; what had expired counts until that was booked.
+        """

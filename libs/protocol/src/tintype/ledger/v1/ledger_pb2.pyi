@@ -131,8 +131,13 @@ class Balance(_message.Message):
     AVAILABLE_PAID_FIELD_NUMBER: _builtins.int
     NEXT_EXPIRY_FIELD_NUMBER: _builtins.int
     SEQUENCE_FIELD_NUMBER: _builtins.int
+    UPCOMING_FIELD_NUMBER: _builtins.int
+    NEXT_EFFECTIVE_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     available: _builtins.int
+    """The largest amount that Reserve would accept at this moment: credits that are not effective yet, and
+    those that expired, are not in it.
+    """
     held: _builtins.int
     debt: _builtins.int
     """Owed by the account after a clawback; paid first by the next grant."""
@@ -141,10 +146,14 @@ class Balance(_message.Message):
     available_paid: _builtins.int
     sequence: _builtins.int
     """The account's last entry sequence: a balance with a higher one is newer."""
+    upcoming: _builtins.int
+    """Credits that were granted for later, and when the first of them become available."""
     @_builtins.property
     def next_expiry(self) -> _timestamp_pb2.Timestamp:
-        """The first expiry among lots that still hold credits, if any expires."""
+        """The first expiry among lots that have available credits, if any expires."""
 
+    @_builtins.property
+    def next_effective(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -157,10 +166,12 @@ class Balance(_message.Message):
         available_paid: _builtins.int = ...,
         next_expiry: _timestamp_pb2.Timestamp | None = ...,
         sequence: _builtins.int = ...,
+        upcoming: _builtins.int = ...,
+        next_effective: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["next_expiry", b"next_expiry"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["next_effective", b"next_effective", "next_expiry", b"next_expiry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "available_paid", b"available_paid", "available_promotional", b"available_promotional", "available_subscription", b"available_subscription", "debt", b"debt", "held", b"held", "next_expiry", b"next_expiry", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "available_paid", b"available_paid", "available_promotional", b"available_promotional", "available_subscription", b"available_subscription", "debt", b"debt", "held", b"held", "next_effective", b"next_effective", "next_expiry", b"next_expiry", "sequence", b"sequence", "upcoming", b"upcoming"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

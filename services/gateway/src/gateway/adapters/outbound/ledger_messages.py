@@ -31,6 +31,8 @@ def balance(message: pb.Balance) -> Balance:
         paid=message.available_paid,
         next_expiry=moment(message, "next_expiry"),
         sequence=message.sequence,
+        upcoming=message.upcoming,
+        next_effective=moment(message, "next_effective"),
     )
 
 

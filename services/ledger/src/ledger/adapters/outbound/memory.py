@@ -129,9 +129,9 @@ class MemoryLedgerReader:
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
 
-    async def balance(self, account_id: str) -> Balance:
+    async def balance(self, account_id: str, now: datetime) -> Balance:
         """Return an account's balance; zeroes for an account that was never used."""
-        return self._ledger.loaded(account_id).balance()
+        return self._ledger.loaded(account_id).balance(now)
 
     async def entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:
         """Return entries, newest first."""

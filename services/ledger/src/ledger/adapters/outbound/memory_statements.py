@@ -47,8 +47,15 @@ class MemoryStatements:
         """See Statements."""
         past = [entry for entry in self._entries(account_id) if entry.created_at <= as_of]
 
+        lots = self._ledger.lots
+        later = {one.entry_id for one in past if one.grant_id and not lots[one.grant_id].is_effective(as_of)}
+
         def available(*categories: Category) -> int:
-            return sum(one.movement.available for one in past if one.category in categories)
+            return sum(
+                one.movement.available
+                for one in past
+                if one.category in categories and one.entry_id not in later
+            )
 
         return Balance(
             account_id=account_id,
@@ -59,6 +66,7 @@ class MemoryStatements:
             promotional=available(Category.PROMOTIONAL),
             paid=available(Category.PAID),
             sequence=len(past),
+            upcoming=sum(one.movement.available for one in past if one.entry_id in later),
         )
 
     def _entries(self, account_id: str) -> list[Entry]:

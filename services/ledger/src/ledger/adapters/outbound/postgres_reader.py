@@ -23,18 +23,25 @@ class PostgresLedgerReader:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def balance(self, account_id: str) -> Balance:
+    async def balance(self, account_id: str, now: datetime) -> Balance:
         """Return the account's row and the sums of its lots, from one snapshot."""
         lots, accounts = tables.lots, tables.accounts
+        is_effective = (lots.c.effective_at <= now) | (lots.c.effective_at <= lots.c.created_at)
         sums = [
-            func.coalesce(func.sum(lots.c.remaining).filter(lots.c.category == category.value), 0).label(
-                category.value
+            func.coalesce(func.sum(lots.c.remaining).filter(which), 0).label(name)
+            for name, which in (
+                *((one.value, is_effective & (lots.c.category == one.value)) for one in Category),
+                ("upcoming", ~is_effective),
             )
-            for category in Category
         ]
+        firsts = (
+            func.min(lots.c.expires_at).filter(is_effective).label("next_expiry"),
+            func.min(lots.c.effective_at).filter(~is_effective).label("next_effective"),
+        )
+        is_good = ~lots.c.drained & (lots.c.expires_at.is_(None) | (lots.c.expires_at > now))
         query = (
-            select(accounts, *sums, func.min(lots.c.expires_at).label("next_expiry"))
-            .outerjoin(lots, (lots.c.account_id == accounts.c.account_id) & ~lots.c.drained)
+            select(accounts, *sums, *firsts)
+            .outerjoin(lots, (lots.c.account_id == accounts.c.account_id) & is_good)
             .where(accounts.c.account_id == account_id)
             .group_by(accounts.c.account_id)
         )
@@ -44,7 +51,7 @@ class PostgresLedgerReader:
             return Balance(account_id=account_id)
         return Balance(
             account_id=account_id,
-            available=row.available,
+            available=int(row.subscription + row.promotional + row.paid),
             held=row.held,
             debt=row.debt,
             subscription=int(row.subscription),
@@ -52,6 +59,8 @@ class PostgresLedgerReader:
             paid=int(row.paid),
             next_expiry=row.next_expiry,
             sequence=row.sequence,
+            upcoming=int(row.upcoming),
+            next_effective=row.next_effective,
         )
 
     async def entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:

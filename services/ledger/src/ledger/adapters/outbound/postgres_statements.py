@@ -46,12 +46,18 @@ _LINES = text(
 )
 _AS_OF = text(
     """
-    SELECT coalesce(sum(available), 0) AS available, coalesce(sum(held), 0) AS held,
-           coalesce(-sum(debt), 0) AS debt, coalesce(max(sequence), 0) AS sequence,
-           coalesce(sum(available) FILTER (WHERE category = 'subscription'), 0) AS subscription,
-           coalesce(sum(available) FILTER (WHERE category = 'promotional'), 0) AS promotional,
-           coalesce(sum(available) FILTER (WHERE category = 'paid'), 0) AS paid
-    FROM entries WHERE account_id = :account AND created_at <= :as_of
+    SELECT coalesce(sum(held), 0) AS held, coalesce(-sum(debt), 0) AS debt,
+           coalesce(max(sequence), 0) AS sequence,
+           coalesce(sum(available) FILTER (WHERE later IS NULL AND category = 'subscription'), 0)
+               AS subscription,
+           coalesce(sum(available) FILTER (WHERE later IS NULL AND category = 'promotional'), 0)
+               AS promotional,
+           coalesce(sum(available) FILTER (WHERE later IS NULL AND category = 'paid'), 0) AS paid,
+           coalesce(sum(available) FILTER (WHERE later IS NOT NULL), 0) AS upcoming
+    FROM (SELECT e.*, (SELECT l.effective_at FROM lots l
+                       WHERE l.grant_id = e.grant_id AND l.effective_at > :as_of
+                         AND l.effective_at > l.created_at) AS later
+          FROM entries e WHERE e.account_id = :account AND e.created_at <= :as_of) past
     """
 )
 
@@ -115,11 +121,12 @@ class PostgresStatements:
             row = (await connection.execute(_AS_OF, {"account": account_id, "as_of": as_of})).one()
         return Balance(
             account_id=account_id,
-            available=int(row.available),
+            available=int(row.subscription + row.promotional + row.paid),
             held=int(row.held),
             debt=int(row.debt),
             subscription=int(row.subscription),
             promotional=int(row.promotional),
             paid=int(row.paid),
             sequence=row.sequence,
+            upcoming=int(row.upcoming),
         )

@@ -68,6 +68,8 @@ def balance(one: Balance) -> Json:
             "paid": one.paid,
         },
         "next_expiry": moment(one.next_expiry),
+        "upcoming": one.upcoming,
+        "next_effective": moment(one.next_effective),
         "sequence": one.sequence,
     }
 
