@@ -1,8 +1,18 @@
 """A stored file."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from generation.domain.identifiers import AccountId, GenerationId, OutputId
+
+
+class Incomplete(StrEnum):
+    """Why a file holds only the beginning of what was asked for."""
+
+    # The answer was as long as it was allowed to be.
+    LENGTH = "length"
+    # The provider stopped in the middle: its answer broke off or ended in an error.
+    BROKEN_OFF = "broken_off"
 
 
 @dataclass(frozen=True, kw_only=True)
