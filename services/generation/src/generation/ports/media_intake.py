@@ -33,6 +33,8 @@ class ReceivedMedia:
     width: int = 0
     height: int = 0
     duration_s: float = 0.0
+    # A small WebP of a picture or of a film's first frame; None of what is small, or is no picture.
+    thumbnail: "ReceivedMedia | None" = None
 
 
 class MediaIntake(Protocol):

@@ -5,28 +5,36 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from generation.adapters.outbound.media_inspection import inspect
+from generation.adapters.outbound import thumbnails
+from generation.adapters.outbound.inspection_process import inspect_apart
+from generation.adapters.outbound.media_inspection import MediaFacts, inspect
 from generation.domain.model import Modality
 from generation.ports.media_intake import OutputUnusable, ReceivedMedia
 from generation.ports.media_provider import RunOutput
 
+DECODED_AT_ONCE = 2
+
 
 @dataclass(frozen=True)
 class FileIntake:
-    """`size_bytes_max` bounds a file; decoding runs in a thread."""
+    """`size_bytes_max` bounds a file; decoding runs in processes of its own, a few at a time."""
 
     size_bytes_max: int
     folder: Path | None = None
+    _decoding: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(DECODED_AT_ONCE), init=False, repr=False, compare=False
+    )
 
     @asynccontextmanager
     async def receive(self, output: RunOutput, *, modality: Modality) -> AsyncIterator[ReceivedMedia]:
         with tempfile.TemporaryDirectory(prefix="tintype-", dir=self.folder) as folder:
             path = Path(folder) / "output"
             size_bytes, sha256 = await self._write(output, path)
-            facts = await asyncio.to_thread(inspect, path, modality=modality)
+            small = Path(folder) / "thumbnail"
+            facts = await self._inspect(path, modality, small)
             yield ReceivedMedia(
                 path=path,
                 media_type=facts.media_type,
@@ -36,7 +44,14 @@ class FileIntake:
                 width=facts.width,
                 height=facts.height,
                 duration_s=facts.duration_s,
+                thumbnail=_thumbnail(small, facts),
             )
+
+    async def _inspect(self, path: Path, modality: Modality, thumbnail: Path) -> MediaFacts:
+        if modality is Modality.TEXT:
+            return inspect(path, modality=modality)
+        async with self._decoding:
+            return await inspect_apart(path, modality=modality, thumbnail=thumbnail)
 
     async def _write(self, output: RunOutput, path: Path) -> tuple[int, str]:
         size_bytes, sha256 = 0, hashlib.sha256()
@@ -51,3 +66,18 @@ class FileIntake:
         if not size_bytes:
             raise OutputUnusable("the file is empty")
         return size_bytes, sha256.hexdigest()
+
+
+def _thumbnail(path: Path, facts: MediaFacts) -> ReceivedMedia | None:
+    if facts.thumbnail is None:
+        return None
+    content = path.read_bytes()
+    return ReceivedMedia(
+        path=path,
+        media_type=thumbnails.MEDIA_TYPE,
+        extension=thumbnails.EXTENSION,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        width=facts.thumbnail.width,
+        height=facts.thumbnail.height,
+    )

@@ -1,0 +1,45 @@
+"""Small pictures of large ones, for pages that show many."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the API process never decodes
+    from PIL.Image import Image
+
+EDGE_PIXELS_MAX = 480
+QUALITY = 80
+MEDIA_TYPE = "image/webp"
+EXTENSION = "webp"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ThumbnailFacts:
+    """A WebP that was written."""
+
+    width: int
+    height: int
+
+
+def write_thumbnail(image: "Image", path: Path) -> ThumbnailFacts | None:
+    """Writes the picture, upright, with at most 480 pixels on its long side.
+
+    None when it is as small already, or when it can't be made: nobody misses an output for that.
+    """
+    from PIL import ImageOps
+
+    if max(image.size) <= EDGE_PIXELS_MAX:
+        return None
+    try:
+        has_alpha = "A" in image.getbands() or "transparency" in image.info
+        small = image.convert("RGBA" if has_alpha else "RGB")
+        small.thumbnail((EDGE_PIXELS_MAX, EDGE_PIXELS_MAX))
+        small = ImageOps.exif_transpose(small)
+        small.save(path, "WEBP", quality=QUALITY, exif=b"")
+    except Exception as error:  # noqa: BLE001 - odd modes and profiles raise what they like
+        log.warning("no thumbnail: %r", error)
+        path.unlink(missing_ok=True)
+        return None
+    return ThumbnailFacts(*small.size)
