@@ -5,18 +5,19 @@ was checked, so a name that changes its mind in between (DNS rebinding) reaches 
 """
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
 
 import httpcore
 
-from generation.ports.media_intake import OutputUnusable
+from generation.adapters.outbound.fetch_address import is_loopback, is_public, parsed, redirected
+from generation.ports.media_intake import OutputUnreachable, OutputUnusable
 
 REDIRECTS_MAX = 3
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+# The host may have the file in a moment.
+PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
 TOTAL_TIMEOUT_S = 120.0
@@ -61,17 +62,14 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
     def _may_reach(self, address: str) -> bool:
-        ip = ipaddress.ip_address(address.split("%")[0])
-        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-            ip = ip.ipv4_mapped
-        return (ip.is_global and not ip.is_multicast) or (self._allow_loopback and ip.is_loopback)
+        return is_public(address) or (self._allow_loopback and is_loopback(address))
 
 
 class GuardedClient:
     """One pool of checked connections. `allow_loopback` also lets plain http to this machine through."""
 
     def __init__(self, *, allow_loopback: bool, size_bytes_max: int) -> None:
-        self._allow_loopback = allow_loopback
+        self._schemes = ("https", "http") if allow_loopback else ("https",)
         self._size_bytes_max = size_bytes_max
         self._pool = httpcore.AsyncConnectionPool(
             network_backend=CheckedNetwork(allow_loopback=allow_loopback), max_connections=8
@@ -86,25 +84,37 @@ class GuardedClient:
         await self._pool.aclose()
 
     async def stream(self, url: str) -> AsyncIterator[bytes]:
-        """The bytes at `url`, redirects followed and checked. Raises OutputUnusable."""
+        """The bytes at `url`, redirects followed and checked.
+
+        Raises OutputUnusable, and nothing else, whatever the address and whatever its host does:
+        OutputUnreachable when it may answer better later.
+        """
         try:
             async with asyncio.timeout(TOTAL_TIMEOUT_S):
                 for _ in range(REDIRECTS_MAX + 1):
-                    self._check(url)
-                    async with self._pool.stream("GET", url, extensions=_TIMEOUTS) as response:
+                    address = parsed(url, schemes=self._schemes)
+                    async with self._pool.stream("GET", address, extensions=_TIMEOUTS) as response:
                         if response.status in REDIRECT_STATUSES:
-                            url = urljoin(url, _header(response, b"location"))
+                            url = redirected(url, _header(response, b"location"))
                             continue
                         async for piece in self._body(response):
                             yield piece
                         return
                 raise OutputUnusable("the file's address redirects too often")
-        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+        except OutputUnusable:
+            raise
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.RemoteProtocolError) as error:
+            raise OutputUnreachable(f"the file can't be fetched: {type(error).__name__}") from error
+        except OSError as error:
+            # A name that can't be resolved, and all the time that there was.
+            raise OutputUnreachable(f"the file can't be fetched: {error}") from error
+        except Exception as error:
+            # Of addresses that only look like one, each library has its own opinion.
             raise OutputUnusable(f"the file can't be fetched: {type(error).__name__}") from error
-        except (TimeoutError, OSError, httpcore.UnsupportedProtocol) as error:
-            raise OutputUnusable("the file can't be fetched") from error
 
     async def _body(self, response: httpcore.Response) -> AsyncIterator[bytes]:
+        if response.status in PASSING_STATUSES:
+            raise OutputUnreachable(f"the file's address answered {response.status}")
         if response.status != 200:
             raise OutputUnusable(f"the file's address answered {response.status}")
         received = 0
@@ -113,12 +123,6 @@ class GuardedClient:
             if received > self._size_bytes_max:
                 raise OutputUnusable(f"the file is larger than {self._size_bytes_max} bytes")
             yield piece
-
-    def _check(self, url: str) -> None:
-        address = urlsplit(url)
-        schemes = ("https", "http") if self._allow_loopback else ("https",)
-        if address.scheme not in schemes or not address.hostname or address.username:
-            raise OutputUnusable("the file's address is not an https one")
 
 
 @dataclass(frozen=True)
@@ -132,8 +136,8 @@ class FetchedOutput:
         return self.client.stream(self.url)
 
 
-def _header(response: httpcore.Response, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
+def _header(response: httpcore.Response, name: bytes) -> bytes:
+    return next((value for key, value in response.headers if key.lower() == name), b"")
 
 
 _TIMEOUTS = {
