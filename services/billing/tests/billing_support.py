@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from billing.adapters.outbound.event_codec import to_message
+from billing.adapters.outbound.memory import MemoryBilling, MemoryBillingReader
 from billing.adapters.outbound.memory_processor import MemoryProcessor, MemoryWebhookVerifier
+from billing.adapters.outbound.memory_webhooks import MemoryWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
+from billing.application.keep_webhooks import ReplayWebhookHandler
 from billing.application.process_webhook import ProcessWebhookHandler
 from billing.application.read_billing import ReadBillingHandler
 from billing.application.receive_webhook import Received, ReceiveWebhookHandler
@@ -17,8 +21,9 @@ from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.checkout import Purchase
-from billing.domain.webhook_event import WebhookState
+from billing.domain.webhook_event import StoredWebhook, WebhookState
 from billing.ports.unit_of_work import BillingReader, UnitsOfWork
+from billing.ports.webhooks import WebhookReader
 from google.protobuf.message import Message
 from tintype.billing.v1 import events_pb2 as pb
 
@@ -57,7 +62,9 @@ class BillingUnderTest:
 
     units: UnitsOfWork
     reader: BillingReader
+    webhooks: WebhookReader
     ids: CountingIds
+    lease_ids: CountingIds = field(default_factory=CountingIds)
     clock: HandClock = field(default_factory=HandClock)
     processor: MemoryProcessor = field(default_factory=MemoryProcessor)
     # The messages that were committed to be published, oldest first.
@@ -73,7 +80,10 @@ class BillingUnderTest:
         self.settle = SettleCheckoutHandler(self.units, self.processor, self.clock, self.ids)
         self.refund = RecordRefundHandler(self.units, self.processor, self.clock)
         self.dispute = RecordDisputeHandler(self.units, self.processor, self.clock)
-        self.process = ProcessWebhookHandler(self.units, self.settle, self.refund, self.dispute, self.clock)
+        self.process = ProcessWebhookHandler(
+            self.units, self.settle, self.refund, self.dispute, self.clock, self.lease_ids
+        )
+        self.replay = ReplayWebhookHandler(self.units, self.clock)
         self.reconcile = ReconcileCheckoutsHandler(self.reader, self.settle, self.clock, after_s=60)
 
     async def open(self, user_id: str = "usr_1", pack: str = "starter", key: str = "") -> Opened:
@@ -106,13 +116,35 @@ class BillingUnderTest:
     async def process_all(self) -> list[WebhookState]:
         """Process every webhook that is due."""
         states = []
-        while (state := await self.process.handle()) is not None:
-            states.append(state)
+        while (worked := await self.process.handle()) is not None:
+            states.append(worked.state)
         return states
+
+    async def stored(self, event_id: str) -> StoredWebhook:
+        """Return a stored webhook."""
+        found = await self.webhooks.webhook(event_id)
+        assert found is not None
+        return found
 
     async def purchases(self, user_id: str = "usr_1") -> list[Purchase]:
         """Return a user's purchases."""
         return (await self.read.purchases(user_id, before="", limit=100)).purchases
+
+
+def billing_in_memory() -> BillingUnderTest:
+    """The use cases over memory."""
+    store = MemoryBilling()
+
+    async def facts() -> list[Message]:
+        return [to_message(fact) for fact in store.facts]
+
+    return BillingUnderTest(
+        units=store,
+        reader=MemoryBillingReader(store),
+        webhooks=MemoryWebhookReader(store.webhooks),
+        ids=CountingIds(),
+        facts=facts,
+    )
 
 
 def order(user_id: str = "usr_1", pack: str = "starter", key: str = "") -> CreateCheckout:

@@ -8,12 +8,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from billing.adapters.outbound.event_codec import to_message
-from billing.adapters.outbound.memory import MemoryBilling, MemoryBillingReader
 from billing.adapters.outbound.postgres import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres_reader import PostgresBillingReader
+from billing.adapters.outbound.postgres_webhook_reader import PostgresWebhookReader
 from billing.adapters.outbound.tables import outbox
-from billing_support import BillingUnderTest, CountingIds
+from billing_support import BillingUnderTest, CountingIds, billing_in_memory
 from chassis.postgres import create_engine
 from google.protobuf.message import Message
 from sqlalchemy import select
@@ -23,12 +22,7 @@ from tintype.billing.v1 import events_pb2 as pb
 @pytest.fixture
 def memory_billing() -> BillingUnderTest:
     """Billing in memory."""
-    store = MemoryBilling()
-
-    async def facts() -> list[Message]:
-        return [to_message(fact) for fact in store.facts]
-
-    return BillingUnderTest(units=store, reader=MemoryBillingReader(store), ids=CountingIds(), facts=facts)
+    return billing_in_memory()
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -47,6 +41,10 @@ async def any_billing(request: pytest.FixtureRequest) -> AsyncIterator[BillingUn
             return [getattr(pb, row.ce_type.rpartition(".")[2]).FromString(row.payload) for row in rows]
 
     yield BillingUnderTest(
-        units=PostgresUnitsOfWork(engine, ids), reader=PostgresBillingReader(engine), ids=ids, facts=facts
+        units=PostgresUnitsOfWork(engine, ids),
+        reader=PostgresBillingReader(engine),
+        webhooks=PostgresWebhookReader(engine),
+        ids=ids,
+        facts=facts,
     )
     await engine.dispose()

@@ -1,4 +1,4 @@
-"""`python -m billing serve | migrate | publish-catalogue`."""
+"""`python -m billing serve | migrate | publish-catalogue | webhooks`."""
 
 import argparse
 import asyncio
@@ -11,10 +11,11 @@ from chassis.process import run_until_signalled
 from chassis.settings import load_settings
 from chassis.telemetry import configure_telemetry
 
+from billing.adapters.inbound import webhooks_command
 from billing.adapters.outbound.toml_catalogue import BadCatalogueError, load_catalogue
-from billing.bootstrap import publish_catalogue, serve
+from billing.bootstrap import publish_catalogue, run_webhooks_command, serve
 from billing.domain.errors import BillingError
-from billing.settings import BillingSettings, MigrationSettings, StripeSettings
+from billing.settings import BillingSettings, DatabaseSettings, MigrationSettings, StripeSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -26,12 +27,17 @@ def main(arguments: Sequence[str]) -> int:
     commands.add_parser("serve", help="answer gRPC and process webhooks until SIGTERM")
     commands.add_parser("migrate", help="bring the database to the newest schema, as its owner")
     commands.add_parser("publish-catalogue", help="make packs and prices known to Stripe")
+    webhooks_command.add_arguments(commands.add_parser("webhooks", help="look at webhooks, and replay them"))
+    options = parser.parse_args(arguments)
     try:
-        match parser.parse_args(arguments).command:
+        match options.command:
             case "serve":
                 return _serve()
             case "publish-catalogue":
                 return _publish()
+            case "webhooks":
+                settings = load_settings(DatabaseSettings)
+                return asyncio.run(run_webhooks_command(options, settings))
             case _:
                 return _migrate()
     except BadCatalogueError as bad:

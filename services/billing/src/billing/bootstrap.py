@@ -1,5 +1,6 @@
 """The composition root: everything is constructed here, and nowhere else."""
 
+from argparse import Namespace
 from contextlib import AsyncExitStack
 
 from chassis.clock import SystemClock
@@ -7,21 +8,25 @@ from chassis.grpc_server import GrpcServer
 from chassis.health import HealthServer
 from chassis.ids import UuidIds
 from chassis.nats import connect, ensure_stream
-from chassis.postgres import create_engine, ping
+from chassis.postgres import STORAGE_AWAY, create_engine, ping
 from chassis.process import forever, run_all
 from chassis.publisher import Publisher
 from chassis.relay import Relay
-from prometheus_client import Counter
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
+from billing.adapters.inbound import webhooks_command
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
+from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_processed
 from billing.adapters.outbound import tables
 from billing.adapters.outbound.postgres import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres_reader import PostgresBillingReader
+from billing.adapters.outbound.postgres_webhook_reader import PostgresWebhookReader
 from billing.adapters.outbound.stripe import StripeProcessor
-from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier
+from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier, is_live
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckoutHandler
+from billing.application.drain_webhooks import DrainWebhooksHandler
+from billing.application.keep_webhooks import ForgetBodiesHandler, ReplayWebhookHandler
 from billing.application.process_webhook import ProcessWebhookHandler
 from billing.application.publish_catalogue import PublishCatalogueHandler
 from billing.application.read_billing import ReadBillingHandler
@@ -30,9 +35,9 @@ from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
-from billing.settings import BillingSettings, StripeSettings
+from billing.settings import BillingSettings, DatabaseSettings, StripeSettings
 
-_PROCESSED = Counter("billing_webhooks_processed_total", "Webhooks worked out", ["state"])
+GAUGES_EVERY_S, FORGET_EVERY_S = 15, 60
 
 
 async def serve(settings: BillingSettings) -> None:
@@ -63,7 +68,12 @@ async def serve(settings: BillingSettings) -> None:
             RecordRefundHandler(units, processor, clock),
             RecordDisputeHandler(units, processor, clock),
             clock,
+            ids,
+            outages=STORAGE_AWAY,
         )
+        drain = DrainWebhooksHandler(process, clock, observe=count_processed)
+        forget = ForgetBodiesHandler(units, clock, after_days=settings.webhook_bodies_days)
+        gauges = WebhookGauges(PostgresWebhookReader(engine), clock)
         reconcile = ReconcileCheckoutsHandler(reader, settle, clock, after_s=settings.reconcile_after_s)
 
         server = GrpcServer(
@@ -85,10 +95,6 @@ async def serve(settings: BillingSettings) -> None:
             server.server,
         )
 
-        async def process_waiting() -> None:
-            while (state := await process.handle()) is not None:
-                _PROCESSED.labels(state.value).inc()
-
         async def nats_answers() -> None:
             await nats.flush(timeout=2)
 
@@ -97,9 +103,25 @@ async def serve(settings: BillingSettings) -> None:
             server.run(),
             health.run(),
             Relay(engine, tables.outbox, Publisher(jetstream)).run(),
-            forever(process_waiting, every_s=settings.process_every_s, name="process webhooks"),
+            *(
+                forever(drain.handle, every_s=settings.process_every_s, name="process webhooks")
+                for _ in range(settings.process_workers)
+            ),
+            forever(gauges.measure, every_s=GAUGES_EVERY_S, name="measure webhooks"),
+            forever(forget.handle, every_s=FORGET_EVERY_S, name="forget bodies of webhooks"),
             forever(reconcile.handle, every_s=settings.reconcile_every_s, name="reconcile checkouts"),
         )
+
+
+async def run_webhooks_command(options: Namespace, settings: DatabaseSettings) -> int:
+    """Run `webhooks list | show | replay`; return the exit code."""
+    engine = create_engine(settings.database_url.get_secret_value(), pool_size=2)
+    try:
+        units = PostgresUnitsOfWork(engine, UuidIds())
+        replay = ReplayWebhookHandler(units, SystemClock())
+        return await webhooks_command.run(options, PostgresWebhookReader(engine), replay)
+    finally:
+        await engine.dispose()
 
 
 async def publish_catalogue(settings: StripeSettings) -> int:
@@ -116,4 +138,7 @@ def _processor(settings: StripeSettings) -> StripeProcessor:
 
 def _verifier(settings: BillingSettings) -> StripeWebhookVerifier:
     secrets = (settings.stripe_webhook_secret, settings.stripe_webhook_secret_previous)
-    return StripeWebhookVerifier(*(secret.get_secret_value() for secret in secrets if secret))
+    return StripeWebhookVerifier(
+        *(secret.get_secret_value() for secret in secrets if secret),
+        live=is_live(settings.stripe_secret_key.get_secret_value()),
+    )

@@ -34,9 +34,21 @@ class BillingSettings(StripeSettings, ServiceSettings):
     # Where people reach the console; a checkout sends them nowhere else.
     public_url: AnyHttpUrl
     process_every_s: float = Field(default=0.25, gt=0, le=60)
+    # How many webhooks are worked out side by side: a slow one keeps nobody waiting.
+    process_workers: int = Field(default=4, ge=1, le=32)
+    # How long the bodies of webhooks that were done or ignored are kept.
+    webhook_bodies_days: int = Field(default=90, ge=1, le=3_650)
     reconcile_every_s: float = Field(default=30, gt=0, le=3_600)
     reconcile_after_s: float = Field(default=60, ge=0, le=86_400)
     database_pool_size: int = Field(default=10, ge=2, le=100)
+
+
+class DatabaseSettings(BaseSettings):
+    """Settings of commands that look at the database and need nothing else."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
+
+    database_url: SecretStr
 
 
 class MigrationSettings(BaseSettings):

@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from billing.adapters.outbound.postgres import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres_reader import PostgresBillingReader
+from billing.adapters.outbound.postgres_webhook_reader import PostgresWebhookReader
 from billing.domain.dispute import DisputeState
 from billing.domain.refund import RefundStatus
 from billing.domain.webhook_event import WebhookEvent
@@ -54,9 +55,9 @@ async def test_webhooks_that_nobody_listened_to_are_worked_out(
     waiting: list[WebhookEvent] = []
     async with units.begin() as unit:
         clock.advance(86_400 * 36_500)
-        while (event := await unit.next_webhook(clock.now())) is not None:
+        later = clock.now().replace(year=9999)
+        while (event := await unit.claim_webhook(now=clock.now(), until=later, token="t")) is not None:
             waiting.append(event)
-            await unit.postpone_webhook(event.event_id, due_at=clock.now().replace(year=9999), error="")
     await engine.dispose()
     assert sorted((one.kind, one.payment_id, one.dispute_id, one.attempts) for one in waiting) == [
         ("charge.dispute.created", None, "du_1", 0),
@@ -72,7 +73,10 @@ async def test_the_walls_around_refunds_and_disputes(
     engine = create_engine(service_database("billing").url)
     ids = CountingIds()
     billing = BillingUnderTest(
-        units=PostgresUnitsOfWork(engine, ids), reader=PostgresBillingReader(engine), ids=ids
+        units=PostgresUnitsOfWork(engine, ids),
+        reader=PostgresBillingReader(engine),
+        webhooks=PostgresWebhookReader(engine),
+        ids=ids,
     )
     payment = (await billing.bought("usr_1")).payment_id
     billing.processor.refund(payment, "re_1", 300, RefundStatus.SUCCEEDED)

@@ -1,4 +1,4 @@
-"""Every way in which Stripe can fail us is one of three: it passes, it is our set-up, or the request's."""
+"""Every way in which Stripe can fail us: it passes, it is our set-up, or it is the request's own."""
 
 import json
 import threading

@@ -164,14 +164,6 @@ def test_webhooks_say_what_they_are_about(shop: Shop) -> None:
     assert set(about.values()) == {nothing}
 
 
-def test_a_refund_outside_a_payment_is_about_nothing() -> None:
-    """A charge of old integrations has no payment object: it can't be ours."""
-    refund = {"id": "re_1", "payment_intent": None}
-    event = {"id": "evt_1", "type": "refund.created", "data": {"object": refund}}
-    verified = StripeWebhookVerifier(SECRET).verify(*signed(event))
-    assert (verified.session_id, verified.payment_id, verified.dispute_id) == (None, None, None)
-
-
 def signed(event: dict[str, Any]) -> tuple[bytes, str]:
     """An event as Stripe sends it."""
     body, timestamp = json.dumps(event), int(time.time())

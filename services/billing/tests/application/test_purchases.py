@@ -92,34 +92,6 @@ async def test_a_lost_webhook_costs_time_only(any_billing: BillingUnderTest) -> 
     assert await any_billing.reconcile.handle() == 0
 
 
-async def test_a_failing_processor_is_asked_again(any_billing: BillingUnderTest) -> None:
-    """A webhook waits while the processor is down and is parked in the end, never lost."""
-    await any_billing.open()
-    session = session_of(any_billing)
-    any_billing.processor.pay(session)
-    await any_billing.told(session, event_id="evt_1")
-    any_billing.processor.answers = False
-    assert await any_billing.process_all() == [WebhookState.WAITING]
-    assert await any_billing.process_all() == []
-    any_billing.processor.answers = True
-    any_billing.clock.advance(300)
-    assert await any_billing.process_all() == [WebhookState.DONE]
-    assert len(await any_billing.purchases()) == 1
-
-
-async def test_a_failing_webhook_is_parked_in_the_end(any_billing: BillingUnderTest) -> None:
-    """Whatever the failure, it is tried a bounded number of times and kept for a person."""
-    await any_billing.open()
-    await any_billing.told("cs_that_nobody_knows", event_id="evt_1")
-    states = []
-    while WebhookState.PARKED not in states:
-        states += await any_billing.process_all()
-        any_billing.clock.advance(301)
-    assert states == [WebhookState.WAITING] * 19 + [WebhookState.PARKED]
-    assert await any_billing.process_all() == []
-    assert await any_billing.purchases() == []
-
-
 async def test_nobody_is_sent_to_a_page_with_another_price(any_billing: BillingUnderTest) -> None:
     """A catalogue that was changed and not published sells nothing."""
     await any_billing.open(key="k1")
@@ -132,13 +104,12 @@ async def test_nobody_is_sent_to_a_page_with_another_price(any_billing: BillingU
 
 
 async def test_webhooks_that_are_not_ours_are_ignored(any_billing: BillingUnderTest) -> None:
-    """Another product's session and other kinds of events are stored and do nothing."""
+    """Another product's session is stored and does nothing."""
     await any_billing.open()
     ours = any_billing.processor.sessions[session_of(any_billing)]
     any_billing.processor.sessions["cs_other"] = replace(ours, session_id="cs_other", reference="x_1")
     await any_billing.told("cs_other", event_id="evt_1")
-    await any_billing.told(None, event_id="evt_2", kind="price.updated")
-    assert await any_billing.process_all() == [WebhookState.IGNORED] * 2
+    assert await any_billing.process_all() == [WebhookState.IGNORED]
     assert await any_billing.purchases() == []
 
 

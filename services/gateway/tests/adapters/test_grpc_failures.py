@@ -20,6 +20,7 @@ from scripted_services import ADA, JOB, STATUSES, Script, start
     [
         ("INVALID_ARGUMENT", "INVALID_INPUT", errors.InvalidRequest),
         ("INVALID_ARGUMENT", "INVALID_SIGNATURE", errors.MalformedRequest),
+        ("INVALID_ARGUMENT", "INVALID_WEBHOOK", errors.MalformedRequest),
         ("OUT_OF_RANGE", "PAGE", errors.InvalidRequest),
         ("UNAUTHENTICATED", "INVALID_CREDENTIALS", errors.Unauthenticated),
         ("PERMISSION_DENIED", "USER_DISABLED", errors.Forbidden),

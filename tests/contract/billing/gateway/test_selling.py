@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import pytest
-from billing.adapters.outbound.memory import MemoryBilling as BillingStore
-from billing.adapters.outbound.memory import MemoryBillingReader
-from billing_support import ORIGIN, BillingUnderTest, CountingIds
+from billing_support import ORIGIN, BillingUnderTest, billing_in_memory
 from contract_support import connect, serve_billing
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.memory.billing import MemoryBilling
@@ -57,8 +55,7 @@ async def shop(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Shop:
     """The fake, and the real adapter before the real service."""
     if request.param == "fake":
         return FakeShop(MemoryBilling(HandClock()))
-    store = BillingStore()
-    billing = BillingUnderTest(units=store, reader=MemoryBillingReader(store), ids=CountingIds())
+    billing = billing_in_memory()
     target = await serve_billing(stack, billing)
     return RealShop(GrpcBilling(await connect(stack, target, "gateway")), billing)
 

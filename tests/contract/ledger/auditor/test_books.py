@@ -6,8 +6,7 @@ import grpc
 import pytest
 from auditor.grpc_sources import GrpcBooks
 from auditor.reconcile import reconcile
-from billing.adapters.outbound.memory import MemoryBilling, MemoryBillingReader
-from billing_support import BillingUnderTest, CountingIds
+from billing_support import billing_in_memory
 from contract_support import ledger_in_memory, serve_billing, serve_generation, serve_ledger
 from generation_house import House
 from ledger.domain.lot import Category
@@ -18,10 +17,9 @@ class Three:
     """Three services that the auditor reads."""
 
     def __init__(self) -> None:
-        store = MemoryBilling()
         self.ledger: LedgerUnderTest = ledger_in_memory()
         self.house = House()
-        self.billing = BillingUnderTest(units=store, reader=MemoryBillingReader(store), ids=CountingIds())
+        self.billing = billing_in_memory()
 
     async def books(self, stack: AsyncExitStack, caller: str = "auditor") -> GrpcBooks:
         """Serve all three and connect."""

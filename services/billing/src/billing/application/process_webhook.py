@@ -1,20 +1,57 @@
 """Use case: work out what a stored webhook means."""
 
+import asyncio
+import logging
+import random
+from dataclasses import dataclass
 from datetime import timedelta
 
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
-from billing.domain.webhook_event import WebhookEvent, WebhookState
+from billing.domain.errors import (
+    PaymentProcessorMisconfigured,
+    PaymentProcessorUnavailable,
+    UnknownToProcessor,
+)
+from billing.domain.webhook_event import (
+    IgnoredCause,
+    WebhookEvent,
+    WebhookOutcome,
+    WebhookState,
+    described,
+)
 from billing.ports.clock import Clock
-from billing.ports.unit_of_work import UnitOfWork, UnitsOfWork
+from billing.ports.id_source import IdSource
+from billing.ports.unit_of_work import UnitsOfWork
 
+# Failures of the webhook's own, over some 64 minutes.
 ATTEMPTS_MAX = 20
-_DELAY_MAX_S = 300
+DELAY_MAX_S = 300
+# What the processor can't tell now is asked about again after this long.
+OUTAGE_DELAY_S = 30.0
+# Longer than a call at its slowest with its repetitions; and the lease is longer than that.
+WORK_MAX_S = 90.0
+LEASE = timedelta(seconds=2 * WORK_MAX_S)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worked:
+    """Where a webhook stands now. `is_outage` when it could not be worked on for no fault of its own."""
+
+    state: WebhookState
+    is_outage: bool = False
 
 
 class ProcessWebhookHandler:
-    """Takes one webhook that is due. Several may run: each webhook is locked by the one that works on it."""
+    """Takes one webhook that is due. Several may run: each webhook is claimed by the one that works on it.
+
+    Only what belongs to this very webhook counts as a failure: while the processor is away or refuses us, and
+    while storage is away (`outages`), it waits. A claim has a token, so that whoever comes back late from a
+    slow call can't overwrite what came of the webhook meanwhile.
+    """
 
     def __init__(
         self,
@@ -23,54 +60,99 @@ class ProcessWebhookHandler:
         refund: RecordRefundHandler,
         dispute: RecordDisputeHandler,
         clock: Clock,
+        ids: IdSource,
+        *,
+        outages: tuple[type[Exception], ...] = (),
     ) -> None:
         self._units = units
         self._settle = settle
         self._refund = refund
         self._dispute = dispute
         self._clock = clock
+        self._ids = ids
+        self._outages: tuple[type[Exception], ...] = (
+            PaymentProcessorUnavailable,
+            PaymentProcessorMisconfigured,
+            TimeoutError,
+            *outages,
+        )
 
-    async def handle(self) -> WebhookState | None:
-        """Process one; None when none is due. A failure is tried again later, and parked in the end."""
-        claimed = await self._claim()
-        if claimed is None:
+    async def handle(self) -> Worked | None:
+        """Process one; None when none is due."""
+        token = self._ids.new("lease")
+        now = self._clock.now()
+        async with self._units.begin() as unit:
+            event = await unit.claim_webhook(now=now, until=now + LEASE, token=token)
+            await unit.commit()
+        if event is None:
             return None
-        state, error = await self._work_out(claimed)
-        now = self._clock.now()
+        outcome, is_outage = await self._work_out(event)
         async with self._units.begin() as unit:
-            await unit.finish_webhook(claimed.event_id, state, now=now, error=error)
+            written = await unit.finish_webhook(
+                event.event_id, token=token, outcome=outcome, now=self._clock.now()
+            )
             await unit.commit()
-        return state
+        if not written:
+            log.warning("webhook %s was finished late: what came of it meanwhile stands", event.event_id)
+        return Worked(state=outcome.state, is_outage=is_outage)
 
-    async def _claim(self) -> WebhookEvent | None:
-        """Take one and postpone it at once: if this process dies, it is due again after that."""
-        now = self._clock.now()
-        async with self._units.begin() as unit:
-            event = await unit.next_webhook(now)
-            if event is None:
-                return None
-            await self._postpone(unit, event)
-            await unit.commit()
-        return event
-
-    async def _postpone(self, unit: UnitOfWork, event: WebhookEvent) -> None:
-        delay_s = min(_DELAY_MAX_S, 2 ** (event.attempts + 1))
-        due_at = self._clock.now() + timedelta(seconds=delay_s)
-        await unit.postpone_webhook(event.event_id, due_at=due_at, error="")
-
-    async def _work_out(self, event: WebhookEvent) -> tuple[WebhookState, str]:
+    async def _work_out(self, event: WebhookEvent) -> tuple[WebhookOutcome, bool]:
+        if event.attempts >= ATTEMPTS_MAX:
+            # Whoever worked on it died each time.
+            return self._parked(event, "its processes ended before they finished it"), False
         try:
-            ours = await self._handle(event)
+            async with asyncio.timeout(WORK_MAX_S):
+                cause = await self._handle(event)
+        except self._outages as failure:
+            return self._waiting(event, described(failure), delay_s=OUTAGE_DELAY_S), True
         except Exception as failure:  # noqa: BLE001 - whatever it is, it is tried again and parked in the end
-            last = event.attempts + 1 >= ATTEMPTS_MAX
-            return (WebhookState.PARKED if last else WebhookState.WAITING), repr(failure)
-        return (WebhookState.DONE if ours else WebhookState.IGNORED), ""
+            return self._failed(event, failure), False
+        state = WebhookState.DONE if cause is None else WebhookState.IGNORED
+        return WebhookOutcome(state=state, attempts=event.attempts, cause=cause), False
 
-    async def _handle(self, event: WebhookEvent) -> bool:
-        if event.session_id is not None:
-            return await self._settle.handle(event.session_id)
-        if event.payment_id is not None:
-            return await self._refund.handle(event.payment_id)
-        if event.dispute_id is not None:
-            return await self._dispute.handle(event.dispute_id)
-        return False
+    async def _handle(self, event: WebhookEvent) -> IgnoredCause | None:
+        """Do what it is about; return why that is nothing."""
+        try:
+            if event.session_id is not None:
+                ours = await self._settle.handle(event.session_id)
+            elif event.payment_id is not None:
+                ours = await self._refund.handle(event.payment_id)
+            elif event.dispute_id is not None:
+                ours = await self._dispute.handle(event.dispute_id)
+            else:
+                return IgnoredCause.UNHANDLED_KIND
+        except UnknownToProcessor as unknown:
+            if await self._is_known_here(event):
+                # Our own object: the key is not that of the account that it was made in.
+                log.error("webhook %s is about an object of ours that the processor lost", event.event_id)
+                raise PaymentProcessorMisconfigured(f"it does not know what is ours: {unknown}") from unknown
+            return IgnoredCause.UNKNOWN_OBJECT
+        return None if ours else IgnoredCause.NOT_OURS
+
+    async def _is_known_here(self, event: WebhookEvent) -> bool:
+        async with self._units.begin() as unit:
+            if event.session_id is not None:
+                return await unit.checkout_of_session(event.session_id) is not None
+            if event.payment_id is not None:
+                return await unit.purchase_of_payment(event.payment_id) is not None
+            return event.dispute_id is not None and await unit.dispute(event.dispute_id) is not None
+
+    def _failed(self, event: WebhookEvent, failure: Exception) -> WebhookOutcome:
+        failures = event.attempts + 1
+        log.warning("webhook %s failed, %d of %d: %r", event.event_id, failures, ATTEMPTS_MAX, failure)
+        if failures >= ATTEMPTS_MAX:
+            return self._parked(event, described(failure))
+        delay_s = min(DELAY_MAX_S, 2**failures)
+        return self._waiting(event, described(failure), delay_s=delay_s, attempts=failures)
+
+    def _parked(self, event: WebhookEvent, error: str) -> WebhookOutcome:
+        log.error("webhook %s of kind %s is given up: %s", event.event_id, event.kind, error)
+        attempts = min(event.attempts + 1, ATTEMPTS_MAX)
+        return WebhookOutcome(state=WebhookState.PARKED, attempts=attempts, error=error)
+
+    def _waiting(
+        self, event: WebhookEvent, error: str, *, delay_s: float, attempts: int | None = None
+    ) -> WebhookOutcome:
+        due_at = self._clock.now() + timedelta(seconds=delay_s * random.uniform(0.8, 1))
+        counted = event.attempts if attempts is None else attempts
+        return WebhookOutcome(state=WebhookState.WAITING, attempts=counted, due_at=due_at, error=error)

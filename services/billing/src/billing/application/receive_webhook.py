@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from billing.application.bounds import WEBHOOK_MAX_BYTES
 from billing.domain.errors import InvalidField
-from billing.domain.webhook_event import WebhookEvent
+from billing.domain.webhook_event import Stored, WebhookEvent
 from billing.ports.clock import Clock
-from billing.ports.payment_processor import WebhookVerifier
 from billing.ports.unit_of_work import UnitsOfWork
+from billing.ports.webhooks import WebhookVerifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,10 @@ class ReceiveWebhookHandler:
         self._clock = clock
 
     async def handle(self, body: bytes, signature: str) -> Received:
-        """Store the event. Raises InvalidSignature and InvalidField, and stores nothing then."""
+        """Store the event, or wake it if it was given up or ignored.
+
+        Raises InvalidSignature, InvalidWebhook and InvalidField, and stores nothing then.
+        """
         if len(body) > WEBHOOK_MAX_BYTES:
             raise InvalidField("body", f"has {len(body)} bytes, at most {WEBHOOK_MAX_BYTES} are allowed")
         verified = self._verifier.verify(body, signature)
@@ -39,8 +42,9 @@ class ReceiveWebhookHandler:
             dispute_id=verified.dispute_id,
             body=body,
             received_at=self._clock.now(),
+            cause=verified.ignored,
         )
         async with self._units.begin() as unit:
-            is_new = await unit.add_webhook(event)
+            stored = await unit.add_webhook(event)
             await unit.commit()
-        return Received(event_id=event.event_id, duplicate=not is_new)
+        return Received(event_id=event.event_id, duplicate=stored is not Stored.NEW)

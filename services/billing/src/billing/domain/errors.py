@@ -47,6 +47,12 @@ class InvalidSignature(BillingError):
     reason = "INVALID_SIGNATURE"
 
 
+class InvalidWebhook(BillingError):
+    """The payment processor signed something that is no event. Nothing was stored."""
+
+    reason = "INVALID_WEBHOOK"
+
+
 class PaymentProcessorUnavailable(BillingError):
     """The payment processor did not answer, or is overloaded. It passes: try again."""
 

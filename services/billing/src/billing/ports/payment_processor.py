@@ -36,34 +36,3 @@ class PaymentProcessor(Protocol):
 
     async def publish(self, pack: Pack) -> None:
         """Make a pack and its price known. Idempotent; a changed price replaces the one before."""
-
-
-class WebhookVerifier(Protocol):
-    """Knows the processor's signatures."""
-
-    def verify(self, body: bytes, signature: str) -> "VerifiedWebhook":
-        """Return what a webhook says. Raises InvalidSignature unless the processor signed these bytes."""
-
-
-class VerifiedWebhook(Protocol):
-    """A webhook whose signature holds."""
-
-    @property
-    def event_id(self) -> str:
-        """The processor's id of the event: the same in every delivery."""
-
-    @property
-    def kind(self) -> str:
-        """The processor's name of what happened."""
-
-    @property
-    def session_id(self) -> str | None:
-        """The checkout that it is about, if it is about one."""
-
-    @property
-    def payment_id(self) -> str | None:
-        """The payment whose refunds it is about, if it is about refunds."""
-
-    @property
-    def dispute_id(self) -> str | None:
-        """The dispute that it is about, if it is about one."""

@@ -9,10 +9,10 @@ from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.events import Fact
 from billing.domain.refund import Refund
-from billing.domain.webhook_event import WebhookEvent, WebhookState
+from billing.ports.webhooks import WebhookQueue
 
 
-class UnitOfWork(Protocol):
+class UnitOfWork(WebhookQueue, Protocol):
     """One open transaction. Leaving it without `commit` undoes everything."""
 
     async def customer_of(self, user_id: str) -> str | None:
@@ -53,18 +53,6 @@ class UnitOfWork(Protocol):
 
     async def publish(self, fact: Fact) -> None:
         """Have a fact published once this transaction is committed."""
-
-    async def add_webhook(self, event: WebhookEvent) -> bool:
-        """Store a webhook; False when the event was stored before."""
-
-    async def next_webhook(self, now: datetime) -> WebhookEvent | None:
-        """Return a webhook that is due, locked until the end and skipped by everybody else."""
-
-    async def finish_webhook(self, event_id: str, state: WebhookState, *, now: datetime, error: str) -> None:
-        """Write how a webhook ended."""
-
-    async def postpone_webhook(self, event_id: str, *, due_at: datetime, error: str) -> None:
-        """Count a failed try and say when the next one is due."""
 
     async def commit(self) -> None:
         """Commit."""

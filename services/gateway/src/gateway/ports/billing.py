@@ -41,6 +41,6 @@ class Billing(Protocol):
     async def receive_webhook(self, *, body: bytes, signature: str) -> bool:
         """Hand over a webhook exactly as received; whether it had come before.
 
-        When it returns, the event is safe. Raises MalformedRequest (INVALID_SIGNATURE).
+        When it returns, the event is safe. Raises MalformedRequest (INVALID_SIGNATURE, INVALID_WEBHOOK).
         """
         ...

@@ -24,6 +24,7 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.CheckoutNotFound: grpc.StatusCode.NOT_FOUND,
     errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.InvalidSignature: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.InvalidWebhook: grpc.StatusCode.INVALID_ARGUMENT,
     errors.PurchaseNotKnownYet: grpc.StatusCode.ABORTED,
     errors.PaymentProcessorUnavailable: grpc.StatusCode.UNAVAILABLE,
     errors.PaymentProcessorMisconfigured: grpc.StatusCode.UNAVAILABLE,

@@ -3,25 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from billing.adapters.outbound.memory_webhooks import MemoryWebhook, MemoryWebhooks
 from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.events import Fact
 from billing.domain.refund import Refund
-from billing.domain.webhook_event import WebhookEvent, WebhookState
 from billing.ports.unit_of_work import UnitOfWork
-
-
-@dataclass
-class StoredWebhook:
-    """A webhook and where it stands."""
-
-    event: WebhookEvent
-    due_at: datetime
-    state: WebhookState = WebhookState.WAITING
-    error: str = ""
 
 
 @dataclass
@@ -33,7 +23,7 @@ class MemoryBilling:
     purchases: dict[str, Purchase] = field(default_factory=dict)
     refunds: dict[str, Sequence[Refund]] = field(default_factory=dict)
     disputes: dict[str, Dispute] = field(default_factory=dict)
-    webhooks: dict[str, StoredWebhook] = field(default_factory=dict)
+    webhooks: dict[str, MemoryWebhook] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -91,17 +81,17 @@ class MemoryBillingReader:
         ][:limit]
 
 
-class MemoryUnitOfWork:
+class MemoryUnitOfWork(MemoryWebhooks):
     """One open transaction: what it does is done at the commit."""
 
     def __init__(self, billing: MemoryBilling) -> None:
+        super().__init__(billing.webhooks)
         self._billing = billing
         self._customers: dict[str, str] = {}
         self._checkouts: dict[str, Checkout] = {}
         self._purchases: dict[str, Purchase] = {}
         self._refunds: dict[str, Sequence[Refund]] = {}
         self._disputes: dict[str, Dispute] = {}
-        self._webhooks: dict[str, StoredWebhook] = {}
         self._facts: list[Fact] = []
 
     async def customer_of(self, user_id: str) -> str | None:
@@ -165,33 +155,6 @@ class MemoryUnitOfWork:
     async def publish(self, fact: Fact) -> None:
         """Keep the fact for the commit."""
         self._facts.append(fact)
-
-    async def add_webhook(self, event: WebhookEvent) -> bool:
-        """Store a webhook; False when it was stored before."""
-        if event.event_id in self._billing.webhooks:
-            return False
-        self._webhooks[event.event_id] = StoredWebhook(event, due_at=event.received_at)
-        return True
-
-    async def next_webhook(self, now: datetime) -> WebhookEvent | None:
-        """Return the webhook that is due longest."""
-        due = [
-            one
-            for one in self._billing.webhooks.values()
-            if one.state is WebhookState.WAITING and one.due_at <= now
-        ]
-        return min(due, key=lambda one: one.due_at).event if due else None
-
-    async def finish_webhook(self, event_id: str, state: WebhookState, *, now: datetime, error: str) -> None:
-        """Write how a webhook ended."""
-        stored = self._billing.webhooks[event_id]
-        self._webhooks[event_id] = replace(stored, state=state, error=error)
-
-    async def postpone_webhook(self, event_id: str, *, due_at: datetime, error: str) -> None:
-        """Count a try and say when the next one is due."""
-        stored = self._billing.webhooks[event_id]
-        counted = replace(stored.event, attempts=stored.event.attempts + 1)
-        self._webhooks[event_id] = replace(stored, event=counted, due_at=due_at, error=error)
 
     async def commit(self) -> None:
         """Do what was asked."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable,
 from billing.domain.pack import Pack
 from billing.domain.refund import ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
-from billing.ports.payment_processor import VerifiedWebhook
+from billing.domain.webhook_event import IgnoredCause, VerifiedWebhook
 
 T = TypeVar("T")
 
@@ -27,8 +27,9 @@ class MemoryProcessor:
         self.payments: dict[str, ProcessorPayment] = {}
         self.disputes: dict[str, ProcessorDispute] = {}
         self.answers = True
-        # What every call raises, when a test breaks more than the line.
+        # What every call raises, and what those about one object raise.
         self.failure: Exception | None = None
+        self.failures: dict[str, Exception] = {}
         self._numbers = count(1)
 
     async def open_customer(self, *, user_id: str, email: str) -> str:
@@ -57,17 +58,17 @@ class MemoryProcessor:
     async def find_checkout(self, session_id: str) -> ProcessorCheckout:
         """Return how a session stands now."""
         self._require_answer()
-        return _known(self.sessions, session_id)
+        return self._known(self.sessions, session_id)
 
     async def find_payment(self, payment_id: str) -> ProcessorPayment:
         """Return a payment with its refunds."""
         self._require_answer()
-        return _known(self.payments, payment_id)
+        return self._known(self.payments, payment_id)
 
     async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
         """Return how a dispute stands now."""
         self._require_answer()
-        return _known(self.disputes, dispute_id)
+        return self._known(self.disputes, dispute_id)
 
     async def publish(self, pack: Pack) -> None:
         """Keep the pack."""
@@ -119,22 +120,12 @@ class MemoryProcessor:
         if not self.answers:
             raise PaymentProcessorUnavailable("the payment processor did not answer; try again")
 
-
-def _known(objects: Mapping[str, T], object_id: str) -> T:
-    if object_id not in objects:
-        raise UnknownToProcessor(f"the payment processor does not know {object_id}")
-    return objects[object_id]
-
-
-@dataclass(frozen=True, kw_only=True)
-class MemoryWebhook:
-    """A webhook as a test writes it."""
-
-    event_id: str
-    kind: str
-    session_id: str | None = None
-    payment_id: str | None = None
-    dispute_id: str | None = None
+    def _known(self, objects: Mapping[str, T], object_id: str) -> T:
+        if object_id in self.failures:
+            raise self.failures[object_id]
+        if object_id not in objects:
+            raise UnknownToProcessor(f"the payment processor does not know {object_id}")
+        return objects[object_id]
 
 
 class MemoryWebhookVerifier:
@@ -144,4 +135,6 @@ class MemoryWebhookVerifier:
         """Return the event. Raises InvalidSignature for any other signature."""
         if signature != "signed":
             raise InvalidSignature("the signature does not match the body, or it is too old")
-        return MemoryWebhook(**json.loads(body))
+        told = json.loads(body)
+        ignored = IgnoredCause(told["ignored"]) if "ignored" in told else None
+        return VerifiedWebhook(**{**told, "ignored": ignored})

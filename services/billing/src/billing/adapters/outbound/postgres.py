@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
-from datetime import datetime
 
 from chassis import outbox
 from chassis.postgres import SYSTEM_SCOPE
@@ -14,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from billing.adapters.outbound import tables
 from billing.adapters.outbound.event_codec import encode
 from billing.adapters.outbound.postgres_money_back import PostgresMoneyBack
+from billing.adapters.outbound.postgres_webhooks import PostgresWebhooks
 from billing.adapters.outbound.rows import from_checkout, to_checkout
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.events import Fact
-from billing.domain.webhook_event import WebhookEvent, WebhookState
 from billing.ports.id_source import IdSource
 from billing.ports.unit_of_work import UnitOfWork
 
@@ -42,7 +41,7 @@ class PostgresUnitsOfWork:
             yield PostgresUnitOfWork(connection, self._ids)
 
 
-class PostgresUnitOfWork(PostgresMoneyBack):
+class PostgresUnitOfWork(PostgresMoneyBack, PostgresWebhooks):
     """One open transaction."""
 
     def __init__(self, connection: AsyncConnection, ids: IdSource) -> None:
@@ -113,56 +112,6 @@ class PostgresUnitOfWork(PostgresMoneyBack):
         """Append the fact to the outbox."""
         event = encode(fact, event_id=self._ids.new("evt"))
         await outbox.append(self._connection, tables.outbox, event)
-
-    async def add_webhook(self, event: WebhookEvent) -> bool:
-        """Store a webhook and wake who processes them; False when it was stored before."""
-        table = tables.webhook_events
-        values = {**asdict(event), "due_at": event.received_at, "state": WebhookState.WAITING.value}
-        added = insert(table).values(values).on_conflict_do_nothing()
-        return await self._connection.scalar(added.returning(table.c.event_id)) is not None
-
-    async def next_webhook(self, now: datetime) -> WebhookEvent | None:
-        """Return the webhook that is due longest, skipping what others work on."""
-        table = tables.webhook_events
-        query = (
-            select(table)
-            .where(table.c.state == WebhookState.WAITING.value, table.c.due_at <= now)
-            .order_by(table.c.due_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        row = (await self._connection.execute(query)).first()
-        if row is None:
-            return None
-        return WebhookEvent(
-            event_id=row.event_id,
-            kind=row.kind,
-            session_id=row.session_id,
-            payment_id=row.payment_id,
-            dispute_id=row.dispute_id,
-            body=row.body,
-            received_at=row.received_at,
-            attempts=row.attempts,
-        )
-
-    async def finish_webhook(self, event_id: str, state: WebhookState, *, now: datetime, error: str) -> None:
-        """Write how a webhook ended; one that waits keeps the time that it is due."""
-        table = tables.webhook_events
-        finished_at = None if state is WebhookState.WAITING else now
-        await self._connection.execute(
-            update(table)
-            .where(table.c.event_id == event_id)
-            .values(state=state.value, finished_at=finished_at, error=error[:1000])
-        )
-
-    async def postpone_webhook(self, event_id: str, *, due_at: datetime, error: str) -> None:
-        """Count a try and say when the next one is due."""
-        table = tables.webhook_events
-        await self._connection.execute(
-            update(table)
-            .where(table.c.event_id == event_id)
-            .values(attempts=table.c.attempts + 1, due_at=due_at, error=error[:1000])
-        )
 
     async def commit(self) -> None:
         """Commit."""

@@ -6,6 +6,7 @@ from typing import Any
 from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.refund import Refund, RefundStatus
+from billing.domain.webhook_event import IgnoredCause, StoredWebhook, WebhookEvent, WebhookState
 
 
 def from_checkout(checkout: Checkout) -> dict[str, Any]:
@@ -31,3 +32,24 @@ def to_refund(row: Any) -> Refund:
 def to_dispute(row: Any) -> Dispute:
     """Return the dispute of a row."""
     return Dispute(**{**row._mapping, "state": DisputeState(row.state)})
+
+
+def to_webhook(row: Any) -> StoredWebhook:
+    """Return the webhook of a row; one that was read without its body has an empty one."""
+    return StoredWebhook(
+        event=WebhookEvent(
+            event_id=row.event_id,
+            kind=row.kind,
+            session_id=row.session_id,
+            payment_id=row.payment_id,
+            dispute_id=row.dispute_id,
+            body=bytes(getattr(row, "body", b"")),
+            received_at=row.received_at,
+            attempts=row.attempts,
+            cause=IgnoredCause(row.cause) if row.cause else None,
+        ),
+        state=WebhookState(row.state),
+        due_at=row.due_at,
+        finished_at=row.finished_at,
+        error=row.error,
+    )

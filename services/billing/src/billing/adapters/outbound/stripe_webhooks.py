@@ -1,64 +1,113 @@
 """Stripe's webhooks: whether Stripe signed them, and what they are about."""
 
 import json
-from dataclasses import dataclass
+import re
 from typing import Any
 
 import stripe
 
-from billing.domain.errors import InvalidSignature
-from billing.ports.payment_processor import VerifiedWebhook
+from billing.domain.errors import InvalidSignature, InvalidWebhook
+from billing.domain.webhook_event import IgnoredCause, VerifiedWebhook
 
 SIGNATURE_TOLERANCE_S = 300
-
-
-@dataclass(frozen=True, kw_only=True)
-class StripeWebhook:
-    """A webhook that Stripe signed."""
-
-    event_id: str
-    kind: str
-    session_id: str | None = None
-    payment_id: str | None = None
-    dispute_id: str | None = None
+# docs.stripe.com/api/v2/core/events: they name an object and carry nothing of it.
+THIN = "v2.core.event"
+# Stripe's ids and names are plain words; no other text is ever asked about or stored as one.
+_WORD = re.compile(r"[A-Za-z0-9_.\-]{1,255}")
 
 
 class StripeWebhookVerifier:
-    """Checks signatures of our endpoint; several secrets while one is being replaced."""
+    """Checks signatures of our endpoint; several secrets while one is being replaced.
 
-    def __init__(self, *secrets: str) -> None:
+    `live` is the mode of our key: events of the other mode are about objects that the key can't see. None
+    where the key does not say.
+    """
+
+    def __init__(self, *secrets: str, live: bool | None = None) -> None:
         self._secrets = secrets
+        self._live = live
 
     def verify(self, body: bytes, signature: str) -> VerifiedWebhook:
-        """Return the event. Raises InvalidSignature for a forged, altered or old one."""
-        for secret in self._secrets:
+        """Return the event. Raises InvalidSignature for a forged, altered or old one, and InvalidWebhook."""
+        # The SDK compares no other texts.
+        for secret in self._secrets if signature.isascii() else ():
             try:
                 stripe.WebhookSignature.verify_header(
                     body.decode(), signature, secret, tolerance=SIGNATURE_TOLERANCE_S
                 )
-            except (stripe.SignatureVerificationError, UnicodeDecodeError, ValueError):
+            except (stripe.SignatureVerificationError, UnicodeError, ValueError):
                 continue
-            return _parse(body)
+            return self._parse(body)
         raise InvalidSignature("the signature does not match the body, or it is too old")
 
+    def _parse(self, body: bytes) -> VerifiedWebhook:
+        try:
+            event = json.loads(body)
+        except (ValueError, RecursionError) as failure:
+            raise InvalidWebhook("the body is signed and is not an event: it can't be read") from failure
+        event_id = _word(event.get("id")) if isinstance(event, dict) else None
+        if event_id is None:
+            raise InvalidWebhook("the body is signed and is not an event: it has no id")
+        kind = _word(event.get("type"))
+        if (cause := self._foreign(event, kind)) is not None:
+            return VerifiedWebhook(event_id=event_id, kind=kind or "", ignored=cause)
+        return _about(event, event_id=event_id, kind=kind or "")
 
-def _parse(body: bytes) -> StripeWebhook:
-    try:
-        event = json.loads(body)
-        kind, about = str(event["type"]), event["data"]["object"]
-        return StripeWebhook(event_id=str(event["id"]), kind=kind, **_subject(kind, about))
-    except (ValueError, KeyError, TypeError, AttributeError) as failure:
-        raise InvalidSignature("the body is not an event") from failure
+    def _foreign(self, event: dict[str, Any], kind: str | None) -> IgnoredCause | None:
+        """Return why an event can't be ours, whatever it is about."""
+        if event.get("account") is not None:
+            return IgnoredCause.CONNECTED_ACCOUNT
+        mode = event.get("livemode")
+        if isinstance(mode, bool) and self._live is not None and mode is not self._live:
+            return IgnoredCause.OTHER_MODE
+        if event.get("object") == THIN:
+            return IgnoredCause.THIN_EVENT
+        return IgnoredCause.UNREADABLE if kind is None else None
 
 
-def _subject(kind: str, about: dict[str, Any]) -> dict[str, str | None]:
+def is_live(secret_key: str) -> bool | None:
+    """Return which mode a key is of, as its prefix says; None when it says nothing."""
+    match secret_key.split("_")[:2]:
+        case ["sk" | "rk", "live"]:
+            return True
+        case ["sk" | "rk", "test"]:
+            return False
+    return None
+
+
+def _about(event: dict[str, Any], *, event_id: str, kind: str) -> VerifiedWebhook:
     """Return what an event is about. How that stands now is asked for later: an event may be old."""
+    name, of = _subject(kind)
+    if name is None:
+        return VerifiedWebhook(event_id=event_id, kind=kind, ignored=IgnoredCause.UNHANDLED_KIND)
+    data = event.get("data")
+    about = data.get("object") if isinstance(data, dict) else None
+    if not isinstance(about, dict):
+        return VerifiedWebhook(event_id=event_id, kind=kind, ignored=IgnoredCause.UNREADABLE)
+    named = about.get(of)
+    if name == "payment_id":
+        if of in about and named is None:
+            # A charge of old integrations has no payment object: it can't be ours.
+            return VerifiedWebhook(event_id=event_id, kind=kind, ignored=IgnoredCause.NOT_OURS)
+        named = named.get("id") if isinstance(named, dict) else named
+    subject = _word(named)
+    cause = IgnoredCause.UNREADABLE if subject is None else None
+    return VerifiedWebhook(event_id=event_id, kind=kind, ignored=cause, **{name: subject})
+
+
+def _subject(kind: str) -> tuple[str | None, str]:
+    """Return which of our ids an event of a kind gives, and in which field of its object."""
     if kind.startswith("checkout.session."):
-        return {"session_id": str(about["id"])}
+        return "session_id", "id"
     # Every refund is told by events of its own; `charge.refunded` comes besides, and is all that an
     # endpoint made for an older API version may be subscribed to.
-    if kind.startswith("refund.") or kind == "charge.refunded":
-        return {"payment_id": about.get("payment_intent")}
+    if kind.startswith(("refund.", "charge.refund")):
+        return "payment_id", "payment_intent"
     if kind.startswith("charge.dispute."):
-        return {"dispute_id": str(about["id"])}
-    return {}
+        return "dispute_id", "id"
+    return None, ""
+
+
+def _word(value: object) -> str | None:
+    """Return an id or a name as Stripe writes them; None for anything else."""
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else None

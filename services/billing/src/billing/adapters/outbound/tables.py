@@ -67,4 +67,6 @@ webhook_events = Table(
     Column("due_at", DateTime(timezone=True)),
     Column("finished_at", DateTime(timezone=True)),
     Column("error", Text),
+    Column("cause", Text),
+    Column("lease_token", Text),
 )

@@ -34,6 +34,7 @@ COMMAND_DEADLINE_S = 15.0
 _BY_REASON: Mapping[str, type[GatewayError]] = {
     "IDEMPOTENCY_KEY_REUSED": IdempotencyKeyReused,
     "INVALID_SIGNATURE": MalformedRequest,
+    "INVALID_WEBHOOK": MalformedRequest,
 }
 _BY_STATUS: Mapping[grpc.StatusCode, type[GatewayError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
