@@ -9,15 +9,16 @@ import ledger.application
 from ledger.application.command import Command
 
 
-def _modules() -> list[ModuleType]:
-    found = pkgutil.iter_modules(ledger.application.__path__, "ledger.application.")
+def modules(package: ModuleType) -> list[ModuleType]:
+    """Every module of a package."""
+    found = pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
     return [importlib.import_module(one.name) for one in found]
 
 
 def _classes() -> list[type]:
     return [
         one
-        for module in _modules()
+        for module in modules(ledger.application)
         for _, one in inspect.getmembers(module, inspect.isclass)
         if one.__module__ == module.__name__
     ]
@@ -28,4 +29,10 @@ COMMANDS: list[type[Command]] = [
 ]
 # Those that are kept under a request id.
 REQUESTS = [one for one in COMMANDS if hasattr(one, "kind")]
-HANDLERS: list[type] = [one for one in _classes() if one.__name__.endswith("Handler")]
+# Those that write: whoever only reads can't publish.
+WRITERS: list[type] = [
+    one
+    for one in _classes()
+    if one.__name__.endswith("Handler")
+    and {"writer", "units"} & set(inspect.signature(one.__init__).parameters)  # type: ignore[misc]
+]

@@ -1,13 +1,17 @@
 """A ledger for tests: every use case over memory or over PostgreSQL, with a clock that is set by hand."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
+
+from chassis.events import OutgoingEvent
 
 # The contract tests import `charge` from here.
 from command_makers import charge as charge
 from command_makers import grant, reserve
 from ledger.adapters.inbound.grpc import LedgerServicer
+from ledger.adapters.outbound.event_codec import encode
 from ledger.adapters.outbound.memory import MemoryGenerationSettlements, MemoryLedger, MemoryLedgerReader
 from ledger.adapters.outbound.memory_statements import MemoryStatements
 from ledger.application.command import Command, Outcome
@@ -63,6 +67,8 @@ class LedgerUnderTest:
     statements: Statements
     clock: HandClock
     ids: CountingIds
+    # Reads the facts that were committed, as they will be published, in their order.
+    outbox: Callable[[], Awaitable[list[OutgoingEvent]]]
 
     def __post_init__(self) -> None:
         self.writer = CommandWriter(self.units, self.clock, self.ids)
@@ -77,12 +83,17 @@ class LedgerUnderTest:
     @classmethod
     def over_memory(cls, store: MemoryLedger) -> "LedgerUnderTest":
         """The use cases over a store in memory."""
+
+        async def outbox() -> list[OutgoingEvent]:
+            return [encode(fact, event_id="") for fact in store.facts]
+
         return cls(
             units=store,
             reader=MemoryLedgerReader(store),
             statements=MemoryStatements(store),
             clock=HandClock(),
             ids=CountingIds(),
+            outbox=outbox,
         )
 
     async def apply(self, command: Command) -> Outcome:
