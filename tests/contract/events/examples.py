@@ -13,7 +13,8 @@ from generation.domain import events as generated
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AccountId, GenerationId
 from identity.adapters.outbound import event_codec as identity
-from identity.domain.events import UserRegistered
+from identity.domain.events import SessionsEnded, UserRegistered
+from identity.domain.session import EndReason, SessionId
 from identity.domain.user import EmailAddress, UserId
 from ledger.adapters.outbound import event_codec as ledger
 from ledger.domain import facts
@@ -37,6 +38,15 @@ def examples() -> dict[str, OutgoingEvent]:
                 user_id=UserId(ALICE),
                 email=EmailAddress("alice@example.com"),
                 full_name="Alice",
+                occurred_at=NOW,
+            )
+        ),
+        identity.encode(
+            SessionsEnded(
+                event_id=EVENT,
+                user_id=UserId(ALICE),
+                session_id=SessionId("ses_1"),
+                reason=EndReason.LOGGED_OUT,
                 occurred_at=NOW,
             )
         ),

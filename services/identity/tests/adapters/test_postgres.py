@@ -93,7 +93,6 @@ async def test_rows_show_only_in_their_owners_scope(
     [
         "UPDATE users SET role = 'admin'",
         "UPDATE users SET email = 'eve@example.com'",
-        "UPDATE users SET disabled_at = NULL",
         "UPDATE refresh_tokens SET expires_at = now()",
         "UPDATE mail_tokens SET purpose = 'reset_password'",
         *(f"DELETE FROM {table}" for table in OWNED),

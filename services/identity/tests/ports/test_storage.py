@@ -116,6 +116,35 @@ async def test_owners_are_found_by_token(stored: Storage) -> None:
     assert await directory.user_by_mail_token(nothing) is None
 
 
+async def test_open_sessions_are_told_from_the_others(stored: Storage) -> None:
+    """Ended and unknown ones are left out, and so are those of a disabled user."""
+    other = replace(SESSION, session_id=SessionId("ses_2"))
+    async with stored.work.of(ADA.user_id) as work:
+        await work.sessions.add(other)
+        await work.sessions.end(other.ended(NOW, EndReason.LOGGED_OUT))
+    asked = [SESSION.session_id, other.session_id, SessionId("ses_3")]
+    assert await stored.directory.open_sessions(asked) == {SESSION.session_id}
+    async with stored.work.of(ADA.user_id) as work:
+        await work.users.save_disabled(ADA.disabled(NOW))
+    assert await stored.directory.open_sessions(asked) == frozenset()
+
+
+async def test_disabling_and_the_rest_of_a_user_are_stored_apart(stored: Storage) -> None:
+    """Whoever saves a profile can't open a closed account by it, and the reverse."""
+    async with stored.work.of(ADA.user_id) as work:
+        await work.users.save_disabled(replace(ADA, full_name="Eve").disabled(NOW))
+        await work.users.save(replace(ADA, full_name="Countess"))
+        assert await work.users.get(ADA.user_id) == replace(ADA, full_name="Countess", disabled_at=NOW)
+
+
+async def test_only_open_sessions_end(stored: Storage) -> None:
+    """Their number is told; the first end stays."""
+    async with stored.work.of(ADA.user_id) as work:
+        assert await work.sessions.end_all(ADA.user_id, NOW, EndReason.USER_DISABLED) == 1
+        assert await work.sessions.end_all(ADA.user_id, LATER, EndReason.PASSWORD_RESET) == 0
+        assert await work.sessions.lock(SESSION.session_id) == SESSION.ended(NOW, EndReason.USER_DISABLED)
+
+
 @pytest.mark.parametrize("stranger", [EVE.user_id, UserId("*"), UserId("' OR true --")])
 async def test_another_scope_sees_nothing(stored: Storage, stranger: UserId) -> None:
     """No scope but the owner's shows the user or its tokens, the name of the system's scope included."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from identity.application.end_session import SessionEnder
 from identity.domain.secret import digest
 from identity.domain.session import EndReason
 from identity.ports.clock import Clock
@@ -22,6 +23,7 @@ class LogOutHandler:
 
     work: UnitsOfWork
     directory: Directory
+    ender: SessionEnder
     clock: Clock
 
     async def __call__(self, command: LogOut) -> None:
@@ -31,4 +33,4 @@ class LogOutHandler:
             return
         async with self.work.of(ref.user_id) as work:
             session = await work.sessions.lock(ref.session_id)
-            await work.sessions.end(session.ended(self.clock.now(), EndReason.LOGGED_OUT))
+            await self.ender.end(work, session, self.clock.now(), EndReason.LOGGED_OUT)

@@ -17,6 +17,7 @@ class OpenedSession:
     """What a client holds of a session."""
 
     user: User
+    session_id: SessionId
     access_token: AccessToken
     refresh_token: str
     refresh_expires_at: datetime
@@ -50,4 +51,5 @@ class SessionOpener:
             expires_at=now + self.refresh_ttl,
         )
         await work.sessions.add_token(token)
-        return OpenedSession(user, self.access_tokens.issue(user, session_id, now), secret, token.expires_at)
+        access_token = self.access_tokens.issue(user, session_id, now)
+        return OpenedSession(user, session_id, access_token, secret, token.expires_at)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from identity.application.end_session import SessionEnder
 from identity.application.open_session import OpenedSession, SessionOpener
 from identity.domain.errors import IdentityError, InvalidRefreshToken, RefreshTokenReused
 from identity.domain.secret import SecretDigest, digest
@@ -29,6 +30,7 @@ class RefreshSessionHandler:
     work: UnitsOfWork
     directory: Directory
     sessions: SessionOpener
+    ender: SessionEnder
     clock: Clock
 
     async def __call__(self, command: RefreshSession) -> OpenedSession:
@@ -52,7 +54,7 @@ class RefreshSessionHandler:
         now = self.clock.now()
         refused = refusal(session, token, now)
         if isinstance(refused, RefreshTokenReused):
-            await work.sessions.end(session.ended(now, EndReason.TOKEN_REUSED))
+            await self.ender.end(work, session, now, EndReason.TOKEN_REUSED)
         if refused is not None:
             return refused
         user = await work.users.get(ref.user_id)

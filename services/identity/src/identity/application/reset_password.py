@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from identity.application.end_session import SessionEnder
 from identity.domain.errors import InvalidToken
 from identity.domain.mail import Purpose
 from identity.domain.password import checked_password
@@ -29,6 +30,7 @@ class ResetPasswordHandler:
     work: UnitsOfWork
     directory: Directory
     hasher: PasswordHasher
+    ender: SessionEnder
     clock: Clock
 
     async def __call__(self, command: ResetPassword) -> None:
@@ -44,7 +46,7 @@ class ResetPasswordHandler:
             (await work.mails.lock_token(digest(command.token))).redeemed(now, Purpose.RESET_PASSWORD)
             await work.mails.use_all(user_id, Purpose.RESET_PASSWORD, now)
             await work.users.save(user.with_password(password_hash))
-            await work.sessions.end_all(user_id, now, EndReason.PASSWORD_RESET)
+            await self.ender.end_all(work, user_id, now, EndReason.PASSWORD_RESET)
 
     async def _checked(self, command: ResetPassword, user_id: UserId) -> str:
         async with self.work.of(user_id) as work:

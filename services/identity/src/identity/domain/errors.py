@@ -119,7 +119,7 @@ class RefreshTokenReused(IdentityError):
 
 
 class SessionEnded(IdentityError):
-    """The session was ended by log-out, password reset or the reuse of a token."""
+    """The session was ended by log-out, password reset, the reuse of a token or an administrator."""
 
     reason = "SESSION_ENDED"
 

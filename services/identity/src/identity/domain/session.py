@@ -18,6 +18,7 @@ class EndReason(StrEnum):
     LOGGED_OUT = "logged_out"
     TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a secret
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a reason, not a secret
+    USER_DISABLED = "user_disabled"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The only reads that cross accounts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +26,10 @@ class Directory(Protocol):
 
     async def session_by_refresh_token(self, token_digest: SecretDigest) -> SessionRef | None:
         """The session that a refresh token belongs to, used and expired tokens too."""
+        ...
+
+    async def open_sessions(self, session_ids: Sequence[SessionId]) -> frozenset[SessionId]:
+        """Those of these sessions that have not ended and whose user is not disabled."""
         ...
 
     async def user_by_mail_token(self, token_digest: SecretDigest) -> UserId | None:

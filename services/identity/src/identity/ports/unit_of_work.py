@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from identity.domain.events import UserRegistered
+from identity.domain.events import Event
 from identity.domain.mail import Mail, MailToken, Purpose
 from identity.domain.secret import SecretDigest
 from identity.domain.session import EndReason, RefreshToken, Session, SessionId
@@ -27,7 +27,11 @@ class Users(Protocol):
         ...
 
     async def save(self, user: User) -> None:
-        """Store a changed user."""
+        """Store a changed user, but for whether the account is disabled."""
+        ...
+
+    async def save_disabled(self, user: User) -> None:
+        """Store whether the account is disabled, and nothing else."""
         ...
 
 
@@ -46,8 +50,8 @@ class Sessions(Protocol):
         """Store a session's end."""
         ...
 
-    async def end_all(self, user_id: UserId, now: datetime, reason: EndReason) -> None:
-        """End every open session of the user."""
+    async def end_all(self, user_id: UserId, now: datetime, reason: EndReason) -> int:
+        """End every open session of the user; returns how many there were."""
         ...
 
     async def add_token(self, token: RefreshToken) -> None:
@@ -90,7 +94,7 @@ class Mails(Protocol):
 class Events(Protocol):
     """Facts that are published if and only if the transaction commits."""
 
-    async def append(self, event: UserRegistered) -> None:
+    async def append(self, event: Event) -> None:
         """Store an event for the relay."""
         ...
 

@@ -6,6 +6,7 @@ isort:skip_file
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -16,6 +17,30 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _SessionEndReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SessionEndReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SessionEndReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SESSION_END_REASON_UNSPECIFIED: _SessionEndReason.ValueType  # 0
+    SESSION_END_REASON_LOGGED_OUT: _SessionEndReason.ValueType  # 1
+    SESSION_END_REASON_TOKEN_REUSED: _SessionEndReason.ValueType  # 2
+    """A refresh token came a second time."""
+    SESSION_END_REASON_PASSWORD_RESET: _SessionEndReason.ValueType  # 3
+    SESSION_END_REASON_USER_DISABLED: _SessionEndReason.ValueType  # 4
+
+class SessionEndReason(_SessionEndReason, metaclass=_SessionEndReasonEnumTypeWrapper):
+    """Why a session ended."""
+
+SESSION_END_REASON_UNSPECIFIED: SessionEndReason.ValueType  # 0
+SESSION_END_REASON_LOGGED_OUT: SessionEndReason.ValueType  # 1
+SESSION_END_REASON_TOKEN_REUSED: SessionEndReason.ValueType  # 2
+"""A refresh token came a second time."""
+SESSION_END_REASON_PASSWORD_RESET: SessionEndReason.ValueType  # 3
+SESSION_END_REASON_USER_DISABLED: SessionEndReason.ValueType  # 4
+Global___SessionEndReason: _TypeAlias = SessionEndReason  # noqa: Y015
 
 @_typing.final
 class UserRegistered(_message.Message):
@@ -47,3 +72,35 @@ class UserRegistered(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UserRegistered: _TypeAlias = UserRegistered  # noqa: Y015
+
+@_typing.final
+class SessionsEnded(_message.Message):
+    """Sessions of a person ended: access tokens that name them (`sid`) are good no longer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    session_id: _builtins.str
+    """The one that ended; empty for every session that the person had then."""
+    reason: Global___SessionEndReason.ValueType
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        reason: Global___SessionEndReason.ValueType = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "reason", b"reason", "session_id", b"session_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SessionsEnded: _TypeAlias = SessionsEnded  # noqa: Y015

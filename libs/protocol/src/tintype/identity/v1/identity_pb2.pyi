@@ -3,9 +3,11 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -83,12 +85,15 @@ class Session(_message.Message):
     REFRESH_TOKEN_FIELD_NUMBER: _builtins.int
     EXPIRES_IN_S_FIELD_NUMBER: _builtins.int
     REFRESH_EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
     access_token: _builtins.str
     """A JWT (EdDSA) with `sub` = user id, `email`, `role`, `sid`, `iat`, `exp`, `iss`, `aud`."""
     refresh_token: _builtins.str
     """Opaque, single use."""
     expires_in_s: _builtins.int
     """Seconds until the access token expires."""
+    session_id: _builtins.str
+    """The session itself, which stays the same from refresh to refresh."""
     @_builtins.property
     def refresh_expires_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -98,10 +103,11 @@ class Session(_message.Message):
         refresh_token: _builtins.str = ...,
         expires_in_s: _builtins.int = ...,
         refresh_expires_at: _timestamp_pb2.Timestamp | None = ...,
+        session_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refresh_expires_at", b"refresh_expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "expires_in_s", b"expires_in_s", "refresh_expires_at", b"refresh_expires_at", "refresh_token", b"refresh_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "expires_in_s", b"expires_in_s", "refresh_expires_at", b"refresh_expires_at", "refresh_token", b"refresh_token", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -282,6 +288,50 @@ class LogOutResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LogOutResponse: _TypeAlias = LogOutResponse  # noqa: Y015
+
+@_typing.final
+class CheckSessionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def session_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        session_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session_ids", b"session_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckSessionsRequest: _TypeAlias = CheckSessionsRequest  # noqa: Y015
+
+@_typing.final
+class CheckSessionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPEN_SESSION_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def open_session_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those of the request that stand, once each. The others have ended, never were, or belong to a
+        disabled user.
+        """
+
+    def __init__(
+        self,
+        *,
+        open_session_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["open_session_ids", b"open_session_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckSessionsResponse: _TypeAlias = CheckSessionsResponse  # noqa: Y015
 
 @_typing.final
 class GetUserRequest(_message.Message):

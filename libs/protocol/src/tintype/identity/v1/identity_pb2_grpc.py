@@ -55,6 +55,11 @@ class IdentityServiceStub:
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LogOutRequest.SerializeToString,
                 response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LogOutResponse.FromString,
                 _registered_method=True)
+        self.CheckSessions = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/CheckSessions',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckSessionsRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckSessionsResponse.FromString,
+                _registered_method=True)
         self.GetUser = channel.unary_unary(
                 '/tintype.identity.v1.IdentityService/GetUser',
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetUserRequest.SerializeToString,
@@ -117,6 +122,14 @@ class IdentityServiceServicer:
 
     def LogOut(self, request, context):
         """Ends the session that a refresh token belongs to. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckSessions(self, request, context):
+        """Says which sessions still stand. Access tokens name theirs as `sid`; whoever accepts one asks here,
+        and remembers the answer for a second at most. INVALID_FIELD (INVALID_ARGUMENT) past 500 of them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -187,6 +200,11 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.LogOut,
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LogOutRequest.FromString,
                     response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LogOutResponse.SerializeToString,
+            ),
+            'CheckSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckSessions,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckSessionsRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckSessionsResponse.SerializeToString,
             ),
             'GetUser': grpc.unary_unary_rpc_method_handler(
                     servicer.GetUser,
@@ -328,6 +346,33 @@ class IdentityService:
             '/tintype.identity.v1.IdentityService/LogOut',
             tintype_dot_identity_dot_v1_dot_identity__pb2.LogOutRequest.SerializeToString,
             tintype_dot_identity_dot_v1_dot_identity__pb2.LogOutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/CheckSessions',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.CheckSessionsRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.CheckSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -30,6 +30,10 @@ class IdentityServiceStub:
     """
     LogOut: _aio.UnaryUnaryMultiCallable[_identity_pb2.LogOutRequest, _identity_pb2.LogOutResponse]
     """Ends the session that a refresh token belongs to. Idempotent."""
+    CheckSessions: _aio.UnaryUnaryMultiCallable[_identity_pb2.CheckSessionsRequest, _identity_pb2.CheckSessionsResponse]
+    """Says which sessions still stand. Access tokens name theirs as `sid`; whoever accepts one asks here,
+    and remembers the answer for a second at most. INVALID_FIELD (INVALID_ARGUMENT) past 500 of them.
+    """
     GetUser: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetUserRequest, _identity_pb2.GetUserResponse]
     """Reads one user's profile."""
     UpdateProfile: _aio.UnaryUnaryMultiCallable[_identity_pb2.UpdateProfileRequest, _identity_pb2.UpdateProfileResponse]
@@ -85,6 +89,16 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_pb2.LogOutRequest, _abc.Awaitable[_identity_pb2.LogOutResponse]],
     ) -> _abc.Awaitable[_identity_pb2.LogOutResponse]:
         """Ends the session that a refresh token belongs to. Idempotent."""
+
+    @_abc_1.abstractmethod
+    def CheckSessions(
+        self,
+        request: _identity_pb2.CheckSessionsRequest,
+        context: _aio.ServicerContext[_identity_pb2.CheckSessionsRequest, _abc.Awaitable[_identity_pb2.CheckSessionsResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.CheckSessionsResponse]:
+        """Says which sessions still stand. Access tokens name theirs as `sid`; whoever accepts one asks here,
+        and remembers the answer for a second at most. INVALID_FIELD (INVALID_ARGUMENT) past 500 of them.
+        """
 
     @_abc_1.abstractmethod
     def GetUser(

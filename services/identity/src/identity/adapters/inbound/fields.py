@@ -1,15 +1,19 @@
 """Parsing of what callers send, before anything inside sees it."""
 
 import re
+from collections.abc import Sequence
 
 from email_validator import EmailNotValidError, validate_email
 
-from identity.domain.errors import InvalidCredentials, InvalidEmail, UserNotFound
+from identity.domain.errors import InvalidCredentials, InvalidEmail, InvalidField, UserNotFound
+from identity.domain.session import SessionId
 from identity.domain.user import EmailAddress, UserId
 
 CLIENT_ADDRESS_LENGTH_MAX = 64
 SECRET_LENGTH_MAX = 256
 PASSWORD_INPUT_LENGTH_MAX = 1024
+SESSION_IDS_MAX = 500
+_SESSION_ID = re.compile(r"ses_[0-9a-f]{32}")
 _USER_ID = re.compile(r"usr_[0-9a-f]{32}")
 
 
@@ -54,3 +58,10 @@ def secret(text: str) -> str:
 def client_address(text: str) -> str:
     """The client's address as the gateway saw it; all unknown clients share one limit."""
     return text[:CLIENT_ADDRESS_LENGTH_MAX] or "unknown"
+
+
+def session_ids(texts: Sequence[str]) -> list[SessionId]:
+    """The well-formed ids, once each; anything else can't exist. Raises InvalidField for too many."""
+    if len(texts) > SESSION_IDS_MAX:
+        raise InvalidField(f"At most {SESSION_IDS_MAX} sessions at a time.", field="session_ids")
+    return [SessionId(text) for text in dict.fromkeys(texts) if _SESSION_ID.fullmatch(text)]

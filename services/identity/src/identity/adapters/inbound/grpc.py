@@ -10,6 +10,7 @@ from tintype.identity.v1 import identity_pb2_grpc as pb_grpc
 
 from identity.adapters.inbound import fields
 from identity.adapters.inbound.messages import session_message, user_message
+from identity.application.check_sessions import CheckSessionsHandler
 from identity.application.log_in import LogIn, LogInHandler
 from identity.application.log_out import LogOut, LogOutHandler
 from identity.application.read_user import ReadUserHandler
@@ -54,6 +55,7 @@ class Handlers:
     log_in: LogInHandler
     refresh_session: RefreshSessionHandler
     log_out: LogOutHandler
+    check_sessions: CheckSessionsHandler
     read_user: ReadUserHandler
     update_profile: UpdateProfileHandler
     request_password_reset: RequestPasswordResetHandler
@@ -101,6 +103,11 @@ class IdentityServicer(pb_grpc.IdentityServiceServicer):
         """See the contract."""
         await self._handlers.log_out(LogOut(fields.secret(request.refresh_token)))
         return pb.LogOutResponse()
+
+    async def CheckSessions(self, request: pb.CheckSessionsRequest, context: Any) -> pb.CheckSessionsResponse:
+        """See the contract."""
+        is_open = await self._handlers.check_sessions(fields.session_ids(request.session_ids))
+        return pb.CheckSessionsResponse(open_session_ids=sorted(is_open))
 
     async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:
         """See the contract."""

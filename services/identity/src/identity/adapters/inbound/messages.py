@@ -27,6 +27,7 @@ def session_message(opened: OpenedSession) -> pb.Session:
     message = pb.Session(
         access_token=opened.access_token.token,
         refresh_token=opened.refresh_token,
+        session_id=opened.session_id,
         expires_in_s=opened.access_token.expires_in_s,
     )
     message.refresh_expires_at.FromDatetime(opened.refresh_expires_at)

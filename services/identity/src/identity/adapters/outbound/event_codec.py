@@ -1,17 +1,32 @@
 """Domain events as protobuf messages."""
 
-from chassis.events import OutgoingEvent, event
-from tintype.identity.v1 import events_pb2
+from chassis.events import OutgoingEvent
+from chassis.events import event as fact
+from tintype.identity.v1 import events_pb2 as pb
 
-from identity.domain.events import UserRegistered
+from identity.domain.events import Event, SessionsEnded, UserRegistered
+from identity.domain.session import EndReason
+
+_REASONS = {
+    EndReason.LOGGED_OUT: pb.SESSION_END_REASON_LOGGED_OUT,
+    EndReason.TOKEN_REUSED: pb.SESSION_END_REASON_TOKEN_REUSED,
+    EndReason.PASSWORD_RESET: pb.SESSION_END_REASON_PASSWORD_RESET,
+    EndReason.USER_DISABLED: pb.SESSION_END_REASON_USER_DISABLED,
+}
 
 
-def encode(registered: UserRegistered) -> OutgoingEvent:
-    """`tintype.identity.v1.UserRegistered` of the user's account."""
-    message = events_pb2.UserRegistered(
-        user_id=registered.user_id, email=registered.email, full_name=registered.full_name
-    )
-    message.occurred_at.FromDatetime(registered.occurred_at)
-    return event(
-        message, account=registered.user_id, event_id=registered.event_id, time=registered.occurred_at
-    )
+def encode(event: Event) -> OutgoingEvent:
+    """The fact of the user's account, named as the contract names it."""
+    message = _message(event)
+    message.occurred_at.FromDatetime(event.occurred_at)
+    return fact(message, account=event.user_id, event_id=event.event_id, time=event.occurred_at)
+
+
+def _message(event: Event) -> pb.UserRegistered | pb.SessionsEnded:
+    match event:
+        case UserRegistered():
+            return pb.UserRegistered(user_id=event.user_id, email=event.email, full_name=event.full_name)
+        case SessionsEnded():
+            return pb.SessionsEnded(
+                user_id=event.user_id, session_id=event.session_id or "", reason=_REASONS[event.reason]
+            )

@@ -1,14 +1,14 @@
 """Every port of storage in memory: for unit tests, with the same guarantees as the real adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
-from identity.domain.events import UserRegistered
+from identity.domain.events import Event
 from identity.domain.mail import Mail, MailId, MailState, MailToken, Purpose
 from identity.domain.secret import SecretDigest
 from identity.domain.session import EndReason, RefreshToken, Session, SessionId
@@ -34,7 +34,7 @@ class MemoryStore:
     refresh_tokens: dict[SecretDigest, RefreshToken] = field(default_factory=dict)
     mail_tokens: dict[SecretDigest, MailToken] = field(default_factory=dict)
     mails: dict[MailId, StoredMail] = field(default_factory=dict)
-    events: list[UserRegistered] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
     def snapshot(self) -> "MemoryStore":
         """A copy that changes apart from this one; the rows themselves never change."""
@@ -60,7 +60,12 @@ class _MemoryUsers:
         return await self.get(user_id)
 
     async def save(self, user: User) -> None:
-        self.store.users[user.user_id] = user
+        kept = self.store.users[user.user_id].disabled_at
+        self.store.users[user.user_id] = replace(user, disabled_at=kept)
+
+    async def save_disabled(self, user: User) -> None:
+        kept = self.store.users[user.user_id]
+        self.store.users[user.user_id] = replace(kept, disabled_at=user.disabled_at)
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,13 @@ class _MemorySessions:
     async def end(self, session: Session) -> None:
         self.store.sessions[session.session_id] = session
 
-    async def end_all(self, user_id: UserId, now: datetime, reason: EndReason) -> None:
-        for session in list(self.store.sessions.values()):
-            if session.user_id == user_id:
-                self.store.sessions[session.session_id] = session.ended(now, reason)
+    async def end_all(self, user_id: UserId, now: datetime, reason: EndReason) -> int:
+        is_open = [
+            one for one in self.store.sessions.values() if one.user_id == user_id and one.ended_at is None
+        ]
+        for session in is_open:
+            await self.end(session.ended(now, reason))
+        return len(is_open)
 
     async def add_token(self, token: RefreshToken) -> None:
         self.store.refresh_tokens[token.token_digest] = token
@@ -122,7 +130,7 @@ class _MemoryMails:
 class _MemoryEvents:
     store: MemoryStore
 
-    async def append(self, event: UserRegistered) -> None:
+    async def append(self, event: Event) -> None:
         self.store.events.append(event)
 
 
@@ -172,6 +180,15 @@ class MemoryDirectory:
         """See Directory."""
         token = self.store.refresh_tokens.get(token_digest)
         return SessionRef(token.user_id, token.session_id) if token else None
+
+    async def open_sessions(self, session_ids: Sequence[SessionId]) -> frozenset[SessionId]:
+        """See Directory."""
+        found = [self.store.sessions[one] for one in session_ids if one in self.store.sessions]
+        return frozenset(
+            one.session_id
+            for one in found
+            if one.ended_at is None and self.store.users[one.user_id].disabled_at is None
+        )
 
     async def user_by_mail_token(self, token_digest: SecretDigest) -> UserId | None:
         """See Directory."""

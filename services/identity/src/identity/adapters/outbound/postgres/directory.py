@@ -1,13 +1,15 @@
 """The reads that cross accounts: the system scope is used here and in mail_queue.py, nowhere else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chassis.postgres import SYSTEM_SCOPE, transaction
-from sqlalchemy import func, select
+from sqlalchemy import Text, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from identity.adapters.outbound.postgres import rows
-from identity.adapters.outbound.postgres.tables import mail_tokens, refresh_tokens, users
+from identity.adapters.outbound.postgres.tables import mail_tokens, refresh_tokens, sessions, users
 from identity.domain.secret import SecretDigest
 from identity.domain.session import SessionId
 from identity.domain.user import EmailAddress, User, UserId
@@ -35,6 +37,20 @@ class PostgresDirectory:
         async with transaction(self.engine, SYSTEM_SCOPE) as connection:
             row = (await connection.execute(query)).one_or_none()
         return SessionRef(UserId(row.user_id), SessionId(row.session_id)) if row else None
+
+    async def open_sessions(self, session_ids: Sequence[SessionId]) -> frozenset[SessionId]:
+        """See Directory."""
+        query = (
+            select(sessions.c.session_id)
+            .join(users, users.c.user_id == sessions.c.user_id)
+            .where(
+                sessions.c.session_id == any_(literal(list(session_ids), ARRAY(Text))),
+                sessions.c.ended_at.is_(None),
+                users.c.disabled_at.is_(None),
+            )
+        )
+        async with transaction(self.engine, SYSTEM_SCOPE) as connection:
+            return frozenset(SessionId(one) for one in (await connection.execute(query)).scalars())
 
     async def user_by_mail_token(self, token_digest: SecretDigest) -> UserId | None:
         """See Directory."""

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from identity.adapters.outbound.event_codec import encode
 from identity.adapters.outbound.postgres import rows, tables
 from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
-from identity.domain.events import UserRegistered
+from identity.domain.events import Event
 from identity.domain.mail import Mail, MailState, MailToken, Purpose
 from identity.domain.secret import SecretDigest
 from identity.domain.session import EndReason, RefreshToken, Session, SessionId
@@ -58,6 +58,13 @@ class _PostgresUsers:
             update(tables.users).where(tables.users.c.user_id == user.user_id).values(changes)
         )
 
+    async def save_disabled(self, user: User) -> None:
+        await self.connection.execute(
+            update(tables.users)
+            .where(tables.users.c.user_id == user.user_id)
+            .values(disabled_at=user.disabled_at)
+        )
+
 
 @dataclass(frozen=True)
 class _PostgresSessions:
@@ -77,12 +84,13 @@ class _PostgresSessions:
             .values(ended_at=session.ended_at, end_reason=session.end_reason)
         )
 
-    async def end_all(self, user_id: UserId, now: datetime, reason: EndReason) -> None:
-        await self.connection.execute(
+    async def end_all(self, user_id: UserId, now: datetime, reason: EndReason) -> int:
+        ended = await self.connection.execute(
             update(tables.sessions)
             .where(tables.sessions.c.user_id == user_id, tables.sessions.c.ended_at.is_(None))
             .values(ended_at=now, end_reason=reason)
         )
+        return ended.rowcount
 
     async def add_token(self, token: RefreshToken) -> None:
         await self.connection.execute(insert(tables.refresh_tokens).values(rows.values(token)))
@@ -147,7 +155,7 @@ class _PostgresMails:
 class _PostgresEvents:
     connection: AsyncConnection
 
-    async def append(self, event: UserRegistered) -> None:
+    async def append(self, event: Event) -> None:
         await outbox.append(self.connection, tables.outbox, encode(event))
 
 

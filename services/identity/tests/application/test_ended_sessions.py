@@ -1,0 +1,53 @@
+"""Which sessions stand, and who closes an account."""
+
+import pytest
+from identity.application.disable_user import DisableUser
+from identity.application.log_out import LogOut
+from identity.bootstrap import wire_disable_user
+from identity.domain.errors import SessionEnded, UserDisabled, UserNotFound
+from identity.domain.session import EndReason, SessionId
+from identity.domain.user import EmailAddress
+from identity_world import ADA, World
+
+
+async def test_sessions_stand_until_they_end(world: World) -> None:
+    """Of two sessions one is logged out; an id that was never given stands for nothing."""
+    first, second = await world.sign_up(), await world.log_in()
+    ids = [first.session_id, second.session_id, SessionId("ses_" + "0" * 32)]
+    assert await world.handlers.check_sessions(ids) == {first.session_id, second.session_id}
+    await world.handlers.log_out(LogOut(first.refresh_token))
+    assert await world.handlers.check_sessions(ids) == {second.session_id}
+    assert await world.handlers.check_sessions([]) == frozenset()
+
+
+async def test_a_disabled_account_has_no_session(world: World) -> None:
+    """Its sessions end, none opens, and what ended stays ended when it is enabled again."""
+    opened = await world.sign_up()
+    act = wire_disable_user(world.ports)
+    assert (await act(DisableUser(ADA))).disabled_at == world.clock.now()
+    assert await world.handlers.check_sessions([opened.session_id]) == frozenset()
+    (session,) = world.store.sessions.values()
+    assert session.end_reason is EndReason.USER_DISABLED
+    with pytest.raises(UserDisabled):
+        await world.log_in()
+    await act(DisableUser(ADA, disabled=False))
+    with pytest.raises(SessionEnded):
+        await world.refresh(opened.refresh_token)
+    again = await world.log_in()
+    assert await world.handlers.check_sessions([opened.session_id, again.session_id]) == {again.session_id}
+
+
+async def test_an_account_disabled_behind_our_back_has_no_session(world: World) -> None:
+    """Whoever changed the row: its open sessions count no more."""
+    opened = await world.sign_up()
+    world.change(opened.user.user_id, disabled_at=world.clock.now())
+    assert await world.handlers.check_sessions([opened.session_id]) == frozenset()
+
+
+async def test_nobody_is_disabled_by_mistake(world: World) -> None:
+    """An address without an account is refused."""
+    await world.sign_up()
+    before = world.store.snapshot()
+    with pytest.raises(UserNotFound):
+        await wire_disable_user(world.ports)(DisableUser(EmailAddress("eve@example.com")))
+    assert world.store == before
