@@ -1,28 +1,13 @@
 """Mail, end to end: what is sent arrives in the mailbox, and its links work once."""
 
-import re
-import time
 from uuid import uuid4
 
-import httpx
 import pytest
+from mailed_links import link_in_mail
 from playwright.sync_api import Page, expect
 from tintype_local.state import StackState
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(120)]
-
-
-def link_in_mail(stack: StackState, to: str, path: str) -> str:
-    """Return the newest mailed link with this path, once it arrived."""
-    deadline = time.monotonic() + 30
-    with httpx.Client(base_url=stack.url("mailbox")) as mailbox:
-        while time.monotonic() < deadline:
-            for listed in mailbox.get("/messages", params={"to": to}).json()["data"]:
-                text = mailbox.get(f"/messages/{listed['id']}").text
-                if found := re.search(rf"https?://[^\s\"<>\\]+{path}\?token=[\w.-]+", text):
-                    return found.group(0)
-            time.sleep(0.2)
-    pytest.fail(f"no mail with {path} for {to}")
 
 
 def test_address_confirmed_and_password_reset_by_mail(page: Page, stack: StackState) -> None:

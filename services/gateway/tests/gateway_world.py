@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from gateway.application.open_sessions import OpenSessions
 from gateway.bootstrap import MemoryWorld, make_web_app, memory_world, wire
 
 ORIGIN = "http://gateway.test"
@@ -36,6 +37,7 @@ class Door:
     app: FastAPI
     http: httpx.AsyncClient
     clock: ToldClock
+    open_sessions: OpenSessions
 
     async def sign_up(self, email: str = "ada@example.com", *, welcome_credits: int = 0) -> str:
         """Open an account, use its token from now on, and return the user's id."""
@@ -72,9 +74,10 @@ def make_door(*, rates: str = "10000/minute", public_url: str = ORIGIN) -> Door:
     """A gateway over empty ports in memory."""
     clock = ToldClock()
     world = memory_world(clock=clock, rates=rates, public_url=public_url)
-    app = make_web_app(wire(world.ports))
+    deps = wire(world.ports)
+    app = make_web_app(deps)
     http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=public_url)
-    return Door(world=world, app=app, http=http, clock=clock)
+    return Door(world=world, app=app, http=http, clock=clock, open_sessions=deps.open_sessions)
 
 
 def assert_problem(answer: httpx.Response, status: int, reason: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The gateway's half: every fact that concerns a client is understood, the rest is left alone."""
 
 import pytest
+from gateway.adapters.inbound import ended_sessions
 from gateway.adapters.outbound.event_facts import fact_of
 from gateway.domain.event import BalanceChanged, GenerationMoved, PaymentReceived
 from gateway.domain.generation import GenerationStatus
@@ -28,6 +29,8 @@ TOLD = {
     "GenerationCancelled": GenerationMoved,
     "PaymentCompleted": PaymentReceived,
     "UserRegistered": type(None),
+    # Heard by its subject alone, so that what was known of the sessions is doubted.
+    "SessionsEnded": type(None),
 }
 
 
@@ -37,6 +40,12 @@ def test_a_golden_message_is_understood(ce_type: str, extra: bytes) -> None:
     """Each becomes its own kind of fact."""
     event = delivered(ce_type, extra=extra)
     assert type(fact_of(event.ce_type, event.payload)) is TOLD[ce_type.rpartition(".")[2]]
+
+
+def test_ended_sessions_are_heard_by_their_subject() -> None:
+    """What the gateway subscribes to is where identity tells it, one word of it the user."""
+    prefix, _, user = delivered("tintype.identity.v1.SessionsEnded").subject.rpartition(".")
+    assert (f"{prefix}.*", user) == (ended_sessions.SUBJECT, "usr_alice")
 
 
 def test_what_is_told_is_what_was_meant() -> None:

@@ -1,7 +1,8 @@
 """The composition root: every part made and wired. Tests wire the same app on ports in memory."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,11 +16,13 @@ from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
+from nats.aio.client import Client
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
 from gateway.adapters.inbound.app import make_app
 from gateway.adapters.inbound.console import mount_console
 from gateway.adapters.inbound.deps import Deps, Web
+from gateway.adapters.inbound.ended_sessions import hear_of_ended_sessions
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
@@ -41,6 +44,7 @@ from gateway.application.explain_generation import ExplainGeneration
 from gateway.application.export_statement import ExportStatement
 from gateway.application.follow_events import FollowEvents
 from gateway.application.open_checkout import OpenCheckoutHandler
+from gateway.application.open_sessions import OpenSessions
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.billing import Billing
 from gateway.ports.clock import Clock
@@ -58,7 +62,8 @@ SWEEP_EVERY_S = 600.0
 # Of identity's calls only these: a refresh token that is sent again is a stolen one, and a sign-up that
 # is sent again finds its address taken. Every other service's commands carry a request id.
 _SAFE_TO_REPEAT = tuple(
-    f"tintype.identity.v1.IdentityService/{method}" for method in ("GetUser", "GetJwks", "LogOut")
+    f"tintype.identity.v1.IdentityService/{method}"
+    for method in ("GetUser", "GetJwks", "LogOut", "CheckSessions")
 )
 
 
@@ -79,6 +84,8 @@ class Ports:
     web: Web
     session_idle: timedelta = timedelta(days=7)
     session_lifetime: timedelta = timedelta(days=30)
+    session_state_s: float = 1.0
+    monotonic: Callable[[], float] = time.monotonic
     streams_per_user_max: int = 8
     checks: Mapping[str, Check] = field(default_factory=dict)
 
@@ -86,6 +93,7 @@ class Ports:
 def wire(ports: Ports) -> Deps:
     """The use cases over these ports."""
     secrets = RandomSecrets()
+    open_sessions = OpenSessions(ports.identity, life_s=ports.session_state_s, monotonic=ports.monotonic)
     return Deps(
         web=ports.web,
         identity=ports.identity,
@@ -93,6 +101,7 @@ def wire(ports: Ports) -> Deps:
         ledger=ports.ledger,
         generations=ports.generations,
         tokens=ports.tokens,
+        open_sessions=open_sessions,
         limits=ports.limits,
         secrets=secrets,
         sessions=ConsoleSessions(
@@ -100,6 +109,7 @@ def wire(ports: Ports) -> Deps:
             ports.sessions,
             secrets,
             ports.clock,
+            open_sessions,
             idle=ports.session_idle,
             lifetime=ports.session_lifetime,
         ),
@@ -109,6 +119,7 @@ def wire(ports: Ports) -> Deps:
             ports.generations,
             ports.ledger,
             ports.clock,
+            open_sessions,
             streams_per_user_max=ports.streams_per_user_max,
         ),
         explain=ExplainGeneration(ports.generations, ports.ledger),
@@ -126,8 +137,8 @@ def make_web_app(deps: Deps) -> FastAPI:
 
 
 @asynccontextmanager
-async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, NatsEventFeed]]:
-    """The adapters that production runs, and the feed, which needs its loop run."""
+async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, NatsEventFeed, Client]]:
+    """The adapters that production runs; the feed, which needs its loop run; and the broker to listen to."""
     async with AsyncExitStack() as stack:
         engine = create_engine(settings.database_url.get_secret_value())
         stack.push_async_callback(engine.dispose)
@@ -173,11 +184,13 @@ async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, Na
                 web=_web(settings),
                 session_idle=timedelta(seconds=settings.session_idle_s),
                 session_lifetime=timedelta(seconds=settings.session_lifetime_s),
+                session_state_s=settings.session_state_s,
                 streams_per_user_max=settings.streams_per_user_max,
                 # The services behind have checks of their own: one of them down must not take this one out.
                 checks={"database": database, "nats": broker, "events": feed.check},
             ),
             feed,
+            connection,
         )
 
 
@@ -207,11 +220,12 @@ async def serve(settings: GatewaySettings) -> None:
     # Uvicorn's own setting: whose X-Forwarded-For is believed. Its default believes all of loopback.
     os.environ["FORWARDED_ALLOW_IPS"] = settings.trusted_proxies
     host, _, port = settings.http_listen.rpartition(":")
-    async with real_ports(settings) as (ports, feed):
+    async with real_ports(settings) as (ports, feed, connection):
         deps = wire(ports)
         app = OpenTelemetryMiddleware(make_web_app(deps), excluded_urls="healthz,readyz,metrics")
         await run_all(
             feed.run(),
+            hear_of_ended_sessions(connection, deps.open_sessions),
             forever(deps.sessions.remove_expired, every_s=SWEEP_EVERY_S, name="remove_expired_sessions"),
             serve_http(app, host=host, port=int(port), grace_s=HTTP_GRACE_S),
         )
@@ -251,6 +265,7 @@ def memory_world(
         limits=LimitsRateLimits("memory://", dict.fromkeys(Limit, rates)),
         sessions=sessions,
         clock=clock,
+        monotonic=lambda: clock.now().timestamp(),
         web=Web(
             public_url=public_url,
             media_origin="https://media.example",

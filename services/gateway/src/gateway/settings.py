@@ -62,6 +62,9 @@ class GatewaySettings(ServiceSettings):
     session_idle_s: int = Field(default=7 * 86_400, ge=60, le=90 * 86_400)
     session_lifetime_s: int = Field(default=30 * 86_400, ge=60, le=366 * 86_400)
 
+    # How long an answer of identity counts that a session stands: no session outlives its end by more.
+    session_state_s: float = Field(default=1, gt=0, le=60)
+
     rate_limit_uri: str = Field(default="memory://", pattern=r"^(memory|rediss?|valkeys?)://")
     generations_limit: RateLimit = "120/minute"
     quotes_limit: RateLimit = "300/minute"

@@ -46,6 +46,7 @@ class TestTokens:
             {"role": "root"},
             {"sub": None},
             {"iat": 4_000_000_000},
+            {"sid": None},
         ],
         ids=str,
     )

@@ -1,6 +1,7 @@
 """Console sessions: refreshed once, ended for good, and no use to another site."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -21,6 +22,7 @@ def service(door: Door) -> ConsoleSessions:
         door.world.sessions,
         RandomSecrets(),
         door.clock,
+        door.open_sessions,
         idle=timedelta(hours=1),
         lifetime=timedelta(hours=8),
     )
@@ -89,6 +91,30 @@ async def test_a_session_that_identity_ended(
     door.clock.pass_(minutes=20)
     assert await service.current(opened.cookie) is None
     assert door.world.sessions.rows == {}
+
+
+async def test_a_session_that_identity_ended_long_before_its_token(
+    service: ConsoleSessions, opened: OpenedSession, door: Door
+) -> None:
+    """Its access token has minutes left, and the browser is signed out within a second."""
+    assert await service.current(opened.cookie) is not None
+    await door.world.identity.log_out(opened.session.refresh_token)
+    door.clock.pass_(seconds=1)
+    assert await service.current(opened.cookie) is None
+    assert door.world.sessions.rows == {}
+
+
+async def test_a_row_from_before_sessions_were_kept(
+    service: ConsoleSessions, opened: OpenedSession, door: Door
+) -> None:
+    """It learns its session by one refresh, and lives on."""
+    rows = door.world.sessions.rows
+    rows[opened.session.digest] = replace(opened.session, session_id=None)
+    found = await asyncio.gather(*(service.current(opened.cookie) for _ in range(5)))
+    assert {one.session_id for one in found if one} == {opened.session.session_id}
+    assert len([one for one in found if one]) == 5
+    assert door.world.identity.refreshes == 1
+    assert rows[opened.session.digest].session_id == opened.session.session_id
 
 
 async def test_identity_is_down(

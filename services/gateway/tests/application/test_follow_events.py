@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -26,6 +27,7 @@ from gateway.domain.user import Principal, Role, UserId
 from gateway_world import Door
 
 JOB = "gen_" + "c" * 32
+ADAS_SESSION = "ses_" + "a" * 32
 
 
 def balance(sequence: int) -> BalanceChanged:
@@ -58,11 +60,13 @@ def moved(status: GenerationStatus, progress: float = 0.0, **more: int) -> Gener
 @pytest.fixture
 def ada(door: Door) -> Principal:
     """A caller whose proof holds for a minute."""
+    door.world.identity.sessions[ADAS_SESSION] = "usr_ada"
     return Principal(
         user_id=UserId("usr_ada"),
         email="a@b.co",
         role=Role.USER,
         expires_at=door.clock.now() + timedelta(minutes=1),
+        session_id=ADAS_SESSION,
     )
 
 
@@ -77,7 +81,13 @@ def follow(door: Door, feed: MemoryEventFeed) -> FollowEvents:
     """The use case over the feed."""
     ports = door.world.ports
     return FollowEvents(
-        feed, ports.event_ids, ports.generations, ports.ledger, door.clock, streams_per_user_max=1
+        feed,
+        ports.event_ids,
+        ports.generations,
+        ports.ledger,
+        door.clock,
+        door.open_sessions,
+        streams_per_user_max=1,
     )
 
 
@@ -138,7 +148,7 @@ async def test_an_event_has_one_id(
     start = await position(follow, ada)
     live = asyncio.create_task(heard(follow, ada, states=3))
     async with asyncio.timeout(5):
-        while not follow._open:
+        while not feed.arrived._waiters:
             await asyncio.sleep(0)
     await feed.append(ada.user_id, Stream.LEDGER, balance(1))
     await feed.append(ada.user_id, Stream.GENERATION, moved(GenerationStatus.QUEUED, reserved=5))
@@ -148,7 +158,13 @@ async def test_an_event_has_one_id(
     # Another process with the same secret, which was not there at the time.
     ports = door.world.ports
     other = FollowEvents(
-        feed, ports.event_ids, ports.generations, ports.ledger, door.clock, streams_per_user_max=1
+        feed,
+        ports.event_ids,
+        ports.generations,
+        ports.ledger,
+        door.clock,
+        door.open_sessions,
+        streams_per_user_max=1,
     )
     assert await heard(other, ada, start, states=3) == first
     assert (await heard(other, ada, first[0].event_id or "", states=2)) == first[1:]
@@ -228,7 +244,7 @@ async def test_an_id_that_is_no_good_hides_nothing(
     """It starts from now with the account as it stands, and the next balance is told whatever the id said."""
     user_id = await door.sign_up(welcome_credits=100)
     job = (await door.generate()).json()["id"]
-    owner = Principal(user_id=UserId(user_id), email="", role=Role.USER, expires_at=ada.expires_at)
+    owner = replace(ada, user_id=UserId(user_id))
     await feed.append(ada.user_id, Stream.LEDGER, balance(10**9))
     (others,) = await heard(follow, ada, await position(follow, ada), states=0) or [None]
     ids = door.world.ports.event_ids
@@ -296,7 +312,13 @@ async def test_learns_what_was_reserved(
     user_id = await door.sign_up(welcome_credits=100)
     job = (await door.generate()).json()["id"]
     ended = GenerationMoved(generation_id=job, status=GenerationStatus.FAILED, progress=0.0)
-    owner = Principal(user_id=UserId(user_id), email="", role=Role.USER, expires_at=ada.expires_at)
+    owner = Principal(
+        user_id=UserId(user_id),
+        email="",
+        role=Role.USER,
+        expires_at=ada.expires_at,
+        session_id=ada.session_id,
+    )
     events = await told(follow, feed, owner, [(Stream.GENERATION, ended)])
     update = events[0].told
     assert isinstance(update, GenerationUpdate)
@@ -325,3 +347,20 @@ async def test_bounded_connections(follow: FollowEvents, ada: Principal) -> None
     again = cast(AsyncGenerator[ClientEvent, None], follow(ada, ""))
     await anext(again)
     await again.aclose()
+
+
+async def test_a_stream_ends_with_its_session(
+    door: Door, follow: FollowEvents, feed: MemoryEventFeed, ada: Principal
+) -> None:
+    """At once when the gateway is told, though nothing happens to the account."""
+    feed.heartbeat_s = 60
+    events = cast(AsyncGenerator[ClientEvent, None], follow(ada, ""))
+    assert (await anext(events)).told is None
+    waiting = asyncio.ensure_future(anext(events, None))
+    await asyncio.sleep(0)
+    door.world.identity.sessions.clear()
+    door.open_sessions.doubt(ada.user_id)
+    async with asyncio.timeout(2):
+        assert await waiting is None
+    # Its place is free again.
+    follow.admit(ada)

@@ -45,6 +45,7 @@ def a_session(cookie: str = "c" * 43) -> ConsoleSession:
         access_token="access-secret",
         access_expires_at=NOW + timedelta(minutes=15),
         refresh_token="refresh-secret",
+        session_id="ses_1",
         created_at=NOW,
         seen_at=NOW,
         idle_expires_at=NOW + timedelta(days=1),
@@ -67,6 +68,7 @@ def refreshed(number: int = 2) -> SignedIn:
         access_token=f"access-{number}",
         refresh_token=f"refresh-{number}",
         expires_in_s=900,
+        session_id="ses_1",
         refresh_expires_at=NOW + timedelta(days=30),
     )
     return SignedIn(user=user, tokens=tokens)

@@ -74,6 +74,7 @@ async def test_refresh_tokens_rotate_and_a_reused_one_ends_the_family(identity: 
     first = await identity.log_in(email=EMAIL, password=PASSWORD, client_address="203.0.113.1")
     second = await identity.refresh(first.tokens.refresh_token)
     assert second.tokens.refresh_token != first.tokens.refresh_token
+    assert second.tokens.session_id == first.tokens.session_id
     with pytest.raises(Unauthenticated):
         await identity.refresh(first.tokens.refresh_token)
     with pytest.raises(Unauthenticated):
@@ -83,8 +84,12 @@ async def test_refresh_tokens_rotate_and_a_reused_one_ends_the_family(identity: 
 async def test_logging_out_ends_the_session(identity: Identity) -> None:
     """Twice is as good as once."""
     signed_in = await sign_up(identity)
+    other = await identity.log_in(email=EMAIL, password=PASSWORD, client_address="203.0.113.1")
+    both = [signed_in.tokens.session_id, other.tokens.session_id]
+    assert await identity.open_sessions([*both, "ses_" + "0" * 32, "no session"]) == set(both)
     await identity.log_out(signed_in.tokens.refresh_token)
     await identity.log_out(signed_in.tokens.refresh_token)
+    assert await identity.open_sessions(both) == {other.tokens.session_id}
     with pytest.raises(Unauthenticated):
         await identity.refresh(signed_in.tokens.refresh_token)
 
@@ -106,6 +111,7 @@ async def test_access_tokens_verify_against_the_published_keys(identity: Identit
     verifier = JwtAccessTokens(identity, SystemClock(), issuer="tintype-identity", audience="tintype")
     principal = await verifier.verify(signed_in.tokens.access_token)
     assert principal.user_id == signed_in.user.user_id
+    assert principal.session_id == signed_in.tokens.session_id
     head, body, signature = signed_in.tokens.access_token.split(".")
     with pytest.raises(Unauthenticated):
         await verifier.verify(f"{head}.{body}.{signature[::-1]}")

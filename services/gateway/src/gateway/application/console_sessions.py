@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from gateway.application.open_sessions import OpenSessions
 from gateway.domain.console_session import ConsoleSession, cookie_digest
 from gateway.domain.errors import Unauthenticated
 from gateway.domain.user import Principal, SignedIn
@@ -38,6 +39,7 @@ class ConsoleSessions:
         store: ConsoleSessionStore,
         secrets: SecretSource,
         clock: Clock,
+        open_sessions: OpenSessions,
         *,
         idle: timedelta,
         lifetime: timedelta,
@@ -46,6 +48,7 @@ class ConsoleSessions:
         self._store = store
         self._secrets = secrets
         self._clock = clock
+        self._open_sessions = open_sessions
         self._idle = idle
         self._lifetime = lifetime
 
@@ -64,6 +67,8 @@ class ConsoleSessions:
     async def current(self, cookie: str) -> ConsoleSession | None:
         """The session behind a cookie with an access token that is good, or None: log in again.
 
+        A session that has ended at identity is over here too. Raises Unavailable when identity can't say.
+
         Refreshes the tokens shortly before they expire, one request at a time; the others carry on with
         the old ones while those last, and wait otherwise.
         """
@@ -77,9 +82,11 @@ class ConsoleSessions:
         if session.is_over(now):
             await self._end(digest)
             return None
-        if session.access_expires_at - now <= _REFRESH_EARLY:
+        if session.session_id is None or session.access_expires_at - now <= _REFRESH_EARLY:
             session = await self._refreshed(session, now)
-        if session is not None and now - session.seen_at >= _TOUCH_EVERY:
+        if session is None or not await self._stands(session):
+            return None
+        if now - session.seen_at >= _TOUCH_EVERY:
             session = replace(session, seen_at=now, idle_expires_at=min(now + self._idle, session.expires_at))
             await self._store.touch(digest, seen_at=now, idle_expires_at=session.idle_expires_at)
         return session
@@ -100,6 +107,8 @@ class ConsoleSessions:
             email=session.email,
             role=session.role,
             expires_at=session.access_expires_at,
+            # A current session has one.
+            session_id=session.session_id or "",
         )
 
     async def _open(self, signed_in: SignedIn) -> OpenedSession:
@@ -114,6 +123,7 @@ class ConsoleSessions:
             access_token=signed_in.tokens.access_token,
             access_expires_at=now + timedelta(seconds=signed_in.tokens.expires_in_s),
             refresh_token=signed_in.tokens.refresh_token,
+            session_id=signed_in.tokens.session_id,
             created_at=now,
             seen_at=now,
             idle_expires_at=min(now + self._idle, expires_at),
@@ -126,6 +136,12 @@ class ConsoleSessions:
         if session := await self._store.remove(digest):
             await self._identity.log_out(session.refresh_token)
 
+    async def _stands(self, session: ConsoleSession) -> bool:
+        if await self._open_sessions.stands(session.user_id, session.session_id or ""):
+            return True
+        await self._store.remove(session.digest)
+        return False
+
     async def _refreshed(self, session: ConsoleSession, now: datetime) -> ConsoleSession | None:
         for _ in range(_WAIT_STEPS_MAX):
             claimed = await self._store.claim_refresh(
@@ -137,11 +153,11 @@ class ConsoleSessions:
                     await self._store.release_refresh(session.digest)
                     return claimed
                 return await self._refresh(claimed)
-            if session.access_expires_at > now:
+            if _is_usable(session, now):
                 return session
             await asyncio.sleep(_WAIT_STEP_S)
             latest = await self._store.find(session.digest)
-            if latest is None or latest.access_expires_at > now:
+            if latest is None or _is_usable(latest, now):
                 return latest
         return None
 
@@ -162,6 +178,11 @@ class ConsoleSessions:
             access_token=signed_in.tokens.access_token,
             access_expires_at=expires_at,
             refresh_token=signed_in.tokens.refresh_token,
+            session_id=signed_in.tokens.session_id,
             email=signed_in.user.email,
             role=signed_in.user.role,
         )
+
+
+def _is_usable(session: ConsoleSession, now: datetime) -> bool:
+    return session.session_id is not None and session.access_expires_at > now

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import cast
 
 from gateway.application.account_view import AccountView, Told
+from gateway.application.open_sessions import OpenSessions
+from gateway.application.until import until
 from gateway.domain.errors import RateLimited
 from gateway.domain.event import ClientEvent, Delivery, Position
 from gateway.domain.user import Principal
@@ -27,6 +29,7 @@ class FollowEvents:
         generations: Generations,
         ledger: Ledger,
         clock: Clock,
+        open_sessions: OpenSessions,
         *,
         streams_per_user_max: int,
     ) -> None:
@@ -35,6 +38,7 @@ class FollowEvents:
         self._generations = generations
         self._ledger = ledger
         self._clock = clock
+        self._open_sessions = open_sessions
         self._streams_per_user_max = streams_per_user_max
         self._open: dict[str, int] = defaultdict(int)
 
@@ -48,7 +52,7 @@ class FollowEvents:
             )
 
     async def __call__(self, principal: Principal, last_event_id: str) -> AsyncIterator[ClientEvent]:
-        """Deliver events after an id, or from now on without one, until the proof expires or the feed ends.
+        """Deliver events after an id, or from now on without one, until proof, session or feed end.
 
         An id that can't be followed (another account's, forged, garbled, too old) starts from now as well,
         with the balance and the newest generations as they are: whoever comes back misses no state.
@@ -58,7 +62,8 @@ class FollowEvents:
         after = self._ids.open(account_id, last_event_id) if last_event_id else None
         view = AccountView(self._generations, self._ledger, account_id, after)
         with self._counted(account_id):
-            deliveries = cast(AsyncGenerator[Delivery, None], self._feed.follow(account_id, after))
+            following = cast(AsyncGenerator[Delivery, None], self._feed.follow(account_id, after))
+            deliveries = until(self._open_sessions.ended(principal), following)
             async with aclosing(deliveries):
                 async for delivery in deliveries:
                     if self._clock.now() >= principal.expires_at:

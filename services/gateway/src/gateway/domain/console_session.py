@@ -24,6 +24,8 @@ class ConsoleSession:
     access_token: str
     access_expires_at: datetime
     refresh_token: str
+    session_id: str | None
+    """The session at identity; None for a row from before it was kept, until its next refresh."""
     created_at: datetime
     seen_at: datetime
     idle_expires_at: datetime

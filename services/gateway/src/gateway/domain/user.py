@@ -37,6 +37,8 @@ class Principal:
     role: Role
     expires_at: datetime
     """When the proof ends; streams end with it."""
+    session_id: str
+    """The session at identity that the proof stands for; when it ends, so does the proof."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,8 @@ class Tokens:
     refresh_token: str
     expires_in_s: int
     refresh_expires_at: datetime
+    session_id: str
+    """What both tokens belong to; it stays the same from refresh to refresh."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ class AccessTokens(Protocol):
         """Return whom the token speaks for.
 
         Raises Unauthenticated with reason TOKEN_EXPIRED or INVALID_TOKEN: signature, algorithm, type,
-        issuer, audience and times must all fit.
+        issuer, audience and times must all fit. Whether the token's session has ended since is another
+        question.
         """
         ...

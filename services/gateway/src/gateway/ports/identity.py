@@ -1,8 +1,11 @@
 """Users, credentials and tokens, as identity keeps them."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.domain.user import SignedIn, User
+
+SESSION_IDS_MAX = 500
 
 
 class Identity(Protocol):
@@ -22,6 +25,10 @@ class Identity(Protocol):
 
     async def log_out(self, refresh_token: str) -> None:
         """End the token's session; nothing happens when it has ended."""
+        ...
+
+    async def open_sessions(self, session_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these sessions, at most SESSION_IDS_MAX, that still stand."""
         ...
 
     async def user(self, user_id: str) -> User:

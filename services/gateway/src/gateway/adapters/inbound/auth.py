@@ -35,7 +35,9 @@ async def current_principal(request: Request, deps: Annotated[Deps, Depends(deps
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > _TOKEN_LENGTH_MAX:
             raise Unauthenticated("The Authorization header holds no bearer token.", reason="INVALID_TOKEN")
-        return await deps.tokens.verify(token.strip())
+        principal = await deps.tokens.verify(token.strip())
+        await deps.open_sessions.require(principal)
+        return principal
     session = await current_session(request, deps)
     if session is None:
         raise Unauthenticated("Log in, or send an access token.")

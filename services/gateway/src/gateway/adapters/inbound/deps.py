@@ -11,6 +11,7 @@ from gateway.application.explain_generation import ExplainGeneration
 from gateway.application.export_statement import ExportStatement
 from gateway.application.follow_events import FollowEvents
 from gateway.application.open_checkout import OpenCheckoutHandler
+from gateway.application.open_sessions import OpenSessions
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.billing import Billing
 from gateway.ports.generation import Generations
@@ -50,6 +51,7 @@ class Deps:
     ledger: Ledger
     generations: Generations
     tokens: AccessTokens
+    open_sessions: OpenSessions
     limits: RateLimits
     secrets: SecretSource
     sessions: ConsoleSessions

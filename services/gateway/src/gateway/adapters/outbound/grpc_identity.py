@@ -1,5 +1,6 @@
 """Identity over gRPC."""
 
+from collections.abc import Sequence
 from datetime import UTC
 
 import grpc
@@ -10,6 +11,9 @@ from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S
 from gateway.domain.user import Role, SignedIn, Tokens, User, UserId
 
 _ROLES = {pb.ROLE_ADMIN: Role.ADMIN}
+
+# Every request waits for it where the answer is not known yet.
+SESSION_CHECK_DEADLINE_S = 2.0
 
 
 class GrpcIdentity:
@@ -43,6 +47,13 @@ class GrpcIdentity:
         """See Identity."""
         with remote_calls("identity"):
             await self._stub.LogOut(pb.LogOutRequest(refresh_token=refresh_token), timeout=COMMAND_DEADLINE_S)
+
+    async def open_sessions(self, session_ids: Sequence[str]) -> frozenset[str]:
+        """See Identity."""
+        request = pb.CheckSessionsRequest(session_ids=session_ids)
+        with remote_calls("identity"):
+            answer = await self._stub.CheckSessions(request, timeout=SESSION_CHECK_DEADLINE_S)
+        return frozenset(answer.open_session_ids)
 
     async def user(self, user_id: str) -> User:
         """See Identity."""
@@ -103,6 +114,7 @@ def _signed_in(user: pb.User, session: pb.Session) -> SignedIn:
             access_token=session.access_token,
             refresh_token=session.refresh_token,
             expires_in_s=session.expires_in_s,
+            session_id=session.session_id,
             refresh_expires_at=session.refresh_expires_at.ToDatetime(tzinfo=UTC),
         ),
     )

@@ -77,6 +77,7 @@ class JwtAccessTokens:
                 user_id=UserId(str(claims["sub"])),
                 email=str(claims["email"]),
                 role=Role(claims["role"]),
+                session_id=str(claims["sid"]),
                 expires_at=datetime.fromtimestamp(int(claims["exp"]), UTC),
             )
         except InvalidKeyIdError:
@@ -94,6 +95,7 @@ class JwtAccessTokens:
             aud={"essential": True, "value": self._audience},
             sub={"essential": True},
             exp={"essential": True},
+            sid={"essential": True},
             iat={"essential": True},
         )
 

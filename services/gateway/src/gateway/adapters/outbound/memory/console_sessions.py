@@ -46,6 +46,7 @@ class MemoryConsoleSessions:
                 access_token=signed_in.tokens.access_token,
                 access_expires_at=access_expires_at,
                 refresh_token=signed_in.tokens.refresh_token,
+                session_id=signed_in.tokens.session_id,
                 email=signed_in.user.email,
                 role=signed_in.user.role,
             )

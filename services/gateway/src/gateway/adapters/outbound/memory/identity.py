@@ -3,6 +3,7 @@
 import json
 import secrets
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -21,13 +22,17 @@ PASSWORD_LENGTH_MIN = 10
 
 @dataclass
 class MemoryIdentity:
-    """Implements Identity. `mailed` holds the one-time tokens by address, newest last."""
+    """Implements Identity. `mailed` holds the one-time tokens by address, newest last.
+
+    `sessions` holds whose each open session is, `families` and `used` which session a refresh token is of.
+    """
 
     clock: Clock
     key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519"))
     access_ttl: timedelta = timedelta(minutes=15)
     users: dict[str, User] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
     families: dict[str, str] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
     mailed: dict[str, list[str]] = field(default_factory=dict)
@@ -66,18 +71,23 @@ class MemoryIdentity:
         """See Identity."""
         self.refreshes += 1
         if refresh_token in self.used:
-            user_id = self.used[refresh_token]
-            self.families = {token: owner for token, owner in self.families.items() if owner != user_id}
+            self.sessions.pop(self.used[refresh_token], None)
             raise Unauthenticated("The refresh token was used before.", reason="REFRESH_TOKEN_REUSED")
-        user_id = self.families.pop(refresh_token, "")
-        if not user_id:
+        session_id = self.families.get(refresh_token, "")
+        user_id = self.sessions.get(session_id)
+        if user_id is None:
             raise Unauthenticated("The session is unknown.", reason="INVALID_REFRESH_TOKEN")
-        self.used[refresh_token] = user_id
-        return self._signed_in(self.users[user_id])
+        self.used[refresh_token] = self.families.pop(refresh_token)
+        return self._signed_in(self.users[user_id], session_id)
 
     async def log_out(self, refresh_token: str) -> None:
         """See Identity."""
-        self.families.pop(refresh_token, None)
+        of_session = self.families.get(refresh_token) or self.used.get(refresh_token, "")
+        self.sessions.pop(of_session, None)
+
+    async def open_sessions(self, session_ids: Sequence[str]) -> frozenset[str]:
+        """See Identity."""
+        return frozenset(one for one in session_ids if one in self.sessions)
 
     async def user(self, user_id: str) -> User:
         """See Identity."""
@@ -113,7 +123,7 @@ class MemoryIdentity:
         email = self._take_mailed(token)
         self.passwords[email] = new_password
         user_id = self._by_email(email).user_id
-        self.families = {one: owner for one, owner in self.families.items() if owner != user_id}
+        self.sessions = {one: owner for one, owner in self.sessions.items() if owner != user_id}
 
     async def verify_email(self, token: str) -> User:
         """See Identity."""
@@ -126,8 +136,14 @@ class MemoryIdentity:
         public = {**self.key.as_dict(private=False), "kid": self.key.thumbprint(), "use": "sig"}
         return json.dumps({"keys": [public]})
 
+    def open_session(self, user: User) -> str:
+        """A new session of the user."""
+        session_id = f"ses_{secrets.token_hex(16)}"
+        self.sessions[session_id] = user.user_id
+        return session_id
+
     def access_token(self, user: User, **claims: object) -> str:
-        """A token as identity signs it; claims given here replace the right ones."""
+        """A token as identity signs it, of a new session; claims given here replace the right ones."""
         issued_at = int(self.clock.now().timestamp())
         right = {
             "iss": ISSUER,
@@ -135,7 +151,7 @@ class MemoryIdentity:
             "sub": user.user_id,
             "email": user.email,
             "role": user.role.value,
-            "sid": "ses_memory",
+            "sid": claims["sid"] if "sid" in claims else self.open_session(user),
             "iat": issued_at,
             "exp": issued_at + int(self.access_ttl.total_seconds()),
         }
@@ -144,13 +160,15 @@ class MemoryIdentity:
             warnings.simplefilter("ignore", SecurityWarning)
             return jwt.encode(header, {**right, **claims}, self.key, algorithms=[ALGORITHM])
 
-    def _signed_in(self, user: User) -> SignedIn:
+    def _signed_in(self, user: User, session_id: str | None = None) -> SignedIn:
         refresh_token = secrets.token_urlsafe(32)
-        self.families[refresh_token] = user.user_id
+        session_id = session_id or self.open_session(user)
+        self.families[refresh_token] = session_id
         return SignedIn(
             user=user,
             tokens=Tokens(
-                access_token=self.access_token(user),
+                access_token=self.access_token(user, sid=session_id),
+                session_id=session_id,
                 refresh_token=refresh_token,
                 expires_in_s=int(self.access_ttl.total_seconds()),
                 refresh_expires_at=self.clock.now() + timedelta(days=30),
