@@ -17,10 +17,9 @@ from generation_house import House
 from identity.adapters.inbound import grpc as identity_grpc
 from identity_world import World
 from ledger.adapters.inbound import grpc as ledger_grpc
-from ledger.adapters.outbound.memory import MemoryLedger, MemoryLedgerReader
-from ledger.adapters.outbound.memory_statements import MemoryStatements
+from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.ports.invariants import InvariantResult
-from support import CountingIds, HandClock, LedgerUnderTest, servicer
+from support import LedgerUnderTest, servicer
 from tintype.billing.v1 import billing_pb2_grpc
 from tintype.generation.v1 import generation_pb2_grpc
 from tintype.identity.v1 import identity_pb2_grpc
@@ -66,14 +65,7 @@ class TwoInvariants:
 
 def ledger_in_memory() -> LedgerUnderTest:
     """The ledger's use cases over memory."""
-    store = MemoryLedger()
-    return LedgerUnderTest(
-        units=store,
-        reader=MemoryLedgerReader(store),
-        statements=MemoryStatements(store),
-        clock=HandClock(),
-        ids=CountingIds(),
-    )
+    return LedgerUnderTest.over_memory(MemoryLedger())
 
 
 async def serve_ledger(stack: AsyncExitStack, ledger: LedgerUnderTest) -> str:

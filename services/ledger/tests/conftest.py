@@ -9,20 +9,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from chassis.clock import SystemClock
-from chassis.events import OutgoingEvent
 from chassis.ids import UuidIds
-from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
+from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
-from ledger.adapters.outbound import tables
 from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
-from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
-from ledger.adapters.outbound.postgres_statements import PostgresStatements
 from ledger.application.command_writer import CommandWriter
 from postgres_ledgers import Replicas
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
-from support import CountingIds, HandClock, LedgerUnderTest
+from support import CountingIds, LedgerUnderTest
 
 # The machine's assertions are told as those of a test are.
 pytest.register_assert_rewrite("any_order")
@@ -58,23 +53,7 @@ async def any_ledger(request: pytest.FixtureRequest) -> AsyncIterator[LedgerUnde
     engine = create_engine(database.url)
     ids = CountingIds()
     units = PostgresUnitsOfWork(engine, ids)
-
-    async def outbox() -> list[OutgoingEvent]:
-        async with transaction(engine, SYSTEM_SCOPE) as connection:
-            rows = await connection.execute(select(tables.outbox).order_by(tables.outbox.c.id))
-            return [
-                OutgoingEvent(one.subject, one.ce_type, one.ce_source, one.payload, one.ce_id, one.ce_time)
-                for one in rows
-            ]
-
-    yield LedgerUnderTest(
-        units=units,
-        reader=PostgresLedgerReader(engine),
-        statements=PostgresStatements(engine),
-        clock=HandClock(),
-        ids=ids,
-        outbox=outbox,
-    )
+    yield LedgerUnderTest.over_postgres(engine, units, ids)
     await units.close()
     await engine.dispose()
 

@@ -220,6 +220,17 @@ async def swept_lots(scene: Scene) -> None:
         await scene.ledger.expire_lots.handle()
 
 
+async def swept_in_vain(scene: Scene) -> None:
+    """Jobs that can't be asked about are put off."""
+    await scene.ledger.give(ME, 100)
+    await scene.ledger.hold(ME, 10, "silent", ttl_s=60)
+    scene.ledger.settlements.silent.add("silent")
+    scene.ledger.clock.advance(seconds=61)
+    async with scene.telling():
+        swept = await scene.ledger.expire_reservations.handle()
+    assert len(swept.failures) == 1
+
+
 async def swept_reservations(scene: Scene) -> None:
     """Each by its job's verdict."""
     await scene.ledger.give(ME, 100)

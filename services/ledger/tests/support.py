@@ -6,14 +6,19 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from chassis.events import OutgoingEvent
+from chassis.postgres import SYSTEM_SCOPE, transaction
 
 # The contract tests import `charge` from here.
 from command_makers import charge as charge
 from command_makers import grant, reserve
 from ledger.adapters.inbound.grpc import LedgerServicer
+from ledger.adapters.outbound import tables
 from ledger.adapters.outbound.event_codec import encode
 from ledger.adapters.outbound.memory import MemoryGenerationSettlements, MemoryLedger, MemoryLedgerReader
 from ledger.adapters.outbound.memory_statements import MemoryStatements
+from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
+from ledger.adapters.outbound.postgres_statements import PostgresStatements
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.application.expire_lots import ExpireLotsHandler
@@ -28,6 +33,8 @@ from ledger.ports.ledger_reader import LedgerReader
 from ledger.ports.meter import NoMeter
 from ledger.ports.statements import Statements
 from ledger.ports.unit_of_work import UnitsOfWork
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -93,6 +100,36 @@ class LedgerUnderTest:
             statements=MemoryStatements(store),
             clock=HandClock(),
             ids=CountingIds(),
+            outbox=outbox,
+        )
+
+    @classmethod
+    def over_postgres(
+        cls,
+        engine: AsyncEngine,
+        units: PostgresUnitsOfWork,
+        ids: CountingIds,
+        *,
+        statements: Statements | None = None,
+    ) -> "LedgerUnderTest":
+        """The use cases over a database."""
+
+        async def outbox() -> list[OutgoingEvent]:
+            async with transaction(engine, SYSTEM_SCOPE) as connection:
+                rows = await connection.execute(select(tables.outbox).order_by(tables.outbox.c.id))
+                return [
+                    OutgoingEvent(
+                        one.subject, one.ce_type, one.ce_source, one.payload, one.ce_id, one.ce_time
+                    )
+                    for one in rows
+                ]
+
+        return cls(
+            units=units,
+            reader=PostgresLedgerReader(engine),
+            statements=statements or PostgresStatements(engine),
+            clock=HandClock(),
+            ids=ids,
             outbox=outbox,
         )
 

@@ -177,6 +177,10 @@ def _periodic(
         for failure in (await overdue.handle()).failures:
             log.warning("an overdue reservation stays held", failure=failure)
 
+    async def sweep_lots() -> None:
+        for failure in (await expired.handle()).failures:
+            log.warning("expired credits are not booked", failure=failure)
+
     async def verify() -> None:
         for broken in await parts.verify.broken():
             log.error("an invariant is broken", invariant=broken.invariant, violations=broken.violations,
@@ -190,7 +194,7 @@ def _periodic(
 
     return [
         forever(sweep_reservations, every_s=settings.sweep_every_s, name="expire reservations"),
-        forever(expired.handle, every_s=settings.sweep_every_s, name="expire lots"),
+        forever(sweep_lots, every_s=settings.sweep_every_s, name="expire lots"),
         forever(count_reservations, every_s=settings.sweep_every_s, name="count reservations"),
         forever(seal.handle, every_s=settings.seal_every_s, name="seal the journal"),
         forever(verify, every_s=settings.verify_every_s, name="verify"),

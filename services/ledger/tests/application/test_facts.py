@@ -16,6 +16,7 @@ from ledger.application.expire_lots import ExpireLots, ExpireLotsHandler
 from ledger.application.expire_reservations import ExpireReservationsHandler
 from ledger.application.extend_reservation import ExtendReservation
 from ledger.application.grant_credits import GrantCredits
+from ledger.application.postpone_reservation import PostponeReservation
 from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.refund_reservation import RefundReservation
 from ledger.application.renew_subscription import RenewSubscription
@@ -92,6 +93,7 @@ FACTS: dict[type, dict[stories.Story, list[str]]] = {
             "CreditsAdjusted amount=-25 actor=usr_admin reason=a mistake 80/0/0",
         ]
     },
+    PostponeReservation: {stories.swept_in_vain: []},
     ExpireLots: {
         stories.swept_lots: [
             "CreditsExpired amount=75 5/0/0",

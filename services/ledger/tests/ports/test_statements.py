@@ -9,7 +9,6 @@ from chassis.postgres import create_engine
 from command_makers import charge
 from ledger.adapters.inbound.grpc_statements import get_statement
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
-from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
 from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
 from ledger.adapters.outbound.postgres_statements import PostgresStatements
 from ledger.application.adjust_balance import AdjustBalance
@@ -19,7 +18,7 @@ from ledger.domain.chain import GENESIS, journal_line, next_hash
 from ledger.domain.errors import InvalidField
 from ledger.domain.lot import Category
 from ledger.ports.statements import StatementClosing, StatementLine, StatementOpening, Statements
-from support import START, CountingIds, HandClock, LedgerUnderTest
+from support import START, CountingIds, LedgerUnderTest
 from tintype.ledger.v1 import ledger_pb2 as pb
 
 ME = "usr_me"
@@ -88,9 +87,7 @@ async def books(request: pytest.FixtureRequest) -> AsyncIterator[Books]:
     ids = CountingIds()
     units = PostgresUnitsOfWork(engine, ids)
     statements = PostgresStatements(engine, page_lines=2)
-    ledger = LedgerUnderTest(
-        units=units, reader=PostgresLedgerReader(engine), statements=statements, clock=HandClock(), ids=ids
-    )
+    ledger = LedgerUnderTest.over_postgres(engine, units, ids, statements=statements)
     sealer = SealJournalHandler(PostgresJournalSealing(engine))
     yield Books(ledger, statements, sealer.handle)
     await units.close()

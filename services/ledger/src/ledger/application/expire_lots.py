@@ -12,7 +12,17 @@ from ledger.ports.clock import Clock
 from ledger.ports.ledger_reader import LedgerReader
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
-SWEEP_MAX = 200
+BATCH_MAX = 200
+# So that one sweep ends, however many accounts are due.
+BATCHES_MAX = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expired:
+    """How many accounts there were, and why some of them could not be booked: they are tried again."""
+
+    accounts: int = 0
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -47,11 +57,20 @@ class ExpireLotsHandler:
         self._reader = reader
         self._clock = clock
 
-    async def handle(self) -> int:
-        """Expire what is due in up to a batch of accounts; return how many accounts there were."""
-        due = await self._reader.accounts_with_expired_lots(self._clock.now(), SWEEP_MAX)
-        commands = [ExpireLots(account_id=account_id, reason="lot expired") for account_id in due]
-        for outcome in await self._writer.apply_batch(commands) if commands else ():
-            if outcome.refusal is not None:
-                raise outcome.refusal
-        return len(due)
+    async def handle(self) -> Expired:
+        """Expire what is due, a batch of accounts after the other: one that fails keeps nobody waiting."""
+        accounts, after = 0, ""
+        failures: list[str] = []
+        for _ in range(BATCHES_MAX):
+            due = await self._reader.accounts_with_expired_lots(self._clock.now(), BATCH_MAX, after=after)
+            if not due:
+                break
+            commands = [ExpireLots(account_id=account_id, reason="lot expired") for account_id in due]
+            outcomes = await self._writer.apply_batch(commands)
+            failures += [
+                f"{account_id}: {outcome.refusal!r}"
+                for account_id, outcome in zip(due, outcomes, strict=True)
+                if outcome.refusal is not None
+            ]
+            accounts, after = accounts + len(due), due[-1]
+        return Expired(accounts=accounts, failures=tuple(failures))

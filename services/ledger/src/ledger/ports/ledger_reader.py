@@ -69,5 +69,5 @@ class LedgerReader(Protocol):
     async def overdue_reservations(self, now: datetime, limit: int) -> list[Reservation]:
         """Return held reservations past their expiry, the oldest first."""
 
-    async def accounts_with_expired_lots(self, now: datetime, limit: int) -> list[str]:
-        """Return accounts that hold credits of lots that expired."""
+    async def accounts_with_expired_lots(self, now: datetime, limit: int, *, after: str = "") -> list[str]:
+        """Return accounts that hold credits of lots that expired, by id, those after an id."""

@@ -195,23 +195,28 @@ class MemoryLedgerReader:
         ]
         return sorted(overdue, key=lambda one: one.expires_at)[:limit]
 
-    async def accounts_with_expired_lots(self, now: datetime, limit: int) -> list[str]:
+    async def accounts_with_expired_lots(self, now: datetime, limit: int, *, after: str = "") -> list[str]:
         """Return accounts with credits in expired lots."""
         found = {
-            lot.account_id for lot in self._ledger.lots.values() if lot.remaining and lot.is_expired(now)
+            lot.account_id
+            for lot in self._ledger.lots.values()
+            if lot.remaining and lot.is_expired(now) and lot.account_id > after
         }
         return sorted(found)[:limit]
 
 
 class MemoryGenerationSettlements:
-    """Verdicts that a test sets; without one it can't say."""
+    """Verdicts that a test sets; about `silent` jobs it can't say, nor about any unless it `answers`."""
 
     def __init__(self) -> None:
         self.verdicts: dict[str, Settlement] = {}
+        self.silent: set[str] = set()
         self.answers = True
+        self.asked: list[str] = []
 
     async def ask(self, reference: str) -> Settlement:
         """Return the verdict of a job; one that was never seen is refunded."""
-        if not self.answers:
+        self.asked.append(reference)
+        if not self.answers or reference in self.silent:
             raise ConnectionError("generation does not answer")
         return self.verdicts.get(reference, Settlement(decision=Decision.REFUND, reason="the job is unknown"))

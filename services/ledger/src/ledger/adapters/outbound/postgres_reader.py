@@ -155,11 +155,15 @@ class PostgresLedgerReader:
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             return [rows.to_reservation(row) for row in await connection.execute(query)]
 
-    async def accounts_with_expired_lots(self, now: datetime, limit: int) -> list[str]:
+    async def accounts_with_expired_lots(self, now: datetime, limit: int, *, after: str = "") -> list[str]:
         """Return accounts with credits in expired lots."""
         lots = tables.lots
         query = (
-            select(lots.c.account_id).where(~lots.c.drained, lots.c.expires_at <= now).distinct().limit(limit)
+            select(lots.c.account_id)
+            .where(~lots.c.drained, lots.c.expires_at <= now, lots.c.account_id > after)
+            .distinct()
+            .order_by(lots.c.account_id)
+            .limit(limit)
         )
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             return list((await connection.scalars(query)).all())
