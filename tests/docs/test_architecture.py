@@ -39,3 +39,13 @@ def test_each_failure_names_a_test_that_exists(failure: str, cell: str) -> None:
     for path, name in named:
         assert (ROOT / path).is_file(), path
         assert name in functions_of(ROOT / path), f"{path}::{name}"
+
+
+@pytest.mark.parametrize("decision", sorted((ROOT / "docs" / "adr").glob("*.md")), ids=lambda path: path.stem)
+def test_each_decision_has_its_number_status_and_date(decision: Path) -> None:
+    """A reader must see whether it still stands, and since when."""
+    text = decision.read_text()
+    assert text.startswith(f"# {int(decision.name[:4])}. ")
+    assert re.search(
+        r"^\*Status: (proposed|accepted|superseded by \d+), \d{4}-\d\d-\d\d\.\*$", text, re.MULTILINE
+    )
