@@ -71,12 +71,27 @@ class _Server(uvicorn.Server):
         """Leave the signals alone."""
 
 
-async def serve_http(app: object, *, host: str, port: int, grace_s: int) -> None:
-    """Serve an ASGI app until cancelled, then stop within `grace_s` seconds."""
+async def serve_http(
+    app: object,
+    *,
+    host: str,
+    port: int,
+    grace_s: int,
+    protocol: Callable[..., asyncio.Protocol] | None = None,
+    idle_s: int = 5,
+) -> None:
+    """Serve an ASGI app until cancelled, then stop within `grace_s` seconds.
+
+    `protocol` makes the connections instead of uvicorn's own; one without a request ends after `idle_s`.
+    """
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
         host=host,
         port=port,
+        http=protocol or "auto",  # type: ignore[arg-type]
+        # No service speaks WebSocket: a request to upgrade is answered like any other.
+        ws="none",
+        timeout_keep_alive=idle_s,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=grace_s,

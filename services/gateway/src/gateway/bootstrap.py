@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import grpc
 from chassis import nats
@@ -20,6 +21,8 @@ from nats.aio.client import Client
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
 from gateway.adapters.inbound.app import make_app
+from gateway.adapters.inbound.bounded_connection import BoundedConnection
+from gateway.adapters.inbound.connections import ConnectionBounds, Connections, room_for
 from gateway.adapters.inbound.console import mount_console
 from gateway.adapters.inbound.deps import Deps, Web
 from gateway.adapters.inbound.ended_sessions import hear_of_ended_sessions
@@ -194,6 +197,17 @@ async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, Na
         )
 
 
+def _bounds(settings: GatewaySettings) -> ConnectionBounds:
+    return ConnectionBounds(
+        open_max=room_for(settings.connections_max),
+        per_client_max=settings.connections_per_client_max,
+        header_s=settings.header_timeout_s,
+        body_s=settings.body_timeout_s,
+        stalled_s=settings.reader_timeout_s,
+        trusted_proxies=settings.trusted_proxies,
+    )
+
+
 def _limits(settings: GatewaySettings) -> dict[Limit, str]:
     return {
         Limit.GENERATIONS: settings.generations_limit,
@@ -227,7 +241,14 @@ async def serve(settings: GatewaySettings) -> None:
             feed.run(),
             hear_of_ended_sessions(connection, deps.open_sessions),
             forever(deps.sessions.remove_expired, every_s=SWEEP_EVERY_S, name="remove_expired_sessions"),
-            serve_http(app, host=host, port=int(port), grace_s=HTTP_GRACE_S),
+            serve_http(
+                app,
+                host=host,
+                port=int(port),
+                grace_s=HTTP_GRACE_S,
+                protocol=partial(BoundedConnection, connections=Connections(_bounds(settings))),
+                idle_s=settings.idle_timeout_s,
+            ),
         )
 
 

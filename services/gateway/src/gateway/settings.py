@@ -1,5 +1,6 @@
 """Configuration from `GATEWAY_...` environment variables."""
 
+from ipaddress import ip_network
 from typing import Annotated
 
 from chassis.settings import ServiceSettings
@@ -22,6 +23,13 @@ def _origin(text: str) -> str:
     if origin(text) is None or text.count("/") != 2:
         raise ValueError("must be an origin such as https://tintype.example")
     return text
+
+
+def _proxies(listed: str) -> str:
+    if listed.strip() != "*":
+        for one in filter(None, (part.strip() for part in listed.split(","))):
+            ip_network(one)
+    return listed
 
 
 def _fernet_keys(secret: SecretStr) -> SecretStr:
@@ -71,7 +79,14 @@ class GatewaySettings(ServiceSettings):
     checkout_limit: RateLimit = "30/minute"
     auth_limit: RateLimit = "60/minute"
     # Addresses or networks, with commas, whose X-Forwarded-For is believed; none by default.
-    trusted_proxies: str = ""
+    trusted_proxies: Annotated[str, AfterValidator(_proxies)] = ""
+
+    connections_max: int = Field(default=4_096, ge=16, le=1_000_000)
+    connections_per_client_max: int = Field(default=256, ge=1, le=1_000_000)
+    header_timeout_s: float = Field(default=10, gt=0, le=300)
+    body_timeout_s: float = Field(default=30, gt=0, le=600)
+    reader_timeout_s: float = Field(default=30, gt=0, le=600)
+    idle_timeout_s: int = Field(default=65, ge=1, le=600)
 
     streams_per_user_max: int = Field(default=8, ge=1, le=1_000)
     heartbeat_s: float = Field(default=15, gt=0, le=300)

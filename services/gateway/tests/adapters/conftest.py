@@ -1,5 +1,6 @@
 """Fixtures of the adapters' tests: services behind the gateway, over NATS and over gRPC."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
@@ -8,9 +9,12 @@ import pytest
 from chassis import nats
 from chassis.grpc_client import channel
 from chassis.publisher import Publisher
-from embedded.testing import NatsLogin
+from cryptography.fernet import Fernet
+from embedded.ports import free_ports
+from embedded.testing import NatsLogin, ServiceDatabase
 from event_producers import Producers, running_feed
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
+from gateway_process import Environment
 from scripted_services import TOKEN, Script, start
 
 
@@ -52,3 +56,26 @@ async def connection(script: Script) -> AsyncIterator[grpc.aio.Channel]:
         opened = channel(await start(stack, script), token=TOKEN)
         stack.push_async_callback(opened.close)
         yield opened
+
+
+@pytest.fixture
+def environment(
+    service_database: Callable[[str], ServiceDatabase], nats_account: Callable[[str], NatsLogin]
+) -> Environment:
+    """Settings of a gateway whose services are all down."""
+    login = nats_account("gateway")
+    http, nobody = free_ports(2)
+    settings = {
+        "DATABASE_URL": service_database("gateway").url,
+        "NATS_URL": login.url,
+        "NATS_USER": login.user,
+        "NATS_PASSWORD": login.password,
+        "HTTP_LISTEN": f"127.0.0.1:{http}",
+        "PUBLIC_URL": f"http://127.0.0.1:{http}/",
+        "CALLER_TOKEN": "token-of-the-gateway",
+        "SESSION_KEY": Fernet.generate_key().decode(),
+        # A day, because a call to a service that is down takes seconds: a minute often ended between two.
+        "AUTH_LIMIT": "2/day",
+        **{f"{one}_TARGET": f"127.0.0.1:{nobody}" for one in ("IDENTITY", "BILLING", "LEDGER", "GENERATION")},
+    }
+    return {**os.environ, **{f"GATEWAY_{name}": value for name, value in settings.items()}}

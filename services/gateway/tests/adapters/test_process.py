@@ -1,57 +1,12 @@
 """The process as a supervisor sees it: starts, is ready, refuses bad settings, stops."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import pytest
-from cryptography.fernet import Fernet
-from embedded.ports import free_ports
-from embedded.testing import NatsLogin, ServiceDatabase
-
-Environment = dict[str, str]
-
-
-@pytest.fixture
-def environment(
-    service_database: Callable[[str], ServiceDatabase], nats_account: Callable[[str], NatsLogin]
-) -> Environment:
-    """Settings of a gateway whose services are all down."""
-    login = nats_account("gateway")
-    http, nobody = free_ports(2)
-    settings = {
-        "DATABASE_URL": service_database("gateway").url,
-        "NATS_URL": login.url,
-        "NATS_USER": login.user,
-        "NATS_PASSWORD": login.password,
-        "HTTP_LISTEN": f"127.0.0.1:{http}",
-        "PUBLIC_URL": f"http://127.0.0.1:{http}/",
-        "CALLER_TOKEN": "token-of-the-gateway",
-        "SESSION_KEY": Fernet.generate_key().decode(),
-        # A day, because a call to a service that is down takes seconds: a minute often ended between two.
-        "AUTH_LIMIT": "2/day",
-        **{f"{one}_TARGET": f"127.0.0.1:{nobody}" for one in ("IDENTITY", "BILLING", "LEDGER", "GENERATION")},
-    }
-    return {**os.environ, **{f"GATEWAY_{name}": value for name, value in settings.items()}}
-
-
-def ready(process: subprocess.Popen[bytes], url: str) -> httpx.Response:
-    """Wait for an answer of /readyz that says yes."""
-    give_up = time.monotonic() + 30
-    while time.monotonic() < give_up and process.poll() is None:
-        try:
-            answer = httpx.get(f"{url}/readyz", timeout=5)
-            if answer.status_code == 200:
-                return answer
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("the gateway did not get ready")
+from gateway_process import Environment, ready
 
 
 def test_serves_and_stops(environment: Environment, tmp_path: Path) -> None:

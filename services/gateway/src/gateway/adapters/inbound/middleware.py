@@ -6,8 +6,10 @@ from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
+from sse_starlette.sse import SendTimeoutError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from gateway.adapters.inbound.deps import Web
 from gateway.adapters.inbound.problems import internal_problem, problem
@@ -22,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 _REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "route", "status"])
 _SECONDS = Histogram("http_request_seconds", "Time until an answer begins", ["method", "route"])
+_LEFT = Counter("http_requests_left_total", "Requests whose client left before the answer ended")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 BODY_MAX_BYTES = 1024 * 1024
@@ -80,6 +83,9 @@ class Edge:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except (ClientDisconnect, SendTimeoutError):
+            # A page that was closed, or a reader that stopped reading: nobody waits for an answer.
+            _LEFT.inc()
         except Exception as failure:  # noqa: BLE001 - nothing above answers with a problem
             response = internal_problem(scope["path"], failure)
             if not started:
