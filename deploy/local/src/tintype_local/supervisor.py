@@ -28,6 +28,7 @@ class ProcessSpec:
     environment: Mapping[str, str]
     ready: Callable[[], bool]
     stop_signal: signal.Signals = signal.SIGTERM
+    stop_timeout_s: float = STOP_TIMEOUT_S
 
 
 class StartFailedError(RuntimeError):
@@ -77,7 +78,7 @@ class Supervised:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(self.spec.stop_signal)
             try:
-                await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
+                await asyncio.wait_for(process.wait(), self.spec.stop_timeout_s)
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)

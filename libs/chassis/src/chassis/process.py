@@ -17,13 +17,17 @@ DRAIN_MAX_S = 10.0
 _COLLECT_AFTER_OBJECTS = 50_000
 
 
-def run_until_signalled(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
+def run_until_signalled(
+    main: Callable[[], Coroutine[Any, Any, None]], *, drain_max_s: float = DRAIN_MAX_S
+) -> int:
     """Run `main` on uvloop; SIGTERM or SIGINT cancels it, a second one ends the process at once.
+
+    What has not ended `drain_max_s` seconds after the signal is given up.
 
     Returns the exit code: 0 after a signal or a normal end, 1 after a failure.
     """
     _collect_seldom()
-    return uvloop.run(_supervise(main))
+    return uvloop.run(_supervise(main, drain_max_s))
 
 
 def _collect_seldom() -> None:
@@ -36,7 +40,7 @@ def _collect_seldom() -> None:
     gc.set_threshold(_COLLECT_AFTER_OBJECTS, 20, 50)
 
 
-async def _supervise(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
+async def _supervise(main: Callable[[], Coroutine[Any, Any, None]], drain_max_s: float) -> int:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
 
@@ -53,9 +57,9 @@ async def _supervise(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
     if not work.done():
         log.info("stopping")
         work.cancel()
-        await asyncio.wait({work}, timeout=DRAIN_MAX_S)
+        await asyncio.wait({work}, timeout=drain_max_s)
         if not work.done():
-            log.error("did not drain in time", seconds=DRAIN_MAX_S, running=_still_running())
+            log.error("did not drain in time", seconds=drain_max_s, running=_still_running())
             os._exit(1)
     stop.cancel()
     if work.cancelled():
