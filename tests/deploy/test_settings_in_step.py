@@ -10,6 +10,7 @@ from billing.settings import BillingSettings
 from billing.settings import MigrationSettings as BillingMigration
 from gateway.settings import GatewaySettings
 from gateway.settings import MigrationSettings as GatewayMigration
+from generation.__main__ import DRAIN_MARGIN_S
 from generation.settings import ApiSettings, WorkerSettings
 from generation.settings import MigrationSettings as GenerationMigration
 from identity.settings import IdentitySettings
@@ -21,6 +22,7 @@ from pydantic_settings import BaseSettings
 from tintype_local import containers
 from tintype_local.overrides import NONE
 from tintype_local.ports import OFFSETS
+from tintype_local.processes import WORKER_STOP_TIMEOUT_S
 from tintype_local.settings import StackSettings
 
 ROOT = Path(__file__).parents[2]
@@ -142,3 +144,15 @@ def test_no_pod_has_more_rights_than_it_needs() -> None:
             assert security["readOnlyRootFilesystem"], path
             assert security["allowPrivilegeEscalation"] is False, path
             assert security["capabilities"] == {"drop": ["ALL"]}, path
+
+
+def test_nothing_kills_a_worker_during_its_drain() -> None:
+    """Calls that are being paid for may end: whatever stops a worker waits longer than its drain."""
+    needed_s = WorkerSettings.model_fields["drain_s"].default + DRAIN_MARGIN_S
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    grace = compose["services"]["generation-worker"]["stop_grace_period"]
+    assert float(grace.removesuffix("s")) > needed_s
+    path = K8S / "base" / "generation-worker" / "deployment.yaml"
+    pod = yaml.safe_load(path.read_text())["spec"]["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] > needed_s
+    assert needed_s < WORKER_STOP_TIMEOUT_S

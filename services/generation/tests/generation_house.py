@@ -23,14 +23,20 @@ from generation.application.create_quote import CreateQuote
 from generation.application.delete_generation import DeleteGeneration
 from generation.application.deliver_outputs import DeliverOutputs
 from generation.application.finish_attempt import FinishAttempt
+from generation.application.follow_run import FollowRun
 from generation.application.keep_leases import KeepLeases
+from generation.application.provider_gate import ProviderGate
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_settlements import ReadSettlements
 from generation.application.report_progress import ReportProgress
 from generation.application.reserve_credits import ReserveCredits
 from generation.application.run_attempt import RunAttempt
+from generation.application.run_job import RunJob
 from generation.application.start_generation import CreditsReserved, Job, StartGeneration
-from generation.application.sweep import SweepDeadlines, SweepDeletions, SweepReservations
+from generation.application.sweep_deadlines import SweepDeadlines
+from generation.application.sweep_deletions import SweepAnswers, SweepDeletions
+from generation.application.sweep_reservations import SweepReservations
+from generation.application.take_due import TakeDue
 from generation.domain.generation import Generation
 from generation.domain.identifiers import AccountId, ModelId, ReservationId
 from generation.ports.ledger import Reservation
@@ -72,6 +78,7 @@ class House:
     transactions: MemoryTransactions = field(default_factory=MemoryTransactions)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     provider: MemoryProvider = field(default_factory=MemoryProvider)
+    intake: MemoryIntake = field(default_factory=MemoryIntake)
     store: MemoryMediaStore = field(default_factory=MemoryMediaStore)
     feed: MemoryProgressFeed = field(default_factory=MemoryProgressFeed)
     meter: MemoryMeter = field(default_factory=MemoryMeter)
@@ -105,9 +112,10 @@ class House:
         )
         self.sweep_deadlines = SweepDeadlines(self.transactions, self.clock, self.meter)
         self.sweep_deletions = SweepDeletions(self.transactions, self.store, self.clock)
+        self.sweep_answers = SweepAnswers(self.transactions)
 
-    def worker(self, name: str = "w1", attempts_max: int = 3) -> "Worker":
-        return Worker(self, name, attempts_max)
+    def worker(self, name: str = "w1", attempts_max: int = 3, backoff_s: float = 0) -> "Worker":
+        return Worker(self, name, attempts_max, backoff_s)
 
     async def queued(self, **job: Any) -> Generation:
         """A job whose credits are held."""
@@ -130,24 +138,32 @@ class House:
 class Worker:
     """One worker process over the same database."""
 
-    def __init__(self, house: House, name: str, attempts_max: int) -> None:
+    def __init__(self, house: House, name: str, attempts_max: int, backoff_s: float = 0) -> None:
         transactions, clock = house.transactions, house.clock
         self.start = StartGeneration(transactions, house.catalogue, house.ids, clock, worker=name, lease_s=15)
         self.finish = FinishAttempt(
             transactions, house.ids, clock, house.meter, worker=name, lease_s=15, attempts_max=attempts_max
         )
         self.leases = KeepLeases(transactions, clock, worker=name, lease_s=15)
+        self.take_due = TakeDue(transactions, self.finish, clock, worker=name, lease_s=15)
+        self.gate = ProviderGate(clock, house.meter)
         self.run = RunAttempt(
-            transactions,
-            {"local": house.provider, "openai": house.provider},
-            house.catalogue,
-            DeliverOutputs(transactions, MemoryIntake(), house.store, house.ids, clock),
+            FollowRun(
+                transactions,
+                {"local": house.provider, "openai": house.provider},
+                house.catalogue,
+                self.gate,
+                ReportProgress(transactions, house.feed, clock, every_s=0),
+                clock,
+                poll_s=0,
+            ),
+            DeliverOutputs(transactions, house.intake, house.store, house.ids, clock, pause_s=0.001),
             self.finish,
-            ReportProgress(transactions, house.feed, clock, every_s=0),
+            self.gate,
             clock,
-            poll_s=0,
-            backoff_s=0,
+            backoff_s=backoff_s,
         )
+        self.run_job = RunJob(self.run, self.finish, clock, pause_s=0.001)
 
     async def started(self, event: CreditsReserved) -> Job:
         job = await self.start(event)

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -20,6 +20,8 @@ from tintype_local.settings import StackSettings
 from tintype_local.supervisor import ProcessSpec
 
 BUCKET = "tintype-media"
+# A worker that is told to stop first lets calls end that are being paid for (GENERATION_DRAIN_S).
+WORKER_STOP_TIMEOUT_S = 180.0
 
 # Those that call others, and so have a token to present.
 _CALLING = ("ledger", "generation", "gateway")
@@ -120,7 +122,10 @@ class Plan:
             self._service("billing", "billing", "serve", "billing_http"),
             self._service("ledger", "ledger", "serve", "ledger_http"),
             self._service("generation-api", "generation", "serve-api", "generation_http"),
-            self._service("generation-worker", "generation", "serve-worker", "worker_http"),
+            replace(
+                self._service("generation-worker", "generation", "serve-worker", "worker_http"),
+                stop_timeout_s=WORKER_STOP_TIMEOUT_S,
+            ),
             self._service("gateway", "gateway", "serve", "gateway"),
         ]
 

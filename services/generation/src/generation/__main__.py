@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chassis.migrations import upgrade
-from chassis.process import run_until_signalled
+from chassis.process import DRAIN_MAX_S, run_until_signalled
 from chassis.settings import load_settings
 from chassis.telemetry import configure_telemetry
 
@@ -16,6 +16,8 @@ from generation.adapters.outbound.toml_catalogue import BadModelsFile, TomlCatal
 from generation.bootstrap import serve_api, serve_worker
 from generation.settings import ApiSettings, GenerationSettings, MigrationSettings, WorkerSettings
 
+# For the message in hand before the drain, and the connections after it.
+DRAIN_MARGIN_S = 15.0
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
@@ -29,15 +31,22 @@ def main(arguments: Sequence[str]) -> int:
     match parser.parse_args(arguments).command:
         case "serve-api":
             api = load_settings(ApiSettings)
-            return _serve(api, "generation-api", lambda: serve_api(api))
+            return _serve(api, "generation-api", lambda: serve_api(api), drain_max_s=DRAIN_MAX_S)
         case "serve-worker":
             worker = load_settings(WorkerSettings)
-            return _serve(worker, "generation-worker", lambda: serve_worker(worker))
+            drain_max_s = worker.drain_s + DRAIN_MARGIN_S
+            return _serve(worker, "generation-worker", lambda: serve_worker(worker), drain_max_s=drain_max_s)
         case _:
             return _migrate()
 
 
-def _serve(settings: GenerationSettings, name: str, serve: Callable[[], Coroutine[Any, Any, None]]) -> int:
+def _serve(
+    settings: GenerationSettings,
+    name: str,
+    serve: Callable[[], Coroutine[Any, Any, None]],
+    *,
+    drain_max_s: float,
+) -> int:
     try:
         TomlCatalogue(settings.models_file, providers=settings.providers)
     except BadModelsFile as bad:
@@ -50,7 +59,7 @@ def _serve(settings: GenerationSettings, name: str, serve: Callable[[], Coroutin
         sentry_dsn=settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None,
     )
     try:
-        return run_until_signalled(serve)
+        return run_until_signalled(serve, drain_max_s=drain_max_s)
     finally:
         telemetry.shutdown()
 

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.generation.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
 
 from generation.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, GenerationServicer, Handlers
-from generation.adapters.inbound.worker import DURABLE, STREAM, SUBJECTS, Worker
+from generation.adapters.inbound.worker import DURABLE, RENEW_EVERY_S, STREAM, SUBJECTS, Worker
 from generation.adapters.outbound.grpc_ledger import GrpcLedger
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
@@ -38,19 +38,26 @@ from generation.application.create_quote import CreateQuote
 from generation.application.delete_generation import DeleteGeneration
 from generation.application.deliver_outputs import DeliverOutputs
 from generation.application.finish_attempt import FinishAttempt
+from generation.application.follow_run import FollowRun
 from generation.application.keep_leases import KeepLeases
+from generation.application.provider_gate import ProviderGate
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
 from generation.application.report_progress import ReportProgress
 from generation.application.reserve_credits import ReserveCredits
 from generation.application.run_attempt import RunAttempt
+from generation.application.run_job import RunJob
 from generation.application.start_generation import StartGeneration
-from generation.application.sweep import SweepDeadlines, SweepDeletions, SweepReservations
+from generation.application.sweep_deadlines import SweepDeadlines
+from generation.application.sweep_deletions import SweepAnswers, SweepDeletions
+from generation.application.sweep_reservations import SweepReservations
+from generation.application.take_due import TakeDue
 from generation.ports.media_provider import MediaProvider
 from generation.settings import ApiSettings, GenerationSettings, WorkerSettings
 
-RENEW_EVERY_S = 1.0
+TAKE_DUE_EVERY_S = 1.0
+WATCH_ROOM_EVERY_S = 2.0
 SWEEP_EVERY_S = 5.0
 
 
@@ -156,7 +163,8 @@ async def serve_worker(settings: WorkerSettings) -> None:
     """Runs jobs and sweeps until cancelled."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(parts_of(settings))
-        worker = worker_of(settings, parts, providers_of(settings, stack))
+        intake = FileIntake(settings.output_size_max_bytes)
+        worker = worker_of(settings, parts, providers_of(settings, parts, stack), intake)
         stack.push_async_callback(worker.drain)
         consumer = Consumer(
             parts.broker.jetstream(),
@@ -169,46 +177,56 @@ async def serve_worker(settings: WorkerSettings) -> None:
         await run_all(
             worker.consume(consumer),
             forever(worker.renew, every_s=RENEW_EVERY_S, name="renew leases"),
-            forever(worker.take_over, every_s=settings.lease_s / 3, name="take over"),
+            forever(worker.take_due, every_s=TAKE_DUE_EVERY_S, name="take due"),
+            forever(worker.watch_room, every_s=WATCH_ROOM_EVERY_S, name="watch room"),
             *sweepers(settings, parts),
             parts.ledger.run(),
             parts.relay.run(),
             # The API signs addresses without the store; the worker can do nothing without it.
-            HealthServer(settings.http_listen, _checks(parts) | {"store": parts.store.ping}).run(),
+            HealthServer(
+                settings.http_listen,
+                _checks(parts) | {"store": parts.store.ping, "room for files": intake.check},
+            ).run(),
         )
 
 
-def worker_of(settings: WorkerSettings, parts: Parts, providers: dict[str, MediaProvider]) -> Worker:
+def worker_of(
+    settings: WorkerSettings, parts: Parts, providers: dict[str, MediaProvider], intake: FileIntake
+) -> Worker:
     """One worker under a name of its own."""
     transactions, ids, clock = parts.transactions, parts.ids, parts.clock
-    name = ids.new("wrk")
+    name, lease_s = ids.new("wrk"), settings.lease_s
+    gate = ProviderGate(clock, parts.meter)
+    finish = FinishAttempt(
+        transactions,
+        ids,
+        clock,
+        parts.meter,
+        worker=name,
+        lease_s=lease_s,
+        attempts_max=settings.attempts_max,
+    )
     feed = NatsProgressFeed(Publisher(parts.broker.jetstream()), ids)
+    progress = ReportProgress(transactions, feed, clock, every_s=settings.progress_every_s)
+    attempt = RunAttempt(
+        FollowRun(transactions, providers, parts.catalogue, gate, progress, clock, poll_s=settings.poll_s),
+        DeliverOutputs(transactions, intake, parts.store, ids, clock),
+        finish,
+        gate,
+        clock,
+    )
     return Worker(
-        StartGeneration(transactions, parts.catalogue, ids, clock, worker=name, lease_s=settings.lease_s),
-        RunAttempt(
-            transactions,
-            providers,
-            parts.catalogue,
-            DeliverOutputs(transactions, FileIntake(settings.output_size_max_bytes), parts.store, ids, clock),
-            FinishAttempt(
-                transactions,
-                ids,
-                clock,
-                parts.meter,
-                worker=name,
-                lease_s=settings.lease_s,
-                attempts_max=settings.attempts_max,
-            ),
-            ReportProgress(transactions, feed, clock, every_s=settings.progress_every_s),
-            clock,
-            poll_s=settings.poll_s,
-        ),
-        KeepLeases(transactions, clock, worker=name, lease_s=settings.lease_s),
+        StartGeneration(transactions, parts.catalogue, ids, clock, worker=name, lease_s=lease_s),
+        TakeDue(transactions, finish, clock, worker=name, lease_s=lease_s),
+        RunJob(attempt, finish, clock),
+        KeepLeases(transactions, clock, worker=name, lease_s=lease_s),
+        check_room=intake.check,
         slots=settings.worker_concurrency,
+        drain_s=settings.drain_s,
     )
 
 
-def providers_of(settings: WorkerSettings, stack: AsyncExitStack) -> dict[str, MediaProvider]:
+def providers_of(settings: WorkerSettings, parts: Parts, stack: AsyncExitStack) -> dict[str, MediaProvider]:
     """The providers that are set up, by the name that models.toml uses."""
     # Imported here, so that the API never loads what draws and decodes.
     from generation.adapters.outbound.local.provider import LocalProvider
@@ -217,6 +235,7 @@ def providers_of(settings: WorkerSettings, stack: AsyncExitStack) -> dict[str, M
     stack.callback(local.close)
     providers: dict[str, MediaProvider] = {"local": local}
     if settings.openai_base_url and settings.openai_api_key:
+        from generation.adapters.outbound.answer_spool import TransactionalSpool
         from generation.adapters.outbound.guarded_fetch import GuardedClient
         from generation.adapters.outbound.openai.provider import OpenAIProvider
 
@@ -228,6 +247,7 @@ def providers_of(settings: WorkerSettings, stack: AsyncExitStack) -> dict[str, M
             base_url=str(settings.openai_base_url),
             api_key=settings.openai_api_key.get_secret_value(),
             fetch=fetch,
+            spool=TransactionalSpool(parts.transactions, fetch.output),
         )
         stack.push_async_callback(openai.close)
         providers["openai"] = openai
@@ -240,10 +260,12 @@ def sweepers(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, Non
     reservations = SweepReservations(transactions, parts.reserve, clock, give_up_s=settings.ledger_give_up_s)
     deadlines = SweepDeadlines(transactions, clock, parts.meter)
     deletions = SweepDeletions(transactions, parts.store, clock)
+    answers = SweepAnswers(transactions)
     steps = {
         "sweep reservations": reservations.__call__,
         "sweep deadlines": deadlines.__call__,
         "sweep deletions": deletions.__call__,
+        "sweep answers": answers.__call__,
         "count open jobs": lambda: count_open(parts.engine),
     }
     return [forever(step, every_s=SWEEP_EVERY_S, name=name) for name, step in steps.items()]

@@ -12,6 +12,7 @@ import pytest
 from embedded.ports import free_ports
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.intake import FileIntake
+from generation.adapters.outbound.memory_services import MemorySpool
 from generation.adapters.outbound.openai.provider import OpenAIProvider
 from generation.domain.identifiers import AttemptId
 from generation.domain.model import Modality
@@ -48,7 +49,7 @@ def standin() -> Iterator[str]:
 async def provider(standin: str) -> AsyncIterator[OpenAIProvider]:
     """The adapter with the stand-in's key."""
     fetch = GuardedClient(allow_loopback=True, size_bytes_max=50_000_000)
-    calling = OpenAIProvider(base_url=standin, api_key="sk-test", fetch=fetch)
+    calling = OpenAIProvider(base_url=standin, api_key="sk-test", fetch=fetch, spool=MemorySpool())
     yield calling
     await calling.close()
     await fetch.close()
@@ -151,7 +152,9 @@ async def test_a_call_can_be_cancelled(provider: OpenAIProvider) -> None:
 async def test_nobody_there_is_worth_another_try() -> None:
     """A refused connection was no bill."""
     fetch = GuardedClient(allow_loopback=True, size_bytes_max=1000)
-    nobody = OpenAIProvider(base_url=f"http://127.0.0.1:{free_ports(1)[0]}/v1", api_key="k", fetch=fetch)
+    nobody = OpenAIProvider(
+        base_url=f"http://127.0.0.1:{free_ports(1)[0]}/v1", api_key="k", fetch=fetch, spool=MemorySpool()
+    )
     report = await finished(nobody, "gpt-image-1", PICTURE)
     assert (report.state, report.retryable) == (RunState.FAILED, True)
     await nobody.close()

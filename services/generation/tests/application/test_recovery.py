@@ -1,5 +1,7 @@
 """What becomes of jobs when workers die and others do not answer."""
 
+import asyncio
+
 import pytest
 from generation.application.finish_attempt import LeaseLost
 from generation.application.start_generation import Job
@@ -10,7 +12,6 @@ from generation.ports.ledger import Reservation
 from generation.ports.media_provider import (
     Run,
 )
-from generation.ports.media_store import StoreUnavailable
 from generation_house import ACCOUNT, House, command, success
 
 
@@ -21,7 +22,7 @@ async def test_a_killed_workers_run_is_taken_over(house: House) -> None:
     await house.provider.submit(_run_of(job))
     house.clock.forward(seconds=16)
     second = house.worker("w2")
-    (taken,) = await second.leases.take_over(limit=5)
+    (taken,) = await second.take_due(limit=5)
     house.provider.reports = [success(b"1")]
     await second.run(taken)
     assert house.stored(generation).status is Status.SUCCEEDED
@@ -34,7 +35,7 @@ async def test_a_lost_run_is_tried_again(house: House) -> None:
     await house.worker("w1").started(house.reserved(generation))
     house.clock.forward(seconds=16)
     second = house.worker("w2")
-    (taken,) = await second.leases.take_over(limit=5)
+    (taken,) = await second.take_due(limit=5)
     house.provider.reports = [success(b"1")]
     await second.run(taken)
     view = await house.read.one(ACCOUNT, generation.generation_id)
@@ -50,7 +51,7 @@ async def test_a_worker_that_lost_its_lease_changes_nothing(house: House) -> Non
     job = await slow.started(house.reserved(generation))
     await house.provider.submit(_run_of(job))
     house.clock.forward(seconds=16)
-    (taken,) = await quick.leases.take_over(limit=5)
+    (taken,) = await quick.take_due(limit=5)
     assert await slow.leases.renew([job]) == [job]
     await quick.run(taken)
     with pytest.raises(LeaseLost):
@@ -69,7 +70,7 @@ async def test_a_live_lease_is_not_taken(house: House) -> None:
     house.clock.forward(seconds=10)
     assert await first.leases.renew([job]) == []
     house.clock.forward(seconds=10)
-    assert await house.worker("w2").leases.take_over(limit=5) == []
+    assert await house.worker("w2").take_due(limit=5) == []
 
 
 async def test_a_released_lease_is_free_at_once(house: House) -> None:
@@ -78,22 +79,23 @@ async def test_a_released_lease_is_free_at_once(house: House) -> None:
     first = house.worker("w1")
     await first.started(house.reserved(generation))
     await first.leases.release()
-    assert len(await house.worker("w2").leases.take_over(limit=5)) == 1
+    assert len(await house.worker("w2").take_due(limit=5)) == 1
 
 
-async def test_the_store_being_away_leaves_the_job_running(house: House) -> None:
-    """What was made is not lost: the lease runs out and the same run is delivered later."""
-    generation = await house.queued()
-    house.provider.reports = [success(b"1")]
+async def test_the_store_being_away_is_waited_for(house: House) -> None:
+    """What was made is not lost: its worker keeps it and tries again, and nothing is bought twice."""
+    generation = await house.queued(output_count=2)
+    house.provider.reports = [success(b"1", b"2")]
     house.store.reachable = False
     worker = house.worker()
-    with pytest.raises(StoreUnavailable):
-        await worker.run(await worker.started(house.reserved(generation)))
+    job = await worker.started(house.reserved(generation))
+    running = asyncio.create_task(worker.run(job))
+    while house.store.refused < 4:
+        await asyncio.sleep(0)
     assert house.stored(generation).status is Status.PROCESSING
+    assert await worker.leases.renew([job]) == []
     house.store.reachable = True
-    house.clock.forward(seconds=16)
-    (again,) = await worker.leases.take_over(limit=5)
-    await worker.run(again)
+    await running
     assert house.stored(generation).status is Status.SUCCEEDED
     assert len(house.provider.submitted) == 1
 

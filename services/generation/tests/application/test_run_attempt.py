@@ -149,7 +149,7 @@ async def test_a_stalled_run_ends_at_its_deadline(house: House) -> None:
     job = await worker.started(house.reserved(generation))
     await house.provider.submit(_run_of(job))
     house.clock.forward(minutes=5)
-    (taken,) = await worker.leases.take_over(limit=1)
+    (taken,) = await worker.take_due(limit=1)
     await worker.run(taken)
     ended = house.stored(generation)
     assert ended.failure is not None

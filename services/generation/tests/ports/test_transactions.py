@@ -21,6 +21,7 @@ from generation.domain.identifiers import (
 from generation.domain.model import Modality
 from generation.domain.output import Output
 from generation.domain.pricing import Price
+from generation.ports.answers import StoredAnswer
 from generation.ports.unit_of_work import Transactions
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -186,7 +187,8 @@ async def test_progress_only_goes_forward(transactions: Transactions) -> None:
     for number, steps in ((1, (0.5, 0.3)), (2, (0.5,))):
         for step in steps:
             async with transactions.of_account(ALICE) as work:
-                await work.generations.advance(job(number).generation_id, progress=step)
+                moved = await work.generations.advance(job(number).generation_id, progress=step)
+                assert moved == ((number, step) == (1, 0.5))
     async with transactions.of_system() as work:
         first, second = [await work.generations.get(job(n).generation_id) for n in (1, 2)]
         assert (first and first.progress, second and second.progress) == (0.5, 0.0)
@@ -207,11 +209,12 @@ async def test_sweepers_find_what_is_open(transactions: Transactions) -> None:
     )
     async with transactions.of_system() as work:
         old = await work.generations.reserving(created_before=LATER, limit=9)
-        overdue = await work.generations.lock_overdue(now=LATER, limit=9)
+        overdue = await work.generations.overdue(Status.QUEUED, before=LATER, after=None, limit=9)
         settled = await work.generations.settled(after=None, limit=9)
         rest = await work.generations.settled(after=job(5).generation_id, limit=9)
+        none = await work.generations.overdue(Status.QUEUED, before=LATER, after=overdue[-1], limit=9)
     assert [one.idempotency_key for one in old] == ["key-1"]
-    assert [one.idempotency_key for one in overdue] == ["key-3"]
+    assert (overdue, none) == ([job(3).generation_id], [])
     assert [one.idempotency_key for one in settled] == ["key-5", "key-7"]
     assert [one.idempotency_key for one in rest] == ["key-7"]
 
@@ -220,9 +223,14 @@ async def test_an_attempt_is_kept_whole(transactions: Transactions) -> None:
     """Run id and end are stored; the lease is not touched by it."""
     await stored(transactions, running())
     async with transactions.of_system() as work:
-        await work.attempts.add(attempt())
+        await work.attempts.add(attempt(submitted=False, not_before=LATER, tries=3))
         ended = replace(
-            attempt(), run_id=RunId("run"), outcome=Outcome.FAILED, detail="why", finished_at=LATER
+            attempt(submitted=False, tries=3),
+            run_id=RunId("run"),
+            outcome=Outcome.FAILED,
+            detail="why",
+            reason="WHY",
+            finished_at=LATER,
         )
         await work.attempts.save(replace(ended, worker="other", lease_until=NOW))
         assert await work.attempts.of(job().generation_id) == [ended]
@@ -230,7 +238,7 @@ async def test_an_attempt_is_kept_whole(transactions: Transactions) -> None:
 
 
 async def test_leases_belong_to_one_worker(transactions: Transactions) -> None:
-    """Renewing is for the holder; taking over needs an expired lease and happens once."""
+    """Renewing is for the holder; an attempt is due once its lease ran out, and then anybody's."""
     await stored(transactions, running(cancel_requested=True))
     later = LATER + timedelta(minutes=5)
     ids = [attempt().attempt_id, AttemptId("att_unknown")]
@@ -239,34 +247,119 @@ async def test_leases_belong_to_one_worker(transactions: Transactions) -> None:
     async with transactions.of_system() as work:
         assert await work.attempts.renew(ids, worker="w2", lease_until=later) == {}
         assert await work.attempts.renew(ids, worker="w1", lease_until=LATER) == {ids[0]: True}
-        early = await work.attempts.claim_expired(now=NOW, worker="w2", lease_until=later, limit=5)
-        assert early == []
+        assert await work.attempts.lock_due(now=NOW, excluding=(), limit=5) == []
+        assert await work.attempts.lock_due(now=LATER, excluding=ids, limit=5) == []
     async with transactions.of_system() as work:
-        (claimed,) = await work.attempts.claim_expired(now=LATER, worker="w2", lease_until=later, limit=5)
-        assert claimed == attempt(worker="w2", lease_until=later)
-        assert await work.attempts.claim_expired(now=LATER, worker="w3", lease_until=later, limit=5) == []
+        (due,) = await work.attempts.lock_due(now=LATER, excluding=(), limit=5)
+        taken = due.taken(worker="w2", now=LATER, lease_until=later)
+        await work.attempts.lease(taken)
+        assert await work.attempts.of(job().generation_id) == [taken]
+        assert taken.tries == 2
+    async with transactions.of_system() as work:
+        assert await work.attempts.lock_due(now=LATER, excluding=(), limit=5) == []
         assert await work.attempts.leased(ids[0], worker="w1") is None
-        await work.attempts.release(worker="w2", now=LATER)
-        assert await work.attempts.claim_expired(now=LATER, worker="w3", lease_until=later, limit=5)
+        assert await work.attempts.leased(ids[0], worker="w2") == taken
+
+
+async def test_what_is_put_down_is_nobodys(transactions: Transactions) -> None:
+    """It waits for its time, no worker holds or renews it, and taking it then costs no try."""
+    await stored(transactions, running())
+    ids = [attempt().attempt_id]
+    until = LATER + timedelta(minutes=5)
+    async with transactions.of_system() as work:
+        await work.attempts.add(attempt())
+        await work.attempts.lease(attempt().put_down(until=until, submitted=False))
+    async with transactions.of_system() as work:
+        assert await work.attempts.leased(ids[0], worker="w1") is None
+        assert await work.attempts.renew(ids, worker="w1", lease_until=NOW) == {}
+        await work.attempts.release(worker="w1", now=NOW)
+        assert await work.attempts.lock_due(now=LATER, excluding=(), limit=5) == []
+        waiting = await work.attempts.running(job().generation_id)
+        assert waiting == attempt(lease_until=until, not_before=until, submitted=False)
+        (due,) = await work.attempts.lock_due(now=until, excluding=(), limit=5)
+        taken = due.taken(worker="w2", now=until, lease_until=until)
+        await work.attempts.lease(taken)
+        assert await work.attempts.leased(ids[0], worker="w2") == taken
+        assert (taken.tries, taken.started_at, taken.submitted) == (1, until, True)
+
+
+async def test_a_released_attempt_is_due_at_once(transactions: Transactions) -> None:
+    """A worker that stops hands on what it has, and nothing of another's; that is no interruption."""
+    await stored(transactions, running(1), running(2))
+    async with transactions.of_system() as work:
+        await work.attempts.add(attempt(1))
+        await work.attempts.add(attempt(2, worker="w2"))
+        await work.attempts.release(worker="w1", now=NOW)
+        (due,) = await work.attempts.lock_due(now=NOW, excluding=(), limit=5)
+        assert due.attempt_id == attempt(1).attempt_id
+        assert due.submitted
+        assert due.taken(worker="w3", now=NOW, lease_until=LATER).tries == 1
 
 
 async def test_expired_leases_are_shared_out(transactions: Transactions) -> None:
-    """Two workers that sweep at once never take the same attempt."""
+    """Two workers that look at once never take the same attempt."""
     await stored(transactions, *(running(number) for number in range(1, 9)))
     async with transactions.of_system() as work:
         for number in range(1, 9):
             await work.attempts.add(attempt(number))
     until = LATER + timedelta(minutes=5)
 
-    async def sweep(worker: str) -> list[str]:
+    async def take(worker: str) -> list[str]:
         async with transactions.of_system() as work:
-            taken = await work.attempts.claim_expired(now=LATER, worker=worker, lease_until=until, limit=5)
+            due = await work.attempts.lock_due(now=LATER, excluding=(), limit=5)
             await asyncio.sleep(0)
-            return [one.attempt_id for one in taken]
+            for one in due:
+                await work.attempts.lease(one.taken(worker=worker, now=LATER, lease_until=until))
+            return [one.attempt_id for one in due]
 
-    first, second = await asyncio.gather(sweep("w2"), sweep("w3"))
+    first, second = await asyncio.gather(take("w2"), take("w3"))
     assert len(first) + len(second) == 8
     assert not set(first) & set(second)
+
+
+async def test_an_answer_is_kept_until_its_job_ended(transactions: Transactions) -> None:
+    """The first answer under a key stays; its bytes come back piece by piece, an absent output has none."""
+    await stored(transactions, running(1), running(2))
+    key, content = attempt().attempt_id, bytes(range(256)) * 4096
+    async with transactions.of_system() as work:
+        await work.attempts.add(attempt(1))
+        await work.attempts.add(attempt(2))
+        await work.answers.keep(key, StoredAnswer("{}", [content, None, b"x"]))
+        await work.answers.keep(key, StoredAnswer("[]", [b"another"]))
+        await work.answers.keep(attempt(2).attempt_id, StoredAnswer("2"))
+        await work.answers.keep(AttemptId("att_unknown"), StoredAnswer("3"))
+    async with transactions.of_system() as work:
+        assert await work.answers.document(key) == "{}"
+        assert await work.answers.document(attempt(2).attempt_id) == "2"
+        assert await work.answers.document(AttemptId("att_unknown")) is None
+        read, number = b"", 0
+        while piece := await work.answers.piece(key, output=0, number=number):
+            read, number = read + piece, number + 1
+            assert len(piece) < len(content)
+        assert read == content
+        assert await work.answers.piece(key, output=1, number=0) is None
+        assert await work.answers.piece(key, output=2, number=0) == b"x"
+        await work.answers.forget(job(1).generation_id)
+        assert await work.answers.document(key) is None
+        assert await work.answers.piece(key, output=2, number=0) is None
+        assert await work.answers.document(attempt(2).attempt_id) == "2"
+
+
+async def test_answers_that_came_too_late_go(transactions: Transactions) -> None:
+    """An ended job takes none; one that ended while its answer was being kept loses it to the sweeper."""
+    await stored(transactions, running(1), running(2))
+    async with transactions.of_system() as work:
+        await work.attempts.add(attempt(1))
+        await work.attempts.add(attempt(2))
+        await work.answers.keep(attempt(1).attempt_id, StoredAnswer("1"))
+        await work.answers.keep(attempt(2).attempt_id, StoredAnswer("2", [b"x"]))
+        await work.generations.save(running(2).failed(Failure("WHY", ""), now=LATER))
+    async with transactions.of_system() as work:
+        assert await work.answers.forget_ended(limit=9) == 1
+        assert await work.answers.forget_ended(limit=9) == 0
+        await work.answers.keep(attempt(2).attempt_id, StoredAnswer("3"))
+        assert await work.answers.document(attempt(2).attempt_id) is None
+        assert await work.answers.document(attempt(1).attempt_id) == "1"
 
 
 async def test_outputs_are_kept_in_order(transactions: Transactions) -> None:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from generation.application.finish_attempt import end_without_delivery
 from generation.application.read_generations import visible
-from generation.domain.events import released
+from generation.domain.attempt import Outcome
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId
 from generation.ports.clock import Clock
@@ -13,7 +14,8 @@ from generation.ports.unit_of_work import Transactions
 
 @dataclass(frozen=True)
 class CancelGeneration:
-    """A queued job ends at once; a running one as soon as its worker hears.
+    """A queued job ends at once, and so does one between two attempts; a running one as soon as its
+    worker hears. From the moment that this is kept, the job is not charged.
 
     Idempotent. Raises GenerationNotFound, and GenerationFinished when it had ended otherwise.
     """
@@ -25,12 +27,19 @@ class CancelGeneration:
     async def __call__(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         async with self.transactions.of_account(account_id) as work:
             current = visible(await work.generations.lock(generation_id), account_id)
-            cancelled = current.cancel(now=self.clock.now())
+            now = self.clock.now()
+            cancelled = current.cancel(now=now)
+            attempt = await work.attempts.running(generation_id)
+            if attempt and attempt.not_before:
+                # Nobody has it: there is no worker to hear.
+                cancelled = current.cancelled(now=now)
+                attempt = attempt.ended(Outcome.CANCELLED, now=now)
             if cancelled == current:
                 return current
-            await work.generations.save(cancelled)
             if cancelled.status is Status.CANCELLED:
-                await work.publish(released(cancelled, now=self.clock.now()))
+                await end_without_delivery(work, cancelled, attempt, now=now)
+            else:
+                await work.generations.save(cancelled)
         if cancelled.is_terminal:
             self.meter.ended(cancelled)
         return cancelled

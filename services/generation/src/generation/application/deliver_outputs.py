@@ -7,18 +7,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from generation.application.start_generation import Job
+from generation.domain.errors import StorageUnavailable
 from generation.domain.generation import Generation
 from generation.domain.identifiers import OutputId
 from generation.domain.output import Output, object_key
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
-from generation.ports.media_intake import MediaIntake, OutputUnusable, ReceivedMedia
+from generation.ports.media_intake import (
+    IntakeUnavailable,
+    MediaIntake,
+    OutputUnreachable,
+    OutputUnusable,
+    ReceivedMedia,
+)
 from generation.ports.media_provider import RunOutput, RunReport
-from generation.ports.media_store import MediaStore
+from generation.ports.media_store import MediaStore, StoreUnavailable
 from generation.ports.unit_of_work import Transactions
 
 # An object that no job claimed by then was left behind by a crash.
 ORPHAN_AFTER = timedelta(hours=24)
+PAUSE_MAX_S = 15.0
+# A file that can't be had after so many tries is as good as none.
+UNREACHABLE_MAX = 4
 log = logging.getLogger(__name__)
 
 
@@ -32,29 +42,59 @@ class Delivery:
 
 @dataclass(frozen=True)
 class DeliverOutputs:
-    """Each output stands or falls alone: three good ones of four are delivered as three."""
+    """Each output stands or falls alone: three good ones of four are delivered as three.
+
+    While the store is away it goes on trying, with growing pauses: its caller has a deadline.
+    """
 
     transactions: Transactions
     intake: MediaIntake
     store: MediaStore
     ids: IdSource
     clock: Clock
+    pause_s: float = 1.0
 
     async def __call__(self, job: Job, report: RunReport) -> Delivery:
-        """Raises StoreUnavailable; what was stored by then is queued for removal."""
+        """Raises IntakeUnavailable; what was stored by then is queued for removal."""
         wanted = wanted_count(job.generation)
-        kept = await asyncio.gather(
-            *(self._keep(job.generation, place, run) for place, run in enumerate(report.outputs[:wanted]))
-        )
-        outputs = [output for output in kept if output is not None]
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                keeping = [
+                    tasks.create_task(self._kept_at_last(job.generation, place, run))
+                    for place, run in enumerate(report.outputs[:wanted])
+                ]
+        except* IntakeUnavailable as full:
+            raise IntakeUnavailable(str(full.exceptions[0])) from full
+        outputs = [output for task in keeping if (output := task.result()) is not None]
         return Delivery(outputs, _units(job.generation, len(outputs), report.usage_units))
 
-    async def _keep(self, generation: Generation, position: int, run_output: RunOutput) -> Output | None:
+    async def _kept_at_last(self, generation: Generation, place: int, run: RunOutput) -> Output | None:
+        pause_s, unreachable = self.pause_s, 0
+        while True:
+            try:
+                return await self._kept(generation, place, run)
+            except OutputUnreachable as away:
+                unreachable += 1
+                if unreachable >= UNREACHABLE_MAX:
+                    log.warning("output %s of %s can't be had: %s", place, generation.generation_id, away)
+                    return None
+            except (StoreUnavailable, StorageUnavailable) as away:
+                log.warning("output %s of %s is not stored yet: %s", place, generation.generation_id, away)
+            await asyncio.sleep(pause_s)
+            pause_s = min(PAUSE_MAX_S, pause_s * 2)
+
+    async def _kept(self, generation: Generation, place: int, run: RunOutput) -> Output | None:
         try:
-            async with self.intake.receive(run_output, modality=generation.modality) as media:
-                return await self._store(generation, position, media)
+            async with self.intake.receive(run, modality=generation.modality) as media:
+                return await self._store(generation, place, media)
+        except (OutputUnreachable, StoreUnavailable, StorageUnavailable, IntakeUnavailable):
+            raise
         except OutputUnusable as unusable:
-            log.warning("output %s of %s refused: %s", position, generation.generation_id, unusable)
+            log.warning("output %s of %s refused: %s", place, generation.generation_id, unusable)
+            return None
+        except Exception:
+            # Whatever a file makes our own code do, it is that file's fault alone.
+            log.exception("output %s of %s refused", place, generation.generation_id)
             return None
 
     async def _store(self, generation: Generation, position: int, media: ReceivedMedia) -> Output:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from generation.application.start_generation import Job
-from generation.domain.attempt import Attempt, Outcome, provider_after
+from generation.domain.attempt import Attempt, Outcome
 from generation.domain.events import released, succeeded
 from generation.domain.generation import Failure, Generation, Status
 from generation.domain.identifiers import AttemptId
@@ -15,14 +15,35 @@ from generation.ports.ids import IdSource
 from generation.ports.meter import Meter
 from generation.ports.unit_of_work import Transactions, UnitOfWork
 
+UNUSABLE = Failure("OUTPUT_UNUSABLE", "the provider's files could not be used")
+INTERRUPTED = Failure("INTERRUPTED", "the job was interrupted too often on our side")
+# What can't be used is most likely made the same again: it is bought once more, and no oftener.
+UNUSABLE_BOUGHT_MAX = 2
+# Of any job, those included that cost nothing because the provider turned them away.
+ATTEMPTS_MAX = 100
+
 
 class LeaseLost(Exception):
     """Another worker has the job, or it ended: nothing was changed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    """How a try ended, and who tries next, when. Uncounted ones cost neither the provider nor the job."""
+
+    outcome: Outcome
+    failure: Failure
+    provider: str
+    not_before: datetime
+    counted: bool = True
+
+
 @dataclass(frozen=True)
 class FinishAttempt:
-    """Guarded twice, by the job's status and by the lease: a second end does nothing (LeaseLost)."""
+    """Guarded twice, by the job's status and by the lease: a second end does nothing (LeaseLost).
+
+    A cancel that was committed before the end wins, whatever the end was.
+    """
 
     transactions: Transactions
     ids: IdSource
@@ -36,58 +57,74 @@ class FinishAttempt:
         """Outputs, state and fact together; the objects are no longer due for removal."""
         async with self.transactions.of_system() as work:
             generation, attempt = await self._owned(work, job)
-            now = self.clock.now()
-            ended = generation.succeeded(delivered_units=delivered_units, now=now)
-            await work.outputs.add(outputs)
-            await work.deletions.forget([output.object_key for output in outputs])
-            await work.attempts.save(attempt.ended(Outcome.SUCCEEDED, now=now))
-            await work.generations.save(ended)
-            await work.publish(succeeded(ended, output_count=len(outputs), now=now))
+            now, keys = self.clock.now(), [output.object_key for output in outputs]
+            if generation.cancel_requested:
+                await work.deletions.schedule(keys, due_at=now)
+                ended = await self._release(work, generation, attempt, Outcome.CANCELLED, None)
+            else:
+                ended = generation.succeeded(delivered_units=delivered_units, now=now)
+                await work.outputs.add(outputs)
+                await work.deletions.forget(keys)
+                await work.attempts.save(attempt.ended(Outcome.SUCCEEDED, now=now))
+                await work.generations.save(ended)
+                await work.answers.forget(ended.generation_id)
+                await work.publish(succeeded(ended, output_count=len(outputs), now=now))
         self.meter.ended(ended)
 
     async def fail(self, job: Job, failure: Failure) -> None:
         """The job failed for good."""
-        async with self.transactions.of_system() as work:
-            generation, attempt = await self._owned(work, job)
-            ended = await self._release(
-                work, generation.failed(failure, now=self.clock.now()), attempt, Outcome.FAILED, failure
-            )
-        self.meter.ended(ended)
+        await self._end(job, Outcome.FAILED, failure)
 
     async def cancel(self, job: Job) -> None:
         """The job stopped for its user."""
-        async with self.transactions.of_system() as work:
-            generation, attempt = await self._owned(work, job)
-            ended = await self._release(
-                work, generation.cancelled(now=self.clock.now()), attempt, Outcome.CANCELLED, None
-            )
-        self.meter.ended(ended)
+        await self._end(job, Outcome.CANCELLED, None)
 
-    async def again(self, job: Job, *, outcome: Outcome, failure: Failure) -> Job | None:
-        """The next attempt, leased to this worker; None when the last one is used up and the job failed."""
+    async def again(self, job: Job, retry: Retry) -> Attempt | None:
+        """The next attempt, leased to this worker if its time is now, else left for whoever is free then.
+
+        None when it was left, and when there is none: the tries or the time are used up, or its user
+        cancelled the job.
+        """
         async with self.transactions.of_system() as work:
             generation, attempt = await self._owned(work, job)
-            now = self.clock.now()
-            if attempt.number >= self.attempts_max:
-                ended = await self._release(
-                    work, generation.failed(failure, now=now), attempt, outcome, failure
-                )
+            over = generation.cancel_requested or retry.not_before >= generation.deadline_at
+            if over or await self._used_up(work, attempt, retry):
+                ended = await self._release(work, generation, attempt, retry.outcome, retry.failure)
             else:
-                await work.attempts.save(attempt.ended(outcome, now=now, detail=failure.detail))
-                following = Attempt(
-                    attempt_id=AttemptId(self.ids.new("att")),
-                    generation_id=generation.generation_id,
-                    account_id=generation.account_id,
-                    number=attempt.number + 1,
-                    provider=provider_after(generation.provider_order, attempt, outcome=outcome),
-                    worker=self.worker,
-                    lease_until=now + timedelta(seconds=self.lease_s),
-                    started_at=now,
-                )
+                now = self.clock.now()
+                await work.attempts.save(attempt.ended(retry.outcome, now=now, failure=retry.failure))
+                following = self._following(attempt, retry, now=now)
                 await work.attempts.add(following)
-                return Job(generation, following, cancel_requested=generation.cancel_requested)
+                return following if following.not_before is None else None
         self.meter.ended(ended)
         return None
+
+    async def put_down(self, job: Job, *, until: datetime, failure: Failure) -> None:
+        """Leaves the attempt for whoever is free then; the job fails if that is past its deadline."""
+        async with self.transactions.of_system() as work:
+            generation, attempt = await self._owned(work, job)
+            if not generation.cancel_requested and until < generation.deadline_at:
+                await work.attempts.lease(attempt.put_down(until=until, submitted=job.taken_over))
+                return
+            ended = await self._release(work, generation, attempt, Outcome.FAILED, failure)
+        self.meter.ended(ended)
+
+    async def drop(self, job: Job, *, until: datetime) -> None:
+        """Leaves an attempt that an error of ours interrupted; that uses up a try, the last one the job."""
+        async with self.transactions.of_system() as work:
+            generation, attempt = await self._owned(work, job)
+            dropped = attempt.put_down(until=until, submitted=job.taken_over, interrupted=True)
+            if dropped.tries <= self.attempts_max and not generation.cancel_requested:
+                await work.attempts.lease(dropped)
+                return
+            ended = await self._release(work, generation, attempt, Outcome.FAILED, INTERRUPTED)
+        self.meter.ended(ended)
+
+    async def _end(self, job: Job, outcome: Outcome, failure: Failure | None) -> None:
+        async with self.transactions.of_system() as work:
+            generation, attempt = await self._owned(work, job)
+            ended = await self._release(work, generation, attempt, outcome, failure)
+        self.meter.ended(ended)
 
     async def _owned(self, work: UnitOfWork, job: Job) -> tuple[Generation, Attempt]:
         generation = await work.generations.lock(job.generation.generation_id)
@@ -96,17 +133,54 @@ class FinishAttempt:
             raise LeaseLost(job.attempt.attempt_id)
         return generation, attempt
 
+    async def _used_up(self, work: UnitOfWork, attempt: Attempt, retry: Retry) -> bool:
+        if attempt.number >= ATTEMPTS_MAX or (retry.counted and attempt.tries >= self.attempts_max):
+            return True
+        if retry.failure.reason != UNUSABLE.reason:
+            return False
+        earlier = await work.attempts.of(attempt.generation_id)
+        bought = 1 + sum(one.reason == UNUSABLE.reason for one in earlier)
+        return bought >= UNUSABLE_BOUGHT_MAX
+
+    def _following(self, attempt: Attempt, retry: Retry, *, now: datetime) -> Attempt:
+        following = Attempt(
+            attempt_id=AttemptId(self.ids.new("att")),
+            generation_id=attempt.generation_id,
+            account_id=attempt.account_id,
+            number=attempt.number + 1,
+            provider=retry.provider,
+            worker=self.worker,
+            lease_until=now + timedelta(seconds=self.lease_s),
+            started_at=now,
+            tries=attempt.tries + retry.counted,
+        )
+        if retry.not_before <= now:
+            return following
+        return following.put_down(until=retry.not_before, submitted=False)
+
     async def _release(
         self,
         work: UnitOfWork,
-        ended: Generation,
+        generation: Generation,
         attempt: Attempt,
         outcome: Outcome,
         failure: Failure | None,
     ) -> Generation:
         now = self.clock.now()
-        detail = failure.detail if failure else ""
-        await work.attempts.save(attempt.ended(outcome, now=now, detail=detail))
-        await work.generations.save(ended)
-        await work.publish(released(ended, now=now))
+        if failure is None or generation.cancel_requested:
+            ended = generation.cancelled(now=now)
+        else:
+            ended = generation.failed(failure, now=now)
+        await end_without_delivery(work, ended, attempt.ended(outcome, now=now, failure=failure), now=now)
         return ended
+
+
+async def end_without_delivery(
+    work: UnitOfWork, ended: Generation, attempt: Attempt | None, *, now: datetime
+) -> None:
+    """Writes down a job that ended with nothing to charge, and the fact that returns its credits."""
+    if attempt is not None:
+        await work.attempts.save(attempt)
+    await work.generations.save(ended)
+    await work.answers.forget(ended.generation_id)
+    await work.publish(released(ended, now=now))

@@ -1,4 +1,4 @@
-"""Holds this worker's leases, and takes over those of workers that died."""
+"""Holds this worker's leases."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -29,30 +29,6 @@ class KeepLeases:
         for job in jobs:
             job.cancel_requested = job.cancel_requested or kept.get(job.attempt.attempt_id, False)
         return [job for job in jobs if job.attempt.attempt_id not in kept]
-
-    async def take_over(self, *, limit: int) -> Sequence[Job]:
-        """Jobs whose worker stopped renewing, now this worker's."""
-        now = self.clock.now()
-        async with self.transactions.of_system() as work:
-            attempts = await work.attempts.claim_expired(
-                now=now,
-                worker=self.worker,
-                lease_until=now + timedelta(seconds=self.lease_s),
-                limit=limit,
-            )
-            jobs = []
-            for attempt in attempts:
-                generation = await work.generations.get(attempt.generation_id)
-                if generation is not None:
-                    jobs.append(
-                        Job(
-                            generation,
-                            attempt,
-                            cancel_requested=generation.cancel_requested,
-                            taken_over=True,
-                        )
-                    )
-        return jobs
 
     async def release(self) -> None:
         """Lets go of everything, so that another worker need not wait."""

@@ -10,6 +10,8 @@ from generation.ports.progress_feed import ProgressFeed
 from generation.ports.unit_of_work import Transactions
 
 STEP_MIN = 0.01
+# The rest is for storing what was made.
+PROGRESS_MAX = 0.99
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Told:
     """What was last said of a job."""
 
     progress: float
-    at: datetime
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,23 @@ class ReportProgress:
 
     async def __call__(self, job: Job, progress: float) -> None:
         now, key = self.clock.now(), job.generation.generation_id
-        last = self._told.get(key)
+        last = self._told.get(key) or Told(job.generation.progress)
         # A later attempt starts over; what was shown never goes back.
-        if last and (progress < last.progress + STEP_MIN or now < last.at + timedelta(seconds=self.every_s)):
+        if progress < last.progress + STEP_MIN:
             return
-        if progress < STEP_MIN:
+        if last.at and now < last.at + timedelta(seconds=self.every_s):
             return
         self._told[key] = Told(progress, now)
         async with self.transactions.of_account(job.generation.account_id) as work:
-            await work.generations.advance(key, progress=min(progress, 0.99))
+            if not await work.generations.advance(key, progress=min(progress, PROGRESS_MAX)):
+                # Another worker had it further before it came here, or it has ended.
+                return
         await self.feed.tell(
             GenerationProgressed(
                 account_id=job.generation.account_id,
                 generation_id=key,
                 occurred_at=now,
-                progress=min(progress, 0.99),
+                progress=min(progress, PROGRESS_MAX),
             )
         )
 

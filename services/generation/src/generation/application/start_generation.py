@@ -34,7 +34,7 @@ class Job:
     generation: Generation
     attempt: Attempt
     cancel_requested: bool = False
-    # Another worker's attempt before: the provider is asked about it first.
+    # The provider may know of the attempt: it is asked before anything is submitted.
     taken_over: bool = False
 
 

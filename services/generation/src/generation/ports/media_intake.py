@@ -46,3 +46,7 @@ class MediaIntake(Protocol):
         Raises OutputUnusable, and IntakeUnavailable when there is no room to take anything in.
         """
         ...
+
+    async def check(self) -> None:
+        """Raises IntakeUnavailable unless a file could be taken in now."""
+        ...

@@ -96,3 +96,7 @@ class MediaProvider(Protocol):
     async def cancel(self, run_id: RunId) -> None:
         """Asks the run to stop. Idempotent; an unknown or finished run is no error."""
         ...
+
+    def is_paying(self, run_id: RunId) -> bool:
+        """Whether the run lives in this process alone and costs money: it should end before the process."""
+        ...

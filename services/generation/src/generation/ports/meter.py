@@ -11,3 +11,7 @@ class Meter(Protocol):
     def ended(self, generation: Generation) -> None:
         """A job that held credits ended just now."""
         ...
+
+    def account_trouble(self, provider: str, *, troubled: bool) -> None:
+        """Our own account at a provider is refused or used up, or well again."""
+        ...

@@ -10,6 +10,7 @@ from generation.domain.events import Event
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, AttemptId, GenerationId
 from generation.domain.output import Output
+from generation.ports.answers import Answers
 
 
 class Generations(Protocol):
@@ -46,16 +47,18 @@ class Generations(Protocol):
         """Newest first, older than `before`, deleted ones left out; any status when none is given."""
         ...
 
-    async def advance(self, generation_id: GenerationId, *, progress: float) -> None:
-        """Records progress; never backwards, and never on a job that is not running."""
+    async def advance(self, generation_id: GenerationId, *, progress: float) -> bool:
+        """Records progress; False, changing nothing, for a step backwards or a job that is not running."""
         ...
 
     async def reserving(self, *, created_before: datetime, limit: int) -> Sequence[Generation]:
         """Jobs still waiting for the ledger's answer, oldest first."""
         ...
 
-    async def lock_overdue(self, *, now: datetime, limit: int) -> Sequence[Generation]:
-        """Queued jobs past their deadline, locked; those that others hold are skipped."""
+    async def overdue(
+        self, status: Status, *, before: datetime, after: GenerationId | None, limit: int
+    ) -> Sequence[GenerationId]:
+        """Jobs of this status whose deadline was before that moment, in order of id."""
         ...
 
     async def settled(self, *, after: GenerationId | None, limit: int) -> Sequence[Generation]:
@@ -71,11 +74,15 @@ class Attempts(Protocol):
         ...
 
     async def save(self, attempt: Attempt) -> None:
-        """Stores the run id, outcome, detail and end of an attempt."""
+        """Stores the run id, outcome, detail and end of an attempt; its lease stays as it is."""
         ...
 
     async def leased(self, attempt_id: AttemptId, *, worker: str) -> Attempt | None:
-        """The attempt, if it is still running and this worker's."""
+        """The attempt, locked, if it is still running and this worker's."""
+        ...
+
+    async def running(self, generation_id: GenerationId) -> Attempt | None:
+        """The attempt of a job that has not ended, locked; whoever has it."""
         ...
 
     async def of(self, generation_id: GenerationId) -> Sequence[Attempt]:
@@ -88,14 +95,18 @@ class Attempts(Protocol):
         """Extends the leases that this worker still has; says for each whether a cancel was asked for."""
         ...
 
-    async def claim_expired(
-        self, *, now: datetime, worker: str, lease_until: datetime, limit: int
+    async def lock_due(
+        self, *, now: datetime, excluding: Collection[AttemptId], limit: int
     ) -> Sequence[Attempt]:
-        """Takes over running attempts whose lease ran out; each goes to one worker only."""
+        """Running attempts whose lease ran out, longest ago first, locked; what others lock is skipped."""
+        ...
+
+    async def lease(self, attempt: Attempt) -> None:
+        """Stores who has a locked attempt, until when, and what that cost it."""
         ...
 
     async def release(self, *, worker: str, now: datetime) -> None:
-        """Ends this worker's leases, so that another may take over at once."""
+        """Puts down what this worker has, so that another may take over at once."""
         ...
 
 
@@ -143,6 +154,8 @@ class UnitOfWork(Protocol):
     def outputs(self) -> Outputs: ...
     @property
     def deletions(self) -> Deletions: ...
+    @property
+    def answers(self) -> Answers: ...
 
     async def publish(self, event: Event) -> None:
         """Publishes once the transaction is kept."""

@@ -139,7 +139,8 @@ def _attempt(attempt: Attempt) -> pb.Attempt:
     return pb.Attempt(
         attempt_id=attempt.attempt_id,
         provider=attempt.provider,
-        outcome=attempt.outcome,
+        # Between two tries no worker has it, and nothing runs.
+        outcome="waiting" if attempt.not_before else attempt.outcome,
         detail=attempt.detail,
         started_at=moment(attempt.started_at),
         finished_at=moment(attempt.finished_at),

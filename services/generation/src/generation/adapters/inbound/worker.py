@@ -1,23 +1,32 @@
-"""Runs jobs: takes one from the stream for each free slot, and those of workers that died."""
+"""Runs jobs: takes one from the stream for each free slot, and those that waited or lost their worker."""
 
 import asyncio
+import contextlib
 import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Protocol
 
 from chassis.events import IncomingEvent
+from chassis.process import forever
 from prometheus_client import Gauge
 from tintype.ledger.v1 import events_pb2
 
-from generation.application.finish_attempt import LeaseLost
 from generation.application.keep_leases import KeepLeases
-from generation.application.run_attempt import RunAttempt
+from generation.application.run_job import RunJob
 from generation.application.start_generation import CreditsReserved, Job, StartGeneration
+from generation.application.take_due import TakeDue
 from generation.domain.identifiers import AttemptId, GenerationId, ReservationId
+from generation.ports.media_intake import IntakeUnavailable
 
 STREAM = "LEDGER"
 SUBJECTS = ("tintype.ledger.v1.credits_reserved.>",)
 DURABLE = "generation-worker"
-DRAIN_S = 6.0
+RENEW_EVERY_S = 1.0
+# Whatever is not a call that is being paid for gets this long to end when the worker stops.
+DRAIN_QUICK_S = 6.0
+# A database that takes longer than this for a lease may have kept others from renewing theirs.
+SLOW_S = 2.0
 SLOTS = Gauge("generation_worker_slots", "Jobs that this worker can run at once", ["state"])
 log = logging.getLogger(__name__)
 
@@ -32,22 +41,37 @@ class Stream(Protocol):
 
 class Worker:
     """`slots` jobs at once. While every slot is taken, nothing is fetched: the backlog stays in the
-    stream, where its length is what more workers are started on."""
+    stream, where its length is what more workers are started on. Without room for files no slot is free."""
 
-    def __init__(self, start: StartGeneration, run: RunAttempt, leases: KeepLeases, *, slots: int) -> None:
+    def __init__(
+        self,
+        start: StartGeneration,
+        take: TakeDue,
+        run: RunJob,
+        leases: KeepLeases,
+        *,
+        check_room: Callable[[], Awaitable[None]],
+        slots: int,
+        drain_s: float,
+    ) -> None:
         self._start = start
+        self._take = take
         self._run = run
         self._leases = leases
+        self._check_room = check_room
         self._slots = slots
+        self._drain_s = drain_s
         self._jobs: dict[GenerationId, tuple[Job, asyncio.Task[None]]] = {}
         self._missing: set[AttemptId] = set()
         self._slot_freed = asyncio.Event()
         self._consuming: asyncio.Task[None] | None = None
+        self._has_room = True
+        self._takes_from = 0.0
 
     @property
     def free(self) -> int:
-        """Slots without a job."""
-        return max(0, self._slots - len(self._jobs))
+        """Slots that can take a job."""
+        return max(0, self._slots - len(self._jobs)) if self._has_room else 0
 
     async def handle(self, event: IncomingEvent) -> None:
         """Commits the start of a job; the job itself goes on after the message is acknowledged."""
@@ -66,9 +90,13 @@ class Worker:
             self._consuming.cancel()
 
     async def consume(self, stream: Stream) -> None:
-        """Fetches messages while a slot is free."""
+        """Fetches messages while a slot is free; what waits longer than any message comes first."""
         while True:
             await self._until_free()
+            with contextlib.suppress(Exception):
+                await self.take_due()
+            if not self.free:
+                continue
             self._consuming = asyncio.create_task(stream.run())
             try:
                 await asyncio.wait([self._consuming])
@@ -84,7 +112,8 @@ class Worker:
         jobs = [job for job, _ in self._jobs.values()]
         if not jobs:
             return
-        lost = {job.attempt.attempt_id for job in await self._leases.renew(jobs)}
+        with self._in_touch():
+            lost = {job.attempt.attempt_id for job in await self._leases.renew(jobs)}
         for job, task in list(self._jobs.values()):
             # Missing once may mean that the attempt has just ended or is giving way to the next one.
             if job.attempt.attempt_id in lost & self._missing:
@@ -92,42 +121,73 @@ class Worker:
                 task.cancel()
         self._missing = lost
 
-    async def take_over(self) -> None:
-        """Takes jobs whose worker stopped renewing, up to the free slots."""
-        if self.free:
-            for job in await self._leases.take_over(limit=self.free):
-                log.warning("took over %s", job.attempt.attempt_id)
-                self._launch(job)
+    async def take_due(self) -> None:
+        """Takes jobs whose time has come or whose worker stopped renewing, up to the free slots.
+
+        For the length of a lease after an outage of the database it takes none: the workers that have
+        them may be well, and could not say so.
+        """
+        if not self.free or time.monotonic() < self._takes_from:
+            return
+        in_hand = [job.attempt.attempt_id for job, _ in self._jobs.values()]
+        with self._in_touch():
+            jobs = await self._take(limit=self.free, excluding=in_hand)
+        for job in jobs:
+            log.info("took up %s", job.attempt.attempt_id)
+            self._launch(job)
+
+    async def watch_room(self) -> None:
+        """Stops taking jobs while this machine has no room for files."""
+        try:
+            await self._check_room()
+        except IntakeUnavailable as full:
+            if self._has_room:
+                log.error("no job is taken until there is room for files: %s", full)
+            self._has_room = False
+            if self._consuming:
+                self._consuming.cancel()
+        else:
+            self._has_room = True
+            self._slot_freed.set()
+        self._count()
 
     async def drain(self) -> None:
-        """Lets quick jobs end, stops the others and hands their leases back."""
-        tasks = [task for _, task in self._jobs.values()]
-        if tasks:
-            _, running = await asyncio.wait(tasks, timeout=DRAIN_S)
-            for task in running:
-                task.cancel()
+        """Lets quick jobs end, and calls that are being paid for; hands the others on.
+
+        After `drain_s` everything is handed on. Leases are held until then.
+        """
+        renewing = asyncio.create_task(forever(self.renew, every_s=RENEW_EVERY_S, name="renew leases"))
+        started = time.monotonic()
+        paying: dict[GenerationId, float] = {}
+        while self._jobs and (now := time.monotonic()) < started + self._drain_s:
+            paying |= {key: now for key, (job, _) in self._jobs.items() if self._run.is_paying(job)}
+            late = [key for key in self._jobs if now > paying.get(key, started) + DRAIN_QUICK_S]
+            await self._hand_on(late)
+            if running := [task for _, task in self._jobs.values()]:
+                await asyncio.wait(running, timeout=0.25)
+        await self._hand_on(list(self._jobs))
+        renewing.cancel()
         await self._leases.release()
+
+    async def _hand_on(self, keys: Collection[GenerationId]) -> None:
+        stopped = [self._jobs[key] for key in keys if key in self._jobs]
+        for _, task in stopped:
+            task.cancel()
+        if stopped:
+            await asyncio.wait([task for _, task in stopped])
+        for job, _ in stopped:
+            await self._run.hand_on(job)
 
     def _launch(self, job: Job) -> None:
         key = job.generation.generation_id
         if key not in self._jobs:
-            task = asyncio.create_task(self._work(job))
+            task = asyncio.create_task(self._run(job))
             self._jobs[key] = (job, task)
-            task.add_done_callback(lambda _: self._ended(job))
+            task.add_done_callback(lambda _: self._ended(key))
             self._count()
 
-    async def _work(self, job: Job) -> None:
-        try:
-            await self._run(job)
-        except LeaseLost:
-            log.info("%s went on elsewhere", job.attempt.attempt_id)
-        except Exception:
-            # The lease runs out, and the job is taken up again from what is stored.
-            log.exception("attempt %s was dropped", job.attempt.attempt_id)
-
-    def _ended(self, job: Job) -> None:
-        self._run.progress.forget(job)
-        self._jobs.pop(job.generation.generation_id, None)
+    def _ended(self, key: GenerationId) -> None:
+        self._jobs.pop(key, None)
         self._slot_freed.set()
         self._count()
 
@@ -135,6 +195,17 @@ class Worker:
         while not self.free:
             self._slot_freed.clear()
             await self._slot_freed.wait()
+
+    @contextlib.contextmanager
+    def _in_touch(self) -> Iterator[None]:
+        started = time.monotonic()
+        is_well = False
+        try:
+            yield
+            is_well = time.monotonic() < started + SLOW_S
+        finally:
+            if not is_well:
+                self._takes_from = time.monotonic() + self._leases.lease_s
 
     def _count(self) -> None:
         SLOTS.labels("busy").set(len(self._jobs))

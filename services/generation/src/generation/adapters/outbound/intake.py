@@ -3,19 +3,22 @@
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 
 from generation.adapters.outbound import thumbnails
 from generation.adapters.outbound.inspection_process import inspect_apart
 from generation.adapters.outbound.media_inspection import MediaFacts, inspect
 from generation.domain.model import Modality
-from generation.ports.media_intake import OutputUnusable, ReceivedMedia
+from generation.ports.media_intake import IntakeUnavailable, OutputUnusable, ReceivedMedia
 from generation.ports.media_provider import RunOutput
 
 DECODED_AT_ONCE = 2
+# What must fit for a worker to take jobs; a picture is a few megabytes.
+PROBE_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,10 @@ class FileIntake:
 
     @asynccontextmanager
     async def receive(self, output: RunOutput, *, modality: Modality) -> AsyncIterator[ReceivedMedia]:
-        with tempfile.TemporaryDirectory(prefix="tintype-", dir=self.folder) as folder:
-            path = Path(folder) / "output"
+        with self._temporary() as folder:
+            path = folder / "output"
             size_bytes, sha256 = await self._write(output, path)
-            small = Path(folder) / "thumbnail"
+            small = folder / "thumbnail"
             facts = await self._inspect(path, modality, small)
             yield ReceivedMedia(
                 path=path,
@@ -47,6 +50,19 @@ class FileIntake:
                 thumbnail=_thumbnail(small, facts),
             )
 
+    async def check(self) -> None:
+        with self._temporary() as folder:
+            await asyncio.to_thread(_write_probe, folder / "probe")
+
+    @contextmanager
+    def _temporary(self) -> Iterator[Path]:
+        with _room():
+            folder = tempfile.TemporaryDirectory(
+                prefix="tintype-", dir=self.folder, ignore_cleanup_errors=True
+            )
+        with folder as name:
+            yield Path(name)
+
     async def _inspect(self, path: Path, modality: Modality, thumbnail: Path) -> MediaFacts:
         if modality is Modality.TEXT:
             return inspect(path, modality=modality)
@@ -56,13 +72,17 @@ class FileIntake:
     async def _write(self, output: RunOutput, path: Path) -> tuple[int, str]:
         size_bytes, sha256 = 0, hashlib.sha256()
         # Small pieces into the page cache: a thread for each would cost more than it frees.
-        with path.open("wb") as file:
+        with _room():
+            # Unbuffered: a full disk is met by the write itself, and not again when the file is closed.
+            file = path.open("wb", buffering=0)
+        with file:
             async for piece in output.stream():
                 size_bytes += len(piece)
                 if size_bytes > self.size_bytes_max:
                     raise OutputUnusable(f"the file is larger than {self.size_bytes_max} bytes")
                 sha256.update(piece)
-                file.write(piece)
+                with _room():
+                    _write_all(file, piece)
         if not size_bytes:
             raise OutputUnusable("the file is empty")
         return size_bytes, sha256.hexdigest()
@@ -81,3 +101,23 @@ def _thumbnail(path: Path, facts: MediaFacts) -> ReceivedMedia | None:
         width=facts.thumbnail.width,
         height=facts.thumbnail.height,
     )
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """A disk that is full, read-only or gone is this machine's fault, never the file's."""
+    try:
+        yield
+    except OSError as error:
+        raise IntakeUnavailable(f"there is no room for files: {error.strerror}") from error
+
+
+def _write_all(file: FileIO, piece: bytes) -> None:
+    left = memoryview(piece)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _write_probe(path: Path) -> None:
+    with _room(), path.open("wb", buffering=0) as file:
+        _write_all(file, bytes(PROBE_BYTES))

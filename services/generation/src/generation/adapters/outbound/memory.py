@@ -2,29 +2,18 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from generation.domain.attempt import Attempt, Outcome
+from generation.adapters.outbound.memory_attempts import MemoryAnswers, MemoryAttempts
+from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.events import Event
 from generation.domain.generation import Generation, Status
-from generation.domain.identifiers import AccountId, AttemptId, GenerationId
+from generation.domain.identifiers import AccountId, GenerationId
 from generation.domain.output import Output
 from generation.ports.unit_of_work import UnitOfWork
-
-
-@dataclass
-class Tables:
-    """Everything that is stored."""
-
-    generations: dict[GenerationId, Generation] = field(default_factory=dict)
-    attempts: dict[AttemptId, Attempt] = field(default_factory=dict)
-    outputs: list[Output] = field(default_factory=list)
-    deletions: dict[str, datetime] = field(default_factory=dict)
-    inbox: set[str] = field(default_factory=set)
-    events: list[Event] = field(default_factory=list)
 
 
 class MemoryGenerations:
@@ -75,73 +64,26 @@ class MemoryGenerations:
         ]
         return rows[:limit]
 
-    async def advance(self, generation_id: GenerationId, *, progress: float) -> None:
+    async def advance(self, generation_id: GenerationId, *, progress: float) -> bool:
         row = await self.get(generation_id)
-        if row and row.status is Status.PROCESSING and row.progress < progress:
-            self._rows[generation_id] = replace(row, progress=progress)
+        if row is None or row.status is not Status.PROCESSING or row.progress >= progress:
+            return False
+        self._rows[generation_id] = replace(row, progress=progress)
+        return True
 
     async def reserving(self, *, created_before: datetime, limit: int) -> Sequence[Generation]:
         rows = self._seen()
         return [r for r in rows if r.status is Status.RESERVING and r.created_at < created_before][:limit]
 
-    async def lock_overdue(self, *, now: datetime, limit: int) -> Sequence[Generation]:
-        return [r for r in self._seen() if r.status is Status.QUEUED and r.deadline_at <= now][:limit]
+    async def overdue(
+        self, status: Status, *, before: datetime, after: GenerationId | None, limit: int
+    ) -> Sequence[GenerationId]:
+        rows = [r for r in self._seen() if r.status is status and r.deadline_at <= before]
+        return [r.generation_id for r in rows if after is None or r.generation_id > after][:limit]
 
     async def settled(self, *, after: GenerationId | None, limit: int) -> Sequence[Generation]:
         rows = [r for r in self._seen() if r.is_terminal and r.reservation_id]
         return [r for r in rows if after is None or r.generation_id > after][:limit]
-
-
-class MemoryAttempts:
-    """Attempts in a dictionary."""
-
-    def __init__(self, tables: Tables) -> None:
-        self._rows = tables.attempts
-        self._generations = tables.generations
-
-    async def add(self, attempt: Attempt) -> None:
-        self._rows[attempt.attempt_id] = attempt
-
-    async def save(self, attempt: Attempt) -> None:
-        kept = self._rows[attempt.attempt_id]
-        self._rows[attempt.attempt_id] = replace(
-            kept,
-            run_id=attempt.run_id,
-            outcome=attempt.outcome,
-            detail=attempt.detail,
-            finished_at=attempt.finished_at,
-        )
-
-    async def leased(self, attempt_id: AttemptId, *, worker: str) -> Attempt | None:
-        row = self._rows.get(attempt_id)
-        return row if row and row.outcome is Outcome.RUNNING and row.worker == worker else None
-
-    async def of(self, generation_id: GenerationId) -> Sequence[Attempt]:
-        rows = [row for row in self._rows.values() if row.generation_id == generation_id]
-        return sorted(rows, key=lambda row: row.number)
-
-    async def renew(
-        self, attempts: Collection[AttemptId], *, worker: str, lease_until: datetime
-    ) -> Mapping[AttemptId, bool]:
-        kept = {}
-        for attempt_id in attempts:
-            if row := await self.leased(attempt_id, worker=worker):
-                self._rows[attempt_id] = replace(row, lease_until=lease_until)
-                kept[attempt_id] = self._generations[row.generation_id].cancel_requested
-        return kept
-
-    async def claim_expired(
-        self, *, now: datetime, worker: str, lease_until: datetime, limit: int
-    ) -> Sequence[Attempt]:
-        rows = [r for r in self._rows.values() if r.outcome is Outcome.RUNNING and r.lease_until <= now]
-        claimed = [replace(row, worker=worker, lease_until=lease_until) for row in rows[:limit]]
-        self._rows.update({row.attempt_id: row for row in claimed})
-        return claimed
-
-    async def release(self, *, worker: str, now: datetime) -> None:
-        for row in list(self._rows.values()):
-            if row.outcome is Outcome.RUNNING and row.worker == worker:
-                self._rows[row.attempt_id] = replace(row, lease_until=now)
 
 
 class MemoryOutputs:
@@ -191,6 +133,7 @@ class MemoryUnitOfWork:
     attempts: MemoryAttempts
     outputs: MemoryOutputs
     deletions: MemoryDeletions
+    answers: MemoryAnswers
 
     async def publish(self, event: Event) -> None:
         self.tables.events.append(event)
@@ -231,5 +174,6 @@ class MemoryTransactions:
                 MemoryAttempts(tables),
                 MemoryOutputs(tables),
                 MemoryDeletions(tables),
+                MemoryAnswers(tables),
             )
             self.tables = tables

@@ -13,7 +13,7 @@ from generation.domain.generation import Generation
 from generation.domain.identifiers import AccountId, AttemptId, GenerationId, ReservationId, RunId
 from generation.domain.model import Modality
 from generation.ports.ledger import Refusal, Reservation
-from generation.ports.media_intake import OutputUnusable, ReceivedMedia
+from generation.ports.media_intake import IntakeUnavailable, OutputUnusable, ReceivedMedia
 from generation.ports.media_provider import Run, RunOutput, RunReport, RunState
 from generation.ports.media_store import StoreUnavailable
 
@@ -85,12 +85,40 @@ class MemoryProvider:
     async def cancel(self, run_id: RunId) -> None:
         self.cancelled.append(run_id)
 
+    def is_paying(self, run_id: RunId) -> bool:
+        return False
 
+
+@dataclass
+class MemorySpool:
+    """Keeps reports as they are."""
+
+    reports: dict[AttemptId, RunReport] = field(default_factory=dict)
+    # Raised by every attempt to keep one.
+    refusal: Exception | None = None
+
+    async def keep(self, key: AttemptId, report: RunReport) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.reports.setdefault(key, report)
+
+    async def find(self, key: AttemptId) -> RunReport | None:
+        return self.reports.get(key)
+
+
+@dataclass
 class MemoryIntake:
     """Believes everything but the empty file."""
 
+    is_full: bool = False
+
+    async def check(self) -> None:
+        if self.is_full:
+            raise IntakeUnavailable("there is no room for files")
+
     @asynccontextmanager
     async def receive(self, output: RunOutput, *, modality: Modality) -> AsyncIterator[ReceivedMedia]:
+        await self.check()
         content = b"".join([piece async for piece in output.stream()])
         if not content:
             raise OutputUnusable("the file is empty")
@@ -114,6 +142,8 @@ class MemoryMediaStore:
 
     objects: dict[str, bytes] = field(default_factory=dict)
     reachable: bool = True
+    # Calls that were not answered.
+    refused: int = 0
 
     async def put(self, key: str, media: ReceivedMedia) -> None:
         self._reach()
@@ -128,6 +158,7 @@ class MemoryMediaStore:
 
     def _reach(self) -> None:
         if not self.reachable:
+            self.refused += 1
             raise StoreUnavailable("the store does not answer")
 
 
@@ -146,6 +177,10 @@ class MemoryMeter:
     """Keeps the jobs that ended."""
 
     generations: list[Generation] = field(default_factory=list)
+    troubles: list[tuple[str, bool]] = field(default_factory=list)
 
     def ended(self, generation: Generation) -> None:
         self.generations.append(generation)
+
+    def account_trouble(self, provider: str, *, troubled: bool) -> None:
+        self.troubles.append((provider, troubled))

@@ -16,6 +16,11 @@ SECONDS = Histogram(
     buckets=(0.25, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600, 3600),
 )
 OPEN = Gauge("generation_open", "Jobs that have not ended", ["status"])
+TROUBLE = Gauge(
+    "generation_provider_account_trouble",
+    "1 while our own account at a provider is refused or used up",
+    ["provider"],
+)
 OPEN_STATUSES = (Status.RESERVING, Status.QUEUED, Status.PROCESSING)
 
 
@@ -27,6 +32,9 @@ class PrometheusMeter:
         if generation.finished_at:
             took = generation.finished_at - generation.created_at
             SECONDS.labels(generation.modality).observe(took.total_seconds())
+
+    def account_trouble(self, provider: str, *, troubled: bool) -> None:
+        TROUBLE.labels(provider).set(troubled)
 
 
 async def count_open(engine: AsyncEngine) -> None:

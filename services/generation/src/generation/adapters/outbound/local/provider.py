@@ -62,6 +62,9 @@ class LocalProvider:
             if drawing.report is None:
                 drawing.report = RunReport(RunState.CANCELLED)
 
+    def is_paying(self, run_id: RunId) -> bool:
+        return False
+
     def close(self) -> None:
         """Stops every drawing; the threads end at their next frame."""
         for drawing in self._drawings.values():

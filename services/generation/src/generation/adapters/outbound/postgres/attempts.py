@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from generation.adapters.outbound.postgres.rows import to_attempt
@@ -15,7 +15,7 @@ from generation.domain.identifiers import AttemptId, GenerationId
 
 
 class PostgresAttempts:
-    """A lease is a worker's name and a time; taking one over is one update behind SKIP LOCKED."""
+    """A lease is a worker's name and a time; SKIP LOCKED gives each due attempt to one worker."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -30,18 +30,19 @@ class PostgresAttempts:
                 run_id=attempt.run_id,
                 outcome=attempt.outcome,
                 detail=attempt.detail,
+                reason=attempt.reason,
                 finished_at=attempt.finished_at,
+                not_before=attempt.not_before,
             )
         )
 
     async def leased(self, attempt_id: AttemptId, *, worker: str) -> Attempt | None:
-        query = select(table).where(
-            table.c.attempt_id == attempt_id,
-            table.c.worker == worker,
-            table.c.outcome == Outcome.RUNNING,
+        return await self._locked(
+            table.c.attempt_id == attempt_id, table.c.worker == worker, table.c.not_before.is_(None)
         )
-        row = (await self._connection.execute(query.with_for_update())).one_or_none()
-        return to_attempt(row) if row else None
+
+    async def running(self, generation_id: GenerationId) -> Attempt | None:
+        return await self._locked(table.c.generation_id == generation_id)
 
     async def of(self, generation_id: GenerationId) -> Sequence[Attempt]:
         query = select(table).where(table.c.generation_id == generation_id).order_by(table.c.number)
@@ -56,6 +57,7 @@ class PostgresAttempts:
                 table.c.attempt_id.in_(attempts),
                 table.c.worker == worker,
                 table.c.outcome == Outcome.RUNNING,
+                table.c.not_before.is_(None),
                 generations.c.generation_id == table.c.generation_id,
             )
             .values(lease_until=lease_until)
@@ -64,25 +66,42 @@ class PostgresAttempts:
         rows = await self._connection.execute(statement)
         return {row.attempt_id: row.cancel_requested for row in rows}
 
-    async def claim_expired(
-        self, *, now: datetime, worker: str, lease_until: datetime, limit: int
+    async def lock_due(
+        self, *, now: datetime, excluding: Collection[AttemptId], limit: int
     ) -> Sequence[Attempt]:
-        expired = (
-            select(table.c.attempt_id)
-            .where(table.c.outcome == Outcome.RUNNING, table.c.lease_until <= now)
+        query = (
+            select(table)
+            .where(
+                table.c.outcome == Outcome.RUNNING,
+                table.c.lease_until <= now,
+                table.c.attempt_id.not_in(excluding),
+            )
             .order_by(table.c.lease_until)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        statement = (
-            update(table)
-            # The lock outlives the subquery, but its plan may run it again: a CTE runs once.
-            .where(table.c.attempt_id.in_(select(expired.cte("expired").c.attempt_id)))
-            .values(worker=worker, lease_until=lease_until)
-            .returning(table)
+        return [to_attempt(row) for row in await self._connection.execute(query)]
+
+    async def lease(self, attempt: Attempt) -> None:
+        statement = update(table).where(table.c.attempt_id == attempt.attempt_id)
+        await self._connection.execute(
+            statement.values(
+                worker=attempt.worker,
+                lease_until=attempt.lease_until,
+                not_before=attempt.not_before,
+                submitted=attempt.submitted,
+                tries=attempt.tries,
+                started_at=attempt.started_at,
+            )
         )
-        return [to_attempt(row) for row in await self._connection.execute(statement)]
 
     async def release(self, *, worker: str, now: datetime) -> None:
-        statement = update(table).where(table.c.worker == worker, table.c.outcome == Outcome.RUNNING)
-        await self._connection.execute(statement.values(lease_until=now))
+        statement = update(table).where(
+            table.c.worker == worker, table.c.outcome == Outcome.RUNNING, table.c.not_before.is_(None)
+        )
+        await self._connection.execute(statement.values(lease_until=now, not_before=now))
+
+    async def _locked(self, *conditions: ColumnElement[bool]) -> Attempt | None:
+        query = select(table).where(table.c.outcome == Outcome.RUNNING, *conditions)
+        row = (await self._connection.execute(query.with_for_update())).one_or_none()
+        return to_attempt(row) if row else None

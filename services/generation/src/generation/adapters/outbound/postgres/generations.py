@@ -62,21 +62,27 @@ class PostgresGenerations:
             query = query.where(table.c.generation_id < before)
         return await self._all(query.order_by(table.c.generation_id.desc()).limit(limit))
 
-    async def advance(self, generation_id: GenerationId, *, progress: float) -> None:
+    async def advance(self, generation_id: GenerationId, *, progress: float) -> bool:
         statement = update(table).where(
             table.c.generation_id == generation_id,
             table.c.status == Status.PROCESSING,
             table.c.progress < progress,
         )
-        await self._connection.execute(statement.values(progress=progress))
+        moved = statement.values(progress=progress).returning(table.c.generation_id)
+        return (await self._connection.execute(moved)).one_or_none() is not None
 
     async def reserving(self, *, created_before: datetime, limit: int) -> Sequence[Generation]:
         query = select(table).where(table.c.status == Status.RESERVING, table.c.created_at < created_before)
         return await self._all(query.order_by(table.c.generation_id).limit(limit))
 
-    async def lock_overdue(self, *, now: datetime, limit: int) -> Sequence[Generation]:
-        query = select(table).where(table.c.status == Status.QUEUED, table.c.deadline_at <= now)
-        return await self._all(query.limit(limit).with_for_update(key_share=True, skip_locked=True))
+    async def overdue(
+        self, status: Status, *, before: datetime, after: GenerationId | None, limit: int
+    ) -> Sequence[GenerationId]:
+        query = select(table.c.generation_id).where(table.c.status == status, table.c.deadline_at <= before)
+        if after is not None:
+            query = query.where(table.c.generation_id > after)
+        rows = await self._connection.execute(query.order_by(table.c.generation_id).limit(limit))
+        return list(rows.scalars())
 
     async def settled(self, *, after: GenerationId | None, limit: int) -> Sequence[Generation]:
         query = select(table).where(table.c.status.in_(TERMINAL), table.c.reservation_id.is_not(None))

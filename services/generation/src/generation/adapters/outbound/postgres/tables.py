@@ -9,6 +9,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -61,8 +62,31 @@ attempts = Table(
     Column("run_id", Text),
     Column("outcome", Text),
     Column("detail", Text),
+    Column("reason", Text),
     Column("started_at", moment),
     Column("finished_at", moment),
+    Column("not_before", moment),
+    Column("submitted", Boolean),
+    Column("tries", Integer),
+)
+
+spooled_answers = Table(
+    "spooled_answers",
+    metadata,
+    Column("attempt_id", Text, primary_key=True),
+    Column("generation_id", Text),
+    Column("account_id", Text),
+    Column("document", Text),
+)
+
+spooled_pieces = Table(
+    "spooled_pieces",
+    metadata,
+    Column("attempt_id", Text, primary_key=True),
+    Column("output", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("account_id", Text),
+    Column("content", LargeBinary),
 )
 
 outputs = Table(

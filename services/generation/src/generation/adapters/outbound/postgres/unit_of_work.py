@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from generation.adapters.outbound.event_codec import encode
 from generation.adapters.outbound.postgres import tables
+from generation.adapters.outbound.postgres.answers import PostgresAnswers
 from generation.adapters.outbound.postgres.attempts import PostgresAttempts
 from generation.adapters.outbound.postgres.files import PostgresDeletions, PostgresOutputs
 from generation.adapters.outbound.postgres.generations import PostgresGenerations
@@ -34,6 +35,7 @@ class PostgresUnitOfWork:
     attempts: PostgresAttempts
     outputs: PostgresOutputs
     deletions: PostgresDeletions
+    answers: PostgresAnswers
 
     async def publish(self, event: Event) -> None:
         fact = encode(event, event_id=self.ids.new("evt"))
@@ -69,6 +71,7 @@ class PostgresTransactions:
                     PostgresAttempts(connection),
                     PostgresOutputs(connection),
                     PostgresDeletions(connection),
+                    PostgresAnswers(connection),
                 )
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise StorageUnavailable("the database did not answer; try again") from error

@@ -1,0 +1,133 @@
+"""Providers that answer in the call itself: each call is paid once, and its answer kept at once.
+
+Such an API knows no idempotency key, and can't be asked about a call. So a call runs as a task of this
+process, and how it ended is spooled before anybody hears of it: from then on every worker finds it. A
+process that is told to stop lets its calls end first. One that is killed during a call loses the call:
+whether it was billed can't be known, and the job tries again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from generation.domain.errors import StorageUnavailable
+from generation.domain.generation import Failure
+from generation.domain.identifiers import AttemptId, RunId
+from generation.ports.answers import AnswerSpool
+from generation.ports.media_provider import Run, RunReport, RunState
+
+KEEP_AGAIN_S_MAX = 15.0
+# Ends that no spool has: those of calls that were cancelled, and answers that it could not take.
+UNSPOOLED_MAX = 64
+UNREADABLE = Failure("PROVIDER_FAILED", "the provider's answer could not be read")
+log = logging.getLogger(__name__)
+
+
+class Caller(Protocol):
+    """Makes one call, without repeating it."""
+
+    async def call(self, run: Run, advance: Callable[[float], None]) -> RunReport:
+        """How the call ended; `advance` is told how far it is. An exception is a failure of the run."""
+        ...
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        ...
+
+
+@dataclass
+class Call:
+    """A call that has not ended, or whose end is not kept yet."""
+
+    run: Run
+    progress: float = 0.0
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+
+class InCallProvider:
+    """`name` begins its run ids."""
+
+    def __init__(self, caller: Caller, spool: AnswerSpool, *, name: str) -> None:
+        self._caller = caller
+        self._spool = spool
+        self._prefix = f"{name}:"
+        self._calls: dict[RunId, Call] = {}
+        self._unspooled: dict[RunId, RunReport] = {}
+
+    async def submit(self, run: Run) -> RunId:
+        run_id = self._run_id(run.key)
+        if run_id not in self._calls:
+            call = self._calls[run_id] = Call(run)
+            call.task = asyncio.create_task(self._carry_out(run_id, call))
+        return run_id
+
+    async def find(self, key: AttemptId) -> RunId | None:
+        run_id = self._run_id(key)
+        if run_id in self._calls or run_id in self._unspooled:
+            return run_id
+        return run_id if await self._spool.find(key) else None
+
+    async def check(self, run_id: RunId) -> RunReport:
+        if call := self._calls.get(run_id):
+            return RunReport(RunState.RUNNING, call.progress)
+        if run_id in self._unspooled:
+            return self._unspooled[run_id]
+        kept = await self._spool.find(AttemptId(run_id.removeprefix(self._prefix)))
+        return kept or RunReport(RunState.UNKNOWN)
+
+    async def cancel(self, run_id: RunId) -> None:
+        call = self._calls.pop(run_id, None)
+        if call and call.task:
+            call.task.cancel()
+            self._hold(run_id, RunReport(RunState.CANCELLED))
+
+    def is_paying(self, run_id: RunId) -> bool:
+        return run_id in self._calls
+
+    async def close(self) -> None:
+        """Ends the calls and closes the connections."""
+        tasks = [call.task for call in self._calls.values() if call.task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._caller.close()
+
+    async def _carry_out(self, run_id: RunId, call: Call) -> None:
+        def advance(progress: float) -> None:
+            call.progress = progress
+
+        try:
+            report = await self._caller.call(call.run, advance)
+        except Exception:
+            # An answer that makes no sense is the provider's failure. It may have been billed.
+            log.exception("the answer to %s could not be read", call.run.key)
+            report = RunReport(RunState.FAILED, failure=UNREADABLE)
+        await self._keep(run_id, report)
+        self._calls.pop(run_id, None)
+
+    async def _keep(self, run_id: RunId, report: RunReport) -> None:
+        """Keeps trying while storage is away: until the answer is safe, it counts as on its way."""
+        pause_s = 0.25
+        while True:
+            try:
+                await self._spool.keep(AttemptId(run_id.removeprefix(self._prefix)), report)
+            except StorageUnavailable as away:
+                log.warning("the answer to %s is not kept yet: %s", run_id, away)
+            except Exception:
+                log.exception("the answer to %s can't be kept: it lives in this process alone", run_id)
+                self._hold(run_id, report)
+                return
+            else:
+                return
+            await asyncio.sleep(pause_s)
+            pause_s = min(KEEP_AGAIN_S_MAX, pause_s * 2)
+
+    def _hold(self, run_id: RunId, report: RunReport) -> None:
+        while len(self._unspooled) >= UNSPOOLED_MAX:
+            del self._unspooled[next(iter(self._unspooled))]
+        self._unspooled[run_id] = report
+
+    def _run_id(self, key: AttemptId) -> RunId:
+        return RunId(self._prefix + key)

@@ -1,0 +1,24 @@
+"""What memory keeps in place of a database, for tests."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from generation.domain.attempt import Attempt
+from generation.domain.events import Event
+from generation.domain.generation import Generation
+from generation.domain.identifiers import AttemptId, GenerationId
+from generation.domain.output import Output
+from generation.ports.answers import StoredAnswer
+
+
+@dataclass
+class Tables:
+    """Everything that is stored."""
+
+    generations: dict[GenerationId, Generation] = field(default_factory=dict)
+    attempts: dict[AttemptId, Attempt] = field(default_factory=dict)
+    outputs: list[Output] = field(default_factory=list)
+    deletions: dict[str, datetime] = field(default_factory=dict)
+    answers: dict[AttemptId, StoredAnswer] = field(default_factory=dict)
+    inbox: set[str] = field(default_factory=set)
+    events: list[Event] = field(default_factory=list)

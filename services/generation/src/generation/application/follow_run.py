@@ -1,0 +1,154 @@
+"""Stays with a run until it has ended."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from generation.application.provider_gate import ProviderGate
+from generation.application.report_progress import ReportProgress
+from generation.application.start_generation import WITHDRAWN, Job
+from generation.domain.errors import UnknownModel
+from generation.domain.generation import Failure
+from generation.domain.identifiers import RunId
+from generation.ports.catalogue import Catalogue
+from generation.ports.clock import Clock
+from generation.ports.media_provider import (
+    MediaProvider,
+    ProviderRefused,
+    ProviderUnavailable,
+    Run,
+    RunReport,
+    RunState,
+)
+from generation.ports.unit_of_work import Transactions
+
+OVERDUE = Failure("DEADLINE_EXCEEDED", "the provider did not finish in time")
+UNAVAILABLE = Failure("PROVIDER_FAILED", "the provider is not available at the moment")
+SILENT = Failure("PROVIDER_FAILED", "the provider does not answer")
+# A provider that does not say whether it knows a run is asked again.
+ASK_AGAIN_S = 5.0
+
+
+class Postponed(Exception):
+    """Nothing can be done about the attempt before `until`."""
+
+    def __init__(self, until: datetime, failure: Failure) -> None:
+        super().__init__(failure.detail)
+        self.until = until
+        self.failure = failure
+
+
+@dataclass(frozen=True)
+class FollowRun:
+    """Submits what no provider can know of, finds what one may know, and polls."""
+
+    transactions: Transactions
+    providers: Mapping[str, MediaProvider]
+    catalogue: Catalogue
+    gate: ProviderGate
+    progress: ReportProgress
+    clock: Clock
+    poll_s: float
+
+    async def __call__(self, job: Job) -> RunReport:
+        """How the run ended: by its provider, its user or its deadline. Raises Postponed."""
+        if not job.taken_over and (ended := self._ended(job)):
+            # Nothing was submitted yet, and nothing needs to be.
+            return ended
+        provider = self.providers.get(job.attempt.provider)
+        if provider is None:
+            return failed(Failure("PROVIDER_FAILED", "the provider is not set up here"), retryable=True)
+        try:
+            run_id = await self._run_of(job, provider)
+        except ProviderRefused as refused:
+            return RunReport(
+                RunState.FAILED,
+                failure=refused.failure,
+                retryable=refused.retryable,
+                retry_after_s=refused.retry_after_s,
+                account_trouble=refused.account_trouble,
+            )
+        except UnknownModel:
+            return failed(WITHDRAWN, retryable=False)
+        return await self._polled(job, provider, run_id) if run_id else RunReport(RunState.UNKNOWN)
+
+    def is_paying(self, job: Job) -> bool:
+        """Whether the run costs money and would be lost with this process."""
+        provider, run_id = self.providers.get(job.attempt.provider), job.attempt.run_id
+        return provider is not None and run_id is not None and provider.is_paying(run_id)
+
+    async def _polled(self, job: Job, provider: MediaProvider, run_id: RunId) -> RunReport:
+        while True:
+            report = await self._check(provider, run_id)
+            if report.state is not RunState.RUNNING and not job.cancel_requested:
+                return report
+            if ended := self._ended(job):
+                await self._stop(provider, run_id)
+                return ended
+            await self.progress(job, report.progress)
+            await asyncio.sleep(self.poll_s)
+
+    def _ended(self, job: Job) -> RunReport | None:
+        if job.cancel_requested:
+            return RunReport(RunState.CANCELLED)
+        if self.clock.now() >= job.generation.deadline_at:
+            return failed(OVERDUE, retryable=False)
+        return None
+
+    async def _run_of(self, job: Job, provider: MediaProvider) -> RunId | None:
+        """The attempt's run: known, found or submitted now; None when it was and is lost."""
+        attempt = job.attempt
+        if attempt.run_id is None:
+            run_id = await (self._found(job, provider) if job.taken_over else self._submit(job, provider))
+            if run_id is None:
+                return None
+            job.attempt = replace(attempt, run_id=run_id)
+            async with self.transactions.of_system() as work:
+                if await work.attempts.leased(attempt.attempt_id, worker=attempt.worker):
+                    await work.attempts.save(job.attempt)
+        return job.attempt.run_id
+
+    async def _submit(self, job: Job, provider: MediaProvider) -> RunId | None:
+        model = self.catalogue.model(job.generation.model_id)
+        run = Run(
+            key=job.attempt.attempt_id,
+            model=model.name_at(job.attempt.provider),
+            input=job.generation.input,
+        )
+        if until := self.gate.enter(job.attempt.provider):
+            if any(self.gate.closed_until(one) is None for one in job.generation.provider_order):
+                raise ProviderRefused(UNAVAILABLE, retryable=True, retry_after_s=0)
+            raise Postponed(until, UNAVAILABLE)
+        # From here on the provider may know of it, whatever becomes of this worker.
+        job.taken_over = True
+        try:
+            return await provider.submit(run)
+        except ProviderUnavailable:
+            return await self._found(job, provider)
+
+    async def _found(self, job: Job, provider: MediaProvider) -> RunId | None:
+        try:
+            return await provider.find(job.attempt.attempt_id)
+        except ProviderUnavailable:
+            # Not knowing is not having lost: submitting now might buy it twice.
+            raise Postponed(self.clock.now() + timedelta(seconds=ASK_AGAIN_S), SILENT) from None
+
+    async def _check(self, provider: MediaProvider, run_id: RunId) -> RunReport:
+        try:
+            return await provider.check(run_id)
+        except ProviderUnavailable:
+            # No answer is no verdict: the run may be well.
+            return RunReport(RunState.RUNNING)
+
+    async def _stop(self, provider: MediaProvider, run_id: RunId) -> None:
+        try:
+            await provider.cancel(run_id)
+        except ProviderUnavailable:
+            # The run may go on at the provider's; the job ends all the same and stores nothing of it.
+            return
+
+
+def failed(failure: Failure, *, retryable: bool) -> RunReport:
+    """A run that did not succeed."""
+    return RunReport(RunState.FAILED, failure=failure, retryable=retryable)

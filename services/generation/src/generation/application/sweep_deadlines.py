@@ -1,0 +1,72 @@
+"""Ends jobs past their deadline, whoever has them."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from generation.application.finish_attempt import end_without_delivery
+from generation.application.start_generation import OVERDUE
+from generation.domain.attempt import Outcome
+from generation.domain.generation import Failure, Generation, Status
+from generation.domain.identifiers import GenerationId
+from generation.ports.clock import Clock
+from generation.ports.meter import Meter
+from generation.ports.unit_of_work import Transactions
+
+PAGE_SIZE = 100
+UNFINISHED = Failure("DEADLINE_EXCEEDED", "the job did not end in time")
+# A running job's worker ends it in time; one that died, hangs or waits to be taken up does not.
+PROCESSING_GRACE = timedelta(seconds=10)
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SweepDeadlines:
+    """Each job is ended in a transaction of its own, so that one that can't be ended stops no other."""
+
+    transactions: Transactions
+    clock: Clock
+    meter: Meter
+    page_size: int = field(default=PAGE_SIZE)
+
+    async def __call__(self) -> None:
+        await self._sweep(Status.QUEUED, timedelta(), OVERDUE)
+        await self._sweep(Status.PROCESSING, PROCESSING_GRACE, UNFINISHED)
+
+    async def _sweep(self, status: Status, grace: timedelta, failure: Failure) -> None:
+        after: GenerationId | None = None
+        while True:
+            async with self.transactions.of_system() as work:
+                page = await work.generations.overdue(
+                    status, before=self.clock.now() - grace, after=after, limit=self.page_size
+                )
+            for generation_id in page:
+                try:
+                    await self._end(generation_id, status, grace, failure)
+                except Exception:
+                    log.exception("%s is overdue and can't be ended", generation_id)
+            if len(page) < self.page_size:
+                return
+            after = page[-1]
+
+    async def _end(
+        self, generation_id: GenerationId, status: Status, grace: timedelta, failure: Failure
+    ) -> None:
+        async with self.transactions.of_system() as work:
+            current, now = await work.generations.lock(generation_id), self.clock.now()
+            if current is None or current.status is not status or now - grace < current.deadline_at:
+                return
+            attempt = await work.attempts.running(generation_id)
+            ended = _ended(current, failure, self.clock)
+            if attempt is not None:
+                attempt = attempt.ended(Outcome.FAILED, now=now, failure=failure)
+            await end_without_delivery(work, ended, attempt, now=now)
+        if status is Status.PROCESSING:
+            log.warning("%s did not end in time: its worker died, hangs or never came", generation_id)
+        self.meter.ended(ended)
+
+
+def _ended(generation: Generation, failure: Failure, clock: Clock) -> Generation:
+    if generation.cancel_requested:
+        return generation.cancelled(now=clock.now())
+    return generation.failed(failure, now=clock.now())

@@ -1,0 +1,50 @@
+"""Removes what nobody needs any more: objects that are due, answers that came too late."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from generation.ports.clock import Clock
+from generation.ports.media_store import MediaStore
+from generation.ports.unit_of_work import Transactions
+
+BATCH_MAX = 100
+REMOVE_AGAIN_AFTER = timedelta(minutes=1)
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SweepDeletions:
+    """A key stays queued until its object is gone; one that can't be removed stops no other."""
+
+    transactions: Transactions
+    store: MediaStore
+    clock: Clock
+
+    async def __call__(self) -> None:
+        now = self.clock.now()
+        async with self.transactions.of_system() as work:
+            keys = await work.deletions.claim_due(now=now, again_at=now + REMOVE_AGAIN_AFTER, limit=BATCH_MAX)
+        removed = []
+        for key in keys:
+            try:
+                await self.store.remove(key)
+                removed.append(key)
+            except Exception as failure:  # noqa: BLE001, whatever it is, the key comes again
+                log.warning("object %s stays queued for removal: %r", key, failure)
+        if removed:
+            async with self.transactions.of_system() as work:
+                await work.deletions.forget(removed)
+
+
+@dataclass(frozen=True)
+class SweepAnswers:
+    """An answer that was kept after its job had ended belongs to nobody."""
+
+    transactions: Transactions
+
+    async def __call__(self) -> None:
+        async with self.transactions.of_system() as work:
+            removed = await work.answers.forget_ended(limit=BATCH_MAX)
+        if removed:
+            log.info("%s answers came after their jobs had ended", removed)
