@@ -63,9 +63,9 @@ class Chat:
         """Answer with the whole reply, or stream it token by token."""
         asked = parsed(request, ChatRequest)
         require(asked.model, self.settings.chat_models)
-        check(asked)
         said = " ".join(message.text() for message in asked.messages)
         instructions = self.obedience.instructions(said, "chat")
+        check(asked)
         refuse_parameters(asked, instructions.answer)
         await self.obedience.obey(instructions)
         last = next((told for told in reversed(asked.messages) if told.role == "user"), asked.messages[-1])

@@ -65,13 +65,13 @@ class Images:
         """Answer with base64 pictures, at once or as a stream of previews and the finished picture."""
         asked = parsed(request, ImageRequest)
         require(asked.model, self.settings.image_models)
+        instructions = self.obedience.instructions(asked.prompt, "images")
         width, height = _size(asked)
         if asked.background == "transparent" and asked.output_format == "jpeg":
             message = "Transparent background is not supported for JPEG output format."
             raise OpenAIError(message, param="background", code="invalid_value")
         if asked.stream and (asked.n or 1) > 1:
             raise OpenAIError("Streaming supports n=1 only.", param="n", code="invalid_value")
-        instructions = self.obedience.instructions(asked.prompt, "images")
         await self.obedience.obey(instructions)
         pictures = [
             Picture(instructions.prompt, index, width, height, transparent=asked.background == "transparent")

@@ -3,51 +3,77 @@
 import logging
 from collections.abc import Callable
 
-from openai import APIConnectionError, AsyncOpenAI
+from openai import APIStatusError, AsyncAPIResponse, AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from generation.adapters.outbound.inline import InlineOutput
-from generation.ports.media_provider import Run, RunReport, RunState
+from generation.adapters.outbound.openai.answers import document, events, is_stream
+from generation.adapters.outbound.openai.dialects import Dialect, Dialects
+from generation.adapters.outbound.openai.failures import AnswerBroken
+from generation.adapters.outbound.openai.transcript import BYTES_PER_TOKEN, Transcript
+from generation.ports.media_provider import Run, RunReport
 
-# English text has about this many bytes a token; used only where the provider's count is missing.
-BYTES_PER_TOKEN = 4
 log = logging.getLogger(__name__)
 
 
-async def write_text(client: AsyncOpenAI, run: Run, advance: Callable[[float], None]) -> RunReport:
+async def write_text(
+    client: AsyncOpenAI, run: Run, advance: Callable[[float], None], dialects: Dialects
+) -> RunReport:
     """The answer as one text file, with the provider's own token count.
 
-    A stream that breaks has no count: what had come is delivered and counted by its pieces.
+    A stream that breaks has no count: what had come is delivered and counted by its pieces. A server that
+    refuses a parameter is asked again without it, once for each, and from then on at once.
     Raises OpenAIError when nothing came.
     """
-    tokens_max = int(run.input["max_tokens"])
-    stream = await client.chat.completions.create(
+    dialect = dialects.of(run.model)
+    while True:
+        try:
+            report = await _ask(client, run, advance, dialect)
+        except APIStatusError as error:
+            # It was refused before anything was made: asking again buys nothing twice.
+            if (other := dialect.adapted(error)) is None:
+                raise
+            dialect = other
+        else:
+            dialects.learn(run.model, dialect)
+            return report
+
+
+async def _ask(
+    client: AsyncOpenAI, run: Run, advance: Callable[[float], None], dialect: Dialect
+) -> RunReport:
+    transcript = Transcript(tokens_max=int(run.input["max_tokens"]))
+    async with client.chat.completions.with_streaming_response.create(
         model=run.model,
         messages=_messages(run),
-        max_tokens=tokens_max,
         stream=True,
-        stream_options={"include_usage": True},
-    )
-    pieces: list[str] = []
-    usage_units: int | None = None
+        **dialect.parameters(tokens_max=transcript.tokens_max),
+    ) as answer:
+        if is_stream(answer):
+            await _follow(answer, run, transcript, advance)
+        else:
+            transcript.take(await document(answer))
+            transcript.done = True
+    return transcript.report(prompt_tokens=_prompt_tokens(run))
+
+
+async def _follow(
+    answer: AsyncAPIResponse[object], run: Run, transcript: Transcript, advance: Callable[[float], None]
+) -> None:
+    """Reads until the answer ends, breaks or is too long. Raises AnswerBroken before any text."""
     try:
-        async for chunk in stream:
-            if chunk.usage:
-                usage_units = chunk.usage.total_tokens
-            if chunk.choices and chunk.choices[0].delta.content:
-                pieces.append(chunk.choices[0].delta.content)
-                advance(len(pieces) / tokens_max)
-    except Exception as error:
-        # What a broken stream raises depends on the HTTP client that the SDK has inside.
-        if not pieces:
-            raise APIConnectionError(request=stream.response.request) from error
-        log.warning("the answer to %s broke off after %s pieces: %r", run.key, len(pieces), error)
-    if not pieces:
-        raise APIConnectionError(message="the answer was empty", request=stream.response.request)
-    if usage_units is None:
-        usage_units = _prompt_tokens(run) + len(pieces)
-    output = InlineOutput("".join(pieces).encode())
-    return RunReport(RunState.SUCCEEDED, 1.0, (output,), usage_units=usage_units)
+        async for chunk in events(answer):
+            if chunk is None:
+                transcript.done = True
+                return
+            transcript.take(chunk)
+            advance(min(1.0, len(transcript.pieces) / transcript.tokens_max))
+            if transcript.error or transcript.is_past_its_limit:
+                log.warning("the answer to %s is not read to its end: %s", run.key, transcript.error)
+                return
+    except AnswerBroken as error:
+        if not transcript.pieces:
+            raise
+        log.warning("the answer to %s broke off: %s", run.key, error)
 
 
 def _messages(run: Run) -> list[ChatCompletionMessageParam]:

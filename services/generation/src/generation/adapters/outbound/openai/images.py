@@ -1,12 +1,15 @@
 """`POST /images/generations`."""
 
-import base64
+from collections.abc import Mapping
 from typing import Any
 
 from openai import AsyncOpenAI
 
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.inline import InlineOutput
+from generation.adapters.outbound.openai.answers import document
+from generation.adapters.outbound.openai.encoded_files import inline_file, is_data_url
+from generation.adapters.outbound.openai.failures import failed_body, unreadable
 from generation.ports.media_provider import Run, RunOutput, RunReport, RunState
 
 SIZES = {"1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}
@@ -15,7 +18,7 @@ SIZES = {"1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}
 async def draw_images(client: AsyncOpenAI, run: Run, fetch: GuardedClient) -> RunReport:
     """Asks for `output_count` pictures; answers with all that came, inline or to be fetched.
 
-    Raises OpenAIError.
+    A picture that can't be read is an output that nobody will accept: the others stand. Raises OpenAIError.
     """
     job = run.input
     asked: dict[str, Any] = {
@@ -27,11 +30,26 @@ async def draw_images(client: AsyncOpenAI, run: Run, fetch: GuardedClient) -> Ru
     for name in ("quality", "output_format"):
         if name in job:
             asked[name] = job[name]
-    answer = await client.images.generate(**asked)
-    outputs: list[RunOutput] = []
-    for image in answer.data or []:
-        if image.b64_json:
-            outputs.append(InlineOutput(base64.b64decode(image.b64_json)))
-        elif image.url:
-            outputs.append(fetch.output(image.url))
-    return RunReport(RunState.SUCCEEDED, 1.0, tuple(outputs))
+    async with client.images.with_streaming_response.generate(**asked) as answer:
+        told = await document(answer)
+    return report_on(told, fetch)
+
+
+def report_on(told: Mapping[str, Any], fetch: GuardedClient) -> RunReport:
+    """What the body of an answer amounts to, whatever is in it."""
+    if told.get("error"):
+        return failed_body(told["error"])
+    pictures = told.get("data")
+    if not isinstance(pictures, list) or not pictures:
+        return unreadable("the provider answered without a picture")
+    return RunReport(RunState.SUCCEEDED, 1.0, tuple(_output(picture, fetch) for picture in pictures))
+
+
+def _output(picture: object, fetch: GuardedClient) -> RunOutput:
+    told = picture if isinstance(picture, dict) else {}
+    encoded, url = told.get("b64_json"), told.get("url")
+    if isinstance(encoded, str) and encoded:
+        return inline_file(encoded)
+    if isinstance(url, str) and url:
+        return inline_file(url) if is_data_url(url) else fetch.output(url)
+    return InlineOutput(b"")
