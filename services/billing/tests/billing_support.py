@@ -72,6 +72,7 @@ class BillingUnderTest:
 
     def __post_init__(self) -> None:
         catalogue = load_catalogue(None)
+        self.processor.clock = self.clock
         self.create = CreateCheckoutHandler(
             self.units, self.processor, catalogue, self.clock, self.ids, public_url=ORIGIN
         )

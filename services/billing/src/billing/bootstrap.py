@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 from chassis.clock import SystemClock
 from chassis.grpc_server import GrpcServer
@@ -32,9 +33,20 @@ from billing.application.publish_catalogue import PublishCatalogueHandler
 from billing.application.read_billing import ReadBillingHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
+from billing.application.reconcile_money_back import (
+    DisputeList,
+    ReconcileMoneyBackHandler,
+    RefundList,
+    ScanPlan,
+)
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
+from billing.domain.dispute import ProcessorDispute
+from billing.domain.refund import ListedRefund
+from billing.ports.clock import Clock
+from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.unit_of_work import UnitsOfWork
 from billing.settings import BillingSettings, DatabaseSettings, StripeSettings
 
 GAUGES_EVERY_S, FORGET_EVERY_S = 15, 60
@@ -107,6 +119,12 @@ async def serve(settings: BillingSettings) -> None:
                 forever(drain.handle, every_s=settings.process_every_s, name="process webhooks")
                 for _ in range(settings.process_workers)
             ),
+            *(
+                forever(
+                    scan.handle, every_s=settings.reconcile_money_back_every_s, name="reconcile money back"
+                )
+                for scan in _scans(settings, units, processor, clock)
+            ),
             forever(gauges.measure, every_s=GAUGES_EVERY_S, name="measure webhooks"),
             forever(forget.handle, every_s=FORGET_EVERY_S, name="forget bodies of webhooks"),
             forever(reconcile.handle, every_s=settings.reconcile_every_s, name="reconcile checkouts"),
@@ -128,6 +146,26 @@ async def publish_catalogue(settings: StripeSettings) -> int:
     """Publish the packs; return how many there are."""
     catalogue = load_catalogue(settings.catalogue_file)
     return await PublishCatalogueHandler(catalogue, _processor(settings)).handle()
+
+
+def _scans(
+    settings: BillingSettings, units: UnitsOfWork, processor: PaymentProcessor, clock: Clock
+) -> list[ReconcileMoneyBackHandler[ListedRefund] | ReconcileMoneyBackHandler[ProcessorDispute]]:
+    """Both lists, each soon and deep: none waits for another."""
+    plans = (
+        ScanPlan(name="recent", looks_back=timedelta(hours=1)),
+        ScanPlan(
+            name="deep",
+            looks_back=timedelta(days=settings.reconcile_deep_days),
+            every=timedelta(seconds=settings.reconcile_deep_every_s),
+            wakes=True,
+        ),
+    )
+    refunds, disputes = RefundList(processor), DisputeList(processor)
+    return [
+        *(ReconcileMoneyBackHandler(units, refunds, clock, plan) for plan in plans),
+        *(ReconcileMoneyBackHandler(units, disputes, clock, plan) for plan in plans),
+    ]
 
 
 def _processor(settings: StripeSettings) -> StripeProcessor:

@@ -40,6 +40,11 @@ class BillingSettings(StripeSettings, ServiceSettings):
     webhook_bodies_days: int = Field(default=90, ge=1, le=3_650)
     reconcile_every_s: float = Field(default=30, gt=0, le=3_600)
     reconcile_after_s: float = Field(default=60, ge=0, le=86_400)
+    # The processor's lists of refunds and disputes: how often the newest are read, and how often those of
+    # the last days, which may have moved.
+    reconcile_money_back_every_s: float = Field(default=60, gt=0, le=3_600)
+    reconcile_deep_every_s: float = Field(default=21_600, ge=1, le=604_800)
+    reconcile_deep_days: int = Field(default=180, ge=1, le=3_650)
     database_pool_size: int = Field(default=10, ge=2, le=100)
 
 

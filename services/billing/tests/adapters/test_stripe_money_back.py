@@ -3,16 +3,19 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import stripe
+from billing.adapters.outbound import stripe_lists
 from billing.adapters.outbound.stripe import StripeProcessor
-from billing.adapters.outbound.stripe_answers import seen_dispute
+from billing.adapters.outbound.stripe_answers import seen_dispute, seen_refund
 from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier
 from billing.domain.dispute import DisputeState
+from billing.domain.errors import UnknownToProcessor
 from billing.domain.refund import RefundStatus
 from pydantic import SecretStr
 from standins.serving import running
@@ -124,6 +127,54 @@ async def test_a_lost_dispute_and_an_inquiry(shop: Shop) -> None:
     assert (await shop.processor.find_dispute(inquiry)).state is None
 
 
+async def test_refunds_and_disputes_are_listed_since_a_moment(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Page by page, newest first, with the payment and our reference; another shop's has none."""
+    monkeypatch.setattr(stripe_lists, "PAGE_MAX", 2)
+    session, payment = shop.pay()
+    refunds = [shop.sdk.refunds.create({"payment_intent": payment, "amount": 2}).id for _ in range(5)]
+    _, others = shop.pay(order="7")
+    refunds.append(shop.sdk.refunds.create({"payment_intent": others, "amount": 2}).id)
+    since, after, seen = datetime.now(UTC) - timedelta(minutes=5), None, []
+    for _ in range(3):
+        page = await shop.processor.list_refunds(since=since, after=after)
+        seen += page.items
+        after = page.next_after
+    assert after is None
+    assert [one.refund.refund_id for one in seen] == refunds[::-1]
+    assert [(one.payment_id, one.reference) for one in seen] == [(others, None), *[(payment, "chk_1")] * 5]
+    dispute = shop.dispute(session)
+    (only,) = (await shop.processor.list_disputes(since=since, after=None)).items
+    assert (only.dispute_id, only.payment_id, only.reference) == (dispute, payment, "chk_1")
+    assert only.moved_at is not None
+    assert abs(only.moved_at - datetime.now(UTC)) < timedelta(minutes=1)
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    for listed in (shop.processor.list_refunds, shop.processor.list_disputes):
+        assert (await listed(since=later, after=None)).items == []
+        with pytest.raises(UnknownToProcessor):
+            await listed(since=since, after="re_that_is_gone")
+
+
+def test_an_item_that_cant_be_read_stops_none_of_the_others() -> None:
+    """It is told in the log and left out; the list goes on after it."""
+    good = {
+        "id": "re_1",
+        "object": "refund",
+        "amount": 5,
+        "status": "odd",
+        "created": 1,
+        "payment_intent": None,
+    }
+    data = [good, {"id": "re_2", "object": "refund"}, {**good, "id": "re_3", "created": "x"}]
+    page = stripe.ListObject.construct_from({"object": "list", "data": data, "has_more": True}, KEY)
+    listed = stripe_lists.listing(page, seen_refund)
+    assert [(one.refund.refund_id, one.refund.status) for one in listed.items] == [
+        ("re_1", RefundStatus.PENDING)
+    ]
+    assert listed.next_after == "re_3"
+
+
 @pytest.mark.parametrize(("moved", "state"), [([-1000], DisputeState.LOST), ([-9, 9], None), ([], None)])
 def test_a_status_that_nobody_knows_counts_by_its_money(moved: list[int], state: DisputeState | None) -> None:
     """`prevented`, or one that Stripe adds: lost if money was withdrawn and not given back."""
@@ -132,10 +183,13 @@ def test_a_status_that_nobody_knows_counts_by_its_money(moved: list[int], state:
             "id": "du_1",
             "object": "dispute",
             "amount": 1000,
+            "created": 1,
             "currency": "usd",
             "status": "prevented",
             "payment_intent": None,
-            "balance_transactions": [{"object": "balance_transaction", "amount": one} for one in moved],
+            "balance_transactions": [
+                {"object": "balance_transaction", "amount": one, "created": 2} for one in moved
+            ],
         },
         KEY,
     )

@@ -1,6 +1,7 @@
 """Disputes: a payer asks their bank for a payment's money. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from billing.domain.checkout import Purchase
@@ -46,6 +47,8 @@ class ProcessorDispute:
     amount_minor: int
     currency: str
     state: DisputeState | None
+    # When its money moved last, as far as the processor says.
+    moved_at: datetime | None = None
 
 
 def settle_dispute(purchase: Purchase, known: Dispute | None, seen: ProcessorDispute) -> Dispute | None:

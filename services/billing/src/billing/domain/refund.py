@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -34,6 +35,17 @@ class ProcessorPayment:
     # Our checkout's id, which the processor keeps for us.
     reference: str | None
     refunds: tuple[Refund, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedRefund:
+    """A refund in the processor's list. One of a charge without a payment object has no `payment_id`."""
+
+    refund: Refund
+    payment_id: str | None
+    # Our checkout's id, which the processor keeps for us.
+    reference: str | None
+    created_at: datetime
 
 
 def merge_refunds(known: Iterable[Refund], seen: Iterable[Refund]) -> list[Refund]:

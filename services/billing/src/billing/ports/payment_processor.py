@@ -1,11 +1,13 @@
 """Who takes the money. The words are ours: any processor with hosted checkout pages fits."""
 
+from datetime import datetime
 from typing import Protocol
 
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
+from billing.domain.listing import Listing
 from billing.domain.pack import Pack
-from billing.domain.refund import ProcessorPayment
+from billing.domain.refund import ListedRefund, ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
 
 
@@ -33,6 +35,15 @@ class PaymentProcessor(Protocol):
 
     async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
         """Return how a dispute stands now."""
+
+    async def list_refunds(self, *, since: datetime, after: str | None) -> Listing[ListedRefund]:
+        """Return one page of the refunds that were made since a moment, newest first, after `after`.
+
+        Raises UnknownToProcessor when `after` is not in the list any more.
+        """
+
+    async def list_disputes(self, *, since: datetime, after: str | None) -> Listing[ProcessorDispute]:
+        """Return one page of the disputes, inquiries too, that began since a moment, like `list_refunds`."""
 
     async def publish(self, pack: Pack) -> None:
         """Make a pack and its price known. Idempotent; a changed price replaces the one before."""

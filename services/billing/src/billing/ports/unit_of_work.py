@@ -1,14 +1,15 @@
 """The unit of work: everything one command reads and writes, in one transaction."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
 from billing.domain.checkout import Checkout, Purchase
-from billing.domain.dispute import Dispute
+from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.events import Fact
-from billing.domain.refund import Refund
+from billing.domain.listing import Scan
+from billing.domain.refund import Refund, RefundStatus
 from billing.ports.webhooks import WebhookQueue
 
 
@@ -50,6 +51,18 @@ class UnitOfWork(WebhookQueue, Protocol):
 
     async def save_dispute(self, dispute: Dispute) -> None:
         """Write a dispute, a new one or one that moved on."""
+
+    async def recorded_refunds(self, refund_ids: Sequence[str]) -> Mapping[str, RefundStatus]:
+        """Return how those of these refunds stand that are recorded."""
+
+    async def recorded_disputes(self, dispute_ids: Sequence[str]) -> Mapping[str, DisputeState]:
+        """Return how those of these disputes stand that are recorded."""
+
+    async def scan(self, name: str) -> Scan | None:
+        """Return how far one of the processor's lists was read."""
+
+    async def save_scan(self, scan: Scan) -> None:
+        """Write how far one of the processor's lists was read."""
 
     async def publish(self, fact: Fact) -> None:
         """Have a fact published once this transaction is committed."""

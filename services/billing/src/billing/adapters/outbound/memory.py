@@ -1,16 +1,17 @@
 """Billing in memory: every port's fake, held to the same suites as the real thing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from billing.adapters.outbound.memory_webhooks import MemoryWebhook, MemoryWebhooks
 from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
-from billing.domain.dispute import Dispute
+from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.events import Fact
-from billing.domain.refund import Refund
+from billing.domain.listing import Scan
+from billing.domain.refund import Refund, RefundStatus
 from billing.ports.unit_of_work import UnitOfWork
 
 
@@ -24,6 +25,7 @@ class MemoryBilling:
     refunds: dict[str, Sequence[Refund]] = field(default_factory=dict)
     disputes: dict[str, Dispute] = field(default_factory=dict)
     webhooks: dict[str, MemoryWebhook] = field(default_factory=dict)
+    scans: dict[str, Scan] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -92,6 +94,7 @@ class MemoryUnitOfWork(MemoryWebhooks):
         self._purchases: dict[str, Purchase] = {}
         self._refunds: dict[str, Sequence[Refund]] = {}
         self._disputes: dict[str, Dispute] = {}
+        self._scans: dict[str, Scan] = {}
         self._facts: list[Fact] = []
 
     async def customer_of(self, user_id: str) -> str | None:
@@ -152,6 +155,23 @@ class MemoryUnitOfWork(MemoryWebhooks):
         """Write a dispute."""
         self._disputes[dispute.dispute_id] = dispute
 
+    async def recorded_refunds(self, refund_ids: Sequence[str]) -> Mapping[str, RefundStatus]:
+        """Return how those of these refunds stand that are recorded."""
+        recorded = (refund for refunds in self._billing.refunds.values() for refund in refunds)
+        return {one.refund_id: one.status for one in recorded if one.refund_id in refund_ids}
+
+    async def recorded_disputes(self, dispute_ids: Sequence[str]) -> Mapping[str, DisputeState]:
+        """Return how those of these disputes stand that are recorded."""
+        return {key: one.state for key, one in self._billing.disputes.items() if key in dispute_ids}
+
+    async def scan(self, name: str) -> Scan | None:
+        """Return how far a list was read."""
+        return self._billing.scans.get(name)
+
+    async def save_scan(self, scan: Scan) -> None:
+        """Write how far a list was read."""
+        self._scans[scan.name] = scan
+
     async def publish(self, fact: Fact) -> None:
         """Keep the fact for the commit."""
         self._facts.append(fact)
@@ -164,4 +184,5 @@ class MemoryUnitOfWork(MemoryWebhooks):
         self._billing.refunds |= self._refunds
         self._billing.disputes |= self._disputes
         self._billing.webhooks |= self._webhooks
+        self._billing.scans |= self._scans
         self._billing.facts += self._facts

@@ -3,16 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 from typing import TypeVar
 
 from billing.domain.checkout import Checkout, CheckoutStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
 from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable, UnknownToProcessor
+from billing.domain.listing import Listing
 from billing.domain.pack import Pack
-from billing.domain.refund import ProcessorPayment, Refund, RefundStatus
+from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
 from billing.domain.webhook_event import IgnoredCause, VerifiedWebhook
+from billing.ports.clock import Clock
 
 T = TypeVar("T")
 
@@ -30,6 +33,9 @@ class MemoryProcessor:
         # What every call raises, and what those about one object raise.
         self.failure: Exception | None = None
         self.failures: dict[str, Exception] = {}
+        self.clock: Clock | None = None
+        self.page_size = 100
+        self._created: dict[str, datetime] = {}
         self._numbers = count(1)
 
     async def open_customer(self, *, user_id: str, email: str) -> str:
@@ -70,6 +76,37 @@ class MemoryProcessor:
         self._require_answer()
         return self._known(self.disputes, dispute_id)
 
+    async def list_refunds(self, *, since: datetime, after: str | None) -> Listing[ListedRefund]:
+        """Return one page of the refunds that were made since a moment."""
+        self._require_answer()
+        found = [
+            ListedRefund(
+                refund=refund,
+                payment_id=payment.payment_id,
+                reference=payment.reference,
+                created_at=self._created[refund.refund_id],
+            )
+            for payment in self.payments.values()
+            for refund in payment.refunds
+        ]
+        return self._page({one.refund.refund_id: one for one in found}, since, after)
+
+    async def list_disputes(self, *, since: datetime, after: str | None) -> Listing[ProcessorDispute]:
+        """Return one page of the disputes that began since a moment."""
+        self._require_answer()
+        return self._page(self.disputes, since, after)
+
+    def _page(self, found: Mapping[str, T], since: datetime, after: str | None) -> Listing[T]:
+        if after is not None and after not in found:
+            raise UnknownToProcessor(f"the payment processor does not know {after}")
+        order = list(self._created)
+        ids = [one for one in reversed(order) if one in found and self._created[one] >= since]
+        older = [one for one in ids if after is None or order.index(one) < order.index(after)]
+        page = older[: self.page_size]
+        return Listing(
+            items=[found[one] for one in page], next_after=page[-1] if len(older) > len(page) else None
+        )
+
     async def publish(self, pack: Pack) -> None:
         """Keep the pack."""
         self._require_answer()
@@ -94,6 +131,7 @@ class MemoryProcessor:
     def refund(self, payment_id: str, refund_id: str, amount_minor: int, status: RefundStatus) -> None:
         """Play a refund, or what became of it."""
         told = Refund(refund_id=refund_id, amount_minor=amount_minor, status=status)
+        self._created.setdefault(refund_id, self._now())
         payment = self.payments[payment_id]
         others = tuple(one for one in payment.refunds if one.refund_id != refund_id)
         self.payments[payment_id] = replace(payment, refunds=(*others, told))
@@ -102,6 +140,7 @@ class MemoryProcessor:
         self, payment_id: str, dispute_id: str, amount_minor: int, state: DisputeState | None
     ) -> None:
         """Play a payer's bank."""
+        self._created.setdefault(dispute_id, self._now())
         self.disputes[dispute_id] = ProcessorDispute(
             dispute_id=dispute_id,
             payment_id=payment_id,
@@ -109,7 +148,11 @@ class MemoryProcessor:
             amount_minor=amount_minor,
             currency="usd",
             state=state,
+            moved_at=self._now(),
         )
+
+    def _now(self) -> datetime:
+        return self.clock.now() if self.clock else datetime.now(UTC)
 
     def _change(self, session_id: str, **changes: object) -> None:
         self.sessions[session_id] = replace(self.sessions[session_id], **changes)  # type: ignore[arg-type]

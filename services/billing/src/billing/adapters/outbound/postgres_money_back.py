@@ -1,6 +1,6 @@
 """The part of the unit of work about money that went back, on PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import select, update
@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from billing.adapters.outbound import tables
 from billing.adapters.outbound.rows import to_dispute, to_purchase, to_refund
 from billing.domain.checkout import Purchase
-from billing.domain.dispute import Dispute
-from billing.domain.refund import Refund
+from billing.domain.dispute import Dispute, DisputeState
+from billing.domain.listing import Scan
+from billing.domain.refund import Refund, RefundStatus
 
 
 class PostgresMoneyBack:
@@ -66,3 +67,27 @@ class PostgresMoneyBack:
         added = insert(tables.disputes).values({**asdict(dispute), "state": dispute.state.value})
         moved = {name: added.excluded[name] for name in ("disputed_minor", "disputed_credits", "state")}
         await self._connection.execute(added.on_conflict_do_update(index_elements=["dispute_id"], set_=moved))
+
+    async def recorded_refunds(self, refund_ids: Sequence[str]) -> Mapping[str, RefundStatus]:
+        """Return how those of these refunds stand that are recorded."""
+        table = tables.refunds
+        query = select(table.c.refund_id, table.c.status).where(table.c.refund_id.in_(refund_ids))
+        return {row.refund_id: RefundStatus(row.status) for row in await self._connection.execute(query)}
+
+    async def recorded_disputes(self, dispute_ids: Sequence[str]) -> Mapping[str, DisputeState]:
+        """Return how those of these disputes stand that are recorded."""
+        table = tables.disputes
+        query = select(table.c.dispute_id, table.c.state).where(table.c.dispute_id.in_(dispute_ids))
+        return {row.dispute_id: DisputeState(row.state) for row in await self._connection.execute(query)}
+
+    async def scan(self, name: str) -> Scan | None:
+        """Return how far a list was read."""
+        table = tables.scans
+        row = (await self._connection.execute(select(table).where(table.c.name == name))).first()
+        return Scan(**row._mapping) if row else None
+
+    async def save_scan(self, scan: Scan) -> None:
+        """Write how far a list was read."""
+        added = insert(tables.scans).values(asdict(scan))
+        moved = {name: added.excluded[name] for name in ("since", "begun_at", "after")}
+        await self._connection.execute(added.on_conflict_do_update(index_elements=["name"], set_=moved))

@@ -1,17 +1,20 @@
 """Stripe, by its official SDK. Nothing of Stripe's leaves this file but our own words."""
 
+from datetime import datetime
 from typing import Any
 
 import stripe
 import structlog
 
-from billing.adapters.outbound.stripe_answers import seen_checkout, seen_dispute, seen_payment
+from billing.adapters.outbound.stripe_answers import seen_checkout, seen_dispute, seen_payment, seen_refund
 from billing.adapters.outbound.stripe_errors import answered
+from billing.adapters.outbound.stripe_lists import asked_since, listing
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.errors import PaymentProcessorRefused, PaymentProcessorUnavailable, UnknownToProcessor
+from billing.domain.listing import Listing
 from billing.domain.pack import Pack
-from billing.domain.refund import ProcessorPayment
+from billing.domain.refund import ListedRefund, ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
 
 API_VERSION = "2026-10-28.endive"
@@ -90,6 +93,16 @@ class StripeProcessor:
         """Read a dispute, with the payment that it is about."""
         asked: Any = {"expand": ["payment_intent"]}
         return seen_dispute(await answered(self._client.v1.disputes.retrieve_async(dispute_id, asked)))
+
+    async def list_refunds(self, *, since: datetime, after: str | None) -> Listing[ListedRefund]:
+        """Read one page of the list of refunds."""
+        page = await answered(self._client.v1.refunds.list_async(asked_since(since, after)))
+        return listing(page, seen_refund)
+
+    async def list_disputes(self, *, since: datetime, after: str | None) -> Listing[ProcessorDispute]:
+        """Read one page of the list of disputes."""
+        page = await answered(self._client.v1.disputes.list_async(asked_since(since, after)))
+        return listing(page, seen_dispute)
 
     async def publish(self, pack: Pack) -> None:
         """Create or update the pack's product, and its price when there is none with these terms."""

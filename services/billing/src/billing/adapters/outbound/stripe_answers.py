@@ -7,7 +7,7 @@ import stripe
 
 from billing.domain.checkout import CheckoutStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
-from billing.domain.refund import ProcessorPayment, Refund, RefundStatus
+from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
 
 _REFUNDS = {
@@ -44,19 +44,29 @@ def seen_checkout(session: stripe.checkout.Session) -> ProcessorCheckout:
 
 
 def seen_payment(intent: stripe.PaymentIntent, refunds: Iterable[stripe.Refund]) -> ProcessorPayment:
-    """Return a payment with its refunds; one whose end is not known is pending."""
+    """Return a payment with its refunds."""
     return ProcessorPayment(
         payment_id=intent.id,
         reference=_reference(intent),
-        refunds=tuple(
-            Refund(
-                refund_id=refund.id,
-                amount_minor=refund.amount,
-                status=_REFUNDS.get(refund.status or "", RefundStatus.PENDING),
-            )
-            for refund in refunds
-        ),
+        refunds=tuple(_refund(refund) for refund in refunds),
     )
+
+
+def seen_refund(refund: stripe.Refund) -> ListedRefund:
+    """Return a refund of the list, whose payment is expanded."""
+    intent = refund.payment_intent if isinstance(refund.payment_intent, stripe.PaymentIntent) else None
+    return ListedRefund(
+        refund=_refund(refund),
+        payment_id=intent.id if intent else None,
+        reference=_reference(intent) if intent else None,
+        created_at=datetime.fromtimestamp(refund.created, UTC),
+    )
+
+
+def _refund(refund: stripe.Refund) -> Refund:
+    # One whose end is not known is pending.
+    status = _REFUNDS.get(refund.status or "", RefundStatus.PENDING)
+    return Refund(refund_id=refund.id, amount_minor=refund.amount, status=status)
 
 
 def seen_dispute(dispute: stripe.Dispute) -> ProcessorDispute:
@@ -69,7 +79,12 @@ def seen_dispute(dispute: stripe.Dispute) -> ProcessorDispute:
         amount_minor=dispute.amount,
         currency=dispute.currency,
         state=_state(dispute),
+        moved_at=datetime.fromtimestamp(max(dispute.created, *_moves(dispute)), UTC),
     )
+
+
+def _moves(dispute: stripe.Dispute) -> list[int]:
+    return [0, *(transaction.created for transaction in dispute.balance_transactions)]
 
 
 def _state(dispute: stripe.Dispute) -> DisputeState | None:

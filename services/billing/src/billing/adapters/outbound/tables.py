@@ -54,6 +54,15 @@ disputes = Table(
     Column("disputed_credits", BigInteger),
 )
 
+scans = Table(
+    "processor_scans",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("since", DateTime(timezone=True)),
+    Column("begun_at", DateTime(timezone=True)),
+    Column("after", Text),
+)
+
 webhook_events = Table(
     "webhook_events",
     metadata,

@@ -1,0 +1,36 @@
+"""Stripe's lists: by the time of creation, newest first, with the payment that each item is about."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import stripe
+import structlog
+
+from billing.domain.listing import Listing
+
+PAGE_MAX = 100
+
+log = structlog.get_logger(__name__)
+S = TypeVar("S", bound=Any)
+T = TypeVar("T")
+
+
+def asked_since(since: datetime, after: str | None, *expanded: str) -> Any:
+    """Return the parameters of one page."""
+    expand = [f"data.{one}" for one in expanded or ("payment_intent",)]
+    asked = {"created": {"gte": int(since.timestamp())}, "limit": PAGE_MAX, "expand": expand}
+    return asked | ({"starting_after": after} if after else {})
+
+
+def listing(page: stripe.ListObject[S], seen: Callable[[S], T]) -> Listing[T]:
+    """Return a page in our words; what can't be read of it is told in the log and left out."""
+    items = []
+    for item in page.data:
+        try:
+            items.append(seen(item))
+        except (AttributeError, KeyError, TypeError, ValueError) as failure:
+            log.error(
+                "stripe lists what can't be read", object=getattr(item, "id", None), error=repr(failure)
+            )
+    return Listing(items=items, next_after=page.data[-1].id if page.has_more and page.data else None)

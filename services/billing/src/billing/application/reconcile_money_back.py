@@ -1,0 +1,178 @@
+"""Use case: find refunds and disputes at the payment processor that no webhook spoke of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+from billing.domain.dispute import ProcessorDispute
+from billing.domain.errors import UnknownToProcessor
+from billing.domain.listing import Listing, Scan
+from billing.domain.refund import ListedRefund
+from billing.domain.webhook_event import Stored, WebhookEvent
+from billing.ports.clock import Clock
+from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.unit_of_work import UnitOfWork, UnitsOfWork
+
+PAGES_MAX = 10
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanPlan:
+    """How far back a scan looks before the one before it began, and how often one begins.
+
+    One that `wakes` has what was parked tried again.
+    """
+
+    name: str
+    looks_back: timedelta
+    every: timedelta = timedelta(0)
+    wakes: bool = False
+
+
+class ProcessorList(Protocol[T]):
+    """One of the processor's lists, and what of it is not recorded."""
+
+    name: str
+
+    async def page(self, *, since: datetime, after: str | None) -> Listing[T]:
+        """Return one page."""
+
+    async def hints(self, unit: UnitOfWork, items: Sequence[T], now: datetime) -> list[WebhookEvent]:
+        """Return a hint for each item that is ours and is not recorded as it stands."""
+
+
+class RefundList:
+    """The processor's list of refunds."""
+
+    name = "refunds"
+
+    def __init__(self, processor: PaymentProcessor) -> None:
+        self._processor = processor
+
+    async def page(self, *, since: datetime, after: str | None) -> Listing[ListedRefund]:
+        """Return one page."""
+        return await self._processor.list_refunds(since=since, after=after)
+
+    async def hints(
+        self, unit: UnitOfWork, items: Sequence[ListedRefund], now: datetime
+    ) -> list[WebhookEvent]:
+        """Return a hint for each of our refunds that is not recorded as it stands."""
+        ours = [one for one in items if one.reference and one.payment_id]
+        known = await unit.recorded_refunds([one.refund.refund_id for one in ours])
+        return [
+            _hint("refund", one.refund.refund_id, one.refund.status, now, payment_id=one.payment_id)
+            for one in ours
+            if known.get(one.refund.refund_id) is not one.refund.status
+        ]
+
+
+class DisputeList:
+    """The processor's list of disputes."""
+
+    name = "disputes"
+
+    def __init__(self, processor: PaymentProcessor) -> None:
+        self._processor = processor
+
+    async def page(self, *, since: datetime, after: str | None) -> Listing[ProcessorDispute]:
+        """Return one page."""
+        return await self._processor.list_disputes(since=since, after=after)
+
+    async def hints(
+        self, unit: UnitOfWork, items: Sequence[ProcessorDispute], now: datetime
+    ) -> list[WebhookEvent]:
+        """Return a hint for each of our disputes that moved money and is not recorded as it stands."""
+        ours = [one for one in items if one.reference and one.state is not None]
+        known = await unit.recorded_disputes([one.dispute_id for one in ours])
+        return [
+            _hint("dispute", one.dispute_id, one.state or "", now, dispute_id=one.dispute_id)
+            for one in ours
+            if known.get(one.dispute_id) is not one.state
+        ]
+
+
+class ReconcileMoneyBackHandler(Generic[T]):
+    """Webhooks are hints; this is the guarantee. What it finds are hints of our own, in the same queue.
+
+    Hints and how far the list was read are one transaction, a page at a time: a crash loses nothing. Each
+    hint is worked out by itself, so that a poisoned one stops none of the others, and is seen, parked and
+    replayed like any webhook.
+    """
+
+    def __init__(self, units: UnitsOfWork, listed: ProcessorList[T], clock: Clock, plan: ScanPlan) -> None:
+        self._units = units
+        self._listed = listed
+        self._clock = clock
+        self._plan = plan
+        self._name = f"{listed.name}.{plan.name}"
+
+    async def handle(self) -> int:
+        """Read up to a bound of pages; return how many hints are new. Goes on where it stopped.
+
+        Raises PaymentProcessorUnavailable and PaymentProcessorMisconfigured: then nothing is skipped.
+        """
+        scan = await self._begun()
+        if scan is None:
+            return 0
+        found = 0
+        for _ in range(PAGES_MAX):
+            try:
+                page = await self._listed.page(since=scan.since - self._plan.looks_back, after=scan.after)
+            except UnknownToProcessor:
+                # Where it stopped is not in the list any more: next time from the newest again.
+                await self._save(replace(scan, after=None), ())
+                return found
+            scan = _read(scan, page)
+            found += await self._save(scan, page.items)
+            if scan.after is None:
+                break
+        return found
+
+    async def _begun(self) -> Scan | None:
+        """Return the scan that goes on, or one that begins; None before the next is due."""
+        now = self._clock.now()
+        async with self._units.begin() as unit:
+            scan = await unit.scan(self._name)
+        if scan is None:
+            return Scan(name=self._name, since=now, begun_at=now)
+        if scan.begun_at is not None:
+            return scan
+        return replace(scan, begun_at=now) if now >= scan.since + self._plan.every else None
+
+    async def _save(self, scan: Scan, items: Sequence[T]) -> int:
+        async with self._units.begin() as unit:
+            hints = await self._listed.hints(unit, items, self._clock.now())
+            stored = [await unit.add_webhook(one, wakes=self._plan.wakes) for one in hints]
+            await unit.save_scan(scan)
+            await unit.commit()
+        return len([one for one in stored if one is not Stored.DUPLICATE])
+
+
+def _read(scan: Scan, page: Listing[T]) -> Scan:
+    """Return how far the list is read after a page."""
+    if page.next_after is not None:
+        return replace(scan, after=page.next_after)
+    return replace(scan, since=scan.begun_at or scan.since, begun_at=None, after=None)
+
+
+def _hint(
+    kind: str,
+    object_id: str,
+    status: str,
+    now: datetime,
+    *,
+    payment_id: str | None = None,
+    dispute_id: str | None = None,
+) -> WebhookEvent:
+    """Return a hint of our own: the same for the same object as long as it stands where it stands."""
+    return WebhookEvent(
+        event_id=f"reconciled_{object_id}_{status}",
+        kind=f"reconciled.{kind}",
+        session_id=None,
+        payment_id=payment_id,
+        dispute_id=dispute_id,
+        body=b"",
+        received_at=now,
+    )
