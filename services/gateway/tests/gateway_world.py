@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from gateway.application.open_sessions import OpenSessions
 from gateway.bootstrap import MemoryWorld, make_web_app, memory_world, wire
 
@@ -78,6 +79,12 @@ def make_door(*, rates: str = "10000/minute", public_url: str = ORIGIN) -> Door:
     app = make_web_app(deps)
     http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=public_url)
     return Door(world=world, app=app, http=http, clock=clock, open_sessions=deps.open_sessions)
+
+
+def routes(app: FastAPI) -> list[APIRoute]:
+    """Every address that the app answers at, of the API and of the console."""
+    routers = [one.original_router for one in app.routes if hasattr(one, "original_router")]
+    return [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
 
 
 def assert_problem(answer: httpx.Response, status: int, reason: str) -> dict[str, Any]:

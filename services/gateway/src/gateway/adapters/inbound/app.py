@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from gateway.adapters.inbound.deps import Deps
+from gateway.adapters.inbound.head import HeadAsGet
 from gateway.adapters.inbound.middleware import (
     BODY_MAX_BYTES,
     WEBHOOK_BODY_MAX_BYTES,
@@ -21,6 +22,7 @@ def make_app(deps: Deps) -> FastAPI:
     app.state.deps = deps
     add_problem_handlers(app)
     # The last one added is the outermost.
+    app.add_middleware(HeadAsGet)
     app.add_middleware(
         BodyLimit, body_max_bytes=BODY_MAX_BYTES, webhook_body_max_bytes=WEBHOOK_BODY_MAX_BYTES
     )

@@ -102,7 +102,7 @@ def _record(scope: Scope, *, status: int, took_s: float) -> None:
 
 
 class BodyLimit:
-    """Refuses bodies that are too large, by their announced length and by what really comes."""
+    """Refuses bodies that are packed or too large, by what is announced and by what really comes."""
 
     def __init__(self, app: App, *, body_max_bytes: int, webhook_body_max_bytes: int) -> None:
         self._app = app
@@ -113,6 +113,15 @@ class BodyLimit:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if (encoding := Headers(scope=scope).get("content-encoding", "identity").lower()) != "identity":
+            refusal = problem(
+                415,
+                reason="UNSUPPORTED_CONTENT_ENCODING",
+                detail=f"Send the body as it is: {encoding[:40]!r} is not taken apart here.",
+                headers={"Accept-Encoding": "identity"},
+            )
+            await refusal(scope, receive, send)
             return
         is_webhook = scope["path"].startswith("/webhooks/")
         limit_bytes = self._webhook_body_max_bytes if is_webhook else self._body_max_bytes

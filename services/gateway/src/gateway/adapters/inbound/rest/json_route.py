@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Coroutine
+from email.message import Message
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
@@ -26,14 +27,24 @@ class JsonRoute(APIRoute):
             return handle
 
         async def parsed_first(request: Request) -> Response:
-            content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if content_type != "application/json":
-                raise HTTPException(415, "Send the body as application/json.")
+            _check_type(request.headers.get("content-type", ""))
             # Starlette's own cache for `Request.json()`.
             request._json = parse_json(await request.body())
             return await handle(request)
 
         return parsed_first
+
+
+def _check_type(content_type: str) -> None:
+    """Refuse what is no JSON in UTF-8, the only encoding that JSON is exchanged in (RFC 8259, 8.1)."""
+    header = Message()
+    header["content-type"] = content_type
+    if header.get_content_type() != "application/json":
+        raise HTTPException(415, "Send the body as application/json.")
+    # A text: the library reads RFC 2231's form into a triple, which no client of JSON writes.
+    charset = header.get_param("charset", "utf-8")
+    if not isinstance(charset, str) or charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise HTTPException(415, "Send the JSON in UTF-8.")
 
 
 def parse_json(body: bytes) -> Any:
