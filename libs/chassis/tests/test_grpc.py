@@ -42,14 +42,22 @@ async def many(request: bytes, _context: Any) -> AsyncIterator[bytes]:
     raise TooFew("no more")
 
 
+async def each(requests: AsyncIterator[Any], _context: Any) -> AsyncIterator[bytes]:
+    """Say what each of a stream asks for."""
+    async for request in requests:
+        yield request.service.encode()
+
+
 @pytest.fixture
 async def target() -> AsyncIterator[str]:
-    """A server that knows `friend`, who may call two of its three methods."""
+    """A server that knows `friend`, who may call all of its methods but one."""
     server = GrpcServer(
         "127.0.0.1:0",
         errors={TooFew: grpc.StatusCode.FAILED_PRECONDITION},
         callers={"friend": hashlib.sha256(b"friend").hexdigest()},
-        allowed={f"/{SERVICE}/One": frozenset({"friend"}), f"/{SERVICE}/Many": frozenset({"friend"})},
+        allowed={
+            f"/{SERVICE}/{name}": frozenset({"friend"}) for name in ("One", "Many", "Message", "Messages")
+        },
         domain="test",
     )
     server.server.add_generic_rpc_handlers(
@@ -60,6 +68,13 @@ async def target() -> AsyncIterator[str]:
                     "One": grpc.unary_unary_rpc_method_handler(one),
                     "Many": grpc.unary_stream_rpc_method_handler(many),
                     "Closed": grpc.unary_unary_rpc_method_handler(one),
+                    **{
+                        name: make(behaviour, request_deserializer=health_pb2.HealthCheckRequest.FromString)
+                        for name, make, behaviour in (
+                            ("Message", grpc.unary_unary_rpc_method_handler, one),
+                            ("Messages", grpc.stream_stream_rpc_method_handler, each),
+                        )
+                    },
                 },
             ),
         )
@@ -139,3 +154,23 @@ async def test_a_stream_ends_with_its_refusal(target: str) -> None:
             await read(opened)
     assert received == [b"x", b"x"]
     assert remote_error(refused.value).reason == "TOO_FEW"
+
+
+# A length that is never reached, a field without a number, text that is no UTF-8.
+CORRUPT = (b"\x0a\xff", b"\x00", b"\x0a\x02\xc3\x28")
+
+
+@pytest.mark.parametrize("corrupt", CORRUPT)
+async def test_bytes_that_are_no_message_are_the_callers_fault(target: str, corrupt: bytes) -> None:
+    """As the only request and in a stream, after what was well: the answer names no class of ours."""
+    fine = health_pb2.HealthCheckRequest(service="fine").SerializeToString()
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await call(target, corrupt, method="Message")
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    async with channel(target, token="friend") as opened:
+        stream = opened.stream_stream(f"/{SERVICE}/Messages")(iter([fine, corrupt]), timeout=5)
+        assert await stream.read() == b"fine"
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await stream.read()
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "Error" not in (refused.value.details() or "")

@@ -5,12 +5,13 @@ import hashlib
 import hmac
 import inspect
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from opentelemetry.instrumentation.grpc import aio_server_interceptor
 from prometheus_client import Counter, Histogram
@@ -116,14 +117,15 @@ class _Guard(grpc.aio.ServerInterceptor):
         if handler is None or method.startswith(_HEALTH):
             return handler
         caller = self._caller(handler_call_details.invocation_metadata or ())
-        call = _Call(guard=self, method=method, caller=caller)
+        call = _Call(guard=self, method=method, caller=caller, read=handler.request_deserializer or bytes)
         kind = (handler.request_streaming, handler.response_streaming)
         if handler.response_streaming:
             behaviour = call.streaming(handler.stream_stream or handler.unary_stream)
         else:
             behaviour = call.unary(handler.stream_unary or handler.unary_unary)
         make = _METHOD_HANDLERS[kind]
-        return make(behaviour, handler.request_deserializer, handler.response_serializer)
+        # The call reads its own requests: gRPC answers bytes that are no message as if they were our bug.
+        return make(behaviour, None, handler.response_serializer)
 
     def _caller(self, metadata: Any) -> str | None:
         presented = dict(metadata).get("authorization", "")
@@ -145,6 +147,9 @@ class _Guard(grpc.aio.ServerInterceptor):
 
     async def refuse(self, method: str, failure: Exception, context: Any) -> None:
         """Abort with the status that the error table gives, or with a generic one for our own bug."""
+        if isinstance(failure, DecodeError):
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the request is no message of this method")
+            return
         code = next((self._errors[one] for one in type(failure).__mro__ if one in self._errors), None)
         if code is None and isinstance(failure, STORAGE_AWAY):
             # The database restarts or is out of reach: the same call may succeed soon.
@@ -160,12 +165,15 @@ class _Guard(grpc.aio.ServerInterceptor):
 
 
 class _Call:
-    """Wraps one method of one call: admission, errors, duration, access log."""
+    """Wraps one method of one call: admission, reading, errors, duration, access log."""
 
-    def __init__(self, *, guard: _Guard, method: str, caller: str | None) -> None:
+    def __init__(
+        self, *, guard: _Guard, method: str, caller: str | None, read: Callable[[bytes], Any]
+    ) -> None:
         self._guard = guard
         self._method = method
         self._caller = caller
+        self._read = read
 
     def unary(self, inner: Callable[..., Any]) -> Callable[..., Any]:
         async def behaviour(request: Any, context: Any) -> Any:
@@ -173,7 +181,7 @@ class _Call:
             try:
                 await self._guard.admit(self._method, self._caller, context)
                 CALLER.set(self._caller or "")
-                return await inner(request, context)
+                return await inner(self._message(request), context)
             except (grpc.aio.AbortError, asyncio.CancelledError):
                 raise
             except Exception as failure:  # noqa: BLE001 - this is where errors become statuses
@@ -189,7 +197,7 @@ class _Call:
             try:
                 await self._guard.admit(self._method, self._caller, context)
                 CALLER.set(self._caller or "")
-                result = inner(request, context)
+                result = inner(self._message(request), context)
                 if inspect.isasyncgen(result):
                     async for message in result:
                         yield message
@@ -203,6 +211,14 @@ class _Call:
                 self._record(context, start)
 
         return behaviour
+
+    def _message(self, request: Any) -> Any:
+        """Read the one request, or each of a stream as it comes. Raises DecodeError."""
+        return self._read(request) if isinstance(request, bytes) else self._messages(request)
+
+    async def _messages(self, requests: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+        async for request in requests:
+            yield self._read(request)
 
     def _record(self, context: Any, start: float) -> None:
         took_s = time.perf_counter() - start
