@@ -11,6 +11,7 @@ from chassis.events import OutgoingEvent
 from command_makers import adjust, charge, claw_back, grant, refund, renew, reserve
 from ledger.application.command_writer import CommandWriter
 from ledger.application.extend_reservation import ExtendReservation
+from ledger.application.open_account import OpenAccount
 from ledger.domain.errors import LedgerError
 from ledger.domain.lot import Category
 from ledger.ports.generation_settlements import Decision, Settlement
@@ -198,6 +199,14 @@ async def reinstated(scene: Scene) -> None:
     scene.ledger.clock.advance(seconds=60)
     async with scene.telling():
         await scene.ledger.apply(claw_back(ME, "pi_1", "dispute:dp_1", 100, reinstated=True))
+
+
+async def opened(scene: Scene) -> None:
+    """An account with nothing in it; a correction finds it then, and none before."""
+    async with scene.telling():
+        await refused(scene.ledger.apply(adjust(ME, 5)))
+        await scene.ledger.apply(OpenAccount(request_id="open:usr_me", account_id=ME))
+        await scene.ledger.apply(adjust(ME, 5))
 
 
 async def adjusted(scene: Scene) -> None:

@@ -1,5 +1,6 @@
 """`python -m ledger`: what an operator sees."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,14 +8,21 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from chassis.clock import SystemClock
+from chassis.ids import UuidIds
+from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
+from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.application.command_writer import CommandWriter
+from ledger.application.open_account import OpenAccount
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
 def ledger(database: ServiceDatabase) -> tuple[ServiceDatabase, Run]:
-    """A database, and the command with its settings."""
+    """A database with one account that has nothing, and the command with its settings."""
+    asyncio.run(open_account(database))
     settings = {
         "LEDGER_DATABASE_URL": database.url,
         "LEDGER_NATS_URL": "nats://127.0.0.1:1",
@@ -35,6 +43,38 @@ def ledger(database: ServiceDatabase) -> tuple[ServiceDatabase, Run]:
         )
 
     return database, run
+
+
+async def open_account(database: ServiceDatabase) -> None:
+    """Let `usr_1` be known."""
+    engine = create_engine(database.url)
+    units = PostgresUnitsOfWork(engine, UuidIds())
+    command = OpenAccount(request_id="open:usr_1", account_id="usr_1")
+    assert await CommandWriter(units, SystemClock(), UuidIds()).apply(command) is not None
+    await units.close()
+    await engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("account_id", "said"),
+    [
+        ("usr_nobody", "ACCOUNT_NOT_FOUND: no account usr_nobody\n"),
+        ("usr_1 ", "INVALID_FIELD: account_id: must be 1 to 64 letters, digits, _ or -\n"),
+        ("usr_1.", "INVALID_FIELD: account_id: must be 1 to 64 letters, digits, _ or -\n"),
+        ("usr..1", "INVALID_FIELD: account_id: must be 1 to 64 letters, digits, _ or -\n"),
+        ("u" * 65, "INVALID_FIELD: account_id: must be 1 to 64 letters, digits, _ or -\n"),
+    ],
+)
+def test_a_mistyped_account_is_not_corrected(
+    ledger: tuple[ServiceDatabase, Run], account_id: str, said: str
+) -> None:
+    """One line says why; no account is opened, nothing is told."""
+    database, run = ledger
+    refused = run("adjust", account_id, "5", "--actor", "ana", "--reason", "x")
+    assert (refused.returncode, refused.stderr) == (1, said)
+    with psycopg.connect(database.admin_dsn) as admin:
+        assert admin.execute("SELECT account_id, sequence FROM accounts").fetchall() == [("usr_1", 0)]
+        assert admin.execute("SELECT count(*) FROM outbox").fetchall() == [(0,)]
 
 
 def test_a_correction_and_its_proof(ledger: tuple[ServiceDatabase, Run]) -> None:

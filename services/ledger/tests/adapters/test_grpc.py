@@ -2,12 +2,13 @@
 
 import hashlib
 import inspect
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import grpc
 import pytest
 from chassis.grpc_client import channel, remote_error
 from chassis.grpc_server import GrpcServer
+from google.protobuf.timestamp_pb2 import Timestamp
 from ledger.adapters.inbound.grpc import ALLOWED, ERRORS
 from ledger.domain import errors
 from ledger.ports.invariants import InvariantResult
@@ -139,3 +140,65 @@ async def test_bad_fields_are_named(wire: Wire) -> None:
     error = remote_error(refused.value)
     assert error.status is grpc.StatusCode.INVALID_ARGUMENT
     assert [field for field, _ in error.field_violations] == ["page_size"]
+
+
+NO_TIMES = [
+    Timestamp(seconds=2**63 - 1),
+    Timestamp(seconds=-(2**63)),
+    Timestamp(nanos=-1),
+    Timestamp(nanos=10**9),
+]
+
+
+@pytest.mark.parametrize("moment", NO_TIMES, ids=str)
+async def test_what_is_no_time_is_named(
+    wire: Wire, memory_ledger: LedgerUnderTest, moment: Timestamp
+) -> None:
+    """In every field that has one; nothing is granted."""
+    await memory_ledger.give("usr_1", 5)
+    grant = {
+        "request_id": "r",
+        "account_id": "usr_1",
+        "amount": 1,
+        "category": pb.CATEGORY_PAID,
+        "source": "s",
+    }
+    billing, gateway = wire.stub("billing"), wire.stub("gateway")
+    asked: list[tuple[str, Callable[[], Awaitable[object]]]] = [
+        ("effective_at", lambda: billing.Grant(pb.GrantRequest(**grant, effective_at=moment))),
+        ("expires_at", lambda: billing.Grant(pb.GrantRequest(**grant, expires_at=moment))),
+        ("as_of", lambda: gateway.GetBalance(pb.GetBalanceRequest(account_id="usr_1", as_of=moment))),
+        ("to", lambda: gateway.ListEntries(pb.ListEntriesRequest(account_id="usr_1", to=moment))),
+        ("from", lambda: gateway.ListEntries(pb.ListEntriesRequest(account_id="usr_1", **{"from": moment}))),
+        ("to", lambda: gateway.GetStatement(pb.GetStatementRequest(account_id="usr_1", to=moment)).read()),
+    ]
+    for field, ask in asked:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await ask()
+        error = remote_error(refused.value)
+        assert error.status is grpc.StatusCode.INVALID_ARGUMENT
+        assert [name for name, _ in error.field_violations] == [field]
+    assert await memory_ledger.available("usr_1") == (5, 0)
+
+
+async def test_a_command_of_a_batch_that_says_nothing_is_refused_alone(
+    wire: Wire, memory_ledger: LedgerUnderTest
+) -> None:
+    """Its neighbours are done; an atomic batch is not."""
+    await memory_ledger.give("usr_1", 100)
+    grant = pb.GrantRequest(request_id="r", account_id="usr_1", amount=1, source="s")
+    fine = pb.GrantRequest(
+        request_id="fine", account_id="usr_1", amount=7, source="s", category=pb.CATEGORY_PAID
+    )
+    commands = [pb.Command(grant=grant), pb.Command(), pb.Command(grant=fine)]
+    billing = wire.stub("billing")
+    atomic = await billing.ApplyBatch(pb.ApplyBatchRequest(commands=commands, atomic=True), timeout=5)
+    assert [one.error.reason for one in atomic.outcomes] == [
+        "INVALID_FIELD",
+        "INVALID_FIELD",
+        "ABORTED_WITH_BATCH",
+    ]
+    assert await memory_ledger.available("usr_1") == (100, 0)
+    each = await billing.ApplyBatch(pb.ApplyBatchRequest(commands=commands), timeout=5)
+    assert [one.error.reason for one in each.outcomes] == ["INVALID_FIELD", "INVALID_FIELD", ""]
+    assert await memory_ledger.available("usr_1") == (107, 0)

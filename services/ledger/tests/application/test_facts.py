@@ -16,6 +16,7 @@ from ledger.application.expire_lots import ExpireLots, ExpireLotsHandler
 from ledger.application.expire_reservations import ExpireReservationsHandler
 from ledger.application.extend_reservation import ExtendReservation
 from ledger.application.grant_credits import GrantCredits
+from ledger.application.open_account import OpenAccount
 from ledger.application.postpone_reservation import PostponeReservation
 from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.refund_reservation import RefundReservation
@@ -86,6 +87,9 @@ FACTS: dict[type, dict[stories.Story, list[str]]] = {
             "CreditsExpired amount=100 0/0/0",
             "CreditsClawedBack payment_id=pi_1 amount=-100 reason=dispute:dp_1 0/0/0",
         ],
+    },
+    OpenAccount: {
+        stories.opened: ["CreditsAdjusted amount=5 actor=usr_admin reason=a mistake 5/0/0"],
     },
     AdjustBalance: {
         stories.adjusted: [

@@ -13,6 +13,7 @@ from ledger.application.command import Command
 from ledger.application.extend_reservation import ExtendReservation
 from ledger.application.fingerprint import fingerprint, is_fingerprint_of
 from ledger.application.grant_credits import GrantCredits
+from ledger.application.open_account import OpenAccount
 from ledger.application.refund_reservation import RefundReservation
 from ledger.application.renew_subscription import RenewSubscription
 from ledger.application.reserve_credits import ReserveCredits
@@ -23,7 +24,7 @@ STARTS = datetime(2026, 1, 1, tzinfo=UTC)
 ENDS = datetime(2026, 2, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 
 # Each with its fingerprint today, and the one that rows from before there were versions have.
-GOLDEN: dict[str, tuple[Command, str, str]] = {
+GOLDEN: dict[str, tuple[Command, str, str | None]] = {
     "grant": (
         GrantCredits(
             request_id="welcome:usr_1",
@@ -139,6 +140,11 @@ GOLDEN: dict[str, tuple[Command, str, str]] = {
         "2:bcdc539bfdb85097b28402587ec0e0dd612ee6537c47fef3d3bda6b873263995",
         "40330c1e0d493e432cfd5614e48b2f992b6f0d7cdb2ccc6fed6168895fec52b4",
     ),
+    "open": (
+        OpenAccount(request_id="open:usr_1", account_id="usr_1"),
+        "2:b7477ee2f7bec305a212550179dd887b03a19d034cd0b590e1fbcf564d2572bb",
+        None,
+    ),
     "adjust": (
         AdjustBalance(request_id="adj_1", account_id="usr_1", amount=-5, actor="ana", reason="sent twice"),
         "2:7701ed46df88b0bd4d221711a292d30592a9540299da7755c5b1f04653d95bc2",
@@ -155,8 +161,8 @@ def test_golden_fingerprints(name: str) -> None:
     command, now, first = GOLDEN[name]
     assert fingerprint(command) == now
     assert fingerprint_v1.fingerprint(command, present=()) == first
-    assert is_fingerprint_of(now, command)
-    assert is_fingerprint_of(first, command)
+    for kept in filter(None, (now, first)):
+        assert is_fingerprint_of(kept, command)
 
 
 def test_every_command_has_a_golden_fingerprint() -> None:
@@ -175,24 +181,22 @@ def test_every_field_counts_or_is_named_here(command: type[Command]) -> None:
 def test_no_two_commands_share_one(name: str) -> None:
     """Whatever is asked otherwise has another fingerprint, in each version."""
     command, now, first = GOLDEN[name]
-    for other, (another, _, _) in GOLDEN.items():
-        assert is_fingerprint_of(now, another) == is_fingerprint_of(first, another) == (name == other)
-    for changed in (replace(command, reason="another"), replace(command, metadata={"z": "1"})):
-        assert not is_fingerprint_of(now, changed)
-        assert not is_fingerprint_of(first, changed)
+    others = [another for other, (another, _, _) in GOLDEN.items() if other != name]
+    changed = [replace(command, reason="another"), replace(command, metadata={"z": "1"})]
+    for kept in filter(None, (now, first)):
+        assert not any(is_fingerprint_of(kept, one) for one in (*others, *changed))
 
 
 def test_the_same_asked_in_another_way_has_the_same_one() -> None:
     """The order of metadata, a time's zone, a guard, and what is said to be absent make no difference."""
-    command, now, first = GOLDEN["grant, whole"]
+    command, now, _ = GOLDEN["grant, whole"]
     assert isinstance(command, GrantCredits)
     elsewhere = STARTS.astimezone(timezone(timedelta(hours=5)))
     turned = replace(command, metadata=dict(reversed(command.metadata.items())), effective_at=elsewhere)
     assert fingerprint(turned) == now
-    command, now, first = GOLDEN["charge"]
+    command, now, _ = GOLDEN["charge"]
     unguarded = replace(command, expected_account_id=None, reason="", actor="", metadata={})  # type: ignore[call-arg]
-    assert is_fingerprint_of(now, unguarded)
-    assert is_fingerprint_of(first, unguarded)
+    assert fingerprint(unguarded) == now
 
 
 def test_nothing_and_zero_differ() -> None:

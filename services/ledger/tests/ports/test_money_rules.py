@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from command_makers import adjust, charge, refund, renew, reserve
 from ledger.application.extend_reservation import ExtendReservation
+from ledger.application.open_account import OpenAccount
 from ledger.application.renew_subscription import RenewSubscription
 from ledger.domain.budget import BudgetPeriod, BudgetScope
 from ledger.domain.errors import BudgetExceeded, InsufficientCredits, InvalidField
@@ -24,6 +25,7 @@ def period(ledger: LedgerUnderTest, amount: int, *, starts_in_s: float = 0) -> R
 
 async def test_a_correction_keeps_who_and_why(any_ledger: LedgerUnderTest) -> None:
     """Up and down, once a request; more than there is can't be taken, and nothing changes."""
+    await any_ledger.apply(OpenAccount(request_id="open", account_id=ME))
     up = adjust(ME, 30)
     first = await any_ledger.apply(up)
     again = await any_ledger.apply(up)

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.ledger.v1 import ledger_pb2 as pb
 
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry, EntryKind
+from ledger.domain.errors import InvalidField
 from ledger.domain.lot import Category
 from ledger.domain.reservation import Reservation, ReservationState
 
@@ -34,9 +36,18 @@ def timestamp(value: datetime | None) -> Timestamp | None:
     return Timestamp(seconds=int(value.timestamp() // 1), nanos=value.microsecond * 1000)
 
 
-def moment(message: Timestamp) -> datetime:
-    """Return an aware UTC time."""
-    return message.ToDatetime(tzinfo=UTC)
+# A day within what Python and PostgreSQL can tell, so that no time zone leads out of it.
+_SECONDS_MIN, _SECONDS_MAX = -62_135_510_400, 253_402_214_400
+
+
+def moment_of(message: Message, field: str) -> datetime | None:
+    """Return a field's aware UTC time, None when it is absent. Raises InvalidField for what is no time."""
+    if not message.HasField(field):
+        return None
+    stamp: Timestamp = getattr(message, field)
+    if not (_SECONDS_MIN <= stamp.seconds <= _SECONDS_MAX and 0 <= stamp.nanos < 10**9):
+        raise InvalidField(field, "must be a time from the year 1 to the year 9999")
+    return stamp.ToDatetime(tzinfo=UTC)
 
 
 def balance(value: Balance) -> pb.Balance:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledger.application.bounds import require_amount, require_text
+from ledger.application.bounds import require_account, require_amount, require_text
 from ledger.application.command import Command
 from ledger.domain import correction
 from ledger.domain.account import Account
@@ -25,7 +25,7 @@ class AdjustBalance(Command):
     def validate(self) -> None:
         """Raise InvalidField for a value that is missing or out of its bounds."""
         Command.validate(self)
-        require_text("account_id", self.account_id)
+        require_account("account_id", self.account_id)
         if self.amount == 0:
             raise InvalidField("amount", "must not be 0")
         require_amount("amount", abs(self.amount))
@@ -33,12 +33,12 @@ class AdjustBalance(Command):
         require_text("reason", self.reason, longest=1000)
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
-        """The account, opened when it is new and credits are added."""
-        (needs.openings if self.amount > 0 else needs.accounts).add(self.account_id)
+        """The account."""
+        needs.accounts.add(self.account_id)
 
     def account(self, found: WorkingSet) -> Account:
-        """Return the account."""
-        return found.account(self.account_id)
+        """Return the account. Raises AccountNotFound: a correction opens none, whatever was typed."""
+        return found.known_account(self.account_id)
 
     def decide(self, account: Account, occasion: Occasion) -> str:
         """Correct the balance and return the lot that was made, or the transaction that took."""

@@ -1,5 +1,6 @@
 """Bounds of what a command may carry."""
 
+import re
 from collections.abc import Mapping
 
 from ledger.domain.errors import InvalidField
@@ -13,6 +14,18 @@ BATCH_MAX = 500
 BUDGETS_MAX = 5
 METADATA_MAX, METADATA_KEY_MAX = 20, 64
 
+# What can be one token of the subject that an account's facts are published under.
+_ACCOUNT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def require_account(field: str, value: str) -> None:
+    """Raise InvalidField unless the value can be an account's id."""
+    if not value:
+        raise InvalidField(field, "is required")
+    if not _ACCOUNT_ID.fullmatch(value):
+        raise InvalidField(field, "must be 1 to 64 letters, digits, _ or -")
+
 
 def require_text(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
     """Raise InvalidField unless the text is there and not too long."""
@@ -22,11 +35,11 @@ def require_text(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
 
 
 def require_short(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
-    """Raise InvalidField when the text is too long or holds control characters."""
+    """Raise InvalidField when the text is too long or holds what can't be stored or printed."""
     if len(value) > longest:
         raise InvalidField(field, f"has {len(value)} characters, at most {longest} are allowed")
-    if not value.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in value):
-        raise InvalidField(field, "must not hold control characters")
+    if not value.isprintable() and _UNPRINTABLE.search(value):
+        raise InvalidField(field, "must not hold control characters or half characters")
 
 
 def require_amount(field: str, value: int) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledger.application.bounds import AMOUNT_MAX_CREDITS, require_between, require_text
+from ledger.application.bounds import AMOUNT_MAX_CREDITS, require_account, require_between, require_text
 from ledger.application.command import Command, Outcome
 from ledger.domain import money_back
 from ledger.domain.account import Account
@@ -30,7 +30,7 @@ class ClawBackCredits(Command):
     def validate(self) -> None:
         """Raise InvalidField for a value that is out of its bounds."""
         Command.validate(self)
-        require_text("account_id", self.account_id)
+        require_account("account_id", self.account_id)
         require_text("payment_id", self.payment_id)
         require_text("cause", self.cause)
         require_between("target", self.target, 0, AMOUNT_MAX_CREDITS)

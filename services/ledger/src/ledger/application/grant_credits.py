@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledger.application.bounds import require_amount, require_between, require_text
+from ledger.application.bounds import require_account, require_amount, require_between, require_text
 from ledger.application.command import Command
 from ledger.domain import grants
 from ledger.domain.account import Account
@@ -45,11 +45,13 @@ class GrantCredits(Command):
     def validate(self) -> None:
         """Raise InvalidField for a value that is out of its bounds."""
         Command.validate(self)
-        require_text("account_id", self.account_id)
+        require_account("account_id", self.account_id)
         require_amount("amount", self.amount)
         if self.priority is not None:
             require_between("priority", self.priority, 0, 1000)
         require_text("source", self.source)
+        if self.payment_id is not None:
+            require_text("payment_id", self.payment_id)
         if self.expires_at and self.effective_at and self.expires_at <= self.effective_at:
             raise InvalidField("expires_at", "must be after effective_at")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledger.application.bounds import page_size, require_text
+from ledger.application.bounds import page_size, require_account, require_short, require_text
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry
 from ledger.domain.errors import InvalidField, ReservationNotFound
@@ -31,14 +31,14 @@ class ReadLedgerHandler:
 
     async def balance(self, account_id: str, *, as_of: datetime | None = None) -> Balance:
         """Return the balance now, or as it was; zeroes for an account that was not used by then."""
-        require_text("account_id", account_id)
+        require_account("account_id", account_id)
         if as_of is not None:
             return await self._statements.balance_as_of(account_id, as_of)
         return await self._reader.balance(account_id, self._clock.now())
 
     async def entries(self, account_id: str, wanted: EntryFilter) -> EntryPage:
         """Return one page of the statement."""
-        require_text("account_id", account_id)
+        require_account("account_id", account_id)
         if wanted.since and wanted.until and wanted.since > wanted.until:
             raise InvalidField("from", "must not be after to")
         limit = page_size(wanted.limit)
@@ -59,6 +59,8 @@ class ReadLedgerHandler:
         """Return a reservation by id or by reference. Raises ReservationNotFound."""
         if not reservation_id and not reference:
             raise InvalidField("reservation_id", "or reference is required")
+        require_short("reservation_id", reservation_id)
+        require_short("reference", reference)
         found = await self._reader.reservation(reservation_id=reservation_id, reference=reference)
         if found is None:
             raise ReservationNotFound(f"no reservation {reservation_id or 'for ' + reference}")
@@ -66,7 +68,7 @@ class ReadLedgerHandler:
 
     async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot]:
         """Return the lots that a reservation of this account drew from. Raises ReservationNotFound."""
-        require_text("account_id", account_id)
+        require_account("account_id", account_id)
         require_text("reservation_id", reservation_id)
         lots = await self._reader.pinned_lots(account_id, reservation_id)
         if lots is None:

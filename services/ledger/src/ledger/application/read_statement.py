@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from ledger.application.bounds import require_text
+from ledger.application.bounds import require_account
 from ledger.domain.errors import InvalidField
 from ledger.ports.statements import StatementClosing, StatementLine, StatementOpening, Statements
 
@@ -20,7 +20,7 @@ class ReadStatementHandler:
         self, account_id: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> AsyncIterator[StatementPart]:
         """Yield the opening, the lines by sequence, the closing. Raises InvalidField."""
-        require_text("account_id", account_id)
+        require_account("account_id", account_id)
         if since and until and since > until:
             raise InvalidField("from", "must not be after to")
         covered = await self._statements.range(account_id, since, until)

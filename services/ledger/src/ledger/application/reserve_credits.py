@@ -8,6 +8,7 @@ from ledger.application.bounds import (
     BUDGETS_MAX,
     TTL_MAX_S,
     TTL_MIN_S,
+    require_account,
     require_amount,
     require_between,
     require_text,
@@ -40,7 +41,7 @@ class ReserveCredits(Command):
     def validate(self) -> None:
         """Raise InvalidField for a value that is out of its bounds."""
         Command.validate(self)
-        require_text("account_id", self.account_id)
+        require_account("account_id", self.account_id)
         require_amount("amount", self.amount)
         require_text("reference", self.reference)
         require_between("ttl_s", self.ttl_s, TTL_MIN_S, TTL_MAX_S)

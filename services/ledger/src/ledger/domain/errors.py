@@ -24,6 +24,15 @@ class InvalidField(LedgerError):
         self.field = field
 
 
+class AccountNotFound(LedgerError):
+    """No such account. It is opened by its user's registration, or by what is granted to it."""
+
+    reason = "ACCOUNT_NOT_FOUND"
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(f"no account {account_id}", details={"account_id": account_id})
+
+
 class ReservationNotFound(LedgerError):
     """No such reservation, or it is another account's."""
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ledger.domain.account import Account
 from ledger.domain.budget import BudgetKey
-from ledger.domain.errors import PaymentOfAnotherAccount, ReservationNotFound
+from ledger.domain.errors import AccountNotFound, PaymentOfAnotherAccount, ReservationNotFound
 from ledger.domain.request import RecordedRequest
 
 
@@ -44,6 +44,12 @@ class WorkingSet:
     def account(self, account_id: str) -> Account:
         """Return an account; one that was never opened has nothing, and is not opened by being asked."""
         return self.accounts.get(account_id) or Account(account_id)
+
+    def known_account(self, account_id: str) -> Account:
+        """Return an account that was opened. Raises AccountNotFound for any other."""
+        if (found := self.accounts.get(account_id)) is None:
+            raise AccountNotFound(account_id)
+        return found
 
     def payer(self, account_id: str, payment_id: str | None) -> Account:
         """Return the account that made a payment, as is said. Raises PaymentOfAnotherAccount when the

@@ -1,8 +1,10 @@
 """Events that move credits: parse, call the use case. The inbox row and the effect share a transaction."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chassis.events import IncomingEvent
+from google.protobuf.message import Message
 from tintype.billing.v1 import events_pb2 as billing
 from tintype.generation.v1 import events_pb2 as generation
 from tintype.identity.v1 import events_pb2 as identity
@@ -12,8 +14,10 @@ from ledger.application.charge_reservation import ChargeReservation
 from ledger.application.claw_back_credits import ClawBackCredits
 from ledger.application.command_writer import CommandWriter
 from ledger.application.grant_credits import GrantCredits
+from ledger.application.open_account import OpenAccount
 from ledger.application.refund_reservation import RefundReservation
 from ledger.application.renew_subscription import RenewSubscription
+from ledger.domain.errors import InvalidField
 from ledger.domain.lot import Category
 
 SUBJECTS = {
@@ -64,6 +68,10 @@ class LedgerEvents:
     async def _welcome(self, event: IncomingEvent) -> None:
         registered = identity.UserRegistered.FromString(event.payload)
         if self.welcome_credits == 0:
+            await self.writer.apply(
+                OpenAccount(request_id=f"open:{registered.user_id}", account_id=registered.user_id),
+                event_id=event.event_id,
+            )
             return
         await self.writer.apply(
             GrantCredits(
@@ -138,8 +146,8 @@ class LedgerEvents:
                 amount=renewed.credits,
                 category=Category.SUBSCRIPTION,
                 source=f"subscription:{renewed.subscription_id}",
-                effective_at=messages.moment(renewed.period_start),
-                expires_at=messages.moment(renewed.period_end),
+                effective_at=_required(renewed, "period_start"),
+                expires_at=_required(renewed, "period_end"),
                 reason=f"{renewed.plan_id} renewed",
             ),
             event_id=event.event_id,
@@ -179,3 +187,9 @@ class LedgerEvents:
             ),
             event_id=event.event_id,
         )
+
+
+def _required(message: Message, field: str) -> datetime:
+    if (moment := messages.moment_of(message, field)) is None:
+        raise InvalidField(field, "is required")
+    return moment

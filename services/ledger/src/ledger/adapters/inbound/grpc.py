@@ -142,7 +142,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
         self._admit(sent)
         headers = [{"traceparent": one.traceparent} if one.traceparent else NO_METADATA for one in sent]
         outcomes = await self.writer.apply_batch(
-            [commands.to_command(one) for one in sent],
+            [commands.to_command_or_refusal(one) for one in sent],
             atomic=atomic,
             headers=headers if any(headers) else None,
         )
@@ -150,8 +150,8 @@ class LedgerServicer(rpc.LedgerServiceServicer):
 
     def _admit(self, sent: Sequence[pb.Command]) -> None:
         caller = CALLER.get()
-        for kind in {commands.kind_of(one) for one in sent}:
-            if caller not in COMMANDS[kind]:
+        for kind in {one.WhichOneof("command") for one in sent}:
+            if kind is not None and caller not in COMMANDS[kind]:
                 raise errors.CommandNotAllowed(f"{caller} may not send the command {kind}")
 
     async def GetReservation(
@@ -163,7 +163,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
         return pb.GetReservationResponse(reservation=messages.reservation(found))
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: Any) -> pb.GetBalanceResponse:
-        as_of = messages.moment(request.as_of) if request.HasField("as_of") else None
+        as_of = messages.moment_of(request, "as_of")
         balance = await self.read.balance(request.account_id, as_of=as_of)
         return pb.GetBalanceResponse(balance=messages.balance(balance))
 
@@ -178,8 +178,8 @@ class LedgerServicer(rpc.LedgerServiceServicer):
             request.account_id,
             EntryFilter(
                 kinds=[_kind(number) for number in request.kinds],
-                since=messages.moment(getattr(request, "from")) if request.HasField("from") else None,
-                until=messages.moment(request.to) if request.HasField("to") else None,
+                since=messages.moment_of(request, "from"),
+                until=messages.moment_of(request, "to"),
                 before_sequence=_before(request.page_token),
                 limit=request.page_size,
             ),

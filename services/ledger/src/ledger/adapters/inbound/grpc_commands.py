@@ -1,6 +1,7 @@
 """Requests to commands, and outcomes to responses: one pair of functions a command."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -26,6 +27,7 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.InsufficientCredits: grpc.StatusCode.FAILED_PRECONDITION,
     errors.AccountInDebt: grpc.StatusCode.FAILED_PRECONDITION,
     errors.BudgetExceeded: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.AccountNotFound: grpc.StatusCode.NOT_FOUND,
     errors.ReservationNotFound: grpc.StatusCode.NOT_FOUND,
     errors.ChargeTooLarge: grpc.StatusCode.FAILED_PRECONDITION,
     errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
@@ -55,8 +57,8 @@ def to_grant(request: pb.GrantRequest) -> GrantCredits:
         amount=request.amount,
         category=_category(request.category),
         priority=request.priority or None,
-        effective_at=messages.moment(request.effective_at) if request.HasField("effective_at") else None,
-        expires_at=messages.moment(request.expires_at) if request.HasField("expires_at") else None,
+        effective_at=messages.moment_of(request, "effective_at"),
+        expires_at=messages.moment_of(request, "expires_at"),
         source=source,
         payment_id=source.removeprefix("payment:") if source.startswith("payment:") else None,
         reason=request.reason,
@@ -158,6 +160,25 @@ def to_command(message: pb.Command) -> Command:
     if kind == "reserve" and message.reserve.dry_run:
         raise errors.InvalidField("dry_run", "is for Reserve alone")
     return _READERS[kind](getattr(message, kind))
+
+
+@dataclass(kw_only=True, slots=True)
+class Unreadable(Command):
+    """A command of a batch that says nothing that could be done: it alone is refused."""
+
+    refusal: errors.InvalidField
+
+    def validate(self) -> None:
+        """Raise why."""
+        raise self.refusal
+
+
+def to_command_or_refusal(message: pb.Command) -> Command:
+    """Read one command of a batch, beside others that its mistakes are no concern of."""
+    try:
+        return to_command(message)
+    except errors.InvalidField as refusal:
+        return Unreadable(request_id="", refusal=refusal)
 
 
 def reservation_and_balance(outcome: Outcome) -> dict[str, Any]:

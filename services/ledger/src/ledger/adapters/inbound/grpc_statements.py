@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from tintype.ledger.v1 import ledger_pb2 as pb
 
-from ledger.adapters.messages import moment, timestamp
+from ledger.adapters.messages import moment_of, timestamp
 from ledger.application.read_statement import ReadStatementHandler, StatementPart
 from ledger.domain.entry import Entry
 from ledger.ports.statements import StatementClosing, StatementOpening
@@ -16,8 +16,8 @@ async def get_statement(
     """Stream a statement as messages."""
     parts = statements.handle(
         request.account_id,
-        since=moment(getattr(request, "from")) if request.HasField("from") else None,
-        until=moment(request.to) if request.HasField("to") else None,
+        since=moment_of(request, "from"),
+        until=moment_of(request, "to"),
     )
     async for part in parts:
         yield _message(part)

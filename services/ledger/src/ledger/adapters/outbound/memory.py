@@ -75,10 +75,12 @@ class MemoryUnitOfWork:
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
+        self._openings: set[str] = set()
 
     async def load(self, needs: Needs) -> WorkingSet:
         """Copy every account that is needed."""
         ledger, found = self._ledger, WorkingSet()
+        self._openings = needs.openings
         found.requests = {key: ledger.requests[key] for key in needs.requests if key in ledger.requests}
         found.handled_events = needs.events & ledger.events
         found.owners = {
@@ -98,6 +100,8 @@ class MemoryUnitOfWork:
         ledger = self._ledger
         ledger.events.update(changed.new_events)
         ledger.requests.update({one.request_id: one for one in changed.new_requests})
+        for account_id in self._openings:
+            ledger.accounts.setdefault(account_id, Account(account_id))
         for account in changed.accounts.values():
             if account.is_changed:
                 self._put_back(account)
