@@ -82,7 +82,11 @@ async def serve_ledger(stack: AsyncExitStack, ledger: LedgerUnderTest) -> str:
 async def serve_billing(stack: AsyncExitStack, billing: BillingUnderTest) -> str:
     """Serve BillingService."""
     servicer = billing_grpc.BillingServicer(
-        create=billing.create, read=billing.read, receive=billing.receive, reader=billing.reader
+        create=billing.create,
+        follow=billing.follow,
+        read=billing.read,
+        receive=billing.receive,
+        reader=billing.reader,
     )
     return await serve(
         stack,

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from billing.adapters.outbound.event_codec import to_message
 from billing.adapters.outbound.memory import MemoryBilling, MemoryBillingReader
@@ -12,7 +13,10 @@ from billing.adapters.outbound.memory_processor import MemoryProcessor, MemoryWe
 from billing.adapters.outbound.memory_webhooks import MemoryWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
+from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.keep_webhooks import ReplayWebhookHandler
+from billing.application.open_customer import Customers
+from billing.application.open_page import OpenPage
 from billing.application.process_webhook import ProcessWebhookHandler
 from billing.application.read_billing import ReadBillingHandler
 from billing.application.receive_webhook import Received, ReceiveWebhookHandler
@@ -72,20 +76,23 @@ class BillingUnderTest:
 
     def __post_init__(self) -> None:
         catalogue = load_catalogue(None)
-        self.processor.clock = self.clock
-        self.create = CreateCheckoutHandler(
-            self.units, self.processor, catalogue, self.clock, self.ids, public_url=ORIGIN
-        )
+        if isinstance(self.processor, MemoryProcessor):
+            self.processor.clock = self.clock
         self.read = ReadBillingHandler(self.reader, catalogue)
         self.receive = ReceiveWebhookHandler(self.units, MemoryWebhookVerifier(), self.clock)
         self.settle = SettleCheckoutHandler(self.units, self.processor, self.clock, self.ids)
+        self.follow = FollowCheckoutHandler(self.units, self.reader, self.settle, self.clock, ask_every_s=2)
+        self.pages = OpenPage(self.units, self.processor, Customers(self.units, self.processor), self.clock)
+        self.create = CreateCheckoutHandler(
+            self.units, self.pages, self.follow, catalogue, self.clock, self.ids, public_url=ORIGIN
+        )
         self.refund = RecordRefundHandler(self.units, self.processor, self.clock)
         self.dispute = RecordDisputeHandler(self.units, self.processor, self.clock)
         self.process = ProcessWebhookHandler(
             self.units, self.settle, self.refund, self.dispute, self.clock, self.lease_ids
         )
         self.replay = ReplayWebhookHandler(self.units, self.clock)
-        self.reconcile = ReconcileCheckoutsHandler(self.reader, self.settle, self.clock, after_s=60)
+        self.reconcile = ReconcileCheckoutsHandler(self.units, self.settle, self.clock)
 
     async def open(self, user_id: str = "usr_1", pack: str = "starter", key: str = "") -> Opened:
         """Open a checkout."""
@@ -114,6 +121,11 @@ class BillingUnderTest:
         assert self.facts is not None
         return [one for one in await self.facts() if not isinstance(one, pb.PaymentCompleted)]
 
+    async def told_facts(self) -> list[tuple[Any, ...]]:
+        """Return every fact that was committed, oldest first: its name, and what it says in short."""
+        assert self.facts is not None
+        return [brief(message) for message in await self.facts()]
+
     async def process_all(self) -> list[WebhookState]:
         """Process every webhook that is due."""
         states = []
@@ -132,8 +144,8 @@ class BillingUnderTest:
         return (await self.read.purchases(user_id, before="", limit=100)).purchases
 
 
-def billing_in_memory() -> BillingUnderTest:
-    """The use cases over memory."""
+def billing_in_memory(processor: Any = None) -> BillingUnderTest:
+    """The use cases over memory, with a processor that a test plays unless it brings another."""
     store = MemoryBilling()
 
     async def facts() -> list[Message]:
@@ -144,8 +156,22 @@ def billing_in_memory() -> BillingUnderTest:
         reader=MemoryBillingReader(store),
         webhooks=MemoryWebhookReader(store.webhooks),
         ids=CountingIds(),
+        processor=processor or MemoryProcessor(),
         facts=facts,
     )
+
+
+def brief(message: Message) -> tuple[Any, ...]:
+    """A fact as its name, its object, the credits and the money."""
+    name = message.DESCRIPTOR.name
+    match message:
+        case pb.PaymentCompleted():
+            return name, message.payment_id, message.credits, message.amount_minor
+        case pb.PaymentRefunded():
+            return name, message.payment_id, message.refunded_credits, message.refunded_minor
+        case pb.PaymentDisputed():
+            return name, message.dispute_id, message.disputed_credits, message.disputed_minor
+    return (name,)
 
 
 def order(user_id: str = "usr_1", pack: str = "starter", key: str = "") -> CreateCheckout:

@@ -63,11 +63,12 @@ def _serve() -> int:
 def _publish() -> int:
     settings = load_settings(StripeSettings)
     try:
-        count = asyncio.run(publish_catalogue(settings))
+        done = asyncio.run(publish_catalogue(settings))
     except BillingError as failure:
-        sys.stderr.write(f"{failure.reason}: {failure}\n")
+        sys.stderr.write(f"{failure.reason}: {failure.details.get('operators', failure)}\n")
         return 1
-    sys.stdout.write(f"published {count} packs\n")
+    for pack_id, changes in done.items():
+        sys.stdout.write(f"{pack_id}: {', '.join(changes) or 'on sale already'}\n")
     return 0
 
 

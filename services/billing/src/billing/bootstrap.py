@@ -1,6 +1,7 @@
 """The composition root: everything is constructed here, and nowhere else."""
 
 from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -27,12 +28,15 @@ from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier, is_
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.drain_webhooks import DrainWebhooksHandler
+from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.keep_webhooks import ForgetBodiesHandler, ReplayWebhookHandler
+from billing.application.open_customer import Customers
+from billing.application.open_page import OpenPage
 from billing.application.process_webhook import ProcessWebhookHandler
 from billing.application.publish_catalogue import PublishCatalogueHandler
 from billing.application.read_billing import ReadBillingHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
-from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
+from billing.application.reconcile_checkouts import BATCH_MAX, ReconcileCheckoutsHandler
 from billing.application.reconcile_money_back import (
     DisputeList,
     ReconcileMoneyBackHandler,
@@ -43,6 +47,7 @@ from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.dispute import ProcessorDispute
+from billing.domain.pack import CatalogueChange
 from billing.domain.refund import ListedRefund
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
@@ -86,7 +91,9 @@ async def serve(settings: BillingSettings) -> None:
         drain = DrainWebhooksHandler(process, clock, observe=count_processed)
         forget = ForgetBodiesHandler(units, clock, after_days=settings.webhook_bodies_days)
         gauges = WebhookGauges(PostgresWebhookReader(engine), clock)
-        reconcile = ReconcileCheckoutsHandler(reader, settle, clock, after_s=settings.reconcile_after_s)
+        follow = FollowCheckoutHandler(units, reader, settle, clock, ask_every_s=settings.ask_every_s)
+        pages = OpenPage(units, processor, Customers(units, processor), clock)
+        reconcile = ReconcileCheckoutsHandler(units, settle, clock)
 
         server = GrpcServer(
             settings.grpc_listen,
@@ -98,14 +105,19 @@ async def serve(settings: BillingSettings) -> None:
         rpc.add_BillingServiceServicer_to_server(
             BillingServicer(
                 create=CreateCheckoutHandler(
-                    units, processor, catalogue, clock, ids, public_url=str(settings.public_url)
+                    units, pages, follow, catalogue, clock, ids, public_url=str(settings.public_url)
                 ),
+                follow=follow,
                 read=ReadBillingHandler(reader, catalogue),
                 receive=ReceiveWebhookHandler(units, _verifier(settings), clock),
                 reader=reader,
             ),
             server.server,
         )
+
+        async def reconcile_due() -> None:
+            while await reconcile.handle() == BATCH_MAX:
+                pass
 
         async def nats_answers() -> None:
             await nats.flush(timeout=2)
@@ -127,7 +139,7 @@ async def serve(settings: BillingSettings) -> None:
             ),
             forever(gauges.measure, every_s=GAUGES_EVERY_S, name="measure webhooks"),
             forever(forget.handle, every_s=FORGET_EVERY_S, name="forget bodies of webhooks"),
-            forever(reconcile.handle, every_s=settings.reconcile_every_s, name="reconcile checkouts"),
+            forever(reconcile_due, every_s=settings.reconcile_every_s, name="reconcile checkouts"),
         )
 
 
@@ -142,8 +154,8 @@ async def run_webhooks_command(options: Namespace, settings: DatabaseSettings) -
         await engine.dispose()
 
 
-async def publish_catalogue(settings: StripeSettings) -> int:
-    """Publish the packs; return how many there are."""
+async def publish_catalogue(settings: StripeSettings) -> Mapping[str, Sequence[CatalogueChange]]:
+    """Publish the packs; return what was done for each."""
     catalogue = load_catalogue(settings.catalogue_file)
     return await PublishCatalogueHandler(catalogue, _processor(settings)).handle()
 
@@ -170,7 +182,10 @@ def _scans(
 
 def _processor(settings: StripeSettings) -> StripeProcessor:
     return StripeProcessor(
-        secret_key=settings.stripe_secret_key.get_secret_value(), api_url=settings.stripe_address
+        secret_key=settings.stripe_secret_key.get_secret_value(),
+        api_url=settings.stripe_address,
+        promotion_codes=settings.promotion_codes,
+        quantity_max=settings.quantity_max,
     )
 
 

@@ -16,6 +16,9 @@ class StripeSettings(BaseSettings):
     # Unset means Stripe itself.
     stripe_api_url: AnyHttpUrl | None = None
     catalogue_file: Path | None = None
+    # Whether a page takes promotion codes, and how many of a pack it sells at once.
+    promotion_codes: bool = False
+    quantity_max: int = Field(default=1, ge=1, le=999)
 
     @property
     def stripe_address(self) -> str | None:
@@ -38,8 +41,9 @@ class BillingSettings(StripeSettings, ServiceSettings):
     process_workers: int = Field(default=4, ge=1, le=32)
     # How long the bodies of webhooks that were done or ignored are kept.
     webhook_bodies_days: int = Field(default=90, ge=1, le=3_650)
-    reconcile_every_s: float = Field(default=30, gt=0, le=3_600)
-    reconcile_after_s: float = Field(default=60, ge=0, le=86_400)
+    reconcile_every_s: float = Field(default=2, gt=0, le=3_600)
+    # How often the processor is asked about one checkout that somebody waits for.
+    ask_every_s: float = Field(default=2, gt=0, le=60)
     # The processor's lists of refunds and disputes: how often the newest are read, and how often those of
     # the last days, which may have moved.
     reconcile_money_back_every_s: float = Field(default=60, gt=0, le=3_600)

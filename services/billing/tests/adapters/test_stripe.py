@@ -27,6 +27,7 @@ CHECKOUT = Checkout(
     price_minor=PACK.price_minor,
     currency=PACK.currency,
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    opened_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
 
 
@@ -47,7 +48,7 @@ def processor(stripe_url: str) -> StripeProcessor:
 async def opened(processor: StripeProcessor, checkout: Checkout = CHECKOUT) -> str:
     """Publish the pack, open a checkout, return its session."""
     await processor.publish(PACK)
-    customer_id = await processor.open_customer(user_id="usr_1", email="ada@example.com")
+    customer_id = await processor.open_customer(user_id="usr_1", email="ada@example.com", instead_of=None)
     seen = await processor.open_checkout(
         checkout,
         lookup_key=PACK.lookup_key,
@@ -99,7 +100,7 @@ async def test_a_changed_price_replaces_the_one_before(processor: StripeProcesso
     session_id = await processor.open_checkout(
         CHECKOUT,
         lookup_key=PACK.lookup_key,
-        customer_id=await processor.open_customer(user_id="usr_1", email="ada@example.com"),
+        customer_id=await processor.open_customer(user_id="usr_1", email="ada@example.com", instead_of=None),
         success_url="https://app.example/done",
         cancel_url="https://app.example/back",
     )

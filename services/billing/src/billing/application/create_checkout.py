@@ -1,20 +1,25 @@
 """Use case: open a hosted checkout page for one pack."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from billing.application.bounds import require_same_origin, require_text
-from billing.domain.checkout import Checkout
-from billing.domain.errors import IdempotencyKeyReused, PaymentProcessorUnavailable, UnknownPack
-from billing.domain.pack import Catalogue
+from billing.application.follow_checkout import FollowCheckoutHandler
+from billing.application.open_page import OpenPage, PageRequest
+from billing.domain.checkout import Checkout, CheckoutStatus
+from billing.domain.errors import IdempotencyKeyReused, UnknownPack
+from billing.domain.pack import Catalogue, Pack
+from billing.domain.page_request import fingerprint, is_same_request
 from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource
-from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
 class CreateCheckout:
-    """Sell one pack to one user. Without a key, every call opens a checkout of its own."""
+    """Sell one pack to one user. Without a key, every call opens a checkout of its own.
+
+    `{CHECKOUT_ID}` in an address stands for the checkout's id.
+    """
 
     user_id: str
     email: str
@@ -38,7 +43,8 @@ class CreateCheckoutHandler:
     def __init__(
         self,
         units: UnitsOfWork,
-        processor: PaymentProcessor,
+        pages: OpenPage,
+        follow: FollowCheckoutHandler,
         catalogue: Catalogue,
         clock: Clock,
         ids: IdSource,
@@ -46,23 +52,42 @@ class CreateCheckoutHandler:
         public_url: str,
     ) -> None:
         self._units = units
-        self._processor = processor
+        self._pages = pages
+        self._follow = follow
         self._catalogue = catalogue
         self._clock = clock
         self._ids = ids
         self._public_url = public_url
 
     async def handle(self, command: CreateCheckout) -> Opened:
-        """Open the page, or return the one that this key opened.
+        """Open the page, or return the one that this key opened; one that has expired gets another page.
 
-        Raises InvalidField, UnknownPack, IdempotencyKeyReused, PaymentProcessorUnavailable.
+        Raises InvalidField, UnknownPack, IdempotencyKeyReused, and what the processor's port does.
         """
         self._validate(command)
         pack = self._catalogue.find(command.pack_id)
         if pack is None:
             raise UnknownPack(f"there is no pack {command.pack_id!r}", pack_id=command.pack_id)
-        checkout_id = self._ids.new("chk")
-        wanted = Checkout(
+        wanted = self._new(command, pack)
+        async with self._units.begin(command.user_id) as unit:
+            checkout = await unit.add_checkout(wanted)
+            await unit.commit()
+        if not is_same_request(checkout, wanted):
+            raise IdempotencyKeyReused(
+                "this key opened another checkout before", checkout_id=checkout.checkout_id
+            )
+        replayed = checkout.checkout_id != wanted.checkout_id
+        checkout = await self._follow.look_again(checkout)
+        if checkout.session_id is None or checkout.status is CheckoutStatus.EXPIRED:
+            request = PageRequest(
+                email=command.email, success_url=command.success_url, cancel_url=command.cancel_url
+            )
+            checkout = await self._pages.open(checkout, pack, request)
+        return Opened(checkout=checkout, replayed=replayed)
+
+    def _new(self, command: CreateCheckout, pack: Pack) -> Checkout:
+        checkout_id, now = self._ids.new("chk"), self._clock.now()
+        return Checkout(
             checkout_id=checkout_id,
             user_id=command.user_id,
             idempotency_key=command.idempotency_key or checkout_id,
@@ -71,52 +96,12 @@ class CreateCheckoutHandler:
             credits=pack.credits,
             price_minor=pack.price_minor,
             currency=pack.currency,
-            created_at=self._clock.now(),
+            created_at=now,
+            opened_at=now,
+            fingerprint=fingerprint(
+                pack_id=command.pack_id, success_url=command.success_url, cancel_url=command.cancel_url
+            ),
         )
-        async with self._units.begin(command.user_id) as unit:
-            checkout = await unit.add_checkout(wanted)
-            customer_id = await unit.customer_of(command.user_id)
-            await unit.commit()
-        replayed = checkout.checkout_id != checkout_id
-        if checkout.pack_id != command.pack_id:
-            raise IdempotencyKeyReused(
-                f"this key opened a checkout of {checkout.pack_id!r} before", checkout_id=checkout.checkout_id
-            )
-        if checkout.session_id is None:
-            checkout = await self._open(checkout, pack.lookup_key, customer_id, command)
-        return Opened(checkout=checkout, replayed=replayed)
-
-    async def _open(
-        self, checkout: Checkout, lookup_key: str, customer_id: str | None, command: CreateCheckout
-    ) -> Checkout:
-        if customer_id is None:
-            opened = await self._processor.open_customer(user_id=command.user_id, email=command.email)
-            async with self._units.begin(command.user_id) as unit:
-                customer_id = await unit.link_customer(command.user_id, opened)
-                await unit.commit()
-        seen = await self._processor.open_checkout(
-            checkout,
-            lookup_key=lookup_key,
-            customer_id=customer_id,
-            success_url=command.success_url,
-            cancel_url=command.cancel_url,
-        )
-        if (seen.amount_minor, seen.currency) != (checkout.price_minor, checkout.currency):
-            # The catalogue was changed and not published: nobody is sent to a page with another price.
-            raise PaymentProcessorUnavailable(
-                f"the published price of {checkout.pack_id!r} is not the catalogue's: publish the catalogue"
-            )
-        async with self._units.begin(command.user_id) as unit:
-            current = await unit.checkout(checkout.checkout_id, lock=True)
-            if current is None:
-                raise RuntimeError(f"checkout {checkout.checkout_id} was committed and is gone")
-            if current.session_id is None:
-                current = replace(
-                    current, session_id=seen.session_id, url=seen.url, expires_at=seen.expires_at
-                )
-                await unit.save_checkout(current)
-            await unit.commit()
-        return current
 
     def _validate(self, command: CreateCheckout) -> None:
         require_text("user_id", command.user_id)

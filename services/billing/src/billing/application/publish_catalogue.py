@@ -1,18 +1,18 @@
-"""Use case: make the packs known to the payment processor."""
+"""Use case: have the packs on sale at the payment processor."""
 
-from billing.domain.pack import Catalogue
+from collections.abc import Mapping, Sequence
+
+from billing.domain.pack import Catalogue, CatalogueChange
 from billing.ports.payment_processor import PaymentProcessor
 
 
 class PublishCatalogueHandler:
-    """Publishes every pack. Idempotent."""
+    """Publishes every pack, and repairs what was archived or moved. Idempotent."""
 
     def __init__(self, catalogue: Catalogue, processor: PaymentProcessor) -> None:
         self._catalogue = catalogue
         self._processor = processor
 
-    async def handle(self) -> int:
-        """Publish the packs; return how many there are."""
-        for pack in self._catalogue.packs:
-            await self._processor.publish(pack)
-        return len(self._catalogue.packs)
+    async def handle(self) -> Mapping[str, Sequence[CatalogueChange]]:
+        """Publish the packs; return what was done for each, by its id."""
+        return {pack.pack_id: await self._processor.publish(pack) for pack in self._catalogue.packs}

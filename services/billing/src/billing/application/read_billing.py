@@ -1,10 +1,9 @@
-"""Use cases that only read: packs, checkouts, purchases."""
+"""Use cases that only read: packs, purchases."""
 
 from dataclasses import dataclass
 
 from billing.application.bounds import page_size, require_text
-from billing.domain.checkout import Checkout, Purchase
-from billing.domain.errors import CheckoutNotFound
+from billing.domain.checkout import Purchase
 from billing.domain.pack import Catalogue, Pack
 from billing.ports.unit_of_work import BillingReader
 
@@ -27,15 +26,6 @@ class ReadBillingHandler:
     def packs(self) -> tuple[Pack, ...]:
         """Return the packs on sale, in the order in which they are shown."""
         return self._catalogue.packs
-
-    async def checkout(self, user_id: str, checkout_id: str) -> Checkout:
-        """Return a checkout of this user. Raises CheckoutNotFound, for another user's as well."""
-        require_text("user_id", user_id)
-        require_text("checkout_id", checkout_id)
-        found = await self._reader.checkout(user_id, checkout_id)
-        if found is None:
-            raise CheckoutNotFound(f"no checkout {checkout_id}")
-        return found
 
     async def purchases(self, user_id: str, *, before: str, limit: int) -> PurchasePage:
         """Return one page of this user's purchases."""

@@ -1,35 +1,77 @@
 """Use case: ask the payment processor about checkouts that no webhook spoke of."""
 
-import contextlib
+import asyncio
+import logging
+from dataclasses import replace
 from datetime import timedelta
 
 from billing.application.settle_checkout import SettleCheckoutHandler
-from billing.domain.errors import PaymentProcessorUnavailable
+from billing.domain.check_schedule import next_check
+from billing.domain.checkout import Checkout, CheckoutStatus
+from billing.domain.errors import (
+    PaymentProcessorMisconfigured,
+    PaymentProcessorUnavailable,
+    UnknownToProcessor,
+)
 from billing.ports.clock import Clock
-from billing.ports.unit_of_work import BillingReader
+from billing.ports.unit_of_work import UnitsOfWork
 
-BATCH_MAX = 50
+BATCH_MAX = 40
+SIDE_BY_SIDE_MAX = 8
+# Whoever took a checkout and got no answer, or died, leaves it to the others after this.
+_LEASE = timedelta(minutes=1)
+
+log = logging.getLogger(__name__)
 
 
 class ReconcileCheckoutsHandler:
-    """A webhook is a hint; this is the guarantee."""
+    """A webhook is a hint; this is the guarantee. Several may run: nobody asks what another is asking."""
 
-    def __init__(
-        self, reader: BillingReader, settle: SettleCheckoutHandler, clock: Clock, *, after_s: float
-    ) -> None:
-        self._reader = reader
+    def __init__(self, units: UnitsOfWork, settle: SettleCheckoutHandler, clock: Clock) -> None:
+        self._units = units
         self._settle = settle
         self._clock = clock
-        self._after = timedelta(seconds=after_s)
 
     async def handle(self) -> int:
-        """Settle up to a batch of checkouts older than the grace; return how many."""
-        stale = await self._reader.stale_checkouts(before=self._clock.now() - self._after, limit=BATCH_MAX)
-        settled = 0
-        for checkout in stale:
-            if checkout.session_id is not None:
-                # One that can't be asked about keeps the others from nothing; it comes again.
-                with contextlib.suppress(PaymentProcessorUnavailable):
-                    await self._settle.handle(checkout.session_id)
-                    settled += 1
-        return settled
+        """Ask about one batch of checkouts that are due, side by side; return how many were due."""
+        now = self._clock.now()
+        async with self._units.begin() as unit:
+            due = await unit.claim_checks(now=now, until=now + _LEASE, limit=BATCH_MAX)
+            await unit.commit()
+        slots = asyncio.Semaphore(SIDE_BY_SIDE_MAX)
+
+        async def ask(checkout: Checkout) -> None:
+            async with slots:
+                await self._ask(checkout)
+
+        await asyncio.gather(*(ask(checkout) for checkout in due))
+        return len(due)
+
+    async def _ask(self, checkout: Checkout) -> None:
+        """Settle one; whatever is wrong with it keeps the others from nothing."""
+        try:
+            await self._settle.handle(checkout.session_id or "")
+        except (PaymentProcessorUnavailable, PaymentProcessorMisconfigured):
+            # It passes, and was no answer: the lease brings it back.
+            return
+        except UnknownToProcessor as unknown:
+            await self._give_up_on(checkout, unknown)
+        except Exception as failure:  # noqa: BLE001 - it may be this checkout's alone: it comes again, seldomer
+            log.warning("checkout %s can't be settled: %r", checkout.checkout_id, failure)
+            await self._put_back(checkout)
+
+    async def _give_up_on(self, checkout: Checkout, unknown: UnknownToProcessor) -> None:
+        """End a page that is past its time; one that is not may have been made under another key."""
+        log.warning("the processor does not know checkout %s: %s", checkout.checkout_id, unknown)
+        is_over = checkout.expires_at is not None and checkout.expires_at <= self._clock.now()
+        await self._put_back(checkout, ends=is_over and checkout.status is CheckoutStatus.OPEN)
+
+    async def _put_back(self, checkout: Checkout, *, ends: bool = False) -> None:
+        async with self._units.begin() as unit:
+            current = await unit.checkout(checkout.checkout_id, lock=True)
+            if current is None or current.session_id != checkout.session_id or current.is_settled:
+                return
+            if ends:
+                current = replace(current, status=CheckoutStatus.EXPIRED, url="")
+            await unit.save_checkout(replace(current, next_check_at=next_check(current, self._clock.now())))
+            await unit.commit()

@@ -29,11 +29,14 @@ class SettleCheckoutHandler:
         async with self._units.begin() as unit:
             checkout_id = await unit.checkout_of_session(session_id) or seen.reference
             checkout = await unit.checkout(checkout_id, lock=True) if checkout_id else None
-            if checkout is None or checkout.session_id not in (None, session_id):
+            if checkout is None:
                 return False
             now = self._clock.now()
             settled, purchase = settle(checkout, seen, purchase_id=self._ids.new("pay"), now=now)
-            if purchase is not None and await unit.add_purchase(purchase):
+            if purchase is not None:
+                if not await unit.add_purchase(purchase):
+                    # This payment was told before.
+                    return True
                 await unit.publish(PaymentCompleted(purchase=purchase, occurred_at=now))
             if settled != checkout:
                 await unit.save_checkout(settled)

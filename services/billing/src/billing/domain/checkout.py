@@ -6,18 +6,32 @@ from enum import StrEnum
 
 
 class CheckoutStatus(StrEnum):
-    """Where a checkout stands. COMPLETE is paid, or a payment that takes days is on its way."""
+    """Where the page stands. COMPLETE says that it was sent off, PaymentStatus what became of the money."""
 
     OPEN = "open"
     COMPLETE = "complete"
     EXPIRED = "expired"
 
 
+class PaymentStatus(StrEnum):
+    """Where a checkout's money is."""
+
+    UNPAID = "unpaid"
+    # On its way, for days perhaps: a bank debit.
+    PROCESSING = "processing"
+    PAID = "paid"
+    # It never arrived, and this checkout gets no other.
+    FAILED = "failed"
+    # A coupon took everything off.
+    NO_PAYMENT_REQUIRED = "no_payment_required"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """One visit to the payment page, with the pack as it was sold then.
+    """One pack on its way to be bought, with its terms when its page was opened.
 
-    `session_id` is the processor's; it is None between our commit and the processor's answer.
+    `session_id` is the processor's; it is None between our commit and the processor's answer. A page that
+    expired may be followed by another: `page` counts them, and `opened_at` is the time of the last.
     """
 
     checkout_id: str
@@ -31,15 +45,30 @@ class Checkout:
     session_id: str | None = None
     url: str = ""
     status: CheckoutStatus = CheckoutStatus.OPEN
+    payment_status: PaymentStatus = PaymentStatus.UNPAID
     purchase_id: str | None = None
     created_at: datetime
+    opened_at: datetime
     expires_at: datetime | None = None
+    page: int = 1
+    # What was asked for; None of a checkout that is older than fingerprints.
+    fingerprint: str | None = None
+    # When the processor was asked last by somebody who waits, and when it is asked next without anybody.
+    asked_at: datetime | None = None
+    next_check_at: datetime | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is expected of it any more. Money that arrives all the same counts all the same."""
+        is_over = self.status is CheckoutStatus.EXPIRED or self.payment_status is PaymentStatus.FAILED
+        return self.purchase_id is not None or is_over
 
 
 @dataclass(frozen=True, kw_only=True)
 class Purchase:
     """Money that arrived for credits. One payment object is one purchase.
 
+    `payment_id` is the processor's payment, or its session where there was nothing to pay.
     What is refunded is a total; `refund_series` counts how often it fell, because a refund failed after all.
     """
 

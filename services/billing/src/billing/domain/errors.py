@@ -80,6 +80,12 @@ class UnknownToProcessor(PaymentProcessorRefused):
     reason = "UNKNOWN_TO_PAYMENT_PROCESSOR"
 
 
+class CustomerUnknownToProcessor(UnknownToProcessor):
+    """The payment processor has no such customer: deleted there, or made under another key."""
+
+    reason = "CUSTOMER_UNKNOWN_TO_PAYMENT_PROCESSOR"
+
+
 class PurchaseNotKnownYet(BillingError):
     """Money of a payment of ours went back before the payment itself was told. Try again."""
 

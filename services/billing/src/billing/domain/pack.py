@@ -1,6 +1,7 @@
 """Packs: quantities of credits on sale."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,17 @@ class Pack:
     title: str
     description: str
     badge: str = ""
+
+
+class CatalogueChange(StrEnum):
+    """What had to be done at the payment processor to have a pack on sale."""
+
+    PRODUCT_CREATED = "product created"
+    PRODUCT_UPDATED = "product updated"
+    PRODUCT_UNARCHIVED = "product unarchived"
+    PRICE_CREATED = "price created"
+    PRICE_UNARCHIVED = "price unarchived"
+    LOOKUP_KEY_MOVED = "lookup key moved to the price"
 
 
 @dataclass(frozen=True)

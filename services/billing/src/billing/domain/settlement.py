@@ -3,7 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
+from billing.domain.check_schedule import next_check
+from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
+
+_NOTHING_DUE = (PaymentStatus.PAID, PaymentStatus.NO_PAYMENT_REQUIRED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,8 +15,10 @@ class ProcessorCheckout:
 
     session_id: str
     status: CheckoutStatus
-    is_paid: bool
+    payment_status: PaymentStatus
     payment_id: str | None
+    # How many packs: the buyer may change it on the page.
+    quantity: int
     amount_minor: int
     currency: str
     # Our checkout's id, which the processor keeps for us.
@@ -21,32 +26,64 @@ class ProcessorCheckout:
     url: str = ""
     expires_at: datetime | None = None
 
+    @property
+    def is_paid(self) -> bool:
+        """Whether the credits are owed: the page was sent off, and no money is missing."""
+        return self.status is CheckoutStatus.COMPLETE and self.payment_status in _NOTHING_DUE
+
 
 def settle(
     checkout: Checkout, seen: ProcessorCheckout, *, purchase_id: str, now: datetime
 ) -> tuple[Checkout, Purchase | None]:
     """Return the checkout as it stands now, and the purchase if this is the moment that it is paid.
 
-    Order does not matter: a checkout that has its purchase never changes again, one that is not paid is
-    never a purchase, and one that expired and was paid all the same is a purchase: the money arrived.
+    Order does not matter: a page that has its purchase never changes again, one that is not paid is never a
+    purchase, and one that expired, or was followed by another, and was paid all the same is a purchase: the
+    money arrived.
     """
-    if checkout.purchase_id is not None:
+    is_current = checkout.session_id in (None, seen.session_id)
+    if seen.is_paid and not (is_current and checkout.purchase_id):
+        return _paid(checkout, seen, purchase_id), _purchase(checkout, seen, purchase_id, now)
+    if checkout.purchase_id or not is_current:
         return checkout, None
-    known = replace(checkout, session_id=seen.session_id)
-    if not (seen.is_paid and seen.payment_id):
-        url = seen.url if seen.status is CheckoutStatus.OPEN else ""
-        return replace(known, status=seen.status, url=url), None
-    purchase = Purchase(
+    is_open = seen.status is CheckoutStatus.OPEN
+    known = replace(
+        checkout,
+        session_id=seen.session_id,
+        url=seen.url if is_open else "",
+        status=seen.status,
+        payment_status=seen.payment_status,
+        expires_at=seen.expires_at or checkout.expires_at,
+    )
+    return replace(known, next_check_at=next_check(known, now)), None
+
+
+def _paid(checkout: Checkout, seen: ProcessorCheckout, purchase_id: str) -> Checkout:
+    if checkout.purchase_id:
+        # Two of its pages were paid: two purchases, and the checkout names the first.
+        return checkout
+    return replace(
+        checkout,
+        session_id=seen.session_id,
+        url="",
+        status=CheckoutStatus.COMPLETE,
+        payment_status=seen.payment_status,
+        purchase_id=purchase_id,
+        next_check_at=None,
+    )
+
+
+def _purchase(checkout: Checkout, seen: ProcessorCheckout, purchase_id: str, now: datetime) -> Purchase:
+    return Purchase(
         purchase_id=purchase_id,
         user_id=checkout.user_id,
         checkout_id=checkout.checkout_id,
         pack_id=checkout.pack_id,
         pack_title=checkout.pack_title,
-        credits=checkout.credits,
+        credits=checkout.credits * seen.quantity,
         amount_minor=seen.amount_minor,
         currency=seen.currency,
-        payment_id=seen.payment_id,
+        # With nothing to pay there is no payment: the session stands for it.
+        payment_id=seen.payment_id or seen.session_id,
         created_at=now,
     )
-    paid = replace(known, status=CheckoutStatus.COMPLETE, url="", purchase_id=purchase_id)
-    return paid, purchase

@@ -1,12 +1,13 @@
 """Who takes the money. The words are ours: any processor with hosted checkout pages fits."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.listing import Listing
-from billing.domain.pack import Pack
+from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.refund import ListedRefund, ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
 
@@ -19,13 +20,20 @@ class PaymentProcessor(Protocol):
     UnknownToProcessor when there is no object with that id.
     """
 
-    async def open_customer(self, *, user_id: str, email: str) -> str:
-        """Return the processor's id of a customer for this user: the same one for the same user."""
+    async def open_customer(self, *, user_id: str, email: str, instead_of: str | None) -> str:
+        """Return a new customer's id; the same one to all who ask for this user with the same `instead_of`.
+
+        Raises PaymentProcessorRefused for an address that the processor does not take.
+        """
 
     async def open_checkout(
         self, checkout: Checkout, *, lookup_key: str, customer_id: str, success_url: str, cancel_url: str
     ) -> ProcessorCheckout:
-        """Open a hosted page for one pack. Called again with the same checkout, it opens nothing new."""
+        """Open a hosted page for one pack; the same page of the same checkout is opened once.
+
+        Raises CustomerUnknownToProcessor, and PaymentProcessorMisconfigured when the pack can't be sold as it
+        is published.
+        """
 
     async def find_checkout(self, session_id: str) -> ProcessorCheckout:
         """Return how a checkout stands now."""
@@ -45,5 +53,8 @@ class PaymentProcessor(Protocol):
     async def list_disputes(self, *, since: datetime, after: str | None) -> Listing[ProcessorDispute]:
         """Return one page of the disputes, inquiries too, that began since a moment, like `list_refunds`."""
 
-    async def publish(self, pack: Pack) -> None:
-        """Make a pack and its price known. Idempotent; a changed price replaces the one before."""
+    async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
+        """Have a pack on sale at its price, whatever was before, and return what had to be done for it.
+
+        A changed price replaces the one before; what was archived is on sale again.
+        """

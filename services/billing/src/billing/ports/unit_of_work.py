@@ -19,8 +19,8 @@ class UnitOfWork(WebhookQueue, Protocol):
     async def customer_of(self, user_id: str) -> str | None:
         """Return the processor's customer id of a user."""
 
-    async def link_customer(self, user_id: str, customer_id: str) -> str:
-        """Store the link unless there is one; return the link that counts."""
+    async def link_customer(self, user_id: str, customer_id: str, *, instead_of: str | None) -> str:
+        """Store the link unless there is another one than `instead_of`; return the link that counts."""
 
     async def add_checkout(self, checkout: Checkout) -> Checkout:
         """Store a new checkout, or return the one that this user's idempotency key made before."""
@@ -32,7 +32,16 @@ class UnitOfWork(WebhookQueue, Protocol):
         """Return our id of the checkout behind a processor's session."""
 
     async def save_checkout(self, checkout: Checkout) -> None:
-        """Write what may change of a checkout: session, address, status, purchase."""
+        """Write what may change of a checkout: its page, terms, statuses, purchase and next question."""
+
+    async def claim_question(self, checkout_id: str, *, now: datetime, after: datetime) -> bool:
+        """Write that somebody who waits asks about a checkout now; False if one did later than `after`."""
+
+    async def claim_checks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Checkout]:
+        """Return checkouts whose next question is due, and have nobody else get them before `until`.
+
+        Half of them are the newest, for whom somebody waits, and half are due for longest: nobody starves.
+        """
 
     async def add_purchase(self, purchase: Purchase) -> bool:
         """Store a purchase; False when this payment has one already."""
@@ -89,6 +98,3 @@ class BillingReader(Protocol):
 
     def settled_payments(self) -> AsyncIterator[Purchase]:
         """Stream every purchase, oldest first."""
-
-    async def stale_checkouts(self, *, before: datetime, limit: int) -> Sequence[Checkout]:
-        """Return checkouts without a purchase that may still get one, made before a moment."""

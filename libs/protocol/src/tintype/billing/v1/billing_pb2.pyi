@@ -39,6 +39,38 @@ CHECKOUT_STATUS_COMPLETE: CheckoutStatus.ValueType  # 2
 CHECKOUT_STATUS_EXPIRED: CheckoutStatus.ValueType  # 3
 Global___CheckoutStatus: _TypeAlias = CheckoutStatus  # noqa: Y015
 
+class _PaymentStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PaymentStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PaymentStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAYMENT_STATUS_UNSPECIFIED: _PaymentStatus.ValueType  # 0
+    """From a billing that does not say."""
+    PAYMENT_STATUS_UNPAID: _PaymentStatus.ValueType  # 1
+    PAYMENT_STATUS_PROCESSING: _PaymentStatus.ValueType  # 2
+    """On its way, for days perhaps: a bank debit."""
+    PAYMENT_STATUS_PAID: _PaymentStatus.ValueType  # 3
+    PAYMENT_STATUS_FAILED: _PaymentStatus.ValueType  # 4
+    """It never arrived. Final."""
+    PAYMENT_STATUS_NO_PAYMENT_REQUIRED: _PaymentStatus.ValueType  # 5
+    """A coupon took everything off; the purchase is made all the same."""
+
+class PaymentStatus(_PaymentStatus, metaclass=_PaymentStatusEnumTypeWrapper):
+    """Where the money of a checkout is."""
+
+PAYMENT_STATUS_UNSPECIFIED: PaymentStatus.ValueType  # 0
+"""From a billing that does not say."""
+PAYMENT_STATUS_UNPAID: PaymentStatus.ValueType  # 1
+PAYMENT_STATUS_PROCESSING: PaymentStatus.ValueType  # 2
+"""On its way, for days perhaps: a bank debit."""
+PAYMENT_STATUS_PAID: PaymentStatus.ValueType  # 3
+PAYMENT_STATUS_FAILED: PaymentStatus.ValueType  # 4
+"""It never arrived. Final."""
+PAYMENT_STATUS_NO_PAYMENT_REQUIRED: PaymentStatus.ValueType  # 5
+"""A coupon took everything off; the purchase is made all the same."""
+Global___PaymentStatus: _TypeAlias = PaymentStatus  # noqa: Y015
+
 @_typing.final
 class Pack(_message.Message):
     """A quantity of credits on sale."""
@@ -93,6 +125,7 @@ class Checkout(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     PURCHASE_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_STATUS_FIELD_NUMBER: _builtins.int
     checkout_id: _builtins.str
     """Our own id of the checkout."""
     user_id: _builtins.str
@@ -102,6 +135,7 @@ class Checkout(_message.Message):
     status: Global___CheckoutStatus.ValueType
     purchase_id: _builtins.str
     """The purchase that came of it, once paid."""
+    payment_status: Global___PaymentStatus.ValueType
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -117,10 +151,11 @@ class Checkout(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         purchase_id: _builtins.str = ...,
+        payment_status: Global___PaymentStatus.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkout_id", b"checkout_id", "created_at", b"created_at", "expires_at", b"expires_at", "pack_id", b"pack_id", "purchase_id", b"purchase_id", "status", b"status", "url", b"url", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkout_id", b"checkout_id", "created_at", b"created_at", "expires_at", b"expires_at", "pack_id", b"pack_id", "payment_status", b"payment_status", "purchase_id", b"purchase_id", "status", b"status", "url", b"url", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -147,7 +182,7 @@ class Purchase(_message.Message):
     amount_minor: _builtins.int
     currency: _builtins.str
     payment_id: _builtins.str
-    """The processor's payment object id."""
+    """The processor's payment object id, or its session's where there was nothing to pay."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -221,7 +256,9 @@ class CreateCheckoutRequest(_message.Message):
     pack_id: _builtins.str
     idempotency_key: _builtins.str
     success_url: _builtins.str
-    """Where the page sends the person afterwards; must be on the configured public origin."""
+    """Where the page sends the person afterwards; must be on the configured public origin. `{CHECKOUT_ID}`
+    stands for the checkout's id.
+    """
     cancel_url: _builtins.str
     def __init__(
         self,

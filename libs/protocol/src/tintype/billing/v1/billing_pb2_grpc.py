@@ -82,14 +82,18 @@ class BillingServiceServicer:
 
     def CreateCheckout(self, request, context):
         """Opens a hosted checkout page for one pack. Idempotent by `idempotency_key`:
-        IDEMPOTENCY_KEY_REUSED with another pack. UNKNOWN_PACK (NOT_FOUND).
+        IDEMPOTENCY_KEY_REUSED with another pack or other addresses. Repeated once the page has expired, it
+        opens another page of the same checkout. UNKNOWN_PACK (NOT_FOUND).
+        PAYMENT_PROCESSOR_UNAVAILABLE passes; PAYMENT_PROCESSOR_MISCONFIGURED (both UNAVAILABLE) stays until an
+        operator mends it; PAYMENT_PROCESSOR_REFUSED (FAILED_PRECONDITION) stays for this request.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetCheckout(self, request, context):
-        """Reads a checkout session of this user. NOT_FOUND for another user's.
+        """Reads a checkout session of this user. While it is not settled the payment processor is asked, at most
+        every few seconds; what is known is the answer when it can't be. NOT_FOUND for another user's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -22,10 +22,15 @@ class BillingServiceStub:
     """The packs on sale, in display order."""
     CreateCheckout: _aio.UnaryUnaryMultiCallable[_billing_pb2.CreateCheckoutRequest, _billing_pb2.CreateCheckoutResponse]
     """Opens a hosted checkout page for one pack. Idempotent by `idempotency_key`:
-    IDEMPOTENCY_KEY_REUSED with another pack. UNKNOWN_PACK (NOT_FOUND).
+    IDEMPOTENCY_KEY_REUSED with another pack or other addresses. Repeated once the page has expired, it
+    opens another page of the same checkout. UNKNOWN_PACK (NOT_FOUND).
+    PAYMENT_PROCESSOR_UNAVAILABLE passes; PAYMENT_PROCESSOR_MISCONFIGURED (both UNAVAILABLE) stays until an
+    operator mends it; PAYMENT_PROCESSOR_REFUSED (FAILED_PRECONDITION) stays for this request.
     """
     GetCheckout: _aio.UnaryUnaryMultiCallable[_billing_pb2.GetCheckoutRequest, _billing_pb2.GetCheckoutResponse]
-    """Reads a checkout session of this user. NOT_FOUND for another user's."""
+    """Reads a checkout session of this user. While it is not settled the payment processor is asked, at most
+    every few seconds; what is known is the answer when it can't be. NOT_FOUND for another user's.
+    """
     ListPurchases: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListPurchasesRequest, _billing_pb2.ListPurchasesResponse]
     """Lists this user's purchases, newest first."""
     ReceiveWebhook: _aio.UnaryUnaryMultiCallable[_billing_pb2.ReceiveWebhookRequest, _billing_pb2.ReceiveWebhookResponse]
@@ -55,7 +60,10 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_billing_pb2.CreateCheckoutRequest, _abc.Awaitable[_billing_pb2.CreateCheckoutResponse]],
     ) -> _abc.Awaitable[_billing_pb2.CreateCheckoutResponse]:
         """Opens a hosted checkout page for one pack. Idempotent by `idempotency_key`:
-        IDEMPOTENCY_KEY_REUSED with another pack. UNKNOWN_PACK (NOT_FOUND).
+        IDEMPOTENCY_KEY_REUSED with another pack or other addresses. Repeated once the page has expired, it
+        opens another page of the same checkout. UNKNOWN_PACK (NOT_FOUND).
+        PAYMENT_PROCESSOR_UNAVAILABLE passes; PAYMENT_PROCESSOR_MISCONFIGURED (both UNAVAILABLE) stays until an
+        operator mends it; PAYMENT_PROCESSOR_REFUSED (FAILED_PRECONDITION) stays for this request.
         """
 
     @_abc_1.abstractmethod
@@ -64,7 +72,9 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.GetCheckoutRequest,
         context: _aio.ServicerContext[_billing_pb2.GetCheckoutRequest, _abc.Awaitable[_billing_pb2.GetCheckoutResponse]],
     ) -> _abc.Awaitable[_billing_pb2.GetCheckoutResponse]:
-        """Reads a checkout session of this user. NOT_FOUND for another user's."""
+        """Reads a checkout session of this user. While it is not settled the payment processor is asked, at most
+        every few seconds; what is known is the answer when it can't be. NOT_FOUND for another user's.
+        """
 
     @_abc_1.abstractmethod
     def ListPurchases(

@@ -11,10 +11,11 @@ from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler
+from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.read_billing import ReadBillingHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.domain import errors
-from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
+from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
 from billing.domain.pack import Pack
 from billing.ports.unit_of_work import BillingReader
 
@@ -30,6 +31,7 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.PaymentProcessorMisconfigured: grpc.StatusCode.UNAVAILABLE,
     errors.PaymentProcessorRefused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.UnknownToProcessor: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.CustomerUnknownToProcessor: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 _SERVICE = "/tintype.billing.v1.BillingService/"
@@ -50,6 +52,7 @@ _STATUSES = {
     CheckoutStatus.COMPLETE: pb.CHECKOUT_STATUS_COMPLETE,
     CheckoutStatus.EXPIRED: pb.CHECKOUT_STATUS_EXPIRED,
 }
+_PAYMENT_STATUSES = {one: pb.PaymentStatus.Value(f"PAYMENT_STATUS_{one.name}") for one in PaymentStatus}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,7 @@ class BillingServicer(rpc.BillingServiceServicer):
     """Answers BillingService by the use cases."""
 
     create: CreateCheckoutHandler
+    follow: FollowCheckoutHandler
     read: ReadBillingHandler
     receive: ReceiveWebhookHandler
     reader: BillingReader
@@ -80,7 +84,7 @@ class BillingServicer(rpc.BillingServiceServicer):
         return pb.CreateCheckoutResponse(checkout=_checkout(opened.checkout), replayed=opened.replayed)
 
     async def GetCheckout(self, request: pb.GetCheckoutRequest, context: Any) -> pb.GetCheckoutResponse:
-        found = await self.read.checkout(request.user_id, request.checkout_id)
+        found = await self.follow.handle(request.user_id, request.checkout_id)
         return pb.GetCheckoutResponse(checkout=_checkout(found))
 
     async def ListPurchases(self, request: pb.ListPurchasesRequest, context: Any) -> pb.ListPurchasesResponse:
@@ -133,6 +137,7 @@ def _checkout(checkout: Checkout) -> pb.Checkout:
         created_at=_timestamp(checkout.created_at),
         expires_at=_timestamp(checkout.expires_at),
         purchase_id=checkout.purchase_id or "",
+        payment_status=_PAYMENT_STATUSES[checkout.payment_status],
     )
 
 

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from billing.adapters.outbound.memory_webhooks import MemoryWebhook, MemoryWebhooks
-from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
+from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.events import Fact
 from billing.domain.listing import Scan
@@ -71,17 +71,6 @@ class MemoryBillingReader:
         for _, purchase in sorted(self._billing.purchases.items()):
             yield purchase
 
-    async def stale_checkouts(self, *, before: datetime, limit: int) -> Sequence[Checkout]:
-        """Return checkouts that may still get a purchase."""
-        return [
-            one
-            for one in self._billing.checkouts.values()
-            if one.purchase_id is None
-            and one.session_id is not None
-            and one.status is not CheckoutStatus.EXPIRED
-            and one.created_at < before
-        ][:limit]
-
 
 class MemoryUnitOfWork(MemoryWebhooks):
     """One open transaction: what it does is done at the commit."""
@@ -101,9 +90,11 @@ class MemoryUnitOfWork(MemoryWebhooks):
         """Return the processor's customer id of a user."""
         return (self._billing.customers | self._customers).get(user_id)
 
-    async def link_customer(self, user_id: str, customer_id: str) -> str:
-        """Store the link unless there is one."""
-        return self._customers.setdefault(user_id, await self.customer_of(user_id) or customer_id)
+    async def link_customer(self, user_id: str, customer_id: str, *, instead_of: str | None) -> str:
+        """Store the link unless there is another one than `instead_of`."""
+        known = await self.customer_of(user_id)
+        self._customers[user_id] = customer_id if known in (None, instead_of) else str(known)
+        return self._customers[user_id]
 
     async def add_checkout(self, checkout: Checkout) -> Checkout:
         """Store a new checkout, or return the one that this key made before."""
@@ -124,7 +115,29 @@ class MemoryUnitOfWork(MemoryWebhooks):
 
     async def save_checkout(self, checkout: Checkout) -> None:
         """Write a checkout."""
-        self._checkouts[checkout.checkout_id] = checkout
+        current = self._billing.checkouts[checkout.checkout_id]
+        self._checkouts[checkout.checkout_id] = replace(checkout, asked_at=current.asked_at)
+
+    async def claim_question(self, checkout_id: str, *, now: datetime, after: datetime) -> bool:
+        """Write that somebody asks about a checkout now; False if one did later than `after`."""
+        current = self._billing.checkouts[checkout_id]
+        if current.asked_at is not None and current.asked_at > after:
+            return False
+        self._checkouts[checkout_id] = replace(current, asked_at=now)
+        return True
+
+    async def claim_checks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Checkout]:
+        """Return checkouts that are due, half of them the newest."""
+        due = [
+            (one.next_check_at, one)
+            for one in self._billing.checkouts.values()
+            if one.next_check_at and one.next_check_at <= now
+        ]
+        newest = sorted(due, key=lambda pair: pair[1].opened_at, reverse=True)[: limit // 2]
+        longest = sorted((pair for pair in due if pair not in newest), key=lambda pair: pair[0])
+        claimed = [replace(one, next_check_at=until) for _, one in (newest + longest)[:limit]]
+        self._checkouts |= {one.checkout_id: one for one in claimed}
+        return claimed
 
     async def add_purchase(self, purchase: Purchase) -> bool:
         """Store a purchase; False when this payment has one already."""

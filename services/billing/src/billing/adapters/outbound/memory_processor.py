@@ -1,17 +1,23 @@
 """A payment processor in memory, whose visitors and banks a test plays."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TypeVar
 
-from billing.domain.checkout import Checkout, CheckoutStatus
+from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
-from billing.domain.errors import InvalidSignature, PaymentProcessorUnavailable, UnknownToProcessor
+from billing.domain.errors import (
+    CustomerUnknownToProcessor,
+    InvalidSignature,
+    PaymentProcessorMisconfigured,
+    PaymentProcessorUnavailable,
+    UnknownToProcessor,
+)
 from billing.domain.listing import Listing
-from billing.domain.pack import Pack
+from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
 from billing.domain.webhook_event import IgnoredCause, VerifiedWebhook
@@ -30,6 +36,12 @@ class MemoryProcessor:
         self.payments: dict[str, ProcessorPayment] = {}
         self.disputes: dict[str, ProcessorDispute] = {}
         self.answers = True
+        # Customers that were deleted, and lookup keys of packs that were archived.
+        self.gone: set[str] = set()
+        self.archived: set[str] = set()
+        self.return_urls: dict[str, tuple[str, str]] = {}
+        # Sessions that were asked about, in order.
+        self.questions: list[str] = []
         # What every call raises, and what those about one object raise.
         self.failure: Exception | None = None
         self.failures: dict[str, Exception] = {}
@@ -38,31 +50,40 @@ class MemoryProcessor:
         self._created: dict[str, datetime] = {}
         self._numbers = count(1)
 
-    async def open_customer(self, *, user_id: str, email: str) -> str:
-        """Return this user's customer."""
+    async def open_customer(self, *, user_id: str, email: str, instead_of: str | None) -> str:
+        """Return a customer: one for all who ask with the same `instead_of`."""
         self._require_answer()
-        return self.customers.setdefault(user_id, f"cus_{user_id}")
+        key = f"{user_id}:{instead_of or 'first'}"
+        return self.customers.setdefault(key, f"cus_{user_id}_{len(self.customers)}")
 
     async def open_checkout(
         self, checkout: Checkout, *, lookup_key: str, customer_id: str, success_url: str, cancel_url: str
     ) -> ProcessorCheckout:
-        """Open a session; the same checkout opens nothing new."""
+        """Open a session; the same page of a checkout opens nothing new."""
         self._require_answer()
-        session_id = f"cs_{checkout.checkout_id}"
+        if customer_id in self.gone:
+            raise CustomerUnknownToProcessor(f"the payment processor does not know {customer_id}")
+        if lookup_key in self.archived:
+            raise PaymentProcessorMisconfigured("this can't be sold right now")
+        session_id = f"cs_{checkout.checkout_id}" + (f"_{checkout.page}" if checkout.page > 1 else "")
+        self.return_urls[session_id] = (success_url, cancel_url)
         opened = ProcessorCheckout(
             session_id=session_id,
             status=CheckoutStatus.OPEN,
-            is_paid=False,
+            payment_status=PaymentStatus.UNPAID,
             payment_id=None,
+            quantity=1,
             amount_minor=checkout.price_minor,
             currency=checkout.currency,
             reference=checkout.checkout_id,
             url=f"https://pay.example/{session_id}",
+            expires_at=checkout.opened_at + timedelta(days=1),
         )
         return self.sessions.setdefault(session_id, opened)
 
     async def find_checkout(self, session_id: str) -> ProcessorCheckout:
         """Return how a session stands now."""
+        self.questions.append(session_id)
         self._require_answer()
         return self._known(self.sessions, session_id)
 
@@ -107,26 +128,61 @@ class MemoryProcessor:
             items=[found[one] for one in page], next_after=page[-1] if len(older) > len(page) else None
         )
 
-    async def publish(self, pack: Pack) -> None:
+    async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
         """Keep the pack."""
         self._require_answer()
+        changes: list[CatalogueChange] = []
+        if pack.lookup_key in self.archived:
+            self.archived.remove(pack.lookup_key)
+            changes.append(CatalogueChange.PRODUCT_UNARCHIVED)
+        if self.published.get(pack.lookup_key) != pack:
+            changes.append(CatalogueChange.PRICE_CREATED)
         self.published[pack.lookup_key] = pack
+        return changes
 
-    def pay(self, session_id: str) -> None:
+    def pay(self, session_id: str, *, quantity: int = 1) -> None:
         """Play a visitor who pays."""
         payment_id = f"pi_{next(self._numbers)}"
-        self._change(session_id, status=CheckoutStatus.COMPLETE, is_paid=True, payment_id=payment_id)
+        self._change(
+            session_id,
+            status=CheckoutStatus.COMPLETE,
+            payment_status=PaymentStatus.PAID,
+            payment_id=payment_id,
+            quantity=quantity,
+            amount_minor=self.sessions[session_id].amount_minor * quantity,
+            url="",
+        )
         self.payments[payment_id] = ProcessorPayment(
             payment_id=payment_id, reference=self.sessions[session_id].reference, refunds=()
         )
 
     def promise(self, session_id: str) -> None:
         """Play a visitor whose bank takes days."""
-        self._change(session_id, status=CheckoutStatus.COMPLETE, payment_id=f"pi_{next(self._numbers)}")
+        self._change(
+            session_id,
+            status=CheckoutStatus.COMPLETE,
+            payment_status=PaymentStatus.PROCESSING,
+            payment_id=f"pi_{next(self._numbers)}",
+            url="",
+        )
+
+    def fail(self, session_id: str) -> None:
+        """Play a bank that refuses what was promised."""
+        self._change(session_id, payment_status=PaymentStatus.FAILED)
+
+    def order_at_no_cost(self, session_id: str) -> None:
+        """Play a visitor with a coupon for everything."""
+        self._change(
+            session_id,
+            status=CheckoutStatus.COMPLETE,
+            payment_status=PaymentStatus.NO_PAYMENT_REQUIRED,
+            amount_minor=0,
+            url="",
+        )
 
     def expire(self, session_id: str) -> None:
         """Play a visitor who never came back."""
-        self._change(session_id, status=CheckoutStatus.EXPIRED)
+        self._change(session_id, status=CheckoutStatus.EXPIRED, url="")
 
     def refund(self, payment_id: str, refund_id: str, amount_minor: int, status: RefundStatus) -> None:
         """Play a refund, or what became of it."""

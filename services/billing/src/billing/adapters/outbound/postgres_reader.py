@@ -1,15 +1,14 @@
 """The reader on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator
 
 from chassis.postgres import SYSTEM_SCOPE, transaction
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.adapters.outbound import tables
 from billing.adapters.outbound.rows import to_checkout, to_purchase
-from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
+from billing.domain.checkout import Checkout, Purchase
 
 _STREAM_ROWS = 500
 
@@ -45,20 +44,3 @@ class PostgresBillingReader:
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
                 yield to_purchase(row)
-
-    async def stale_checkouts(self, *, before: datetime, limit: int) -> Sequence[Checkout]:
-        """Return checkouts that may still get a purchase, in random order: none can block the others."""
-        table = tables.checkouts
-        query = (
-            select(table)
-            .where(
-                table.c.purchase_id.is_(None),
-                table.c.status != CheckoutStatus.EXPIRED.value,
-                table.c.session_id.is_not(None),
-                table.c.created_at < before,
-            )
-            .order_by(text("random()"))
-            .limit(limit)
-        )
-        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
-            return [to_checkout(row) for row in await connection.execute(query)]

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
+from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.refund import Refund, RefundStatus
 from billing.domain.webhook_event import IgnoredCause, StoredWebhook, WebhookEvent, WebhookState
@@ -11,12 +11,17 @@ from billing.domain.webhook_event import IgnoredCause, StoredWebhook, WebhookEve
 
 def from_checkout(checkout: Checkout) -> dict[str, Any]:
     """Return a checkout's columns."""
-    return {**asdict(checkout), "status": checkout.status.value}
+    statuses = {"status": checkout.status.value, "payment_status": checkout.payment_status.value}
+    return {**asdict(checkout), **statuses}
 
 
 def to_checkout(row: Any) -> Checkout:
     """Return the checkout of a row."""
-    return Checkout(**{**row._mapping, "status": CheckoutStatus(row.status)})
+    statuses = {
+        "status": CheckoutStatus(row.status),
+        "payment_status": PaymentStatus(row.payment_status),
+    }
+    return Checkout(**{**row._mapping, **statuses})
 
 
 def to_purchase(row: Any) -> Purchase:

@@ -1,19 +1,22 @@
 """Stripe, by its official SDK. Nothing of Stripe's leaves this file but our own words."""
 
+import hashlib
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import stripe
-import structlog
 
 from billing.adapters.outbound.stripe_answers import seen_checkout, seen_dispute, seen_payment, seen_refund
-from billing.adapters.outbound.stripe_errors import answered
+from billing.adapters.outbound.stripe_catalogue import StripeCatalogue
+from billing.adapters.outbound.stripe_errors import answered, cannot_sell
 from billing.adapters.outbound.stripe_lists import asked_since, listing
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
-from billing.domain.errors import PaymentProcessorRefused, PaymentProcessorUnavailable, UnknownToProcessor
+from billing.domain.errors import CustomerUnknownToProcessor, PaymentProcessorRefused, UnknownToProcessor
 from billing.domain.listing import Listing
-from billing.domain.pack import Pack
+from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.refund import ListedRefund, ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
 
@@ -21,14 +24,19 @@ API_VERSION = "2026-10-28.endive"
 TIMEOUT_S = 20.0
 RETRIES_MAX = 2
 REFUND_PAGE, REFUND_PAGES_MAX = 100, 10
-
-log = structlog.get_logger(__name__)
+# What a session needs to say how much of what was bought, and where the money is.
+_EXPANDED = ["line_items", "payment_intent"]
 
 
 class StripeProcessor:
     """Hosted Checkout in payment mode. Every write carries an idempotency key made of our own ids."""
 
-    def __init__(self, *, secret_key: str, api_url: str | None) -> None:
+    def __init__(
+        self, *, secret_key: str, api_url: str | None, promotion_codes: bool = False, quantity_max: int = 1
+    ) -> None:
+        """Pages take promotion codes, and more than one of a pack, as is said here."""
+        self._promotion_codes = promotion_codes
+        self._quantity_max = quantity_max
         # The SDK sends no addresses of its own when none are given: then it is the real Stripe.
         addresses: Any = {"base_addresses": {"api": api_url}} if api_url else {}
         self._client = stripe.StripeClient(
@@ -38,15 +46,22 @@ class StripeProcessor:
             http_client=stripe.HTTPXClient(timeout=TIMEOUT_S),
             **addresses,
         )
+        self._catalogue = StripeCatalogue(self._client)
 
-    async def open_customer(self, *, user_id: str, email: str) -> str:
-        """Create the customer of a user; a repeated call gets the same one while Stripe keeps the key."""
+    async def open_customer(self, *, user_id: str, email: str, instead_of: str | None) -> str:
+        """Create the customer of a user; a repeated call gets the same one while Stripe keeps the key.
+
+        The address follows in a call of its own: it may change between two tries, and a key stands for one
+        request.
+        """
+        customers = self._client.v1.customers
         customer = await answered(
-            self._client.v1.customers.create_async(
-                {"email": email, "metadata": {"user_id": user_id}},
-                {"idempotency_key": f"customer:{user_id}:{email}"},
+            customers.create_async(
+                {"metadata": {"user_id": user_id}},
+                {"idempotency_key": f"customer:{user_id}:{instead_of or 'first'}"},
             )
         )
+        await answered(customers.update_async(customer.id, {"email": email}))
         return customer.id
 
     async def open_checkout(
@@ -54,26 +69,46 @@ class StripeProcessor:
     ) -> ProcessorCheckout:
         """Open a session for one pack at its published price."""
         ours = {"user_id": checkout.user_id, "checkout_id": checkout.checkout_id, "pack_id": checkout.pack_id}
-        session = await answered(
-            self._client.v1.checkout.sessions.create_async(
-                {
-                    "mode": "payment",
-                    "customer": customer_id,
-                    "client_reference_id": checkout.checkout_id,
-                    "line_items": [{"price": await self._price(lookup_key), "quantity": 1}],
-                    "success_url": success_url,
-                    "cancel_url": cancel_url,
-                    "metadata": ours,
-                    "payment_intent_data": {"metadata": ours},
-                },
-                {"idempotency_key": f"checkout:{checkout.checkout_id}"},
-            )
-        )
-        return seen_checkout(session)
+        asked: Any = {
+            "mode": "payment",
+            "customer": customer_id,
+            "client_reference_id": checkout.checkout_id,
+            "line_items": [self._line(await self._catalogue.price_on_sale(lookup_key))],
+            "success_url": success_url,
+            "cancel_url": cancel_url,
+            "metadata": ours,
+            "payment_intent_data": {"metadata": ours},
+            "expand": _EXPANDED,
+        }
+        if self._promotion_codes:
+            asked["allow_promotion_codes"] = True
+        # Another price or customer is another request, which a key that was used before would refuse.
+        request = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
+        key = f"checkout:{checkout.checkout_id}:{checkout.page}:{request}"
+        sessions = self._client.v1.checkout.sessions
+        try:
+            return seen_checkout(await answered(sessions.create_async(asked, {"idempotency_key": key})))
+        except UnknownToProcessor as unknown:
+            if unknown.details.get("param") == "customer":
+                raise CustomerUnknownToProcessor(
+                    f"the payment processor does not know {customer_id}"
+                ) from unknown
+            raise cannot_sell(unknown) from unknown
+        except PaymentProcessorRefused as refused:
+            # All that was asked for is ours: no buyer can mend it.
+            raise cannot_sell(refused) from refused
+
+    def _line(self, price_id: str) -> dict[str, Any]:
+        line: dict[str, Any] = {"price": price_id, "quantity": 1}
+        if self._quantity_max > 1:
+            line["adjustable_quantity"] = {"enabled": True, "minimum": 1, "maximum": self._quantity_max}
+        return line
 
     async def find_checkout(self, session_id: str) -> ProcessorCheckout:
-        """Read a session as it stands now."""
-        return seen_checkout(await answered(self._client.v1.checkout.sessions.retrieve_async(session_id)))
+        """Read a session as it stands now, with its lines and its payment."""
+        asked: Any = {"expand": _EXPANDED}
+        sessions = self._client.v1.checkout.sessions
+        return seen_checkout(await answered(sessions.retrieve_async(session_id, asked)))
 
     async def find_payment(self, payment_id: str) -> ProcessorPayment:
         """Read a payment and all its refunds."""
@@ -104,48 +139,6 @@ class StripeProcessor:
         page = await answered(self._client.v1.disputes.list_async(asked_since(since, after)))
         return listing(page, seen_dispute)
 
-    async def publish(self, pack: Pack) -> None:
-        """Create or update the pack's product, and its price when there is none with these terms."""
-        product_id = f"tintype_{pack.pack_id}"
-        try:
-            await answered(self._client.v1.products.retrieve_async(product_id))
-        except UnknownToProcessor:
-            await answered(
-                self._client.v1.products.create_async(
-                    {"id": product_id, "name": pack.title, "description": pack.description}
-                )
-            )
-        else:
-            await answered(
-                self._client.v1.products.update_async(
-                    product_id, {"name": pack.title, "description": pack.description}
-                )
-            )
-        prices = await answered(
-            self._client.v1.prices.list_async({"lookup_keys": [pack.lookup_key], "active": True})
-        )
-        terms = (pack.price_minor, pack.currency)
-        if any((price.unit_amount, price.currency) == terms for price in prices.data):
-            return
-        await answered(
-            self._client.v1.prices.create_async(
-                {
-                    "product": product_id,
-                    "unit_amount": pack.price_minor,
-                    "currency": pack.currency,
-                    "lookup_key": pack.lookup_key,
-                    "transfer_lookup_key": True,
-                }
-            )
-        )
-
-    async def _price(self, lookup_key: str) -> str:
-        prices = await answered(
-            self._client.v1.prices.list_async({"lookup_keys": [lookup_key], "active": True, "limit": 1})
-        )
-        if not prices.data:
-            log.error("price is not published", lookup_key=lookup_key)
-            raise PaymentProcessorUnavailable(
-                f"no price {lookup_key!r} is published: run `python -m billing publish-catalogue`"
-            )
-        return prices.data[0].id
+    async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
+        """Have the pack's product and price on sale."""
+        return await self._catalogue.publish(pack)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import stripe
 
-from billing.domain.checkout import CheckoutStatus
+from billing.adapters.outbound.stripe_catalogue import PRODUCT_PREFIX
+from billing.domain.checkout import CheckoutStatus, PaymentStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
@@ -14,6 +15,12 @@ _REFUNDS = {
     "succeeded": RefundStatus.SUCCEEDED,
     "failed": RefundStatus.FAILED,
     "canceled": RefundStatus.FAILED,
+}
+# docs.stripe.com/payments/paymentintents/lifecycle; the rest are on their way.
+_INTENTS = {
+    "succeeded": PaymentStatus.PAID,
+    "requires_payment_method": PaymentStatus.FAILED,
+    "canceled": PaymentStatus.FAILED,
 }
 _DISPUTES = {
     "needs_response": DisputeState.OPENED,
@@ -33,14 +40,42 @@ def seen_checkout(session: stripe.checkout.Session) -> ProcessorCheckout:
     return ProcessorCheckout(
         session_id=session.id,
         status=CheckoutStatus(session.status or "open"),
-        is_paid=session.payment_status == "paid",
+        payment_status=_payment_status(session),
         payment_id=intent if intent is None or isinstance(intent, str) else intent.id,
+        quantity=_quantity(session),
         amount_minor=session.amount_total or 0,
         currency=session.currency or "",
         reference=session.client_reference_id,
         url=session.url or "",
         expires_at=datetime.fromtimestamp(session.expires_at, UTC),
     )
+
+
+def _payment_status(session: stripe.checkout.Session) -> PaymentStatus:
+    """Return where the money is. Of a session that was sent off unpaid, only its payment knows."""
+    if session.payment_status in (PaymentStatus.PAID, PaymentStatus.NO_PAYMENT_REQUIRED):
+        return PaymentStatus(session.payment_status)
+    if session.status != "complete" or not isinstance(session.payment_intent, stripe.PaymentIntent):
+        return PaymentStatus.UNPAID
+    return _INTENTS.get(session.payment_intent.status, PaymentStatus.PROCESSING)
+
+
+def _quantity(session: stripe.checkout.Session) -> int:
+    """Return how many of its pack were bought: the buyer may change it on the page.
+
+    A line of something else, which the account's owner may offer on the page, grants nothing. A pack whose
+    product was made by hand has the only line.
+    """
+    lines = session.line_items.data if session.line_items else []
+    metadata = session.metadata
+    pack_id = metadata["pack_id"] if metadata and "pack_id" in metadata else ""
+    ours = [line for line in lines if _product_of(line) == PRODUCT_PREFIX + pack_id]
+    return sum(line.quantity or 0 for line in ours or lines) or 1
+
+
+def _product_of(line: stripe.LineItem) -> str | None:
+    product = line.price.product if line.price else None
+    return product if product is None or isinstance(product, str) else product.id
 
 
 def seen_payment(intent: stripe.PaymentIntent, refunds: Iterable[stripe.Refund]) -> ProcessorPayment:

@@ -50,10 +50,22 @@ def meaning_of(failure: stripe.StripeError) -> BillingError:
         # An answer that is not Stripe's: somebody in between spoke.
         return PaymentProcessorUnavailable("the payment processor did not answer; try again")
     if failure.code == "resource_missing":
-        return UnknownToProcessor(f"the payment processor does not know it: {failure.user_message}")
+        param = str(getattr(failure, "param", None) or "")
+        return UnknownToProcessor(
+            f"the payment processor does not know it: {failure.user_message}", param=param
+        )
     if status == 404:
         return PaymentProcessorMisconfigured("payments are not available: that is not the processor's API")
     return PaymentProcessorRefused(f"the payment processor refused: {failure.user_message}")
+
+
+def cannot_sell(why: BillingError | str) -> PaymentProcessorMisconfigured:
+    """Alert the operators to what keeps us from selling; the buyer reads that it is none of their doing."""
+    _FAILURES.labels(PaymentProcessorMisconfigured.reason).inc()
+    log.error("the catalogue can't be sold as it is published", error=str(why))
+    return PaymentProcessorMisconfigured(
+        "this can't be sold right now: the operators were told", operators=str(why)
+    )
 
 
 def _note(failure: stripe.StripeError, meaning: BillingError) -> None:

@@ -17,9 +17,13 @@ checkouts = Table(
     *(Column(name, Text) for name in ("user_id", "idempotency_key", "pack_id", "pack_title")),
     Column("credits", BigInteger),
     Column("price_minor", BigInteger),
-    *(Column(name, Text) for name in ("currency", "session_id", "url", "status", "purchase_id")),
-    Column("created_at", DateTime(timezone=True)),
-    Column("expires_at", DateTime(timezone=True)),
+    *(Column(name, Text) for name in ("currency", "session_id", "url", "status", "payment_status")),
+    *(Column(name, Text) for name in ("purchase_id", "fingerprint")),
+    Column("page", Integer),
+    *(
+        Column(name, DateTime(timezone=True))
+        for name in ("created_at", "opened_at", "expires_at", "asked_at", "next_check_at")
+    ),
 )
 
 purchases = Table(

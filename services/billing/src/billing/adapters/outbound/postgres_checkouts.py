@@ -1,0 +1,107 @@
+"""The part of the unit of work about customers and checkouts, on PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from billing.adapters.outbound import tables
+from billing.adapters.outbound.rows import from_checkout, to_checkout
+from billing.domain.checkout import Checkout
+
+_FIXED = ("checkout_id", "user_id", "idempotency_key", "pack_id", "created_at", "fingerprint", "asked_at")
+
+
+class PostgresCheckouts:
+    """Customers, and checkouts until they are purchases."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def customer_of(self, user_id: str) -> str | None:
+        """Return the processor's customer id of a user."""
+        table = tables.customers
+        found: str | None = await self._connection.scalar(
+            select(table.c.customer_id).where(table.c.user_id == user_id)
+        )
+        return found
+
+    async def link_customer(self, user_id: str, customer_id: str, *, instead_of: str | None) -> str:
+        """Store the link unless there is another one than `instead_of`; return the link that counts."""
+        table = tables.customers
+        added = insert(table).values(user_id=user_id, customer_id=customer_id)
+        linked = added.on_conflict_do_update(
+            index_elements=["user_id"],
+            set_={"customer_id": added.excluded.customer_id},
+            where=table.c.customer_id == instead_of,
+        )
+        await self._connection.execute(linked)
+        return await self.customer_of(user_id) or customer_id
+
+    async def add_checkout(self, checkout: Checkout) -> Checkout:
+        """Store a new checkout, or return the one that this user's idempotency key made before."""
+        table = tables.checkouts
+        added = insert(table).values(from_checkout(checkout)).on_conflict_do_nothing()
+        await self._connection.execute(added)
+        query = select(table).where(
+            table.c.user_id == checkout.user_id, table.c.idempotency_key == checkout.idempotency_key
+        )
+        return to_checkout((await self._connection.execute(query)).one())
+
+    async def checkout(self, checkout_id: str, *, lock: bool = False) -> Checkout | None:
+        """Return a checkout by our id."""
+        table = tables.checkouts
+        query = select(table).where(table.c.checkout_id == checkout_id)
+        row = (await self._connection.execute(query.with_for_update() if lock else query)).first()
+        return to_checkout(row) if row else None
+
+    async def checkout_of_session(self, session_id: str) -> str | None:
+        """Return our id of the checkout behind a processor's session."""
+        table = tables.checkouts
+        found: str | None = await self._connection.scalar(
+            select(table.c.checkout_id).where(table.c.session_id == session_id)
+        )
+        return found
+
+    async def save_checkout(self, checkout: Checkout) -> None:
+        """Write what may change of a checkout."""
+        table = tables.checkouts
+        values = {name: value for name, value in from_checkout(checkout).items() if name not in _FIXED}
+        await self._connection.execute(
+            update(table).where(table.c.checkout_id == checkout.checkout_id).values(values)
+        )
+
+    async def claim_question(self, checkout_id: str, *, now: datetime, after: datetime) -> bool:
+        """Write that somebody asks about a checkout now; False if one did later than `after`."""
+        table = tables.checkouts
+        claimed = (
+            update(table)
+            .where(
+                table.c.checkout_id == checkout_id,
+                or_(table.c.asked_at.is_(None), table.c.asked_at <= after),
+            )
+            .values(asked_at=now)
+        )
+        return await self._connection.scalar(claimed.returning(table.c.checkout_id)) is not None
+
+    async def claim_checks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Checkout]:
+        """Return checkouts that are due, half of them the newest, skipping what others are claiming."""
+        table = tables.checkouts
+        newest = await self._claim(table.c.opened_at.desc(), now=now, until=until, limit=limit // 2)
+        left = limit - len(newest)
+        return [*newest, *await self._claim(table.c.next_check_at, now=now, until=until, limit=left)]
+
+    async def _claim(self, order: Any, *, now: datetime, until: datetime, limit: int) -> list[Checkout]:
+        table = tables.checkouts
+        due = (
+            select(table.c.checkout_id)
+            .where(table.c.next_check_at <= now)
+            .order_by(order)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        claimed = update(table).where(table.c.checkout_id.in_(due)).values(next_check_at=until)
+        return [to_checkout(row) for row in await self._connection.execute(claimed.returning(table))]

@@ -1,0 +1,85 @@
+"""Packs as Stripe's products and prices."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import stripe
+
+from billing.adapters.outbound.stripe_errors import answered, cannot_sell
+from billing.domain.errors import UnknownToProcessor
+from billing.domain.pack import CatalogueChange, Pack
+
+PRODUCT_PREFIX = "tintype_"
+_PRICES_MAX = 100
+
+
+class StripeCatalogue:
+    """A pack is one product with an id of ours; its lookup key is on the price that is sold now."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._client = client
+
+    async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
+        """Have the product and a price with the pack's terms on sale, whatever was done to them."""
+        changes = [*await self._product_on_sale(pack), *await self._price_on_sale(pack)]
+        # Read back: what is said to be published is on sale.
+        await self.price_on_sale(pack.lookup_key)
+        return changes
+
+    async def price_on_sale(self, lookup_key: str) -> str:
+        """Return the price of a lookup key. Raises PaymentProcessorMisconfigured unless it can be sold."""
+        asked: Any = {"lookup_keys": [lookup_key], "active": True, "limit": 1, "expand": ["data.product"]}
+        found = (await answered(self._client.v1.prices.list_async(asked))).data
+        if not found:
+            raise cannot_sell(
+                f"no price {lookup_key!r} is on sale: run `python -m billing publish-catalogue`"
+            )
+        product = found[0].product
+        # Archiving a product leaves its prices active.
+        if not isinstance(product, stripe.Product) or not product.active:
+            raise cannot_sell(
+                f"the product of {lookup_key!r} is archived: run `python -m billing publish-catalogue`"
+            )
+        return found[0].id
+
+    async def _product_on_sale(self, pack: Pack) -> list[CatalogueChange]:
+        products, product_id = self._client.v1.products, PRODUCT_PREFIX + pack.pack_id
+        try:
+            known = await answered(products.retrieve_async(product_id))
+        except UnknownToProcessor:
+            texts: Any = {"id": product_id, "name": pack.title, "description": pack.description}
+            await answered(products.create_async(texts))
+            return [CatalogueChange.PRODUCT_CREATED]
+        changes, values = list[CatalogueChange](), dict[str, Any]()
+        if (known.name, known.description or "") != (pack.title, pack.description):
+            changes.append(CatalogueChange.PRODUCT_UPDATED)
+            values |= {"name": pack.title, "description": pack.description}
+        if not known.active:
+            changes.append(CatalogueChange.PRODUCT_UNARCHIVED)
+            values["active"] = True
+        if values:
+            change: Any = values
+            await answered(products.update_async(product_id, change))
+        return changes
+
+    async def _price_on_sale(self, pack: Pack) -> list[CatalogueChange]:
+        """Put the lookup key on a price with the pack's terms: one that is there, or a new one."""
+        product_id = PRODUCT_PREFIX + pack.pack_id
+        asked: Any = {"product": product_id, "currency": pack.currency, "limit": _PRICES_MAX}
+        prices = (await answered(self._client.v1.prices.list_async(asked))).data
+        fitting = [one for one in prices if one.type == "one_time" and one.unit_amount == pack.price_minor]
+        labels: Any = {"lookup_key": pack.lookup_key, "transfer_lookup_key": True, "active": True}
+        if not fitting:
+            labels |= {"product": product_id, "unit_amount": pack.price_minor, "currency": pack.currency}
+            await answered(self._client.v1.prices.create_async(labels))
+            return [CatalogueChange.PRICE_CREATED]
+        # The one that has the key before one that was archived: the fewest changes.
+        price = max(fitting, key=lambda one: (one.lookup_key == pack.lookup_key, one.active))
+        changes: list[CatalogueChange] = []
+        if price.lookup_key != pack.lookup_key:
+            changes.append(CatalogueChange.LOOKUP_KEY_MOVED)
+        if not price.active:
+            changes.append(CatalogueChange.PRICE_UNARCHIVED)
+        if changes:
+            await answered(self._client.v1.prices.update_async(price.id, labels))
+        return changes

@@ -1,0 +1,73 @@
+"""Use case: say how a checkout stands to somebody who waits for it."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from billing.application.bounds import require_text
+from billing.application.settle_checkout import SettleCheckoutHandler
+from billing.domain.checkout import Checkout
+from billing.domain.errors import CheckoutNotFound
+from billing.ports.clock import Clock
+from billing.ports.unit_of_work import BillingReader, UnitsOfWork
+
+PATIENCE_S = 3.0
+
+log = logging.getLogger(__name__)
+
+
+class FollowCheckoutHandler:
+    """Asks the processor while a checkout is not settled: a webhook that is late costs nobody time."""
+
+    def __init__(
+        self,
+        units: UnitsOfWork,
+        reader: BillingReader,
+        settle: SettleCheckoutHandler,
+        clock: Clock,
+        *,
+        ask_every_s: float,
+    ) -> None:
+        self._units = units
+        self._reader = reader
+        self._settle = settle
+        self._clock = clock
+        self._ask_every = timedelta(seconds=ask_every_s)
+
+    async def handle(self, user_id: str, checkout_id: str) -> Checkout:
+        """Return a checkout of this user as it stands now. Raises CheckoutNotFound, for another user's too.
+
+        A processor that is away or slow leaves what is known, and so does somebody who asks too often.
+        """
+        require_text("user_id", user_id)
+        require_text("checkout_id", checkout_id)
+        known = await self._read(user_id, checkout_id)
+        return await self.look_again(known) if await self._may_ask(known) else known
+
+    async def look_again(self, known: Checkout) -> Checkout:
+        """Return the checkout as it stands now."""
+        if known.is_settled or known.session_id is None:
+            return known
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._settle.handle(known.session_id)
+        except Exception as failure:  # noqa: BLE001 - whatever it is, what is known is a true answer
+            log.warning("checkout %s can't be asked about now: %r", known.checkout_id, failure)
+            return known
+        return await self._read(known.user_id, known.checkout_id)
+
+    async def _may_ask(self, known: Checkout) -> bool:
+        """One question per checkout and pause, however many wait and whichever replica they ask."""
+        if known.is_settled:
+            return False
+        now = self._clock.now()
+        async with self._units.begin(known.user_id) as unit:
+            is_first = await unit.claim_question(known.checkout_id, now=now, after=now - self._ask_every)
+            await unit.commit()
+        return is_first
+
+    async def _read(self, user_id: str, checkout_id: str) -> Checkout:
+        found = await self._reader.checkout(user_id, checkout_id)
+        if found is None:
+            raise CheckoutNotFound(f"no checkout {checkout_id}")
+        return found

@@ -1,0 +1,29 @@
+"""The processor's customer of a user: one a user, made anew when the processor no longer knows it."""
+
+from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.unit_of_work import UnitsOfWork
+
+
+class Customers:
+    """Links users to customers: however many ask at once, one customer is made."""
+
+    def __init__(self, units: UnitsOfWork, processor: PaymentProcessor) -> None:
+        self._units = units
+        self._processor = processor
+
+    async def of(self, user_id: str, *, email: str) -> str:
+        """Return the user's customer, a new one if there is none."""
+        async with self._units.begin(user_id) as unit:
+            known = await unit.customer_of(user_id)
+        return known or await self._open(user_id, email=email, instead_of=None)
+
+    async def replace(self, user_id: str, *, email: str, unknown: str) -> str:
+        """Return a customer in place of one that the processor does not know."""
+        return await self._open(user_id, email=email, instead_of=unknown)
+
+    async def _open(self, user_id: str, *, email: str, instead_of: str | None) -> str:
+        opened = await self._processor.open_customer(user_id=user_id, email=email, instead_of=instead_of)
+        async with self._units.begin(user_id) as unit:
+            linked = await unit.link_customer(user_id, opened, instead_of=instead_of)
+            await unit.commit()
+        return linked

@@ -1,0 +1,106 @@
+"""Open the processor's page for a checkout: its first one, or another after that expired."""
+
+from dataclasses import dataclass, replace
+
+from billing.application.open_customer import Customers
+from billing.domain.check_schedule import next_check
+from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
+from billing.domain.errors import (
+    CustomerUnknownToProcessor,
+    PaymentProcessorMisconfigured,
+    PaymentProcessorRefused,
+)
+from billing.domain.pack import Pack
+from billing.domain.page_request import with_checkout_id
+from billing.domain.settlement import ProcessorCheckout
+from billing.ports.clock import Clock
+from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.unit_of_work import UnitsOfWork
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRequest:
+    """Whose page it is, and where it leads back to."""
+
+    email: str
+    success_url: str
+    cancel_url: str
+
+
+class OpenPage:
+    """However many ask for the same page at once, the processor opens one."""
+
+    def __init__(
+        self, units: UnitsOfWork, processor: PaymentProcessor, customers: Customers, clock: Clock
+    ) -> None:
+        self._units = units
+        self._processor = processor
+        self._customers = customers
+        self._clock = clock
+
+    async def open(self, checkout: Checkout, pack: Pack, request: PageRequest) -> Checkout:
+        """Return the checkout with an open page at the pack's present terms.
+
+        Raises what the processor's port does. A page that was refused is never asked for again by the same
+        number: the processor may remember the refusal after its cause is gone.
+        """
+        wanted = self._next_page(checkout, pack)
+        try:
+            seen = await self._ask(wanted, pack, request)
+        except (PaymentProcessorRefused, PaymentProcessorMisconfigured):
+            await self._save(checkout, replace(checkout, page=checkout.page + 1))
+            raise
+        opened = replace(wanted, session_id=seen.session_id, url=seen.url, expires_at=seen.expires_at)
+        return await self._save(checkout, replace(opened, next_check_at=next_check(opened, opened.opened_at)))
+
+    def _next_page(self, checkout: Checkout, pack: Pack) -> Checkout:
+        return replace(
+            checkout,
+            pack_title=pack.title,
+            credits=pack.credits,
+            price_minor=pack.price_minor,
+            currency=pack.currency,
+            status=CheckoutStatus.OPEN,
+            payment_status=PaymentStatus.UNPAID,
+            opened_at=self._clock.now(),
+            page=checkout.page if checkout.session_id is None else checkout.page + 1,
+        )
+
+    async def _ask(self, wanted: Checkout, pack: Pack, request: PageRequest) -> ProcessorCheckout:
+        customer_id = await self._customers.of(wanted.user_id, email=request.email)
+        try:
+            seen = await self._open(wanted, pack, request, customer_id)
+        except CustomerUnknownToProcessor:
+            customer_id = await self._customers.replace(
+                wanted.user_id, email=request.email, unknown=customer_id
+            )
+            seen = await self._open(wanted, pack, request, customer_id)
+        if (seen.amount_minor, seen.currency) != (wanted.price_minor, wanted.currency):
+            # The catalogue was changed and not published: nobody is sent to a page with another price.
+            raise PaymentProcessorMisconfigured(
+                "this can't be sold right now: the published price is not the catalogue's"
+            )
+        return seen
+
+    async def _open(
+        self, wanted: Checkout, pack: Pack, request: PageRequest, customer_id: str
+    ) -> ProcessorCheckout:
+        return await self._processor.open_checkout(
+            wanted,
+            lookup_key=pack.lookup_key,
+            customer_id=customer_id,
+            success_url=with_checkout_id(request.success_url, wanted.checkout_id),
+            cancel_url=with_checkout_id(request.cancel_url, wanted.checkout_id),
+        )
+
+    async def _save(self, known: Checkout, changed: Checkout) -> Checkout:
+        """Write the change, unless somebody else gave the checkout a page meanwhile; return what counts."""
+        async with self._units.begin(known.user_id) as unit:
+            current = await unit.checkout(known.checkout_id, lock=True)
+            if current is None:
+                raise RuntimeError(f"checkout {known.checkout_id} was committed and is gone")
+            if (current.session_id, current.page) != (known.session_id, known.page):
+                return current
+            await unit.save_checkout(changed)
+            await unit.commit()
+        return changed

@@ -1,0 +1,31 @@
+"""What a client asked for when it had a checkout opened: an idempotency key stands for that alone. Pure."""
+
+import hashlib
+import json
+
+from billing.domain.checkout import Checkout
+
+# A client's addresses may name the checkout before it exists.
+CHECKOUT_ID = "{CHECKOUT_ID}"
+
+
+def fingerprint(*, pack_id: str, success_url: str, cancel_url: str) -> str:
+    """Return what tells two requests apart: all of the body, and nothing that may change between tries.
+
+    The version names the rule, so that a later rule can tell which one made a stored fingerprint.
+    """
+    asked = {"cancel_url": cancel_url, "pack_id": pack_id, "success_url": success_url}
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    return f"1:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def is_same_request(known: Checkout, wanted: Checkout) -> bool:
+    """Return whether a key's first request was this one, as far as it was recorded."""
+    if known.fingerprint is None:
+        return known.pack_id == wanted.pack_id
+    return known.fingerprint == wanted.fingerprint
+
+
+def with_checkout_id(url: str, checkout_id: str) -> str:
+    """Return an address with the checkout's id in its place."""
+    return url.replace(CHECKOUT_ID, checkout_id)
