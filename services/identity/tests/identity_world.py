@@ -49,13 +49,20 @@ class World:
             MemoryMailQueue(self.store), self.mailer, self.clock, lease=timedelta(minutes=1)
         )
 
-    async def sign_up(self, email: EmailAddress = ADA, password: str = PASSWORD) -> OpenedSession:
+    async def sign_up(
+        self, email: EmailAddress = ADA, password: str = PASSWORD, client: str = CLIENT
+    ) -> OpenedSession:
         """A new person."""
-        return await self.handlers.sign_up(SignUp(email=email, password=password, full_name="Ada Lovelace"))
+        return await self.handlers.sign_up(
+            SignUp(email=email, password=password, full_name="Ada Lovelace", client_address=client)
+        )
 
-    async def log_in(self, email: str = ADA, password: str = PASSWORD, client: str = CLIENT) -> OpenedSession:
-        """The person comes back."""
-        return await self.handlers.log_in(LogIn(EmailAddress(email), password, client_address=client))
+    async def log_in(
+        self, email: str = ADA, password: str = PASSWORD, client: str = CLIENT, device: str | None = None
+    ) -> OpenedSession:
+        """The person comes back, perhaps on a device that was given a token."""
+        tokens = () if device is None else (device,)
+        return await self.handlers.log_in(LogIn(EmailAddress(email), password, client, tokens))
 
     async def refresh(self, refresh_token: str) -> OpenedSession:
         """The person's client carries on."""

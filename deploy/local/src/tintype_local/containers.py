@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tintype_local.overrides import Overrides, read_overrides
 from tintype_local.ports import OFFSETS, Ports
-from tintype_local.processes import Plan
+from tintype_local.processes import WAIVED, Plan
 from tintype_local.secrets_file import SERVICES, load_or_make
 from tintype_local.settings import StackSettings
 
@@ -82,10 +82,12 @@ def _environment(plan: Plan, process: str) -> dict[str, str]:
     service = "generation" if worker else process
     http = "worker_http" if worker else "gateway" if service == "gateway" else f"{service}_http"
     prefix = service.upper()
+    # What one machine's stack waives holds here: whoever wants it otherwise says so by the setting itself.
+    waived = {f"IDENTITY_{name}" for name in WAIVED}
     values = {
         name: value
         for name, value in plan.environment(service, http=http).items()
-        if name.startswith(f"{prefix}_")
+        if name.startswith(f"{prefix}_") and name not in waived
     }
     values[f"{prefix}_HTTP_LISTEN"] = f"0.0.0.0:{plan.ports[http]}"
     if not worker and service != "gateway":

@@ -54,6 +54,27 @@ def test_serves_and_stops(environment: Environment, tmp_path: Path) -> None:
     assert "Traceback" not in written
 
 
+def test_a_trusted_proxy_is_believed(environment: Environment) -> None:
+    """The client's address is the last one that no trusted proxy wrote: what a client writes is ignored."""
+    url = f"http://{environment['GATEWAY_HTTP_LISTEN']}"
+    trusting = {**environment, "GATEWAY_TRUSTED_PROXIES": "192.0.2.0/24, 127.0.0.1"}
+    process = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=trusting)
+
+    def status(forwarded_for: str) -> int:
+        headers = {"X-Forwarded-For": forwarded_for}
+        answer = httpx.post(f"{url}/v1/auth/logout", json={"refresh_token": "x"}, headers=headers, timeout=20)
+        return answer.status_code
+
+    try:
+        ready(process, url)
+        assert [status(f"203.0.113.{n}") for n in range(3)] == [503, 503, 503]
+        forged = [status(f"10.0.0.{n}, 198.51.100.1, 192.0.2.7") for n in range(3)]
+        assert forged == [503, 503, 429]
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_bad_settings(environment: Environment) -> None:
     """One clear line for each bad setting, without its value, and exit code 2."""
     bad = {

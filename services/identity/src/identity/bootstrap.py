@@ -20,6 +20,7 @@ from tintype.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to
 
 from identity.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, Handlers, IdentityServicer
 from identity.adapters.outbound.argon2 import Argon2Hasher
+from identity.adapters.outbound.device_jwt import JwtDeviceTokens
 from identity.adapters.outbound.fakes import MemoryHasher
 from identity.adapters.outbound.jwt import JwtAccessTokens
 from identity.adapters.outbound.memory import MemoryDirectory, MemoryStore, MemoryUnitsOfWork
@@ -52,6 +53,7 @@ from identity.application.verify_email import VerifyEmailHandler
 from identity.domain.mail import Purpose
 from identity.ports.access_tokens import AccessTokens
 from identity.ports.clock import Clock
+from identity.ports.device_tokens import DeviceTokens
 from identity.ports.directory import Directory
 from identity.ports.id_source import IdSource
 from identity.ports.mailer import Mailer
@@ -74,6 +76,7 @@ class Ports:
     hasher: PasswordHasher
     throttle: Throttle
     access_tokens: AccessTokens
+    devices: DeviceTokens
     ids: IdSource
     secrets: SecretSource
     clock: Clock
@@ -89,15 +92,17 @@ def wire_handlers(ports: Ports) -> Handlers:
     mails = TokenMailer(ports.ids, ports.secrets, ports.mail_ttl)
     registrar = UserRegistrar(ports.ids)
     return Handlers(
-        sign_up=SignUpHandler(work, ports.hasher, sessions, mails, registrar, ports.ids, clock),
-        log_in=LogInHandler(work, directory, ports.hasher, ports.throttle, sessions, clock),
+        sign_up=SignUpHandler(
+            work, ports.throttle, ports.devices, ports.hasher, sessions, mails, registrar, ports.ids, clock
+        ),
+        log_in=LogInHandler(work, directory, ports.hasher, ports.throttle, ports.devices, sessions, clock),
         refresh_session=RefreshSessionHandler(work, directory, sessions, ender, clock),
         log_out=LogOutHandler(work, directory, ender, clock),
         check_sessions=CheckSessionsHandler(directory),
         read_user=ReadUserHandler(work),
         update_profile=UpdateProfileHandler(work),
         request_password_reset=RequestPasswordResetHandler(work, directory, ports.throttle, mails, clock),
-        reset_password=ResetPasswordHandler(work, directory, ports.hasher, ender, clock),
+        reset_password=ResetPasswordHandler(work, directory, ports.hasher, ender, ports.devices, clock),
         verify_email=VerifyEmailHandler(work, directory, clock),
         jwks_json=ports.access_tokens.jwks(),
     )
@@ -118,13 +123,20 @@ def memory_ports(
     store: MemoryStore, *, clock: Clock | None = None, hasher: PasswordHasher | None = None
 ) -> Ports:
     """Adapters for tests: storage in memory, quick hashes, and the real thing where that is quick too."""
+    key = OKPKey.generate_key("Ed25519")
     return Ports(
         work=MemoryUnitsOfWork(store),
         directory=MemoryDirectory(store),
         hasher=hasher or MemoryHasher(),
-        throttle=LimitsThrottle("memory://", dict.fromkeys(Action, ActionLimits("5/minute", "20/minute"))),
+        throttle=LimitsThrottle(
+            "memory://",
+            dict.fromkeys(Action, ActionLimits("5/minute", "20/minute", "30/minute")),
+            log_in_per_device="5/minute",
+            sign_up_per_network="10/minute",
+        ),
+        devices=JwtDeviceTokens([key], "tintype-identity", timedelta(days=365), UuidIds()),
         access_tokens=JwtAccessTokens(
-            keys=[OKPKey.generate_key("Ed25519")],
+            keys=[key],
             issuer="tintype-identity",
             audience="tintype",
             ttl=timedelta(minutes=15),
@@ -140,8 +152,10 @@ def memory_ports(
 @asynccontextmanager
 async def real_ports(settings: IdentitySettings) -> AsyncIterator[tuple[Ports, AsyncEngine]]:
     """The adapters that production runs, and the engine beneath them; raises BadSigningKey."""
+    keys = load_signing_keys(settings.signing_keys.get_secret_value())
+    device_ttl = timedelta(seconds=settings.device_token_ttl_s)
     access_tokens = JwtAccessTokens(
-        keys=load_signing_keys(settings.signing_keys.get_secret_value()),
+        keys=keys,
         issuer=settings.issuer,
         audience=settings.audience,
         ttl=timedelta(seconds=settings.access_token_ttl_s),
@@ -162,6 +176,7 @@ async def real_ports(settings: IdentitySettings) -> AsyncIterator[tuple[Ports, A
                 hasher=hasher,
                 throttle=_throttle(settings),
                 access_tokens=access_tokens,
+                devices=JwtDeviceTokens(keys, settings.issuer, device_ttl, UuidIds()),
                 ids=UuidIds(),
                 secrets=RandomSecrets(),
                 clock=SystemClock(),
@@ -182,11 +197,19 @@ def _throttle(settings: IdentitySettings) -> LimitsThrottle:
     return LimitsThrottle(
         settings.rate_limit_uri,
         {
-            Action.LOG_IN: ActionLimits(settings.login_limit_per_account, settings.login_limit_per_client),
+            Action.LOG_IN: ActionLimits(
+                settings.login_limit_per_account,
+                settings.login_limit_per_client,
+                settings.login_limit_per_address,
+            ),
             Action.RESET_PASSWORD: ActionLimits(
-                settings.reset_limit_per_account, settings.reset_limit_per_client
+                settings.reset_limit_per_account,
+                settings.reset_limit_per_client,
+                settings.reset_limit_per_address,
             ),
         },
+        log_in_per_device=settings.login_limit_per_device,
+        sign_up_per_network=settings.signup_limit_per_network,
     )
 
 

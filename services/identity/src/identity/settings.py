@@ -38,11 +38,17 @@ class IdentitySettings(ServiceSettings):
     argon2_threads: int = Field(default=4, ge=1, le=64)
     argon2_waiting_max: int = Field(default=64, ge=1, le=10_000)
 
+    device_token_ttl_s: int = Field(default=365 * 86_400, ge=3_600, le=5 * 366 * 86_400)
+
     rate_limit_uri: str = Field(default="memory://", pattern=r"^(memory|rediss?|valkeys?)://")
     login_limit_per_account: RateLimit = "10/5 minutes"
     login_limit_per_client: RateLimit = "60/5 minutes"
+    login_limit_per_address: RateLimit = "300/hour"
+    login_limit_per_device: RateLimit = "10/5 minutes"
     reset_limit_per_account: RateLimit = "3/hour"
     reset_limit_per_client: RateLimit = "20/hour"
+    reset_limit_per_address: RateLimit = "10/hour"
+    signup_limit_per_network: RateLimit = "20/hour"
 
     smtp_host: str | None = None
     smtp_port: int = Field(default=587, ge=1, le=65_535)

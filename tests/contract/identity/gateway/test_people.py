@@ -94,6 +94,25 @@ async def test_logging_out_ends_the_session(identity: Identity) -> None:
         await identity.refresh(signed_in.tokens.refresh_token)
 
 
+async def test_a_device_is_known_by_its_token(identity: Identity) -> None:
+    """A sign-in gives one; who shows it keeps it, who shows nothing or garbage gets another."""
+    signed_up = await sign_up(identity)
+    assert signed_up.device_token
+    known = await identity.log_in(
+        email=EMAIL,
+        password=PASSWORD,
+        client_address="203.0.113.1",
+        device_tokens=["garbage", signed_up.device_token],
+    )
+    assert known.device_token is None
+    for tokens in ([], ["garbage"]):
+        unknown = await identity.log_in(
+            email=EMAIL, password=PASSWORD, client_address="203.0.113.1", device_tokens=tokens
+        )
+        assert unknown.device_token
+        assert unknown.device_token != signed_up.device_token
+
+
 async def test_mailed_tokens_that_were_never_mailed_are_refused(identity: Identity) -> None:
     """And asking for a reset says nothing of who has an account."""
     await identity.request_password_reset(email="nobody@example.com", client_address="203.0.113.1")

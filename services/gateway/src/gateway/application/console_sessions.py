@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -28,6 +29,8 @@ class OpenedSession:
 
     cookie: str
     session: ConsoleSession
+    device_token: str | None = None
+    """For the browser to keep beyond the session, so that it is known at the next log-in."""
 
 
 class ConsoleSessions:
@@ -52,16 +55,27 @@ class ConsoleSessions:
         self._idle = idle
         self._lifetime = lifetime
 
-    async def sign_up(self, *, email: str, password: str, full_name: str) -> OpenedSession:
+    async def sign_up(
+        self, *, email: str, password: str, full_name: str, client_address: str = ""
+    ) -> OpenedSession:
         """Open an account and a session for it; raises what Identity.sign_up raises."""
         return await self._open(
-            await self._identity.sign_up(email=email, password=password, full_name=full_name)
+            await self._identity.sign_up(
+                email=email, password=password, full_name=full_name, client_address=client_address
+            )
         )
 
-    async def log_in(self, *, email: str, password: str, client_address: str) -> OpenedSession:
+    async def log_in(
+        self, *, email: str, password: str, client_address: str, device_tokens: Sequence[str] = ()
+    ) -> OpenedSession:
         """Open a session; raises what Identity.log_in raises."""
         return await self._open(
-            await self._identity.log_in(email=email, password=password, client_address=client_address)
+            await self._identity.log_in(
+                email=email,
+                password=password,
+                client_address=client_address,
+                device_tokens=device_tokens,
+            )
         )
 
     async def current(self, cookie: str) -> ConsoleSession | None:
@@ -130,7 +144,7 @@ class ConsoleSessions:
             expires_at=expires_at,
         )
         await self._store.add(session)
-        return OpenedSession(cookie=cookie, session=session)
+        return OpenedSession(cookie=cookie, session=session, device_token=signed_in.device_token)
 
     async def _end(self, digest: bytes) -> None:
         if session := await self._store.remove(digest):

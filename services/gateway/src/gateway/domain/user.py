@@ -59,3 +59,5 @@ class SignedIn:
 
     user: User
     tokens: Tokens
+    device_token: str | None = None
+    """By which the device is known at the next log-in; None where it has one already."""

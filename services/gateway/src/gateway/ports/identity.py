@@ -11,12 +11,22 @@ SESSION_IDS_MAX = 500
 class Identity(Protocol):
     """Every method has a deadline and raises errors of `gateway.domain.errors`."""
 
-    async def sign_up(self, *, email: str, password: str, full_name: str) -> SignedIn:
-        """Open an account. Raises InvalidRequest (WEAK_PASSWORD, INVALID_EMAIL), Conflict (EMAIL_TAKEN)."""
+    async def sign_up(
+        self, *, email: str, password: str, full_name: str, client_address: str = ""
+    ) -> SignedIn:
+        """Open an account.
+
+        Raises InvalidRequest (WEAK_PASSWORD, INVALID_EMAIL), Conflict (EMAIL_TAKEN), RateLimited.
+        """
         ...
 
-    async def log_in(self, *, email: str, password: str, client_address: str) -> SignedIn:
-        """Open a session. Raises Unauthenticated (INVALID_CREDENTIALS), RateLimited."""
+    async def log_in(
+        self, *, email: str, password: str, client_address: str, device_tokens: Sequence[str] = ()
+    ) -> SignedIn:
+        """Open a session; a device that shows a token of its owner's is counted apart from strangers.
+
+        Raises Unauthenticated (INVALID_CREDENTIALS), RateLimited.
+        """
         ...
 
     async def refresh(self, refresh_token: str) -> SignedIn:
@@ -43,8 +53,11 @@ class Identity(Protocol):
         """Mail a one-time token if the address has an account. Raises RateLimited."""
         ...
 
-    async def reset_password(self, *, token: str, new_password: str) -> None:
-        """Set a password by a mailed token and end every session. Raises InvalidRequest."""
+    async def reset_password(self, *, token: str, new_password: str) -> str | None:
+        """Set a password by a mailed token and end every session; returns a token of the device.
+
+        Raises InvalidRequest.
+        """
         ...
 
     async def verify_email(self, token: str) -> User:

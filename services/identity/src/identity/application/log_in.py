@@ -1,12 +1,14 @@
 """Open a session with a password."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from identity.application.open_session import OpenedSession, SessionOpener
 from identity.domain.errors import InvalidCredentials
 from identity.domain.password import normalised
 from identity.domain.user import EmailAddress, PasswordHash, User
 from identity.ports.clock import Clock
+from identity.ports.device_tokens import DeviceTokens, KnownDevice
 from identity.ports.directory import Directory
 from identity.ports.password_hasher import PasswordHasher
 from identity.ports.throttle import Action, Throttle
@@ -22,29 +24,48 @@ class LogIn:
     email: EmailAddress
     password: str = field(repr=False)
     client_address: str = ""
+    device_tokens: Sequence[str] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
 class LogInHandler:
-    """Answers an unknown address and a wrong password alike, in the same time."""
+    """Answers an unknown address and a wrong password alike, in the same time.
+
+    Whoever signed in on a device before is counted by it alone (OWASP, "device cookies"): guesses of others,
+    from however many addresses, never keep the owner out.
+    """
 
     work: UnitsOfWork
     directory: Directory
     hasher: PasswordHasher
     throttle: Throttle
+    devices: DeviceTokens
     sessions: SessionOpener
     clock: Clock
 
     async def __call__(self, command: LogIn) -> OpenedSession:
         """Raises TooManyAttempts, InvalidCredentials, or UserDisabled once the password was right."""
-        client = command.client_address
-        await self.throttle.admit(Action.LOG_IN, client_address=client, email=command.email)
+        device = self._known_device(command)
+        client, email = command.client_address, command.email
+        if device is not None:
+            await self.throttle.admit_device(device.device_id)
+        else:
+            await self.throttle.admit(Action.LOG_IN, client_address=client, email=email)
         for _ in range(_TRIES_MAX):
             known, rehashed = await self._authenticate(command)
             if opened := await self._open(known, rehashed):
-                await self.throttle.forgive(Action.LOG_IN, client_address=client, email=command.email)
-                return opened
+                await self.throttle.forgive(
+                    client_address=client, email=email, device_id=device.device_id if device else None
+                )
+                if device is not None and not device.is_old:
+                    return opened
+                return replace(opened, device_token=self.devices.issue(email, self.clock.now()))
         raise InvalidCredentials
+
+    def _known_device(self, command: LogIn) -> KnownDevice | None:
+        now = self.clock.now()
+        known = (self.devices.known(token, command.email, now) for token in command.device_tokens)
+        return next((device for device in known if device is not None), None)
 
     async def _authenticate(self, command: LogIn) -> tuple[User, PasswordHash | None]:
         user = await self.directory.user_by_email(command.email)

@@ -21,6 +21,8 @@ class OpenedSession:
     access_token: AccessToken
     refresh_token: str
     refresh_expires_at: datetime
+    device_token: str | None = None
+    """By which the device is known at the next log-in; None where it has one already."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from identity.domain.secret import digest
 from identity.domain.session import EndReason
 from identity.domain.user import UserId
 from identity.ports.clock import Clock
+from identity.ports.device_tokens import DeviceTokens
 from identity.ports.directory import Directory
 from identity.ports.password_hasher import PasswordHasher
 from identity.ports.unit_of_work import UnitsOfWork
@@ -31,10 +32,14 @@ class ResetPasswordHandler:
     directory: Directory
     hasher: PasswordHasher
     ender: SessionEnder
+    devices: DeviceTokens
     clock: Clock
 
-    async def __call__(self, command: ResetPassword) -> None:
-        """Raises InvalidToken, or WeakPassword, which leaves the token good for another try."""
+    async def __call__(self, command: ResetPassword) -> str:
+        """The token of a device that is known from now on: whoever guesses must not keep its owner out.
+
+        Raises InvalidToken, or WeakPassword, which leaves the mailed token good for another try.
+        """
         user_id = await self.directory.user_by_mail_token(digest(command.token))
         if user_id is None:
             raise InvalidToken
@@ -47,6 +52,7 @@ class ResetPasswordHandler:
             await work.mails.use_all(user_id, Purpose.RESET_PASSWORD, now)
             await work.users.save(user.with_password(password_hash))
             await self.ender.end_all(work, user_id, now, EndReason.PASSWORD_RESET)
+        return self.devices.issue(user.email, now)
 
     async def _checked(self, command: ResetPassword, user_id: UserId) -> str:
         async with self.work.of(user_id) as work:

@@ -1,6 +1,6 @@
 """Open an account with a password."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from identity.application.open_session import OpenedSession, SessionOpener
 from identity.application.queue_mail import TokenMailer
@@ -10,8 +10,10 @@ from identity.domain.password import checked_password
 from identity.domain.profile import checked_full_name
 from identity.domain.user import EmailAddress, User, UserId
 from identity.ports.clock import Clock
+from identity.ports.device_tokens import DeviceTokens
 from identity.ports.id_source import IdSource
 from identity.ports.password_hasher import PasswordHasher
+from identity.ports.throttle import Throttle
 from identity.ports.unit_of_work import UnitsOfWork
 
 
@@ -22,6 +24,7 @@ class SignUp:
     email: EmailAddress
     password: str = field(repr=False)
     full_name: str = ""
+    client_address: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class SignUpHandler:
     """Stores user, event, first session and verification mail together, or nothing."""
 
     work: UnitsOfWork
+    throttle: Throttle
+    devices: DeviceTokens
     hasher: PasswordHasher
     sessions: SessionOpener
     mails: TokenMailer
@@ -37,9 +42,11 @@ class SignUpHandler:
     clock: Clock
 
     async def __call__(self, command: SignUp) -> OpenedSession:
-        """Raises WeakPassword, InvalidField or EmailTaken."""
+        """Raises WeakPassword, InvalidField, TooManyAttempts or EmailTaken."""
         full_name = checked_full_name(command.full_name)
         password = checked_password(command.password, email=command.email)
+        # Before the slow hash; what can't be an account counts against nobody.
+        await self.throttle.admit_sign_up(command.client_address)
         password_hash = await self.hasher.hash(password)
         now = self.clock.now()
         user = User(
@@ -52,4 +59,5 @@ class SignUpHandler:
         async with self.work.of(user.user_id) as work:
             await self.registrar.register(work, user)
             await self.mails.queue(work, user, Purpose.VERIFY_EMAIL, now)
-            return await self.sessions.open(work, user, now)
+            opened = await self.sessions.open(work, user, now)
+        return replace(opened, device_token=self.devices.issue(user.email, now))

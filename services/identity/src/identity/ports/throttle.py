@@ -1,9 +1,10 @@
-"""Limits against guessing and against floods of mail."""
+"""Limits against guessing, against floods of mail and against floods of accounts."""
 
 from enum import StrEnum
 from typing import Protocol
 
 from identity.domain.user import EmailAddress
+from identity.ports.device_tokens import DeviceId
 
 
 class Action(StrEnum):
@@ -14,15 +15,29 @@ class Action(StrEnum):
 
 
 class Throttle(Protocol):
-    """Counts attempts per client address, and per client address and account.
+    """Counts attempts; each method counts one.
 
-    Never per account alone: that would let a stranger lock its owner out.
+    Raises TooManyAttempts, or ThrottleUnavailable when nothing can be counted.
     """
 
     async def admit(self, action: Action, *, client_address: str, email: EmailAddress) -> None:
-        """Count one attempt; raises TooManyAttempts, or ThrottleUnavailable when nothing can be counted."""
+        """Count against the client, against the client on this address, and against the address.
+
+        The last bound is the widest and holds for all clients together: what one client is refused does not
+        count there, so that nobody uses it up alone.
+        """
         ...
 
-    async def forgive(self, action: Action, *, client_address: str, email: EmailAddress) -> None:
-        """Forget the attempts of this client on this account, after one of them succeeded; never raises."""
+    async def admit_device(self, device_id: DeviceId) -> None:
+        """Count a log-in on a known device, and against nothing else: strangers can't use its limit up."""
+        ...
+
+    async def admit_sign_up(self, client_address: str) -> None:
+        """Count a new account against the client's network."""
+        ...
+
+    async def forgive(
+        self, *, client_address: str, email: EmailAddress, device_id: DeviceId | None = None
+    ) -> None:
+        """Forget the failed log-ins of this client or device, after one that succeeded; never raises."""
         ...

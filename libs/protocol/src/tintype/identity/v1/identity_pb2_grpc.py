@@ -98,7 +98,8 @@ class IdentityServiceServicer:
 
     def SignUp(self, request, context):
         """Opens an account with a password. EMAIL_TAKEN (ALREADY_EXISTS), WEAK_PASSWORD and
-        INVALID_EMAIL (INVALID_ARGUMENT). Sends a mail that verifies the address.
+        INVALID_EMAIL (INVALID_ARGUMENT). Sends a mail that verifies the address. TOO_MANY_ATTEMPTS
+        (RESOURCE_EXHAUSTED with RetryInfo) past so many accounts of one network.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -106,7 +107,9 @@ class IdentityServiceServicer:
 
     def LogIn(self, request, context):
         """Opens a session. INVALID_CREDENTIALS (UNAUTHENTICATED) for an unknown address and a wrong
-        password alike; TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo).
+        password alike; TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo). Attempts are counted for each
+        client on each address, and for each address over all clients; a known device is counted apart, so that
+        strangers who guess never keep the owner out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

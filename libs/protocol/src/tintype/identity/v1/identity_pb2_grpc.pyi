@@ -18,11 +18,14 @@ class IdentityServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     SignUp: _aio.UnaryUnaryMultiCallable[_identity_pb2.SignUpRequest, _identity_pb2.SignUpResponse]
     """Opens an account with a password. EMAIL_TAKEN (ALREADY_EXISTS), WEAK_PASSWORD and
-    INVALID_EMAIL (INVALID_ARGUMENT). Sends a mail that verifies the address.
+    INVALID_EMAIL (INVALID_ARGUMENT). Sends a mail that verifies the address. TOO_MANY_ATTEMPTS
+    (RESOURCE_EXHAUSTED with RetryInfo) past so many accounts of one network.
     """
     LogIn: _aio.UnaryUnaryMultiCallable[_identity_pb2.LogInRequest, _identity_pb2.LogInResponse]
     """Opens a session. INVALID_CREDENTIALS (UNAUTHENTICATED) for an unknown address and a wrong
-    password alike; TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo).
+    password alike; TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo). Attempts are counted for each
+    client on each address, and for each address over all clients; a known device is counted apart, so that
+    strangers who guess never keep the owner out.
     """
     RefreshSession: _aio.UnaryUnaryMultiCallable[_identity_pb2.RefreshSessionRequest, _identity_pb2.RefreshSessionResponse]
     """Trades a refresh token for a new pair. A token that was used before ends its whole family:
@@ -59,7 +62,8 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_pb2.SignUpRequest, _abc.Awaitable[_identity_pb2.SignUpResponse]],
     ) -> _abc.Awaitable[_identity_pb2.SignUpResponse]:
         """Opens an account with a password. EMAIL_TAKEN (ALREADY_EXISTS), WEAK_PASSWORD and
-        INVALID_EMAIL (INVALID_ARGUMENT). Sends a mail that verifies the address.
+        INVALID_EMAIL (INVALID_ARGUMENT). Sends a mail that verifies the address. TOO_MANY_ATTEMPTS
+        (RESOURCE_EXHAUSTED with RetryInfo) past so many accounts of one network.
         """
 
     @_abc_1.abstractmethod
@@ -69,7 +73,9 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_pb2.LogInRequest, _abc.Awaitable[_identity_pb2.LogInResponse]],
     ) -> _abc.Awaitable[_identity_pb2.LogInResponse]:
         """Opens a session. INVALID_CREDENTIALS (UNAUTHENTICATED) for an unknown address and a wrong
-        password alike; TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo).
+        password alike; TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo). Attempts are counted for each
+        client on each address, and for each address over all clients; a known device is counted apart, so that
+        strangers who guess never keep the owner out.
         """
 
     @_abc_1.abstractmethod

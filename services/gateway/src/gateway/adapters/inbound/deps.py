@@ -40,6 +40,11 @@ class Web:
         """The session cookie's name; the prefix makes browsers hold it to this host (RFC 6265bis)."""
         return "__Host-tintype_session" if self.is_https else "tintype_session"
 
+    @property
+    def device_cookie_name(self) -> str:
+        """The name of the cookie by which identity knows a browser again."""
+        return "__Host-tintype_devices" if self.is_https else "tintype_devices"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deps:

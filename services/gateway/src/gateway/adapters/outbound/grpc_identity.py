@@ -22,19 +22,27 @@ class GrpcIdentity:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = rpc.IdentityServiceStub(channel)
 
-    async def sign_up(self, *, email: str, password: str, full_name: str) -> SignedIn:
+    async def sign_up(
+        self, *, email: str, password: str, full_name: str, client_address: str = ""
+    ) -> SignedIn:
         """See Identity."""
-        request = pb.SignUpRequest(email=email, password=password, full_name=full_name)
+        request = pb.SignUpRequest(
+            email=email, password=password, full_name=full_name, client_address=client_address
+        )
         with remote_calls("identity"):
             answer = await self._stub.SignUp(request, timeout=COMMAND_DEADLINE_S)
-        return _signed_in(answer.user, answer.session)
+        return _signed_in(answer.user, answer.session, answer.device_token)
 
-    async def log_in(self, *, email: str, password: str, client_address: str) -> SignedIn:
+    async def log_in(
+        self, *, email: str, password: str, client_address: str, device_tokens: Sequence[str] = ()
+    ) -> SignedIn:
         """See Identity."""
-        request = pb.LogInRequest(email=email, password=password, client_address=client_address)
+        request = pb.LogInRequest(
+            email=email, password=password, client_address=client_address, device_tokens=device_tokens
+        )
         with remote_calls("identity"):
             answer = await self._stub.LogIn(request, timeout=COMMAND_DEADLINE_S)
-        return _signed_in(answer.user, answer.session)
+        return _signed_in(answer.user, answer.session, answer.device_token)
 
     async def refresh(self, refresh_token: str) -> SignedIn:
         """See Identity."""
@@ -74,11 +82,12 @@ class GrpcIdentity:
         with remote_calls("identity"):
             await self._stub.RequestPasswordReset(request, timeout=COMMAND_DEADLINE_S)
 
-    async def reset_password(self, *, token: str, new_password: str) -> None:
+    async def reset_password(self, *, token: str, new_password: str) -> str | None:
         """See Identity."""
         request = pb.ResetPasswordRequest(token=token, new_password=new_password)
         with remote_calls("identity"):
-            await self._stub.ResetPassword(request, timeout=COMMAND_DEADLINE_S)
+            answer = await self._stub.ResetPassword(request, timeout=COMMAND_DEADLINE_S)
+        return answer.device_token or None
 
     async def verify_email(self, token: str) -> User:
         """See Identity."""
@@ -107,9 +116,10 @@ def _user(message: pb.User) -> User:
     )
 
 
-def _signed_in(user: pb.User, session: pb.Session) -> SignedIn:
+def _signed_in(user: pb.User, session: pb.Session, device_token: str = "") -> SignedIn:
     return SignedIn(
         user=_user(user),
+        device_token=device_token or None,
         tokens=Tokens(
             access_token=session.access_token,
             refresh_token=session.refresh_token,

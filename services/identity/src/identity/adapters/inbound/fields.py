@@ -10,6 +10,8 @@ from identity.domain.session import SessionId
 from identity.domain.user import EmailAddress, UserId
 
 CLIENT_ADDRESS_LENGTH_MAX = 64
+DEVICE_TOKENS_MAX = 8
+DEVICE_TOKEN_LENGTH_MAX = 2_048
 SECRET_LENGTH_MAX = 256
 PASSWORD_INPUT_LENGTH_MAX = 1024
 SESSION_IDS_MAX = 500
@@ -57,7 +59,12 @@ def secret(text: str) -> str:
 
 def client_address(text: str) -> str:
     """The client's address as the gateway saw it; all unknown clients share one limit."""
-    return text[:CLIENT_ADDRESS_LENGTH_MAX] or "unknown"
+    return text[:CLIENT_ADDRESS_LENGTH_MAX]
+
+
+def device_tokens(texts: Sequence[str]) -> list[str]:
+    """The first few that could be tokens; one that is none makes no device known."""
+    return [text for text in texts[:DEVICE_TOKENS_MAX] if len(text) <= DEVICE_TOKEN_LENGTH_MAX]
 
 
 def session_ids(texts: Sequence[str]) -> list[SessionId]:

@@ -77,9 +77,14 @@ class IdentityServicer(pb_grpc.IdentityServiceServicer):
                 email=fields.email_address(request.email),
                 password=fields.new_password(request.password),
                 full_name=request.full_name,
+                client_address=fields.client_address(request.client_address),
             )
         )
-        return pb.SignUpResponse(user=user_message(opened.user), session=session_message(opened))
+        return pb.SignUpResponse(
+            user=user_message(opened.user),
+            session=session_message(opened),
+            device_token=opened.device_token or "",
+        )
 
     async def LogIn(self, request: pb.LogInRequest, context: Any) -> pb.LogInResponse:
         """See the contract."""
@@ -88,9 +93,14 @@ class IdentityServicer(pb_grpc.IdentityServiceServicer):
                 email=fields.email_address(request.email),
                 password=fields.login_password(request.password),
                 client_address=fields.client_address(request.client_address),
+                device_tokens=fields.device_tokens(request.device_tokens),
             )
         )
-        return pb.LogInResponse(user=user_message(opened.user), session=session_message(opened))
+        return pb.LogInResponse(
+            user=user_message(opened.user),
+            session=session_message(opened),
+            device_token=opened.device_token or "",
+        )
 
     async def RefreshSession(
         self, request: pb.RefreshSessionRequest, context: Any
@@ -139,12 +149,12 @@ class IdentityServicer(pb_grpc.IdentityServiceServicer):
 
     async def ResetPassword(self, request: pb.ResetPasswordRequest, context: Any) -> pb.ResetPasswordResponse:
         """See the contract."""
-        await self._handlers.reset_password(
+        device_token = await self._handlers.reset_password(
             ResetPassword(
                 token=fields.secret(request.token), new_password=fields.new_password(request.new_password)
             )
         )
-        return pb.ResetPasswordResponse()
+        return pb.ResetPasswordResponse(device_token=device_token)
 
     async def VerifyEmail(self, request: pb.VerifyEmailRequest, context: Any) -> pb.VerifyEmailResponse:
         """See the contract."""

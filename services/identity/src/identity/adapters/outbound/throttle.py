@@ -13,8 +13,10 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 
+from identity.domain.client_network import client_of, neighbourhood_of
 from identity.domain.errors import ThrottleUnavailable, TooManyAttempts
 from identity.domain.user import EmailAddress
+from identity.ports.device_tokens import DeviceId
 from identity.ports.throttle import Action
 
 _TIMEOUT_S = 2.0
@@ -25,30 +27,60 @@ class ActionLimits:
     """The limits of one action, as `limits` writes them: `10/5 minutes`."""
 
     per_account: str
+    """Of one client on one address."""
     per_client: str
+    """Of one client on all addresses."""
+    per_address: str
+    """Of all clients on one address."""
 
 
 class LimitsThrottle:
     """Counts in moving windows; several replicas share their counts through Redis; implements Throttle."""
 
-    def __init__(self, storage_uri: str, limits: Mapping[Action, ActionLimits]) -> None:
+    def __init__(
+        self,
+        storage_uri: str,
+        limits: Mapping[Action, ActionLimits],
+        *,
+        log_in_per_device: str,
+        sign_up_per_network: str,
+    ) -> None:
         self._limiter = MovingWindowRateLimiter(_storage(storage_uri))
-        self._limits = {
-            action: (parse(texts.per_account), parse(texts.per_client)) for action, texts in limits.items()
-        }
+        self._per_client = {action: parse(one.per_client) for action, one in limits.items()}
+        self._per_account = {action: parse(one.per_account) for action, one in limits.items()}
+        self._per_address = {action: parse(one.per_address) for action, one in limits.items()}
+        self._per_device = parse(log_in_per_device)
+        self._per_network = parse(sign_up_per_network)
 
     async def admit(self, action: Action, *, client_address: str, email: EmailAddress) -> None:
         """See Throttle."""
-        per_account, per_client = self._limits[action]
+        client, address = client_of(client_address), email.lower()
         async with _storage_errors():
-            await self._hit(per_client, action, client_address)
-            await self._hit(per_account, action, client_address, email.lower())
+            await self._hit(self._per_client[action], action, "client", client)
+            await self._hit(self._per_account[action], action, client, address)
+            await self._hit(self._per_address[action], action, "address", address)
 
-    async def forgive(self, action: Action, *, client_address: str, email: EmailAddress) -> None:
+    async def admit_device(self, device_id: DeviceId) -> None:
         """See Throttle."""
-        per_account, _ = self._limits[action]
+        async with _storage_errors():
+            await self._hit(self._per_device, Action.LOG_IN, "device", device_id)
+
+    async def admit_sign_up(self, client_address: str) -> None:
+        """See Throttle."""
+        async with _storage_errors():
+            await self._hit(self._per_network, "sign_up", neighbourhood_of(client_address))
+
+    async def forgive(
+        self, *, client_address: str, email: EmailAddress, device_id: DeviceId | None = None
+    ) -> None:
+        """See Throttle."""
         with suppress(StorageError):
-            await self._limiter.clear(per_account, action, client_address, email.lower())
+            if device_id is not None:
+                await self._limiter.clear(self._per_device, Action.LOG_IN, "device", device_id)
+            else:
+                client = client_of(client_address)
+                limit = self._per_account[Action.LOG_IN]
+                await self._limiter.clear(limit, Action.LOG_IN, client, email.lower())
 
     async def _hit(self, limit: RateLimitItem, *key: str) -> None:
         if not await self._limiter.hit(limit, *key):

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_csrf, require_own_origin
+from gateway.adapters.inbound.console.devices import device_tokens, remember_device
 from gateway.adapters.inbound.console.page import (
     HtmlRoute,
     field_errors,
@@ -45,7 +46,9 @@ async def sign_up(
     """Open an account and a session."""
     require_own_origin(request, deps)
     try:
-        opened = await deps.sessions.sign_up(email=email, password=password, full_name=full_name)
+        opened = await deps.sessions.sign_up(
+            email=email, password=password, full_name=full_name, client_address=client_address(request)
+        )
     except GatewayError as refusal:
         return await show(
             request,
@@ -59,6 +62,7 @@ async def sign_up(
         )
     response = go(local_path(next, otherwise=HOME))
     set_session(response, deps, opened.cookie)
+    remember_device(request, response, deps, opened.device_token)
     return response
 
 
@@ -82,7 +86,10 @@ async def log_in(
     require_own_origin(request, deps)
     try:
         opened = await deps.sessions.log_in(
-            email=email, password=password, client_address=client_address(request)
+            email=email,
+            password=password,
+            client_address=client_address(request),
+            device_tokens=device_tokens(request, deps),
         )
     except GatewayError as refusal:
         return await show(
@@ -96,6 +103,7 @@ async def log_in(
         )
     response = go(local_path(next, otherwise=HOME))
     set_session(response, deps, opened.cookie)
+    remember_device(request, response, deps, opened.device_token)
     return response
 
 

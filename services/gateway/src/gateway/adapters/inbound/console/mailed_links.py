@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, require_own_origin
+from gateway.adapters.inbound.console.devices import remember_device
 from gateway.adapters.inbound.console.page import HtmlRoute, field_errors, go, show, status_of
 from gateway.adapters.inbound.limited import client_address, per_address
 from gateway.domain.errors import GatewayError
@@ -53,7 +54,7 @@ async def reset(request: Request, deps: CurrentDeps, token: Text = "", password:
     """Set the new password; every session ends."""
     require_own_origin(request, deps)
     try:
-        await deps.identity.reset_password(token=token, new_password=password)
+        device_token = await deps.identity.reset_password(token=token, new_password=password)
     except GatewayError as refusal:
         return await show(
             request,
@@ -63,7 +64,9 @@ async def reset(request: Request, deps: CurrentDeps, token: Text = "", password:
             errors=field_errors(refusal),
             token=token,
         )
-    return go("/login", note="password-set")
+    response = go("/login", note="password-set")
+    remember_device(request, response, deps, device_token)
+    return response
 
 
 @router.get("/verify-email")

@@ -30,6 +30,7 @@ class LogIn(Body):
 
     email: Email
     password: Password
+    device_token: Annotated[str, Field(max_length=2048)] | None = None
 
 
 class Refresh(Body):
@@ -58,19 +59,30 @@ class Verification(Body):
 
 
 @router.post("/signup", status_code=201)
-async def sign_up(body: SignUp, deps: CurrentDeps) -> render.Json:
+async def sign_up(body: SignUp, request: Request, deps: CurrentDeps) -> render.Json:
     """Open an account and a session."""
     return render.signed_in(
-        await deps.identity.sign_up(email=body.email, password=body.password, full_name=body.full_name)
+        await deps.identity.sign_up(
+            email=body.email,
+            password=body.password,
+            full_name=body.full_name,
+            client_address=client_address(request),
+        )
     )
 
 
 @router.post("/login")
 async def log_in(body: LogIn, request: Request, deps: CurrentDeps) -> render.Json:
-    """Open a session."""
+    """Open a session.
+
+    A client that keeps `device_token` and sends it again is counted apart from strangers who guess.
+    """
     return render.signed_in(
         await deps.identity.log_in(
-            email=body.email, password=body.password, client_address=client_address(request)
+            email=body.email,
+            password=body.password,
+            client_address=client_address(request),
+            device_tokens=[body.device_token] if body.device_token else [],
         )
     )
 

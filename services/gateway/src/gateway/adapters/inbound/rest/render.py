@@ -53,6 +53,8 @@ def signed_in(one: SignedIn) -> Json:
         "token_type": "Bearer",
         "expires_in": one.tokens.expires_in_s,
         "refresh_expires_at": moment(one.tokens.refresh_expires_at),
+        # By which the device is known at the next login; null where the one that was sent stays good.
+        "device_token": one.device_token,
     }
 
 

@@ -12,7 +12,14 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey
 
 from gateway.adapters.outbound.jwt import ALGORITHM, TOKEN_TYPE
-from gateway.domain.errors import Conflict, FieldProblem, InvalidRequest, NotFound, Unauthenticated
+from gateway.domain.errors import (
+    Conflict,
+    FieldProblem,
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+    Unauthenticated,
+)
 from gateway.domain.user import Role, SignedIn, Tokens, User, UserId
 from gateway.ports.clock import Clock
 
@@ -24,7 +31,9 @@ PASSWORD_LENGTH_MIN = 10
 class MemoryIdentity:
     """Implements Identity. `mailed` holds the one-time tokens by address, newest last.
 
-    `sessions` holds whose each open session is, `families` and `used` which session a refresh token is of.
+    `devices` holds the address that each device token was given for; addresses in `besieged` are closed to
+    devices that are not known. `sessions` holds whose each open session is, `families` and `used` which
+    session a refresh token is of.
     """
 
     clock: Clock
@@ -36,9 +45,13 @@ class MemoryIdentity:
     families: dict[str, str] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
     mailed: dict[str, list[str]] = field(default_factory=dict)
+    devices: dict[str, str] = field(default_factory=dict)
+    besieged: set[str] = field(default_factory=set)
     refreshes: int = 0
 
-    async def sign_up(self, *, email: str, password: str, full_name: str) -> SignedIn:
+    async def sign_up(
+        self, *, email: str, password: str, full_name: str, client_address: str = ""
+    ) -> SignedIn:
         """See Identity."""
         if "@" not in email:
             raise InvalidRequest(
@@ -59,13 +72,21 @@ class MemoryIdentity:
         self.users[user.user_id] = user
         self.passwords[email.lower()] = password
         self.mailed[email.lower()] = [secrets.token_urlsafe(16)]
-        return self._signed_in(user)
+        return replace(self._signed_in(user), device_token=self._device(email))
 
-    async def log_in(self, *, email: str, password: str, client_address: str) -> SignedIn:
+    async def log_in(
+        self, *, email: str, password: str, client_address: str, device_tokens: Sequence[str] = ()
+    ) -> SignedIn:
         """See Identity."""
+        is_known = any(self.devices.get(token) == email.lower() for token in device_tokens)
+        if email.lower() in self.besieged and not is_known:
+            raise RateLimited(
+                "Too many attempts. Try again later.", retry_after_s=60, reason="TOO_MANY_ATTEMPTS"
+            )
         if self.passwords.get(email.lower()) != password:
             raise Unauthenticated("The email address or the password is wrong.", reason="INVALID_CREDENTIALS")
-        return self._signed_in(self._by_email(email))
+        device_token = None if is_known else self._device(email)
+        return replace(self._signed_in(self._by_email(email)), device_token=device_token)
 
     async def refresh(self, refresh_token: str) -> SignedIn:
         """See Identity."""
@@ -117,13 +138,14 @@ class MemoryIdentity:
         if email.lower() in self.passwords:
             self.mailed[email.lower()].append(secrets.token_urlsafe(16))
 
-    async def reset_password(self, *, token: str, new_password: str) -> None:
+    async def reset_password(self, *, token: str, new_password: str) -> str | None:
         """See Identity."""
         _check_password(new_password, field_name="new_password")
         email = self._take_mailed(token)
         self.passwords[email] = new_password
         user_id = self._by_email(email).user_id
         self.sessions = {one: owner for one, owner in self.sessions.items() if owner != user_id}
+        return self._device(email)
 
     async def verify_email(self, token: str) -> User:
         """See Identity."""
@@ -174,6 +196,11 @@ class MemoryIdentity:
                 refresh_expires_at=self.clock.now() + timedelta(days=30),
             ),
         )
+
+    def _device(self, email: str) -> str:
+        device_token = secrets.token_urlsafe(16)
+        self.devices[device_token] = email.lower()
+        return device_token
 
     def _by_email(self, email: str) -> User:
         return next(user for user in self.users.values() if user.email.lower() == email.lower())

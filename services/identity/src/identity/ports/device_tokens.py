@@ -1,0 +1,30 @@
+"""Tokens by which a device is known again (OWASP, "device cookies")."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType, Protocol
+
+from identity.domain.user import EmailAddress
+
+DeviceId = NewType("DeviceId", str)
+
+
+@dataclass(frozen=True)
+class KnownDevice:
+    """A device on which the address's owner signed in before."""
+
+    device_id: DeviceId
+    is_old: bool
+    """Whether its token should be replaced by a new one."""
+
+
+class DeviceTokens(Protocol):
+    """Signs that somebody signed in with an address on a device; opens nothing by itself."""
+
+    def issue(self, email: EmailAddress, now: datetime) -> str:
+        """A token for a device on which this address's owner just proved to be one."""
+        ...
+
+    def known(self, token: str, email: EmailAddress, now: datetime) -> KnownDevice | None:
+        """The device of a token that was issued for this address and is still good, or None."""
+        ...
