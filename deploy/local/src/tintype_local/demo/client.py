@@ -28,9 +28,10 @@ class RefusedError(RuntimeError):
 
 
 class Client:
-    """Calls the public API with one user's token."""
+    """Calls the public API with one user's token; what got no answer is sent again, so many times."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, retries_max: int = RETRIES_MAX) -> None:
+        self._retries_max = retries_max
         self.http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S)
 
     async def close(self) -> None:
@@ -79,7 +80,7 @@ class Client:
                 await asyncio.sleep(BETWEEN_RETRIES_S)
 
     async def _send(self, method: str, path: str, **options: Any) -> Json:
-        for _ in range(RETRIES_MAX):
+        for _ in range(self._retries_max):
             try:
                 answer = await self.http.request(method, path, **options)
             except httpx.TransportError:
@@ -89,7 +90,7 @@ class Client:
                 break
             await asyncio.sleep(BETWEEN_RETRIES_S)
         else:
-            raise TimeoutError(f"{method} {path}: no answer after {RETRIES_MAX} tries")
+            raise TimeoutError(f"{method} {path}: no answer after {self._retries_max} tries")
         content: Json = answer.json() if answer.content else {}
         if answer.is_error:
             raise RefusedError(answer.status_code, content)
