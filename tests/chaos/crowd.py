@@ -16,6 +16,7 @@ from tintype_local.demo.jobs import TERMINAL
 PACK_CREDITS = 1000
 BETWEEN_JOBS_S = 2.5
 BUYS_EVERY = 8
+ATTEMPTS_MAX = 5
 PATIENCE_TRIES = 600
 PASSWORD = "while everything breaks"
 
@@ -45,7 +46,8 @@ KINDS = (
     Kind("local/sketch", {"simulate": "fail"}, FAILS),
     Kind("openai/gpt-image-1", {"prompt": "[[answer:bomb]]", "output_count": 3}, EITHER, calls_max=1),
     Kind("openai/gpt-image-1", {"prompt": "[[answer:gif]]"}, FAILS, calls_max=2),
-    Kind("openai/gpt-image-1", {"prompt": "[[answer:error_body]]"}, FAILS, calls_max=2),
+    # A server's error, whatever the status it came with: tried again, and nothing was bought.
+    Kind("openai/gpt-image-1", {"prompt": "[[answer:error_body]]"}, FAILS, calls_max=ATTEMPTS_MAX),
     Kind("openai/gpt-image-1", {"prompt": "[[fail:429:1]][[retry_after:3]]"}, EITHER, calls_max=2),
     Kind("openai/gpt-image-1", {"prompt": "[[cut]]"}, FAILS, calls_max=1),
     Kind("openai/chat", {"prompt": "[[answer:endless]]", "max_tokens": 64}, EITHER, calls_max=1),
