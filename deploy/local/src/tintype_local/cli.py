@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -21,6 +22,7 @@ from tintype_local.overrides import Overrides, RefusedSettingError, read_overrid
 from tintype_local.ports import Ports, PortTakenError
 from tintype_local.processes import Plan
 from tintype_local.report import Report
+from tintype_local.running import UnknownProcessError, service_and_settings
 from tintype_local.secrets_file import load_or_make
 from tintype_local.settings import StackSettings
 from tintype_local.stack import AlreadyRunningError, Stack, running_stack
@@ -121,6 +123,23 @@ def logs(
         raise typer.Exit(2)
     tail = shutil.which("tail") or "tail"
     os.execv(tail, [tail, "-n", str(lines), *(["-F"] if follow else []), str(path)])  # noqa: S606
+
+
+@app.command("exec", context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True})
+def execute(
+    process: Annotated[str, typer.Argument(help="A service, or a process as `tintype status` names it.")],
+    words: Annotated[list[str], typer.Argument(help="Its command, such as: adjust usr_... 50 --actor ana")],
+) -> None:
+    """Run a service's own command (`python -m ledger ...`) with the settings of the running stack."""
+    if (running := state.read(_settings().data_folder.resolve())) is None:
+        console.print("No stack is running here. Start one with: make up")
+        raise typer.Exit(2)
+    try:
+        service, environment = service_and_settings(running, process)
+    except UnknownProcessError as unknown:
+        console.print(str(unknown), highlight=False)
+        raise typer.Exit(2) from None
+    os.execve(sys.executable, [sys.executable, "-m", service, *words], environment)  # noqa: S606
 
 
 @app.command()

@@ -31,7 +31,8 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def load_settings(cls: type[S]) -> S:
-    """Read the settings from the environment, or print one line for each bad one and exit with 2.
+    """Read the settings from the environment, or print one line for all that are missing and one for each
+    bad one, and exit with 2.
 
     The values themselves are never printed: any of them may be a secret.
     """
@@ -49,7 +50,13 @@ def load_settings(cls: type[S]) -> S:
 
 def _refuse(cls: type[BaseSettings], invalid: ValidationError) -> NoReturn:
     prefix = cls.model_config.get("env_prefix", "").upper()
+    missing: list[str] = []
     for problem in invalid.errors(include_input=False, include_url=False):
         name = prefix + "_".join(str(part) for part in problem["loc"]).upper()
-        sys.stderr.write(f"{name}: {problem['msg'].lower()}\n")
+        if problem["type"] == "missing":
+            missing.append(name)
+        else:
+            sys.stderr.write(f"{name}: {problem['msg'].lower()}\n")
+    if missing:
+        sys.stderr.write(f"missing in the environment: {', '.join(missing)}\n")
     sys.exit(2)

@@ -16,7 +16,7 @@ from chassis.telemetry import configure_telemetry
 from ledger.application.adjust_balance import AdjustBalance
 from ledger.bootstrap import parts_of, serve
 from ledger.domain.errors import LedgerError
-from ledger.settings import LedgerSettings, MigrationSettings
+from ledger.settings import CommandSettings, LedgerSettings, MigrationSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -40,13 +40,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.command == "migrate":
         return _migrate()
+    if options.command in _COMMANDS:
+        return asyncio.run(_COMMANDS[options.command](load_settings(CommandSettings), options))
     settings = load_settings(LedgerSettings)
-    if options.command == "verify":
-        return asyncio.run(_verify(settings))
-    if options.command == "adjust":
-        return asyncio.run(_adjust(settings, options))
-    if options.command == "dead-letters":
-        return asyncio.run(_dead_letters(settings, options))
     telemetry = configure_telemetry(
         "ledger",
         log_format=settings.log_format,
@@ -59,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
         telemetry.shutdown()
 
 
-async def _verify(settings: LedgerSettings) -> int:
+async def _verify(settings: CommandSettings, _options: argparse.Namespace) -> int:
     """Print one line an invariant; 1 when one is broken."""
     broken = 0
     async with parts_of(settings) as parts:
@@ -71,7 +67,7 @@ async def _verify(settings: LedgerSettings) -> int:
     return 1 if broken else 0
 
 
-async def _adjust(settings: LedgerSettings, options: argparse.Namespace) -> int:
+async def _adjust(settings: CommandSettings, options: argparse.Namespace) -> int:
     async with parts_of(settings) as parts:
         command = AdjustBalance(
             request_id=options.request_id or parts.ids.new("adj"),
@@ -93,9 +89,12 @@ async def _adjust(settings: LedgerSettings, options: argparse.Namespace) -> int:
     return 0
 
 
-async def _dead_letters(settings: LedgerSettings, options: argparse.Namespace) -> int:
+async def _dead_letters(settings: CommandSettings, options: argparse.Namespace) -> int:
     async with parts_of(settings) as parts:
         return await dead_letters_command.run(options, parts.dead_letters, parts.events.handle)
+
+
+_COMMANDS = {"verify": _verify, "adjust": _adjust, "dead-letters": _dead_letters}
 
 
 def _migrate() -> int:

@@ -43,7 +43,7 @@ from ledger.application.seal_journal import SealJournalHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain.errors import LedgerUnavailable, Overloaded
 from ledger.ports.generation_settlements import GenerationSettlements
-from ledger.settings import LedgerSettings
+from ledger.settings import CommandSettings, LedgerSettings
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +66,7 @@ class Parts:
 
 
 @asynccontextmanager
-async def parts_of(settings: LedgerSettings) -> AsyncIterator[Parts]:
+async def parts_of(settings: CommandSettings) -> AsyncIterator[Parts]:
     """Connect to the database, and let what was handed in be committed before it is closed."""
     async with AsyncExitStack() as stack:
         engine = create_engine(

@@ -23,14 +23,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def ledger(database: ServiceDatabase) -> tuple[ServiceDatabase, Run]:
     """A database with one account that has nothing, and the command with its settings."""
     asyncio.run(open_account(database))
-    settings = {
-        "LEDGER_DATABASE_URL": database.url,
-        "LEDGER_NATS_URL": "nats://127.0.0.1:1",
-        "LEDGER_NATS_USER": "ledger",
-        "LEDGER_NATS_PASSWORD": "unused",
-        "LEDGER_CALLER_TOKEN": "unused",
-        "LEDGER_GENERATION_TARGET": "127.0.0.1:1",
-    }
+    settings = {"LEDGER_DATABASE_URL": database.url}
 
     def run(*words: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -114,3 +107,34 @@ def test_no_dead_letters(ledger: tuple[ServiceDatabase, Run]) -> None:
     """The empty state says so."""
     _, run = ledger
     assert run("dead-letters", "list").stdout == "no dead letters\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        (("verify",), "LEDGER_DATABASE_URL"),
+        (("adjust", "usr_1", "5", "--actor", "ana", "--reason", "x"), "LEDGER_DATABASE_URL"),
+        (("migrate",), "LEDGER_MIGRATION_DATABASE_URL"),
+        (
+            ("serve",),
+            """LEDGER_DATABASE_URL, LEDGER_NATS_URL, LEDGER_NATS_USER, LEDGER_NATS_PASSWORD,
+            LEDGER_CALLER_TOKEN, LEDGER_GENERATION_TARGET""",
+        ),
+    ],
+    ids=lambda one: one[0] if isinstance(one, tuple) else "",
+)
+def test_what_is_missing_is_one_line(words: tuple[str, ...], missing: str) -> None:
+    """A command asks for what it needs, by the variable's name."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("LEDGER_")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "ledger", *words],
+        env=bare,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 2
+    said, names = ended.stderr.strip().split(": ")
+    assert said == "missing in the environment"
+    assert set(names.split(", ")) == set(missing.replace(",", "").split())
