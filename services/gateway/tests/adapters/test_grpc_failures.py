@@ -1,11 +1,13 @@
 """Every way in which a call to another service fails, and what the gateway makes of it."""
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
 
 import grpc
 import pytest
 from chassis.grpc_client import channel
+from gateway.adapters.inbound.problems import problem_of
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
@@ -32,6 +34,9 @@ from scripted_services import ADA, JOB, STATUSES, Script, start
         ("ABORTED", "CHANGED", errors.Conflict),
         ("RESOURCE_EXHAUSTED", "TOO_MANY_ATTEMPTS", errors.RateLimited),
         ("UNAVAILABLE", "LEDGER_UNAVAILABLE", errors.Unavailable),
+        ("UNAVAILABLE", "PAYMENT_PROCESSOR_UNAVAILABLE", errors.Unavailable),
+        ("UNAVAILABLE", "PAYMENT_PROCESSOR_MISCONFIGURED", errors.OutOfOrder),
+        ("FAILED_PRECONDITION", "PAYMENT_PROCESSOR_REFUSED", errors.Conflict),
         ("DEADLINE_EXCEEDED", "SLOW", errors.TimedOut),
         ("UNIMPLEMENTED", "NOTHING", errors.InternalFailure),
         ("DATA_LOSS", "LOST", errors.InternalFailure),
@@ -47,6 +52,13 @@ async def test_refusals(
     assert type(refused.value) is expected
     if expected not in (errors.InternalFailure, errors.TimedOut):
         assert (refused.value.reason, refused.value.detail) == (reason, "because")
+
+
+def test_what_an_operator_must_mend_is_not_asked_for_again_at_once() -> None:
+    """503 with its own reason, and without a time after which it may have passed."""
+    answer = problem_of(errors.OutOfOrder("not right now", reason="PAYMENT_PROCESSOR_MISCONFIGURED"))
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, False)
+    assert json.loads(bytes(answer.body))["reason"] == "PAYMENT_PROCESSOR_MISCONFIGURED"
 
 
 async def test_details_of_refusals(connection: grpc.aio.Channel, script: Script) -> None:

@@ -153,15 +153,44 @@ async def test_buying_a_pack(door: Door) -> None:
     checkout = created.json()
     assert checkout["url"].startswith("https://checkout.example/")
     assert door.world.billing.return_urls == [
-        ("http://gateway.test/billing?checkout=success", "http://gateway.test/billing?checkout=cancelled")
+        (f"http://gateway.test/billing?checkout={checkout['id']}", "http://gateway.test/billing?note=unpaid")
     ]
+    assert (checkout["status"], checkout["payment_status"]) == ("open", "unpaid")
     again = await door.http.post("/v1/checkout", json={"pack": "starter"}, headers={"Idempotency-Key": "c"})
     assert (again.json()["id"], again.headers["idempotency-replayed"]) == (checkout["id"], "true")
     door.world.billing.pay(checkout["id"])
     paid = (await door.http.get(f"/v1/checkout/{checkout['id']}")).json()
     purchases = (await door.http.get("/v1/purchases")).json()["data"]
-    assert paid["status"] == "complete"
+    assert (paid["status"], paid["payment_status"]) == ("complete", "paid")
     assert [one["id"] for one in purchases] == [paid["purchase_id"]]
+
+
+async def test_a_checkout_that_is_over_says_how_it_ended(door: Door) -> None:
+    """A debit that fails is complete and failed; the same key with another address is another request."""
+    await door.sign_up()
+    key = {"Idempotency-Key": "c"}
+    checkout = (await door.http.post("/v1/checkout", json={"pack": "starter"}, headers=key)).json()
+    door.world.billing.promise(checkout["id"])
+    waiting = (await door.http.get(f"/v1/checkout/{checkout['id']}")).json()
+    assert (waiting["status"], waiting["payment_status"]) == ("complete", "processing")
+    door.world.billing.fail(checkout["id"])
+    failed = (await door.http.get(f"/v1/checkout/{checkout['id']}")).json()
+    assert (failed["status"], failed["payment_status"], failed["url"]) == ("complete", "failed", None)
+    other = {"pack": "starter", "success_url": "http://gateway.test/library"}
+    answer = await door.http.post("/v1/checkout", json=other, headers=key)
+    assert (answer.status_code, answer.json()["reason"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+
+async def test_an_expired_page_is_followed_by_another(door: Door) -> None:
+    """Replayed, the key has a page again: an open checkout always has an address."""
+    await door.sign_up()
+    key = {"Idempotency-Key": "c"}
+    first = (await door.http.post("/v1/checkout", json={"pack": "starter"}, headers=key)).json()
+    door.world.billing.expire(first["id"])
+    again = await door.http.post("/v1/checkout", json={"pack": "starter"}, headers=key)
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    assert (again.json()["id"], again.json()["status"]) == (first["id"], "open")
+    assert again.json()["url"] not in (None, first["url"])
 
 
 async def test_own_return_addresses(door: Door) -> None:

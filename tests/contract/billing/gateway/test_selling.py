@@ -11,7 +11,7 @@ from contract_support import connect, serve_billing
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.memory.billing import MemoryBilling
 from gateway.domain.errors import IdempotencyKeyReused, MalformedRequest, NotFound
-from gateway.domain.purchase import Checkout, CheckoutStatus
+from gateway.domain.purchase import Checkout, CheckoutStatus, PaymentStatus
 from gateway.ports.billing import Billing
 from support import HandClock
 
@@ -26,6 +26,9 @@ class Shop(Protocol):
     async def pay(self, checkout: Checkout) -> None:
         """Pay, and wait until billing knows."""
 
+    def play(self, checkout: Checkout, *acts: str) -> None:
+        """Play the page and the bank, in this order; no webhook speaks of it."""
+
 
 @dataclass
 class FakeShop:
@@ -35,6 +38,10 @@ class FakeShop:
 
     async def pay(self, checkout: Checkout) -> None:
         self.port.pay(checkout.checkout_id)
+
+    def play(self, checkout: Checkout, *acts: str) -> None:
+        for act in acts:
+            getattr(self.port, act)(checkout.checkout_id)
 
 
 @dataclass
@@ -49,6 +56,12 @@ class RealShop:
         self.billing.processor.pay(session)
         await self.billing.settle.handle(session)
 
+    def play(self, checkout: Checkout, *acts: str) -> None:
+        # Past the pause between two questions.
+        self.billing.clock.advance(5)
+        for act in acts:
+            getattr(self.billing.processor, act)(f"cs_{checkout.checkout_id}")
+
 
 @pytest.fixture(params=["fake", "real"])
 async def shop(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Shop:
@@ -60,14 +73,21 @@ async def shop(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Shop:
     return RealShop(GrpcBilling(await connect(stack, target, "gateway")), billing)
 
 
-async def buy(shop: Shop, *, key: str = "k1", pack: str = "starter", user: str = ME) -> tuple[Checkout, bool]:
+async def buy(
+    shop: Shop,
+    *,
+    key: str = "k1",
+    pack: str = "starter",
+    user: str = ME,
+    success_url: str = f"{ORIGIN}/done",
+) -> tuple[Checkout, bool]:
     """Open a checkout."""
     return await shop.port.create_checkout(
         user_id=user,
         email="ada@example.com",
         pack_id=pack,
         idempotency_key=key,
-        success_url=f"{ORIGIN}/done",
+        success_url=success_url,
         cancel_url=f"{ORIGIN}/back",
     )
 
@@ -88,6 +108,45 @@ async def test_a_key_opens_one_checkout(shop: Shop) -> None:
     assert (again.checkout_id, replayed) == (first.checkout_id, True)
     with pytest.raises(IdempotencyKeyReused):
         await buy(shop, pack="builder")
+    with pytest.raises(IdempotencyKeyReused):
+        await buy(shop, success_url=f"{ORIGIN}/elsewhere")
+
+
+async def test_a_key_whose_page_has_expired_opens_another(shop: Shop) -> None:
+    """The same checkout, open again at another address."""
+    first, _ = await buy(shop)
+    shop.play(first, "expire")
+    seen = await shop.port.checkout(ME, first.checkout_id)
+    assert (seen.status, seen.payment_status, seen.url) == (
+        CheckoutStatus.EXPIRED,
+        PaymentStatus.UNPAID,
+        None,
+    )
+    again, replayed = await buy(shop)
+    assert (again.checkout_id, again.status, replayed) == (first.checkout_id, CheckoutStatus.OPEN, True)
+    assert again.url not in (None, first.url)
+
+
+@pytest.mark.parametrize(
+    ("acts", "payment_status"),
+    [
+        ((), PaymentStatus.UNPAID),
+        (("promise",), PaymentStatus.PROCESSING),
+        (("promise", "fail"), PaymentStatus.FAILED),
+        (("pay",), PaymentStatus.PAID),
+    ],
+)
+async def test_a_checkout_says_where_its_money_is(
+    shop: Shop, acts: tuple[str, ...], payment_status: PaymentStatus
+) -> None:
+    """At the next look, without any webhook."""
+    checkout, _ = await buy(shop)
+    assert checkout.payment_status is PaymentStatus.UNPAID
+    shop.play(checkout, *acts)
+    seen = await shop.port.checkout(ME, checkout.checkout_id)
+    status = CheckoutStatus.COMPLETE if acts else CheckoutStatus.OPEN
+    assert (seen.status, seen.payment_status, seen.url is None) == (status, payment_status, bool(acts))
+    assert (seen.purchase_id is not None) == (payment_status is PaymentStatus.PAID)
 
 
 async def test_unknown_packs_and_other_peoples_checkouts_are_not_found(shop: Shop) -> None:

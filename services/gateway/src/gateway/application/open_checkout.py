@@ -31,8 +31,9 @@ class OpenCheckoutHandler:
 
         Raises InvalidRequest for an address on another origin: no stranger's page may follow ours.
         """
-        success_url = command.success_url or f"{self._public_url}/billing?checkout=success"
-        cancel_url = command.cancel_url or f"{self._public_url}/billing?checkout=cancelled"
+        # Billing knows the checkout's id before anybody is sent anywhere.
+        success_url = command.success_url or f"{self._public_url}/billing?checkout={{CHECKOUT_ID}}"
+        cancel_url = command.cancel_url or f"{self._public_url}/billing?note=unpaid"
         foreign = [
             FieldProblem(field, "must be on the origin of this service")
             for field, url in (("success_url", success_url), ("cancel_url", cancel_url))

@@ -95,6 +95,12 @@ class Unavailable(GatewayError):
     default_reason = "UNAVAILABLE"
 
 
+class OutOfOrder(GatewayError):
+    """Something this request needs is set up wrongly: trying again helps once an operator mended it."""
+
+    default_reason = "OUT_OF_ORDER"
+
+
 class TimedOut(GatewayError):
     """Something needed is too slow; whether it was done is not known: repeat with the same key."""
 

@@ -19,11 +19,21 @@ class Pack:
 
 
 class CheckoutStatus(StrEnum):
-    """Whether the hosted page was paid."""
+    """Where the hosted page stands. COMPLETE says that it was sent off, and no more."""
 
     OPEN = "open"
     COMPLETE = "complete"
     EXPIRED = "expired"
+
+
+class PaymentStatus(StrEnum):
+    """Where a checkout's money is; PROCESSING may take days, FAILED is for good."""
+
+    UNPAID = "unpaid"
+    PROCESSING = "processing"
+    PAID = "paid"
+    FAILED = "failed"
+    NO_PAYMENT_REQUIRED = "no_payment_required"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +44,7 @@ class Checkout:
     pack_id: str
     url: str | None
     status: CheckoutStatus
+    payment_status: PaymentStatus
     created_at: datetime
     expires_at: datetime | None
     purchase_id: str | None

@@ -26,12 +26,14 @@ class Billing(Protocol):
     ) -> tuple[Checkout, bool]:
         """Open a hosted checkout page, once a key; the flag says that the answer is a replay.
 
-        Raises NotFound (UNKNOWN_PACK), IdempotencyKeyReused.
+        A replay has another page when the first has expired. `{CHECKOUT_ID}` in an address becomes the
+        checkout's id. Raises NotFound (UNKNOWN_PACK), IdempotencyKeyReused, OutOfOrder when nothing can be
+        sold until an operator mended it.
         """
         ...
 
     async def checkout(self, user_id: str, checkout_id: str) -> Checkout:
-        """Read a checkout of this user. Raises NotFound."""
+        """Read a checkout of this user as it stands now, told by a webhook or not. Raises NotFound."""
         ...
 
     async def purchases(self, user_id: str, *, cursor: str | None, limit: int) -> Page[Purchase]:

@@ -32,6 +32,7 @@ STATUSES: Mapping[type[GatewayError], int] = {
     errors.IdempotencyKeyReused: 422,
     errors.RateLimited: 429,
     errors.Unavailable: 503,
+    errors.OutOfOrder: 503,
     errors.TimedOut: 504,
     errors.InternalFailure: 500,
 }

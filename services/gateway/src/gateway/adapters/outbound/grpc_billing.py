@@ -10,9 +10,10 @@ from tintype.billing.v1 import billing_pb2_grpc as rpc
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
 from gateway.adapters.outbound.wire import moment
 from gateway.domain.page import Page
-from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, Purchase
+from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase
 
 _STATUSES = {pb.CheckoutStatus.Value(f"CHECKOUT_STATUS_{one.name}"): one for one in CheckoutStatus}
+_PAYMENT_STATUSES = {pb.PaymentStatus.Value(f"PAYMENT_STATUS_{one.name}"): one for one in PaymentStatus}
 
 
 class GrpcBilling:
@@ -91,10 +92,17 @@ def _checkout(message: pb.Checkout) -> Checkout:
         pack_id=message.pack_id,
         url=message.url or None,
         status=_STATUSES[message.status],
+        payment_status=_payment_status(message),
         created_at=message.created_at.ToDatetime(tzinfo=UTC),
         expires_at=moment(message, "expires_at"),
         purchase_id=message.purchase_id or None,
     )
+
+
+def _payment_status(message: pb.Checkout) -> PaymentStatus:
+    """Where the money is; of a billing that does not say, what the purchase says."""
+    otherwise = PaymentStatus.PAID if message.purchase_id else PaymentStatus.UNPAID
+    return _PAYMENT_STATUSES.get(message.payment_status, otherwise)
 
 
 def _purchase(message: pb.Purchase) -> Purchase:

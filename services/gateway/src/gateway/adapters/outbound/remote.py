@@ -19,6 +19,7 @@ from gateway.domain.errors import (
     InvalidRequest,
     MalformedRequest,
     NotFound,
+    OutOfOrder,
     RateLimited,
     TimedOut,
     Unauthenticated,
@@ -36,6 +37,7 @@ _BY_REASON: Mapping[str, type[GatewayError]] = {
     "INVALID_SIGNATURE": MalformedRequest,
     "INVALID_WEBHOOK": MalformedRequest,
 }
+_OUT_OF_ORDER = frozenset({"PAYMENT_PROCESSOR_MISCONFIGURED"})
 _BY_STATUS: Mapping[grpc.StatusCode, type[GatewayError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
     grpc.StatusCode.OUT_OF_RANGE: InvalidRequest,
@@ -71,6 +73,8 @@ def refusal(service: str, error: RemoteError) -> GatewayError:
     """What a failed call means to our caller."""
     match error.status:
         case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:
+            if error.reason in _OUT_OF_ORDER:
+                return OutOfOrder(error.detail, reason=error.reason)
             # Without a reason the text is gRPC's own and names addresses.
             detail = error.detail if error.reason else f"The {service} service is not available right now."
             return Unavailable(detail, reason=error.reason or "SERVICE_UNAVAILABLE")

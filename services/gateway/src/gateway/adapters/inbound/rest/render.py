@@ -243,6 +243,7 @@ def checkout(one: Checkout) -> Json:
         "id": one.checkout_id,
         "url": one.url,
         "status": one.status.value,
+        "payment_status": one.payment_status.value,
         "pack": one.pack_id,
         "purchase_id": one.purchase_id,
         "created_at": moment(one.created_at),

@@ -14,7 +14,7 @@ from gateway.domain.errors import (
     NotFound,
 )
 from gateway.domain.page import Page
-from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, Purchase
+from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase
 from gateway.ports.clock import Clock
 
 PACKS = (
@@ -54,7 +54,7 @@ class MemoryBilling:
 
     clock: Clock
     checkouts: dict[str, tuple[str, Checkout]] = field(default_factory=dict)
-    keys: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    keys: dict[tuple[str, str], tuple[tuple[str, str, str], str]] = field(default_factory=dict)
     paid: dict[str, list[Purchase]] = field(default_factory=dict)
     webhooks: dict[bytes, int] = field(default_factory=dict)
     return_urls: list[tuple[str, str]] = field(default_factory=list)
@@ -76,10 +76,11 @@ class MemoryBilling:
         """See Billing."""
         if pack_id not in {pack.pack_id for pack in PACKS}:
             raise NotFound("There is no such pack.", reason="UNKNOWN_PACK")
+        asked = (pack_id, success_url, cancel_url)
         if known := self.keys.get((user_id, idempotency_key)):
-            if known[0] != pack_id:
-                raise IdempotencyKeyReused("The key came before with another pack.")
-            return self.checkouts[known[1]][1], True
+            if known[0] != asked:
+                raise IdempotencyKeyReused("The key came before with another request.")
+            return self._with_a_page(known[1]), True
         checkout_id = f"cs_test_{secrets.token_hex(16)}"
         now = self.clock.now()
         checkout = Checkout(
@@ -87,13 +88,15 @@ class MemoryBilling:
             pack_id=pack_id,
             url=f"https://checkout.example/pay/{checkout_id}",
             status=CheckoutStatus.OPEN,
+            payment_status=PaymentStatus.UNPAID,
             created_at=now,
             expires_at=now + timedelta(hours=24),
             purchase_id=None,
         )
         self.checkouts[checkout_id] = (user_id, checkout)
-        self.keys[user_id, idempotency_key] = (pack_id, checkout_id)
-        self.return_urls.append((success_url, cancel_url))
+        self.keys[user_id, idempotency_key] = (asked, checkout_id)
+        named = [url.replace("{CHECKOUT_ID}", checkout_id) for url in (success_url, cancel_url)]
+        self.return_urls.append((named[0], named[1]))
         return checkout, False
 
     async def checkout(self, user_id: str, checkout_id: str) -> Checkout:
@@ -135,9 +138,41 @@ class MemoryBilling:
         self.paid.setdefault(user_id, []).append(purchase)
         self.checkouts[checkout_id] = (
             user_id,
-            replace(checkout, status=CheckoutStatus.COMPLETE, url=None, purchase_id=purchase.purchase_id),
+            replace(
+                checkout,
+                status=CheckoutStatus.COMPLETE,
+                payment_status=PaymentStatus.PAID,
+                url=None,
+                purchase_id=purchase.purchase_id,
+            ),
         )
         return purchase
+
+    def promise(self, checkout_id: str) -> None:
+        """What the page does for a bank debit."""
+        self._change(checkout_id, CheckoutStatus.COMPLETE, PaymentStatus.PROCESSING)
+
+    def fail(self, checkout_id: str) -> None:
+        """What becomes of a bank debit."""
+        self._change(checkout_id, CheckoutStatus.COMPLETE, PaymentStatus.FAILED)
+
+    def expire(self, checkout_id: str) -> None:
+        """What becomes of a page that nobody paid."""
+        self._change(checkout_id, CheckoutStatus.EXPIRED, PaymentStatus.UNPAID)
+
+    def _change(self, checkout_id: str, status: CheckoutStatus, payment_status: PaymentStatus) -> None:
+        user_id, checkout = self.checkouts[checkout_id]
+        changed = replace(checkout, status=status, payment_status=payment_status, url=None)
+        self.checkouts[checkout_id] = user_id, changed
+
+    def _with_a_page(self, checkout_id: str) -> Checkout:
+        """The checkout, with another page when its own has expired."""
+        user_id, checkout = self.checkouts[checkout_id]
+        if checkout.status is CheckoutStatus.EXPIRED:
+            url = f"https://checkout.example/pay/{checkout_id}/{secrets.token_hex(4)}"
+            checkout = replace(checkout, status=CheckoutStatus.OPEN, url=url)
+            self.checkouts[checkout_id] = user_id, checkout
+        return checkout
 
 
 def _start(cursor: str | None) -> int:
