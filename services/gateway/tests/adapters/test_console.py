@@ -1,9 +1,11 @@
 """The console over ports in memory: forms without JavaScript, and everything that must not happen."""
 
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
+from gateway.domain.generation import GenerationStatus
 from gateway_world import ORIGIN, PASSWORD, Door
 
 FROM_HERE = {"Origin": ORIGIN}
@@ -123,6 +125,56 @@ async def test_what_people_write_is_escaped(door: Door) -> None:
     library = await door.http.get("/library")
     assert "<script>alert" not in library.text
     assert "&lt;script&gt;alert" in library.text
+
+
+async def made(door: Door, **output: object) -> str:
+    """The page of cards, with one generation whose output has these fields."""
+    csrf = await enter(door, credits_given=100)
+    form = {"model": "local/sketch", "prompt": "a heron", "csrf_token": csrf}
+    await door.http.post("/generate", data=form, headers=FROM_HERE)
+    jobs = door.world.generations.jobs
+    (generation_id,) = jobs
+    done = door.world.generations.finish(generation_id, GenerationStatus.SUCCEEDED)
+    jobs[generation_id] = replace(done, outputs=(replace(done.outputs[0], **output),))  # type: ignore[arg-type]
+    return (await door.http.get("/library")).text
+
+
+async def test_a_card_loads_the_small_picture(door: Door) -> None:
+    """Only when it comes into view, in a place of its own size."""
+    page = await made(door, thumbnail_url="https://media.example/small", width=1536, height=1024)
+    (picture,) = re.findall(r"<img [^>]*media.example[^>]*>", page)
+    assert 'src="https://media.example/small"' in picture
+    assert 'loading="lazy" width="1536" height="1024"' in picture
+
+
+async def test_a_card_without_a_small_picture_shows_the_whole_one(door: Door) -> None:
+    """As before there were any."""
+    page = await made(door, thumbnail_url=None, url="https://media.example/whole")
+    assert '<img src="https://media.example/whole"' in page
+
+
+@pytest.mark.parametrize("thumbnail_url", ["https://media.example/small", None])
+async def test_a_film_loads_nothing_before_it_is_played(door: Door, thumbnail_url: str | None) -> None:
+    """Its first frame stands for it; without one its beginning has to be loaded."""
+    page = await made(door, media_type="video/mp4", thumbnail_url=thumbnail_url)
+    (film,) = re.findall(r"<video [^>]*>", page)
+    is_lazy = all(part in film for part in ('preload="none"', 'poster="https://media.example/small"'))
+    assert is_lazy is (thumbnail_url is not None)
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "words"),
+    [("length", "as long as allowed"), ("broken_off", "stopped in the middle"), (None, None)],
+)
+async def test_an_answer_that_was_cut_off_says_so(
+    door: Door, incomplete: str | None, words: str | None
+) -> None:
+    """On its card and on its page."""
+    card = await made(door, incomplete=incomplete)
+    (generation_id,) = door.world.generations.jobs
+    page = (await door.http.get(f"/library/{generation_id}")).text
+    assert [("cut off" in shown) for shown in (card, page)] == [incomplete is not None] * 2
+    assert words is None or words in page
 
 
 async def test_another_users_generation_is_not_found(door: Door) -> None:

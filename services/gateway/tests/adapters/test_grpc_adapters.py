@@ -139,7 +139,10 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
         modality=generation.MODALITY_IMAGE,
         status=generation.GENERATION_STATUS_RESERVING,
         credits_reserved=5,
-        outputs=[generation.Output(output_id="out_1", width=512, expires_at=stamp())],
+        outputs=[
+            generation.Output(output_id="out_1", width=512, expires_at=stamp()),
+            generation.Output(output_id="out_2", thumbnail_url="https://t", incomplete="length"),
+        ],
         attempts=[generation.Attempt(attempt_id="att_1", provider="local", outcome="succeeded")],
         created_at=stamp(),
     )
@@ -171,6 +174,10 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
     assert (created.status, replayed) == (GenerationStatus.QUEUED, True)
     assert created.input == {"prompt": "a heron", "seed": 7, "strength": 0.5, "nested": {"list": [1, 2.5]}}
     assert (created.failure, created.outputs[0].width, created.attempts[0].provider) == (None, 512, "local")
+    assert [(one.thumbnail_url, one.incomplete) for one in created.outputs] == [
+        (None, None),
+        ("https://t", "length"),
+    ]
     asked = script.heard[-1]
     assert (asked.idempotency_key, asked.quote_id, dict(asked.input)["seed"]) == ("k", "", 7)
     assert await adapter.one(ADA, JOB) == created

@@ -30,13 +30,18 @@ async def test_media_is_made_signed_and_removed(staffed: Stack) -> None:
         assert (fetched.status_code, len(fetched.content)) == (200, first.size_bytes)
         download = await client.get(first.download_url)
         assert download.headers["content-disposition"].endswith('-1.webp"')
+        small = await client.get(first.thumbnail_url)
+        assert (small.status_code, small.headers["content-type"]) == (200, "image/webp")
+        assert len(small.content) < first.size_bytes
+        assert (await client.get(first.thumbnail_url.split("?")[0])).status_code == 403
         assert (await client.get(first.url.split("?")[0])).status_code == 403
         await staffed.api.DeleteGeneration(
             pb.DeleteGenerationRequest(account_id=staffed.account, generation_id=created.generation_id)
         )
 
         async def gone() -> bool:
-            return (await client.get(first.url)).status_code == 404
+            addresses = (first.url, first.thumbnail_url)
+            return all([(await client.get(address)).status_code == 404 for address in addresses])
 
         await until(gone)
     with pytest.raises(grpc.aio.AioRpcError) as absent:

@@ -19,7 +19,7 @@ from generation.domain.identifiers import (
     RunId,
 )
 from generation.domain.model import Modality
-from generation.domain.output import Output
+from generation.domain.output import Incomplete, Output
 from generation.domain.pricing import Price
 from generation.ports.answers import StoredAnswer
 from generation.ports.unit_of_work import Transactions
@@ -88,6 +88,8 @@ def output(number: int = 1, position: int = 0) -> Output:
         width=2,
         height=3,
         duration_s=1.5,
+        thumbnail_key=f"usr/gen/{number}/{position}.thumbnail.webp",
+        incomplete=Incomplete.LENGTH,
     )
 
 

@@ -69,7 +69,7 @@ class Quote:
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """A stored file; both addresses are signed and expire."""
+    """A stored file; all addresses are signed and expire."""
 
     output_id: str
     media_type: str
@@ -81,6 +81,10 @@ class Output:
     url: str
     download_url: str
     expires_at: datetime
+    # A small picture of it, where there is one.
+    thumbnail_url: str | None = None
+    # Why it is only the beginning of what was asked for: "length" or "broken_off".
+    incomplete: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,4 +26,6 @@ class DeleteGeneration:
             now = self.clock.now()
             await work.generations.save(current.deleted(now=now))
             outputs = await work.outputs.remove(generation_id)
-            await work.deletions.schedule([output.object_key for output in outputs], due_at=now)
+            await work.deletions.schedule(
+                [key for output in outputs for key in output.object_keys], due_at=now
+            )

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from generation.application.start_generation import Job
 from generation.domain.errors import StorageUnavailable
 from generation.domain.generation import Generation
 from generation.domain.identifiers import OutputId
-from generation.domain.output import Output, object_key
+from generation.domain.output import Output, object_key, thumbnail_key
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
 from generation.ports.media_intake import (
@@ -65,7 +65,11 @@ class DeliverOutputs:
                 ]
         except* IntakeUnavailable as full:
             raise IntakeUnavailable(str(full.exceptions[0])) from full
-        outputs = [output for task in keeping if (output := task.result()) is not None]
+        outputs = [
+            replace(output, incomplete=report.incomplete)
+            for task in keeping
+            if (output := task.result()) is not None
+        ]
         return Delivery(outputs, _units(job.generation, len(outputs), report.usage_units))
 
     async def _kept_at_last(self, generation: Generation, place: int, run: RunOutput) -> Output | None:
@@ -99,14 +103,15 @@ class DeliverOutputs:
 
     async def _store(self, generation: Generation, position: int, media: ReceivedMedia) -> Output:
         output_id = OutputId(self.ids.new("out"))
+        place = (generation.account_id, generation.generation_id, output_id)
+        small = media.thumbnail
         output = Output(
             output_id=output_id,
             generation_id=generation.generation_id,
             account_id=generation.account_id,
             position=position,
-            object_key=object_key(
-                generation.account_id, generation.generation_id, output_id, extension=media.extension
-            ),
+            object_key=object_key(*place, extension=media.extension),
+            thumbnail_key=thumbnail_key(*place, extension=small.extension) if small else None,
             media_type=media.media_type,
             size_bytes=media.size_bytes,
             sha256=media.sha256,
@@ -115,8 +120,19 @@ class DeliverOutputs:
             duration_s=media.duration_s,
         )
         async with self.transactions.of_system() as work:
-            await work.deletions.schedule([output.object_key], due_at=self.clock.now() + ORPHAN_AFTER)
+            await work.deletions.schedule(output.object_keys, due_at=self.clock.now() + ORPHAN_AFTER)
         await self.store.put(output.object_key, media)
+        return await self._with_thumbnail(output, small)
+
+    async def _with_thumbnail(self, output: Output, small: ReceivedMedia | None) -> Output:
+        """Nobody misses an output because its small picture could not be stored."""
+        if small is None or output.thumbnail_key is None:
+            return output
+        try:
+            await self.store.put(output.thumbnail_key, small)
+        except StoreUnavailable as away:
+            log.warning("no thumbnail of %s: %s", output.output_id, away)
+            return replace(output, thumbnail_key=None)
         return output
 
 

@@ -57,7 +57,7 @@ class FinishAttempt:
         """Outputs, state and fact together; the objects are no longer due for removal."""
         async with self.transactions.of_system() as work:
             generation, attempt = await self._owned(work, job)
-            now, keys = self.clock.now(), [output.object_key for output in outputs]
+            now, keys = self.clock.now(), [key for output in outputs for key in output.object_keys]
             if generation.cancel_requested:
                 await work.deletions.schedule(keys, due_at=now)
                 ended = await self._release(work, generation, attempt, Outcome.CANCELLED, None)

@@ -21,6 +21,7 @@ class SignedOutput:
     output: Output
     url: str
     download_url: str
+    thumbnail_url: str | None
     expires_at: datetime
 
 
@@ -88,6 +89,9 @@ class ReadGenerations:
                 output,
                 self.store.signed_url(output.object_key, ttl_s=self.url_ttl_s),
                 self.store.signed_url(output.object_key, ttl_s=self.url_ttl_s, download_as=output.file_name),
+                self.store.signed_url(output.thumbnail_key, ttl_s=self.url_ttl_s)
+                if output.thumbnail_key
+                else None,
                 expires_at,
             )
             for output in outputs

@@ -30,6 +30,14 @@ class Output:
     width: int = 0
     height: int = 0
     duration_s: float = 0.0
+    # A small picture of it, where one was made.
+    thumbnail_key: str | None = None
+    incomplete: Incomplete | None = None
+
+    @property
+    def object_keys(self) -> tuple[str, ...]:
+        """Everything that is in the store for it, to be kept and removed together."""
+        return (self.object_key, self.thumbnail_key) if self.thumbnail_key else (self.object_key,)
 
     @property
     def file_name(self) -> str:
@@ -40,3 +48,8 @@ class Output:
 def object_key(account: AccountId, generation: GenerationId, output: OutputId, *, extension: str) -> str:
     """Keys are made of our own ids only, so nothing a user wrote is ever part of a path."""
     return f"{account}/{generation}/{output}.{extension}"
+
+
+def thumbnail_key(account: AccountId, generation: GenerationId, output: OutputId, *, extension: str) -> str:
+    """Beside the output's own."""
+    return f"{account}/{generation}/{output}.thumbnail.{extension}"

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AttemptId, RunId
+from generation.domain.output import Incomplete
 
 
 class RunState(StrEnum):
@@ -40,7 +41,7 @@ class RunReport:
     # Set where the provider meters, as with tokens.
     usage_units: int | None = None
     # What was delivered is not the whole answer, and why.
-    incomplete: str | None = None
+    incomplete: Incomplete | None = None
     # The provider turned the run away and said when it may be asked again; nothing was bought.
     retry_after_s: float | None = None
     # OUR account at the provider is refused or used up: a matter for operators, never for the user.

@@ -182,6 +182,8 @@ class Output(_message.Message):
     URL_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     DOWNLOAD_URL_FIELD_NUMBER: _builtins.int
+    THUMBNAIL_URL_FIELD_NUMBER: _builtins.int
+    INCOMPLETE_FIELD_NUMBER: _builtins.int
     output_id: _builtins.str
     media_type: _builtins.str
     """IANA media type, sniffed from the bytes."""
@@ -194,6 +196,12 @@ class Output(_message.Message):
     """A signed address that expires."""
     download_url: _builtins.str
     """Same bytes, served with a download file name."""
+    thumbnail_url: _builtins.str
+    """A small WebP of an image or of a video's first frame, signed as `url` is; empty when there is none."""
+    incomplete: _builtins.str
+    """Empty when it is whole. A text that is only a beginning: "length" when it was as long as allowed,
+    "broken_off" when the provider stopped in the middle.
+    """
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -209,10 +217,12 @@ class Output(_message.Message):
         url: _builtins.str = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         download_url: _builtins.str = ...,
+        thumbnail_url: _builtins.str = ...,
+        incomplete: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["download_url", b"download_url", "duration_s", b"duration_s", "expires_at", b"expires_at", "height", b"height", "media_type", b"media_type", "output_id", b"output_id", "sha256", b"sha256", "size_bytes", b"size_bytes", "url", b"url", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["download_url", b"download_url", "duration_s", b"duration_s", "expires_at", b"expires_at", "height", b"height", "incomplete", b"incomplete", "media_type", b"media_type", "output_id", b"output_id", "sha256", b"sha256", "size_bytes", b"size_bytes", "thumbnail_url", b"thumbnail_url", "url", b"url", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -83,6 +83,8 @@ def _output(message: pb.Output) -> Output:
         url=message.url,
         download_url=message.download_url,
         expires_at=message.expires_at.ToDatetime(tzinfo=UTC),
+        thumbnail_url=message.thumbnail_url or None,
+        incomplete=message.incomplete or None,
     )
 
 

@@ -132,6 +132,8 @@ def _output(signed: SignedOutput) -> pb.Output:
         url=signed.url,
         expires_at=moment(signed.expires_at),
         download_url=signed.download_url,
+        thumbnail_url=signed.thumbnail_url or "",
+        incomplete=output.incomplete or "",
     )
 
 

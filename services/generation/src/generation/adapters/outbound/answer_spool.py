@@ -8,6 +8,7 @@ from typing import Any
 from generation.adapters.outbound.guarded_fetch import FetchedOutput
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AttemptId
+from generation.domain.output import Incomplete
 from generation.ports.answers import StoredAnswer
 from generation.ports.media_intake import OutputUnusable
 from generation.ports.media_provider import RunOutput, RunReport, RunState
@@ -15,7 +16,7 @@ from generation.ports.unit_of_work import Transactions
 
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
 # What a report says besides its outputs, state and failure.
-PLAIN_FIELDS = ("progress", "retryable", "usage_units", "incomplete", "retry_after_s", "account_trouble")
+PLAIN_FIELDS = ("progress", "retryable", "usage_units", "retry_after_s", "account_trouble")
 
 
 class AnswerTooLarge(Exception):
@@ -68,11 +69,12 @@ class TransactionalSpool:
             else SpooledOutput(self.transactions, key, position, output["size_bytes"])
             for position, output in enumerate(document["outputs"])
         )
-        failure = document["failure"]
+        failure, incomplete = document["failure"], document.get("incomplete")
         return RunReport(
             RunState(document["state"]),
             outputs=outputs,
             failure=Failure(failure["reason"], failure["detail"]) if failure else None,
+            incomplete=Incomplete(incomplete) if incomplete else None,
             **{name: document[name] for name in PLAIN_FIELDS if name in document},
         )
 
@@ -97,6 +99,7 @@ async def _stored(report: RunReport) -> StoredAnswer:
         "state": report.state,
         "outputs": outputs,
         "failure": {"reason": failure.reason, "detail": failure.detail} if failure else None,
+        "incomplete": report.incomplete,
         **{name: getattr(report, name) for name in PLAIN_FIELDS},
     }
     # ASCII alone: what a provider wrote may hold characters that no text column takes.

@@ -91,7 +91,10 @@ class FileIntake:
 def _thumbnail(path: Path, facts: MediaFacts) -> ReceivedMedia | None:
     if facts.thumbnail is None:
         return None
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
     return ReceivedMedia(
         path=path,
         media_type=thumbnails.MEDIA_TYPE,

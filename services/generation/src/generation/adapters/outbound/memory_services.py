@@ -4,7 +4,7 @@ import hashlib
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from generation.domain.errors import LedgerUnavailable
@@ -107,8 +107,11 @@ class MemorySpool:
 
 
 @dataclass
+@dataclass
 class MemoryIntake:
-    """Believes everything but the empty file."""
+    """Believes everything but the empty file; with `thumbnails`, has a small picture of each."""
+
+    thumbnails: bool = False
 
     is_full: bool = False
 
@@ -125,15 +128,25 @@ class MemoryIntake:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "output"
             path.write_bytes(content)
-            yield ReceivedMedia(
-                path=path,
-                media_type="image/png",
-                extension="png",
-                size_bytes=len(content),
-                sha256=hashlib.sha256(content).hexdigest(),
-                width=1,
-                height=1,
+            small = Path(folder) / "thumbnail"
+            small.write_bytes(b"small " + content)
+            yield replace(
+                _media(path, "image/png", "png"),
+                thumbnail=_media(small, "image/webp", "webp") if self.thumbnails else None,
             )
+
+
+def _media(path: Path, media_type: str, extension: str) -> ReceivedMedia:
+    content = path.read_bytes()
+    return ReceivedMedia(
+        path=path,
+        media_type=media_type,
+        extension=extension,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        width=1,
+        height=1,
+    )
 
 
 @dataclass
@@ -144,9 +157,13 @@ class MemoryMediaStore:
     reachable: bool = True
     # Calls that were not answered.
     refused: int = 0
+    # Never stores a key with this in it.
+    lacks_room_for: str | None = None
 
     async def put(self, key: str, media: ReceivedMedia) -> None:
         self._reach()
+        if self.lacks_room_for and self.lacks_room_for in key:
+            raise StoreUnavailable("the store does not take it")
         self.objects[key] = media.path.read_bytes()
 
     async def remove(self, key: str) -> None:

@@ -135,6 +135,8 @@ def output(one: Output) -> Json:
         "sha256": one.sha256,
         "url": one.url,
         "download_url": one.download_url,
+        "thumbnail_url": one.thumbnail_url,
+        "incomplete": one.incomplete,
         "expires_at": moment(one.expires_at),
     }
 

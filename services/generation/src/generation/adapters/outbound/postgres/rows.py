@@ -7,7 +7,7 @@ from sqlalchemy import Row
 from generation.domain.attempt import Attempt, Outcome
 from generation.domain.generation import Failure, Generation, Status
 from generation.domain.model import Modality
-from generation.domain.output import Output
+from generation.domain.output import Incomplete, Output
 from generation.domain.pricing import Price
 
 
@@ -85,4 +85,5 @@ def to_attempt(row: Row[Any]) -> Attempt:
 
 def to_output(row: Row[Any]) -> Output:
     """An output from its row."""
-    return Output(**row._asdict())
+    incomplete = Incomplete(row.incomplete) if row.incomplete else None
+    return Output(**(row._asdict() | {"incomplete": incomplete}))

@@ -103,6 +103,8 @@ outputs = Table(
     Column("width", Integer),
     Column("height", Integer),
     Column("duration_s", Float),
+    Column("thumbnail_key", Text),
+    Column("incomplete", Text),
 )
 
 deletions = Table(
