@@ -1,5 +1,6 @@
 """What gateway's tests share: an app over ports in memory, a client, and a clock that is told the time."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,8 @@ from gateway.bootstrap import MemoryWorld, make_web_app, memory_world, wire
 ORIGIN = "http://gateway.test"
 PASSWORD = "correct horse battery"
 SKETCH = "local/sketch"
+# A browser on a page of ours.
+HTML = {"Accept": "text/html", "Origin": ORIGIN}
 
 
 @dataclass
@@ -79,6 +82,20 @@ def make_door(*, rates: str = "10000/minute", public_url: str = ORIGIN) -> Door:
     app = make_web_app(deps)
     http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=public_url)
     return Door(world=world, app=app, http=http, clock=clock, open_sessions=deps.open_sessions)
+
+
+async def enter(door: Door) -> str:
+    """Sign up in the console as Ada and return the CSRF token of its pages."""
+    form = {"email": "ada@example.com", "password": PASSWORD}
+    assert (await door.http.post("/signup", data=form, headers=HTML)).status_code == 303
+    return hidden(await door.http.get("/account"), "csrf_token")
+
+
+def hidden(page: httpx.Response, name: str) -> str:
+    """The value of a hidden field."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    assert found, page.text
+    return found.group(1)
 
 
 def routes(app: FastAPI) -> list[APIRoute]:

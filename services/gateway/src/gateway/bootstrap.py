@@ -214,6 +214,8 @@ def _limits(settings: GatewaySettings) -> dict[Limit, str]:
         Limit.QUOTES: settings.quotes_limit,
         Limit.CHECKOUT: settings.checkout_limit,
         Limit.AUTH: settings.auth_limit,
+        Limit.READS: settings.reads_limit,
+        Limit.CHANGES: settings.changes_limit,
     }
 
 

@@ -78,6 +78,8 @@ class GatewaySettings(ServiceSettings):
     quotes_limit: RateLimit = "300/minute"
     checkout_limit: RateLimit = "30/minute"
     auth_limit: RateLimit = "60/minute"
+    reads_limit: RateLimit = "3000/minute"
+    changes_limit: RateLimit = "300/minute"
     # Addresses or networks, with commas, whose X-Forwarded-For is believed; none by default.
     trusted_proxies: Annotated[str, AfterValidator(_proxies)] = ""
 

@@ -12,6 +12,8 @@ class Limit(StrEnum):
     QUOTES = "quotes"
     AUTH = "auth"
     CHECKOUT = "checkout"
+    READS = "reads"
+    CHANGES = "changes"
 
 
 @dataclass(frozen=True, kw_only=True)

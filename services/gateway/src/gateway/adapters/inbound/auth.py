@@ -18,14 +18,19 @@ from gateway.domain.user import Principal
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_SESSION = "console_session"
 _TOKEN_LENGTH_MAX = 4_096
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 async def current_session(request: Request, deps: Annotated[Deps, Depends(deps_of)]) -> ConsoleSession | None:
     """The console session behind the request's cookie, or None; for the console's own pages."""
-    cookie = request.cookies.get(deps.web.cookie_name)
-    return await deps.sessions.current(cookie) if cookie else None
+    # Asked by several parts of one request, looked up once.
+    if not hasattr(request.state, _SESSION):
+        cookie = request.cookies.get(deps.web.cookie_name)
+        setattr(request.state, _SESSION, await deps.sessions.current(cookie) if cookie else None)
+    session: ConsoleSession | None = getattr(request.state, _SESSION)
+    return session
 
 
 async def current_principal(request: Request, deps: Annotated[Deps, Depends(deps_of)]) -> Principal:

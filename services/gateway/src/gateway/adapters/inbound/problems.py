@@ -74,31 +74,51 @@ def problem(
 
 def problem_of(refusal: GatewayError) -> JSONResponse:
     """The problem document of a refusal."""
-    status = next(STATUSES[one] for one in type(refusal).__mro__ if one in STATUSES)
-    headers: dict[str, str] = {}
     more: dict[str, Any] = {}
-    match refusal:
-        case errors.InsufficientCredits():
-            more = {
-                "balance": refusal.balance_credits,
-                "required": refusal.required_credits,
-                "generation_id": refusal.generation_id or None,
-            }
-        case errors.RateLimited():
-            headers["Retry-After"] = str(max(1, refusal.retry_after_s))
-        case errors.Unavailable() | errors.TimedOut():
-            headers["Retry-After"] = "1"
-        case errors.Unauthenticated():
-            headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(refusal, errors.InsufficientCredits):
+        more = {
+            "balance": refusal.balance_credits,
+            "required": refusal.required_credits,
+            "generation_id": refusal.generation_id or None,
+        }
+    headers = retry_headers(refusal)
+    if isinstance(refusal, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
     return problem(
-        status, reason=refusal.reason, detail=refusal.detail, fields=refusal.fields, headers=headers, **more
+        status_of(refusal),
+        reason=refusal.reason,
+        detail=refusal.detail,
+        fields=refusal.fields,
+        headers=headers,
+        **more,
     )
+
+
+def status_of(refusal: GatewayError) -> int:
+    """The HTTP status of a refusal."""
+    return next(STATUSES[one] for one in type(refusal).__mro__ if one in STATUSES)
+
+
+def retry_headers(refusal: GatewayError) -> dict[str, str]:
+    """When the same request may succeed."""
+    match refusal:
+        case errors.RateLimited():
+            return {"Retry-After": str(max(1, refusal.retry_after_s))}
+        case errors.Unavailable() | errors.TimedOut():
+            return {"Retry-After": "1"}
+        case _:
+            return {}
 
 
 def internal_problem(request_path: str, failure: BaseException) -> JSONResponse:
     """Record our own bug and say no more than that."""
-    log.error("unexpected error", path=request_path, exc_info=failure)
+    record_bug(request_path, failure)
     return problem_of(errors.InternalFailure())
+
+
+def record_bug(request_path: str, failure: BaseException) -> None:
+    """Keep what went wrong on our side where we look for it."""
+    log.error("unexpected error", path=request_path, exc_info=failure)
 
 
 def add_problem_handlers(app: FastAPI) -> None:

@@ -9,14 +9,12 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_c
 from gateway.adapters.inbound.console.devices import device_tokens, remember_device
 from gateway.adapters.inbound.console.page import (
     HtmlRoute,
-    field_errors,
     go,
     local_path,
     set_session,
     show,
-    status_of,
 )
-from gateway.adapters.inbound.limited import client_address, per_address
+from gateway.adapters.inbound.limited import client_address, count
 from gateway.domain.errors import GatewayError
 from gateway.ports.rate_limits import Limit
 
@@ -34,7 +32,7 @@ async def sign_up_page(request: Request, session: CurrentSession, next: str = HO
     return await show(request, "signup.html", next=next, email="", full_name="")
 
 
-@router.post("/signup", dependencies=[per_address(Limit.AUTH)])
+@router.post("/signup")
 async def sign_up(
     request: Request,
     deps: CurrentDeps,
@@ -46,6 +44,7 @@ async def sign_up(
     """Open an account and a session."""
     require_own_origin(request, deps)
     try:
+        await count(request, deps.limits, Limit.AUTH, client_address(request))
         opened = await deps.sessions.sign_up(
             email=email, password=password, full_name=full_name, client_address=client_address(request)
         )
@@ -53,9 +52,7 @@ async def sign_up(
         return await show(
             request,
             "signup.html",
-            status=status_of(refusal),
-            problem=refusal.detail,
-            errors=field_errors(refusal),
+            refusal=refusal,
             next=next,
             email=email,
             full_name=full_name,
@@ -74,7 +71,7 @@ async def log_in_page(request: Request, session: CurrentSession, next: str = HOM
     return await show(request, "login.html", next=next, email="")
 
 
-@router.post("/login", dependencies=[per_address(Limit.AUTH)])
+@router.post("/login")
 async def log_in(
     request: Request,
     deps: CurrentDeps,
@@ -85,6 +82,7 @@ async def log_in(
     """Open a session and go back to where the person wanted to be."""
     require_own_origin(request, deps)
     try:
+        await count(request, deps.limits, Limit.AUTH, client_address(request))
         opened = await deps.sessions.log_in(
             email=email,
             password=password,
@@ -95,9 +93,7 @@ async def log_in(
         return await show(
             request,
             "login.html",
-            status=status_of(refusal),
-            problem=refusal.detail,
-            errors=field_errors(refusal),
+            refusal=refusal,
             next=next,
             email=email,
         )

@@ -7,10 +7,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, show
-from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.deps import Deps
+from gateway.adapters.inbound.limited import count, per_user
 from gateway.application.open_checkout import OpenCheckout
+from gateway.domain.console_session import ConsoleSession
 from gateway.domain.credits import EntryFilter
-from gateway.domain.errors import Conflict
+from gateway.domain.errors import Conflict, GatewayError
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
@@ -19,53 +21,46 @@ PURCHASES_SIZE = 10
 Cursor = Annotated[str | None, Query(max_length=500)]
 
 
-@router.get("/billing")
+@router.get("/billing", dependencies=[per_user(Limit.READS)])
 async def billing(request: Request, deps: CurrentDeps, session: Session, cursor: Cursor = None) -> Response:
     """Everything about credits on one page; `cursor` goes on in the history."""
-    history = await deps.ledger.entries(session.user_id, EntryFilter(), cursor=cursor, limit=HISTORY_SIZE)
-    purchases = await deps.billing.purchases(session.user_id, cursor=None, limit=PURCHASES_SIZE)
-    return await show(
-        request,
-        "billing.html",
-        session=session,
-        packs=await deps.billing.packs(),
-        purchases=purchases.items,
-        entries=history.items,
-        next_cursor=history.next_cursor,
-        is_first=cursor is None,
-        key=deps.secrets.new(),
-    )
+    return await _page(request, deps, session, cursor=cursor)
 
 
-@router.post("/billing/checkout", dependencies=[per_user(Limit.CHECKOUT)])
+@router.post("/billing/checkout")
 async def checkout(
+    request: Request,
     deps: CurrentDeps,
     session: Session,
     pack: Annotated[str, Form(max_length=64)],
-    key: Annotated[str, Form(min_length=1, max_length=255)],
+    key: Annotated[str, Form(min_length=1, max_length=128)],
 ) -> Response:
     """Open the payment page for a pack and go there."""
-    opened, _ = await deps.open_checkout(
-        deps.sessions.principal(session),
-        OpenCheckout(
-            pack_id=pack,
-            idempotency_key=f"{key}:{pack}",
-            success_url=f"{deps.web.public_url}/billing?note=paid",
-            cancel_url=f"{deps.web.public_url}/billing?note=unpaid",
-        ),
-    )
-    if opened.url is None:
-        raise Conflict("This checkout is over. Load the page again to start another.")
+    try:
+        await count(request, deps.limits, Limit.CHECKOUT, session.user_id)
+        opened, _ = await deps.open_checkout(
+            deps.sessions.principal(session),
+            OpenCheckout(
+                pack_id=pack,
+                idempotency_key=f"{key}:{pack}",
+                success_url=f"{deps.web.public_url}/billing?note=paid",
+                cancel_url=f"{deps.web.public_url}/billing?note=unpaid",
+            ),
+        )
+        if opened.url is None:
+            raise Conflict("That checkout is over. Press the button again to start another.")
+    except GatewayError as refusal:
+        return await _page(request, deps, session, cursor=None, refusal=refusal)
     return RedirectResponse(opened.url, status_code=303)
 
 
-@router.get("/console/balance")
+@router.get("/console/balance", dependencies=[per_user(Limit.READS)])
 async def balance(deps: CurrentDeps, session: Session) -> Response:
     """The balance in the sidebar: a fragment that is swapped in when the ledger tells a change."""
     return fragment("balance.html", balance=await deps.ledger.balance(session.user_id))
 
 
-@router.get("/console/history")
+@router.get("/console/history", dependencies=[per_user(Limit.READS)])
 async def history(deps: CurrentDeps, session: Session) -> Response:
     """The newest part of the balance history, and the balance: swapped in when it changes."""
     page = await deps.ledger.entries(session.user_id, EntryFilter(), cursor=None, limit=HISTORY_SIZE)
@@ -77,4 +72,28 @@ async def history(deps: CurrentDeps, session: Session) -> Response:
         is_first=True,
         purchases=purchases.items,
         balance=await deps.ledger.balance(session.user_id),
+    )
+
+
+async def _page(
+    request: Request,
+    deps: Deps,
+    session: ConsoleSession,
+    *,
+    cursor: str | None,
+    refusal: GatewayError | None = None,
+) -> Response:
+    history = await deps.ledger.entries(session.user_id, EntryFilter(), cursor=cursor, limit=HISTORY_SIZE)
+    purchases = await deps.billing.purchases(session.user_id, cursor=None, limit=PURCHASES_SIZE)
+    return await show(
+        request,
+        "billing.html",
+        session=session,
+        refusal=refusal,
+        packs=await deps.billing.packs(),
+        purchases=purchases.items,
+        entries=history.items,
+        next_cursor=history.next_cursor,
+        is_first=cursor is None,
+        key=deps.secrets.new(),
     )

@@ -1,4 +1,4 @@
-"""Errors outside any page (no such address, our own bug) as HTML for browsers, as problems for programs."""
+"""Errors outside any page (no such address) as HTML for browsers, as problems for programs."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,7 +20,7 @@ def show_pages_to_people(app: FastAPI) -> None:
         wants_html = "text/html" in request.headers.get("accept", "")
         if wants_html and not request.url.path.startswith(_API):
             detail = _SAID.get(failure.status_code, str(failure.detail))
-            return error_page(request, detail, status=failure.status_code)
+            return await error_page(request, detail, status=failure.status_code, headers=failure.headers)
         return await problem(request, failure)
 
     app.add_exception_handler(HTTPException, handle)

@@ -1,32 +1,26 @@
 """`/generate`: choose a model, fill in its form, see the cost, start."""
 
+import hashlib
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
-from gateway.adapters.inbound.console.page import (
-    HtmlRoute,
-    Session,
-    field_errors,
-    fragment,
-    go,
-    show,
-    status_of,
-)
+from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, go, show
 from gateway.adapters.inbound.console.schema_form import fields_of, input_of, with_placeholders
 from gateway.adapters.inbound.deps import Deps
-from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.limited import count, per_user
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import GatewayError, InsufficientCredits, NotFound
-from gateway.domain.generation import Model, NewGeneration
+from gateway.domain.generation import Document, Model, NewGeneration
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
 
 
-@router.get("/generate")
+@router.get("/generate", dependencies=[per_user(Limit.READS)])
 async def generate_page(
     request: Request, deps: CurrentDeps, session: Session, model: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
@@ -43,23 +37,33 @@ async def quote(request: Request, deps: CurrentDeps, session: Session) -> Respon
     return fragment("quote.html", **await _cost(deps, session, model, dict(form)), balance=balance)
 
 
-@router.post("/generate", dependencies=[per_user(Limit.GENERATIONS)])
+@router.post("/generate")
 async def generate(request: Request, deps: CurrentDeps, session: Session) -> Response:
     """Start a generation; with too few credits nothing runs and the page leads to Billing."""
     form = dict(await request.form())
     model = await _model(deps, str(form.get("model", "")))
+    job = input_of(model, form)
     new = NewGeneration(
         model_id=model.model_id,
-        input=input_of(model, form),
+        input=job,
         metadata={"made_in": "console"},
-        # Made with the page: a button that is pressed twice starts one job.
-        idempotency_key=str(form.get("key", ""))[:255] or deps.secrets.new(),
+        idempotency_key=_key(str(form.get("key", "")) or deps.secrets.new(), model, job),
     )
     try:
+        await count(request, deps.limits, Limit.GENERATIONS, session.user_id)
         await deps.generations.create(session.user_id, new)
     except GatewayError as refusal:
         return await _page(request, deps, session, model_id=model.model_id, given=form, refusal=refusal)
     return go("/library", note="started")
+
+
+def _key(page_key: str, model: Model, job: Document) -> str:
+    """One key for each thing that is asked for on a page.
+
+    A button that is pressed twice starts one job; a form that was changed and sent again starts another.
+    """
+    asked = json.dumps([page_key, model.model_id, job], sort_keys=True)
+    return f"console-{hashlib.sha256(asked.encode()).hexdigest()}"
 
 
 async def _page(
@@ -80,14 +84,12 @@ async def _page(
         request,
         "generate.html",
         session=session,
-        status=status_of(refusal) if refusal else 200,
+        refusal=refusal,
         models=models,
         model=model,
         fields=fields_of(model, form),
         key=deps.secrets.new(),
         too_few=isinstance(refusal, InsufficientCredits),
-        problem=refusal.detail if refusal else None,
-        errors=field_errors(refusal) if refusal else {},
         **await _cost(deps, session, model, form),
     )
 

@@ -7,19 +7,21 @@ from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_own_origin
 from gateway.adapters.inbound.console.page import THEME_COOKIE, THEMES, HtmlRoute, go, local_path, show
+from gateway.adapters.inbound.limited import per_address
+from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
 _YEAR_S = 365 * 24 * 3600
 
 
-@router.get("/")
+@router.get("/", dependencies=[per_address(Limit.READS)])
 async def landing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
     """What the product is."""
     models = await deps.generations.models()
     return await show(request, "landing.html", session=session, models=models)
 
 
-@router.get("/pricing")
+@router.get("/pricing", dependencies=[per_address(Limit.READS)])
 async def pricing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
     """What credits cost and what they buy."""
     packs, models = await deps.billing.packs(), await deps.generations.models()

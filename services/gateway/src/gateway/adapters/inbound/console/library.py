@@ -7,14 +7,16 @@ from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, go, show
+from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.parameters import generation_id
 from gateway.domain.errors import Conflict
+from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
 PAGE_SIZE = 12
 
 
-@router.get("/library")
+@router.get("/library", dependencies=[per_user(Limit.READS)])
 async def library(
     request: Request,
     deps: CurrentDeps,
@@ -33,7 +35,7 @@ async def library(
     )
 
 
-@router.get("/library/{generation}")
+@router.get("/library/{generation}", dependencies=[per_user(Limit.READS)])
 async def detail(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
     """One generation: outputs, attempts, and where its credits came from and went."""
     explained = await deps.explain(session.user_id, generation_id(generation))
@@ -47,14 +49,14 @@ async def detail(request: Request, deps: CurrentDeps, session: Session, generati
     )
 
 
-@router.get("/library/{generation}/card")
+@router.get("/library/{generation}/card", dependencies=[per_user(Limit.READS)])
 async def card(deps: CurrentDeps, session: Session, generation: str) -> Response:
     """One card as it stands now: a fragment that the page swaps in when something happened."""
     found = await deps.generations.one(session.user_id, generation_id(generation))
     return fragment("card.html", generation=found, session=session)
 
 
-@router.post("/library/{generation}/cancel")
+@router.post("/library/{generation}/cancel", dependencies=[per_user(Limit.CHANGES)])
 async def cancel(deps: CurrentDeps, session: Session, generation: str) -> Response:
     """Stop a running one."""
     try:
@@ -65,14 +67,14 @@ async def cancel(deps: CurrentDeps, session: Session, generation: str) -> Respon
     return go("/library", note="cancelled" if stopped.status.is_final else "cancelling")
 
 
-@router.get("/library/{generation}/delete")
+@router.get("/library/{generation}/delete", dependencies=[per_user(Limit.READS)])
 async def confirm_delete(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
     """Ask before outputs are gone."""
     found = await deps.generations.one(session.user_id, generation_id(generation))
     return await show(request, "delete.html", session=session, generation=found)
 
 
-@router.post("/library/{generation}/delete")
+@router.post("/library/{generation}/delete", dependencies=[per_user(Limit.CHANGES)])
 async def delete(deps: CurrentDeps, session: Session, generation: str) -> Response:
     """Delete the outputs and hide the card."""
     await deps.generations.delete(session.user_id, generation_id(generation))

@@ -10,8 +10,8 @@ from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, require_own_origin
 from gateway.adapters.inbound.console.devices import remember_device
-from gateway.adapters.inbound.console.page import HtmlRoute, field_errors, go, show, status_of
-from gateway.adapters.inbound.limited import client_address, per_address
+from gateway.adapters.inbound.console.page import HtmlRoute, go, show
+from gateway.adapters.inbound.limited import client_address, count
 from gateway.domain.errors import GatewayError
 from gateway.ports.rate_limits import Limit
 
@@ -25,19 +25,18 @@ async def forgot_page(request: Request) -> Response:
     return await show(request, "forgot_password.html", email="")
 
 
-@router.post("/forgot-password", dependencies=[per_address(Limit.AUTH)])
+@router.post("/forgot-password")
 async def forgot(request: Request, deps: CurrentDeps, email: Text = "") -> Response:
     """Mail a link; says the same whether the address has an account."""
     require_own_origin(request, deps)
     try:
+        await count(request, deps.limits, Limit.AUTH, client_address(request))
         await deps.identity.request_password_reset(email=email, client_address=client_address(request))
     except GatewayError as refusal:
         return await show(
             request,
             "forgot_password.html",
-            status=status_of(refusal),
-            problem=refusal.detail,
-            errors=field_errors(refusal),
+            refusal=refusal,
             email=email,
         )
     return go("/login", note="reset-sent")
@@ -49,19 +48,18 @@ async def reset_page(request: Request, token: str = "") -> Response:
     return await show(request, "reset_password.html", token=token)
 
 
-@router.post("/reset-password", dependencies=[per_address(Limit.AUTH)])
+@router.post("/reset-password")
 async def reset(request: Request, deps: CurrentDeps, token: Text = "", password: Text = "") -> Response:
     """Set the new password; every session ends."""
     require_own_origin(request, deps)
     try:
+        await count(request, deps.limits, Limit.AUTH, client_address(request))
         device_token = await deps.identity.reset_password(token=token, new_password=password)
     except GatewayError as refusal:
         return await show(
             request,
             "reset_password.html",
-            status=status_of(refusal),
-            problem=refusal.detail,
-            errors=field_errors(refusal),
+            refusal=refusal,
             token=token,
         )
     response = go("/login", note="password-set")
@@ -75,14 +73,13 @@ async def verify_page(request: Request, token: str = "") -> Response:
     return await show(request, "verify_email.html", token=token)
 
 
-@router.post("/verify-email", dependencies=[per_address(Limit.AUTH)])
+@router.post("/verify-email")
 async def verify(request: Request, deps: CurrentDeps, token: Text = "") -> Response:
     """Confirm the address."""
     require_own_origin(request, deps)
     try:
+        await count(request, deps.limits, Limit.AUTH, client_address(request))
         await deps.identity.verify_email(token)
     except GatewayError as refusal:
-        return await show(
-            request, "verify_email.html", status=status_of(refusal), problem=refusal.detail, token=token
-        )
+        return await show(request, "verify_email.html", refusal=refusal, token=token)
     return go("/account", note="verified")

@@ -7,16 +7,21 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_csrf
+from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, current_session, require_csrf
 from gateway.adapters.inbound.deps import Deps, deps_of
-from gateway.adapters.inbound.problems import STATUSES
+from gateway.adapters.inbound.problems import record_bug, retry_headers, status_of
 from gateway.domain.console_session import ConsoleSession
-from gateway.domain.errors import GatewayError, Unauthenticated
+from gateway.domain.errors import GatewayError, InternalFailure, Unauthenticated
 
+# Set by htmx on what it asks for.
+FRAGMENT = "hx-request"
 THEME_COOKIE = "tintype_theme"
 THEMES = ("light", "dark")
 
@@ -64,7 +69,7 @@ environment.filters.update(money=money, when=when, size=size, number="{:,}".form
 
 
 class HtmlRoute(APIRoute):
-    """Answers refusals with a page for people instead of a problem document."""
+    """Answers refusals and our own bugs with a page for people instead of a problem document."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler."""
@@ -74,9 +79,16 @@ class HtmlRoute(APIRoute):
             try:
                 return await handle(request)
             except (SignedOut, Unauthenticated):
-                return RedirectResponse(f"/login?next={quote(_local(request))}", status_code=303)
+                return to_sign_in(request)
             except GatewayError as refusal:
-                return error_page(request, refusal.detail, status=status_of(refusal))
+                return await refusal_page(request, refusal)
+            except RequestValidationError:
+                return await error_page(request, "The form or the address can't be read.", status=422)
+            except (HTTPException, ClientDisconnect):
+                raise
+            except Exception as failure:  # noqa: BLE001 - a person gets a page for our bugs too
+                record_bug(request.url.path, failure)
+                return await refusal_page(request, InternalFailure())
 
         return handle_for_people
 
@@ -99,21 +111,20 @@ async def require_session(request: Request, deps: CurrentDeps, session: CurrentS
 Session = Annotated[ConsoleSession, Depends(require_session)]
 
 
-def status_of(refusal: GatewayError) -> int:
-    """The HTTP status of a refusal, from the same table as the API's."""
-    return next(status for kind, status in STATUSES.items() if isinstance(refusal, kind))
-
-
 async def show(
     request: Request,
     template: str,
     *,
     session: ConsoleSession | None = None,
-    status: int = 200,
+    refusal: GatewayError | None = None,
     **values: Any,
 ) -> HTMLResponse:
-    """Render a page; a signed-in one has the balance in its sidebar."""
+    """Render a page; a signed-in one has the balance in its sidebar.
+
+    With a refusal it is the form again, with what is wrong and with what was typed.
+    """
     deps = deps_of(request)
+    retry = retry_headers(refusal) if refusal else {}
     if session is not None:
         values["balance"] = await deps.ledger.balance(session.user_id)
     return HTMLResponse(
@@ -123,13 +134,13 @@ async def show(
                 "theme": theme_of(request),
                 "path": request.url.path,
                 "note": NOTES.get(request.query_params.get("note", "")),
-                "errors": {},
-                "problem": None,
+                "errors": field_errors(refusal) if refusal else {},
+                "problem": refusal.detail if refusal else None,
                 **values,
             }
         ),
-        status_code=status,
-        headers={"Cache-Control": "no-store", "Vary": "Cookie"},
+        status_code=status_of(refusal) if refusal else 200,
+        headers={"Cache-Control": "no-store", "Vary": "Cookie", **retry},
     )
 
 
@@ -139,12 +150,49 @@ def fragment(template: str, **values: Any) -> HTMLResponse:
     return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
 
-def error_page(request: Request, detail: str, *, status: int) -> HTMLResponse:
-    """A page that says what went wrong; it asks no other service."""
-    html = environment.get_template("error.html").render(
-        session=None, theme=theme_of(request), path=request.url.path, note=None, status=status, detail=detail
+async def refusal_page(request: Request, refusal: GatewayError) -> Response:
+    """The page for a refusal that belongs to no form."""
+    return await error_page(
+        request, refusal.detail, status=status_of(refusal), headers=retry_headers(refusal)
     )
-    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+async def error_page(
+    request: Request, detail: str, *, status: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A page that says what went wrong, for whoever is signed in; it asks no other service.
+
+    Where a part of a page was asked for, only the words.
+    """
+    kept = {"Cache-Control": "no-store", "Vary": "Cookie", **(headers or {})}
+    if FRAGMENT in request.headers:
+        return PlainTextResponse(detail, status_code=status, headers=kept)
+    html = environment.get_template("error.html").render(
+        session=await _who(request),
+        balance=None,
+        theme=theme_of(request),
+        path=request.url.path,
+        note=None,
+        status=status,
+        detail=detail,
+    )
+    return HTMLResponse(html, status_code=status, headers=kept)
+
+
+def to_sign_in(request: Request) -> Response:
+    """Send the browser to sign in and back; from a part of a page, the whole page."""
+    if FRAGMENT in request.headers:
+        shown = urlsplit(request.headers.get("hx-current-url", ""))
+        back = local_path(shown.path + (f"?{shown.query}" if shown.query else ""), otherwise="/library")
+        return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(back)}"})
+    return RedirectResponse(f"/login?next={quote(_local(request))}", status_code=303)
+
+
+async def _who(request: Request) -> ConsoleSession | None:
+    try:
+        return await current_session(request, deps_of(request))
+    except Exception:  # noqa: BLE001 - it may be what is broken; the page says so without it
+        return None
 
 
 def go(path: str, *, note: str = "") -> RedirectResponse:

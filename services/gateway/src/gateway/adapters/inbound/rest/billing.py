@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
-from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.limited import per_address, per_user
 from gateway.adapters.inbound.rest import render
 from gateway.adapters.inbound.rest.bodies import Body, Url
 from gateway.adapters.inbound.rest.json_route import JsonRoute
@@ -31,7 +31,7 @@ class CheckoutBody(Body):
     cancel_url: Url | None = None
 
 
-@router.get("/packs")
+@router.get("/packs", dependencies=[per_address(Limit.READS)])
 async def list_packs(deps: CurrentDeps) -> render.Json:
     """List the packs on sale; needs no token."""
     return render.whole_list(await deps.billing.packs(), render.pack)
@@ -60,13 +60,13 @@ async def create_checkout(
     return render.checkout(checkout)
 
 
-@router.get("/checkout/{checkout}")
+@router.get("/checkout/{checkout}", dependencies=[per_user(Limit.READS)])
 async def read_checkout(checkout: str, principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
     """Read whether a checkout was paid."""
     return render.checkout(await deps.billing.checkout(principal.user_id, checkout_id(checkout)))
 
 
-@router.get("/purchases")
+@router.get("/purchases", dependencies=[per_user(Limit.READS)])
 async def list_purchases(
     principal: CurrentPrincipal, deps: CurrentDeps, part: Annotated[Paging, Depends(paging)]
 ) -> render.Json:

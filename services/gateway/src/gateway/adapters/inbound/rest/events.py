@@ -8,9 +8,11 @@ from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEvent
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
+from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest import render
 from gateway.domain.credits import Balance
 from gateway.domain.event import ClientEvent, GenerationUpdate, PaymentReceived
+from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
@@ -20,7 +22,12 @@ SEND_TIMEOUT_S = 15
 _LIBRARY_PING_S = 3_600
 
 
-@router.get("", response_class=EventSourceResponse, response_model=None)
+@router.get(
+    "",
+    response_class=EventSourceResponse,
+    response_model=None,
+    dependencies=[per_user(Limit.READS)],
+)
 async def follow_events(
     principal: CurrentPrincipal,
     deps: CurrentDeps,

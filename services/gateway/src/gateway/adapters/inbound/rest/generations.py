@@ -60,7 +60,7 @@ async def create_generation(
     return render.generation(generation)
 
 
-@router.get("")
+@router.get("", dependencies=[per_user(Limit.READS)])
 async def list_generations(
     principal: CurrentPrincipal,
     deps: CurrentDeps,
@@ -74,26 +74,26 @@ async def list_generations(
     return render.listed(page, render.generation)
 
 
-@router.get("/{generation}")
+@router.get("/{generation}", dependencies=[per_user(Limit.READS)])
 async def read_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
     """Read one, with freshly signed addresses of its outputs."""
     return render.generation(await deps.generations.one(principal.user_id, generation_id(generation)))
 
 
-@router.delete("/{generation}", status_code=204)
+@router.delete("/{generation}", status_code=204, dependencies=[per_user(Limit.CHANGES)])
 async def delete_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> Response:
     """Delete a finished one and its outputs."""
     await deps.generations.delete(principal.user_id, generation_id(generation))
     return Response(status_code=204)
 
 
-@router.post("/{generation}/cancel")
+@router.post("/{generation}/cancel", dependencies=[per_user(Limit.CHANGES)])
 async def cancel_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
     """Ask it to stop; its credits return."""
     return render.generation(await deps.generations.cancel(principal.user_id, generation_id(generation)))
 
 
-@router.get("/{generation}/explain")
+@router.get("/{generation}/explain", dependencies=[per_user(Limit.READS)])
 async def explain_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
     """Say where its credits came from and where they went."""
     return render.explanation(await deps.explain(principal.user_id, generation_id(generation)))

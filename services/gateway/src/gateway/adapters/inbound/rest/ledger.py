@@ -9,9 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
+from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest import render
 from gateway.adapters.inbound.rest.parameters import Moment, Paging, paging
 from gateway.domain.credits import Entry, EntryFilter, EntryKind
+from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1", tags=["credits"])
 
@@ -21,7 +23,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@router.get("/balance")
+@router.get("/balance", dependencies=[per_user(Limit.READS)])
 async def read_balance(principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
     """Read what can be spent and what is held."""
     return render.balance(await deps.ledger.balance(principal.user_id))
@@ -29,6 +31,7 @@ async def read_balance(principal: CurrentPrincipal, deps: CurrentDeps) -> render
 
 @router.get(
     "/ledger/entries",
+    dependencies=[per_user(Limit.READS)],
     response_model=None,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )

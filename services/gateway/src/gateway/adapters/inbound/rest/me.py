@@ -6,9 +6,11 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
+from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest import render
 from gateway.adapters.inbound.rest.bodies import Body, Url
 from gateway.adapters.inbound.rest.json_route import JsonRoute
+from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1/me", tags=["account"], route_class=JsonRoute)
 
@@ -20,13 +22,13 @@ class Profile(Body):
     avatar_url: Url | None = None
 
 
-@router.get("")
+@router.get("", dependencies=[per_user(Limit.READS)])
 async def read_me(principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
     """Read the profile."""
     return render.user(await deps.identity.user(principal.user_id))
 
 
-@router.patch("")
+@router.patch("", dependencies=[per_user(Limit.CHANGES)])
 async def change_me(body: Profile, principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
     """Change the profile."""
     avatar_url = body.avatar_url

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
-from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.limited import per_address, per_user
 from gateway.adapters.inbound.rest import render
 from gateway.adapters.inbound.rest.bodies import Body
 from gateway.adapters.inbound.rest.json_route import JsonRoute
@@ -25,13 +25,13 @@ class QuoteBody(Body):
     input: dict[str, Any]
 
 
-@router.get("/models")
+@router.get("/models", dependencies=[per_address(Limit.READS)])
 async def list_models(deps: CurrentDeps) -> render.Json:
     """List the models; needs no token."""
     return render.whole_list(await deps.generations.models(), render.model)
 
 
-@router.get("/models/{provider}/{name}")
+@router.get("/models/{provider}/{name}", dependencies=[per_address(Limit.READS)])
 async def read_model(provider: str, name: str, deps: CurrentDeps) -> render.Json:
     """Read one model; needs no token."""
     return render.model(await deps.generations.model(model_id(provider, name)))

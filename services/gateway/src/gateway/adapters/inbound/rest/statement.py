@@ -11,9 +11,11 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
+from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.ledger import prefers_csv
 from gateway.adapters.inbound.rest.parameters import Moment
 from gateway.domain.statement import StatementClosing, StatementLine, StatementOpening, StatementPart
+from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1", tags=["credits"])
 
@@ -31,6 +33,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 @router.get(
     "/ledger/statement",
+    dependencies=[per_user(Limit.READS)],
     response_model=None,
     responses={200: {"content": {"application/json": {}, "text/csv": {"schema": {"type": "string"}}}}},
 )
