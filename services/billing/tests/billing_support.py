@@ -144,9 +144,9 @@ class BillingUnderTest:
         return (await self.read.purchases(user_id, before="", limit=100)).purchases
 
 
-def billing_in_memory(processor: Any = None) -> BillingUnderTest:
+def billing_in_memory(processor: Any = None, *, store: MemoryBilling | None = None) -> BillingUnderTest:
     """The use cases over memory, with a processor that a test plays unless it brings another."""
-    store = MemoryBilling()
+    store = store or MemoryBilling()
 
     async def facts() -> list[Message]:
         return [to_message(fact) for fact in store.facts]

@@ -1,33 +1,41 @@
 """Fixtures of billing's tests."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from billing.adapters.outbound import tables
+from billing.adapters.outbound.event_codec import to_message
+from billing.adapters.outbound.memory import MemoryBilling
 from billing.adapters.outbound.postgres import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres_reader import PostgresBillingReader
 from billing.adapters.outbound.postgres_webhook_reader import PostgresWebhookReader
+from billing.adapters.outbound.rows import to_dispute, to_purchase
 from billing.adapters.outbound.tables import outbox
 from billing_support import BillingUnderTest, CountingIds, billing_in_memory
-from chassis.postgres import create_engine
+from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
+from facts_check import assert_facts_tell
 from google.protobuf.message import Message
 from sqlalchemy import select
 from tintype.billing.v1 import events_pb2 as pb
 
 
 @pytest.fixture
-def memory_billing() -> BillingUnderTest:
-    """Billing in memory."""
-    return billing_in_memory()
+def memory_billing() -> Iterator[BillingUnderTest]:
+    """Billing in memory; afterwards its facts tell what it holds, and nothing else."""
+    store = MemoryBilling()
+    yield billing_in_memory(store=store)
+    facts = [to_message(fact) for fact in store.facts]
+    assert_facts_tell(facts, [*store.purchases.values()], store.disputes.values())
 
 
 @pytest.fixture(params=["memory", "postgres"])
 async def any_billing(request: pytest.FixtureRequest) -> AsyncIterator[BillingUnderTest]:
-    """The same use cases over each store."""
+    """The same use cases over each store; afterwards its facts tell what it holds, and nothing else."""
     if request.param == "memory":
         yield request.getfixturevalue("memory_billing")
         return
@@ -47,4 +55,8 @@ async def any_billing(request: pytest.FixtureRequest) -> AsyncIterator[BillingUn
         ids=ids,
         facts=facts,
     )
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        purchases = [to_purchase(row) for row in await connection.execute(select(tables.purchases))]
+        disputes = [to_dispute(row) for row in await connection.execute(select(tables.disputes))]
+    assert_facts_tell(await facts(), purchases, disputes)
     await engine.dispose()

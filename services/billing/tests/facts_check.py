@@ -1,0 +1,70 @@
+"""Facts and what is stored tell the same story: checked after every test that has a store."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from billing.domain.checkout import Purchase
+from billing.domain.dispute import Dispute
+from google.protobuf.message import Message
+from tintype.billing.v1 import events_pb2 as pb
+
+M = TypeVar("M", bound=Message)
+
+
+def assert_facts_tell(
+    facts: Sequence[Message], purchases: Sequence[Purchase], disputes: Iterable[Dispute]
+) -> None:
+    """Fail unless each purchase, refund and dispute was told, with all that it is, and none of it twice."""
+    completed, refunded, disputed = (
+        _of(facts, kind) for kind in (pb.PaymentCompleted, pb.PaymentRefunded, pb.PaymentDisputed)
+    )
+    assert len(completed) + len(refunded) + len(disputed) == len(facts), "a fact that nobody accounts for"
+    assert len({_timeless(one) for one in facts}) == len(facts), "a fact was told twice"
+    bought = sorted(_timeless(_completed(one)) for one in purchases)
+    assert sorted(map(_timeless, completed)) == bought
+    for purchase in purchases:
+        mine = [one for one in refunded if one.purchase_id == purchase.purchase_id]
+        assert _still_refunded(mine) == (purchase.refunded_credits, purchase.refunded_minor)
+    last = {
+        one.dispute_id: (one.purchase_id, one.account_id, one.state, one.disputed_credits) for one in disputed
+    }
+    assert last == {one.dispute_id: _told(one) for one in disputes}
+
+
+def _of(facts: Iterable[Message], kind: type[M]) -> list[M]:
+    return [one for one in facts if isinstance(one, kind)]
+
+
+def _timeless(fact: Message) -> bytes:
+    """A fact without the moment at which it was told."""
+    copy = type(fact)()
+    copy.CopyFrom(fact)
+    copy.ClearField("occurred_at")
+    return type(fact).__name__.encode() + copy.SerializeToString(deterministic=True)
+
+
+def _completed(purchase: Purchase) -> pb.PaymentCompleted:
+    return pb.PaymentCompleted(
+        account_id=purchase.user_id,
+        payment_id=purchase.payment_id,
+        purchase_id=purchase.purchase_id,
+        pack_id=purchase.pack_id,
+        credits=purchase.credits,
+        amount_minor=purchase.amount_minor,
+        currency=purchase.currency,
+    )
+
+
+def _still_refunded(told: Iterable[pb.PaymentRefunded]) -> tuple[int, int]:
+    """What a ledger holds for refunded: the largest total of each series that was not reversed."""
+    totals, over = dict[int, tuple[int, int]](), set[int]()
+    for one in told:
+        totals[one.series] = max(totals.get(one.series, (0, 0)), (one.refunded_credits, one.refunded_minor))
+        over |= {one.series} if one.reversed else set()
+    left = [total for series, total in totals.items() if series not in over]
+    return sum(one[0] for one in left), sum(one[1] for one in left)
+
+
+def _told(dispute: Dispute) -> tuple[str, str, int, int]:
+    state = pb.DisputeState.Value(f"DISPUTE_STATE_{dispute.state.name}")
+    return dispute.purchase_id, dispute.user_id, state, dispute.disputed_credits
