@@ -11,12 +11,13 @@ import pytest
 import stripe
 from billing.adapters.outbound import stripe as adapter
 from billing.adapters.outbound.stripe import StripeProcessor
-from billing.adapters.outbound.stripe_errors import meaning_of
+from billing.adapters.outbound.stripe_errors import MEANINGS, meaning_of
 from billing.domain import errors
 from pydantic import SecretStr
 from standins.serving import running
 from standins.stripe.app import create_app
 from standins.stripe.settings import StripeSettings
+from stripe.oauth_error import OAuthError
 
 KEY = "sk_test_billing"
 UNAVAILABLE, MISCONFIGURED, REFUSED, UNKNOWN = (
@@ -113,12 +114,21 @@ async def test_a_wrong_key_is_ours_and_an_unknown_object_is_the_requests(tmp_pat
                 await asked
 
 
-def test_every_failure_of_the_sdk_has_a_meaning() -> None:
-    """Also those that the SDK adds: one without a status passes."""
-    kinds = {stripe.StripeError}
-    for _ in range(3):
-        kinds |= {below for kind in kinds for below in kind.__subclasses__()}
-    for kind in kinds:
-        failure = kind.__new__(kind)
-        stripe.StripeError.__init__(failure, "no")
-        assert type(meaning_of(failure)) is UNAVAILABLE
+def classes_below(kind: type[stripe.StripeError]) -> set[type[stripe.StripeError]]:
+    """A class and all that are made of it."""
+    return {kind}.union(*(classes_below(below) for below in kind.__subclasses__()))
+
+
+def test_every_class_of_the_sdk_has_a_meaning() -> None:
+    """One that the SDK adds has to be thought about; those of OAuth are all alike."""
+    oauth = classes_below(OAuthError) - {OAuthError}
+    abstract = {stripe.StripeErrorWithParamCode}
+    assert classes_below(stripe.StripeError) - oauth - abstract == set(MEANINGS)
+
+
+@pytest.mark.parametrize("kind", sorted(MEANINGS, key=lambda one: one.__name__))
+def test_a_class_says_what_status_and_code_do_not(kind: type[stripe.StripeError]) -> None:
+    """A failure without either means what its class does."""
+    failure = kind.__new__(kind)
+    stripe.StripeError.__init__(failure, "no")
+    assert type(meaning_of(failure)) is MEANINGS[kind]

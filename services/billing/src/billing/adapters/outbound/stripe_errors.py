@@ -1,11 +1,12 @@
 """What Stripe's failures mean in our words: they pass, are our set-up, or are the request's own."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
 import stripe
 import structlog
 from prometheus_client import Counter, Gauge
+from stripe.oauth_error import OAuthError
 
 from billing.domain.errors import (
     BillingError,
@@ -20,8 +21,63 @@ _REFUSES_US = Gauge(
     "billing_stripe_refuses_us", "1 while Stripe refuses our key or account, whatever is asked"
 )
 
-_CONFLICT, _TOO_MANY, _SERVER_ERROR = 409, 429, 500
+_NOT_FOUND, _CONFLICT, _TOO_MANY, _SERVER_ERROR = 404, 409, 429, 500
 _OUR_OWN_FAULT = (401, 403)
+
+# What each class of the SDK means where status and code say no more.
+MEANINGS: Mapping[type[stripe.StripeError], type[BillingError]] = {
+    **dict.fromkeys(
+        (
+            # Also what is new to us: it is asked again, and counted.
+            stripe.StripeError,
+            stripe.APIConnectionError,
+            # Also an answer that is not Stripe's: somebody in between spoke.
+            stripe.APIError,
+            stripe.RateLimitError,
+            stripe.QuotaExceededError,
+            stripe.TemporarySessionExpiredError,
+        ),
+        PaymentProcessorUnavailable,
+    ),
+    **dict.fromkeys(
+        (
+            stripe.AuthenticationError,
+            stripe.PermissionError,
+            stripe.BlockedByStripeError,
+            stripe.CapabilityNotEnabledError,
+            stripe.ControlledByAlternateResourceError,
+            stripe.FeatureNotEnabledError,
+            stripe.FinancialAccountNotOpenError,
+            OAuthError,
+        ),
+        PaymentProcessorMisconfigured,
+    ),
+    **dict.fromkeys(
+        (
+            stripe.InvalidRequestError,
+            stripe.IdempotencyError,
+            stripe.CardError,
+            stripe.SignatureVerificationError,
+            stripe.AlreadyCanceledError,
+            stripe.CannotProceedError,
+            stripe.FxQuoteNeedsRefreshError,
+            stripe.InsufficientFundsError,
+            stripe.InvalidPaymentMethodError,
+            stripe.InvalidPayoutMethodError,
+            stripe.InvalidVaultedCredentialError,
+            stripe.NotCancelableError,
+            stripe.RecipientNotNotifiableError,
+            stripe.VerificationAttemptFailedError,
+            stripe.VerificationExpiredError,
+            stripe.VerificationNotInitiatedError,
+        ),
+        PaymentProcessorRefused,
+    ),
+}
+_SAID: Mapping[type[BillingError], str] = {
+    PaymentProcessorUnavailable: "the payment processor did not answer; try again",
+    PaymentProcessorMisconfigured: "payments are not available right now: the operators were told",
+}
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -40,23 +96,28 @@ async def answered(call: Awaitable[T]) -> T:
 
 
 def meaning_of(failure: stripe.StripeError) -> BillingError:
-    """Return the failure in our words. Of the status and the code, never of the text: that may change."""
+    """Return the failure in our words. Of class, status and code, never of the text: that may change."""
+    kind = _kind_of(failure)
+    if kind is UnknownToProcessor:
+        param = str(getattr(failure, "param", None) or "")
+        return kind(f"the payment processor does not know it: {failure.user_message}", param=param)
+    if kind is PaymentProcessorRefused:
+        return kind(f"the payment processor refused: {failure.user_message}")
+    return kind(_SAID[kind])
+
+
+def _kind_of(failure: stripe.StripeError) -> type[BillingError]:
     status = failure.http_status
     if status in _OUR_OWN_FAULT:
-        return PaymentProcessorMisconfigured("payments are not available: the payment processor refuses us")
-    if status is None or status >= _SERVER_ERROR or status in (_CONFLICT, _TOO_MANY):
-        return PaymentProcessorUnavailable("the payment processor did not answer; try again")
-    if isinstance(failure, stripe.APIConnectionError | stripe.RateLimitError | stripe.APIError):
-        # An answer that is not Stripe's: somebody in between spoke.
-        return PaymentProcessorUnavailable("the payment processor did not answer; try again")
+        return PaymentProcessorMisconfigured
+    if status is not None and (status >= _SERVER_ERROR or status in (_CONFLICT, _TOO_MANY)):
+        return PaymentProcessorUnavailable
     if failure.code == "resource_missing":
-        param = str(getattr(failure, "param", None) or "")
-        return UnknownToProcessor(
-            f"the payment processor does not know it: {failure.user_message}", param=param
-        )
-    if status == 404:
-        return PaymentProcessorMisconfigured("payments are not available: that is not the processor's API")
-    return PaymentProcessorRefused(f"the payment processor refused: {failure.user_message}")
+        return UnknownToProcessor
+    if status == _NOT_FOUND and isinstance(failure, stripe.InvalidRequestError):
+        # No such address: that is not the processor's API.
+        return PaymentProcessorMisconfigured
+    return next(MEANINGS[one] for one in type(failure).__mro__ if one in MEANINGS)
 
 
 def cannot_sell(why: BillingError | str) -> PaymentProcessorMisconfigured:
