@@ -1,10 +1,31 @@
 """Configuration from `GENERATION_...` environment variables."""
 
 from pathlib import Path
+from typing import Annotated
 
 from chassis.settings import ServiceSettings
-from pydantic import AnyHttpUrl, Field, SecretStr
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _plain(url: AnyHttpUrl) -> AnyHttpUrl:
+    """Nothing of an address is dropped in silence."""
+    if url.query or url.fragment or url.username or url.password:
+        raise ValueError("must have no name, password, query or fragment in it")
+    return url
+
+
+def _without_path(url: AnyHttpUrl) -> AnyHttpUrl:
+    if (url.path or "/") != "/":
+        # A signature covers the path that the store sees: one in front of the bucket breaks it.
+        raise ValueError(
+            "must be scheme, host and port alone: no path comes before a bucket"
+        )
+    return _plain(url)
+
+
+StoreUrl = Annotated[AnyHttpUrl, AfterValidator(_without_path)]
+ApiUrl = Annotated[AnyHttpUrl, AfterValidator(_plain)]
 
 
 class GenerationSettings(ServiceSettings):
@@ -17,14 +38,14 @@ class GenerationSettings(ServiceSettings):
     ledger_target: str
     caller_token: SecretStr
 
-    s3_url: AnyHttpUrl
-    s3_public_url: AnyHttpUrl | None = None
+    s3_url: StoreUrl
+    s3_public_url: StoreUrl | None = None
     s3_region: str = "us-east-1"
     s3_access_key: str
     s3_secret_key: SecretStr
     s3_bucket: str
 
-    openai_base_url: AnyHttpUrl | None = None
+    openai_base_url: ApiUrl | None = None
     openai_api_key: SecretStr | None = None
 
     queue_timeout_s: int = Field(default=3_600, ge=60, le=86_400)

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 from contract_support import connect, serve_generation
+from gateway.adapters.inbound.middleware import BODY_MAX_BYTES
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
@@ -83,6 +84,22 @@ async def test_bad_input_names_its_field(generations: Generations) -> None:
         assert [one.field.rpartition(".")[2] for one in refused.value.fields] == [field]
     page = await generations.page(ME, statuses=(), cursor=None, limit=5)
     assert list(page.items) == []
+
+
+async def test_characters_are_counted_not_bytes(generations: Generations) -> None:
+    """A prompt as long as its schema allows is taken, whatever its letters weigh."""
+    for number, character in enumerate("a\u56fe\U0001f600"):
+        made = await create(generations, key=f"k{number}", prompt=character * 1000)
+        assert made.input["prompt"] == character * 1000
+    with pytest.raises(InvalidRequest):
+        await create(generations, key="k9", prompt="\u56fe" * 1001)
+
+
+def test_the_door_lets_the_longest_input_in() -> None:
+    """JSON may spell every character in twelve bytes: the gateway's bound is above that for every model."""
+    for model in House().catalogue.models():
+        rules = model.input_schema["properties"].values()
+        assert 12 * sum(rule.get("maxLength", 64) for rule in rules) + 8192 < BODY_MAX_BYTES
 
 
 async def test_too_few_credits_say_how_many(generations: Generations) -> None:

@@ -10,7 +10,12 @@ from generation.domain.documents import canonical, violations
 from generation.domain.errors import InvalidInput, Violation
 from generation.domain.model import Model
 
-INPUT_BYTES_MAX = 64 * 1024
+# What an input may weigh besides the texts that its model's schema bounds.
+REST_BYTES_MAX = 16 * 1024
+# No character is larger in canonical JSON: a control character is `\u0001`, an emoji four bytes.
+CHARACTER_BYTES_MAX = 6
+# Of a text that its schema does not bound.
+TEXT_BYTES_MAX = 64 * 1024
 VIOLATIONS_MAX = 20
 
 
@@ -20,8 +25,8 @@ class JsonSchemaChecker:
     def checked(self, model: Model, job: Mapping[str, Any]) -> dict[str, Any]:
         if problems := violations(job):
             raise InvalidInput(problems[:VIOLATIONS_MAX])
-        if len(canonical(job)) > INPUT_BYTES_MAX:
-            raise InvalidInput([Violation("input", f"is larger than {INPUT_BYTES_MAX} bytes")])
+        if len(canonical(job)) > (most := size_bytes_max(model.input_schema)):
+            raise InvalidInput([Violation("input", f"is larger than {most} bytes")])
         properties = model.input_schema.get("properties", {})
         filled = {name: rule["default"] for name, rule in properties.items() if "default" in rule}
         filled.update(job)
@@ -31,6 +36,15 @@ class JsonSchemaChecker:
             # One line a violation, each once: `required` reports every missing field on its own.
             raise InvalidInput(list(dict.fromkeys(found))[:VIOLATIONS_MAX])
         return filled
+
+
+def size_bytes_max(schema: Mapping[str, Any]) -> int:
+    """More than any input that the schema allows: a bound on work, in front of bounds that say why."""
+    rules = schema.get("properties", {}).values()
+    texts = [rule for rule in rules if rule.get("type") == "string" and "enum" not in rule]
+    return REST_BYTES_MAX + sum(
+        rule["maxLength"] * CHARACTER_BYTES_MAX if "maxLength" in rule else TEXT_BYTES_MAX for rule in texts
+    )
 
 
 def _violations(error: ValidationError) -> Iterator[Violation]:
