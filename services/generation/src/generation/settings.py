@@ -18,9 +18,7 @@ def _plain(url: AnyHttpUrl) -> AnyHttpUrl:
 def _without_path(url: AnyHttpUrl) -> AnyHttpUrl:
     if (url.path or "/") != "/":
         # A signature covers the path that the store sees: one in front of the bucket breaks it.
-        raise ValueError(
-            "must be scheme, host and port alone: no path comes before a bucket"
-        )
+        raise ValueError("must be scheme, host and port alone: no path comes before a bucket")
     return _plain(url)
 
 
