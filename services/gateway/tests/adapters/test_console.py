@@ -227,10 +227,44 @@ async def test_a_purchase_leads_to_the_payment_page(door: Door) -> None:
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("https://")
     assert len(door.world.billing.checkouts) == 1
-    back = await door.http.get("/billing?note=paid")
-    assert "Your credits arrive" in back.text
+    left = await door.http.get("/billing?note=unpaid")
+    assert "Nothing was charged" in left.text
     forged = await door.http.get("/billing?note=<b>free</b>")
     assert "<b>free</b>" not in forged.text
+
+
+@pytest.mark.parametrize(
+    ("acts", "said", "asks_again"),
+    [
+        ((), "not confirmed yet", True),
+        (("promise",), "may take a few days", True),
+        (("promise", "fail"), "Your payment failed", False),
+        (("pay",), "your payment arrived", False),
+        (("expire",), "has expired", False),
+    ],
+)
+async def test_coming_back_from_a_page_says_what_became_of_the_money(
+    door: Door, acts: tuple[str, ...], said: str, asks_again: bool
+) -> None:
+    """As it is at that moment, to its buyer alone, and again until it is known."""
+    await enter(door)
+    page = await door.http.get("/billing")
+    form = {name: hidden(page, name) for name in ("csrf_token", "key")} | {"pack": "starter"}
+    await door.http.post("/billing/checkout", data=form, headers=FROM_HERE)
+    ((checkout_id, _),) = door.world.billing.checkouts.items()
+    ((success_url, cancel_url),) = door.world.billing.return_urls
+    assert success_url.endswith(f"/billing?checkout={checkout_id}")
+    assert cancel_url.endswith("/billing?note=unpaid")
+    for act in acts:
+        getattr(door.world.billing, act)(checkout_id)
+    for path in (f"/billing?checkout={checkout_id}", f"/console/checkout/{checkout_id}"):
+        back = await door.http.get(path)
+        assert back.status_code == 200
+        assert said in back.text
+        assert (f'hx-get="/console/checkout/{checkout_id}"' in back.text) == asks_again
+    stranger = await door.http.get("/billing?checkout=chk_of_somebody_else")
+    assert 'id="checkout"' not in stranger.text
+    assert (await door.http.get("/console/checkout/chk_of_somebody_else")).status_code == 404
 
 
 async def test_no_page_needs_inline_code(door: Door) -> None:

@@ -9,6 +9,7 @@ from gateway.adapters.inbound.console import (
     access,
     account,
     billing,
+    checkout,
     errors,
     generate,
     landing,
@@ -23,6 +24,6 @@ _STATIC = Path(__file__).parent / "static"
 def mount_console(app: FastAPI, deps: Deps) -> None:
     """Add the console's pages and static files to the app."""
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
-    for page in (landing, access, mailed_links, generate, library, billing, account):
+    for page in (landing, access, mailed_links, generate, library, billing, checkout, account):
         app.include_router(page.router, include_in_schema=False)
     errors.show_pages_to_people(app)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.checkout import returned_from
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, show
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import count, per_user
@@ -13,6 +14,7 @@ from gateway.application.open_checkout import OpenCheckout
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.credits import EntryFilter
 from gateway.domain.errors import Conflict, GatewayError
+from gateway.domain.purchase import Checkout
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
@@ -22,9 +24,19 @@ Cursor = Annotated[str | None, Query(max_length=500)]
 
 
 @router.get("/billing", dependencies=[per_user(Limit.READS)])
-async def billing(request: Request, deps: CurrentDeps, session: Session, cursor: Cursor = None) -> Response:
-    """Everything about credits on one page; `cursor` goes on in the history."""
-    return await _page(request, deps, session, cursor=cursor)
+async def billing(
+    request: Request,
+    deps: CurrentDeps,
+    session: Session,
+    cursor: Cursor = None,
+    checkout: Annotated[str | None, Query(max_length=255)] = None,
+) -> Response:
+    """Everything about credits on one page; `cursor` goes on in the history.
+
+    `checkout` names the one that the person comes back from.
+    """
+    returned = await returned_from(checkout, deps, session)
+    return await _page(request, deps, session, cursor=cursor, returned=returned)
 
 
 @router.post("/billing/checkout")
@@ -40,12 +52,7 @@ async def checkout(
         await count(request, deps.limits, Limit.CHECKOUT, session.user_id)
         opened, _ = await deps.open_checkout(
             deps.sessions.principal(session),
-            OpenCheckout(
-                pack_id=pack,
-                idempotency_key=f"{key}:{pack}",
-                success_url=f"{deps.web.public_url}/billing?note=paid",
-                cancel_url=f"{deps.web.public_url}/billing?note=unpaid",
-            ),
+            OpenCheckout(pack_id=pack, idempotency_key=f"{key}:{pack}"),
         )
         if opened.url is None:
             raise Conflict("That checkout is over. Press the button again to start another.")
@@ -82,6 +89,7 @@ async def _page(
     *,
     cursor: str | None,
     refusal: GatewayError | None = None,
+    returned: Checkout | None = None,
 ) -> Response:
     history = await deps.ledger.entries(session.user_id, EntryFilter(), cursor=cursor, limit=HISTORY_SIZE)
     purchases = await deps.billing.purchases(session.user_id, cursor=None, limit=PURCHASES_SIZE)
@@ -90,6 +98,7 @@ async def _page(
         "billing.html",
         session=session,
         refusal=refusal,
+        checkout=returned,
         packs=await deps.billing.packs(),
         purchases=purchases.items,
         entries=history.items,

@@ -32,7 +32,6 @@ NOTES = {
     "cancelling": "Cancelling. The credits come back as soon as it has stopped.",
     "deleted": "Deleted.",
     "saved": "Saved.",
-    "paid": "Thank you. Your credits arrive as soon as the payment is confirmed.",
     "unpaid": "The checkout was left. Nothing was charged.",
     "signed-out": "You are signed out.",
     "reset-sent": "If that address has an account, a mail with a link is on its way.",
