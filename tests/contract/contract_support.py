@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 from billing.adapters.inbound import grpc as billing_grpc
+from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing_support import BillingUnderTest
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
@@ -87,6 +88,7 @@ async def serve_billing(stack: AsyncExitStack, billing: BillingUnderTest) -> str
         read=billing.read,
         receive=billing.receive,
         reader=billing.reader,
+        processor_payments=ListProcessorPaymentsHandler(billing.processor),
     )
     return await serve(
         stack,

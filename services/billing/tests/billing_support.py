@@ -25,6 +25,7 @@ from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.checkout import Purchase
+from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.webhook_event import StoredWebhook, WebhookState
 from billing.ports.unit_of_work import BillingReader, UnitsOfWork
 from billing.ports.webhooks import WebhookReader
@@ -141,6 +142,10 @@ class BillingUnderTest:
 
     async def purchases(self, user_id: str = "usr_1") -> list[Purchase]:
         """Return a user's purchases."""
+        return [one.purchase for one in await self.standings(user_id)]
+
+    async def standings(self, user_id: str = "usr_1") -> list[PurchaseStanding]:
+        """Return a user's purchases with what became of their money."""
         return (await self.read.purchases(user_id, before="", limit=100)).purchases
 
 

@@ -30,6 +30,7 @@ from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.drain_webhooks import DrainWebhooksHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.keep_webhooks import ForgetBodiesHandler, ReplayWebhookHandler
+from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.open_customer import Customers
 from billing.application.open_page import OpenPage
 from billing.application.process_webhook import ProcessWebhookHandler
@@ -111,6 +112,7 @@ async def serve(settings: BillingSettings) -> None:
                 read=ReadBillingHandler(reader, catalogue),
                 receive=ReceiveWebhookHandler(units, _verifier(settings), clock),
                 reader=reader,
+                processor_payments=ListProcessorPaymentsHandler(processor),
             ),
             server.server,
         )

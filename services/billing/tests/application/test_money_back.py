@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import pytest
+from billing.adapters.outbound import postgres_reader
 from billing.domain.dispute import DisputeState
 from billing.domain.errors import PaymentProcessorUnavailable, PurchaseNotKnownYet
 from billing.domain.refund import RefundStatus
@@ -197,3 +198,49 @@ async def test_a_silent_processor_changes_nothing(any_billing: BillingUnderTest)
             await about
     assert await any_billing.purchases() == [purchase]
     assert await any_billing.money_back() == []
+
+
+async def test_a_purchase_says_where_its_money_is(any_billing: BillingUnderTest) -> None:
+    """Paid, refunded in part and whole, disputed, charged back; a dispute that is won changes nothing."""
+    purchase = await any_billing.bought()
+    payment, processor = purchase.payment_id, any_billing.processor
+
+    async def standing() -> tuple[str, int, int, int]:
+        (one,) = await any_billing.standings()
+        assert [one] == [each async for each in any_billing.reader.settled_payments()]
+        return (one.status, one.purchase.refunded_minor, one.disputed_minor, one.taken_back_credits)
+
+    assert await standing() == ("paid", 0, 0, 0)
+    processor.dispute(payment, "dp_1", 400, OPENED)
+    await any_billing.dispute.handle("dp_1")
+    assert await standing() == ("disputed", 0, 400, 400)
+    processor.dispute(payment, "dp_1", 400, WON)
+    await any_billing.dispute.handle("dp_1")
+    assert await standing() == ("paid", 0, 0, 0)
+    processor.refund(payment, "re_1", 300, SUCCEEDED)
+    await any_billing.refund.handle(payment)
+    assert await standing() == ("partially_refunded", 300, 0, 300)
+    processor.refund(payment, "re_2", 700, SUCCEEDED)
+    await any_billing.refund.handle(payment)
+    assert await standing() == ("refunded", 1000, 0, 1000)
+    processor.dispute(payment, "dp_2", 800, LOST)
+    await any_billing.dispute.handle("dp_2")
+    assert await standing() == ("charged_back", 1000, 800, 1000)
+
+
+async def test_every_purchase_is_streamed_with_its_own_disputes(
+    any_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many batches it takes."""
+    monkeypatch.setattr(postgres_reader, "_STREAM_ROWS", 2)
+    expected = {}
+    for number in range(5):
+        payment = (await any_billing.bought(f"usr_{number}")).payment_id
+        for dispute_id in [f"dp_{number}_{one}" for one in range(number)]:
+            any_billing.processor.dispute(payment, dispute_id, 100, LOST)
+            await any_billing.dispute.handle(dispute_id)
+        expected[payment] = [f"dp_{number}_{one}" for one in range(number)]
+    streamed = [one async for one in any_billing.reader.settled_payments()]
+    assert {
+        one.purchase.payment_id: [each.dispute_id for each in one.disputes] for one in streamed
+    } == expected

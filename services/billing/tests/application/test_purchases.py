@@ -37,7 +37,9 @@ async def test_a_paid_checkout_is_one_purchase(any_billing: BillingUnderTest) ->
     assert (purchase.credits, purchase.amount_minor, purchase.currency) == (1000, 1000, "usd")
     checkout = await any_billing.follow.handle("usr_1", opened.checkout.checkout_id)
     assert (checkout.status, checkout.purchase_id) == (CheckoutStatus.COMPLETE, purchase.purchase_id)
-    assert [one.payment_id async for one in any_billing.reader.settled_payments()] == [purchase.payment_id]
+    assert [one.purchase.payment_id async for one in any_billing.reader.settled_payments()] == [
+        purchase.payment_id
+    ]
 
 
 async def test_many_workers_process_one_event_once(any_billing: BillingUnderTest) -> None:
@@ -164,9 +166,20 @@ async def test_purchases_are_paged(any_billing: BillingUnderTest) -> None:
         await any_billing.settle.handle(session)
     first = await any_billing.read.purchases("usr_1", before="", limit=3)
     second = await any_billing.read.purchases("usr_1", before=first.next_before, limit=3)
-    seen = [one.purchase_id for one in first.purchases + second.purchases]
+    seen = [one.purchase.purchase_id for one in first.purchases + second.purchases]
     assert seen == sorted(seen, reverse=True)
     assert (len(seen), second.next_before) == (5, "")
+
+
+@pytest.mark.parametrize("before", ["zz", "pay_none", "pay_\x00", "p" * 300])
+async def test_a_place_that_is_in_nobodys_list_is_refused(any_billing: BillingUnderTest, before: str) -> None:
+    """So is another user's: a page that is empty would be taken for the end."""
+    theirs = (await any_billing.bought("usr_2")).purchase_id
+    await any_billing.bought()
+    for place in (before, theirs):
+        with pytest.raises(InvalidField) as refused:
+            await any_billing.read.purchases("usr_1", before=place, limit=3)
+        assert refused.value.field == "page_token"
 
 
 @pytest.mark.parametrize(

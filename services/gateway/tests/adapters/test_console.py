@@ -277,3 +277,17 @@ async def test_no_page_needs_inline_code(door: Door) -> None:
         assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page.text), path
         for source in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
             assert (await door.http.get(source)).status_code == 200, source
+
+
+async def test_the_billing_page_shows_what_was_refunded(door: Door) -> None:
+    """Beside what was paid: in part with the money, whole by its name; and again when the page is renewed."""
+    csrf = await enter(door)
+    form = {"pack": "starter", "key": "k", "csrf_token": csrf}
+    await door.http.post("/billing/checkout", data=form, headers=FROM_HERE)
+    ((user_id, checkout),) = door.world.billing.checkouts.values()
+    purchase = door.world.billing.pay(checkout.checkout_id)
+    assert "refunded" not in (await door.http.get("/billing")).text
+    for amount, shown in ((300, "$3.00 refunded"), (700, "<small>refunded</small>")):
+        door.world.billing.refund(user_id, purchase.purchase_id, amount)
+        for page in ("/billing", "/console/history"):
+            assert shown in (await door.http.get(page)).text

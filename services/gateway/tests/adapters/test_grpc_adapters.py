@@ -112,7 +112,16 @@ async def test_billing(connection: grpc.aio.Channel, script: Script) -> None:
         "CreateCheckout": billing.CreateCheckoutResponse(checkout=checkout, replayed=True),
         "GetCheckout": billing.GetCheckoutResponse(checkout=checkout),
         "ListPurchases": billing.ListPurchasesResponse(
-            purchases=[billing.Purchase(purchase_id="pay_1", created_at=stamp())]
+            purchases=[
+                billing.Purchase(
+                    purchase_id="pay_1",
+                    created_at=stamp(),
+                    refunded_minor=300,
+                    disputed_minor=7,
+                    status=billing.PURCHASE_STATUS_CHARGED_BACK,
+                ),
+                billing.Purchase(purchase_id="pay_0", created_at=stamp()),
+            ]
         ),
         "ReceiveWebhook": billing.ReceiveWebhookResponse(event_id="evt_1", duplicate=True),
     }
@@ -124,7 +133,10 @@ async def test_billing(connection: grpc.aio.Channel, script: Script) -> None:
     assert (opened.checkout_id, opened.url, replayed) == ("cs_1", "https://c", True)
     assert await adapter.checkout(ADA, "cs_1") == opened
     page = await adapter.purchases(ADA, cursor=None, limit=20)
-    assert (page.items[0].purchase_id, page.next_cursor) == ("pay_1", None)
+    first, older = page.items
+    assert (first.purchase_id, page.next_cursor) == ("pay_1", None)
+    assert (first.refunded_minor, first.disputed_minor, first.status) == (300, 7, "charged_back")
+    assert (older.refunded_minor, older.status) == (0, "paid")
     body = b'{"a":  1}\xff\x00'
     assert await adapter.receive_webhook(body=body, signature="t=1,v1=x") is True
     assert (script.heard[-1].body, script.heard[-1].signature) == (body, "t=1,v1=x")

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import pytest
 from gateway.domain.generation import GenerationStatus
 from gateway_world import PASSWORD, Door
 
@@ -163,6 +164,27 @@ async def test_buying_a_pack(door: Door) -> None:
     purchases = (await door.http.get("/v1/purchases")).json()["data"]
     assert (paid["status"], paid["payment_status"]) == ("complete", "paid")
     assert [one["id"] for one in purchases] == [paid["purchase_id"]]
+    assert (purchases[0]["status"], purchases[0]["refunded_minor"]) == ("paid", 0)
+
+
+async def test_a_purchase_shows_what_was_refunded(door: Door) -> None:
+    """In part, then whole."""
+    user = await door.sign_up()
+    created = await door.http.post("/v1/checkout", json={"pack": "starter"}, headers={"Idempotency-Key": "c"})
+    purchase = door.world.billing.pay(created.json()["id"])
+    for amount, total, status in ((300, 300, "partially_refunded"), (700, 1000, "refunded")):
+        door.world.billing.refund(user, purchase.purchase_id, amount)
+        (shown,) = (await door.http.get("/v1/purchases")).json()["data"]
+        assert (shown["status"], shown["refunded_minor"], shown["amount_minor"]) == (status, total, 1000)
+
+
+@pytest.mark.parametrize("cursor", ["zz", "-1", "٣", "%00"])
+async def test_a_cursor_that_nobody_gave_is_refused(door: Door, cursor: str) -> None:
+    """An empty page would be taken for the end."""
+    await door.sign_up()
+    answer = await door.http.get(f"/v1/purchases?cursor={cursor}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "cursor"
 
 
 async def test_a_checkout_that_is_over_says_how_it_ended(door: Door) -> None:

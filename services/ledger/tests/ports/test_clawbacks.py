@@ -79,3 +79,13 @@ async def test_held_credits_are_not_taken_and_pay_when_they_return(any_ledger: L
     assert await any_ledger.state(ME) == (0, 80, 80)
     await any_ledger.apply(refund(held, "gen_1"))
     assert await any_ledger.state(ME) == (0, 0, 0)
+
+
+async def test_a_payments_grant_says_what_is_taken_back(any_ledger: LedgerUnderTest) -> None:
+    """By all causes together, debt included; nothing of a payment whose money stayed."""
+    await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
+    await any_ledger.give(ME, 50, Category.PAID, payment_id="pi_2")
+    await any_ledger.apply(claw_back(ME, "pi_1", "refund", 30))
+    await any_ledger.apply(claw_back(ME, "pi_1", "dispute:dp_1", 20))
+    grants = {one.payment_id: one.taken_back async for one in any_ledger.reader.payment_grants()}
+    assert grants == {"pi_1": 50, "pi_2": 0}

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import pytest
+from billing.domain.refund import RefundStatus
 from billing_support import ORIGIN, BillingUnderTest, billing_in_memory
 from contract_support import connect, serve_billing
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.memory.billing import MemoryBilling
-from gateway.domain.errors import IdempotencyKeyReused, MalformedRequest, NotFound
-from gateway.domain.purchase import Checkout, CheckoutStatus, PaymentStatus
+from gateway.domain.errors import IdempotencyKeyReused, InvalidRequest, MalformedRequest, NotFound
+from gateway.domain.purchase import Checkout, CheckoutStatus, PaymentStatus, Purchase, PurchaseStatus
 from gateway.ports.billing import Billing
 from support import HandClock
 
@@ -29,6 +30,9 @@ class Shop(Protocol):
     def play(self, checkout: Checkout, *acts: str) -> None:
         """Play the page and the bank, in this order; no webhook speaks of it."""
 
+    async def refund(self, purchase: Purchase, amount_minor: int) -> None:
+        """Send a part of the money back, and wait until billing knows."""
+
 
 @dataclass
 class FakeShop:
@@ -42,6 +46,9 @@ class FakeShop:
     def play(self, checkout: Checkout, *acts: str) -> None:
         for act in acts:
             getattr(self.port, act)(checkout.checkout_id)
+
+    async def refund(self, purchase: Purchase, amount_minor: int) -> None:
+        self.port.refund(ME, purchase.purchase_id, amount_minor)
 
 
 @dataclass
@@ -61,6 +68,11 @@ class RealShop:
         self.billing.clock.advance(5)
         for act in acts:
             getattr(self.billing.processor, act)(f"cs_{checkout.checkout_id}")
+
+    async def refund(self, purchase: Purchase, amount_minor: int) -> None:
+        refund_id = f"re_{amount_minor}"
+        self.billing.processor.refund(purchase.payment_id, refund_id, amount_minor, RefundStatus.SUCCEEDED)
+        await self.billing.refund.handle(purchase.payment_id)
 
 
 @pytest.fixture(params=["fake", "real"])
@@ -181,6 +193,33 @@ async def test_purchases_are_paged(shop: Shop) -> None:
     second = await shop.port.purchases(ME, cursor=first.next_cursor, limit=2)
     seen = [one.purchase_id for one in (*first.items, *second.items)]
     assert (len(seen), len(set(seen)), second.next_cursor) == (3, 3, None)
+
+
+async def test_a_purchase_says_what_was_refunded(shop: Shop) -> None:
+    """Nothing, a part, the whole."""
+    checkout, _ = await buy(shop)
+    await shop.pay(checkout)
+    seen = []
+    for amount_minor in (0, 300, 700):
+        (purchase,) = (await shop.port.purchases(ME, cursor=None, limit=5)).items
+        if amount_minor:
+            await shop.refund(purchase, amount_minor)
+            (purchase,) = (await shop.port.purchases(ME, cursor=None, limit=5)).items
+        seen.append((purchase.refunded_minor, purchase.disputed_minor, purchase.status))
+    assert seen == [
+        (0, 0, PurchaseStatus.PAID),
+        (300, 0, PurchaseStatus.PARTIALLY_REFUNDED),
+        (1000, 0, PurchaseStatus.REFUNDED),
+    ]
+
+
+async def test_a_cursor_that_nobody_gave_is_refused(shop: Shop) -> None:
+    """By its name on the public surface."""
+    checkout, _ = await buy(shop)
+    await shop.pay(checkout)
+    with pytest.raises(InvalidRequest) as refused:
+        await shop.port.purchases(ME, cursor="zz", limit=2)
+    assert [one.field for one in refused.value.fields] == ["cursor"]
 
 
 async def test_a_forged_webhook_is_refused(shop: Shop) -> None:

@@ -8,6 +8,7 @@ from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
+from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
 
@@ -52,6 +53,9 @@ class PaymentProcessor(Protocol):
 
     async def list_disputes(self, *, since: datetime, after: str | None) -> Listing[ProcessorDispute]:
         """Return one page of the disputes, inquiries too, that began since a moment, like `list_refunds`."""
+
+    async def list_payments(self, *, since: datetime, after: str | None) -> Listing[ListedPayment]:
+        """Return one page of the payments that succeeded, newest checkout first, like `list_refunds`."""
 
     async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
         """Have a pack on sale at its price, whatever was before, and return what had to be done for it.

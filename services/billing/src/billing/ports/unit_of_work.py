@@ -9,6 +9,7 @@ from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.events import Fact
 from billing.domain.listing import Scan
+from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund, RefundStatus
 from billing.ports.webhooks import WebhookQueue
 
@@ -93,8 +94,11 @@ class BillingReader(Protocol):
     async def checkout(self, user_id: str, checkout_id: str) -> Checkout | None:
         """Return a checkout of this user."""
 
-    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[Purchase]:
-        """Return purchases, newest first, before an id (or from the newest, when empty)."""
+    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[PurchaseStanding] | None:
+        """Return purchases, newest first, before an id (or from the newest, when empty).
 
-    def settled_payments(self) -> AsyncIterator[Purchase]:
+        None when that id is none of this user's purchases.
+        """
+
+    def settled_payments(self) -> AsyncIterator[PurchaseStanding]:
         """Stream every purchase, oldest first."""

@@ -50,9 +50,19 @@ class Checkout:
     purchase_id: str | None
 
 
+class PurchaseStatus(StrEnum):
+    """Where a purchase's money is: charged back means that the payer's bank returned it."""
+
+    PAID = "paid"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    CHARGED_BACK = "charged_back"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Purchase:
-    """A completed payment for credits."""
+    """A completed payment for credits, with what went back of it by refunds and by disputes."""
 
     purchase_id: str
     pack_id: str
@@ -62,3 +72,6 @@ class Purchase:
     currency: str
     payment_id: str
     created_at: datetime
+    refunded_minor: int = 0
+    disputed_minor: int = 0
+    status: PurchaseStatus = PurchaseStatus.PAID

@@ -35,11 +35,12 @@ class PinnedLot:
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentGrant:
-    """A grant that a payment paid for."""
+    """A grant that a payment paid for, and what is taken back for that payment now, debt included."""
 
     payment_id: str
     account_id: str
     amount: int
+    taken_back: int = 0
 
 
 class LedgerReader(Protocol):

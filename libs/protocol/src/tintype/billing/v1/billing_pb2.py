@@ -23,49 +23,60 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from tintype.billing.v1 import events_pb2 as tintype_dot_billing_dot_v1_dot_events__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n tintype/billing/v1/billing.proto\x12\x12tintype.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x01\n\x04Pack\x12\x0f\n\x07pack_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x0f\n\x07\x63redits\x18\x04 \x01(\x03\x12\x13\n\x0bprice_minor\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12\r\n\x05\x62\x61\x64ge\x18\x07 \x01(\t\"\xb2\x02\n\x08\x43heckout\x12\x13\n\x0b\x63heckout_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0f\n\x07pack_id\x18\x03 \x01(\t\x12\x0b\n\x03url\x18\x04 \x01(\t\x12\x32\n\x06status\x18\x05 \x01(\x0e\x32\".tintype.billing.v1.CheckoutStatus\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bpurchase_id\x18\x08 \x01(\t\x12\x39\n\x0epayment_status\x18\t \x01(\x0e\x32!.tintype.billing.v1.PaymentStatus\"\xd2\x01\n\x08Purchase\x12\x13\n\x0bpurchase_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0f\n\x07pack_id\x18\x03 \x01(\t\x12\x12\n\npack_title\x18\x04 \x01(\t\x12\x0f\n\x07\x63redits\x18\x05 \x01(\x03\x12\x14\n\x0c\x61mount_minor\x18\x06 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x07 \x01(\t\x12\x12\n\npayment_id\x18\x08 \x01(\t\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x12\n\x10ListPacksRequest\"<\n\x11ListPacksResponse\x12\'\n\x05packs\x18\x01 \x03(\x0b\x32\x18.tintype.billing.v1.Pack\"\x8a\x01\n\x15\x43reateCheckoutRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x0f\n\x07pack_id\x18\x03 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x04 \x01(\t\x12\x13\n\x0bsuccess_url\x18\x05 \x01(\t\x12\x12\n\ncancel_url\x18\x06 \x01(\t\"Z\n\x16\x43reateCheckoutResponse\x12.\n\x08\x63heckout\x18\x01 \x01(\x0b\x32\x1c.tintype.billing.v1.Checkout\x12\x10\n\x08replayed\x18\x02 \x01(\x08\":\n\x12GetCheckoutRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63heckout_id\x18\x02 \x01(\t\"E\n\x13GetCheckoutResponse\x12.\n\x08\x63heckout\x18\x01 \x01(\x0b\x32\x1c.tintype.billing.v1.Checkout\"N\n\x14ListPurchasesRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"a\n\x15ListPurchasesResponse\x12/\n\tpurchases\x18\x01 \x03(\x0b\x32\x1c.tintype.billing.v1.Purchase\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x15ReceiveWebhookRequest\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\t\"=\n\x16ReceiveWebhookResponse\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x11\n\tduplicate\x18\x02 \x01(\x08\"\x1c\n\x1aListSettledPaymentsRequest\"M\n\x1bListSettledPaymentsResponse\x12.\n\x08purchase\x18\x01 \x01(\x0b\x32\x1c.tintype.billing.v1.Purchase*\x86\x01\n\x0e\x43heckoutStatus\x12\x1f\n\x1b\x43HECKOUT_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43HECKOUT_STATUS_OPEN\x10\x01\x12\x1c\n\x18\x43HECKOUT_STATUS_COMPLETE\x10\x02\x12\x1b\n\x17\x43HECKOUT_STATUS_EXPIRED\x10\x03*\xc5\x01\n\rPaymentStatus\x12\x1e\n\x1aPAYMENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15PAYMENT_STATUS_UNPAID\x10\x01\x12\x1d\n\x19PAYMENT_STATUS_PROCESSING\x10\x02\x12\x17\n\x13PAYMENT_STATUS_PAID\x10\x03\x12\x19\n\x15PAYMENT_STATUS_FAILED\x10\x04\x12&\n\"PAYMENT_STATUS_NO_PAYMENT_REQUIRED\x10\x05\x32\xfc\x04\n\x0e\x42illingService\x12X\n\tListPacks\x12$.tintype.billing.v1.ListPacksRequest\x1a%.tintype.billing.v1.ListPacksResponse\x12g\n\x0e\x43reateCheckout\x12).tintype.billing.v1.CreateCheckoutRequest\x1a*.tintype.billing.v1.CreateCheckoutResponse\x12^\n\x0bGetCheckout\x12&.tintype.billing.v1.GetCheckoutRequest\x1a\'.tintype.billing.v1.GetCheckoutResponse\x12\x64\n\rListPurchases\x12(.tintype.billing.v1.ListPurchasesRequest\x1a).tintype.billing.v1.ListPurchasesResponse\x12g\n\x0eReceiveWebhook\x12).tintype.billing.v1.ReceiveWebhookRequest\x1a*.tintype.billing.v1.ReceiveWebhookResponse\x12x\n\x13ListSettledPayments\x12..tintype.billing.v1.ListSettledPaymentsRequest\x1a/.tintype.billing.v1.ListSettledPaymentsResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n tintype/billing/v1/billing.proto\x12\x12tintype.billing.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ftintype/billing/v1/events.proto\"\x82\x01\n\x04Pack\x12\x0f\n\x07pack_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x0f\n\x07\x63redits\x18\x04 \x01(\x03\x12\x13\n\x0bprice_minor\x18\x05 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x06 \x01(\t\x12\r\n\x05\x62\x61\x64ge\x18\x07 \x01(\t\"\xb2\x02\n\x08\x43heckout\x12\x13\n\x0b\x63heckout_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0f\n\x07pack_id\x18\x03 \x01(\t\x12\x0b\n\x03url\x18\x04 \x01(\t\x12\x32\n\x06status\x18\x05 \x01(\x0e\x32\".tintype.billing.v1.CheckoutStatus\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bpurchase_id\x18\x08 \x01(\t\x12\x39\n\x0epayment_status\x18\t \x01(\x0e\x32!.tintype.billing.v1.PaymentStatus\"\xb6\x02\n\x08Purchase\x12\x13\n\x0bpurchase_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x0f\n\x07pack_id\x18\x03 \x01(\t\x12\x12\n\npack_title\x18\x04 \x01(\t\x12\x0f\n\x07\x63redits\x18\x05 \x01(\x03\x12\x14\n\x0c\x61mount_minor\x18\x06 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x07 \x01(\t\x12\x12\n\npayment_id\x18\x08 \x01(\t\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0erefunded_minor\x18\n \x01(\x03\x12\x32\n\x06status\x18\x0b \x01(\x0e\x32\".tintype.billing.v1.PurchaseStatus\x12\x16\n\x0e\x64isputed_minor\x18\x0c \x01(\x03\"\x12\n\x10ListPacksRequest\"<\n\x11ListPacksResponse\x12\'\n\x05packs\x18\x01 \x03(\x0b\x32\x18.tintype.billing.v1.Pack\"\x8a\x01\n\x15\x43reateCheckoutRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x0f\n\x07pack_id\x18\x03 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x04 \x01(\t\x12\x13\n\x0bsuccess_url\x18\x05 \x01(\t\x12\x12\n\ncancel_url\x18\x06 \x01(\t\"Z\n\x16\x43reateCheckoutResponse\x12.\n\x08\x63heckout\x18\x01 \x01(\x0b\x32\x1c.tintype.billing.v1.Checkout\x12\x10\n\x08replayed\x18\x02 \x01(\x08\":\n\x12GetCheckoutRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63heckout_id\x18\x02 \x01(\t\"E\n\x13GetCheckoutResponse\x12.\n\x08\x63heckout\x18\x01 \x01(\x0b\x32\x1c.tintype.billing.v1.Checkout\"N\n\x14ListPurchasesRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"a\n\x15ListPurchasesResponse\x12/\n\tpurchases\x18\x01 \x03(\x0b\x32\x1c.tintype.billing.v1.Purchase\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"8\n\x15ReceiveWebhookRequest\x12\x0c\n\x04\x62ody\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\t\"=\n\x16ReceiveWebhookResponse\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x11\n\tduplicate\x18\x02 \x01(\x08\"\x1c\n\x1aListSettledPaymentsRequest\"\x9f\x01\n\x1bListSettledPaymentsResponse\x12.\n\x08purchase\x18\x01 \x01(\x0b\x32\x1c.tintype.billing.v1.Purchase\x12\x34\n\x08\x64isputes\x18\x02 \x03(\x0b\x32\".tintype.billing.v1.PaymentDispute\x12\x1a\n\x12taken_back_credits\x18\x03 \x01(\x03\"\x1e\n\x1cListProcessorPaymentsRequest\"V\n\x1dListProcessorPaymentsResponse\x12\x35\n\x07payment\x18\x01 \x01(\x0b\x32$.tintype.billing.v1.ProcessorPayment\"\xca\x01\n\x10ProcessorPayment\x12\x12\n\npayment_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x02 \x01(\x03\x12\x10\n\x08\x63urrency\x18\x03 \x01(\t\x12\x16\n\x0erefunded_minor\x18\x04 \x01(\x03\x12\x34\n\x08\x64isputes\x18\x05 \x03(\x0b\x32\".tintype.billing.v1.PaymentDispute\x12,\n\x08moved_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"U\n\x0ePaymentDispute\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12/\n\x05state\x18\x02 \x01(\x0e\x32 .tintype.billing.v1.DisputeState*\x86\x01\n\x0e\x43heckoutStatus\x12\x1f\n\x1b\x43HECKOUT_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43HECKOUT_STATUS_OPEN\x10\x01\x12\x1c\n\x18\x43HECKOUT_STATUS_COMPLETE\x10\x02\x12\x1b\n\x17\x43HECKOUT_STATUS_EXPIRED\x10\x03*\xc5\x01\n\rPaymentStatus\x12\x1e\n\x1aPAYMENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15PAYMENT_STATUS_UNPAID\x10\x01\x12\x1d\n\x19PAYMENT_STATUS_PROCESSING\x10\x02\x12\x17\n\x13PAYMENT_STATUS_PAID\x10\x03\x12\x19\n\x15PAYMENT_STATUS_FAILED\x10\x04\x12&\n\"PAYMENT_STATUS_NO_PAYMENT_REQUIRED\x10\x05*\xd1\x01\n\x0ePurchaseStatus\x12\x1f\n\x1bPURCHASE_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14PURCHASE_STATUS_PAID\x10\x01\x12&\n\"PURCHASE_STATUS_PARTIALLY_REFUNDED\x10\x02\x12\x1c\n\x18PURCHASE_STATUS_REFUNDED\x10\x03\x12\x1c\n\x18PURCHASE_STATUS_DISPUTED\x10\x04\x12 \n\x1cPURCHASE_STATUS_CHARGED_BACK\x10\x05\x32\xfc\x05\n\x0e\x42illingService\x12X\n\tListPacks\x12$.tintype.billing.v1.ListPacksRequest\x1a%.tintype.billing.v1.ListPacksResponse\x12g\n\x0e\x43reateCheckout\x12).tintype.billing.v1.CreateCheckoutRequest\x1a*.tintype.billing.v1.CreateCheckoutResponse\x12^\n\x0bGetCheckout\x12&.tintype.billing.v1.GetCheckoutRequest\x1a\'.tintype.billing.v1.GetCheckoutResponse\x12\x64\n\rListPurchases\x12(.tintype.billing.v1.ListPurchasesRequest\x1a).tintype.billing.v1.ListPurchasesResponse\x12g\n\x0eReceiveWebhook\x12).tintype.billing.v1.ReceiveWebhookRequest\x1a*.tintype.billing.v1.ReceiveWebhookResponse\x12x\n\x13ListSettledPayments\x12..tintype.billing.v1.ListSettledPaymentsRequest\x1a/.tintype.billing.v1.ListSettledPaymentsResponse0\x01\x12~\n\x15ListProcessorPayments\x12\x30.tintype.billing.v1.ListProcessorPaymentsRequest\x1a\x31.tintype.billing.v1.ListProcessorPaymentsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tintype.billing.v1.billing_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHECKOUTSTATUS']._serialized_start=1600
-  _globals['_CHECKOUTSTATUS']._serialized_end=1734
-  _globals['_PAYMENTSTATUS']._serialized_start=1737
-  _globals['_PAYMENTSTATUS']._serialized_end=1934
-  _globals['_PACK']._serialized_start=90
-  _globals['_PACK']._serialized_end=220
-  _globals['_CHECKOUT']._serialized_start=223
-  _globals['_CHECKOUT']._serialized_end=529
-  _globals['_PURCHASE']._serialized_start=532
-  _globals['_PURCHASE']._serialized_end=742
-  _globals['_LISTPACKSREQUEST']._serialized_start=744
-  _globals['_LISTPACKSREQUEST']._serialized_end=762
-  _globals['_LISTPACKSRESPONSE']._serialized_start=764
-  _globals['_LISTPACKSRESPONSE']._serialized_end=824
-  _globals['_CREATECHECKOUTREQUEST']._serialized_start=827
-  _globals['_CREATECHECKOUTREQUEST']._serialized_end=965
-  _globals['_CREATECHECKOUTRESPONSE']._serialized_start=967
-  _globals['_CREATECHECKOUTRESPONSE']._serialized_end=1057
-  _globals['_GETCHECKOUTREQUEST']._serialized_start=1059
-  _globals['_GETCHECKOUTREQUEST']._serialized_end=1117
-  _globals['_GETCHECKOUTRESPONSE']._serialized_start=1119
-  _globals['_GETCHECKOUTRESPONSE']._serialized_end=1188
-  _globals['_LISTPURCHASESREQUEST']._serialized_start=1190
-  _globals['_LISTPURCHASESREQUEST']._serialized_end=1268
-  _globals['_LISTPURCHASESRESPONSE']._serialized_start=1270
-  _globals['_LISTPURCHASESRESPONSE']._serialized_end=1367
-  _globals['_RECEIVEWEBHOOKREQUEST']._serialized_start=1369
-  _globals['_RECEIVEWEBHOOKREQUEST']._serialized_end=1425
-  _globals['_RECEIVEWEBHOOKRESPONSE']._serialized_start=1427
-  _globals['_RECEIVEWEBHOOKRESPONSE']._serialized_end=1488
-  _globals['_LISTSETTLEDPAYMENTSREQUEST']._serialized_start=1490
-  _globals['_LISTSETTLEDPAYMENTSREQUEST']._serialized_end=1518
-  _globals['_LISTSETTLEDPAYMENTSRESPONSE']._serialized_start=1520
-  _globals['_LISTSETTLEDPAYMENTSRESPONSE']._serialized_end=1597
-  _globals['_BILLINGSERVICE']._serialized_start=1937
-  _globals['_BILLINGSERVICE']._serialized_end=2573
+  _globals['_CHECKOUTSTATUS']._serialized_start=2228
+  _globals['_CHECKOUTSTATUS']._serialized_end=2362
+  _globals['_PAYMENTSTATUS']._serialized_start=2365
+  _globals['_PAYMENTSTATUS']._serialized_end=2562
+  _globals['_PURCHASESTATUS']._serialized_start=2565
+  _globals['_PURCHASESTATUS']._serialized_end=2774
+  _globals['_PACK']._serialized_start=123
+  _globals['_PACK']._serialized_end=253
+  _globals['_CHECKOUT']._serialized_start=256
+  _globals['_CHECKOUT']._serialized_end=562
+  _globals['_PURCHASE']._serialized_start=565
+  _globals['_PURCHASE']._serialized_end=875
+  _globals['_LISTPACKSREQUEST']._serialized_start=877
+  _globals['_LISTPACKSREQUEST']._serialized_end=895
+  _globals['_LISTPACKSRESPONSE']._serialized_start=897
+  _globals['_LISTPACKSRESPONSE']._serialized_end=957
+  _globals['_CREATECHECKOUTREQUEST']._serialized_start=960
+  _globals['_CREATECHECKOUTREQUEST']._serialized_end=1098
+  _globals['_CREATECHECKOUTRESPONSE']._serialized_start=1100
+  _globals['_CREATECHECKOUTRESPONSE']._serialized_end=1190
+  _globals['_GETCHECKOUTREQUEST']._serialized_start=1192
+  _globals['_GETCHECKOUTREQUEST']._serialized_end=1250
+  _globals['_GETCHECKOUTRESPONSE']._serialized_start=1252
+  _globals['_GETCHECKOUTRESPONSE']._serialized_end=1321
+  _globals['_LISTPURCHASESREQUEST']._serialized_start=1323
+  _globals['_LISTPURCHASESREQUEST']._serialized_end=1401
+  _globals['_LISTPURCHASESRESPONSE']._serialized_start=1403
+  _globals['_LISTPURCHASESRESPONSE']._serialized_end=1500
+  _globals['_RECEIVEWEBHOOKREQUEST']._serialized_start=1502
+  _globals['_RECEIVEWEBHOOKREQUEST']._serialized_end=1558
+  _globals['_RECEIVEWEBHOOKRESPONSE']._serialized_start=1560
+  _globals['_RECEIVEWEBHOOKRESPONSE']._serialized_end=1621
+  _globals['_LISTSETTLEDPAYMENTSREQUEST']._serialized_start=1623
+  _globals['_LISTSETTLEDPAYMENTSREQUEST']._serialized_end=1651
+  _globals['_LISTSETTLEDPAYMENTSRESPONSE']._serialized_start=1654
+  _globals['_LISTSETTLEDPAYMENTSRESPONSE']._serialized_end=1813
+  _globals['_LISTPROCESSORPAYMENTSREQUEST']._serialized_start=1815
+  _globals['_LISTPROCESSORPAYMENTSREQUEST']._serialized_end=1845
+  _globals['_LISTPROCESSORPAYMENTSRESPONSE']._serialized_start=1847
+  _globals['_LISTPROCESSORPAYMENTSRESPONSE']._serialized_end=1933
+  _globals['_PROCESSORPAYMENT']._serialized_start=1936
+  _globals['_PROCESSORPAYMENT']._serialized_end=2138
+  _globals['_PAYMENTDISPUTE']._serialized_start=2140
+  _globals['_PAYMENTDISPUTE']._serialized_end=2225
+  _globals['_BILLINGSERVICE']._serialized_start=2777
+  _globals['_BILLINGSERVICE']._serialized_end=3541
 # @@protoc_insertion_point(module_scope)

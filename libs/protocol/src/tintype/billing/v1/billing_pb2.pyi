@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from tintype.billing.v1 import events_pb2 as _events_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -70,6 +71,36 @@ PAYMENT_STATUS_FAILED: PaymentStatus.ValueType  # 4
 PAYMENT_STATUS_NO_PAYMENT_REQUIRED: PaymentStatus.ValueType  # 5
 """A coupon took everything off; the purchase is made all the same."""
 Global___PaymentStatus: _TypeAlias = PaymentStatus  # noqa: Y015
+
+class _PurchaseStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PurchaseStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PurchaseStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PURCHASE_STATUS_UNSPECIFIED: _PurchaseStatus.ValueType  # 0
+    """From a billing that does not say."""
+    PURCHASE_STATUS_PAID: _PurchaseStatus.ValueType  # 1
+    PURCHASE_STATUS_PARTIALLY_REFUNDED: _PurchaseStatus.ValueType  # 2
+    PURCHASE_STATUS_REFUNDED: _PurchaseStatus.ValueType  # 3
+    PURCHASE_STATUS_DISPUTED: _PurchaseStatus.ValueType  # 4
+    """The payer's bank holds it while it decides."""
+    PURCHASE_STATUS_CHARGED_BACK: _PurchaseStatus.ValueType  # 5
+    """The bank gave it back to the payer."""
+
+class PurchaseStatus(_PurchaseStatus, metaclass=_PurchaseStatusEnumTypeWrapper):
+    """Where the money of a purchase is."""
+
+PURCHASE_STATUS_UNSPECIFIED: PurchaseStatus.ValueType  # 0
+"""From a billing that does not say."""
+PURCHASE_STATUS_PAID: PurchaseStatus.ValueType  # 1
+PURCHASE_STATUS_PARTIALLY_REFUNDED: PurchaseStatus.ValueType  # 2
+PURCHASE_STATUS_REFUNDED: PurchaseStatus.ValueType  # 3
+PURCHASE_STATUS_DISPUTED: PurchaseStatus.ValueType  # 4
+"""The payer's bank holds it while it decides."""
+PURCHASE_STATUS_CHARGED_BACK: PurchaseStatus.ValueType  # 5
+"""The bank gave it back to the payer."""
+Global___PurchaseStatus: _TypeAlias = PurchaseStatus  # noqa: Y015
 
 @_typing.final
 class Pack(_message.Message):
@@ -174,6 +205,9 @@ class Purchase(_message.Message):
     CURRENCY_FIELD_NUMBER: _builtins.int
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
+    REFUNDED_MINOR_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    DISPUTED_MINOR_FIELD_NUMBER: _builtins.int
     purchase_id: _builtins.str
     user_id: _builtins.str
     pack_id: _builtins.str
@@ -183,6 +217,11 @@ class Purchase(_message.Message):
     currency: _builtins.str
     payment_id: _builtins.str
     """The processor's payment object id, or its session's where there was nothing to pay."""
+    refunded_minor: _builtins.int
+    """What refunds sent back so far."""
+    status: Global___PurchaseStatus.ValueType
+    disputed_minor: _builtins.int
+    """What disputes hold or took."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -197,10 +236,13 @@ class Purchase(_message.Message):
         currency: _builtins.str = ...,
         payment_id: _builtins.str = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
+        refunded_minor: _builtins.int = ...,
+        status: Global___PurchaseStatus.ValueType = ...,
+        disputed_minor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "created_at", b"created_at", "credits", b"credits", "currency", b"currency", "pack_id", b"pack_id", "pack_title", b"pack_title", "payment_id", b"payment_id", "purchase_id", b"purchase_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "created_at", b"created_at", "credits", b"credits", "currency", b"currency", "disputed_minor", b"disputed_minor", "pack_id", b"pack_id", "pack_title", b"pack_title", "payment_id", b"payment_id", "purchase_id", b"purchase_id", "refunded_minor", b"refunded_minor", "status", b"status", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -457,17 +499,129 @@ class ListSettledPaymentsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PURCHASE_FIELD_NUMBER: _builtins.int
+    DISPUTES_FIELD_NUMBER: _builtins.int
+    TAKEN_BACK_CREDITS_FIELD_NUMBER: _builtins.int
+    taken_back_credits: _builtins.int
+    """Credits that its refunds and disputes take back together."""
     @_builtins.property
     def purchase(self) -> Global___Purchase: ...
+    @_builtins.property
+    def disputes(self) -> _containers.RepeatedCompositeFieldContainer[Global___PaymentDispute]:
+        """The disputes that moved its money: the processor's id of each, and won or not."""
+
     def __init__(
         self,
         *,
         purchase: Global___Purchase | None = ...,
+        disputes: _abc.Iterable[Global___PaymentDispute] | None = ...,
+        taken_back_credits: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["purchase", b"purchase"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["purchase", b"purchase"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disputes", b"disputes", "purchase", b"purchase", "taken_back_credits", b"taken_back_credits"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListSettledPaymentsResponse: _TypeAlias = ListSettledPaymentsResponse  # noqa: Y015
+
+@_typing.final
+class ListProcessorPaymentsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProcessorPaymentsRequest: _TypeAlias = ListProcessorPaymentsRequest  # noqa: Y015
+
+@_typing.final
+class ListProcessorPaymentsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payment(self) -> Global___ProcessorPayment: ...
+    def __init__(
+        self,
+        *,
+        payment: Global___ProcessorPayment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProcessorPaymentsResponse: _TypeAlias = ListProcessorPaymentsResponse  # noqa: Y015
+
+@_typing.final
+class ProcessorPayment(_message.Message):
+    """A payment as the payment processor tells it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    REFUNDED_MINOR_FIELD_NUMBER: _builtins.int
+    DISPUTES_FIELD_NUMBER: _builtins.int
+    MOVED_AT_FIELD_NUMBER: _builtins.int
+    payment_id: _builtins.str
+    """The same id as a purchase's `payment_id`."""
+    amount_minor: _builtins.int
+    currency: _builtins.str
+    """ISO 4217, lower case."""
+    refunded_minor: _builtins.int
+    """What refunds that succeeded sent back."""
+    @_builtins.property
+    def disputes(self) -> _containers.RepeatedCompositeFieldContainer[Global___PaymentDispute]: ...
+    @_builtins.property
+    def moved_at(self) -> _timestamp_pb2.Timestamp:
+        """When its money moved last, as far as the processor says."""
+
+    def __init__(
+        self,
+        *,
+        payment_id: _builtins.str = ...,
+        amount_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        refunded_minor: _builtins.int = ...,
+        disputes: _abc.Iterable[Global___PaymentDispute] | None = ...,
+        moved_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["moved_at", b"moved_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "currency", b"currency", "disputes", b"disputes", "moved_at", b"moved_at", "payment_id", b"payment_id", "refunded_minor", b"refunded_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProcessorPayment: _TypeAlias = ProcessorPayment  # noqa: Y015
+
+@_typing.final
+class PaymentDispute(_message.Message):
+    """A dispute that moved a payment's money."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    dispute_id: _builtins.str
+    state: _events_pb2.DisputeState.ValueType
+    def __init__(
+        self,
+        *,
+        dispute_id: _builtins.str = ...,
+        state: _events_pb2.DisputeState.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute_id", b"dispute_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PaymentDispute: _TypeAlias = PaymentDispute  # noqa: Y015

@@ -66,6 +66,11 @@ class BillingServiceStub:
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListSettledPaymentsRequest.SerializeToString,
                 response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListSettledPaymentsResponse.FromString,
                 _registered_method=True)
+        self.ListProcessorPayments = channel.unary_stream(
+                '/tintype.billing.v1.BillingService/ListProcessorPayments',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsResponse.FromString,
+                _registered_method=True)
 
 
 class BillingServiceServicer:
@@ -121,6 +126,14 @@ class BillingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListProcessorPayments(self, request, context):
+        """Streams every payment of ours as the payment processor tells it now, for reconciliation.
+        PAYMENT_PROCESSOR_UNAVAILABLE, PAYMENT_PROCESSOR_MISCONFIGURED (UNAVAILABLE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BillingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -153,6 +166,11 @@ def add_BillingServiceServicer_to_server(servicer, server):
                     servicer.ListSettledPayments,
                     request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListSettledPaymentsRequest.FromString,
                     response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListSettledPaymentsResponse.SerializeToString,
+            ),
+            'ListProcessorPayments': grpc.unary_stream_rpc_method_handler(
+                    servicer.ListProcessorPayments,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -319,6 +337,33 @@ class BillingService:
             '/tintype.billing.v1.BillingService/ListSettledPayments',
             tintype_dot_billing_dot_v1_dot_billing__pb2.ListSettledPaymentsRequest.SerializeToString,
             tintype_dot_billing_dot_v1_dot_billing__pb2.ListSettledPaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProcessorPayments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/ListProcessorPayments',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,10 @@ class BillingServiceStub:
     """
     ListSettledPayments: _aio.UnaryStreamMultiCallable[_billing_pb2.ListSettledPaymentsRequest, _billing_pb2.ListSettledPaymentsResponse]
     """Streams every completed payment, oldest first, for reconciliation."""
+    ListProcessorPayments: _aio.UnaryStreamMultiCallable[_billing_pb2.ListProcessorPaymentsRequest, _billing_pb2.ListProcessorPaymentsResponse]
+    """Streams every payment of ours as the payment processor tells it now, for reconciliation.
+    PAYMENT_PROCESSOR_UNAVAILABLE, PAYMENT_PROCESSOR_MISCONFIGURED (UNAVAILABLE).
+    """
 
 class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Billing sells credits: the catalogue, checkout sessions, purchases and the payment processor's
@@ -101,5 +105,15 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_billing_pb2.ListSettledPaymentsRequest, _abc.AsyncIterator[_billing_pb2.ListSettledPaymentsResponse]],
     ) -> _abc.AsyncIterator[_billing_pb2.ListSettledPaymentsResponse]:
         """Streams every completed payment, oldest first, for reconciliation."""
+
+    @_abc_1.abstractmethod
+    def ListProcessorPayments(
+        self,
+        request: _billing_pb2.ListProcessorPaymentsRequest,
+        context: _aio.ServicerContext[_billing_pb2.ListProcessorPaymentsRequest, _abc.AsyncIterator[_billing_pb2.ListProcessorPaymentsResponse]],
+    ) -> _abc.AsyncIterator[_billing_pb2.ListProcessorPaymentsResponse]:
+        """Streams every payment of ours as the payment processor tells it now, for reconciliation.
+        PAYMENT_PROCESSOR_UNAVAILABLE, PAYMENT_PROCESSOR_MISCONFIGURED (UNAVAILABLE).
+        """
 
 def add_BillingServiceServicer_to_server(servicer: BillingServiceServicer, server: _aio.Server) -> None: ...

@@ -1656,19 +1656,23 @@ class PaymentGrant(_message.Message):
     PAYMENT_ID_FIELD_NUMBER: _builtins.int
     ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    TAKEN_BACK_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     account_id: _builtins.str
     amount: _builtins.int
+    taken_back: _builtins.int
+    """Credits that are taken back for the payment now, by refunds and disputes, debt included."""
     def __init__(
         self,
         *,
         payment_id: _builtins.str = ...,
         account_id: _builtins.str = ...,
         amount: _builtins.int = ...,
+        taken_back: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "payment_id", b"payment_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "payment_id", b"payment_id", "taken_back", b"taken_back"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -2,20 +2,20 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
+from billing.adapters.inbound import payment_messages as payments
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
+from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.read_billing import ReadBillingHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.domain import errors
-from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
+from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.pack import Pack
 from billing.ports.unit_of_work import BillingReader
 
@@ -44,6 +44,7 @@ ALLOWED = {
         "ListPurchases": "gateway",
         "ReceiveWebhook": "gateway",
         "ListSettledPayments": "auditor",
+        "ListProcessorPayments": "auditor",
     }.items()
 }
 
@@ -64,6 +65,7 @@ class BillingServicer(rpc.BillingServiceServicer):
     read: ReadBillingHandler
     receive: ReceiveWebhookHandler
     reader: BillingReader
+    processor_payments: ListProcessorPaymentsHandler
 
     async def ListPacks(self, request: pb.ListPacksRequest, context: Any) -> pb.ListPacksResponse:
         return pb.ListPacksResponse(packs=[_pack(pack) for pack in self.read.packs()])
@@ -90,7 +92,7 @@ class BillingServicer(rpc.BillingServiceServicer):
     async def ListPurchases(self, request: pb.ListPurchasesRequest, context: Any) -> pb.ListPurchasesResponse:
         page = await self.read.purchases(request.user_id, before=request.page_token, limit=request.page_size)
         return pb.ListPurchasesResponse(
-            purchases=[_purchase(purchase) for purchase in page.purchases],
+            purchases=[payments.purchase(one) for one in page.purchases],
             next_page_token=page.next_before,
         )
 
@@ -103,16 +105,14 @@ class BillingServicer(rpc.BillingServiceServicer):
     async def ListSettledPayments(
         self, request: pb.ListSettledPaymentsRequest, context: Any
     ) -> AsyncIterator[pb.ListSettledPaymentsResponse]:
-        async for purchase in self.reader.settled_payments():
-            yield pb.ListSettledPaymentsResponse(purchase=_purchase(purchase))
+        async for standing in self.reader.settled_payments():
+            yield payments.settled(standing)
 
-
-def _timestamp(value: datetime | None) -> Timestamp | None:
-    if value is None:
-        return None
-    message = Timestamp()
-    message.FromDatetime(value)
-    return message
+    async def ListProcessorPayments(
+        self, request: pb.ListProcessorPaymentsRequest, context: Any
+    ) -> AsyncIterator[pb.ListProcessorPaymentsResponse]:
+        async for payment in self.processor_payments.handle():
+            yield payments.at_processor(payment)
 
 
 def _pack(pack: Pack) -> pb.Pack:
@@ -134,22 +134,8 @@ def _checkout(checkout: Checkout) -> pb.Checkout:
         pack_id=checkout.pack_id,
         url=checkout.url,
         status=_STATUSES[checkout.status],
-        created_at=_timestamp(checkout.created_at),
-        expires_at=_timestamp(checkout.expires_at),
+        created_at=payments.timestamp(checkout.created_at),
+        expires_at=payments.timestamp(checkout.expires_at),
         purchase_id=checkout.purchase_id or "",
         payment_status=_PAYMENT_STATUSES[checkout.payment_status],
-    )
-
-
-def _purchase(purchase: Purchase) -> pb.Purchase:
-    return pb.Purchase(
-        purchase_id=purchase.purchase_id,
-        user_id=purchase.user_id,
-        pack_id=purchase.pack_id,
-        pack_title=purchase.pack_title,
-        credits=purchase.credits,
-        amount_minor=purchase.amount_minor,
-        currency=purchase.currency,
-        payment_id=purchase.payment_id,
-        created_at=_timestamp(purchase.created_at),
     )

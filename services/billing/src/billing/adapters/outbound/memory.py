@@ -11,6 +11,7 @@ from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.events import Fact
 from billing.domain.listing import Scan
+from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund, RefundStatus
 from billing.ports.unit_of_work import UnitOfWork
 
@@ -45,11 +46,20 @@ class MemoryBilling:
         found = self.checkouts.get(checkout_id)
         return found if found and found.user_id == user_id else None
 
-    async def list_purchases(self, user_id: str, *, before: str, limit: int) -> list[Purchase]:
+    async def list_purchases(self, user_id: str, *, before: str, limit: int) -> list[PurchaseStanding] | None:
         """Return purchases, newest first."""
         mine = [one for one in self.purchases.values() if one.user_id == user_id]
+        if before and before not in {one.purchase_id for one in mine}:
+            return None
         older = [one for one in mine if not before or one.purchase_id < before]
-        return sorted(older, key=lambda one: one.purchase_id, reverse=True)[:limit]
+        newest_first = sorted(older, key=lambda one: one.purchase_id, reverse=True)
+        return [self.standing(one) for one in newest_first[:limit]]
+
+    def standing(self, purchase: Purchase) -> PurchaseStanding:
+        """Return a purchase with its disputes."""
+        disputes = (one for one in self.disputes.values() if one.purchase_id == purchase.purchase_id)
+        by_id = sorted(disputes, key=lambda one: one.dispute_id)
+        return PurchaseStanding(purchase=purchase, disputes=tuple(by_id))
 
 
 class MemoryBillingReader:
@@ -62,14 +72,14 @@ class MemoryBillingReader:
         """Return a checkout of this user."""
         return await self._billing.checkout(user_id, checkout_id)
 
-    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[Purchase]:
+    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[PurchaseStanding] | None:
         """Return purchases, newest first."""
         return await self._billing.list_purchases(user_id, before=before, limit=limit)
 
-    async def settled_payments(self) -> AsyncIterator[Purchase]:
+    async def settled_payments(self) -> AsyncIterator[PurchaseStanding]:
         """Stream every purchase, oldest first."""
         for _, purchase in sorted(self._billing.purchases.items()):
-            yield purchase
+            yield self._billing.standing(purchase)
 
 
 class MemoryUnitOfWork(MemoryWebhooks):

@@ -18,6 +18,7 @@ from billing.domain.errors import (
 )
 from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
+from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
 from billing.domain.webhook_event import IgnoredCause, VerifiedWebhook
@@ -117,6 +118,23 @@ class MemoryProcessor:
         self._require_answer()
         return self._page(self.disputes, since, after)
 
+    async def list_payments(self, *, since: datetime, after: str | None) -> Listing[ListedPayment]:
+        """Return one page of the payments that succeeded since a moment."""
+        self._require_answer()
+        paid = {one.payment_id or one.session_id: one for one in self.sessions.values() if one.is_paid}
+        found = {
+            payment_id: ListedPayment(
+                payment_id=payment_id,
+                reference=one.reference,
+                amount_minor=one.amount_minor,
+                currency=one.currency,
+                paid_at=self._created[payment_id],
+            )
+            for payment_id, one in paid.items()
+            if payment_id in self._created
+        }
+        return self._page(found, since, after)
+
     def _page(self, found: Mapping[str, T], since: datetime, after: str | None) -> Listing[T]:
         if after is not None and after not in found:
             raise UnknownToProcessor(f"the payment processor does not know {after}")
@@ -143,6 +161,7 @@ class MemoryProcessor:
     def pay(self, session_id: str, *, quantity: int = 1) -> None:
         """Play a visitor who pays."""
         payment_id = f"pi_{next(self._numbers)}"
+        self._created[payment_id] = self._now()
         self._change(
             session_id,
             status=CheckoutStatus.COMPLETE,
@@ -172,6 +191,7 @@ class MemoryProcessor:
 
     def order_at_no_cost(self, session_id: str) -> None:
         """Play a visitor with a coupon for everything."""
+        self._created[session_id] = self._now()
         self._change(
             session_id,
             status=CheckoutStatus.COMPLETE,

@@ -1,14 +1,18 @@
 """The reader on PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billing.adapters.outbound import tables
-from billing.adapters.outbound.rows import to_checkout, to_purchase
-from billing.domain.checkout import Checkout, Purchase
+from billing.adapters.outbound.rows import to_checkout, to_dispute, to_purchase
+from billing.domain.checkout import Checkout
+from billing.domain.dispute import Dispute
+from billing.domain.purchase_standing import PurchaseStanding
 
 _STREAM_ROWS = 500
 
@@ -27,20 +31,38 @@ class PostgresBillingReader:
             row = (await connection.execute(query)).first()
         return to_checkout(row) if row else None
 
-    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[Purchase]:
+    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[PurchaseStanding] | None:
         """Return purchases, newest first: ids sort by the time they were made."""
         table = tables.purchases
         query = select(table).where(table.c.user_id == user_id)
+        known = query.with_only_columns(table.c.purchase_id).where(table.c.purchase_id == before)
         if before:
             query = query.where(table.c.purchase_id < before)
         query = query.order_by(table.c.purchase_id.desc()).limit(limit)
         async with transaction(self._engine, user_id) as connection:
-            return [to_purchase(row) for row in await connection.execute(query)]
+            if before and await connection.scalar(known) is None:
+                return None
+            rows = (await connection.execute(query)).all()
+            return await _standings(connection, rows)
 
-    async def settled_payments(self) -> AsyncIterator[Purchase]:
-        """Stream every purchase through a server-side cursor."""
+    async def settled_payments(self) -> AsyncIterator[PurchaseStanding]:
+        """Stream every purchase through a server-side cursor, its disputes a batch at a time."""
         table = tables.purchases
         query = select(table).order_by(table.c.purchase_id)
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
-            async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
-                yield to_purchase(row)
+            streamed = await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS})
+            async for rows in streamed.partitions():
+                for standing in await _standings(connection, rows):
+                    yield standing
+
+
+async def _standings(connection: AsyncConnection, rows: Sequence[Any]) -> list[PurchaseStanding]:
+    """Return the purchases of rows with their disputes."""
+    table = tables.disputes
+    query = select(table).where(table.c.purchase_id.in_([row.purchase_id for row in rows]))
+    found: dict[str, list[Dispute]] = defaultdict(list)
+    for row in await connection.execute(query.order_by(table.c.dispute_id)):
+        found[row.purchase_id].append(to_dispute(row))
+    return [
+        PurchaseStanding(purchase=to_purchase(row), disputes=tuple(found[row.purchase_id])) for row in rows
+    ]

@@ -8,7 +8,13 @@ from typing import Any
 
 import stripe
 
-from billing.adapters.outbound.stripe_answers import seen_checkout, seen_dispute, seen_payment, seen_refund
+from billing.adapters.outbound.stripe_answers import (
+    seen_checkout,
+    seen_dispute,
+    seen_paid_session,
+    seen_payment,
+    seen_refund,
+)
 from billing.adapters.outbound.stripe_catalogue import StripeCatalogue
 from billing.adapters.outbound.stripe_errors import answered, cannot_sell
 from billing.adapters.outbound.stripe_lists import asked_since, listing
@@ -17,6 +23,7 @@ from billing.domain.dispute import ProcessorDispute
 from billing.domain.errors import CustomerUnknownToProcessor, PaymentProcessorRefused, UnknownToProcessor
 from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
+from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
 
@@ -138,6 +145,12 @@ class StripeProcessor:
         """Read one page of the list of disputes."""
         page = await answered(self._client.v1.disputes.list_async(asked_since(since, after)))
         return listing(page, seen_dispute)
+
+    async def list_payments(self, *, since: datetime, after: str | None) -> Listing[ListedPayment]:
+        """Read one page of the list of checkout sessions: each that is paid is a payment."""
+        asked = asked_since(since, after, "payment_intent.latest_charge") | {"status": "complete"}
+        page = await answered(self._client.v1.checkout.sessions.list_async(asked))
+        return listing(page, seen_paid_session)
 
     async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
         """Have the pack's product and price on sale."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import stripe
 
 from billing.adapters.outbound.stripe_catalogue import PRODUCT_PREFIX
 from billing.domain.checkout import CheckoutStatus, PaymentStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
+from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
 
@@ -22,6 +24,7 @@ _INTENTS = {
     "requires_payment_method": PaymentStatus.FAILED,
     "canceled": PaymentStatus.FAILED,
 }
+_PAID = ("paid", "no_payment_required")
 _DISPUTES = {
     "needs_response": DisputeState.OPENED,
     "under_review": DisputeState.OPENED,
@@ -48,6 +51,22 @@ def seen_checkout(session: stripe.checkout.Session) -> ProcessorCheckout:
         reference=session.client_reference_id,
         url=session.url or "",
         expires_at=datetime.fromtimestamp(session.expires_at, UTC),
+    )
+
+
+def seen_paid_session(session: stripe.checkout.Session) -> ListedPayment | None:
+    """Return the payment of a session of the list, whose payment and charge are expanded; None if unpaid."""
+    if session.payment_status not in _PAID:
+        return None
+    intent = session.payment_intent if isinstance(session.payment_intent, stripe.PaymentIntent) else None
+    charge = intent.latest_charge if intent else None
+    paid_at = charge.created if isinstance(charge, stripe.Charge) else session.created
+    return ListedPayment(
+        payment_id=intent.id if intent else session.id,
+        reference=_ours(session.metadata),
+        amount_minor=session.amount_total or 0,
+        currency=session.currency or "",
+        paid_at=datetime.fromtimestamp(paid_at, UTC),
     )
 
 
@@ -82,7 +101,7 @@ def seen_payment(intent: stripe.PaymentIntent, refunds: Iterable[stripe.Refund])
     """Return a payment with its refunds."""
     return ProcessorPayment(
         payment_id=intent.id,
-        reference=_reference(intent),
+        reference=_ours(intent.metadata),
         refunds=tuple(_refund(refund) for refund in refunds),
     )
 
@@ -93,7 +112,7 @@ def seen_refund(refund: stripe.Refund) -> ListedRefund:
     return ListedRefund(
         refund=_refund(refund),
         payment_id=intent.id if intent else None,
-        reference=_reference(intent) if intent else None,
+        reference=_ours(intent.metadata) if intent else None,
         created_at=datetime.fromtimestamp(refund.created, UTC),
     )
 
@@ -110,7 +129,7 @@ def seen_dispute(dispute: stripe.Dispute) -> ProcessorDispute:
     return ProcessorDispute(
         dispute_id=dispute.id,
         payment_id=intent.id if intent else None,
-        reference=_reference(intent) if intent else None,
+        reference=_ours(intent.metadata) if intent else None,
         amount_minor=dispute.amount,
         currency=dispute.currency,
         state=_state(dispute),
@@ -130,6 +149,6 @@ def _state(dispute: stripe.Dispute) -> DisputeState | None:
     return DisputeState.LOST if moved < 0 else None
 
 
-def _reference(intent: stripe.PaymentIntent) -> str | None:
-    metadata = intent.metadata
+def _ours(metadata: Any) -> str | None:
+    """Return our checkout's id, which everything that we have made carries."""
     return str(metadata["checkout_id"]) if metadata and "checkout_id" in metadata else None

@@ -23,12 +23,16 @@ def asked_since(since: datetime, after: str | None, *expanded: str) -> Any:
     return asked | ({"starting_after": after} if after else {})
 
 
-def listing(page: stripe.ListObject[S], seen: Callable[[S], T]) -> Listing[T]:
-    """Return a page in our words; what can't be read of it is told in the log and left out."""
-    items = []
+def listing(page: stripe.ListObject[S], seen: Callable[[S], T | None]) -> Listing[T]:
+    """Return a page in our words, without what means nothing to us.
+
+    What can't be read is told in the log and left out: it stops none of the others.
+    """
+    items: list[T] = []
     for item in page.data:
         try:
-            items.append(seen(item))
+            one = seen(item)
+            items += [] if one is None else [one]
         except (AttributeError, KeyError, TypeError, ValueError) as failure:
             log.error(
                 "stripe lists what can't be read", object=getattr(item, "id", None), error=repr(failure)

@@ -10,10 +10,12 @@ from tintype.billing.v1 import billing_pb2_grpc as rpc
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
 from gateway.adapters.outbound.wire import moment
 from gateway.domain.page import Page
-from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase
+from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 
 _STATUSES = {pb.CheckoutStatus.Value(f"CHECKOUT_STATUS_{one.name}"): one for one in CheckoutStatus}
 _PAYMENT_STATUSES = {pb.PaymentStatus.Value(f"PAYMENT_STATUS_{one.name}"): one for one in PaymentStatus}
+
+_PURCHASE_STATUSES = {pb.PurchaseStatus.Value(f"PURCHASE_STATUS_{one.name}"): one for one in PurchaseStatus}
 
 
 class GrpcBilling:
@@ -115,4 +117,8 @@ def _purchase(message: pb.Purchase) -> Purchase:
         currency=message.currency,
         payment_id=message.payment_id,
         created_at=message.created_at.ToDatetime(tzinfo=UTC),
+        refunded_minor=message.refunded_minor,
+        disputed_minor=message.disputed_minor,
+        # A billing that does not say yet knew of no money that went back.
+        status=_PURCHASE_STATUSES.get(message.status, PurchaseStatus.PAID),
     )

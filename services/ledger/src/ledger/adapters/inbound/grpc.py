@@ -214,7 +214,10 @@ class LedgerServicer(rpc.LedgerServiceServicer):
         async for grant in self.reader.payment_grants():
             yield pb.ListSettlementsResponse(
                 payment_grant=pb.PaymentGrant(
-                    payment_id=grant.payment_id, account_id=grant.account_id, amount=grant.amount
+                    payment_id=grant.payment_id,
+                    account_id=grant.account_id,
+                    amount=grant.amount,
+                    taken_back=grant.taken_back,
                 )
             )
 

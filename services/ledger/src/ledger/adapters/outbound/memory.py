@@ -184,7 +184,13 @@ class MemoryLedgerReader:
         """Stream grants that payments paid for."""
         for lot in self._ledger.lots.values():
             if lot.payment_id is not None:
-                yield PaymentGrant(payment_id=lot.payment_id, account_id=lot.account_id, amount=lot.amount)
+                clawback = self._ledger.clawbacks.get(lot.payment_id)
+                yield PaymentGrant(
+                    payment_id=lot.payment_id,
+                    account_id=lot.account_id,
+                    amount=lot.amount,
+                    taken_back=clawback.taken if clawback else 0,
+                )
 
     async def open_reservations(self) -> int:
         """Count held reservations."""

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from chassis.postgres import SYSTEM_SCOPE, transaction
-from sqlalchemy import func, select, true
+from sqlalchemy import column, func, select, true
+from sqlalchemy import table as table_clause
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ledger.adapters.outbound import rows, tables
@@ -15,6 +16,7 @@ from ledger.domain.reservation import Reservation
 from ledger.ports.ledger_reader import EntryFilter, PaymentGrant, PinnedLot
 
 _STREAM_ROWS = 500
+_CLAWBACKS = table_clause("clawbacks", column("payment_id"), column("taken"))
 
 
 class PostgresLedgerReader:
@@ -130,10 +132,20 @@ class PostgresLedgerReader:
     async def payment_grants(self) -> AsyncIterator[PaymentGrant]:
         """Stream grants that payments paid for through a server-side cursor."""
         table = tables.lots
-        query = select(table).where(table.c.payment_id.is_not(None)).order_by(table.c.created_at)
+        query = (
+            select(
+                table.c.payment_id,
+                table.c.account_id,
+                table.c.amount,
+                func.coalesce(_CLAWBACKS.c.taken, 0).label("taken_back"),
+            )
+            .select_from(table.outerjoin(_CLAWBACKS, _CLAWBACKS.c.payment_id == table.c.payment_id))
+            .where(table.c.payment_id.is_not(None))
+            .order_by(table.c.created_at)
+        )
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
-                yield PaymentGrant(payment_id=row.payment_id, account_id=row.account_id, amount=row.amount)
+                yield PaymentGrant(**row._mapping)
 
     async def open_reservations(self) -> int:
         """Count held reservations, by the index of those."""

@@ -262,6 +262,9 @@ def purchase(one: Purchase) -> Json:
         "credits": one.credits,
         "amount_minor": one.amount_minor,
         "currency": one.currency,
+        "refunded_minor": one.refunded_minor,
+        "disputed_minor": one.disputed_minor,
+        "status": one.status.value,
         "payment_id": one.payment_id,
         "created_at": moment(one.created_at),
     }

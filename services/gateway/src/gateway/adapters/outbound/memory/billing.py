@@ -14,7 +14,7 @@ from gateway.domain.errors import (
     NotFound,
 )
 from gateway.domain.page import Page
-from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase
+from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 from gateway.ports.clock import Clock
 
 PACKS = (
@@ -147,6 +147,15 @@ class MemoryBilling:
             ),
         )
         return purchase
+
+    def refund(self, user_id: str, purchase_id: str, amount_minor: int) -> None:
+        """What somebody at the processor's dashboard does."""
+        for place, purchase in enumerate(self.paid[user_id]):
+            if purchase.purchase_id == purchase_id:
+                total = purchase.refunded_minor + amount_minor
+                is_whole = total >= purchase.amount_minor
+                status = PurchaseStatus.REFUNDED if is_whole else PurchaseStatus.PARTIALLY_REFUNDED
+                self.paid[user_id][place] = replace(purchase, refunded_minor=total, status=status)
 
     def promise(self, checkout_id: str) -> None:
         """What the page does for a bank debit."""

@@ -1,0 +1,64 @@
+"""Use case: tell every payment of ours as the payment processor knows it now, for reconciliation."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from billing.domain.dispute import ProcessorDispute
+from billing.domain.errors import PaymentProcessorRefused
+from billing.domain.listing import Listing
+from billing.domain.processor_payment import ReconciledPayment
+from billing.domain.refund import ListedRefund, RefundStatus
+from billing.ports.payment_processor import PaymentProcessor
+
+PAGES_MAX = 10_000
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+T = TypeVar("T")
+
+
+class ListProcessorPaymentsHandler:
+    """What carries no reference of ours is left out: an account may sell other things as well."""
+
+    def __init__(self, processor: PaymentProcessor) -> None:
+        self._processor = processor
+
+    async def handle(self) -> AsyncIterator[ReconciledPayment]:
+        """Stream them, newest first. Raises PaymentProcessorUnavailable and PaymentProcessorMisconfigured."""
+        refunds: dict[str, list[ListedRefund]] = defaultdict(list)
+        disputes: dict[str, list[ProcessorDispute]] = defaultdict(list)
+        async for refund in _all(self._processor.list_refunds):
+            if refund.payment_id and refund.refund.status is RefundStatus.SUCCEEDED:
+                refunds[refund.payment_id].append(refund)
+        async for dispute in _all(self._processor.list_disputes):
+            if dispute.payment_id and dispute.state is not None:
+                disputes[dispute.payment_id].append(dispute)
+        async for payment in _all(self._processor.list_payments):
+            if payment.reference is None:
+                continue
+            sent_back, disputed = refunds[payment.payment_id], disputes[payment.payment_id]
+            yield ReconciledPayment(
+                payment_id=payment.payment_id,
+                amount_minor=payment.amount_minor,
+                currency=payment.currency,
+                refunded_minor=sum(one.refund.amount_minor for one in sent_back),
+                disputes={one.dispute_id: one.state for one in disputed if one.state is not None},
+                moved_at=max(
+                    payment.paid_at,
+                    *(one.created_at for one in sent_back),
+                    *(one.moved_at for one in disputed if one.moved_at is not None),
+                    EVER,
+                ),
+            )
+
+
+async def _all(page_of: Callable[..., Awaitable[Listing[T]]]) -> AsyncIterator[T]:
+    after: str | None = None
+    for _ in range(PAGES_MAX):
+        page = await page_of(since=EVER, after=after)
+        for item in page.items:
+            yield item
+        after = page.next_after
+        if after is None:
+            return
+    raise PaymentProcessorRefused(f"the processor's list has more than {PAGES_MAX} pages")
