@@ -1,12 +1,15 @@
 """Reads the books of the running services over gRPC, as the caller `auditor`."""
 
+from collections.abc import Iterable
+from datetime import UTC
+
 import grpc
 from chassis.grpc_client import channel
-from tintype.billing.v1 import billing_pb2, billing_pb2_grpc
+from tintype.billing.v1 import billing_pb2, billing_pb2_grpc, events_pb2
 from tintype.generation.v1 import generation_pb2, generation_pb2_grpc
 from tintype.ledger.v1 import ledger_pb2, ledger_pb2_grpc
 
-from auditor.model import Books, Finding, Job, Payment, SettledReservation
+from auditor.model import Books, Finding, Job, Money, Payment, SettledReservation
 
 # Streams over whole databases.
 DEADLINE_S = 600.0
@@ -41,10 +44,12 @@ class GrpcBooks:
         ]
 
     async def read(self) -> Books:
-        """Read all three. Causes are read before effects, so that what is found missing is missing."""
-        jobs, purchases = await self._jobs(), await self._purchases()
+        """Read all of them. Causes are read before effects, so that what is found missing is missing."""
+        processor, failure = await self._processor()
+        jobs, (purchases, _, _) = await self._jobs(), await self._purchases()
         reservations: dict[str, SettledReservation] = {}
         grants: dict[str, Payment] = {}
+        taken_back: dict[str, int] = {}
         stream = self._ledger.ListSettlements(ledger_pb2.ListSettlementsRequest(), timeout=DEADLINE_S)
         async for item in stream:
             if item.HasField("reservation"):
@@ -60,14 +65,20 @@ class GrpcBooks:
                 grants[grant.payment_id] = Payment(
                     payment_id=grant.payment_id, account_id=grant.account_id, credits=grant.amount
                 )
+                taken_back[grant.payment_id] = grant.taken_back
+        later, money, owed_back = await self._purchases()
         return Books(
             # What ended or was paid while the ledger was read is its cause, too.
             jobs=jobs
             | {key: job for key, job in (await self._jobs()).items() if job.reservation_id in reservations},
             reservations=reservations,
-            purchases=purchases
-            | {key: one for key, one in (await self._purchases()).items() if key in grants},
+            purchases=purchases | {key: one for key, one in later.items() if key in grants},
             grants=grants,
+            money=money,
+            processor=processor,
+            processor_failure=failure,
+            owed_back=owed_back,
+            taken_back=taken_back,
         )
 
     async def _jobs(self) -> dict[str, Job]:
@@ -83,18 +94,49 @@ class GrpcBooks:
             if one.reservation_id
         }
 
-    async def _purchases(self) -> dict[str, Payment]:
+    async def _purchases(self) -> tuple[dict[str, Payment], dict[str, Money], dict[str, int]]:
+        """Return purchases, their money, and the credits that are to be taken back of them."""
+        purchases: dict[str, Payment] = {}
+        money: dict[str, Money] = {}
+        owed_back: dict[str, int] = {}
         stream = self._billing.ListSettledPayments(
             billing_pb2.ListSettledPaymentsRequest(), timeout=DEADLINE_S
         )
-        return {
-            one.purchase.payment_id: Payment(
-                payment_id=one.purchase.payment_id,
-                account_id=one.purchase.user_id,
-                credits=one.purchase.credits,
+        async for item in stream:
+            one = item.purchase
+            purchases[one.payment_id] = Payment(
+                payment_id=one.payment_id, account_id=one.user_id, credits=one.credits
             )
-            async for one in stream
-        }
+            money[one.payment_id] = Money(
+                amount_minor=one.amount_minor,
+                currency=one.currency,
+                refunded_minor=one.refunded_minor,
+                disputes=_disputes(item.disputes),
+                moved_at=one.created_at.ToDatetime(tzinfo=UTC),
+            )
+            owed_back[one.payment_id] = item.taken_back_credits
+        return purchases, money, owed_back
+
+    async def _processor(self) -> tuple[dict[str, Money] | None, str]:
+        """Return the processor's payments, or why there are none: the rest can be compared all the same."""
+        request = billing_pb2.ListProcessorPaymentsRequest()
+        try:
+            return {
+                item.payment.payment_id: Money(
+                    amount_minor=item.payment.amount_minor,
+                    currency=item.payment.currency,
+                    refunded_minor=item.payment.refunded_minor,
+                    disputes=_disputes(item.payment.disputes),
+                    moved_at=item.payment.moved_at.ToDatetime(tzinfo=UTC),
+                )
+                async for item in self._billing.ListProcessorPayments(request, timeout=DEADLINE_S)
+            }, ""
+        except grpc.aio.AioRpcError as failure:
+            return None, f"the payment processor was not compared: {failure.details()}"
+
+
+def _disputes(disputes: Iterable[billing_pb2.PaymentDispute]) -> frozenset[tuple[str, str]]:
+    return frozenset((one.dispute_id, events_pb2.DisputeState.Name(one.state)) for one in disputes)
 
 
 def explain(failure: grpc.aio.AioRpcError) -> str:

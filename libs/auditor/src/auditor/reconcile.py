@@ -1,14 +1,50 @@
-"""Three-way reconciliation: ledger, generations and payments must tell the same story. Pure."""
+"""Reconciliation: ledger, generations, payments and the payment processor must tell the same story. Pure."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from auditor.model import Books, Finding
 
 EXAMPLES_MAX = 5
+# Longer than a webhook takes, and than the reconcilers of billing need to see what none spoke of.
+GRACE = timedelta(minutes=5)
 
 
-def reconcile(books: Books) -> list[Finding]:
-    """Compare both ways: nothing settled without its cause, no cause without its settlement."""
+def reconcile(books: Books, *, now: datetime, grace: timedelta = GRACE) -> list[Finding]:
+    """Compare both ways: nothing settled without its cause, no cause without its settlement.
+
+    What moved at the processor, or here, within the grace is pending and not broken.
+    """
+    return [*_services(books), *_processor(books, since=now - grace)]
+
+
+def _processor(books: Books, *, since: datetime) -> list[Finding]:
+    if books.processor is None:
+        return []
+    here, there = books.money, books.processor
+    differing = [key for key in here.keys() | there.keys() if here.get(key) != there.get(key)]
+    lately = {
+        key for key in differing for one in (here.get(key), there.get(key)) if one and one.moved_at > since
+    }
+    return [
+        _finding(
+            "processor_matches_payments",
+            "every payment, refund and dispute at the payment processor is recorded, with the same money",
+            checked=len(there),
+            offenders=(key for key in differing if key in there and key not in lately),
+            pending=len([key for key in lately if key in there]),
+        ),
+        _finding(
+            "payments_match_processor",
+            "every purchase is a payment at the payment processor, with the same money",
+            checked=len(here),
+            offenders=(key for key in differing if key in here and key not in lately),
+            pending=len([key for key in lately if key in here]),
+        ),
+    ]
+
+
+def _services(books: Books) -> list[Finding]:
     jobs = {job.reservation_id: job for job in books.jobs.values()}
     return [
         _finding(
@@ -48,10 +84,22 @@ def reconcile(books: Books) -> list[Finding]:
             checked=len(books.grants),
             offenders=(payment_id for payment_id in books.grants if payment_id not in books.purchases),
         ),
+        _finding(
+            "money_back_taken_back",
+            "what refunds and disputes took of a payment is taken back of its credits, and nothing else is",
+            checked=len(books.grants),
+            offenders=(
+                payment_id
+                for payment_id in books.grants
+                if books.taken_back.get(payment_id, 0) != books.owed_back.get(payment_id, 0)
+            ),
+        ),
     ]
 
 
-def _finding(invariant: str, description: str, *, checked: int, offenders: Iterable[str]) -> Finding:
+def _finding(
+    invariant: str, description: str, *, checked: int, offenders: Iterable[str], pending: int = 0
+) -> Finding:
     found = sorted(offenders)
     return Finding(
         invariant=invariant,
@@ -59,4 +107,5 @@ def _finding(invariant: str, description: str, *, checked: int, offenders: Itera
         checked=checked,
         violations=len(found),
         examples=tuple(found[:EXAMPLES_MAX]),
+        pending=pending,
     )

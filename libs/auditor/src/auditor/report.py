@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 
 import grpc
 from rich.console import Console
@@ -11,7 +12,7 @@ from rich.table import Table
 
 from auditor.grpc_sources import GrpcBooks, explain
 from auditor.model import Finding
-from auditor.reconcile import reconcile
+from auditor.reconcile import GRACE, reconcile
 
 # Facts are settled within moments; what is still open after this many looks is broken.
 LOOKS_MAX = 10
@@ -21,7 +22,7 @@ WIDE_COLUMNS = 130
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Every invariant with what was found; `failure` when a service could not be asked."""
+    """Every invariant with what was found; `failure` when a service or the processor could not be asked."""
 
     findings: tuple[Finding, ...] = ()
     failure: str = ""
@@ -44,16 +45,20 @@ class Verification:
         if as_json:
             console.print_json(json.dumps(self.as_dict()))
             return
+        if self.findings:
+            self._print_table(console)
         if self.failure:
             console.print(f"[red]error[/] {self.failure}", highlight=False)
-            return
+
+    def _print_table(self, console: Console) -> None:
         # The names say it; the sentences only where there is room for them.
         roomy = console.width >= WIDE_COLUMNS
-        table = Table("invariant", *(["what it says"] if roomy else []), "checked", "broken", "")
+        table = Table("invariant", *(["what it says"] if roomy else []), "checked", "pending", "broken", "")
         for finding in self.findings:
             verdict = "[green]pass[/]" if finding.violations == 0 else "[red]FAIL[/]"
             said = [finding.description] if roomy else []
-            table.add_row(finding.invariant, *said, str(finding.checked), str(finding.violations), verdict)
+            counts = (finding.checked, finding.pending, finding.violations)
+            table.add_row(finding.invariant, *said, *(str(count) for count in counts), verdict)
         console.print(table)
         for finding in self.findings:
             if finding.examples:
@@ -61,14 +66,19 @@ class Verification:
 
 
 async def run_verify(environment: Mapping[str, str]) -> Verification:
-    """Check the ledger's invariants and reconcile it with generations and payments.
+    """Check the ledger's invariants and reconcile it with generations, payments and the payment processor.
 
     Reads AUDITOR_LEDGER_TARGET, AUDITOR_BILLING_TARGET, AUDITOR_GENERATION_TARGET and
-    AUDITOR_CALLER_TOKEN. What is on its way between services is looked at again before it counts.
+    AUDITOR_CALLER_TOKEN; AUDITOR_GRACE_S, 300 by default, is how long what moved at the processor may be on
+    its way. What is on its way between services is looked at again before it counts.
     """
     names = ("LEDGER_TARGET", "BILLING_TARGET", "GENERATION_TARGET", "CALLER_TOKEN")
     if missing := [f"AUDITOR_{name}" for name in names if f"AUDITOR_{name}" not in environment]:
         return Verification(failure=f"{', '.join(missing)}: not set")
+    try:
+        grace = timedelta(seconds=float(environment.get("AUDITOR_GRACE_S") or GRACE.total_seconds()))
+    except (ValueError, OverflowError):
+        return Verification(failure="AUDITOR_GRACE_S: not a number of seconds")
     books = GrpcBooks(
         ledger=environment["AUDITOR_LEDGER_TARGET"],
         billing=environment["AUDITOR_BILLING_TARGET"],
@@ -77,18 +87,20 @@ async def run_verify(environment: Mapping[str, str]) -> Verification:
     )
     try:
         own = await books.ledger_invariants()
-        return Verification(findings=(*own, *await _reconciled(books)))
+        findings, failure = await _reconciled(books, grace)
+        return Verification(findings=(*own, *findings), failure=failure)
     except grpc.aio.AioRpcError as failure:
         return Verification(failure=explain(failure))
     finally:
         await books.close()
 
 
-async def _reconciled(books: GrpcBooks) -> list[Finding]:
-    findings = reconcile(await books.read())
-    for _ in range(LOOKS_MAX - 1):
+async def _reconciled(source: GrpcBooks, grace: timedelta) -> tuple[list[Finding], str]:
+    """Look until nothing is broken, or for the last time; return also why the processor was left out."""
+    for look in range(LOOKS_MAX):
+        await asyncio.sleep(BETWEEN_LOOKS_S if look else 0)
+        books = await source.read()
+        findings = reconcile(books, now=datetime.now(UTC), grace=grace)
         if not any(finding.violations for finding in findings):
             break
-        await asyncio.sleep(BETWEEN_LOOKS_S)
-        findings = reconcile(await books.read())
-    return findings
+    return findings, books.processor_failure

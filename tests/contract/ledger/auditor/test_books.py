@@ -1,16 +1,27 @@
 """What the auditor needs of all three: the real services over real channels."""
 
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 
 import grpc
 import pytest
 from auditor.grpc_sources import GrpcBooks
+from auditor.model import Books
 from auditor.reconcile import reconcile
+from billing.domain.dispute import DisputeState
+from billing.domain.refund import RefundStatus
 from billing_support import billing_in_memory
+from command_makers import claw_back
 from contract_support import ledger_in_memory, serve_billing, serve_generation, serve_ledger
 from generation_house import House
 from ledger.domain.lot import Category
 from support import LedgerUnderTest, charge
+
+
+def broken(books: Books) -> dict[str, tuple[str, ...]]:
+    """Invariants that do not hold now that every grace is over, with their offenders."""
+    findings = reconcile(books, now=datetime.now(UTC))
+    return {one.invariant: one.examples for one in findings if one.violations}
 
 
 class Three:
@@ -56,13 +67,11 @@ async def test_a_payment_without_its_grant_is_found_and_then_made_good(stack: As
     books = await three.books(stack)
     await three.sell()
     (purchase,) = await three.billing.purchases()
-    broken = {one.invariant: one.examples for one in reconcile(await books.read()) if one.violations}
-    assert broken == {"payments_granted": (purchase.payment_id,)}
+    assert broken(await books.read()) == {"payments_granted": (purchase.payment_id,)}
     await three.ledger.give("usr_1", 1000, Category.PAID, payment_id=purchase.payment_id)
-    assert not any(one.violations for one in reconcile(await books.read()))
+    assert broken(await books.read()) == {}
     await three.ledger.give("usr_1", 5, Category.PAID, payment_id="pi_forged")
-    broken = {one.invariant: one.examples for one in reconcile(await books.read()) if one.violations}
-    assert broken == {"grants_have_payments": ("pi_forged",)}
+    assert broken(await books.read()) == {"grants_have_payments": ("pi_forged",)}
 
 
 async def test_a_charge_without_its_generation_is_found(stack: AsyncExitStack) -> None:
@@ -72,8 +81,7 @@ async def test_a_charge_without_its_generation_is_found(stack: AsyncExitStack) -
     await three.ledger.give("usr_1", 100)
     reservation_id = await three.ledger.hold("usr_1", 10, "gen_nobody")
     await three.ledger.apply(charge(reservation_id, 10, "gen_nobody"))
-    broken = {one.invariant: one.examples for one in reconcile(await books.read()) if one.violations}
-    assert broken == {"settlements_have_generations": (reservation_id,)}
+    assert broken(await books.read()) == {"settlements_have_generations": (reservation_id,)}
 
 
 async def test_a_finished_job_that_was_never_settled_is_found(stack: AsyncExitStack) -> None:
@@ -82,8 +90,58 @@ async def test_a_finished_job_that_was_never_settled_is_found(stack: AsyncExitSt
     books = await three.books(stack)
     generation = await three.house.queued()
     await three.house.cancel(generation.account_id, generation.generation_id)
-    broken = {one.invariant: one.examples for one in reconcile(await books.read()) if one.violations}
-    assert broken == {"generations_settled": (generation.generation_id,)}
+    assert broken(await books.read()) == {"generations_settled": (generation.generation_id,)}
+
+
+async def test_a_refund_that_only_the_processor_knows_is_found(stack: AsyncExitStack) -> None:
+    """On its way for a while, then broken; once it is recorded, the ledger must follow; then all is right."""
+    three = Three()
+    books = await three.books(stack)
+    await three.sell()
+    (purchase,) = await three.billing.purchases()
+    await three.ledger.give("usr_1", 1000, Category.PAID, payment_id=purchase.payment_id)
+    assert broken(await books.read()) == {}
+    three.billing.processor.refund(purchase.payment_id, "re_1", 300, RefundStatus.SUCCEEDED)
+    three.billing.processor.dispute(purchase.payment_id, "dp_1", 200, DisputeState.OPENED)
+    moved = three.billing.clock.now()
+    findings = reconcile(await books.read(), now=moved)
+    assert {one.invariant: one.pending for one in findings if one.pending} == {
+        "processor_matches_payments": 1,
+        "payments_match_processor": 1,
+    }
+    both = dict.fromkeys(("processor_matches_payments", "payments_match_processor"), (purchase.payment_id,))
+    assert broken(await books.read()) == both
+    await three.billing.refund.handle(purchase.payment_id)
+    await three.billing.dispute.handle("dp_1")
+    assert broken(await books.read()) == {"money_back_taken_back": (purchase.payment_id,)}
+    await three.ledger.apply(claw_back("usr_1", purchase.payment_id, "refund", 300))
+    await three.ledger.apply(claw_back("usr_1", purchase.payment_id, "dispute:dp_1", 200))
+    assert broken(await books.read()) == {}
+
+
+async def test_payments_that_one_side_alone_has_are_found(stack: AsyncExitStack) -> None:
+    """A paid page that was never settled, and a purchase that nobody paid for."""
+    three = Three()
+    books = await three.books(stack)
+    await three.sell()
+    (purchase,) = await three.billing.purchases()
+    await three.ledger.give("usr_1", 1000, Category.PAID, payment_id=purchase.payment_id)
+    opened = await three.billing.open()
+    three.billing.processor.pay(opened.checkout.session_id or "")
+    (lost,) = set(three.billing.processor.payments) - {purchase.payment_id}
+    assert broken(await books.read()) == {"processor_matches_payments": (lost,)}
+    three.billing.processor.sessions.clear()
+    assert broken(await books.read()) == {"payments_match_processor": (purchase.payment_id,)}
+
+
+async def test_a_processor_that_is_away_leaves_the_rest_compared(stack: AsyncExitStack) -> None:
+    """And it is said that it was not compared."""
+    three = Three()
+    books = await three.books(stack)
+    three.billing.processor.answers = False
+    read = await books.read()
+    assert (read.processor, "not compared" in read.processor_failure) == (None, True)
+    assert broken(read) == {}
 
 
 async def test_nobody_else_reads_the_books(stack: AsyncExitStack) -> None:
