@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,7 +13,9 @@ from alembic.config import Config
 from billing.adapters.outbound.postgres import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres_reader import PostgresBillingReader
 from billing.adapters.outbound.postgres_webhook_reader import PostgresWebhookReader
+from billing.domain.checkout import PaymentStatus
 from billing.domain.dispute import DisputeState
+from billing.domain.page_request import is_same_request
 from billing.domain.refund import RefundStatus
 from billing.domain.webhook_event import WebhookEvent
 from billing_support import BillingUnderTest, CountingIds, HandClock
@@ -64,6 +68,52 @@ async def test_webhooks_that_nobody_listened_to_are_worked_out(
         ("charge.refunded", "pi_2", None, 0),
         ("refund.created", "pi_1", None, 0),
     ]
+
+
+OPENED = "2026-01-01T00:00:00Z"
+# Session, status, purchase of checkouts from before they said where their money is.
+CHECKOUTS = {
+    "chk_open": ("cs_open", "open", None),
+    "chk_debit": ("cs_debit", "complete", None),
+    "chk_paid": ("cs_paid", "complete", "pay_1"),
+    "chk_expired": ("cs_expired", "expired", None),
+    "chk_lost": (None, "open", None),
+}
+
+
+async def test_checkouts_from_before_are_followed(
+    empty_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not settled is asked about, once at once; what is paid says so; a key stands for its pack."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", empty_database.owner_url.replace("%", "%%"))
+    monkeypatch.setenv("BILLING_SERVICE_ROLE", "library_service")
+    command.upgrade(config, "0004")
+    with psycopg.connect(empty_database.admin_dsn) as admin:
+        for checkout_id, (session_id, status, purchase_id) in CHECKOUTS.items():
+            admin.execute(
+                "INSERT INTO checkouts (checkout_id, user_id, idempotency_key, pack_id, pack_title, credits,"
+                " price_minor, currency, session_id, url, status, purchase_id, created_at)"
+                " VALUES (%s, 'usr_1', %s, 'starter', 'Starter', 1000, 1000, 'usd', %s, '', %s, %s, %s)",
+                (checkout_id, checkout_id, session_id, status, purchase_id, OPENED),
+            )
+    command.upgrade(config, "head")
+    engine = create_engine(empty_database.url)
+    units, reader = PostgresUnitsOfWork(engine, CountingIds()), PostgresBillingReader(engine)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    async with units.begin() as unit:
+        due = await unit.claim_checks(now=later, until=later + timedelta(hours=1), limit=10)
+        await unit.commit()
+    assert sorted(one.checkout_id for one in due) == ["chk_debit", "chk_open"]
+    for checkout_id in CHECKOUTS:
+        found = await reader.checkout("usr_1", checkout_id)
+        assert found is not None
+        is_paid = checkout_id == "chk_paid"
+        assert found.payment_status is (PaymentStatus.PAID if is_paid else PaymentStatus.UNPAID)
+        assert (found.page, found.fingerprint, found.opened_at) == (1, None, found.created_at)
+        assert is_same_request(found, replace(found, fingerprint="1:whatever"))
+    await engine.dispose()
 
 
 async def test_the_walls_around_refunds_and_disputes(
