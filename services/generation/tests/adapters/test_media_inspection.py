@@ -153,19 +153,21 @@ async def test_a_child_says_what_inspect_says(tmp_path: Path) -> None:
     ("program", "expected"),
     [
         ("import os; os.abort()", OutputUnusable),
-        ("bytearray(3 * 1024**3)", OutputUnusable),
+        ("bytearray(2 * 1024**3)", OutputUnusable),
+        ("while True: pass", OutputUnusable),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", IntakeUnavailable),
     ],
 )
 async def test_a_child_that_dies_harms_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, expected: type[Exception]
 ) -> None:
-    """A crash or want of memory is the file's fault; a kill from outside says nothing of the file."""
+    """A crash, want of memory and no end are the file's fault; a kill from outside says nothing of it."""
     (tmp_path / "crashing.py").write_text(
         "import sys\n"
         f"sys.path[:0] = {[str(tmp_path), *sys.path]!r}\n"
-        "from generation.adapters.outbound.inspection_process import bound_resources\n"
-        f"bound_resources()\n{program}\n"
+        "from generation.adapters.outbound import inspection_process\n"
+        "inspection_process.CPU_S_MAX = 1\n"
+        f"inspection_process.bound_resources()\n{program}\n"
     )
     interpreter = tmp_path / "python"
     interpreter.write_text(f"#!/bin/sh\nexec {sys.executable} {tmp_path / 'crashing.py'}\n")

@@ -143,6 +143,8 @@ def _opened(path: Path, suffix: str) -> "Iterator[tuple[InputContainer, VideoStr
         if not container.streams.video:
             raise OutputUnusable("the file has no picture")
         stream = container.streams.video[0]
+        # A thread for each processor would hold a frame each.
+        stream.codec_context.thread_count = 1
         # The decoder's own bound holds for frames that are larger than the header says.
         stream.codec_context.options = {"max_pixels": str(PIXELS_MAX)}
         if stream.width * stream.height > PIXELS_MAX:

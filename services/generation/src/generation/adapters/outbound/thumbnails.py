@@ -12,6 +12,8 @@ EDGE_PIXELS_MAX = 480
 QUALITY = 80
 MEDIA_TYPE = "image/webp"
 EXTENSION = "webp"
+# What can be averaged as it is. The other modes are smaller, or rare.
+REDUCIBLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +36,10 @@ def write_thumbnail(image: "Image", path: Path) -> ThumbnailFacts | None:
         return None
     try:
         has_alpha = "A" in image.getbands() or "transparency" in image.info
-        small = image.convert("RGBA" if has_alpha else "RGB")
+        # Another whole copy of a large picture would be the most memory that looking at it takes.
+        factor = max(1, min(image.size) // (2 * EDGE_PIXELS_MAX))
+        small = image.reduce(factor) if image.mode in REDUCIBLE else image
+        small = small.convert("RGBA" if has_alpha else "RGB")
         small.thumbnail((EDGE_PIXELS_MAX, EDGE_PIXELS_MAX))
         small = ImageOps.exif_transpose(small)
         small.save(path, "WEBP", quality=QUALITY, exif=b"")
