@@ -31,6 +31,7 @@ from generation.adapters.outbound.postgres.tables import outbox
 from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
 from generation.adapters.outbound.prometheus import PrometheusMeter, count_open
 from generation.adapters.outbound.s3 import S3MediaStore
+from generation.adapters.outbound.system_dice import SystemDice
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
 from generation.application.cancel_generation import CancelGeneration
 from generation.application.create_generation import CreateGeneration
@@ -147,6 +148,7 @@ def handlers(settings: ApiSettings, parts: Parts) -> Handlers:
             signer,
             parts.reserve,
             parts.ids,
+            SystemDice(),
             parts.clock,
             queue_timeout_s=settings.queue_timeout_s,
         ),

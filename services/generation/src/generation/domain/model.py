@@ -1,6 +1,6 @@
 """A model on offer: what it takes, what it costs and who can run it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -8,6 +8,9 @@ from typing import Any
 from generation.domain.errors import InvalidInput, Violation
 from generation.domain.identifiers import ModelId
 from generation.domain.pricing import Tariff
+
+# An annotation of ours in a model's schema: an integer that is drawn when it is left open.
+RANDOM = "x-random"
 
 
 class Modality(StrEnum):
@@ -54,6 +57,15 @@ class Model:
             offered = ", ".join(names)
             raise InvalidInput([Violation("provider_order", f"{unknown[0][:64]!r} is not one of: {offered}")])
         return wanted
+
+    def drawn(self, job: Mapping[str, Any], *, between: Callable[[int, int], int]) -> dict[str, Any]:
+        """The input with what it left open drawn: whatever the schema says is `x-random`."""
+        drawn = {
+            name: between(rule["minimum"], rule["maximum"])
+            for name, rule in self.input_schema.get("properties", {}).items()
+            if rule.get(RANDOM) and name not in job
+        }
+        return {**job, **drawn}
 
     def name_at(self, provider: str) -> str:
         """What `provider` calls this model."""

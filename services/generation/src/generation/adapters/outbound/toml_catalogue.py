@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from generation.domain.errors import UnknownModel
 from generation.domain.identifiers import ModelId
-from generation.domain.model import Modality, Model, ModelProvider
+from generation.domain.model import RANDOM, Modality, Model, ModelProvider
 from generation.domain.pricing import Tariff, Unit
 
 # The inputs that a price of this unit is made of.
@@ -125,6 +125,10 @@ def _schema(entry: ModelEntry) -> dict[str, Any]:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         raise BadModelsFile(f"{entry.id}: {error.message}") from error
+    for name, rule in entry.input.get("properties", {}).items():
+        drawable = rule.get("type") == "integer" and {"minimum", "maximum"} <= set(rule)
+        if rule.get(RANDOM) and ("default" in rule or not drawable):
+            raise BadModelsFile(f"{entry.id}: {name} is an integer between two bounds, or can't be {RANDOM}")
     filled = {name for name, rule in entry.input.get("properties", {}).items() if "default" in rule}
     if missing := PRICED_BY[entry.price.unit] - filled - set(entry.input.get("required", [])):
         raise BadModelsFile(f"{entry.id}: its price needs {sorted(missing)}, required or with a default")
