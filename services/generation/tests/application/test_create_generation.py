@@ -48,7 +48,7 @@ async def test_a_rejection_is_replayed(house: House) -> None:
     house.ledger.available = 100
     with pytest.raises(InsufficientCredits) as second:
         await house.create(command(key="k1"))
-    assert first.value.details == second.value.details
+    assert first.value.details | {"replayed": "true"} == second.value.details
     assert house.ledger.available == 100
 
 
@@ -217,3 +217,49 @@ async def test_without_the_ledger_nothing_runs(house: House) -> None:
     resumed, replayed = await house.create(command(key="k1"))
     assert (resumed.status, replayed) == (Status.QUEUED, True)
     assert house.ledger.available == 995
+
+
+async def test_a_seed_that_is_left_open_is_drawn(house: House) -> None:
+    """The same prompt twice is two pictures; each job keeps and shows its seed, a replay the first one's."""
+    first, _ = await house.create(command(key="k1"))
+    second, _ = await house.create(command(key="k2"))
+    again, replayed = await house.create(command(key="k1"))
+    assert first.input["seed"] != second.input["seed"]
+    assert (again.input, replayed) == (first.input, True)
+    view = await house.read.one(ACCOUNT, second.generation_id)
+    assert view.generation.input["seed"] == second.input["seed"]
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**31 - 1])
+async def test_a_seed_that_is_given_stays(house: House, seed: int) -> None:
+    """Nought is a seed like any other."""
+    made, _ = await house.create(command(seed=seed))
+    assert made.input["seed"] == seed
+    assert house.dice.thrown == 0
+
+
+async def test_a_quote_is_for_what_was_asked(house: House) -> None:
+    """A quote without a seed is honoured for a job without one, whichever is drawn."""
+    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    made, _ = await house.create(command(quote_id=quote.quote_id))
+    assert made.credits_reserved == quote.credits
+    assert "seed" in made.input
+
+
+async def test_a_repeated_refusal_says_that_it_is_one(house: House) -> None:
+    """The same key gets the first decision, marked and with its time, even after credits have come."""
+    house.ledger.available = 3
+    with pytest.raises(InsufficientCredits) as first:
+        await house.create(command(key="k1"))
+    house.ledger.available = 1000
+    house.clock.forward(days=1)
+    with pytest.raises(InsufficientCredits) as again:
+        await house.create(command(key="k1"))
+    assert (first.value.details["replayed"], again.value.details["replayed"]) == ("false", "true")
+    assert again.value.details["decided_at"] == first.value.details["decided_at"]
+    assert again.value.details["available"] == "3"
+    assert "2026-11-21 12:00:00 UTC" in str(again.value)
+    assert "UTC" not in str(first.value)
+    assert house.ledger.available == 1000
+    made, replayed = await house.create(command(key="k2"))
+    assert (made.status, replayed) == (Status.QUEUED, False)

@@ -110,6 +110,8 @@ async def test_too_few_credits_say_how_many(generations: Generations) -> None:
     with pytest.raises(InsufficientCredits) as again:
         await create(generations, model="local/motion", duration_s=12, output_count=4)
     assert again.value.generation_id == refused.value.generation_id
+    assert (refused.value.replayed, again.value.replayed) == (False, True)
+    assert refused.value.decided_at == again.value.decided_at is not None
     rejected = await generations.one(ME, refused.value.generation_id)
     assert rejected.status is GenerationStatus.REJECTED
 

@@ -54,17 +54,29 @@ class NotFound(GatewayError):
 
 
 class InsufficientCredits(GatewayError):
-    """The account can't cover the generation: nothing was held and nothing ran."""
+    """The account could not cover the generation at `decided_at`: nothing was held and nothing ran.
+
+    `replayed` when that was decided for an earlier request with the same key.
+    """
 
     default_reason = "INSUFFICIENT_CREDITS"
 
     def __init__(
-        self, detail: str, *, balance_credits: int, required_credits: int, generation_id: str
+        self,
+        detail: str,
+        *,
+        balance_credits: int,
+        required_credits: int,
+        generation_id: str,
+        decided_at: str | None = None,
+        replayed: bool = False,
     ) -> None:
         super().__init__(detail)
         self.balance_credits = balance_credits
         self.required_credits = required_credits
         self.generation_id = generation_id
+        self.decided_at = decided_at
+        self.replayed = replayed
 
 
 class Conflict(GatewayError):

@@ -13,6 +13,7 @@ from generation.domain.identifiers import AccountId, GenerationId, ModelId
 from generation.domain.pricing import Price
 from generation.ports.catalogue import Catalogue
 from generation.ports.clock import Clock
+from generation.ports.dice import Dice
 from generation.ports.ids import IdSource
 from generation.ports.input_checker import InputChecker
 from generation.ports.quote_signer import QuoteSigner
@@ -60,6 +61,7 @@ class CreateGeneration:
     signer: QuoteSigner
     reserve: ReserveCredits
     ids: IdSource
+    dice: Dice
     clock: Clock
     queue_timeout_s: int
 
@@ -77,12 +79,7 @@ class CreateGeneration:
         if generation.status is Status.RESERVING:
             generation = await self.reserve(generation)
         if generation.status is Status.REJECTED:
-            raise InsufficientCredits(
-                generation.failure.detail if generation.failure else "too few credits",
-                available=generation.available_credits or 0,
-                required=generation.price.credits,
-                generation_id=generation.generation_id,
-            )
+            raise _refused(generation, replayed=earlier is not None)
         return generation, earlier is not None
 
     async def _earlier(self, command: NewGeneration) -> Generation | None:
@@ -109,7 +106,8 @@ class CreateGeneration:
             account_id=command.account_id,
             model_id=command.model_id,
             modality=model.modality,
-            input=job,
+            # Drawn after the price: a quote is for what was asked.
+            input=model.drawn(job, between=self.dice.between),
             provider_order=provider_order,
             metadata=command.metadata,
             price=self._promised(command, job, model.tariff.price(job)),
@@ -127,3 +125,19 @@ class CreateGeneration:
             account_id=command.account_id, model_id=command.model_id, job=job, now=self.clock.now()
         )
         return replace(price, credits=promised)
+
+
+def _refused(generation: Generation, *, replayed: bool) -> InsufficientCredits:
+    """The refusal, with what was available when it was made: a repeated key gets no new decision."""
+    detail = generation.failure.detail if generation.failure else "too few credits"
+    decided_at = generation.finished_at or generation.created_at
+    if replayed:
+        detail += f" (decided at {decided_at:%Y-%m-%d %H:%M:%S} UTC; a new idempotency key asks again)"
+    return InsufficientCredits(
+        detail,
+        available=generation.available_credits or 0,
+        required=generation.price.credits,
+        generation_id=generation.generation_id,
+        decided_at=decided_at,
+        replayed=replayed,
+    )

@@ -1,6 +1,7 @@
 """What generation refuses, each with a reason that never changes."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import ClassVar, NamedTuple
 
 
@@ -51,21 +52,36 @@ class QuoteExpired(GenerationError):
 
 
 class InsufficientCredits(GenerationError):
-    """The ledger holds too few credits for the job; nothing was set aside."""
+    """The ledger held too few credits for the job at `decided_at`; nothing was set aside.
+
+    `replayed` when that was decided for an earlier command with the same key.
+    """
 
     reason = "INSUFFICIENT_CREDITS"
 
-    def __init__(self, message: str, *, available: int, required: int, generation_id: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        available: int,
+        required: int,
+        generation_id: str,
+        decided_at: datetime,
+        replayed: bool,
+    ) -> None:
         super().__init__(
             message,
             details={
                 "available": str(available),
                 "required": str(required),
                 "generation_id": generation_id,
+                "decided_at": decided_at.isoformat(),
+                "replayed": str(replayed).lower(),
             },
         )
         self.available = available
         self.required = required
+        self.replayed = replayed
 
 
 class IdempotencyKeyReused(GenerationError):

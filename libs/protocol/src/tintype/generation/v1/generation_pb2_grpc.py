@@ -115,7 +115,8 @@ class GenerationServiceServicer:
     def CreateGeneration(self, request, context):
         """Validates, prices and starts a generation. INVALID_INPUT; INVALID_QUOTE, QUOTE_EXPIRED;
         INSUFFICIENT_CREDITS (FAILED_PRECONDITION; metadata `available`, `required`,
-        `generation_id`), after which the generation stands as rejected and nothing is held;
+        `generation_id`, `decided_at`, and `replayed`: `true` when an earlier call with this key was
+        refused then), after which the generation stands as rejected and nothing is held;
         IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

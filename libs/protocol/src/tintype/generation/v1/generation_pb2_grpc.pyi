@@ -25,7 +25,8 @@ class GenerationServiceStub:
     CreateGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.CreateGenerationRequest, _generation_pb2.CreateGenerationResponse]
     """Validates, prices and starts a generation. INVALID_INPUT; INVALID_QUOTE, QUOTE_EXPIRED;
     INSUFFICIENT_CREDITS (FAILED_PRECONDITION; metadata `available`, `required`,
-    `generation_id`), after which the generation stands as rejected and nothing is held;
+    `generation_id`, `decided_at`, and `replayed`: `true` when an earlier call with this key was
+    refused then), after which the generation stands as rejected and nothing is held;
     IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs.
     """
     GetGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetGenerationRequest, _generation_pb2.GetGenerationResponse]
@@ -80,7 +81,8 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_generation_pb2.CreateGenerationResponse]:
         """Validates, prices and starts a generation. INVALID_INPUT; INVALID_QUOTE, QUOTE_EXPIRED;
         INSUFFICIENT_CREDITS (FAILED_PRECONDITION; metadata `available`, `required`,
-        `generation_id`), after which the generation stands as rejected and nothing is held;
+        `generation_id`, `decided_at`, and `replayed`: `true` when an earlier call with this key was
+        refused then), after which the generation stands as rejected and nothing is held;
         IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs.
         """
 

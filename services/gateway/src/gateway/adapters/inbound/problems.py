@@ -17,6 +17,7 @@ from gateway.domain.errors import FieldProblem, GatewayError
 
 log = structlog.get_logger(__name__)
 
+REPLAYED = "Idempotency-Replayed"
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:tintype:problem:"
 FIELDS_MAX = 50
@@ -75,13 +76,16 @@ def problem(
 def problem_of(refusal: GatewayError) -> JSONResponse:
     """The problem document of a refusal."""
     more: dict[str, Any] = {}
+    headers = retry_headers(refusal)
     if isinstance(refusal, errors.InsufficientCredits):
         more = {
             "balance": refusal.balance_credits,
             "required": refusal.required_credits,
             "generation_id": refusal.generation_id or None,
+            "decided_at": refusal.decided_at,
         }
-    headers = retry_headers(refusal)
+        if refusal.replayed:
+            headers[REPLAYED] = "true"
     if isinstance(refusal, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return problem(

@@ -90,6 +90,8 @@ def refusal(service: str, error: RemoteError) -> GatewayError:
             balance_credits=_whole(error.metadata.get("available")),
             required_credits=_whole(error.metadata.get("required")),
             generation_id=error.metadata.get("generation_id", ""),
+            decided_at=error.metadata.get("decided_at"),
+            replayed=error.metadata.get("replayed") == "true",
         )
     if error.status is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return RateLimited(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -51,10 +52,20 @@ async def generate(request: Request, deps: CurrentDeps, session: Session) -> Res
     )
     try:
         await count(request, deps.limits, Limit.GENERATIONS, session.user_id)
-        await deps.generations.create(session.user_id, new)
+        await _created(deps, session, new)
     except GatewayError as refusal:
         return await _page(request, deps, session, model_id=model.model_id, given=form, refusal=refusal)
     return go("/library", note="started")
+
+
+async def _created(deps: Deps, session: ConsoleSession, new: NewGeneration) -> None:
+    try:
+        await deps.generations.create(session.user_id, new)
+    except InsufficientCredits as refusal:
+        if not refusal.replayed:
+            raise
+        # An old page was sent again, perhaps after buying credits: that is a new question.
+        await deps.generations.create(session.user_id, replace(new, idempotency_key=deps.secrets.new()))
 
 
 def _key(page_key: str, model: Model, job: Document) -> str:

@@ -63,7 +63,7 @@ async def cancel(deps: CurrentDeps, session: Session, generation: str) -> Respon
         stopped = await deps.generations.cancel(session.user_id, generation_id(generation))
     except Conflict:
         # It ended while the page was open: the library shows how.
-        return go("/library")
+        return go("/library", note="too-late")
     return go("/library", note="cancelled" if stopped.status.is_final else "cancelling")
 
 

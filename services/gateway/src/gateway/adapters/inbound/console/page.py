@@ -30,6 +30,7 @@ NOTES = {
     "started": "Your generation has started. It appears below as it develops.",
     "cancelled": "Cancelled. The credits are back in your balance.",
     "cancelling": "Cancelling. The credits come back as soon as it has stopped.",
+    "too-late": "That came too late: it had ended already. Its card shows how, and what it cost.",
     "deleted": "Deleted.",
     "saved": "Saved.",
     "unpaid": "The checkout was left. Nothing was charged.",

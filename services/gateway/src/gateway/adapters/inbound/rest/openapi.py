@@ -32,9 +32,14 @@ PROBLEM_SCHEMA: dict[str, Any] = {
                 "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
             },
         },
-        "balance": {"type": "integer", "description": "With 402: credits available."},
+        "balance": {"type": "integer", "description": "With 402: credits available at `decided_at`."},
         "required": {"type": "integer", "description": "With 402: credits needed."},
         "generation_id": {"type": ["string", "null"], "description": "With 402: the rejected one."},
+        "decided_at": {
+            "type": ["string", "null"],
+            "format": "date-time",
+            "description": "With 402: when it was refused. A repeated key gets the first decision again.",
+        },
     },
 }
 SECURITY_SCHEMES: dict[str, Any] = {

@@ -10,6 +10,7 @@ from fastapi import Header, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator, WithJsonSchema
 
+from gateway.adapters.inbound.problems import REPLAYED
 from gateway.domain.errors import FieldProblem, InvalidRequest, NotFound
 from gateway.domain.page import LIMIT_DEFAULT, LIMIT_MAX
 
@@ -18,7 +19,6 @@ _CHECKOUT_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 _MODEL_PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _CURSOR = re.compile(r"[\x21-\x7e]{1,512}")
-REPLAYED = "Idempotency-Replayed"
 
 
 def generation_id(text: str) -> str:

@@ -112,7 +112,7 @@ class MemoryGenerations:
             if known[0] != new:
                 raise IdempotencyKeyReused("The key came before with another body.")
             if known[1] in self.refusals:
-                raise self.refusals[known[1]]
+                raise replayed(self.refusals[known[1]])
             return self.jobs[known[1]], True
         model = await self.model(new.model_id)
         _check(model, new.input)
@@ -125,6 +125,7 @@ class MemoryGenerations:
                 account_id, generation.credits_reserved, generation.generation_id
             )
         except InsufficientCredits as refusal:
+            refusal.decided_at = self.clock.now().isoformat()
             self.refusals[generation.generation_id] = refusal
             self._change(generation.generation_id, status=GenerationStatus.REJECTED, credits_reserved=0)
             raise
@@ -248,3 +249,15 @@ def _check(model: Model, job: Document) -> None:
 def _price(model: Model, job: Document) -> int:
     units = job.get("duration_s", 3) if model.pricing.unit == "second" else 1
     return int(model.pricing.credits_per_unit * units * job.get("output_count", 1))
+
+
+def replayed(refusal: InsufficientCredits) -> InsufficientCredits:
+    """The same decision, told again."""
+    return InsufficientCredits(
+        refusal.detail,
+        balance_credits=refusal.balance_credits,
+        required_credits=refusal.required_credits,
+        generation_id=refusal.generation_id,
+        decided_at=refusal.decided_at,
+        replayed=True,
+    )
