@@ -70,11 +70,23 @@ class CountingIds:
 
 
 @dataclass
+class CountingDice:
+    """Throws 1, 2, 3."""
+
+    thrown: int = 0
+
+    def between(self, low: int, high: int) -> int:
+        self.thrown += 1
+        return low + self.thrown
+
+
+@dataclass
 class House:
     """Every use case over one memory database."""
 
     clock: HandClock = field(default_factory=HandClock)
     ids: CountingIds = field(default_factory=CountingIds)
+    dice: CountingDice = field(default_factory=CountingDice)
     transactions: MemoryTransactions = field(default_factory=MemoryTransactions)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     provider: MemoryProvider = field(default_factory=MemoryProvider)
@@ -99,6 +111,7 @@ class House:
             self.signer,
             self.reserve,
             self.ids,
+            self.dice,
             self.clock,
             queue_timeout_s=3600,
         )

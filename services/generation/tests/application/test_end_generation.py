@@ -2,13 +2,14 @@
 
 import pytest
 from generation.application.start_generation import Job
+from generation.domain.attempt import Outcome
 from generation.domain.errors import GenerationFinished, GenerationNotFound, GenerationRunning
-from generation.domain.generation import Status
+from generation.domain.generation import Failure, Status
 from generation.domain.identifiers import AccountId
-from generation.ports.media_provider import (
-    Run,
-)
+from generation.ports.media_provider import Run, RunReport, RunState
 from generation_house import ACCOUNT, House, command, success
+
+BUSY = Failure("PROVIDER_FAILED", "busy")
 
 
 async def test_a_running_job_is_cancelled_by_its_worker(house: House) -> None:
@@ -25,6 +26,50 @@ async def test_a_running_job_is_cancelled_by_its_worker(house: House) -> None:
     assert house.stored(generation).status is Status.CANCELLED
     assert house.provider.cancelled
     assert house.events()[-1] == "GenerationCancelled"
+
+
+async def test_a_cancel_that_was_kept_first_wins(house: House) -> None:
+    """The answer is there and stored, its worker has not heard of the cancel: nothing is charged or shown."""
+    generation = await house.queued()
+    worker = house.worker()
+    job = await worker.started(house.reserved(generation))
+    report = success(b"1")
+    delivery = await worker.run.deliver(job, report)
+    assert (await house.cancel(ACCOUNT, generation.generation_id)).cancel_requested
+    await worker.finish.succeed(job, delivery.outputs, delivered_units=delivery.units)
+    ended = house.stored(generation)
+    assert (ended.status, ended.credits_charged, ended.credits_refunded) == (Status.CANCELLED, 0, 5)
+    assert house.events()[-1] == "GenerationCancelled"
+    assert house.transactions.tables.outputs == []
+    await house.sweep_deletions()
+    assert house.store.objects == {}
+
+
+async def test_a_cancel_wins_over_a_failure_too(house: House) -> None:
+    """Its user was told that it is being cancelled, and that is how it ends; the attempt says what it was."""
+    generation = await house.queued()
+    worker = house.worker()
+    job = await worker.started(house.reserved(generation))
+    await house.cancel(ACCOUNT, generation.generation_id)
+    await worker.finish.fail(job, Failure("PROVIDER_FAILED", "no"))
+    (attempt,) = house.transactions.tables.attempts.values()
+    assert house.stored(generation).status is Status.CANCELLED
+    assert (attempt.outcome, attempt.reason) == (Outcome.FAILED, "PROVIDER_FAILED")
+
+
+async def test_a_waiting_job_is_cancelled_at_once(house: House) -> None:
+    """Between two attempts no worker would hear of it."""
+    generation = await house.queued()
+    house.provider.reports = [RunReport(RunState.FAILED, failure=BUSY, retryable=True, retry_after_s=60)]
+    worker = house.worker()
+    await worker.run(await worker.started(house.reserved(generation)))
+    cancelled = await house.cancel(ACCOUNT, generation.generation_id)
+    assert (cancelled.status, cancelled.credits_refunded) == (Status.CANCELLED, 5)
+    assert house.events()[-1] == "GenerationCancelled"
+    house.clock.forward(minutes=1)
+    assert await worker.take_due(limit=5) == []
+    outcomes = [one.outcome for one in house.transactions.tables.attempts.values()]
+    assert outcomes == [Outcome.FAILED, Outcome.CANCELLED]
 
 
 async def test_nothing_is_submitted_for_a_job_that_is_over(house: House) -> None:

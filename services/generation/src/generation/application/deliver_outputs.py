@@ -121,15 +121,25 @@ class DeliverOutputs:
         )
         async with self.transactions.of_system() as work:
             await work.deletions.schedule(output.object_keys, due_at=self.clock.now() + ORPHAN_AFTER)
-        await self.store.put(output.object_key, media)
+        await self._put(output.object_key, media)
         return await self._with_thumbnail(output, small)
+
+    async def _put(self, key: str, media: ReceivedMedia) -> None:
+        try:
+            await self.store.put(key, media)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            # The file is good: whatever our own client stumbled over, it is tried again.
+            log.exception("%s could not be stored", key)
+            raise StoreUnavailable(repr(error)) from error
 
     async def _with_thumbnail(self, output: Output, small: ReceivedMedia | None) -> Output:
         """Nobody misses an output because its small picture could not be stored."""
         if small is None or output.thumbnail_key is None:
             return output
         try:
-            await self.store.put(output.thumbnail_key, small)
+            await self._put(output.thumbnail_key, small)
         except StoreUnavailable as away:
             log.warning("no thumbnail of %s: %s", output.output_id, away)
             return replace(output, thumbnail_key=None)

@@ -37,6 +37,7 @@ class RunAttempt:
     gate: ProviderGate
     clock: Clock
     backoff_s: float = 1.0
+    delivery_grace_s: float = DELIVERY_GRACE_S
 
     async def __call__(self, job: Job) -> None:
         while await self._try(job):
@@ -46,7 +47,7 @@ class RunAttempt:
         """One attempt; whether the next one is to follow at once."""
         left_s = (job.generation.deadline_at - self.clock.now()).total_seconds()
         try:
-            async with asyncio.timeout(max(left_s, 0) + DELIVERY_GRACE_S) as limit:
+            async with asyncio.timeout(max(left_s, 0) + self.delivery_grace_s) as limit:
                 return await self._conclude(job, await self.follow(job))
         except Postponed as later:
             await self.finish.put_down(job, until=later.until, failure=later.failure)

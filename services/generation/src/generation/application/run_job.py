@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,37 +23,41 @@ log = logging.getLogger(__name__)
 class RunJob:
     """Goes on after an outage of the database; leaves the job to others after an error of ours.
 
-    Never raises. What can't even be written down is found by the lease, and last by the deadline.
+    Never raises, and keeps what can't be left to others: the sweeper of deadlines ends that at last.
     """
 
     attempt: RunAttempt
     finish: FinishAttempt
     clock: Clock
     pause_s: float = PAUSE_MIN_S
+    no_room_pause_s: float = NO_ROOM_PAUSE_S
 
     async def __call__(self, job: Job) -> None:
         pause_s = self.pause_s
         try:
-            while True:
-                try:
-                    return await self.attempt(job)
-                except LeaseLost:
-                    log.info("%s went on elsewhere", job.attempt.attempt_id)
-                    return None
-                except StorageUnavailable as away:
-                    log.warning("%s waits for the database: %s", job.attempt.attempt_id, away)
-                    await asyncio.sleep(pause_s)
-                    pause_s = min(PAUSE_MAX_S, pause_s * 2)
-                except IntakeUnavailable as full:
-                    log.error(
-                        "%s is left to a worker with room for its files: %s", job.attempt.attempt_id, full
-                    )
-                    return await self._put_down(job, after_s=NO_ROOM_PAUSE_S)
-                except Exception:
-                    log.exception("attempt %s was dropped", job.attempt.attempt_id)
-                    return await self._drop(job)
+            while not await self._is_settled(job):
+                await asyncio.sleep(pause_s)
+                pause_s = min(PAUSE_MAX_S, pause_s * 2)
         finally:
             self.attempt.follow.progress.forget(job)
+
+    async def _is_settled(self, job: Job) -> bool:
+        """Whether the job ended, or is somebody else's now."""
+        try:
+            await self.attempt(job)
+        except LeaseLost:
+            log.info("%s went on elsewhere", job.attempt.attempt_id)
+        except StorageUnavailable as away:
+            log.warning("%s waits for the database: %s", job.attempt.attempt_id, away)
+            return False
+        except IntakeUnavailable as full:
+            log.error("%s is left to a worker with room for its files: %s", job.attempt.attempt_id, full)
+            return await self._put_down(job, after_s=self.no_room_pause_s)
+        except Exception:
+            log.exception("attempt %s met an error of ours", job.attempt.attempt_id)
+            # What is being paid for is lost to every other worker: it is waited for here.
+            return not self.is_paying(job) and await self._drop(job)
+        return True
 
     def is_paying(self, job: Job) -> bool:
         """Whether a call that costs money would be lost if the job were stopped now."""
@@ -62,20 +67,22 @@ class RunJob:
         """Leaves a job that was stopped here to whoever is free."""
         await self._put_down(job, after_s=0)
 
-    async def _put_down(self, job: Job, *, after_s: float) -> None:
+    async def _put_down(self, job: Job, *, after_s: float) -> bool:
         until = self.clock.now() + timedelta(seconds=after_s)
-        try:
-            await self.finish.put_down(job, until=until, failure=UNDELIVERED)
-        except LeaseLost:
-            log.info("%s went on elsewhere", job.attempt.attempt_id)
-        except Exception as failure:  # noqa: BLE001, its lease runs out instead
-            log.warning("%s could not be put down: %r", job.attempt.attempt_id, failure)
+        return await self._left(job, self.finish.put_down(job, until=until, failure=UNDELIVERED))
 
-    async def _drop(self, job: Job) -> None:
+    async def _drop(self, job: Job) -> bool:
         pause_s = min(PAUSE_MAX_S, self.pause_s * 2**job.attempt.tries)
+        return await self._left(
+            job, self.finish.drop(job, until=self.clock.now() + timedelta(seconds=pause_s))
+        )
+
+    async def _left(self, job: Job, leaving: Awaitable[None]) -> bool:
         try:
-            await self.finish.drop(job, until=self.clock.now() + timedelta(seconds=pause_s))
+            await leaving
         except LeaseLost:
             log.info("%s went on elsewhere", job.attempt.attempt_id)
-        except Exception as failure:  # noqa: BLE001, its lease runs out instead
-            log.warning("%s could not be dropped: %r", job.attempt.attempt_id, failure)
+        except Exception as failure:  # noqa: BLE001, a job that nobody can be given stays here
+            log.warning("%s can't be left to others: %r", job.attempt.attempt_id, failure)
+            return False
+        return True

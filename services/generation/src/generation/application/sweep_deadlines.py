@@ -1,7 +1,7 @@
 """Ends jobs past their deadline, whoever has them."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from generation.application.finish_attempt import end_without_delivery
@@ -27,11 +27,12 @@ class SweepDeadlines:
     transactions: Transactions
     clock: Clock
     meter: Meter
-    page_size: int = field(default=PAGE_SIZE)
+    processing_grace: timedelta = PROCESSING_GRACE
+    page_size: int = PAGE_SIZE
 
     async def __call__(self) -> None:
         await self._sweep(Status.QUEUED, timedelta(), OVERDUE)
-        await self._sweep(Status.PROCESSING, PROCESSING_GRACE, UNFINISHED)
+        await self._sweep(Status.PROCESSING, self.processing_grace, UNFINISHED)
 
     async def _sweep(self, status: Status, grace: timedelta, failure: Failure) -> None:
         after: GenerationId | None = None

@@ -110,8 +110,7 @@ class Worker:
     async def renew(self) -> None:
         """Holds the leases; a job whose lease is lost is dropped here, because another worker runs it."""
         jobs = [job for job, _ in self._jobs.values()]
-        if not jobs:
-            return
+        # Without a job too: a worker that takes others' jobs must know of every outage.
         with self._in_touch():
             lost = {job.attempt.attempt_id for job in await self._leases.renew(jobs)}
         for job, task in list(self._jobs.values()):

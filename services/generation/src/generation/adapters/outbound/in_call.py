@@ -19,6 +19,8 @@ from generation.ports.answers import AnswerSpool
 from generation.ports.media_provider import Run, RunReport, RunState
 
 KEEP_AGAIN_S_MAX = 15.0
+# Failures that are no outage, such as an answer that is too large, are most likely to stay.
+KEEP_STUMBLES_MAX = 3
 # Ends that no spool has: those of calls that were cancelled, and answers that it could not take.
 UNSPOOLED_MAX = 64
 UNREADABLE = Failure("PROVIDER_FAILED", "the provider's answer could not be read")
@@ -109,18 +111,18 @@ class InCallProvider:
 
     async def _keep(self, run_id: RunId, report: RunReport) -> None:
         """Keeps trying while storage is away: until the answer is safe, it counts as on its way."""
-        pause_s = 0.25
+        pause_s, stumbles = 0.25, 0
         while True:
             try:
-                await self._spool.keep(AttemptId(run_id.removeprefix(self._prefix)), report)
+                return await self._spool.keep(AttemptId(run_id.removeprefix(self._prefix)), report)
             except StorageUnavailable as away:
                 log.warning("the answer to %s is not kept yet: %s", run_id, away)
             except Exception:
-                log.exception("the answer to %s can't be kept: it lives in this process alone", run_id)
-                self._hold(run_id, report)
-                return
-            else:
-                return
+                log.exception("the answer to %s can't be kept", run_id)
+                stumbles += 1
+                if stumbles == KEEP_STUMBLES_MAX:
+                    # Better delivered from here than never; only a second worker won't find it.
+                    return self._hold(run_id, report)
             await asyncio.sleep(pause_s)
             pause_s = min(KEEP_AGAIN_S_MAX, pause_s * 2)
 

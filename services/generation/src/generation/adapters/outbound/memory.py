@@ -149,6 +149,8 @@ class MemoryTransactions:
 
     def __init__(self) -> None:
         self.tables = Tables()
+        # Raised in place of every transaction.
+        self.failure: Exception | None = None
         self._turn = asyncio.Lock()
 
     def of_account(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
@@ -164,6 +166,8 @@ class MemoryTransactions:
 
     @asynccontextmanager
     async def _open(self, account: AccountId | None) -> AsyncIterator[UnitOfWork]:
+        if self.failure:
+            raise self.failure
         async with self._turn:
             tables = copy.copy(self.tables)
             for name, value in vars(tables).items():

@@ -1,0 +1,148 @@
+"""Whole workers over memory adapters and a real clock, quick enough to see deadlines pass."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from chassis.clock import SystemClock
+from chassis.process import forever
+from generation.adapters.inbound.worker import Worker
+from generation.application.deliver_outputs import DeliverOutputs
+from generation.application.finish_attempt import FinishAttempt
+from generation.application.follow_run import FollowRun
+from generation.application.keep_leases import KeepLeases
+from generation.application.provider_gate import ProviderGate
+from generation.application.report_progress import ReportProgress
+from generation.application.run_attempt import RunAttempt
+from generation.application.run_job import RunJob
+from generation.application.start_generation import StartGeneration
+from generation.application.sweep_deadlines import SweepDeadlines
+from generation.application.take_due import TakeDue
+from generation.domain.generation import Generation
+from generation.domain.identifiers import GenerationId
+from generation.ports.media_provider import MediaProvider
+from generation_house import House
+
+DEADLINE_S, GRACE_S, LEASE_S = 1, 0.3, 0.3
+ATTEMPTS_MAX = 3
+MODELS = f"""
+[[models]]
+id = "local/quick"
+title = "Quick"
+modality = "image"
+category = "text-to-image"
+deadline_s = {DEADLINE_S}
+providers = [{{ name = "local", model = "quick" }}]
+price = {{ unit = "image", credits = 5 }}
+[models.input]
+properties.prompt = {{ type = "string" }}
+properties.output_count = {{ type = "integer", default = 1 }}
+"""
+
+
+@dataclass
+class Works:
+    """A house and the workers that run in it."""
+
+    house: House
+    loops: dict[str, list[asyncio.Task[None]]] = field(default_factory=dict)
+    workers: dict[str, Worker] = field(default_factory=dict)
+
+    @property
+    def running(self) -> set[asyncio.Task[None]]:
+        """Every loop of every worker."""
+        return {task for tasks in self.loops.values() for task in tasks}
+
+    def hire(self, name: str, providers: Mapping[str, MediaProvider], *, slots: int = 2) -> Worker:
+        """Starts a worker as its process would, but for the stream: jobs are given to it."""
+        worker = worker_of(self.house, name, providers, slots=slots)
+        sweep = SweepDeadlines(
+            self.house.transactions,
+            self.house.clock,
+            self.house.meter,
+            processing_grace=timedelta(seconds=GRACE_S),
+        )
+        self.workers[name] = worker
+        steps: list[tuple[Callable[[], Coroutine[Any, Any, None]], float]] = [
+            (worker.renew, LEASE_S / 4),
+            (worker.take_due, 0.05),
+            (worker.watch_room, 0.05),
+            (sweep.__call__, 0.1),
+        ]
+        self.loops[name] = [
+            asyncio.create_task(forever(step, every_s=every_s, name=name)) for step, every_s in steps
+        ]
+        return worker
+
+    async def kill(self, name: str) -> None:
+        """Ends a worker without a word: what it had in hand stays as it is stored."""
+        tasks = [*self.loops.pop(name), *(task for _, task in self.workers.pop(name)._jobs.values())]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def started(self, worker: Worker, event_id: str = "evt_1", **job: Any) -> Generation:
+        """A job of the quick model in this worker's hands."""
+        generation = await self.house.queued(model="local/quick", **job)
+        started = await worker._start(self.house.reserved(generation, event_id))
+        assert started is not None
+        worker._launch(started)
+        return self.house.stored(generation)
+
+    async def ended(self, generation_id: GenerationId, *, within_s: float) -> Generation:
+        """The job once it has ended. Fails when that takes longer."""
+        async with asyncio.timeout(within_s):
+            while not (row := self.house.transactions.tables.generations[generation_id]).is_terminal:
+                await asyncio.sleep(0.005)
+        return row
+
+
+def worker_of(house: House, name: str, providers: Mapping[str, MediaProvider], *, slots: int = 2) -> Worker:
+    """A worker with short pauses."""
+    transactions, clock = house.transactions, house.clock
+    finish = FinishAttempt(
+        transactions,
+        house.ids,
+        clock,
+        house.meter,
+        worker=name,
+        lease_s=LEASE_S,
+        attempts_max=ATTEMPTS_MAX,
+    )
+    gate = ProviderGate(clock, house.meter, pause_s=0.2)
+    progress = ReportProgress(transactions, house.feed, clock, every_s=0)
+    attempt = RunAttempt(
+        FollowRun(transactions, providers, house.catalogue, gate, progress, clock, poll_s=0.005),
+        DeliverOutputs(transactions, house.intake, house.store, house.ids, clock, pause_s=0.02),
+        finish,
+        gate,
+        clock,
+        backoff_s=0.05,
+        delivery_grace_s=GRACE_S / 2,
+    )
+    return Worker(
+        StartGeneration(transactions, house.catalogue, house.ids, clock, worker=name, lease_s=LEASE_S),
+        TakeDue(transactions, finish, clock, worker=name, lease_s=LEASE_S),
+        RunJob(attempt, finish, clock, pause_s=0.02, no_room_pause_s=0.1),
+        KeepLeases(transactions, clock, worker=name, lease_s=LEASE_S),
+        check_room=house.intake.check,
+        slots=slots,
+        drain_s=5,
+    )
+
+
+@asynccontextmanager
+async def works(house: House) -> AsyncIterator[Works]:
+    """Nobody is hired yet; everybody is dismissed at the end."""
+    built = Works(house)
+    yield built
+    for name in list(built.loops):
+        await built.kill(name)
+
+
+def real_time() -> Any:
+    """The clock of a house whose deadlines really pass."""
+    return SystemClock()
