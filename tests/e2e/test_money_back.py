@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import httpx
@@ -32,6 +33,7 @@ class Customer:
         self.stripe = stripe.StripeClient(
             secrets["stripe_key"], base_addresses={"api": stack.url("stripe")}
         ).v1
+        self._courier = (f"{stack.url('stripe')}/_test/deliveries/mode", (secrets["stripe_key"], ""))
 
     def buy(self) -> tuple[str, str]:
         """Buy a pack; return its page and its payment, once the credits are there."""
@@ -45,6 +47,16 @@ class Customer:
         """Press a button on the hosted page."""
         answer = httpx.post(url, data={"action": action, "email": self.email})
         assert answer.status_code in (200, 303)
+
+    @contextmanager
+    def no_webhooks(self) -> Iterator[None]:
+        """Hold back every webhook meanwhile."""
+        url, key = self._courier
+        httpx.post(url, auth=key, json={"paused": True}).raise_for_status()
+        try:
+            yield
+        finally:
+            httpx.post(url, auth=key, json={"paused": False}).raise_for_status()
 
     def generate(self, model: str, **given: object) -> str:
         """Start a generation."""
@@ -124,8 +136,22 @@ def test_a_dispute_that_is_won_gives_the_credits_back(customer: Customer, stack:
     verify(stack)
 
 
-def verify(stack: StackState) -> None:
-    """Check every invariant over the running services, as a person would."""
+def test_a_refund_without_its_webhook_reaches_the_ledger(customer: Customer, stack: StackState) -> None:
+    """The lists say it: the credits go, the purchase shows it, and the processor and the books agree."""
+    _, payment = customer.buy()
+    with customer.no_webhooks():
+        customer.stripe.refunds.create({"payment_intent": payment, "amount": 300})
+        customer.wait_for(available=WELCOME + PACK - 300)
+        (purchase,) = customer.api.get("/v1/purchases").json()["data"]
+        assert (purchase["status"], purchase["refunded_minor"]) == ("partially_refunded", 300)
+        invariants = {one["invariant"]: one for one in verify(stack)}
+    for name in ("processor_matches_payments", "payments_match_processor"):
+        assert invariants[name]["checked"] > 0
+        assert invariants[name]["pending"] == 0
+
+
+def verify(stack: StackState) -> list[dict[str, object]]:
+    """Check every invariant over the running services, as a person would; return what was found of each."""
     done = subprocess.run(
         [sys.executable, "-m", "tintype_local", "verify", "--json"],
         env={**os.environ, "TINTYPE_DATA_FOLDER": str(stack.data_folder)},
@@ -134,7 +160,10 @@ def verify(stack: StackState) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout)["ok"]
+    found = json.loads(done.stdout)
+    assert found["ok"]
+    invariants: list[dict[str, object]] = found["invariants"]
+    return invariants
 
 
 def until(holds: Callable[[], bool], what: str) -> None:
