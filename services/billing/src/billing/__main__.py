@@ -65,7 +65,9 @@ def _publish() -> int:
     try:
         done = asyncio.run(publish_catalogue(settings))
     except BillingError as failure:
-        sys.stderr.write(f"{failure.reason}: {failure.details.get('operators', failure)}\n")
+        # What a buyer reads says less than an operator needs.
+        why = failure.details.get("operators") or failure.__cause__ or failure
+        sys.stderr.write(f"{failure.reason}: {why}\n")
         return 1
     for pack_id, changes in done.items():
         sys.stdout.write(f"{pack_id}: {', '.join(changes) or 'on sale already'}\n")
