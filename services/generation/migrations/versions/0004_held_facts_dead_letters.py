@@ -7,8 +7,8 @@ from chassis.dead_letters import DEAD_LETTERS_DDL, DEAD_LETTERS_PRIVILEGES
 from chassis.outbox import HELD_FACTS_COLUMNS, HELD_FACTS_DDL
 from psycopg.sql import Identifier
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
