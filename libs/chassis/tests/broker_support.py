@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chassis import inbox, outbox
-from chassis.consumer import Consumer
+from chassis.consumer import Consumer, DeadLetterHandler
 from chassis.events import IncomingEvent, OutgoingEvent
 from chassis.ids import new_id
 from chassis.nats import connect
@@ -48,6 +48,7 @@ def listener(
     handler: Callable[[IncomingEvent], Awaitable[None]],
     *,
     subject: str = "tintype.identity.v1.>",
+    on_dead_letter: DeadLetterHandler | None = None,
     **options: Any,
 ) -> Consumer:
     """The ledger's durable consumer of identity's facts."""
@@ -57,8 +58,13 @@ def listener(
         durable="ledger",
         subjects=[subject],
         handler=handler,
+        on_dead_letter=on_dead_letter or _never,
         **options,
     )
+
+
+async def _never(event: IncomingEvent, failure: Exception) -> None:
+    raise AssertionError(f"{event.event_id} was given up: {failure!r}")
 
 
 @asynccontextmanager
@@ -73,11 +79,16 @@ async def running(*loops: object) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def emptied(engine: AsyncEngine) -> None:
-    """Return once the outbox is empty."""
+async def waiting(engine: AsyncEngine, *, until: int) -> bool:
+    """Return once so many facts wait in the outbox."""
     async with asyncio.timeout(30):
         while True:
             async with transaction(engine, SYSTEM_SCOPE) as connection:
-                if await connection.scalar(select(func.count()).select_from(OUTBOX)) == 0:
-                    return
+                if await connection.scalar(select(func.count()).select_from(OUTBOX)) == until:
+                    return True
             await asyncio.sleep(0.05)
+
+
+async def emptied(engine: AsyncEngine) -> None:
+    """Return once the outbox is empty."""
+    await waiting(engine, until=0)

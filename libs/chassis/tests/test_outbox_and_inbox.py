@@ -12,7 +12,7 @@ from chassis.events import IncomingEvent, OutgoingEvent
 from chassis.nats import ensure_stream
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
 from chassis.publisher import Publisher
-from chassis.relay import Relay
+from chassis.relay import BrokerAway, Relay
 from embedded.testing import NatsLogin, ServiceDatabase
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,9 +24,9 @@ EVENTS = 400
 async def engine(empty_database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
     """A database with an outbox and an inbox."""
     with psycopg.connect(empty_database.admin_dsn) as admin:
-        for ddl in (outbox.OUTBOX_DDL, inbox.INBOX_DDL):
+        for ddl in (outbox.OUTBOX_DDL, outbox.HELD_FACTS_DDL, inbox.INBOX_DDL):
             admin.execute(ddl)
-        admin.execute("GRANT SELECT, INSERT, DELETE ON outbox, inbox TO library_service")
+        admin.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON outbox, inbox TO library_service")
     engine = create_engine(empty_database.url)
     yield engine
     await engine.dispose()
@@ -63,7 +63,7 @@ class Sometimes:
         self._calls += 1
         if self._calls % 2:
             half = len(outcomes) // 2
-            return outcomes[:half] + [TimeoutError()] * (len(outcomes) - half)
+            return outcomes[:half] + [BrokerAway("no answer")] * (len(outcomes) - half)
         return outcomes
 
 

@@ -14,12 +14,11 @@ from chassis.events import IncomingEvent, OutgoingEvent
 from chassis.nats import connect, ensure_stream
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
 from chassis.publisher import Publisher
-from chassis.relay import BrokerAway, HeldBack, Relay
+from chassis.relay import BrokerAway, HeldBack, Relay, Unpublishable
 from embedded.component import running as process
 from embedded.nats_server import NatsServer
 from embedded.ports import free_ports
 from embedded.testing import NatsLogin, ServiceDatabase, nats_password, nats_passwords
-from nats.errors import MaxPayloadError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -41,7 +40,7 @@ class Recorder:
         for one in events:
             account = one.subject.rpartition(".")[2]
             if account in self.refused:
-                outcomes.append(ValueError("too large"))
+                outcomes.append(Unpublishable("too large"))
                 continue
             self.stored[account].append(int(one.payload))
             outcomes.append(None)
@@ -52,8 +51,8 @@ class Recorder:
 async def engine(empty_database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
     """A database with an outbox."""
     with psycopg.connect(empty_database.admin_dsn) as admin:
-        admin.execute(outbox.OUTBOX_DDL)
-        admin.execute("GRANT SELECT, INSERT, DELETE ON outbox TO library_service")
+        admin.execute(outbox.OUTBOX_DDL + ";" + outbox.HELD_FACTS_DDL)
+        admin.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO library_service")
     engine = create_engine(empty_database.url)
     yield engine
     await engine.dispose()
@@ -232,7 +231,7 @@ async def test_a_long_outage_uses_nothing_up(
         await ensure_stream(nats.jetstream(), "identity")
         publisher = Publisher(nats.jetstream())
         large = [fact(number)._replace(payload=bytes(2 * 1024**2)) for number in range(3)]
-        assert all(isinstance(one, MaxPayloadError | HeldBack) for one in await publisher.publish_many(large))
+        assert all(isinstance(one, Unpublishable | HeldBack) for one in await publisher.publish_many(large))
     while nats.is_connected:
         await asyncio.sleep(0.05)
     away = [

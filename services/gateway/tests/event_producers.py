@@ -29,6 +29,8 @@ class Producers:
     async def say(self, message: Message, account: str = ADA) -> None:
         """Publish one fact."""
         self._number += 1
+        if "account_id" in message.DESCRIPTOR.fields_by_name:
+            message.account_id = account  # type: ignore[attr-defined]
         fact = event(message, account=account, event_id=f"evt_{self._number}", time=datetime.now(UTC))
         await self._publishers[message.DESCRIPTOR.full_name.split(".")[1]].publish(fact)
 

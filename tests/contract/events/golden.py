@@ -31,7 +31,6 @@ def delivered(ce_type: str, *, event_id: str | None = None, extra: bytes = b"") 
     kept = json.loads(path_of(ce_type).read_text())
     return IncomingEvent(
         subject=kept["subject"],
-        ce_type=kept["headers"]["ce-type"],
         event_id=event_id or kept["headers"]["ce-id"],
         time=datetime.fromisoformat(kept["headers"]["ce-time"]),
         payload=bytes.fromhex(kept["payload"]) + extra,

@@ -14,7 +14,7 @@ from nats.js.errors import NotFoundError
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from prometheus_client import Counter, Histogram
 
-from chassis.events import IncomingEvent
+from chassis.events import IncomingEvent, Refused
 from chassis.postgres import STORAGE_AWAY
 from chassis.process import raise_if_cancelled
 from chassis.telemetry import extract, tracer
@@ -38,7 +38,7 @@ class Consumer:
     Messages are fetched only when there is a free slot, so a backlog stays in the broker, where its
     length is the measure to scale by. A message is acknowledged after its handler returned; a failure
     delivers it again with a growing delay, and after `max_deliveries` it is passed to `on_dead_letter`,
-    logged and counted; without one it is delivered for ever. Other messages never wait for a failing one.
+    logged and counted; one that the handler Refused is so at once. Other messages never wait for it.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class Consumer:
         durable: str,
         subjects: Sequence[str],
         handler: Handler,
+        on_dead_letter: DeadLetterHandler,
         max_in_flight: int = 16,
         ack_wait_s: float = 30,
         max_deliveries: int = 20,
-        on_dead_letter: DeadLetterHandler | None = None,
         outages: tuple[type[Exception], ...] = (),
     ) -> None:
         self._js = js
@@ -161,13 +161,13 @@ class Consumer:
             keep_alive.cancel()
 
     async def _failed(self, message: Msg, event: IncomingEvent, failure: Exception) -> None:
-        """Deliver again later, or, when that was done often enough, keep it as a dead letter.
+        """Deliver again later, or, when that was done often enough or is in vain, keep it as a dead letter.
 
-        Without a place for dead letters, and while storage is away, a message is delivered again for ever:
-        an outage is nobody's fault, and must not cost an event.
+        While storage is away, a message is delivered again for ever: an outage is nobody's fault, and must
+        not cost an event.
         """
-        gives_up = event.deliveries >= self._max_deliveries and not isinstance(failure, self._outages)
-        if gives_up and self._on_dead_letter is not None:
+        tried_enough = event.deliveries >= self._max_deliveries and not isinstance(failure, self._outages)
+        if tried_enough or isinstance(failure, Refused):
             try:
                 await self._on_dead_letter(event, failure)
             except Exception as kept_not:  # noqa: BLE001 - it can't be kept, so it is not given up
@@ -197,7 +197,6 @@ def incoming(message: Msg) -> IncomingEvent:
     metadata = message.metadata
     return IncomingEvent(
         subject=message.subject,
-        ce_type=headers.get("ce-type", ""),
         event_id=headers.get("ce-id", f"{metadata.stream}:{metadata.sequence.stream}"),
         time=_time(headers.get("ce-time")) or metadata.timestamp.astimezone(UTC),
         payload=message.data,

@@ -14,6 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.events import IncomingEvent
 
+DEAD_LETTERS_DDL = """
+CREATE TABLE dead_letters (
+    event_id text PRIMARY KEY,
+    ce_type text NOT NULL,
+    subject text NOT NULL,
+    headers jsonb NOT NULL,
+    payload bytea NOT NULL,
+    deliveries integer NOT NULL,
+    error text NOT NULL,
+    given_up_at timestamptz NOT NULL DEFAULT now(),
+    attempts integer NOT NULL DEFAULT 0,
+    replayed_at timestamptz
+)
+"""
+# What the service's role may do: keep a letter and what became of it, and change nothing else of it.
+DEAD_LETTERS_PRIVILEGES = "SELECT, INSERT, UPDATE (attempts, replayed_at, error, deliveries)"
+
 ERROR_MAX = 2_000
 LIST_MAX = 1_000
 
@@ -114,7 +131,6 @@ def _to_letter(row: Row[tuple[object, ...]]) -> DeadLetter:
     return DeadLetter(
         event=IncomingEvent(
             subject=row.subject,
-            ce_type=row.ce_type,
             event_id=row.event_id,
             time=datetime.fromisoformat(headers["ce-time"]) if "ce-time" in headers else row.given_up_at,
             payload=bytes(row.payload),

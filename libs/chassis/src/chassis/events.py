@@ -6,13 +6,37 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
-from chassis.telemetry import inject
+from chassis.telemetry import inject, trace_headers
 
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SUBJECT = re.compile(rf"tintype\.[a-z]+\.v[0-9]+\.[a-z0-9_]{{1,64}}\.{_TOKEN.pattern}")
+
+M = TypeVar("M", bound=Message)
+
+
+class Refused(Exception):
+    """An event that is not what its subject says, or can't be read: no later delivery changes that."""
+
+
+def is_subject_token(text: str) -> bool:
+    """Whether an id can be one token of a subject: 1 to 64 of A-Z, a-z, 0-9, `_` and `-`."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def is_subject(text: str) -> bool:
+    """Whether a fact can be published under this subject."""
+    return _SUBJECT.fullmatch(text) is not None
+
+
+def account_of(subject: str) -> str:
+    """The account that a subject is about: all after `tintype.<context>.v1.<event>.`, whatever is in it."""
+    words = subject.split(".", 4)
+    return words[4] if len(words) == 5 else subject
 
 
 class OutgoingEvent(NamedTuple):
@@ -28,13 +52,13 @@ class OutgoingEvent(NamedTuple):
 
     @property
     def account(self) -> str:
-        """The account that it is about: the last word of its subject."""
-        return self.subject.rpartition(".")[2]
+        """The account that it is about."""
+        return account_of(self.subject)
 
     def wire_headers(self) -> dict[str, str]:
         """Return the message headers: CloudEvents attributes, content type and trace context."""
         return {
-            **self.headers,
+            **trace_headers(self.headers),
             "Nats-Msg-Id": self.event_id,
             "ce-id": self.event_id,
             "ce-type": self.ce_type,
@@ -47,15 +71,43 @@ class OutgoingEvent(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class IncomingEvent:
-    """A fact as delivered: at least once, in no promised order."""
+    """A fact as delivered: at least once, in no promised order.
+
+    What it is and whose it is, its subject says: the broker lets a service publish under its own subjects
+    alone, whereas headers and payload are whatever the sender wrote.
+    """
 
     subject: str
-    ce_type: str
     event_id: str
     time: datetime
     payload: bytes
     deliveries: int = 1
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ce_type(self) -> str:
+        """The full name of its message: `tintype.billing.v1.PaymentCompleted`."""
+        prefix, _, name = self.subject.removesuffix(f".{self.account}").rpartition(".")
+        return f"{prefix}.{''.join(word.capitalize() for word in name.split('_'))}"
+
+    @property
+    def account(self) -> str:
+        """The account that it is about."""
+        return account_of(self.subject)
+
+    def read(self, message_type: type[M], *, account_field: str = "account_id") -> M:
+        """Return its message. Raises Refused unless subject, header and payload tell the same story."""
+        if not is_subject(self.subject) or self.ce_type != message_type.DESCRIPTOR.full_name:
+            raise Refused(f"{message_type.DESCRIPTOR.full_name} is not published as {self.subject!r}")
+        if self.headers.get("ce-type", self.ce_type) != self.ce_type:
+            raise Refused(f"the header says {self.headers['ce-type']!r}, the subject {self.ce_type!r}")
+        try:
+            message = message_type.FromString(self.payload)
+        except DecodeError:
+            raise Refused(f"no {self.ce_type} can be read from it") from None
+        if (named := getattr(message, account_field)) != self.account:
+            raise Refused(f"the payload is about {named!r}, the subject about {self.account!r}")
+        return message
 
 
 def subject_of(full_name: str, account: str) -> str:
@@ -79,7 +131,7 @@ def event(
 ) -> OutgoingEvent:
     """Wrap a protobuf message as a fact about one account.
 
-    The current trace travels with it, unless `headers` say what travels instead.
+    The current trace travels with it, unless `headers` say which trace travels instead.
     """
     full_name = message.DESCRIPTOR.full_name
     prefix, source = _prefix_and_source(full_name)
@@ -93,5 +145,5 @@ def event(
         payload=message.SerializeToString(deterministic=True),
         event_id=event_id,
         time=time,
-        headers=headers,
+        headers=trace_headers(headers),
     )

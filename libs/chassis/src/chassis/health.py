@@ -29,17 +29,37 @@ async def failed_checks(checks: Mapping[str, Check]) -> dict[str, str]:
     return {name: reason for name, reason in zip(checks, reasons, strict=True) if reason}
 
 
+async def ready_response(checks: Mapping[str, Check]) -> Response:
+    """Return 200 when every check passes, else 503 with those that fail."""
+    failed = await failed_checks(checks)
+    return JSONResponse({"ready": not failed, "failed": failed}, status_code=503 if failed else 200)
+
+
+async def alive_response(checks: Mapping[str, Check]) -> Response:
+    """Return 200 `ok`, or 503 when the process must be started anew."""
+    if failed := await failed_checks(checks):
+        return JSONResponse({"alive": False, "failed": failed}, status_code=503)
+    return PlainTextResponse("ok")
+
+
 def metrics_response() -> Response:
     """Return this process's metrics in Prometheus' text format."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 class HealthServer:
-    """Serves health and metrics on one address until cancelled."""
+    """Serves health and metrics on one address until cancelled.
 
-    def __init__(self, listen: str, checks: Mapping[str, Check]) -> None:
+    `checks` say whether the process can do its work now. `alive` say whether it ever will without being
+    started anew: a dependency that is away is no reason to end.
+    """
+
+    def __init__(
+        self, listen: str, checks: Mapping[str, Check], *, alive: Mapping[str, Check] | None = None
+    ) -> None:
         self._listen = listen
         self._checks = checks
+        self._alive = alive or {}
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -54,11 +74,10 @@ class HealthServer:
         await serve_http(app, host=host, port=int(port), grace_s=1)
 
     async def _healthz(self, _request: Request) -> Response:
-        return PlainTextResponse("ok")
+        return await alive_response(self._alive)
 
     async def _readyz(self, _request: Request) -> Response:
-        failed = await failed_checks(self._checks)
-        return JSONResponse({"ready": not failed, "failed": failed}, status_code=503 if failed else 200)
+        return await ready_response(self._checks)
 
     async def _metrics(self, _request: Request) -> Response:
         return metrics_response()

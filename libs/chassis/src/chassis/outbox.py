@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     DateTime,
+    FromClause,
     Identity,
+    Integer,
     LargeBinary,
     MetaData,
     Table,
@@ -34,7 +37,17 @@ CREATE TABLE outbox (
 )
 """
 
+# Why a fact could not be published, and when it is tried again; the same account's later facts wait for it.
+HELD_FACTS_DDL = """
+ALTER TABLE outbox ADD COLUMN failures integer NOT NULL DEFAULT 0, ADD COLUMN error text,
+    ADD COLUMN retry_at timestamptz;
+CREATE INDEX outbox_held_facts ON outbox (id) WHERE retry_at IS NOT NULL;
+"""
+# What the service's role may change of a fact.
+HELD_FACTS_COLUMNS = "failures, error, retry_at"
+
 CHANNEL = "outbox"
+WAKE = text(f"NOTIFY {CHANNEL}")
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -51,6 +64,16 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("headers", JSONB, nullable=False),
         Column("payload", LargeBinary, nullable=False),
         Column("created_at", DateTime(timezone=True), server_default=func.now()),
+        Column("failures", Integer, server_default="0"),
+        Column("error", Text),
+        Column("retry_at", DateTime(timezone=True)),
+    )
+
+
+def account_column(table: FromClause) -> ColumnElement[str]:
+    """The account that a fact is about, as `events.account_of` has it."""
+    return func.coalesce(
+        func.substring(table.c.subject, r"^(?:[^.]*[.]){4}(.*)$", type_=Text), table.c.subject, type_=Text
     )
 
 
@@ -76,4 +99,4 @@ async def append_many(conn: AsyncConnection, table: Table, events: Sequence[Outg
         for event in events
     ]
     await conn.execute(insert(table), rows)
-    await conn.execute(text(f"NOTIFY {CHANNEL}"))
+    await conn.execute(WAKE)

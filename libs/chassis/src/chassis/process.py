@@ -6,6 +6,7 @@ import os
 import random
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
@@ -15,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 DRAIN_MAX_S = 10.0
 _COLLECT_AFTER_OBJECTS = 50_000
+# Ends the process, in case that it does not end by itself; set where there is a process to end.
+_END_SOON: ContextVar[Callable[[], object] | None] = ContextVar("end_soon", default=None)
 
 
 def run_until_signalled(
@@ -51,6 +54,7 @@ async def _supervise(main: Callable[[], Coroutine[Any, Any, None]], drain_max_s:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
+    _END_SOON.set(lambda: loop.call_later(drain_max_s, _end_at_once, drain_max_s))
     work = asyncio.create_task(main())
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -59,8 +63,7 @@ async def _supervise(main: Callable[[], Coroutine[Any, Any, None]], drain_max_s:
         work.cancel()
         await asyncio.wait({work}, timeout=drain_max_s)
         if not work.done():
-            log.error("did not drain in time", seconds=drain_max_s, running=_still_running())
-            os._exit(1)
+            _end_at_once(drain_max_s)
     stop.cancel()
     if work.cancelled():
         return 0
@@ -82,20 +85,41 @@ def raise_if_cancelled() -> None:
     Before Python 3.12 `asyncio.wait_for`, which NATS' client waits with, swallows a cancellation that comes
     together with what it waits for. A loop that asks here in each round ends all the same.
     """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
+    if _is_cancelled():
         raise asyncio.CancelledError
 
 
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 async def run_all(*loops: Awaitable[None]) -> None:
-    """Run the loops side by side; when one fails, the others are cancelled and its error is raised."""
+    """Run the loops side by side; when one fails or ends, the others are cancelled and its error is raised.
+
+    A process without one of its loops must not look as if it were whole: its supervisor starts it anew.
+    Should the others not end in time, it ends without them.
+    """
     async with asyncio.TaskGroup() as tasks:
         for one in loops:
-            tasks.create_task(_as_coroutine(one))
+            tasks.create_task(_for_life(one))
 
 
-async def _as_coroutine(awaitable: Awaitable[None]) -> None:
-    await awaitable
+async def _for_life(loop: Awaitable[None]) -> None:
+    try:
+        await loop
+        if not _is_cancelled():
+            raise RuntimeError(f"{getattr(loop, '__qualname__', loop)} ended by itself")
+    except Exception as failure:
+        log.error("a loop died, and the process with it", exc_info=failure)
+        if (end_soon := _END_SOON.get()) is not None:
+            end_soon()
+        raise
+
+
+def _end_at_once(drain_max_s: float) -> None:
+    log.error("did not drain in time", seconds=drain_max_s, running=_still_running())
+    os._exit(1)
 
 
 async def forever(step: Callable[[], Awaitable[object]], *, every_s: float, name: str) -> None:

@@ -3,39 +3,38 @@
 import asyncio
 import contextlib
 import random
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import psycopg
 import structlog
-from prometheus_client import Counter, Gauge
-from sqlalchemy import ColumnElement, Row, Table, func, select, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from prometheus_client import Counter
+from sqlalchemy import Row, Table, exists, func, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis.events import OutgoingEvent
-from chassis.outbox import CHANNEL
+from chassis.outbox import CHANNEL, account_column
+from chassis.outbox_gauges import OutboxGauges
 from chassis.process import raise_if_cancelled
 from chassis.shards import SHARDS, Shards
 
 _WINDOW_ROWS = 2_000
 _POLL_S = 1.0
-_MEASURE_EVERY_S = 5.0
-_BACKLOG_MAX = 100_000
 _BACKOFF_S, _BACKOFF_MAX_S = 0.2, 15.0
-_BLOCKED_MAX = 1_000
+_HOLD_S, _HOLD_MAX_S = 1.0, 300.0
+_ERROR_MAX = 2_000
 
-_OLDEST = Gauge("outbox_oldest_age_seconds", "Age of the oldest fact that waits to be published")
-_BACKLOG = Gauge("outbox_backlog_events", "Facts that wait to be published, counted up to 100,000")
 _PUBLISHED = Counter("outbox_published_total", "Facts published and acknowledged")
-_HELD_BACK = Gauge("outbox_held_back_accounts", "Accounts whose next fact could not be published")
 
 log = structlog.get_logger(__name__)
 
 
 class BrokerAway(ConnectionError):
     """The broker did not answer: nobody knows whether it stored the fact, and the fact is not to blame."""
+
+
+class Unpublishable(Exception):
+    """The fact itself is to blame: it can't be published as it is, now or later."""
 
 
 class HeldBack(Exception):
@@ -47,8 +46,8 @@ class BatchPublisher(Protocol):
 
     async def publish_many(self, events: Sequence[OutgoingEvent]) -> list[Exception | None]:
         """Publish, each account's events in order; one entry an event: None once acknowledged, else why
-        not, which is HeldBack for those after a failure of the same account, and BrokerAway for those that
-        the broker did not answer for."""
+        not, which is Unpublishable for those that can't be, HeldBack for those after a failure of the same
+        account, and BrokerAway for those that the broker did not answer for."""
 
 
 class Relay:
@@ -58,20 +57,25 @@ class Relay:
     its session: relays that come and go share the shards evenly within a second or two. A row is deleted
     only after its acknowledgement, so a crash publishes again and never loses: consumers are idempotent.
     Rows are read by what is left, never by `id > last`, which loses rows of transactions that commit late.
-    A fact that can't be published holds back its own account's later facts, and nobody else's.
+    A fact that can't be published holds back its own account's later facts, and nobody else's, until it is
+    published after all or dropped by a person (held_facts.py).
     """
 
     def __init__(self, engine: AsyncEngine, table: Table, publisher: BatchPublisher) -> None:
         self._engine = engine
         self._table = table
         self._publisher = publisher
+        self._gauges = OutboxGauges(engine, table)
         self._wake = asyncio.Event()
         self._failures = 0
-        self._blocked: dict[str, _Blocked] = {}
-        self._measured_at = 0.0
 
     async def run(self) -> None:
         """Relay until cancelled, whatever fails meanwhile."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._gauges.run())
+            tasks.create_task(self._relay())
+
+    async def _relay(self) -> None:
         while True:
             raise_if_cancelled()
             try:
@@ -105,7 +109,6 @@ class Relay:
                     await shards.share()
                     goes_on = await self._publish_window(shards.led)
                     self._failures = 0
-                    await self._measure()
                     if goes_on:
                         continue
                     with contextlib.suppress(TimeoutError):
@@ -122,63 +125,54 @@ class Relay:
         events = [_to_event(row) for row in rows]
         outcomes = await self._publisher.publish_many(events)
         published = [row.id for row, outcome in zip(rows, outcomes, strict=True) if outcome is None]
-        if published:
-            async with self._engine.begin() as connection:
+        unpublishable = [
+            (row, outcome)
+            for row, outcome in zip(rows, outcomes, strict=True)
+            if outcome is not None and not isinstance(outcome, BrokerAway | HeldBack)
+        ]
+        async with self._engine.begin() as connection:
+            if published:
                 await connection.execute(_DELETE, {"ids": published})
-            _PUBLISHED.inc(len(published))
-        self._note(events, outcomes)
+            for row, why in unpublishable:
+                await self._hold(connection, row, why)
+        _PUBLISHED.inc(len(published))
         if away := next((one for one in outcomes if isinstance(one, BrokerAway)), None):
             # Another relay may reach the broker: it gets the shards.
             raise away
-        return bool(published) and len(rows) == _WINDOW_ROWS
+        return len(rows) == _WINDOW_ROWS and bool(published or unpublishable)
 
     async def _oldest(self, shards: frozenset[int]) -> Sequence[Row[tuple[object, ...]]]:
-        now = time.monotonic()
-        # One that was not tried again has nothing left to publish.
-        self._blocked = {
-            account: one for account, one in self._blocked.items() if one.until > now - _BACKOFF_MAX_S
-        }
-        held_back = [account for account, one in self._blocked.items() if one.until > now]
-        query = select(self._table).order_by(self._table.c.id).limit(_WINDOW_ROWS)
+        """The oldest facts that may be published now: none that waits for a held one of its account."""
+        table, held = self._table, self._table.alias("held")
+        query = select(table).order_by(table.c.id).limit(_WINDOW_ROWS)
         if len(shards) < SHARDS:
-            shard = func.abs(func.hashtext(_account(self._table)) % SHARDS)
-            query = query.where(shard.in_(sorted(shards)))
-        if held_back:
-            query = query.where(_account(self._table).not_in(held_back))
+            word = func.split_part(table.c.subject, ".", -1)
+            query = query.where(func.abs(func.hashtext(word) % SHARDS).in_(sorted(shards)))
+        earlier = exists().where(
+            held.c.retry_at.is_not(None),
+            held.c.id < table.c.id,
+            account_column(held) == account_column(table),
+        )
         async with self._engine.begin() as connection:
+            # Nearly always nothing is held, and then nothing has to be compared.
+            if await connection.scalar(select(exists().where(held.c.retry_at.is_not(None)))):
+                due = or_(table.c.retry_at.is_(None), table.c.retry_at <= func.now())
+                query = query.where(due, ~earlier)
             return (await connection.execute(query)).all()
 
-    def _note(self, events: Sequence[OutgoingEvent], outcomes: Sequence[Exception | None]) -> None:
-        """Let an account whose fact failed wait, longer each time; the others go on."""
-        failed: set[str] = set()
-        for event, outcome in zip(events, outcomes, strict=True):
-            if outcome is None:
-                self._blocked.pop(event.account, None)
-            elif event.account not in failed and not isinstance(outcome, BrokerAway):
-                failed.add(event.account)
-                self._block(event, outcome)
-        _HELD_BACK.set(len(self._blocked))
-
-    def _block(self, event: OutgoingEvent, failure: Exception) -> None:
-        blocked = self._blocked.get(event.account)
-        failures = blocked.failures + 1 if blocked else 1
-        log.warning("fact not published", subject=event.subject, failures=failures, error=repr(failure))
-        if len(self._blocked) < _BLOCKED_MAX:
-            until = time.monotonic() + _backoff_s(failures)
-            self._blocked[event.account] = _Blocked(failures=failures, until=until)
-
-    async def _measure(self) -> None:
-        """Measure the whole outbox, whoever publishes it."""
-        if time.monotonic() - self._measured_at < _MEASURE_EVERY_S:
-            return
-        self._measured_at = time.monotonic()
-        counted = select(self._table.c.id).limit(_BACKLOG_MAX).subquery()
-        oldest = select(self._table.c.created_at).order_by(self._table.c.id).limit(1)
-        async with self._engine.begin() as connection:
-            backlog = await connection.scalar(select(func.count()).select_from(counted))
-            created_at = await connection.scalar(oldest)
-        _BACKLOG.set(backlog or 0)
-        _OLDEST.set(max(0.0, time.time() - created_at.timestamp()) if created_at else 0.0)
+    async def _hold(self, connection: AsyncConnection, row: Row[tuple[object, ...]], why: Exception) -> None:
+        """Let the account wait, longer each time; the others go on. It is told once."""
+        if not row.failures:
+            log.error("a fact can't be published: its account's facts wait for it", subject=row.subject,
+                      event_id=row.ce_id, type=row.ce_type, error=str(why))  # fmt: skip
+        await connection.execute(
+            _HOLD,
+            {
+                "id": row.id,
+                "error": (str(why) or repr(why))[:_ERROR_MAX],
+                "after_s": min(_HOLD_MAX_S, _HOLD_S * 2 ** min(row.failures, 10)),
+            },
+        )
 
     async def _listen(self) -> None:
         url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -189,21 +183,12 @@ class Relay:
         raise ConnectionError("the outbox listener lost its connection")
 
 
-@dataclass(frozen=True, slots=True)
-class _Blocked:
-    """An account whose next fact failed, and until when it is left alone."""
-
-    failures: int
-    until: float
-
-
 # One array: thousands of parameters would take longer to read than the rows to delete.
 _DELETE = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS bigint[]))")
-
-
-def _account(table: Table) -> ColumnElement[str]:
-    """The account that a fact is about: the last word of its subject."""
-    return func.split_part(table.c.subject, ".", -1)
+_HOLD = text(
+    "UPDATE outbox SET failures = failures + 1, error = :error,"
+    " retry_at = now() + CAST(:after_s AS float) * interval '1 second' WHERE id = :id"
+)
 
 
 def _backoff_s(failures: int) -> float:

@@ -4,7 +4,7 @@ import re
 import sys
 from typing import Literal, NoReturn, TypeVar
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
@@ -24,6 +24,13 @@ class ServiceSettings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     sentry_dsn: SecretStr | None = None
+
+
+class PublisherSettings(ServiceSettings):
+    """What a service that publishes facts reads besides."""
+
+    # How many servers of the broker's cluster hold the service's stream; a single server holds one.
+    nats_replicas: int = Field(default=1, ge=1, le=5)
 
 
 _FIELD = re.compile(r'field "(\w+)"')

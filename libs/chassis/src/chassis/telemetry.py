@@ -5,6 +5,7 @@ Traces leave the process only when OTEL_EXPORTER_OTLP_ENDPOINT is set; errors on
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any
@@ -65,6 +66,20 @@ def inject(headers: MutableMapping[str, str]) -> None:
 def extract(headers: Mapping[str, str]) -> Context:
     """Read the trace context that a producer wrote into message headers."""
     return propagate.extract(headers)
+
+
+# W3C Trace Context: of version 00 and later alike, the first four fields; and a list that is bounded by 512.
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
+
+
+def trace_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the trace context of some headers, without what is malformed, too long or something else."""
+    traceparent, tracestate = headers.get("traceparent", ""), headers.get("tracestate", "")
+    if not _TRACEPARENT.fullmatch(traceparent):
+        return {}
+    kept = {"traceparent": traceparent}
+    return kept | {"tracestate": tracestate} if _TRACESTATE.fullmatch(tracestate) else kept
 
 
 def current_trace_id() -> str | None:

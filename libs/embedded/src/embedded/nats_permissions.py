@@ -34,26 +34,46 @@ def permissions(user: str) -> dict[str, dict[str, list[str]]]:
         publish += _reading(user, context.upper())
     if user == "gateway":
         subscribe.append("tintype.>")
-    return {"publish": {"allow": publish}, "subscribe": {"allow": subscribe}}
+    return {"publish": {"allow": publish, "deny": _of_others(user)}, "subscribe": {"allow": subscribe}}
 
 
 def _reading(user: str, stream: str) -> list[str]:
-    # The gateway's consumers are ephemeral and named by the server; the others may touch only their own.
-    names = ["*"] if user == "gateway" else [user, f"{user}-worker"]
+    # The gateway's consumers live as long as a client's connection, under names of their own; those of the
+    # others are durable.
+    names = ["*"] if user == "gateway" else _durables(user)
     subjects = [f"$JS.API.STREAM.INFO.{stream}"]
     for name in names:
-        subjects += [
-            f"$JS.API.CONSUMER.CREATE.{stream}.{name}",
-            f"$JS.API.CONSUMER.CREATE.{stream}.{name}.>",
-            f"$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{name}",
-            f"$JS.API.CONSUMER.INFO.{stream}.{name}",
-            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}",
-            f"$JS.ACK.{stream}.{name}.>",
-        ]
+        subjects += _consuming(stream, name)
     if user == "gateway":
-        subjects += [
-            f"$JS.API.CONSUMER.CREATE.{stream}",
-            f"$JS.API.CONSUMER.DELETE.{stream}.*",
-            f"$JS.FC.{stream}.>",
-        ]
+        subjects += [f"$JS.API.CONSUMER.DELETE.{stream}.*", f"$JS.FC.{stream}.>"]
     return subjects
+
+
+def _of_others(user: str) -> list[str]:
+    """What nobody else may do to a service's durable consumers: take, acknowledge, change or delete."""
+    return [
+        subject
+        for other, contexts in LISTENS_TO.items()
+        if other not in (user, "gateway")
+        for context in contexts
+        for name in _durables(other)
+        for subject in (
+            *_consuming(context.upper(), name),
+            f"$JS.API.CONSUMER.DELETE.{context.upper()}.{name}",
+        )
+    ]
+
+
+def _durables(user: str) -> list[str]:
+    return [user, f"{user}-worker"]
+
+
+def _consuming(stream: str, name: str) -> list[str]:
+    return [
+        f"$JS.API.CONSUMER.CREATE.{stream}.{name}",
+        f"$JS.API.CONSUMER.CREATE.{stream}.{name}.>",
+        f"$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{name}",
+        f"$JS.API.CONSUMER.INFO.{stream}.{name}",
+        f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}",
+        f"$JS.ACK.{stream}.{name}.>",
+    ]

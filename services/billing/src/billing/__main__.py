@@ -1,4 +1,4 @@
-"""`python -m billing serve | migrate | publish-catalogue | webhooks`."""
+"""`python -m billing serve | migrate | publish-catalogue | webhooks | outbox`."""
 
 import argparse
 import asyncio
@@ -7,11 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from chassis import outbox_command
 from chassis.process import run_until_signalled
 from chassis.settings import load_settings
 from chassis.telemetry import configure_telemetry
 
 from billing.adapters.inbound import webhooks_command
+from billing.adapters.outbound.tables import outbox
 from billing.adapters.outbound.toml_catalogue import BadCatalogueError, load_catalogue
 from billing.bootstrap import publish_catalogue, run_webhooks_command, serve
 from billing.domain.errors import BillingError
@@ -28,6 +30,9 @@ def main(arguments: Sequence[str]) -> int:
     commands.add_parser("migrate", help="bring the database to the newest schema, as its owner")
     commands.add_parser("publish-catalogue", help="make packs and prices known to Stripe")
     webhooks_command.add_arguments(commands.add_parser("webhooks", help="look at webhooks, and replay them"))
+    outbox_command.add_arguments(
+        commands.add_parser("outbox", help="look at facts that can't be published, retry or drop them")
+    )
     options = parser.parse_args(arguments)
     try:
         match options.command:
@@ -38,6 +43,9 @@ def main(arguments: Sequence[str]) -> int:
             case "webhooks":
                 settings = load_settings(DatabaseSettings)
                 return asyncio.run(run_webhooks_command(options, settings))
+            case "outbox":
+                url = load_settings(DatabaseSettings).database_url.get_secret_value()
+                return asyncio.run(outbox_command.run_on(url, outbox, options))
             case _:
                 return _migrate()
     except BadCatalogueError as bad:

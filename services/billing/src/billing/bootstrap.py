@@ -4,12 +4,13 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 
 from chassis.clock import SystemClock
 from chassis.grpc_server import GrpcServer
 from chassis.health import HealthServer
 from chassis.ids import UuidIds
-from chassis.nats import connect, ensure_stream
+from chassis.nats import ENSURE_EVERY_S, connect, ensure_stream
 from chassis.postgres import STORAGE_AWAY, create_engine, ping
 from chassis.process import forever, run_all
 from chassis.publisher import Publisher
@@ -73,7 +74,8 @@ async def serve(settings: BillingSettings) -> None:
         )
         stack.push_async_callback(nats.close)
         jetstream = nats.jetstream()
-        await ensure_stream(jetstream, "billing")
+        ensure = partial(ensure_stream, jetstream, "billing", replicas=settings.nats_replicas)
+        await ensure()
 
         clock, ids = SystemClock(), UuidIds()
         catalogue = load_catalogue(settings.catalogue_file)
@@ -121,11 +123,14 @@ async def serve(settings: BillingSettings) -> None:
             while await reconcile.handle() == BATCH_MAX:
                 pass
 
-        async def nats_answers() -> None:
-            await nats.flush(timeout=2)
-
-        health = HealthServer(settings.http_listen, {"database": lambda: ping(engine), "nats": nats_answers})
+        health = HealthServer(
+            settings.http_listen,
+            {"database": lambda: ping(engine), "nats": nats.answers},
+            alive={"nats": nats.is_alive},
+        )
         await run_all(
+            nats.run(),
+            forever(ensure, every_s=ENSURE_EVERY_S, name="ensure stream"),
             server.run(),
             health.run(),
             Relay(engine, tables.outbox, Publisher(jetstream)).run(),

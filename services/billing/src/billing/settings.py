@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chassis.settings import ServiceSettings
+from chassis.settings import PublisherSettings
 from pydantic import AnyHttpUrl, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -26,7 +26,7 @@ class StripeSettings(BaseSettings):
         return str(self.stripe_api_url).rstrip("/") if self.stripe_api_url else None
 
 
-class BillingSettings(StripeSettings, ServiceSettings):
+class BillingSettings(StripeSettings, PublisherSettings):
     """Settings of `serve`."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")

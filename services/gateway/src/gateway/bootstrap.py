@@ -17,7 +17,6 @@ from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
 from cryptography.fernet import Fernet
 from fastapi import FastAPI
-from nats.aio.client import Client
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
 from gateway.adapters.inbound.app import make_app
@@ -91,6 +90,7 @@ class Ports:
     monotonic: Callable[[], float] = time.monotonic
     streams_per_user_max: int = 8
     checks: Mapping[str, Check] = field(default_factory=dict)
+    alive: Mapping[str, Check] = field(default_factory=dict)
 
 
 def wire(ports: Ports) -> Deps:
@@ -129,6 +129,7 @@ def wire(ports: Ports) -> Deps:
         statement=ExportStatement(ports.ledger),
         open_checkout=OpenCheckoutHandler(ports.billing, public_url=ports.web.public_url),
         checks=ports.checks,
+        alive=ports.alive,
     )
 
 
@@ -140,8 +141,10 @@ def make_web_app(deps: Deps) -> FastAPI:
 
 
 @asynccontextmanager
-async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, NatsEventFeed, Client]]:
-    """The adapters that production runs; the feed, which needs its loop run; and the broker to listen to."""
+async def real_ports(
+    settings: GatewaySettings,
+) -> AsyncIterator[tuple[Ports, NatsEventFeed, nats.Connection]]:
+    """The adapters that production runs, and the feed and the connection, which need their loops run."""
     async with AsyncExitStack() as stack:
         engine = create_engine(settings.database_url.get_secret_value())
         stack.push_async_callback(engine.dispose)
@@ -162,9 +165,6 @@ async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, Na
 
         async def database() -> None:
             await ping(engine)
-
-        async def broker() -> None:
-            await connection.flush(timeout=2)
 
         identity, clock = (
             GrpcIdentity(await to(settings.identity_target, retried=_SAFE_TO_REPEAT)),
@@ -190,7 +190,8 @@ async def real_ports(settings: GatewaySettings) -> AsyncIterator[tuple[Ports, Na
                 session_state_s=settings.session_state_s,
                 streams_per_user_max=settings.streams_per_user_max,
                 # The services behind have checks of their own: one of them down must not take this one out.
-                checks={"database": database, "nats": broker, "events": feed.check},
+                checks={"database": database, "nats": connection.answers, "events": feed.check},
+                alive={"nats": connection.is_alive},
             ),
             feed,
             connection,
@@ -240,6 +241,7 @@ async def serve(settings: GatewaySettings) -> None:
         deps = wire(ports)
         app = OpenTelemetryMiddleware(make_web_app(deps), excluded_urls="healthz,readyz,metrics")
         await run_all(
+            connection.run(),
             feed.run(),
             hear_of_ended_sessions(connection, deps.open_sessions),
             forever(deps.sessions.remove_expired, every_s=SWEEP_EVERY_S, name="remove_expired_sessions"),

@@ -1,12 +1,15 @@
 """The composition root: every part made and wired, nothing else."""
 
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from chassis import nats
 from chassis.clock import SystemClock
 from chassis.consumer import Consumer
+from chassis.dead_letters import DeadLetters, Handler
+from chassis.events import IncomingEvent
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
 from chassis.health import Check, HealthServer
@@ -16,12 +19,18 @@ from chassis.process import forever, run_all
 from chassis.publisher import Publisher
 from chassis.relay import Relay
 from ledgerclient.coalescing import CoalescingLedger
-from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.generation.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
 
 from generation.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, GenerationServicer, Handlers
-from generation.adapters.inbound.worker import DURABLE, RENEW_EVERY_S, STREAM, SUBJECTS, Worker
+from generation.adapters.inbound.worker import (
+    DURABLE,
+    RENEW_EVERY_S,
+    STREAM,
+    SUBJECTS,
+    Worker,
+    credits_reserved,
+)
 from generation.adapters.outbound.grpc_ledger import GrpcLedger
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
@@ -67,7 +76,7 @@ class Parts:
     """The adapters that API and worker share."""
 
     engine: AsyncEngine
-    broker: Client
+    broker: nats.Connection
     transactions: PostgresTransactions
     catalogue: TomlCatalogue
     store: S3MediaStore
@@ -94,7 +103,7 @@ async def parts_of(settings: GenerationSettings) -> AsyncIterator[Parts]:
             name="generation",
         )
         stack.push_async_callback(broker.close)
-        await nats.ensure_stream(broker.jetstream(), "generation")
+        await nats.ensure_stream(broker.jetstream(), "generation", replicas=settings.nats_replicas)
         # The client itself sends again what is still waited for, and nothing else.
         to_ledger = channel(
             settings.ledger_target, token=settings.caller_token.get_secret_value(), retried=()
@@ -130,8 +139,8 @@ async def serve_api(settings: ApiSettings) -> None:
             settings.grpc_listen, errors=ERRORS, callers=settings.callers, allowed=ALLOWED, domain=DOMAIN
         )
         add_GenerationServiceServicer_to_server(GenerationServicer(handlers(settings, parts)), server.server)
-        health = HealthServer(settings.http_listen, _checks(parts))
-        await run_all(server.run(), parts.ledger.run(), parts.relay.run(), health.run())
+        health = HealthServer(settings.http_listen, _checks(parts), alive={"broker": parts.broker.is_alive})
+        await run_all(*_shared_loops(settings, parts), server.run(), health.run())
 
 
 def handlers(settings: ApiSettings, parts: Parts) -> Handlers:
@@ -174,6 +183,7 @@ async def serve_worker(settings: WorkerSettings) -> None:
             durable=DURABLE,
             subjects=SUBJECTS,
             handler=worker.handle,
+            on_dead_letter=DeadLetters(parts.engine).keep,
             max_in_flight=1,
         )
         await run_all(
@@ -182,14 +192,51 @@ async def serve_worker(settings: WorkerSettings) -> None:
             forever(worker.take_due, every_s=TAKE_DUE_EVERY_S, name="take due"),
             forever(worker.watch_room, every_s=WATCH_ROOM_EVERY_S, name="watch room"),
             *sweepers(settings, parts),
-            parts.ledger.run(),
-            parts.relay.run(),
+            *_shared_loops(settings, parts),
             # The API signs addresses without the store; the worker can do nothing without it.
             HealthServer(
                 settings.http_listen,
                 _checks(parts) | {"store": parts.store.ping, "room for files": intake.check},
+                alive={"broker": parts.broker.is_alive},
             ).run(),
         )
+
+
+@asynccontextmanager
+async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters, Handler]]:
+    """The dead letters, and what applies one: its job is started for whichever worker is free next."""
+    engine = create_engine(settings.database_url.get_secret_value())
+    ids = UuidIds()
+    start = StartGeneration(
+        PostgresTransactions(engine, ids),
+        TomlCatalogue(settings.models_file, providers=settings.providers),
+        ids,
+        SystemClock(),
+        worker=ids.new("wrk"),
+        # A lease that is over at once: a worker takes the attempt over.
+        lease_s=0,
+    )
+
+    async def apply(event: IncomingEvent) -> None:
+        await start(credits_reserved(event))
+
+    try:
+        yield DeadLetters(engine), apply
+    finally:
+        await engine.dispose()
+
+
+def _shared_loops(settings: GenerationSettings, parts: Parts) -> list[Awaitable[None]]:
+    """What runs beside both API and worker."""
+    ensure_stream = partial(
+        nats.ensure_stream, parts.broker.jetstream(), "generation", replicas=settings.nats_replicas
+    )
+    return [
+        parts.broker.run(),
+        forever(ensure_stream, every_s=nats.ENSURE_EVERY_S, name="ensure stream"),
+        parts.ledger.run(),
+        parts.relay.run(),
+    ]
 
 
 def worker_of(
@@ -285,8 +332,4 @@ def _store(settings: GenerationSettings) -> S3MediaStore:
 
 
 def _checks(parts: Parts) -> dict[str, Check]:
-    async def broker_connected() -> None:
-        if not parts.broker.is_connected:
-            raise ConnectionError("not connected")
-
-    return {"database": lambda: ping(parts.engine), "broker": broker_connected}
+    return {"database": lambda: ping(parts.engine), "broker": parts.broker.answers}

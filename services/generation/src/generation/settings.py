@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from chassis.settings import ServiceSettings
+from chassis.settings import PublisherSettings
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -26,7 +26,7 @@ StoreUrl = Annotated[AnyHttpUrl, AfterValidator(_without_path)]
 ApiUrl = Annotated[AnyHttpUrl, AfterValidator(_plain)]
 
 
-class GenerationSettings(ServiceSettings):
+class GenerationSettings(PublisherSettings):
     """What API and worker share; README.md explains each."""
 
     model_config = SettingsConfigDict(env_prefix="GENERATION_")

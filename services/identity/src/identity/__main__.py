@@ -1,4 +1,4 @@
-"""`python -m identity serve | migrate | create-user | disable-user | enable-user`."""
+"""`python -m identity serve | migrate | create-user | disable-user | enable-user | outbox`."""
 
 import argparse
 import asyncio
@@ -7,11 +7,13 @@ import sys
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
+from chassis import outbox_command
 from chassis.process import run_until_signalled
 from chassis.settings import load_settings
 from chassis.telemetry import configure_telemetry
 
 from identity.adapters.inbound import fields
+from identity.adapters.outbound.postgres.tables import outbox
 from identity.adapters.outbound.signing_keys import BadSigningKey, load_signing_keys
 from identity.application.create_user import CreateUser
 from identity.application.disable_user import DisableUser
@@ -43,10 +45,16 @@ def main(arguments: Sequence[str]) -> int:
         ("enable-user", "let a disabled account sign in again"),
     ):
         commands.add_parser(name, help=told).add_argument("--email", required=True)
+    outbox_command.add_arguments(
+        commands.add_parser("outbox", help="look at facts that can't be published, retry or drop them")
+    )
     options = parser.parse_args(arguments)
     if options.command == "migrate":
         return _migrate()
     settings = _settings()
+    if options.command == "outbox":
+        url = settings.database_url.get_secret_value()
+        return asyncio.run(outbox_command.run_on(url, outbox, options))
     telemetry = configure_telemetry(
         "identity",
         log_format=settings.log_format,

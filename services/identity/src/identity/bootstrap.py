@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from chassis import nats
 from chassis.clock import SystemClock
@@ -240,7 +241,10 @@ async def serve(settings: IdentitySettings) -> None:
         )
         try:
             jetstream = connection.jetstream()
-            await nats.ensure_stream(jetstream, "identity")
+            ensure_stream = partial(
+                nats.ensure_stream, jetstream, "identity", replicas=settings.nats_replicas
+            )
+            await ensure_stream()
             server = GrpcServer(
                 settings.grpc_listen, errors=ERRORS, callers=settings.callers, allowed=ALLOWED, domain=DOMAIN
             )
@@ -255,15 +259,18 @@ async def serve(settings: IdentitySettings) -> None:
             async def database() -> None:
                 await ping(engine)
 
-            async def broker() -> None:
-                await connection.flush(timeout=2)
-
             await run_all(
+                connection.run(),
                 server.run(),
                 Relay(engine, outbox, Publisher(jetstream)).run(),
                 forever(send_due_mail, every_s=MAIL_POLL_S, name="send_due_mail"),
                 forever(lambda: forget_expired(engine), every_s=HOUSEKEEPING_S, name="forget_expired"),
-                HealthServer(settings.http_listen, {"database": database, "nats": broker}).run(),
+                forever(ensure_stream, every_s=nats.ENSURE_EVERY_S, name="ensure stream"),
+                HealthServer(
+                    settings.http_listen,
+                    {"database": database, "nats": connection.answers},
+                    alive={"nats": connection.is_alive},
+                ).run(),
             )
         finally:
             await connection.close()

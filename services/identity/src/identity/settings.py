@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from chassis.settings import ServiceSettings
+from chassis.settings import PublisherSettings
 from limits import parse
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,7 +16,7 @@ def _rate_limit(text: str) -> str:
 RateLimit = Annotated[str, AfterValidator(_rate_limit)]
 
 
-class IdentitySettings(ServiceSettings):
+class IdentitySettings(PublisherSettings):
     """What the identity service can be told; README.md explains each."""
 
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")

@@ -1,4 +1,4 @@
-"""`python -m ledger serve | migrate | verify | adjust | dead-letters`."""
+"""`python -m ledger serve | migrate | verify | adjust | outbox | dead-letters`."""
 
 import argparse
 import asyncio
@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from chassis import dead_letters_command
+from chassis import dead_letters_command, outbox_command
 from chassis.migrations import upgrade
 from chassis.process import run_until_signalled
 from chassis.settings import load_settings
 from chassis.telemetry import configure_telemetry
 
+from ledger.adapters.outbound import tables
 from ledger.application.adjust_balance import AdjustBalance
 from ledger.bootstrap import parts_of, serve
 from ledger.domain.errors import LedgerError
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str]) -> int:
     adjust.add_argument("--actor", required=True, help="who decided it")
     adjust.add_argument("--reason", required=True, help="why")
     adjust.add_argument("--request-id", help="repeat a command under its id: it counts once")
+    outbox_command.add_arguments(
+        commands.add_parser("outbox", help="look at facts that can't be published, retry or drop them")
+    )
     dead_letters_command.add_arguments(
         commands.add_parser("dead-letters", help="look at events that were given up, and apply them again")
     )
@@ -94,7 +98,11 @@ async def _dead_letters(settings: CommandSettings, options: argparse.Namespace) 
         return await dead_letters_command.run(options, parts.dead_letters, parts.events.handle)
 
 
-_COMMANDS = {"verify": _verify, "adjust": _adjust, "dead-letters": _dead_letters}
+async def _outbox(settings: CommandSettings, options: argparse.Namespace) -> int:
+    return await outbox_command.run_on(settings.database_url.get_secret_value(), tables.outbox, options)
+
+
+_COMMANDS = {"verify": _verify, "adjust": _adjust, "outbox": _outbox, "dead-letters": _dead_letters}
 
 
 def _migrate() -> int:

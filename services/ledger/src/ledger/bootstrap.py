@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from chassis import inbox
@@ -13,7 +14,7 @@ from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
 from chassis.health import HealthServer
 from chassis.ids import UuidIds
-from chassis.nats import connect, ensure_stream
+from chassis.nats import ENSURE_EVERY_S, connect, ensure_stream
 from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
 from chassis.publisher import Publisher
@@ -124,7 +125,8 @@ async def serve(settings: LedgerSettings) -> None:
         )
         stack.push_async_callback(nats.close)
         jetstream = nats.jetstream()
-        await ensure_stream(jetstream, "ledger")
+        ensure = partial(ensure_stream, jetstream, "ledger", replicas=settings.nats_replicas)
+        await ensure()
         generation = channel(settings.generation_target, token=settings.caller_token.get_secret_value())
         stack.push_async_callback(generation.close)
 
@@ -137,13 +139,12 @@ async def serve(settings: LedgerSettings) -> None:
         )
         rpc.add_LedgerServiceServicer_to_server(servicer_of(parts), server.server)
 
-        async def nats_answers() -> None:
-            await nats.flush(timeout=2)
-
-        checks = {"database": lambda: ping(parts.engine), "nats": nats_answers}
+        checks = {"database": lambda: ping(parts.engine), "nats": nats.answers}
         await run_all(
+            nats.run(),
+            forever(ensure, every_s=ENSURE_EVERY_S, name="ensure stream"),
             server.run(),
-            HealthServer(settings.http_listen, checks).run(),
+            HealthServer(settings.http_listen, checks, alive={"nats": nats.is_alive}).run(),
             Relay(parts.engine, tables.outbox, Publisher(jetstream)).run(),
             *(consumer.run() for consumer in _consumers(jetstream, parts)),
             *_periodic(settings, parts, GrpcGenerationSettlements(generation)),

@@ -1,6 +1,6 @@
 """What the ledger reads from its environment (`LEDGER_...`)."""
 
-from chassis.settings import ServiceSettings
+from chassis.settings import PublisherSettings
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -20,7 +20,7 @@ class CommandSettings(BaseSettings):
     database_pool_size: int = Field(default=10, ge=2, le=100)
 
 
-class LedgerSettings(CommandSettings, ServiceSettings):
+class LedgerSettings(CommandSettings, PublisherSettings):
     """Settings of `serve`."""
 
     model_config = SettingsConfigDict(env_prefix="LEDGER_", extra="ignore")

@@ -26,7 +26,6 @@ def paid(event_id: str = "evt_1", *, amount: int = 100) -> IncomingEvent:
     message = billing.PaymentCompleted(account_id="usr_1", payment_id=f"pi_{event_id}", credits=amount)
     return IncomingEvent(
         subject="tintype.billing.v1.payment_completed.usr_1",
-        ce_type="tintype.billing.v1.PaymentCompleted",
         event_id=event_id,
         time=datetime.now(UTC),
         payload=message.SerializeToString(),

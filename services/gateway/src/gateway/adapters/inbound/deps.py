@@ -65,6 +65,7 @@ class Deps:
     statement: ExportStatement
     open_checkout: OpenCheckoutHandler
     checks: Mapping[str, Check] = field(default_factory=dict)
+    alive: Mapping[str, Check] = field(default_factory=dict)
 
 
 def deps_of(request: Request) -> Deps:

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
-import structlog
-from google.protobuf.message import DecodeError
+from chassis.events import IncomingEvent, Refused
 from tintype.billing.v1 import events_pb2 as billing
 from tintype.generation.v1 import events_pb2 as generation
 from tintype.ledger.v1 import events_pb2 as ledger
@@ -14,20 +13,18 @@ from gateway.adapters.outbound import ledger_messages
 from gateway.domain.event import BalanceChanged, Fact, GenerationMoved, PaymentReceived
 from gateway.domain.generation import GenerationStatus
 
-log = structlog.get_logger(__name__)
 
-
-def fact_of(ce_type: str, payload: bytes) -> Fact | None:
-    """Read one fact; one that can't be read is recorded and skipped: clients ask again when they care."""
-    known = _READERS.get(ce_type)
+def fact_of(event: IncomingEvent) -> Fact | None:
+    """Read one fact. Raises Refused for one that its sender may not tell or that can't be read."""
+    known = _READERS.get(event.ce_type)
     if known is None:
         return None
     message_type, read = known
+    message = event.read(message_type)
     try:
-        return read(message_type.FromString(payload))
-    except (DecodeError, ValueError, KeyError) as failure:
-        log.warning("unreadable fact", type=ce_type, error=repr(failure))
-        return None
+        return read(message)
+    except (ValueError, KeyError, OverflowError) as unreadable:
+        raise Refused(repr(unreadable)) from None
 
 
 def _balance(message: Any) -> Fact:

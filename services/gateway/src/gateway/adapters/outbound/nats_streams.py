@@ -4,14 +4,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import uuid4
 
+import structlog
+from chassis.consumer import incoming
+from chassis.events import Refused
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from prometheus_client import Counter
 
 from gateway.adapters.outbound.event_facts import fact_of
 from gateway.domain.event import BalanceChanged, Fact, Place, Stream
+
+log = structlog.get_logger(__name__)
+
+_REFUSED = Counter("gateway_events_refused_total", "Facts that can't be what they claim", ["type"])
 
 FETCH_MAX = 100
 FETCH_WAIT_S = 5.0
@@ -51,6 +60,8 @@ async def reading(
     info = await jetstream.add_consumer(
         stream.value,
         start.evolve(
+            # Of its own choosing: its login may touch no consumer that bears a service's name.
+            name=f"gateway-{uuid4().hex}",
             filter_subjects=[subject],
             ack_policy=AckPolicy.NONE,
             inactive_threshold=_FORGOTTEN_AFTER_S,
@@ -78,7 +89,14 @@ def stored_at_ms(message: Msg) -> int:
 
 def fact_in(message: Msg) -> Fact | None:
     """What a message tells a client; None when it concerns none, or can't be read."""
-    return fact_of((message.headers or {}).get("ce-type", ""), message.data)
+    event = incoming(message)
+    try:
+        return fact_of(event)
+    except Refused as refused:
+        # Counted and skipped: clients ask again when they care.
+        _REFUSED.labels(event.ce_type).inc()
+        log.warning("fact refused", subject=event.subject, event_id=event.event_id, reason=str(refused))
+        return None
 
 
 def place_of(stream: Stream, message: Msg, fact: Fact) -> Place:

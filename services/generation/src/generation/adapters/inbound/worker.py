@@ -31,6 +31,16 @@ SLOTS = Gauge("generation_worker_slots", "Jobs that this worker can run at once"
 log = logging.getLogger(__name__)
 
 
+def credits_reserved(event: IncomingEvent) -> CreditsReserved:
+    """What the event says. Raises Refused for one that isn't what its subject says."""
+    message = event.read(events_pb2.CreditsReserved)
+    return CreditsReserved(
+        event_id=event.event_id,
+        generation_id=GenerationId(message.generation_id),
+        reservation_id=ReservationId(message.reservation_id),
+    )
+
+
 class Stream(Protocol):
     """Feeds `Worker.handle`, one message at a time, until it is cancelled."""
 
@@ -75,14 +85,7 @@ class Worker:
 
     async def handle(self, event: IncomingEvent) -> None:
         """Commits the start of a job; the job itself goes on after the message is acknowledged."""
-        message = events_pb2.CreditsReserved.FromString(event.payload)
-        job = await self._start(
-            CreditsReserved(
-                event_id=event.event_id,
-                generation_id=GenerationId(message.generation_id),
-                reservation_id=ReservationId(message.reservation_id),
-            )
-        )
+        job = await self._start(credits_reserved(event))
         if job is not None:
             self._launch(job)
         if not self.free and self._consuming:

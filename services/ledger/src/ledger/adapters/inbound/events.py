@@ -44,7 +44,8 @@ class LedgerEvents:
     welcome_credits: int
 
     async def handle(self, event: IncomingEvent) -> None:
-        """Apply an event once, whatever is redelivered. Raises for what must be delivered again."""
+        """Apply an event once, whatever is redelivered. Raises for what must be delivered again, and Refused
+        for what its sender may not tell."""
         match event.ce_type:
             case "tintype.identity.v1.UserRegistered":
                 await self._welcome(event)
@@ -59,14 +60,14 @@ class LedgerEvents:
             case "tintype.generation.v1.GenerationSucceeded":
                 await self._succeed(event)
             case "tintype.generation.v1.GenerationFailed":
-                failed = generation.GenerationFailed.FromString(event.payload)
+                failed = event.read(generation.GenerationFailed)
                 await self._give_back(event, failed, reason=failed.reason or "failed")
             case "tintype.generation.v1.GenerationCancelled":
-                cancelled = generation.GenerationCancelled.FromString(event.payload)
+                cancelled = event.read(generation.GenerationCancelled)
                 await self._give_back(event, cancelled, reason="cancelled")
 
     async def _welcome(self, event: IncomingEvent) -> None:
-        registered = identity.UserRegistered.FromString(event.payload)
+        registered = event.read(identity.UserRegistered, account_field="user_id")
         if self.welcome_credits == 0:
             await self.writer.apply(
                 OpenAccount(request_id=f"open:{registered.user_id}", account_id=registered.user_id),
@@ -86,7 +87,7 @@ class LedgerEvents:
         )
 
     async def _pay(self, event: IncomingEvent) -> None:
-        paid = billing.PaymentCompleted.FromString(event.payload)
+        paid = event.read(billing.PaymentCompleted)
         await self.writer.apply(
             GrantCredits(
                 request_id=f"payment:{paid.payment_id}",
@@ -101,7 +102,7 @@ class LedgerEvents:
         )
 
     async def _take_back(self, event: IncomingEvent) -> None:
-        refunded = billing.PaymentRefunded.FromString(event.payload)
+        refunded = event.read(billing.PaymentRefunded)
         # A cause's target only grows: a total that fell is counted by a cause of its own.
         cause = f"refund:{refunded.series}" if refunded.series else "refund"
         state = "reversed:" if refunded.reversed else ""
@@ -119,7 +120,7 @@ class LedgerEvents:
         )
 
     async def _dispute(self, event: IncomingEvent) -> None:
-        disputed = billing.PaymentDisputed.FromString(event.payload)
+        disputed = event.read(billing.PaymentDisputed)
         won = disputed.state == billing.DISPUTE_STATE_WON
         cause = f"dispute:{disputed.dispute_id}"
         state = "won" if won else "open"
@@ -138,7 +139,7 @@ class LedgerEvents:
         )
 
     async def _renew(self, event: IncomingEvent) -> None:
-        renewed = billing.SubscriptionRenewed.FromString(event.payload)
+        renewed = event.read(billing.SubscriptionRenewed)
         await self.writer.apply(
             RenewSubscription(
                 request_id=f"renewal:{renewed.invoice_id}",
@@ -154,7 +155,7 @@ class LedgerEvents:
         )
 
     async def _succeed(self, event: IncomingEvent) -> None:
-        succeeded = generation.GenerationSucceeded.FromString(event.payload)
+        succeeded = event.read(generation.GenerationSucceeded)
         if succeeded.charge_credits == 0:
             await self._give_back(event, succeeded, reason="nothing to charge")
             return

@@ -1,8 +1,8 @@
 """Health and metrics."""
 
-from chassis.health import failed_checks, metrics_response
+from chassis.health import alive_response, metrics_response, ready_response
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
 
@@ -10,16 +10,15 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/healthz")
-async def healthz() -> Response:
-    """Whether the process lives."""
-    return PlainTextResponse("ok")
+async def healthz(deps: CurrentDeps) -> Response:
+    """Whether the process lives, and can go on without being started anew."""
+    return await alive_response(deps.alive)
 
 
 @router.get("/readyz")
 async def readyz(deps: CurrentDeps) -> Response:
     """Whether what the gateway itself needs answers."""
-    failed = await failed_checks(deps.checks)
-    return JSONResponse({"ready": not failed, "failed": failed}, status_code=503 if failed else 200)
+    return await ready_response(deps.checks)
 
 
 @router.get("/metrics")

@@ -1,0 +1,185 @@
+"""What a service may tell, and what it is taken for, with its own login and the shipped permissions."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+from chassis.consumer import Consumer
+from chassis.events import IncomingEvent, Refused
+from chassis.nats import Connection, connect, ensure_stream
+from embedded.nats_permissions import LISTENS_TO
+from embedded.testing import NatsLogin
+from generation.adapters.inbound.worker import DURABLE, credits_reserved
+from generation.adapters.inbound.worker import SUBJECTS as GENERATION_SUBJECTS
+from golden import FOLDER, delivered
+from ledger.adapters.inbound.events import SUBJECTS
+from test_ledger_consumes import ALICE, EFFECTS, ledger_with_a_held_job
+
+Login = Callable[[str], NatsLogin]
+FACTS = sorted(path.stem for path in FOLDER.glob("*.json"))
+
+
+def context_of(ce_type: str) -> str:
+    """The service that tells a fact."""
+    return ce_type.split(".")[1]
+
+
+@asynccontextmanager
+async def connected(login: NatsLogin) -> AsyncIterator[Connection]:
+    """A connection that ends with the test."""
+    connection = await connect(login.url, user=login.user, password=login.password, name="test")
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("user", "ce_type"),
+    [(user, fact) for user in LISTENS_TO for fact in FACTS if user != context_of(fact)],
+)
+async def test_nobody_publishes_anothers_fact(nats_account: Login, user: str, ce_type: str) -> None:
+    """The broker refuses it, and nothing is stored."""
+    context, event = context_of(ce_type), delivered(ce_type)
+    async with connected(nats_account(context)) as owner, connected(nats_account(user)) as forger:
+        await ensure_stream(owner.jetstream(), context)
+        await forger.publish(event.subject, event.payload, headers=dict(event.headers))
+        await forger.flush()
+        async with asyncio.timeout(5):
+            while not forger.was_denied(event.subject):
+                await asyncio.sleep(0.01)
+        assert (await owner.jetstream().stream_info(context.upper())).state.messages == 0
+
+
+GivenUp = list[tuple[IncomingEvent, Exception]]
+
+
+@asynccontextmanager
+async def consuming(connection: Connection, **options: Any) -> AsyncIterator[GivenUp]:
+    """A service's real consumer; the list is its dead letters."""
+    given_up: GivenUp = []
+
+    async def keep(event: IncomingEvent, failure: Exception) -> None:
+        given_up.append((event, failure))
+
+    task = asyncio.create_task(Consumer(connection.jetstream(), on_dead_letter=keep, **options).run())
+    try:
+        yield given_up
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("sender", "claimed"),
+    [
+        (sender, fact)
+        for sender in ("identity", "billing", "generation")
+        for fact in EFFECTS
+        if context_of(fact) != sender
+    ],
+)
+async def test_a_claim_in_the_header_moves_no_credits(nats_account: Login, sender: str, claimed: str) -> None:
+    """Another's fact on the sender's own subjects: refused at once, kept, and the balance is as it was."""
+    ledger, events = await ledger_with_a_held_job()
+    event = delivered(claimed)
+    carriers = [subject.replace("*", ALICE) for subject in SUBJECTS[sender.upper()]]
+    async with AsyncExitStack() as stack:
+        forger = await stack.enter_async_context(connected(nats_account(sender)))
+        await ensure_stream(forger.jetstream(), sender)
+        for number, subject in enumerate(carriers):
+            headers = dict(event.headers) | {"ce-id": f"evt_{number}", "Nats-Msg-Id": f"evt_{number}"}
+            await forger.jetstream().publish(subject, event.payload, headers=headers)
+        consumer = await stack.enter_async_context(connected(nats_account("ledger")))
+        given_up = await stack.enter_async_context(
+            consuming(
+                consumer,
+                stream=sender.upper(),
+                durable="ledger",
+                subjects=SUBJECTS[sender.upper()],
+                handler=events.handle,
+            )
+        )
+        info = await forger.jetstream().stream_info(sender.upper())
+        assert info.state.messages == len(carriers)
+        async with asyncio.timeout(20):
+            while len(given_up) < len(carriers):
+                await asyncio.sleep(0.02)
+    assert await ledger.available(ALICE) == (100, 30)
+    assert {one.subject for one, _ in given_up} == set(carriers)
+    assert all(isinstance(why, Refused) and one.deliveries == 1 for one, why in given_up)
+
+
+async def test_a_claim_in_the_header_starts_no_job(nats_account: Login) -> None:
+    """Generation hears of reserved credits by subject alone, and keeps what it refuses."""
+    event = delivered("tintype.ledger.v1.CreditsReserved")
+    started: list[IncomingEvent] = []
+
+    async def handle(one: IncomingEvent) -> None:
+        credits_reserved(one)
+        started.append(one)
+
+    async with AsyncExitStack() as stack:
+        sender = await stack.enter_async_context(connected(nats_account("ledger")))
+        await ensure_stream(sender.jetstream(), "ledger")
+        other = dict(event.headers) | {"ce-type": "tintype.ledger.v1.CreditsGranted"}
+        await sender.jetstream().publish(event.subject, event.payload, headers=other)
+        foreign = event.subject.replace(event.account, "usr_mallory")
+        await sender.jetstream().publish(foreign, event.payload, headers={"ce-id": "evt_2"})
+        await sender.jetstream().publish(event.subject, b"\xff", headers={"ce-id": "evt_3"})
+        await sender.jetstream().publish(event.subject, event.payload, headers={"ce-id": "evt_4"})
+        consumer = await stack.enter_async_context(connected(nats_account("generation")))
+        given_up = await stack.enter_async_context(
+            consuming(
+                consumer, stream="LEDGER", durable=DURABLE, subjects=GENERATION_SUBJECTS, handler=handle
+            )
+        )
+        async with asyncio.timeout(20):
+            while not started or len(given_up) < 3:
+                await asyncio.sleep(0.02)
+    assert [one.event_id for one in started] == ["evt_4"]
+
+
+@pytest.mark.parametrize("ce_type", FACTS)
+def test_the_type_is_read_from_the_subject(ce_type: str) -> None:
+    """Each golden message's subject gives the type that its producer wrote."""
+    event = delivered(ce_type)
+    assert event.ce_type == ce_type
+    assert event.account == json.loads((FOLDER / f"{ce_type}.json").read_text())["subject"].split(".")[-1]
+
+
+DURABLES = [
+    (context, durable)
+    for owner, contexts in LISTENS_TO.items()
+    for context in contexts
+    for durable in (owner, f"{owner}-worker")
+    if owner != "gateway"
+]
+
+
+@pytest.mark.parametrize("user", LISTENS_TO)
+async def test_nobody_touches_anothers_consumer(nats_account: Login, user: str) -> None:
+    """Others may not take, acknowledge, make or delete a service's durable consumer."""
+    subjects = [
+        subject
+        for context, durable in DURABLES
+        if not durable.startswith(user)
+        for subject in (
+            f"$JS.API.CONSUMER.MSG.NEXT.{context.upper()}.{durable}",
+            f"$JS.API.CONSUMER.DELETE.{context.upper()}.{durable}",
+            f"$JS.API.CONSUMER.CREATE.{context.upper()}.{durable}",
+            f"$JS.API.CONSUMER.CREATE.{context.upper()}.{durable}.tintype.x",
+            f"$JS.API.CONSUMER.DURABLE.CREATE.{context.upper()}.{durable}",
+            f"$JS.ACK.{context.upper()}.{durable}.1.1.1.1.0",
+        )
+    ]
+    async with connected(nats_account(user)) as intruder:
+        for subject in subjects:
+            await intruder.publish(subject, b"{}")
+        await intruder.flush()
+        async with asyncio.timeout(5):
+            while not all(intruder.was_denied(subject) for subject in subjects):
+                await asyncio.sleep(0.01)
