@@ -106,6 +106,8 @@ def _as_people_reach_it(plan: Plan, service: str) -> dict[str, str]:
         "billing": {"BILLING_PUBLIC_URL": public["gateway"]},
         "generation": {"GENERATION_S3_PUBLIC_URL": public["s3"]},
         "gateway": {
+            # Reached by other containers alone: compose publishes no such port.
+            "GATEWAY_METRICS_LISTEN": f"0.0.0.0:{plan.ports['gateway_metrics']}",
             "GATEWAY_PUBLIC_URL": public["gateway"],
             "GATEWAY_MEDIA_ORIGIN": public["s3"],
             "GATEWAY_CHECKOUT_ORIGIN": public["stripe"],

@@ -23,6 +23,7 @@ OFFSETS: dict[str, int] = {
     "generation_grpc": 16,
     "generation_http": 17,
     "worker_http": 18,
+    "gateway_metrics": 19,
     "postgres": 20,
     "nats": 21,
     "nats_monitor": 22,

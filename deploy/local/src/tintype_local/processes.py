@@ -213,6 +213,7 @@ class Plan:
                 }
                 return {
                     **targets,
+                    "METRICS_LISTEN": self.ports.address("gateway_metrics"),
                     "PUBLIC_URL": public,
                     "MEDIA_ORIGIN": self.ports.url("s3"),
                     "CHECKOUT_ORIGIN": self.ports.url("stripe"),

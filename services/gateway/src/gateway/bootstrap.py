@@ -12,7 +12,7 @@ import grpc
 from chassis import nats
 from chassis.clock import SystemClock
 from chassis.grpc_client import channel
-from chassis.health import Check, serve_http
+from chassis.health import Check, HealthServer, serve_http
 from chassis.postgres import create_engine, ping
 from chassis.process import forever, run_all
 from cryptography.fernet import Fernet
@@ -239,10 +239,11 @@ async def serve(settings: GatewaySettings) -> None:
     host, _, port = settings.http_listen.rpartition(":")
     async with real_ports(settings) as (ports, feed, connection):
         deps = wire(ports)
-        app = OpenTelemetryMiddleware(make_web_app(deps), excluded_urls="healthz,readyz,metrics")
+        app = OpenTelemetryMiddleware(make_web_app(deps), excluded_urls="healthz,readyz")
         await run_all(
             connection.run(),
             feed.run(),
+            HealthServer(settings.metrics_listen, deps.checks, deps.alive).run(),
             hear_of_ended_sessions(connection, deps.open_sessions),
             forever(deps.sessions.remove_expired, every_s=SWEEP_EVERY_S, name="remove_expired_sessions"),
             serve_http(

@@ -53,6 +53,8 @@ class GatewaySettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore")
 
+    # Where metrics are read: never the public address.
+    metrics_listen: str = "127.0.0.1:0"
     public_url: Origin
     media_origin: Origin | None = None
     checkout_origin: Origin | None = None

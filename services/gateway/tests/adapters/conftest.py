@@ -64,13 +64,14 @@ def environment(
 ) -> Environment:
     """Settings of a gateway whose services are all down."""
     login = nats_account("gateway")
-    http, nobody = free_ports(2)
+    http, metrics, nobody = free_ports(3)
     settings = {
         "DATABASE_URL": service_database("gateway").url,
         "NATS_URL": login.url,
         "NATS_USER": login.user,
         "NATS_PASSWORD": login.password,
         "HTTP_LISTEN": f"127.0.0.1:{http}",
+        "METRICS_LISTEN": f"127.0.0.1:{metrics}",
         "PUBLIC_URL": f"http://127.0.0.1:{http}/",
         "CALLER_TOKEN": "token-of-the-gateway",
         "SESSION_KEY": Fernet.generate_key().decode(),

@@ -72,6 +72,14 @@ class Peer:
             self.writer.close()
 
 
+async def until_told(environment: Environment, line: str) -> None:
+    """Return once the process's metrics say this."""
+    url = f"http://{environment['GATEWAY_METRICS_LISTEN']}/metrics"
+    async with asyncio.timeout(15), httpx.AsyncClient() as http:
+        while line not in (await http.get(url)).text:
+            await asyncio.sleep(0.1)
+
+
 HEAD = b"POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 
 
@@ -164,22 +172,20 @@ async def test_busy_connections_are_bounded_too(address: tuple[str, int]) -> Non
 
 
 @pytest.mark.parametrize("requests", [1, 400])
-async def test_a_reader_that_does_not_read_is_let_go(address: tuple[str, int], requests: int) -> None:
+async def test_a_reader_that_does_not_read_is_let_go(
+    address: tuple[str, int], environment: Environment, requests: int
+) -> None:
     """Answers that nobody takes are given up: a few in our own memory, or more than every buffer holds."""
     peer = await Peer.connect(address)
     peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
     peer.writer.write(b"GET /static/vendor/pico.min.css HTTP/1.1\r\nhost: x\r\n\r\n" * requests)
     began = time.monotonic()
-    async with asyncio.timeout(15), httpx.AsyncClient(base_url=f"http://{address[0]}:{address[1]}") as http:
-        while True:
-            if "gateway_connections_open 1.0" in (await http.get("/metrics")).text:
-                break
-            await asyncio.sleep(0.1)
+    await until_told(environment, "gateway_connections_open 0.0")
     assert time.monotonic() - began < IDLE_S + READER_S + 4
     peer.writer.close()
 
 
-async def test_a_closed_page_is_no_error(address: tuple[str, int]) -> None:
+async def test_a_closed_page_is_no_error(address: tuple[str, int], environment: Environment) -> None:
     """Clients that leave in the middle of a body or of an answer are counted, and recorded as no failure."""
     left = [HEAD + b"content-length: 999\r\n\r\n{", b"GET /v1/packs HTTP/1.1\r\nhost: x\r\n\r\n"]
     for sent in left * 5:
@@ -187,11 +193,8 @@ async def test_a_closed_page_is_no_error(address: tuple[str, int]) -> None:
         peer.writer.write(sent)
         await peer.writer.drain()
         peer.writer.transport.abort()
-    async with asyncio.timeout(15), httpx.AsyncClient(base_url=f"http://{address[0]}:{address[1]}") as http:
-        while "gateway_connections_open 1.0" not in (await http.get("/metrics")).text:
-            await asyncio.sleep(0.1)
-        while "http_requests_left_total 5.0" not in (await http.get("/metrics")).text:
-            await asyncio.sleep(0.1)
+    await until_told(environment, "gateway_connections_open 0.0")
+    await until_told(environment, "http_requests_left_total 5.0")
 
 
 async def test_a_slow_but_honest_client_is_served(address: tuple[str, int]) -> None:

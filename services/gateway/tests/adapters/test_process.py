@@ -16,6 +16,12 @@ def test_serves_and_stops(environment: Environment, tmp_path: Path) -> None:
         process = subprocess.Popen([sys.executable, "-m", "gateway", "serve"], env=environment, stderr=log)
         try:
             assert ready(process, url).json() == {"ready": True, "failed": {}}
+            private = f"http://{environment['GATEWAY_METRICS_LISTEN']}"
+            assert "http_requests_total" in httpx.get(f"{private}/metrics", timeout=20).text
+            assert httpx.get(f"{private}/readyz", timeout=20).status_code == 200
+            # Nothing about us is told to the public, and nothing of the public is on the private address.
+            assert httpx.get(f"{url}/metrics", timeout=20).status_code == 404
+            assert httpx.get(f"{private}/v1/packs", timeout=20).status_code == 404
             refused = httpx.get(f"{url}/v1/packs", timeout=20)
             assert (refused.status_code, refused.json()["reason"]) == (503, "SERVICE_UNAVAILABLE")
             assert "127.0.0.1" not in refused.text
@@ -76,7 +82,7 @@ def test_a_trusted_proxy_is_believed(environment: Environment) -> None:
 
 
 def test_bad_settings(environment: Environment) -> None:
-    """One clear line for each bad setting, without its value, and exit code 2."""
+    """One clear line for each bad setting, without its value, one for what is missing, and exit code 2."""
     bad = {
         **environment,
         "GATEWAY_SESSION_KEY": "too-short",
@@ -88,9 +94,7 @@ def test_bad_settings(environment: Environment) -> None:
         [sys.executable, "-m", "gateway", "serve"], env=bad, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    lines = done.stderr.strip().splitlines()
-    named = {line.partition(":")[0] for line in lines}
-    assert named == {
-        "GATEWAY_SESSION_KEY", "GATEWAY_PUBLIC_URL", "GATEWAY_GENERATIONS_LIMIT", "GATEWAY_LEDGER_TARGET",
-    }  # fmt: skip
+    told = dict(line.split(": ", 1) for line in done.stderr.strip().splitlines())
+    assert told.pop("missing in the environment") == "GATEWAY_LEDGER_TARGET"
+    assert set(told) == {"GATEWAY_SESSION_KEY", "GATEWAY_PUBLIC_URL", "GATEWAY_GENERATIONS_LIMIT"}
     assert "too-short" not in done.stderr

@@ -1,6 +1,6 @@
-"""Health and metrics."""
+"""Health; metrics are on a listener of their own, which is not public."""
 
-from chassis.health import alive_response, metrics_response, ready_response
+from chassis.health import alive_response, ready_response
 from fastapi import APIRouter
 from fastapi.responses import Response
 
@@ -19,9 +19,3 @@ async def healthz(deps: CurrentDeps) -> Response:
 async def readyz(deps: CurrentDeps) -> Response:
     """Whether what the gateway itself needs answers."""
     return await ready_response(deps.checks)
-
-
-@router.get("/metrics")
-async def metrics() -> Response:
-    """Metrics in Prometheus' text format."""
-    return metrics_response()
