@@ -26,8 +26,8 @@ WORKER_STOP_TIMEOUT_S = 180.0
 # Those that call others, and so have a token to present.
 _CALLING = ("ledger", "generation", "gateway")
 
-# Walls against strangers who open accounts by the dozen. Nobody reaches this machine's stack from outside, and
-# whoever tries it opens many accounts from one address; containers keep them, as production does.
+# Walls against strangers who open accounts by the dozen. Nobody reaches this machine's stack from outside,
+# and whoever tries it opens many accounts from one address; containers keep them, as production does.
 WAIVED = {"SIGNUP_LIMIT_PER_NETWORK": "100000/minute"}
 
 # Everything else of the caller's environment stays out of the services.
