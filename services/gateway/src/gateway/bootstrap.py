@@ -243,7 +243,7 @@ async def serve(settings: GatewaySettings) -> None:
         await run_all(
             connection.run(),
             feed.run(),
-            HealthServer(settings.metrics_listen, deps.checks, deps.alive).run(),
+            HealthServer(settings.metrics_listen, deps.checks, alive=deps.alive).run(),
             hear_of_ended_sessions(connection, deps.open_sessions),
             forever(deps.sessions.remove_expired, every_s=SWEEP_EVERY_S, name="remove_expired_sessions"),
             serve_http(
