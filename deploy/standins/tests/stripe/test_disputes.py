@@ -104,3 +104,19 @@ def test_a_payment_is_disputed_once(standin: StandIn) -> None:
     standin.sdk.v1.refunds.create({"payment_intent": str(intent)})
     assert standin.submit(refunded, "dispute").status_code == 409
     assert len(standin.sdk.v1.disputes.list().data) == 1
+
+
+def test_disputes_are_listed_by_time_and_page_by_page(standin: StandIn) -> None:
+    """`created[gte]`, `starting_after` and `limit`, payments expanded; the SDK pages by itself."""
+    for _ in range(3):
+        session = standin.session()
+        standin.submit(session, "pay")
+        standin.submit(session, "dispute")
+    listed = standin.sdk.v1.disputes.list({"limit": 2, "expand": ["data.payment_intent"]})
+    assert (len(listed.data), listed.has_more) == (2, True)
+    assert all(not isinstance(one.payment_intent, str) for one in listed.data)
+    (last,) = standin.sdk.v1.disputes.list({"limit": 2, "starting_after": listed.data[-1].id}).data
+    created = last.created
+    every = standin.sdk.v1.disputes.list({"created": {"gte": created}, "limit": 1})
+    assert [one.id for one in every.auto_paging_iter()] == [*(one.id for one in listed.data), last.id]
+    assert standin.sdk.v1.disputes.list({"created": {"gte": created + 60}}).data == []

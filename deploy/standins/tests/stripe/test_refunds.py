@@ -83,3 +83,21 @@ def test_a_refund_may_take_time(standin: StandIn) -> None:
             for event in standin.inbox.events
         )
     )
+
+
+def test_refunds_are_listed_by_time_and_page_by_page(standin: StandIn) -> None:
+    """`created[gte]`, `starting_after` and `limit`, payments expanded; the SDK pages by itself."""
+    intent = _paid_intent(standin)
+    made = [standin.sdk.v1.refunds.create({"payment_intent": intent, "amount": 10}).id for _ in range(5)]
+    first = standin.sdk.v1.refunds.list({"limit": 2, "expand": ["data.payment_intent"]})
+    assert ([one.id for one in first.data], first.has_more) == (made[:2:-1], True)
+    assert all(not isinstance(one.payment_intent, str) for one in first.data)
+    last = standin.sdk.v1.refunds.list({"limit": 2, "starting_after": made[1]})
+    assert ([one.id for one in last.data], last.has_more) == (made[:1], False)
+    created = first.data[0].created
+    every = standin.sdk.v1.refunds.list({"created": {"gte": created - 60}, "limit": 2})
+    assert [one.id for one in every.auto_paging_iter()] == made[::-1]
+    assert standin.sdk.v1.refunds.list({"created": {"gte": created + 60}}).data == []
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        standin.sdk.v1.refunds.list({"starting_after": "re_none"})
+    assert refused.value.code == "resource_missing"

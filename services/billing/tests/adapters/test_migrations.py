@@ -26,6 +26,12 @@ from sqlalchemy.exc import ProgrammingError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
+# Given up before anybody knew whose fault it was, about a checkout.
+PARKED = """
+INSERT INTO webhook_events (event_id, kind, session_id, body, received_at, state, due_at, attempts, error)
+VALUES ('evt_parked', 'checkout.session.completed', 'cs_1', '{}', now(), 'parked', now(), 20, 'away')
+"""
+
 STORED = {
     "refund.created": {"id": "re_1", "payment_intent": "pi_1", "metadata": {"note": "\x00"}},
     "charge.refunded": {"id": "ch_1", "payment_intent": "pi_2"},
@@ -37,7 +43,7 @@ STORED = {
 async def test_webhooks_that_nobody_listened_to_are_worked_out(
     empty_database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was ignored about refunds and disputes is due, once; the rest stays as it ended."""
+    """What was ignored about refunds and disputes, or was given up, is due; the rest stays as it ended."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("sqlalchemy.url", empty_database.owner_url.replace("%", "%%"))
@@ -53,6 +59,7 @@ async def test_webhooks_that_nobody_listened_to_are_worked_out(
                     " VALUES (%s, %s, %s, now(), %s, now(), 1)",
                     (f"{kind}.{state}", kind, body, state),
                 )
+        admin.execute(PARKED)
     command.upgrade(config, "head")
     engine = create_engine(empty_database.url)
     units = PostgresUnitsOfWork(engine, CountingIds())
@@ -66,6 +73,7 @@ async def test_webhooks_that_nobody_listened_to_are_worked_out(
     assert sorted((one.kind, one.payment_id, one.dispute_id, one.attempts) for one in waiting) == [
         ("charge.dispute.created", None, "du_1", 0),
         ("charge.refunded", "pi_2", None, 0),
+        ("checkout.session.completed", None, None, 0),
         ("refund.created", "pi_1", None, 0),
     ]
 
@@ -98,6 +106,7 @@ async def test_checkouts_from_before_are_followed(
                 " VALUES (%s, 'usr_1', %s, 'starter', 'Starter', 1000, 1000, 'usd', %s, '', %s, %s, %s)",
                 (checkout_id, checkout_id, session_id, status, purchase_id, OPENED),
             )
+        admin.execute(PARKED)
     command.upgrade(config, "head")
     engine = create_engine(empty_database.url)
     units, reader = PostgresUnitsOfWork(engine, CountingIds()), PostgresBillingReader(engine)

@@ -159,6 +159,27 @@ async def test_who_is_late_changes_nothing(any_billing: BillingUnderTest) -> Non
     assert len(await any_billing.money_back()) == 1
 
 
+async def test_a_process_that_is_told_to_end_lets_go(any_billing: BillingUnderTest) -> None:
+    """Another takes the webhook at once, and nothing is counted."""
+    await refunded(any_billing)
+    real, arrived = any_billing.processor.find_payment, asyncio.Event()
+
+    async def slow(payment_id: str) -> object:
+        arrived.set()
+        await asyncio.Event().wait()
+        raise AssertionError("it is cancelled before")
+
+    any_billing.processor.find_payment = slow  # type: ignore[method-assign,assignment]
+    working = asyncio.create_task(any_billing.process.handle())
+    await arrived.wait()
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    any_billing.processor.find_payment = real  # type: ignore[method-assign]
+    assert (await any_billing.stored("evt_1")).event.attempts == 0
+    assert await any_billing.process_all() == [DONE]
+
+
 async def test_a_claim_is_longer_than_a_slow_call() -> None:
     """Work is cut before the claim ends, so that nobody else works on the webhook meanwhile."""
     assert timedelta(seconds=WORK_MAX_S) < LEASE

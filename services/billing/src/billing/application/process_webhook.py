@@ -31,8 +31,8 @@ DELAY_MAX_S = 300
 # What the processor can't tell now is asked about again after this long.
 OUTAGE_DELAY_S = 30.0
 # Longer than a call at its slowest with its repetitions; and the lease is longer than that.
-WORK_MAX_S = 90.0
-LEASE = timedelta(seconds=2 * WORK_MAX_S)
+WORK_MAX_S = 70.0
+LEASE = timedelta(seconds=90)
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,16 @@ class ProcessWebhookHandler:
             await unit.commit()
         if event is None:
             return None
-        outcome, is_outage = await self._work_out(event)
+        try:
+            outcome, is_outage = await self._work_out(event)
+        except asyncio.CancelledError:
+            # The process is told to end: another takes the webhook at once, with nothing counted.
+            await self._finish(event, token, self._waiting(event, "", delay_s=0))
+            raise
+        await self._finish(event, token, outcome)
+        return Worked(state=outcome.state, is_outage=is_outage)
+
+    async def _finish(self, event: WebhookEvent, token: str, outcome: WebhookOutcome) -> None:
         async with self._units.begin() as unit:
             written = await unit.finish_webhook(
                 event.event_id, token=token, outcome=outcome, now=self._clock.now()
@@ -94,7 +103,6 @@ class ProcessWebhookHandler:
             await unit.commit()
         if not written:
             log.warning("webhook %s was finished late: what came of it meanwhile stands", event.event_id)
-        return Worked(state=outcome.state, is_outage=is_outage)
 
     async def _work_out(self, event: WebhookEvent) -> tuple[WebhookOutcome, bool]:
         if event.attempts >= ATTEMPTS_MAX:

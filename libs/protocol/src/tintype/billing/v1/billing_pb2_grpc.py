@@ -105,14 +105,16 @@ class BillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPurchases(self, request, context):
-        """Lists this user's purchases, newest first.
+        """Lists this user's purchases, newest first. INVALID_FIELD (INVALID_ARGUMENT) for a page token that is
+        from no page of theirs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReceiveWebhook(self, request, context):
-        """Verifies and stores one webhook, exactly as received. INVALID_SIGNATURE (INVALID_ARGUMENT).
+        """Verifies and stores one webhook, exactly as received. INVALID_SIGNATURE, INVALID_WEBHOOK
+        (INVALID_ARGUMENT). One that was given up or ignored and comes again is worked out anew.
         Once it answers, the event is safe; it is processed afterwards.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

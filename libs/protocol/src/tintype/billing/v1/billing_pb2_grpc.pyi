@@ -32,9 +32,12 @@ class BillingServiceStub:
     every few seconds; what is known is the answer when it can't be. NOT_FOUND for another user's.
     """
     ListPurchases: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListPurchasesRequest, _billing_pb2.ListPurchasesResponse]
-    """Lists this user's purchases, newest first."""
+    """Lists this user's purchases, newest first. INVALID_FIELD (INVALID_ARGUMENT) for a page token that is
+    from no page of theirs.
+    """
     ReceiveWebhook: _aio.UnaryUnaryMultiCallable[_billing_pb2.ReceiveWebhookRequest, _billing_pb2.ReceiveWebhookResponse]
-    """Verifies and stores one webhook, exactly as received. INVALID_SIGNATURE (INVALID_ARGUMENT).
+    """Verifies and stores one webhook, exactly as received. INVALID_SIGNATURE, INVALID_WEBHOOK
+    (INVALID_ARGUMENT). One that was given up or ignored and comes again is worked out anew.
     Once it answers, the event is safe; it is processed afterwards.
     """
     ListSettledPayments: _aio.UnaryStreamMultiCallable[_billing_pb2.ListSettledPaymentsRequest, _billing_pb2.ListSettledPaymentsResponse]
@@ -86,7 +89,9 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.ListPurchasesRequest,
         context: _aio.ServicerContext[_billing_pb2.ListPurchasesRequest, _abc.Awaitable[_billing_pb2.ListPurchasesResponse]],
     ) -> _abc.Awaitable[_billing_pb2.ListPurchasesResponse]:
-        """Lists this user's purchases, newest first."""
+        """Lists this user's purchases, newest first. INVALID_FIELD (INVALID_ARGUMENT) for a page token that is
+        from no page of theirs.
+        """
 
     @_abc_1.abstractmethod
     def ReceiveWebhook(
@@ -94,7 +99,8 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.ReceiveWebhookRequest,
         context: _aio.ServicerContext[_billing_pb2.ReceiveWebhookRequest, _abc.Awaitable[_billing_pb2.ReceiveWebhookResponse]],
     ) -> _abc.Awaitable[_billing_pb2.ReceiveWebhookResponse]:
-        """Verifies and stores one webhook, exactly as received. INVALID_SIGNATURE (INVALID_ARGUMENT).
+        """Verifies and stores one webhook, exactly as received. INVALID_SIGNATURE, INVALID_WEBHOOK
+        (INVALID_ARGUMENT). One that was given up or ignored and comes again is worked out anew.
         Once it answers, the event is safe; it is processed afterwards.
         """
 
