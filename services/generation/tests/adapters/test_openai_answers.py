@@ -45,6 +45,7 @@ BUSY = failure("the provider is busy", retryable=True)
 ACCOUNT = failure("the provider is not available at the moment", retryable=True, account_trouble=True)
 NOT_ACCEPTED = failure("the provider did not accept the request")
 REFUSED = failure("the provider refused the content of the request", reason="CONTENT_REFUSED")
+ERROR_ANSWERED = failure("the provider answered with an error", reason="OUTPUT_UNUSABLE", retryable=True)
 NO_PICTURE = failure("the provider answered without a picture")
 NO_TEXT = failure("the provider answered without a text")
 BROKE_OFF = failure("the provider's answer broke off")
@@ -115,7 +116,7 @@ async def calls(standin: str, prompt: str) -> dict[str, int]:
         ("fail:quota", ACCOUNT),
         ("fail:moderation", REFUSED),
         ("fail:other", NOT_ACCEPTED),
-        ("answer:error_body", BUSY),
+        ("answer:error_body", ERROR_ANSWERED),
     ],
 )
 async def test_refusals(
@@ -224,7 +225,7 @@ async def test_half_a_text_is_marked_and_counted_as_half(
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ("error_first", BUSY),
+        ("error_first", ERROR_ANSWERED),
         ("content_filter", REFUSED),
         ("nothing", NO_TEXT),
         (

@@ -97,6 +97,31 @@ def test_any_error_body_is_a_failure(error: Any) -> None:
     assert failed_body(error).failure is not None
 
 
+@pytest.mark.parametrize(
+    ("error", "reason", "retryable", "account_trouble"),
+    [
+        ({"code": 429, "message": "slow down"}, "PROVIDER_FAILED", True, False),
+        ({"code": 502, "message": "upstream"}, "PROVIDER_FAILED", True, False),
+        ({"code": 402}, "PROVIDER_FAILED", True, True),
+        ({"code": "insufficient_quota"}, "PROVIDER_FAILED", True, True),
+        ({"type": "rate_limit_error"}, "PROVIDER_FAILED", True, False),
+        ({"type": "invalid_request_error"}, "PROVIDER_FAILED", False, False),
+        ({"code": "content_filter"}, "CONTENT_REFUSED", False, False),
+        ({"type": "server_error", "code": "busy"}, "OUTPUT_UNUSABLE", True, False),
+        ("out of memory", "OUTPUT_UNUSABLE", True, False),
+        ({"code": True}, "OUTPUT_UNUSABLE", True, False),
+    ],
+)
+def test_an_error_body_is_of_the_kind_that_it_names(
+    error: Any, reason: str, retryable: bool, account_trouble: bool
+) -> None:
+    """As with a status of its own; without a kind it may have been billed."""
+    report = failed_body(error)
+    assert report.failure is not None
+    said = (report.failure.reason, report.retryable, report.account_trouble)
+    assert said == (reason, retryable, account_trouble)
+
+
 @given(text=st.text(max_size=60) | st.builds("data:{},{}".format, st.text(max_size=20), st.text()))
 @settings(max_examples=500)
 def test_any_text_is_a_file_or_an_empty_one(text: str) -> None:

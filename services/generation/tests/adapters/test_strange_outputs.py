@@ -2,6 +2,7 @@
 
 import pytest
 from generation.adapters.outbound.intake import FileIntake
+from generation.adapters.outbound.openai.failures import failed_body
 from generation.domain.generation import Failure, Status
 from generation.ports.media_provider import RunState
 from generation_house import ACCOUNT, House, success
@@ -47,3 +48,17 @@ async def test_nothing_but_a_strange_file_costs_nothing(real_house: House, name:
     assert (ended.status, ended.credits_charged) == (Status.FAILED, 0)
     assert ended.failure == Failure("OUTPUT_UNUSABLE", "the provider's files could not be used")
     assert len(real_house.provider.submitted) <= 2
+
+
+async def test_an_error_in_place_of_an_answer_is_bought_twice_at_most(house: House) -> None:
+    """It came with status 200, so it may have been billed."""
+    generation = await house.queued()
+    house.provider.reports = [failed_body({"message": "the model crashed"})]
+    worker = house.worker(attempts_max=5)
+    await worker.run(await worker.started(house.reserved(generation)))
+    while (taken := await worker.take_due(limit=1)) and len(house.provider.submitted) < 5:
+        await worker.run(taken[0])
+    ended = house.stored(generation)
+    assert (ended.status, ended.credits_charged) == (Status.FAILED, 0)
+    assert ended.failure == Failure("OUTPUT_UNUSABLE", "the provider answered with an error")
+    assert len(house.provider.submitted) == 2

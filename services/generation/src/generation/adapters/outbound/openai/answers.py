@@ -8,8 +8,8 @@ from openai import AsyncAPIResponse, OpenAIError
 
 from generation.adapters.outbound.openai.failures import AnswerBroken
 
-# Four pictures of 24 MB each in base64, and some.
-ANSWER_BYTES_MAX = 160 * 1024 * 1024
+# Four pictures of 16 MB each in base64, and some.
+ANSWER_BYTES_MAX = 96 * 1024 * 1024
 STREAM_BYTES_MAX = 64 * 1024 * 1024
 EVENT_BYTES_MAX = 4 * 1024 * 1024
 DONE = b"[DONE]"

@@ -24,6 +24,7 @@ ACCOUNT_CODES = frozenset(
 )
 BUSY_STATUSES = frozenset({408, 409, 425, 429})
 BUSY_CODES = frozenset({"rate_limit_exceeded", "rate_limit_error", "requests", "tokens", "overloaded"})
+KNOWN_CODES = REFUSED_CODES | ACCOUNT_CODES | BUSY_CODES
 # What httpx calls a connection that was never made.
 NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout"})
 # A longer pause than a day is no pause.
@@ -57,17 +58,20 @@ def failed(error: OpenAIError) -> RunReport:
 
 
 def failed_body(error: object) -> RunReport:
-    """A failed run whose answer said 200 and carried this `error`: it counts as the status it means."""
+    """A failed run whose answer said 200 and carried this `error`: of the kind that it names.
+
+    One that names none may have been billed, and is an answer of no use: it is bought once more at most.
+    """
     told: Mapping[str, Any] = error if isinstance(error, Mapping) else {"message": error}
     code, kind = told.get("code"), told.get("type")
-    words = frozenset({str(code), str(kind)})
+    words, message = frozenset({str(code), str(kind)}), str(told.get("message"))[:500]
     if isinstance(code, int) and 400 <= code < 600:
-        status = code
-    elif kind == "invalid_request_error":
-        status = 400
-    else:
-        status = 500
-    return _refused(status, words, str(told.get("message"))[:500], None)
+        return _refused(code, words, message, None)
+    if kind == "invalid_request_error" or words & KNOWN_CODES:
+        return _refused(400, words, message, None)
+    log.error("a paid answer is an error: %s", message)
+    failure = Failure("OUTPUT_UNUSABLE", "the provider answered with an error")
+    return RunReport(RunState.FAILED, failure=failure, retryable=True)
 
 
 def unreadable(detail: str) -> RunReport:
