@@ -133,3 +133,13 @@ async def test_a_charge_is_given_back_by_a_person(any_ledger: LedgerUnderTest) -
     for _ in range(2):
         await any_ledger.apply(by_hand)
     assert await any_ledger.state(ME) == (100, 0, 0)
+
+
+async def test_a_payment_is_no_period(any_ledger: LedgerUnderTest) -> None:
+    """One payment is one grant: a renewal in its name is refused, and nothing is granted."""
+    await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
+    named = replace(renew(ME, 50), source="payment:pi_1", payment_id="pi_1")
+    with pytest.raises(InvalidField) as refused:
+        await any_ledger.apply(named)
+    assert refused.value.field == "source"
+    assert await any_ledger.state(ME) == (100, 0, 0)

@@ -6,6 +6,7 @@ from datetime import datetime
 from ledger.application.grant_credits import GrantCredits
 from ledger.domain import grants
 from ledger.domain.account import Account
+from ledger.domain.errors import InvalidField
 from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs
 
@@ -15,6 +16,12 @@ class RenewSubscription(GrantCredits):
     """Grant the new allocation and end what is left of older lots of the same `source`, at once."""
 
     kind = "renew"
+
+    def validate(self) -> None:
+        """Raise InvalidField for a value that is out of its bounds: a payment's one grant is no period."""
+        GrantCredits.validate(self)
+        if self.payment_id is not None:
+            raise InvalidField("source", "must not be a payment's")
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
         """The account with every lot of the subscription, drained ones too: jobs may hold some."""

@@ -32,13 +32,13 @@ class MemoryHasher:
 
     async def hash(self, password: str) -> PasswordHash:
         """See PasswordHasher."""
-        return PasswordHash(f"{self.generation}:{password[::-1]}")
+        return PasswordHash(f"{self.generation}:{password.encode().hex()}")
 
     async def verify(self, password: str, password_hash: PasswordHash | None) -> Verdict:
         """See PasswordHasher."""
         self.compared.append(password_hash)
-        generation, _, reverse = (password_hash or "0:").partition(":")
-        matches = password_hash is not None and reverse == password[::-1]
+        generation, _, hashed = (password_hash or "0:").partition(":")
+        matches = password_hash is not None and hashed == password.encode().hex()
         return Verdict(matches=matches, outdated=matches and int(generation) < self.generation)
 
 
