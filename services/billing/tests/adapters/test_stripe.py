@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import stripe
 from billing.adapters.outbound.stripe import StripeProcessor
+from billing.adapters.outbound.stripe_answers import seen_checkout
 from billing.adapters.outbound.toml_catalogue import load_catalogue
-from billing.domain.checkout import Checkout, CheckoutStatus
+from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from pydantic import SecretStr
 from standins.serving import running
 from standins.stripe.app import create_app
@@ -98,10 +101,39 @@ async def test_a_changed_price_replaces_the_one_before(processor: StripeProcesso
     await processor.publish(PACK)
     await processor.publish(replace(PACK, price_minor=1500))
     session_id = await processor.open_checkout(
-        CHECKOUT,
+        replace(CHECKOUT, price_minor=1500),
         lookup_key=PACK.lookup_key,
         customer_id=await processor.open_customer(user_id="usr_1", email="ada@example.com", instead_of=None),
         success_url="https://app.example/done",
         cancel_url="https://app.example/back",
     )
     assert session_id.amount_minor == 1500
+
+
+@pytest.mark.parametrize(
+    ("status", "payment_status", "intent", "seen"),
+    [
+        ("open", "unpaid", None, PaymentStatus.UNPAID),
+        ("open", "unpaid", "requires_payment_method", PaymentStatus.UNPAID),
+        ("open", "no_payment_required", None, PaymentStatus.NO_PAYMENT_REQUIRED),
+        ("expired", "unpaid", "canceled", PaymentStatus.UNPAID),
+        ("complete", "paid", "succeeded", PaymentStatus.PAID),
+        ("complete", "paid", None, PaymentStatus.PAID),
+        ("complete", "no_payment_required", None, PaymentStatus.NO_PAYMENT_REQUIRED),
+        ("complete", "unpaid", "processing", PaymentStatus.PROCESSING),
+        ("complete", "unpaid", "requires_action", PaymentStatus.PROCESSING),
+        ("complete", "unpaid", "a status of next year", PaymentStatus.PROCESSING),
+        ("complete", "unpaid", "succeeded", PaymentStatus.PAID),
+        ("complete", "unpaid", "requires_payment_method", PaymentStatus.FAILED),
+        ("complete", "unpaid", "canceled", PaymentStatus.FAILED),
+    ],
+)
+def test_where_the_money_is(
+    status: str, payment_status: str, intent: str | None, seen: PaymentStatus
+) -> None:
+    """By the session, and by its payment where the session says too little."""
+    about: dict[str, Any] = {"id": "cs_1", "object": "checkout.session", "status": status}
+    about |= {"payment_status": payment_status, "expires_at": 1, "line_items": None, "metadata": {}}
+    about |= dict.fromkeys(("amount_total", "currency", "client_reference_id", "url"))
+    about["payment_intent"] = {"id": "pi_1", "object": "payment_intent", "status": intent} if intent else None
+    assert seen_checkout(stripe.checkout.Session.construct_from(about, KEY)).payment_status is seen

@@ -243,6 +243,20 @@ async def test_what_is_archived_is_not_on_sale_and_no_outage(shop: Shop, archive
     assert (await shop.billing.open(key="k1")).checkout.url
 
 
+async def test_a_price_that_is_not_the_catalogues_opens_no_page(shop: Shop) -> None:
+    """Changed here and not published, or changed there: nobody sees a page with another price."""
+    await shop.publish()
+    (price,) = shop.sdk.prices.list({"lookup_keys": ["tintype_starter"]}).data
+    dearer = {"currency": "usd", "unit_amount": 1500, "product": price.product}
+    shop.sdk.prices.create({**dearer, "lookup_key": "tintype_starter", "transfer_lookup_key": True})
+    with pytest.raises(errors.PaymentProcessorMisconfigured) as refused:
+        await shop.billing.open(key="k1")
+    assert "another price" in refused.value.details["operators"]
+    assert shop.sdk.checkout.sessions.list().data == []
+    await shop.publish()
+    assert (await shop.billing.open(key="k1")).checkout.url
+
+
 async def test_a_refusal_that_stripe_remembers_does_not_outlive_its_cause(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,7 +264,7 @@ async def test_a_refusal_that_stripe_remembers_does_not_outlive_its_cause(
     await shop.publish()
     (price,) = shop.sdk.prices.list({"lookup_keys": ["tintype_starter"]}).data
 
-    async def known_before(_catalogue: object, _lookup_key: str) -> str:
+    async def known_before(_catalogue: object, _lookup_key: str, **_terms: object) -> str:
         return str(price.id)
 
     with monkeypatch.context() as patch:

@@ -1,5 +1,6 @@
 """Open the processor's page for a checkout: its first one, or another after that expired."""
 
+import logging
 from dataclasses import dataclass, replace
 
 from billing.application.open_customer import Customers
@@ -16,6 +17,8 @@ from billing.domain.settlement import ProcessorCheckout
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,8 @@ class OpenPage:
             )
             seen = await self._open(wanted, pack, request, customer_id)
         if (seen.amount_minor, seen.currency) != (wanted.price_minor, wanted.currency):
-            # The catalogue was changed and not published: nobody is sent to a page with another price.
+            # Nobody is sent to a page with another price.
+            log.error("the page of %s has another price than its checkout", wanted.checkout_id)
             raise PaymentProcessorMisconfigured(
                 "this can't be sold right now: the published price is not the catalogue's"
             )

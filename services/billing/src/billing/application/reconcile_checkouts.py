@@ -42,7 +42,10 @@ class ReconcileCheckoutsHandler:
 
         async def ask(checkout: Checkout) -> None:
             async with slots:
-                await self._ask(checkout)
+                try:
+                    await self._ask(checkout)
+                except Exception as failure:  # noqa: BLE001 - the database, perhaps: the lease brings it back
+                    log.warning("checkout %s can't be put back: %r", checkout.checkout_id, failure)
 
         await asyncio.gather(*(ask(checkout) for checkout in due))
         return len(due)

@@ -76,11 +76,14 @@ class StripeProcessor:
     ) -> ProcessorCheckout:
         """Open a session for one pack at its published price."""
         ours = {"user_id": checkout.user_id, "checkout_id": checkout.checkout_id, "pack_id": checkout.pack_id}
+        price_id = await self._catalogue.price_on_sale(
+            lookup_key, price_minor=checkout.price_minor, currency=checkout.currency
+        )
         asked: Any = {
             "mode": "payment",
             "customer": customer_id,
             "client_reference_id": checkout.checkout_id,
-            "line_items": [self._line(await self._catalogue.price_on_sale(lookup_key))],
+            "line_items": [self._line(price_id)],
             "success_url": success_url,
             "cancel_url": cancel_url,
             "metadata": ours,

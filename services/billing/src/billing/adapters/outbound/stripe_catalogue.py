@@ -11,6 +11,7 @@ from billing.domain.pack import CatalogueChange, Pack
 
 PRODUCT_PREFIX = "tintype_"
 _PRICES_MAX = 100
+_REMEDY = "run `python -m billing publish-catalogue`"
 
 
 class StripeCatalogue:
@@ -23,11 +24,11 @@ class StripeCatalogue:
         """Have the product and a price with the pack's terms on sale, whatever was done to them."""
         changes = [*await self._product_on_sale(pack), *await self._price_on_sale(pack)]
         # Read back: what is said to be published is on sale.
-        await self.price_on_sale(pack.lookup_key)
+        await self.price_on_sale(pack.lookup_key, price_minor=pack.price_minor, currency=pack.currency)
         return changes
 
-    async def price_on_sale(self, lookup_key: str) -> str:
-        """Return the price of a lookup key. Raises PaymentProcessorMisconfigured unless it can be sold."""
+    async def price_on_sale(self, lookup_key: str, *, price_minor: int, currency: str) -> str:
+        """Return the price of a lookup key. Raises PaymentProcessorMisconfigured unless it can be sold so."""
         asked: Any = {"lookup_keys": [lookup_key], "active": True, "limit": 1, "expand": ["data.product"]}
         found = (await answered(self._client.v1.prices.list_async(asked))).data
         if not found:
@@ -37,9 +38,9 @@ class StripeCatalogue:
         product = found[0].product
         # Archiving a product leaves its prices active.
         if not isinstance(product, stripe.Product) or not product.active:
-            raise cannot_sell(
-                f"the product of {lookup_key!r} is archived: run `python -m billing publish-catalogue`"
-            )
+            raise cannot_sell(f"the product of {lookup_key!r} is archived: {_REMEDY}")
+        if (found[0].unit_amount, found[0].currency) != (price_minor, currency):
+            raise cannot_sell(f"{lookup_key!r} has another price than the catalogue: {_REMEDY}")
         return found[0].id
 
     async def _product_on_sale(self, pack: Pack) -> list[CatalogueChange]:

@@ -1,0 +1,250 @@
+"""What every payment processor does for us: the one that tests play, and Stripe by its SDK."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import pytest
+import stripe
+from billing.adapters.outbound.memory_processor import MemoryProcessor
+from billing.adapters.outbound.stripe import StripeProcessor
+from billing.adapters.outbound.toml_catalogue import load_catalogue
+from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
+from billing.domain.errors import (
+    CustomerUnknownToProcessor,
+    PaymentProcessorMisconfigured,
+    UnknownToProcessor,
+)
+from billing.domain.pack import CatalogueChange
+from billing.domain.settlement import ProcessorCheckout
+from billing.ports.payment_processor import PaymentProcessor
+from pydantic import SecretStr
+from standins.serving import running
+from standins.stripe.app import create_app
+from standins.stripe.settings import StripeSettings
+
+KEY = "sk_test_billing"
+PACK = load_catalogue(None).packs[0]
+CHECKOUT = Checkout(
+    checkout_id="chk_1",
+    user_id="usr_1",
+    idempotency_key="k1",
+    pack_id=PACK.pack_id,
+    pack_title=PACK.title,
+    credits=PACK.credits,
+    price_minor=PACK.price_minor,
+    currency=PACK.currency,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    opened_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+class World(Protocol):
+    """A processor, its visitors, its banks, and the account's owner."""
+
+    port: PaymentProcessor
+
+    async def act(self, session_id: str, action: str) -> None:
+        """Pay, pay nothing, pay for three, promise, fail or let expire."""
+
+    async def delete_customer(self, customer_id: str) -> None:
+        """Delete a customer at the processor."""
+
+    async def archive(self) -> None:
+        """Archive the pack at the processor."""
+
+
+@dataclass
+class Played:
+    """The processor in memory."""
+
+    port: MemoryProcessor
+
+    async def act(self, session_id: str, action: str) -> None:
+        if action == "pay for three":
+            self.port.pay(session_id, quantity=3)
+        elif action == "fail":
+            self.port.promise(session_id)
+            self.port.fail(session_id)
+        else:
+            acts = {"pay nothing": self.port.order_at_no_cost}
+            acts.get(action, getattr(self.port, action, None))(session_id)
+
+    async def delete_customer(self, customer_id: str) -> None:
+        self.port.gone.add(customer_id)
+
+    async def archive(self) -> None:
+        self.port.archived.add(PACK.lookup_key)
+
+
+@dataclass
+class Stripes:
+    """Stripe's stand-in, by hand on its page and in its dashboard."""
+
+    port: StripeProcessor
+    url: str
+
+    @property
+    def sdk(self) -> Any:
+        return stripe.StripeClient(KEY, base_addresses={"api": self.url}).v1
+
+    async def act(self, session_id: str, action: str) -> None:
+        if action == "expire":
+            self.sdk.checkout.sessions.expire(session_id)
+            return
+        form = {"action": "pay", "email": "ada@example.com"}
+        if action in ("promise", "fail"):
+            form["action"] = "bank_debit_fails" if action == "fail" else "bank_debit"
+        if action == "pay nothing":
+            coupon = self.sdk.coupons.create({"percent_off": 100})
+            promotion = {"type": "coupon", "coupon": coupon.id}
+            form["promotion_code"] = self.sdk.promotion_codes.create({"promotion": promotion}).code
+        if action == "pay for three":
+            (line,) = self.sdk.checkout.sessions.line_items.list(session_id).data
+            form[f"quantity_{line.id}"] = "3"
+        async with httpx.AsyncClient() as browser:
+            answer = await browser.post(f"{self.url}/c/pay/{session_id}", data=form)
+        assert answer.status_code == 303
+
+    async def delete_customer(self, customer_id: str) -> None:
+        self.sdk.customers.delete(customer_id)
+
+    async def archive(self) -> None:
+        self.sdk.products.update(f"tintype_{PACK.pack_id}", {"active": False})
+
+
+@pytest.fixture
+def stripe_url(tmp_path: Path) -> Iterator[str]:
+    """A running stand-in whose bank takes a moment."""
+    settings = StripeSettings(data_folder=tmp_path, api_key=SecretStr(KEY), async_payment_delay_s=0.5)
+    with running(create_app(settings)) as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", "stripe"])
+async def world(request: pytest.FixtureRequest) -> World:
+    """Each processor, with the pack on sale."""
+    found: World = Played(MemoryProcessor())
+    if request.param == "stripe":
+        url = request.getfixturevalue("stripe_url")
+        found = Stripes(
+            StripeProcessor(secret_key=KEY, api_url=url, promotion_codes=True, quantity_max=5), url
+        )
+    await found.port.publish(PACK)
+    return found
+
+
+async def open_page(world: World, checkout: Checkout = CHECKOUT, *, customer: str = "") -> ProcessorCheckout:
+    """Open a page for the user's customer."""
+    known = customer or await world.port.open_customer(
+        user_id=checkout.user_id, email="ada@example.com", instead_of=None
+    )
+    return await world.port.open_checkout(
+        checkout,
+        lookup_key=PACK.lookup_key,
+        customer_id=known,
+        success_url="https://app.example/done",
+        cancel_url="https://app.example/back",
+    )
+
+
+async def test_a_customer_is_made_once_for_all_who_ask_alike(world: World) -> None:
+    """Whatever their address; instead of another one it is another one."""
+
+    async def customer(
+        instead_of: str | None, *, user_id: str = "usr_1", email: str = "a@example.com"
+    ) -> str:
+        return await world.port.open_customer(user_id=user_id, email=email, instead_of=instead_of)
+
+    first = set(await asyncio.gather(*(customer(None) for _ in range(3))))
+    assert len(first) == 1
+    (known,) = first
+    assert await customer(None, email="b@example.com") == known
+    others = {await customer(known), await customer(known), await customer(None, user_id="usr_2")}
+    assert len(others - first) == 2
+
+
+async def test_a_page_is_opened_once(world: World) -> None:
+    """Another page of the checkout, and another checkout, are others."""
+    first = await open_page(world)
+    assert (first.status, first.payment_status, first.is_paid) == (
+        CheckoutStatus.OPEN,
+        PaymentStatus.UNPAID,
+        False,
+    )
+    assert (first.amount_minor, first.currency, first.reference) == (1000, "usd", "chk_1")
+    assert first.url
+    assert first.expires_at
+    assert (await open_page(world)).session_id == first.session_id
+    second = await open_page(world, replace(CHECKOUT, page=2))
+    other = await open_page(world, replace(CHECKOUT, checkout_id="chk_2"))
+    assert len({first.session_id, second.session_id, other.session_id}) == 3
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "payment_status", "amount_minor", "quantity"),
+    [
+        ("pay", CheckoutStatus.COMPLETE, PaymentStatus.PAID, 1000, 1),
+        ("pay for three", CheckoutStatus.COMPLETE, PaymentStatus.PAID, 3000, 3),
+        ("pay nothing", CheckoutStatus.COMPLETE, PaymentStatus.NO_PAYMENT_REQUIRED, 0, 1),
+        ("promise", CheckoutStatus.COMPLETE, PaymentStatus.PROCESSING, 1000, 1),
+        ("fail", CheckoutStatus.COMPLETE, PaymentStatus.FAILED, 1000, 1),
+        ("expire", CheckoutStatus.EXPIRED, PaymentStatus.UNPAID, 1000, 1),
+    ],
+)
+async def test_a_page_says_what_became_of_it(
+    world: World,
+    action: str,
+    status: CheckoutStatus,
+    payment_status: PaymentStatus,
+    amount_minor: int,
+    quantity: int,
+) -> None:
+    """Its status, its money, how much of it was bought; it has no address any more."""
+    opened = await open_page(world)
+    await world.act(opened.session_id, action)
+    seen = await world.port.find_checkout(opened.session_id)
+    async with asyncio.timeout(20):
+        while seen.payment_status is not payment_status:
+            assert seen.payment_status is PaymentStatus.PROCESSING
+            seen = await world.port.find_checkout(opened.session_id)
+    assert (seen.status, seen.amount_minor, seen.quantity, seen.url) == (status, amount_minor, quantity, "")
+    assert (seen.session_id, seen.reference, seen.currency) == (opened.session_id, "chk_1", "usd")
+    has_payment = action in ("pay", "pay for three", "promise", "fail")
+    assert (seen.payment_id is not None) == has_payment
+    assert seen.is_paid == (payment_status in (PaymentStatus.PAID, PaymentStatus.NO_PAYMENT_REQUIRED))
+
+
+async def test_a_customer_that_is_gone_is_told_apart(world: World) -> None:
+    """It is not the pack, and no outage."""
+    customer = await world.port.open_customer(user_id="usr_1", email="ada@example.com", instead_of=None)
+    await world.delete_customer(customer)
+    with pytest.raises(CustomerUnknownToProcessor):
+        await open_page(world, customer=customer)
+    renewed = await world.port.open_customer(user_id="usr_1", email="ada@example.com", instead_of=customer)
+    assert (await open_page(world, customer=renewed)).url
+
+
+async def test_what_is_archived_is_ours_to_repair(world: World) -> None:
+    """It is not on sale until it is published again, which says so; then there is nothing to do."""
+    await world.archive()
+    with pytest.raises(PaymentProcessorMisconfigured):
+        await open_page(world)
+    assert list(await world.port.publish(PACK)) == [CatalogueChange.PRODUCT_UNARCHIVED]
+    assert list(await world.port.publish(PACK)) == []
+    assert (await open_page(world)).url
+
+
+async def test_what_nobody_made_is_unknown(world: World) -> None:
+    """Checkouts, payments and disputes alike."""
+    for asked in (
+        world.port.find_checkout("cs_nobody"),
+        world.port.find_payment("pi_nobody"),
+        world.port.find_dispute("dp_nobody"),
+    ):
+        with pytest.raises(UnknownToProcessor):
+            await asked
