@@ -13,9 +13,10 @@ from generation.domain import events as generated
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AccountId, GenerationId
 from identity.adapters.outbound import event_codec as identity
-from identity.domain.events import SessionsEnded, UserRegistered
+from identity.domain.events import EmailVerified, SessionsEnded, UserRegistered
 from identity.domain.session import EndReason, SessionId
 from identity.domain.user import EmailAddress, UserId
+from identity.domain.welcome import Welcome
 from ledger.adapters.outbound import event_codec as ledger
 from ledger.domain import facts
 from ledger.domain.balance import Balance
@@ -38,8 +39,12 @@ def examples() -> dict[str, OutgoingEvent]:
                 user_id=UserId(ALICE),
                 email=EmailAddress("alice@example.com"),
                 full_name="Alice",
+                welcome=Welcome.GIVEN,
                 occurred_at=NOW,
             )
+        ),
+        identity.encode(
+            EmailVerified(event_id=EVENT, user_id=UserId(ALICE), is_welcomed=True, occurred_at=NOW)
         ),
         identity.encode(
             SessionsEnded(

@@ -28,7 +28,9 @@ TOLD = {
     "GenerationFailed": GenerationMoved,
     "GenerationCancelled": GenerationMoved,
     "PaymentCompleted": PaymentReceived,
+    # The ledger tells of the credits that follow.
     "UserRegistered": type(None),
+    "EmailVerified": type(None),
     # Heard by its subject alone, so that what was known of the sessions is doubted.
     "SessionsEnded": type(None),
 }

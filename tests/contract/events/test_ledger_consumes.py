@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from chassis.events import IncomingEvent
 from contract_support import ledger_in_memory
 from examples import NOW
 from golden import delivered
@@ -12,6 +13,7 @@ from ledger.adapters.inbound.events import SUBJECTS, LedgerEvents
 from ledger.domain.reservation import Reservation
 from support import LedgerUnderTest
 from tintype.billing.v1 import events_pb2 as billing
+from tintype.identity.v1 import events_pb2 as identity
 
 # Field 1000, a string: nobody knows it yet.
 UNKNOWN_FIELD = bytes([0xC2, 0x3E, 0x03]) + b"new"
@@ -19,6 +21,7 @@ ALICE = "usr_alice"
 
 EFFECTS = {
     "tintype.identity.v1.UserRegistered": (1100, 30),
+    "tintype.identity.v1.EmailVerified": (1100, 30),
     "tintype.billing.v1.PaymentCompleted": (1100, 30),
     # Of a payment whose credits have not arrived: kept until they do.
     "tintype.billing.v1.PaymentRefunded": (100, 30),
@@ -54,6 +57,44 @@ async def test_a_golden_message_has_its_effect_once(ce_type: str, extra: bytes) 
     for event_id in (None, None, "evt_another"):
         await events.handle(delivered(ce_type, event_id=event_id, extra=extra))
         assert await ledger.available(ALICE) == EFFECTS[ce_type]
+
+
+def identity_told(name: str, welcome: int) -> IncomingEvent:
+    """A fact about Alice, with what becomes of her welcome."""
+    golden = delivered(f"tintype.identity.v1.{name}", event_id=f"evt_{name}_{welcome}")
+    message = getattr(identity, name).FromString(golden.payload)
+    message.welcome = welcome
+    return replace(golden, payload=message.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("registered", "verified", "gets"),
+    [
+        # Identity's release of before says nothing of conditions, and knows no EmailVerified.
+        (identity.WELCOME_UNSPECIFIED, None, 1000),
+        (identity.WELCOME_NOW, None, 1000),
+        (identity.WELCOME_NOW, identity.WELCOME_NONE, 1000),
+        (identity.WELCOME_AFTER_CONFIRMATION, None, 0),
+        (identity.WELCOME_AFTER_CONFIRMATION, identity.WELCOME_NOW, 1000),
+        (identity.WELCOME_AFTER_CONFIRMATION, identity.WELCOME_NONE, 0),
+        (identity.WELCOME_NONE, identity.WELCOME_NONE, 0),
+        # By mistake told twice: one request id, one grant.
+        (identity.WELCOME_UNSPECIFIED, identity.WELCOME_NOW, 1000),
+        # A release after this one knows a case that we don't: better later than twice.
+        (99, None, 0),
+    ],
+)
+async def test_a_welcome_is_granted_when_it_is_due(registered: int, verified: int | None, gets: int) -> None:
+    """In either order, each delivered twice."""
+    told = [identity_told("UserRegistered", registered)]
+    if verified is not None:
+        told.append(identity_told("EmailVerified", verified))
+    for order in itertools.permutations(told):
+        ledger = ledger_in_memory()
+        events = LedgerEvents(writer=ledger.writer, welcome_credits=1000)
+        for event in (*order, *order):
+            await events.handle(event)
+        assert await ledger.available(ALICE) == (gets, 0)
 
 
 async def test_the_first_of_two_verdicts_counts() -> None:

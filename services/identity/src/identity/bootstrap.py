@@ -46,12 +46,15 @@ from identity.application.read_user import ReadUserHandler
 from identity.application.refresh_session import RefreshSessionHandler
 from identity.application.register_user import UserRegistrar
 from identity.application.request_password_reset import RequestPasswordResetHandler
+from identity.application.request_verification import RequestVerificationHandler
 from identity.application.reset_password import ResetPasswordHandler
 from identity.application.send_due_mail import BATCH_MAIL_MAX, SendDueMailHandler
 from identity.application.sign_up import SignUpHandler
 from identity.application.update_profile import UpdateProfileHandler
 from identity.application.verify_email import VerifyEmailHandler
+from identity.application.welcome_user import Welcomer
 from identity.domain.mail import Purpose
+from identity.domain.welcome import WelcomePolicy
 from identity.ports.access_tokens import AccessTokens
 from identity.ports.clock import Clock
 from identity.ports.device_tokens import DeviceTokens
@@ -83,6 +86,7 @@ class Ports:
     clock: Clock
     refresh_ttl: timedelta
     mail_ttl: Mapping[Purpose, timedelta]
+    welcome: WelcomePolicy
 
 
 def wire_handlers(ports: Ports) -> Handlers:
@@ -91,7 +95,7 @@ def wire_handlers(ports: Ports) -> Handlers:
     sessions = SessionOpener(ports.ids, ports.secrets, ports.access_tokens, ports.refresh_ttl)
     ender = SessionEnder(ports.ids)
     mails = TokenMailer(ports.ids, ports.secrets, ports.mail_ttl)
-    registrar = UserRegistrar(ports.ids)
+    registrar = UserRegistrar(ports.ids, Welcomer(ports.welcome))
     return Handlers(
         sign_up=SignUpHandler(
             work, ports.throttle, ports.devices, ports.hasher, sessions, mails, registrar, ports.ids, clock
@@ -104,14 +108,15 @@ def wire_handlers(ports: Ports) -> Handlers:
         update_profile=UpdateProfileHandler(work),
         request_password_reset=RequestPasswordResetHandler(work, directory, ports.throttle, mails, clock),
         reset_password=ResetPasswordHandler(work, directory, ports.hasher, ender, ports.devices, clock),
-        verify_email=VerifyEmailHandler(work, directory, clock),
+        request_verification=RequestVerificationHandler(work, ports.throttle, mails, clock),
+        verify_email=VerifyEmailHandler(work, directory, Welcomer(ports.welcome), ports.ids, clock),
         jwks_json=ports.access_tokens.jwks(),
     )
 
 
 def wire_create_user(ports: Ports) -> CreateUserHandler:
     """The use case behind the command line."""
-    registrar = UserRegistrar(ports.ids)
+    registrar = UserRegistrar(ports.ids, Welcomer(ports.welcome))
     return CreateUserHandler(ports.work, ports.directory, ports.hasher, registrar, ports.ids, ports.clock)
 
 
@@ -147,6 +152,7 @@ def memory_ports(
         clock=clock or SystemClock(),
         refresh_ttl=timedelta(days=30),
         mail_ttl={Purpose.VERIFY_EMAIL: timedelta(days=7), Purpose.RESET_PASSWORD: timedelta(hours=1)},
+        welcome=WelcomePolicy(after_confirmation=True, once_per_mailbox=True),
     )
 
 
@@ -186,6 +192,10 @@ async def real_ports(settings: IdentitySettings) -> AsyncIterator[tuple[Ports, A
                     Purpose.VERIFY_EMAIL: timedelta(seconds=settings.verify_email_ttl_s),
                     Purpose.RESET_PASSWORD: timedelta(seconds=settings.reset_password_ttl_s),
                 },
+                welcome=WelcomePolicy(
+                    after_confirmation=settings.welcome_after_confirmation,
+                    once_per_mailbox=settings.welcome_once_per_mailbox,
+                ),
             ),
             engine,
         )
@@ -195,20 +205,15 @@ async def real_ports(settings: IdentitySettings) -> AsyncIterator[tuple[Ports, A
 
 
 def _throttle(settings: IdentitySettings) -> LimitsThrottle:
+    mails = ActionLimits(
+        settings.reset_limit_per_account, settings.reset_limit_per_client, settings.reset_limit_per_address
+    )
+    log_ins = ActionLimits(
+        settings.login_limit_per_account, settings.login_limit_per_client, settings.login_limit_per_address
+    )
     return LimitsThrottle(
         settings.rate_limit_uri,
-        {
-            Action.LOG_IN: ActionLimits(
-                settings.login_limit_per_account,
-                settings.login_limit_per_client,
-                settings.login_limit_per_address,
-            ),
-            Action.RESET_PASSWORD: ActionLimits(
-                settings.reset_limit_per_account,
-                settings.reset_limit_per_client,
-                settings.reset_limit_per_address,
-            ),
-        },
+        {Action.LOG_IN: log_ins, Action.RESET_PASSWORD: mails, Action.VERIFY_EMAIL: mails},
         log_in_per_device=settings.login_limit_per_device,
         sign_up_per_network=settings.signup_limit_per_network,
     )

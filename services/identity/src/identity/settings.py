@@ -40,6 +40,11 @@ class IdentitySettings(PublisherSettings):
 
     device_token_ttl_s: int = Field(default=365 * 86_400, ge=3_600, le=5 * 366 * 86_400)
 
+    welcome_after_confirmation: bool = True
+    """Whether a new user is welcomed only once the address is verified."""
+    welcome_once_per_mailbox: bool = True
+    """Whether aliases of one mailbox are welcomed once in all."""
+
     rate_limit_uri: str = Field(default="memory://", pattern=r"^(memory|rediss?|valkeys?)://")
     login_limit_per_account: RateLimit = "10/5 minutes"
     login_limit_per_client: RateLimit = "60/5 minutes"

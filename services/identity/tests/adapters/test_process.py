@@ -164,8 +164,12 @@ async def test_from_sign_up_to_mail_and_event(
         assert message.subject == f"tintype.identity.v1.user_registered.{user_id}"
         event = events_pb2.UserRegistered.FromString(message.data)
         assert (event.user_id, event.email) == (user_id, ADA)
+        assert event.welcome == events_pb2.WELCOME_AFTER_CONFIRMATION
+        message = await subscription.next_msg(timeout=EVENT_TIMEOUT_S)
+        assert message.subject == f"tintype.identity.v1.email_verified.{user_id}"
+        assert events_pb2.EmailVerified.FromString(message.data).welcome == events_pb2.WELCOME_NOW
         await until_relayed(database)
-        assert (await stream.stream_info("IDENTITY")).state.messages == 1
+        assert (await stream.stream_info("IDENTITY")).state.messages == 2
     finally:
         await client.close()
 

@@ -8,12 +8,13 @@ from identity.application.create_user import CreateUser
 from identity.application.disable_user import DisableUser
 from identity.application.log_out import LogOut
 from identity.application.request_password_reset import RequestPasswordReset
+from identity.application.request_verification import RequestVerification
 from identity.application.reset_password import ResetPassword
 from identity.application.update_profile import UpdateProfile
 from identity.application.verify_email import VerifyEmail
 from identity.bootstrap import wire_create_user, wire_disable_user
 from identity.domain.errors import IdentityError, RefreshTokenReused
-from identity.domain.events import Event, SessionsEnded, UserRegistered
+from identity.domain.events import EmailVerified, Event, SessionsEnded, UserRegistered
 from identity.domain.mail import Purpose
 from identity.domain.session import EndReason, SessionId
 from identity.domain.user import EmailAddress, Role, User
@@ -36,6 +37,7 @@ def registered(world: World, user: User) -> UserRegistered:
         user_id=user.user_id,
         email=user.email,
         full_name=user.full_name,
+        welcome=user.welcome,
         occurred_at=world.clock.now(),
     )
 
@@ -118,6 +120,20 @@ async def test_where_no_session_was_open_nothing_is_told(world: World, act: Act)
     assert facts(world) == before
 
 
+async def test_a_verified_address_is_told_once(world: World) -> None:
+    """The first proof; a second link of the same person is no news."""
+    opened = await world.sign_up()
+    first = world.mailed_token(Purpose.VERIFY_EMAIL)
+    await world.handlers.request_verification(RequestVerification(opened.user.user_id, CLIENT))
+    for token in (first, world.mailed_token(Purpose.VERIFY_EMAIL)):
+        await world.handlers.verify_email(VerifyEmail(token))
+    assert facts(world)[1:] == [
+        EmailVerified(
+            event_id="", user_id=opened.user.user_id, is_welcomed=True, occurred_at=world.clock.now()
+        )
+    ]
+
+
 async def test_what_concerns_nobody_else_is_not_told(world: World) -> None:
     """Logging in, refreshing, profiles, mails and the opening of a closed account are identity's own."""
     opened = await world.sign_up()
@@ -125,7 +141,7 @@ async def test_what_concerns_nobody_else_is_not_told(world: World) -> None:
     await world.refresh((await world.log_in()).refresh_token)
     await world.handlers.update_profile(UpdateProfile(opened.user.user_id, full_name="Countess"))
     await world.handlers.request_password_reset(RequestPasswordReset(ADA, CLIENT))
-    await world.handlers.verify_email(VerifyEmail(world.mailed_token(Purpose.VERIFY_EMAIL)))
+    await world.handlers.request_verification(RequestVerification(opened.user.user_id, CLIENT))
     await wire_disable_user(world.ports)(DisableUser(ADA, disabled=False))
     assert facts(world) == before
 

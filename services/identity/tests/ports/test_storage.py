@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
 from identity.domain.mail import Mail, MailId, MailState, MailToken, Purpose
+from identity.domain.mailbox import mailbox_digest
 from identity.domain.secret import SecretDigest, digest
 from identity.domain.session import EndReason, RefreshToken, Session, SessionId
 from identity.domain.user import EmailAddress, PasswordHash, Role, User, UserId
+from identity.domain.welcome import Welcome
 from identity.ports.directory import SessionRef
 from identity_world import Storage
 
@@ -25,6 +27,7 @@ def person(name: str) -> User:
         full_name=name,
         avatar_url="https://example.com/a.png",
         role=Role.ADMIN,
+        welcome=Welcome.PENDING,
         created_at=NOW,
     )
 
@@ -95,6 +98,18 @@ async def test_addresses_are_unique_across_accounts(stored: Storage) -> None:
     async with stored.work.of(EVE.user_id) as work:
         with pytest.raises(UserNotFound):
             await work.users.get(EVE.user_id)
+
+
+async def test_a_mailbox_is_claimed_once_over_all_accounts(stored: Storage) -> None:
+    """Also when the first claim's account can't be seen; one that was taken back is free again."""
+    mailbox = mailbox_digest(ADA.email)
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the failure has to come last
+        async with stored.work.of(EVE.user_id) as work:
+            assert await work.users.claim_mailbox(mailbox, EVE.user_id, NOW)
+            raise ZeroDivisionError
+    for user, is_first in ((ADA, True), (EVE, False), (ADA, False)):
+        async with stored.work.of(user.user_id) as work:
+            assert await work.users.claim_mailbox(mailbox, user.user_id, NOW) is is_first
 
 
 async def test_users_are_found_by_address(stored: Storage) -> None:

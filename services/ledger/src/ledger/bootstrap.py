@@ -110,6 +110,7 @@ def servicer_of(parts: Parts) -> LedgerServicer:
         statements=ReadStatementHandler(statements),
         reader=reader,
         verify=parts.verify,
+        welcome_credits=parts.events.welcome_credits,
     )
 
 

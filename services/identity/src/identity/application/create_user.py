@@ -40,8 +40,7 @@ class CreateUserHandler:
             return existing, False
         user = await self._new_user(command)
         async with self.work.of(user.user_id) as work:
-            await self.registrar.register(work, user)
-        return user, True
+            return await self.registrar.register(work, user), True
 
     async def _new_user(self, command: CreateUser) -> User:
         password_hash = None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from identity.application.welcome_user import Welcomer
 from identity.domain.events import UserRegistered
 from identity.domain.user import User
 from identity.ports.id_source import IdSource
@@ -13,9 +14,11 @@ class UserRegistrar:
     """The one place where users begin, so that no way in forgets the event."""
 
     ids: IdSource
+    welcomer: Welcomer
 
-    async def register(self, work: UnitOfWork, user: User) -> None:
+    async def register(self, work: UnitOfWork, user: User) -> User:
         """Store the user and UserRegistered in the caller's transaction; raises EmailTaken."""
+        user = await self.welcomer.at_start(work, user, user.created_at)
         await work.users.add(user)
         await work.events.append(
             UserRegistered(
@@ -23,6 +26,8 @@ class UserRegistrar:
                 user_id=user.user_id,
                 email=user.email,
                 full_name=user.full_name,
+                welcome=user.welcome,
                 occurred_at=user.created_at,
             )
         )
+        return user

@@ -57,7 +57,7 @@ class SignUpHandler:
             created_at=now,
         )
         async with self.work.of(user.user_id) as work:
-            await self.registrar.register(work, user)
+            user = await self.registrar.register(work, user)
             await self.mails.queue(work, user, Purpose.VERIFY_EMAIL, now)
             opened = await self.sessions.open(work, user, now)
         return replace(opened, device_token=self.devices.issue(user.email, now))

@@ -1,14 +1,19 @@
 """Mark an address as verified."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from identity.application.welcome_user import Welcomer
 from identity.domain.errors import InvalidToken
+from identity.domain.events import EmailVerified
 from identity.domain.mail import Purpose
 from identity.domain.secret import digest
 from identity.domain.user import User
+from identity.domain.welcome import Welcome
 from identity.ports.clock import Clock
 from identity.ports.directory import Directory
-from identity.ports.unit_of_work import UnitsOfWork
+from identity.ports.id_source import IdSource
+from identity.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 
 @dataclass(frozen=True)
@@ -20,10 +25,12 @@ class VerifyEmail:
 
 @dataclass(frozen=True)
 class VerifyEmailHandler:
-    """Uses the token up and remembers when the address was proven."""
+    """Uses the token up, remembers when the address was proven, and tells of the first time."""
 
     work: UnitsOfWork
     directory: Directory
+    welcomer: Welcomer
+    ids: IdSource
     clock: Clock
 
     async def __call__(self, command: VerifyEmail) -> User:
@@ -34,8 +41,20 @@ class VerifyEmailHandler:
             raise InvalidToken
         now = self.clock.now()
         async with self.work.of(user_id) as work:
-            user = (await work.users.lock(user_id)).verified(now)
+            user = await work.users.lock(user_id)
             (await work.mails.lock_token(token_digest)).redeemed(now, Purpose.VERIFY_EMAIL)
             await work.mails.mark_used(token_digest, now)
-            await work.users.save(user)
-            return user
+            return user if user.email_verified else await self._verified(work, user, now)
+
+    async def _verified(self, work: UnitOfWork, before: User, now: datetime) -> User:
+        user = await self.welcomer.at_confirmation(work, before.verified(now), now)
+        await work.users.save(user)
+        await work.events.append(
+            EmailVerified(
+                event_id=self.ids.new("evt"),
+                user_id=user.user_id,
+                is_welcomed=before.welcome is Welcome.PENDING and user.welcome is Welcome.GIVEN,
+                occurred_at=now,
+            )
+        )
+        return user

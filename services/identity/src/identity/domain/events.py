@@ -5,6 +5,7 @@ from datetime import datetime
 
 from identity.domain.session import EndReason, SessionId
 from identity.domain.user import EmailAddress, UserId
+from identity.domain.welcome import Welcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +16,17 @@ class UserRegistered:
     user_id: UserId
     email: EmailAddress
     full_name: str
+    welcome: Welcome
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailVerified:
+    """A person proved to read mail at the address; `is_welcomed` when the welcome waited for that."""
+
+    event_id: str
+    user_id: UserId
+    is_welcomed: bool
     occurred_at: datetime
 
 
@@ -29,4 +41,4 @@ class SessionsEnded:
     occurred_at: datetime
 
 
-Event = UserRegistered | SessionsEnded
+Event = UserRegistered | EmailVerified | SessionsEnded

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NewType
 
 from identity.domain.errors import UserDisabled
+from identity.domain.welcome import Welcome
 
 UserId = NewType("UserId", str)
 EmailAddress = NewType("EmailAddress", str)
@@ -34,6 +35,7 @@ class User:
     role: Role = Role.USER
     email_verified_at: datetime | None = None
     disabled_at: datetime | None = None
+    welcome: Welcome = Welcome.NONE
 
     @property
     def email_verified(self) -> bool:

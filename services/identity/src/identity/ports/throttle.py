@@ -11,6 +11,7 @@ class Action(StrEnum):
     """What is counted apart."""
 
     LOG_IN = "log_in"
+    VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - an action, not a secret
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from identity.domain.events import Event
 from identity.domain.mail import Mail, MailToken, Purpose
+from identity.domain.mailbox import MailboxDigest
 from identity.domain.secret import SecretDigest
 from identity.domain.session import EndReason, RefreshToken, Session, SessionId
 from identity.domain.user import User, UserId
@@ -16,6 +17,13 @@ class Users(Protocol):
 
     async def add(self, user: User) -> None:
         """Store a new user; raises EmailTaken, also against other accounts."""
+        ...
+
+    async def claim_mailbox(self, mailbox: MailboxDigest, user_id: UserId, now: datetime) -> bool:
+        """Store that a mailbox is welcomed; False, and nothing stored, when it was before by any account.
+
+        Of two transactions the second waits for the first one's end. The claim outlives the account.
+        """
         ...
 
     async def get(self, user_id: UserId) -> User:

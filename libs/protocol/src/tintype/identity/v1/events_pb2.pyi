@@ -18,6 +18,32 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Welcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WelcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Welcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WELCOME_UNSPECIFIED: _Welcome.ValueType  # 0
+    """From before there were conditions: as WELCOME_NOW."""
+    WELCOME_NOW: _Welcome.ValueType  # 1
+    WELCOME_AFTER_CONFIRMATION: _Welcome.ValueType  # 2
+    """EmailVerified says whether they come."""
+    WELCOME_NONE: _Welcome.ValueType  # 3
+    """The person's mailbox was welcomed before, under whatever alias."""
+
+class Welcome(_Welcome, metaclass=_WelcomeEnumTypeWrapper):
+    """What becomes of the credits that a new person is welcomed with."""
+
+WELCOME_UNSPECIFIED: Welcome.ValueType  # 0
+"""From before there were conditions: as WELCOME_NOW."""
+WELCOME_NOW: Welcome.ValueType  # 1
+WELCOME_AFTER_CONFIRMATION: Welcome.ValueType  # 2
+"""EmailVerified says whether they come."""
+WELCOME_NONE: Welcome.ValueType  # 3
+"""The person's mailbox was welcomed before, under whatever alias."""
+Global___Welcome: _TypeAlias = Welcome  # noqa: Y015
+
 class _SessionEndReason:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -52,9 +78,11 @@ class UserRegistered(_message.Message):
     EMAIL_FIELD_NUMBER: _builtins.int
     FULL_NAME_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    WELCOME_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     email: _builtins.str
     full_name: _builtins.str
+    welcome: Global___Welcome.ValueType
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -64,14 +92,46 @@ class UserRegistered(_message.Message):
         email: _builtins.str = ...,
         full_name: _builtins.str = ...,
         occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        welcome: Global___Welcome.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "full_name", b"full_name", "occurred_at", b"occurred_at", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "full_name", b"full_name", "occurred_at", b"occurred_at", "user_id", b"user_id", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UserRegistered: _TypeAlias = UserRegistered  # noqa: Y015
+
+@_typing.final
+class EmailVerified(_message.Message):
+    """A person proved, for the first time, to read mail at their address."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    WELCOME_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    welcome: Global___Welcome.ValueType
+    """WELCOME_NOW when that is what the welcome credits waited for, and the mailbox had none before;
+    WELCOME_NONE otherwise.
+    """
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        welcome: Global___Welcome.ValueType = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "user_id", b"user_id", "welcome", b"welcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmailVerified: _TypeAlias = EmailVerified  # noqa: Y015
 
 @_typing.final
 class SessionsEnded(_message.Message):

@@ -20,6 +20,30 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _WelcomeState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WelcomeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WelcomeState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WELCOME_STATE_UNSPECIFIED: _WelcomeState.ValueType  # 0
+    WELCOME_STATE_PENDING: _WelcomeState.ValueType  # 1
+    """They come once the address is verified."""
+    WELCOME_STATE_GIVEN: _WelcomeState.ValueType  # 2
+    WELCOME_STATE_NONE: _WelcomeState.ValueType  # 3
+    """The person's mailbox was welcomed before, under whatever alias."""
+
+class WelcomeState(_WelcomeState, metaclass=_WelcomeStateEnumTypeWrapper):
+    """What became of the credits that a person is welcomed with."""
+
+WELCOME_STATE_UNSPECIFIED: WelcomeState.ValueType  # 0
+WELCOME_STATE_PENDING: WelcomeState.ValueType  # 1
+"""They come once the address is verified."""
+WELCOME_STATE_GIVEN: WelcomeState.ValueType  # 2
+WELCOME_STATE_NONE: WelcomeState.ValueType  # 3
+"""The person's mailbox was welcomed before, under whatever alias."""
+Global___WelcomeState: _TypeAlias = WelcomeState  # noqa: Y015
+
 class _Role:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -48,12 +72,14 @@ class User(_message.Message):
     AVATAR_URL_FIELD_NUMBER: _builtins.int
     ROLE_FIELD_NUMBER: _builtins.int
     CREATED_AT_FIELD_NUMBER: _builtins.int
+    WELCOME_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     email: _builtins.str
     email_verified: _builtins.bool
     full_name: _builtins.str
     avatar_url: _builtins.str
     role: Global___Role.ValueType
+    welcome: Global___WelcomeState.ValueType
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -66,10 +92,11 @@ class User(_message.Message):
         avatar_url: _builtins.str = ...,
         role: Global___Role.ValueType = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
+        welcome: Global___WelcomeState.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_url", b"avatar_url", "created_at", b"created_at", "email", b"email", "email_verified", b"email_verified", "full_name", b"full_name", "role", b"role", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["avatar_url", b"avatar_url", "created_at", b"created_at", "email", b"email", "email_verified", b"email_verified", "full_name", b"full_name", "role", b"role", "user_id", b"user_id", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -521,6 +548,43 @@ class ResetPasswordResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResetPasswordResponse: _TypeAlias = ResetPasswordResponse  # noqa: Y015
+
+@_typing.final
+class RequestEmailVerificationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    client_address: _builtins.str
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        client_address: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_address", b"client_address", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestEmailVerificationRequest: _TypeAlias = RequestEmailVerificationRequest  # noqa: Y015
+
+@_typing.final
+class RequestEmailVerificationResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestEmailVerificationResponse: _TypeAlias = RequestEmailVerificationResponse  # noqa: Y015
 
 @_typing.final
 class VerifyEmailRequest(_message.Message):

@@ -80,6 +80,11 @@ class IdentityServiceStub:
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ResetPasswordRequest.SerializeToString,
                 response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ResetPasswordResponse.FromString,
                 _registered_method=True)
+        self.RequestEmailVerification = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/RequestEmailVerification',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailVerificationRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailVerificationResponse.FromString,
+                _registered_method=True)
         self.VerifyEmail = channel.unary_unary(
                 '/tintype.identity.v1.IdentityService/VerifyEmail',
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.VerifyEmailRequest.SerializeToString,
@@ -167,6 +172,14 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RequestEmailVerification(self, request, context):
+        """Sends the mail that verifies a user's address again; nothing when it is verified. TOO_MANY_ATTEMPTS
+        (RESOURCE_EXHAUSTED with RetryInfo).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def VerifyEmail(self, request, context):
         """Marks an address as verified with a mailed token.
         """
@@ -228,6 +241,11 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.ResetPassword,
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ResetPasswordRequest.FromString,
                     response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ResetPasswordResponse.SerializeToString,
+            ),
+            'RequestEmailVerification': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestEmailVerification,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailVerificationRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailVerificationResponse.SerializeToString,
             ),
             'VerifyEmail': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifyEmail,
@@ -484,6 +502,33 @@ class IdentityService:
             '/tintype.identity.v1.IdentityService/ResetPassword',
             tintype_dot_identity_dot_v1_dot_identity__pb2.ResetPasswordRequest.SerializeToString,
             tintype_dot_identity_dot_v1_dot_identity__pb2.ResetPasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestEmailVerification(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/RequestEmailVerification',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailVerificationRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailVerificationResponse.FromString,
             options,
             channel_credentials,
             insecure,

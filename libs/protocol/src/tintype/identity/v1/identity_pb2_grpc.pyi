@@ -47,6 +47,10 @@ class IdentityServiceStub:
     """Sets a new password with a mailed token and ends every session. INVALID_TOKEN
     (INVALID_ARGUMENT) for one that is unknown, used or expired.
     """
+    RequestEmailVerification: _aio.UnaryUnaryMultiCallable[_identity_pb2.RequestEmailVerificationRequest, _identity_pb2.RequestEmailVerificationResponse]
+    """Sends the mail that verifies a user's address again; nothing when it is verified. TOO_MANY_ATTEMPTS
+    (RESOURCE_EXHAUSTED with RetryInfo).
+    """
     VerifyEmail: _aio.UnaryUnaryMultiCallable[_identity_pb2.VerifyEmailRequest, _identity_pb2.VerifyEmailResponse]
     """Marks an address as verified with a mailed token."""
     GetJwks: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetJwksRequest, _identity_pb2.GetJwksResponse]
@@ -138,6 +142,16 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_identity_pb2.ResetPasswordResponse]:
         """Sets a new password with a mailed token and ends every session. INVALID_TOKEN
         (INVALID_ARGUMENT) for one that is unknown, used or expired.
+        """
+
+    @_abc_1.abstractmethod
+    def RequestEmailVerification(
+        self,
+        request: _identity_pb2.RequestEmailVerificationRequest,
+        context: _aio.ServicerContext[_identity_pb2.RequestEmailVerificationRequest, _abc.Awaitable[_identity_pb2.RequestEmailVerificationResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.RequestEmailVerificationResponse]:
+        """Sends the mail that verifies a user's address again; nothing when it is verified. TOO_MANY_ATTEMPTS
+        (RESOURCE_EXHAUSTED with RetryInfo).
         """
 
     @_abc_1.abstractmethod

@@ -1487,16 +1487,20 @@ class GetBalanceResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     BALANCE_FIELD_NUMBER: _builtins.int
+    WELCOME_CREDITS_FIELD_NUMBER: _builtins.int
+    welcome_credits: _builtins.int
+    """What a person who is welcomed gets, for whoever tells people; 0 for nothing."""
     @_builtins.property
     def balance(self) -> Global___Balance: ...
     def __init__(
         self,
         *,
         balance: Global___Balance | None = ...,
+        welcome_credits: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "welcome_credits", b"welcome_credits"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

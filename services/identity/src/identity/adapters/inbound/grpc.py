@@ -16,6 +16,7 @@ from identity.application.log_out import LogOut, LogOutHandler
 from identity.application.read_user import ReadUserHandler
 from identity.application.refresh_session import RefreshSession, RefreshSessionHandler
 from identity.application.request_password_reset import RequestPasswordReset, RequestPasswordResetHandler
+from identity.application.request_verification import RequestVerification, RequestVerificationHandler
 from identity.application.reset_password import ResetPassword, ResetPasswordHandler
 from identity.application.sign_up import SignUp, SignUpHandler
 from identity.application.update_profile import UpdateProfile, UpdateProfileHandler
@@ -60,6 +61,7 @@ class Handlers:
     update_profile: UpdateProfileHandler
     request_password_reset: RequestPasswordResetHandler
     reset_password: ResetPasswordHandler
+    request_verification: RequestVerificationHandler
     verify_email: VerifyEmailHandler
     jwks_json: str
 
@@ -155,6 +157,18 @@ class IdentityServicer(pb_grpc.IdentityServiceServicer):
             )
         )
         return pb.ResetPasswordResponse(device_token=device_token)
+
+    async def RequestEmailVerification(
+        self, request: pb.RequestEmailVerificationRequest, context: Any
+    ) -> pb.RequestEmailVerificationResponse:
+        """See the contract."""
+        await self._handlers.request_verification(
+            RequestVerification(
+                user_id=fields.user_id(request.user_id),
+                client_address=fields.client_address(request.client_address),
+            )
+        )
+        return pb.RequestEmailVerificationResponse()
 
     async def VerifyEmail(self, request: pb.VerifyEmailRequest, context: Any) -> pb.VerifyEmailResponse:
         """See the contract."""

@@ -4,8 +4,15 @@ from tintype.identity.v1 import identity_pb2 as pb
 
 from identity.application.open_session import OpenedSession
 from identity.domain.user import Role, User
+from identity.domain.welcome import Welcome
 
 _ROLES = {Role.USER: pb.ROLE_USER, Role.ADMIN: pb.ROLE_ADMIN}
+
+_WELCOMES = {
+    Welcome.PENDING: pb.WELCOME_STATE_PENDING,
+    Welcome.GIVEN: pb.WELCOME_STATE_GIVEN,
+    Welcome.NONE: pb.WELCOME_STATE_NONE,
+}
 
 
 def user_message(user: User) -> pb.User:
@@ -17,6 +24,7 @@ def user_message(user: User) -> pb.User:
         full_name=user.full_name,
         avatar_url=user.avatar_url,
         role=_ROLES[user.role],
+        welcome=_WELCOMES[user.welcome],
     )
     message.created_at.FromDatetime(user.created_at)
     return message

@@ -4,14 +4,22 @@ from chassis.events import OutgoingEvent
 from chassis.events import event as fact
 from tintype.identity.v1 import events_pb2 as pb
 
-from identity.domain.events import Event, SessionsEnded, UserRegistered
+from identity.domain.events import EmailVerified, Event, SessionsEnded, UserRegistered
 from identity.domain.session import EndReason
+from identity.domain.welcome import Welcome
 
 _REASONS = {
     EndReason.LOGGED_OUT: pb.SESSION_END_REASON_LOGGED_OUT,
     EndReason.TOKEN_REUSED: pb.SESSION_END_REASON_TOKEN_REUSED,
     EndReason.PASSWORD_RESET: pb.SESSION_END_REASON_PASSWORD_RESET,
     EndReason.USER_DISABLED: pb.SESSION_END_REASON_USER_DISABLED,
+}
+
+
+_AT_START = {
+    Welcome.GIVEN: pb.WELCOME_NOW,
+    Welcome.PENDING: pb.WELCOME_AFTER_CONFIRMATION,
+    Welcome.NONE: pb.WELCOME_NONE,
 }
 
 
@@ -22,10 +30,18 @@ def encode(event: Event) -> OutgoingEvent:
     return fact(message, account=event.user_id, event_id=event.event_id, time=event.occurred_at)
 
 
-def _message(event: Event) -> pb.UserRegistered | pb.SessionsEnded:
+def _message(event: Event) -> pb.UserRegistered | pb.EmailVerified | pb.SessionsEnded:
     match event:
         case UserRegistered():
-            return pb.UserRegistered(user_id=event.user_id, email=event.email, full_name=event.full_name)
+            return pb.UserRegistered(
+                user_id=event.user_id,
+                email=event.email,
+                full_name=event.full_name,
+                welcome=_AT_START[event.welcome],
+            )
+        case EmailVerified():
+            welcome = pb.WELCOME_NOW if event.is_welcomed else pb.WELCOME_NONE
+            return pb.EmailVerified(user_id=event.user_id, welcome=welcome)
         case SessionsEnded():
             return pb.SessionsEnded(
                 user_id=event.user_id, session_id=event.session_id or "", reason=_REASONS[event.reason]

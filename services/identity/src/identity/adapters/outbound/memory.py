@@ -10,6 +10,7 @@ from datetime import datetime
 from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
 from identity.domain.events import Event
 from identity.domain.mail import Mail, MailId, MailState, MailToken, Purpose
+from identity.domain.mailbox import MailboxDigest
 from identity.domain.secret import SecretDigest
 from identity.domain.session import EndReason, RefreshToken, Session, SessionId
 from identity.domain.user import EmailAddress, User, UserId
@@ -33,6 +34,7 @@ class MemoryStore:
     sessions: dict[SessionId, Session] = field(default_factory=dict)
     refresh_tokens: dict[SecretDigest, RefreshToken] = field(default_factory=dict)
     mail_tokens: dict[SecretDigest, MailToken] = field(default_factory=dict)
+    welcomed_mailboxes: dict[MailboxDigest, UserId] = field(default_factory=dict)
     mails: dict[MailId, StoredMail] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
@@ -50,6 +52,12 @@ class _MemoryUsers:
         if any(other.email.lower() == user.email.lower() for other in self.store.users.values()):
             raise EmailTaken
         self.store.users[user.user_id] = user
+
+    async def claim_mailbox(self, mailbox: MailboxDigest, user_id: UserId, now: datetime) -> bool:
+        if mailbox in self.store.welcomed_mailboxes:
+            return False
+        self.store.welcomed_mailboxes[mailbox] = user_id
+        return True
 
     async def get(self, user_id: UserId) -> User:
         if user_id != self.owner or user_id not in self.store.users:

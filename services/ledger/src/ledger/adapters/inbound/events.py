@@ -21,7 +21,10 @@ from ledger.domain.errors import InvalidField
 from ledger.domain.lot import Category
 
 SUBJECTS = {
-    "IDENTITY": ("tintype.identity.v1.user_registered.*",),
+    "IDENTITY": (
+        "tintype.identity.v1.user_registered.*",
+        "tintype.identity.v1.email_verified.*",
+    ),
     "BILLING": (
         "tintype.billing.v1.payment_completed.*",
         "tintype.billing.v1.payment_refunded.*",
@@ -34,6 +37,9 @@ SUBJECTS = {
         "tintype.generation.v1.generation_cancelled.*",
     ),
 }
+
+# A fact from before there were conditions says nothing of them.
+_WELCOMED: frozenset[int] = frozenset({identity.WELCOME_UNSPECIFIED, identity.WELCOME_NOW})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +54,11 @@ class LedgerEvents:
         for what its sender may not tell."""
         match event.ce_type:
             case "tintype.identity.v1.UserRegistered":
-                await self._welcome(event)
+                registered = event.read(identity.UserRegistered, account_field="user_id")
+                await self._welcome(event, registered.user_id, registered.welcome)
+            case "tintype.identity.v1.EmailVerified":
+                verified = event.read(identity.EmailVerified, account_field="user_id")
+                await self._welcome(event, verified.user_id, verified.welcome)
             case "tintype.billing.v1.PaymentCompleted":
                 await self._pay(event)
             case "tintype.billing.v1.PaymentRefunded":
@@ -66,18 +76,17 @@ class LedgerEvents:
                 cancelled = event.read(generation.GenerationCancelled)
                 await self._give_back(event, cancelled, reason="cancelled")
 
-    async def _welcome(self, event: IncomingEvent) -> None:
-        registered = event.read(identity.UserRegistered, account_field="user_id")
-        if self.welcome_credits == 0:
+    async def _welcome(self, event: IncomingEvent, user_id: str, welcome: int) -> None:
+        """Grant the welcome credits, once a user, or only open the account."""
+        if self.welcome_credits == 0 or welcome not in _WELCOMED:
             await self.writer.apply(
-                OpenAccount(request_id=f"open:{registered.user_id}", account_id=registered.user_id),
-                event_id=event.event_id,
+                OpenAccount(request_id=f"open:{user_id}", account_id=user_id), event_id=event.event_id
             )
             return
         await self.writer.apply(
             GrantCredits(
-                request_id=f"welcome:{registered.user_id}",
-                account_id=registered.user_id,
+                request_id=f"welcome:{user_id}",
+                account_id=user_id,
                 amount=self.welcome_credits,
                 category=Category.PROMOTIONAL,
                 source="welcome",

@@ -67,6 +67,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     statements: ReadStatementHandler
     reader: LedgerReader
     verify: VerifyLedgerHandler
+    welcome_credits: int = 0
 
     async def Grant(self, request: pb.GrantRequest, context: Any) -> pb.GrantResponse:
         outcome = await self._apply(commands.to_grant(request))
@@ -165,7 +166,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     async def GetBalance(self, request: pb.GetBalanceRequest, context: Any) -> pb.GetBalanceResponse:
         as_of = messages.moment_of(request, "as_of")
         balance = await self.read.balance(request.account_id, as_of=as_of)
-        return pb.GetBalanceResponse(balance=messages.balance(balance))
+        return pb.GetBalanceResponse(balance=messages.balance(balance), welcome_credits=self.welcome_credits)
 
     async def GetStatement(
         self, request: pb.GetStatementRequest, context: Any

@@ -9,6 +9,7 @@ from identity.domain.mail import Mail, MailId, MailToken, Purpose
 from identity.domain.secret import SecretDigest
 from identity.domain.session import EndReason, RefreshToken, Session, SessionId
 from identity.domain.user import EmailAddress, PasswordHash, Role, User, UserId
+from identity.domain.welcome import Welcome
 
 
 def values(entity: User | Session | RefreshToken | MailToken | Mail) -> dict[str, Any]:
@@ -20,11 +21,12 @@ def user(row: RowMapping) -> User:
     """A row of `users`."""
     password_hash = row["password_hash"]
     return User(
-        **_without(row, "user_id", "email", "password_hash", "role"),
+        **_without(row, "user_id", "email", "password_hash", "role", "welcome"),
         user_id=UserId(row["user_id"]),
         email=EmailAddress(row["email"]),
         password_hash=PasswordHash(password_hash) if password_hash is not None else None,
         role=Role(row["role"]),
+        welcome=Welcome(row["welcome"]),
     )
 
 

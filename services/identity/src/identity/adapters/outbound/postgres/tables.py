@@ -18,7 +18,16 @@ users = Table(
     Column("role", Text, nullable=False),
     Column("email_verified_at", _Time),
     Column("disabled_at", _Time),
+    Column("welcome", Text, nullable=False),
     Column("created_at", _Time, nullable=False),
+)
+
+welcomed_mailboxes = Table(
+    "welcomed_mailboxes",
+    metadata,
+    Column("mailbox_digest", LargeBinary, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("welcomed_at", _Time, nullable=False),
 )
 
 sessions = Table(

@@ -8,6 +8,7 @@ from datetime import datetime
 from chassis import outbox
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -16,6 +17,7 @@ from identity.adapters.outbound.postgres import rows, tables
 from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
 from identity.domain.events import Event
 from identity.domain.mail import Mail, MailState, MailToken, Purpose
+from identity.domain.mailbox import MailboxDigest
 from identity.domain.secret import SecretDigest
 from identity.domain.session import EndReason, RefreshToken, Session, SessionId
 from identity.domain.user import User, UserId
@@ -35,6 +37,14 @@ class _PostgresUsers:
             if _EMAIL_INDEX in str(error.orig):
                 raise EmailTaken from None
             raise
+
+    async def claim_mailbox(self, mailbox: MailboxDigest, user_id: UserId, now: datetime) -> bool:
+        # The key sees every account's claims, though row level security hides them from queries.
+        claim = postgresql.insert(tables.welcomed_mailboxes).values(
+            mailbox_digest=mailbox, user_id=user_id, welcomed_at=now
+        )
+        claimed = claim.on_conflict_do_nothing().returning(tables.welcomed_mailboxes.c.mailbox_digest)
+        return await self.connection.scalar(claimed) is not None
 
     async def get(self, user_id: UserId) -> User:
         return await self._read(user_id, lock=False)
