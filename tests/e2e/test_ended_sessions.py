@@ -1,8 +1,5 @@
 """Sessions that ended are refused within a second, at every gateway."""
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,12 +7,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from embedded.ports import free_ports
+from another_process import another_gateway
 from mailed_links import link_in_mail
-from tintype_local.ports import Ports
-from tintype_local.processes import Plan, answers_ok
-from tintype_local.secrets_file import load_or_make
-from tintype_local.settings import StackSettings
 from tintype_local.state import StackState
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
@@ -27,29 +20,8 @@ WITHIN_S = 1.0 + 0.5
 @pytest.fixture(scope="module")
 def gateways(stack: StackState) -> Iterator[tuple[str, str]]:
     """The stack's gateway, and a second one beside it with the same settings."""
-    plan = Plan(
-        settings=StackSettings(),
-        ports=Ports(stack.ports),
-        secrets=load_or_make(stack.data_folder / "secrets.json"),
-        data=stack.data_folder,
-    )
-    listen = f"127.0.0.1:{free_ports(1)[0]}"
-    environment = plan.environment("gateway", http="gateway") | {"GATEWAY_HTTP_LISTEN": listen}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gateway", "serve"],
-        env={**os.environ, **environment},
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while not answers_ok(f"http://{listen}/readyz"):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        yield stack.url("gateway"), f"http://{listen}"
-    finally:
-        process.kill()
-        process.wait()
+    with another_gateway(stack) as other:
+        yield stack.url("gateway"), other
 
 
 class Person:

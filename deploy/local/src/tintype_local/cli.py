@@ -208,6 +208,11 @@ def _welcome(stack: Stack) -> None:
     if stack.plan.openai_is_standin:
         table.add_row("OpenAI stand-in", f"{ports.url('openai')}/v1  (no model behind it)")
     table.add_row("Sign in as", f"{settings.seed_email}  {settings.seed_password}")
+    if stack.plan.environment("identity")["IDENTITY_WELCOME_AFTER_CONFIRMATION"] == "false":
+        table.add_row(
+            "New accounts",
+            f"start with {settings.welcome_credits} credits; in production only after confirming the address",
+        )
     table.add_row("Logs", f"{stack.plan.data / 'logs'}  (make logs P=ledger)")
     console.print()
     console.print(table, highlight=False)

@@ -11,7 +11,7 @@ from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.jwt import JwtAccessTokens
 from gateway.adapters.outbound.memory.identity import MemoryIdentity
 from gateway.domain.errors import Conflict, InvalidRequest, NotFound, Unauthenticated
-from gateway.domain.user import SignedIn
+from gateway.domain.user import SignedIn, Welcome
 from gateway.ports.identity import Identity
 from identity.bootstrap import wire_handlers
 from identity_world import World
@@ -40,6 +40,8 @@ async def test_a_new_person_can_be_read_and_changed(identity: Identity) -> None:
     signed_in = await sign_up(identity)
     user = await identity.user(signed_in.user.user_id)
     assert (user.email, user.full_name, user.email_verified) == (EMAIL, "Ada Lovelace", False)
+    assert user.welcome is Welcome.PENDING
+    await identity.request_verification(user.user_id, client_address="203.0.113.1")
     changed = await identity.update_profile(
         user.user_id, full_name="Countess", avatar_url="https://example.com/a.png"
     )
@@ -66,6 +68,8 @@ async def test_refusals_keep_their_reasons(identity: Identity) -> None:
         assert refused.value.reason == "INVALID_CREDENTIALS"
     with pytest.raises(NotFound):
         await identity.user("usr_nobody")
+    with pytest.raises(NotFound):
+        await identity.request_verification("usr_nobody", client_address="203.0.113.1")
 
 
 async def test_refresh_tokens_rotate_and_a_reused_one_ends_the_family(identity: Identity) -> None:

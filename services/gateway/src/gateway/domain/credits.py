@@ -41,6 +41,8 @@ class Balance:
     """Of two balances of an account, the one with the higher sequence is newer."""
     upcoming: int = 0
     next_effective: datetime | None = None
+    welcome_credits: int = 0
+    """What a person who is welcomed gets; told with the balance for pages that promise it."""
 
 
 @dataclass(frozen=True, kw_only=True)

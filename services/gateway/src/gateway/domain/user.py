@@ -15,6 +15,16 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Welcome(StrEnum):
+    """What became of the credits that a new person is welcomed with."""
+
+    PENDING = "pending"
+    """They come once the address is confirmed."""
+    GIVEN = "given"
+    NONE = "none"
+    """The mailbox was welcomed before, under whatever alias."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class User:
     """One user's profile."""
@@ -26,6 +36,7 @@ class User:
     avatar_url: str
     role: Role
     created_at: datetime
+    welcome: Welcome = Welcome.GIVEN
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,6 +60,10 @@ class Identity(Protocol):
         """
         ...
 
+    async def request_verification(self, user_id: str, *, client_address: str) -> None:
+        """Mail the link that confirms an address again; nothing when it is confirmed. Raises RateLimited."""
+        ...
+
     async def verify_email(self, token: str) -> User:
         """Mark an address as verified by a mailed token. Raises InvalidRequest."""
         ...

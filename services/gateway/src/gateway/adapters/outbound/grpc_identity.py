@@ -8,9 +8,11 @@ from tintype.identity.v1 import identity_pb2 as pb
 from tintype.identity.v1 import identity_pb2_grpc as rpc
 
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
-from gateway.domain.user import Role, SignedIn, Tokens, User, UserId
+from gateway.domain.user import Role, SignedIn, Tokens, User, UserId, Welcome
 
 _ROLES = {pb.ROLE_ADMIN: Role.ADMIN}
+# A release of identity that says nothing welcomes everybody at once.
+_WELCOMES = {pb.WELCOME_STATE_PENDING: Welcome.PENDING, pb.WELCOME_STATE_NONE: Welcome.NONE}
 
 # Every request waits for it where the answer is not known yet.
 SESSION_CHECK_DEADLINE_S = 2.0
@@ -89,6 +91,12 @@ class GrpcIdentity:
             answer = await self._stub.ResetPassword(request, timeout=COMMAND_DEADLINE_S)
         return answer.device_token or None
 
+    async def request_verification(self, user_id: str, *, client_address: str) -> None:
+        """See Identity."""
+        request = pb.RequestEmailVerificationRequest(user_id=user_id, client_address=client_address)
+        with remote_calls("identity"):
+            await self._stub.RequestEmailVerification(request, timeout=COMMAND_DEADLINE_S)
+
     async def verify_email(self, token: str) -> User:
         """See Identity."""
         with remote_calls("identity"):
@@ -112,6 +120,7 @@ def _user(message: pb.User) -> User:
         full_name=message.full_name,
         avatar_url=message.avatar_url,
         role=_ROLES.get(message.role, Role.USER),
+        welcome=_WELCOMES.get(message.welcome, Welcome.GIVEN),
         created_at=message.created_at.ToDatetime(tzinfo=UTC),
     )
 

@@ -1,6 +1,7 @@
 """The ledger over gRPC."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import grpc
@@ -34,7 +35,7 @@ class GrpcLedger:
             answer = await self._stub.GetBalance(
                 pb.GetBalanceRequest(account_id=account_id), timeout=READ_DEADLINE_S
             )
-        return messages.balance(answer.balance)
+        return replace(messages.balance(answer.balance), welcome_credits=answer.welcome_credits)
 
     async def entries(
         self, account_id: str, which: EntryFilter, *, cursor: str | None, limit: int

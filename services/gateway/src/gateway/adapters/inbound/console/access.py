@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_csrf, require_own_origin
 from gateway.adapters.inbound.console.devices import device_tokens, remember_device
+from gateway.adapters.inbound.console.next_page import HOME, remember_next
 from gateway.adapters.inbound.console.page import (
     HtmlRoute,
     go,
@@ -19,7 +20,6 @@ from gateway.domain.errors import GatewayError
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
-HOME = "/generate"
 # Longer than any field may be: the services say what is wrong with the rest.
 Text = Annotated[str, Form(max_length=2_000)]
 
@@ -29,7 +29,7 @@ async def sign_up_page(request: Request, session: CurrentSession, next: str = HO
     """The form."""
     if session is not None:
         return go(local_path(next, otherwise=HOME))
-    return await show(request, "signup.html", next=next, email="", full_name="")
+    return await show(request, "signup.html", next=local_path(next, otherwise=HOME), email="", full_name="")
 
 
 @router.post("/signup")
@@ -53,13 +53,15 @@ async def sign_up(
             request,
             "signup.html",
             refusal=refusal,
-            next=next,
+            next=local_path(next, otherwise=HOME),
             email=email,
             full_name=full_name,
         )
     response = go(local_path(next, otherwise=HOME))
     set_session(response, deps, opened.cookie)
     remember_device(request, response, deps, opened.device_token)
+    # For after the mail that confirms the address.
+    remember_next(response, deps, next)
     return response
 
 
@@ -68,7 +70,7 @@ async def log_in_page(request: Request, session: CurrentSession, next: str = HOM
     """The form."""
     if session is not None:
         return go(local_path(next, otherwise=HOME))
-    return await show(request, "login.html", next=next, email="")
+    return await show(request, "login.html", next=local_path(next, otherwise=HOME), email="")
 
 
 @router.post("/login")
@@ -94,7 +96,7 @@ async def log_in(
             request,
             "login.html",
             refusal=refusal,
-            next=next,
+            next=local_path(next, otherwise=HOME),
             email=email,
         )
     response = go(local_path(next, otherwise=HOME))

@@ -4,15 +4,18 @@ A link only shows a page; its button acts. Mail scanners follow links, and a tok
 """
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, require_own_origin
 from gateway.adapters.inbound.console.devices import remember_device
-from gateway.adapters.inbound.console.page import HtmlRoute, go, show
+from gateway.adapters.inbound.console.next_page import HOME, forget_next, remember_next, remembered_next
+from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, local_path, show
 from gateway.adapters.inbound.limited import client_address, count
 from gateway.domain.errors import GatewayError
+from gateway.domain.user import Welcome
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
@@ -20,13 +23,18 @@ Text = Annotated[str, Form(max_length=2_000)]
 
 
 @router.get("/forgot-password")
-async def forgot_page(request: Request) -> Response:
+async def forgot_page(request: Request, next: str = HOME) -> Response:  # noqa: A002
     """The form."""
-    return await show(request, "forgot_password.html", email="")
+    return await show(request, "forgot_password.html", email="", next=local_path(next, otherwise=HOME))
 
 
 @router.post("/forgot-password")
-async def forgot(request: Request, deps: CurrentDeps, email: Text = "") -> Response:
+async def forgot(
+    request: Request,
+    deps: CurrentDeps,
+    email: Text = "",
+    next: Text = HOME,  # noqa: A002
+) -> Response:
     """Mail a link; says the same whether the address has an account."""
     require_own_origin(request, deps)
     try:
@@ -38,8 +46,11 @@ async def forgot(request: Request, deps: CurrentDeps, email: Text = "") -> Respo
             "forgot_password.html",
             refusal=refusal,
             email=email,
+            next=local_path(next, otherwise=HOME),
         )
-    return go("/login", note="reset-sent")
+    response = go("/login", note="reset-sent")
+    remember_next(response, deps, next)
+    return response
 
 
 @router.get("/reset-password")
@@ -62,7 +73,9 @@ async def reset(request: Request, deps: CurrentDeps, token: Text = "", password:
             refusal=refusal,
             token=token,
         )
-    response = go("/login", note="password-set")
+    wanted = remembered_next(request, otherwise=HOME)
+    response = go(f"/login?next={quote(wanted)}", note="password-set")
+    forget_next(response)
     remember_device(request, response, deps, device_token)
     return response
 
@@ -79,7 +92,19 @@ async def verify(request: Request, deps: CurrentDeps, token: Text = "") -> Respo
     require_own_origin(request, deps)
     try:
         await count(request, deps.limits, Limit.AUTH, client_address(request))
-        await deps.identity.verify_email(token)
+        user = await deps.identity.verify_email(token)
     except GatewayError as refusal:
         return await show(request, "verify_email.html", refusal=refusal, token=token)
-    return go("/account", note="verified")
+    unwelcomed = user.welcome is Welcome.NONE
+    wanted = remembered_next(request, otherwise="/account")
+    response = go(wanted, note="verified-unwelcomed" if unwelcomed else "verified")
+    forget_next(response)
+    return response
+
+
+@router.post("/verify-email/again")
+async def verify_again(request: Request, deps: CurrentDeps, session: Session) -> Response:
+    """Mail the link again."""
+    await count(request, deps.limits, Limit.AUTH, client_address(request))
+    await deps.identity.request_verification(session.user_id, client_address=client_address(request))
+    return go("/account", note="verification-sent")

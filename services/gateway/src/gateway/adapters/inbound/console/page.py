@@ -1,5 +1,6 @@
 """What every page of the console is made with: templates, the session, notes, and errors as HTML."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +20,11 @@ from gateway.adapters.inbound.deps import Deps, deps_of
 from gateway.adapters.inbound.problems import record_bug, retry_headers, status_of
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import GatewayError, InternalFailure, Unauthenticated
+from gateway.domain.user import Welcome
 
 # Set by htmx on what it asks for.
 FRAGMENT = "hx-request"
+PATH_LENGTH_MAX = 2_000
 THEME_COOKIE = "tintype_theme"
 THEMES = ("light", "dark")
 
@@ -38,6 +41,9 @@ NOTES = {
     "reset-sent": "If that address has an account, a mail with a link is on its way.",
     "password-set": "Your new password is set. Sign in with it.",
     "verified": "Your email address is confirmed.",
+    "verified-unwelcomed": "Your email address is confirmed. Your mailbox got its welcome credits before, "
+    "under another address of it: this account works without them.",
+    "verification-sent": "A mail with a link is on its way.",
 }
 
 environment = Environment(
@@ -126,7 +132,12 @@ async def show(
     deps = deps_of(request)
     retry = retry_headers(refusal) if refusal else {}
     if session is not None:
-        values["balance"] = await deps.ledger.balance(session.user_id)
+        # Apart only because they are two services.
+        balance, person = await asyncio.gather(
+            deps.ledger.balance(session.user_id), deps.identity.user(session.user_id)
+        )
+        offer = balance.welcome_credits if person.welcome is Welcome.PENDING else 0
+        values |= {"balance": balance, "person": person, "offer": offer}
     return HTMLResponse(
         environment.get_template(template).render(
             {
@@ -136,6 +147,7 @@ async def show(
                 "note": NOTES.get(request.query_params.get("note", "")),
                 "errors": field_errors(refusal) if refusal else {},
                 "problem": refusal.detail if refusal else None,
+                "offer": 0,
                 **values,
             }
         ),
@@ -170,6 +182,7 @@ async def error_page(
     html = environment.get_template("error.html").render(
         session=await _who(request),
         balance=None,
+        offer=0,
         theme=theme_of(request),
         path=request.url.path,
         note=None,
@@ -206,6 +219,8 @@ def local_path(candidate: str, *, otherwise: str) -> str:
     try:
         parts = urlsplit(candidate)
     except ValueError:
+        return otherwise
+    if len(candidate) > PATH_LENGTH_MAX or not candidate.isprintable():
         return otherwise
     is_local = not parts.scheme and not parts.netloc and candidate.startswith("/")
     if not is_local or candidate.startswith(("//", "/\\")) or "\\" in candidate or "\n" in candidate:

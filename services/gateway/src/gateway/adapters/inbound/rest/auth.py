@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import client_address, per_address
 from gateway.adapters.inbound.rest import render
 from gateway.adapters.inbound.rest.bodies import Body, Email, Password, Token
@@ -118,3 +118,12 @@ async def reset_password(body: Reset, deps: CurrentDeps) -> Response:
 async def verify_email(body: Verification, deps: CurrentDeps) -> render.Json:
     """Confirm an address with a mailed token."""
     return {"user": render.user(await deps.identity.verify_email(body.token))}
+
+
+@router.post("/email/resend", status_code=202)
+async def resend_verification(
+    request: Request, principal: CurrentPrincipal, deps: CurrentDeps
+) -> render.Json:
+    """Mail the link that confirms the caller's address again; nothing when it is confirmed."""
+    await deps.identity.request_verification(principal.user_id, client_address=client_address(request))
+    return {"status": "accepted"}

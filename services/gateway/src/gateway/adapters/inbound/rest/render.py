@@ -40,6 +40,8 @@ def user(one: User) -> Json:
         "full_name": one.full_name,
         "avatar_url": one.avatar_url or None,
         "role": one.role.value,
+        # Whether the credits for new people came, come once the address is confirmed, or never do.
+        "welcome": one.welcome.value,
         "created_at": moment(one.created_at),
     }
 

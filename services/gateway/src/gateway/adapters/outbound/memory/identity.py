@@ -20,7 +20,7 @@ from gateway.domain.errors import (
     RateLimited,
     Unauthenticated,
 )
-from gateway.domain.user import Role, SignedIn, Tokens, User, UserId
+from gateway.domain.user import Role, SignedIn, Tokens, User, UserId, Welcome
 from gateway.ports.clock import Clock
 
 ISSUER, AUDIENCE = "tintype-identity", "tintype"
@@ -47,6 +47,7 @@ class MemoryIdentity:
     mailed: dict[str, list[str]] = field(default_factory=dict)
     devices: dict[str, str] = field(default_factory=dict)
     besieged: set[str] = field(default_factory=set)
+    welcome_after: Welcome = Welcome.GIVEN
     refreshes: int = 0
 
     async def sign_up(
@@ -68,6 +69,7 @@ class MemoryIdentity:
             avatar_url="",
             role=Role.USER,
             created_at=self.clock.now(),
+            welcome=Welcome.PENDING,
         )
         self.users[user.user_id] = user
         self.passwords[email.lower()] = password
@@ -147,9 +149,17 @@ class MemoryIdentity:
         self.sessions = {one: owner for one, owner in self.sessions.items() if owner != user_id}
         return self._device(email)
 
+    async def request_verification(self, user_id: str, *, client_address: str) -> None:
+        """See Identity."""
+        user = await self.user(user_id)
+        if not user.email_verified:
+            self.mailed[user.email.lower()].append(secrets.token_urlsafe(16))
+
     async def verify_email(self, token: str) -> User:
         """See Identity."""
         user = replace(self._by_email(self._take_mailed(token)), email_verified=True)
+        if user.welcome is Welcome.PENDING:
+            user = replace(user, welcome=self.welcome_after)
         self.users[user.user_id] = user
         return user
 

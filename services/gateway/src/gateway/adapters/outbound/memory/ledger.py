@@ -26,6 +26,7 @@ class MemoryLedger:
     """Implements Ledger; `grant`, `reserve` and `settle` are what the other services would ask of it."""
 
     clock: Clock
+    welcome_credits: int = 1_000
     journal: dict[str, list[Entry]] = field(default_factory=dict)
     reservations: dict[str, Reservation] = field(default_factory=dict)
     lots: dict[str, list[PinnedLot]] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class MemoryLedger:
             paid=0,
             next_expiry=None,
             sequence=len(lines),
+            welcome_credits=self.welcome_credits,
         )
 
     async def entries(
