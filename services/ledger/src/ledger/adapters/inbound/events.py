@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from chassis.events import IncomingEvent
+from chassis.events import IncomingEvent, Refused
 from google.protobuf.message import Message
 from tintype.billing.v1 import events_pb2 as billing
 from tintype.generation.v1 import events_pb2 as generation
@@ -51,7 +51,13 @@ class LedgerEvents:
 
     async def handle(self, event: IncomingEvent) -> None:
         """Apply an event once, whatever is redelivered. Raises for what must be delivered again, and Refused
-        for what its sender may not tell."""
+        for what its sender may not tell, or what is out of bounds: no later delivery changes that."""
+        try:
+            await self._apply(event)
+        except InvalidField as invalid:
+            raise Refused(str(invalid)) from invalid
+
+    async def _apply(self, event: IncomingEvent) -> None:
         match event.ce_type:
             case "tintype.identity.v1.UserRegistered":
                 registered = event.read(identity.UserRegistered, account_field="user_id")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.grpc_server import CALLER
+from chassis.telemetry import trace_headers
 from tintype.ledger.v1 import ledger_pb2 as pb
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
@@ -141,7 +142,10 @@ class LedgerServicer(rpc.LedgerServiceServicer):
         if not 1 <= len(sent) <= BATCH_MAX:
             raise errors.InvalidField("commands", f"must be 1 to {BATCH_MAX}, not {len(sent)}")
         self._admit(sent)
-        headers = [{"traceparent": one.traceparent} if one.traceparent else NO_METADATA for one in sent]
+        headers = [
+            trace_headers({"traceparent": one.traceparent}) if one.traceparent else NO_METADATA
+            for one in sent
+        ]
         outcomes = await self.writer.apply_batch(
             [commands.to_command_or_refusal(one) for one in sent],
             atomic=atomic,
