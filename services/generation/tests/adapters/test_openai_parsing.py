@@ -1,12 +1,17 @@
 """What a provider may send without anybody raising over it: any JSON, any text, any header."""
 
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from generation.adapters.outbound.guarded_fetch import GuardedClient
+from generation.adapters.outbound.openai.answers import events
 from generation.adapters.outbound.openai.encoded_files import inline_file
-from generation.adapters.outbound.openai.failures import failed_body, retry_after_s
+from generation.adapters.outbound.openai.failures import AnswerBroken, failed_body, retry_after_s
 from generation.adapters.outbound.openai.images import report_on
 from generation.adapters.outbound.openai.transcript import Transcript, joined, tokens_in
 from generation.domain.output import Incomplete
@@ -30,6 +35,64 @@ JSON = st.recursive(
     max_leaves=12,
 )
 OBJECTS = st.dictionaries(FIELDS, JSON, max_size=5)
+
+
+STREAM = b': hello\r\n\r\nevent: x\ndata: {"n": 1}\n\ndata:{"n":2}\r\n\r\ndata: noise\n\ndata: [DONE]\n\n'
+TOLD = [{"n": 1}, {"n": 2}, {}, None]
+
+
+@dataclass
+class Answer:
+    """What the SDK hands on: bytes in pieces."""
+
+    pieces: Sequence[bytes]
+
+    async def iter_bytes(self) -> AsyncIterator[bytes]:
+        """The pieces, then the end."""
+        for piece in self.pieces:
+            yield piece
+
+
+def told_by(*pieces: bytes) -> list[dict[str, Any] | None]:
+    """The events of an answer."""
+
+    async def read() -> list[dict[str, Any] | None]:
+        return [told async for told in events(Answer(pieces))]  # type: ignore[arg-type]
+
+    return asyncio.run(read())
+
+
+@given(cuts=st.lists(st.integers(0, len(STREAM)), max_size=8))
+def test_a_stream_is_read_however_it_is_cut(cuts: list[int]) -> None:
+    """The network cuts anywhere; comments, names and noise are no events."""
+    edges = [0, *sorted(cuts), len(STREAM)]
+    assert told_by(*(STREAM[start:end] for start, end in pairwise(edges))) == TOLD
+
+
+@pytest.mark.parametrize(
+    ("pieces", "told"),
+    [
+        ([b'\n {"n":', b" 1}\n"], [{"n": 1}, None]),
+        ([b'data: {"n": 1}\n\n{"error": "late"}\n'], [{"n": 1}, {"error": "late"}]),
+        ([b'data: {"n": 1}'], [{"n": 1}]),
+        ([b"<html>data: no</html>"], []),
+        ([b"data: [1]\n\ndata: " + b"[" * 100_000 + b"\n\n"], [{}, {}]),
+        ([b'{"n": '], [{}, None]),
+        ([], []),
+    ],
+)
+def test_what_is_no_stream_is_read_for_what_it_is(
+    pieces: list[bytes], told: list[dict[str, Any] | None]
+) -> None:
+    """JSON in its place or in the middle of it, a page, nothing."""
+    assert told_by(*pieces) == told
+
+
+@pytest.mark.parametrize("start", [b"data: ", b"{", b": "])
+def test_an_answer_without_an_end_breaks(start: bytes) -> None:
+    """Neither a line nor a document may fill the memory."""
+    with pytest.raises(AnswerBroken):
+        told_by(start, *[bytes(1024 * 1024)] * 65)
 
 
 @pytest.mark.parametrize(
@@ -179,19 +242,19 @@ def test_tokens_are_counted_by_pieces_or_bytes(pieces: list[str], tokens: int) -
     ],
 )
 def test_only_a_server_that_knows_no_limit_is_cut_off(pieces: list[str], excessive: bool) -> None:
-    """An honest answer is never cut, however it is cut into pieces; reasoning counts too."""
-    for field in ("content", "reasoning_content"):
-        transcript = Transcript(tokens_max=4)
+    """An honest answer is never cut, however it is cut into pieces, nor for what was thought before."""
+    transcript = Transcript(tokens_max=4)
+    for field in ("reasoning_content", "content"):
         for piece in pieces:
             transcript.take({"choices": [{"delta": {field: piece}}]})
-        assert transcript.is_past_its_limit is excessive
+    assert transcript.is_past_its_limit is excessive
 
 
 def test_reasoning_without_an_end_is_said_so() -> None:
     """Cut off before a word of the answer: the user is told what to change."""
     transcript = Transcript(tokens_max=4)
-    for _ in range(9):
-        transcript.take({"choices": [{"delta": {"reasoning_content": " thought"}}]})
+    while not transcript.is_past_its_limit:
+        transcript.take({"choices": [{"delta": {"reasoning_content": " thought" * 10_000}}]})
     report = transcript.report(prompt_tokens=1)
     assert report.failure is not None
     assert report.failure.reason == "TOKENS_EXHAUSTED"

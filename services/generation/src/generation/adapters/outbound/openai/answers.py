@@ -15,30 +15,37 @@ EVENT_BYTES_MAX = 4 * 1024 * 1024
 DONE = b"[DONE]"
 
 
-def is_stream(answer: AsyncAPIResponse[Any]) -> bool:
-    """Whether events come; some servers answer with one JSON document whatever was asked."""
-    return "json" not in answer.headers.get("content-type", "").lower()
-
-
 async def document(answer: AsyncAPIResponse[Any]) -> dict[str, Any]:
     """The JSON object that is the answer; `{}` when it is none. Raises AnswerBroken."""
     body = bytearray()
     async for piece in _pieces(answer, bytes_max=ANSWER_BYTES_MAX):
         body += piece
-    return _object(bytes(body))
+    return _object(body)
 
 
 async def events(answer: AsyncAPIResponse[Any]) -> AsyncIterator[dict[str, Any] | None]:
-    """The objects that the events carry, None for the one that says it is all. Raises AnswerBroken."""
-    rest = b""
+    """The objects that the events carry, None for the one that says it is all. Raises AnswerBroken.
+
+    Some servers answer with one JSON document whatever was asked, and whatever type they say it has: it
+    is the only event then.
+    """
+    rest, is_document = bytearray(), None
     async for piece in _pieces(answer, bytes_max=STREAM_BYTES_MAX):
-        *lines, rest = (rest + piece).split(b"\n")
+        rest += piece
+        if is_document is None and (start := rest.lstrip()):
+            is_document = start.startswith(b"{")
+        if is_document:
+            continue
+        *lines, rest = rest.split(b"\n")
         if len(rest) > EVENT_BYTES_MAX:
             raise AnswerBroken(f"an event is larger than {EVENT_BYTES_MAX} bytes")
         for line in lines:
             if (data := _data(line)) is not None:
                 yield None if data == DONE else _object(data)
-    if (data := _data(rest)) is not None:
+    if is_document:
+        yield _object(rest)
+        yield None
+    elif (data := _data(rest)) is not None:
         yield None if data == DONE else _object(data)
 
 
@@ -57,13 +64,18 @@ async def _pieces(answer: AsyncAPIResponse[Any], *, bytes_max: int) -> AsyncIter
         raise AnswerBroken(f"{type(error).__name__}: {error}") from error
 
 
-def _data(line: bytes) -> bytes | None:
-    """What a line of an event stream says; None of comments, names and blank lines."""
+def _data(line: bytearray) -> bytearray | None:
+    """What a line of an event stream says; None of comments, names and blank lines.
+
+    A server that fails in the middle may forget the form, and say so in bare JSON.
+    """
+    if line.startswith(b"{"):
+        return line
     field, colon, value = line.strip(b"\r").partition(b":")
     return value.strip() if field == b"data" and colon else None
 
 
-def _object(content: bytes) -> dict[str, Any]:
+def _object(content: bytearray) -> dict[str, Any]:
     try:
         told = json.loads(content)
     except (ValueError, RecursionError):

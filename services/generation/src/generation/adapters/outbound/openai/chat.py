@@ -6,7 +6,7 @@ from collections.abc import Callable
 from openai import APIStatusError, AsyncAPIResponse, AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from generation.adapters.outbound.openai.answers import document, events, is_stream
+from generation.adapters.outbound.openai.answers import events
 from generation.adapters.outbound.openai.dialects import Dialect, Dialects
 from generation.adapters.outbound.openai.failures import AnswerBroken
 from generation.adapters.outbound.openai.transcript import BYTES_PER_TOKEN, Transcript
@@ -48,11 +48,7 @@ async def _ask(
         stream=True,
         **dialect.parameters(tokens_max=transcript.tokens_max),
     ) as answer:
-        if is_stream(answer):
-            await _follow(answer, run, transcript, advance)
-        else:
-            transcript.take(await document(answer))
-            transcript.done = True
+        await _follow(answer, run, transcript, advance)
     return transcript.report(prompt_tokens=_prompt_tokens(run))
 
 

@@ -12,9 +12,12 @@ from generation.ports.media_provider import RunReport, RunState
 
 # English text has about this many bytes a token; used only where the provider's count is missing.
 BYTES_PER_TOKEN = 4
-# No text has more, over a whole answer, and no server sends a piece of less than a letter.
+# No text has more, over a whole answer.
 BYTES_PER_TOKEN_LONGEST = 6
+# No server sends more in a piece that it counts as one.
 BYTES_PER_TOKEN_MAX = 64
+# Not every server counts it as part of the answer; a quarter of a million tokens is no thought any more.
+REASONING_BYTES_MAX = 1024 * 1024
 ONLY_THOUGHT = Failure(
     "TOKENS_EXHAUSTED",
     "the model used all its tokens for reasoning before it wrote an answer; allow a longer one",
@@ -27,12 +30,11 @@ class Transcript:
 
     tokens_max: int
     pieces: list[str] = field(default_factory=list)
-    # Of everything that was said, reasoning that nobody is shown included.
-    said_count: int = 0
-    said_bytes: int = 0
+    text_bytes: int = 0
+    # Nobody is shown it, and nobody keeps it.
+    reasoning_bytes: int = 0
     usage_units: int | None = None
     finish_reason: str | None = None
-    has_reasoning: bool = False
     has_refusal: bool = False
     error: object = None
     # The server said that this was all.
@@ -44,13 +46,15 @@ class Transcript:
 
         Pieces are mostly tokens. Where they are letters the bytes tell, and where they are pages too.
         """
-        many = self.said_count > self.tokens_max
-        return self.said_bytes > self.tokens_max * BYTES_PER_TOKEN_MAX or (
-            many and self.said_bytes > self.tokens_max * BYTES_PER_TOKEN_LONGEST
+        many = len(self.pieces) > self.tokens_max
+        return (
+            (many and self.text_bytes > self.tokens_max * BYTES_PER_TOKEN_LONGEST)
+            or self.text_bytes > self.tokens_max * BYTES_PER_TOKEN_MAX
+            or self.reasoning_bytes > REASONING_BYTES_MAX
         )
 
     def take(self, chunk: Mapping[str, Any]) -> None:
-        """One event of a stream, or the body of an answer that is none."""
+        """One event of a stream, or the whole of an answer that is none."""
         self.error = self.error or chunk.get("error") or (chunk if chunk.get("object") == "error" else None)
         self.usage_units = _count(chunk.get("usage")) or self.usage_units
         choices = chunk.get("choices")
@@ -80,7 +84,7 @@ class Transcript:
     def _nothing(self) -> RunReport:
         if self.error:
             return failed_body(self.error)
-        if self.has_reasoning and (self.finish_reason == "length" or self.is_past_its_limit):
+        if self.reasoning_bytes and (self.finish_reason == "length" or self.is_past_its_limit):
             return RunReport(RunState.FAILED, failure=ONLY_THOUGHT)
         return unreadable("the provider answered without a text")
 
@@ -96,9 +100,8 @@ class Transcript:
         reasoning = text_of(said.get("reasoning_content") or said.get("reasoning"))
         if content:
             self.pieces.append(content)
-        self.said_count += bool(content or reasoning)
-        self.said_bytes += _size_bytes(content) + _size_bytes(reasoning)
-        self.has_reasoning |= bool(reasoning)
+            self.text_bytes += _size_bytes(content)
+        self.reasoning_bytes += _size_bytes(reasoning)
         self.has_refusal |= bool(said.get("refusal"))
 
 
