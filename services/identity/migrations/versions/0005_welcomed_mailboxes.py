@@ -5,8 +5,8 @@ import os
 from alembic import op
 from psycopg.sql import Identifier
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 # Whoever is here was welcomed at once, and so was their mailbox: an alias of it is not welcomed again. The
 # default is for replicas of the release before, which welcome everybody at once.
