@@ -27,6 +27,7 @@ _DURATION = Histogram("event_handler_seconds", "Time to handle one event", ["str
 
 _DELAYS_S = (0.5, 1, 2, 5, 10, 20, 30, 60)
 _DRAIN_S = 8.0
+_FETCH_S = 5.0
 
 Handler = Callable[[IncomingEvent], Awaitable[None]]
 DeadLetterHandler = Callable[[IncomingEvent, Exception], Awaitable[None]]
@@ -102,10 +103,13 @@ class Consumer:
                     while free < self._max_in_flight and not self._slots.locked():
                         await self._slots.acquire()
                         free += 1
-                    with contextlib.suppress(TimeoutError):
-                        for message in await subscription.fetch(free, timeout=5):
+                    try:
+                        for message in await subscription.fetch(free, timeout=_FETCH_S):
                             self._start(message)
                             free -= 1
+                    except TimeoutError:
+                        # A broker that lost the consumer says nothing by itself: then it is made anew.
+                        await subscription.consumer_info()
                 finally:
                     for _ in range(free):
                         self._slots.release()

@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,9 @@ class NatsServer:
     # False lets the broker acknowledge before fsync: for tests that do not crash it.
     durable: bool = True
     name: str = "nats"
+    # Its own port towards the others of a cluster, and theirs; the names must differ.
+    cluster_port: int | None = None
+    cluster_ports: Sequence[int] = ()
     stop_signal: signal.Signals = signal.SIGTERM
 
     @property
@@ -58,9 +61,17 @@ class NatsServer:
         # The default acknowledges before fsync; every fact here is worth one.
         sync = "always" if self.durable else "2m"
         monitor = f"http: {LOOPBACK}:{self.monitor_port}\n" if self.monitor_port else ""
+        routes = ", ".join(f'"nats://{LOOPBACK}:{port}"' for port in self.cluster_ports)
+        cluster = (
+            f"cluster {{ name: tintype, listen: {LOOPBACK}:{self.cluster_port}, routes: [{routes}] }}\n"
+            if self.cluster_port
+            else ""
+        )
+        # One alone keeps the name that it always had: its streams know it by that.
+        server_name = self.name if self.cluster_port else "tintype"
         return (
-            f"server_name: tintype\nlisten: {LOOPBACK}:{self.port}\n{monitor}"
-            f"max_payload: 1MB\n"
+            f"server_name: {server_name}\nlisten: {LOOPBACK}:{self.port}\n{monitor}"
+            f"{cluster}max_payload: 1MB\n"
             f"jetstream {{ store_dir: {json.dumps(str(self.data_folder / 'jetstream'))}, "
             f"sync_interval: {sync}, max_memory_store: 64MB, max_file_store: 20GB }}\n"
             f"accounts: {{ TINTYPE: {{ jetstream: enabled, users: {json.dumps(users)} }}, SYS: {{}} }}\n"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from chassis.events import is_subject_token
 from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
@@ -75,7 +76,7 @@ class BillingServicer(rpc.BillingServiceServicer):
     ) -> pb.CreateCheckoutResponse:
         opened = await self.create.handle(
             CreateCheckout(
-                user_id=request.user_id,
+                user_id=_account(request.user_id),
                 email=request.email,
                 pack_id=request.pack_id,
                 idempotency_key=request.idempotency_key,
@@ -86,11 +87,13 @@ class BillingServicer(rpc.BillingServiceServicer):
         return pb.CreateCheckoutResponse(checkout=_checkout(opened.checkout), replayed=opened.replayed)
 
     async def GetCheckout(self, request: pb.GetCheckoutRequest, context: Any) -> pb.GetCheckoutResponse:
-        found = await self.follow.handle(request.user_id, request.checkout_id)
+        found = await self.follow.handle(_account(request.user_id), request.checkout_id)
         return pb.GetCheckoutResponse(checkout=_checkout(found))
 
     async def ListPurchases(self, request: pb.ListPurchasesRequest, context: Any) -> pb.ListPurchasesResponse:
-        page = await self.read.purchases(request.user_id, before=request.page_token, limit=request.page_size)
+        page = await self.read.purchases(
+            _account(request.user_id), before=request.page_token, limit=request.page_size
+        )
         return pb.ListPurchasesResponse(
             purchases=[payments.purchase(one) for one in page.purchases],
             next_page_token=page.next_before,
@@ -113,6 +116,13 @@ class BillingServicer(rpc.BillingServiceServicer):
     ) -> AsyncIterator[pb.ListProcessorPaymentsResponse]:
         async for payment in self.processor_payments.handle():
             yield payments.at_processor(payment)
+
+
+def _account(user_id: str) -> str:
+    """An id under which facts can be published. Raises InvalidField."""
+    if not is_subject_token(user_id):
+        raise errors.InvalidField("user_id", "must be 1 to 64 letters, digits, _ or -")
+    return user_id
 
 
 def _pack(pack: Pack) -> pb.Pack:

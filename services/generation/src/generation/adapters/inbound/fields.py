@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from chassis.events import is_subject_token
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from tintype.generation.v1 import generation_pb2 as pb
@@ -20,14 +21,13 @@ MODEL_ID_LENGTH_MAX = 120
 KEY_LENGTH_MAX = 255
 # Doubles carry whole numbers exactly up to here.
 WHOLE_MAX = 2**53
-_ACCOUNT = re.compile(r"usr_[0-9A-Za-z_]{1,64}")
 _GENERATION = re.compile(r"gen_[0-9a-f]{32}")
 
 
 def account_id(text: str) -> AccountId:
     """A well-formed account id. Raises InvalidInput: accounts come from the caller, not from users."""
-    if not _ACCOUNT.fullmatch(text):
-        raise InvalidInput([Violation("account_id", "is no account id")])
+    if not is_subject_token(text):
+        raise InvalidInput([Violation("account_id", "must be 1 to 64 letters, digits, _ or -")])
     return AccountId(text)
 
 
