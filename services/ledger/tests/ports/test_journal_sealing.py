@@ -9,8 +9,9 @@ import pytest
 from embedded.testing import ServiceDatabase
 from journal_rows import Journal, open_journal
 from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
-from ledger.application.seal_journal import SealJournalHandler
+from ledger.application.seal_journal import Sealed, SealJournalHandler
 from ledger.domain.chain import GENESIS, Head, seal_hash
+from ledger.domain.seal import ChainGrowth
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 ROUND = 5
@@ -60,6 +61,47 @@ async def test_everything_committed_is_sealed_once(
         (sealed.entries, sealed.seals, sealed.seals)
     ]
     assert (await seal.handle()).entries == 0
+
+
+async def test_one_huge_transaction_is_sealed_a_few_accounts_at_a_time(
+    database: ServiceDatabase, engine: AsyncEngine, journal: Journal
+) -> None:
+    """No round is larger than another, one that ends in the middle is gone on with, and so is the journal."""
+    journal.write("usr_before")
+    journal.commit()
+    for number in range(20):
+        journal.write(f"usr_{number:02}", rows=1 + number % 3)
+    journal.write("usr_zz", rows=7 * ROUND)
+    journal.commit()
+    journal.write("usr_05")
+    journal.write("usr_after")
+    journal.commit()
+    few = PostgresJournalSealing(engine, round_entries=ROUND, walked_accounts=3)
+    for _ in range(3):
+        assert await one_round(few)
+    restarted = SealJournalHandler(PostgresJournalSealing(engine, round_entries=ROUND, walked_accounts=3))
+    await restarted.handle()
+    expected = {f"usr_{number:02}": 1 + number % 3 for number in range(20)}
+    expected |= {"usr_before": 1, "usr_zz": 7 * ROUND, "usr_05": 4, "usr_after": 1}
+    assert heads(database) == expected
+    assert rows(database, f"SELECT max(entries) <= {2 * ROUND} FROM seals") == [(True,)]
+    journal.write("usr_zz")
+    journal.commit()
+    assert (await restarted.handle()).entries == 1
+    assert await SealJournalHandler(few).handle() == Sealed()
+
+
+async def one_round(journal: PostgresJournalSealing) -> bool:
+    """Seal one round; return whether more waits."""
+    async with journal.begin() as sealing:
+        assert sealing is not None
+        chains: dict[str, ChainGrowth] = {}
+        async for account_id, head, line in sealing.unsealed():
+            first = head.sequence + 1
+            growth = ChainGrowth(account_id=account_id, head=head, first_sequence=first)
+            chains.setdefault(account_id, growth).add(line)
+        seal = sealing.previous.followed_by(list(chains.values()))
+        return await sealing.finish(seal if chains else None)
 
 
 async def test_a_late_commit_is_not_lost(
