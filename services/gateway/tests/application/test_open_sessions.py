@@ -144,6 +144,19 @@ async def test_without_an_answer_nobody_passes(wall: Wall) -> None:
     assert await wall.stands()
 
 
+async def test_our_own_bug_keeps_nobody_waiting(wall: Wall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody who waits for the answer gets the error, and the next question is asked as ever."""
+
+    async def broken(_session_ids: object) -> frozenset[str]:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(wall.identity, "open_sessions", broken)
+        outcomes = await asyncio.gather(*(wall.stands() for _ in range(3)), return_exceptions=True)
+    assert [type(one) for one in outcomes] == [ZeroDivisionError] * 3
+    assert await wall.stands()
+
+
 async def test_one_who_leaves_takes_nobody_along(wall: Wall) -> None:
     """A request that is given up leaves the others their answer."""
     wall.identity.pause = asyncio.Event()

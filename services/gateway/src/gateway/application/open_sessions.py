@@ -54,11 +54,13 @@ class OpenSessions:
             if answer.failure is None and not self._is_fresh(answer, user_id):
                 # Told of an end while identity was asked: its answer may be from before.
                 answer = await self._ask(session_id)
-        if answer.failure is not None:
+        if isinstance(answer.failure, GatewayError):
             raise Unavailable(
                 "Whether the session still stands can't be checked right now.",
                 reason="SESSION_STATE_UNKNOWN",
             ) from answer.failure
+        if answer.failure is not None:
+            raise answer.failure
         return answer.is_open
 
     def doubt(self, user_id: str) -> None:
@@ -110,7 +112,7 @@ class OpenSessions:
             is_open: frozenset[str] = frozenset()
             try:
                 is_open = await self._identity.open_sessions(list(batch))
-            except GatewayError as no_answer:
+            except Exception as no_answer:  # noqa: BLE001 - whoever waits is told, whatever went wrong
                 failure = no_answer
             for session_id, waiting in batch.items():
                 answer = _Answer(session_id in is_open, asked_at_s, failure)

@@ -1,0 +1,111 @@
+"""Whatever the fields of a request hold, over a real channel and PostgreSQL: a refusal, never our bug."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import grpc
+import pytest
+from chassis.grpc_client import channel
+from chassis.grpc_errors import remote_error
+from chassis.grpc_server import GrpcServer
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+from identity.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, IdentityServicer
+from identity.adapters.outbound.fakes import MemoryHasher
+from identity.adapters.outbound.memory import MemoryStore
+from identity.bootstrap import memory_ports, wire_handlers
+from identity_world import ADA, PASSWORD, postgres_storage
+from sqlalchemy.ext.asyncio import AsyncEngine
+from tintype.identity.v1 import identity_pb2 as pb
+from tintype.identity.v1 import identity_pb2_grpc as pb_grpc
+
+METHODS = {method.name: method for method in pb.DESCRIPTOR.services_by_name["IdentityService"].methods}
+# Each was, somewhere, the end of a process or an INTERNAL.
+NASTY = (
+    "",
+    "\0",
+    "ada\0@example.com",
+    "*",
+    "usr_\0",
+    "usr_" + "0" * 32,
+    "usr_" + "0" * 32 + " ",
+    "ses_" + "0" * 32,
+    "\u202e\ufffe\U0010ffff",
+    "' OR true --",
+    "%s{}$1",
+    "\ud55c" * 500,
+    "x" * 1_000_000,
+    "a.b.c",
+    "::ffff:1.2.3.4%0",
+    "https://[",
+    "@",
+    f"{ADA}",
+    PASSWORD,
+)
+PERMITTED = {
+    grpc.StatusCode.OK,
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.ALREADY_EXISTS,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+
+
+@pytest.fixture
+async def identity(engine: AsyncEngine) -> AsyncIterator[pb_grpc.IdentityServiceStub]:
+    """The gateway's view of a service that keeps its data in PostgreSQL."""
+    storage = postgres_storage(engine)
+    quick = memory_ports(MemoryStore(), hasher=MemoryHasher())
+    ports = replace(quick, work=storage.work, directory=storage.directory)
+    callers = {"gateway": hashlib.sha256(b"token").hexdigest()}
+    server = GrpcServer("127.0.0.1:0", errors=ERRORS, callers=callers, allowed=ALLOWED, domain=DOMAIN)
+    pb_grpc.add_IdentityServiceServicer_to_server(IdentityServicer(wire_handlers(ports)), server.server)
+    await server.start()
+    async with channel(f"127.0.0.1:{server.bound_port}", token="token") as opened:
+        yield pb_grpc.IdentityServiceStub(opened)
+    await server.stop()
+
+
+async def ask(identity: pb_grpc.IdentityServiceStub, method: str, request: Message) -> None:
+    """Call; a refusal has a reason of the contract, and one of a bad field names it."""
+    try:
+        await getattr(identity, method)(request, timeout=10)
+    except grpc.aio.AioRpcError as failure:
+        answer = remote_error(failure)
+        assert answer.status in PERMITTED, (method, answer)
+        assert answer.reason, (method, answer)
+        if answer.status is grpc.StatusCode.INVALID_ARGUMENT:
+            fields = {name for name, _ in answer.field_violations}
+            assert fields, (method, answer)
+            assert fields <= set(request.DESCRIPTOR.fields_by_name), (method, answer)
+
+
+def put(request: Message, field: FieldDescriptor, text: str) -> None:
+    """Set a field of text, or fill a list of them."""
+    if not isinstance(getattr(request, field.name), str):
+        getattr(request, field.name).extend([text, text])
+    else:
+        setattr(request, field.name, text)
+
+
+def valid(method: str) -> Message:
+    """A request whose fields are as good as they can be without an account."""
+    request: Message = getattr(pb, METHODS[method].input_type.name)()
+    good = {"email": ADA, "password": PASSWORD, "new_password": PASSWORD, "client_address": "203.0.113.7"}
+    for field in request.DESCRIPTOR.fields:
+        if field.name in good:
+            put(request, field, good[field.name])
+    return request
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+async def test_every_field_bears_everything(identity: pb_grpc.IdentityServiceStub, method: str) -> None:
+    """One field after the other holds each of the texts, the others being good."""
+    for field in METHODS[method].input_type.fields:
+        assert field.type == FieldDescriptor.TYPE_STRING, "a new kind of field: bear it too"
+        for text in NASTY:
+            request = valid(method)
+            put(request, field, text)
+            await ask(identity, method, request)
