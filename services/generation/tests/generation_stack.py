@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -114,6 +114,7 @@ class Stack:
     api: pb_grpc.GenerationServiceStub
     account: str = field(default_factory=lambda: new_id("usr"))
     processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+    health: dict[int, str] = field(default_factory=dict)
     facts: list[tuple[str, Any]] = field(default_factory=list)
 
     @classmethod
@@ -125,8 +126,10 @@ class Stack:
         s3: S3Login,
         folder: Path,
         *commands: str,
+        more: Mapping[str, str] = {},
     ) -> AsyncIterator[Self]:
-        """Starts the double and these processes side by side; stops everything afterwards."""
+        """Starts the double and these processes side by side, with `more` settings; stops everything
+        afterwards."""
         login = nats_account("ledger")
         broker = await connect(login.url, user=login.user, password=login.password, name="double")
         await ensure_stream(broker.jetstream(), "ledger")
@@ -141,7 +144,7 @@ class Stack:
         ledger_pb2_grpc.add_LedgerServiceServicer_to_server(ledger, server.server)
         await server.start()
         port = free_ports(1)[0]
-        settings = _settings(database, nats_account("generation"), s3, server.bound_port, port)
+        settings = _settings(database, nats_account("generation"), s3, server.bound_port, port) | more
         gateway = channel(f"127.0.0.1:{port}", token=TOKENS["gateway"])
         stack = cls(settings, folder, ledger, login, pb_grpc.GenerationServiceStub(gateway))
         try:
@@ -169,18 +172,23 @@ class Stack:
             stderr=log,
         )
         self.processes.append(process)
-        async with httpx.AsyncClient() as client:
+        self.health[process.pid] = f"http://127.0.0.1:{port}/readyz"
 
-            async def ready() -> bool:
-                if process.returncode is not None:
-                    raise AssertionError(f"{command} ended with {process.returncode}: see {log.name}")
-                try:
-                    return (await client.get(f"http://127.0.0.1:{port}/readyz")).is_success
-                except httpx.TransportError:
-                    return False
+        async def ready() -> bool:
+            if process.returncode is not None:
+                raise AssertionError(f"{command} ended with {process.returncode}: see {log.name}")
+            return await self.is_ready(process)
 
-            await until(ready)
+        await until(ready)
         return process
+
+    async def is_ready(self, process: asyncio.subprocess.Process) -> bool:
+        """Whether the process says that it is ready."""
+        async with httpx.AsyncClient() as client:
+            try:
+                return (await client.get(self.health[process.pid])).is_success
+            except httpx.TransportError:
+                return False
 
     async def stop(self) -> None:
         """Asks every process to end, and insists that it ends well."""

@@ -16,6 +16,25 @@ async def test_too_few_credits(door: Door) -> None:
     assert (balance["available"], balance["held"]) == (30, 0)
 
 
+async def test_a_repeated_refusal_says_that_it_is_one(door: Door) -> None:
+    """The same key gets the first decision with its time and the header, even after credits have come."""
+    await door.sign_up(welcome_credits=30)
+    body = {"model": "local/motion", "input": {"prompt": "a heron", "duration_s": 3}}
+    key = {"Idempotency-Key": "k"}
+    first = await door.http.post("/v1/generations", json=body, headers=key)
+    assert "Idempotency-Replayed" not in first.headers
+    account = next(iter(door.world.identity.users))
+    door.world.ledger.grant(account, 1000)
+    again = await door.http.post("/v1/generations", json=body, headers=key)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    one, two = (assert_problem(answer, 402, "INSUFFICIENT_CREDITS") for answer in (first, again))
+    assert one["decided_at"]
+    for member in ("balance", "required", "generation_id", "decided_at"):
+        assert one[member] == two[member]
+    fresh = await door.http.post("/v1/generations", json=body, headers={"Idempotency-Key": "k2"})
+    assert fresh.status_code == 202
+
+
 async def test_a_key_with_another_body(rich: Door) -> None:
     """The same idempotency key with another body is 422."""
     body = {"model": SKETCH, "input": {"prompt": "a heron"}}

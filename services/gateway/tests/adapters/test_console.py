@@ -116,6 +116,33 @@ async def test_too_few_credits_lead_to_billing(door: Door) -> None:
     assert "a heron" in answer.text
 
 
+async def test_an_old_page_sent_again_asks_anew(door: Door) -> None:
+    """After buying credits, going back and pressing the button starts the job: no old refusal is shown."""
+    await enter(door)
+    page = await door.http.get("/generate")
+    form = {name: hidden(page, name) for name in ("csrf_token", "key", "model")} | {"prompt": "a heron"}
+    refused = await door.http.post("/generate", data=form, headers=FROM_HERE)
+    assert refused.status_code == 402
+    account = next(iter(door.world.identity.users))
+    door.world.ledger.grant(account, 100)
+    answer = await door.http.post("/generate", data=form, headers=FROM_HERE)
+    assert answer.headers["location"] == "/library?note=started"
+
+
+async def test_a_cancel_that_comes_too_late_says_so(door: Door) -> None:
+    """It does not say that credits come back."""
+    csrf = await enter(door, credits_given=100)
+    form = {"model": "local/sketch", "prompt": "a heron", "csrf_token": csrf}
+    await door.http.post("/generate", data=form, headers=FROM_HERE)
+    (job,) = door.world.generations.jobs
+    door.world.generations.finish(job, GenerationStatus.SUCCEEDED)
+    before = door.state()
+    answer = await door.http.post(f"/library/{job}/cancel", data={"csrf_token": csrf}, headers=FROM_HERE)
+    assert door.state() == before
+    page = await door.http.get(answer.headers["location"])
+    assert "too late" in page.text
+
+
 async def test_what_people_write_is_escaped(door: Door) -> None:
     """A prompt is text on every page, never markup."""
     csrf = await enter(door, credits_given=100)

@@ -100,7 +100,8 @@ def _refused(status: int, words: frozenset[str], message: str, pause_s: float | 
     if words & REFUSED_CODES:
         return RunReport(RunState.FAILED, failure=REFUSED)
     if status in ACCOUNT_STATUSES or words & ACCOUNT_CODES:
-        log.error("our account at the provider needs attention: %s", message)
+        # Operators are told once, by whoever keeps the jobs from it (ProviderGate).
+        log.warning("our account was turned away: %s", message)
         detail = "the provider is not available at the moment"
         return _report(detail, retryable=True, retry_after_s=pause_s, account_trouble=True)
     if status in BUSY_STATUSES or status >= 500 or words & BUSY_CODES:

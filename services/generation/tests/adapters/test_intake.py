@@ -1,0 +1,80 @@
+"""Taking files in: what is the file's fault, and what is this machine's."""
+
+import resource
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from generation.adapters.outbound.inline import InlineOutput
+from generation.adapters.outbound.intake import PROBE_BYTES, FileIntake
+from generation.domain.model import Modality
+from generation.ports.media_intake import IntakeUnavailable, OutputUnusable
+
+TEXT = InlineOutput(b"foxes are red\n" * 1000)
+
+
+class BrokenPipe:
+    """A provider's stream that ends in an error of the operating system's."""
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        yield b"a"
+        raise ConnectionResetError
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file can grow past a few kilobytes: the write fails as it does on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+def left_in(folder: Path) -> list[Path]:
+    """What was not removed."""
+    return list(folder.iterdir())
+
+
+async def receive(intake: FileIntake, output: object) -> int:
+    """Takes a text in; its size."""
+    async with intake.receive(output, modality=Modality.TEXT) as media:  # type: ignore[arg-type]
+        return media.size_bytes
+
+
+async def test_a_file_is_gone_afterwards(tmp_path: Path) -> None:
+    """Nothing stays behind, whether it could be used or not."""
+    intake = FileIntake(1_000_000, tmp_path)
+    assert await receive(intake, TEXT) == len(TEXT.content)
+    with pytest.raises(OutputUnusable):
+        await receive(FileIntake(10, tmp_path), TEXT)
+    await intake.check()
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.usefixtures("full_disk")
+async def test_a_full_disk_is_not_the_files_fault(tmp_path: Path) -> None:
+    """Neither while a file is written nor when a worker looks whether it may take jobs."""
+    intake = FileIntake(1_000_000, tmp_path)
+    with pytest.raises(IntakeUnavailable):
+        await receive(intake, TEXT)
+    with pytest.raises(IntakeUnavailable):
+        await intake.check()
+    assert left_in(tmp_path) == []
+    assert PROBE_BYTES > 4096
+
+
+async def test_a_folder_that_is_gone_is_not_the_files_fault(tmp_path: Path) -> None:
+    """Mounted elsewhere, removed, or read-only."""
+    intake = FileIntake(1_000_000, tmp_path / "gone")
+    for attempt in (receive(intake, TEXT), intake.check()):
+        with pytest.raises(IntakeUnavailable):
+            await attempt
+
+
+async def test_a_providers_broken_connection_is_not_this_machines_fault(tmp_path: Path) -> None:
+    """An operating system's error that comes out of the stream is not taken for a full disk."""
+    with pytest.raises(ConnectionResetError):
+        await receive(FileIntake(1_000_000, tmp_path), BrokenPipe())
