@@ -190,6 +190,9 @@ async def test_a_place_that_is_in_nobodys_list_is_refused(any_billing: BillingUn
         ("cancel_url", {"cancel_url": "javascript:alert(1)"}),
         ("pack_id", {"pack_id": ""}),
         ("user_id", {"user_id": "x" * 300}),
+        ("success_url", {"success_url": "https://[app.example/billing"}),
+        ("success_url", {"success_url": "https://app.example/\x7f"}),
+        ("idempotency_key", {"idempotency_key": "k\n1"}),
     ],
 )
 async def test_bad_fields_are_named_and_open_nothing(

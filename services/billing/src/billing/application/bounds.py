@@ -1,5 +1,6 @@
 """Bounds of what a command may carry."""
 
+import re
 from urllib.parse import urlsplit
 
 from billing.domain.errors import InvalidField
@@ -9,6 +10,8 @@ URL_MAX = 2_000
 WEBHOOK_MAX_BYTES = 512 * 1024
 PAGE_MAX, PAGE_DEFAULT = 100, 20
 
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
 
 def require_text(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
     """Raise InvalidField unless the text is there, short enough and printable."""
@@ -16,14 +19,18 @@ def require_text(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
         raise InvalidField(field, "is required")
     if len(value) > longest:
         raise InvalidField(field, f"has {len(value)} characters, at most {longest} are allowed")
-    if any(ord(character) < 32 for character in value):
+    if _UNPRINTABLE.search(value):
         raise InvalidField(field, "must not hold control characters")
 
 
 def require_same_origin(field: str, url: str, origin_url: str) -> None:
     """Raise InvalidField unless the address is on our own origin: no open redirect through a payment."""
     require_text(field, url, longest=URL_MAX)
-    wanted, given = urlsplit(origin_url), urlsplit(url)
+    wanted = urlsplit(origin_url)
+    try:
+        given = urlsplit(url)
+    except ValueError as failure:
+        raise InvalidField(field, "is no address") from failure
     if (given.scheme, given.netloc) != (wanted.scheme, wanted.netloc):
         raise InvalidField(field, f"must begin with {wanted.scheme}://{wanted.netloc}/")
 
