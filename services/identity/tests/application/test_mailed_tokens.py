@@ -1,11 +1,14 @@
 """What mailed tokens do: verify addresses and reset passwords."""
 
+import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from identity.application.request_password_reset import RequestPasswordReset
 from identity.application.reset_password import ResetPassword
 from identity.application.verify_email import VerifyEmail
+from identity.bootstrap import wire_handlers
 from identity.domain.errors import (
     InvalidCredentials,
     InvalidToken,
@@ -98,6 +101,18 @@ async def test_an_unknown_or_disabled_address_gets_no_mail(world: World) -> None
     await ask_for_reset(world, EmailAddress("eve@example.com"))
     await ask_for_reset(world)
     assert world.store == before
+
+
+async def test_an_unknown_address_takes_as_long(world: World) -> None:
+    """Who has an account is not told by the clock: both answers come when the same time has passed."""
+    await world.sign_up()
+    world.ports = replace(world.ports, reset_answer_s=0.2)
+    world.handlers = wire_handlers(world.ports)
+    for email in (ADA, EmailAddress("eve@example.com")):
+        began_at_s = time.perf_counter()
+        await ask_for_reset(world, email)
+        assert time.perf_counter() - began_at_s >= 0.2
+    assert world.mailed_token(Purpose.RESET_PASSWORD)
 
 
 async def test_a_mailbox_can_not_be_flooded(world: World) -> None:
