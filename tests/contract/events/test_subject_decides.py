@@ -16,6 +16,7 @@ from generation.adapters.inbound.worker import DURABLE, credits_reserved
 from generation.adapters.inbound.worker import SUBJECTS as GENERATION_SUBJECTS
 from golden import FOLDER, delivered
 from ledger.adapters.inbound.events import SUBJECTS
+from nats.js.api import RePublish
 from test_ledger_consumes import ALICE, EFFECTS, ledger_with_a_held_job
 
 Login = Callable[[str], NatsLogin]
@@ -111,6 +112,71 @@ async def test_a_claim_in_the_header_moves_no_credits(nats_account: Login, sende
     assert await ledger.available(ALICE) == (100, 30)
     assert {one.subject for one, _ in given_up} == set(carriers)
     assert all(isinstance(why, Refused) and one.deliveries == 1 for one, why in given_up)
+
+
+@pytest.mark.parametrize("sender", ["identity", "generation"])
+async def test_a_stream_that_copies_itself_to_anothers_subject_moves_no_credits(
+    nats_account: Login, sender: str
+) -> None:
+    """A producer may configure its own stream, and the broker does the copying: it is refused as copied."""
+    ledger, events = await ledger_with_a_held_job()
+    event = delivered("tintype.billing.v1.PaymentCompleted")
+    own = SUBJECTS[sender.upper()][0].replace("*", ALICE)
+    async with AsyncExitStack() as stack:
+        owner = await stack.enter_async_context(connected(nats_account("billing")))
+        await ensure_stream(owner.jetstream(), "billing")
+        forger = await stack.enter_async_context(connected(nats_account(sender)))
+        stream = forger.jetstream()
+        await ensure_stream(stream, sender)
+        config = (await stream.stream_info(sender.upper())).config
+        await stream.update_stream(config.evolve(republish=RePublish(src=own, dest=event.subject)))
+        await stream.publish(own, event.payload, headers=dict(event.headers))
+        consumer = await stack.enter_async_context(connected(nats_account("ledger")))
+        given_up = await stack.enter_async_context(
+            consuming(
+                consumer,
+                stream="BILLING",
+                durable="ledger",
+                subjects=SUBJECTS["BILLING"],
+                handler=events.handle,
+            )
+        )
+        async with asyncio.timeout(20):
+            while not given_up:
+                await asyncio.sleep(0.02)
+    assert await ledger.available(ALICE) == (100, 30)
+    assert [(one.subject, type(why)) for one, why in given_up] == [(event.subject, Refused)]
+
+
+@pytest.mark.parametrize("sender", ["identity", "generation"])
+async def test_answers_sent_to_anothers_subject_move_no_credits(nats_account: Login, sender: str) -> None:
+    """The broker answers wherever it is asked to: what it says there is no fact."""
+    ledger, events = await ledger_with_a_held_job()
+    target = delivered("tintype.billing.v1.PaymentCompleted").subject
+    own = SUBJECTS[sender.upper()][0].replace("*", ALICE)
+    async with AsyncExitStack() as stack:
+        owner = await stack.enter_async_context(connected(nats_account("billing")))
+        await ensure_stream(owner.jetstream(), "billing")
+        forger = await stack.enter_async_context(connected(nats_account(sender)))
+        await ensure_stream(forger.jetstream(), sender)
+        await forger.publish(own, b"", reply=target)
+        await forger.publish(f"$JS.API.STREAM.INFO.{sender.upper()}", b"", reply=target)
+        await forger.flush()
+        consumer = await stack.enter_async_context(connected(nats_account("ledger")))
+        given_up = await stack.enter_async_context(
+            consuming(
+                consumer,
+                stream="BILLING",
+                durable="ledger",
+                subjects=SUBJECTS["BILLING"],
+                handler=events.handle,
+            )
+        )
+        async with asyncio.timeout(20):
+            while len(given_up) < 2:
+                await asyncio.sleep(0.02)
+    assert await ledger.available(ALICE) == (100, 30)
+    assert {type(why) for _, why in given_up} == {Refused}
 
 
 async def test_a_claim_in_the_header_starts_no_job(nats_account: Login) -> None:

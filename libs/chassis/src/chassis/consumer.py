@@ -14,6 +14,7 @@ from nats.js.errors import NotFoundError
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from prometheus_client import Counter, Histogram
 
+from chassis.consumer_lag import ConsumerLag
 from chassis.events import IncomingEvent, Refused
 from chassis.postgres import STORAGE_AWAY
 from chassis.process import raise_if_cancelled
@@ -73,11 +74,13 @@ class Consumer:
             max_deliver=-1,
             max_ack_pending=max(1_000, max_in_flight),
         )
+        self._lag = ConsumerLag(js, stream=stream, durable=durable)
         self._slots = asyncio.Semaphore(max_in_flight)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Consume until cancelled; then let the handlers in flight finish for a few seconds."""
+        measuring = asyncio.create_task(self._lag.run())
         try:
             while True:
                 raise_if_cancelled()
@@ -87,6 +90,7 @@ class Consumer:
                     log.warning("consumer interrupted", stream=self._stream, error=repr(failure))
                     await asyncio.sleep(0.5)
         finally:
+            measuring.cancel()
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=_DRAIN_S)
 

@@ -16,6 +16,9 @@ _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SUBJECT = re.compile(rf"tintype\.[a-z]+\.v[0-9]+\.[a-z0-9_]{{1,64}}\.{_TOKEN.pattern}")
 
+# Of a message that the broker itself published, as a stream's `republish` says; nobody can leave it out.
+_COPIED_FROM = "Nats-Stream"
+
 M = TypeVar("M", bound=Message)
 
 
@@ -99,6 +102,9 @@ class IncomingEvent:
         """Return its message. Raises Refused unless subject, header and payload tell the same story."""
         if not is_subject(self.subject) or self.ce_type != message_type.DESCRIPTOR.full_name:
             raise Refused(f"{message_type.DESCRIPTOR.full_name} is not published as {self.subject!r}")
+        if _COPIED_FROM in self.headers:
+            # A producer configures its own stream, and could have the broker copy from it to any subject.
+            raise Refused(f"copied by the broker from {self.headers[_COPIED_FROM]!r}")
         if self.headers.get("ce-type", self.ce_type) != self.ce_type:
             raise Refused(f"the header says {self.headers['ce-type']!r}, the subject {self.ce_type!r}")
         try:
