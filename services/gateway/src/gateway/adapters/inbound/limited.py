@@ -1,5 +1,6 @@
 """Rate limits in front of handlers, told in the headers of draft-ietf-httpapi-ratelimit-headers."""
 
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from fastapi import Depends, Request
@@ -15,6 +16,17 @@ def client_address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
+def client_key(request: Request) -> str:
+    """What a client is counted by: its address, or its /64 of IPv6, in which it has as many as it likes."""
+    try:
+        address = ip_address(client_address(request).partition("%")[0])
+    except ValueError:
+        return client_address(request)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(ip_network((address, 64), strict=False))
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
 def per_user(limit: Limit) -> Any:
     """A dependency that counts one call of the current user."""
 
@@ -28,7 +40,7 @@ def per_address(limit: Limit) -> Any:
     """A dependency that counts one call of the client's address."""
 
     async def counted(request: Request, deps: CurrentDeps) -> None:
-        await count(request, deps.limits, limit, client_address(request))
+        await count(request, deps.limits, limit, client_key(request))
 
     return Depends(counted)
 

@@ -15,7 +15,7 @@ from gateway.adapters.inbound.console.page import (
     set_session,
     show,
 )
-from gateway.adapters.inbound.limited import client_address, count
+from gateway.adapters.inbound.limited import client_address, client_key, count
 from gateway.domain.errors import GatewayError
 from gateway.ports.rate_limits import Limit
 
@@ -44,7 +44,7 @@ async def sign_up(
     """Open an account and a session."""
     require_own_origin(request, deps)
     try:
-        await count(request, deps.limits, Limit.AUTH, client_address(request))
+        await count(request, deps.limits, Limit.AUTH, client_key(request))
         opened = await deps.sessions.sign_up(
             email=email, password=password, full_name=full_name, client_address=client_address(request)
         )
@@ -84,7 +84,7 @@ async def log_in(
     """Open a session and go back to where the person wanted to be."""
     require_own_origin(request, deps)
     try:
-        await count(request, deps.limits, Limit.AUTH, client_address(request))
+        await count(request, deps.limits, Limit.AUTH, client_key(request))
         opened = await deps.sessions.log_in(
             email=email,
             password=password,

@@ -13,7 +13,7 @@ from gateway.adapters.inbound.auth import CurrentDeps, require_own_origin
 from gateway.adapters.inbound.console.devices import remember_device
 from gateway.adapters.inbound.console.next_page import HOME, forget_next, remember_next, remembered_next
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, local_path, show
-from gateway.adapters.inbound.limited import client_address, count
+from gateway.adapters.inbound.limited import client_address, client_key, count
 from gateway.domain.errors import GatewayError
 from gateway.domain.user import Welcome
 from gateway.ports.rate_limits import Limit
@@ -38,7 +38,7 @@ async def forgot(
     """Mail a link; says the same whether the address has an account."""
     require_own_origin(request, deps)
     try:
-        await count(request, deps.limits, Limit.AUTH, client_address(request))
+        await count(request, deps.limits, Limit.AUTH, client_key(request))
         await deps.identity.request_password_reset(email=email, client_address=client_address(request))
     except GatewayError as refusal:
         return await show(
@@ -64,7 +64,7 @@ async def reset(request: Request, deps: CurrentDeps, token: Text = "", password:
     """Set the new password; every session ends."""
     require_own_origin(request, deps)
     try:
-        await count(request, deps.limits, Limit.AUTH, client_address(request))
+        await count(request, deps.limits, Limit.AUTH, client_key(request))
         device_token = await deps.identity.reset_password(token=token, new_password=password)
     except GatewayError as refusal:
         return await show(
@@ -91,7 +91,7 @@ async def verify(request: Request, deps: CurrentDeps, token: Text = "") -> Respo
     """Confirm the address."""
     require_own_origin(request, deps)
     try:
-        await count(request, deps.limits, Limit.AUTH, client_address(request))
+        await count(request, deps.limits, Limit.AUTH, client_key(request))
         user = await deps.identity.verify_email(token)
     except GatewayError as refusal:
         return await show(request, "verify_email.html", refusal=refusal, token=token)
@@ -105,6 +105,6 @@ async def verify(request: Request, deps: CurrentDeps, token: Text = "") -> Respo
 @router.post("/verify-email/again")
 async def verify_again(request: Request, deps: CurrentDeps, session: Session) -> Response:
     """Mail the link again."""
-    await count(request, deps.limits, Limit.AUTH, client_address(request))
+    await count(request, deps.limits, Limit.AUTH, client_key(request))
     await deps.identity.request_verification(session.user_id, client_address=client_address(request))
     return go("/account", note="verification-sent")
