@@ -110,6 +110,7 @@ def _as_people_reach_it(plan: Plan, service: str) -> dict[str, str]:
             "GATEWAY_METRICS_LISTEN": f"0.0.0.0:{plan.ports['gateway_metrics']}",
             "GATEWAY_PUBLIC_URL": public["gateway"],
             "GATEWAY_MEDIA_ORIGIN": public["s3"],
+            "GATEWAY_MEDIA_INSIDE_ORIGIN": plan.ports.url("s3"),
             "GATEWAY_CHECKOUT_ORIGIN": public["stripe"],
         },
     }.get(service, {})

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 import grpc
+import httpx
 from chassis import nats
 from chassis.clock import SystemClock
 from chassis.grpc_client import channel
@@ -29,6 +30,7 @@ from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
+from gateway.adapters.outbound.http_text_outputs import TIMEOUT_S, HttpTextOutputs
 from gateway.adapters.outbound.jwt import JwtAccessTokens
 from gateway.adapters.outbound.memory.billing import MemoryBilling
 from gateway.adapters.outbound.memory.console_sessions import MemoryConsoleSessions
@@ -36,6 +38,7 @@ from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.identity import AUDIENCE, ISSUER, MemoryIdentity
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
+from gateway.adapters.outbound.memory.text_outputs import MemoryTextOutputs
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
 from gateway.adapters.outbound.postgres import PostgresConsoleSessions
 from gateway.adapters.outbound.random import RandomSecrets
@@ -47,6 +50,7 @@ from gateway.application.export_statement import ExportStatement
 from gateway.application.follow_events import FollowEvents
 from gateway.application.open_checkout import OpenCheckoutHandler
 from gateway.application.open_sessions import OpenSessions
+from gateway.application.read_texts import ReadTexts
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.billing import Billing
 from gateway.ports.clock import Clock
@@ -57,6 +61,7 @@ from gateway.ports.generation import Generations
 from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
 from gateway.ports.rate_limits import Limit, RateLimits
+from gateway.ports.text_outputs import TextOutputs
 from gateway.settings import GatewaySettings
 
 HTTP_GRACE_S = 5
@@ -82,6 +87,7 @@ class Ports:
     tokens: AccessTokens
     limits: RateLimits
     sessions: ConsoleSessionStore
+    texts: TextOutputs
     clock: Clock
     web: Web
     session_idle: timedelta = timedelta(days=7)
@@ -128,6 +134,7 @@ def wire(ports: Ports) -> Deps:
         explain=ExplainGeneration(ports.generations, ports.ledger),
         statement=ExportStatement(ports.ledger),
         open_checkout=OpenCheckoutHandler(ports.billing, public_url=ports.web.public_url),
+        read_texts=ReadTexts(ports.texts),
         checks=ports.checks,
         alive=ports.alive,
     )
@@ -156,6 +163,7 @@ async def real_ports(
         )
         stack.push_async_callback(connection.close)
         feed = NatsEventFeed(connection.jetstream(), heartbeat_s=settings.heartbeat_s)
+        fetching = await stack.enter_async_context(httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False))
         token = settings.caller_token.get_secret_value()
 
         async def to(target: str, *, retried: tuple[str, ...] | None = None) -> grpc.aio.Channel:
@@ -183,6 +191,9 @@ async def real_ports(
                 ),
                 limits=LimitsRateLimits(settings.rate_limit_uri, _limits(settings)),
                 sessions=PostgresConsoleSessions(engine, keys=_session_keys(settings)),
+                texts=HttpTextOutputs(
+                    fetching, origin=settings.media_origin, inside=settings.media_inside_origin
+                ),
                 clock=clock,
                 web=_web(settings),
                 session_idle=timedelta(seconds=settings.session_idle_s),
@@ -268,6 +279,7 @@ class MemoryWorld:
     generations: MemoryGenerations
     feed: MemoryEventFeed
     sessions: MemoryConsoleSessions
+    texts: MemoryTextOutputs
     ports: Ports
 
 
@@ -280,6 +292,7 @@ def memory_world(
     ledger = MemoryLedger(clock)
     generations = MemoryGenerations(clock, ledger)
     billing, feed, sessions = MemoryBilling(clock), MemoryEventFeed(), MemoryConsoleSessions()
+    texts = MemoryTextOutputs()
     ports = Ports(
         identity=identity,
         billing=billing,
@@ -290,6 +303,7 @@ def memory_world(
         tokens=JwtAccessTokens(identity, clock, issuer=ISSUER, audience=AUDIENCE),
         limits=LimitsRateLimits("memory://", dict.fromkeys(Limit, rates)),
         sessions=sessions,
+        texts=texts,
         clock=clock,
         monotonic=lambda: clock.now().timestamp(),
         web=Web(
@@ -306,5 +320,6 @@ def memory_world(
         generations=generations,
         feed=feed,
         sessions=sessions,
+        texts=texts,
         ports=ports,
     )

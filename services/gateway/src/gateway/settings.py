@@ -57,6 +57,8 @@ class GatewaySettings(ServiceSettings):
     metrics_listen: str = "127.0.0.1:0"
     public_url: Origin
     media_origin: Origin | None = None
+    # Where the media store is found from here, when that is not where browsers find it.
+    media_inside_origin: Origin | None = None
     checkout_origin: Origin | None = None
 
     identity_target: Target

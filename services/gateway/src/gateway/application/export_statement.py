@@ -3,10 +3,9 @@
 from collections.abc import AsyncIterator
 
 from gateway.domain.credits import Entry, EntryFilter
+from gateway.domain.errors import InternalFailure
 from gateway.domain.page import LIMIT_MAX
 from gateway.ports.ledger import Ledger
-
-PAGES_MAX = 1_000
 
 
 class ExportStatement:
@@ -16,11 +15,21 @@ class ExportStatement:
         self._ledger = ledger
 
     async def __call__(self, account_id: str, which: EntryFilter) -> AsyncIterator[list[Entry]]:
-        """Deliver the lines in pages, at most 100,000 lines."""
+        """Deliver all lines, a page at a time, as fast as they are taken.
+
+        It has as many pages as the statement: what is newer than the first is left out, so that it ends.
+        Raises InternalFailure, which breaks the download off, when a page does not lead on.
+        """
         cursor: str | None = None
-        for _ in range(PAGES_MAX):
+        last: int | None = None
+        while True:
             page = await self._ledger.entries(account_id, which, cursor=cursor, limit=LIMIT_MAX)
+            if page.items and last is not None and page.items[0].sequence > last:
+                raise InternalFailure
+            last = page.items[-1].sequence if page.items else last
             yield list(page.items)
-            cursor = page.next_cursor
-            if cursor is None:
+            if page.next_cursor is None:
                 return
+            if page.next_cursor == cursor:
+                raise InternalFailure
+            cursor = page.next_cursor

@@ -86,6 +86,11 @@ class Output:
     # Why it is only the beginning of what was asked for: "length" or "broken_off".
     incomplete: str | None = None
 
+    @property
+    def is_text(self) -> bool:
+        """Whether people read it as it is."""
+        return self.media_type.startswith("text/") or self.media_type == "application/json"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:

@@ -12,6 +12,7 @@ from gateway.application.export_statement import ExportStatement
 from gateway.application.follow_events import FollowEvents
 from gateway.application.open_checkout import OpenCheckoutHandler
 from gateway.application.open_sessions import OpenSessions
+from gateway.application.read_texts import ReadTexts
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.billing import Billing
 from gateway.ports.generation import Generations
@@ -64,6 +65,7 @@ class Deps:
     explain: ExplainGeneration
     statement: ExportStatement
     open_checkout: OpenCheckoutHandler
+    read_texts: ReadTexts
     checks: Mapping[str, Check] = field(default_factory=dict)
     alive: Mapping[str, Check] = field(default_factory=dict)
 

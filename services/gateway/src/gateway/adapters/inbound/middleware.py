@@ -35,14 +35,8 @@ STATE_HEADERS = "extra_headers"
 
 
 def security_headers(web: Web) -> dict[str, str]:
-    """The headers of every answer; pages load from here and from the media store, nothing else."""
-    media = f" {web.media_origin}" if web.media_origin else ""
-    checkout = f" {web.checkout_origin}" if web.checkout_origin else ""
-    headers = {
-        "Content-Security-Policy": (
-            f"default-src 'self'; img-src 'self' data:{media}; media-src 'self'{media}; "
-            f"form-action 'self'{checkout}; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
-        ),
+    """The headers of every answer."""
+    headers = content_policy(web) | {
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "same-origin",
@@ -52,6 +46,19 @@ def security_headers(web: Web) -> dict[str, str]:
     if web.is_https:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     return headers
+
+
+def content_policy(web: Web, *, pictures: str = "") -> dict[str, str]:
+    """Pages load from here and from the media store, pictures from one more origin, and nothing else."""
+    media = f" {web.media_origin}" if web.media_origin else ""
+    checkout = f" {web.checkout_origin}" if web.checkout_origin else ""
+    more = f" {pictures}" if pictures else ""
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'self'; img-src 'self' data:{media}{more}; media-src 'self'{media}; "
+            f"form-action 'self'{checkout}; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+        )
+    }
 
 
 class Edge:

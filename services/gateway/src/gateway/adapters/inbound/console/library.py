@@ -1,5 +1,6 @@
 """`/library`: generations as they develop, and what each of them cost."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -7,10 +8,15 @@ from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, go, show
+from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.parameters import generation_id
-from gateway.domain.errors import Conflict
+from gateway.application.read_texts import PREVIEW_MAX_BYTES, SHOWN_MAX_BYTES
+from gateway.domain.console_session import ConsoleSession
+from gateway.domain.errors import Conflict, NotFound
+from gateway.domain.generation import Generation
 from gateway.ports.rate_limits import Limit
+from gateway.ports.text_outputs import Excerpt
 
 router = APIRouter(route_class=HtmlRoute)
 PAGE_SIZE = 12
@@ -30,6 +36,7 @@ async def library(
         "library.html",
         session=session,
         generations=page.items,
+        texts=await _previews(deps, page.items),
         next_cursor=page.next_cursor,
         is_first=cursor is None,
     )
@@ -38,7 +45,11 @@ async def library(
 @router.get("/library/{generation}", dependencies=[per_user(Limit.READS)])
 async def detail(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
     """One generation: outputs, attempts, and where its credits came from and went."""
-    explained = await deps.explain(session.user_id, generation_id(generation))
+    try:
+        explained = await deps.explain(session.user_id, generation_id(generation))
+    except NotFound:
+        return await _deleted(request, deps, session, generation)
+    outputs = explained.generation.outputs
     return await show(
         request,
         "generation.html",
@@ -46,6 +57,7 @@ async def detail(request: Request, deps: CurrentDeps, session: Session, generati
         generation=explained.generation,
         reservation=explained.reservation,
         lots=explained.lots,
+        texts=await deps.read_texts(outputs, size_max_bytes=SHOWN_MAX_BYTES),
     )
 
 
@@ -53,7 +65,7 @@ async def detail(request: Request, deps: CurrentDeps, session: Session, generati
 async def card(deps: CurrentDeps, session: Session, generation: str) -> Response:
     """One card as it stands now: a fragment that the page swaps in when something happened."""
     found = await deps.generations.one(session.user_id, generation_id(generation))
-    return fragment("card.html", generation=found, session=session)
+    return fragment("card.html", generation=found, session=session, texts=await _previews(deps, [found]))
 
 
 @router.post("/library/{generation}/cancel", dependencies=[per_user(Limit.CHANGES)])
@@ -79,3 +91,18 @@ async def delete(deps: CurrentDeps, session: Session, generation: str) -> Respon
     """Delete the outputs and hide the card."""
     await deps.generations.delete(session.user_id, generation_id(generation))
     return go("/library", note="deleted")
+
+
+async def _previews(deps: Deps, generations: Sequence[Generation]) -> Mapping[str, Excerpt]:
+    """The first lines of what cards show: the first output of each."""
+    shown = [generation.outputs[0] for generation in generations if generation.outputs]
+    return await deps.read_texts(shown, size_max_bytes=PREVIEW_MAX_BYTES)
+
+
+async def _deleted(request: Request, deps: Deps, session: ConsoleSession, generation: str) -> Response:
+    """What the statement still says of a generation that is gone. Raises NotFound when it never was."""
+    reservation = await deps.ledger.reservation(session.user_id, generation)
+    if reservation is None:
+        raise NotFound("There is no such generation.")
+    lots = await deps.ledger.reservation_lots(session.user_id, reservation.reservation_id)
+    return await show(request, "deleted.html", session=session, reservation=reservation, lots=lots)

@@ -16,7 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, current_session, require_csrf
+from gateway.adapters.inbound.console.avatar import avatar_of, origin_of
 from gateway.adapters.inbound.deps import Deps, deps_of
+from gateway.adapters.inbound.middleware import content_policy
 from gateway.adapters.inbound.problems import record_bug, retry_headers, status_of
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import GatewayError, InternalFailure, Unauthenticated
@@ -130,7 +132,8 @@ async def show(
     With a refusal it is the form again, with what is wrong and with what was typed.
     """
     deps = deps_of(request)
-    retry = retry_headers(refusal) if refusal else {}
+    headers = retry_headers(refusal) if refusal else {}
+    avatar_url = None
     if session is not None:
         # Apart only because they are two services.
         balance, person = await asyncio.gather(
@@ -138,10 +141,14 @@ async def show(
         )
         offer = balance.welcome_credits if person.welcome is Welcome.PENDING else 0
         values |= {"balance": balance, "person": person, "offer": offer}
+        avatar_url = avatar_of(person)
+    if avatar_url and (pictures := origin_of(avatar_url)):
+        headers |= content_policy(deps.web, pictures=pictures)
     return HTMLResponse(
         environment.get_template(template).render(
             {
                 "session": session,
+                "shown_avatar": avatar_url,
                 "theme": theme_of(request),
                 "path": request.url.path,
                 "note": NOTES.get(request.query_params.get("note", "")),
@@ -152,7 +159,7 @@ async def show(
             }
         ),
         status_code=status_of(refusal) if refusal else 200,
-        headers={"Cache-Control": "no-store", "Vary": "Cookie", **retry},
+        headers={"Cache-Control": "no-store", "Vary": "Cookie", **headers},
     )
 
 
@@ -183,6 +190,7 @@ async def error_page(
         session=await _who(request),
         balance=None,
         offer=0,
+        shown_avatar=None,
         theme=theme_of(request),
         path=request.url.path,
         note=None,

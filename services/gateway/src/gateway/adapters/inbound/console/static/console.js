@@ -26,3 +26,13 @@ document.addEventListener("htmx:sseOpen", (opened) => {
   source.removeEventListener("generation.updated", onGenerationUpdated);
   source.addEventListener("generation.updated", onGenerationUpdated);
 });
+
+// A page that the browser brings back as it was left is used anew: what it sends is another submission, under
+// another key. (One that is loaded again comes with new keys from the server.)
+window.addEventListener("pageshow", (shown) => {
+  if (!shown.persisted) return;
+  for (const key of document.querySelectorAll('form input[name="key"]')) {
+    const random = crypto.getRandomValues(new Uint8Array(24));
+    key.value = btoa(String.fromCharCode(...random)).replaceAll("+", "-").replaceAll("/", "_");
+  }
+});

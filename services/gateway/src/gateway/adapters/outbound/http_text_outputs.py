@@ -1,0 +1,57 @@
+"""Texts from the object store, by the signed addresses that generation hands out."""
+
+import codecs
+
+import httpx
+import structlog
+
+from gateway.domain.generation import Output
+from gateway.ports.text_outputs import Excerpt
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT_S = 2.0
+
+
+class HttpTextOutputs:
+    """Implements TextOutputs; reads from the store's origin and from nowhere else.
+
+    `inside` is where the store is found from here, when that is not where browsers find it: a signature
+    covers the host that is asked for, not the address that is connected to.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, *, origin: str | None, inside: str | None) -> None:
+        self._client = client
+        self._origin = origin
+        self._inside = inside
+
+    async def read(self, output: Output, *, size_max_bytes: int) -> Excerpt | None:
+        """See TextOutputs."""
+        if self._origin is None or not output.url.startswith(f"{self._origin}/"):
+            return None
+        url = output.url.replace(self._origin, self._inside, 1) if self._inside else output.url
+        headers = {"Host": self._origin.partition("://")[2], "Range": f"bytes=0-{size_max_bytes - 1}"}
+        try:
+            read = await self._beginning(url, headers, size_max_bytes)
+        except httpx.HTTPError as failure:
+            log.warning("a text can't be read", output=output.output_id, error=type(failure).__name__)
+            return None
+        if read is None:
+            return None
+        is_whole = len(read) >= output.size_bytes
+        # A character that the cut went through is left out; what is no UTF-8 is shown as such.
+        text = codecs.getincrementaldecoder("utf-8")("replace").decode(read, is_whole)
+        return Excerpt(text=text, is_whole=is_whole)
+
+    async def _beginning(self, url: str, headers: dict[str, str], size_max_bytes: int) -> bytes | None:
+        async with self._client.stream("GET", url, headers=headers) as answer:
+            if answer.status_code not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
+                log.warning("a text can't be read", status=answer.status_code)
+                return None
+            read = bytearray()
+            # A store that knows no ranges sends everything.
+            async for chunk in answer.aiter_raw():
+                read += chunk
+                if len(read) >= size_max_bytes:
+                    break
+            return bytes(read[:size_max_bytes])
