@@ -10,7 +10,6 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-import sentry_sdk
 import structlog
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
@@ -20,16 +19,19 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
+from chassis.error_reports import TEMPLATE, flush_reports, report_errors
+
 
 class Telemetry:
-    """What was set up; `shutdown` flushes the spans that still wait."""
+    """What was set up; `shutdown` sends the spans and the reports that still wait."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self._provider = provider
 
     def shutdown(self) -> None:
-        """Flush and stop the span exporter."""
+        """Send what waits and stop."""
         self._provider.shutdown()
+        flush_reports()
 
 
 def configure_telemetry(
@@ -47,9 +49,7 @@ def configure_telemetry(
         provider = TracerProvider(resource=resource, sampler=ALWAYS_OFF)
     trace.set_tracer_provider(provider)
     if sentry_dsn:
-        sentry_sdk.init(
-            dsn=sentry_dsn, server_name=service, send_default_pii=False, include_local_variables=False
-        )
+        logging.getLogger().addHandler(report_errors(sentry_dsn, service))
     return Telemetry(provider)
 
 
@@ -96,11 +96,22 @@ def _add_trace(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
     return event
 
 
+def _keep_template(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event[TEMPLATE] = event.get("event")
+    return event
+
+
+def _drop_template(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event.pop(TEMPLATE, None)
+    return event
+
+
 def _configure_logs(service: str, *, log_format: str, log_level: str) -> None:
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
+        _keep_template,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_trace,
@@ -118,7 +129,12 @@ def _configure_logs(service: str, *, log_format: str, log_level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *exceptions, renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _drop_template,
+                *exceptions,
+                renderer,
+            ],
         )
     )
     root = logging.getLogger()
