@@ -70,17 +70,23 @@ class PatientClient(Client):
                 await asyncio.sleep(0.1)
 
     async def _send(self, method: str, path: str, **options: Any) -> Json:
-        try:
-            return await super()._send(method, path, **options)
-        except RefusedError as refused:
-            if refused.status != httpx.codes.UNAUTHORIZED:
-                raise
+        for _ in range(PATIENCE_TRIES):
+            try:
+                return await super()._send(method, path, **options)
+            except RefusedError as refused:
+                if refused.status == httpx.codes.UNAUTHORIZED:
+                    await self._sign_in()
+                elif refused.status != httpx.codes.TOO_MANY_REQUESTS:
+                    raise
+            # What is repeated through an outage counts against the limit like anything else.
+            await asyncio.sleep(1)
+        raise TimeoutError(f"{method} {path}: refused {PATIENCE_TRIES} times")
+
+    async def _sign_in(self) -> None:
         self.http.headers.pop("Authorization", None)
-        answer = await super()._send(
-            "POST", "/v1/auth/login", json={"email": self.email, "password": PASSWORD}
-        )
+        given = {"email": self.email, "password": PASSWORD}
+        answer = await super()._send("POST", "/v1/auth/login", json=given)
         self.http.headers["Authorization"] = f"Bearer {answer['access_token']}"
-        return await super()._send(method, path, **options)
 
 
 class Person:
