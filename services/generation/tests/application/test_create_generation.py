@@ -2,9 +2,11 @@
 
 import asyncio
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from generation.domain.documents import digest
 from generation.domain.errors import (
     IdempotencyKeyReused,
     InsufficientCredits,
@@ -74,6 +76,20 @@ async def test_a_key_with_another_body_is_refused(house: House) -> None:
     with pytest.raises(IdempotencyKeyReused):
         await house.create(command(key="k1", seed=2))
     assert len(house.transactions.tables.generations) == 1
+    assert house.ledger.available == 995
+
+
+async def test_a_key_from_an_older_release_still_stands_for_its_job(house: House) -> None:
+    """Its fingerprint had no version; another body under the key is refused as ever."""
+    asked = command(key="k1")
+    first, _ = await house.create(asked)
+    content = {"model": "local/sketch", "input": asked.input, "quote": "", "providers": [], "metadata": {}}
+    stored = replace(house.stored(first), fingerprint=digest(content))
+    house.transactions.tables.generations[first.generation_id] = stored
+    again, replayed = await house.create(asked)
+    assert (again.generation_id, replayed) == (first.generation_id, True)
+    with pytest.raises(IdempotencyKeyReused):
+        await house.create(command(key="k1", seed=2))
     assert house.ledger.available == 995
 
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from generation.application.reserve_credits import ReserveCredits
-from generation.domain.documents import digest, metadata_violations
+from generation.domain.documents import metadata_violations
 from generation.domain.errors import IdempotencyKeyReused, InsufficientCredits, InvalidInput
+from generation.domain.fingerprint import fingerprint, is_fingerprint_of
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId, ModelId
 from generation.domain.pricing import Price
@@ -33,17 +34,15 @@ class NewGeneration:
     idempotency_key: str = ""
 
     @property
-    def fingerprint(self) -> str:
-        """The same for the same command, as it was sent."""
-        return digest(
-            {
-                "model": self.model_id,
-                "input": self.input,
-                "quote": self.quote_id,
-                "providers": list(self.provider_order),
-                "metadata": self.metadata,
-            }
-        )
+    def asked(self) -> Mapping[str, Any]:
+        """What makes it this command and no other, as it was sent."""
+        return {
+            "model": self.model_id,
+            "input": self.input,
+            "quote": self.quote_id,
+            "providers": list(self.provider_order),
+            "metadata": self.metadata,
+        }
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class CreateGeneration:
             return await work.generations.with_key(command.account_id, command.idempotency_key)
 
     def _same(self, earlier: Generation, command: NewGeneration) -> Generation:
-        if earlier.fingerprint != command.fingerprint:
+        if not is_fingerprint_of(earlier.fingerprint, command.asked):
             raise IdempotencyKeyReused("this idempotency key came before with another request")
         return earlier
 
@@ -112,7 +111,7 @@ class CreateGeneration:
             metadata=command.metadata,
             price=self._promised(command, job, model.tariff.price(job)),
             idempotency_key=command.idempotency_key or generation_id,
-            fingerprint=command.fingerprint,
+            fingerprint=fingerprint(command.asked),
             created_at=now,
             deadline_at=now + timedelta(seconds=self.queue_timeout_s),
         )
