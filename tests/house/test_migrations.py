@@ -15,7 +15,8 @@ def test_migrations_follow_each_other(service: str) -> None:
         text = path.read_text()
         revision = re.search(r'^revision = "(\w+)"', text, re.MULTILINE)
         follows = re.search(r'^down_revision = (?:"(\w+)"|None)', text, re.MULTILINE)
-        assert revision and follows, path
+        assert revision, path
+        assert follows, path
         assert path.name.startswith(f"{number:04}_"), path
         assert revision[1] == f"{number:04}", path
         assert follows[1] == before, path
