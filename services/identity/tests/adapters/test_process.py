@@ -231,7 +231,7 @@ def test_a_bad_setting_is_one_clear_line(
         main(["serve"])
     assert ended.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"{name}: ")
+    assert line == f"missing in the environment: {name}" if value is None else line.startswith(f"{name}: ")
 
 
 def test_migrating_again_changes_nothing(monkeypatch: pytest.MonkeyPatch, database: ServiceDatabase) -> None:
