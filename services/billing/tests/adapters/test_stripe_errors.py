@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from billing.adapters.outbound import stripe as adapter
 from billing.adapters.outbound.stripe import StripeProcessor
 from billing.adapters.outbound.stripe_errors import MEANINGS, meaning_of
 from billing.domain import errors
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from standins.serving import running
 from standins.stripe.app import create_app
@@ -132,3 +134,30 @@ def test_a_class_says_what_status_and_code_do_not(kind: type[stripe.StripeError]
     failure = kind.__new__(kind)
     stripe.StripeError.__init__(failure, "no")
     assert type(meaning_of(failure)) is MEANINGS[kind]
+
+
+async def test_operators_see_while_stripe_refuses_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gauge that is 1 until a call succeeds again, and failures counted by what they mean."""
+    monkeypatch.setattr(adapter, "RETRIES_MAX", 0)
+
+    def failures(kind: type[errors.BillingError]) -> float:
+        labels = {"kind": kind.reason}
+        return REGISTRY.get_sample_value("billing_stripe_failures_total", labels) or 0
+
+    with running(create_app(StripeSettings(data_folder=tmp_path, api_key=SecretStr(KEY)))) as url:
+        for key, asked, kind, refuses_us in (
+            ("sk_test_revoked", url, MISCONFIGURED, 1),
+            (KEY, "http://127.0.0.1:9", UNAVAILABLE, 1),
+            # An answer about what was asked: the key is good.
+            (KEY, url, UNKNOWN, 0),
+            ("sk_test_revoked", url, MISCONFIGURED, 1),
+        ):
+            before = failures(kind)
+            with pytest.raises(kind):
+                await StripeProcessor(secret_key=key, api_url=asked).find_payment("pi_1")
+            assert REGISTRY.get_sample_value("billing_stripe_refuses_us") == refuses_us
+            assert failures(kind) == before + 1
+        await StripeProcessor(secret_key=KEY, api_url=url).list_refunds(
+            since=datetime(2026, 1, 1, tzinfo=UTC), after=None
+        )
+    assert REGISTRY.get_sample_value("billing_stripe_refuses_us") == 0

@@ -123,6 +123,31 @@ async def test_a_poisoned_refund_stops_none_of_the_others(any_billing: BillingUn
     assert told(await any_billing.money_back()) == [("refunded", 1000)] * 3
 
 
+async def test_only_the_deep_scan_tries_again_what_was_parked(any_billing: BillingUnderTest) -> None:
+    """The recent one would do so every minute; and the deep one begins every six hours, no sooner."""
+    payment = (await any_billing.bought()).payment_id
+    scans = Scans(any_billing)
+    assert await scans.deep_refunds.handle() == 0
+    any_billing.processor.refund(payment, "re_1", 300, SUCCEEDED)
+    any_billing.processor.failures[payment] = RuntimeError("it is poisoned")
+    recent = ScanPlan(name="recent", looks_back=timedelta(days=7))
+    handler = ReconcileMoneyBackHandler(
+        any_billing.units, RefundList(any_billing.processor), any_billing.clock, recent
+    )
+    assert await handler.handle() == 1
+    for _ in range(ATTEMPTS_MAX):
+        await any_billing.process_all()
+        any_billing.clock.advance(301)
+        assert await handler.handle() == 0
+        assert await scans.deep_refunds.handle() == 0
+    assert [one.state for one in await any_billing.webhooks.webhooks(state=None, limit=9)] == [
+        WebhookState.PARKED
+    ]
+    any_billing.clock.advance(6 * HOUR_S)
+    assert await handler.handle() == 0
+    assert await scans.deep_refunds.handle() == 1
+
+
 async def test_lists_are_read_page_by_page_and_a_scan_goes_on(
     any_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

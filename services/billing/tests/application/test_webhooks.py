@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from billing.application import process_webhook
 from billing.application.drain_webhooks import DrainWebhooksHandler
 from billing.application.keep_webhooks import ForgetBodiesHandler
 from billing.application.process_webhook import ATTEMPTS_MAX, LEASE, WORK_MAX_S, ProcessWebhookHandler, Worked
@@ -135,6 +136,21 @@ async def test_a_person_wakes_a_webhook(any_billing: BillingUnderTest) -> None:
     assert not await any_billing.replay.handle("evt_2")
 
 
+async def test_a_person_wakes_one_that_was_ignored(any_billing: BillingUnderTest) -> None:
+    """Its cause is gone with it: what it is now is worked out anew."""
+    payment = (await any_billing.bought()).payment_id
+    await any_billing.told_about("evt_1", payment_id="pi_unknown")
+    assert await any_billing.process_all() == [IGNORED]
+    assert await any_billing.replay.handle("evt_1")
+    stored = await any_billing.stored("evt_1")
+    assert (stored.state, stored.event.cause, stored.finished_at) == (WAITING, None, None)
+    any_billing.processor.payments["pi_unknown"] = replace(
+        any_billing.processor.payments[payment], payment_id="pi_unknown", reference=None
+    )
+    assert await any_billing.process_all() == [IGNORED]
+    assert (await any_billing.stored("evt_1")).event.cause is IgnoredCause.NOT_OURS
+
+
 async def test_who_is_late_changes_nothing(any_billing: BillingUnderTest) -> None:
     """A processor that comes back after its claim ran out can't turn DONE into WAITING."""
     await refunded(any_billing)
@@ -178,6 +194,25 @@ async def test_a_process_that_is_told_to_end_lets_go(any_billing: BillingUnderTe
     any_billing.processor.find_payment = real  # type: ignore[method-assign]
     assert (await any_billing.stored("evt_1")).event.attempts == 0
     assert await any_billing.process_all() == [DONE]
+
+
+async def test_a_call_without_an_end_is_an_outage(
+    any_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is cut, the webhook waits with nothing counted, and its neighbour is worked out."""
+    monkeypatch.setattr(process_webhook, "WORK_MAX_S", 0.05)
+    await refunded(any_billing)
+    real = any_billing.processor.find_payment
+
+    async def endless(payment_id: str) -> object:
+        return await asyncio.Event().wait()
+
+    any_billing.processor.find_payment = endless  # type: ignore[method-assign,assignment]
+    assert await any_billing.process.handle() == Worked(state=WAITING, is_outage=True)
+    any_billing.processor.find_payment = real  # type: ignore[method-assign]
+    assert (await any_billing.stored("evt_1")).event.attempts == 0
+    await any_billing.told("cs_unknown", event_id="evt_2")
+    assert await any_billing.process_all() == [IGNORED]
 
 
 async def test_a_claim_is_longer_than_a_slow_call() -> None:
@@ -325,3 +360,19 @@ async def test_a_processor_that_is_away_is_asked_ever_more_seldom(any_billing: B
     any_billing.clock.advance(31)
     await drained.drain.handle()
     assert drained.seen[-20:] == [Worked(state=DONE)] * 20
+
+
+async def test_a_pause_begins_small_again_after_each_outage(any_billing: BillingUnderTest) -> None:
+    """One webhook whose object alone can't be asked about keeps the others from nothing."""
+    payment = (await any_billing.bought()).payment_id
+    drained = Drained(any_billing)
+    any_billing.processor.failures["pi_broken"] = PaymentProcessorUnavailable("this one alone")
+    await any_billing.told_about("evt_broken", payment_id="pi_broken")
+    for number in range(30):
+        await any_billing.told_about(f"evt_{number}", payment_id=payment)
+        await drained.drain.handle()
+        any_billing.clock.advance(1)
+        await drained.drain.handle()
+        assert (await any_billing.stored(f"evt_{number}")).state is DONE
+        any_billing.clock.advance(30)
+    assert len([one for one in drained.seen if one.is_outage]) > 10

@@ -101,6 +101,9 @@ async def test_a_refund_that_only_the_processor_knows_is_found(stack: AsyncExitS
     (purchase,) = await three.billing.purchases()
     await three.ledger.give("usr_1", 1000, Category.PAID, payment_id=purchase.payment_id)
     assert broken(await books.read()) == {}
+    three.billing.processor.refund(purchase.payment_id, "re_0", 50, RefundStatus.PENDING)
+    three.billing.processor.dispute(purchase.payment_id, "dp_0", 50, None)
+    assert broken(await books.read()) == {}
     three.billing.processor.refund(purchase.payment_id, "re_1", 300, RefundStatus.SUCCEEDED)
     three.billing.processor.dispute(purchase.payment_id, "dp_1", 200, DisputeState.OPENED)
     moved = three.billing.clock.now()

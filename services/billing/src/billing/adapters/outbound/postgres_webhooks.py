@@ -43,7 +43,7 @@ class PostgresWebhooks:
                     *("state", "attempts", "due_at", "finished_at", "cause"),
                 )
             }
-            | {"lease_token": None, "error": ""},
+            | {"error": ""},
             where=table.c.state.in_(_HELD_BACK),
         )
         statement = waking if wakes and event.cause is None else added.on_conflict_do_nothing()

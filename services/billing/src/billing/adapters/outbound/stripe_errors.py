@@ -137,4 +137,7 @@ def _note(failure: stripe.StripeError, meaning: BillingError) -> None:
         # Nobody but an operator can mend it, and until then nobody can pay.
         log.error("stripe refuses us", status=failure.http_status, **told)
     else:
+        if isinstance(meaning, PaymentProcessorRefused):
+            # An answer about what was asked: we ourselves are not refused.
+            _REFUSES_US.set(0)
         log.warning("stripe refused", status=failure.http_status, **told)
