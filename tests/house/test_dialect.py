@@ -18,6 +18,10 @@ NOT_YET: dict[str, set[str]] = {
 }
 
 
+def _camel(stem: str) -> str:
+    return "".join(part.capitalize() for part in stem.split("_"))
+
+
 def a_use_case_is_named_as_its_file_and_called(service: str) -> list[str]:
     """`create_checkout.py` holds `CreateCheckoutHandler`, and nothing else there is called like it."""
     wrong = []
