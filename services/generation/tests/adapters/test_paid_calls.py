@@ -150,6 +150,25 @@ async def test_a_worker_that_is_stopped_lets_its_call_end(paying: Paying) -> Non
     assert await paying.calls() == 1
 
 
+async def test_a_worker_that_stands_still_keeps_its_call(paying: Paying) -> None:
+    """Paused for longer than its lease beside another worker, it delivers what it alone has; one call."""
+    paused = await paying.worker()
+    job = await paying.create("a red fox [[stall:3]]")
+    await paying.called(1)
+    paused.send_signal(signal.SIGSTOP)
+    try:
+        other = await paying.worker()
+        # Two leases: time enough for the other to have taken over what it may.
+        await asyncio.sleep(2 * float(paying.stack.settings["GENERATION_LEASE_S"]))
+        seen = await paying.stack.get(job)
+        assert [attempt.outcome for attempt in seen.attempts] == ["running"]
+    finally:
+        paused.send_signal(signal.SIGCONT)
+    done = await paying.stack.reaches(job, SUCCEEDED)
+    assert ([attempt.outcome for attempt in done.attempts], await paying.calls()) == (["succeeded"], 1)
+    assert other.returncode is None
+
+
 async def test_a_drain_has_an_end(paying: Paying) -> None:
     """A call that takes longer than the drain is given up; its job goes on with the next worker."""
     stopping = await paying.worker(GENERATION_DRAIN_S="1")
