@@ -158,7 +158,9 @@ class Worker:
             transactions, house.ids, clock, house.meter, worker=name, lease_s=15, attempts_max=attempts_max
         )
         self.leases = KeepLeases(transactions, clock, worker=name, lease_s=15)
-        self.take_due = TakeDue(transactions, self.finish, clock, worker=name, lease_s=15)
+        self.take_due = TakeDue(
+            transactions, self.finish, clock, worker=name, lease_s=15, in_call=frozenset({"openai"})
+        )
         self.gate = ProviderGate(clock, house.meter)
         self.run = RunAttempt(
             FollowRun(

@@ -125,7 +125,7 @@ def worker_of(house: House, name: str, providers: Mapping[str, MediaProvider], *
     )
     return Worker(
         StartGeneration(transactions, house.catalogue, house.ids, clock, worker=name, lease_s=LEASE_S),
-        TakeDue(transactions, finish, clock, worker=name, lease_s=LEASE_S),
+        TakeDue(transactions, finish, clock, worker=name, lease_s=LEASE_S, in_call=frozenset({"local"})),
         RunJob(attempt, finish, clock, pause_s=0.02, no_room_pause_s=0.1),
         KeepLeases(transactions, clock, worker=name, lease_s=LEASE_S),
         check_room=house.intake.check,

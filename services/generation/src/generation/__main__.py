@@ -16,7 +16,8 @@ from chassis.telemetry import configure_telemetry
 
 from generation.adapters.outbound.postgres.tables import outbox
 from generation.adapters.outbound.toml_catalogue import BadModelsFile, TomlCatalogue
-from generation.bootstrap import replaying, serve_api, serve_worker
+from generation.bootstrap.api import serve_api
+from generation.bootstrap.worker import replaying, serve_worker
 from generation.settings import ApiSettings, GenerationSettings, MigrationSettings, WorkerSettings
 
 # For the message in hand before the drain, and the connections after it.

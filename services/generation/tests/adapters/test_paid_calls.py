@@ -45,26 +45,28 @@ class Paying:
         return (await self.stack.create(MODEL, prompt=prompt, quality="low")).generation_id
 
     async def calls(self) -> int:
-        """How many calls the provider has answered."""
+        """How often the provider was called, whether or not it has answered."""
         async with httpx.AsyncClient(headers={"authorization": f"Bearer {KEY}"}) as client:
-            return len((await client.get(f"{self.provider}/_test/requests")).json()["data"])
+            counted = (await client.get(f"{self.provider}/_test/calls")).json()["data"]
+        return sum(prompt["calls"] for prompt in counted)
 
     async def called(self, times: int) -> None:
-        """Waits until so many calls were made, answered or not."""
-        await self._counts("attempts WHERE run_id IS NOT NULL", times)
+        """Waits for that many calls."""
+
+        async def there() -> bool:
+            return await self.calls() >= times
+
+        await until(there)
 
     async def kept(self, answers: int) -> None:
         """Waits until so many answers are in the spool."""
-        await self._counts("spooled_answers", answers)
-
-    async def _counts(self, rows: str, wanted: int) -> None:
         address = self.database.url.replace("+psycopg", "")
         async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
             await connection.execute("SELECT set_config('app.account', '*', false)")
 
             async def there() -> bool:
-                found = await connection.execute(f"SELECT count(*) FROM {rows}")
-                return await found.fetchone() == (wanted,)
+                found = await connection.execute("SELECT count(*) FROM spooled_answers")
+                return await found.fetchone() == (answers,)
 
             await until(there)
 
@@ -139,7 +141,6 @@ async def test_a_worker_that_is_stopped_lets_its_call_end(paying: Paying) -> Non
     stopping = await paying.worker()
     job = await paying.create("a red fox [[stall:14]]")
     await paying.called(1)
-    assert await paying.calls() == 0
     stopping.send_signal(signal.SIGTERM)
     # It would take over what is not renewed.
     await paying.worker()
@@ -147,6 +148,25 @@ async def test_a_worker_that_is_stopped_lets_its_call_end(paying: Paying) -> Non
     assert await asyncio.wait_for(stopping.wait(), 30) == 0
     assert [attempt.outcome for attempt in done.attempts] == ["succeeded"]
     assert await paying.calls() == 1
+
+
+async def test_a_worker_that_stands_still_keeps_its_call(paying: Paying) -> None:
+    """Paused for longer than its lease beside another worker, it delivers what it alone has; one call."""
+    paused = await paying.worker()
+    job = await paying.create("a red fox [[stall:3]]")
+    await paying.called(1)
+    paused.send_signal(signal.SIGSTOP)
+    try:
+        other = await paying.worker()
+        # Two leases: time enough for the other to have taken over what it may.
+        await asyncio.sleep(2 * float(paying.stack.settings["GENERATION_LEASE_S"]))
+        seen = await paying.stack.get(job)
+        assert [attempt.outcome for attempt in seen.attempts] == ["running"]
+    finally:
+        paused.send_signal(signal.SIGCONT)
+    done = await paying.stack.reaches(job, SUCCEEDED)
+    assert ([attempt.outcome for attempt in done.attempts], await paying.calls()) == (["succeeded"], 1)
+    assert other.returncode is None
 
 
 async def test_a_drain_has_an_end(paying: Paying) -> None:

@@ -1,10 +1,14 @@
 """What only PostgreSQL can promise."""
 
+import asyncio
+from contextlib import AsyncExitStack
+
 import psycopg
 import pytest
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
+from generation.adapters.outbound.postgres.presence import present
 from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
 from generation.domain.errors import StorageUnavailable
 from generation.domain.identifiers import GenerationId
@@ -82,4 +86,23 @@ async def test_a_database_that_goes_away_says_so(database: ServiceDatabase) -> N
         await cut_off()
     async with transactions.of_system() as work:
         assert await work.generations.get(GenerationId("gen_1")) is None
+    await engine.dispose()
+
+
+async def test_a_worker_is_there_until_its_session_ends(database: ServiceDatabase) -> None:
+    """Others see it from soon after it came, whatever its name hashes to, and no longer once it is gone."""
+    engine = create_engine(database.url)
+    workers = [f"wrk_{number}" for number in range(8)]
+
+    async def seen() -> set[str]:
+        async with PostgresTransactions(engine, UuidIds()).of_system() as work:
+            return set(await work.attempts.living([*workers, "wrk_other"]))
+
+    async with AsyncExitStack() as stack:
+        for worker in workers:
+            await stack.enter_async_context(present(engine, worker))
+        async with asyncio.timeout(10):
+            while await seen() != set(workers):
+                await asyncio.sleep(0.01)
+    assert await seen() == set()
     await engine.dispose()

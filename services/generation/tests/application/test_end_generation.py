@@ -1,5 +1,7 @@
 """Cancelling, deleting and listing."""
 
+import asyncio
+
 import pytest
 from generation.application.start_generation import Job
 from generation.domain.attempt import Outcome
@@ -43,6 +45,23 @@ async def test_a_cancel_that_was_kept_first_wins(house: House) -> None:
     assert house.transactions.tables.outputs == []
     await house.sweep_deletions()
     assert house.store.objects == {}
+
+
+async def test_a_cancel_ends_the_wait_for_the_store(house: House) -> None:
+    """Nobody waits for the delivery of what nobody wants."""
+    generation = await house.queued()
+    house.provider.reports = [success(b"1")]
+    house.store.reachable = False
+    worker = house.worker()
+    job = await worker.started(house.reserved(generation))
+    running = asyncio.create_task(worker.run(job))
+    while not house.store.refused:
+        await asyncio.sleep(0)
+    await house.cancel(ACCOUNT, generation.generation_id)
+    await worker.leases.renew([job])
+    await asyncio.wait_for(running, 10)
+    ended = house.stored(generation)
+    assert (ended.status, ended.credits_refunded) == (Status.CANCELLED, 5)
 
 
 async def test_a_cancel_wins_over_a_failure_too(house: House) -> None:

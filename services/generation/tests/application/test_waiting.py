@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
 from generation.application.finish_attempt import LeaseLost
+from generation.application.take_due import PATIENCE
 from generation.domain.attempt import Outcome
 from generation.domain.generation import Failure, Generation, Status
 from generation.ports.media_provider import RunReport, RunState
@@ -217,3 +218,33 @@ async def test_progress_never_goes_back(house: House) -> None:
     assert await run_due(second) == 1
     assert house.feed.told == [0.4, 0.5]
     assert house.stored(generation).status is Status.SUCCEEDED
+
+
+async def test_a_worker_that_stands_still_keeps_its_paid_call(house: House) -> None:
+    """Nobody takes it over while its process is there and a call may be going on; others' jobs go past it."""
+    first, second = house.worker("w1"), house.worker("w2")
+    paid = await house.queued(model="openai/gpt-image-1")
+    job = await first.started(house.reserved(paid))
+    house.transactions.tables.living.add("w1")
+    drawn = await house.queued()
+    await first.started(house.reserved(drawn, "evt_2"))
+    house.clock.forward(seconds=16)
+    (taken,) = await second.take_due(limit=1)
+    assert taken.generation.generation_id == drawn.generation_id
+    assert await first.leases.renew([job]) == []
+    house.clock.forward(seconds=16)
+    in_hand = [taken.attempt.attempt_id]
+    assert await second.take_due(limit=1, excluding=in_hand) == []
+    house.transactions.tables.living.clear()
+    (taken,) = await second.take_due(limit=1, excluding=in_hand)
+    assert taken.generation.generation_id == paid.generation_id
+
+
+async def test_patience_has_an_end(house: House) -> None:
+    """No call takes as long: a worker that stands still for good has lost its job."""
+    first, second = house.worker("w1"), house.worker("w2")
+    paid = await house.queued(model="openai/gpt-image-1")
+    await first.started(house.reserved(paid))
+    house.transactions.tables.living.add("w1")
+    house.clock.forward(seconds=15 + PATIENCE.total_seconds())
+    assert len(await second.take_due(limit=1)) == 1

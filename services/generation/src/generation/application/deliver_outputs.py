@@ -44,7 +44,8 @@ class Delivery:
 class DeliverOutputs:
     """Each output stands or falls alone: three good ones of four are delivered as three.
 
-    While the store is away it goes on trying, with growing pauses: its caller has a deadline.
+    While the store is away it goes on trying, with growing pauses, until the job is cancelled: its
+    caller has a deadline.
     """
 
     transactions: Transactions
@@ -60,7 +61,7 @@ class DeliverOutputs:
         try:
             async with asyncio.TaskGroup() as tasks:
                 keeping = [
-                    tasks.create_task(self._kept_at_last(job.generation, place, run))
+                    tasks.create_task(self._kept_at_last(job, place, run))
                     for place, run in enumerate(report.outputs[:wanted])
                 ]
         except* IntakeUnavailable as full:
@@ -72,9 +73,9 @@ class DeliverOutputs:
         ]
         return Delivery(outputs, _units(job.generation, len(outputs), report.usage_units))
 
-    async def _kept_at_last(self, generation: Generation, place: int, run: RunOutput) -> Output | None:
-        pause_s, unreachable = self.pause_s, 0
-        while True:
+    async def _kept_at_last(self, job: Job, place: int, run: RunOutput) -> Output | None:
+        generation, pause_s, unreachable = job.generation, self.pause_s, 0
+        while not job.cancel_requested:
             try:
                 return await self._kept(generation, place, run)
             except OutputUnreachable as away:
@@ -86,6 +87,7 @@ class DeliverOutputs:
                 log.warning("output %s of %s is not stored yet: %s", place, generation.generation_id, away)
             await asyncio.sleep(pause_s)
             pause_s = min(PAUSE_MAX_S, pause_s * 2)
+        return None
 
     async def _kept(self, generation: Generation, place: int, run: RunOutput) -> Output | None:
         try:

@@ -63,7 +63,7 @@ class RunAttempt:
         match report.state:
             case RunState.SUCCEEDED:
                 delivery = await self.deliver(job, report)
-                if not delivery.outputs:
+                if not delivery.outputs and not job.cancel_requested:
                     return await self._again(job, report, Outcome.FAILED, UNUSABLE)
                 await self.finish.succeed(job, delivery.outputs, delivered_units=delivery.units)
             case RunState.CANCELLED if job.cancel_requested:

@@ -7,29 +7,46 @@ from datetime import timedelta
 
 from generation.application.finish_attempt import INTERRUPTED, FinishAttempt
 from generation.application.start_generation import Job
+from generation.domain.attempt import Attempt
 from generation.domain.identifiers import AttemptId
 from generation.ports.clock import Clock
 from generation.ports.unit_of_work import Transactions
 
+# Longer than any call.
+PATIENCE = timedelta(seconds=160)
+# How many attempts that are left to their workers may be in front of those that can be taken.
+LOOK_PAST_MAX = 50
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class TakeDue:
-    """Each goes to one worker only. A job that was interrupted too often fails instead."""
+    """Each goes to one worker only. A job that was interrupted too often fails instead.
+
+    A worker that is there and does not get on may still have a call that is being paid for, and with
+    providers that answer `in_call` nobody else can know: its jobs are left to it for `PATIENCE`.
+    """
 
     transactions: Transactions
     finish: FinishAttempt
     clock: Clock
     worker: str
     lease_s: float
+    in_call: frozenset[str]
 
     async def __call__(self, *, limit: int, excluding: Collection[AttemptId] = ()) -> Sequence[Job]:
         """Up to `limit` jobs, now this worker's; `excluding` are those it has in hand."""
         now = self.clock.now()
         jobs = []
         async with self.transactions.of_system() as work:
-            for due in await work.attempts.lock_due(now=now, excluding=excluding, limit=limit):
+            expired = await work.attempts.lock_due(now=now, excluding=excluding, limit=limit + LOOK_PAST_MAX)
+            living = await work.attempts.living({one.worker for one in expired if self._is_paid_for(one)})
+            waiting = [
+                one
+                for one in expired
+                if self._is_paid_for(one) and one.worker in living and now < one.lease_until + PATIENCE
+            ]
+            for due in [one for one in expired if one not in waiting][:limit]:
                 taken = due.taken(
                     worker=self.worker, now=now, lease_until=now + timedelta(seconds=self.lease_s)
                 )
@@ -44,6 +61,11 @@ class TakeDue:
                         )
                     )
         return [job for job in jobs if not await self._gave_up(job)]
+
+    def _is_paid_for(self, attempt: Attempt) -> bool:
+        """Whether its own worker may have a call that another would make again."""
+        is_left = attempt.not_before is not None or not attempt.submitted
+        return attempt.provider in self.in_call and attempt.worker != self.worker and not is_left
 
     async def _gave_up(self, job: Job) -> bool:
         if job.attempt.tries <= self.finish.attempts_max:

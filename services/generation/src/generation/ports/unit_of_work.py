@@ -101,6 +101,10 @@ class Attempts(Protocol):
         """Running attempts whose lease ran out, longest ago first, locked; what others lock is skipped."""
         ...
 
+    async def living(self, workers: Collection[str]) -> Collection[str]:
+        """Those of these workers whose process is there, whether or not it gets on."""
+        ...
+
     async def lease(self, attempt: Attempt) -> None:
         """Stores who has a locked attempt, until when, and what that cost it."""
         ...

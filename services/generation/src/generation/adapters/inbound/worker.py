@@ -79,6 +79,11 @@ class Worker:
         self._takes_from = 0.0
 
     @property
+    def name(self) -> str:
+        """What its leases say."""
+        return self._leases.worker
+
+    @property
     def free(self) -> int:
         """Slots that can take a job."""
         return max(0, self._slots - len(self._jobs)) if self._has_room else 0

@@ -2,8 +2,9 @@
 
 Such an API knows no idempotency key, and can't be asked about a call. So a call runs as a task of this
 process, and how it ended is spooled before anybody hears of it: from then on every worker finds it. A
-process that is told to stop lets its calls end first. One that is killed during a call, or stands still
-for longer than its lease, loses the call: whether it was billed can't be known, and the job tries again.
+process that is told to stop lets its calls end first, and one that stands still keeps them for as long as
+a call can take (TakeDue). One that is killed during a call loses it: whether it was billed can't be known,
+and the job tries again.
 """
 
 import asyncio

@@ -18,6 +18,7 @@ class MemoryAttempts:
 
     def __init__(self, tables: Tables) -> None:
         self._rows = tables.attempts
+        self._living = tables.living
         self._generations = tables.generations
 
     async def add(self, attempt: Attempt) -> None:
@@ -67,6 +68,9 @@ class MemoryAttempts:
             if row.outcome is Outcome.RUNNING and row.lease_until <= now and row.attempt_id not in excluding
         ]
         return sorted(due, key=lambda row: row.lease_until)[:limit]
+
+    async def living(self, workers: Collection[str]) -> Collection[str]:
+        return self._living & set(workers)
 
     async def lease(self, attempt: Attempt) -> None:
         kept = self._rows[attempt.attempt_id]

@@ -96,9 +96,11 @@ class MemorySpool:
     reports: dict[AttemptId, RunReport] = field(default_factory=dict)
     # Raised by every attempt to keep one.
     refusal: Exception | None = None
+    refused: int = 0
 
     async def keep(self, key: AttemptId, report: RunReport) -> None:
         if self.refusal:
+            self.refused += 1
             raise self.refusal
         self.reports.setdefault(key, report)
 

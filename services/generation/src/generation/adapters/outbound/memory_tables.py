@@ -20,5 +20,7 @@ class Tables:
     outputs: list[Output] = field(default_factory=list)
     deletions: dict[str, datetime] = field(default_factory=dict)
     answers: dict[AttemptId, StoredAnswer] = field(default_factory=dict)
+    # Workers whose process is there.
+    living: set[str] = field(default_factory=set)
     inbox: set[str] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)

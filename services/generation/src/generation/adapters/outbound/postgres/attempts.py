@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from generation.adapters.outbound.postgres.presence import living
 from generation.adapters.outbound.postgres.rows import to_attempt
 from generation.adapters.outbound.postgres.tables import attempts as table
 from generation.adapters.outbound.postgres.tables import generations
@@ -81,6 +82,9 @@ class PostgresAttempts:
             .with_for_update(skip_locked=True)
         )
         return [to_attempt(row) for row in await self._connection.execute(query)]
+
+    async def living(self, workers: Collection[str]) -> Collection[str]:
+        return await living(self._connection, workers)
 
     async def lease(self, attempt: Attempt) -> None:
         statement = update(table).where(table.c.attempt_id == attempt.attempt_id)

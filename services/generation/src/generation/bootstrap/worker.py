@@ -1,0 +1,162 @@
+"""The worker."""
+
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from chassis.clock import SystemClock
+from chassis.consumer import Consumer
+from chassis.dead_letters import DeadLetters, Handler
+from chassis.events import IncomingEvent
+from chassis.health import HealthServer
+from chassis.ids import UuidIds
+from chassis.postgres import create_engine
+from chassis.process import forever, run_all
+from chassis.publisher import Publisher
+
+from generation.adapters.inbound.worker import (
+    DURABLE,
+    RENEW_EVERY_S,
+    STREAM,
+    SUBJECTS,
+    Worker,
+    credits_reserved,
+)
+from generation.adapters.outbound.in_call import InCallProvider
+from generation.adapters.outbound.intake import FileIntake
+from generation.adapters.outbound.nats_progress import NatsProgressFeed
+from generation.adapters.outbound.postgres.presence import present
+from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
+from generation.adapters.outbound.prometheus import count_open
+from generation.adapters.outbound.toml_catalogue import TomlCatalogue
+from generation.application.deliver_outputs import DeliverOutputs
+from generation.application.finish_attempt import FinishAttempt
+from generation.application.follow_run import FollowRun
+from generation.application.keep_leases import KeepLeases
+from generation.application.provider_gate import ProviderGate
+from generation.application.report_progress import ReportProgress
+from generation.application.run_attempt import RunAttempt
+from generation.application.run_job import RunJob
+from generation.application.start_generation import StartGeneration
+from generation.application.sweep_deadlines import SweepDeadlines
+from generation.application.sweep_deletions import SweepAnswers, SweepDeletions
+from generation.application.sweep_reservations import SweepReservations
+from generation.application.take_due import TakeDue
+from generation.bootstrap.parts import Parts, checks, parts_of, shared_loops
+from generation.bootstrap.providers import providers_of
+from generation.ports.media_provider import MediaProvider
+from generation.settings import WorkerSettings
+
+TAKE_DUE_EVERY_S = 1.0
+WATCH_ROOM_EVERY_S = 2.0
+SWEEP_EVERY_S = 5.0
+
+
+async def serve_worker(settings: WorkerSettings) -> None:
+    """Runs jobs and sweeps until cancelled."""
+    async with AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(parts_of(settings))
+        intake = FileIntake(settings.output_size_max_bytes)
+        worker = worker_of(settings, parts, providers_of(settings, parts, stack), intake)
+        await stack.enter_async_context(present(parts.engine, worker.name))
+        stack.push_async_callback(worker.drain)
+        consumer = Consumer(
+            parts.broker.jetstream(),
+            stream=STREAM,
+            durable=DURABLE,
+            subjects=SUBJECTS,
+            handler=worker.handle,
+            on_dead_letter=DeadLetters(parts.engine).keep,
+            max_in_flight=1,
+        )
+        await run_all(
+            worker.consume(consumer),
+            forever(worker.renew, every_s=RENEW_EVERY_S, name="renew leases"),
+            forever(worker.take_due, every_s=TAKE_DUE_EVERY_S, name="take due"),
+            forever(worker.watch_room, every_s=WATCH_ROOM_EVERY_S, name="watch room"),
+            *sweepers(settings, parts),
+            *shared_loops(settings, parts),
+            # The API signs addresses without the store; the worker can do nothing without it.
+            HealthServer(
+                settings.http_listen,
+                checks(parts) | {"store": parts.store.ping, "room for files": intake.check},
+                alive={"broker": parts.broker.is_alive},
+            ).run(),
+        )
+
+
+@asynccontextmanager
+async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters, Handler]]:
+    """The dead letters, and what applies one: its job is started for whichever worker is free next."""
+    engine = create_engine(settings.database_url.get_secret_value())
+    ids = UuidIds()
+    start = StartGeneration(
+        PostgresTransactions(engine, ids),
+        TomlCatalogue(settings.models_file, providers=settings.providers),
+        ids,
+        SystemClock(),
+        worker=ids.new("wrk"),
+        # A lease that is over at once: a worker takes the attempt over.
+        lease_s=0,
+    )
+
+    async def apply(event: IncomingEvent) -> None:
+        await start(credits_reserved(event))
+
+    try:
+        yield DeadLetters(engine), apply
+    finally:
+        await engine.dispose()
+
+
+def worker_of(
+    settings: WorkerSettings, parts: Parts, providers: dict[str, MediaProvider], intake: FileIntake
+) -> Worker:
+    """One worker under a name of its own."""
+    transactions, ids, clock = parts.transactions, parts.ids, parts.clock
+    name, lease_s = ids.new("wrk"), settings.lease_s
+    in_call = frozenset(one for one, provider in providers.items() if isinstance(provider, InCallProvider))
+    gate = ProviderGate(clock, parts.meter)
+    finish = FinishAttempt(
+        transactions,
+        ids,
+        clock,
+        parts.meter,
+        worker=name,
+        lease_s=lease_s,
+        attempts_max=settings.attempts_max,
+    )
+    feed = NatsProgressFeed(Publisher(parts.broker.jetstream()), ids)
+    progress = ReportProgress(transactions, feed, clock, every_s=settings.progress_every_s)
+    attempt = RunAttempt(
+        FollowRun(transactions, providers, parts.catalogue, gate, progress, clock, poll_s=settings.poll_s),
+        DeliverOutputs(transactions, intake, parts.store, ids, clock),
+        finish,
+        gate,
+        clock,
+    )
+    return Worker(
+        StartGeneration(transactions, parts.catalogue, ids, clock, worker=name, lease_s=lease_s),
+        TakeDue(transactions, finish, clock, worker=name, lease_s=lease_s, in_call=in_call),
+        RunJob(attempt, finish, clock),
+        KeepLeases(transactions, clock, worker=name, lease_s=lease_s),
+        check_room=intake.check,
+        slots=settings.worker_concurrency,
+        drain_s=settings.drain_s,
+    )
+
+
+def sweepers(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, None, None]]:
+    """What ends the jobs that nobody else will."""
+    transactions, clock = parts.transactions, parts.clock
+    reservations = SweepReservations(transactions, parts.reserve, clock, give_up_s=settings.ledger_give_up_s)
+    deadlines = SweepDeadlines(transactions, clock, parts.meter)
+    deletions = SweepDeletions(transactions, parts.store, clock)
+    answers = SweepAnswers(transactions)
+    steps = {
+        "sweep reservations": reservations.__call__,
+        "sweep deadlines": deadlines.__call__,
+        "sweep deletions": deletions.__call__,
+        "sweep answers": answers.__call__,
+        "count open jobs": lambda: count_open(parts.engine),
+    }
+    return [forever(step, every_s=SWEEP_EVERY_S, name=name) for name, step in steps.items()]
