@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from chassis import nats
-from chassis.events import event
+from chassis.events import OutgoingEvent, event
 from chassis.publisher import Publisher
 from embedded.testing import nats_password
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
@@ -33,6 +33,10 @@ class Producers:
             message.account_id = account  # type: ignore[attr-defined]
         fact = event(message, account=account, event_id=f"evt_{self._number}", time=datetime.now(UTC))
         await self._publishers[message.DESCRIPTOR.full_name.split(".")[1]].publish(fact)
+
+    async def send(self, service: str, fact: OutgoingEvent) -> None:
+        """Publish whatever it is under this service's login."""
+        await self._publishers[service].publish(fact)
 
     async def grant(self, sequence: int, account: str = ADA) -> None:
         """A balance with this sequence."""

@@ -18,6 +18,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.error_reports import TEMPLATE, flush_reports, report_errors
 
@@ -48,6 +49,9 @@ def configure_telemetry(
         # Nobody would see them: only their ids are made, for logs and for error reports.
         provider = TracerProvider(resource=resource, sampler=ALWAYS_OFF)
     trace.set_tracer_provider(provider)
+    if "OTEL_PROPAGATORS" not in os.environ:
+        # The trace alone: by default a caller's `baggage` would travel to every service and provider behind.
+        propagate.set_global_textmap(TraceContextTextMapPropagator())
     if sentry_dsn:
         logging.getLogger().addHandler(report_errors(sentry_dsn, service))
     return Telemetry(provider)

@@ -4,16 +4,20 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import cast
 
 import pytest
 from chassis import nats
+from chassis.events import event
 from chassis.publisher import Publisher
 from embedded.testing import NatsLogin
 from event_producers import ADA, BOB, Producers, running_feed
 from gateway.adapters.outbound import nats_event_feed
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
 from gateway.domain.event import BalanceChanged, Cursor, Delivery, GenerationMoved, Place, Position, Stream
+from tintype.ledger.v1.events_pb2 import CreditsGranted
+from tintype.ledger.v1.ledger_pb2 import Balance
 
 
 def following(feed: NatsEventFeed, after: Cursor | None = None) -> AsyncGenerator[Delivery, None]:
@@ -68,6 +72,25 @@ async def test_live_facts_of_this_account_only(feed: NatsEventFeed, producers: P
     assert sequences(heard) == [2]
     moved = [one.fact for one in heard if isinstance(one.fact, GenerationMoved)]
     assert [one.progress for one in moved] == [0.5]
+
+
+async def test_a_fact_that_claims_to_be_another_is_not_told(
+    feed: NatsEventFeed, producers: Producers
+) -> None:
+    """A balance under generation's own subject, and Ada's under Bob's: nobody hears of them."""
+    granted = CreditsGranted(account_id=ADA, balance=Balance(available=10**6, sequence=99))
+    forged = event(granted, account=ADA, event_id="evt_forged", time=datetime.now(UTC))
+    progressed = f"tintype.generation.v1.generation_progressed.{ADA}"
+    async with aclosing(following(feed)) as deliveries:
+        await anext(deliveries)
+        await producers.send("generation", forged._replace(subject=progressed))
+        await producers.grant(2)
+        assert sequences(await facts(deliveries, 1)) == [2]
+    async with aclosing(cast(AsyncGenerator[Delivery, None], feed.follow(BOB, None))) as others:
+        await anext(others)
+        await producers.send("ledger", forged._replace(subject=forged.subject.replace(ADA, BOB)))
+        await producers.grant(3, BOB)
+        assert sequences(await facts(others, 1)) == [3]
 
 
 async def test_resumes_without_gap_or_repeat(feed: NatsEventFeed, producers: Producers) -> None:
