@@ -11,6 +11,8 @@ from billing.settings import MigrationSettings as BillingMigration
 from gateway.settings import GatewaySettings
 from gateway.settings import MigrationSettings as GatewayMigration
 from generation.__main__ import DRAIN_MARGIN_S
+from generation.adapters.outbound.openai.caller import TIMEOUT_S
+from generation.application.take_due import PATIENCE
 from generation.settings import ApiSettings, WorkerSettings
 from generation.settings import MigrationSettings as GenerationMigration
 from identity.settings import IdentitySettings
@@ -148,7 +150,10 @@ def test_no_pod_has_more_rights_than_it_needs() -> None:
 
 def test_nothing_kills_a_worker_during_its_drain() -> None:
     """Calls that are being paid for may end: whatever stops a worker waits longer than its drain."""
-    needed_s = WorkerSettings.model_fields["drain_s"].default + DRAIN_MARGIN_S
+    drain_s = WorkerSettings.model_fields["drain_s"].default
+    assert drain_s > TIMEOUT_S
+    assert PATIENCE.total_seconds() > TIMEOUT_S
+    needed_s = drain_s + DRAIN_MARGIN_S
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     grace = compose["services"]["generation-worker"]["stop_grace_period"]
     assert float(grace.removesuffix("s")) > needed_s

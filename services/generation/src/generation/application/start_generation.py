@@ -40,7 +40,10 @@ class Job:
 
 @dataclass(frozen=True)
 class StartGeneration:
-    """One transaction: the event is recorded, the attempt leased and the job is processing."""
+    """One transaction: the event is recorded, the attempt leased and the job is processing.
+
+    Without a lease (`lease_s` of 0) the attempt is left for whichever worker is free.
+    """
 
     transactions: Transactions
     catalogue: Catalogue
@@ -82,6 +85,8 @@ class StartGeneration:
             lease_until=now + timedelta(seconds=self.lease_s),
             started_at=now,
         )
+        if not self.lease_s:
+            attempt = attempt.put_down(until=now, submitted=False)
         await work.generations.save(started)
         await work.attempts.add(attempt)
         return Job(started, attempt)

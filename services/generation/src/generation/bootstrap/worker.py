@@ -95,7 +95,7 @@ async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters
         ids,
         SystemClock(),
         worker=ids.new("wrk"),
-        # A lease that is over at once: a worker takes the attempt over.
+        # This process runs no jobs: a worker takes the attempt.
         lease_s=0,
     )
 

@@ -352,6 +352,7 @@ class Attempt(_message.Message):
     attempt_id: _builtins.str
     provider: _builtins.str
     outcome: _builtins.str
+    """running, waiting (for its time: no worker has it), succeeded, failed, cancelled, lost."""
     detail: _builtins.str
     @_builtins.property
     def started_at(self) -> _timestamp_pb2.Timestamp: ...
