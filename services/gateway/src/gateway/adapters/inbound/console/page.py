@@ -70,6 +70,8 @@ def when(time: datetime) -> str:
 
 def size(size_bytes: int) -> str:
     """A file's size."""
+    if size_bytes < 1024:
+        return f"{size_bytes} B"
     return f"{size_bytes / 1024:.0f} KB" if size_bytes < 1024**2 else f"{size_bytes / 1024**2:.1f} MB"
 
 

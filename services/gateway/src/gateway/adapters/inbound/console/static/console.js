@@ -36,3 +36,12 @@ window.addEventListener("pageshow", (shown) => {
     key.value = btoa(String.fromCharCode(...random)).replaceAll("+", "-").replaceAll("/", "_");
   }
 });
+
+// A picture that can't be loaded is left out: its address is another site's.
+function leaveOut(picture) {
+  if (picture.matches("img.avatar")) picture.remove();
+}
+document.addEventListener("error", (failed) => failed.target instanceof Element && leaveOut(failed.target), true);
+for (const picture of document.querySelectorAll("img.avatar")) {
+  if (picture.complete && !picture.naturalWidth) leaveOut(picture);
+}
