@@ -1,10 +1,14 @@
 """Fingerprints are kept for ever: what each command's is, and what makes it another."""
 
+import json
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 
 import pytest
 from every_use_case import REQUESTS
+from hypothesis import given
+from hypothesis import strategies as st
 from ledger.application import fingerprint_v1
 from ledger.application.adjust_balance import AdjustBalance
 from ledger.application.charge_reservation import ChargeReservation
@@ -205,3 +209,15 @@ def test_nothing_and_zero_differ() -> None:
     assert isinstance(command, ClawBackCredits)
     assert command.target == 0
     assert fingerprint(replace(command, target=1)) != now
+
+
+@given(reason=st.text(), amount=st.integers(-(2**63), 2**63), metadata=st.dictionaries(st.text(), st.text()))
+def test_the_canonical_form_is_json(reason: str, amount: int, metadata: dict[str, str]) -> None:
+    """Whatever is in it: anybody can make the same fingerprint with a JSON library."""
+    command = AdjustBalance(
+        request_id="adj_1", account_id="usr_1", amount=amount, reason=reason, metadata=metadata
+    )
+    asked = {"account_id": "usr_1", "amount": amount, "metadata": metadata, "reason": reason}
+    present = {name: one for name, one in asked.items() if one or name == "amount"}
+    written = json.dumps(["adjust", present], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert fingerprint(command) == "2:" + sha256(written.encode()).hexdigest()

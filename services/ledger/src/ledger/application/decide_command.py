@@ -45,7 +45,7 @@ class DecideCommand:
         now: datetime,
     ) -> Outcome:
         occasion = command.occasion(account, now, self._ids)
-        before, facts = _effective(account, now), len(account.facts)
+        before, facts = account.effective(now), len(account.facts)
         made_id, refusal = "", None
         try:
             made_id = command.decide(account, occasion)
@@ -55,7 +55,7 @@ class DecideCommand:
             found.remember(_record(command, account, made_id, refusal, now))
         if refusal is not None:
             return Outcome("", account.balance(now), refusal=refusal)
-        if before >= self._low_balance > _effective(account, now):
+        if before >= self._low_balance > account.effective(now):
             account.facts.append(_low(account, self._low_balance, occasion))
         for fact in account.facts[facts:]:
             fact.headers = headers
@@ -83,11 +83,6 @@ def _recalled(command: Command, recorded: RecordedRequest, found: WorkingSet, no
     if recorded.refusal is not None:
         return Outcome("", account.balance(now), replayed=True, refusal=recorded.refusal.as_error())
     return command.outcome(account, recorded.made_id or "", now=now, replayed=True)
-
-
-def _effective(account: Account, now: datetime) -> int:
-    """Return what is in the account and effective: what expires leaves it when that is booked, once."""
-    return account.available - account.balance(now).upcoming
 
 
 def _low(account: Account, threshold: int, occasion: Occasion) -> BalanceLow:

@@ -67,9 +67,10 @@ class Account:
         next_expiry: datetime | None = None
         next_effective: datetime | None = None
         for lot in self.lots.values():
-            if lot.remaining == 0 or lot.is_expired(now):
+            # Most lots are effective and many never expire: this runs for every command, so it asks first.
+            if lot.remaining == 0 or (lot.expires_at is not None and lot.is_expired(now)):
                 continue
-            if not lot.is_effective(now):
+            if lot.effective_at > now and not lot.is_effective(now):
                 upcoming += lot.remaining
                 if next_effective is None or lot.effective_at < next_effective:
                     next_effective = lot.effective_at
@@ -97,6 +98,13 @@ class Account:
         )
         self._shown_at = now
         return self._shown
+
+    def effective(self, now: datetime) -> int:
+        """Return what is in the book and effective: what expires leaves it when that is booked, once."""
+        lots = self.lots.values()
+        return self.available - sum(
+            [lot.remaining for lot in lots if lot.effective_at > now and not lot.is_effective(now)]
+        )
 
     def add(self, lot: Lot) -> None:
         """Take in a lot that was just made."""
