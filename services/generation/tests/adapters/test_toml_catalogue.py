@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from generation.adapters.outbound.system_dice import SystemDice
 from generation.adapters.outbound.toml_catalogue import BadModelsFile, TomlCatalogue
 from generation.domain.errors import UnknownModel
 from generation.domain.identifiers import ModelId
@@ -20,6 +21,7 @@ price = { unit = "second", credits = 9 }
 required = ["prompt", "duration_s"]
 properties = { prompt = { type = "string" }, duration_s = { type = "integer" } }
 """
+DRAWN = "minimum = 1, maximum = 9, x-random = true"
 
 
 def test_only_models_that_somebody_can_run_are_offered() -> None:
@@ -44,6 +46,28 @@ def test_a_model_is_added_in_one_place(tmp_path: Path) -> None:
     assert model.input_schema["x-order"] == ["prompt", "duration_s"]
 
 
+def test_a_model_says_what_is_drawn(tmp_path: Path) -> None:
+    """Whatever it is called, between its bounds, both included; what is given stays as it is."""
+    path = tmp_path / "models.toml"
+    dice = '{ type = "integer", minimum = 3, maximum = 5, x-random = true }'
+    path.write_text(
+        MODEL.replace('prompt = { type = "string" }', f'prompt = {{ type = "string" }}, luck = {dice}')
+    )
+    (model,) = TomlCatalogue(path, providers={"local"}).models()
+    assert model.input_schema["properties"]["luck"]["x-random"] is True
+    drawn = [model.drawn({"prompt": "x"}, between=SystemDice().between)["luck"] for _ in range(200)]
+    assert set(drawn) == {3, 4, 5}
+    assert model.drawn({"luck": 9}, between=SystemDice().between) == {"luck": 9}
+
+
+def test_every_seed_on_offer_is_drawn() -> None:
+    """A seed with a default would sell the same picture twice."""
+    models = TomlCatalogue(None, providers={"local", "openai"}).models()
+    seeds = [m.input_schema["properties"]["seed"] for m in models if "seed" in m.input_schema["properties"]]
+    assert len(seeds) == 2
+    assert all(seed["x-random"] and "default" not in seed for seed in seeds)
+
+
 def test_only_local_models_have_test_controls() -> None:
     """Nobody tells a provider that costs money to fail."""
     for model in TomlCatalogue(None, providers={"local", "openai"}).models():
@@ -62,6 +86,9 @@ def test_only_local_models_have_test_controls() -> None:
         (MODEL.replace(', "duration_s"]', "]"), "duration_s"),
         (MODEL.replace('"string"', '"strong"'), "strong"),
         (MODEL.replace("acme/clip", "clip"), "id"),
+        (MODEL.replace('type = "string"', 'type = "string", x-random = true'), "prompt"),
+        (MODEL.replace('type = "integer"', 'type = "integer", x-random = true'), "duration_s"),
+        (MODEL.replace('type = "integer"', 'type = "integer", ' + DRAWN + ", default = 1"), "duration_s"),
     ],
 )
 def test_a_bad_file_says_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
