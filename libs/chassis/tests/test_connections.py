@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from broker_support import fact, listener, running
+from broker_support import client, fact, listener, running
 from chassis import nats
 from chassis.events import IncomingEvent
 from chassis.nats import Connection, ConnectionLost, connect, ensure_stream
@@ -20,7 +20,7 @@ from chassis.relay import BrokerAway
 from embedded.component import running as process
 from embedded.nats_server import NatsServer
 from embedded.ports import free_ports
-from embedded.testing import nats_password, nats_passwords
+from embedded.testing import NatsLogin, nats_password, nats_passwords
 
 # A service as far as its connection goes. At a line on its input it provokes the broker.
 SERVICE = """
@@ -116,6 +116,44 @@ async def test_a_consumer_outlives_a_broker_that_lost_everything(server: NatsSer
         await asyncio.gather(tasks, return_exceptions=True)
         await producer.close()
         await consumer.close()
+
+
+BAD_HEADERS = {
+    "no version": b"x\r\n",
+    "only a version": b"NATS/1.0\r\n\r\n",
+    "another protocol": b"GARBAGE\r\n\r\n",
+    "bytes that are no text": b"NATS/1.0\r\n\xff\xfe: \x00\r\n\r\n",
+    "a line that is no header": b"NATS/1.0\r\nnothing\r\n\r\n",
+    "a status": b"NATS/1.0 503\r\n\r\n",
+    "a status that is no text": b"NATS/1.0 503 \xff\xfe\r\n\r\n",
+    "a header that looks like one": b"NATS/1.0\r\nStatus: 409\r\n\r\n",
+    "another": b"NATS/1.0\r\nstatus: 100\r\nDescription: x\r\n\r\n",
+    "a time that is none": b"NATS/1.0\r\nce-time: 9999999999\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("block", BAD_HEADERS.values(), ids=BAD_HEADERS)
+async def test_headers_that_are_none_stop_no_reader(
+    block: bytes, nats_account: Callable[[str], NatsLogin]
+) -> None:
+    """Whatever a login writes there, its message is handled like any other, and so is the next one."""
+    handled: list[bytes] = []
+
+    async def handle(event: IncomingEvent) -> None:
+        handled.append(event.payload)
+
+    async with client(nats_account("identity")) as producer, client(nats_account("ledger")) as consumer:
+        await ensure_stream(producer.jetstream(), "identity")
+        one = fact(1)
+        sizes = f"{len(block)} {len(block) + 3}"
+        async with running(listener(consumer, handle)):
+            await producer._send_command(f"HPUB {one.subject} {sizes}\r\n".encode() + block + b"bad\r\n")
+            await producer.flush()
+            await Publisher(producer.jetstream()).publish(one)
+            async with asyncio.timeout(10):
+                while set(handled) != {b"bad", b"1"}:
+                    await asyncio.sleep(0.02)
+        assert consumer.is_connected
 
 
 async def test_a_login_that_stays_refused_is_no_outage(

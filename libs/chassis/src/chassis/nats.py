@@ -28,6 +28,8 @@ _REFUSED_MAX_S = 60.0
 _DENIED_MAX = 1_000
 _DENIED = re.compile(r'permissions violation for publish to "(?P<subject>[^"]*)"', re.IGNORECASE)
 
+_HEADER = re.compile(rb"(?!(?i:status|description):)[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e]*")
+
 
 class ConnectionLost(ConnectionError):
     """The connection will not come back by itself: the process ends, and its supervisor starts it anew."""
@@ -66,7 +68,9 @@ class Connection(Client):
         """Raise ConnectionLost once it is beyond repair."""
         if self.is_closed:
             raise ConnectionLost(f"the client closed itself: {self.last_error}")
-        attempt = self._reconnection_task
+        reading, attempt = self._reading_task, self._reconnection_task
+        if self.is_connected and reading is not None and reading.done():
+            raise ConnectionLost("the client stopped reading")
         if self.is_reconnecting and attempt is not None and attempt.done():
             raise ConnectionLost("the client stopped reconnecting")
         if self._refused_since and time.monotonic() - self._refused_since > _REFUSED_MAX_S:
@@ -75,6 +79,15 @@ class Connection(Client):
     def was_denied(self, subject: str) -> bool:
         """Whether the broker refused this subject of late: such a message gets no other answer."""
         return subject.lower() in self._denied
+
+    async def _process_msg(
+        self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes | None
+    ) -> None:
+        # Status lines are the broker's, in answers to requests. What others wrote into a message's headers
+        # must neither pass for one nor end the client's reading.
+        if headers and not bytes(subject).startswith(bytes(self._inbox_prefix)):
+            headers = _plain(bytes(headers))
+        await super()._process_msg(sid, subject, reply, data, headers)  # type: ignore[arg-type]
 
     async def note_error(self, error: Exception) -> None:
         """Remember what an error says of this connection, and log it."""
@@ -92,6 +105,12 @@ class Connection(Client):
         """Say so, and that the login is good."""
         self._refused_since = None
         log.info("nats reconnected")
+
+
+def _plain(headers: bytes) -> bytes | None:
+    """The lines of a header block that are headers, without those that the client takes for the broker's."""
+    lines = [line for line in headers.split(b"\r\n") if _HEADER.fullmatch(line)]
+    return b"".join((b"NATS/1.0\r\n", *(line + b"\r\n" for line in lines), b"\r\n")) if lines else None
 
 
 async def connect(url: str, *, user: str, password: str, name: str) -> Connection:
