@@ -16,7 +16,10 @@ class ReplayWebhookHandler:
         self._clock = clock
 
     async def handle(self, event_id: str) -> bool:
-        """Have a webhook worked out anew, with no failures counted; False when there is none."""
+        """Have a webhook worked out anew, with no failures counted.
+
+        False, and nothing is changed, when there is none, or it names nothing to ask the processor about.
+        """
         async with self._units.begin() as unit:
             known = await unit.wake_webhook(event_id, now=self._clock.now())
             await unit.commit()

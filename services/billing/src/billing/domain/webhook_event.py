@@ -67,6 +67,11 @@ class WebhookEvent:
     dispute_id: str | None = None
     cause: IgnoredCause | None = None
 
+    @property
+    def is_about_something(self) -> bool:
+        """Whether there is an object to ask the processor about."""
+        return any((self.session_id, self.payment_id, self.dispute_id))
+
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookOutcome:

@@ -48,7 +48,7 @@ class WebhookQueue(Protocol):
         """Write what came of a claim; False, and nothing is written, when it is no longer this claim's."""
 
     async def wake_webhook(self, event_id: str, *, now: datetime) -> bool:
-        """Have a webhook worked out anew, whatever came of it; False when there is none."""
+        """Have a webhook worked out anew, whatever came of it; False when none is, or it names nothing."""
 
     async def forget_bodies(self, *, before: datetime, limit: int) -> int:
         """Empty the bodies of webhooks that were done or ignored before a moment; return how many."""

@@ -69,13 +69,16 @@ async def _replay(
         event_ids = [one.event.event_id for one in parked]
         if not event_ids:
             print("no webhook is parked", file=out)
-    unknown = [event_id for event_id in event_ids if not await replay.handle(event_id)]
+    refused = 0
     for event_id in event_ids:
-        if event_id in unknown:
-            print(f"no webhook {event_id}", file=err)
-        else:
+        if await replay.handle(event_id):
             print(f"{event_id}  is worked out anew", file=out)
-    return 1 if unknown else 0
+            continue
+        refused += 1
+        known = await reader.webhook(event_id)
+        why = f"{event_id} is about nothing that could be worked out" if known else f"no webhook {event_id}"
+        print(why, file=err)
+    return 1 if refused else 0
 
 
 def _list(found: Sequence[StoredWebhook], out: TextIO) -> None:

@@ -73,9 +73,9 @@ class MemoryWebhooks:
         return True
 
     async def wake_webhook(self, event_id: str, *, now: datetime) -> bool:
-        """Have a webhook worked out anew."""
+        """Have a webhook worked out anew, if it is about something."""
         known = self._committed.get(event_id)
-        if known is None:
+        if known is None or not known.event.is_about_something:
             return False
         event = replace(known.event, attempts=0, cause=None)
         self._webhooks[event_id] = MemoryWebhook(event=event, state=WebhookState.WAITING, due_at=now)

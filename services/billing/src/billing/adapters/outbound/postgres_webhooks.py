@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Label, and_, cast, literal_column, select, update
+from sqlalchemy import Integer, Label, and_, cast, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -98,11 +98,12 @@ class PostgresWebhooks:
         return await self._connection.scalar(finished) is not None
 
     async def wake_webhook(self, event_id: str, *, now: datetime) -> bool:
-        """Have a webhook worked out anew."""
+        """Have a webhook worked out anew, if it is about something."""
         table = tables.webhook_events
+        about = func.coalesce(table.c.session_id, table.c.payment_id, table.c.dispute_id)
         woken = (
             update(table)
-            .where(table.c.event_id == event_id)
+            .where(table.c.event_id == event_id, about.is_not(None))
             .values(
                 state=WebhookState.WAITING.value,
                 attempts=0,
