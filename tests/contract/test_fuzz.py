@@ -57,23 +57,35 @@ class Wire:
         path = f"/{self.method.containing_service.full_name}/{self.method.name}"
         try:
             if self.method.client_streaming:
-                answers = self.channel.stream_stream(path)(iter([request, request]), timeout=DEADLINE_S)
-            elif self.method.server_streaming:
+                return await self.converse(self.channel.stream_stream(path)(timeout=DEADLINE_S), request)
+            if self.method.server_streaming:
                 answers = self.channel.unary_stream(path)(request, timeout=DEADLINE_S)
-            else:
-                return self.read(await self.channel.unary_unary(path)(request, timeout=DEADLINE_S))
-            codes = [self.read(answer) async for answer in answers]
-            return next((one for one in codes if one in OURS), grpc.StatusCode.OK)
+                codes = [self.read(answer) async for answer in answers]
+                return next((one for one in codes if one in OURS), grpc.StatusCode.OK)
+            return self.read(await self.channel.unary_unary(path)(request, timeout=DEADLINE_S))
         except grpc.aio.AioRpcError as refused:
             return refused.code()
+
+    async def converse(self, stream: Any, request: bytes) -> grpc.StatusCode:
+        """Send it twice, each time only once the service waits for more: a client that writes into a stream
+        which the service just ended makes an INTERNAL of its own."""
+        for _ in range(2):
+            await stream.write(request)
+            if (answer := await stream.read()) is grpc.aio.EOF:
+                break
+            if (code := self.read(answer)) in OURS:
+                stream.cancel()
+                return code
+        else:
+            await stream.done_writing()
+        return _CODES[(await stream.code()).value[0]]
 
     def read(self, answer: bytes) -> grpc.StatusCode:
         """Return how an answer says that it went: a batch has an outcome for each of its commands."""
         message: Any = GetMessageClass(self.method.output_type).FromString(answer)
-        outcomes = getattr(message, "outcomes", ())
-        return next(
-            (code for one in outcomes if (code := _CODES[one.error.code]) in OURS), grpc.StatusCode.OK
-        )
+        parts = [one for one in (message, *getattr(message, "outcomes", ())) if hasattr(one, "error")]
+        codes = [_CODES[one.error.code] for one in parts]
+        return next((one for one in codes if one in OURS), grpc.StatusCode.OK)
 
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}

@@ -168,8 +168,10 @@ async def test_bytes_that_are_no_message_are_the_callers_fault(target: str, corr
         await call(target, corrupt, method="Message")
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     async with channel(target, token="friend") as opened:
-        stream = opened.stream_stream(f"/{SERVICE}/Messages")(iter([fine, corrupt]), timeout=5)
+        stream = opened.stream_stream(f"/{SERVICE}/Messages")(timeout=5)
+        await stream.write(fine)
         assert await stream.read() == b"fine"
+        await stream.write(corrupt)
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await stream.read()
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
