@@ -1,0 +1,87 @@
+"""Pages as a browser really shows them: on a phone, with a text, with a picture from elsewhere."""
+
+import base64
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(240)]
+
+SETTLE_MS = 45_000
+PHONE = {"width": 375, "height": 800}
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def sign_up(page: Page) -> None:
+    """Open an account, and wait for the credits that it starts with."""
+    page.goto("/signup")
+    page.get_by_label("Email").fill(f"e2e-{uuid4().hex[:10]}@example.com")
+    page.get_by_label("Password").fill("a sentence is a good password")
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_role("heading", name="Generate")).to_be_visible()
+    expect(page.locator("#balance")).to_contain_text("1,000", timeout=SETTLE_MS)
+
+
+def test_a_text_is_read_on_a_phone(page: Page) -> None:
+    """The text is in its card and on its page; what it cost is on the screen, and no page is too wide."""
+    page.set_viewport_size(PHONE)
+    sign_up(page)
+    page.get_by_role("link", name="Chat", exact=True).click()
+    page.get_by_label("Prompt").fill("What is <b>developed</b> in the dark?")
+    page.get_by_role("button", name="Generate").click()
+    card = page.get_by_role("article", name="What is <b>developed</b> in the dark?")
+    expect(card).to_contain_text("succeeded", timeout=SETTLE_MS)
+    expect(card).to_contain_text('"What is <b>developed</b> in the dark?". A stand-in wrote this')
+    card.get_by_role("link", name="What is <b>developed</b> in the dark?").last.click()
+    expect(page.get_by_label("Text")).to_contain_text("<b>developed</b>")
+    page.get_by_role("link", name="Billing", exact=True).click()
+    expect(page.get_by_role("columnheader", name="Amount")).to_be_visible()
+    # In one step: the table is swapped while the page catches up with what happened meanwhile.
+    page.wait_for_function(
+        """() => [...document.querySelectorAll("th")].some((head) => head.textContent === "Amount"
+            && head.offsetWidth > 0 && head.getBoundingClientRect().right <= innerWidth)"""
+    )
+    for path in ("/library", "/billing", "/account", "/generate", "/nowhere"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+
+
+def test_a_picture_from_elsewhere_is_shown(page: Page) -> None:
+    """The avatar loads under the content policy, on each page; one that is gone leaves no hole."""
+    found = True
+
+    def answer(route: Route) -> None:
+        if found:
+            route.fulfill(content_type="image/png", body=PNG)
+        else:
+            route.fulfill(status=404)
+
+    page.route("https://pictures.example/**", answer)
+    sign_up(page)
+    page.goto("/account")
+    page.get_by_label("Picture address").fill("https://pictures.example/me.png")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("img", name="Your picture")).to_be_visible()
+    page.goto("/library")
+    avatar = page.locator(".who img")
+    expect(avatar).to_be_visible()
+    page.wait_for_function("document.querySelector('.who img').naturalWidth === 1")
+    found = False
+    page.goto("/library?again")
+    expect(avatar).to_have_count(0)
+
+
+def test_a_page_that_comes_back_sends_under_a_new_key(page: Page) -> None:
+    """Back from the browser's memory or loaded anew: the second press starts a second job."""
+    sign_up(page)
+    for _ in range(2):
+        page.get_by_label("Prompt").fill("A crane at dusk")
+        page.get_by_role("button", name="Generate").click()
+        expect(page.get_by_role("heading", name="Library")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("heading", name="Generate")).to_be_visible()
+    page.goto("/library")
+    expect(page.get_by_role("article", name="A crane at dusk")).to_have_count(2, timeout=SETTLE_MS)
