@@ -20,8 +20,8 @@ START_TIMEOUT_S = 60.0
 @contextmanager
 def another_gateway(stack: StackState, **settings: str) -> Iterator[str]:
     """A gateway on the stack's database; gives its address."""
-    listen = f"127.0.0.1:{free_ports(1)[0]}"
-    with _serving(stack, "gateway", listen, settings):
+    listen, metrics = (f"127.0.0.1:{port}" for port in free_ports(2))
+    with _serving(stack, "gateway", listen, {"GATEWAY_METRICS_LISTEN": metrics, **settings}):
         yield f"http://{listen}"
 
 

@@ -6,6 +6,7 @@ off here, as nothing of that kind runs beside pgbench either.
 """
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,6 +56,8 @@ async def serve(database_url: str) -> None:
         async def tell() -> None:
             # The port is known once the server listens, which `run` does first.
             print(server.bound_port, flush=True)
+            # Whatever runs beside the server stays: one that ended would end the process.
+            await asyncio.Event().wait()
 
         await run_all(server.run(), tell())
 
