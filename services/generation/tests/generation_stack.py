@@ -227,6 +227,15 @@ class Stack:
         settled = ("GenerationSucceeded", "GenerationFailed", "GenerationCancelled")
         return [name for name, fact in self.facts if fact.generation_id == generation_id and name in settled]
 
+    async def settled(self, generation_id: str) -> list[str]:
+        """The same, once there is one: facts are told after the job's end can be read."""
+
+        async def told() -> bool:
+            return bool(self.settling(generation_id))
+
+        await until(told)
+        return self.settling(generation_id)
+
 
 async def until(condition: Callable[[], Any]) -> None:
     """Waits for a condition, with a bound and without guessing how long it takes."""

@@ -59,7 +59,7 @@ async def test_a_replayed_event_starts_its_job_once(
     done = await stack.reaches(created.generation_id, pb.GENERATION_STATUS_SUCCEEDED)
     assert done.credits_charged == created.credits_reserved
     assert [attempt.outcome for attempt in done.attempts] == ["succeeded"]
-    assert stack.settling(created.generation_id) == ["GenerationSucceeded"]
+    assert await stack.settled(created.generation_id) == ["GenerationSucceeded"]
     await engine.dispose()
 
 

@@ -133,7 +133,7 @@ async def test_an_answer_outlives_its_worker(paying: Paying) -> None:
     done = await paying.stack.reaches(job, SUCCEEDED)
     assert ([attempt.outcome for attempt in done.attempts], done.credits_charged) == (["succeeded"], 8)
     assert await paying.calls() == 1
-    assert paying.stack.settling(job) == ["GenerationSucceeded"]
+    assert await paying.stack.settled(job) == ["GenerationSucceeded"]
 
 
 async def test_a_worker_that_is_stopped_lets_its_call_end(paying: Paying) -> None:

@@ -47,7 +47,7 @@ async def test_media_is_made_signed_and_removed(staffed: Stack) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as absent:
         await staffed.get(created.generation_id)
     assert absent.value.code() is grpc.StatusCode.NOT_FOUND
-    assert staffed.settling(created.generation_id) == ["GenerationSucceeded"]
+    assert await staffed.settled(created.generation_id) == ["GenerationSucceeded"]
 
 
 async def test_a_film_reports_progress(stack: Stack) -> None:
@@ -73,7 +73,7 @@ async def test_a_killed_worker_leaves_no_job_behind(stack: Stack) -> None:
     done = await stack.reaches(created.generation_id, SUCCEEDED, FAILED)
     assert done.status == SUCCEEDED
     assert [attempt.outcome for attempt in done.attempts] == ["lost", "succeeded"]
-    assert stack.settling(created.generation_id) == ["GenerationSucceeded"]
+    assert await stack.settled(created.generation_id) == ["GenerationSucceeded"]
 
 
 async def test_a_stopped_worker_hands_its_job_on(stack: Stack) -> None:
@@ -100,11 +100,7 @@ async def test_a_running_job_is_cancelled(staffed: Stack) -> None:
     assert asked.cancel_requested
     done = await staffed.reaches(created.generation_id, CANCELLED)
     assert (done.credits_charged, done.credits_refunded) == (0, 5)
-
-    async def told() -> bool:
-        return staffed.settling(created.generation_id) == ["GenerationCancelled"]
-
-    await until(told)
+    assert await staffed.settled(created.generation_id) == ["GenerationCancelled"]
 
 
 @pytest.mark.parametrize(("told", "reason"), [("fail", "PROVIDER_FAILED"), ("refuse", "CONTENT_REFUSED")])
@@ -122,7 +118,7 @@ async def test_a_redelivered_reservation_runs_once(staffed: Stack) -> None:
     done = await staffed.reaches(created.generation_id, SUCCEEDED)
     later = await staffed.reaches((await staffed.create(seed=2)).generation_id, SUCCEEDED)
     assert (len(done.attempts), len(later.attempts)) == (1, 1)
-    assert staffed.settling(created.generation_id) == ["GenerationSucceeded"]
+    assert await staffed.settled(created.generation_id) == ["GenerationSucceeded"]
 
 
 async def test_a_backlog_stays_in_the_stream(stack: Stack) -> None:
