@@ -18,7 +18,7 @@ T ?=
 # What goes to the benchmark: make bench-ledger ARGS=--quick
 ARGS ?=
 
-.PHONY: help setup up demo compose reset verify status logs test test-all chaos lint check format types imports proto proto-check breaking lock lock-check browser bench-ledger clean
+.PHONY: help setup up demo compose reset verify status logs test test-fast chaos lint check format types imports proto proto-check breaking lock lock-check browser bench-ledger clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <what>\n"} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ reset: setup ## Delete the data of the stack on this machine
 
 test: setup browser ## Run every test that needs no Docker; S=ledger for one service, T="..." for pytest
 	$(PY) -m pytest $(if $(S),$(wildcard services/$(S)/tests libs/$(S)/tests deploy/$(S)/tests),services libs deploy tests) $(T)
+
+test-fast: setup ## Run what needs no server, in seconds: the time between two keystrokes
+	@$(PY) -m pytest services libs --memory-only -q -n auto $(T)
 
 chaos: setup ## Kill, pause and cut off every process under load, a minute each, some 30 minutes
 	TINTYPE_CHAOS_FAULT_S=$(or $(FAULT_S),60) $(PY) -m pytest tests/chaos -s $(T)

@@ -22,6 +22,8 @@ from nats.errors import Error as NatsError
 from nats.js.api import StreamInfo
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 FACTS = 3_000
 
 

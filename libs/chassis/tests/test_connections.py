@@ -22,6 +22,8 @@ from embedded.nats_server import NatsServer
 from embedded.ports import free_ports
 from embedded.testing import NatsLogin, nats_password, nats_passwords
 
+pytestmark = pytest.mark.server
+
 # A service as far as its connection goes. At a line on its input it provokes the broker.
 SERVICE = """
 import asyncio, sys

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.server
+
 SECRETS = (
     "a heron in the rain", "ada@example.com", "eyJhbGciOiJFZERTQSJ9.e30.c2ln", "sk_live_4242",
     "hunter2hunter2", "sk_live_of_the_body",

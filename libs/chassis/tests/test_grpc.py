@@ -11,6 +11,8 @@ from chassis.grpc_server import GrpcServer
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from sqlalchemy.exc import OperationalError
 
+pytestmark = pytest.mark.server
+
 SERVICE = "test.Echo"
 
 

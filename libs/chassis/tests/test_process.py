@@ -6,6 +6,8 @@ import sys
 import pytest
 from chassis.process import forever, run_all
 
+pytestmark = pytest.mark.server
+
 
 async def test_a_periodic_task_ends_though_its_step_swallows_the_cancellation() -> None:
     """As `asyncio.wait_for` does before Python 3.12 when its result comes at the same moment."""

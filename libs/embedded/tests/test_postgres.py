@@ -7,6 +7,8 @@ from embedded.component import running
 from embedded.ports import free_ports
 from embedded.postgres import Postgres
 
+pytestmark = pytest.mark.server
+
 
 def server(folder: Path) -> Postgres:
     """A server on a free port."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from embedded.tcp_proxy import Link, TcpProxy
 
+pytestmark = pytest.mark.server
+
 TIMEOUT_S = 5.0
 
 

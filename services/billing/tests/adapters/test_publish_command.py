@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import stripe
 from pydantic import SecretStr
 from standins.serving import running
 from standins.stripe.app import create_app
 from standins.stripe.settings import StripeSettings
+
+pytestmark = pytest.mark.server
 
 KEY = "sk_test_billing"
 

@@ -18,6 +18,8 @@ from standins.serving import running
 from standins.stripe.app import create_app
 from standins.stripe.settings import StripeSettings
 
+pytestmark = pytest.mark.server
+
 KEY = "sk_test_billing"
 PACK = load_catalogue(None).packs[0]
 CHECKOUT = Checkout(

@@ -21,6 +21,8 @@ from standins.stripe.app import create_app
 from standins.stripe.settings import StripeSettings
 from stripe.oauth_error import OAuthError
 
+pytestmark = pytest.mark.server
+
 KEY = "sk_test_billing"
 UNAVAILABLE, MISCONFIGURED, REFUSED, UNKNOWN = (
     errors.PaymentProcessorUnavailable,

@@ -22,6 +22,8 @@ from standins.serving import running
 from standins.stripe.app import create_app
 from standins.stripe.settings import StripeSettings
 
+pytestmark = pytest.mark.server
+
 KEY, SECRET, WAIT_S = "sk_test_billing", "whsec_billing", 10.0
 
 

@@ -20,6 +20,8 @@ from standins.serving import running
 from standins.stripe.app import create_app
 from standins.stripe.settings import StripeSettings
 
+pytestmark = pytest.mark.server
+
 KEY = "sk_test_billing"
 
 

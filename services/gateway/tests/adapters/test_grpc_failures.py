@@ -16,6 +16,8 @@ from gateway.domain.errors import FieldProblem, GatewayError
 from gateway.domain.generation import NewGeneration
 from scripted_services import ADA, JOB, STATUSES, Script, start
 
+pytestmark = pytest.mark.server
+
 
 @pytest.mark.parametrize(
     ("status", "reason", "expected"),

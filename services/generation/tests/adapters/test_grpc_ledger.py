@@ -18,6 +18,8 @@ from ledgerclient.coalescing import CoalescingLedger, running
 from tintype.ledger.v1 import ledger_pb2 as pb
 from tintype.ledger.v1 import ledger_pb2_grpc as pb_grpc
 
+pytestmark = pytest.mark.server
+
 ASKED: list[pb.ReserveRequest] = []
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from embedded.memory_only import examples
 from generation.adapters.outbound.fetch_address import parsed
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.ports.media_intake import OutputUnreachable, OutputUnusable
@@ -182,7 +183,7 @@ def test_hosts_have_an_ascii_form(url: str, host: bytes) -> None:
 
 
 @given(url=st.text(max_size=60) | st.builds("{}://{}{}".format, SCHEMES, st.text(max_size=30), st.text()))
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=examples(2_000), deadline=None)
 def test_whatever_is_no_address_is_unusable(url: str) -> None:
     """Any string is an address in ASCII, or unusable; nothing else comes out."""
     try:
@@ -196,7 +197,7 @@ def test_whatever_is_no_address_is_unusable(url: str) -> None:
 
 
 @given(tail=st.text(max_size=40), location=st.binary(max_size=40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_whatever_comes_after_the_host_raises_one_thing_only(tail: str, location: bytes) -> None:
     """Any path is asked for or unusable, and so is any redirect."""
 

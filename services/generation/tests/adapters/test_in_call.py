@@ -28,6 +28,8 @@ from generation.ports.media_intake import OutputUnusable
 from generation.ports.media_provider import Run, RunOutput, RunReport, RunState
 from generation.ports.unit_of_work import Transactions
 
+pytestmark = pytest.mark.real_time
+
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ALICE, KEY = AccountId("usr_alice"), AttemptId("att_1")
 RUN = Run(key=KEY, model="m", input={})

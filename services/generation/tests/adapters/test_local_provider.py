@@ -16,6 +16,8 @@ from generation.ports.media_intake import OutputUnusable, ReceivedMedia
 from generation.ports.media_provider import ProviderRefused, Run, RunReport, RunState
 from PIL import Image
 
+pytestmark = pytest.mark.real_time
+
 SKETCH = {
     "prompt": "a red fox",
     "ratio": "1:1",

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from embedded.memory_only import examples
 from generation.adapters.outbound import inspection_process
 from generation.adapters.outbound.inspection_process import inspect_apart
 from generation.adapters.outbound.media_inspection import MediaFacts, inspect
@@ -18,6 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from standins.openai.odd_files import ODD_FILES
+
+pytestmark = pytest.mark.server
 
 VISUAL = (Modality.IMAGE, Modality.VIDEO)
 
@@ -84,7 +87,7 @@ def test_a_film_without_a_picture_is_refused() -> None:
     ),
     end=st.floats(0, 1),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_mutated_files_raise_one_thing_only(
     modality: Modality, source: bytes, edits: list[tuple[float, bytes]], end: float
 ) -> None:
@@ -103,7 +106,7 @@ def test_mutated_files_raise_one_thing_only(
 
 
 @given(content=st.binary(max_size=4096), modality=st.sampled_from(list(Modality)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_arbitrary_bytes_raise_one_thing_only(content: bytes, modality: Modality) -> None:
     """Noise is text or unusable."""
     try:

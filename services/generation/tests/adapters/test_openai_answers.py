@@ -25,6 +25,8 @@ from standins.openai.settings import OpenAISettings
 from standins.openai.tokens import token_count, tokens_of
 from standins.serving import running
 
+pytestmark = pytest.mark.server
+
 PICTURE = {"ratio": "1:1", "quality": "low", "output_format": "png"}
 DRAWN = RunReport(RunState.SUCCEEDED, 1.0)
 WRITTEN = RunReport(RunState.SUCCEEDED, 1.0)

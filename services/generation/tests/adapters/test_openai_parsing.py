@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from embedded.memory_only import examples
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.openai.answers import events
 from generation.adapters.outbound.openai.encoded_files import inline_file
@@ -128,7 +129,7 @@ def test_any_retry_after_is_a_pause_or_none(header: str) -> None:
 
 
 @given(chunks=st.lists(OBJECTS, max_size=4), done=st.booleans())
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_any_chunks_are_an_answer_or_a_failure(chunks: list[dict[str, Any]], done: bool) -> None:
     """A report says one or the other, and an answer is text with a count."""
     transcript = Transcript(tokens_max=5)
@@ -146,7 +147,7 @@ def test_any_chunks_are_an_answer_or_a_failure(chunks: list[dict[str, Any]], don
 
 
 @given(told=OBJECTS)
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_any_document_is_pictures_or_a_failure(told: dict[str, Any]) -> None:
     """The same of pictures."""
     report = report_on(told, GuardedClient(allow_loopback=False, size_bytes_max=1))
@@ -186,7 +187,7 @@ def test_an_error_body_is_of_the_kind_that_it_names(
 
 
 @given(text=st.text(max_size=60) | st.builds("data:{},{}".format, st.text(max_size=20), st.text()))
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_any_text_is_a_file_or_an_empty_one(text: str) -> None:
     """What is no base64 is a file that nobody accepts."""
     assert isinstance(inline_file(text).content, bytes)

@@ -19,6 +19,8 @@ from generation.domain.model import Modality
 from generation.ports.media_provider import Run, RunReport, RunState
 from generation_stack import until
 
+pytestmark = pytest.mark.server
+
 PICTURE = {"prompt": "a red fox", "ratio": "1:1", "quality": "low", "output_format": "png", "output_count": 1}
 CHAT = {"prompt": "Tell me of foxes.", "system": "", "max_tokens": 200}
 

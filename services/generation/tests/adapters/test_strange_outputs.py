@@ -9,6 +9,8 @@ from generation_house import ACCOUNT, House, success
 from generation_media import good_pictures
 from standins.openai.odd_files import ODD_FILES
 
+pytestmark = pytest.mark.real_time
+
 READABLE = {"mpo"}
 
 

@@ -26,6 +26,8 @@ from generation.ports.media_provider import (
 from generation_house import House, success
 from generation_works import ATTEMPTS_MAX, DEADLINE_S, GRACE_S, MODELS, Works, real_time, works
 
+pytestmark = pytest.mark.real_time
+
 BUSY, REFUSED = Failure("PROVIDER_FAILED", "busy"), Failure("CONTENT_REFUSED", "no")
 # What a loaded machine may add to any wait.
 SLACK_S = 3.0

@@ -334,9 +334,10 @@ async def test_an_answer_is_kept_until_its_job_ended(transactions: Transactions)
         assert await work.answers.document(key) == "{}"
         assert await work.answers.document(attempt(2).attempt_id) == "2"
         assert await work.answers.document(AttemptId("att_unknown")) is None
-        read, number = b"", 0
+        read, number = bytearray(), 0
         while piece := await work.answers.piece(key, output=0, number=number):
-            read, number = read + piece, number + 1
+            read += piece
+            number += 1
             assert len(piece) < len(content)
         assert read == content
         assert await work.answers.piece(key, output=1, number=0) is None

@@ -148,9 +148,9 @@ def test_keys_load_from_json_and_pem(key: OKPKey, tmp_path: Path) -> None:
         "[]",
         "[1]",
         '{"kty": "OKP"}',
-        json.dumps(OKPKey.generate_key("X25519").as_dict(private=True)),
-        json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=False)),
-        json.dumps(OctKey.generate_key(256).as_dict(private=True)),
+        pytest.param(json.dumps(OKPKey.generate_key("X25519").as_dict(private=True)), id="another curve"),
+        pytest.param(json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=False)), id="a public key"),
+        pytest.param(json.dumps(OctKey.generate_key(256).as_dict(private=True)), id="a shared secret"),
     ],
 )
 def test_bad_keys_are_refused_without_being_shown(setting: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from embedded.memory_only import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger.adapters.outbound.array_literals import LINK, TEXT, texts
@@ -20,7 +21,7 @@ def admin(postgres_server: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(values=st.lists(AWKWARD, max_size=6))
 def test_texts_come_back_as_they_were(admin: psycopg.Connection, values: list[str]) -> None:
     """Quotes, backslashes, commas, braces and the word NULL are only characters."""
@@ -28,7 +29,7 @@ def test_texts_come_back_as_they_were(admin: psycopg.Connection, values: list[st
     assert _read(admin, LINK.array(values)) == [value or None for value in values]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(values=st.lists(st.none() | AWKWARD, min_size=1, max_size=6))
 def test_no_text_is_not_an_empty_text(admin: psycopg.Connection, values: list[str | None]) -> None:
     """NULL stays NULL, and empty stays empty."""

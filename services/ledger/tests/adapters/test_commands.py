@@ -16,6 +16,8 @@ from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
 from ledger.application.open_account import OpenAccount
 
+pytestmark = pytest.mark.server
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

@@ -5,6 +5,7 @@ from any_order.credit_rules import CreditRules
 from any_order.request_rules import RequestRules
 from any_order.reservation_rules import ReservationRules
 from any_order.time_rules import TimeRules
+from embedded.memory_only import examples
 from hypothesis import settings
 
 
@@ -13,4 +14,4 @@ class AnyOrder(CreditRules, ReservationRules, RequestRules, TimeRules, BooksAddU
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)
+TestAnyOrder.settings = settings(max_examples=examples(250), stateful_step_count=40, deadline=None)
