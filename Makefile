@@ -101,7 +101,7 @@ breaking: setup ## Fail when a contract breaks those of the last release tag
 
 setup: $(INSTALLED) ## Install everything into .venv (done by whatever needs it)
 
-$(INSTALLED): requirements.lock $(addsuffix /pyproject.toml,$(MEMBERS)) | $(UV)
+$(INSTALLED): requirements.lock VERSION $(addsuffix /pyproject.toml,$(MEMBERS)) | $(UV)
 	@echo "installing into $(VENV)"
 	@[ -x $(PY) ] || $(UV) venv -q --python "$(PYTHON_VERSIONS)" $(VENV)
 	@$(UV) pip sync -q --python $(PY) --require-hashes --compile-bytecode requirements.lock

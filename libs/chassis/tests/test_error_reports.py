@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 import pytest
+from chassis.version import version
 
 pytestmark = pytest.mark.server
 
@@ -159,6 +160,7 @@ def test_an_exception_has_its_stack(events: list[dict[str, Any]]) -> None:
     assert [value["type"] for value in chained["exception"]["values"]] == ["ValueError", "KeyError"]
     assert one["tags"]["service"] == "echo"
     assert one["tags"]["logger"] == "echo.places"
+    assert one["release"] == f"tintype@{version()}"
 
 
 def test_errors_are_grouped_by_type_and_place(events: list[dict[str, Any]]) -> None:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Coroutine
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -31,6 +32,22 @@ from tintype_local.supervisor import StartFailedError
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 console = Console()
 T = TypeVar("T")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        console.print(f"tintype {version('tintype-local')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """The whole product on one machine, and the proof that its books are right."""
 
 
 @app.command()

@@ -15,6 +15,8 @@ import sentry_sdk
 from sentry_sdk.integrations.dedupe import DedupeIntegration
 from sentry_sdk.types import Event, Hint
 
+from chassis.version import version
+
 TEMPLATE = "event_template"
 """Where the processors keep an event's text as it was before its values were written into it."""
 FLUSH_S = 2.0
@@ -72,6 +74,7 @@ def report_errors(dsn: str, service: str, **transport: Any) -> ErrorReports:
     sentry_sdk.init(
         dsn=dsn,
         server_name=service,
+        release=f"tintype@{version()}",
         send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",

@@ -21,6 +21,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.error_reports import TEMPLATE, flush_reports, report_errors
+from chassis.version import version
 
 
 class Telemetry:
@@ -40,7 +41,7 @@ def configure_telemetry(
 ) -> Telemetry:
     """Set up logs, traces and error reports for this process; call once, in the composition root."""
     _configure_logs(service, log_format=log_format, log_level=log_level)
-    resource = Resource.create({"service.name": f"tintype-{service}"})
+    resource = Resource.create({"service.name": f"tintype-{service}", "service.version": version()})
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         # Sampled as OTEL_TRACES_SAMPLER says, all by default.
         provider = TracerProvider(resource=resource)

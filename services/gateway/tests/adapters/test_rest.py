@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+from chassis.version import version
 from gateway.domain.generation import GenerationStatus
 from gateway_world import PASSWORD, Door
 from prometheus_client import generate_latest
@@ -234,6 +235,7 @@ async def test_operations_and_description(door: Door) -> None:
     assert counted in generate_latest().decode()
     described = (await door.http.get("/openapi.json")).json()
     assert described["openapi"].startswith("3.1")
+    assert described["info"]["version"] == version()
     create = described["paths"]["/v1/generations"]["post"]
     assert create["security"] == [{"bearer": []}, {"session": []}]
     problem = create["responses"]["default"]["content"]["application/problem+json"]

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from chassis.version import version
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from gateway.adapters.inbound.problems import MEDIA_TYPE
 
-VERSION = "1.0.0"
 _PUBLIC = ("/v1/auth/", "/v1/packs", "/v1/models", "/webhooks/")
 _DESCRIPTION = (
     "Images and video for credits. Errors are problem documents (RFC 9457) with `reason` and `trace_id`. "
@@ -62,7 +62,7 @@ def _description(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         described = get_openapi(
             title="Tintype",
-            version=VERSION,
+            version=version(),
             description=_DESCRIPTION,
             openapi_version="3.1.0",
             routes=app.routes,
