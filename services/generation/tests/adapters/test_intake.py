@@ -3,6 +3,7 @@
 import resource
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,15 +23,20 @@ class BrokenPipe:
         raise ConnectionResetError
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file can grow past a few kilobytes: the write fails as it does on a full disk."""
+    """No file of this process can grow past a few kilobytes: a write fails as it does on a full disk.
+
+    In the test alone, and no fixture: what the runner itself writes goes to a file, too.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def left_in(folder: Path) -> list[Path]:
@@ -54,14 +60,14 @@ async def test_a_file_is_gone_afterwards(tmp_path: Path) -> None:
     assert left_in(tmp_path) == []
 
 
-@pytest.mark.usefixtures("full_disk")
 async def test_a_full_disk_is_not_the_files_fault(tmp_path: Path) -> None:
     """Neither while a file is written nor when a worker looks whether it may take jobs."""
     intake = FileIntake(1_000_000, tmp_path)
-    with pytest.raises(IntakeUnavailable):
-        await receive(intake, TEXT)
-    with pytest.raises(IntakeUnavailable):
-        await intake.check()
+    with full_disk():
+        with pytest.raises(IntakeUnavailable):
+            await receive(intake, TEXT)
+        with pytest.raises(IntakeUnavailable):
+            await intake.check()
     assert left_in(tmp_path) == []
     assert PROBE_BYTES > 4096
 
