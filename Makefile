@@ -74,10 +74,10 @@ lint: setup ## Ruff, mypy --strict, import-linter, buf lint
 	$(VENV)/bin/buf lint
 
 types: setup ## mypy --strict over everything that ships
-	$(VENV)/bin/mypy $(foreach member,$(filter-out libs/protocol,$(MEMBERS)),$(member)/src)
+	MYPYPATH=$$(echo $(addsuffix /src,$(MEMBERS)) | tr ' ' :) $(VENV)/bin/mypy $(foreach member,$(filter-out libs/protocol,$(MEMBERS)),$(member)/src)
 
 imports: setup ## The arrows point inward: import-linter
-	$(VENV)/bin/lint-imports
+	$(PY) deploy/local/lint_imports.py import-contracts.toml
 
 check: lint proto-check breaking lock-check test ## Everything that decides whether a change lands
 

@@ -41,9 +41,8 @@ def _serving(stack: StackState, service: str, listen: str, settings: dict[str, s
         secrets=load_or_make(stack.data_folder / "secrets.json"),
         data=stack.data_folder,
     )
-    http = "gateway" if service == "gateway" else f"{service}_http"
     own = {f"{service.upper()}_HTTP_LISTEN": listen, **settings}
-    environment = {**os.environ, **plan.environment(service, http=http), **own}
+    environment = {**os.environ, **plan.environment(service), **own}
     process = subprocess.Popen(
         [sys.executable, "-m", service, "serve"], env=environment, stderr=subprocess.DEVNULL
     )

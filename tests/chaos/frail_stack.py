@@ -13,6 +13,7 @@ import psutil
 from embedded.component import stop
 from embedded.ports import free_ports
 from embedded.tcp_proxy import Link, TcpProxy
+from embedded.topology import topology
 from launch import START_TIMEOUT_S, free_base, launched
 from tintype_local.ports import OFFSETS, Ports
 from tintype_local.processes import Plan
@@ -27,11 +28,13 @@ CONNECTIONS: tuple[tuple[str, str, str], ...] = (
     *((service, "NATS_URL", "nats") for service in SERVICES),
     ("generation", "S3_URL", "s3"),
     ("generation", "OPENAI_BASE_URL", "openai"),
-    ("generation", "LEDGER_TARGET", "ledger_grpc"),
-    ("ledger", "GENERATION_TARGET", "generation_grpc"),
+    *(
+        (service.name, f"{other.upper()}_TARGET", topology().grpc_port(other))
+        for service in topology().services.values()
+        for other in service.calls
+    ),
     ("billing", "STRIPE_API_URL", "stripe"),
     ("identity", "SMTP_PORT", "smtp"),
-    *(("gateway", f"{service.upper()}_TARGET", f"{service}_grpc") for service in SERVICES[:-1]),
 )
 DEPENDENCIES = tuple(dict.fromkeys(port for _, _, port in CONNECTIONS))
 
@@ -90,7 +93,7 @@ def frail(folder: Path) -> Iterator[FrailStack]:
         }
         for service, setting, port in CONNECTIONS:
             name = f"{service.upper()}_{setting}"
-            direct = plan.environment(service, http="gateway" if service == "gateway" else None)[name]
+            direct = plan.environment(service)[name]
             settings[name] = _through(proxies[service, port], direct, str(ports[port]))
         state = running.enter_context(launched(folder, base_port=base, settings=settings))
         yield FrailStack(state, plan, openai.pid, proxies)

@@ -6,12 +6,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from embedded.topology import topology
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 for folder in (
     HERE,
-    *(ROOT / "services" / name / "tests" for name in ("ledger", "billing", "identity", "generation")),
+    *(ROOT / "services" / service.name / "tests" for service in topology().services.values() if service.grpc),
 ):
     sys.path.insert(0, str(folder))
 

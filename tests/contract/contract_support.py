@@ -12,6 +12,7 @@ from billing.application.list_processor_payments import ListProcessorPaymentsHan
 from billing_support import BillingUnderTest
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
+from embedded.topology import topology
 from generation.adapters.inbound import grpc as generation_grpc
 from generation.application.read_models import ReadModels
 from generation_house import House
@@ -26,7 +27,7 @@ from tintype.generation.v1 import generation_pb2_grpc
 from tintype.identity.v1 import identity_pb2_grpc
 from tintype.ledger.v1 import ledger_pb2_grpc
 
-CALLERS = ("gateway", "billing", "generation", "ledger", "auditor")
+CALLERS = (*topology().services, *topology().clients)
 
 
 async def serve(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
 from billing.adapters.outbound.postgres import PostgresUnitsOfWork as BillingUnits
@@ -34,7 +35,9 @@ async def served(stack: AsyncExitStack, name: str, database_url: str | None) -> 
     if database_url is not None:
         engine = create_engine(database_url)
         stack.push_async_callback(engine.dispose)
-    return await _SCENES[name](stack, engine)
+    # A service that stands by itself brings its scene with its tests.
+    scene = _SCENES.get(name) or import_module(f"{name}_scene").served
+    return await scene(stack, engine)
 
 
 async def _billing(stack: AsyncExitStack, engine: AsyncEngine | None) -> Served:

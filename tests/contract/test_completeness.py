@@ -1,21 +1,18 @@
 """Every call that a provider allows has a suite, or stands here as one that nobody makes."""
 
 import ast
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from billing.adapters.inbound import grpc as billing_grpc
-from generation.adapters.inbound import grpc as generation_grpc
-from identity.adapters.inbound import grpc as identity_grpc
-from ledger.adapters.inbound import grpc as ledger_grpc
+from embedded.topology import topology
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PROVIDERS = {
-    "billing": billing_grpc,
-    "generation": generation_grpc,
-    "identity": identity_grpc,
-    "ledger": ledger_grpc,
+    service.name: import_module(f"{service.name}.adapters.inbound.grpc")
+    for service in topology().services.values()
+    if service.grpc
 }
 # Allowed, but the consumer has no adapter for it: credits move by events instead.
 NOT_CALLED = {

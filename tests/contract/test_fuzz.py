@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import grpc
@@ -16,19 +17,10 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_completeness import PROVIDERS
-from tintype.billing.v1 import billing_pb2
-from tintype.generation.v1 import generation_pb2
-from tintype.identity.v1 import identity_pb2
-from tintype.ledger.v1 import ledger_pb2
 
 DEADLINE_S = 10
 EXAMPLES = 40
-CONTRACTS = {
-    "billing": billing_pb2,
-    "generation": generation_pb2,
-    "identity": identity_pb2,
-    "ledger": ledger_pb2,
-}
+CONTRACTS = {name: import_module(f"tintype.{name}.v1.{name}_pb2") for name in PROVIDERS}
 METHODS: dict[str, MethodDescriptor] = {
     f"{name}.{method.name}": method
     for name, contract in CONTRACTS.items()

@@ -1,30 +1,22 @@
 """Embedded stack, containers and Kubernetes give every process the settings that it really has."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from billing.settings import BillingSettings
-from billing.settings import MigrationSettings as BillingMigration
-from gateway.settings import GatewaySettings
-from gateway.settings import MigrationSettings as GatewayMigration
+from embedded.topology import topology
 from generation.__main__ import DRAIN_MARGIN_S
 from generation.adapters.outbound.openai.caller import TIMEOUT_S
 from generation.application.take_due import PATIENCE
-from generation.settings import ApiSettings, WorkerSettings
-from generation.settings import MigrationSettings as GenerationMigration
-from identity.settings import IdentitySettings
-from identity.settings import MigrationSettings as IdentityMigration
+from generation.settings import WorkerSettings
 from kubernetes_validate import validate
-from ledger.settings import LedgerSettings
-from ledger.settings import MigrationSettings as LedgerMigration
 from pydantic_settings import BaseSettings
 from tintype_local import containers
 from tintype_local.overrides import NONE
 from tintype_local.ports import OFFSETS
-from tintype_local.processes import WORKER_STOP_TIMEOUT_S
 from tintype_local.settings import StackSettings
 
 ROOT = Path(__file__).parents[2]
@@ -32,13 +24,15 @@ K8S = ROOT / "deploy" / "k8s"
 # The API that the validator has schemas for; KEDA's own kinds have none.
 KUBERNETES = "1.35"
 
-SETTINGS: dict[str, tuple[type[BaseSettings], ...]] = {
-    "IDENTITY": (IdentitySettings, IdentityMigration),
-    "BILLING": (BillingSettings, BillingMigration),
-    "LEDGER": (LedgerSettings, LedgerMigration),
-    "GENERATION": (ApiSettings, WorkerSettings, GenerationMigration),
-    "GATEWAY": (GatewaySettings, GatewayMigration),
-}
+
+def settings_of(service: str) -> tuple[type[BaseSettings], ...]:
+    """The classes that read a service's settings."""
+    found = vars(import_module(f"{service}.settings")).values()
+    classes = [one for one in found if isinstance(one, type) and issubclass(one, BaseSettings)]
+    return tuple(one for one in classes if one.model_config.get("env_prefix") == f"{service.upper()}_")
+
+
+SETTINGS = {service.upper(): settings_of(service) for service in topology().services}
 KNOWN = {
     f"{prefix}_{field.upper()}"
     for prefix, classes in SETTINGS.items()
@@ -160,4 +154,6 @@ def test_nothing_kills_a_worker_during_its_drain() -> None:
     path = K8S / "base" / "generation-worker" / "deployment.yaml"
     pod = yaml.safe_load(path.read_text())["spec"]["template"]["spec"]
     assert pod["terminationGracePeriodSeconds"] > needed_s
-    assert needed_s < WORKER_STOP_TIMEOUT_S
+    (worker,) = [process for process in topology().processes if process.name == "generation-worker"]
+    assert worker.stop_timeout_s is not None
+    assert worker.stop_timeout_s > needed_s

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from embedded.topology import topology
+
 ROOT = Path(__file__).parents[2]
-SERVICES = ("identity", "billing", "ledger", "generation", "gateway")
+SERVICES = tuple(topology().services)
 INSIDE = ("domain", "application", "ports")
 
 

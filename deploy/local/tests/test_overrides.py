@@ -68,5 +68,5 @@ def test_containers_get_the_callers_settings_too(tmp_path: Path) -> None:
     """In the file of the service they name alone, whatever else compose needs being there."""
     containers.write(tmp_path, read_overrides({"GENERATION_OPENAI_BASE_URL": "https://api.example.com/v1"}))
     having = {path.name for path in tmp_path.glob("*.env") if "api.example.com" in path.read_text()}
-    assert having == {"generation.env", "generation-worker.env"}
+    assert having == {"generation-api.env", "generation-worker.env"}
     assert (tmp_path / "openai.env").exists()

@@ -10,8 +10,8 @@ import pytest
 from chassis.consumer import Consumer
 from chassis.events import IncomingEvent, Refused
 from chassis.nats import Connection, connect, ensure_stream
-from embedded.nats_permissions import LISTENS_TO
 from embedded.testing import NatsLogin
+from embedded.topology import topology
 from generation.adapters.inbound.worker import DURABLE, credits_reserved
 from generation.adapters.inbound.worker import SUBJECTS as GENERATION_SUBJECTS
 from golden import FOLDER, delivered
@@ -20,6 +20,7 @@ from nats.js.api import RePublish
 from test_ledger_consumes import ALICE, EFFECTS, ledger_with_a_held_job
 
 Login = Callable[[str], NatsLogin]
+SERVICES = topology().services
 FACTS = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
@@ -40,7 +41,7 @@ async def connected(login: NatsLogin) -> AsyncIterator[Connection]:
 
 @pytest.mark.parametrize(
     ("user", "ce_type"),
-    [(user, fact) for user in LISTENS_TO for fact in FACTS if user != context_of(fact)],
+    [(user, fact) for user in SERVICES for fact in FACTS if user != context_of(fact)],
 )
 async def test_nobody_publishes_anothers_fact(nats_account: Login, user: str, ce_type: str) -> None:
     """The broker refuses it, and nothing is stored."""
@@ -219,14 +220,14 @@ def test_the_type_is_read_from_the_subject(ce_type: str) -> None:
 
 DURABLES = [
     (context, durable)
-    for owner, contexts in LISTENS_TO.items()
-    for context in contexts
-    for durable in (owner, f"{owner}-worker")
-    if owner != "gateway"
+    for owner in SERVICES.values()
+    if owner.durable_consumers
+    for context in owner.listens_to
+    for durable in (owner.name, f"{owner.name}-worker")
 ]
 
 
-@pytest.mark.parametrize("user", LISTENS_TO)
+@pytest.mark.parametrize("user", SERVICES)
 async def test_nobody_touches_anothers_consumer(nats_account: Login, user: str) -> None:
     """Others may not take, acknowledge, make or delete a service's durable consumer."""
     subjects = [

@@ -8,21 +8,17 @@ made once and kept.
 import sys
 from pathlib import Path
 
+from embedded.topology import Process, topology
+
 from tintype_local.overrides import Overrides, read_overrides
 from tintype_local.ports import OFFSETS, Ports
 from tintype_local.processes import WAIVED, Plan
-from tintype_local.secrets_file import SERVICES, load_or_make
+from tintype_local.secrets_file import load_or_make
 from tintype_local.settings import StackSettings
 
 BASE_PORT = 8600
-# Where each port is found from another container.
-_HOSTS = {
-    "identity": "identity",
-    "billing": "billing",
-    "ledger": "ledger",
-    "generation": "generation-api",
-    "worker": "generation-worker",
-    "gateway": "gateway",
+# Where each port is found from another container, by its name; those of the services are the topology's.
+_HOSTS = {port.name: process.name for process in topology().processes for port in process.ports} | {
     "stripe": "stripe",
     "mailbox": "mailbox",
     "openai": "openai",
@@ -40,7 +36,7 @@ class ContainerPorts(Ports):
 
     def address(self, name: str) -> str:
         """Return host and port as another container reaches them."""
-        return f"{_HOSTS[name.partition('_')[0]]}:{_INTERNAL.get(name, self.by_name[name])}"
+        return f"{_HOSTS[name]}:{_INTERNAL.get(name, self.by_name[name])}"
 
     def url(self, name: str) -> str:
         """Return the http address as another container reaches it."""
@@ -53,14 +49,14 @@ def write(folder: Path, overrides: Overrides) -> None:
     ports = ContainerPorts({name: BASE_PORT + offset for name, offset in OFFSETS.items()})
     secrets = load_or_make(folder / "secrets.json")
     plan = Plan(settings=StackSettings(), ports=ports, secrets=secrets, data=folder, overrides=overrides)
-    for process in (*SERVICES, "generation-worker"):
+    for process in topology().processes:
         values = _environment(plan, process)
         # Only the migration acts as the owner.
         owner = {name: values.pop(name) for name in list(values) if name.endswith(_OWNERS)}
-        _write_private(folder / f"{process}.env", _lines(values))
-        _write_private(folder / f"{process}-migrate.env", _lines(owner))
-    for process, environment in _stand_ins(plan).items():
-        _write_private(folder / f"{process}.env", _lines(environment))
+        _write_private(folder / f"{process.name}.env", _lines(values))
+        _write_private(folder / f"{process.service}-migrate.env", _lines(owner))
+    for stand_in, environment in _stand_ins(plan).items():
+        _write_private(folder / f"{stand_in}.env", _lines(environment))
     postgres = {"POSTGRES_PASSWORD": secrets["postgres_admin"]}
     _write_private(folder / "postgres.env", _lines(postgres))
     (folder / "init.sql").write_text(_init_sql(secrets))
@@ -76,23 +72,21 @@ def write(folder: Path, overrides: Overrides) -> None:
     (folder / "identities.json").write_text((folder / "seaweedfs" / "identities.json").read_text())
 
 
-def _environment(plan: Plan, process: str) -> dict[str, str]:
+def _environment(plan: Plan, process: Process) -> dict[str, str]:
     """One process's settings: it listens on every address of its own container."""
-    worker = process == "generation-worker"
-    service = "generation" if worker else process
-    http = "worker_http" if worker else "gateway" if service == "gateway" else f"{service}_http"
-    prefix = service.upper()
+    prefix = process.service.upper()
     # What one machine's stack waives holds here: whoever wants it otherwise says so by the setting itself.
     waived = {f"IDENTITY_{name}" for name in WAIVED}
     values = {
         name: value
-        for name, value in plan.environment(service, http=http).items()
+        for name, value in plan.environment(process.service, process=process).items()
         if name.startswith(f"{prefix}_") and name not in waived
     }
-    values[f"{prefix}_HTTP_LISTEN"] = f"0.0.0.0:{plan.ports[http]}"
-    if not worker and service != "gateway":
-        values[f"{prefix}_GRPC_LISTEN"] = f"0.0.0.0:{plan.ports[f'{service}_grpc']}"
-    return values | _as_people_reach_it(plan, service) | plan.overrides.of(service)
+    for kind, port in (("HTTP", process.http), ("GRPC", process.grpc), ("METRICS", process.metrics)):
+        # Compose publishes the gateway's alone: the others are reached by other containers.
+        if port is not None:
+            values[f"{prefix}_{kind}_LISTEN"] = f"0.0.0.0:{plan.ports[port.name]}"
+    return values | _as_people_reach_it(plan, process.service) | plan.overrides.of(process.service)
 
 
 def _as_people_reach_it(plan: Plan, service: str) -> dict[str, str]:
@@ -106,8 +100,6 @@ def _as_people_reach_it(plan: Plan, service: str) -> dict[str, str]:
         "billing": {"BILLING_PUBLIC_URL": public["gateway"]},
         "generation": {"GENERATION_S3_PUBLIC_URL": public["s3"]},
         "gateway": {
-            # Reached by other containers alone: compose publishes no such port.
-            "GATEWAY_METRICS_LISTEN": f"0.0.0.0:{plan.ports['gateway_metrics']}",
             "GATEWAY_PUBLIC_URL": public["gateway"],
             "GATEWAY_MEDIA_ORIGIN": public["s3"],
             "GATEWAY_MEDIA_INSIDE_ORIGIN": plan.ports.url("s3"),
@@ -143,8 +135,8 @@ def _stand_ins(plan: Plan) -> dict[str, dict[str, str]]:
 def _init_sql(secrets: dict[str, str]) -> str:
     """Databases and roles, as `embedded.provisioning` makes them; every secret is hex digits."""
     statements = []
-    for service in SERVICES:
-        owner, role, name = f"{service}_owner", f"{service}_service", f"tintype_{service}"
+    for service, about in topology().services.items():
+        owner, role, name = about.owner_role, about.service_role, about.database
         statements += [
             f"CREATE ROLE {owner} LOGIN PASSWORD '{secrets[f'owner_{service}']}';",
             f"CREATE ROLE {role} LOGIN NOBYPASSRLS PASSWORD '{secrets[f'service_{service}']}';",

@@ -5,25 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from embedded.ports import port_in_use
+from embedded.topology import BadTopologyError, topology
 
-# Name -> offset from the base port. TINTYPE_<NAME>_PORT sets one alone.
-OFFSETS: dict[str, int] = {
-    "gateway": 0,
+# Of what the services need and of what stands in for the world; those of the services are the topology's.
+_INFRASTRUCTURE: dict[str, int] = {
     "stripe": 1,
     "mailbox": 2,
     "s3": 3,
     "smtp": 4,
     "openai": 5,
-    "identity_grpc": 10,
-    "identity_http": 11,
-    "billing_grpc": 12,
-    "billing_http": 13,
-    "ledger_grpc": 14,
-    "ledger_http": 15,
-    "generation_grpc": 16,
-    "generation_http": 17,
-    "worker_http": 18,
-    "gateway_metrics": 19,
     "postgres": 20,
     "nats": 21,
     "nats_monitor": 22,
@@ -37,6 +27,12 @@ OFFSETS: dict[str, int] = {
     "admin": 37,
     "admin_grpc": 38,
 }
+# Name -> offset from the base port. TINTYPE_<NAME>_PORT sets one alone.
+OFFSETS: dict[str, int] = dict(
+    sorted({**topology().offsets, **_INFRASTRUCTURE}.items(), key=lambda named: named[1])
+)
+if len(set(OFFSETS.values())) < len(OFFSETS):
+    raise BadTopologyError("a service has a port of the infrastructure")
 
 _STEP, _TRIES = 100, 40
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,19 +12,14 @@ import httpx
 from embedded.nats_server import NatsServer
 from embedded.postgres import Postgres
 from embedded.seaweedfs import SeaweedFS, SeaweedPorts
+from embedded.topology import Process, Service, topology
 
 from tintype_local.overrides import NONE, Overrides
 from tintype_local.ports import Ports
-from tintype_local.secrets_file import SERVICES
 from tintype_local.settings import StackSettings
 from tintype_local.supervisor import ProcessSpec
 
 BUCKET = "tintype-media"
-# A worker that is told to stop first lets calls end that are being paid for (GENERATION_DRAIN_S).
-WORKER_STOP_TIMEOUT_S = 180.0
-
-# Those that call others, and so have a token to present.
-_CALLING = ("ledger", "generation", "gateway")
 
 # Walls against strangers who open accounts by the dozen for their welcome credits. Nobody reaches this
 # machine's stack from outside, and whoever tries it opens many accounts from one address and wants to
@@ -71,7 +66,7 @@ class Plan:
             port=self.ports["nats"],
             monitor_port=self.ports["nats_monitor"],
             passwords={"admin": self.secrets["nats_admin"]}
-            | {service: self.secrets[f"nats_{service}"] for service in SERVICES},
+            | {service: self.secrets[f"nats_{service}"] for service in topology().services},
         )
 
     @property
@@ -126,48 +121,43 @@ class Plan:
 
     def services(self) -> list[ProcessSpec]:
         """The product."""
-        return [
-            self._service("identity", "identity", "serve", "identity_http"),
-            self._service("billing", "billing", "serve", "billing_http"),
-            self._service("ledger", "ledger", "serve", "ledger_http"),
-            self._service("generation-api", "generation", "serve-api", "generation_http"),
-            replace(
-                self._service("generation-worker", "generation", "serve-worker", "worker_http"),
-                stop_timeout_s=WORKER_STOP_TIMEOUT_S,
-            ),
-            self._service("gateway", "gateway", "serve", "gateway"),
-        ]
+        return [self._service(process) for process in topology().processes]
 
-    def environment(self, service: str, *, http: str | None = None) -> dict[str, str]:
-        """The settings of one service, as it reads them, without anybody else's secrets."""
-        owner, role = f"{service}_owner", f"{service}_service"
+    def environment(self, service: str, *, process: Process | None = None) -> dict[str, str]:
+        """The settings of one service, as one of its processes reads them, the first unless another is named,
+        without anybody else's secrets."""
+        about = topology().services[service]
+        process = process or about.processes[0]
         values = {
-            "DATABASE_URL": self._database_url(service, role, self.secrets[f"service_{service}"]),
-            "MIGRATION_DATABASE_URL": self._database_url(service, owner, self.secrets[f"owner_{service}"]),
-            "SERVICE_ROLE": role,
+            "DATABASE_URL": self._database_url(about, about.service_role, self.secrets[f"service_{service}"]),
+            "MIGRATION_DATABASE_URL": self._database_url(
+                about, about.owner_role, self.secrets[f"owner_{service}"]
+            ),
+            "SERVICE_ROLE": about.service_role,
             "NATS_URL": f"nats://{self.ports.address('nats')}",
             "NATS_USER": service,
             "NATS_PASSWORD": self.secrets[f"nats_{service}"],
-            "GRPC_LISTEN": self.ports.address(f"{service}_grpc") if service != "gateway" else "127.0.0.1:0",
-            "HTTP_LISTEN": self.ports.address(http or f"{service}_http"),
+            # A process that answers no calls needs no port that anybody knows.
+            "GRPC_LISTEN": self.ports.address(process.grpc.name) if process.grpc else "127.0.0.1:0",
+            "HTTP_LISTEN": self.ports.address(process.http.name),
             "CALLERS": json.dumps(self._callers(service)),
             "LOG_LEVEL": self.settings.log_level,
+            **self._targets(about.calls),
             **self._own(service),
         }
-        if service in _CALLING:
+        if process.metrics is not None:
+            values["METRICS_LISTEN"] = self.ports.address(process.metrics.name)
+        if about.calls:
             values["CALLER_TOKEN"] = self.secrets[f"token_{service}"]
-        if http == "worker_http":
-            # Only the API answers calls.
-            values["GRPC_LISTEN"] = "127.0.0.1:0"
         return inherited() | _prefixed(service.upper(), values) | self.overrides.of(service)
 
     def auditor_environment(self) -> dict[str, str]:
         """The settings of `tintype verify`."""
-        targets = {
-            f"{service.upper()}_TARGET": self.ports.address(f"{service}_grpc")
-            for service in ("billing", "ledger", "generation")
-        }
-        return _prefixed("AUDITOR", {**targets, "CALLER_TOKEN": self.secrets["token_auditor"]})
+        values = self._targets(topology().clients["auditor"])
+        return _prefixed("AUDITOR", {**values, "CALLER_TOKEN": self.secrets["token_auditor"]})
+
+    def _targets(self, calls: Sequence[str]) -> dict[str, str]:
+        return {f"{other.upper()}_TARGET": self.ports.address(topology().grpc_port(other)) for other in calls}
 
     def _own(self, service: str) -> dict[str, str]:
         public = self.ports.url("gateway")
@@ -191,13 +181,9 @@ class Plan:
                     "RECONCILE_MONEY_BACK_EVERY_S": "5",
                 }
             case "ledger":
-                return {
-                    "GENERATION_TARGET": self.ports.address("generation_grpc"),
-                    "WELCOME_CREDITS": str(self.settings.welcome_credits),
-                }
+                return {"WELCOME_CREDITS": str(self.settings.welcome_credits)}
             case "generation":
                 return {
-                    "LEDGER_TARGET": self.ports.address("ledger_grpc"),
                     "S3_URL": self.ports.url("s3"),
                     "S3_ACCESS_KEY": "generation",
                     "S3_SECRET_KEY": self.secrets["s3_service"],
@@ -210,20 +196,15 @@ class Plan:
                     "FETCH_ALLOW_LOOPBACK": "true",
                     **self._openai(),
                 }
-            case _:
-                targets = {
-                    f"{other.upper()}_TARGET": self.ports.address(f"{other}_grpc")
-                    for other in SERVICES
-                    if other != "gateway"
-                }
+            case "gateway":
                 return {
-                    **targets,
-                    "METRICS_LISTEN": self.ports.address("gateway_metrics"),
                     "PUBLIC_URL": public,
                     "MEDIA_ORIGIN": self.ports.url("s3"),
                     "CHECKOUT_ORIGIN": self.ports.url("stripe"),
                     "SESSION_KEY": self.secrets["session_key"],
                 }
+            case _:
+                return {}
 
     def _openai(self) -> dict[str, str]:
         if self.openai_is_standin:
@@ -235,19 +216,23 @@ class Plan:
         return {name: value for name, value in named.items() if value}
 
     def _callers(self, service: str) -> dict[str, str]:
-        others = [other for other in (*SERVICES, "auditor") if other != service]
+        others = [other for other in (*topology().services, *topology().clients) if other != service]
         return {
             other: hashlib.sha256(self.secrets[f"token_{other}"].encode()).hexdigest() for other in others
         }
 
-    def _database_url(self, service: str, role: str, password: str) -> str:
-        return f"postgresql+psycopg://{role}:{password}@{self.ports.address('postgres')}/tintype_{service}"
+    def _database_url(self, service: Service, role: str, password: str) -> str:
+        return f"postgresql+psycopg://{role}:{password}@{self.ports.address('postgres')}/{service.database}"
 
-    def _service(self, name: str, module: str, command: str, http: str) -> ProcessSpec:
-        environment = self.environment(module, http=http)
+    def _service(self, process: Process) -> ProcessSpec:
+        environment = self.environment(process.service, process=process)
         # Only `migrate` acts as the owner.
-        environment.pop(f"{module.upper()}_MIGRATION_DATABASE_URL")
-        return self._process(name, [module, command], environment, http, "readyz")
+        environment.pop(f"{process.service.upper()}_MIGRATION_DATABASE_URL")
+        module = [process.service, process.command]
+        spec = self._process(process.name, module, environment, process.http.name, "readyz")
+        if process.stop_timeout_s is None:
+            return spec
+        return replace(spec, stop_timeout_s=process.stop_timeout_s)
 
     def _stand_in(self, name: str, values: Mapping[str, str]) -> ProcessSpec:
         environment = _prefixed(f"STANDIN_{name.upper()}", values)

@@ -1,8 +1,8 @@
 """The settings of the stack that runs: read from its processes, so that they are what those really use."""
 
 import psutil
+from embedded.topology import topology
 
-from tintype_local.secrets_file import SERVICES
 from tintype_local.state import StackState
 
 
@@ -15,15 +15,12 @@ def service_and_settings(running: StackState, name: str) -> tuple[str, dict[str,
 
     A service's name stands for the first of its processes. Raises UnknownProcessError.
     """
-    known = [one for one in running.pids if _service(one) in SERVICES]
-    process = next((one for one in known if name in (one, _service(one))), None)
+    services = {process.name: process.service for process in topology().processes}
+    known = [process for process in running.pids if process in services]
+    process = next((process for process in known if name in (process, services[process])), None)
     if process is None:
         raise UnknownProcessError(f"There is no service {name!r}. There are: {', '.join(known)}")
     try:
-        return _service(process), psutil.Process(running.pids[process]).environ()
+        return services[process], psutil.Process(running.pids[process]).environ()
     except psutil.Error:
         raise UnknownProcessError(f"{process} does not run at this moment; see: tintype status") from None
-
-
-def _service(process: str) -> str:
-    return process.partition("-")[0]

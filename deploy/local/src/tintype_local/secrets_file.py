@@ -9,10 +9,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from embedded.topology import topology
 
 Maker = Callable[[], str]
 
-SERVICES = ("identity", "billing", "ledger", "generation", "gateway")
+SERVICES = tuple(topology().services)
 
 
 def load_or_make(path: Path) -> dict[str, str]:
@@ -41,8 +42,9 @@ def _makers() -> dict[str, Maker]:
         "quote_key": _token,
         "session_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "signing_key": _signing_key,
-        "token_auditor": _token,
     }
+    for client in topology().clients:
+        makers[f"token_{client}"] = _token
     for service in SERVICES:
         for kind in ("owner", "service", "nats", "token"):
             makers[f"{kind}_{service}"] = _token

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from embedded.provisioning import provision_database
+from embedded.topology import topology
 
 from tintype_local import state
 from tintype_local.overrides import Overrides
@@ -51,7 +52,7 @@ class Stack:
             await self._migrate()
         with self._report.step(f"stand-ins: {', '.join(spec.name for spec in self.plan.stand_ins())}"):
             await self._start(self.plan.stand_ins())
-        with self._report.step("identity, billing, ledger, generation, gateway"):
+        with self._report.step(", ".join(SERVICES)):
             await asyncio.gather(self._start(self.plan.services()), self._publish_catalogue())
         with self._report.step("demo account"):
             await self._seed()
@@ -97,13 +98,14 @@ class Stack:
         wanted = {service: _migrations_digest(service) for service in SERVICES}
         changed = [service for service in SERVICES if done.get(service) != wanted[service]]
         for service in changed:
+            about = topology().services[service]
             await asyncio.to_thread(
                 provision_database,
                 self.plan.postgres.admin_dsn(),
-                name=f"tintype_{service}",
-                owner_role=f"{service}_owner",
+                name=about.database,
+                owner_role=about.owner_role,
                 owner_password=self.plan.secrets[f"owner_{service}"],
-                service_role=f"{service}_service",
+                service_role=about.service_role,
                 service_password=self.plan.secrets[f"service_{service}"],
             )
         await asyncio.gather(*(self._run(service, "migrate") for service in changed))
@@ -136,7 +138,7 @@ class Stack:
             "-m",
             service,
             *arguments,
-            env=self.plan.environment(service, http="gateway" if service == "gateway" else None),
+            env=self.plan.environment(service),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

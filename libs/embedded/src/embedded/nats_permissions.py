@@ -1,28 +1,20 @@
 """Who may publish and read what: a service publishes its own facts and no others.
 
-The subjects under `$JS.API` are JetStream's own API (NATS documentation, "NATS API Reference").
+Whose facts each service hears stands in deploy/topology.toml. The subjects under `$JS.API` are JetStream's
+own API (NATS documentation, "NATS API Reference").
 """
+
+from embedded.topology import Service, topology
 
 ADMIN = "admin"
 
-# Whose facts each service listens to.
-LISTENS_TO: dict[str, tuple[str, ...]] = {
-    "identity": (),
-    "billing": ("identity",),
-    "ledger": ("identity", "billing", "generation"),
-    "generation": ("ledger",),
-    "gateway": ("identity", "billing", "ledger", "generation"),
-}
-
-# Services that publish facts, and so own a stream.
-PRODUCERS = ("identity", "billing", "ledger", "generation")
-
 
 def permissions(user: str) -> dict[str, dict[str, list[str]]]:
-    """Return one user's permissions in the form of NATS' configuration."""
+    """Return one service's permissions in the form of NATS' configuration. Raises KeyError for no service."""
+    service = topology().services[user]
     publish = ["$JS.API.INFO", "$JS.API.STREAM.NAMES"]
     subscribe = [f"_INBOX_{user}.>"]
-    if user in PRODUCERS:
+    if service.publishes:
         stream = user.upper()
         publish += [
             f"tintype.{user}.v1.>",
@@ -30,21 +22,20 @@ def permissions(user: str) -> dict[str, dict[str, list[str]]]:
             f"$JS.API.STREAM.UPDATE.{stream}",
             f"$JS.API.STREAM.INFO.{stream}",
         ]
-    for context in LISTENS_TO.get(user, ()):
-        publish += _reading(user, context.upper())
-    if user == "gateway":
+    for context in service.listens_to:
+        publish += _reading(service, context.upper())
+    if not service.durable_consumers:
         subscribe.append("tintype.>")
     return {"publish": {"allow": publish, "deny": _of_others(user)}, "subscribe": {"allow": subscribe}}
 
 
-def _reading(user: str, stream: str) -> list[str]:
-    # The gateway's consumers live as long as a client's connection, under names of their own; those of the
-    # others are durable.
-    names = ["*"] if user == "gateway" else _durables(user)
+def _reading(service: Service, stream: str) -> list[str]:
+    # Consumers that are not durable live as long as a client's connection, under names of their own.
+    names = _durables(service.name) if service.durable_consumers else ["*"]
     subjects = [f"$JS.API.STREAM.INFO.{stream}"]
     for name in names:
         subjects += _consuming(stream, name)
-    if user == "gateway":
+    if not service.durable_consumers:
         subjects += [f"$JS.API.CONSUMER.DELETE.{stream}.*", f"$JS.FC.{stream}.>"]
     return subjects
 
@@ -53,10 +44,10 @@ def _of_others(user: str) -> list[str]:
     """What nobody else may do to a service's durable consumers: take, acknowledge, change or delete."""
     return [
         subject
-        for other, contexts in LISTENS_TO.items()
-        if other not in (user, "gateway")
-        for context in contexts
-        for name in _durables(other)
+        for other in topology().services.values()
+        if other.name != user and other.durable_consumers
+        for context in other.listens_to
+        for name in _durables(other.name)
         for subject in (
             *_consuming(context.upper(), name),
             f"$JS.API.CONSUMER.DELETE.{context.upper()}.{name}",

@@ -14,12 +14,13 @@ from minio.deleteobjects import DeleteObject
 from psycopg import sql
 
 from embedded.component import running
-from embedded.nats_permissions import ADMIN, LISTENS_TO
+from embedded.nats_permissions import ADMIN
 from embedded.nats_server import NatsServer
 from embedded.ports import free_ports
 from embedded.postgres import Postgres
 from embedded.provisioning import provision_database, restrict_connections
 from embedded.seaweedfs import SeaweedFS, SeaweedPorts
+from embedded.topology import topology
 
 # Roles belong to a server, not to a database: one password for each is enough for a throwaway server.
 PASSWORD = "test-only"  # noqa: S105
@@ -132,7 +133,7 @@ def nats_password(user: str) -> str:
 
 def nats_passwords() -> dict[str, str]:
     """Return every user of a test's NATS with its password."""
-    return {user: nats_password(user) for user in (*LISTENS_TO, ADMIN)}
+    return {user: nats_password(user) for user in (*topology().services, ADMIN)}
 
 
 def provision(admin_dsn: str, *, name: str, service: str) -> ServiceDatabase:
