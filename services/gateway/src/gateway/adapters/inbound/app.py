@@ -12,8 +12,8 @@ from gateway.adapters.inbound.middleware import (
     security_headers,
 )
 from gateway.adapters.inbound.problems import add_problem_handlers
-from gateway.adapters.inbound.rest import ROUTERS
 from gateway.adapters.inbound.rest.openapi import describe
+from gateway.adapters.inbound.rest.routers import ROUTERS, api_routes
 
 
 def make_app(deps: Deps) -> FastAPI:
@@ -29,5 +29,5 @@ def make_app(deps: Deps) -> FastAPI:
     app.add_middleware(Edge, headers=security_headers(deps.web))
     for router in ROUTERS:
         app.include_router(router)
-    describe(app)
+    describe(app, api_routes())
     return app

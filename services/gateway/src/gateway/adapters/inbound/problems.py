@@ -12,15 +12,19 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from gateway.adapters.inbound.rest.answers.problem import (
+    FIELDS_MAX,
+    MEDIA_TYPE,
+    InvalidField,
+    Problem,
+    TooFewCredits,
+)
 from gateway.domain import errors
 from gateway.domain.errors import FieldProblem, GatewayError
 
 log = structlog.get_logger(__name__)
 
 REPLAYED = "Idempotency-Replayed"
-MEDIA_TYPE = "application/problem+json"
-TYPE_PREFIX = "urn:tintype:problem:"
-FIELDS_MAX = 50
 
 STATUSES: Mapping[type[GatewayError], int] = {
     errors.MalformedRequest: 400,
@@ -55,29 +59,26 @@ def problem(
     detail: str,
     fields: Sequence[FieldProblem] = (),
     headers: Mapping[str, str] | None = None,
+    kind: type[Problem] = Problem,
     **more: Any,
 ) -> JSONResponse:
-    """One problem document; `more` become members of it."""
-    body: dict[str, Any] = {
-        "type": TYPE_PREFIX + reason.lower().replace("_", "-"),
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "reason": reason,
-        # Without telemetry there is no trace; the id still ties the answer to the log line.
-        "trace_id": current_trace_id() or secrets.token_hex(16),
-        **more,
-    }
+    """One problem document; `more` are the members that its kind adds."""
     if fields:
-        body["errors"] = [{"field": one.field, "detail": one.detail} for one in fields[:FIELDS_MAX]]
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+        more["errors"] = [InvalidField(field=one.field, detail=one.detail) for one in fields[:FIELDS_MAX]]
+    # Without telemetry there is no trace; the id still ties the answer to the log line.
+    trace_id = current_trace_id() or secrets.token_hex(16)
+    body = kind.of(status, reason=reason, detail=detail, trace_id=trace_id, **more)
+    told = body.model_dump(mode="json", exclude_unset=True)
+    return JSONResponse(told, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
 def problem_of(refusal: GatewayError) -> JSONResponse:
     """The problem document of a refusal."""
+    kind: type[Problem] = Problem
     more: dict[str, Any] = {}
     headers = retry_headers(refusal)
     if isinstance(refusal, errors.InsufficientCredits):
+        kind = TooFewCredits
         more = {
             "balance": refusal.balance_credits,
             "required": refusal.required_credits,
@@ -94,6 +95,7 @@ def problem_of(refusal: GatewayError) -> JSONResponse:
         detail=refusal.detail,
         fields=refusal.fields,
         headers=headers,
+        kind=kind,
         **more,
     )
 

@@ -7,7 +7,9 @@ from pydantic import Field
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_address, per_user
-from gateway.adapters.inbound.rest import render
+from gateway.adapters.inbound.rest.answers.checkout import Checkout
+from gateway.adapters.inbound.rest.answers.pack import Pack, PackList
+from gateway.adapters.inbound.rest.answers.purchase import Purchase, PurchasePage
 from gateway.adapters.inbound.rest.bodies import Body, Url
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.parameters import (
@@ -17,34 +19,54 @@ from gateway.adapters.inbound.rest.parameters import (
     mark_replayed,
     paging,
 )
+from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.application.open_checkout import OpenCheckout
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1", tags=["billing"], route_class=JsonRoute)
 
+_PROCESSOR: Reasons = {503: ("PAYMENT_PROCESSOR_UNAVAILABLE", "PAYMENT_PROCESSOR_MISCONFIGURED")}
+_CREATE: Reasons = {
+    **_PROCESSOR,
+    404: ("UNKNOWN_PACK",),
+    409: (
+        "PAYMENT_PROCESSOR_REFUSED",
+        "UNKNOWN_TO_PAYMENT_PROCESSOR",
+        "CUSTOMER_UNKNOWN_TO_PAYMENT_PROCESSOR",
+    ),
+    422: ("FOREIGN_RETURN_URL",),
+}
+
 
 class CheckoutBody(Body):
     """What to buy; the addresses must be on this service's own origin."""
 
-    pack: Annotated[str, Field(min_length=1, max_length=64)]
+    pack: Annotated[str, Field(min_length=1, max_length=64, examples=["starter"])]
     success_url: Url | None = None
+    """Where the person comes back to after paying."""
     cancel_url: Url | None = None
+    """Where the person comes back to without having paid."""
 
 
-@router.get("/packs", dependencies=[per_address(Limit.READS)])
-async def list_packs(deps: CurrentDeps) -> render.Json:
+@router.get("/packs", dependencies=[per_address(Limit.READS)], responses=refuses(_PROCESSOR))
+async def list_packs(deps: CurrentDeps) -> PackList:
     """List the packs on sale; needs no token."""
-    return render.whole_list(await deps.billing.packs(), render.pack)
+    return PackList.of(await deps.billing.packs(), Pack.of)
 
 
-@router.post("/checkout", status_code=201, dependencies=[per_user(Limit.CHECKOUT)])
+@router.post(
+    "/checkout",
+    status_code=201,
+    dependencies=[per_user(Limit.CHECKOUT)],
+    responses=refuses(_CREATE),
+)
 async def create_checkout(
     body: CheckoutBody,
     response: Response,
     principal: CurrentPrincipal,
     deps: CurrentDeps,
     key: Annotated[str, Depends(idempotency_key)],
-) -> render.Json:
+) -> Checkout:
     """Open a hosted checkout page for one pack."""
     checkout, replayed = await deps.open_checkout(
         principal,
@@ -57,19 +79,23 @@ async def create_checkout(
     )
     mark_replayed(response, replayed)
     response.headers["Location"] = f"/v1/checkout/{checkout.checkout_id}"
-    return render.checkout(checkout)
+    return Checkout.of(checkout)
 
 
-@router.get("/checkout/{checkout}", dependencies=[per_user(Limit.READS)])
-async def read_checkout(checkout: str, principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
+@router.get(
+    "/checkout/{checkout}",
+    dependencies=[per_user(Limit.READS)],
+    responses=refuses({**_PROCESSOR, 404: ("CHECKOUT_NOT_FOUND", "NOT_FOUND")}),
+)
+async def read_checkout(checkout: str, principal: CurrentPrincipal, deps: CurrentDeps) -> Checkout:
     """Read whether a checkout was paid."""
-    return render.checkout(await deps.billing.checkout(principal.user_id, checkout_id(checkout)))
+    return Checkout.of(await deps.billing.checkout(principal.user_id, checkout_id(checkout)))
 
 
 @router.get("/purchases", dependencies=[per_user(Limit.READS)])
 async def list_purchases(
     principal: CurrentPrincipal, deps: CurrentDeps, part: Annotated[Paging, Depends(paging)]
-) -> render.Json:
+) -> PurchasePage:
     """List the caller's purchases, newest first."""
     page = await deps.billing.purchases(principal.user_id, cursor=part.cursor, limit=part.limit)
-    return render.listed(page, render.purchase)
+    return PurchasePage.of(page, Purchase.of)

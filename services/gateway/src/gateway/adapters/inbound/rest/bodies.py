@@ -4,13 +4,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Email = Annotated[str, Field(min_length=3, max_length=320)]
-Password = Annotated[str, Field(min_length=1, max_length=1024)]
-Token = Annotated[str, Field(min_length=1, max_length=4096)]
+Email = Annotated[str, Field(min_length=3, max_length=320, examples=["ada@example.com"])]
+Password = Annotated[str, Field(min_length=1, max_length=1024, examples=["correct horse battery staple"])]
+Token = Annotated[str, Field(min_length=1, max_length=4096, examples=["rt_q83vEjRWeJq83v8TVnearA"])]
 Url = Annotated[str, Field(max_length=2048)]
 
 
 class Body(BaseModel):
     """A JSON object with known fields of the exact types."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )

@@ -41,7 +41,8 @@ def _groups(described: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
                 {
                     "method": method.upper(),
                     "path": path,
-                    "text": operation.get("description", ""),
+                    "summary": operation["summary"],
+                    "text": operation["description"],
                     "parameters": operation.get("parameters", []),
                     "body": _body(described, operation),
                     "is_open": "security" not in operation,

@@ -5,12 +5,16 @@ from contextlib import aclosing
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Header, Query
-from sse_starlette import EventSourceResponse, JSONServerSentEvent, ServerSentEvent
+from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
-from gateway.adapters.inbound.rest import render
-from gateway.domain.credits import Balance
+from gateway.adapters.inbound.rest.answers.answer import Answer
+from gateway.adapters.inbound.rest.answers.balance import Balance
+from gateway.adapters.inbound.rest.answers.event import GenerationUpdated, PaymentCompleted
+from gateway.adapters.inbound.rest.event_stream import STREAM
+from gateway.adapters.inbound.rest.reasons import Reasons, refuses
+from gateway.domain import credits as domain
 from gateway.domain.event import ClientEvent, GenerationUpdate, PaymentReceived
 from gateway.ports.rate_limits import Limit
 
@@ -20,6 +24,7 @@ RETRY_MS = 2_000
 SEND_TIMEOUT_S = 15
 # The feed has a heartbeat of its own; the library's may not be switched off.
 _LIBRARY_PING_S = 3_600
+_REFUSED: Reasons = {429: ("TOO_MANY_STREAMS",), 503: ("EVENTS_UNAVAILABLE", "LEDGER_UNAVAILABLE")}
 
 
 @router.get(
@@ -27,6 +32,7 @@ _LIBRARY_PING_S = 3_600
     response_class=EventSourceResponse,
     response_model=None,
     dependencies=[per_user(Limit.READS)],
+    responses={**refuses(_REFUSED), 200: STREAM},
 )
 async def follow_events(
     principal: CurrentPrincipal,
@@ -66,14 +72,15 @@ async def _stream(
 
 def _message(event: ClientEvent, *, retry_ms: int | None = None) -> ServerSentEvent:
     told, event_id = event.told, event.event_id
+    body: Answer
     match told:
-        case Balance():
-            name, body = "balance.updated", render.balance(told)
+        case domain.Balance():
+            name, body = "balance.updated", Balance.of(told)
         case GenerationUpdate():
-            name, body = "generation.updated", render.generation_update(told)
+            name, body = "generation.updated", GenerationUpdated.of(told)
         case PaymentReceived():
-            name, body = "payment.completed", render.payment_received(told)
+            name, body = "payment.completed", PaymentCompleted.of(told)
         case None:
             # An id without data moves the client's position and fires no event.
             return ServerSentEvent(comment="here", id=event_id, retry=retry_ms)
-    return JSONServerSentEvent(body, event=name, id=event_id, retry=retry_ms)
+    return ServerSentEvent(body.model_dump_json(), event=name, id=event_id, retry=retry_ms)

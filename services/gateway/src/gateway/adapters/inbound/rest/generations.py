@@ -7,10 +7,11 @@ from pydantic import Field
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
-from gateway.adapters.inbound.rest import render
+from gateway.adapters.inbound.rest.answers.explanation import Explanation
+from gateway.adapters.inbound.rest.answers.generation import Generation, GenerationPage
 from gateway.adapters.inbound.rest.bodies import Body
 from gateway.adapters.inbound.rest.json_route import JsonRoute
-from gateway.adapters.inbound.rest.models import ModelName
+from gateway.adapters.inbound.rest.models import ModelInput, ModelName
 from gateway.adapters.inbound.rest.parameters import (
     Paging,
     generation_id,
@@ -18,33 +19,52 @@ from gateway.adapters.inbound.rest.parameters import (
     mark_replayed,
     paging,
 )
+from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.domain.generation import GenerationStatus, NewGeneration
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1/generations", tags=["generations"], route_class=JsonRoute)
+
+_NOT_FOUND: Reasons = {404: ("NOT_FOUND",)}
+_STORE: Reasons = {503: ("STORAGE_UNAVAILABLE",)}
+_CREATE: Reasons = {
+    402: ("INSUFFICIENT_CREDITS",),
+    404: ("UNKNOWN_MODEL",),
+    409: ("QUOTE_EXPIRED",),
+    422: ("INVALID_INPUT", "INVALID_QUOTE"),
+    429: ("LEDGER_OVERLOADED",),
+    503: ("LEDGER_UNAVAILABLE",),
+}
 
 
 class GenerationBody(Body):
     """What to generate."""
 
     model: ModelName
-    input: dict[str, Any]
+    """`<provider>/<name>`, as the list of models has it."""
+    input: ModelInput
+    """By the model's `input_schema`."""
     quote_id: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
+    """A signed price for exactly this model and input."""
     provider_order: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=64)]],
         Field(max_length=16, default_factory=list),
     ]
-    metadata: Annotated[dict[str, Any], Field(max_length=50, default_factory=dict)]
+    """Providers to try, the first one first; the model's own order when empty."""
+    metadata: Annotated[
+        dict[str, Any], Field(max_length=50, default_factory=dict, examples=[{"album": "birds"}])
+    ]
+    """The caller's own: comes back unchanged."""
 
 
-@router.post("", status_code=202, dependencies=[per_user(Limit.GENERATIONS)])
+@router.post("", status_code=202, dependencies=[per_user(Limit.GENERATIONS)], responses=refuses(_CREATE))
 async def create_generation(
     body: GenerationBody,
     response: Response,
     principal: CurrentPrincipal,
     deps: CurrentDeps,
     key: Annotated[str, Depends(idempotency_key)],
-) -> render.Json:
+) -> Generation:
     """Reserve the credits and start; 402 with `balance` and `required` when there are too few."""
     new = NewGeneration(
         model_id=body.model,
@@ -57,7 +77,7 @@ async def create_generation(
     generation, replayed = await deps.generations.create(principal.user_id, new)
     mark_replayed(response, replayed)
     response.headers["Location"] = f"/v1/generations/{generation.generation_id}"
-    return render.generation(generation)
+    return Generation.of(generation)
 
 
 @router.get("", dependencies=[per_user(Limit.READS)])
@@ -66,34 +86,49 @@ async def list_generations(
     deps: CurrentDeps,
     part: Annotated[Paging, Depends(paging)],
     status: Annotated[list[GenerationStatus] | None, Query(max_length=len(GenerationStatus))] = None,
-) -> render.Json:
+) -> GenerationPage:
     """List the caller's generations, newest first."""
     page = await deps.generations.page(
         principal.user_id, statuses=status or (), cursor=part.cursor, limit=part.limit
     )
-    return render.listed(page, render.generation)
+    return GenerationPage.of(page, Generation.of)
 
 
-@router.get("/{generation}", dependencies=[per_user(Limit.READS)])
-async def read_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
+@router.get(
+    "/{generation}", dependencies=[per_user(Limit.READS)], responses=refuses({**_NOT_FOUND, **_STORE})
+)
+async def read_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> Generation:
     """Read one, with freshly signed addresses of its outputs."""
-    return render.generation(await deps.generations.one(principal.user_id, generation_id(generation)))
+    return Generation.of(await deps.generations.one(principal.user_id, generation_id(generation)))
 
 
-@router.delete("/{generation}", status_code=204, dependencies=[per_user(Limit.CHANGES)])
+@router.delete(
+    "/{generation}",
+    status_code=204,
+    dependencies=[per_user(Limit.CHANGES)],
+    responses=refuses({**_NOT_FOUND, **_STORE, 409: ("GENERATION_RUNNING",)}),
+)
 async def delete_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> Response:
     """Delete a finished one and its outputs."""
     await deps.generations.delete(principal.user_id, generation_id(generation))
     return Response(status_code=204)
 
 
-@router.post("/{generation}/cancel", dependencies=[per_user(Limit.CHANGES)])
-async def cancel_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
+@router.post(
+    "/{generation}/cancel",
+    dependencies=[per_user(Limit.CHANGES)],
+    responses=refuses({**_NOT_FOUND, 409: ("GENERATION_FINISHED",)}),
+)
+async def cancel_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> Generation:
     """Ask it to stop; its credits return."""
-    return render.generation(await deps.generations.cancel(principal.user_id, generation_id(generation)))
+    return Generation.of(await deps.generations.cancel(principal.user_id, generation_id(generation)))
 
 
-@router.get("/{generation}/explain", dependencies=[per_user(Limit.READS)])
-async def explain_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
+@router.get(
+    "/{generation}/explain",
+    dependencies=[per_user(Limit.READS)],
+    responses=refuses({**_NOT_FOUND, 503: ("STORAGE_UNAVAILABLE", "LEDGER_UNAVAILABLE")}),
+)
+async def explain_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> Explanation:
     """Say where its credits came from and where they went."""
-    return render.explanation(await deps.explain(principal.user_id, generation_id(generation)))
+    return Explanation.of(await deps.explain(principal.user_id, generation_id(generation)))

@@ -10,9 +10,13 @@ from fastapi.responses import StreamingResponse
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
-from gateway.adapters.inbound.rest import render
+from gateway.adapters.inbound.rest.answers.balance import Balance
+from gateway.adapters.inbound.rest.answers.entry import Entry, EntryPage
+from gateway.adapters.inbound.rest.csv_answer import csv_of
 from gateway.adapters.inbound.rest.parameters import Moment, Paging, paging
-from gateway.domain.credits import Entry, EntryFilter, EntryKind
+from gateway.adapters.inbound.rest.reasons import Reasons, refuses
+from gateway.domain import credits as domain
+from gateway.domain.credits import EntryFilter, EntryKind
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1", tags=["credits"])
@@ -23,17 +27,20 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@router.get("/balance", dependencies=[per_user(Limit.READS)])
-async def read_balance(principal: CurrentPrincipal, deps: CurrentDeps) -> render.Json:
+UNAVAILABLE: Reasons = {503: ("LEDGER_UNAVAILABLE",)}
+
+
+@router.get("/balance", dependencies=[per_user(Limit.READS)], responses=refuses(UNAVAILABLE))
+async def read_balance(principal: CurrentPrincipal, deps: CurrentDeps) -> Balance:
     """Read what can be spent and what is held."""
-    return render.balance(await deps.ledger.balance(principal.user_id))
+    return Balance.of(await deps.ledger.balance(principal.user_id))
 
 
 @router.get(
     "/ledger/entries",
     dependencies=[per_user(Limit.READS)],
-    response_model=None,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    response_model=EntryPage,
+    responses={**refuses(UNAVAILABLE), 200: csv_of(COLUMNS)},
 )
 async def list_entries(
     request: Request,
@@ -44,13 +51,13 @@ async def list_entries(
     since: Annotated[Moment | None, Query(alias="from")] = None,
     until: Annotated[Moment | None, Query(alias="to")] = None,
     media: Annotated[Literal["json", "csv"] | None, Query(alias="format")] = None,
-) -> Response | render.Json:
+) -> Response | EntryPage:
     """List the statement, newest first; as CSV, all of it at once."""
     which = EntryFilter(kinds=tuple(kind or ()), since=since, until=until)
     wants_csv = media == "csv" or (media is None and prefers_csv(request.headers.get("accept", "")))
     if not wants_csv:
         page = await deps.ledger.entries(principal.user_id, which, cursor=part.cursor, limit=part.limit)
-        return render.listed(page, render.entry)
+        return EntryPage.of(page, Entry.of)
     pages = deps.statement(principal.user_id, which)
     # The first part before the answer begins: a refusal can still become a problem.
     first = await anext(pages)
@@ -67,15 +74,15 @@ def prefers_csv(accept: str) -> bool:
     return "text/csv" in offered and "application/json" not in offered
 
 
-async def _csv(first: Sequence[Entry], rest: AsyncIterator[list[Entry]]) -> AsyncIterator[str]:
+async def _csv(first: Sequence[domain.Entry], rest: AsyncIterator[list[domain.Entry]]) -> AsyncIterator[str]:
     yield _lines([COLUMNS])
     yield _lines([_row(entry) for entry in first])
     async for page in rest:
         yield _lines([_row(entry) for entry in page])
 
 
-def _row(entry: Entry) -> list[Any]:
-    shown = render.entry(entry)
+def _row(entry: domain.Entry) -> list[Any]:
+    shown = Entry.of(entry).model_dump(mode="json")
     return [_harmless(shown[column]) for column in COLUMNS]
 
 

@@ -1,47 +1,30 @@
-"""The API described in OpenAPI 3.1: what FastAPI finds out, plus problems and ways to authenticate."""
+"""The API described in OpenAPI 3.1: what FastAPI finds out, plus refusals, headers, events and examples."""
 
 from typing import Any
 
 from chassis.version import version
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
 
-from gateway.adapters.inbound.problems import MEDIA_TYPE
+from gateway.adapters.inbound.auth import current_principal
+from gateway.adapters.inbound.rest.answers.answer import Answer
+from gateway.adapters.inbound.rest.answers.event import EVENTS
+from gateway.adapters.inbound.rest.answers.problem import Problem, TooFewCredits
+from gateway.adapters.inbound.rest.described_problems import problem_examples, problem_responses
+from gateway.adapters.inbound.rest.example import example_of
+from gateway.adapters.inbound.rest.headers import HEADERS, headers_of
+from gateway.adapters.inbound.rest.reasons import asks
 
-_PUBLIC = ("/v1/auth/", "/v1/packs", "/v1/models", "/webhooks/")
 _DESCRIPTION = (
     "Images and video for credits. Errors are problem documents (RFC 9457) with `reason` and `trace_id`. "
-    "Lists are `{data, next_cursor}`. Times are RFC 3339 in UTC, credits are whole numbers."
+    "Lists are `{data, next_cursor}`. Times are RFC 3339 in UTC, credits are whole numbers. "
+    "Fields may be added to any answer: a client passes over those that it does not know."
 )
+_SCHEMAS = "#/components/schemas/{model}"
+_JSON = "application/json"
 
-PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "reason", "trace_id"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "reason": {"type": "string", "description": "A stable word for programs."},
-        "trace_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "detail"],
-                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
-            },
-        },
-        "balance": {"type": "integer", "description": "With 402: credits available at `decided_at`."},
-        "required": {"type": "integer", "description": "With 402: credits needed."},
-        "generation_id": {"type": ["string", "null"], "description": "With 402: the rejected one."},
-        "decided_at": {
-            "type": ["string", "null"],
-            "format": "date-time",
-            "description": "With 402: when it was refused. A repeated key gets the first decision again.",
-        },
-    },
-}
 SECURITY_SCHEMES: dict[str, Any] = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "session": {
@@ -53,12 +36,12 @@ SECURITY_SCHEMES: dict[str, Any] = {
 }
 
 
-def describe(app: FastAPI) -> None:
-    """Let `app.openapi()` answer the whole description, made once."""
-    app.openapi = lambda: _description(app)  # type: ignore[method-assign]
+def describe(app: FastAPI, routes: list[APIRoute]) -> None:
+    """Let `app.openapi()` answer the whole description of these routes, made once."""
+    app.openapi = lambda: _description(app, routes)  # type: ignore[method-assign]
 
 
-def _description(app: FastAPI) -> dict[str, Any]:
+def _description(app: FastAPI, routes: list[APIRoute]) -> dict[str, Any]:
     if app.openapi_schema is None:
         described = get_openapi(
             title="Tintype",
@@ -68,22 +51,48 @@ def _description(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
         )
         components = described.setdefault("components", {})
-        components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        schemas = components.setdefault("schemas", {})
+        schemas |= _schemas_beside()
+        # FastAPI's own shape of a 422 is never sent.
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        components["headers"] = HEADERS
+        components["examples"] = problem_examples(route for route in routes if route.include_in_schema)
         components["securitySchemes"] = SECURITY_SCHEMES
-        for path, operations in described["paths"].items():
-            for operation in operations.values():
-                _complete(path, operation)
+        for route in routes:
+            if route.include_in_schema:
+                for method in route.methods or ():
+                    _complete(route, described["paths"][route.path][method.lower()], schemas)
         app.openapi_schema = described
     return app.openapi_schema
 
 
-def _complete(path: str, operation: dict[str, Any]) -> None:
-    answers = operation["responses"]
-    # FastAPI's own shape of a 422 is never sent.
-    answers.pop("422", None)
-    answers["default"] = {
-        "description": "A problem (RFC 9457).",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    if not path.startswith(_PUBLIC):
+def _schemas_beside() -> dict[str, Any]:
+    """What no route is declared to return: problems, and what events carry."""
+    models: list[type[Answer]] = [Problem, TooFewCredits, *EVENTS.values()]
+    _, found = models_json_schema([(model, "serialization") for model in models], ref_template=_SCHEMAS)
+    schemas: dict[str, Any] = found["$defs"]
+    return schemas
+
+
+def _complete(route: APIRoute, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    operation["operationId"] = route.name
+    summary, _, more = route.description.partition("\n\n")
+    operation["summary"] = summary.removesuffix(".")
+    operation["description"] = more.strip()
+    if asks(route, current_principal):
         operation["security"] = [{"bearer": []}, {"session": []}]
+    succeeded = {status: answer for status, answer in operation["responses"].items() if status < "3"}
+    for status, answer in succeeded.items():
+        headers = headers_of(route, int(status))
+        if headers:
+            answer["headers"] = headers | answer.get("headers", {})
+        _add_example(answer, schemas)
+    _add_example(operation.get("requestBody", {}), schemas)
+    operation["responses"] = succeeded | problem_responses(route)
+
+
+def _add_example(part: dict[str, Any], schemas: dict[str, Any]) -> None:
+    content = part.get("content", {}).get(_JSON)
+    if content is not None and content.get("schema"):
+        content["example"] = example_of(content["schema"], schemas)

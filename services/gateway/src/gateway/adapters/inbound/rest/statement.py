@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,14 +12,17 @@ from fastapi.responses import StreamingResponse
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
-from gateway.adapters.inbound.rest.ledger import prefers_csv
+from gateway.adapters.inbound.rest.answers import statement as answers
+from gateway.adapters.inbound.rest.answers.statement import sealed_moment
+from gateway.adapters.inbound.rest.csv_answer import csv_of
+from gateway.adapters.inbound.rest.ledger import UNAVAILABLE, prefers_csv
 from gateway.adapters.inbound.rest.parameters import Moment
+from gateway.adapters.inbound.rest.reasons import refuses
 from gateway.domain.statement import StatementClosing, StatementLine, StatementOpening, StatementPart
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1", tags=["credits"])
 
-FORMAT = "tintype.statement.v1"
 COLUMNS = (
     "part", "account_id", "sequence", "created_at", "kind", "category", "available", "held", "balance_after",
     "held_after", "world", "revenue", "breakage", "debt", "adjustment", "reason", "actor", "reference",
@@ -34,8 +37,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 @router.get(
     "/ledger/statement",
     dependencies=[per_user(Limit.READS)],
-    response_model=None,
-    responses={200: {"content": {"application/json": {}, "text/csv": {"schema": {"type": "string"}}}}},
+    response_model=answers.Statement,
+    responses={**refuses(UNAVAILABLE), 200: csv_of(COLUMNS)},
 )
 async def read_statement(
     request: Request,
@@ -66,11 +69,11 @@ async def read_statement(
 async def to_json(opening: StatementOpening, rest: AsyncIterator[StatementPart]) -> AsyncIterator[str]:
     """Write one JSON object. A line without its `hash` is what was hashed, but for blanks."""
     head = {
-        "format": FORMAT,
+        "format": answers.FORMAT,
         "account_id": opening.account_id,
         "from": moment(opening.since),
         "to": moment(opening.until),
-        "opening": _balances(opening),
+        "opening": answers.StatementOpening.of(opening).model_dump(mode="json"),
     }
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "lines": ['
     separator = "\n"
@@ -85,8 +88,8 @@ async def to_json(opening: StatementOpening, rest: AsyncIterator[StatementPart])
         if isinstance(chunk, str):
             yield chunk
         else:
-            counts = {"lines": chunk.lines, "unsealed": chunk.unsealed}
-            yield '\n], "closing": ' + json.dumps({**_balances(chunk), **counts}) + "}\n"
+            closing = answers.StatementClosing.of(chunk).model_dump(mode="json")
+            yield '\n], "closing": ' + json.dumps(closing) + "}\n"
 
 
 async def to_csv(opening: StatementOpening, rest: AsyncIterator[StatementPart]) -> AsyncIterator[str]:
@@ -122,16 +125,12 @@ async def _chunks(
 
 
 def moment(time: datetime | None) -> str | None:
-    """A time as it is hashed: UTC, always six digits."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if time else None
+    """A time as it is hashed, where there is one."""
+    return sealed_moment(time) if time else None
 
 
-def _line(one: StatementLine) -> dict[str, Any]:
-    return {**vars(one), "created_at": moment(one.created_at)}
-
-
-def _balances(end: StatementOpening | StatementClosing) -> dict[str, Any]:
-    return {name: getattr(end, name) for name in ("available", "held", "debt", "sequence", "hash")}
+def _line(line: StatementLine) -> dict[str, Any]:
+    return answers.StatementLine.of(line).model_dump(mode="json")
 
 
 def _end(

@@ -5,19 +5,25 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 
 from gateway.adapters.inbound.auth import CurrentDeps
-from gateway.adapters.inbound.rest import render
+from gateway.adapters.inbound.rest.answers.webhook import WebhookReceipt
+from gateway.adapters.inbound.rest.reasons import refuses
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
 SIGNATURE_LENGTH_MAX = 2_048
 
 
-@router.post("/stripe")
+@router.post(
+    "/stripe",
+    responses=refuses(
+        {400: ("INVALID_SIGNATURE", "INVALID_WEBHOOK"), 503: ("PAYMENT_PROCESSOR_UNAVAILABLE",)}
+    ),
+)
 async def receive_stripe(
     request: Request,
     deps: CurrentDeps,
     stripe_signature: Annotated[str, Header(max_length=SIGNATURE_LENGTH_MAX)] = "",
-) -> render.Json:
+) -> WebhookReceipt:
     """Take one event: 200 once it is stored, 400 for a signature that does not fit."""
     duplicate = await deps.billing.receive_webhook(body=await request.body(), signature=stripe_signature)
-    return {"received": True, "duplicate": duplicate}
+    return WebhookReceipt(duplicate=duplicate)

@@ -1,0 +1,80 @@
+"""What events tell beside balances."""
+
+from typing import Annotated, Self
+
+from gateway.adapters.inbound.rest.answers.answer import (
+    Answer,
+    Credits,
+    Currency,
+    GenerationId,
+    Minor,
+    Moment,
+    PackId,
+    PaymentId,
+    PurchaseId,
+    shown,
+)
+from gateway.adapters.inbound.rest.answers.balance import Balance
+from gateway.adapters.inbound.rest.answers.generation import GenerationCredits, Progress
+from gateway.domain import event as domain
+from gateway.domain.generation import GenerationStatus
+
+
+class GenerationUpdated(Answer):
+    """A generation came further."""
+
+    id: GenerationId
+    status: GenerationStatus
+    """Succeeded, failed, cancelled and rejected are final."""
+    progress: Progress
+    """How far it is, from 0 to 1."""
+    credits: GenerationCredits
+
+    @classmethod
+    def of(cls, update: domain.GenerationUpdate) -> Self:
+        """Show what is told of a generation."""
+        return cls(
+            id=update.generation_id,
+            status=update.status,
+            progress=update.progress,
+            credits=GenerationCredits(
+                reserved=update.reserved_credits,
+                charged=update.charged_credits,
+                refunded=update.refunded_credits,
+            ),
+        )
+
+
+class PaymentCompleted(Answer):
+    """Money arrived; its credits follow."""
+
+    payment_id: PaymentId
+    purchase_id: PurchaseId
+    pack: PackId
+    credits: Annotated[Credits, shown(1000)]
+    """What its buyer gets."""
+    amount_minor: Minor
+    """What was paid, in the currency's smallest unit."""
+    currency: Currency
+    created_at: Moment
+
+    @classmethod
+    def of(cls, payment: domain.PaymentReceived) -> Self:
+        """Show what is told of a payment."""
+        return cls(
+            payment_id=payment.payment_id,
+            purchase_id=payment.purchase_id,
+            pack=payment.pack_id,
+            credits=payment.credits,
+            amount_minor=payment.amount_minor,
+            currency=payment.currency,
+            created_at=payment.occurred_at,
+        )
+
+
+EVENTS: dict[str, type[Answer]] = {
+    "generation.updated": GenerationUpdated,
+    "balance.updated": Balance,
+    "payment.completed": PaymentCompleted,
+}
+"""The event stream's names, and what the data of each is."""

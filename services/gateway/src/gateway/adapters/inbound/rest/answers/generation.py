@@ -1,0 +1,102 @@
+"""A job."""
+
+from typing import Annotated, Any, Self
+
+from gateway.adapters.inbound.rest.answers.answer import (
+    Answer,
+    Credits,
+    GenerationId,
+    ModelId,
+    Moment,
+    shown,
+)
+from gateway.adapters.inbound.rest.answers.output import Output
+from gateway.adapters.inbound.rest.answers.page import Page
+from gateway.domain import generation as domain
+
+Progress = Annotated[float, shown(0.5, minimum=0, maximum=1)]
+"""From 0 to 1."""
+
+
+class GenerationError(Answer):
+    """Why nothing came out."""
+
+    reason: Annotated[str, shown("PROVIDER_FAILED")]
+    """A stable word for programs."""
+    detail: Annotated[str, shown("The provider could not run this input.")]
+    """For people."""
+
+
+class GenerationCredits(Answer):
+    """What a generation cost."""
+
+    reserved: Credits | None
+    """Set aside when it began; null in an event that could not learn it."""
+    charged: Annotated[Credits, shown(0)]
+    """Kept for what came out."""
+    refunded: Annotated[Credits, shown(0)]
+    """Returned."""
+
+
+class Generation(Answer):
+    """A job."""
+
+    id: GenerationId
+    model: ModelId
+    modality: domain.Modality
+    """What comes out."""
+    status: domain.GenerationStatus
+    """Succeeded, failed, cancelled and rejected are final."""
+    progress: Progress
+    """How far it is, from 0 to 1."""
+    input: Annotated[dict[str, Any], shown({"prompt": "a heron"})]
+    """What was asked for, by the model's `input_schema`."""
+    provider_order: Annotated[list[str], shown([], ["local"])]
+    """Providers to try, as the caller ordered them; empty for the model's own order."""
+    metadata: Annotated[dict[str, Any], shown({"album": "birds"})]
+    """The caller's own, unchanged."""
+    outputs: list[Output]
+    """Empty until it succeeded."""
+    error: GenerationError | None
+    """Null unless it failed or was rejected."""
+    credits_reserved: Credits
+    """The same as `credits.reserved`."""
+    credits: GenerationCredits
+    cancel_requested: Annotated[bool, shown(False)]
+    """Whether it was asked to stop; it may still end in another way."""
+    created_at: Moment
+    started_at: Moment | None
+    """When a provider began; null before."""
+    finished_at: Moment | None
+    """When it got its final status; null before."""
+
+    @classmethod
+    def of(cls, generation: domain.Generation) -> Self:
+        """Show a generation."""
+        failure = generation.failure
+        return cls(
+            id=generation.generation_id,
+            model=generation.model_id,
+            modality=generation.modality,
+            status=generation.status,
+            progress=generation.progress,
+            input=dict(generation.input),
+            provider_order=list(generation.provider_order),
+            metadata=dict(generation.metadata),
+            outputs=[Output.of(output) for output in generation.outputs],
+            error=GenerationError(reason=failure.reason, detail=failure.detail) if failure else None,
+            credits_reserved=generation.credits_reserved,
+            credits=GenerationCredits(
+                reserved=generation.credits_reserved,
+                charged=generation.credits_charged,
+                refunded=generation.credits_refunded,
+            ),
+            cancel_requested=generation.cancel_requested,
+            created_at=generation.created_at,
+            started_at=generation.started_at,
+            finished_at=generation.finished_at,
+        )
+
+
+class GenerationPage(Page[Generation]):
+    """Some generations, and where the next part begins."""

@@ -1,0 +1,63 @@
+"""A model on offer."""
+
+from typing import Annotated, Any, Self
+
+from gateway.adapters.inbound.rest.answers.answer import Answer, Credits, ModelId, shown
+from gateway.adapters.inbound.rest.answers.page import Whole
+from gateway.domain import generation as domain
+
+_SCHEMA = {
+    "type": "object",
+    "required": ["prompt"],
+    "properties": {"prompt": {"type": "string", "maxLength": 4000}},
+    "additionalProperties": False,
+}
+
+
+class Pricing(Answer):
+    """What one unit costs."""
+
+    unit: Annotated[str, shown("image")]
+    """What is counted: an image, a second, a token."""
+    credits_per_unit: Credits
+    summary: Annotated[str, shown("5 credits an image")]
+    """The whole tariff in words."""
+
+
+class Model(Answer):
+    """A model on offer."""
+
+    id: ModelId
+    """`<provider>/<name>`: what `model` takes in quotes and generations."""
+    title: Annotated[str, shown("Sketch")]
+    description: Annotated[str, shown("Draws a picture from a prompt.")]
+    modality: domain.Modality
+    """What comes out."""
+    category: Annotated[str, shown("text-to-image")]
+    """What goes in and what comes out."""
+    input_schema: Annotated[dict[str, Any], shown(_SCHEMA)]
+    """JSON Schema 2020-12 of `input` in quotes and generations."""
+    pricing: Pricing
+    providers: Annotated[list[str], shown(["local"])]
+    """Who can run it, in the order in which they are tried."""
+
+    @classmethod
+    def of(cls, model: domain.Model) -> Self:
+        """Show a model."""
+        pricing = model.pricing
+        return cls(
+            id=model.model_id,
+            title=model.title,
+            description=model.description,
+            modality=model.modality,
+            category=model.category,
+            input_schema=dict(model.input_schema),
+            pricing=Pricing(
+                unit=pricing.unit, credits_per_unit=pricing.credits_per_unit, summary=pricing.summary
+            ),
+            providers=list(model.providers),
+        )
+
+
+class ModelList(Whole[Model]):
+    """All models."""

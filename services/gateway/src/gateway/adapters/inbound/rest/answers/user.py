@@ -1,0 +1,49 @@
+"""A profile."""
+
+from typing import Annotated, Self
+
+from gateway.adapters.inbound.rest.answers.answer import Answer, Moment, shown
+from gateway.domain import user as domain
+
+
+class User(Answer):
+    """A profile."""
+
+    id: Annotated[str, shown("usr_019324a1b2c37def8a9b0c1d2e3f4a5e")]
+    """Stays the same for the account's life."""
+    email: Annotated[str, shown("ada@example.com", maxLength=320)]
+    email_verified: Annotated[bool, shown(True)]
+    """Whether the mailed link was followed."""
+    full_name: Annotated[str, shown("Ada Lovelace", maxLength=200)]
+    """Empty where none was given."""
+    avatar_url: Annotated[str | None, shown("https://example.com/ada.png")]
+    role: domain.Role
+    """What the user may do beyond their own account."""
+    welcome: domain.Welcome
+    """Whether the credits for new people came, come once the address is confirmed, or never do."""
+    created_at: Moment
+
+    @classmethod
+    def of(cls, user: domain.User) -> Self:
+        """Show a user."""
+        return cls(
+            id=user.user_id,
+            email=user.email,
+            email_verified=user.email_verified,
+            full_name=user.full_name,
+            avatar_url=user.avatar_url or None,
+            role=user.role,
+            welcome=user.welcome,
+            created_at=user.created_at,
+        )
+
+
+class VerifiedUser(Answer):
+    """Whose address was confirmed."""
+
+    user: User
+
+    @classmethod
+    def of(cls, user: domain.User) -> Self:
+        """Show whose it is."""
+        return cls(user=User.of(user))

@@ -1,0 +1,13 @@
+"""What the payment processor is answered."""
+
+from typing import Annotated, Literal
+
+from gateway.adapters.inbound.rest.answers.answer import Answer, shown
+
+
+class WebhookReceipt(Answer):
+    """The event is stored."""
+
+    received: Literal[True] = True
+    duplicate: Annotated[bool, shown(False)]
+    """Whether it was stored before."""

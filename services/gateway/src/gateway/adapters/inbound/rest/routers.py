@@ -1,0 +1,36 @@
+"""Every router of the REST resources."""
+
+from fastapi.routing import APIRoute
+
+from gateway.adapters.inbound.rest import (
+    auth,
+    billing,
+    documentation,
+    events,
+    generations,
+    ledger,
+    me,
+    models,
+    operations,
+    statement,
+    webhooks,
+)
+
+ROUTERS = (
+    auth.router,
+    me.router,
+    ledger.router,
+    statement.router,
+    models.router,
+    generations.router,
+    events.router,
+    billing.router,
+    webhooks.router,
+    documentation.router,
+    operations.router,
+)
+
+
+def api_routes() -> list[APIRoute]:
+    """Return every route of them, in order."""
+    return [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
