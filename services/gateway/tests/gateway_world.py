@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import httpx
+from described import Description
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from gateway.application.open_sessions import OpenSessions
@@ -80,8 +82,18 @@ def make_door(*, rates: str = "10000/minute", public_url: str = ORIGIN) -> Door:
     world = memory_world(clock=clock, rates=rates, public_url=public_url)
     deps = wire(world.ports)
     app = make_web_app(deps)
-    http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=public_url)
+    http = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url=public_url,
+        event_hooks={"response": [description().hold]},
+    )
     return Door(world=world, app=app, http=http, clock=clock, open_sessions=deps.open_sessions)
+
+
+@cache
+def description() -> Description:
+    """What the API says of itself, made once: it is the same for all apps."""
+    return Description(make_web_app(wire(memory_world().ports)).openapi())
 
 
 async def enter(door: Door) -> str:

@@ -13,6 +13,7 @@ from embedded.ports import free_ports
 from event_producers import ADA, GENERATION, Producers
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
 from gateway.bootstrap import make_web_app, memory_world, wire
+from gateway_world import description
 from tintype.billing.v1.events_pb2 import PaymentCompleted
 from tintype.generation.v1.events_pb2 import GenerationQueued, GenerationSucceeded
 
@@ -28,7 +29,9 @@ async def served(feed: NatsEventFeed) -> AsyncIterator[httpx.AsyncClient]:
     signed_in = await world.identity.sign_up(email="a@b.example", password="x" * 12, full_name="")
     token = world.identity.access_token(replace(signed_in.user, user_id=ADA))  # type: ignore[arg-type]
     async with httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}
+        base_url=f"http://127.0.0.1:{port}",
+        headers={"Authorization": f"Bearer {token}"},
+        event_hooks={"response": [description().hold]},
     ) as http:
         async with asyncio.timeout(10):
             while True:
@@ -54,6 +57,7 @@ async def read_events(answer: httpx.Response, count: int) -> list[dict[str, Any]
             else:
                 if "data" in block:
                     found.append({**block, "data": json.loads(block["data"])})
+                    description().hold_event(block["event"], found[-1]["data"])
                 block = {}
                 if len(found) == count:
                     return found
@@ -80,7 +84,9 @@ async def test_server_sent_events(served: httpx.AsyncClient, producers: Producer
     await producers.progress(0.5)
     await producers.say(GenerationSucceeded(account_id=ADA, generation_id=GENERATION, charge_credits=15))
     await producers.progress(0.9)
-    await producers.say(PaymentCompleted(account_id=ADA, payment_id="pi_1", pack_id="starter", credits=1000))
+    await producers.say(
+        PaymentCompleted(account_id=ADA, payment_id="pi_1", pack_id="starter", credits=1000, currency="usd")
+    )
     # Over a second connection, as a browser would after the first one broke.
     async with served.stream("GET", "/v1/events", headers={"Last-Event-ID": first[-1]["id"]}) as answer:
         second = await read_events(answer, 4)

@@ -40,6 +40,7 @@ class SignUp(Body):
     email: Email
     password: Password
     full_name: Annotated[str, Field(max_length=200, examples=["Ada Lovelace"])] = ""
+    """What to be called."""
 
 
 class LogIn(Body):

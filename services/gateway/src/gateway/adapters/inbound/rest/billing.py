@@ -13,6 +13,7 @@ from gateway.adapters.inbound.rest.answers.purchase import Purchase, PurchasePag
 from gateway.adapters.inbound.rest.bodies import Body, Url
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.parameters import (
+    CheckoutPath,
     Paging,
     checkout_id,
     idempotency_key,
@@ -42,6 +43,7 @@ class CheckoutBody(Body):
     """What to buy; the addresses must be on this service's own origin."""
 
     pack: Annotated[str, Field(min_length=1, max_length=64, examples=["starter"])]
+    """A pack's id."""
     success_url: Url | None = None
     """Where the person comes back to after paying."""
     cancel_url: Url | None = None
@@ -87,7 +89,7 @@ async def create_checkout(
     dependencies=[per_user(Limit.READS)],
     responses=refuses({**_PROCESSOR, 404: ("CHECKOUT_NOT_FOUND", "NOT_FOUND")}),
 )
-async def read_checkout(checkout: str, principal: CurrentPrincipal, deps: CurrentDeps) -> Checkout:
+async def read_checkout(checkout: CheckoutPath, principal: CurrentPrincipal, deps: CurrentDeps) -> Checkout:
     """Read whether a checkout was paid."""
     return Checkout.of(await deps.billing.checkout(principal.user_id, checkout_id(checkout)))
 

@@ -4,9 +4,24 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Email = Annotated[str, Field(min_length=3, max_length=320, examples=["ada@example.com"])]
-Password = Annotated[str, Field(min_length=1, max_length=1024, examples=["correct horse battery staple"])]
-Token = Annotated[str, Field(min_length=1, max_length=4096, examples=["rt_q83vEjRWeJq83v8TVnearA"])]
+Email = Annotated[
+    str, Field(min_length=3, max_length=320, description="An email address.", examples=["ada@example.com"])
+]
+Password = Annotated[
+    str,
+    Field(
+        min_length=1, max_length=1024, description="A password.", examples=["correct horse battery staple"]
+    ),
+]
+Token = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=4096,
+        description="A token that was given or mailed, whole.",
+        examples=["rt_q83vEjRWeJq83v8TVnearA"],
+    ),
+]
 Url = Annotated[str, Field(max_length=2048)]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gateway.adapters.inbound.rest.answers.event import EVENTS
+from gateway.adapters.inbound.rest.answers.event import NAMES
 
 STREAM: dict[str, Any] = {
     "description": "Events for as long as the access token is good (HTML Standard, 9.2).",
@@ -14,7 +14,7 @@ STREAM: dict[str, Any] = {
                 "stands under the event's name in `x-events`.",
             },
             "x-events": {
-                name: {"$ref": f"#/components/schemas/{data.__name__}"} for name, data in EVENTS.items()
+                name: {"$ref": f"#/components/schemas/{data.__name__}"} for data, name in NAMES.items()
             },
             "example": "event: generation.updated\nid: AbC123\n"
             'data: {"id":"gen_019324a1b2c37def8a9b0c1d2e3f4a5b","status":"succeeded","progress":1.0,'

@@ -11,7 +11,7 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers.answer import Answer
 from gateway.adapters.inbound.rest.answers.balance import Balance
-from gateway.adapters.inbound.rest.answers.event import GenerationUpdated, PaymentCompleted
+from gateway.adapters.inbound.rest.answers.event import NAMES, GenerationUpdated, PaymentCompleted
 from gateway.adapters.inbound.rest.event_stream import STREAM
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.domain import credits as domain
@@ -37,8 +37,10 @@ _REFUSED: Reasons = {429: ("TOO_MANY_STREAMS",), 503: ("EVENTS_UNAVAILABLE", "LE
 async def follow_events(
     principal: CurrentPrincipal,
     deps: CurrentDeps,
-    last_event_id: Annotated[str | None, Header()] = None,
-    last_event_id_query: Annotated[str | None, Query(alias="last_event_id")] = None,
+    last_event_id: Annotated[str | None, Header(description="The id of the last event that came.")] = None,
+    last_event_id_query: Annotated[
+        str | None, Query(alias="last_event_id", description="The same, for who can't set headers.")
+    ] = None,
 ) -> EventSourceResponse:
     """Stream `generation.updated`, `balance.updated` and `payment.completed`.
 
@@ -75,12 +77,12 @@ def _message(event: ClientEvent, *, retry_ms: int | None = None) -> ServerSentEv
     body: Answer
     match told:
         case domain.Balance():
-            name, body = "balance.updated", Balance.of(told)
+            body = Balance.of(told)
         case GenerationUpdate():
-            name, body = "generation.updated", GenerationUpdated.of(told)
+            body = GenerationUpdated.of(told)
         case PaymentReceived():
-            name, body = "payment.completed", PaymentCompleted.of(told)
+            body = PaymentCompleted.of(told)
         case None:
             # An id without data moves the client's position and fires no event.
             return ServerSentEvent(comment="here", id=event_id, retry=retry_ms)
-    return ServerSentEvent(body.model_dump_json(), event=name, id=event_id, retry=retry_ms)
+    return ServerSentEvent(body.model_dump_json(), event=NAMES[type(body)], id=event_id, retry=retry_ms)

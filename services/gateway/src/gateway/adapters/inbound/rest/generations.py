@@ -13,6 +13,7 @@ from gateway.adapters.inbound.rest.bodies import Body
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.models import ModelInput, ModelName
 from gateway.adapters.inbound.rest.parameters import (
+    GenerationPath,
     Paging,
     generation_id,
     idempotency_key,
@@ -85,7 +86,10 @@ async def list_generations(
     principal: CurrentPrincipal,
     deps: CurrentDeps,
     part: Annotated[Paging, Depends(paging)],
-    status: Annotated[list[GenerationStatus] | None, Query(max_length=len(GenerationStatus))] = None,
+    status: Annotated[
+        list[GenerationStatus] | None,
+        Query(max_length=len(GenerationStatus), description="Only these; all without."),
+    ] = None,
 ) -> GenerationPage:
     """List the caller's generations, newest first."""
     page = await deps.generations.page(
@@ -97,7 +101,9 @@ async def list_generations(
 @router.get(
     "/{generation}", dependencies=[per_user(Limit.READS)], responses=refuses({**_NOT_FOUND, **_STORE})
 )
-async def read_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> Generation:
+async def read_generation(
+    generation: GenerationPath, principal: CurrentPrincipal, deps: CurrentDeps
+) -> Generation:
     """Read one, with freshly signed addresses of its outputs."""
     return Generation.of(await deps.generations.one(principal.user_id, generation_id(generation)))
 
@@ -108,7 +114,9 @@ async def read_generation(generation: str, principal: CurrentPrincipal, deps: Cu
     dependencies=[per_user(Limit.CHANGES)],
     responses=refuses({**_NOT_FOUND, **_STORE, 409: ("GENERATION_RUNNING",)}),
 )
-async def delete_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> Response:
+async def delete_generation(
+    generation: GenerationPath, principal: CurrentPrincipal, deps: CurrentDeps
+) -> Response:
     """Delete a finished one and its outputs."""
     await deps.generations.delete(principal.user_id, generation_id(generation))
     return Response(status_code=204)
@@ -119,7 +127,9 @@ async def delete_generation(generation: str, principal: CurrentPrincipal, deps: 
     dependencies=[per_user(Limit.CHANGES)],
     responses=refuses({**_NOT_FOUND, 409: ("GENERATION_FINISHED",)}),
 )
-async def cancel_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> Generation:
+async def cancel_generation(
+    generation: GenerationPath, principal: CurrentPrincipal, deps: CurrentDeps
+) -> Generation:
     """Ask it to stop; its credits return."""
     return Generation.of(await deps.generations.cancel(principal.user_id, generation_id(generation)))
 
@@ -129,6 +139,8 @@ async def cancel_generation(generation: str, principal: CurrentPrincipal, deps: 
     dependencies=[per_user(Limit.READS)],
     responses=refuses({**_NOT_FOUND, 503: ("STORAGE_UNAVAILABLE", "LEDGER_UNAVAILABLE")}),
 )
-async def explain_generation(generation: str, principal: CurrentPrincipal, deps: CurrentDeps) -> Explanation:
+async def explain_generation(
+    generation: GenerationPath, principal: CurrentPrincipal, deps: CurrentDeps
+) -> Explanation:
     """Say where its credits came from and where they went."""
     return Explanation.of(await deps.explain(principal.user_id, generation_id(generation)))

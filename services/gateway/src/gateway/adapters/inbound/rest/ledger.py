@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -13,7 +13,7 @@ from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers.balance import Balance
 from gateway.adapters.inbound.rest.answers.entry import Entry, EntryPage
 from gateway.adapters.inbound.rest.csv_answer import csv_of
-from gateway.adapters.inbound.rest.parameters import Moment, Paging, paging
+from gateway.adapters.inbound.rest.parameters import Format, Paging, Since, Until, paging
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.domain import credits as domain
 from gateway.domain.credits import EntryFilter, EntryKind
@@ -47,10 +47,12 @@ async def list_entries(
     principal: CurrentPrincipal,
     deps: CurrentDeps,
     part: Annotated[Paging, Depends(paging)],
-    kind: Annotated[list[EntryKind] | None, Query(max_length=len(EntryKind))] = None,
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
-    media: Annotated[Literal["json", "csv"] | None, Query(alias="format")] = None,
+    kind: Annotated[
+        list[EntryKind] | None, Query(max_length=len(EntryKind), description="Only these; all without.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    media: Format = None,
 ) -> Response | EntryPage:
     """List the statement, newest first; as CSV, all of it at once."""
     which = EntryFilter(kinds=tuple(kind or ()), since=since, until=until)

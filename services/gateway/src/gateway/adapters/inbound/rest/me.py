@@ -20,7 +20,9 @@ class Profile(Body):
     """What to change; a field that is left out stays as it is."""
 
     full_name: Annotated[str | None, Field(max_length=200, examples=["Ada Lovelace"])] = None
+    """What to be called."""
     avatar_url: Url | None = None
+    """A picture; null takes it away."""
 
 
 @router.get("", dependencies=[per_user(Limit.READS)], responses=refuses({404: ("USER_NOT_FOUND",)}))

@@ -11,7 +11,7 @@ from gateway.adapters.inbound.rest.answers.model import Model, ModelList
 from gateway.adapters.inbound.rest.answers.quote import Quote
 from gateway.adapters.inbound.rest.bodies import Body
 from gateway.adapters.inbound.rest.json_route import JsonRoute
-from gateway.adapters.inbound.rest.parameters import model_id
+from gateway.adapters.inbound.rest.parameters import NamePath, ProviderPath, model_id
 from gateway.adapters.inbound.rest.reasons import refuses
 from gateway.ports.rate_limits import Limit
 
@@ -41,7 +41,7 @@ async def list_models(deps: CurrentDeps) -> ModelList:
     dependencies=[per_address(Limit.READS)],
     responses=refuses({404: ("UNKNOWN_MODEL",)}),
 )
-async def read_model(provider: str, name: str, deps: CurrentDeps) -> Model:
+async def read_model(provider: ProviderPath, name: NamePath, deps: CurrentDeps) -> Model:
     """Read one model; needs no token."""
     return Model.of(await deps.generations.model(model_id(provider, name)))
 

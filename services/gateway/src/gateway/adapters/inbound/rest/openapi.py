@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from gateway.adapters.inbound.auth import current_principal
 from gateway.adapters.inbound.rest.answers.answer import Answer
-from gateway.adapters.inbound.rest.answers.event import EVENTS
+from gateway.adapters.inbound.rest.answers.event import NAMES
 from gateway.adapters.inbound.rest.answers.problem import Problem, TooFewCredits
 from gateway.adapters.inbound.rest.described_problems import problem_examples, problem_responses
 from gateway.adapters.inbound.rest.example import example_of
@@ -69,7 +69,7 @@ def _description(app: FastAPI, routes: list[APIRoute]) -> dict[str, Any]:
 
 def _schemas_beside() -> dict[str, Any]:
     """What no route is declared to return: problems, and what events carry."""
-    models: list[type[Answer]] = [Problem, TooFewCredits, *EVENTS.values()]
+    models: list[type[Answer]] = [Problem, TooFewCredits, *NAMES]
     _, found = models_json_schema([(model, "serialization") for model in models], ref_template=_SCHEMAS)
     schemas: dict[str, Any] = found["$defs"]
     return schemas

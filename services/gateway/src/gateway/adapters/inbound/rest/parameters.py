@@ -4,9 +4,9 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import Header, Query
+from fastapi import Header, Path, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -19,6 +19,15 @@ _CHECKOUT_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 _MODEL_PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _CURSOR = re.compile(r"[\x21-\x7e]{1,512}")
+
+GenerationPath = Annotated[
+    str, Path(description="A generation's id.", examples=["gen_019324a1b2c37def8a9b0c1d2e3f4a5b"])
+]
+CheckoutPath = Annotated[
+    str, Path(description="A checkout's id.", examples=["chk_019324a1b2c37def8a9b0c1d2e3f4a63"])
+]
+ProviderPath = Annotated[str, Path(description="A model's id up to the slash.", examples=["local"])]
+NamePath = Annotated[str, Path(description="A model's id after the slash.", examples=["sketch"])]
 
 
 def generation_id(text: str) -> str:
@@ -52,7 +61,7 @@ class Paging:
 
 def paging(
     cursor: Annotated[str | None, Query(description="`next_cursor` of the part before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
+    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many at most.")] = LIMIT_DEFAULT,
 ) -> Paging:
     """Read cursor and limit. Raises InvalidRequest."""
     if cursor is not None and not _CURSOR.fullmatch(cursor):
@@ -95,4 +104,10 @@ def moment(text: str) -> datetime:
 
 Moment = Annotated[
     datetime, BeforeValidator(moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+Since = Annotated[Moment | None, Query(alias="from", description="Not before this moment.")]
+Until = Annotated[Moment | None, Query(alias="to", description="Before this moment.")]
+Format = Annotated[
+    Literal["json", "csv"] | None,
+    Query(alias="format", description="What to answer in, whatever `Accept` says."),
 ]

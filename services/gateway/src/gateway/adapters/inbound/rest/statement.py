@@ -5,9 +5,9 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
@@ -16,7 +16,7 @@ from gateway.adapters.inbound.rest.answers import statement as answers
 from gateway.adapters.inbound.rest.answers.statement import sealed_moment
 from gateway.adapters.inbound.rest.csv_answer import csv_of
 from gateway.adapters.inbound.rest.ledger import UNAVAILABLE, prefers_csv
-from gateway.adapters.inbound.rest.parameters import Moment
+from gateway.adapters.inbound.rest.parameters import Format, Since, Until
 from gateway.adapters.inbound.rest.reasons import refuses
 from gateway.domain.statement import StatementClosing, StatementLine, StatementOpening, StatementPart
 from gateway.ports.rate_limits import Limit
@@ -44,9 +44,9 @@ async def read_statement(
     request: Request,
     principal: CurrentPrincipal,
     deps: CurrentDeps,
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
-    media: Annotated[Literal["json", "csv"] | None, Query(alias="format")] = None,
+    since: Since = None,
+    until: Until = None,
+    media: Format = None,
 ) -> Response:
     """Read the statement of a range, oldest first, as it is sealed: anyone can verify it offline.
 

@@ -22,7 +22,9 @@ SIGNATURE_LENGTH_MAX = 2_048
 async def receive_stripe(
     request: Request,
     deps: CurrentDeps,
-    stripe_signature: Annotated[str, Header(max_length=SIGNATURE_LENGTH_MAX)] = "",
+    stripe_signature: Annotated[
+        str, Header(max_length=SIGNATURE_LENGTH_MAX, description="The processor's signature.")
+    ] = "",
 ) -> WebhookReceipt:
     """Take one event: 200 once it is stored, 400 for a signature that does not fit."""
     duplicate = await deps.billing.receive_webhook(body=await request.body(), signature=stripe_signature)

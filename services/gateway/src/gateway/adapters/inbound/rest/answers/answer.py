@@ -19,11 +19,12 @@ class Answer(BaseModel):
     )
 
 
-def shown(*examples: Any, **schema: Any) -> Any:
-    """Say in the schema what a value looks like and where its bounds are."""
+def shown(*examples: Any, says: str | None = None, **schema: Any) -> Any:
+    """Say in the schema what a value looks like, what it is and where its bounds are."""
+    more = {"description": says} if says else {}
     if schema:
-        return Field(examples=list(examples), json_schema_extra=schema)
-    return Field(examples=list(examples))
+        return Field(examples=list(examples), json_schema_extra=schema, **more)
+    return Field(examples=list(examples), **more)
 
 
 def in_utc(time: datetime) -> datetime:
@@ -31,18 +32,18 @@ def in_utc(time: datetime) -> datetime:
     return time.astimezone(UTC)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(in_utc), shown("2026-01-31T12:00:00Z")]
-"""RFC 3339 in UTC."""
-Credits = Annotated[int, shown(5, minimum=0)]
-"""Whole credits, never less than none."""
-Minor = Annotated[int, shown(1000, minimum=0)]
-"""Money in the currency's smallest unit."""
-Currency = Annotated[str, shown("usd", pattern="^[a-z]{3}$")]
-"""ISO 4217, in small letters."""
-Sequence = Annotated[int, shown(12, minimum=0)]
-GenerationId = Annotated[str, shown("gen_019324a1b2c37def8a9b0c1d2e3f4a5b")]
-ReservationId = Annotated[str, shown("res_019324a1b2c37def8a9b0c1d2e3f4a5c")]
-PaymentId = Annotated[str, shown("pi_3QabcdEXAMPLE")]
-PackId = Annotated[str, shown("starter")]
-PurchaseId = Annotated[str, shown("pay_019324a1b2c37def8a9b0c1d2e3f4a5d")]
-ModelId = Annotated[str, shown("local/sketch")]
+Moment = Annotated[
+    AwareDatetime, AfterValidator(in_utc), shown("2026-01-31T12:00:00Z", says="RFC 3339 in UTC.")
+]
+Credits = Annotated[int, shown(5, says="Whole credits.", minimum=0)]
+Minor = Annotated[int, shown(1000, says="Money in the currency's smallest unit.", minimum=0)]
+Currency = Annotated[str, shown("usd", says="ISO 4217, in small letters.", pattern="^[a-z]{3}$")]
+Sequence = Annotated[
+    int, shown(12, says="The number of the account's entry that came last, counted from 1.", minimum=0)
+]
+GenerationId = Annotated[str, shown("gen_019324a1b2c37def8a9b0c1d2e3f4a5b", says="A generation's id.")]
+ReservationId = Annotated[str, shown("res_019324a1b2c37def8a9b0c1d2e3f4a5c", says="A reservation's id.")]
+PaymentId = Annotated[str, shown("pi_3QabcdEXAMPLE", says="The payment processor's id.")]
+PackId = Annotated[str, shown("starter", says="A pack's id.")]
+PurchaseId = Annotated[str, shown("pay_019324a1b2c37def8a9b0c1d2e3f4a5d", says="A purchase's id.")]
+ModelId = Annotated[str, shown("local/sketch", says="`<provider>/<name>`.")]

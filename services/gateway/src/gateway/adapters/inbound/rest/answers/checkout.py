@@ -10,6 +10,7 @@ class Checkout(Answer):
     """A hosted page where a person pays for a pack."""
 
     id: Annotated[str, shown("chk_019324a1b2c37def8a9b0c1d2e3f4a63")]
+    """The checkout's id."""
     url: Annotated[str | None, shown("https://checkout.example/pay/cs_123")]
     """Where to send the person; null once the page is no longer open."""
     status: domain.CheckoutStatus

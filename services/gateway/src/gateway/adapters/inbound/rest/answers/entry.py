@@ -20,6 +20,7 @@ class Entry(Answer):
     """A line of the account's history."""
 
     id: Annotated[str, shown("ent_019324a1b2c37def8a9b0c1d2e3f4a5f")]
+    """The entry's id."""
     sequence: Sequence
     """Counts an account's entries from 1, without a gap."""
     kind: domain.EntryKind

@@ -72,9 +72,9 @@ class PaymentCompleted(Answer):
         )
 
 
-EVENTS: dict[str, type[Answer]] = {
-    "generation.updated": GenerationUpdated,
-    "balance.updated": Balance,
-    "payment.completed": PaymentCompleted,
+NAMES: dict[type[Answer], str] = {
+    GenerationUpdated: "generation.updated",
+    Balance: "balance.updated",
+    PaymentCompleted: "payment.completed",
 }
-"""The event stream's names, and what the data of each is."""
+"""By what name each kind of data is told in the event stream."""

@@ -67,7 +67,9 @@ class Attempt(Answer):
     """A try with a provider."""
 
     id: Annotated[str, shown("att_019324a1b2c37def8a9b0c1d2e3f4a61")]
+    """The attempt's id."""
     provider: Annotated[str, shown("local")]
+    """Who was asked."""
     outcome: Annotated[str, shown("succeeded", "running", "failed", "cancelled", "lost")]
     """How it ended, or that it runs; further words may be added."""
     detail: Annotated[str, shown("")]
@@ -92,6 +94,7 @@ class Lot(Answer):
     """Credits of one grant that the reservation drew from."""
 
     grant_id: Annotated[str, shown("grt_019324a1b2c37def8a9b0c1d2e3f4a62")]
+    """The grant that the lot came from."""
     category: domain.Category
     amount: Credits
     """What was drawn from it."""

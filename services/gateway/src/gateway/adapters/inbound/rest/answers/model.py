@@ -30,7 +30,9 @@ class Model(Answer):
     id: ModelId
     """`<provider>/<name>`: what `model` takes in quotes and generations."""
     title: Annotated[str, shown("Sketch")]
+    """A name for people."""
     description: Annotated[str, shown("Draws a picture from a prompt.")]
+    """A sentence for people."""
     modality: domain.Modality
     """What comes out."""
     category: Annotated[str, shown("text-to-image")]

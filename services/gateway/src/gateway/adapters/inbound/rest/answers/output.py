@@ -12,9 +12,11 @@ class Output(Answer):
     """A file that a generation made; its addresses are signed and expire."""
 
     id: Annotated[str, shown("out_019324a1b2c37def8a9b0c1d2e3f4a60")]
+    """The output's id."""
     media_type: Annotated[str, shown("image/png")]
     """As sniffed from the bytes."""
     size_bytes: Annotated[int, shown(48213, minimum=0)]
+    """The size of the file."""
     width: Annotated[int, shown(1024, minimum=0)]
     """Pixels; 0 for what has no picture."""
     height: Annotated[int, shown(1024, minimum=0)]

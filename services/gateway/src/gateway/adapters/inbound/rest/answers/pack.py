@@ -12,7 +12,9 @@ class Pack(Answer):
 
     id: PackId
     title: Annotated[str, shown("Starter")]
+    """A name for people."""
     description: Annotated[str, shown("A thousand credits that never expire.")]
+    """A sentence for people."""
     credits: Annotated[Credits, shown(1000)]
     """What its buyer gets."""
     price_minor: Minor

@@ -20,6 +20,7 @@ class InvalidField(Answer):
     field: Annotated[str, shown("limit")]
     """Its name, with dots for what is inside another."""
     detail: Annotated[str, shown("Input should be less than or equal to 100")]
+    """What is wrong with it, for people."""
 
 
 class Problem(Answer):
@@ -29,9 +30,11 @@ class Problem(Answer):
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     type: Annotated[str, shown(f"{TYPE_PREFIX}not-found", format="uri")]
+    """The reason, as a URI."""
     title: Annotated[str, shown("Not Found")]
     """The status in words."""
     status: Annotated[int, shown(404, minimum=400, maximum=599)]
+    """The answer's status again."""
     detail: Annotated[str, shown("There is no such generation.")]
     """For people."""
     reason: Annotated[str, shown("NOT_FOUND")]

@@ -58,6 +58,5 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "THROTTLE_UNAVAILABLE": "Attempts can't be counted right now.",
     "PAYMENT_PROCESSOR_UNAVAILABLE": "The payment processor is not available right now.",
     "PAYMENT_PROCESSOR_MISCONFIGURED": "Payments are set up wrongly; an operator was told.",
-    "PURCHASE_NOT_KNOWN_YET": "The purchase is not known yet. Try again.",
     "TIMED_OUT": "A service took too long: repeat with the same key.",
 })  # fmt: skip

@@ -16,6 +16,7 @@ class Session(Answer):
     refresh_token: Annotated[str, shown("rt_q83vEjRWeJq83v8TVnearA")]
     """Good once, for the next pair of tokens; using it twice ends the session."""
     token_type: Literal["Bearer"]
+    """How the access token is sent."""
     expires_in: Annotated[int, shown(900, minimum=1)]
     """Seconds until the access token expires."""
     refresh_expires_at: Moment
@@ -42,3 +43,4 @@ class Accepted(Answer):
     """A mail is on its way, if there is anybody to send it to."""
 
     status: Literal["accepted"] = "accepted"
+    """Always the same, whether the account exists or not."""

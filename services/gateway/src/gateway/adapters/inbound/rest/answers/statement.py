@@ -59,32 +59,52 @@ class StatementLine(Answer):
     """
 
     account_id: Annotated[str, shown("usr_019324a1b2c37def8a9b0c1d2e3f4a5e")]
+    """Whose line it is."""
     entry_id: Annotated[str, shown("ent_019324a1b2c37def8a9b0c1d2e3f4a5f")]
+    """The entry's id."""
     transaction_id: Annotated[str, shown("txn_019324a1b2c37def8a9b0c1d2e3f4a64")]
+    """What was written together has one id."""
     sequence: Sequence
     kind: Annotated[str, shown("grant")]
+    """What the line records."""
     category: Annotated[str, shown("paid")]
+    """What the credits are: subscription, promotional or paid."""
     available: Annotated[Book, shown(1000)]
     """The signed change of what can be spent; the other books of the account follow."""
     held: Book
+    """The change of what is held."""
     world: Annotated[Book, shown(-1000)]
+    """The change of what came from outside."""
     revenue: Book
+    """The change of what was earned."""
     breakage: Book
+    """The change of what expired."""
     debt: Book
+    """The change of what is owed."""
     adjustment: Book
+    """The change by decisions of people."""
     balance_after: Annotated[int, shown(1000)]
+    """Available credits after the line."""
     held_after: Annotated[int, shown(0)]
+    """Held credits after the line."""
     request_id: Annotated[str, shown("payment:pi_3QabcdEXAMPLE")]
     """What asked for it; nothing is done twice for one."""
     grant_id: Annotated[str, shown("grt_019324a1b2c37def8a9b0c1d2e3f4a62")]
+    """The grant that it moved credits of."""
     reservation_id: Text
+    """The reservation that it opened or settled."""
     reference: Text
     """What it was for, such as the generation's id."""
     payment_id: Annotated[str, shown("pi_3QabcdEXAMPLE")]
+    """The payment that brought the credits or took them back."""
     actor: Annotated[str, shown("billing")]
+    """Who asked for it."""
     reason: Text
+    """Why, where a person or a rule decided."""
     metadata: Annotated[dict[str, str], shown({})]
+    """What the asker noted."""
     created_at: SealedMoment
+    """UTC, always with six digits."""
     hash: Annotated[str, shown(_SEAL)]
     """Seals this line and every one before it; empty while it is not sealed yet."""
 
@@ -119,7 +139,9 @@ class Statement(Answer):
     """A range of an account's lines, sealed: anyone can verify it offline."""
 
     format: Literal["tintype.statement.v1"]
+    """What the file is, and how it is verified."""
     account_id: Annotated[str, shown("usr_019324a1b2c37def8a9b0c1d2e3f4a5e")]
+    """Whose statement it is."""
     since: Annotated[SealedMoment | None, Field(serialization_alias="from")]
     """Where the range begins; null for the account's beginning."""
     until: Annotated[SealedMoment | None, Field(serialization_alias="to")]

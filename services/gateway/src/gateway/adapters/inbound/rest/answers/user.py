@@ -12,11 +12,13 @@ class User(Answer):
     id: Annotated[str, shown("usr_019324a1b2c37def8a9b0c1d2e3f4a5e")]
     """Stays the same for the account's life."""
     email: Annotated[str, shown("ada@example.com", maxLength=320)]
+    """Where mails go; it names the account at log-in."""
     email_verified: Annotated[bool, shown(True)]
     """Whether the mailed link was followed."""
     full_name: Annotated[str, shown("Ada Lovelace", maxLength=200)]
     """Empty where none was given."""
     avatar_url: Annotated[str | None, shown("https://example.com/ada.png")]
+    """A picture of the user, where one was given."""
     role: domain.Role
     """What the user may do beyond their own account."""
     welcome: domain.Welcome

@@ -9,5 +9,6 @@ class WebhookReceipt(Answer):
     """The event is stored."""
 
     received: Literal[True] = True
+    """Nothing more needs to be sent."""
     duplicate: Annotated[bool, shown(False)]
     """Whether it was stored before."""

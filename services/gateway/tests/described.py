@@ -1,0 +1,116 @@
+"""Holds answers against the API's own description: what it does not declare may not be sent."""
+
+import json
+import re
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import httpx
+from jsonschema import Draft202012Validator, FormatChecker
+
+Json = dict[str, Any]
+PROBLEM = "application/problem+json"
+FORMATS = FormatChecker(formats=())
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def in_utc(text: object) -> bool:
+    """RFC 3339 in UTC, as the description promises."""
+    return not isinstance(text, str) or datetime.fromisoformat(text).utcoffset() == timedelta(0)
+
+
+class Operation(NamedTuple):
+    """An operation of the description."""
+
+    method: str
+    path: str
+    described: Json
+
+
+class Description:
+    """An OpenAPI document that is taken at its word."""
+
+    def __init__(self, document: Json) -> None:
+        self.document = document
+
+    @cached_property
+    def operations(self) -> list[Operation]:
+        """All of them."""
+        return [
+            Operation(method.upper(), path, described)
+            for path, methods in self.document["paths"].items()
+            for method, described in methods.items()
+        ]
+
+    @cached_property
+    def _components(self) -> Json:
+        """The components, with every object closed: clients pass over what is new, tests don't."""
+        components = deepcopy(self.document["components"])
+        for schema in components["schemas"].values():
+            if "properties" in schema:
+                schema.setdefault("additionalProperties", False)
+        return components
+
+    def validate(self, value: Any, schema: Json) -> None:
+        """Fail unless a value has all that a schema requires and nothing that it does not name."""
+        whole = {**schema, "components": self._components}
+        Draft202012Validator(whole, format_checker=FORMATS).validate(value)
+
+    def operation(self, method: str, path: str) -> Operation | None:
+        """Return what answers a request, if the description has it."""
+        wanted = "GET" if method == "HEAD" else method
+        for operation in self.operations:
+            pattern = re.sub(r"\{\w+\}", "[^/]+", operation.path)
+            if operation.method == wanted and re.fullmatch(pattern, path):
+                return operation
+        return None
+
+    def example(self, example: Json) -> Any:
+        """Return the value of an example, followed where it refers to another place."""
+        name = example.get("$ref", "").rpartition("/")[2]
+        return self.document["components"]["examples"][name]["value"] if name else example["value"]
+
+    async def hold(self, answer: httpx.Response) -> None:
+        """Fail for a status, a header, a media type, a reason or a field that is not declared."""
+        request = answer.request
+        operation = self.operation(request.method, request.url.path)
+        if operation is None:
+            return
+        where = f"{request.method} {operation.path}: {answer.status_code}"
+        declared = operation.described["responses"].get(str(answer.status_code))
+        assert declared is not None, f"{where} is not declared"
+        self._hold_headers(where, answer.headers, declared)
+        media = answer.headers.get("content-type", "").partition(";")[0]
+        if not media:
+            assert "content" not in declared, f"{where} has no body"
+            return
+        assert media in declared["content"], f"{where} in {media} is not declared"
+        if request.method == "HEAD" or media == "text/event-stream":
+            return
+        self._hold_body(where, (await answer.aread()).decode(), media, declared["content"][media])
+
+    def _hold_headers(self, where: str, headers: Mapping[str, str], declared: Json) -> None:
+        promised = {name.lower() for name in declared.get("headers", {})}
+        for name in self.document["components"]["headers"]:
+            assert name.lower() not in headers or name.lower() in promised, (
+                f"{where} has an undeclared {name}"
+            )
+
+    def _hold_body(self, where: str, text: str, media: str, content: Json) -> None:
+        if media == "text/csv":
+            assert text.startswith(content["example"]), f"{where} has other columns"
+            return
+        body = json.loads(text)
+        self.validate(body, content["schema"])
+        if media == PROBLEM:
+            assert body["reason"] in content["examples"], f"{where} for {body['reason']} is not declared"
+
+    def hold_event(self, name: str, data: Any) -> None:
+        """Fail for an event, or a field of one, that is not declared."""
+        (stream,) = (one for one in self.operations if one.path == "/v1/events")
+        content = stream.described["responses"]["200"]["content"]["text/event-stream"]
+        assert name in content["x-events"], f"{name} is not declared"
+        self.validate(data, content["x-events"][name])
