@@ -21,10 +21,13 @@ class Answer(BaseModel):
 
 def shown(*examples: Any, says: str | None = None, **schema: Any) -> Any:
     """Say in the schema what a value looks like, what it is and where its bounds are."""
-    more = {"description": says} if says else {}
+    described: dict[str, Any] = {"examples": list(examples)}
+    # What is not given here stays as the value's kind has it.
+    if says:
+        described["description"] = says
     if schema:
-        return Field(examples=list(examples), json_schema_extra=schema, **more)
-    return Field(examples=list(examples), **more)
+        described["json_schema_extra"] = schema
+    return Field(**described)
 
 
 def in_utc(time: datetime) -> datetime:
