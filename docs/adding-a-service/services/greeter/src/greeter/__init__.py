@@ -1,0 +1,1 @@
+"""Greets everybody who has registered."""
