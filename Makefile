@@ -11,6 +11,7 @@ MEMBERS := $(patsubst %/,%,$(dir $(wildcard services/*/pyproject.toml libs/*/pyp
 INSTALLED := $(VENV)/.installed
 # What has an image, and so a lock of its own.
 IMAGES := $(patsubst %/,%,$(dir $(wildcard services/*/pyproject.toml deploy/standins/pyproject.toml)))
+MARKDOWN := $(shell git ls-files '*.md' 2>/dev/null)
 # One service's or library's own tests: make test S=ledger
 S ?=
 # What goes to pytest besides: make test T="-k checkout -x"
@@ -67,9 +68,10 @@ browser: ## Install Chromium for the browser tests, where apt-get may
 bench-ledger: setup ## Measure the ledger beside pgbench, some 12 minutes: ARGS="--quick", "--write-docs", "--profile FOLDER"
 	@$(PY) -m bench.ledger $(ARGS)
 
-lint: setup ## Ruff, mypy --strict, import-linter, buf lint
+lint: setup ## Ruff, mdformat, mypy --strict, import-linter, buf lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mdformat --check $(MARKDOWN)
 	$(MAKE) --no-print-directory types imports
 	$(VENV)/bin/buf lint
 
@@ -81,9 +83,10 @@ imports: setup ## The arrows point inward: import-linter
 
 check: lint proto-check breaking lock-check test ## Everything that decides whether a change lands
 
-format: setup ## Format the code and mend what can be mended
+format: setup ## Format code and prose, and mend what can be mended
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+	$(VENV)/bin/mdformat $(MARKDOWN)
 
 proto: setup ## Generate libs/protocol from proto/
 	PYTHON=$(PY) proto/generate.sh

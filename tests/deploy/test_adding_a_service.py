@@ -19,7 +19,7 @@ TIMEOUT_S = 300
 
 COMMANDS = re.compile(r"^```sh\n(?P<commands>.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDITION = re.compile(
-    r"^`(?P<file>[^`]+)`, (?:at the end|before `(?P<before>[^`]+)`):\n```[\w-]+\n(?P<text>.*?)^```$",
+    r"^`(?P<file>[^`]+)`, (?:at the end|before `(?P<before>[^`]+)`):\n+```[\w-]+\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 TAKEN = "Seven files that were there are changed"
