@@ -112,6 +112,14 @@ def test_schemas_are_documented(name: str) -> None:
     assert [field for field, schema in fields.items() if not _is_documented(schema)] == []
 
 
+def test_a_field_speaks_before_its_kind() -> None:
+    """What every amount of credits is does not hide what this one is."""
+    entry = SCHEMAS["Entry"]["properties"]
+    assert entry["balance_after"]["description"] == "Available credits after the entry."
+    assert entry["balance_after"]["minimum"] == 0
+    assert SCHEMAS["Reservation"]["properties"]["reserved"]["description"] == "Whole credits."
+
+
 def _is_documented(schema: dict[str, Any]) -> bool:
     parts = [*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else [])]
     return "description" in schema or "$ref" in schema or any(map(_is_documented, parts))

@@ -1,9 +1,13 @@
 """The base of answers, and the kinds of values that they share."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 
 class Answer(BaseModel):
@@ -19,15 +23,26 @@ class Answer(BaseModel):
     )
 
 
-def shown(*examples: Any, says: str | None = None, **schema: Any) -> Any:
+# By identity: an annotation must be hashable, and examples need not be.
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What a schema says of a value beside its type; a field's own docstring goes before `says`."""
+
+    examples: tuple[Any, ...]
+    says: str | None
+    bounds: Mapping[str, Any]
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Add it to what was found out."""
+        schema = handler(core_schema) | {"examples": list(self.examples)} | dict(self.bounds)
+        return schema | {"description": self.says} if self.says else schema
+
+
+def shown(*examples: Any, says: str | None = None, **bounds: Any) -> Shown:
     """Say in the schema what a value looks like, what it is and where its bounds are."""
-    described: dict[str, Any] = {"examples": list(examples)}
-    # What is not given here stays as the value's kind has it.
-    if says:
-        described["description"] = says
-    if schema:
-        described["json_schema_extra"] = schema
-    return Field(**described)
+    return Shown(examples, says, bounds)
 
 
 def in_utc(time: datetime) -> datetime:
