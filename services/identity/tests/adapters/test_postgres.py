@@ -182,7 +182,7 @@ async def test_of_aliases_that_sign_up_at_once_one_is_welcomed(ports: Ports) -> 
     handlers = wire_handlers(ports)
     aliases = [type(ADA)(f"eve+{number}@example.com") for number in range(6)]
     opened = await asyncio.gather(*(handlers.sign_up(SignUp(alias, PASSWORD)) for alias in aliases))
-    assert sorted(one.user.welcome for one in opened) == [Welcome.GIVEN, *[Welcome.NONE] * 5]
+    assert sorted(session.user.welcome for session in opened) == [Welcome.GIVEN, *[Welcome.NONE] * 5]
 
 
 async def test_parallel_senders_share_the_mails(engine: AsyncEngine, ports: Ports) -> None:

@@ -26,8 +26,8 @@ Act = Callable[[World], Awaitable[object]]
 def facts(world: World) -> list[Event]:
     """Everything that was told so far, but for the ids of the facts, which are all different."""
     told = world.store.events
-    assert len({one.event_id for one in told}) == len(told)
-    return [replace(one, event_id="") for one in told]
+    assert len({fact.event_id for fact in told}) == len(told)
+    return [replace(fact, event_id="") for fact in told]
 
 
 def registered(world: World, user: User) -> UserRegistered:

@@ -38,10 +38,10 @@ async def confirm(world: World, user: User) -> User:
 def welcomes(world: World) -> list[UserId]:
     """Whose credits the ledger was told to grant."""
     return [
-        one.user_id
-        for one in world.store.events
-        if (isinstance(one, UserRegistered) and one.welcome is Welcome.GIVEN)
-        or (isinstance(one, EmailVerified) and one.is_welcomed)
+        fact.user_id
+        for fact in world.store.events
+        if (isinstance(fact, UserRegistered) and fact.welcome is Welcome.GIVEN)
+        or (isinstance(fact, EmailVerified) and fact.is_welcomed)
     ]
 
 

@@ -91,7 +91,9 @@ class _MemorySessions:
 
     async def end_all(self, user_id: UserId, now: datetime, reason: EndReason) -> int:
         is_open = [
-            one for one in self.store.sessions.values() if one.user_id == user_id and one.ended_at is None
+            session
+            for session in self.store.sessions.values()
+            if session.user_id == user_id and session.ended_at is None
         ]
         for session in is_open:
             await self.end(session.ended(now, reason))
@@ -191,11 +193,11 @@ class MemoryDirectory:
 
     async def open_sessions(self, session_ids: Sequence[SessionId]) -> frozenset[SessionId]:
         """See Directory."""
-        found = [self.store.sessions[one] for one in session_ids if one in self.store.sessions]
+        found = [self.store.sessions[known] for known in session_ids if known in self.store.sessions]
         return frozenset(
-            one.session_id
-            for one in found
-            if one.ended_at is None and self.store.users[one.user_id].disabled_at is None
+            session.session_id
+            for session in found
+            if session.ended_at is None and self.store.users[session.user_id].disabled_at is None
         )
 
     async def user_by_mail_token(self, token_digest: SecretDigest) -> UserId | None:

@@ -46,9 +46,9 @@ class LimitsThrottle:
         sign_up_per_network: str,
     ) -> None:
         self._limiter = MovingWindowRateLimiter(_storage(storage_uri))
-        self._per_client = {action: parse(one.per_client) for action, one in limits.items()}
-        self._per_account = {action: parse(one.per_account) for action, one in limits.items()}
-        self._per_address = {action: parse(one.per_address) for action, one in limits.items()}
+        self._per_client = {action: parse(bounds.per_client) for action, bounds in limits.items()}
+        self._per_account = {action: parse(bounds.per_account) for action, bounds in limits.items()}
+        self._per_address = {action: parse(bounds.per_address) for action, bounds in limits.items()}
         self._per_device = parse(log_in_per_device)
         self._per_network = parse(sign_up_per_network)
 

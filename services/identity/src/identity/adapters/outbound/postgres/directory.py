@@ -50,7 +50,7 @@ class PostgresDirectory:
             )
         )
         async with transaction(self.engine, SYSTEM_SCOPE) as connection:
-            return frozenset(SessionId(one) for one in (await connection.execute(query)).scalars())
+            return frozenset(SessionId(known) for known in (await connection.execute(query)).scalars())
 
     async def user_by_mail_token(self, token_digest: SecretDigest) -> UserId | None:
         """See Directory."""
