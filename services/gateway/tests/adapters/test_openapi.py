@@ -1,8 +1,10 @@
 """The description is whole: for every operation, whichever are added."""
 
+import json
 import re
 from typing import Any
 
+import httpx
 import pytest
 from described import PROBLEM, Operation
 from gateway.adapters.inbound.rest.answers.reasons import DETAILS
@@ -154,3 +156,33 @@ def test_what_is_not_declared_is_found() -> None:
     ):
         with pytest.raises(ValidationError):
             DESCRIPTION.validate(bad, ref)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (201, {}, None),
+        (409, {}, None),
+        (200, {"Retry-After": "1"}, None),
+        (200, {"Content-Type": "text/html"}, None),
+        (404, {"Content-Type": PROBLEM}, {"reason": "UNKNOWN_PACK", "status": 404}),
+        (404, {"Content-Type": PROBLEM}, {"reason": "UNKNOWN_MODEL", "surprise": 1}),
+    ],
+    ids=["success", "refusal", "header", "media type", "reason", "member"],
+)
+async def test_an_answer_that_is_not_declared_is_found(
+    status: int, headers: dict[str, str], body: dict[str, Any] | None
+) -> None:
+    """What reads every answer in these tests fails for each kind of surprise."""
+    (read,) = (one for one in DESCRIPTION.operations if one.described["operationId"] == "read_model")
+    good = read.described["responses"]["200"]["content"]["application/json"]["example"]
+    refused = DESCRIPTION.example(
+        read.described["responses"]["404"]["content"][PROBLEM]["examples"]["UNKNOWN_MODEL"]
+    )
+    request = httpx.Request("GET", "http://gateway.test/v1/models/local/sketch")
+    await DESCRIPTION.hold(httpx.Response(200, json=good, request=request))
+    told = good if body is None else {**refused, **body}
+    content = json.dumps(told).encode()
+    sent = {"Content-Type": "application/json", **headers}
+    with pytest.raises((AssertionError, ValidationError)):
+        await DESCRIPTION.hold(httpx.Response(status, content=content, headers=sent, request=request))
