@@ -44,7 +44,7 @@ def ports(engine: AsyncEngine) -> Ports:
 @pytest.fixture
 async def opened(ports: Ports) -> OpenedSession:
     """Ada has signed up."""
-    return await wire_handlers(ports).sign_up(SignUp(ADA, PASSWORD))
+    return await wire_handlers(ports).sign_up(SignUp(ADA, PASSWORD, full_name=""))
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ async def test_of_parallel_sign_ups_one_gets_the_address(engine: AsyncEngine, po
     """The unique index picks one, and one event waits for the relay."""
     handlers = wire_handlers(ports)
     outcomes = await asyncio.gather(
-        *(handlers.sign_up(SignUp(ADA, PASSWORD)) for _ in range(5)), return_exceptions=True
+        *(handlers.sign_up(SignUp(ADA, PASSWORD, full_name="")) for _ in range(5)), return_exceptions=True
     )
     assert sum(isinstance(outcome, EmailTaken) for outcome in outcomes) == 4
     assert [await count(engine, SYSTEM_SCOPE, table) for table in ("users", "outbox", "sessions")] == [
@@ -181,7 +181,9 @@ async def test_of_aliases_that_sign_up_at_once_one_is_welcomed(ports: Ports) -> 
     """The key picks one, though no transaction sees another's claim; the others have their accounts."""
     handlers = wire_handlers(ports)
     aliases = [type(ADA)(f"eve+{number}@example.com") for number in range(6)]
-    opened = await asyncio.gather(*(handlers.sign_up(SignUp(alias, PASSWORD)) for alias in aliases))
+    opened = await asyncio.gather(
+        *(handlers.sign_up(SignUp(alias, PASSWORD, full_name="")) for alias in aliases)
+    )
     assert sorted(session.user.welcome for session in opened) == [Welcome.GIVEN, *[Welcome.NONE] * 5]
 
 
@@ -189,7 +191,7 @@ async def test_parallel_senders_share_the_mails(engine: AsyncEngine, ports: Port
     """No mail is claimed twice, however many senders ask at once."""
     handlers = wire_handlers(ports)
     for number in range(6):
-        await handlers.sign_up(SignUp(type(ADA)(f"user{number}@example.com"), PASSWORD))
+        await handlers.sign_up(SignUp(type(ADA)(f"user{number}@example.com"), PASSWORD, full_name=""))
     now = ports.clock.now()
     claims = await asyncio.gather(
         *(

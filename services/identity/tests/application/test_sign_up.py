@@ -31,7 +31,7 @@ async def test_no_secret_is_stored(world: World) -> None:
     stored = repr((world.store.users, world.store.sessions, world.store.refresh_tokens))
     assert opened.refresh_token not in stored
     assert PASSWORD not in stored
-    assert PASSWORD not in repr(SignUp(ADA, PASSWORD))
+    assert PASSWORD not in repr(SignUp(ADA, PASSWORD, full_name=""))
 
 
 async def test_an_address_has_one_account(world: World) -> None:
@@ -54,9 +54,9 @@ async def test_of_two_at_once_one_gets_the_address(world: World) -> None:
 @pytest.mark.parametrize(
     ("command", "refusal"),
     [
-        (SignUp(ADA, "too short"), WeakPassword),
-        (SignUp(ADA, ADA), WeakPassword),
-        (SignUp(ADA, PASSWORD, "A\x07da"), InvalidField),
+        (SignUp(ADA, "too short", full_name=""), WeakPassword),
+        (SignUp(ADA, ADA, full_name=""), WeakPassword),
+        (SignUp(ADA, PASSWORD, full_name="A\x07da"), InvalidField),
     ],
 )
 async def test_a_refusal_stores_nothing(world: World, command: SignUp, refusal: type[IdentityError]) -> None:

@@ -176,7 +176,7 @@ async def test_profiles_change(stored: Storage) -> None:
     changed = replace(
         ADA,
         full_name="Ada King",
-        avatar_url="",
+        avatar_url=None,
         password_hash=PasswordHash("other"),
         email_verified_at=LATER,
     )

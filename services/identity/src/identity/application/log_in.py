@@ -23,7 +23,7 @@ class LogIn:
 
     email: EmailAddress
     password: str = field(repr=False)
-    client_address: str = ""
+    client_address: str | None = None
     device_tokens: Sequence[str] = field(default=(), repr=False)
 
 

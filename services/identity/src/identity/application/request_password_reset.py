@@ -17,7 +17,7 @@ class RequestPasswordReset:
     """Somebody forgot the password of an account."""
 
     email: EmailAddress
-    client_address: str = ""
+    client_address: str | None = None
 
 
 @dataclass(frozen=True)

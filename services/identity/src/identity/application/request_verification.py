@@ -15,7 +15,7 @@ class RequestVerification:
     """A person lost the mail, or let its link expire."""
 
     user_id: UserId
-    client_address: str = ""
+    client_address: str | None = None
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ class SignUp:
 
     email: EmailAddress
     password: str = field(repr=False)
-    full_name: str = ""
-    client_address: str = ""
+    full_name: str
+    client_address: str | None = None
 
 
 @dataclass(frozen=True)

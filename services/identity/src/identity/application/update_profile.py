@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from identity.domain.profile import with_profile
+from identity.domain.profile import UNCHANGED, Unchanged, with_profile
 from identity.domain.user import User, UserId
 from identity.ports.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True)
 class UpdateProfile:
-    """New values; None leaves a field as it is."""
+    """New values; without an avatar's URL the user has none."""
 
     user_id: UserId
-    full_name: str | None = None
-    avatar_url: str | None = None
+    full_name: str | Unchanged = UNCHANGED
+    avatar_url: str | Unchanged | None = UNCHANGED
 
 
 @dataclass(frozen=True)

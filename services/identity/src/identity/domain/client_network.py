@@ -8,17 +8,19 @@ _NEIGHBOURHOOD_BITS = {4: 24, 6: 64}
 UNKNOWN = "unknown"
 
 
-def client_of(address: str) -> str:
+def client_of(address: str | None) -> str:
     """One client: an IPv4 address, or a /64 of IPv6. All that is no address is one client too."""
     return _network(address, _CLIENT_BITS)
 
 
-def neighbourhood_of(address: str) -> str:
+def neighbourhood_of(address: str | None) -> str:
     """Clients that are easily one and the same: a /24 of IPv4, a /64 of IPv6."""
     return _network(address, _NEIGHBOURHOOD_BITS)
 
 
-def _network(text: str, bits: dict[int, int]) -> str:
+def _network(text: str | None, bits: dict[int, int]) -> str:
+    if text is None:
+        return UNKNOWN
     try:
         address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
     except ValueError:

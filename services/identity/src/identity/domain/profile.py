@@ -1,6 +1,8 @@
 """The rules of what people say about themselves."""
 
 from dataclasses import replace
+from enum import Enum
+from typing import Final
 from urllib.parse import urlsplit
 
 from identity.domain.errors import InvalidField
@@ -8,6 +10,15 @@ from identity.domain.user import User
 
 FULL_NAME_LENGTH_MAX = 200
 AVATAR_URL_LENGTH_MAX = 2048
+
+
+class Unchanged(Enum):
+    """What is said of a field that stays as it is, where None would say that there is none."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
 
 
 def checked_full_name(full_name: str) -> str:
@@ -21,8 +32,8 @@ def checked_full_name(full_name: str) -> str:
 
 
 def checked_avatar_url(avatar_url: str) -> str:
-    """An https URL with a host and no credentials, or empty for none."""
-    if avatar_url and not _is_plain_https(avatar_url):
+    """An https URL with a host and no credentials."""
+    if not _is_plain_https(avatar_url):
         raise InvalidField("The avatar must be an https:// URL.", field="avatar_url")
     return avatar_url
 
@@ -37,10 +48,12 @@ def _is_plain_https(url: str) -> bool:
         return False
 
 
-def with_profile(user: User, *, full_name: str | None, avatar_url: str | None) -> User:
-    """The user with a changed profile; None leaves a field as it is."""
-    return replace(
-        user,
-        full_name=user.full_name if full_name is None else checked_full_name(full_name),
-        avatar_url=user.avatar_url if avatar_url is None else checked_avatar_url(avatar_url),
-    )
+def with_profile(
+    user: User, *, full_name: str | Unchanged = UNCHANGED, avatar_url: str | Unchanged | None = UNCHANGED
+) -> User:
+    """The user with a changed profile; raises InvalidField."""
+    if full_name is not UNCHANGED:
+        user = replace(user, full_name=checked_full_name(full_name))
+    if avatar_url is not UNCHANGED:
+        user = replace(user, avatar_url=None if avatar_url is None else checked_avatar_url(avatar_url))
+    return user

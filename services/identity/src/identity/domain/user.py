@@ -31,7 +31,7 @@ class User:
     password_hash: PasswordHash | None
     full_name: str
     created_at: datetime
-    avatar_url: str = ""
+    avatar_url: str | None = None
     role: Role = Role.USER
     email_verified_at: datetime | None = None
     disabled_at: datetime | None = None

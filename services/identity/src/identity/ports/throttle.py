@@ -21,7 +21,7 @@ class Throttle(Protocol):
     Raises TooManyAttempts, or ThrottleUnavailable when nothing can be counted.
     """
 
-    async def admit(self, action: Action, *, client_address: str, email: EmailAddress) -> None:
+    async def admit(self, action: Action, *, client_address: str | None, email: EmailAddress) -> None:
         """Count against the client, against the client on this address, and against the address.
 
         The last bound is the widest and holds for all clients together: what one client is refused does not
@@ -33,12 +33,12 @@ class Throttle(Protocol):
         """Count a log-in on a known device, and against nothing else: strangers can't use its limit up."""
         ...
 
-    async def admit_sign_up(self, client_address: str) -> None:
+    async def admit_sign_up(self, client_address: str | None) -> None:
         """Count a new account against the client's network."""
         ...
 
     async def forgive(
-        self, *, client_address: str, email: EmailAddress, device_id: DeviceId | None = None
+        self, *, client_address: str | None, email: EmailAddress, device_id: DeviceId | None = None
     ) -> None:
         """Forget the failed log-ins of this client or device, after one that succeeded; never raises."""
         ...

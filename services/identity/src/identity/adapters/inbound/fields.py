@@ -57,9 +57,9 @@ def secret(text: str) -> str:
     return text[:SECRET_LENGTH_MAX]
 
 
-def client_address(text: str) -> str:
+def client_address(text: str) -> str | None:
     """The client's address as the gateway saw it; all unknown clients share one limit."""
-    return text[:CLIENT_ADDRESS_LENGTH_MAX]
+    return text[:CLIENT_ADDRESS_LENGTH_MAX] or None
 
 
 def device_tokens(texts: Sequence[str]) -> list[str]:

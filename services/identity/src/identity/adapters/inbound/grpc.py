@@ -22,6 +22,7 @@ from identity.application.sign_up import SignUp, SignUpHandler
 from identity.application.update_profile import UpdateProfile, UpdateProfileHandler
 from identity.application.verify_email import VerifyEmail, VerifyEmailHandler
 from identity.domain import errors
+from identity.domain.profile import UNCHANGED
 
 DOMAIN = "tintype.identity"
 _SERVICE = pb.DESCRIPTOR.services_by_name["IdentityService"]
@@ -131,8 +132,8 @@ class IdentityServicer(pb_grpc.IdentityServiceServicer):
         user = await self._handlers.update_profile(
             UpdateProfile(
                 user_id=fields.user_id(request.user_id),
-                full_name=request.full_name if request.HasField("full_name") else None,
-                avatar_url=request.avatar_url if request.HasField("avatar_url") else None,
+                full_name=request.full_name if request.HasField("full_name") else UNCHANGED,
+                avatar_url=(request.avatar_url or None) if request.HasField("avatar_url") else UNCHANGED,
             )
         )
         return pb.UpdateProfileResponse(user=user_message(user))

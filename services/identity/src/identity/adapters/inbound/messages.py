@@ -22,7 +22,7 @@ def user_message(user: User) -> pb.User:
         email=user.email,
         email_verified=user.email_verified,
         full_name=user.full_name,
-        avatar_url=user.avatar_url,
+        avatar_url=user.avatar_url or "",
         role=_ROLES[user.role],
         welcome=_WELCOMES[user.welcome],
     )

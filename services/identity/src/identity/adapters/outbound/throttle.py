@@ -52,7 +52,7 @@ class LimitsThrottle:
         self._per_device = parse(log_in_per_device)
         self._per_network = parse(sign_up_per_network)
 
-    async def admit(self, action: Action, *, client_address: str, email: EmailAddress) -> None:
+    async def admit(self, action: Action, *, client_address: str | None, email: EmailAddress) -> None:
         """See Throttle."""
         client, address = client_of(client_address), email.lower()
         async with _storage_errors():
@@ -65,13 +65,13 @@ class LimitsThrottle:
         async with _storage_errors():
             await self._hit(self._per_device, Action.LOG_IN, "device", device_id)
 
-    async def admit_sign_up(self, client_address: str) -> None:
+    async def admit_sign_up(self, client_address: str | None) -> None:
         """See Throttle."""
         async with _storage_errors():
             await self._hit(self._per_network, "sign_up", neighbourhood_of(client_address))
 
     async def forgive(
-        self, *, client_address: str, email: EmailAddress, device_id: DeviceId | None = None
+        self, *, client_address: str | None, email: EmailAddress, device_id: DeviceId | None = None
     ) -> None:
         """See Throttle."""
         with suppress(StorageError):

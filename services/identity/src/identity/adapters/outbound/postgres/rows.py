@@ -11,20 +11,27 @@ from identity.domain.session import EndReason, RefreshToken, Session, SessionId
 from identity.domain.user import EmailAddress, PasswordHash, Role, User, UserId
 from identity.domain.welcome import Welcome
 
+_NO_AVATAR = ""
+"""What the column holds, which is never null, where there is none."""
+
 
 def values(entity: User | Session | RefreshToken | MailToken | Mail) -> dict[str, Any]:
     """Column values; columns and fields share their names, and enums store as their text."""
-    return asdict(entity)
+    columns = asdict(entity)
+    if isinstance(entity, User):
+        columns["avatar_url"] = entity.avatar_url or _NO_AVATAR
+    return columns
 
 
 def user(row: RowMapping) -> User:
     """A row of `users`."""
     password_hash = row["password_hash"]
     return User(
-        **_without(row, "user_id", "email", "password_hash", "role", "welcome"),
+        **_without(row, "user_id", "email", "password_hash", "avatar_url", "role", "welcome"),
         user_id=UserId(row["user_id"]),
         email=EmailAddress(row["email"]),
         password_hash=PasswordHash(password_hash) if password_hash is not None else None,
+        avatar_url=row["avatar_url"] or None,
         role=Role(row["role"]),
         welcome=Welcome(row["welcome"]),
     )
