@@ -20,8 +20,9 @@ from identity.application.refresh_session import RefreshSession
 from identity.application.send_due_mail import SendDueMailHandler
 from identity.application.sign_up import SignUp
 from identity.bootstrap import Ports, memory_ports, wire_handlers
+from identity.domain.identifiers import UserId
 from identity.domain.mail import Purpose
-from identity.domain.user import EmailAddress, User, UserId
+from identity.domain.user import EmailAddress, User
 from identity.ports.directory import Directory
 from identity.ports.mail_queue import MailQueue
 from identity.ports.unit_of_work import UnitsOfWork

@@ -14,8 +14,9 @@ from generation.domain.generation import Failure
 from generation.domain.identifiers import AccountId, GenerationId
 from identity.adapters.outbound import event_codec as identity
 from identity.domain.events import EmailVerified, SessionsEnded, UserRegistered
-from identity.domain.session import EndReason, SessionId
-from identity.domain.user import EmailAddress, UserId
+from identity.domain.identifiers import EventId, SessionId, UserId
+from identity.domain.session import EndReason
+from identity.domain.user import EmailAddress
 from identity.domain.welcome import Welcome
 from ledger.adapters.outbound import event_codec as ledger
 from ledger.domain import facts
@@ -35,7 +36,7 @@ def examples() -> dict[str, OutgoingEvent]:
     encoded = [
         identity.encode(
             UserRegistered(
-                event_id=EVENT,
+                event_id=EventId(EVENT),
                 user_id=UserId(ALICE),
                 email=EmailAddress("alice@example.com"),
                 full_name="Alice",
@@ -44,11 +45,11 @@ def examples() -> dict[str, OutgoingEvent]:
             )
         ),
         identity.encode(
-            EmailVerified(event_id=EVENT, user_id=UserId(ALICE), is_welcomed=True, occurred_at=NOW)
+            EmailVerified(event_id=EventId(EVENT), user_id=UserId(ALICE), is_welcomed=True, occurred_at=NOW)
         ),
         identity.encode(
             SessionsEnded(
-                event_id=EVENT,
+                event_id=EventId(EVENT),
                 user_id=UserId(ALICE),
                 session_id=SessionId("ses_1"),
                 reason=EndReason.LOGGED_OUT,

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from identity.adapters.outbound.jwt import ALGORITHM, JwtAccessTokens
 from identity.adapters.outbound.signing_keys import BadSigningKey, load_signing_keys
-from identity.domain.session import SessionId
-from identity.domain.user import EmailAddress, Role, User, UserId
+from identity.domain.identifiers import SessionId, UserId
+from identity.domain.user import EmailAddress, Role, User
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, ExpiredTokenError, JoseError
 from joserfc.jwk import KeySet, OctKey, OKPKey

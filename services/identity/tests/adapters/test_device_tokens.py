@@ -9,8 +9,8 @@ import pytest
 from chassis.ids import UuidIds
 from identity.adapters.outbound.device_jwt import JwtDeviceTokens
 from identity.adapters.outbound.jwt import JwtAccessTokens
-from identity.domain.session import SessionId
-from identity.domain.user import EmailAddress, User, UserId
+from identity.domain.identifiers import SessionId, UserId
+from identity.domain.user import EmailAddress, User
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 

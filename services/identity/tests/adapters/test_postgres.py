@@ -19,9 +19,10 @@ from identity.application.refresh_session import RefreshSession
 from identity.application.sign_up import SignUp
 from identity.bootstrap import Ports, memory_ports, wire_handlers
 from identity.domain.errors import EmailTaken, InvalidRefreshToken, RefreshTokenReused, SessionEnded
+from identity.domain.identifiers import UserId
 from identity.domain.mail import MailState
 from identity.domain.secret import SecretDigest
-from identity.domain.user import EmailAddress, User, UserId
+from identity.domain.user import EmailAddress, User
 from identity.domain.welcome import Welcome, WelcomePolicy
 from identity.ports.directory import Directory, SessionRef
 from identity_world import ADA, PASSWORD, postgres_storage

@@ -11,8 +11,9 @@ import structlog
 from aiosmtpd.controller import Controller
 from embedded.ports import free_ports
 from identity.adapters.outbound.smtp import LogMailer, MailComposer, SmtpMailer
-from identity.domain.mail import Mail, MailId, MailState, Purpose
-from identity.domain.user import EmailAddress, UserId
+from identity.domain.identifiers import MailId, UserId
+from identity.domain.mail import Mail, MailState, Purpose
+from identity.domain.user import EmailAddress
 from identity.ports.mailer import MailDelayed, MailRefused
 
 MAIL = Mail(

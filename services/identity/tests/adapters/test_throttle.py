@@ -4,8 +4,8 @@ import pytest
 from embedded.ports import free_ports
 from identity.adapters.outbound.throttle import ActionLimits, LimitsThrottle
 from identity.domain.errors import ThrottleUnavailable
+from identity.domain.identifiers import DeviceId
 from identity.domain.user import EmailAddress
-from identity.ports.device_tokens import DeviceId
 from identity.ports.throttle import Action
 
 ADA = EmailAddress("ada@example.com")

@@ -5,7 +5,8 @@ from identity.application.disable_user import DisableUser
 from identity.application.log_out import LogOut
 from identity.bootstrap import wire_disable_user
 from identity.domain.errors import SessionEnded, UserDisabled, UserNotFound
-from identity.domain.session import EndReason, SessionId
+from identity.domain.identifiers import SessionId
+from identity.domain.session import EndReason
 from identity.domain.user import EmailAddress
 from identity_world import ADA, World
 

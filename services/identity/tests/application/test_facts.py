@@ -15,25 +15,29 @@ from identity.application.verify_email import VerifyEmail
 from identity.bootstrap import wire_create_user, wire_disable_user
 from identity.domain.errors import IdentityError, RefreshTokenReused
 from identity.domain.events import EmailVerified, Event, SessionsEnded, UserRegistered
+from identity.domain.identifiers import EventId, SessionId
 from identity.domain.mail import Purpose
-from identity.domain.session import EndReason, SessionId
+from identity.domain.session import EndReason
 from identity.domain.user import EmailAddress, Role, User
 from identity_world import ADA, CLIENT, OTHER_PASSWORD, PASSWORD, World
 
 Act = Callable[[World], Awaitable[object]]
+
+BLANK = EventId("")
+"""In place of a fact's own id."""
 
 
 def facts(world: World) -> list[Event]:
     """Everything that was told so far, but for the ids of the facts, which are all different."""
     told = world.store.events
     assert len({fact.event_id for fact in told}) == len(told)
-    return [replace(fact, event_id="") for fact in told]
+    return [replace(fact, event_id=BLANK) for fact in told]
 
 
 def registered(world: World, user: User) -> UserRegistered:
     """That a user is there."""
     return UserRegistered(
-        event_id="",
+        event_id=BLANK,
         user_id=user.user_id,
         email=user.email,
         full_name=user.full_name,
@@ -45,7 +49,11 @@ def registered(world: World, user: User) -> UserRegistered:
 def ended(world: World, user: User, session_id: SessionId | None, reason: EndReason) -> SessionsEnded:
     """That a session, or every session, ended."""
     return SessionsEnded(
-        event_id="", user_id=user.user_id, session_id=session_id, reason=reason, occurred_at=world.clock.now()
+        event_id=BLANK,
+        user_id=user.user_id,
+        session_id=session_id,
+        reason=reason,
+        occurred_at=world.clock.now(),
     )
 
 
@@ -129,7 +137,7 @@ async def test_a_verified_address_is_told_once(world: World) -> None:
         await world.handlers.verify_email(VerifyEmail(token))
     assert facts(world)[1:] == [
         EmailVerified(
-            event_id="", user_id=opened.user.user_id, is_welcomed=True, occurred_at=world.clock.now()
+            event_id=BLANK, user_id=opened.user.user_id, is_welcomed=True, occurred_at=world.clock.now()
         )
     ]
 

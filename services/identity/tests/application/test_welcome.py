@@ -10,8 +10,9 @@ from identity.application.verify_email import VerifyEmail
 from identity.bootstrap import wire_create_user, wire_handlers
 from identity.domain.errors import TooManyAttempts, UserNotFound
 from identity.domain.events import EmailVerified, UserRegistered
+from identity.domain.identifiers import UserId
 from identity.domain.mail import Purpose
-from identity.domain.user import EmailAddress, Role, User, UserId
+from identity.domain.user import EmailAddress, Role, User
 from identity.domain.welcome import Welcome, WelcomePolicy
 from identity_world import ADA, CLIENT, PASSWORD, World
 

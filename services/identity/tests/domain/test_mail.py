@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from identity.domain.errors import InvalidToken
-from identity.domain.mail import ATTEMPTS_MAX, Mail, MailId, MailToken, Purpose, retry_at
+from identity.domain.identifiers import MailId, UserId
+from identity.domain.mail import ATTEMPTS_MAX, Mail, MailToken, Purpose, retry_at
 from identity.domain.secret import digest
-from identity.domain.user import EmailAddress, UserId
+from identity.domain.user import EmailAddress
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TOKEN = MailToken(

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 from identity.domain.errors import InvalidField
+from identity.domain.identifiers import UserId
 from identity.domain.profile import with_profile
-from identity.domain.user import EmailAddress, User, UserId
+from identity.domain.user import EmailAddress, User
 
 ADA = User(
     user_id=UserId("usr_ada"),

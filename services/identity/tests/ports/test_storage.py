@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
-from identity.domain.mail import Mail, MailId, MailState, MailToken, Purpose
+from identity.domain.identifiers import MailId, SessionId, UserId
+from identity.domain.mail import Mail, MailState, MailToken, Purpose
 from identity.domain.mailbox import mailbox_digest
 from identity.domain.secret import SecretDigest, digest
-from identity.domain.session import EndReason, RefreshToken, Session, SessionId
-from identity.domain.user import EmailAddress, PasswordHash, Role, User, UserId
+from identity.domain.session import EndReason, RefreshToken, Session
+from identity.domain.user import EmailAddress, PasswordHash, Role, User
 from identity.domain.welcome import Welcome
 from identity.ports.directory import SessionRef
 from identity_world import Storage

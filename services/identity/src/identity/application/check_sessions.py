@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from identity.domain.session import SessionId
+from identity.domain.identifiers import SessionId
 from identity.ports.directory import Directory
 
 

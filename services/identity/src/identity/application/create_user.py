@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from identity.application.register_user import UserRegistrar
+from identity.domain.identifiers import UserId
 from identity.domain.password import checked_password
 from identity.domain.profile import checked_full_name
-from identity.domain.user import EmailAddress, Role, User, UserId
+from identity.domain.user import EmailAddress, Role, User
 from identity.ports.clock import Clock
 from identity.ports.directory import Directory
 from identity.ports.id_source import IdSource

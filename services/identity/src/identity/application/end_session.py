@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from identity.domain.events import SessionsEnded
-from identity.domain.session import EndReason, Session, SessionId
-from identity.domain.user import UserId
+from identity.domain.identifiers import EventId, SessionId, UserId
+from identity.domain.session import EndReason, Session
 from identity.ports.id_source import IdSource
 from identity.ports.unit_of_work import UnitOfWork
 
@@ -38,7 +38,7 @@ class SessionEnder:
     ) -> None:
         await work.events.append(
             SessionsEnded(
-                event_id=self.ids.new("evt"),
+                event_id=EventId(self.ids.new("evt")),
                 user_id=user_id,
                 session_id=session_id,
                 reason=reason,

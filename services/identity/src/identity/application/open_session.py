@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from identity.domain.identifiers import SessionId
 from identity.domain.secret import digest
-from identity.domain.session import RefreshToken, Session, SessionId
+from identity.domain.session import RefreshToken, Session
 from identity.domain.user import User
 from identity.ports.access_tokens import AccessToken, AccessTokens
 from identity.ports.id_source import IdSource

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from identity.domain.mail import Mail, MailId, MailToken, Purpose
+from identity.domain.identifiers import MailId
+from identity.domain.mail import Mail, MailToken, Purpose
 from identity.domain.secret import digest
 from identity.domain.user import User
 from identity.ports.id_source import IdSource

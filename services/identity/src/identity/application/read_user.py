@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from identity.domain.user import User, UserId
+from identity.domain.identifiers import UserId
+from identity.domain.user import User
 from identity.ports.unit_of_work import UnitsOfWork
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from identity.application.welcome_user import Welcomer
 from identity.domain.events import UserRegistered
+from identity.domain.identifiers import EventId
 from identity.domain.user import User
 from identity.ports.id_source import IdSource
 from identity.ports.unit_of_work import UnitOfWork
@@ -22,7 +23,7 @@ class UserRegistrar:
         await work.users.add(user)
         await work.events.append(
             UserRegistered(
-                event_id=self.ids.new("evt"),
+                event_id=EventId(self.ids.new("evt")),
                 user_id=user.user_id,
                 email=user.email,
                 full_name=user.full_name,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from identity.application.queue_mail import TokenMailer
+from identity.domain.identifiers import UserId
 from identity.domain.mail import Purpose
-from identity.domain.user import UserId
 from identity.ports.clock import Clock
 from identity.ports.throttle import Action, Throttle
 from identity.ports.unit_of_work import UnitsOfWork

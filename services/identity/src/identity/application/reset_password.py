@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 from identity.application.end_session import SessionEnder
 from identity.domain.errors import InvalidToken
+from identity.domain.identifiers import UserId
 from identity.domain.mail import Purpose
 from identity.domain.password import checked_password
 from identity.domain.secret import digest
 from identity.domain.session import EndReason
-from identity.domain.user import UserId
 from identity.ports.clock import Clock
 from identity.ports.device_tokens import DeviceTokens
 from identity.ports.directory import Directory

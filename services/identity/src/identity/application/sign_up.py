@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from identity.application.open_session import OpenedSession, SessionOpener
 from identity.application.queue_mail import TokenMailer
 from identity.application.register_user import UserRegistrar
+from identity.domain.identifiers import UserId
 from identity.domain.mail import Purpose
 from identity.domain.password import checked_password
 from identity.domain.profile import checked_full_name
-from identity.domain.user import EmailAddress, User, UserId
+from identity.domain.user import EmailAddress, User
 from identity.ports.clock import Clock
 from identity.ports.device_tokens import DeviceTokens
 from identity.ports.id_source import IdSource

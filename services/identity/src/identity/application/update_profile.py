@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from identity.domain.identifiers import UserId
 from identity.domain.profile import UNCHANGED, Unchanged, with_profile
-from identity.domain.user import User, UserId
+from identity.domain.user import User
 from identity.ports.unit_of_work import UnitsOfWork
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from identity.application.welcome_user import Welcomer
 from identity.domain.errors import InvalidToken
 from identity.domain.events import EmailVerified
+from identity.domain.identifiers import EventId
 from identity.domain.mail import Purpose
 from identity.domain.secret import digest
 from identity.domain.user import User
@@ -51,7 +52,7 @@ class VerifyEmailHandler:
         await work.users.save(user)
         await work.events.append(
             EmailVerified(
-                event_id=self.ids.new("evt"),
+                event_id=EventId(self.ids.new("evt")),
                 user_id=user.user_id,
                 is_welcomed=before.welcome is Welcome.PENDING and user.welcome is Welcome.GIVEN,
                 occurred_at=now,

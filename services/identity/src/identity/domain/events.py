@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from identity.domain.session import EndReason, SessionId
-from identity.domain.user import EmailAddress, UserId
+from identity.domain.identifiers import EventId, SessionId, UserId
+from identity.domain.session import EndReason
+from identity.domain.user import EmailAddress
 from identity.domain.welcome import Welcome
 
 
@@ -12,7 +13,7 @@ from identity.domain.welcome import Welcome
 class UserRegistered:
     """A person opened an account."""
 
-    event_id: str
+    event_id: EventId
     user_id: UserId
     email: EmailAddress
     full_name: str
@@ -24,7 +25,7 @@ class UserRegistered:
 class EmailVerified:
     """A person proved to read mail at the address; `is_welcomed` when the welcome waited for that."""
 
-    event_id: str
+    event_id: EventId
     user_id: UserId
     is_welcomed: bool
     occurred_at: datetime
@@ -34,7 +35,7 @@ class EmailVerified:
 class SessionsEnded:
     """One session of a person ended, or, without an id, all that there were."""
 
-    event_id: str
+    event_id: EventId
     user_id: UserId
     session_id: SessionId | None
     reason: EndReason

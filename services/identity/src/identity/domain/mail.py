@@ -3,13 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType
 
 from identity.domain.errors import InvalidToken
+from identity.domain.identifiers import MailId, UserId
 from identity.domain.secret import SecretDigest
-from identity.domain.user import EmailAddress, UserId
-
-MailId = NewType("MailId", str)
+from identity.domain.user import EmailAddress
 
 ATTEMPTS_MAX = 12
 _FIRST_DELAY = timedelta(seconds=5)

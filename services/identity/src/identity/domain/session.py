@@ -3,13 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
 
 from identity.domain.errors import IdentityError, InvalidRefreshToken, RefreshTokenReused, SessionEnded
+from identity.domain.identifiers import SessionId, UserId
 from identity.domain.secret import SecretDigest
-from identity.domain.user import UserId
-
-SessionId = NewType("SessionId", str)
 
 
 class EndReason(StrEnum):

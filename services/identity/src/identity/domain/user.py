@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import NewType
 
 from identity.domain.errors import UserDisabled
+from identity.domain.identifiers import UserId
 from identity.domain.welcome import Welcome
 
-UserId = NewType("UserId", str)
 EmailAddress = NewType("EmailAddress", str)
 """An address whose syntax was checked at the edge; compared without regard to case."""
 

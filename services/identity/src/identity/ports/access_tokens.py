@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from identity.domain.session import SessionId
+from identity.domain.identifiers import SessionId
 from identity.domain.user import User
 
 

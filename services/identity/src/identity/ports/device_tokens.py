@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NewType, Protocol
+from typing import Protocol
 
+from identity.domain.identifiers import DeviceId
 from identity.domain.user import EmailAddress
-
-DeviceId = NewType("DeviceId", str)
 
 
 @dataclass(frozen=True)

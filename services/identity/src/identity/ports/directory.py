@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from identity.domain.identifiers import SessionId, UserId
 from identity.domain.secret import SecretDigest
-from identity.domain.session import SessionId
-from identity.domain.user import EmailAddress, User, UserId
+from identity.domain.user import EmailAddress, User
 
 
 @dataclass(frozen=True)

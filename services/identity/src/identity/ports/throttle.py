@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import Protocol
 
+from identity.domain.identifiers import DeviceId
 from identity.domain.user import EmailAddress
-from identity.ports.device_tokens import DeviceId
 
 
 class Action(StrEnum):

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Protocol
 
 from identity.domain.events import Event
+from identity.domain.identifiers import SessionId, UserId
 from identity.domain.mail import Mail, MailToken, Purpose
 from identity.domain.mailbox import MailboxDigest
 from identity.domain.secret import SecretDigest
-from identity.domain.session import EndReason, RefreshToken, Session, SessionId
-from identity.domain.user import User, UserId
+from identity.domain.session import EndReason, RefreshToken, Session
+from identity.domain.user import User
 
 
 class Users(Protocol):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from email_validator import EmailNotValidError, validate_email
 
 from identity.domain.errors import InvalidCredentials, InvalidEmail, InvalidField, UserNotFound
-from identity.domain.session import SessionId
-from identity.domain.user import EmailAddress, UserId
+from identity.domain.identifiers import SessionId, UserId
+from identity.domain.user import EmailAddress
 
 CLIENT_ADDRESS_LENGTH_MAX = 64
 DEVICE_TOKENS_MAX = 8

@@ -12,8 +12,9 @@ from joserfc.jwk import KeySet, OKPKey
 from joserfc.jwt import JWTClaimsRegistry
 
 from identity.adapters.outbound.jwt import ALGORITHM
+from identity.domain.identifiers import DeviceId
 from identity.domain.user import EmailAddress
-from identity.ports.device_tokens import DeviceId, KnownDevice
+from identity.ports.device_tokens import KnownDevice
 from identity.ports.id_source import IdSource
 
 TOKEN_TYPE = "device+jwt"  # noqa: S105 - a media type

@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey
 
-from identity.domain.session import SessionId
+from identity.domain.identifiers import SessionId
 from identity.domain.user import User
 from identity.ports.access_tokens import AccessToken
 

@@ -9,11 +9,12 @@ from datetime import datetime
 
 from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
 from identity.domain.events import Event
-from identity.domain.mail import Mail, MailId, MailState, MailToken, Purpose
+from identity.domain.identifiers import MailId, SessionId, UserId
+from identity.domain.mail import Mail, MailState, MailToken, Purpose
 from identity.domain.mailbox import MailboxDigest
 from identity.domain.secret import SecretDigest
-from identity.domain.session import EndReason, RefreshToken, Session, SessionId
-from identity.domain.user import EmailAddress, User, UserId
+from identity.domain.session import EndReason, RefreshToken, Session
+from identity.domain.user import EmailAddress, User
 from identity.ports.directory import SessionRef
 
 

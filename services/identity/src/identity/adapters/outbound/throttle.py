@@ -15,8 +15,8 @@ from limits.storage import storage_from_string
 
 from identity.domain.client_network import client_of, neighbourhood_of
 from identity.domain.errors import ThrottleUnavailable, TooManyAttempts
+from identity.domain.identifiers import DeviceId
 from identity.domain.user import EmailAddress
-from identity.ports.device_tokens import DeviceId
 from identity.ports.throttle import Action
 
 _TIMEOUT_S = 2.0

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from identity.adapters.outbound.postgres import rows
 from identity.adapters.outbound.postgres.tables import mail_tokens, refresh_tokens, sessions, users
+from identity.domain.identifiers import SessionId, UserId
 from identity.domain.secret import SecretDigest
-from identity.domain.session import SessionId
-from identity.domain.user import EmailAddress, User, UserId
+from identity.domain.user import EmailAddress, User
 from identity.ports.directory import SessionRef
 
 

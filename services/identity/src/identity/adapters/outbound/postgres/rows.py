@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from identity.domain.mail import Mail, MailId, MailToken, Purpose
+from identity.domain.identifiers import MailId, SessionId, UserId
+from identity.domain.mail import Mail, MailToken, Purpose
 from identity.domain.secret import SecretDigest
-from identity.domain.session import EndReason, RefreshToken, Session, SessionId
-from identity.domain.user import EmailAddress, PasswordHash, Role, User, UserId
+from identity.domain.session import EndReason, RefreshToken, Session
+from identity.domain.user import EmailAddress, PasswordHash, Role, User
 from identity.domain.welcome import Welcome
 
 _NO_AVATAR = ""

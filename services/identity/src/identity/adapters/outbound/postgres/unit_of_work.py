@@ -16,11 +16,12 @@ from identity.adapters.outbound.event_codec import encode
 from identity.adapters.outbound.postgres import rows, tables
 from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
 from identity.domain.events import Event
+from identity.domain.identifiers import SessionId, UserId
 from identity.domain.mail import Mail, MailState, MailToken, Purpose
 from identity.domain.mailbox import MailboxDigest
 from identity.domain.secret import SecretDigest
-from identity.domain.session import EndReason, RefreshToken, Session, SessionId
-from identity.domain.user import User, UserId
+from identity.domain.session import EndReason, RefreshToken, Session
+from identity.domain.user import User
 
 _EMAIL_INDEX = "users_email_key"
 
