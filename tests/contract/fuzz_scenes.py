@@ -62,7 +62,7 @@ async def _identity(stack: AsyncExitStack, engine: AsyncEngine | None) -> Served
     world = World()
     if engine is not None:
         storage = postgres_storage(engine)
-        ports = replace(world.ports, work=storage.work, directory=storage.directory)
+        ports = replace(world.ports, units=storage.units, directory=storage.directory)
         world.handlers = wire_handlers(ports)
     opened = await world.sign_up()
     known = {

@@ -9,6 +9,8 @@ from embedded.topology import topology
 
 ROOT = Path(__file__).parents[2]
 SERVICES = tuple(topology().services)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 INSIDE = ("domain", "application", "ports")
 
 
@@ -34,16 +36,36 @@ def classes(path: Path) -> list[ast.ClassDef]:
     return [node for node in tree(path).body if isinstance(node, ast.ClassDef)]
 
 
-def methods(cls: ast.ClassDef) -> dict[str, ast.AST]:
+def is_frozen(cls: ast.ClassDef) -> bool:
+    """Whether it is a frozen dataclass."""
+    return any(
+        isinstance(made, ast.Call)
+        and ast.unparse(made.func).endswith("dataclass")
+        and any(word.arg == "frozen" and ast.unparse(word.value) == "True" for word in made.keywords)
+        for made in cls.decorator_list
+    )
+
+
+def methods(cls: ast.ClassDef) -> dict[str, Function]:
     """A class's own methods by name."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return {node.name: node for node in cls.body if isinstance(node, kinds)}
+    return {node.name: node for node in cls.body if isinstance(node, Function)}
+
+
+def log_calls(path: Path) -> Iterator[ast.Call]:
+    """Every call that writes a line into the log, whatever the log is bound to."""
+    for node in ast.walk(tree(path)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in LEVELS or node.func.attr.removeprefix("a") in LEVELS:
+            names = (getattr(part, "id", getattr(part, "attr", "")) for part in ast.walk(node.func.value))
+            if any(name.strip("_") in {"log", "logger"} for name in names):
+                yield node
 
 
 def parameters(path: Path) -> Iterator[tuple[str, ast.expr | None, ast.expr | None, int]]:
     """Every parameter and every annotated field: name, annotation, default, line."""
     for node in ast.walk(tree(path)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, Function):
             named = [*node.args.posonlyargs, *node.args.args]
             defaults = [None] * (len(named) - len(node.args.defaults)) + list(node.args.defaults)
             both = [*zip(named, defaults, strict=True)]

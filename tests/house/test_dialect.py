@@ -4,7 +4,19 @@ import ast
 from collections.abc import Callable
 
 import pytest
-from source import INSIDE, SERVICES, classes, files, methods, package, parameters, places, tree
+from source import (
+    INSIDE,
+    SERVICES,
+    classes,
+    files,
+    is_frozen,
+    log_calls,
+    methods,
+    package,
+    parameters,
+    places,
+    tree,
+)
 
 # What a service still has to learn, by check.
 NOT_YET: dict[str, set[str]] = {
@@ -15,7 +27,13 @@ NOT_YET: dict[str, set[str]] = {
     "nothing_is_called_one": {"billing", "ledger", "generation", "gateway"},
     "what_is_absent_is_none": {"billing", "ledger", "generation", "gateway"},
     "an_id_has_a_type_of_its_own": {"billing", "ledger", "generation", "gateway"},
+    "a_handler_is_a_frozen_dataclass": {"billing", "ledger", "gateway"},
+    "what_a_use_case_is_asked_stands_in_its_file": {"gateway"},
+    "ids_are_made_in_one_file": {"gateway"},
+    "a_unit_of_work_is_of_somebody": {"billing", "ledger", "generation"},
+    "a_log_event_never_varies": {"billing", "generation"},
 }
+ARGUMENTS_MAX = 2
 
 
 def _camel(stem: str) -> str:
@@ -97,6 +115,76 @@ def an_id_has_a_type_of_its_own(service: str) -> list[str]:
     return places(wrong)
 
 
+def a_handler_is_a_frozen_dataclass(service: str) -> list[str]:
+    """What a use case needs are its fields, and calls leave nothing behind in it."""
+    wrong = [
+        (path, cls.lineno)
+        for path in files(service, "application")
+        for cls in classes(path)
+        if cls.name.endswith("Handler") and not is_frozen(cls)
+    ]
+    return places(wrong)
+
+
+def what_a_use_case_is_asked_stands_in_its_file(service: str) -> list[str]:
+    """A frozen `VerbNoun` beside its `VerbNounHandler`, or one or two plain arguments."""
+    wrong = []
+    for path in files(service, "application"):
+        asked = {cls.name for cls in classes(path) if is_frozen(cls)} & {_camel(path.stem)}
+        for cls in classes(path):
+            call = methods(cls).get("__call__")
+            if not cls.name.endswith("Handler") or call is None:
+                continue
+            named = [*call.args.posonlyargs, *call.args.args, *call.args.kwonlyargs][1:]
+            commands = [arg.annotation for arg in named if arg.arg == "command"]
+            stands = all(annotation and ast.unparse(annotation) in asked for annotation in commands)
+            if not stands or len(named) > (1 if commands else ARGUMENTS_MAX):
+                wrong.append((path, call.lineno))
+    return places(wrong)
+
+
+def ids_are_made_in_one_file(service: str) -> list[str]:
+    """Whoever looks for an id's type looks into `domain/identifiers.py`."""
+    wrong = [
+        (path, node.lineno)
+        for path in files(service)
+        if path != package(service) / "domain" / "identifiers.py"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith("NewType")
+        and ast.literal_eval(node.args[0]).endswith("Id")
+    ]
+    return places(wrong)
+
+
+def a_unit_of_work_is_of_somebody(service: str) -> list[str]:
+    """`async with units.of(account_id) as work`, or `units.of_system()` for every account."""
+    names = {"UnitsOfWork": "units", "UnitOfWork": "work"}
+    wrong = []
+    for path in files(service, *INSIDE):
+        for name, annotation, _, line in parameters(path):
+            if annotation is not None and names.get(ast.unparse(annotation), name) != name:
+                wrong.append((path, line))
+        for cls in classes(path):
+            for name, method in methods(cls).items():
+                if method.returns is None or "[UnitOfWork]" not in ast.unparse(method.returns):
+                    continue
+                if cls.name != "UnitsOfWork" or name not in {"of", "of_system"}:
+                    wrong.append((path, method.lineno))
+    return places(wrong)
+
+
+def a_log_event_never_varies(service: str) -> list[str]:
+    """A constant text, which is searched for, and fields, which are what varies."""
+    wrong = []
+    for path in files(service):
+        for call in log_calls(path):
+            event = call.args[0] if len(call.args) == 1 else None
+            if not (isinstance(event, ast.Constant) and isinstance(event.value, str)):
+                wrong.append((path, call.lineno))
+    return places(wrong)
+
+
 CHECKS: tuple[Callable[[str], list[str]], ...] = (
     a_use_case_is_named_as_its_file_and_called,
     leaving_a_unit_of_work_commits,
@@ -105,6 +193,11 @@ CHECKS: tuple[Callable[[str], list[str]], ...] = (
     nothing_is_called_one,
     what_is_absent_is_none,
     an_id_has_a_type_of_its_own,
+    a_handler_is_a_frozen_dataclass,
+    what_a_use_case_is_asked_stands_in_its_file,
+    ids_are_made_in_one_file,
+    a_unit_of_work_is_of_somebody,
+    a_log_event_never_varies,
 )
 HELD = [
     pytest.param(check, service, id=f"{check.__name__}-{service}")

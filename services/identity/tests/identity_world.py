@@ -84,7 +84,7 @@ class World:
 class Storage:
     """One implementation of every port of storage."""
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     directory: Directory
     mail_queue: MailQueue
 

@@ -77,7 +77,7 @@ HOUSEKEEPING_S = 300.0
 class Ports:
     """An adapter for each port, and how long tokens live."""
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     directory: Directory
     hasher: PasswordHasher
     throttle: Throttle
@@ -94,27 +94,27 @@ class Ports:
 
 def wire_handlers(ports: Ports) -> Handlers:
     """The use cases behind the gRPC service."""
-    work, directory, clock = ports.work, ports.directory, ports.clock
+    units, directory, clock = ports.units, ports.directory, ports.clock
     sessions = SessionOpener(ports.ids, ports.secrets, ports.access_tokens, ports.refresh_ttl)
     ender = SessionEnder(ports.ids)
     mails = TokenMailer(ports.ids, ports.secrets, ports.mail_ttl)
     registrar = UserRegistrar(ports.ids, Welcomer(ports.welcome))
     return Handlers(
         sign_up=SignUpHandler(
-            work, ports.throttle, ports.devices, ports.hasher, sessions, mails, registrar, ports.ids, clock
+            units, ports.throttle, ports.devices, ports.hasher, sessions, mails, registrar, ports.ids, clock
         ),
-        log_in=LogInHandler(work, directory, ports.hasher, ports.throttle, ports.devices, sessions, clock),
-        refresh_session=RefreshSessionHandler(work, directory, sessions, ender, clock),
-        log_out=LogOutHandler(work, directory, ender, clock),
+        log_in=LogInHandler(units, directory, ports.hasher, ports.throttle, ports.devices, sessions, clock),
+        refresh_session=RefreshSessionHandler(units, directory, sessions, ender, clock),
+        log_out=LogOutHandler(units, directory, ender, clock),
         check_sessions=CheckSessionsHandler(directory),
-        read_user=ReadUserHandler(work),
-        update_profile=UpdateProfileHandler(work),
+        read_user=ReadUserHandler(units),
+        update_profile=UpdateProfileHandler(units),
         request_password_reset=RequestPasswordResetHandler(
-            work, directory, ports.throttle, mails, clock, ports.reset_answer_s
+            units, directory, ports.throttle, mails, clock, ports.reset_answer_s
         ),
-        reset_password=ResetPasswordHandler(work, directory, ports.hasher, ender, ports.devices, clock),
-        request_verification=RequestVerificationHandler(work, ports.throttle, mails, clock),
-        verify_email=VerifyEmailHandler(work, directory, Welcomer(ports.welcome), ports.ids, clock),
+        reset_password=ResetPasswordHandler(units, directory, ports.hasher, ender, ports.devices, clock),
+        request_verification=RequestVerificationHandler(units, ports.throttle, mails, clock),
+        verify_email=VerifyEmailHandler(units, directory, Welcomer(ports.welcome), ports.ids, clock),
         jwks_json=ports.access_tokens.jwks(),
     )
 
@@ -122,12 +122,12 @@ def wire_handlers(ports: Ports) -> Handlers:
 def wire_create_user(ports: Ports) -> CreateUserHandler:
     """The use case behind the command line."""
     registrar = UserRegistrar(ports.ids, Welcomer(ports.welcome))
-    return CreateUserHandler(ports.work, ports.directory, ports.hasher, registrar, ports.ids, ports.clock)
+    return CreateUserHandler(ports.units, ports.directory, ports.hasher, registrar, ports.ids, ports.clock)
 
 
 def wire_disable_user(ports: Ports) -> DisableUserHandler:
     """The use case behind the command line."""
-    return DisableUserHandler(ports.work, ports.directory, SessionEnder(ports.ids), ports.clock)
+    return DisableUserHandler(ports.units, ports.directory, SessionEnder(ports.ids), ports.clock)
 
 
 def memory_ports(
@@ -136,7 +136,7 @@ def memory_ports(
     """Adapters for tests: storage in memory, quick hashes, and the real thing where that is quick too."""
     key = OKPKey.generate_key("Ed25519")
     return Ports(
-        work=MemoryUnitsOfWork(store),
+        units=MemoryUnitsOfWork(store),
         directory=MemoryDirectory(store),
         hasher=hasher or MemoryHasher(),
         throttle=LimitsThrottle(
@@ -183,7 +183,7 @@ async def real_ports(settings: IdentitySettings) -> AsyncIterator[tuple[Ports, A
     try:
         yield (
             Ports(
-                work=PostgresUnitsOfWork(engine),
+                units=PostgresUnitsOfWork(engine),
                 directory=PostgresDirectory(engine),
                 hasher=hasher,
                 throttle=_throttle(settings),

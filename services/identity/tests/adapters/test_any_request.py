@@ -58,7 +58,7 @@ async def identity(engine: AsyncEngine) -> AsyncIterator[pb_grpc.IdentityService
     """The gateway's view of a service that keeps its data in PostgreSQL."""
     storage = postgres_storage(engine)
     quick = memory_ports(MemoryStore(), hasher=MemoryHasher())
-    ports = replace(quick, work=storage.work, directory=storage.directory)
+    ports = replace(quick, units=storage.units, directory=storage.directory)
     callers = {"gateway": hashlib.sha256(b"token").hexdigest()}
     server = GrpcServer("127.0.0.1:0", errors=ERRORS, callers=callers, allowed=ALLOWED, domain=DOMAIN)
     pb_grpc.add_IdentityServiceServicer_to_server(IdentityServicer(wire_handlers(ports)), server.server)

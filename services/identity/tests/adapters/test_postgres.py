@@ -39,7 +39,7 @@ def ports(engine: AsyncEngine) -> Ports:
     storage = postgres_storage(engine)
     quick = memory_ports(MemoryStore(), clock=MemoryClock(), hasher=MemoryHasher())
     at_once = WelcomePolicy(after_confirmation=False, once_per_mailbox=True)
-    return replace(quick, work=storage.work, directory=storage.directory, welcome=at_once)
+    return replace(quick, units=storage.units, directory=storage.directory, welcome=at_once)
 
 
 @pytest.fixture

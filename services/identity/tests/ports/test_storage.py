@@ -63,7 +63,7 @@ MAIL = Mail(
 @pytest.fixture
 async def stored(storage: Storage) -> Storage:
     """Storage with a user, a session, tokens and a mail."""
-    async with storage.work.of(ADA.user_id) as work:
+    async with storage.units.of(ADA.user_id) as work:
         await work.users.add(ADA)
         await work.sessions.add(SESSION)
         await work.sessions.add_token(TOKEN)
@@ -74,7 +74,7 @@ async def stored(storage: Storage) -> Storage:
 
 async def test_what_is_stored_comes_back(stored: Storage) -> None:
     """Every field survives, times to the microsecond."""
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         assert await work.users.get(ADA.user_id) == ADA
         assert await work.users.lock(ADA.user_id) == ADA
         assert await work.sessions.lock(SESSION.session_id) == SESSION
@@ -85,7 +85,7 @@ async def test_what_is_stored_comes_back(stored: Storage) -> None:
 async def test_an_error_takes_everything_back(storage: Storage) -> None:
     """A transaction that fails leaves nothing."""
     with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the failure has to come last
-        async with storage.work.of(ADA.user_id) as work:
+        async with storage.units.of(ADA.user_id) as work:
             await work.users.add(ADA)
             raise ZeroDivisionError
     assert await storage.directory.user_by_email(ADA.email) is None
@@ -94,9 +94,9 @@ async def test_an_error_takes_everything_back(storage: Storage) -> None:
 async def test_addresses_are_unique_across_accounts(stored: Storage) -> None:
     """Another account can't take the address in any capitals, and stores nothing by trying."""
     with pytest.raises(EmailTaken):
-        async with stored.work.of(EVE.user_id) as work:
+        async with stored.units.of(EVE.user_id) as work:
             await work.users.add(replace(EVE, email=EmailAddress("aDA@EXAMPLE.com")))
-    async with stored.work.of(EVE.user_id) as work:
+    async with stored.units.of(EVE.user_id) as work:
         with pytest.raises(UserNotFound):
             await work.users.get(EVE.user_id)
 
@@ -105,11 +105,11 @@ async def test_a_mailbox_is_claimed_once_over_all_accounts(stored: Storage) -> N
     """Also when the first claim's account can't be seen; one that was taken back is free again."""
     mailbox = mailbox_digest(ADA.email)
     with pytest.raises(ZeroDivisionError):  # noqa: PT012 - the failure has to come last
-        async with stored.work.of(EVE.user_id) as work:
+        async with stored.units.of(EVE.user_id) as work:
             assert await work.users.claim_mailbox(mailbox, EVE.user_id, NOW)
             raise ZeroDivisionError
     for user, is_first in ((ADA, True), (EVE, False), (ADA, False)):
-        async with stored.work.of(user.user_id) as work:
+        async with stored.units.of(user.user_id) as work:
             assert await work.users.claim_mailbox(mailbox, user.user_id, NOW) is is_first
 
 
@@ -135,19 +135,19 @@ async def test_owners_are_found_by_token(stored: Storage) -> None:
 async def test_open_sessions_are_told_from_the_others(stored: Storage) -> None:
     """Ended and unknown ones are left out, and so are those of a disabled user."""
     other = replace(SESSION, session_id=SessionId("ses_2"))
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         await work.sessions.add(other)
         await work.sessions.end(other.ended(NOW, EndReason.LOGGED_OUT))
     asked = [SESSION.session_id, other.session_id, SessionId("ses_3")]
     assert await stored.directory.open_sessions(asked) == {SESSION.session_id}
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         await work.users.save_disabled(ADA.disabled(NOW))
     assert await stored.directory.open_sessions(asked) == frozenset()
 
 
 async def test_disabling_and_the_rest_of_a_user_are_stored_apart(stored: Storage) -> None:
     """Whoever saves a profile can't open a closed account by it, and the reverse."""
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         await work.users.save_disabled(replace(ADA, full_name="Eve").disabled(NOW))
         await work.users.save(replace(ADA, full_name="Countess"))
         assert await work.users.get(ADA.user_id) == replace(ADA, full_name="Countess", disabled_at=NOW)
@@ -155,7 +155,7 @@ async def test_disabling_and_the_rest_of_a_user_are_stored_apart(stored: Storage
 
 async def test_only_open_sessions_end(stored: Storage) -> None:
     """Their number is told; the first end stays."""
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         assert await work.sessions.end_all(ADA.user_id, NOW, EndReason.USER_DISABLED) == 1
         assert await work.sessions.end_all(ADA.user_id, LATER, EndReason.PASSWORD_RESET) == 0
         assert await work.sessions.lock(SESSION.session_id) == SESSION.ended(NOW, EndReason.USER_DISABLED)
@@ -165,10 +165,10 @@ async def test_only_open_sessions_end(stored: Storage) -> None:
 async def test_another_scope_sees_nothing(stored: Storage, stranger: UserId) -> None:
     """No scope but the owner's shows the user or its tokens, the name of the system's scope included."""
     with pytest.raises(UserNotFound):
-        async with stored.work.of(stranger) as work:
+        async with stored.units.of(stranger) as work:
             await work.users.get(ADA.user_id)
     with pytest.raises((UserNotFound, InvalidToken)):
-        async with stored.work.of(stranger) as work:
+        async with stored.units.of(stranger) as work:
             await work.mails.lock_token(MAIL_TOKEN.token_digest)
 
 
@@ -181,7 +181,7 @@ async def test_profiles_change(stored: Storage) -> None:
         password_hash=PasswordHash("other"),
         email_verified_at=LATER,
     )
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         await work.users.save(changed)
     assert await stored.directory.user_by_email(ADA.email) == changed
 
@@ -189,21 +189,21 @@ async def test_profiles_change(stored: Storage) -> None:
 async def test_sessions_end(stored: Storage) -> None:
     """An end is stored with its reason, and ending all leaves the first reason."""
     other = replace(SESSION, session_id=SessionId("ses_2"))
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         await work.sessions.add(other)
         await work.sessions.end(SESSION.ended(NOW, EndReason.LOGGED_OUT))
         await work.sessions.end_all(ADA.user_id, LATER, EndReason.PASSWORD_RESET)
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         assert (await work.sessions.lock(SESSION.session_id)).end_reason is EndReason.LOGGED_OUT
         assert await work.sessions.lock(other.session_id) == other.ended(LATER, EndReason.PASSWORD_RESET)
 
 
 async def test_tokens_are_used(stored: Storage) -> None:
     """The use of a refresh token and of a mailed token is stored."""
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         await work.sessions.mark_used(TOKEN.token_digest, LATER)
         await work.mails.mark_used(MAIL_TOKEN.token_digest, LATER)
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         assert (await work.sessions.token(TOKEN.token_digest)).used_at == LATER
         assert (await work.mails.lock_token(MAIL_TOKEN.token_digest)).used_at == LATER
 
@@ -212,11 +212,11 @@ async def test_open_tokens_of_one_purpose_are_used_up(stored: Storage) -> None:
     """Tokens of another purpose stay good, and used ones keep their time."""
     used = replace(MAIL_TOKEN, token_digest=digest("used"), used_at=NOW)
     verify = replace(MAIL_TOKEN, token_digest=digest("verify"), purpose=Purpose.VERIFY_EMAIL)
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         await work.mails.add_token(used)
         await work.mails.add_token(verify)
         await work.mails.use_all(ADA.user_id, Purpose.RESET_PASSWORD, LATER)
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         assert (await work.mails.lock_token(MAIL_TOKEN.token_digest)).used_at == LATER
         assert await work.mails.lock_token(used.token_digest) == used
         assert await work.mails.lock_token(verify.token_digest) == verify
@@ -246,7 +246,7 @@ async def test_mails_are_postponed_and_finished(stored: Storage) -> None:
 async def test_claims_are_bounded(stored: Storage) -> None:
     """A claim takes no more than asked for, the longest due first."""
     earlier = replace(MAIL, mail_id=MailId("mail_0"), created_at=NOW - timedelta(minutes=1))
-    async with stored.work.of(ADA.user_id) as work:
+    async with stored.units.of(ADA.user_id) as work:
         await work.mails.queue(earlier)
     (mail,) = await stored.mail_queue.claim(now=NOW, until=LATER, limit=1)
     assert mail.mail_id == earlier.mail_id

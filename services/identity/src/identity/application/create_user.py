@@ -28,7 +28,7 @@ class CreateUser:
 class CreateUserHandler:
     """Creates the user with a verified address; an existing one stays as it is."""
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     directory: Directory
     hasher: PasswordHasher
     registrar: UserRegistrar
@@ -40,7 +40,7 @@ class CreateUserHandler:
         if existing := await self.directory.user_by_email(command.email):
             return existing, False
         user = await self._new_user(command)
-        async with self.work.of(user.user_id) as work:
+        async with self.units.of(user.user_id) as work:
             return await self.registrar.register(work, user), True
 
     async def _new_user(self, command: CreateUser) -> User:

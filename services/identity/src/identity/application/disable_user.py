@@ -23,7 +23,7 @@ class DisableUser:
 class DisableUserHandler:
     """Keeps the user from opening sessions and ends those that are open."""
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     directory: Directory
     ender: SessionEnder
     clock: Clock
@@ -34,7 +34,7 @@ class DisableUserHandler:
         if known is None:
             raise UserNotFound
         now = self.clock.now()
-        async with self.work.of(known.user_id) as work:
+        async with self.units.of(known.user_id) as work:
             user = await work.users.lock(known.user_id)
             user = user.disabled(now) if command.disabled else user.enabled()
             await work.users.save_disabled(user)

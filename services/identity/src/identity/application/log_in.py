@@ -35,7 +35,7 @@ class LogInHandler:
     from however many addresses, never keep the owner out.
     """
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     directory: Directory
     hasher: PasswordHasher
     throttle: Throttle
@@ -77,7 +77,7 @@ class LogInHandler:
 
     async def _open(self, known: User, rehashed: PasswordHash | None) -> OpenedSession | None:
         """The session, or None when the hash that was verified has been replaced in the meantime."""
-        async with self.work.of(known.user_id) as work:
+        async with self.units.of(known.user_id) as work:
             user = await work.users.lock(known.user_id)
             user.require_enabled()
             if user.password_hash != known.password_hash:

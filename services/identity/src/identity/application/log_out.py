@@ -21,7 +21,7 @@ class LogOut:
 class LogOutHandler:
     """Ends the session that a refresh token, even a used one, belongs to."""
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     directory: Directory
     ender: SessionEnder
     clock: Clock
@@ -31,6 +31,6 @@ class LogOutHandler:
         ref = await self.directory.session_by_refresh_token(digest(command.refresh_token))
         if ref is None:
             return
-        async with self.work.of(ref.user_id) as work:
+        async with self.units.of(ref.user_id) as work:
             session = await work.sessions.lock(ref.session_id)
             await self.ender.end(work, session, self.clock.now(), EndReason.LOGGED_OUT)

@@ -11,9 +11,9 @@ from identity.ports.unit_of_work import UnitsOfWork
 class ReadUserHandler:
     """Reads one user in that user's own scope."""
 
-    work: UnitsOfWork
+    units: UnitsOfWork
 
     async def __call__(self, user_id: UserId) -> User:
         """Raises UserNotFound."""
-        async with self.work.of(user_id) as work:
+        async with self.units.of(user_id) as work:
             return await work.users.get(user_id)

@@ -27,7 +27,7 @@ class RefreshSessionHandler:
     the server can't tell an impatient client from a thief.
     """
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     directory: Directory
     sessions: SessionOpener
     ender: SessionEnder
@@ -39,7 +39,7 @@ class RefreshSessionHandler:
         ref = await self.directory.session_by_refresh_token(token_digest)
         if ref is None:
             raise InvalidRefreshToken
-        async with self.work.of(ref.user_id) as work:
+        async with self.units.of(ref.user_id) as work:
             outcome = await self._rotate(work, ref, token_digest)
         # Raised only here, because the end of a session after reuse has to be committed.
         if isinstance(outcome, IdentityError):

@@ -27,7 +27,7 @@ class RequestPasswordResetHandler:
     Not by the time it takes either: every answer takes `answer_s`, or as long as the slowest.
     """
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     directory: Directory
     throttle: Throttle
     mails: TokenMailer
@@ -45,5 +45,5 @@ class RequestPasswordResetHandler:
         user = await self.directory.user_by_email(email)
         if user is None or user.disabled_at is not None:
             return
-        async with self.work.of(user.user_id) as work:
+        async with self.units.of(user.user_id) as work:
             await self.mails.queue(work, user, Purpose.RESET_PASSWORD, self.clock.now())

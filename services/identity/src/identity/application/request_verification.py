@@ -22,19 +22,19 @@ class RequestVerification:
 class RequestVerificationHandler:
     """Queues another mail; the links of earlier ones stay good."""
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     throttle: Throttle
     mails: TokenMailer
     clock: Clock
 
     async def __call__(self, command: RequestVerification) -> None:
         """Nothing happens when the address is verified. Raises UserNotFound or TooManyAttempts."""
-        async with self.work.of(command.user_id) as work:
+        async with self.units.of(command.user_id) as work:
             user = await work.users.get(command.user_id)
         if user.email_verified:
             return
         await self.throttle.admit(
             Action.VERIFY_EMAIL, client_address=command.client_address, email=user.email
         )
-        async with self.work.of(command.user_id) as work:
+        async with self.units.of(command.user_id) as work:
             await self.mails.queue(work, user, Purpose.VERIFY_EMAIL, self.clock.now())

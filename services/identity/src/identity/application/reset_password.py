@@ -28,7 +28,7 @@ class ResetPassword:
 class ResetPasswordHandler:
     """Replaces the password, ends every session and uses up every open reset token."""
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     directory: Directory
     hasher: PasswordHasher
     ender: SessionEnder
@@ -46,7 +46,7 @@ class ResetPasswordHandler:
         password = await self._checked(command, user_id)
         password_hash = await self.hasher.hash(password)
         now = self.clock.now()
-        async with self.work.of(user_id) as work:
+        async with self.units.of(user_id) as work:
             user = await work.users.lock(user_id)
             (await work.mails.lock_token(digest(command.token))).redeemed(now, Purpose.RESET_PASSWORD)
             await work.mails.use_all(user_id, Purpose.RESET_PASSWORD, now)
@@ -55,7 +55,7 @@ class ResetPasswordHandler:
         return self.devices.issue(user.email, now)
 
     async def _checked(self, command: ResetPassword, user_id: UserId) -> str:
-        async with self.work.of(user_id) as work:
+        async with self.units.of(user_id) as work:
             # Before the slow hash, so that dead tokens cost nothing; the row lock decides later.
             token = await work.mails.lock_token(digest(command.token))
             token.redeemed(self.clock.now(), Purpose.RESET_PASSWORD)

@@ -32,7 +32,7 @@ class SignUp:
 class SignUpHandler:
     """Stores user, event, first session and verification mail together, or nothing."""
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     throttle: Throttle
     devices: DeviceTokens
     hasher: PasswordHasher
@@ -57,7 +57,7 @@ class SignUpHandler:
             full_name=full_name,
             created_at=now,
         )
-        async with self.work.of(user.user_id) as work:
+        async with self.units.of(user.user_id) as work:
             user = await self.registrar.register(work, user)
             await self.mails.queue(work, user, Purpose.VERIFY_EMAIL, now)
             opened = await self.sessions.open(work, user, now)

@@ -21,11 +21,11 @@ class UpdateProfile:
 class UpdateProfileHandler:
     """Changes what users may change about themselves."""
 
-    work: UnitsOfWork
+    units: UnitsOfWork
 
     async def __call__(self, command: UpdateProfile) -> User:
         """Raises UserNotFound or InvalidField."""
-        async with self.work.of(command.user_id) as work:
+        async with self.units.of(command.user_id) as work:
             user = with_profile(
                 await work.users.lock(command.user_id),
                 full_name=command.full_name,

@@ -28,7 +28,7 @@ class VerifyEmail:
 class VerifyEmailHandler:
     """Uses the token up, remembers when the address was proven, and tells of the first time."""
 
-    work: UnitsOfWork
+    units: UnitsOfWork
     directory: Directory
     welcomer: Welcomer
     ids: IdSource
@@ -41,7 +41,7 @@ class VerifyEmailHandler:
         if user_id is None:
             raise InvalidToken
         now = self.clock.now()
-        async with self.work.of(user_id) as work:
+        async with self.units.of(user_id) as work:
             user = await work.users.lock(user_id)
             (await work.mails.lock_token(token_digest)).redeemed(now, Purpose.VERIFY_EMAIL)
             await work.mails.mark_used(token_digest, now)
