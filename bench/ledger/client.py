@@ -139,7 +139,7 @@ async def coalesced(spec: Spec, link: Channel) -> Load:
 
 
 async def noop(spec: Spec, link: Channel) -> Load:
-    """The same callers, channel and server, and a method that only answers."""
+    """Call a method that only answers, by the same callers, channel and server."""
     call = link.unary_unary(
         NOOP,
         request_serializer=pb.ReserveRequest.SerializeToString,

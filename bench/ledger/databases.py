@@ -43,7 +43,7 @@ class Template:
 
     @contextmanager
     def copy(self) -> Iterator[ServiceDatabase]:
-        """A copy of its own, dropped afterwards."""
+        """Give a copy of its own, dropped afterwards."""
         name = f"bench_{os.getpid()}_{next(_names)}"
         database = testing.clone(self.admin_dsn, template=self.name, name=name, service="ledger")
         _checkpoint(database)
@@ -54,7 +54,7 @@ class Template:
 
     @contextmanager
     def itself(self) -> Iterator[ServiceDatabase]:
-        """The template, with what cases before left in it, except their facts."""
+        """Give the template, with what cases before left in it, except their facts."""
         with psycopg.connect(self.database.admin_dsn, autocommit=True) as admin:
             admin.execute("TRUNCATE outbox")
         yield self.database

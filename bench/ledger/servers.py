@@ -35,14 +35,14 @@ class TunedPostgres(Postgres):
         return self._binaries() / "bin" / name
 
     def command(self) -> list[str]:
-        """The command that runs it in the foreground."""
+        """Return the command that runs it in the foreground."""
         options = [word for key, value in SETTINGS.items() for word in ("-c", f"{key}={value}")]
         return [*super().command(), *options]
 
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A folder that PostgreSQL may enter under whatever user it runs, gone afterwards."""
+    """Give a folder that PostgreSQL may enter under whatever user it runs, gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="tintype-bench-"))
     folder.chmod(0o755)
     try:

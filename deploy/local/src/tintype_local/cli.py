@@ -47,7 +47,7 @@ def about(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """The whole product on one machine, and the proof that its books are right."""
+    """The whole product on one machine, and the proof that its books are right."""  # noqa: D401 - help's title
 
 
 @app.command()

@@ -29,12 +29,12 @@ class Overrides:
     ignored: Mapping[str, str | None]
 
     def of(self, service: str) -> dict[str, str]:
-        """The settings of one service."""
+        """Return the settings of one service."""
         prefix = f"{service.upper()}_"
         return {name: value for name, value in self.by_name.items() if name.startswith(prefix)}
 
     def notes(self) -> list[str]:
-        """What a person should know of it: names only, because a value may be a secret."""
+        """Return what a person should know of it: names only, because a value may be a secret."""
         taken = [f"from your environment: {', '.join(sorted(self.by_name))}"] if self.by_name else []
         return taken + [
             f"{name} is no setting of a service and was ignored" + (f": {meant}?" if meant else "")

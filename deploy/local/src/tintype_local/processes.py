@@ -84,7 +84,7 @@ class Plan:
         )
 
     def infrastructure(self) -> list[ProcessSpec]:
-        """The servers that the services need."""
+        """Return the servers that the services need."""
         return [
             ProcessSpec(
                 name=component.name,
@@ -97,7 +97,7 @@ class Plan:
         ]
 
     def stand_ins(self) -> list[ProcessSpec]:
-        """What stands in for the world outside."""
+        """Return what stands in for the world outside."""
         stripe = {
             "LISTEN": self.ports.address("stripe"),
             "PUBLIC_URL": self.ports.url("stripe"),
@@ -120,11 +120,11 @@ class Plan:
         ]
 
     def services(self) -> list[ProcessSpec]:
-        """The product."""
+        """Return the product's processes."""
         return [self._service(process) for process in topology().processes]
 
     def environment(self, service: str, *, process: Process | None = None) -> dict[str, str]:
-        """The settings of one service, as one of its processes reads them, the first unless another is named,
+        """Return a service's settings as one of its processes reads them, the first unless another is named,
         without anybody else's secrets."""
         about = topology().services[service]
         process = process or about.processes[0]
@@ -152,7 +152,7 @@ class Plan:
         return inherited() | _prefixed(service.upper(), values) | self.overrides.of(service)
 
     def auditor_environment(self) -> dict[str, str]:
-        """The settings of `tintype verify`."""
+        """Return the settings of `tintype verify`."""
         values = self._targets(topology().clients["auditor"])
         return _prefixed("AUDITOR", {**values, "CALLER_TOKEN": self.secrets["token_auditor"]})
 
@@ -251,7 +251,7 @@ class Plan:
 
 
 def inherited() -> dict[str, str]:
-    """What every process gets of the caller's environment: nothing secret."""
+    """Return what every process gets of the caller's environment: nothing secret."""
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return kept | {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}
 

@@ -62,7 +62,7 @@ class ErrorReports(logging.Handler):
                 scope.capture_message(text or f"an error of {record.name}", level="error")
 
     def _text(self, record: logging.LogRecord, told: dict[str, Any]) -> str | None:
-        """The constant part of what was logged; None when it may hold values already."""
+        """Return the constant part of what was logged; None when it may hold values already."""
         if told:
             return str(told.get(TEMPLATE) or told.get("event"))
         is_own = record.name.partition(".")[0] in (self._service, *_OWN)
@@ -95,7 +95,7 @@ def flush_reports() -> None:
 
 
 def _without_contents(event: Event, _hint: Hint) -> Event:
-    """The last gate: whatever the library puts into a report, these parts are not sent."""
+    """Be the last gate: whatever the library puts into a report, these parts are not sent."""
     for part in ("request", "user", "extra", "breadcrumbs", "modules"):
         event.pop(part, None)  # type: ignore[misc]
     for one in event.get("exception", {}).get("values", []):
@@ -122,7 +122,7 @@ def _failure(
 
 
 def _place(failure: BaseException) -> str:
-    """The innermost function of ours that it passed, or else the innermost; lines move with releases."""
+    """Name the innermost function of ours that it passed, or else the innermost; lines move with releases."""
     frames = traceback.extract_tb(failure.__traceback__)
     ours = [frame for frame in frames if not any(part in frame.filename for part in _ELSEWHERE)]
     if not frames:

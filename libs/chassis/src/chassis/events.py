@@ -37,7 +37,7 @@ def is_subject(text: str) -> bool:
 
 
 def account_of(subject: str) -> str:
-    """The account that a subject is about: all after `tintype.<context>.v1.<event>.`, whatever is in it."""
+    """Return the account of a subject: all after `tintype.<context>.v1.<event>.`, whatever is in it."""
     words = subject.split(".", 4)
     return words[4] if len(words) == 5 else subject
 

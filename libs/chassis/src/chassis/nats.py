@@ -55,11 +55,11 @@ class Connection(Client):
             await asyncio.sleep(_CHECK_EVERY_S)
 
     async def is_alive(self) -> None:
-        """A liveness check: raise ConnectionLost once it is beyond repair, not while it reconnects."""
+        """Raise ConnectionLost once it is beyond repair, not while it reconnects: a liveness check."""
         self.raise_if_lost()
 
     async def answers(self) -> None:
-        """A readiness check: raise unless the broker answers now."""
+        """Raise unless the broker answers now: a readiness check."""
         if not self.is_connected:
             raise ConnectionError("not connected to the broker")
         await self.flush(timeout=2)
@@ -108,7 +108,7 @@ class Connection(Client):
 
 
 def _plain(headers: bytes) -> bytes | None:
-    """The lines of a header block that are headers, without those that the client takes for the broker's."""
+    """Keep the lines of a block that are headers, without those that the client takes for the broker's."""
     lines = [line for line in headers.split(b"\r\n") if _HEADER.fullmatch(line)]
     return b"".join((b"NATS/1.0\r\n", *(line + b"\r\n" for line in lines), b"\r\n")) if lines else None
 

@@ -71,7 +71,7 @@ def outbox_table(metadata: MetaData) -> Table:
 
 
 def account_column(table: FromClause) -> ColumnElement[str]:
-    """The account that a fact is about, as `events.account_of` has it."""
+    """Return the account that a fact is about, as `events.account_of` has it."""
     return func.coalesce(
         func.substring(table.c.subject, r"^(?:[^.]*[.]){4}(.*)$", type_=Text), table.c.subject, type_=Text
     )

@@ -42,7 +42,7 @@ async def run(options: argparse.Namespace, held: HeldFacts, *, out: TextIO = sys
 
 
 async def run_on(url: str, table: Table, options: argparse.Namespace) -> int:
-    """The same over a service's database."""
+    """Do the same over a service's database."""
     engine = create_engine(url)
     try:
         return await run(options, HeldFacts(engine, table))

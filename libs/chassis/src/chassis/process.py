@@ -34,7 +34,7 @@ def run_until_signalled(
 
 
 def _collect_seldom() -> None:
-    """What is there at the start stays: collecting it again and again only makes callers wait.
+    """Let what is there at the start stay: collecting it again and again only makes callers wait.
 
     Requests make few cycles, so the collector may come less often than the interpreter's default.
     """

@@ -167,7 +167,7 @@ class Publisher:
 def _before_refusals(
     batch: Sequence[OutgoingEvent], refusals: Sequence[Exception | None], failed: Collection[str]
 ) -> list[int]:
-    """The places of the facts to send: an account's own up to its first that can't be."""
+    """Return the places of the facts to send: an account's own up to its first that can't be."""
     stopped, sent = set(failed), []
     for place, (one, refusal) in enumerate(zip(batch, refusals, strict=True)):
         if refusal is not None:

@@ -142,7 +142,7 @@ class Relay:
         return len(rows) == _WINDOW_ROWS and bool(published or unpublishable)
 
     async def _oldest(self, shards: frozenset[int]) -> Sequence[Row[tuple[object, ...]]]:
-        """The oldest facts that may be published now: none that waits for a held one of its account."""
+        """Read the oldest facts that may be published now: none that waits for a held one of its account."""
         table, held = self._table, self._table.alias("held")
         query = select(table).order_by(table.c.id).limit(_WINDOW_ROWS)
         if len(shards) < SHARDS:

@@ -30,7 +30,7 @@ class Component(Protocol):
         """Create data folders and write configuration. Idempotent; never touches existing data."""
 
     def command(self) -> list[str]:
-        """The command that runs it in the foreground."""
+        """Return the command that runs it in the foreground."""
 
     def ready(self) -> bool:
         """Whether it answers, by asking it once."""

@@ -41,7 +41,7 @@ def _reading(service: Service, stream: str) -> list[str]:
 
 
 def _of_others(user: str) -> list[str]:
-    """What nobody else may do to a service's durable consumers: take, acknowledge, change or delete."""
+    """List what nobody else may do to a service's durable consumers: take, acknowledge, change or delete."""
     return [
         subject
         for other in topology().services.values()

@@ -42,7 +42,7 @@ class NatsServer:
         self._config().write_text(self._text())
 
     def command(self) -> list[str]:
-        """The command that runs it in the foreground."""
+        """Return the command that runs it in the foreground."""
         return [script("nats-server"), "--config", str(self._config())]
 
     def ready(self) -> bool:

@@ -80,7 +80,7 @@ class Postgres:
         )
 
     def command(self) -> list[str]:
-        """The command that runs it in the foreground."""
+        """Return the command that runs it in the foreground."""
         settings = {
             "listen_addresses": LOOPBACK,
             "port": str(self.port),
@@ -105,7 +105,7 @@ class Postgres:
             return False
 
     def admin_dsn(self, database: str = "postgres") -> str:
-        """The superuser's connection URL: for provisioning only, never given to a service."""
+        """Return the superuser's connection URL: for provisioning only, never given to a service."""
         return f"postgresql://{SUPERUSER}:{self.admin_password}@{LOOPBACK}:{self.port}/{database}"
 
     def _binaries(self) -> Path:

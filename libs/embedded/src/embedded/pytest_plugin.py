@@ -44,19 +44,19 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def postgres_server(servers: Servers) -> str:
-    """The superuser's DSN (`postgresql://...`) of a running PostgreSQL."""
+    """Give the superuser's DSN (`postgresql://...`) of a running PostgreSQL."""
     return servers.postgres_admin_dsn()
 
 
 @pytest.fixture(scope="session")
 def nats_server(servers: Servers) -> str:
-    """The URL of a running NATS with JetStream."""
+    """Give the URL of a running NATS with JetStream."""
     return servers.nats_url()
 
 
 @pytest.fixture(scope="session")
 def s3_server(servers: Servers) -> S3Login:
-    """A running S3 store with its admin's key."""
+    """Give a running S3 store with its admin's key."""
     return servers.s3_admin()
 
 
@@ -97,7 +97,7 @@ def service_database(
 
 @pytest.fixture
 def empty_database(postgres_server: str) -> Iterator[ServiceDatabase]:
-    """A database without tables, for tests of the libraries; its roles are `library_owner`/`_service`."""
+    """Give a database without tables, for the libraries' tests; its roles are `library_owner`/`_service`."""
     name = f"test_empty_{os.getpid()}_{next(_names)}_{secrets.token_hex(3)}"
     yield testing.provision(postgres_server, name=name, service="library")
     testing.drop(postgres_server, name)
@@ -112,7 +112,7 @@ def nats_account(nats_server: str) -> Callable[[str], NatsLogin]:
 
 @pytest.fixture
 def s3_bucket(s3_server: S3Login) -> S3Login:
-    """A key that may use one bucket, which is empty."""
+    """Give a key that may use one bucket, which is empty."""
     testing.empty_bucket(s3_server)
     return S3Login(
         endpoint=s3_server.endpoint,

@@ -68,7 +68,7 @@ class SeaweedFS:
         self._identities().write_text(json.dumps({"identities": identities}))
 
     def command(self) -> list[str]:
-        """The command that runs it in the foreground."""
+        """Return the command that runs it in the foreground."""
         ports = self.ports
         sockets = self._sockets()
         flags = {
@@ -122,8 +122,8 @@ class SeaweedFS:
             admin.make_bucket(bucket_name=self.bucket)
 
     def _sockets(self) -> Path:
-        """A folder for its Unix sockets. By default they lie in /tmp under the port's name, where another
-        user's leftovers end the start; under the data folder their paths may be too long."""
+        """Make a folder for its Unix sockets. By default they lie in /tmp under the port's name, where
+        another user's leftovers end the start; under the data folder their paths may be too long."""
         digest = hashlib.sha256(str(self.data_folder.resolve()).encode()).hexdigest()[:12]
         folder = Path(tempfile.gettempdir()) / f"tintype-{os.getuid()}-{digest}"
         folder.mkdir(mode=0o700, exist_ok=True)

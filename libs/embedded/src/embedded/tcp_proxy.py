@@ -64,7 +64,7 @@ class TcpProxy:
 
     @contextlib.contextmanager
     def broken(self, link: Link = Link.CUT) -> Iterator[None]:
-        """The link is broken while the block runs, and up again afterwards."""
+        """Break the link while the block runs; it is up again afterwards."""
         self.set(link)
         try:
             yield

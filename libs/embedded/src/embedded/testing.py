@@ -59,13 +59,13 @@ class Servers(Protocol):
     """Starts each server when it is first asked for, and once."""
 
     def postgres_admin_dsn(self) -> str:
-        """The superuser's DSN."""
+        """Return the superuser's DSN."""
 
     def nats_url(self) -> str:
-        """A NATS whose users are the services and `admin`."""
+        """Return a NATS whose users are the services and `admin`."""
 
     def s3_admin(self) -> S3Login:
-        """An S3 store with `S3_BUCKET` and, besides this admin, the key `S3_KEY`."""
+        """Return an S3 store with `S3_BUCKET` and, besides this admin, the key `S3_KEY`."""
 
 
 class EmbeddedServers:

@@ -93,7 +93,7 @@ class Ports:
 
 
 def wire_handlers(ports: Ports) -> Handlers:
-    """The use cases behind the gRPC service."""
+    """Wire the use cases behind the gRPC service."""
     units, directory, clock = ports.units, ports.directory, ports.clock
     sessions = SessionOpener(ports.ids, ports.secrets, ports.access_tokens, ports.refresh_ttl)
     ender = SessionEnder(ports.ids)
@@ -120,13 +120,13 @@ def wire_handlers(ports: Ports) -> Handlers:
 
 
 def wire_create_user(ports: Ports) -> CreateUserHandler:
-    """The use case behind the command line."""
+    """Wire the use case behind the command line."""
     registrar = UserRegistrar(ports.ids, Welcomer(ports.welcome))
     return CreateUserHandler(ports.units, ports.directory, ports.hasher, registrar, ports.ids, ports.clock)
 
 
 def wire_disable_user(ports: Ports) -> DisableUserHandler:
-    """The use case behind the command line."""
+    """Wire the use case behind the command line."""
     return DisableUserHandler(ports.units, ports.directory, SessionEnder(ports.ids), ports.clock)
 
 
@@ -163,7 +163,7 @@ def memory_ports(
 
 @asynccontextmanager
 async def real_ports(settings: IdentitySettings) -> AsyncIterator[tuple[Ports, AsyncEngine]]:
-    """The adapters that production runs, and the engine beneath them; raises BadSigningKey."""
+    """Open the adapters that production runs, and the engine beneath them; raises BadSigningKey."""
     keys = load_signing_keys(settings.signing_keys.get_secret_value())
     device_ttl = timedelta(seconds=settings.device_token_ttl_s)
     access_tokens = JwtAccessTokens(

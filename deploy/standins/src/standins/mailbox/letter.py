@@ -20,7 +20,7 @@ class Summary:
     subject: str
 
     def as_json(self) -> dict[str, object]:
-        """The fields of the JSON API."""
+        """Return the fields of the JSON API."""
         return {
             "id": self.id,
             "received_at": datetime.fromtimestamp(self.received_at, UTC).isoformat(),
@@ -38,11 +38,11 @@ class Letter:
     raw: bytes
 
     def text(self) -> str | None:
-        """The plain text, if the mail has any."""
+        """Return the plain text, if the mail has any."""
         return _part(parse(self.raw), "plain")
 
     def html(self) -> str | None:
-        """The HTML, if the mail has any."""
+        """Return the HTML, if the mail has any."""
         return _part(parse(self.raw), "html")
 
     def headers(self) -> list[list[str]]:
@@ -50,7 +50,7 @@ class Letter:
         return [[name, str(value)] for name, value in parse(self.raw).items()]
 
     def as_json(self) -> dict[str, object]:
-        """The fields of the JSON API."""
+        """Return the fields of the JSON API."""
         parts = {"text": self.text(), "html": self.html(), "headers": self.headers()}
         return {**self.summary.as_json(), **parts}
 
@@ -61,7 +61,7 @@ def parse(raw: bytes) -> EmailMessage:
 
 
 def subject_of(raw: bytes) -> str:
-    """The decoded subject, or nothing."""
+    """Return the decoded subject, or nothing."""
     return str(parse(raw).get("subject", ""))
 
 

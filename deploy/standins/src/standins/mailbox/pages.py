@@ -34,7 +34,7 @@ class Pages:
         )
 
     def routes(self) -> list[Route]:
-        """The routes to mount."""
+        """Return the routes to mount."""
         return [
             Route("/messages", self.list_json, methods=["GET"]),
             Route("/messages", self.clear, methods=["DELETE"]),
@@ -59,7 +59,7 @@ class Pages:
         return Response(status_code=204)
 
     async def list_page(self, request: Request) -> Response:
-        """The list, which refreshes itself."""
+        """Answer with the list, which refreshes itself."""
         to = request.query_params.get("to") or None
         letters = self.store.list(to=to, limit=_limit(request))
         return self._page("list.html", {"letters": letters, "to": to})
@@ -70,7 +70,7 @@ class Pages:
         return self._page("letter.html", {"summary": letter.summary, "letter": letter})
 
     async def html_part(self, request: Request) -> Response:
-        """The HTML part alone, for the sandboxed frame."""
+        """Answer with the HTML part alone, for the sandboxed frame."""
         html = self._letter(request).html() or ""
         headers = {"Content-Security-Policy": MAIL_POLICY, "Referrer-Policy": "no-referrer"}
         return HTMLResponse(f'<base target="_blank">{html}', headers=headers)

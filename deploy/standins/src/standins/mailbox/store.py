@@ -48,7 +48,7 @@ class LetterStore:
         return newest
 
     def list(self, *, to: str | None, limit: int) -> list[Summary]:
-        """The newest mails, all or those to one address."""
+        """Return the newest mails, all or those to one address."""
         rows = self.sql.execute(
             f"SELECT {COLUMNS} FROM letters WHERE ?1 IS NULL"  # noqa: S608  our own constant
             " OR EXISTS (SELECT 1 FROM json_each(recipients) WHERE value = ?1) ORDER BY id DESC LIMIT ?2",

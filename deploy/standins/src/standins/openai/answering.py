@@ -59,7 +59,7 @@ def answering(work: Work, key: str, log: Log | None = None) -> Work:
 
 
 def parsed(request: Request, model: type[M]) -> M:
-    """The JSON body as the endpoint's parameters."""
+    """Return the JSON body as the endpoint's parameters."""
     try:
         return model.model_validate_json(request.state.body)
     except ValidationError as error:
@@ -145,7 +145,7 @@ def event(payload: Mapping[str, Any], name: str | None = None) -> bytes:
 
 
 def json_answer(payload: Mapping[str, Any], *, cut: bool) -> Response:
-    """A JSON answer, or its first half."""
+    """Return a JSON answer, or its first half."""
     if not cut:
         return JSONResponse(dict(payload))
     whole = json.dumps(payload).encode()

@@ -37,7 +37,7 @@ class Completion:
     prompt_tokens: int
 
     def usage(self) -> dict[str, Any]:
-        """What the reply cost."""
+        """Return what the reply cost."""
         return {
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": len(self.tokens),

@@ -57,7 +57,7 @@ def refuse_parameters(asked: ChatRequest, answer: str | None) -> None:
 
 
 def script(answer: str | None, tokens: list[str], finish_reason: str) -> Script:
-    """The stream that a name stands for. Raises OpenAIError."""
+    """Return the stream that a name stands for. Raises OpenAIError."""
     texts = ({"content": token} for token in tokens)
     half = ({"content": token} for token in tokens[: len(tokens) // 2])
     match answer:

@@ -34,7 +34,7 @@ class Control:
         self.log = log
 
     async def requests(self, _request: Request) -> Response:
-        """The last requests, newest first."""
+        """Answer with the last requests, newest first."""
         return JSONResponse({"data": list(self.log.requests)})
 
     async def calls(self, _request: Request) -> Response:

@@ -28,7 +28,7 @@ class Message(BaseModel):
     content: str | list[TextPart] | None = None
 
     def text(self) -> str:
-        """What the message says."""
+        """Return what the message says."""
         if isinstance(self.content, list):
             return " ".join(part.text for part in self.content)
         return self.content or ""

@@ -41,13 +41,13 @@ def draw(picture: Picture) -> Image.Image:
 
 
 def preview(image: Image.Image, *, step: int, steps: int) -> Image.Image:
-    """The picture as it looks before it is finished: blurred, less so with each step."""
+    """Return the picture as it looks before it is finished: blurred, less so with each step."""
     radius = BLUR_RADIUS_MAX * (steps - step) / (steps + 1)
     return image.filter(ImageFilter.GaussianBlur(radius))
 
 
 def encode(image: Image.Image, output_format: Format, quality: int) -> bytes:
-    """The picture as a file."""
+    """Return the picture as a file."""
     target = io.BytesIO()
     if output_format == "png":
         image.save(target, "PNG", compress_level=1)

@@ -8,7 +8,7 @@ SHORTEST_PAUSE_S = 1
 
 
 def failure(name: str, *, retry_after_s: int | None = None) -> OpenAIError:
-    """The error that a name stands for; `retry_after_s` adds the header to any of them."""
+    """Return the error that a name stands for; `retry_after_s` adds the header to any of them."""
     error = _failure(name, retry_after_s)
     if retry_after_s is not None:
         error.headers["retry-after"] = str(retry_after_s)

@@ -45,7 +45,7 @@ class Files:
 def answer_data(
     asked: str | None, encoded: Sequence[str], *, output_format: str, base_url: str, files: Files
 ) -> dict[str, Any]:
-    """The `data` of an answer, or whatever stands in its place. Raises OpenAIError."""
+    """Return the `data` of an answer, or whatever stands in its place. Raises OpenAIError."""
     match asked:
         case None:
             return {"data": [{"b64_json": image} for image in encoded]}

@@ -31,7 +31,7 @@ class Order:
     taken: int = 0
 
     def next(self, endpoint: Endpoint) -> str:
-        """The markers that a request to this endpoint gets."""
+        """Return the markers that a request to this endpoint gets."""
         if not self.rotation or self.left == 0 or self.endpoint not in (None, endpoint):
             return ""
         if self.left is not None:
@@ -77,7 +77,7 @@ class Obedience:
 
 
 def unknown_answer(name: str) -> OpenAIError:
-    """The refusal of a marker that names no answer of this endpoint's."""
+    """Return the refusal of a marker that names no answer of this endpoint's."""
     return OpenAIError(f"The stand-in knows no answer called '{name}' here.", code="invalid_value")
 
 

@@ -18,7 +18,7 @@ HTML = b"<!doctype html><title>Sign in</title><p>The file has moved.</p>"
 
 @cache
 def bomb() -> bytes:
-    """A one-bit PNG of 20000 x 20000: some 50 KB that unpack to 400 MB."""
+    """Return a one-bit PNG of 20000 x 20000: some 50 KB that unpack to 400 MB."""
     header = struct.pack(">IIBBBBB", BOMB_EDGE, BOMB_EDGE, 1, 0, 0, 0, 0)
     packer = zlib.compressobj(9)
     row = bytes(1 + BOMB_EDGE // 8)
@@ -27,7 +27,7 @@ def bomb() -> bytes:
 
 
 def mpo() -> bytes:
-    """What phones and some encoders make: a JPEG with a second picture behind the first."""
+    """Return what phones and some encoders make: a JPEG with a second picture behind the first."""
     target = io.BytesIO()
     first, second = Image.new("RGB", (640, 480), "teal"), Image.new("RGB", (640, 480), "navy")
     first.save(target, "MPO", save_all=True, append_images=[second])
@@ -35,14 +35,14 @@ def mpo() -> bytes:
 
 
 def gif() -> bytes:
-    """A picture of a format that no client asked for."""
+    """Return a picture of a format that no client asked for."""
     target = io.BytesIO()
     Image.new("P", (64, 64)).save(target, "GIF")
     return target.getvalue()
 
 
 def truncated() -> bytes:
-    """The first half of a PNG."""
+    """Return the first half of a PNG."""
     target = io.BytesIO()
     Image.effect_noise((256, 256), 80).save(target, "PNG")
     return target.getvalue()[: target.tell() // 2]

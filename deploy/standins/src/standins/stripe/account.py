@@ -57,7 +57,7 @@ class Change:
         return int(self.account.clock())
 
     def require(self, kind: str, object_id: str, *, param: str = "id", status: int = 400) -> Document:
-        """The object, or the refusal that Stripe gives for a missing one."""
+        """Return the object, or raise the refusal that Stripe gives for a missing one."""
         document = self.store.get(kind, object_id)
         if document is None:
             raise no_such(kind, object_id, param=param, status=status)

@@ -64,7 +64,7 @@ def _check_version(request: Request) -> None:
 
 
 async def decoded(request: Request) -> dict[str, Any]:
-    """The query and form parameters as one nested dictionary."""
+    """Return the query and form parameters as one nested dictionary."""
     query = decode(request.url.query)
     body = bytearray()
     async for chunk in request.stream():

@@ -72,7 +72,7 @@ class Control:
         self.faults = faults
 
     def routes(self) -> list[Route]:
-        """The routes to mount."""
+        """Return the routes to mount."""
         table = [
             ("POST", "/_test/events/{id}/deliver", self.deliver),
             ("GET", "/_test/deliveries", self.deliveries),
@@ -100,7 +100,7 @@ class Control:
         return Answer(200, {"data": found}, request_id)
 
     async def mode(self, request: Request, request_id: str) -> Answer:
-        """The mode in force."""
+        """Return the mode in force."""
         return Answer(200, asdict(outgoing.read_mode(self.account.store)), request_id)
 
     async def set_mode(self, request: Request, request_id: str) -> Answer:

@@ -20,7 +20,7 @@ EVIDENCE_FIELDS = _EVIDENCE.split()
 
 
 def blank_dispute(charge: Document, *, amount: int, reason: str, now: int) -> Document:
-    """A dispute of a charge that waits for an answer; nothing is withdrawn yet."""
+    """Return a dispute of a charge that waits for an answer; nothing is withdrawn yet."""
     return {
         "id": new_id("du"),
         "object": "dispute",

@@ -21,7 +21,7 @@ def money_is_withdrawn(change: Change, charge: Document) -> bool:
 
 
 def open_dispute(change: Change, charge: Document, *, reason: str, inquiry: bool) -> Document:
-    """The bank takes what is left of the charge back, or, in an inquiry, only asks."""
+    """Have the bank take what is left of the charge back, or, in an inquiry, only ask."""
     left = charge["amount"] - charge["amount_refunded"]
     if charge["status"] != "succeeded" or charge["disputed"] or left == 0:
         raise invalid(f"This charge ({charge['id']}) has nothing left that can be disputed.")
@@ -46,7 +46,7 @@ def submit(change: Change, dispute: Document) -> Document:
 
 
 def decide(change: Change, dispute_id: str) -> None:
-    """The timer's action: the bank reads the evidence; other words than the special ones leave it open."""
+    """Do the timer's action: the bank reads the evidence; other words than the special ones leave it open."""
     dispute = change.require("dispute", dispute_id)
     inquiry = dispute["status"].startswith(INQUIRY)
     evidence = dispute["evidence"]["uncategorized_text"]
@@ -63,7 +63,7 @@ def decide(change: Change, dispute_id: str) -> None:
 
 
 def win(change: Change, dispute: Document) -> Document:
-    """The bank gives the money back: by its decision, or because the cardholder withdrew, even later."""
+    """Have the bank give the money back: by its decision, or because the cardholder withdrew, even later."""
     returned = balance_transaction(dispute, dispute["amount"], now=change.now)
     moved = [*dispute["balance_transactions"], returned]
     won = change.update(dispute, "charge.dispute.closed", status="won", balance_transactions=moved)
@@ -72,17 +72,17 @@ def win(change: Change, dispute: Document) -> Document:
 
 
 def lose(change: Change, dispute: Document) -> Document:
-    """The bank keeps the money."""
+    """Have the bank keep the money."""
     return change.update(dispute, "charge.dispute.closed", status="lost")
 
 
 def close_inquiry(change: Change, dispute: Document) -> Document:
-    """The bank asks no further; no money ever moved."""
+    """Have the bank ask no further; no money ever moved."""
     return change.update(dispute, "charge.dispute.closed", status="warning_closed")
 
 
 def escalate(change: Change, dispute: Document) -> Document:
-    """The inquiry becomes a dispute: now the money is taken."""
+    """Turn the inquiry into a dispute: now the money is taken."""
     taken = balance_transaction(dispute, -dispute["amount"], now=change.now)
     values = {"status": "needs_response", "balance_transactions": [taken]}
     escalated = change.update(dispute, "charge.dispute.updated", **values)

@@ -73,7 +73,7 @@ class Endpoint:
         self.in_progress = in_progress
 
     def route(self) -> Route:
-        """The route to mount."""
+        """Return the route to mount."""
         return Route(
             self.operation.path, answering(self._answer, self.account), methods=[self.operation.method]
         )
@@ -131,5 +131,5 @@ class Endpoint:
 
 
 def address_of(request: Request, account: Account) -> str:
-    """What a browser calls this process."""
+    """Return what a browser calls this process."""
     return account.settings.public_url or str(request.base_url).rstrip("/")

@@ -38,11 +38,11 @@ class StripeError(Exception):
 
 
 def no_such(kind: str, object_id: str, *, param: str = "id", status: int = 400) -> StripeError:
-    """The object named by a parameter (400) or by the path (404) does not exist."""
+    """Say that the object named by a parameter (400) or by the path (404) does not exist."""
     message = f"No such {kind}: '{object_id}'"
     return StripeError(message, status=status, code="resource_missing", param=param)
 
 
 def invalid(message: str, param: str | None = None, code: str | None = None) -> StripeError:
-    """A parameter that parses but cannot be accepted."""
+    """Refuse a parameter that parses but cannot be accepted."""
     return StripeError(message, code=code, param=param)

@@ -42,7 +42,7 @@ def claim(key: str, path: str, params: dict[str, Any]) -> Claim:
 
 
 def recall(store: Store, claimed: Claim, *, now: float) -> Answer | None:
-    """The first answer, if there was one; refuses a key that first stood for another request."""
+    """Return the first answer, if there was one; refuses a key that first stood for another request."""
     store.sql.execute("DELETE FROM idempotency WHERE created <= ?", (int(now) - KEPT_S,))
     row = store.sql.execute("SELECT * FROM idempotency WHERE key = ?", (claimed.key,)).fetchone()
     if row is None:
@@ -79,7 +79,7 @@ def remember(store: Store, claimed: Claim, answer: Answer, *, now: float) -> Non
 
 
 def in_use(key: str) -> StripeError:
-    """The refusal while the first request with a key is still running."""
+    """Return the refusal while the first request with a key is still running."""
     return StripeError(
         "There is currently another in-progress request using this Idempotent Key (that probably means you "
         f"submitted twice, and the other request is still going through): {key}. Please try again later.",

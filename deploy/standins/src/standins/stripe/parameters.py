@@ -47,7 +47,7 @@ class Nested(BaseModel):
         return {name: None if value == "" and name != "metadata" else value for name, value in values.items()}
 
     def given(self, *names: str) -> dict[str, Any]:
-        """The named parameters that the caller sent, as plain values."""
+        """Return the named parameters that the caller sent, as plain values."""
         return self.model_dump(include=self.model_fields_set & set(names))
 
 

@@ -35,7 +35,7 @@ class Buyer:
 
 
 def pay_by_card(change: Change, session: Document, buyer: Buyer, *, last4: str = "4242") -> None:
-    """The card is charged and the session completes as paid; some cards take refunds in their own way."""
+    """Charge the card and complete the session as paid; some cards take refunds in their own way."""
     session = _with_customer(change, session, buyer)
     intent = _intent_for(change, session)
     charge = new_charge(
@@ -61,7 +61,7 @@ def order_at_no_cost(change: Change, session: Document, buyer: Buyer) -> None:
 
 
 def decline_card(change: Change, session: Document, buyer: Buyer) -> None:
-    """The card is refused; the session stays open for another attempt with the same PaymentIntent."""
+    """Refuse the card; the session stays open for another attempt with the same PaymentIntent."""
     intent = _intent_for(change, session)
     charge = new_charge(
         change,
@@ -76,7 +76,7 @@ def decline_card(change: Change, session: Document, buyer: Buyer) -> None:
 
 
 def start_bank_debit(change: Change, session: Document, buyer: Buyer, *, fails: bool) -> None:
-    """The session completes unpaid; the debit settles or fails after the configured delay."""
+    """Complete the session unpaid; the debit settles or fails after the configured delay."""
     session = _with_customer(change, session, buyer)
     intent = _intent_for(change, session)
     last4 = "1116" if fails else "6789"
@@ -93,14 +93,14 @@ def start_bank_debit(change: Change, session: Document, buyer: Buyer, *, fails: 
 
 
 def settle_bank_debit(change: Change, session_id: str) -> None:
-    """The timer's action: the money arrived."""
+    """Do the timer's action: the money arrived."""
     session, intent, charge = _in_processing(change, session_id)
     _succeed(change, intent, charge)
     move(change, session, "checkout.session.async_payment_succeeded", payment_status="paid")
 
 
 def fail_bank_debit(change: Change, session_id: str) -> None:
-    """The timer's action: the bank refused."""
+    """Do the timer's action: the bank refused."""
     session, intent, charge = _in_processing(change, session_id)
     _fail(change, intent, charge, DEBIT_FAILED)
     change.record("checkout.session.async_payment_failed", session)
@@ -113,7 +113,7 @@ def _in_processing(change: Change, session_id: str) -> tuple[Document, Document,
 
 
 def _intent_for(change: Change, session: Document) -> Document:
-    """The session's intent, made at the first attempt as Stripe does, with a fresh payment method."""
+    """Return the session's intent, made at the first attempt as Stripe does, with a fresh payment method."""
     if session["_intent"]:
         intent = change.require("payment_intent", session["_intent"])
     else:
@@ -130,7 +130,7 @@ def _intent_for(change: Change, session: Document) -> Document:
 
 
 def _with_customer(change: Change, session: Document, buyer: Buyer) -> Document:
-    """The session with a customer of its own, where it was asked to make one."""
+    """Return the session with a customer of its own, where it was asked to make one."""
     if session["customer"] or session["customer_creation"] != "always":
         return session
     return {**session, "customer": new_customer(change, email=buyer.email, name=buyer.name)["id"]}

@@ -87,7 +87,7 @@ class Store:
         )
 
     def get(self, kind: str, object_id: str) -> Document | None:
-        """The document of that kind with that id."""
+        """Return the document of that kind with that id."""
         row = self.sql.execute(
             "SELECT body FROM objects WHERE id = ? AND kind = ?", (object_id, kind)
         ).fetchone()
@@ -107,13 +107,13 @@ class Store:
         self.sql.execute("INSERT OR REPLACE INTO modes VALUES (?, ?)", (name, json.dumps(value)))
 
     def recall(self, name: str, default: Any) -> Any:
-        """A setting kept by `remember`."""
+        """Return a setting kept by `remember`."""
         row = self.sql.execute("SELECT value FROM modes WHERE name = ?", (name,)).fetchone()
         return default if row is None else json.loads(row["value"])
 
 
 def conditions(fields: Mapping[str, list[Any]]) -> tuple[str, list[Any]]:
-    """SQL for `field is one of these values`, for every field that has values; with the values to bind."""
+    """Write SQL for `field is one of these values`, for each field that has values; with what to bind."""
     clauses: list[str] = []
     values: list[Any] = []
     for name, allowed in fields.items():
@@ -124,5 +124,5 @@ def conditions(fields: Mapping[str, list[Any]]) -> tuple[str, list[Any]]:
 
 
 def public(document: Document) -> Document:
-    """The document as callers see it: fields that begin with an underscore stay inside."""
+    """Return the document as callers see it: fields that begin with an underscore stay inside."""
     return {name: value for name, value in document.items() if not name.startswith("_")}

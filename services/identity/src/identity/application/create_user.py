@@ -36,7 +36,7 @@ class CreateUserHandler:
     clock: Clock
 
     async def __call__(self, command: CreateUser) -> tuple[User, bool]:
-        """The user, and whether it is new; raises WeakPassword, InvalidField, or EmailTaken on a race."""
+        """Return the user, and whether it is new; raises WeakPassword, InvalidField, EmailTaken on a race."""
         if existing := await self.directory.user_by_email(command.email):
             return existing, False
         user = await self._new_user(command)

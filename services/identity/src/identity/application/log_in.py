@@ -44,7 +44,10 @@ class LogInHandler:
     clock: Clock
 
     async def __call__(self, command: LogIn) -> OpenedSession:
-        """Raises TooManyAttempts, InvalidCredentials, or UserDisabled once the password was right."""
+        """Open a session.
+
+        Raises TooManyAttempts, InvalidCredentials, or UserDisabled once the password was right.
+        """
         device = self._known_device(command)
         client, email = command.client_address, command.email
         if device is not None:
@@ -76,7 +79,7 @@ class LogInHandler:
         return user, await self.hasher.hash(password) if verdict.outdated else None
 
     async def _open(self, known: User, rehashed: PasswordHash | None) -> OpenedSession | None:
-        """The session, or None when the hash that was verified has been replaced in the meantime."""
+        """Return the session, or None when the hash that was verified has been replaced in the meantime."""
         async with self.units.of(known.user_id) as work:
             user = await work.users.lock(known.user_id)
             user.require_enabled()

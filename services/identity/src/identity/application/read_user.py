@@ -14,6 +14,6 @@ class ReadUserHandler:
     units: UnitsOfWork
 
     async def __call__(self, user_id: UserId) -> User:
-        """Raises UserNotFound."""
+        """Return the user. Raises UserNotFound."""
         async with self.units.of(user_id) as work:
             return await work.users.get(user_id)

@@ -34,7 +34,7 @@ class RefreshSessionHandler:
     clock: Clock
 
     async def __call__(self, command: RefreshSession) -> OpenedSession:
-        """Raises InvalidRefreshToken, RefreshTokenReused, SessionEnded or UserDisabled."""
+        """Return a new pair. Raises InvalidRefreshToken, RefreshTokenReused, SessionEnded or UserDisabled."""
         token_digest = digest(command.refresh_token)
         ref = await self.directory.session_by_refresh_token(token_digest)
         if ref is None:

@@ -35,7 +35,10 @@ class RequestPasswordResetHandler:
     answer_s: float = 0
 
     async def __call__(self, command: RequestPasswordReset) -> None:
-        """Raises TooManyAttempts, so that nobody's mailbox can be flooded."""
+        """Queue the mail, if there is one to send.
+
+        Raises TooManyAttempts, so that nobody's mailbox can be flooded.
+        """
         await self.throttle.admit(
             Action.RESET_PASSWORD, client_address=command.client_address, email=command.email
         )

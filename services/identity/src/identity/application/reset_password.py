@@ -36,7 +36,7 @@ class ResetPasswordHandler:
     clock: Clock
 
     async def __call__(self, command: ResetPassword) -> str:
-        """The token of a device that is known from now on: whoever guesses must not keep its owner out.
+        """Return the token of a device that is known from now on: guessing must not keep its owner out.
 
         Raises InvalidToken, or WeakPassword, which leaves the mailed token good for another try.
         """

@@ -43,7 +43,10 @@ class SignUpHandler:
     clock: Clock
 
     async def __call__(self, command: SignUp) -> OpenedSession:
-        """Raises WeakPassword, InvalidField, TooManyAttempts or EmailTaken."""
+        """Open the account and its first session.
+
+        Raises WeakPassword, InvalidField, TooManyAttempts or EmailTaken.
+        """
         full_name = checked_full_name(command.full_name)
         password = checked_password(command.password, email=command.email)
         # Before the slow hash; what can't be an account counts against nobody.

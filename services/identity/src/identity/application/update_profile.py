@@ -24,7 +24,7 @@ class UpdateProfileHandler:
     units: UnitsOfWork
 
     async def __call__(self, command: UpdateProfile) -> User:
-        """Raises UserNotFound or InvalidField."""
+        """Return the changed user. Raises UserNotFound or InvalidField."""
         async with self.units.of(command.user_id) as work:
             user = with_profile(
                 await work.users.lock(command.user_id),

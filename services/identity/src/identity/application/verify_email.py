@@ -35,7 +35,7 @@ class VerifyEmailHandler:
     clock: Clock
 
     async def __call__(self, command: VerifyEmail) -> User:
-        """Raises InvalidToken."""
+        """Return the verified user. Raises InvalidToken."""
         token_digest = digest(command.token)
         user_id = await self.directory.user_by_mail_token(token_digest)
         if user_id is None:

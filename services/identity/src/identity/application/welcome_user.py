@@ -16,13 +16,13 @@ class Welcomer:
     policy: WelcomePolicy
 
     async def at_start(self, work: UnitOfWork, user: User, now: datetime) -> User:
-        """The new user, welcomed or asked to verify the address first."""
+        """Return the new user, welcomed or asked to verify the address first."""
         if self.policy.after_confirmation and not user.email_verified:
             return replace(user, welcome=Welcome.PENDING)
         return await self._decided(work, user, now)
 
     async def at_confirmation(self, work: UnitOfWork, user: User, now: datetime) -> User:
-        """The user, welcomed if that is what it waited for."""
+        """Return the user, welcomed if that is what it waited for."""
         return await self._decided(work, user, now) if user.welcome is Welcome.PENDING else user
 
     async def _decided(self, work: UnitOfWork, user: User, now: datetime) -> User:

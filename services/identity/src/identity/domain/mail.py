@@ -42,7 +42,7 @@ class MailToken:
     used_at: datetime | None = None
 
     def redeemed(self, now: datetime, purpose: Purpose) -> "MailToken":
-        """The used token, or InvalidToken."""
+        """Return the used token, or raise InvalidToken."""
         if self.purpose is not purpose or self.used_at is not None or self.expires_at <= now:
             raise InvalidToken
         return replace(self, used_at=now)

@@ -12,7 +12,7 @@ _IGNORES_DOTS = frozenset({"gmail.com"})
 
 
 def mailbox_of(email: EmailAddress) -> str:
-    """The address in small letters without its `+tag`, and for Gmail without dots.
+    """Return the address in small letters without its `+tag`, and for Gmail without dots.
 
     A mailbox of its own that has a `+` in its name is taken for an alias: it costs its owner a welcome.
     """

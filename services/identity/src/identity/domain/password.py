@@ -11,12 +11,12 @@ PASSWORD_LENGTH_MAX = 128
 
 
 def normalised(password: str) -> str:
-    """The form that is hashed: NFKC, so that the same keys match whatever the keyboard composes."""
+    """Return the form that is hashed: NFKC, so that the same keys match whatever the keyboard composes."""
     return unicodedata.normalize("NFKC", password)
 
 
 def checked_password(password: str, *, email: EmailAddress, field: str = "password") -> str:
-    """The normalised password, or WeakPassword naming the rule it breaks."""
+    """Return the normalised password, or raise WeakPassword naming the rule it breaks."""
     candidate = normalised(password)
     if broken := _broken_rule(candidate, email=email):
         rule, message = broken

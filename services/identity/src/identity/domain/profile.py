@@ -22,7 +22,7 @@ UNCHANGED: Final = Unchanged.UNCHANGED
 
 
 def checked_full_name(full_name: str) -> str:
-    """The name with single spaces between its words; may be empty."""
+    """Return the name with single spaces between its words; may be empty."""
     if not all(character.isprintable() or character.isspace() for character in full_name):
         raise InvalidField("The name may not contain control characters.", field="full_name")
     name = " ".join(full_name.split())
@@ -32,7 +32,7 @@ def checked_full_name(full_name: str) -> str:
 
 
 def checked_avatar_url(avatar_url: str) -> str:
-    """An https URL with a host and no credentials."""
+    """Return an https URL with a host and no credentials."""
     if not _is_plain_https(avatar_url):
         raise InvalidField("The avatar must be an https:// URL.", field="avatar_url")
     return avatar_url
@@ -51,7 +51,7 @@ def _is_plain_https(url: str) -> bool:
 def with_profile(
     user: User, *, full_name: str | Unchanged = UNCHANGED, avatar_url: str | Unchanged | None = UNCHANGED
 ) -> User:
-    """The user with a changed profile; raises InvalidField."""
+    """Return the user with a changed profile; raises InvalidField."""
     if full_name is not UNCHANGED:
         user = replace(user, full_name=checked_full_name(full_name))
     if avatar_url is not UNCHANGED:

@@ -29,7 +29,7 @@ class Session:
     end_reason: EndReason | None = None
 
     def ended(self, now: datetime, reason: EndReason) -> "Session":
-        """The ended session; the first end stays."""
+        """Return the ended session; the first end stays."""
         return self if self.ended_at else replace(self, ended_at=now, end_reason=reason)
 
 

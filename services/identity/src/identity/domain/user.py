@@ -48,17 +48,17 @@ class User:
             raise UserDisabled
 
     def disabled(self, now: datetime) -> "User":
-        """The user with a closed account; the first closing's time stays."""
+        """Return the user with a closed account; the first closing's time stays."""
         return self if self.disabled_at else replace(self, disabled_at=now)
 
     def enabled(self) -> "User":
-        """The user with an open account."""
+        """Return the user with an open account."""
         return replace(self, disabled_at=None)
 
     def verified(self, now: datetime) -> "User":
-        """The user with a proven address; the first proof's time stays."""
+        """Return the user with a proven address; the first proof's time stays."""
         return self if self.email_verified else replace(self, email_verified_at=now)
 
     def with_password(self, password_hash: PasswordHash) -> "User":
-        """The user with another password."""
+        """Return the user with another password."""
         return replace(self, password_hash=password_hash)

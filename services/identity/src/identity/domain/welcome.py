@@ -22,5 +22,5 @@ class WelcomePolicy:
     once_per_mailbox: bool
 
     def decided(self, *, is_first: bool) -> Welcome:
-        """What a person gets whose mailbox is welcomed for the first time, or not."""
+        """Return what a person gets whose mailbox is welcomed for the first time, or not."""
         return Welcome.GIVEN if is_first or not self.once_per_mailbox else Welcome.NONE

@@ -20,9 +20,9 @@ class AccessTokens(Protocol):
     """Signs who the bearer is, so that others can verify it with the public keys alone."""
 
     def issue(self, user: User, session_id: SessionId, now: datetime) -> AccessToken:
-        """A token naming user, address, role and session."""
+        """Sign a token naming user, address, role and session."""
         ...
 
     def jwks(self) -> str:
-        """The public keys as a JSON Web Key Set (RFC 7517), the signing key first."""
+        """Return the public keys as a JSON Web Key Set (RFC 7517), the signing key first."""
         ...

@@ -8,5 +8,5 @@ class Clock(Protocol):
     """Tells the time, aware and in UTC."""
 
     def now(self) -> datetime:
-        """The present moment."""
+        """Return the present moment."""
         ...

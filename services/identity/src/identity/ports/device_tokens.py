@@ -21,9 +21,9 @@ class DeviceTokens(Protocol):
     """Signs that somebody signed in with an address on a device; opens nothing by itself."""
 
     def issue(self, email: EmailAddress, now: datetime) -> str:
-        """A token for a device on which this address's owner just proved to be one."""
+        """Sign a token for a device on which this address's owner just proved to be one."""
         ...
 
     def known(self, token: str, email: EmailAddress, now: datetime) -> KnownDevice | None:
-        """The device of a token that was issued for this address and is still good, or None."""
+        """Return the device of a token that was issued for this address and is still good, or None."""
         ...

@@ -21,11 +21,11 @@ class Directory(Protocol):
     """Finds the account behind an address or a token; the rest is done in that account's scope."""
 
     async def user_by_email(self, email: EmailAddress) -> User | None:
-        """The user with this address, whatever its upper and lower case."""
+        """Find the user with this address, whatever its upper and lower case."""
         ...
 
     async def session_by_refresh_token(self, token_digest: SecretDigest) -> SessionRef | None:
-        """The session that a refresh token belongs to, used and expired tokens too."""
+        """Find the session that a refresh token belongs to, used and expired tokens too."""
         ...
 
     async def open_sessions(self, session_ids: Sequence[SessionId]) -> frozenset[SessionId]:
@@ -33,5 +33,5 @@ class Directory(Protocol):
         ...
 
     async def user_by_mail_token(self, token_digest: SecretDigest) -> UserId | None:
-        """The user that a mailed token was sent to, used and expired tokens too."""
+        """Find the user that a mailed token was sent to, used and expired tokens too."""
         ...

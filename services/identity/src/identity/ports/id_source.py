@@ -7,5 +7,5 @@ class IdSource(Protocol):
     """Makes ids that are unique everywhere and sort by time."""
 
     def new(self, prefix: str) -> str:
-        """An id such as `usr_` and 32 hexadecimal digits."""
+        """Make an id such as `usr_` and 32 hexadecimal digits."""
         ...

@@ -18,7 +18,7 @@ class PasswordHasher(Protocol):
     """Hashes with a memory-hard function, without blocking the event loop; may raise TooBusy."""
 
     async def hash(self, password: str) -> PasswordHash:
-        """A salted hash that carries its own parameters."""
+        """Return a salted hash that carries its own parameters."""
         ...
 
     async def verify(self, password: str, password_hash: PasswordHash | None) -> Verdict:

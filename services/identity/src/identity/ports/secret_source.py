@@ -7,5 +7,5 @@ class SecretSource(Protocol):
     """Makes secrets nobody can guess."""
 
     def new(self) -> str:
-        """A URL-safe secret of 256 random bits."""
+        """Make a URL-safe secret of 256 random bits."""
         ...

@@ -125,5 +125,5 @@ class UnitsOfWork(Protocol):
     """Opens transactions."""
 
     def of(self, user_id: UserId) -> AbstractAsyncContextManager[UnitOfWork]:
-        """A transaction that sees this user's rows alone; commits at its end, rolls back on any error."""
+        """Open a transaction that sees this user's rows alone; its end commits, any error rolls back."""
         ...

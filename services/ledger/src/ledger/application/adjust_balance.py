@@ -33,7 +33,7 @@ class AdjustBalance(Command):
         require_text("reason", self.reason, longest=1000)
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
-        """The account."""
+        """Add the account."""
         needs.accounts.add(self.account_id)
 
     def account(self, found: WorkingSet) -> Account:

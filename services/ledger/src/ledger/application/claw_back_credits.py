@@ -36,7 +36,7 @@ class ClawBackCredits(Command):
         require_between("target", self.target, 0, AMOUNT_MAX_CREDITS)
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
-        """The account, the payment's lot and what was told about the payment before."""
+        """Add the account, the payment's lot and what was told about the payment before."""
         needs.openings.add(self.account_id)
         needs.payments.add(self.payment_id)
 

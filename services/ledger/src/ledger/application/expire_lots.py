@@ -33,10 +33,10 @@ class ExpireLots(Command):
     account_id: str
 
     def validate(self) -> None:
-        """The sweeper makes it: there is nothing to get wrong."""
+        """Accept it as it is: the sweeper makes it, and there is nothing to get wrong."""
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
-        """The account."""
+        """Add the account."""
         needs.accounts.add(self.account_id)
 
     def account(self, found: WorkingSet) -> Account:

@@ -56,7 +56,7 @@ class GrantCredits(Command):
             raise InvalidField("expires_at", "must be after effective_at")
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
-        """The account, opened when it is new, and what was told about the payment before."""
+        """Add the account, opened when it is new, and what was told about the payment before."""
         needs.openings.add(self.account_id)
         if self.payment_id is not None:
             needs.payments.add(self.payment_id)

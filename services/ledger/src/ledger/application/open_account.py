@@ -25,7 +25,7 @@ class OpenAccount(Command):
         require_account("account_id", self.account_id)
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
-        """The account, opened when it is new."""
+        """Add the account, opened when it is new."""
         needs.openings.add(self.account_id)
 
     def account(self, found: WorkingSet) -> Account:

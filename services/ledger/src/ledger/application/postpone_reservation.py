@@ -23,7 +23,7 @@ class PostponeReservation(SettleReservation):
     request_id: str = ""
 
     def validate(self) -> None:
-        """The sweeper makes it: there is nothing to get wrong."""
+        """Accept it as it is: the sweeper makes it, and there is nothing to get wrong."""
 
     def decide(self, account: Account, occasion: Occasion) -> str:
         """Postpone and return the reservation's id."""

@@ -24,7 +24,7 @@ class RenewSubscription(GrantCredits):
             raise InvalidField("source", "must not be a payment's")
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
-        """The account with every lot of the subscription, drained ones too: jobs may hold some."""
+        """Add the account with every lot of the subscription, drained ones too: jobs may hold some."""
         GrantCredits.tell_needs(self, needs, now)
         needs.sources.add((self.account_id, self.source))
 

@@ -49,7 +49,7 @@ class ReserveCredits(Command):
             self._validate_budgets()
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
-        """The account, and what is used of the budgets."""
+        """Add the account, and what is used of the budgets."""
         needs.accounts.add(self.account_id)
         for scope in self.budget_scopes:
             key = BudgetKey(scope.scope, scope.period, scope.period.starts_on(now))

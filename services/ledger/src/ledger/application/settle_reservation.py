@@ -28,7 +28,7 @@ class SettleReservation(Command):
         require_text("reservation_id", self.reservation_id)
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
-        """The reservation, which brings its account and its lots."""
+        """Add the reservation, which brings its account and its lots."""
         needs.reservations.add(self.reservation_id)
 
     def account(self, found: WorkingSet) -> Account:

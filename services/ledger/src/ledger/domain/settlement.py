@@ -130,7 +130,7 @@ def _charged_lines(reservation: Reservation, amount: int) -> tuple[PinnedLine, .
 
 
 def _after_return(account: Account, reservation: Reservation, returned: int, occasion: Occasion) -> None:
-    """What came back to a lot that expired meanwhile expires at once; then it pays a debt."""
+    """Expire at once what came back to a lot that expired meanwhile; then pay a debt."""
     for key in reservation.budgets:
         budget = account.budget(key)
         budget.used = max(0, budget.used - returned)

@@ -8,19 +8,19 @@ class Meter(Protocol):
     """Counts. Cheap: it is called once a batch."""
 
     def committed(self, *, commands: int, duration_s: float, outcomes: Mapping[tuple[str, str], int]) -> None:
-        """A batch was committed; `outcomes` counts by command and by `ok`, `replayed` or the reason."""
+        """Note a batch that was committed; `outcomes` counts by command and by `ok`, `replayed` or reason."""
 
     def waiting(self, commands: int) -> None:
-        """This many commands wait now."""
+        """Note that this many commands wait now."""
 
     def settled(self, held_s: float) -> None:
-        """A reservation was settled, this long after it was made."""
+        """Note that a reservation was settled, this long after it was made."""
 
     def held(self, reservations: int) -> None:
-        """This many reservations are open now."""
+        """Note that this many reservations are open now."""
 
     def verified(self, invariant: str, *, checked: int, violations: int) -> None:
-        """An invariant was checked."""
+        """Note that an invariant was checked."""
 
     def verification_finished(self) -> None:
         """Every invariant was checked just now."""

@@ -40,7 +40,7 @@ def amend(change: Change, session: Document, form: dict[str, str]) -> str | None
 
 
 def _quantity(item: Document, asked: str | None) -> int | None:
-    """The quantity that is asked for; None when it can't be had."""
+    """Return the quantity that is asked for; None when it can't be had."""
     if asked is None:
         return int(item["quantity"])
     bounds = item["adjustable_quantity"]

@@ -65,14 +65,14 @@ class CheckoutPage:
         self.template = pages.get_template("checkout.html")
 
     def routes(self) -> list[Route]:
-        """The routes to mount."""
+        """Return the routes to mount."""
         return [
             Route("/c/pay/{id}", self.show, methods=["GET"]),
             Route("/c/pay/{id}", self.act, methods=["POST"]),
         ]
 
     async def show(self, request: Request) -> Response:
-        """The page: a form while the session is open, a notice afterwards."""
+        """Answer with the page: a form while the session is open, a notice afterwards."""
         with self.account.change() as change:
             session = change.store.get("checkout.session", request.path_params["id"])
             return self._missing() if session is None else self._page(change, session)
@@ -189,7 +189,7 @@ def _dispute_of(change: Change, session: Document) -> Document | None:
 
 
 def _known_email(change: Change, session: Document) -> str | None:
-    """The address that the buyer cannot change: the session's, or its customer's."""
+    """Return the address that the buyer cannot change: the session's, or its customer's."""
     details = session["customer_details"] or {}
     email: str | None = session["customer_email"] or details.get("email")
     return email

@@ -141,7 +141,7 @@ def expire_session(change: Change, session: Document) -> Document:
 
 
 def expire_when_due(change: Change, session_id: str) -> None:
-    """The timer's action: expire the session unless it was completed or expired before."""
+    """Do the timer's action: expire the session unless it was completed or expired before."""
     session = change.require("checkout.session", session_id)
     if session["status"] == "open":
         expire_session(change, session)

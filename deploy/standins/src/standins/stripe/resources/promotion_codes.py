@@ -50,7 +50,7 @@ class PromotionCodeList(ListParameters):
 
 
 def code_for(change: Change, typed: str) -> Document | None:
-    """The active code that a buyer typed, whatever its case."""
+    """Return the active code that a buyer typed, whatever its case."""
     found = change.store.find("promotion_code", active=True)
     return next((code for code in found if code["code"].lower() == typed.lower()), None)
 

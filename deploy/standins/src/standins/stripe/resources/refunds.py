@@ -110,13 +110,13 @@ def _new_refund(change: Change, charge: Document, amount: int, params: RefundCre
 
 
 def settle_refund(change: Change, refund_id: str) -> None:
-    """The timer's action: the money reached the buyer."""
+    """Do the timer's action: the money reached the buyer."""
     refund = change.require("refund", refund_id)
     change.update(refund, "refund.updated", status="succeeded")
 
 
 def fail_refund(change: Change, refund_id: str) -> None:
-    """The timer's action: the buyer's bank sent the money back, though the refund had succeeded."""
+    """Do the timer's action: the buyer's bank sent the money back, though the refund had succeeded."""
     refund = change.require("refund", refund_id)
     charge = change.require("charge", refund["charge"])
     left = charge["amount_refunded"] - refund["amount"]

@@ -6,7 +6,7 @@ from standins.stripe.store import Document
 
 
 def blank_session() -> Document:
-    """The fields of a session that nothing here ever sets."""
+    """Return the fields of a session that nothing here ever sets."""
     nothing = (
         "adaptive_pricing after_expiration client_secret consent consent_collection currency_conversion"
         " invoice payment_intent payment_link payment_method_configuration_details recovered_from"
@@ -37,7 +37,7 @@ def blank_session() -> Document:
 
 
 def details_of(email: str | None, name: str | None) -> Document:
-    """What is known of the buyer."""
+    """Return what is known of the buyer."""
     return {
         "address": None,
         "business_name": None,

@@ -10,12 +10,12 @@ AMOUNT_MINOR_MIN = 50
 
 
 def coupon_of(change: Change, discounts: list[Document]) -> Document | None:
-    """The coupon behind a session's only discount."""
+    """Return the coupon behind a session's only discount."""
     return change.require("coupon", discounts[0]["coupon"]) if discounts else None
 
 
 def with_discount(items: list[Document], coupon: Document | None) -> list[Document]:
-    """The items with their amounts; an amount that is taken off is spread over them."""
+    """Return the items with their amounts; an amount that is taken off is spread over them."""
     left = _taken_off(sum(item["amount_subtotal"] for item in items), coupon)
     changed: list[Document] = []
     for item in items:
@@ -30,7 +30,7 @@ def with_discount(items: list[Document], coupon: Document | None) -> list[Docume
 
 
 def totals(items: list[Document]) -> Document:
-    """The session's amounts. Refuses a total that no card is charged, but for nothing at all."""
+    """Return the session's amounts. Refuses a total that no card is charged, but for nothing at all."""
     discount = sum(item["amount_discount"] for item in items)
     total = sum(item["amount_total"] for item in items)
     if 0 < total < AMOUNT_MINOR_MIN:

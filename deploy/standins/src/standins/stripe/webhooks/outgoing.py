@@ -45,7 +45,7 @@ class Mode:
 
 
 def read_mode(store: Store) -> Mode:
-    """The mode in force."""
+    """Return the mode in force."""
     return Mode(**store.recall("deliveries", {}))
 
 
@@ -65,7 +65,7 @@ def enqueue(store: Store, event_id: str, *, now: float, times: int | None = None
 
 
 def due(store: Store, *, now: float, skip: set[int], limit: int) -> list[Delivery]:
-    """What should go out now and is not in `skip`, longest due first; nothing while paused."""
+    """Return what should go out now and is not in `skip`, longest due first; nothing while paused."""
     if limit < 1 or read_mode(store).paused:
         return []
     rows = store.sql.execute(

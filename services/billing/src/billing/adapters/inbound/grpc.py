@@ -119,7 +119,7 @@ class BillingServicer(rpc.BillingServiceServicer):
 
 
 def _account(user_id: str) -> str:
-    """An id under which facts can be published. Raises InvalidField."""
+    """Return an id under which facts can be published. Raises InvalidField."""
     if not is_subject_token(user_id):
         raise errors.InvalidField("user_id", "must be 1 to 64 letters, digits, _ or -")
     return user_id

@@ -20,7 +20,7 @@ _USER_ID = re.compile(r"usr_[0-9a-f]{32}")
 
 
 def email_address(text: str) -> EmailAddress:
-    """An address with valid syntax, its domain normalised; raises InvalidEmail.
+    """Return an address with valid syntax, its domain normalised; raises InvalidEmail.
 
     Whether mail arrives there is for the verification mail to find out; reserved domains are let through.
     """
@@ -34,41 +34,41 @@ def email_address(text: str) -> EmailAddress:
 
 
 def user_id(text: str) -> UserId:
-    """A well-formed user id; anything else can't exist, and raises UserNotFound."""
+    """Return a well-formed user id; anything else can't exist, and raises UserNotFound."""
     if not _USER_ID.fullmatch(text):
         raise UserNotFound
     return UserId(text)
 
 
 def login_password(text: str) -> str:
-    """A password to be compared; one that no account can have raises InvalidCredentials."""
+    """Return a password to be compared; one that no account can have raises InvalidCredentials."""
     if len(text) > PASSWORD_INPUT_LENGTH_MAX:
         raise InvalidCredentials
     return text
 
 
 def new_password(text: str) -> str:
-    """A password for the domain's rules to check; cut where it is too long for them already."""
+    """Return a password for the domain's rules to check; cut where it is too long for them already."""
     return text[:PASSWORD_INPUT_LENGTH_MAX]
 
 
 def secret(text: str) -> str:
-    """A token as issued by this service, bounded; an unknown one is refused by its look-up."""
+    """Return a token as issued by this service, bounded; an unknown one is refused by its look-up."""
     return text[:SECRET_LENGTH_MAX]
 
 
 def client_address(text: str) -> str | None:
-    """The client's address as the gateway saw it; all unknown clients share one limit."""
+    """Return the client's address as the gateway saw it; all unknown clients share one limit."""
     return text[:CLIENT_ADDRESS_LENGTH_MAX] or None
 
 
 def device_tokens(texts: Sequence[str]) -> list[str]:
-    """The first few that could be tokens; one that is none makes no device known."""
+    """Return the first few that could be tokens; one that is none makes no device known."""
     return [text for text in texts[:DEVICE_TOKENS_MAX] if len(text) <= DEVICE_TOKEN_LENGTH_MAX]
 
 
 def session_ids(texts: Sequence[str]) -> list[SessionId]:
-    """The well-formed ids, once each; anything else can't exist. Raises InvalidField for too many."""
+    """Return the well-formed ids, once each; anything else can't exist. Raises InvalidField for too many."""
     if len(texts) > SESSION_IDS_MAX:
         raise InvalidField(f"At most {SESSION_IDS_MAX} sessions at a time.", field="session_ids")
     return [SessionId(text) for text in dict.fromkeys(texts) if _SESSION_ID.fullmatch(text)]

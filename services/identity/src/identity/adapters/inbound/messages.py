@@ -16,7 +16,7 @@ _WELCOMES = {
 
 
 def user_message(user: User) -> pb.User:
-    """The profile as other contexts may see it."""
+    """Return the profile as other contexts may see it."""
     message = pb.User(
         user_id=user.user_id,
         email=user.email,
@@ -31,7 +31,7 @@ def user_message(user: User) -> pb.User:
 
 
 def session_message(opened: OpenedSession) -> pb.Session:
-    """The pair of tokens."""
+    """Return the pair of tokens."""
     message = pb.Session(
         access_token=opened.access_token.token,
         refresh_token=opened.refresh_token,

@@ -24,7 +24,7 @@ _AT_START = {
 
 
 def encode(event: Event) -> OutgoingEvent:
-    """The fact of the user's account, named as the contract names it."""
+    """Return the fact of the user's account, named as the contract names it."""
     message = _message(event)
     message.occurred_at.FromDatetime(event.occurred_at)
     return fact(message, account=event.user_id, event_id=event.event_id, time=event.occurred_at)

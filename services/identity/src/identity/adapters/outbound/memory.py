@@ -40,7 +40,7 @@ class MemoryStore:
     events: list[Event] = field(default_factory=list)
 
     def snapshot(self) -> "MemoryStore":
-        """A copy that changes apart from this one; the rows themselves never change."""
+        """Return a copy that changes apart from this one; the rows themselves never change."""
         return MemoryStore(**{name: copy(rows) for name, rows in vars(self).items()})
 
 

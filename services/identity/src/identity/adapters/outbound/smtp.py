@@ -33,7 +33,7 @@ class MailComposer:
         )
 
     def compose(self, mail: Mail) -> EmailMessage:
-        """The whole message; the mail's id makes its Message-ID, so that a second copy can be told."""
+        """Return the whole message; the mail's id makes its Message-ID, so that a second copy can be told."""
         message = EmailMessage()
         message["Subject"] = _SUBJECTS[mail.purpose]
         message["From"] = self._sender

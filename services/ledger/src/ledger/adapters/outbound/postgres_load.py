@@ -102,7 +102,7 @@ async def load(connection: AsyncConnection, needs: Needs, known: Known) -> Worki
 
 
 async def _find_owners(connection: AsyncConnection, needs: Needs, known: Known, found: WorkingSet) -> None:
-    """A reservation's account never changes, so it can be looked up before anything is locked."""
+    """Look up whose the reservations are before anything is locked: their accounts never change."""
     unknown = []
     for reservation_id in needs.reservations:
         if (owner := known.owners.get(reservation_id)) is not None:

@@ -31,26 +31,26 @@ class PrometheusMeter:
     """Counts for `/metrics`."""
 
     def committed(self, *, commands: int, duration_s: float, outcomes: Mapping[tuple[str, str], int]) -> None:
-        """A batch was committed."""
+        """Note a batch that was committed."""
         _BATCH.observe(commands)
         _SECONDS.observe(duration_s)
         for (command, outcome), times in outcomes.items():
             _COMMANDS.labels(command, outcome).inc(times)
 
     def waiting(self, commands: int) -> None:
-        """This many commands wait now."""
+        """Note that this many commands wait now."""
         _WAITING.set(commands)
 
     def settled(self, held_s: float) -> None:
-        """A reservation was settled, this long after it was made."""
+        """Note that a reservation was settled, this long after it was made."""
         _HELD_S.observe(held_s)
 
     def held(self, reservations: int) -> None:
-        """This many reservations are open now."""
+        """Note that this many reservations are open now."""
         _OPEN.set(reservations)
 
     def verified(self, invariant: str, *, checked: int, violations: int) -> None:
-        """An invariant was checked."""
+        """Note that an invariant was checked."""
         _VIOLATIONS.labels(invariant).set(violations)
         _CHECKED.labels(invariant).set(checked)
 

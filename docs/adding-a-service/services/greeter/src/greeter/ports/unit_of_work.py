@@ -27,5 +27,5 @@ class UnitsOfWork(Protocol):
     """Opens transactions."""
 
     def of(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
-        """A transaction that sees this account alone; commits at its end, rolls back on any error."""
+        """Open a transaction that sees this account alone; its end commits, any error rolls back."""
         ...

@@ -25,7 +25,7 @@ def values(entity: User | Session | RefreshToken | MailToken | Mail) -> dict[str
 
 
 def user(row: RowMapping) -> User:
-    """A row of `users`."""
+    """Read a row of `users`."""
     password_hash = row["password_hash"]
     return User(
         **_without(row, "user_id", "email", "password_hash", "avatar_url", "role", "welcome"),
@@ -39,7 +39,7 @@ def user(row: RowMapping) -> User:
 
 
 def session(row: RowMapping) -> Session:
-    """A row of `sessions`."""
+    """Read a row of `sessions`."""
     end_reason = row["end_reason"]
     return Session(
         **_without(row, "session_id", "end_reason"),
@@ -49,14 +49,14 @@ def session(row: RowMapping) -> Session:
 
 
 def refresh_token(row: RowMapping) -> RefreshToken:
-    """A row of `refresh_tokens`."""
+    """Read a row of `refresh_tokens`."""
     return RefreshToken(
         **_without(row, "token_digest"), token_digest=SecretDigest(bytes(row["token_digest"]))
     )
 
 
 def mail_token(row: RowMapping) -> MailToken:
-    """A row of `mail_tokens`."""
+    """Read a row of `mail_tokens`."""
     return MailToken(
         **_without(row, "token_digest", "purpose"),
         token_digest=SecretDigest(bytes(row["token_digest"])),
@@ -65,7 +65,7 @@ def mail_token(row: RowMapping) -> MailToken:
 
 
 def mail(row: RowMapping) -> Mail:
-    """A row of `outgoing_mail`, without what only the queue looks at."""
+    """Read a row of `outgoing_mail`, without what only the queue looks at."""
     return Mail(
         **_without(row, "mail_id", "purpose", "due_at", "state", "finished_at"),
         mail_id=MailId(row["mail_id"]),
