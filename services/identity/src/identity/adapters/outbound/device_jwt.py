@@ -1,17 +1,16 @@
 """Device tokens as JWTs, signed with the keys of access tokens and of a type that nobody else accepts."""
 
 import hashlib
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from joserfc import jwt
-from joserfc.errors import JoseError, SecurityWarning
+from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 from joserfc.jwt import JWTClaimsRegistry
 
-from identity.adapters.outbound.jwt import ALGORITHM
+from identity.adapters.outbound.jwt import ALGORITHM, called_eddsa, signed
 from identity.domain.identifiers import DeviceId
 from identity.domain.user import EmailAddress
 from identity.ports.device_tokens import KnownDevice
@@ -34,7 +33,7 @@ class JwtDeviceTokens:
 
     def issue(self, email: EmailAddress, now: datetime) -> str:
         """See DeviceTokens."""
-        key, issued_at = self.keys[0], int(now.timestamp())
+        issued_at = int(now.timestamp())
         claims = {
             "iss": self.issuer,
             "aud": self._audience,
@@ -43,16 +42,12 @@ class JwtDeviceTokens:
             "iat": issued_at,
             "exp": issued_at + int(self.ttl.total_seconds()),
         }
-        header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": key.thumbprint()}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SecurityWarning)
-            return jwt.encode(header, claims, key, algorithms=[ALGORITHM])
+        return signed(claims, self.keys[0], token_type=TOKEN_TYPE)
 
     def known(self, token: str, email: EmailAddress, now: datetime) -> KnownDevice | None:
         """See DeviceTokens."""
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SecurityWarning)
+            with called_eddsa():
                 decoded = jwt.decode(token, KeySet(list(self.keys)), algorithms=[ALGORITHM])
             if decoded.header.get("typ") != TOKEN_TYPE or "kid" not in decoded.header:
                 return None
