@@ -14,7 +14,6 @@ from chassis.postgres import create_engine
 from contract_support import ledger_in_memory, serve_billing, serve_generation, serve_identity, serve_ledger
 from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
 from generation_house import House
-from identity.bootstrap import wire_handlers
 from identity_world import World, postgres_storage
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork as LedgerUnits
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -61,9 +60,7 @@ async def _generation(stack: AsyncExitStack, engine: AsyncEngine | None) -> Serv
 async def _identity(stack: AsyncExitStack, engine: AsyncEngine | None) -> Served:
     world = World()
     if engine is not None:
-        storage = postgres_storage(engine)
-        ports = replace(world.ports, units=storage.units, directory=storage.directory)
-        world.handlers = wire_handlers(ports)
+        world.rewire(postgres_storage(engine).beneath(world.ports))
     opened = await world.sign_up()
     known = {
         "user_id": [opened.user.user_id],

@@ -17,6 +17,7 @@ from identity.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from identity.application.log_in import LogIn
 from identity.application.open_session import OpenedSession
 from identity.application.refresh_session import RefreshSession
+from identity.application.request_password_reset import RequestPasswordReset
 from identity.application.send_due_mail import SendDueMailHandler
 from identity.application.sign_up import SignUp
 from identity.bootstrap import Ports, memory_ports, wire_handlers
@@ -28,7 +29,7 @@ from identity.ports.mail_queue import MailQueue
 from identity.ports.unit_of_work import UnitsOfWork
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-ADA = EmailAddress("ada@example.com")
+ADA, EVE = EmailAddress("ada@example.com"), EmailAddress("eve@example.com")
 PASSWORD = "the analytical engine"
 OTHER_PASSWORD = "weaves algebraic patterns"
 CLIENT = "203.0.113.7"
@@ -44,11 +45,15 @@ class World:
     mailer: MemoryMailer = field(default_factory=MemoryMailer)
 
     def __post_init__(self) -> None:
-        self.ports: Ports = memory_ports(self.store, clock=self.clock, hasher=self.hasher)
-        self.handlers: Handlers = wire_handlers(self.ports)
+        self.rewire(memory_ports(self.store, clock=self.clock, hasher=self.hasher))
         self.send_due_mail = SendDueMailHandler(
             MemoryMailQueue(self.store), self.mailer, self.clock, lease=timedelta(minutes=1)
         )
+
+    def rewire(self, ports: Ports) -> None:
+        """Carry on over other ports."""
+        self.ports: Ports = ports
+        self.handlers: Handlers = wire_handlers(ports)
 
     async def sign_up(
         self, email: EmailAddress = ADA, password: str = PASSWORD, client: str = CLIENT
@@ -69,6 +74,10 @@ class World:
         """The person's client carries on."""
         return await self.handlers.refresh_session(RefreshSession(refresh_token))
 
+    async def ask_for_reset(self, email: EmailAddress = ADA) -> None:
+        """Somebody says to have forgotten the password."""
+        await self.handlers.request_password_reset(RequestPasswordReset(email, CLIENT))
+
     def mailed_token(self, purpose: Purpose) -> str:
         """The token in the newest queued mail."""
         return [row.mail.token for row in self.store.mails.values() if row.mail.purpose is purpose][-1]
@@ -87,6 +96,10 @@ class Storage:
     units: UnitsOfWork
     directory: Directory
     mail_queue: MailQueue
+
+    def beneath(self, ports: Ports) -> Ports:
+        """The same ports, with their data in here."""
+        return replace(ports, units=self.units, directory=self.directory)
 
 
 def memory_storage() -> Storage:

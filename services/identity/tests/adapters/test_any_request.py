@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import grpc
 import pytest
@@ -56,9 +55,7 @@ PERMITTED = {
 @pytest.fixture
 async def identity(engine: AsyncEngine) -> AsyncIterator[pb_grpc.IdentityServiceStub]:
     """The gateway's view of a service that keeps its data in PostgreSQL."""
-    storage = postgres_storage(engine)
-    quick = memory_ports(MemoryStore(), hasher=MemoryHasher())
-    ports = replace(quick, units=storage.units, directory=storage.directory)
+    ports = postgres_storage(engine).beneath(memory_ports(MemoryStore(), hasher=MemoryHasher()))
     callers = {"gateway": hashlib.sha256(b"token").hexdigest()}
     server = GrpcServer("127.0.0.1:0", errors=ERRORS, callers=callers, allowed=ALLOWED, domain=DOMAIN)
     pb_grpc.add_IdentityServiceServicer_to_server(IdentityServicer(wire_handlers(ports)), server.server)

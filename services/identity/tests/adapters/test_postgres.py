@@ -36,10 +36,9 @@ OWNED = ["users", "sessions", "refresh_tokens", "mail_tokens", "outgoing_mail", 
 @pytest.fixture
 def ports(engine: AsyncEngine) -> Ports:
     """Real storage, quick everything else."""
-    storage = postgres_storage(engine)
     quick = memory_ports(MemoryStore(), clock=MemoryClock(), hasher=MemoryHasher())
     at_once = WelcomePolicy(after_confirmation=False, once_per_mailbox=True)
-    return replace(quick, units=storage.units, directory=storage.directory, welcome=at_once)
+    return postgres_storage(engine).beneath(replace(quick, welcome=at_once))
 
 
 @pytest.fixture

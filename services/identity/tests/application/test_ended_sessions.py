@@ -7,8 +7,7 @@ from identity.bootstrap import wire_disable_user
 from identity.domain.errors import SessionEnded, UserDisabled, UserNotFound
 from identity.domain.identifiers import SessionId
 from identity.domain.session import EndReason
-from identity.domain.user import EmailAddress
-from identity_world import ADA, World
+from identity_world import ADA, EVE, World
 
 
 async def test_sessions_stand_until_they_end(world: World) -> None:
@@ -50,5 +49,5 @@ async def test_nobody_is_disabled_by_mistake(world: World) -> None:
     await world.sign_up()
     before = world.store.snapshot()
     with pytest.raises(UserNotFound):
-        await wire_disable_user(world.ports)(DisableUser(EmailAddress("eve@example.com")))
+        await wire_disable_user(world.ports)(DisableUser(EVE))
     assert world.store == before

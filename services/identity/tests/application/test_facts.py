@@ -7,7 +7,6 @@ import pytest
 from identity.application.create_user import CreateUser
 from identity.application.disable_user import DisableUser
 from identity.application.log_out import LogOut
-from identity.application.request_password_reset import RequestPasswordReset
 from identity.application.request_verification import RequestVerification
 from identity.application.reset_password import ResetPassword
 from identity.application.update_profile import UpdateProfile
@@ -18,8 +17,8 @@ from identity.domain.events import EmailVerified, Event, SessionsEnded, UserRegi
 from identity.domain.identifiers import EventId, SessionId
 from identity.domain.mail import Purpose
 from identity.domain.session import EndReason
-from identity.domain.user import EmailAddress, Role, User
-from identity_world import ADA, CLIENT, OTHER_PASSWORD, PASSWORD, World
+from identity.domain.user import Role, User
+from identity_world import ADA, CLIENT, EVE, OTHER_PASSWORD, PASSWORD, World
 
 Act = Callable[[World], Awaitable[object]]
 
@@ -93,7 +92,7 @@ async def test_a_reused_token_tells_of_its_family_once(world: World) -> None:
 
 async def reset(world: World) -> None:
     """Set another password by mail."""
-    await world.handlers.request_password_reset(RequestPasswordReset(ADA, CLIENT))
+    await world.ask_for_reset()
     await world.handlers.reset_password(
         ResetPassword(world.mailed_token(Purpose.RESET_PASSWORD), OTHER_PASSWORD)
     )
@@ -148,7 +147,7 @@ async def test_what_concerns_nobody_else_is_not_told(world: World) -> None:
     before = facts(world)
     await world.refresh((await world.log_in()).refresh_token)
     await world.handlers.update_profile(UpdateProfile(opened.user.user_id, full_name="Countess"))
-    await world.handlers.request_password_reset(RequestPasswordReset(ADA, CLIENT))
+    await world.ask_for_reset()
     await world.handlers.request_verification(RequestVerification(opened.user.user_id, CLIENT))
     await wire_disable_user(world.ports)(DisableUser(ADA, disabled=False))
     assert facts(world) == before
@@ -156,7 +155,7 @@ async def test_what_concerns_nobody_else_is_not_told(world: World) -> None:
 
 async def weak(world: World) -> object:
     """A sign-up whose password nobody should have."""
-    return await world.sign_up(EmailAddress("eve@example.com"), "short")
+    return await world.sign_up(EVE, "short")
 
 
 async def taken(world: World) -> object:
@@ -171,7 +170,7 @@ async def wrong(world: World) -> object:
 
 async def unknown(world: World) -> object:
     """An account that does not exist is disabled."""
-    return await wire_disable_user(world.ports)(DisableUser(EmailAddress("eve@example.com")))
+    return await wire_disable_user(world.ports)(DisableUser(EVE))
 
 
 @pytest.mark.parametrize("act", [weak, taken, wrong, unknown])

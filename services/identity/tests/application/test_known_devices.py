@@ -4,14 +4,11 @@ from datetime import timedelta
 
 import pytest
 from identity.application.log_in import LogIn
-from identity.application.request_password_reset import RequestPasswordReset
 from identity.application.reset_password import ResetPassword
 from identity.domain.errors import InvalidCredentials, TooManyAttempts
 from identity.domain.mail import Purpose
 from identity.domain.user import EmailAddress
-from identity_world import ADA, CLIENT, OTHER_PASSWORD, PASSWORD, World
-
-EVE = EmailAddress("eve@example.com")
+from identity_world import ADA, CLIENT, EVE, OTHER_PASSWORD, PASSWORD, World
 
 
 async def guess(world: World, *, client: str, times: int, email: str = ADA) -> int:
@@ -122,7 +119,7 @@ async def test_a_reset_by_mail_makes_a_device_known(world: World) -> None:
     """The owner's way in from a new device while strangers guess."""
     await world.sign_up()
     await besiege(world)
-    await world.handlers.request_password_reset(RequestPasswordReset(ADA, CLIENT))
+    await world.ask_for_reset()
     token = world.mailed_token(Purpose.RESET_PASSWORD)
     device = await world.handlers.reset_password(ResetPassword(token, OTHER_PASSWORD))
     assert (await world.log_in(password=OTHER_PASSWORD, device=device)).user.email == ADA

@@ -4,7 +4,7 @@ import pytest
 from identity.domain.errors import InvalidCredentials, TooManyAttempts, UserDisabled
 from identity.domain.user import EmailAddress, PasswordHash
 from identity.ports.password_hasher import Verdict
-from identity_world import ADA, OTHER_PASSWORD, PASSWORD, World
+from identity_world import ADA, EVE, OTHER_PASSWORD, PASSWORD, World
 
 
 async def test_a_session_opens(world: World) -> None:
@@ -16,7 +16,7 @@ async def test_a_session_opens(world: World) -> None:
     assert len(world.store.sessions) == 2
 
 
-@pytest.mark.parametrize(("email", "password"), [(ADA, OTHER_PASSWORD), ("eve@example.com", PASSWORD)])
+@pytest.mark.parametrize(("email", "password"), [(ADA, OTHER_PASSWORD), (EVE, PASSWORD)])
 async def test_wrong_password_and_unknown_address_look_alike(world: World, email: str, password: str) -> None:
     """Both are refused in the same words, after the same one comparison."""
     await world.sign_up()

@@ -7,7 +7,7 @@ import pytest
 from identity.application.create_user import CreateUser
 from identity.application.request_verification import RequestVerification
 from identity.application.verify_email import VerifyEmail
-from identity.bootstrap import wire_create_user, wire_handlers
+from identity.bootstrap import wire_create_user
 from identity.domain.errors import TooManyAttempts, UserNotFound
 from identity.domain.events import EmailVerified, UserRegistered
 from identity.domain.identifiers import UserId
@@ -22,8 +22,7 @@ ALIASES = ("ada+1@example.com", "ADA+2@Example.com", "ada@EXAMPLE.com")
 def with_policy(world: World, *, after_confirmation: bool, once_per_mailbox: bool) -> None:
     """Run the same world under another policy."""
     policy = WelcomePolicy(after_confirmation=after_confirmation, once_per_mailbox=once_per_mailbox)
-    world.ports = replace(world.ports, welcome=policy)
-    world.handlers = wire_handlers(world.ports)
+    world.rewire(replace(world.ports, welcome=policy))
 
 
 async def confirm(world: World, user: User) -> User:

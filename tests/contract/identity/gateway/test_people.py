@@ -13,7 +13,6 @@ from gateway.adapters.outbound.memory.identity import MemoryIdentity
 from gateway.domain.errors import Conflict, InvalidRequest, NotFound, Unauthenticated
 from gateway.domain.user import SignedIn, Welcome
 from gateway.ports.identity import Identity
-from identity.bootstrap import wire_handlers
 from identity_world import World
 
 EMAIL, PASSWORD = "ada@example.com", "the analytical engine"
@@ -26,7 +25,7 @@ async def identity(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Ide
         return MemoryIdentity(SystemClock())
     world = World()
     # The verifier's clock and the signer's must agree.
-    world.handlers = wire_handlers(replace(world.ports, clock=SystemClock()))
+    world.rewire(replace(world.ports, clock=SystemClock()))
     return GrpcIdentity(await connect(stack, await serve_identity(stack, world), "gateway"))
 
 
