@@ -22,9 +22,13 @@ ARGUMENTS = (
 PICTURES = Path("test-results")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium as the system has it; without one the test is skipped."""
+    """Chromium as the system has it; without one the test is skipped.
+
+    A module's own: Playwright's synchronous side holds the thread's event loop for as long as it
+    runs, and no coroutine of a later module could be tested.
+    """
     executable = (
         os.environ.get("TINTYPE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     )
