@@ -9,7 +9,7 @@ import pytest
 import yaml
 from embedded.topology import topology
 from generation.__main__ import DRAIN_MARGIN_S
-from generation.adapters.outbound.openai.caller import TIMEOUT_S
+from generation.adapters.outbound.providers.openai.caller import TIMEOUT_S
 from generation.application.take_due import PATIENCE
 from generation.settings import WorkerSettings
 from kubernetes_validate import validate

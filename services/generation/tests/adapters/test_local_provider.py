@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from generation.adapters.outbound.inline import InlineOutput
 from generation.adapters.outbound.intake import FileIntake
-from generation.adapters.outbound.local.provider import LocalProvider
+from generation.adapters.outbound.providers.local.provider import LocalProvider
 from generation.domain.identifiers import AttemptId, RunId
 from generation.domain.model import Modality
 from generation.ports.media_intake import OutputUnusable, ReceivedMedia

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from generation.adapters.outbound.guarded_fetch import GuardedClient
-from generation.adapters.outbound.openai.caller import OpenAICaller
+from generation.adapters.outbound.providers.openai.caller import OpenAICaller
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AttemptId
 from generation.domain.output import Incomplete

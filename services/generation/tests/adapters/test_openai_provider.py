@@ -13,7 +13,7 @@ from embedded.ports import free_ports
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.memory_services import MemorySpool
-from generation.adapters.outbound.openai.provider import OpenAIProvider
+from generation.adapters.outbound.providers.openai.provider import OpenAIProvider
 from generation.domain.identifiers import AttemptId
 from generation.domain.model import Modality
 from generation.ports.media_provider import Run, RunReport, RunState

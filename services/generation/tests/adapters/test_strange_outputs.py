@@ -2,7 +2,7 @@
 
 import pytest
 from generation.adapters.outbound.intake import FileIntake
-from generation.adapters.outbound.openai.failures import failed_body
+from generation.adapters.outbound.providers.openai.failures import failed_body
 from generation.domain.generation import Failure, Status
 from generation.ports.media_provider import RunState
 from generation_house import ACCOUNT, House, success

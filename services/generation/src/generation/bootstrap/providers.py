@@ -10,7 +10,7 @@ from generation.settings import WorkerSettings
 def providers_of(settings: WorkerSettings, parts: Parts, stack: AsyncExitStack) -> dict[str, MediaProvider]:
     """The providers that are set up, by the name that models.toml uses."""
     # Imported here, so that the API never loads what draws and decodes.
-    from generation.adapters.outbound.local.provider import LocalProvider
+    from generation.adapters.outbound.providers.local.provider import LocalProvider
 
     local = LocalProvider(threads=settings.local_threads)
     stack.callback(local.close)
@@ -18,7 +18,7 @@ def providers_of(settings: WorkerSettings, parts: Parts, stack: AsyncExitStack) 
     if settings.openai_base_url and settings.openai_api_key:
         from generation.adapters.outbound.answer_spool import TransactionalSpool
         from generation.adapters.outbound.guarded_fetch import GuardedClient
-        from generation.adapters.outbound.openai.provider import OpenAIProvider
+        from generation.adapters.outbound.providers.openai.provider import OpenAIProvider
 
         fetch = GuardedClient(
             allow_loopback=settings.fetch_allow_loopback, size_bytes_max=settings.output_size_max_bytes

@@ -7,9 +7,9 @@ from openai import AsyncOpenAI
 
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.inline import InlineOutput
-from generation.adapters.outbound.openai.answers import document
-from generation.adapters.outbound.openai.encoded_files import inline_file, is_data_url
-from generation.adapters.outbound.openai.failures import failed_body, unreadable
+from generation.adapters.outbound.providers.openai.answers import document
+from generation.adapters.outbound.providers.openai.encoded_files import inline_file, is_data_url
+from generation.adapters.outbound.providers.openai.failures import failed_body, unreadable
 from generation.ports.media_provider import Run, RunOutput, RunReport, RunState
 
 SIZES = {"1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from generation.adapters.outbound.inline import InlineOutput
-from generation.adapters.outbound.local.encoding import Stopped, draw_image, draw_video
+from generation.adapters.outbound.providers.local.encoding import Stopped, draw_image, draw_video
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AttemptId, RunId
 from generation.ports.media_provider import ProviderRefused, Run, RunReport, RunState

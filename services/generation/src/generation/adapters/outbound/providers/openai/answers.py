@@ -6,7 +6,7 @@ from typing import Any
 
 from openai import AsyncAPIResponse, OpenAIError
 
-from generation.adapters.outbound.openai.failures import AnswerBroken
+from generation.adapters.outbound.providers.openai.failures import AnswerBroken
 
 # Four pictures of 16 MB each in base64, and some.
 ANSWER_BYTES_MAX = 96 * 1024 * 1024

@@ -2,7 +2,7 @@
 
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.in_call import InCallProvider
-from generation.adapters.outbound.openai.caller import OpenAICaller
+from generation.adapters.outbound.providers.openai.caller import OpenAICaller
 from generation.ports.answers import AnswerSpool
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from openai import AsyncOpenAI, OpenAIError
 
 from generation.adapters.outbound.guarded_fetch import GuardedClient
-from generation.adapters.outbound.openai.chat import write_text
-from generation.adapters.outbound.openai.dialects import Dialects
-from generation.adapters.outbound.openai.failures import failed
-from generation.adapters.outbound.openai.images import draw_images
+from generation.adapters.outbound.providers.openai.chat import write_text
+from generation.adapters.outbound.providers.openai.dialects import Dialects
+from generation.adapters.outbound.providers.openai.failures import failed
+from generation.adapters.outbound.providers.openai.images import draw_images
 from generation.ports.media_provider import Run, RunReport
 
 TIMEOUT_S = 150.0

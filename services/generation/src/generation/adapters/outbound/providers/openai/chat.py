@@ -6,10 +6,10 @@ from collections.abc import Callable
 from openai import APIStatusError, AsyncAPIResponse, AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from generation.adapters.outbound.openai.answers import events
-from generation.adapters.outbound.openai.dialects import Dialect, Dialects
-from generation.adapters.outbound.openai.failures import AnswerBroken
-from generation.adapters.outbound.openai.transcript import BYTES_PER_TOKEN, Transcript
+from generation.adapters.outbound.providers.openai.answers import events
+from generation.adapters.outbound.providers.openai.dialects import Dialect, Dialects
+from generation.adapters.outbound.providers.openai.failures import AnswerBroken
+from generation.adapters.outbound.providers.openai.transcript import BYTES_PER_TOKEN, Transcript
 from generation.ports.media_provider import Run, RunReport
 
 log = logging.getLogger(__name__)

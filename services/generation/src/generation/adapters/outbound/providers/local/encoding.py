@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from generation.adapters.outbound.local.painting import Scene, paint, scene_of
+from generation.adapters.outbound.providers.local.painting import Scene, paint, scene_of
 
 SOFTWARE = "Tintype local provider"
 CREDIT = "Drawn by a program from the words of a prompt; no camera and no model was involved."

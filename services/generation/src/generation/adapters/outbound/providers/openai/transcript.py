@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from generation.adapters.outbound.inline import InlineOutput
-from generation.adapters.outbound.openai.failures import REFUSED, failed_body, unreadable
+from generation.adapters.outbound.providers.openai.failures import REFUSED, failed_body, unreadable
 from generation.domain.generation import Failure
 from generation.domain.output import Incomplete
 from generation.ports.media_provider import RunReport, RunState

@@ -1,0 +1,1 @@
+"""Who makes the media: each folder is a provider."""
