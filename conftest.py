@@ -1,6 +1,10 @@
 """Tests everywhere get real servers from one place."""
 
+import pytest
 import structlog
+
+# Its assertions are told as those of a test are.
+pytest.register_assert_rewrite("chassis.testing")
 
 pytest_plugins = ["embedded.pytest_plugin", "embedded.memory_only"]
 

@@ -1,0 +1,1 @@
+"""What the tests of every service share. Nothing that ships imports it: import-linter holds that."""
