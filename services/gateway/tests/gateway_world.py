@@ -11,7 +11,8 @@ from described import Description
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from gateway.application.open_sessions import OpenSessions
-from gateway.bootstrap import MemoryWorld, make_web_app, memory_world, wire
+from gateway.bootstrap.memory import MemoryWorld, memory_world
+from gateway.bootstrap.parts import make_web_app, wire
 
 ORIGIN = "http://gateway.test"
 PASSWORD = "correct horse battery"

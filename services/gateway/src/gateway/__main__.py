@@ -11,7 +11,7 @@ from chassis.process import run_until_signalled
 from chassis.settings import load_settings
 from chassis.telemetry import configure_telemetry
 
-from gateway.bootstrap import serve
+from gateway.bootstrap.server import serve
 from gateway.settings import GatewaySettings, MigrationSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"

@@ -12,7 +12,8 @@ from chassis.health import serve_http
 from embedded.ports import free_ports
 from event_producers import ADA, GENERATION, Producers
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
-from gateway.bootstrap import make_web_app, memory_world, wire
+from gateway.bootstrap.memory import memory_world
+from gateway.bootstrap.parts import make_web_app, wire
 from gateway_world import description
 from tintype.billing.v1.events_pb2 import PaymentCompleted
 from tintype.generation.v1.events_pb2 import GenerationQueued, GenerationSucceeded

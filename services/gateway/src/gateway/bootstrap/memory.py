@@ -1,0 +1,78 @@
+"""Everything in memory, for tests."""
+
+from dataclasses import dataclass
+
+from chassis.clock import SystemClock
+from cryptography.fernet import Fernet
+
+from gateway.adapters.inbound.deps import Web
+from gateway.adapters.outbound.jwt import JwtAccessTokens
+from gateway.adapters.outbound.memory.billing import MemoryBilling
+from gateway.adapters.outbound.memory.console_sessions import MemoryConsoleSessions
+from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
+from gateway.adapters.outbound.memory.generation import MemoryGenerations
+from gateway.adapters.outbound.memory.identity import AUDIENCE, ISSUER, MemoryIdentity
+from gateway.adapters.outbound.memory.ledger import MemoryLedger
+from gateway.adapters.outbound.memory.text_outputs import MemoryTextOutputs
+from gateway.adapters.outbound.rate_limits import LimitsRateLimits
+from gateway.adapters.outbound.sealed_event_ids import SealedEventIds
+from gateway.bootstrap.parts import Ports
+from gateway.ports.clock import Clock
+from gateway.ports.rate_limits import Limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryWorld:
+    """Adapters in memory, by what they are, so that tests can move them."""
+
+    clock: Clock
+    identity: MemoryIdentity
+    billing: MemoryBilling
+    ledger: MemoryLedger
+    generations: MemoryGenerations
+    feed: MemoryEventFeed
+    sessions: MemoryConsoleSessions
+    texts: MemoryTextOutputs
+    ports: Ports
+
+
+def memory_world(
+    *, clock: Clock | None = None, public_url: str = "http://gateway.test", rates: str = "10000/minute"
+) -> MemoryWorld:
+    """Everything in memory; `rates` is the limit on everything that is limited."""
+    clock = clock or SystemClock()
+    identity = MemoryIdentity(clock)
+    ledger = MemoryLedger(clock)
+    generations = MemoryGenerations(clock, ledger)
+    billing, feed, sessions = MemoryBilling(clock), MemoryEventFeed(), MemoryConsoleSessions()
+    texts = MemoryTextOutputs()
+    ports = Ports(
+        identity=identity,
+        billing=billing,
+        ledger=ledger,
+        generations=generations,
+        feed=feed,
+        event_ids=SealedEventIds([Fernet.generate_key().decode()]),
+        tokens=JwtAccessTokens(identity, clock, issuer=ISSUER, audience=AUDIENCE),
+        limits=LimitsRateLimits("memory://", dict.fromkeys(Limit, rates)),
+        sessions=sessions,
+        texts=texts,
+        clock=clock,
+        monotonic=lambda: clock.now().timestamp(),
+        web=Web(
+            public_url=public_url,
+            media_origin="https://media.example",
+            checkout_origin="https://checkout.example",
+        ),
+    )
+    return MemoryWorld(
+        clock=clock,
+        identity=identity,
+        billing=billing,
+        ledger=ledger,
+        generations=generations,
+        feed=feed,
+        sessions=sessions,
+        texts=texts,
+        ports=ports,
+    )

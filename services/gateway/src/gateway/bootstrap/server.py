@@ -1,0 +1,54 @@
+"""The server: HTTP, and the loops beside it."""
+
+import os
+from functools import partial
+
+from chassis.health import HealthServer, serve_http
+from chassis.process import forever, run_all
+from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+
+from gateway.adapters.inbound.bounded_connection import BoundedConnection
+from gateway.adapters.inbound.connections import ConnectionBounds, Connections, room_for
+from gateway.adapters.inbound.ended_sessions import hear_of_ended_sessions
+from gateway.bootstrap.parts import make_web_app, wire
+from gateway.bootstrap.production import real_ports
+from gateway.settings import GatewaySettings
+
+HTTP_GRACE_S = 5
+SWEEP_EVERY_S = 600.0
+
+
+async def serve(settings: GatewaySettings) -> None:
+    """Answer HTTP and follow the events until cancelled."""
+    # Uvicorn's own setting: whose X-Forwarded-For is believed. Its default believes all of loopback.
+    os.environ["FORWARDED_ALLOW_IPS"] = settings.trusted_proxies
+    host, _, port = settings.http_listen.rpartition(":")
+    async with real_ports(settings) as (ports, feed, connection):
+        deps = wire(ports)
+        app = OpenTelemetryMiddleware(make_web_app(deps), excluded_urls="healthz,readyz")
+        await run_all(
+            connection.run(),
+            feed.run(),
+            HealthServer(settings.metrics_listen, deps.checks, alive=deps.alive).run(),
+            hear_of_ended_sessions(connection, deps.open_sessions),
+            forever(deps.sessions.remove_expired, every_s=SWEEP_EVERY_S, name="remove_expired_sessions"),
+            serve_http(
+                app,
+                host=host,
+                port=int(port),
+                grace_s=HTTP_GRACE_S,
+                protocol=partial(BoundedConnection, connections=Connections(_bounds(settings))),
+                idle_s=settings.idle_timeout_s,
+            ),
+        )
+
+
+def _bounds(settings: GatewaySettings) -> ConnectionBounds:
+    return ConnectionBounds(
+        open_max=room_for(settings.connections_max),
+        per_client_max=settings.connections_per_client_max,
+        header_s=settings.header_timeout_s,
+        body_s=settings.body_timeout_s,
+        stalled_s=settings.reader_timeout_s,
+        trusted_proxies=settings.trusted_proxies,
+    )
