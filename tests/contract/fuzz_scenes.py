@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
-from billing.adapters.outbound.postgres import PostgresUnitsOfWork as BillingUnits
-from billing.adapters.outbound.postgres_reader import PostgresBillingReader
+from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
+from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork as BillingUnits
 from billing_support import billing_in_memory
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine

@@ -8,9 +8,9 @@ from itertools import count
 from typing import Any
 
 from billing.adapters.outbound.event_codec import to_message
-from billing.adapters.outbound.memory import MemoryBilling, MemoryBillingReader
-from billing.adapters.outbound.memory_processor import MemoryProcessor, MemoryWebhookVerifier
-from billing.adapters.outbound.memory_webhooks import MemoryWebhookReader
+from billing.adapters.outbound.memory.processor import MemoryProcessor, MemoryWebhookVerifier
+from billing.adapters.outbound.memory.unit_of_work import MemoryBilling, MemoryBillingReader
+from billing.adapters.outbound.memory.webhooks import MemoryWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
 from billing.application.follow_checkout import FollowCheckoutHandler

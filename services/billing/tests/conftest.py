@@ -8,14 +8,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from billing.adapters.outbound import tables
 from billing.adapters.outbound.event_codec import to_message
-from billing.adapters.outbound.memory import MemoryBilling
-from billing.adapters.outbound.postgres import PostgresUnitsOfWork
-from billing.adapters.outbound.postgres_reader import PostgresBillingReader
-from billing.adapters.outbound.postgres_webhook_reader import PostgresWebhookReader
-from billing.adapters.outbound.rows import to_dispute, to_purchase
-from billing.adapters.outbound.tables import outbox
+from billing.adapters.outbound.memory.unit_of_work import MemoryBilling
+from billing.adapters.outbound.postgres import tables
+from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
+from billing.adapters.outbound.postgres.rows import to_dispute, to_purchase
+from billing.adapters.outbound.postgres.tables import outbox
+from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
+from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
 from billing_support import BillingUnderTest, CountingIds, billing_in_memory
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
 from facts_check import assert_facts_tell

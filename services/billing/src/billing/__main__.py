@@ -13,7 +13,7 @@ from chassis.settings import load_settings
 from chassis.telemetry import configure_telemetry
 
 from billing.adapters.inbound import webhooks_command
-from billing.adapters.outbound.tables import outbox
+from billing.adapters.outbound.postgres.tables import outbox
 from billing.adapters.outbound.toml_catalogue import BadCatalogueError, load_catalogue
 from billing.bootstrap import publish_catalogue, run_webhooks_command, serve
 from billing.domain.errors import BillingError

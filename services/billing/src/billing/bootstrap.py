@@ -20,12 +20,12 @@ from tintype.billing.v1 import billing_pb2_grpc as rpc
 from billing.adapters.inbound import webhooks_command
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
 from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_processed
-from billing.adapters.outbound import tables
-from billing.adapters.outbound.postgres import PostgresUnitsOfWork
-from billing.adapters.outbound.postgres_reader import PostgresBillingReader
-from billing.adapters.outbound.postgres_webhook_reader import PostgresWebhookReader
-from billing.adapters.outbound.stripe import StripeProcessor
-from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier, is_live
+from billing.adapters.outbound.postgres import tables
+from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
+from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
+from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
+from billing.adapters.outbound.stripe.processor import StripeProcessor
+from billing.adapters.outbound.stripe.webhooks import StripeWebhookVerifier, is_live
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.drain_webhooks import DrainWebhooksHandler

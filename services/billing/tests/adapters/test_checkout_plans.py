@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-from billing.adapters.outbound.postgres import PostgresUnitsOfWork
+from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from billing_support import CountingIds
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
 from embedded.testing import ServiceDatabase

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
-from billing.adapters.outbound.postgres import PostgresUnitsOfWork
-from billing.adapters.outbound.postgres_reader import PostgresBillingReader
-from billing.adapters.outbound.postgres_webhook_reader import PostgresWebhookReader
+from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
+from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
+from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
 from billing.domain.checkout import PaymentStatus
 from billing.domain.dispute import DisputeState
 from billing.domain.page_request import is_same_request

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 import stripe
-from billing.adapters.outbound.stripe import StripeProcessor
-from billing.adapters.outbound.stripe_answers import seen_checkout
+from billing.adapters.outbound.stripe.answers import seen_checkout
+from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from pydantic import SecretStr

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import stripe
-from billing.adapters.outbound import stripe as adapter
-from billing.adapters.outbound.stripe import StripeProcessor
-from billing.adapters.outbound.stripe_errors import MEANINGS, meaning_of
+from billing.adapters.outbound.stripe import processor as adapter
+from billing.adapters.outbound.stripe.errors import MEANINGS, meaning_of
+from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.domain import errors
 from prometheus_client import REGISTRY
 from pydantic import SecretStr

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 import stripe
-from billing.adapters.outbound import stripe_lists
-from billing.adapters.outbound.stripe import StripeProcessor
-from billing.adapters.outbound.stripe_answers import seen_dispute, seen_refund
-from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier
+from billing.adapters.outbound.stripe import lists as stripe_lists
+from billing.adapters.outbound.stripe.answers import seen_dispute, seen_refund
+from billing.adapters.outbound.stripe.processor import StripeProcessor
+from billing.adapters.outbound.stripe.webhooks import StripeWebhookVerifier
 from billing.domain.dispute import DisputeState
 from billing.domain.errors import UnknownToProcessor
 from billing.domain.refund import RefundStatus

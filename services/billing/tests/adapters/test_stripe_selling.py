@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 import stripe
-from billing.adapters.outbound import stripe as adapter
-from billing.adapters.outbound.stripe import StripeProcessor
+from billing.adapters.outbound.stripe import processor as adapter
+from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.domain import errors
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.pack import CatalogueChange

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import stripe
-from billing.adapters.outbound.stripe_webhooks import StripeWebhookVerifier, is_live
+from billing.adapters.outbound.stripe.webhooks import StripeWebhookVerifier, is_live
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.domain.errors import InvalidField, InvalidSignature, InvalidWebhook
 from billing.domain.webhook_event import IgnoredCause, WebhookState

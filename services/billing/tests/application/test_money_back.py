@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 import pytest
-from billing.adapters.outbound import postgres_reader
+from billing.adapters.outbound.postgres import billing_reader
 from billing.domain.dispute import DisputeState
 from billing.domain.errors import PaymentProcessorUnavailable, PurchaseNotKnownYet
 from billing.domain.refund import RefundStatus
@@ -232,7 +232,7 @@ async def test_every_purchase_is_streamed_with_its_own_disputes(
     any_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many batches it takes."""
-    monkeypatch.setattr(postgres_reader, "_STREAM_ROWS", 2)
+    monkeypatch.setattr(billing_reader, "_STREAM_ROWS", 2)
     expected = {}
     for number in range(5):
         payment = (await any_billing.bought(f"usr_{number}")).payment_id

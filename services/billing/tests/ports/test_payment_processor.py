@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import httpx
 import pytest
 import stripe
-from billing.adapters.outbound.memory_processor import MemoryProcessor
-from billing.adapters.outbound.stripe import StripeProcessor
+from billing.adapters.outbound.memory.processor import MemoryProcessor
+from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.errors import (

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import httpx
 import pytest
 import stripe
-from billing.adapters.outbound import stripe_lists
-from billing.adapters.outbound.memory_processor import MemoryProcessor
-from billing.adapters.outbound.stripe import StripeProcessor
+from billing.adapters.outbound.memory.processor import MemoryProcessor
+from billing.adapters.outbound.stripe import lists as stripe_lists
+from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.domain.dispute import DisputeState
 from billing.domain.errors import UnknownToProcessor

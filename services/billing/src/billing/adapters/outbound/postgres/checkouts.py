@@ -8,8 +8,8 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.adapters.outbound import tables
-from billing.adapters.outbound.rows import from_checkout, to_checkout
+from billing.adapters.outbound.postgres import tables
+from billing.adapters.outbound.postgres.rows import from_checkout, to_checkout
 from billing.domain.checkout import Checkout
 
 _FIXED = ("checkout_id", "user_id", "idempotency_key", "pack_id", "created_at", "fingerprint", "asked_at")

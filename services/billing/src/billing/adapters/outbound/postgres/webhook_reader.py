@@ -7,8 +7,8 @@ from chassis.postgres import SYSTEM_SCOPE, transaction
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from billing.adapters.outbound import tables
-from billing.adapters.outbound.rows import to_webhook
+from billing.adapters.outbound.postgres import tables
+from billing.adapters.outbound.postgres.rows import to_webhook
 from billing.domain.webhook_event import IgnoredCause, StoredWebhook, WebhookState
 
 

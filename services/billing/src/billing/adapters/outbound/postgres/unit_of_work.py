@@ -10,11 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from billing.adapters.outbound import tables
 from billing.adapters.outbound.event_codec import encode
-from billing.adapters.outbound.postgres_checkouts import PostgresCheckouts
-from billing.adapters.outbound.postgres_money_back import PostgresMoneyBack
-from billing.adapters.outbound.postgres_webhooks import PostgresWebhooks
+from billing.adapters.outbound.postgres import tables
+from billing.adapters.outbound.postgres.checkouts import PostgresCheckouts
+from billing.adapters.outbound.postgres.money_back import PostgresMoneyBack
+from billing.adapters.outbound.postgres.webhooks import PostgresWebhooks
 from billing.domain.checkout import Purchase
 from billing.domain.events import Fact
 from billing.ports.id_source import IdSource

@@ -6,7 +6,7 @@ from typing import Any
 
 import stripe
 
-from billing.adapters.outbound.stripe_catalogue import PRODUCT_PREFIX
+from billing.adapters.outbound.stripe.catalogue import PRODUCT_PREFIX
 from billing.domain.checkout import CheckoutStatus, PaymentStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
 from billing.domain.processor_payment import ListedPayment

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.adapters.outbound import tables
-from billing.adapters.outbound.rows import to_dispute, to_purchase, to_refund
+from billing.adapters.outbound.postgres import tables
+from billing.adapters.outbound.postgres.rows import to_dispute, to_purchase, to_refund
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.listing import Scan

@@ -8,8 +8,8 @@ from sqlalchemy import Integer, Label, and_, cast, func, literal_column, select,
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.adapters.outbound import tables
-from billing.adapters.outbound.rows import to_webhook
+from billing.adapters.outbound.postgres import tables
+from billing.adapters.outbound.postgres.rows import to_webhook
 from billing.domain.webhook_event import Stored, WebhookEvent, WebhookOutcome, WebhookState
 
 _HELD_BACK = (WebhookState.PARKED.value, WebhookState.IGNORED.value)

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from billing.adapters.outbound.memory_webhooks import MemoryWebhook, MemoryWebhooks
+from billing.adapters.outbound.memory.webhooks import MemoryWebhook, MemoryWebhooks
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.events import Fact

@@ -1,4 +1,4 @@
-"""Stripe, by its official SDK. Nothing of Stripe's leaves this file but our own words."""
+"""Stripe as the payment processor."""
 
 import hashlib
 import json
@@ -8,16 +8,16 @@ from typing import Any
 
 import stripe
 
-from billing.adapters.outbound.stripe_answers import (
+from billing.adapters.outbound.stripe.answers import (
     seen_checkout,
     seen_dispute,
     seen_paid_session,
     seen_payment,
     seen_refund,
 )
-from billing.adapters.outbound.stripe_catalogue import StripeCatalogue
-from billing.adapters.outbound.stripe_errors import answered, cannot_sell
-from billing.adapters.outbound.stripe_lists import asked_since, listing
+from billing.adapters.outbound.stripe.catalogue import StripeCatalogue
+from billing.adapters.outbound.stripe.errors import answered, cannot_sell
+from billing.adapters.outbound.stripe.lists import asked_since, listing
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.errors import CustomerUnknownToProcessor, PaymentProcessorRefused, UnknownToProcessor

@@ -5,7 +5,7 @@ from typing import Any
 
 import stripe
 
-from billing.adapters.outbound.stripe_errors import answered, cannot_sell
+from billing.adapters.outbound.stripe.errors import answered, cannot_sell
 from billing.domain.errors import UnknownToProcessor
 from billing.domain.pack import CatalogueChange, Pack
 

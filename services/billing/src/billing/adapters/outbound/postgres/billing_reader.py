@@ -8,8 +8,8 @@ from chassis.postgres import SYSTEM_SCOPE, transaction
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from billing.adapters.outbound import tables
-from billing.adapters.outbound.rows import to_checkout, to_dispute, to_purchase
+from billing.adapters.outbound.postgres import tables
+from billing.adapters.outbound.postgres.rows import to_checkout, to_dispute, to_purchase
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import Dispute
 from billing.domain.purchase_standing import PurchaseStanding

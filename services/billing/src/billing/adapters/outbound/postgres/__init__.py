@@ -1,0 +1,1 @@
+"""PostgreSQL, by SQLAlchemy: units of work, and readers of what is committed."""

@@ -1,0 +1,1 @@
+"""Stripe, by its official SDK. Nothing of Stripe leaves this folder but our own words."""
