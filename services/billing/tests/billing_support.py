@@ -8,8 +8,10 @@ from itertools import count
 from typing import Any
 
 from billing.adapters.outbound.event_codec import to_message
+from billing.adapters.outbound.memory.billing_reader import MemoryBillingReader
 from billing.adapters.outbound.memory.processor import MemoryProcessor, MemoryWebhookVerifier
-from billing.adapters.outbound.memory.unit_of_work import MemoryBilling, MemoryBillingReader
+from billing.adapters.outbound.memory.store import MemoryBilling
+from billing.adapters.outbound.memory.unit_of_work import MemoryUnitsOfWork
 from billing.adapters.outbound.memory.webhooks import MemoryWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
@@ -157,9 +159,9 @@ def billing_in_memory(processor: Any = None, *, store: MemoryBilling | None = No
         return [to_message(fact) for fact in store.facts]
 
     return BillingUnderTest(
-        units=store,
+        units=MemoryUnitsOfWork(store),
         reader=MemoryBillingReader(store),
-        webhooks=MemoryWebhookReader(store.webhooks),
+        webhooks=MemoryWebhookReader(store),
         ids=CountingIds(),
         processor=processor or MemoryProcessor(),
         facts=facts,

@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from billing.adapters.outbound.event_codec import to_message
-from billing.adapters.outbound.memory.unit_of_work import MemoryBilling
+from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
 from billing.adapters.outbound.postgres.rows import to_dispute, to_purchase

@@ -36,9 +36,8 @@ async def test_questions_are_found_by_an_index(service_database: Callable[[str],
             plan = "\n".join(row[0] for row in rows)
         assert "checkouts_to_check" in plan, plan
         assert "Seq Scan" not in plan, plan
-    async with PostgresUnitsOfWork(engine, CountingIds()).begin() as unit:
-        claimed = await unit.claim_checks(now=NOW, until=NOW + timedelta(minutes=1), limit=4)
-        await unit.commit()
+    async with PostgresUnitsOfWork(engine, CountingIds()).of_system() as work:
+        claimed = await work.claim_checks(now=NOW, until=NOW + timedelta(minutes=1), limit=4)
     # The newest two, and the two that are due for longest.
     assert {one.checkout_id for one in claimed} == {"chk_200", "chk_199", "chk_1", "chk_2"}
     await engine.dispose()

@@ -64,10 +64,10 @@ async def test_webhooks_that_nobody_listened_to_are_worked_out(
     engine = create_engine(empty_database.url)
     units = PostgresUnitsOfWork(engine, CountingIds())
     waiting: list[WebhookEvent] = []
-    async with units.begin() as unit:
+    async with units.of_system() as work:
         clock.advance(86_400 * 36_500)
         later = clock.now().replace(year=9999)
-        while (event := await unit.claim_webhook(now=clock.now(), until=later, token="t")) is not None:
+        while (event := await work.claim_webhook(now=clock.now(), until=later, token="t")) is not None:
             waiting.append(event)
     await engine.dispose()
     assert sorted((one.kind, one.payment_id, one.dispute_id, one.attempts) for one in waiting) == [
@@ -111,9 +111,8 @@ async def test_checkouts_from_before_are_followed(
     engine = create_engine(empty_database.url)
     units, reader = PostgresUnitsOfWork(engine, CountingIds()), PostgresBillingReader(engine)
     later = datetime.now(UTC) + timedelta(hours=1)
-    async with units.begin() as unit:
-        due = await unit.claim_checks(now=later, until=later + timedelta(hours=1), limit=10)
-        await unit.commit()
+    async with units.of_system() as work:
+        due = await work.claim_checks(now=later, until=later + timedelta(hours=1), limit=10)
     assert sorted(one.checkout_id for one in due) == ["chk_debit", "chk_open"]
     for checkout_id in CHECKOUTS:
         found = await reader.checkout("usr_1", checkout_id)

@@ -174,13 +174,12 @@ async def test_a_customer_that_was_deleted_is_made_anew_once(shop: Shop) -> None
 async def test_a_customer_of_another_key_is_made_anew(shop: Shop) -> None:
     """The link leads nowhere: a new one takes its place."""
     await shop.publish()
-    async with shop.billing.units.begin("usr_1") as unit:
-        await unit.link_customer("usr_1", "cus_of_another_mode", instead_of=None)
-        await unit.commit()
+    async with shop.billing.units.of("usr_1") as work:
+        await work.link_customer("usr_1", "cus_of_another_mode", instead_of=None)
     assert (await shop.billing.open()).checkout.url
     (customer,) = shop.sdk.customers.list().data
-    async with shop.billing.units.begin("usr_1") as unit:
-        assert await unit.customer_of("usr_1") == customer.id
+    async with shop.billing.units.of("usr_1") as work:
+        assert await work.customer_of("usr_1") == customer.id
 
 
 @pytest.mark.usefixtures("at_once")

@@ -69,9 +69,8 @@ async def test_a_page_is_sold_at_the_terms_of_its_opening(any_billing: BillingUn
     first = (await any_billing.open(key="k1")).checkout
     session = first.session_id or ""
     any_billing.processor.expire(session)
-    async with any_billing.units.begin("usr_1") as unit:
-        await unit.save_checkout(replace(first, credits=1, price_minor=1))
-        await unit.commit()
+    async with any_billing.units.of("usr_1") as work:
+        await work.save_checkout(replace(first, credits=1, price_minor=1))
     any_billing.clock.advance(90_000)
     second = (await any_billing.open(key="k1")).checkout
     assert (second.credits, second.price_minor, second.page) == (1000, 1000, 2)
@@ -118,8 +117,8 @@ async def test_a_customer_that_is_gone_is_made_anew_once(any_billing: BillingUnd
     opened = await asyncio.gather(*(any_billing.open(key=f"k{number}") for number in range(2, 8)))
     assert all(one.checkout.url for one in opened)
     assert len(any_billing.processor.customers) == 2
-    async with any_billing.units.begin("usr_1") as unit:
-        assert await unit.customer_of("usr_1") == list(any_billing.processor.customers.values())[1]
+    async with any_billing.units.of("usr_1") as work:
+        assert await work.customer_of("usr_1") == list(any_billing.processor.customers.values())[1]
 
 
 async def test_many_first_checkouts_make_one_customer(any_billing: BillingUnderTest) -> None:

@@ -17,16 +17,15 @@ async def leave_open(billing: BillingUnderTest, count: int) -> None:
     """Have this many pages opened that nobody pays, all of them due."""
     first = (await billing.open("usr_0")).checkout
     seen = billing.processor.sessions[first.session_id or ""]
-    async with billing.units.begin() as unit:
+    async with billing.units.of_system() as work:
         for number in range(1, count):
             session = f"cs_dead_{number}"
             changes = {"checkout_id": f"chk_dead_{number}", "session_id": session, "idempotency_key": session}
             checkout = Checkout(**{**vars(first), **changes})
-            await unit.add_checkout(checkout)
+            await work.add_checkout(checkout)
             billing.processor.sessions[session] = type(seen)(
                 **{**vars(seen), "session_id": session, "reference": checkout.checkout_id}
             )
-        await unit.commit()
 
 
 async def test_a_paid_one_is_found_at_once_among_thousands_that_nobody_pays(

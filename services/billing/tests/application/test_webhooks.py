@@ -224,10 +224,9 @@ async def test_a_webhook_that_kills_its_processes_is_parked(any_billing: Billing
     """Claims that were never finished count: a crash loop ends, and the neighbours are worked out."""
     await refunded(any_billing)
     for number in range(ATTEMPTS_MAX + 1):
-        async with any_billing.units.begin() as unit:
+        async with any_billing.units.of_system() as work:
             now = any_billing.clock.now()
-            assert await unit.claim_webhook(now=now, until=now + LEASE, token=f"dead_{number}")
-            await unit.commit()
+            assert await work.claim_webhook(now=now, until=now + LEASE, token=f"dead_{number}")
         any_billing.clock.advance(LEASE.total_seconds() + 1)
     assert await any_billing.process_all() == [PARKED]
     assert await any_billing.money_back() == []
@@ -330,9 +329,8 @@ async def test_a_waking_hint_may_be_told_not_to(any_billing: BillingUnderTest) -
     payment = await refunded(any_billing)
     await park(any_billing, payment)
     hint = replace((await any_billing.stored("evt_1")).event, attempts=0)
-    async with any_billing.units.begin() as unit:
-        await unit.add_webhook(hint, wakes=False)
-        await unit.commit()
+    async with any_billing.units.of_system() as work:
+        await work.add_webhook(hint, wakes=False)
     assert (await any_billing.stored("evt_1")).state is PARKED
 
 

@@ -69,9 +69,8 @@ class CreateCheckoutHandler:
         if pack is None:
             raise UnknownPack(f"there is no pack {command.pack_id!r}", pack_id=command.pack_id)
         wanted = self._new(command, pack)
-        async with self._units.begin(command.user_id) as unit:
-            checkout = await unit.add_checkout(wanted)
-            await unit.commit()
+        async with self._units.of(command.user_id) as work:
+            checkout = await work.add_checkout(wanted)
         if not is_same_request(checkout, wanted):
             raise IdempotencyKeyReused(
                 "this key opened another checkout before", checkout_id=checkout.checkout_id

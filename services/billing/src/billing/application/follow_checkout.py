@@ -61,10 +61,8 @@ class FollowCheckoutHandler:
         if known.is_settled:
             return False
         now = self._clock.now()
-        async with self._units.begin(known.user_id) as unit:
-            is_first = await unit.claim_question(known.checkout_id, now=now, after=now - self._ask_every)
-            await unit.commit()
-        return is_first
+        async with self._units.of(known.user_id) as work:
+            return await work.claim_question(known.checkout_id, now=now, after=now - self._ask_every)
 
     async def _read(self, user_id: str, checkout_id: str) -> Checkout:
         found = await self._reader.checkout(user_id, checkout_id)

@@ -20,10 +20,8 @@ class ReplayWebhookHandler:
 
         False, and nothing is changed, when there is none, or it names nothing to ask the processor about.
         """
-        async with self._units.begin() as unit:
-            known = await unit.wake_webhook(event_id, now=self._clock.now())
-            await unit.commit()
-        return known
+        async with self._units.of_system() as work:
+            return await work.wake_webhook(event_id, now=self._clock.now())
 
 
 class ForgetBodiesHandler:
@@ -36,7 +34,5 @@ class ForgetBodiesHandler:
 
     async def handle(self) -> int:
         """Empty up to a batch of bodies of webhooks that were done or ignored so long ago."""
-        async with self._units.begin() as unit:
-            count = await unit.forget_bodies(before=self._clock.now() - self._after, limit=BATCH_MAX)
-            await unit.commit()
-        return count
+        async with self._units.of_system() as work:
+            return await work.forget_bodies(before=self._clock.now() - self._after, limit=BATCH_MAX)

@@ -10,17 +10,17 @@ log = logging.getLogger(__name__)
 
 
 async def lock_purchase(
-    unit: UnitOfWork, payment_id: str | None, *, reference: str | None
+    work: UnitOfWork, payment_id: str | None, *, reference: str | None
 ) -> Purchase | None:
     """Return the payment's purchase, locked; None when the payment is not ours.
 
     Raises PurchaseNotKnownYet when it was made by a checkout of ours that is not settled: webhooks come in
     any order, and money that went back is never forgotten.
     """
-    purchase = await unit.purchase_of_payment(payment_id) if payment_id else None
+    purchase = await work.purchase_of_payment(payment_id) if payment_id else None
     if purchase is not None:
         return purchase
-    if reference and await unit.checkout(reference) is not None:
+    if reference and await work.checkout(reference) is not None:
         raise PurchaseNotKnownYet(f"payment {payment_id} of checkout {reference} is not a purchase yet")
     log.info("money of payment %s went back; it is none of ours", payment_id)
     return None

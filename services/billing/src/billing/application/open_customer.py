@@ -13,8 +13,8 @@ class Customers:
 
     async def of(self, user_id: str, *, email: str) -> str:
         """Return the user's customer, a new one if there is none."""
-        async with self._units.begin(user_id) as unit:
-            known = await unit.customer_of(user_id)
+        async with self._units.of(user_id) as work:
+            known = await work.customer_of(user_id)
         return known or await self._open(user_id, email=email, instead_of=None)
 
     async def replace(self, user_id: str, *, email: str, unknown: str) -> str:
@@ -23,7 +23,5 @@ class Customers:
 
     async def _open(self, user_id: str, *, email: str, instead_of: str | None) -> str:
         opened = await self._processor.open_customer(user_id=user_id, email=email, instead_of=instead_of)
-        async with self._units.begin(user_id) as unit:
-            linked = await unit.link_customer(user_id, opened, instead_of=instead_of)
-            await unit.commit()
-        return linked
+        async with self._units.of(user_id) as work:
+            return await work.link_customer(user_id, opened, instead_of=instead_of)

@@ -99,12 +99,11 @@ class OpenPage:
 
     async def _save(self, known: Checkout, changed: Checkout) -> Checkout:
         """Write the change, unless somebody else gave the checkout a page meanwhile; return what counts."""
-        async with self._units.begin(known.user_id) as unit:
-            current = await unit.checkout(known.checkout_id, lock=True)
+        async with self._units.of(known.user_id) as work:
+            current = await work.checkout(known.checkout_id, lock=True)
             if current is None:
                 raise RuntimeError(f"checkout {known.checkout_id} was committed and is gone")
             if (current.session_id, current.page) != (known.session_id, known.page):
                 return current
-            await unit.save_checkout(changed)
-            await unit.commit()
+            await work.save_checkout(changed)
         return changed

@@ -81,9 +81,8 @@ class ProcessWebhookHandler:
         """Process one; None when none is due."""
         token = self._ids.new("lease")
         now = self._clock.now()
-        async with self._units.begin() as unit:
-            event = await unit.claim_webhook(now=now, until=now + LEASE, token=token)
-            await unit.commit()
+        async with self._units.of_system() as work:
+            event = await work.claim_webhook(now=now, until=now + LEASE, token=token)
         if event is None:
             return None
         try:
@@ -96,11 +95,10 @@ class ProcessWebhookHandler:
         return Worked(state=outcome.state, is_outage=is_outage)
 
     async def _finish(self, event: WebhookEvent, token: str, outcome: WebhookOutcome) -> None:
-        async with self._units.begin() as unit:
-            written = await unit.finish_webhook(
+        async with self._units.of_system() as work:
+            written = await work.finish_webhook(
                 event.event_id, token=token, outcome=outcome, now=self._clock.now()
             )
-            await unit.commit()
         if not written:
             log.warning("webhook %s was finished late: what came of it meanwhile stands", event.event_id)
 
@@ -138,12 +136,12 @@ class ProcessWebhookHandler:
         return None if ours else IgnoredCause.NOT_OURS
 
     async def _is_known_here(self, event: WebhookEvent) -> bool:
-        async with self._units.begin() as unit:
+        async with self._units.of_system() as work:
             if event.session_id is not None:
-                return await unit.checkout_of_session(event.session_id) is not None
+                return await work.checkout_of_session(event.session_id) is not None
             if event.payment_id is not None:
-                return await unit.purchase_of_payment(event.payment_id) is not None
-            return event.dispute_id is not None and await unit.dispute(event.dispute_id) is not None
+                return await work.purchase_of_payment(event.payment_id) is not None
+            return event.dispute_id is not None and await work.dispute(event.dispute_id) is not None
 
     def _failed(self, event: WebhookEvent, failure: Exception) -> WebhookOutcome:
         failures = event.attempts + 1

@@ -44,7 +44,6 @@ class ReceiveWebhookHandler:
             received_at=self._clock.now(),
             cause=verified.ignored,
         )
-        async with self._units.begin() as unit:
-            stored = await unit.add_webhook(event)
-            await unit.commit()
+        async with self._units.of_system() as work:
+            stored = await work.add_webhook(event)
         return Received(event_id=event.event_id, duplicate=stored is not Stored.NEW)

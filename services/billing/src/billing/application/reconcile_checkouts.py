@@ -35,9 +35,8 @@ class ReconcileCheckoutsHandler:
     async def handle(self) -> int:
         """Ask about one batch of checkouts that are due, side by side; return how many were due."""
         now = self._clock.now()
-        async with self._units.begin() as unit:
-            due = await unit.claim_checks(now=now, until=now + _LEASE, limit=BATCH_MAX)
-            await unit.commit()
+        async with self._units.of_system() as work:
+            due = await work.claim_checks(now=now, until=now + _LEASE, limit=BATCH_MAX)
         slots = asyncio.Semaphore(SIDE_BY_SIDE_MAX)
 
         async def ask(checkout: Checkout) -> None:
@@ -70,11 +69,10 @@ class ReconcileCheckoutsHandler:
         await self._put_back(checkout, ends=is_over and checkout.status is CheckoutStatus.OPEN)
 
     async def _put_back(self, checkout: Checkout, *, ends: bool = False) -> None:
-        async with self._units.begin() as unit:
-            current = await unit.checkout(checkout.checkout_id, lock=True)
+        async with self._units.of_system() as work:
+            current = await work.checkout(checkout.checkout_id, lock=True)
             if current is None or current.session_id != checkout.session_id or current.is_settled:
                 return
             if ends:
                 current = replace(current, status=CheckoutStatus.EXPIRED, url="")
-            await unit.save_checkout(replace(current, next_check_at=next_check(current, self._clock.now())))
-            await unit.commit()
+            await work.save_checkout(replace(current, next_check_at=next_check(current, self._clock.now())))

@@ -39,7 +39,7 @@ class ProcessorList(Protocol[T]):
     async def page(self, *, since: datetime, after: str | None) -> Listing[T]:
         """Return one page."""
 
-    async def hints(self, unit: UnitOfWork, items: Sequence[T], now: datetime) -> list[WebhookEvent]:
+    async def hints(self, work: UnitOfWork, items: Sequence[T], now: datetime) -> list[WebhookEvent]:
         """Return a hint for each item that is ours and is not recorded as it stands."""
 
 
@@ -56,11 +56,11 @@ class RefundList:
         return await self._processor.list_refunds(since=since, after=after)
 
     async def hints(
-        self, unit: UnitOfWork, items: Sequence[ListedRefund], now: datetime
+        self, work: UnitOfWork, items: Sequence[ListedRefund], now: datetime
     ) -> list[WebhookEvent]:
         """Return a hint for each of our refunds that is not recorded as it stands."""
         ours = [one for one in items if one.reference and one.payment_id]
-        known = await unit.recorded_refunds([one.refund.refund_id for one in ours])
+        known = await work.recorded_refunds([one.refund.refund_id for one in ours])
         return [
             _hint("refund", one.refund.refund_id, one.refund.status, now, payment_id=one.payment_id)
             for one in ours
@@ -81,11 +81,11 @@ class DisputeList:
         return await self._processor.list_disputes(since=since, after=after)
 
     async def hints(
-        self, unit: UnitOfWork, items: Sequence[ProcessorDispute], now: datetime
+        self, work: UnitOfWork, items: Sequence[ProcessorDispute], now: datetime
     ) -> list[WebhookEvent]:
         """Return a hint for each of our disputes that moved money and is not recorded as it stands."""
         ours = [one for one in items if one.reference and one.state is not None]
-        known = await unit.recorded_disputes([one.dispute_id for one in ours])
+        known = await work.recorded_disputes([one.dispute_id for one in ours])
         return [
             _hint("dispute", one.dispute_id, one.state or "", now, dispute_id=one.dispute_id)
             for one in ours
@@ -133,8 +133,8 @@ class ReconcileMoneyBackHandler(Generic[T]):
     async def _begun(self) -> Scan | None:
         """Return the scan that goes on, or one that begins; None before the next is due."""
         now = self._clock.now()
-        async with self._units.begin() as unit:
-            scan = await unit.scan(self._name)
+        async with self._units.of_system() as work:
+            scan = await work.scan(self._name)
         if scan is None:
             return Scan(name=self._name, since=now, begun_at=now)
         if scan.begun_at is not None:
@@ -142,11 +142,10 @@ class ReconcileMoneyBackHandler(Generic[T]):
         return replace(scan, begun_at=now) if now >= scan.since + self._plan.every else None
 
     async def _save(self, scan: Scan, items: Sequence[T]) -> int:
-        async with self._units.begin() as unit:
-            hints = await self._listed.hints(unit, items, self._clock.now())
-            stored = [await unit.add_webhook(one, wakes=self._plan.wakes) for one in hints]
-            await unit.save_scan(scan)
-            await unit.commit()
+        async with self._units.of_system() as work:
+            hints = await self._listed.hints(work, items, self._clock.now())
+            stored = [await work.add_webhook(one, wakes=self._plan.wakes) for one in hints]
+            await work.save_scan(scan)
         return len([one for one in stored if one is not Stored.DUPLICATE])
 
 

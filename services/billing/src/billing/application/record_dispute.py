@@ -23,14 +23,13 @@ class RecordDisputeHandler:
         PaymentProcessorUnavailable and PurchaseNotKnownYet, both to be tried again.
         """
         seen = await self._processor.find_dispute(dispute_id)
-        async with self._units.begin() as unit:
-            purchase = await lock_purchase(unit, seen.payment_id, reference=seen.reference)
+        async with self._units.of_system() as work:
+            purchase = await lock_purchase(work, seen.payment_id, reference=seen.reference)
             if purchase is None:
                 return False
-            known = await unit.dispute(dispute_id)
+            known = await work.dispute(dispute_id)
             settled = settle_dispute(purchase, known, seen)
             if settled is not None and settled != known:
-                await unit.save_dispute(settled)
-                await unit.publish(PaymentDisputed(dispute=settled, occurred_at=self._clock.now()))
-            await unit.commit()
+                await work.save_dispute(settled)
+                await work.publish(PaymentDisputed(dispute=settled, occurred_at=self._clock.now()))
         return True

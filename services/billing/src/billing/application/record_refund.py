@@ -23,14 +23,13 @@ class RecordRefundHandler:
         PaymentProcessorUnavailable and PurchaseNotKnownYet, both to be tried again.
         """
         seen = await self._processor.find_payment(payment_id)
-        async with self._units.begin() as unit:
-            purchase = await lock_purchase(unit, payment_id, reference=seen.reference)
+        async with self._units.of_system() as work:
+            purchase = await lock_purchase(work, payment_id, reference=seen.reference)
             if purchase is None:
                 return False
-            refunds = merge_refunds(await unit.refunds_of(purchase.purchase_id), seen.refunds)
+            refunds = merge_refunds(await work.refunds_of(purchase.purchase_id), seen.refunds)
             counted, facts = count_refunds(purchase, refunds, now=self._clock.now())
-            await unit.save_refunds(counted, refunds)
+            await work.save_refunds(counted, refunds)
             for fact in facts:
-                await unit.publish(fact)
-            await unit.commit()
+                await work.publish(fact)
         return True

@@ -26,19 +26,18 @@ class SettleCheckoutHandler:
         Asks the processor before it opens a transaction: what a webhook said may be old by now.
         """
         seen = await self._processor.find_checkout(session_id)
-        async with self._units.begin() as unit:
-            checkout_id = await unit.checkout_of_session(session_id) or seen.reference
-            checkout = await unit.checkout(checkout_id, lock=True) if checkout_id else None
+        async with self._units.of_system() as work:
+            checkout_id = await work.checkout_of_session(session_id) or seen.reference
+            checkout = await work.checkout(checkout_id, lock=True) if checkout_id else None
             if checkout is None:
                 return False
             now = self._clock.now()
             settled, purchase = settle(checkout, seen, purchase_id=self._ids.new("pay"), now=now)
             if purchase is not None:
-                if not await unit.add_purchase(purchase):
+                if not await work.add_purchase(purchase):
                     # This payment was told before.
                     return True
-                await unit.publish(PaymentCompleted(purchase=purchase, occurred_at=now))
+                await work.publish(PaymentCompleted(purchase=purchase, occurred_at=now))
             if settled != checkout:
-                await unit.save_checkout(settled)
-            await unit.commit()
+                await work.save_checkout(settled)
         return True

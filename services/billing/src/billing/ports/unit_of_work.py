@@ -15,7 +15,7 @@ from billing.ports.webhooks import WebhookQueue
 
 
 class UnitOfWork(WebhookQueue, Protocol):
-    """One open transaction. Leaving it without `commit` undoes everything."""
+    """One open transaction: leaving it commits, an exception undoes everything."""
 
     async def customer_of(self, user_id: str) -> str | None:
         """Return the processor's customer id of a user."""
@@ -77,15 +77,15 @@ class UnitOfWork(WebhookQueue, Protocol):
     async def publish(self, fact: Fact) -> None:
         """Have a fact published once this transaction is committed."""
 
-    async def commit(self) -> None:
-        """Commit."""
-
 
 class UnitsOfWork(Protocol):
     """Opens units of work."""
 
-    def begin(self, user_id: str | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open one for a single user, or, with None, for all of them (webhooks and sweepers)."""
+    def of(self, user_id: str) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open one that sees this user's rows alone."""
+
+    def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open one that sees every user's rows: for webhooks and sweepers."""
 
 
 class BillingReader(Protocol):

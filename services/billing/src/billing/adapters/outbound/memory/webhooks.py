@@ -1,10 +1,11 @@
 """Webhooks in memory: the part of the unit of work, and the reader."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
+from billing.adapters.outbound.memory.store import MemoryBilling, MemoryWebhook
 from billing.domain.webhook_event import (
     IgnoredCause,
     Stored,
@@ -18,26 +19,18 @@ _HELD_BACK = (WebhookState.PARKED, WebhookState.IGNORED)
 _FINISHED = (WebhookState.DONE, WebhookState.IGNORED)
 
 
-@dataclass(frozen=True, kw_only=True)
-class MemoryWebhook(StoredWebhook):
-    """A stored webhook and whose it is for now."""
-
-    token: str | None = None
-
-
 class MemoryWebhooks:
-    """What a unit of work does to webhooks is in `_webhooks` until its commit."""
+    """The part of the unit of work about webhooks."""
 
-    def __init__(self, committed: dict[str, MemoryWebhook]) -> None:
-        self._committed = committed
-        self._webhooks: dict[str, MemoryWebhook] = {}
+    def __init__(self, billing: MemoryBilling) -> None:
+        self._billing = billing
 
     async def add_webhook(self, event: WebhookEvent, *, wakes: bool = True) -> Stored:
         """Store a webhook once, or wake the stored one."""
-        known = (self._committed | self._webhooks).get(event.event_id)
+        known = self._billing.webhooks.get(event.event_id)
         if known and not (wakes and event.cause is None and known.state in _HELD_BACK):
             return Stored.DUPLICATE
-        self._webhooks[event.event_id] = MemoryWebhook(
+        self._billing.webhooks[event.event_id] = MemoryWebhook(
             event=replace(event, received_at=known.event.received_at) if known else event,
             state=WebhookState.IGNORED if event.cause else WebhookState.WAITING,
             due_at=event.received_at,
@@ -47,23 +40,23 @@ class MemoryWebhooks:
 
     async def claim_webhook(self, *, now: datetime, until: datetime, token: str) -> WebhookEvent | None:
         """Take the webhook that is due longest."""
-        waiting = [one for one in self._committed.values() if one.state is WebhookState.WAITING]
-        due = [one for one in waiting if one.due_at <= now]
+        stored = self._billing.webhooks.values()
+        due = [known for known in stored if known.state is WebhookState.WAITING and known.due_at <= now]
         if not due:
             return None
-        found = min(due, key=lambda one: one.due_at)
+        found = min(due, key=lambda known: known.due_at)
         event = replace(found.event, attempts=found.event.attempts + (found.token is not None))
-        self._webhooks[event.event_id] = replace(found, event=event, due_at=until, token=token)
+        self._billing.webhooks[event.event_id] = replace(found, event=event, due_at=until, token=token)
         return event
 
     async def finish_webhook(
         self, event_id: str, *, token: str, outcome: WebhookOutcome, now: datetime
     ) -> bool:
         """Write what came of a claim, if it is still this claim's."""
-        claimed = self._committed[event_id]
+        claimed = self._billing.webhooks[event_id]
         if claimed.token != token:
             return False
-        self._webhooks[event_id] = MemoryWebhook(
+        self._billing.webhooks[event_id] = MemoryWebhook(
             event=replace(claimed.event, attempts=outcome.attempts, cause=outcome.cause),
             state=outcome.state,
             due_at=outcome.due_at or claimed.due_at,
@@ -74,38 +67,38 @@ class MemoryWebhooks:
 
     async def wake_webhook(self, event_id: str, *, now: datetime) -> bool:
         """Have a webhook worked out anew, if it is about something."""
-        known = self._committed.get(event_id)
+        known = self._billing.webhooks.get(event_id)
         if known is None or not known.event.is_about_something:
             return False
         event = replace(known.event, attempts=0, cause=None)
-        self._webhooks[event_id] = MemoryWebhook(event=event, state=WebhookState.WAITING, due_at=now)
+        self._billing.webhooks[event_id] = MemoryWebhook(event=event, state=WebhookState.WAITING, due_at=now)
         return True
 
     async def forget_bodies(self, *, before: datetime, limit: int) -> int:
         """Empty the bodies of webhooks that were done or ignored before a moment."""
         old = [
             one
-            for one in self._committed.values()
+            for one in self._billing.webhooks.values()
             if one.state in _FINISHED and one.finished_at and one.finished_at < before and one.event.body
         ]
         emptied = {
             one.event.event_id: replace(one, event=replace(one.event, body=b"")) for one in islice(old, limit)
         }
-        self._webhooks |= emptied
+        self._billing.webhooks |= emptied
         return len(emptied)
 
 
 class MemoryWebhookReader:
     """Implements WebhookReader."""
 
-    def __init__(self, committed: Mapping[str, MemoryWebhook]) -> None:
-        self._committed = committed
+    def __init__(self, billing: MemoryBilling) -> None:
+        self._billing = billing
 
     async def webhooks(self, *, state: WebhookState | None, limit: int) -> Sequence[StoredWebhook]:
         """Return webhooks, newest first, without their bodies."""
         found = [
             replace(one, event=replace(one.event, body=b""))
-            for one in self._committed.values()
+            for one in self._billing.webhooks.values()
             if state in (None, one.state)
         ]
         by_id = sorted(found, key=lambda one: one.event.event_id)
@@ -113,17 +106,17 @@ class MemoryWebhookReader:
 
     async def webhook(self, event_id: str) -> StoredWebhook | None:
         """Return one webhook, whole."""
-        return self._committed.get(event_id)
+        return self._billing.webhooks.get(event_id)
 
     async def webhook_counts(self) -> Mapping[tuple[WebhookState, IgnoredCause | None], int]:
         """Return how many there are, by state and cause."""
         counts: dict[tuple[WebhookState, IgnoredCause | None], int] = {}
-        for one in self._committed.values():
+        for one in self._billing.webhooks.values():
             key = (one.state, one.event.cause)
             counts[key] = counts.get(key, 0) + 1
         return counts
 
     async def oldest_waiting_webhook(self) -> datetime | None:
         """Return when the oldest one that waits was received."""
-        waiting = [one for one in self._committed.values() if one.state is WebhookState.WAITING]
+        waiting = [one for one in self._billing.webhooks.values() if one.state is WebhookState.WAITING]
         return min((one.event.received_at for one in waiting), default=None)

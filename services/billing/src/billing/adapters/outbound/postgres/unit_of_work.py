@@ -5,8 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict
 
 from chassis import outbox
-from chassis.postgres import SYSTEM_SCOPE
-from sqlalchemy import text
+from chassis.postgres import SYSTEM_SCOPE, transaction
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -28,16 +27,19 @@ class PostgresUnitsOfWork:
         self._engine = engine
         self._ids = ids
 
-    def begin(self, user_id: str | None = None) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open one transaction; it is undone unless it commits."""
-        return self._begin(user_id or SYSTEM_SCOPE)
+    def of(self, user_id: str) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open one that sees this user's rows alone."""
+        if user_id == SYSTEM_SCOPE:
+            raise ValueError("this user's id would open the rows of all of them")
+        return self._open(user_id)
+
+    def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open one that sees every user's rows."""
+        return self._open(SYSTEM_SCOPE)
 
     @asynccontextmanager
-    async def _begin(self, scope: str) -> AsyncIterator[UnitOfWork]:
-        async with self._engine.connect() as connection:
-            await connection.execute(
-                text("SELECT set_config('app.account', :account, true)"), {"account": scope}
-            )
+    async def _open(self, scope: str) -> AsyncIterator[UnitOfWork]:
+        async with transaction(self._engine, scope) as connection:
             yield PostgresUnitOfWork(connection, self._ids)
 
 
@@ -58,7 +60,3 @@ class PostgresUnitOfWork(PostgresCheckouts, PostgresMoneyBack, PostgresWebhooks)
         """Append the fact to the outbox."""
         event = encode(fact, event_id=self._ids.new("evt"))
         await outbox.append(self._connection, tables.outbox, event)
-
-    async def commit(self) -> None:
-        """Commit."""
-        await self._connection.commit()

@@ -1,0 +1,46 @@
+"""What a database would hold."""
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, field
+
+from billing.domain.checkout import Checkout, Purchase
+from billing.domain.dispute import Dispute
+from billing.domain.events import Fact
+from billing.domain.listing import Scan
+from billing.domain.purchase_standing import PurchaseStanding
+from billing.domain.refund import Refund
+from billing.domain.webhook_event import StoredWebhook
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryWebhook(StoredWebhook):
+    """A stored webhook and whose it is for now."""
+
+    token: str | None = None
+
+
+@dataclass
+class MemoryBilling:
+    """Committed state, and the facts that were published with it."""
+
+    customers: dict[str, str] = field(default_factory=dict)
+    checkouts: dict[str, Checkout] = field(default_factory=dict)
+    purchases: dict[str, Purchase] = field(default_factory=dict)
+    refunds: dict[str, Sequence[Refund]] = field(default_factory=dict)
+    disputes: dict[str, Dispute] = field(default_factory=dict)
+    webhooks: dict[str, MemoryWebhook] = field(default_factory=dict)
+    scans: dict[str, Scan] = field(default_factory=dict)
+    facts: list[Fact] = field(default_factory=list)
+
+    def snapshot(self) -> "MemoryBilling":
+        """Return a copy that changes apart from this one; the rows themselves never change."""
+        return MemoryBilling(**{name: copy(rows) for name, rows in vars(self).items()})
+
+    def standing(self, purchase: Purchase) -> PurchaseStanding:
+        """Return a purchase with its disputes."""
+        disputes = (
+            dispute for dispute in self.disputes.values() if dispute.purchase_id == purchase.purchase_id
+        )
+        by_id = sorted(disputes, key=lambda dispute: dispute.dispute_id)
+        return PurchaseStanding(purchase=purchase, disputes=tuple(by_id))
