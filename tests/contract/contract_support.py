@@ -86,7 +86,8 @@ async def serve_billing(stack: AsyncExitStack, billing: BillingUnderTest) -> str
     servicer = billing_grpc.BillingServicer(
         create=billing.create,
         follow=billing.follow,
-        read=billing.read,
+        packs=billing.packs,
+        purchases=billing.list_purchases,
         receive=billing.receive,
         reader=billing.reader,
         processor_payments=ListProcessorPaymentsHandler(billing.processor),

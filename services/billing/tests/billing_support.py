@@ -16,15 +16,16 @@ from billing.adapters.outbound.memory.webhooks import MemoryWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
 from billing.application.follow_checkout import FollowCheckoutHandler
-from billing.application.keep_webhooks import ReplayWebhookHandler
+from billing.application.list_packs import ListPacksHandler
+from billing.application.list_purchases import ListPurchases, ListPurchasesHandler, PurchasePage
 from billing.application.open_customer import Customers
-from billing.application.open_page import OpenPage
+from billing.application.open_page import PageOpener
 from billing.application.process_webhook import ProcessWebhookHandler
-from billing.application.read_billing import ReadBillingHandler
 from billing.application.receive_webhook import Received, ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
+from billing.application.replay_webhook import ReplayWebhookHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.checkout import Purchase
 from billing.domain.purchase_standing import PurchaseStanding
@@ -78,14 +79,15 @@ class BillingUnderTest:
     facts: Callable[[], Awaitable[list[Message]]] | None = None
 
     def __post_init__(self) -> None:
-        catalogue = load_catalogue(None)
+        catalogue = self.catalogue = load_catalogue(None)
         if isinstance(self.processor, MemoryProcessor):
             self.processor.clock = self.clock
-        self.read = ReadBillingHandler(self.reader, catalogue)
+        self.packs = ListPacksHandler(catalogue)
+        self.list_purchases = ListPurchasesHandler(self.reader)
         self.receive = ReceiveWebhookHandler(self.units, MemoryWebhookVerifier(), self.clock)
         self.settle = SettleCheckoutHandler(self.units, self.processor, self.clock, self.ids)
         self.follow = FollowCheckoutHandler(self.units, self.reader, self.settle, self.clock, ask_every_s=2)
-        self.pages = OpenPage(self.units, self.processor, Customers(self.units, self.processor), self.clock)
+        self.pages = PageOpener(self.units, self.processor, Customers(self.units, self.processor), self.clock)
         self.create = CreateCheckoutHandler(
             self.units, self.pages, self.follow, catalogue, self.clock, self.ids, public_url=ORIGIN
         )
@@ -99,24 +101,24 @@ class BillingUnderTest:
 
     async def open(self, user_id: str = "usr_1", pack: str = "starter", key: str = "") -> Opened:
         """Open a checkout."""
-        return await self.create.handle(order(user_id, pack, key))
+        return await self.create(order(user_id, pack, key))
 
     async def told(self, session_id: str | None, *, event_id: str, kind: str = "paid") -> Received:
         """Deliver a signed webhook."""
         body = json.dumps({"event_id": event_id, "kind": kind, "session_id": session_id}).encode()
-        return await self.receive.handle(body, "signed")
+        return await self.receive(body, "signed")
 
     async def told_about(self, event_id: str, **about: str) -> Received:
         """Deliver a signed webhook about a payment's refunds or a dispute."""
         body = json.dumps({"event_id": event_id, "kind": "money.back", **about}).encode()
-        return await self.receive.handle(body, "signed")
+        return await self.receive(body, "signed")
 
     async def bought(self, user_id: str = "usr_1", pack: str = "starter") -> Purchase:
         """Open a checkout, pay it and settle it."""
         opened = await self.open(user_id, pack)
         session_id = opened.checkout.session_id or ""
         self.processor.pay(session_id)
-        await self.settle.handle(session_id)
+        await self.settle(session_id)
         return (await self.purchases(user_id))[0]
 
     async def money_back(self) -> list[Message]:
@@ -132,7 +134,7 @@ class BillingUnderTest:
     async def process_all(self) -> list[WebhookState]:
         """Process every webhook that is due."""
         states = []
-        while (worked := await self.process.handle()) is not None:
+        while (worked := await self.process()) is not None:
             states.append(worked.state)
         return states
 
@@ -148,7 +150,11 @@ class BillingUnderTest:
 
     async def standings(self, user_id: str = "usr_1") -> list[PurchaseStanding]:
         """Return a user's purchases with what became of their money."""
-        return (await self.read.purchases(user_id, before="", limit=100)).purchases
+        return (await self.page(user_id, limit=100)).purchases
+
+    async def page(self, user_id: str = "usr_1", *, before: str = "", limit: int) -> PurchasePage:
+        """Return a page of a user's purchases."""
+        return await self.list_purchases(ListPurchases(user_id=user_id, before=before, limit=limit))
 
 
 def billing_in_memory(processor: Any = None, *, store: MemoryBilling | None = None) -> BillingUnderTest:

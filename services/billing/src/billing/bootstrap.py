@@ -30,13 +30,14 @@ from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.drain_webhooks import DrainWebhooksHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
-from billing.application.keep_webhooks import ForgetBodiesHandler, ReplayWebhookHandler
+from billing.application.forget_webhook_bodies import ForgetWebhookBodiesHandler
+from billing.application.list_packs import ListPacksHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
+from billing.application.list_purchases import ListPurchasesHandler
 from billing.application.open_customer import Customers
-from billing.application.open_page import OpenPage
+from billing.application.open_page import PageOpener
 from billing.application.process_webhook import ProcessWebhookHandler
 from billing.application.publish_catalogue import PublishCatalogueHandler
-from billing.application.read_billing import ReadBillingHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import BATCH_MAX, ReconcileCheckoutsHandler
 from billing.application.reconcile_money_back import (
@@ -47,6 +48,7 @@ from billing.application.reconcile_money_back import (
 )
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
+from billing.application.replay_webhook import ReplayWebhookHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.pack import CatalogueChange
@@ -92,10 +94,10 @@ async def serve(settings: BillingSettings) -> None:
             outages=STORAGE_AWAY,
         )
         drain = DrainWebhooksHandler(process, clock, observe=count_processed)
-        forget = ForgetBodiesHandler(units, clock, after_days=settings.webhook_bodies_days)
+        forget = ForgetWebhookBodiesHandler(units, clock, after_days=settings.webhook_bodies_days)
         gauges = WebhookGauges(PostgresWebhookReader(engine), clock)
         follow = FollowCheckoutHandler(units, reader, settle, clock, ask_every_s=settings.ask_every_s)
-        pages = OpenPage(units, processor, Customers(units, processor), clock)
+        pages = PageOpener(units, processor, Customers(units, processor), clock)
         reconcile = ReconcileCheckoutsHandler(units, settle, clock)
 
         server = GrpcServer(
@@ -111,7 +113,8 @@ async def serve(settings: BillingSettings) -> None:
                     units, pages, follow, catalogue, clock, ids, public_url=str(settings.public_url)
                 ),
                 follow=follow,
-                read=ReadBillingHandler(reader, catalogue),
+                packs=ListPacksHandler(catalogue),
+                purchases=ListPurchasesHandler(reader),
                 receive=ReceiveWebhookHandler(units, _verifier(settings), clock),
                 reader=reader,
                 processor_payments=ListProcessorPaymentsHandler(processor),
@@ -120,7 +123,7 @@ async def serve(settings: BillingSettings) -> None:
         )
 
         async def reconcile_due() -> None:
-            while await reconcile.handle() == BATCH_MAX:
+            while await reconcile() == BATCH_MAX:
                 pass
 
         health = HealthServer(
@@ -135,17 +138,15 @@ async def serve(settings: BillingSettings) -> None:
             health.run(),
             Relay(engine, tables.outbox, Publisher(jetstream)).run(),
             *(
-                forever(drain.handle, every_s=settings.process_every_s, name="process webhooks")
+                forever(drain, every_s=settings.process_every_s, name="process webhooks")
                 for _ in range(settings.process_workers)
             ),
             *(
-                forever(
-                    scan.handle, every_s=settings.reconcile_money_back_every_s, name="reconcile money back"
-                )
+                forever(scan, every_s=settings.reconcile_money_back_every_s, name="reconcile money back")
                 for scan in _scans(settings, units, processor, clock)
             ),
             forever(gauges.measure, every_s=GAUGES_EVERY_S, name="measure webhooks"),
-            forever(forget.handle, every_s=FORGET_EVERY_S, name="forget bodies of webhooks"),
+            forever(forget, every_s=FORGET_EVERY_S, name="forget bodies of webhooks"),
             forever(reconcile_due, every_s=settings.reconcile_every_s, name="reconcile checkouts"),
         )
 
@@ -164,7 +165,7 @@ async def run_webhooks_command(options: Namespace, settings: DatabaseSettings) -
 async def publish_catalogue(settings: StripeSettings) -> Mapping[str, Sequence[CatalogueChange]]:
     """Publish the packs; return what was done for each."""
     catalogue = load_catalogue(settings.catalogue_file)
-    return await PublishCatalogueHandler(catalogue, _processor(settings)).handle()
+    return await PublishCatalogueHandler(catalogue, _processor(settings))()
 
 
 def _scans(

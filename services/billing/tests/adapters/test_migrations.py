@@ -139,8 +139,8 @@ async def test_the_walls_around_refunds_and_disputes(
     payment = (await billing.bought("usr_1")).payment_id
     billing.processor.refund(payment, "re_1", 300, RefundStatus.SUCCEEDED)
     billing.processor.dispute(payment, "dp_1", 700, DisputeState.OPENED)
-    await billing.refund.handle(payment)
-    await billing.dispute.handle("dp_1")
+    await billing.refund(payment)
+    await billing.dispute("dp_1")
     for user_id, seen in (("usr_1", 1), ("usr_2", 0), ("*", 1)):
         async with transaction(engine, user_id) as connection:
             for table in ("refunds", "disputes"):

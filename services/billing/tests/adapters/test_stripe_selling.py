@@ -44,7 +44,7 @@ class Shop:
 
     async def publish(self) -> dict[str, list[CatalogueChange]]:
         """Publish the catalogue; return what was done."""
-        packs = self.billing.read.packs()
+        packs = self.billing.catalogue.packs
         return {pack.pack_id: [*await self.billing.processor.publish(pack)] for pack in packs}
 
     async def press(self, checkout: Checkout, action: str, **fields: str) -> Checkout:
@@ -54,7 +54,7 @@ class Shop:
             answer = await browser.post(checkout.url, data=form)
         assert answer.status_code in (303, 402), answer.text
         self.billing.clock.advance(2)
-        return await self.billing.follow.handle(checkout.user_id, checkout.checkout_id)
+        return await self.billing.follow(checkout.user_id, checkout.checkout_id)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ async def test_a_line_of_something_else_grants_nothing(shop: Shop) -> None:
         }
     )
     await shop.press(replace(opened, url=session.url), "pay")
-    assert await shop.billing.settle.handle(session.id)
+    assert await shop.billing.settle(session.id)
     (fact,) = await shop.billing.told_facts()
     assert fact[2:] == (2000, 5600)
 
@@ -137,7 +137,7 @@ async def test_a_bank_debit_is_on_its_way_until_its_end_is_known(
     async with asyncio.timeout(10):
         while seen[-1].payment_status is not last:
             shop.billing.clock.advance(2)
-            seen.append(await shop.billing.follow.handle("usr_1", checkout.checkout_id))
+            seen.append(await shop.billing.follow("usr_1", checkout.checkout_id))
     assert {one.payment_status for one in seen} <= {first, last}
     assert seen[-1].status is CheckoutStatus.COMPLETE
     assert len(await shop.billing.told_facts()) == (1 if last is PaymentStatus.PAID else 0)
@@ -190,7 +190,7 @@ async def test_an_address_that_changed_between_two_tries_is_no_other_customer(sh
     with pytest.raises(errors.PaymentProcessorUnavailable):
         await shop.billing.open(key="k1")
     moved = replace(order(key="k1"), email="lovelace@example.com")
-    assert (await shop.billing.create.handle(moved)).checkout.url
+    assert (await shop.billing.create(moved)).checkout.url
     (customer,) = shop.sdk.customers.list().data
     assert customer.email == "lovelace@example.com"
 
@@ -199,9 +199,9 @@ async def test_publishing_repairs_what_was_archived_or_moved(shop: Shop) -> None
     """And says what it did; where all was right, it did nothing."""
     assert await shop.publish() == {
         pack.pack_id: [CatalogueChange.PRODUCT_CREATED, CatalogueChange.PRICE_CREATED]
-        for pack in shop.billing.read.packs()
+        for pack in shop.billing.catalogue.packs
     }
-    nothing = {pack.pack_id: [] for pack in shop.billing.read.packs()}
+    nothing = {pack.pack_id: [] for pack in shop.billing.catalogue.packs}
     assert await shop.publish() == nothing
     (price,) = shop.sdk.prices.list({"lookup_keys": ["tintype_starter"]}).data
 

@@ -204,7 +204,7 @@ class Door:
     async def takes(self, body: bytes, header: str) -> bool:
         """Whether it was stored; refused by one of our own reasons if it was not."""
         try:
-            await self.receive.handle(body, header)
+            await self.receive(body, header)
         except (InvalidWebhook, InvalidSignature, InvalidField):
             return False
         return True

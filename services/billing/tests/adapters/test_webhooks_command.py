@@ -100,7 +100,7 @@ async def test_webhooks_are_replayed(any_billing: BillingUnderTest) -> None:
 async def test_what_names_nothing_to_ask_about_is_not_replayed(any_billing: BillingUnderTest) -> None:
     """It keeps the cause for which it was ignored."""
     body = b'{"event_id": "evt_1", "kind": "x", "ignored": "connected_account"}'
-    await any_billing.receive.handle(body, "signed")
+    await any_billing.receive(body, "signed")
     before = await any_billing.stored("evt_1")
     answer = await run(any_billing, "replay", "evt_1")
     assert answer == Answer(1, "", "evt_1 is about nothing that could be worked out\n")

@@ -19,7 +19,7 @@ async def test_a_key_stands_for_all_of_its_request(any_billing: BillingUnderTest
     """Another address under the same key is refused; the first request is answered as before."""
     first = await any_billing.open(key="k1")
     with pytest.raises(IdempotencyKeyReused):
-        await any_billing.create.handle(replace(order(key="k1"), **{field: f"{ORIGIN}/elsewhere"}))
+        await any_billing.create(replace(order(key="k1"), **{field: f"{ORIGIN}/elsewhere"}))
     again = await any_billing.open(key="k1")
     assert (again.checkout.url, again.replayed) == (first.checkout.url, True)
     assert len(any_billing.processor.sessions) == 1
@@ -28,7 +28,7 @@ async def test_a_key_stands_for_all_of_its_request(any_billing: BillingUnderTest
 async def test_a_person_may_change_their_address_between_two_tries(any_billing: BillingUnderTest) -> None:
     """The e-mail is not of the request: the same key, the same page, the same customer."""
     first = await any_billing.open(key="k1")
-    again = await any_billing.create.handle(replace(order(key="k1"), email="lovelace@example.com"))
+    again = await any_billing.create(replace(order(key="k1"), email="lovelace@example.com"))
     assert again.checkout.url == first.checkout.url
     assert len(any_billing.processor.customers) == 1
 
@@ -36,7 +36,7 @@ async def test_a_person_may_change_their_address_between_two_tries(any_billing: 
 async def test_an_address_may_name_the_checkout(any_billing: BillingUnderTest) -> None:
     """Its id takes the place of the word."""
     url = f"{ORIGIN}/billing?checkout={{CHECKOUT_ID}}"
-    opened = await any_billing.create.handle(replace(order(), success_url=url))
+    opened = await any_billing.create(replace(order(), success_url=url))
     session = opened.checkout.session_id or ""
     assert any_billing.processor.return_urls[session] == (
         f"{ORIGIN}/billing?checkout={opened.checkout.checkout_id}",
@@ -55,12 +55,12 @@ async def test_a_key_whose_page_has_expired_opens_another(any_billing: BillingUn
     assert {(one.checkout.checkout_id, one.replayed) for one in opened} == {(first.checkout_id, True)}
     assert {one.checkout.status for one in opened} == {CheckoutStatus.OPEN}
     assert len(any_billing.processor.sessions) == 2
-    second = await any_billing.follow.handle("usr_1", first.checkout_id)
+    second = await any_billing.follow("usr_1", first.checkout_id)
     # The first page's expiry says nothing about the second.
-    assert await any_billing.settle.handle(first.session_id or "")
-    assert await any_billing.follow.handle("usr_1", first.checkout_id) == second
+    assert await any_billing.settle(first.session_id or "")
+    assert await any_billing.follow("usr_1", first.checkout_id) == second
     any_billing.processor.pay(second.session_id or "")
-    await any_billing.settle.handle(second.session_id or "")
+    await any_billing.settle(second.session_id or "")
     assert await any_billing.told_facts() == [("PaymentCompleted", "pi_1", 1000, 1000)]
 
 
@@ -102,7 +102,7 @@ async def test_both_pages_of_a_checkout_that_were_paid_are_purchases(any_billing
     for session in sessions:
         any_billing.processor.pay(session)
     for session in sessions * 3:
-        assert await any_billing.settle.handle(session)
+        assert await any_billing.settle(session)
     assert await any_billing.told_facts() == [
         ("PaymentCompleted", "pi_1", 1000, 1000),
         ("PaymentCompleted", "pi_2", 1000, 1000),
@@ -130,7 +130,7 @@ async def test_many_first_checkouts_make_one_customer(any_billing: BillingUnderT
 
 async def test_what_is_not_on_sale_is_not_an_outage(any_billing: BillingUnderTest) -> None:
     """The buyer reads another reason; published again, the same key is served."""
-    pack = any_billing.read.packs()[0]
+    pack = any_billing.catalogue.packs[0]
     any_billing.processor.archived.add(pack.lookup_key)
     for _ in range(2):
         with pytest.raises(PaymentProcessorMisconfigured) as refused:

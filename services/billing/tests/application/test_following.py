@@ -21,14 +21,14 @@ async def opened(billing: BillingUnderTest) -> tuple[str, str]:
 async def look(billing: BillingUnderTest, checkout_id: str) -> Checkout:
     """Read the checkout after the pause between two questions."""
     billing.clock.advance(2)
-    return await billing.follow.handle("usr_1", checkout_id)
+    return await billing.follow("usr_1", checkout_id)
 
 
 async def test_a_webhook_that_is_held_back_keeps_nobody_waiting(any_billing: BillingUnderTest) -> None:
     """The first look after paying sees it paid, with its purchase; the webhook then changes nothing."""
     checkout_id, session = await opened(any_billing)
     any_billing.processor.pay(session)
-    seen = await any_billing.follow.handle("usr_1", checkout_id)
+    seen = await any_billing.follow("usr_1", checkout_id)
     (purchase,) = await any_billing.purchases()
     assert (seen.status, seen.payment_status, seen.url) == (COMPLETE, PaymentStatus.PAID, "")
     assert seen.purchase_id == purchase.purchase_id
@@ -47,7 +47,7 @@ async def test_a_bank_debit_that_fails_is_said_to_have_failed(any_billing: Billi
     assert (seen.status, seen.payment_status, seen.purchase_id) == (COMPLETE, PaymentStatus.FAILED, None)
     asked = len(any_billing.processor.questions)
     any_billing.clock.advance(86_400)
-    assert await any_billing.reconcile.handle() == 0
+    assert await any_billing.reconcile() == 0
     assert await look(any_billing, checkout_id) == seen
     assert len(any_billing.processor.questions) == asked
     assert await any_billing.told_facts() == []
@@ -70,7 +70,7 @@ async def test_an_order_at_no_cost_is_granted_by_its_session(any_billing: Billin
     checkout_id, session = await opened(any_billing)
     any_billing.processor.order_at_no_cost(session)
     for _ in range(3):
-        await any_billing.settle.handle(session)
+        await any_billing.settle(session)
     seen = await look(any_billing, checkout_id)
     assert (seen.status, seen.payment_status) == (COMPLETE, PaymentStatus.NO_PAYMENT_REQUIRED)
     assert await any_billing.told_facts() == [("PaymentCompleted", session, 1000, 0)]
@@ -88,7 +88,7 @@ async def test_many_who_look_are_one_question(any_billing: BillingUnderTest) -> 
     """At one moment one is asked; after the pause one more."""
     checkout_id, _ = await opened(any_billing)
     for questions in (1, 2):
-        await asyncio.gather(*(any_billing.follow.handle("usr_1", checkout_id) for _ in range(8)))
+        await asyncio.gather(*(any_billing.follow("usr_1", checkout_id) for _ in range(8)))
         assert len(any_billing.processor.questions) == questions
         any_billing.clock.advance(2)
 
@@ -108,7 +108,7 @@ async def test_what_is_known_is_the_answer_while_nobody_can_be_asked(any_billing
 class Silent(SettleCheckoutHandler):
     """A processor that never answers."""
 
-    async def handle(self, session_id: str) -> bool:
+    async def __call__(self, session_id: str) -> bool:
         """Wait for ever."""
         await asyncio.Event().wait()
         raise PaymentProcessorUnavailable("never")
@@ -124,12 +124,12 @@ async def test_a_slow_processor_keeps_nobody_waiting(
     follow = FollowCheckoutHandler(
         memory_billing.units, memory_billing.reader, silent, memory_billing.clock, ask_every_s=2
     )
-    assert (await follow.handle("usr_1", checkout_id)).status is CheckoutStatus.OPEN
+    assert (await follow("usr_1", checkout_id)).status is CheckoutStatus.OPEN
 
 
 async def test_nobody_asks_about_another_users_checkout(any_billing: BillingUnderTest) -> None:
     """It is not found, and the processor hears nothing."""
     checkout_id, _ = await opened(any_billing)
     with pytest.raises(CheckoutNotFound):
-        await any_billing.follow.handle("usr_2", checkout_id)
+        await any_billing.follow("usr_2", checkout_id)
     assert any_billing.processor.questions == []

@@ -50,13 +50,13 @@ async def test_only_money_that_went_back_counts(any_billing: BillingUnderTest) -
     """A refund that is on its way takes nothing; one that never arrives neither."""
     payment = (await any_billing.bought()).payment_id
     any_billing.processor.refund(payment, "re_1", 400, PENDING)
-    assert await any_billing.refund.handle(payment)
+    assert await any_billing.refund(payment)
     any_billing.processor.refund(payment, "re_2", 100, FAILED)
-    assert await any_billing.refund.handle(payment)
+    assert await any_billing.refund(payment)
     assert await refunds(any_billing) == []
     assert (await any_billing.purchases())[0].refunded_minor == 0
     any_billing.processor.refund(payment, "re_1", 400, SUCCEEDED)
-    await any_billing.refund.handle(payment)
+    await any_billing.refund(payment)
     assert await refunds(any_billing) == [(400, 400, 0, False)]
 
 
@@ -71,7 +71,7 @@ async def test_a_refund_that_failed_later_counts_no_more(any_billing: BillingUnd
         ("re_3", 1000, SUCCEEDED),
     ]:
         any_billing.processor.refund(payment, refund_id, amount_minor, status)
-        await any_billing.refund.handle(payment)
+        await any_billing.refund(payment)
     assert await refunds(any_billing) == [
         (300, 300, 0, False),
         (500, 500, 0, False),
@@ -90,9 +90,9 @@ async def test_an_answer_that_is_old_by_now_undoes_nothing(any_billing: BillingU
     old = processor.payments[payment]
     processor.refund(payment, "re_1", 300, FAILED)
     processor.refund(payment, "re_2", 100, SUCCEEDED)
-    await any_billing.refund.handle(payment)
+    await any_billing.refund(payment)
     processor.payments[payment] = old
-    await any_billing.refund.handle(payment)
+    await any_billing.refund(payment)
     assert await refunds(any_billing) == [(100, 100, 0, False)]
 
 
@@ -101,8 +101,8 @@ async def test_many_workers_tell_a_refund_once(any_billing: BillingUnderTest) ->
     payment = (await any_billing.bought()).payment_id
     any_billing.processor.refund(payment, "re_1", 300, SUCCEEDED)
     any_billing.processor.dispute(payment, "dp_1", 700, OPENED)
-    about = [any_billing.refund.handle(payment) for _ in range(8)]
-    assert all(await asyncio.gather(*about, *(any_billing.dispute.handle("dp_1") for _ in range(8))))
+    about = [any_billing.refund(payment) for _ in range(8)]
+    assert all(await asyncio.gather(*about, *(any_billing.dispute("dp_1") for _ in range(8))))
     assert await refunds(any_billing) == [(300, 300, 0, False)]
     assert await disputes(any_billing) == [("dp_1", pb.DISPUTE_STATE_OPENED, 700)]
 
@@ -128,7 +128,7 @@ async def test_a_lost_dispute_that_is_withdrawn_is_won(any_billing: BillingUnder
     payment = (await any_billing.bought()).payment_id
     for dispute_id, state in [("dp_1", LOST), ("dp_2", LOST), ("dp_1", WON)]:
         any_billing.processor.dispute(payment, dispute_id, 400, state)
-        await any_billing.dispute.handle(dispute_id)
+        await any_billing.dispute(dispute_id)
     assert await disputes(any_billing) == [
         ("dp_1", pb.DISPUTE_STATE_LOST, 400),
         ("dp_2", pb.DISPUTE_STATE_LOST, 400),
@@ -140,7 +140,7 @@ async def test_an_inquiry_takes_nothing(any_billing: BillingUnderTest) -> None:
     """The bank asks, and asks no further: no money moved, nothing is told."""
     payment = (await any_billing.bought()).payment_id
     any_billing.processor.dispute(payment, "dp_1", 1000, None)
-    assert await any_billing.dispute.handle("dp_1")
+    assert await any_billing.dispute("dp_1")
     assert await any_billing.money_back() == []
 
 
@@ -155,11 +155,11 @@ async def test_money_that_went_back_before_its_purchase_waits(any_billing: Billi
     await any_billing.told_about("evt_1", payment_id=payment)
     await any_billing.told_about("evt_2", dispute_id="dp_1")
     assert await any_billing.process_all() == [WebhookState.WAITING] * 2
-    for about in (any_billing.refund.handle(payment), any_billing.dispute.handle("dp_1")):
+    for about in (any_billing.refund(payment), any_billing.dispute("dp_1")):
         with pytest.raises(PurchaseNotKnownYet):
             await about
     assert await any_billing.money_back() == []
-    await any_billing.settle.handle(session)
+    await any_billing.settle(session)
     any_billing.clock.advance(300)
     assert await any_billing.process_all() == [WebhookState.DONE] * 2
     assert await refunds(any_billing) == [(1000, 1000, 0, False)]
@@ -193,7 +193,7 @@ async def test_a_silent_processor_changes_nothing(any_billing: BillingUnderTest)
     any_billing.processor.refund(purchase.payment_id, "re_1", 300, SUCCEEDED)
     any_billing.processor.dispute(purchase.payment_id, "dp_1", 700, OPENED)
     any_billing.processor.answers = False
-    for about in (any_billing.refund.handle(purchase.payment_id), any_billing.dispute.handle("dp_1")):
+    for about in (any_billing.refund(purchase.payment_id), any_billing.dispute("dp_1")):
         with pytest.raises(PaymentProcessorUnavailable):
             await about
     assert await any_billing.purchases() == [purchase]
@@ -212,19 +212,19 @@ async def test_a_purchase_says_where_its_money_is(any_billing: BillingUnderTest)
 
     assert await standing() == ("paid", 0, 0, 0)
     processor.dispute(payment, "dp_1", 400, OPENED)
-    await any_billing.dispute.handle("dp_1")
+    await any_billing.dispute("dp_1")
     assert await standing() == ("disputed", 0, 400, 400)
     processor.dispute(payment, "dp_1", 400, WON)
-    await any_billing.dispute.handle("dp_1")
+    await any_billing.dispute("dp_1")
     assert await standing() == ("paid", 0, 0, 0)
     processor.refund(payment, "re_1", 300, SUCCEEDED)
-    await any_billing.refund.handle(payment)
+    await any_billing.refund(payment)
     assert await standing() == ("partially_refunded", 300, 0, 300)
     processor.refund(payment, "re_2", 700, SUCCEEDED)
-    await any_billing.refund.handle(payment)
+    await any_billing.refund(payment)
     assert await standing() == ("refunded", 1000, 0, 1000)
     processor.dispute(payment, "dp_2", 800, LOST)
-    await any_billing.dispute.handle("dp_2")
+    await any_billing.dispute("dp_2")
     assert await standing() == ("charged_back", 1000, 800, 1000)
 
 
@@ -238,7 +238,7 @@ async def test_every_purchase_is_streamed_with_its_own_disputes(
         payment = (await any_billing.bought(f"usr_{number}")).payment_id
         for dispute_id in [f"dp_{number}_{one}" for one in range(number)]:
             any_billing.processor.dispute(payment, dispute_id, 100, LOST)
-            await any_billing.dispute.handle(dispute_id)
+            await any_billing.dispute(dispute_id)
         expected[payment] = [f"dp_{number}_{one}" for one in range(number)]
     streamed = [one async for one in any_billing.reader.settled_payments()]
     assert {

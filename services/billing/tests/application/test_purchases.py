@@ -35,7 +35,7 @@ async def test_a_paid_checkout_is_one_purchase(any_billing: BillingUnderTest) ->
     assert await any_billing.process_all() == [WebhookState.DONE] * 3
     (purchase,) = await any_billing.purchases()
     assert (purchase.credits, purchase.amount_minor, purchase.currency) == (1000, 1000, "usd")
-    checkout = await any_billing.follow.handle("usr_1", opened.checkout.checkout_id)
+    checkout = await any_billing.follow("usr_1", opened.checkout.checkout_id)
     assert (checkout.status, checkout.purchase_id) == (CheckoutStatus.COMPLETE, purchase.purchase_id)
     assert [one.purchase.payment_id async for one in any_billing.reader.settled_payments()] == [
         purchase.payment_id
@@ -48,8 +48,8 @@ async def test_many_workers_process_one_event_once(any_billing: BillingUnderTest
     session = session_of(any_billing)
     any_billing.processor.pay(session)
     await any_billing.told(session, event_id="evt_1")
-    await asyncio.gather(*(any_billing.process.handle() for _ in range(8)))
-    await asyncio.gather(*(any_billing.settle.handle(session) for _ in range(8)))
+    await asyncio.gather(*(any_billing.process() for _ in range(8)))
+    await asyncio.gather(*(any_billing.settle(session) for _ in range(8)))
     assert len(await any_billing.purchases()) == 1
 
 
@@ -72,15 +72,15 @@ async def test_order_does_not_matter(any_billing: BillingUnderTest) -> None:
     opened = await any_billing.open()
     session = session_of(any_billing)
     any_billing.processor.expire(session)
-    await any_billing.settle.handle(session)
-    checkout = await any_billing.follow.handle("usr_1", opened.checkout.checkout_id)
+    await any_billing.settle(session)
+    checkout = await any_billing.follow("usr_1", opened.checkout.checkout_id)
     assert checkout.status is CheckoutStatus.EXPIRED
     any_billing.processor.pay(session)
-    await any_billing.settle.handle(session)
+    await any_billing.settle(session)
     any_billing.processor.expire(session)
-    await any_billing.settle.handle(session)
+    await any_billing.settle(session)
     assert len(await any_billing.purchases()) == 1
-    checkout = await any_billing.follow.handle("usr_1", opened.checkout.checkout_id)
+    checkout = await any_billing.follow("usr_1", opened.checkout.checkout_id)
     assert checkout.status is CheckoutStatus.COMPLETE
 
 
@@ -88,11 +88,11 @@ async def test_a_lost_webhook_costs_time_only(any_billing: BillingUnderTest) -> 
     """The reconciler finds a payment that nobody spoke of, after the grace."""
     await any_billing.open()
     any_billing.processor.pay(session_of(any_billing))
-    assert await any_billing.reconcile.handle() == 0
+    assert await any_billing.reconcile() == 0
     any_billing.clock.advance(5)
-    assert await any_billing.reconcile.handle() == 1
+    assert await any_billing.reconcile() == 1
     assert len(await any_billing.purchases()) == 1
-    assert await any_billing.reconcile.handle() == 0
+    assert await any_billing.reconcile() == 0
 
 
 async def test_nobody_is_sent_to_a_page_with_another_price(any_billing: BillingUnderTest) -> None:
@@ -121,7 +121,7 @@ async def test_a_forged_webhook_is_not_stored(any_billing: BillingUnderTest) -> 
     await any_billing.open()
     any_billing.processor.pay(session_of(any_billing))
     with pytest.raises(InvalidSignature):
-        await any_billing.receive.handle(b'{"id": "evt_1"}', "forged")
+        await any_billing.receive(b'{"id": "evt_1"}', "forged")
     assert await any_billing.process_all() == []
     assert await any_billing.purchases() == []
 
@@ -154,7 +154,7 @@ async def test_another_users_checkout_is_not_found(any_billing: BillingUnderTest
     """Nobody learns that it exists."""
     opened = await any_billing.open()
     with pytest.raises(CheckoutNotFound):
-        await any_billing.follow.handle("usr_2", opened.checkout.checkout_id)
+        await any_billing.follow("usr_2", opened.checkout.checkout_id)
 
 
 async def test_purchases_are_paged(any_billing: BillingUnderTest) -> None:
@@ -163,9 +163,9 @@ async def test_purchases_are_paged(any_billing: BillingUnderTest) -> None:
         opened = await any_billing.open(key=f"k{number}")
         session = opened.checkout.session_id or ""
         any_billing.processor.pay(session)
-        await any_billing.settle.handle(session)
-    first = await any_billing.read.purchases("usr_1", before="", limit=3)
-    second = await any_billing.read.purchases("usr_1", before=first.next_before, limit=3)
+        await any_billing.settle(session)
+    first = await any_billing.page("usr_1", before="", limit=3)
+    second = await any_billing.page("usr_1", before=first.next_before, limit=3)
     seen = [one.purchase.purchase_id for one in first.purchases + second.purchases]
     assert seen == sorted(seen, reverse=True)
     assert (len(seen), second.next_before) == (5, "")
@@ -178,7 +178,7 @@ async def test_a_place_that_is_in_nobodys_list_is_refused(any_billing: BillingUn
     await any_billing.bought()
     for place in (before, theirs):
         with pytest.raises(InvalidField) as refused:
-            await any_billing.read.purchases("usr_1", before=place, limit=3)
+            await any_billing.page("usr_1", before=place, limit=3)
         assert refused.value.field == "page_token"
 
 
@@ -200,7 +200,7 @@ async def test_bad_fields_are_named_and_open_nothing(
 ) -> None:
     """The error says which field is wrong."""
     with pytest.raises(InvalidField) as refused:
-        await memory_billing.create.handle(replace(order(), **changes))
+        await memory_billing.create(replace(order(), **changes))
     assert refused.value.field == field
     assert memory_billing.processor.sessions == {}
 

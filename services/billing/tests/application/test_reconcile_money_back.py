@@ -39,7 +39,7 @@ class Scans:
     async def all(self) -> int:
         """Run every scan once; return how many hints are new."""
         handlers = (self.refunds, self.disputes, self.deep_refunds, self.deep_disputes)
-        return sum([await one.handle() for one in handlers])
+        return sum([await one() for one in handlers])
 
 
 def told(facts: Sequence[Message]) -> list[tuple[str, int]]:
@@ -76,7 +76,7 @@ async def test_what_is_recorded_gives_no_hint(any_billing: BillingUnderTest) -> 
     payment = (await any_billing.bought()).payment_id
     any_billing.processor.refund(payment, "re_1", 300, SUCCEEDED)
     any_billing.processor.dispute(payment, "dp_1", 500, None)
-    await any_billing.refund.handle(payment)
+    await any_billing.refund(payment)
     assert await Scans(any_billing).all() == 0
 
 
@@ -93,8 +93,8 @@ async def test_what_moves_later_is_found_by_the_deep_scan(any_billing: BillingUn
     any_billing.clock.advance(7 * HOUR_S)
     any_billing.processor.refund(payment, "re_1", 300, FAILED)
     any_billing.processor.dispute(payment, "dp_1", 500, DisputeState.WON)
-    assert [await scans.refunds.handle(), await scans.disputes.handle()] == [0, 0]
-    assert [await scans.deep_refunds.handle(), await scans.deep_disputes.handle()] == [1, 1]
+    assert [await scans.refunds(), await scans.disputes()] == [0, 0]
+    assert [await scans.deep_refunds(), await scans.deep_disputes()] == [1, 1]
     assert await any_billing.process_all() == [WebhookState.DONE] * 2
     (purchase,) = await any_billing.purchases()
     assert purchase.refunded_minor == 0
@@ -112,13 +112,13 @@ async def test_a_poisoned_refund_stops_none_of_the_others(any_billing: BillingUn
     for _ in range(ATTEMPTS_MAX):
         await any_billing.process_all()
         any_billing.clock.advance(301)
-        await scans.refunds.handle()
+        await scans.refunds()
     assert told(await any_billing.money_back()) == [("refunded", 1000)] * 2
     (parked,) = await any_billing.webhooks.webhooks(state=WebhookState.PARKED, limit=9)
     assert (parked.event.kind, parked.event.payment_id) == ("reconciled.refund", payments[1])
     any_billing.processor.failures.clear()
     any_billing.clock.advance(7 * HOUR_S)
-    assert await scans.deep_refunds.handle() == 1
+    assert await scans.deep_refunds() == 1
     assert await any_billing.process_all() == [WebhookState.DONE]
     assert told(await any_billing.money_back()) == [("refunded", 1000)] * 3
 
@@ -127,25 +127,25 @@ async def test_only_the_deep_scan_tries_again_what_was_parked(any_billing: Billi
     """The recent one would do so every minute; and the deep one begins every six hours, no sooner."""
     payment = (await any_billing.bought()).payment_id
     scans = Scans(any_billing)
-    assert await scans.deep_refunds.handle() == 0
+    assert await scans.deep_refunds() == 0
     any_billing.processor.refund(payment, "re_1", 300, SUCCEEDED)
     any_billing.processor.failures[payment] = RuntimeError("it is poisoned")
     recent = ScanPlan(name="recent", looks_back=timedelta(days=7))
     handler = ReconcileMoneyBackHandler(
         any_billing.units, RefundList(any_billing.processor), any_billing.clock, recent
     )
-    assert await handler.handle() == 1
+    assert await handler() == 1
     for _ in range(ATTEMPTS_MAX):
         await any_billing.process_all()
         any_billing.clock.advance(301)
-        assert await handler.handle() == 0
-        assert await scans.deep_refunds.handle() == 0
+        assert await handler() == 0
+        assert await scans.deep_refunds() == 0
     assert [one.state for one in await any_billing.webhooks.webhooks(state=None, limit=9)] == [
         WebhookState.PARKED
     ]
     any_billing.clock.advance(6 * HOUR_S)
-    assert await handler.handle() == 0
-    assert await scans.deep_refunds.handle() == 1
+    assert await handler() == 0
+    assert await scans.deep_refunds() == 1
 
 
 async def test_lists_are_read_page_by_page_and_a_scan_goes_on(
@@ -158,10 +158,10 @@ async def test_lists_are_read_page_by_page_and_a_scan_goes_on(
     for number in range(14):
         any_billing.processor.refund(payment, f"re_{number}", 10, SUCCEEDED)
     refunds = Scans(any_billing).refunds
-    assert await refunds.handle() == 6
+    assert await refunds() == 6
     any_billing.processor.refund(payment, "re_new", 10, SUCCEEDED)
-    assert [await refunds.handle(), await refunds.handle()] == [6, 2]
-    assert await refunds.handle() == 1
+    assert [await refunds(), await refunds()] == [6, 2]
+    assert await refunds() == 1
 
 
 async def test_an_outage_in_the_middle_skips_nothing(
@@ -174,15 +174,15 @@ async def test_an_outage_in_the_middle_skips_nothing(
     any_billing.processor.refund(payment, "re_1", 10, SUCCEEDED)
     any_billing.processor.refund(payment, "re_2", 10, SUCCEEDED)
     refunds = Scans(any_billing).refunds
-    assert await refunds.handle() == 1
+    assert await refunds() == 1
     any_billing.processor.answers = False
     for _ in range(48):
         any_billing.clock.advance(HOUR_S)
         any_billing.processor.refund(payment, "re_3", 10, SUCCEEDED)
         with pytest.raises(PaymentProcessorUnavailable):
-            await refunds.handle()
+            await refunds()
     any_billing.processor.answers = True
-    assert [await refunds.handle() for _ in range(4)] == [1, 1, 0, 0]
+    assert [await refunds() for _ in range(4)] == [1, 1, 0, 0]
 
 
 async def test_a_place_that_is_gone_begins_from_the_newest(
@@ -195,9 +195,9 @@ async def test_a_place_that_is_gone_begins_from_the_newest(
     for number in range(3):
         any_billing.processor.dispute(payment, f"dp_{number}", 10, DisputeState.OPENED)
     disputes = Scans(any_billing).disputes
-    assert await disputes.handle() == 1
+    assert await disputes() == 1
     del any_billing.processor.disputes["dp_2"]
-    assert [await disputes.handle() for _ in range(4)] == [0, 1, 1, 0]
+    assert [await disputes() for _ in range(4)] == [0, 1, 1, 0]
 
 
 async def test_another_products_money_gives_no_hint(any_billing: BillingUnderTest) -> None:
@@ -220,10 +220,10 @@ async def test_money_of_a_purchase_that_is_not_there_yet_waits(any_billing: Bill
     any_billing.processor.pay(session)
     (payment,) = any_billing.processor.payments
     any_billing.processor.refund(payment, "re_1", 1000, SUCCEEDED)
-    assert await Scans(any_billing).refunds.handle() == 1
+    assert await Scans(any_billing).refunds() == 1
     assert await any_billing.process_all() == [WebhookState.WAITING]
     assert await any_billing.money_back() == []
-    await any_billing.settle.handle(session)
+    await any_billing.settle(session)
     any_billing.clock.advance(301)
     assert await any_billing.process_all() == [WebhookState.DONE]
     assert told(await any_billing.money_back()) == [("refunded", 1000)]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from billing.application.reconcile_checkouts import BATCH_MAX, SIDE_BY_SIDE_MAX, ReconcileCheckoutsHandler
@@ -37,7 +38,7 @@ async def test_a_paid_one_is_found_at_once_among_thousands_that_nobody_pays(
     paid = (await any_billing.open("usr_1", key="paid")).checkout
     any_billing.processor.pay(paid.session_id or "")
     any_billing.clock.advance(5)
-    assert await any_billing.reconcile.handle() == BATCH_MAX
+    assert await any_billing.reconcile() == BATCH_MAX
     assert await any_billing.told_facts() == [("PaymentCompleted", "pi_1", 1000, 1000)]
     assert len(any_billing.processor.questions) == BATCH_MAX
 
@@ -50,7 +51,7 @@ async def test_nobody_starves(any_billing: BillingUnderTest) -> None:
         for late in range(BATCH_MAX // 2):
             await any_billing.open("usr_2", key=f"{number}_{late}")
         any_billing.clock.advance(5)
-        await any_billing.reconcile.handle()
+        await any_billing.reconcile()
     asked = Counter(any_billing.processor.questions)
     assert {session for session in asked if session.startswith("cs_dead")} == {
         f"cs_dead_{number}" for number in range(1, 3 * BATCH_MAX)
@@ -62,16 +63,16 @@ async def test_dead_ones_end(any_billing: BillingUnderTest) -> None:
     opened = (await any_billing.open()).checkout
     while any_billing.clock.now() < opened.created_at + timedelta(days=1):
         any_billing.clock.advance(60)
-        await any_billing.reconcile.handle()
+        await any_billing.reconcile()
     assert len(any_billing.processor.questions) < 100
     any_billing.processor.expire(opened.session_id or "")
     any_billing.clock.advance(120)
-    assert await any_billing.reconcile.handle() == 1
+    assert await any_billing.reconcile() == 1
     ended = await any_billing.reader.checkout("usr_1", opened.checkout_id)
     assert ended is not None
     assert (ended.status, ended.url, ended.next_check_at) == (CheckoutStatus.EXPIRED, "", None)
     any_billing.clock.advance(86_400 * 90)
-    assert await any_billing.reconcile.handle() == 0
+    assert await any_billing.reconcile() == 0
 
 
 async def test_one_that_is_poisoned_stops_no_other(any_billing: BillingUnderTest) -> None:
@@ -84,16 +85,16 @@ async def test_one_that_is_poisoned_stops_no_other(any_billing: BillingUnderTest
     for one in healthy:
         any_billing.processor.pay(one.session_id or "")
     any_billing.clock.advance(5)
-    assert await any_billing.reconcile.handle() == 6
+    assert await any_billing.reconcile() == 6
     assert len(await any_billing.purchases()) == 5
     for _ in range(240):
         any_billing.clock.advance(15)
-        await any_billing.reconcile.handle()
+        await any_billing.reconcile()
     assert Counter(any_billing.processor.questions)[poisoned.session_id] < 50
     any_billing.processor.failures.clear()
     any_billing.processor.pay(poisoned.session_id or "")
     any_billing.clock.advance(3_600)
-    await any_billing.reconcile.handle()
+    await any_billing.reconcile()
     assert len(await any_billing.purchases()) == 6
 
 
@@ -105,10 +106,10 @@ async def test_an_outage_costs_no_more_than_itself(any_billing: BillingUnderTest
         any_billing.processor.failure = failure
         for _ in range(64):
             any_billing.clock.advance(61)
-            assert await any_billing.reconcile.handle() == 1
+            assert await any_billing.reconcile() == 1
     any_billing.processor.failure = None
     any_billing.clock.advance(61)
-    await any_billing.reconcile.handle()
+    await any_billing.reconcile()
     assert await any_billing.told_facts() == [("PaymentCompleted", "pi_1", 1000, 1000)]
 
 
@@ -119,19 +120,19 @@ async def test_a_session_that_the_processor_does_not_know_ends_when_it_is_over(
     opened = (await any_billing.open()).checkout
     kept = any_billing.processor.sessions.pop(opened.session_id or "")
     any_billing.clock.advance(5)
-    await any_billing.reconcile.handle()
+    await any_billing.reconcile()
     waiting = await any_billing.reader.checkout("usr_1", opened.checkout_id)
     assert waiting is not None
     assert (waiting.status, waiting.next_check_at is not None) == (CheckoutStatus.OPEN, True)
     any_billing.clock.advance(86_400 + 3_600)
-    await any_billing.reconcile.handle()
+    await any_billing.reconcile()
     ended = await any_billing.reader.checkout("usr_1", opened.checkout_id)
     assert ended is not None
     assert (ended.status, ended.next_check_at) == (CheckoutStatus.EXPIRED, None)
     # Should it have been paid under the other key, its webhook still counts.
     any_billing.processor.sessions[kept.session_id] = kept
     any_billing.processor.pay(kept.session_id)
-    await any_billing.settle.handle(kept.session_id)
+    await any_billing.settle(kept.session_id)
     assert await any_billing.told_facts() == [("PaymentCompleted", "pi_1", 1000, 1000)]
 
 
@@ -139,7 +140,7 @@ async def test_two_reconcilers_ask_about_different_ones(any_billing: BillingUnde
     """Side by side they take one batch each, and no session twice."""
     await leave_open(any_billing, 2 * BATCH_MAX)
     any_billing.clock.advance(60)
-    counts = await asyncio.gather(any_billing.reconcile.handle(), any_billing.reconcile.handle())
+    counts = await asyncio.gather(any_billing.reconcile(), any_billing.reconcile())
     assert sum(counts) == len(set(any_billing.processor.questions)) == len(any_billing.processor.questions)
 
 
@@ -153,25 +154,26 @@ async def test_webhook_reconciler_and_a_look_at_once_are_one_purchase(any_billin
     await asyncio.gather(
         any_billing.process_all(),
         any_billing.process_all(),
-        any_billing.reconcile.handle(),
-        any_billing.reconcile.handle(),
-        any_billing.follow.handle("usr_1", opened.checkout_id),
+        any_billing.reconcile(),
+        any_billing.reconcile(),
+        any_billing.follow("usr_1", opened.checkout_id),
     )
     assert await any_billing.told_facts() == [("PaymentCompleted", "pi_1", 1000, 1000)]
 
 
+@dataclass(frozen=True)
 class Watched(SettleCheckoutHandler):
     """Counts how many settle at once."""
 
-    running = most = 0
+    seen: Counter[str] = field(default_factory=Counter)
 
-    async def handle(self, session_id: str) -> bool:
+    async def __call__(self, session_id: str) -> bool:
         """Settle, and stay long enough to be seen."""
-        self.running += 1
-        self.most = max(self.most, self.running)
+        self.seen["running"] += 1
+        self.seen["most"] = max(self.seen["most"], self.seen["running"])
         await asyncio.sleep(0)
-        settled = await super().handle(session_id)
-        self.running -= 1
+        settled = await super().__call__(session_id)
+        self.seen["running"] -= 1
         return settled
 
 
@@ -183,5 +185,5 @@ async def test_no_more_than_a_few_are_asked_about_at_once(memory_billing: Billin
         memory_billing.units, memory_billing.processor, memory_billing.clock, memory_billing.ids
     )
     reconcile = ReconcileCheckoutsHandler(memory_billing.units, watched, memory_billing.clock)
-    assert await reconcile.handle() == BATCH_MAX
-    assert watched.most == SIDE_BY_SIDE_MAX
+    assert await reconcile() == BATCH_MAX
+    assert watched.seen["most"] == SIDE_BY_SIDE_MAX

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from billing.application import process_webhook
 from billing.application.drain_webhooks import DrainWebhooksHandler
-from billing.application.keep_webhooks import ForgetBodiesHandler
+from billing.application.forget_webhook_bodies import ForgetWebhookBodiesHandler
 from billing.application.process_webhook import ATTEMPTS_MAX, LEASE, WORK_MAX_S, ProcessWebhookHandler, Worked
 from billing.domain.errors import (
     PaymentProcessorMisconfigured,
@@ -52,7 +52,7 @@ async def test_an_outage_of_days_is_no_failure(any_billing: BillingUnderTest, ou
     await refunded(any_billing)
     any_billing.processor.failure = outage
     for _ in range(200):
-        assert await any_billing.process.handle() == Worked(state=WAITING, is_outage=True)
+        assert await any_billing.process() == Worked(state=WAITING, is_outage=True)
         any_billing.clock.advance(60)
     stored = await any_billing.stored("evt_1")
     assert (stored.state, stored.event.attempts, type(outage).__name__ in stored.error) == (WAITING, 0, True)
@@ -75,7 +75,7 @@ async def test_storage_that_is_away_is_no_failure(any_billing: BillingUnderTest)
         outages=(ConnectionError,),
     )
     any_billing.processor.failures[payment] = ConnectionError("the database restarts")
-    assert await process.handle() == Worked(state=WAITING, is_outage=True)
+    assert await process() == Worked(state=WAITING, is_outage=True)
     assert (await any_billing.stored("evt_1")).event.attempts == 0
 
 
@@ -128,12 +128,12 @@ async def test_a_person_wakes_a_webhook(any_billing: BillingUnderTest) -> None:
     """Parked or done; what it does is idempotent. One that nobody knows is refused."""
     payment = await refunded(any_billing)
     await park(any_billing, payment)
-    assert await any_billing.replay.handle("evt_1")
+    assert await any_billing.replay("evt_1")
     assert await any_billing.process_all() == [DONE]
-    assert await any_billing.replay.handle("evt_1")
+    assert await any_billing.replay("evt_1")
     assert await any_billing.process_all() == [DONE]
     assert len(await any_billing.money_back()) == 1
-    assert not await any_billing.replay.handle("evt_2")
+    assert not await any_billing.replay("evt_2")
 
 
 async def test_a_person_wakes_one_that_was_ignored(any_billing: BillingUnderTest) -> None:
@@ -141,7 +141,7 @@ async def test_a_person_wakes_one_that_was_ignored(any_billing: BillingUnderTest
     payment = (await any_billing.bought()).payment_id
     await any_billing.told_about("evt_1", payment_id="pi_unknown")
     assert await any_billing.process_all() == [IGNORED]
-    assert await any_billing.replay.handle("evt_1")
+    assert await any_billing.replay("evt_1")
     stored = await any_billing.stored("evt_1")
     assert (stored.state, stored.event.cause, stored.finished_at) == (WAITING, None, None)
     any_billing.processor.payments["pi_unknown"] = replace(
@@ -162,7 +162,7 @@ async def test_who_is_late_changes_nothing(any_billing: BillingUnderTest) -> Non
         raise PaymentProcessorUnavailable("at last")
 
     any_billing.processor.find_payment = slow  # type: ignore[method-assign,assignment]
-    late = asyncio.create_task(any_billing.process.handle())
+    late = asyncio.create_task(any_billing.process())
     await arrived.wait()
     any_billing.processor.find_payment = real  # type: ignore[method-assign]
     assert await any_billing.process_all() == []
@@ -186,7 +186,7 @@ async def test_a_process_that_is_told_to_end_lets_go(any_billing: BillingUnderTe
         raise AssertionError("it is cancelled before")
 
     any_billing.processor.find_payment = slow  # type: ignore[method-assign,assignment]
-    working = asyncio.create_task(any_billing.process.handle())
+    working = asyncio.create_task(any_billing.process())
     await arrived.wait()
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -208,7 +208,7 @@ async def test_a_call_without_an_end_is_an_outage(
         return await asyncio.Event().wait()
 
     any_billing.processor.find_payment = endless  # type: ignore[method-assign,assignment]
-    assert await any_billing.process.handle() == Worked(state=WAITING, is_outage=True)
+    assert await any_billing.process() == Worked(state=WAITING, is_outage=True)
     any_billing.processor.find_payment = real  # type: ignore[method-assign]
     assert (await any_billing.stored("evt_1")).event.attempts == 0
     await any_billing.told("cs_unknown", event_id="evt_2")
@@ -247,7 +247,7 @@ async def test_what_is_ours_and_unknown_there_waits(any_billing: BillingUnderTes
     """Then the key is another account's: that is mended, and no money is forgotten."""
     payment = await refunded(any_billing)
     any_billing.processor.failures[payment] = UnknownToProcessor("no such payment")
-    assert await any_billing.process.handle() == Worked(state=WAITING, is_outage=True)
+    assert await any_billing.process() == Worked(state=WAITING, is_outage=True)
     assert (await any_billing.stored("evt_1")).event.attempts == 0
     any_billing.processor.failures.clear()
     any_billing.clock.advance(31)
@@ -263,11 +263,11 @@ async def test_what_needs_no_work_is_ignored_when_it_comes(
     any_billing.processor.refund(payment, "re_1", 300, RefundStatus.SUCCEEDED)
     any_billing.processor.failure = AssertionError("nobody may be asked")
     body = json.dumps({"event_id": "evt_1", "kind": "x", "payment_id": payment, "ignored": cause}).encode()
-    assert not (await any_billing.receive.handle(body, "signed")).duplicate
+    assert not (await any_billing.receive(body, "signed")).duplicate
     assert await any_billing.process_all() == []
     stored = await any_billing.stored("evt_1")
     assert (stored.state, stored.event.cause, stored.event.body) == (IGNORED, cause, body)
-    assert (await any_billing.receive.handle(body, "signed")).duplicate
+    assert (await any_billing.receive(body, "signed")).duplicate
     assert await any_billing.process_all() == []
     any_billing.processor.failure = None
     await any_billing.told_about("evt_1", payment_id=payment)
@@ -307,11 +307,11 @@ async def test_bodies_are_forgotten_once_they_are_old(any_billing: BillingUnderT
     await any_billing.told("cs_poisoned", event_id="evt_2")
     await park(any_billing, "cs_poisoned")
     await any_billing.told_about("evt_3", payment_id=payment)
-    forget = ForgetBodiesHandler(any_billing.units, any_billing.clock, after_days=30)
-    assert await forget.handle() == 0
+    forget = ForgetWebhookBodiesHandler(any_billing.units, any_billing.clock, after_days=30)
+    assert await forget() == 0
     any_billing.clock.advance(31 * 24 * HOUR_S)
-    assert await forget.handle() == 1
-    assert await forget.handle() == 0
+    assert await forget() == 1
+    assert await forget() == 0
     bodies = [bool((await any_billing.stored(f"evt_{number}")).event.body) for number in (1, 2, 3)]
     assert bodies == [False, True, True]
     assert (await any_billing.stored("evt_1")).event.payment_id == payment
@@ -320,7 +320,7 @@ async def test_bodies_are_forgotten_once_they_are_old(any_billing: BillingUnderT
 async def test_many_claim_a_webhook_once(any_billing: BillingUnderTest) -> None:
     """Eight at a time."""
     await refunded(any_billing)
-    worked = await asyncio.gather(*(any_billing.process.handle() for _ in range(8)))
+    worked = await asyncio.gather(*(any_billing.process() for _ in range(8)))
     assert [one for one in worked if one] == [Worked(state=DONE)]
 
 
@@ -350,13 +350,13 @@ async def test_a_processor_that_is_away_is_asked_ever_more_seldom(any_billing: B
     any_billing.processor.answers = False
     drained = Drained(any_billing)
     for _ in range(4 * 60):
-        await drained.drain.handle()
+        await drained.drain()
         any_billing.clock.advance(0.25)
     assert len(drained.seen) <= 7
     assert all(one.is_outage for one in drained.seen)
     any_billing.processor.answers = True
     any_billing.clock.advance(31)
-    await drained.drain.handle()
+    await drained.drain()
     assert drained.seen[-20:] == [Worked(state=DONE)] * 20
 
 
@@ -368,9 +368,9 @@ async def test_a_pause_begins_small_again_after_each_outage(any_billing: Billing
     await any_billing.told_about("evt_broken", payment_id="pi_broken")
     for number in range(30):
         await any_billing.told_about(f"evt_{number}", payment_id=payment)
-        await drained.drain.handle()
+        await drained.drain()
         any_billing.clock.advance(1)
-        await drained.drain.handle()
+        await drained.drain()
         assert (await any_billing.stored(f"evt_{number}")).state is DONE
         any_billing.clock.advance(30)
     assert len([one for one in drained.seen if one.is_outage]) > 10

@@ -220,7 +220,7 @@ async def test_our_payments_are_told_with_all_that_became_of_them(shop: Shop) ->
     await shop.refund(refunded, 200)
     await shop.refund(others, 100)
     dispute = await shop.dispute(disputed)
-    told = {one.payment_id: one async for one in ListProcessorPaymentsHandler(shop.processor).handle()}
+    told = {one.payment_id: one async for one in ListProcessorPaymentsHandler(shop.processor)()}
     assert {key: (one.amount_minor, one.refunded_minor, one.disputes) for key, one in told.items()} == {
         disputed: (1000, 0, {dispute: DisputeState.OPENED}),
         refunded: (1000, 500, {}),

@@ -61,7 +61,7 @@ class RealShop:
     async def pay(self, checkout: Checkout) -> None:
         session = f"cs_{checkout.checkout_id}"
         self.billing.processor.pay(session)
-        await self.billing.settle.handle(session)
+        await self.billing.settle(session)
 
     def play(self, checkout: Checkout, *acts: str) -> None:
         # Past the pause between two questions.
@@ -72,7 +72,7 @@ class RealShop:
     async def refund(self, purchase: Purchase, amount_minor: int) -> None:
         refund_id = f"re_{amount_minor}"
         self.billing.processor.refund(purchase.payment_id, refund_id, amount_minor, RefundStatus.SUCCEEDED)
-        await self.billing.refund.handle(purchase.payment_id)
+        await self.billing.refund(purchase.payment_id)
 
 
 @pytest.fixture(params=["fake", "real"])

@@ -48,7 +48,7 @@ class Three:
         opened = await self.billing.open()
         session = opened.checkout.session_id or ""
         self.billing.processor.pay(session)
-        await self.billing.settle.handle(session)
+        await self.billing.settle(session)
 
 
 async def test_invariants_are_told_with_their_offenders(stack: AsyncExitStack) -> None:
@@ -114,8 +114,8 @@ async def test_a_refund_that_only_the_processor_knows_is_found(stack: AsyncExitS
     }
     both = dict.fromkeys(("processor_matches_payments", "payments_match_processor"), (purchase.payment_id,))
     assert broken(await books.read()) == both
-    await three.billing.refund.handle(purchase.payment_id)
-    await three.billing.dispute.handle("dp_1")
+    await three.billing.refund(purchase.payment_id)
+    await three.billing.dispute("dp_1")
     assert broken(await books.read()) == {"money_back_taken_back": (purchase.payment_id,)}
     await three.ledger.apply(claw_back("usr_1", purchase.payment_id, "refund", 300))
     await three.ledger.apply(claw_back("usr_1", purchase.payment_id, "dispute:dp_1", 200))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from billing.application.bounds import require_same_origin, require_text
 from billing.application.follow_checkout import FollowCheckoutHandler
-from billing.application.open_page import OpenPage, PageRequest
+from billing.application.open_page import PageOpener, PageRequest
 from billing.domain.checkout import Checkout, CheckoutStatus
 from billing.domain.errors import IdempotencyKeyReused, UnknownPack
 from billing.domain.pack import Catalogue, Pack
@@ -37,55 +37,45 @@ class Opened:
     replayed: bool
 
 
+@dataclass(frozen=True)
 class CreateCheckoutHandler:
     """Commits the checkout before it asks the processor: a crash in between opens no second one."""
 
-    def __init__(
-        self,
-        units: UnitsOfWork,
-        pages: OpenPage,
-        follow: FollowCheckoutHandler,
-        catalogue: Catalogue,
-        clock: Clock,
-        ids: IdSource,
-        *,
-        public_url: str,
-    ) -> None:
-        self._units = units
-        self._pages = pages
-        self._follow = follow
-        self._catalogue = catalogue
-        self._clock = clock
-        self._ids = ids
-        self._public_url = public_url
+    units: UnitsOfWork
+    pages: PageOpener
+    follow: FollowCheckoutHandler
+    catalogue: Catalogue
+    clock: Clock
+    ids: IdSource
+    public_url: str
 
-    async def handle(self, command: CreateCheckout) -> Opened:
+    async def __call__(self, command: CreateCheckout) -> Opened:
         """Open the page, or return the one that this key opened; one that has expired gets another page.
 
         Raises InvalidField, UnknownPack, IdempotencyKeyReused, and what the processor's port does.
         """
         self._validate(command)
-        pack = self._catalogue.find(command.pack_id)
+        pack = self.catalogue.find(command.pack_id)
         if pack is None:
             raise UnknownPack(f"there is no pack {command.pack_id!r}", pack_id=command.pack_id)
         wanted = self._new(command, pack)
-        async with self._units.of(command.user_id) as work:
+        async with self.units.of(command.user_id) as work:
             checkout = await work.add_checkout(wanted)
         if not is_same_request(checkout, wanted):
             raise IdempotencyKeyReused(
                 "this key opened another checkout before", checkout_id=checkout.checkout_id
             )
         replayed = checkout.checkout_id != wanted.checkout_id
-        checkout = await self._follow.look_again(checkout)
+        checkout = await self.follow.look_again(checkout)
         if checkout.session_id is None or checkout.status is CheckoutStatus.EXPIRED:
             request = PageRequest(
                 email=command.email, success_url=command.success_url, cancel_url=command.cancel_url
             )
-            checkout = await self._pages.open(checkout, pack, request)
+            checkout = await self.pages.open(checkout, pack, request)
         return Opened(checkout=checkout, replayed=replayed)
 
     def _new(self, command: CreateCheckout, pack: Pack) -> Checkout:
-        checkout_id, now = self._ids.new("chk"), self._clock.now()
+        checkout_id, now = self.ids.new("chk"), self.clock.now()
         return Checkout(
             checkout_id=checkout_id,
             user_id=command.user_id,
@@ -108,5 +98,5 @@ class CreateCheckoutHandler:
         require_text("pack_id", command.pack_id)
         if command.idempotency_key:
             require_text("idempotency_key", command.idempotency_key)
-        require_same_origin("success_url", command.success_url, self._public_url)
-        require_same_origin("cancel_url", command.cancel_url, self._public_url)
+        require_same_origin("success_url", command.success_url, self.public_url)
+        require_same_origin("cancel_url", command.cancel_url, self.public_url)

@@ -1,14 +1,14 @@
 """Use case: work out every webhook that is due."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
 
+from billing.application.outage_pause import OutagePause
 from billing.application.process_webhook import ProcessWebhookHandler, Worked
 from billing.ports.clock import Clock
 
-PAUSE_MAX_S = 30
 
-
+@dataclass(frozen=True)
 class DrainWebhooksHandler:
     """While the processor is away it is asked ever more seldom, with one webhook, and not with all of them.
 
@@ -16,24 +16,18 @@ class DrainWebhooksHandler:
     webhook keeps nobody waiting.
     """
 
-    def __init__(
-        self, process: ProcessWebhookHandler, clock: Clock, *, observe: Callable[[Worked], None]
-    ) -> None:
-        self._process = process
-        self._clock = clock
-        self._observe = observe
-        self._outages = 0
-        self._paused_until: datetime | None = None
+    process: ProcessWebhookHandler
+    clock: Clock
+    observe: Callable[[Worked], None]
+    pause: OutagePause = field(default_factory=OutagePause)
 
-    async def handle(self) -> None:
+    async def __call__(self) -> None:
         """Process until none is due, or until there is an outage."""
-        if self._paused_until is not None and self._clock.now() < self._paused_until:
+        if self.pause.lasts(self.clock.now()):
             return
-        while (worked := await self._process.handle()) is not None:
-            self._observe(worked)
+        while (worked := await self.process()) is not None:
+            self.observe(worked)
             if worked.is_outage:
-                pause_s = min(PAUSE_MAX_S, 2 ** min(self._outages, 10))
-                self._outages += 1
-                self._paused_until = self._clock.now() + timedelta(seconds=pause_s)
+                self.pause.prolong(self.clock.now())
                 return
-            self._outages, self._paused_until = 0, None
+            self.pause.end()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 
 from billing.application.bounds import require_text
@@ -16,25 +17,17 @@ PATIENCE_S = 3.0
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
 class FollowCheckoutHandler:
     """Asks the processor while a checkout is not settled: a webhook that is late costs nobody time."""
 
-    def __init__(
-        self,
-        units: UnitsOfWork,
-        reader: BillingReader,
-        settle: SettleCheckoutHandler,
-        clock: Clock,
-        *,
-        ask_every_s: float,
-    ) -> None:
-        self._units = units
-        self._reader = reader
-        self._settle = settle
-        self._clock = clock
-        self._ask_every = timedelta(seconds=ask_every_s)
+    units: UnitsOfWork
+    reader: BillingReader
+    settle: SettleCheckoutHandler
+    clock: Clock
+    ask_every_s: float
 
-    async def handle(self, user_id: str, checkout_id: str) -> Checkout:
+    async def __call__(self, user_id: str, checkout_id: str) -> Checkout:
         """Return a checkout of this user as it stands now. Raises CheckoutNotFound, for another user's too.
 
         A processor that is away or slow leaves what is known, and so does somebody who asks too often.
@@ -50,7 +43,7 @@ class FollowCheckoutHandler:
             return known
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await self._settle.handle(known.session_id)
+                await self.settle(known.session_id)
         except Exception as failure:  # noqa: BLE001 - whatever it is, what is known is a true answer
             log.warning("checkout %s can't be asked about now: %r", known.checkout_id, failure)
             return known
@@ -60,12 +53,12 @@ class FollowCheckoutHandler:
         """One question per checkout and pause, however many wait and whichever replica they ask."""
         if known.is_settled:
             return False
-        now = self._clock.now()
-        async with self._units.of(known.user_id) as work:
-            return await work.claim_question(known.checkout_id, now=now, after=now - self._ask_every)
+        now, pause = self.clock.now(), timedelta(seconds=self.ask_every_s)
+        async with self.units.of(known.user_id) as work:
+            return await work.claim_question(known.checkout_id, now=now, after=now - pause)
 
     async def _read(self, user_id: str, checkout_id: str) -> Checkout:
-        found = await self._reader.checkout(user_id, checkout_id)
+        found = await self.reader.checkout(user_id, checkout_id)
         if found is None:
             raise CheckoutNotFound(f"no checkout {checkout_id}")
         return found

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -17,23 +18,23 @@ EVER = datetime(2000, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
 class ListProcessorPaymentsHandler:
     """What carries no reference of ours is left out: an account may sell other things as well."""
 
-    def __init__(self, processor: PaymentProcessor) -> None:
-        self._processor = processor
+    processor: PaymentProcessor
 
-    async def handle(self) -> AsyncIterator[ReconciledPayment]:
+    async def __call__(self) -> AsyncIterator[ReconciledPayment]:
         """Stream them, newest first. Raises PaymentProcessorUnavailable and PaymentProcessorMisconfigured."""
         refunds: dict[str, list[ListedRefund]] = defaultdict(list)
         disputes: dict[str, list[ProcessorDispute]] = defaultdict(list)
-        async for refund in _all(self._processor.list_refunds):
+        async for refund in _all(self.processor.list_refunds):
             if refund.payment_id and refund.refund.status is RefundStatus.SUCCEEDED:
                 refunds[refund.payment_id].append(refund)
-        async for dispute in _all(self._processor.list_disputes):
+        async for dispute in _all(self.processor.list_disputes):
             if dispute.payment_id and dispute.state is not None:
                 disputes[dispute.payment_id].append(dispute)
-        async for payment in _all(self._processor.list_payments):
+        async for payment in _all(self.processor.list_payments):
             if payment.reference is None:
                 continue
             sent_back, disputed = refunds[payment.payment_id], disputes[payment.payment_id]

@@ -1,19 +1,21 @@
 """The processor's customer of a user: one a user, made anew when the processor no longer knows it."""
 
+from dataclasses import dataclass
+
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
 
 
+@dataclass(frozen=True)
 class Customers:
     """Links users to customers: however many ask at once, one customer is made."""
 
-    def __init__(self, units: UnitsOfWork, processor: PaymentProcessor) -> None:
-        self._units = units
-        self._processor = processor
+    units: UnitsOfWork
+    processor: PaymentProcessor
 
     async def of(self, user_id: str, *, email: str) -> str:
         """Return the user's customer, a new one if there is none."""
-        async with self._units.of(user_id) as work:
+        async with self.units.of(user_id) as work:
             known = await work.customer_of(user_id)
         return known or await self._open(user_id, email=email, instead_of=None)
 
@@ -22,6 +24,6 @@ class Customers:
         return await self._open(user_id, email=email, instead_of=unknown)
 
     async def _open(self, user_id: str, *, email: str, instead_of: str | None) -> str:
-        opened = await self._processor.open_customer(user_id=user_id, email=email, instead_of=instead_of)
-        async with self._units.of(user_id) as work:
+        opened = await self.processor.open_customer(user_id=user_id, email=email, instead_of=instead_of)
+        async with self.units.of(user_id) as work:
             return await work.link_customer(user_id, opened, instead_of=instead_of)

@@ -30,16 +30,14 @@ class PageRequest:
     cancel_url: str
 
 
-class OpenPage:
+@dataclass(frozen=True)
+class PageOpener:
     """However many ask for the same page at once, the processor opens one."""
 
-    def __init__(
-        self, units: UnitsOfWork, processor: PaymentProcessor, customers: Customers, clock: Clock
-    ) -> None:
-        self._units = units
-        self._processor = processor
-        self._customers = customers
-        self._clock = clock
+    units: UnitsOfWork
+    processor: PaymentProcessor
+    customers: Customers
+    clock: Clock
 
     async def open(self, checkout: Checkout, pack: Pack, request: PageRequest) -> Checkout:
         """Return the checkout with an open page at the pack's present terms.
@@ -65,16 +63,16 @@ class OpenPage:
             currency=pack.currency,
             status=CheckoutStatus.OPEN,
             payment_status=PaymentStatus.UNPAID,
-            opened_at=self._clock.now(),
+            opened_at=self.clock.now(),
             page=checkout.page if checkout.session_id is None else checkout.page + 1,
         )
 
     async def _ask(self, wanted: Checkout, pack: Pack, request: PageRequest) -> ProcessorCheckout:
-        customer_id = await self._customers.of(wanted.user_id, email=request.email)
+        customer_id = await self.customers.of(wanted.user_id, email=request.email)
         try:
             seen = await self._open(wanted, pack, request, customer_id)
         except CustomerUnknownToProcessor:
-            customer_id = await self._customers.replace(
+            customer_id = await self.customers.replace(
                 wanted.user_id, email=request.email, unknown=customer_id
             )
             seen = await self._open(wanted, pack, request, customer_id)
@@ -89,7 +87,7 @@ class OpenPage:
     async def _open(
         self, wanted: Checkout, pack: Pack, request: PageRequest, customer_id: str
     ) -> ProcessorCheckout:
-        return await self._processor.open_checkout(
+        return await self.processor.open_checkout(
             wanted,
             lookup_key=pack.lookup_key,
             customer_id=customer_id,
@@ -99,7 +97,7 @@ class OpenPage:
 
     async def _save(self, known: Checkout, changed: Checkout) -> Checkout:
         """Write the change, unless somebody else gave the checkout a page meanwhile; return what counts."""
-        async with self._units.of(known.user_id) as work:
+        async with self.units.of(known.user_id) as work:
             current = await work.checkout(known.checkout_id, lock=True)
             if current is None:
                 raise RuntimeError(f"checkout {known.checkout_id} was committed and is gone")

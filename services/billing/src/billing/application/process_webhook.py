@@ -45,6 +45,7 @@ class Worked:
     is_outage: bool = False
 
 
+@dataclass(frozen=True)
 class ProcessWebhookHandler:
     """Takes one webhook that is due. Several may run: each webhook is claimed by the one that works on it.
 
@@ -53,35 +54,23 @@ class ProcessWebhookHandler:
     slow call can't overwrite what came of the webhook meanwhile.
     """
 
-    def __init__(
-        self,
-        units: UnitsOfWork,
-        settle: SettleCheckoutHandler,
-        refund: RecordRefundHandler,
-        dispute: RecordDisputeHandler,
-        clock: Clock,
-        ids: IdSource,
-        *,
-        outages: tuple[type[Exception], ...] = (),
-    ) -> None:
-        self._units = units
-        self._settle = settle
-        self._refund = refund
-        self._dispute = dispute
-        self._clock = clock
-        self._ids = ids
-        self._outages: tuple[type[Exception], ...] = (
-            PaymentProcessorUnavailable,
-            PaymentProcessorMisconfigured,
-            TimeoutError,
-            *outages,
-        )
+    units: UnitsOfWork
+    settle: SettleCheckoutHandler
+    refund: RecordRefundHandler
+    dispute: RecordDisputeHandler
+    clock: Clock
+    ids: IdSource
+    outages: tuple[type[Exception], ...] = ()
 
-    async def handle(self) -> Worked | None:
+    @property
+    def _all_outages(self) -> tuple[type[Exception], ...]:
+        return (PaymentProcessorUnavailable, PaymentProcessorMisconfigured, TimeoutError, *self.outages)
+
+    async def __call__(self) -> Worked | None:
         """Process one; None when none is due."""
-        token = self._ids.new("lease")
-        now = self._clock.now()
-        async with self._units.of_system() as work:
+        token = self.ids.new("lease")
+        now = self.clock.now()
+        async with self.units.of_system() as work:
             event = await work.claim_webhook(now=now, until=now + LEASE, token=token)
         if event is None:
             return None
@@ -95,9 +84,9 @@ class ProcessWebhookHandler:
         return Worked(state=outcome.state, is_outage=is_outage)
 
     async def _finish(self, event: WebhookEvent, token: str, outcome: WebhookOutcome) -> None:
-        async with self._units.of_system() as work:
+        async with self.units.of_system() as work:
             written = await work.finish_webhook(
-                event.event_id, token=token, outcome=outcome, now=self._clock.now()
+                event.event_id, token=token, outcome=outcome, now=self.clock.now()
             )
         if not written:
             log.warning("webhook %s was finished late: what came of it meanwhile stands", event.event_id)
@@ -109,7 +98,7 @@ class ProcessWebhookHandler:
         try:
             async with asyncio.timeout(WORK_MAX_S):
                 cause = await self._handle(event)
-        except self._outages as failure:
+        except self._all_outages as failure:
             return self._waiting(event, described(failure), delay_s=OUTAGE_DELAY_S), True
         except Exception as failure:  # noqa: BLE001 - whatever it is, it is tried again and parked in the end
             return self._failed(event, failure), False
@@ -120,11 +109,11 @@ class ProcessWebhookHandler:
         """Do what it is about; return why that is nothing."""
         try:
             if event.session_id is not None:
-                ours = await self._settle.handle(event.session_id)
+                ours = await self.settle(event.session_id)
             elif event.payment_id is not None:
-                ours = await self._refund.handle(event.payment_id)
+                ours = await self.refund(event.payment_id)
             elif event.dispute_id is not None:
-                ours = await self._dispute.handle(event.dispute_id)
+                ours = await self.dispute(event.dispute_id)
             else:
                 return IgnoredCause.UNHANDLED_KIND
         except UnknownToProcessor as unknown:
@@ -136,7 +125,7 @@ class ProcessWebhookHandler:
         return None if ours else IgnoredCause.NOT_OURS
 
     async def _is_known_here(self, event: WebhookEvent) -> bool:
-        async with self._units.of_system() as work:
+        async with self.units.of_system() as work:
             if event.session_id is not None:
                 return await work.checkout_of_session(event.session_id) is not None
             if event.payment_id is not None:
@@ -159,6 +148,6 @@ class ProcessWebhookHandler:
     def _waiting(
         self, event: WebhookEvent, error: str, *, delay_s: float, attempts: int | None = None
     ) -> WebhookOutcome:
-        due_at = self._clock.now() + timedelta(seconds=delay_s * random.uniform(0.8, 1))
+        due_at = self.clock.now() + timedelta(seconds=delay_s * random.uniform(0.8, 1))
         counted = event.attempts if attempts is None else attempts
         return WebhookOutcome(state=WebhookState.WAITING, attempts=counted, due_at=due_at, error=error)

@@ -18,22 +18,22 @@ class Received:
     duplicate: bool
 
 
+@dataclass(frozen=True)
 class ReceiveWebhookHandler:
     """Answers quickly, so that the processor does not send again what has arrived."""
 
-    def __init__(self, units: UnitsOfWork, verifier: WebhookVerifier, clock: Clock) -> None:
-        self._units = units
-        self._verifier = verifier
-        self._clock = clock
+    units: UnitsOfWork
+    verifier: WebhookVerifier
+    clock: Clock
 
-    async def handle(self, body: bytes, signature: str) -> Received:
+    async def __call__(self, body: bytes, signature: str) -> Received:
         """Store the event, or wake it if it was given up or ignored.
 
         Raises InvalidSignature, InvalidWebhook and InvalidField, and stores nothing then.
         """
         if len(body) > WEBHOOK_MAX_BYTES:
             raise InvalidField("body", f"has {len(body)} bytes, at most {WEBHOOK_MAX_BYTES} are allowed")
-        verified = self._verifier.verify(body, signature)
+        verified = self.verifier.verify(body, signature)
         event = WebhookEvent(
             event_id=verified.event_id,
             kind=verified.kind,
@@ -41,9 +41,9 @@ class ReceiveWebhookHandler:
             payment_id=verified.payment_id,
             dispute_id=verified.dispute_id,
             body=body,
-            received_at=self._clock.now(),
+            received_at=self.clock.now(),
             cause=verified.ignored,
         )
-        async with self._units.of_system() as work:
+        async with self.units.of_system() as work:
             stored = await work.add_webhook(event)
         return Received(event_id=event.event_id, duplicate=stored is not Stored.NEW)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from billing.application.settle_checkout import SettleCheckoutHandler
@@ -24,18 +24,18 @@ _LEASE = timedelta(minutes=1)
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
 class ReconcileCheckoutsHandler:
     """A webhook is a hint; this is the guarantee. Several may run: nobody asks what another is asking."""
 
-    def __init__(self, units: UnitsOfWork, settle: SettleCheckoutHandler, clock: Clock) -> None:
-        self._units = units
-        self._settle = settle
-        self._clock = clock
+    units: UnitsOfWork
+    settle: SettleCheckoutHandler
+    clock: Clock
 
-    async def handle(self) -> int:
+    async def __call__(self) -> int:
         """Ask about one batch of checkouts that are due, side by side; return how many were due."""
-        now = self._clock.now()
-        async with self._units.of_system() as work:
+        now = self.clock.now()
+        async with self.units.of_system() as work:
             due = await work.claim_checks(now=now, until=now + _LEASE, limit=BATCH_MAX)
         slots = asyncio.Semaphore(SIDE_BY_SIDE_MAX)
 
@@ -52,7 +52,7 @@ class ReconcileCheckoutsHandler:
     async def _ask(self, checkout: Checkout) -> None:
         """Settle one; whatever is wrong with it keeps the others from nothing."""
         try:
-            await self._settle.handle(checkout.session_id or "")
+            await self.settle(checkout.session_id or "")
         except (PaymentProcessorUnavailable, PaymentProcessorMisconfigured):
             # It passes, and was no answer: the lease brings it back.
             return
@@ -65,14 +65,14 @@ class ReconcileCheckoutsHandler:
     async def _give_up_on(self, checkout: Checkout, unknown: UnknownToProcessor) -> None:
         """End a page that is past its time; one that is not may have been made under another key."""
         log.warning("the processor does not know checkout %s: %s", checkout.checkout_id, unknown)
-        is_over = checkout.expires_at is not None and checkout.expires_at <= self._clock.now()
+        is_over = checkout.expires_at is not None and checkout.expires_at <= self.clock.now()
         await self._put_back(checkout, ends=is_over and checkout.status is CheckoutStatus.OPEN)
 
     async def _put_back(self, checkout: Checkout, *, ends: bool = False) -> None:
-        async with self._units.of_system() as work:
+        async with self.units.of_system() as work:
             current = await work.checkout(checkout.checkout_id, lock=True)
             if current is None or current.session_id != checkout.session_id or current.is_settled:
                 return
             if ends:
                 current = replace(current, status=CheckoutStatus.EXPIRED, url="")
-            await work.save_checkout(replace(current, next_check_at=next_check(current, self._clock.now())))
+            await work.save_checkout(replace(current, next_check_at=next_check(current, self.clock.now())))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.errors import UnknownToProcessor
@@ -34,7 +34,7 @@ class ScanPlan:
 class ProcessorList(Protocol[T]):
     """One of the processor's lists, and what of it is not recorded."""
 
-    name: str
+    name: ClassVar[str]
 
     async def page(self, *, since: datetime, after: str | None) -> Listing[T]:
         """Return one page."""
@@ -43,17 +43,16 @@ class ProcessorList(Protocol[T]):
         """Return a hint for each item that is ours and is not recorded as it stands."""
 
 
+@dataclass(frozen=True)
 class RefundList:
     """The processor's list of refunds."""
 
-    name = "refunds"
-
-    def __init__(self, processor: PaymentProcessor) -> None:
-        self._processor = processor
+    name: ClassVar[str] = "refunds"
+    processor: PaymentProcessor
 
     async def page(self, *, since: datetime, after: str | None) -> Listing[ListedRefund]:
         """Return one page."""
-        return await self._processor.list_refunds(since=since, after=after)
+        return await self.processor.list_refunds(since=since, after=after)
 
     async def hints(
         self, work: UnitOfWork, items: Sequence[ListedRefund], now: datetime
@@ -68,17 +67,16 @@ class RefundList:
         ]
 
 
+@dataclass(frozen=True)
 class DisputeList:
     """The processor's list of disputes."""
 
-    name = "disputes"
-
-    def __init__(self, processor: PaymentProcessor) -> None:
-        self._processor = processor
+    name: ClassVar[str] = "disputes"
+    processor: PaymentProcessor
 
     async def page(self, *, since: datetime, after: str | None) -> Listing[ProcessorDispute]:
         """Return one page."""
-        return await self._processor.list_disputes(since=since, after=after)
+        return await self.processor.list_disputes(since=since, after=after)
 
     async def hints(
         self, work: UnitOfWork, items: Sequence[ProcessorDispute], now: datetime
@@ -93,6 +91,7 @@ class DisputeList:
         ]
 
 
+@dataclass(frozen=True)
 class ReconcileMoneyBackHandler(Generic[T]):
     """Webhooks are hints; this is the guarantee. What it finds are hints of our own, in the same queue.
 
@@ -101,14 +100,17 @@ class ReconcileMoneyBackHandler(Generic[T]):
     replayed like any webhook.
     """
 
-    def __init__(self, units: UnitsOfWork, listed: ProcessorList[T], clock: Clock, plan: ScanPlan) -> None:
-        self._units = units
-        self._listed = listed
-        self._clock = clock
-        self._plan = plan
-        self._name = f"{listed.name}.{plan.name}"
+    units: UnitsOfWork
+    listed: ProcessorList[T]
+    clock: Clock
+    plan: ScanPlan
 
-    async def handle(self) -> int:
+    @property
+    def name(self) -> str:
+        """What the place up to which the list was read is kept under."""
+        return f"{self.listed.name}.{self.plan.name}"
+
+    async def __call__(self) -> int:
         """Read up to a bound of pages; return how many hints are new. Goes on where it stopped.
 
         Raises PaymentProcessorUnavailable and PaymentProcessorMisconfigured: then nothing is skipped.
@@ -119,7 +121,7 @@ class ReconcileMoneyBackHandler(Generic[T]):
         found = 0
         for _ in range(PAGES_MAX):
             try:
-                page = await self._listed.page(since=scan.since - self._plan.looks_back, after=scan.after)
+                page = await self.listed.page(since=scan.since - self.plan.looks_back, after=scan.after)
             except UnknownToProcessor:
                 # Where it stopped is not in the list any more: next time from the newest again.
                 await self._save(replace(scan, after=None), ())
@@ -132,19 +134,19 @@ class ReconcileMoneyBackHandler(Generic[T]):
 
     async def _begun(self) -> Scan | None:
         """Return the scan that goes on, or one that begins; None before the next is due."""
-        now = self._clock.now()
-        async with self._units.of_system() as work:
-            scan = await work.scan(self._name)
+        now = self.clock.now()
+        async with self.units.of_system() as work:
+            scan = await work.scan(self.name)
         if scan is None:
-            return Scan(name=self._name, since=now, begun_at=now)
+            return Scan(name=self.name, since=now, begun_at=now)
         if scan.begun_at is not None:
             return scan
-        return replace(scan, begun_at=now) if now >= scan.since + self._plan.every else None
+        return replace(scan, begun_at=now) if now >= scan.since + self.plan.every else None
 
     async def _save(self, scan: Scan, items: Sequence[T]) -> int:
-        async with self._units.of_system() as work:
-            hints = await self._listed.hints(work, items, self._clock.now())
-            stored = [await work.add_webhook(one, wakes=self._plan.wakes) for one in hints]
+        async with self.units.of_system() as work:
+            hints = await self.listed.hints(work, items, self.clock.now())
+            stored = [await work.add_webhook(one, wakes=self.plan.wakes) for one in hints]
             await work.save_scan(scan)
         return len([one for one in stored if one is not Stored.DUPLICATE])
 

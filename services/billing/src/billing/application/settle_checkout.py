@@ -3,6 +3,8 @@
 Webhooks and the reconciler both end here, so that a lost webhook costs time and nothing else.
 """
 
+from dataclasses import dataclass
+
 from billing.domain.events import PaymentCompleted
 from billing.domain.settlement import settle
 from billing.ports.clock import Clock
@@ -11,28 +13,28 @@ from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
 
 
+@dataclass(frozen=True)
 class SettleCheckoutHandler:
     """Purchase and PaymentCompleted are one transaction, once a payment object."""
 
-    def __init__(self, units: UnitsOfWork, processor: PaymentProcessor, clock: Clock, ids: IdSource) -> None:
-        self._units = units
-        self._processor = processor
-        self._clock = clock
-        self._ids = ids
+    units: UnitsOfWork
+    processor: PaymentProcessor
+    clock: Clock
+    ids: IdSource
 
-    async def handle(self, session_id: str) -> bool:
+    async def __call__(self, session_id: str) -> bool:
         """Settle a session; False when it is none of our checkouts.
 
         Asks the processor before it opens a transaction: what a webhook said may be old by now.
         """
-        seen = await self._processor.find_checkout(session_id)
-        async with self._units.of_system() as work:
+        seen = await self.processor.find_checkout(session_id)
+        async with self.units.of_system() as work:
             checkout_id = await work.checkout_of_session(session_id) or seen.reference
             checkout = await work.checkout(checkout_id, lock=True) if checkout_id else None
             if checkout is None:
                 return False
-            now = self._clock.now()
-            settled, purchase = settle(checkout, seen, purchase_id=self._ids.new("pay"), now=now)
+            now = self.clock.now()
+            settled, purchase = settle(checkout, seen, purchase_id=self.ids.new("pay"), now=now)
             if purchase is not None:
                 if not await work.add_purchase(purchase):
                     # This payment was told before.

@@ -12,8 +12,9 @@ from tintype.billing.v1 import billing_pb2_grpc as rpc
 from billing.adapters.inbound import payment_messages as payments
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
+from billing.application.list_packs import ListPacksHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
-from billing.application.read_billing import ReadBillingHandler
+from billing.application.list_purchases import ListPurchases, ListPurchasesHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.domain import errors
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
@@ -63,18 +64,19 @@ class BillingServicer(rpc.BillingServiceServicer):
 
     create: CreateCheckoutHandler
     follow: FollowCheckoutHandler
-    read: ReadBillingHandler
+    packs: ListPacksHandler
+    purchases: ListPurchasesHandler
     receive: ReceiveWebhookHandler
     reader: BillingReader
     processor_payments: ListProcessorPaymentsHandler
 
     async def ListPacks(self, request: pb.ListPacksRequest, context: Any) -> pb.ListPacksResponse:
-        return pb.ListPacksResponse(packs=[_pack(pack) for pack in self.read.packs()])
+        return pb.ListPacksResponse(packs=[_pack(pack) for pack in await self.packs()])
 
     async def CreateCheckout(
         self, request: pb.CreateCheckoutRequest, context: Any
     ) -> pb.CreateCheckoutResponse:
-        opened = await self.create.handle(
+        opened = await self.create(
             CreateCheckout(
                 user_id=_account(request.user_id),
                 email=request.email,
@@ -87,12 +89,14 @@ class BillingServicer(rpc.BillingServiceServicer):
         return pb.CreateCheckoutResponse(checkout=_checkout(opened.checkout), replayed=opened.replayed)
 
     async def GetCheckout(self, request: pb.GetCheckoutRequest, context: Any) -> pb.GetCheckoutResponse:
-        found = await self.follow.handle(_account(request.user_id), request.checkout_id)
+        found = await self.follow(_account(request.user_id), request.checkout_id)
         return pb.GetCheckoutResponse(checkout=_checkout(found))
 
     async def ListPurchases(self, request: pb.ListPurchasesRequest, context: Any) -> pb.ListPurchasesResponse:
-        page = await self.read.purchases(
-            _account(request.user_id), before=request.page_token, limit=request.page_size
+        page = await self.purchases(
+            ListPurchases(
+                user_id=_account(request.user_id), before=request.page_token, limit=request.page_size
+            )
         )
         return pb.ListPurchasesResponse(
             purchases=[payments.purchase(one) for one in page.purchases],
@@ -102,7 +106,7 @@ class BillingServicer(rpc.BillingServiceServicer):
     async def ReceiveWebhook(
         self, request: pb.ReceiveWebhookRequest, context: Any
     ) -> pb.ReceiveWebhookResponse:
-        received = await self.receive.handle(request.body, request.signature)
+        received = await self.receive(request.body, request.signature)
         return pb.ReceiveWebhookResponse(event_id=received.event_id, duplicate=received.duplicate)
 
     async def ListSettledPayments(
@@ -114,7 +118,7 @@ class BillingServicer(rpc.BillingServiceServicer):
     async def ListProcessorPayments(
         self, request: pb.ListProcessorPaymentsRequest, context: Any
     ) -> AsyncIterator[pb.ListProcessorPaymentsResponse]:
-        async for payment in self.processor_payments.handle():
+        async for payment in self.processor_payments():
             yield payments.at_processor(payment)
 
 

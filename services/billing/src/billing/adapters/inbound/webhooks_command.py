@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from billing.application.keep_webhooks import ReplayWebhookHandler
+from billing.application.replay_webhook import ReplayWebhookHandler
 from billing.domain.webhook_event import StoredWebhook, WebhookState
 from billing.ports.webhooks import WebhookReader
 
@@ -71,7 +71,7 @@ async def _replay(
             print("no webhook is parked", file=out)
     refused = 0
     for event_id in event_ids:
-        if await replay.handle(event_id):
+        if await replay(event_id):
             print(f"{event_id}  is worked out anew", file=out)
             continue
         refused += 1

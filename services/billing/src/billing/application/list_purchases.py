@@ -1,12 +1,20 @@
-"""Use cases that only read: packs, purchases."""
+"""Use case: show a user what they bought, and what became of its money."""
 
 from dataclasses import dataclass
 
 from billing.application.bounds import page_size, require_text
 from billing.domain.errors import InvalidField
-from billing.domain.pack import Catalogue, Pack
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.ports.unit_of_work import BillingReader
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPurchases:
+    """One page of a user's purchases, before an id of the page before; a limit of 0 is the default."""
+
+    user_id: str
+    before: str
+    limit: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,24 +25,19 @@ class PurchasePage:
     next_before: str
 
 
-class ReadBillingHandler:
-    """Answers questions about the catalogue and about one user."""
+@dataclass(frozen=True)
+class ListPurchasesHandler:
+    """Reads what is committed, page by page."""
 
-    def __init__(self, reader: BillingReader, catalogue: Catalogue) -> None:
-        self._reader = reader
-        self._catalogue = catalogue
+    reader: BillingReader
 
-    def packs(self) -> tuple[Pack, ...]:
-        """Return the packs on sale, in the order in which they are shown."""
-        return self._catalogue.packs
-
-    async def purchases(self, user_id: str, *, before: str, limit: int) -> PurchasePage:
+    async def __call__(self, command: ListPurchases) -> PurchasePage:
         """Return one page of this user's purchases. Raises InvalidField for an id that is none of theirs."""
-        require_text("user_id", user_id)
-        if before:
-            require_text("page_token", before)
-        size = page_size(limit)
-        found = await self._reader.purchases(user_id, before=before, limit=size + 1)
+        require_text("user_id", command.user_id)
+        if command.before:
+            require_text("page_token", command.before)
+        size = page_size(command.limit)
+        found = await self.reader.purchases(command.user_id, before=command.before, limit=size + 1)
         if found is None:
             raise InvalidField("page_token", "is not from a page before")
         page = found[:size]
