@@ -1,9 +1,10 @@
 """Use case: say how a checkout stands to somebody who waits for it."""
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
+
+import structlog
 
 from billing.application.bounds import require_text
 from billing.application.settle_checkout import SettleCheckoutHandler
@@ -14,7 +15,7 @@ from billing.ports.unit_of_work import BillingReader, UnitsOfWork
 
 PATIENCE_S = 3.0
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ class FollowCheckoutHandler:
             async with asyncio.timeout(PATIENCE_S):
                 await self.settle(known.session_id)
         except Exception as failure:  # noqa: BLE001 - whatever it is, what is known is a true answer
-            log.warning("checkout %s can't be asked about now: %r", known.checkout_id, failure)
+            log.warning(
+                "a checkout can't be asked about now", checkout_id=known.checkout_id, error=repr(failure)
+            )
             return known
         return await self._read(known.user_id, known.checkout_id)
 

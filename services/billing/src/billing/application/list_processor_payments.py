@@ -42,12 +42,14 @@ class ListProcessorPaymentsHandler:
                 payment_id=payment.payment_id,
                 amount_minor=payment.amount_minor,
                 currency=payment.currency,
-                refunded_minor=sum(one.refund.amount_minor for one in sent_back),
-                disputes={one.dispute_id: one.state for one in disputed if one.state is not None},
+                refunded_minor=sum(refund.refund.amount_minor for refund in sent_back),
+                disputes={
+                    dispute.dispute_id: dispute.state for dispute in disputed if dispute.state is not None
+                },
                 moved_at=max(
                     payment.paid_at,
-                    *(one.created_at for one in sent_back),
-                    *(one.moved_at for one in disputed if one.moved_at is not None),
+                    *(refund.created_at for refund in sent_back),
+                    *(dispute.moved_at for dispute in disputed if dispute.moved_at is not None),
                     EVER,
                 ),
             )
@@ -57,8 +59,8 @@ async def _all(page_of: Callable[..., Awaitable[Listing[T]]]) -> AsyncIterator[T
     after: str | None = None
     for _ in range(PAGES_MAX):
         page = await page_of(since=EVER, after=after)
-        for item in page.items:
-            yield item
+        for listed in page.items:
+            yield listed
         after = page.next_after
         if after is None:
             return

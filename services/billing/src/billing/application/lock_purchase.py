@@ -1,12 +1,12 @@
 """Which purchase a payment's money went back of."""
 
-import logging
+import structlog
 
 from billing.domain.checkout import Purchase
 from billing.domain.errors import PurchaseNotKnownYet
 from billing.ports.unit_of_work import UnitOfWork
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 async def lock_purchase(
@@ -22,5 +22,5 @@ async def lock_purchase(
         return purchase
     if reference and await work.checkout(reference) is not None:
         raise PurchaseNotKnownYet(f"payment {payment_id} of checkout {reference} is not a purchase yet")
-    log.info("money of payment %s went back; it is none of ours", payment_id)
+    log.info("money of a payment that is none of ours went back", payment_id=payment_id)
     return None

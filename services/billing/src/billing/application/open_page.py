@@ -1,7 +1,8 @@
 """Open the processor's page for a checkout: its first one, or another after that expired."""
 
-import logging
 from dataclasses import dataclass, replace
+
+import structlog
 
 from billing.application.open_customer import Customers
 from billing.domain.check_schedule import next_check
@@ -18,7 +19,7 @@ from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ class PageOpener:
             seen = await self._open(wanted, pack, request, customer_id)
         if (seen.amount_minor, seen.currency) != (wanted.price_minor, wanted.currency):
             # Nobody is sent to a page with another price.
-            log.error("the page of %s has another price than its checkout", wanted.checkout_id)
+            log.error("a page has another price than its checkout", checkout_id=wanted.checkout_id)
             raise PaymentProcessorMisconfigured(
                 "this can't be sold right now: the published price is not the catalogue's"
             )

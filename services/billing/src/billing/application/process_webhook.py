@@ -1,10 +1,11 @@
 """Use case: work out what a stored webhook means."""
 
 import asyncio
-import logging
 import random
 from dataclasses import dataclass
 from datetime import timedelta
+
+import structlog
 
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
@@ -34,7 +35,7 @@ OUTAGE_DELAY_S = 30.0
 WORK_MAX_S = 70.0
 LEASE = timedelta(seconds=90)
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,9 @@ class ProcessWebhookHandler:
                 event.event_id, token=token, outcome=outcome, now=self.clock.now()
             )
         if not written:
-            log.warning("webhook %s was finished late: what came of it meanwhile stands", event.event_id)
+            log.warning(
+                "a webhook was finished late: what came of it meanwhile stands", event_id=event.event_id
+            )
 
     async def _work_out(self, event: WebhookEvent) -> tuple[WebhookOutcome, bool]:
         if event.attempts >= ATTEMPTS_MAX:
@@ -119,7 +122,9 @@ class ProcessWebhookHandler:
         except UnknownToProcessor as unknown:
             if await self._is_known_here(event):
                 # Our own object: the key is not that of the account that it was made in.
-                log.error("webhook %s is about an object of ours that the processor lost", event.event_id)
+                log.error(
+                    "a webhook is about an object of ours that the processor lost", event_id=event.event_id
+                )
                 raise PaymentProcessorMisconfigured(f"it does not know what is ours: {unknown}") from unknown
             return IgnoredCause.UNKNOWN_OBJECT
         return None if ours else IgnoredCause.NOT_OURS
@@ -134,14 +139,20 @@ class ProcessWebhookHandler:
 
     def _failed(self, event: WebhookEvent, failure: Exception) -> WebhookOutcome:
         failures = event.attempts + 1
-        log.warning("webhook %s failed, %d of %d: %r", event.event_id, failures, ATTEMPTS_MAX, failure)
+        log.warning(
+            "a webhook failed",
+            event_id=event.event_id,
+            failures=failures,
+            failures_max=ATTEMPTS_MAX,
+            error=repr(failure),
+        )
         if failures >= ATTEMPTS_MAX:
             return self._parked(event, described(failure))
         delay_s = min(DELAY_MAX_S, 2**failures)
         return self._waiting(event, described(failure), delay_s=delay_s, attempts=failures)
 
     def _parked(self, event: WebhookEvent, error: str) -> WebhookOutcome:
-        log.error("webhook %s of kind %s is given up: %s", event.event_id, event.kind, error)
+        log.error("a webhook is given up", event_id=event.event_id, kind=event.kind, error=error)
         attempts = min(event.attempts + 1, ATTEMPTS_MAX)
         return WebhookOutcome(state=WebhookState.PARKED, attempts=attempts, error=error)
 

@@ -1,9 +1,10 @@
 """Use case: ask the payment processor about checkouts that no webhook spoke of."""
 
 import asyncio
-import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
+
+import structlog
 
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.check_schedule import next_check
@@ -21,7 +22,7 @@ SIDE_BY_SIDE_MAX = 8
 # Whoever took a checkout and got no answer, or died, leaves it to the others after this.
 _LEASE = timedelta(minutes=1)
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ class ReconcileCheckoutsHandler:
                 try:
                     await self._ask(checkout)
                 except Exception as failure:  # noqa: BLE001 - the database, perhaps: the lease brings it back
-                    log.warning("checkout %s can't be put back: %r", checkout.checkout_id, failure)
+                    log.warning(
+                        "a checkout can't be put back", checkout_id=checkout.checkout_id, error=repr(failure)
+                    )
 
         await asyncio.gather(*(ask(checkout) for checkout in due))
         return len(due)
@@ -59,12 +62,14 @@ class ReconcileCheckoutsHandler:
         except UnknownToProcessor as unknown:
             await self._give_up_on(checkout, unknown)
         except Exception as failure:  # noqa: BLE001 - it may be this checkout's alone: it comes again, seldomer
-            log.warning("checkout %s can't be settled: %r", checkout.checkout_id, failure)
+            log.warning("a checkout can't be settled", checkout_id=checkout.checkout_id, error=repr(failure))
             await self._put_back(checkout)
 
     async def _give_up_on(self, checkout: Checkout, unknown: UnknownToProcessor) -> None:
         """End a page that is past its time; one that is not may have been made under another key."""
-        log.warning("the processor does not know checkout %s: %s", checkout.checkout_id, unknown)
+        log.warning(
+            "the processor does not know a checkout", checkout_id=checkout.checkout_id, error=str(unknown)
+        )
         is_over = checkout.expires_at is not None and checkout.expires_at <= self.clock.now()
         await self._put_back(checkout, ends=is_over and checkout.status is CheckoutStatus.OPEN)
 

@@ -58,12 +58,12 @@ class RefundList:
         self, work: UnitOfWork, items: Sequence[ListedRefund], now: datetime
     ) -> list[WebhookEvent]:
         """Return a hint for each of our refunds that is not recorded as it stands."""
-        ours = [one for one in items if one.reference and one.payment_id]
-        known = await work.recorded_refunds([one.refund.refund_id for one in ours])
+        ours = [refund for refund in items if refund.reference and refund.payment_id]
+        known = await work.recorded_refunds([refund.refund.refund_id for refund in ours])
         return [
-            _hint("refund", one.refund.refund_id, one.refund.status, now, payment_id=one.payment_id)
-            for one in ours
-            if known.get(one.refund.refund_id) is not one.refund.status
+            _hint("refund", refund.refund.refund_id, refund.refund.status, now, payment_id=refund.payment_id)
+            for refund in ours
+            if known.get(refund.refund.refund_id) is not refund.refund.status
         ]
 
 
@@ -82,12 +82,12 @@ class DisputeList:
         self, work: UnitOfWork, items: Sequence[ProcessorDispute], now: datetime
     ) -> list[WebhookEvent]:
         """Return a hint for each of our disputes that moved money and is not recorded as it stands."""
-        ours = [one for one in items if one.reference and one.state is not None]
-        known = await work.recorded_disputes([one.dispute_id for one in ours])
+        ours = [dispute for dispute in items if dispute.reference and dispute.state is not None]
+        known = await work.recorded_disputes([dispute.dispute_id for dispute in ours])
         return [
-            _hint("dispute", one.dispute_id, one.state or "", now, dispute_id=one.dispute_id)
-            for one in ours
-            if known.get(one.dispute_id) is not one.state
+            _hint("dispute", dispute.dispute_id, dispute.state or "", now, dispute_id=dispute.dispute_id)
+            for dispute in ours
+            if known.get(dispute.dispute_id) is not dispute.state
         ]
 
 
@@ -146,9 +146,9 @@ class ReconcileMoneyBackHandler(Generic[T]):
     async def _save(self, scan: Scan, items: Sequence[T]) -> int:
         async with self.units.of_system() as work:
             hints = await self.listed.hints(work, items, self.clock.now())
-            stored = [await work.add_webhook(one, wakes=self.plan.wakes) for one in hints]
+            stored = [await work.add_webhook(hint, wakes=self.plan.wakes) for hint in hints]
             await work.save_scan(scan)
-        return len([one for one in stored if one is not Stored.DUPLICATE])
+        return len([outcome for outcome in stored if outcome is not Stored.DUPLICATE])
 
 
 def _read(scan: Scan, page: Listing[T]) -> Scan:

@@ -52,6 +52,10 @@ def merge_refunds(known: Iterable[Refund], seen: Iterable[Refund]) -> list[Refun
     """Return every refund at the later of its statuses: an answer that is old by now undoes nothing."""
     merged: dict[str, Refund] = {}
     for refund in (*known, *seen):
-        other = merged.get(refund.refund_id, refund)
-        merged[refund.refund_id] = max(refund, other, key=lambda one: _ORDER.index(one.status))
+        before = merged.get(refund.refund_id, refund)
+        merged[refund.refund_id] = max(refund, before, key=_progress)
     return list(merged.values())
+
+
+def _progress(refund: Refund) -> int:
+    return _ORDER.index(refund.status)

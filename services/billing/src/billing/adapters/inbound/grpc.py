@@ -55,7 +55,9 @@ _STATUSES = {
     CheckoutStatus.COMPLETE: pb.CHECKOUT_STATUS_COMPLETE,
     CheckoutStatus.EXPIRED: pb.CHECKOUT_STATUS_EXPIRED,
 }
-_PAYMENT_STATUSES = {one: pb.PaymentStatus.Value(f"PAYMENT_STATUS_{one.name}") for one in PaymentStatus}
+_PAYMENT_STATUSES = {
+    status: pb.PaymentStatus.Value(f"PAYMENT_STATUS_{status.name}") for status in PaymentStatus
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +101,7 @@ class BillingServicer(rpc.BillingServiceServicer):
             )
         )
         return pb.ListPurchasesResponse(
-            purchases=[payments.purchase(one) for one in page.purchases],
+            purchases=[payments.purchase(standing) for standing in page.purchases],
             next_page_token=page.next_before,
         )
 

@@ -48,7 +48,7 @@ def settled(standing: PurchaseStanding) -> pb.ListSettledPaymentsResponse:
     """Return a purchase for reconciliation."""
     return pb.ListSettledPaymentsResponse(
         purchase=purchase(standing),
-        disputes=_disputes((one.dispute_id, one.state) for one in standing.disputes),
+        disputes=_disputes((dispute.dispute_id, dispute.state) for dispute in standing.disputes),
         taken_back_credits=standing.taken_back_credits,
     )
 

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command understands."""
     actions = parser.add_subparsers(dest="action", required=True)
     listed = actions.add_parser("list", help="list webhooks, the newest first")
-    states = [one.value for one in WebhookState]
+    states = [state.value for state in WebhookState]
     listed.add_argument("--state", choices=states, help="only those in one state")
     listed.add_argument("--limit", type=_limit, default=LIST_DEFAULT, help=f"at most {LIST_MAX}")
     shown = actions.add_parser("show", help="show one webhook with its body")
@@ -66,7 +66,7 @@ async def _replay(
 ) -> int:
     if not event_ids:
         parked = await reader.webhooks(state=WebhookState.PARKED, limit=LIST_MAX)
-        event_ids = [one.event.event_id for one in parked]
+        event_ids = [webhook.event.event_id for webhook in parked]
         if not event_ids:
             print("no webhook is parked", file=out)
     refused = 0
@@ -84,13 +84,13 @@ async def _replay(
 def _list(found: Sequence[StoredWebhook], out: TextIO) -> None:
     if not found:
         print("no webhooks", file=out)
-    for one in found:
-        event = one.event
+    for webhook in found:
+        event = webhook.event
         about = event.session_id or event.payment_id or event.dispute_id or "-"
-        why = event.cause.value if event.cause else one.error
+        why = event.cause.value if event.cause else webhook.error
         tries = f"{event.attempts} failures" if event.attempts else ""
         line = (f"{event.received_at:%Y-%m-%d %H:%M:%S}", event.event_id, event.kind or "-", about)
-        print("  ".join(part for part in (*line, one.state.value, tries, why) if part), file=out)
+        print("  ".join(part for part in (*line, webhook.state.value, tries, why) if part), file=out)
 
 
 def _shown(found: StoredWebhook) -> dict[str, Any]:

@@ -48,18 +48,18 @@ def load_catalogue(path: Path | None) -> Catalogue:
         first = invalid.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BadCatalogueError(f"{source}: {place}: {first['msg']}") from invalid
-    shown = [one.pack for one in file.display]
+    shown = [display.pack for display in file.display]
     if sorted(shown) != sorted(file.packs):
         raise BadCatalogueError(f"{source}: each of packs needs exactly one display")
     return Catalogue(
         tuple(
             Pack(
-                pack_id=one.pack,
-                title=one.title,
-                description=one.description,
-                badge=one.badge,
-                **file.packs[one.pack].model_dump(),
+                pack_id=display.pack,
+                title=display.title,
+                description=display.description,
+                badge=display.badge,
+                **file.packs[display.pack].model_dump(),
             )
-            for one in file.display
+            for display in file.display
         )
     )

@@ -111,7 +111,7 @@ class MemoryProcessor:
             for payment in self.payments.values()
             for refund in payment.refunds
         ]
-        return self._page({one.refund.refund_id: one for one in found}, since, after)
+        return self._page({refund.refund.refund_id: refund for refund in found}, since, after)
 
     async def list_disputes(self, *, since: datetime, after: str | None) -> Listing[ProcessorDispute]:
         """Return one page of the disputes that began since a moment."""
@@ -121,16 +121,20 @@ class MemoryProcessor:
     async def list_payments(self, *, since: datetime, after: str | None) -> Listing[ListedPayment]:
         """Return one page of the payments that succeeded since a moment."""
         self._require_answer()
-        paid = {one.payment_id or one.session_id: one for one in self.sessions.values() if one.is_paid}
+        paid = {
+            session.payment_id or session.session_id: session
+            for session in self.sessions.values()
+            if session.is_paid
+        }
         found = {
             payment_id: ListedPayment(
                 payment_id=payment_id,
-                reference=one.reference,
-                amount_minor=one.amount_minor,
-                currency=one.currency,
+                reference=session.reference,
+                amount_minor=session.amount_minor,
+                currency=session.currency,
                 paid_at=self._created[payment_id],
             )
-            for payment_id, one in paid.items()
+            for payment_id, session in paid.items()
             if payment_id in self._created
         }
         return self._page(found, since, after)
@@ -139,11 +143,18 @@ class MemoryProcessor:
         if after is not None and after not in found:
             raise UnknownToProcessor(f"the payment processor does not know {after}")
         order = list(self._created)
-        ids = [one for one in reversed(order) if one in found and self._created[one] >= since]
-        older = [one for one in ids if after is None or order.index(one) < order.index(after)]
+        ids = [
+            object_id
+            for object_id in reversed(order)
+            if object_id in found and self._created[object_id] >= since
+        ]
+        older = [
+            object_id for object_id in ids if after is None or order.index(object_id) < order.index(after)
+        ]
         page = older[: self.page_size]
         return Listing(
-            items=[found[one] for one in page], next_after=page[-1] if len(older) > len(page) else None
+            items=[found[object_id] for object_id in page],
+            next_after=page[-1] if len(older) > len(page) else None,
         )
 
     async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
@@ -209,7 +220,7 @@ class MemoryProcessor:
         told = Refund(refund_id=refund_id, amount_minor=amount_minor, status=status)
         self._created.setdefault(refund_id, self._now())
         payment = self.payments[payment_id]
-        others = tuple(one for one in payment.refunds if one.refund_id != refund_id)
+        others = tuple(refund for refund in payment.refunds if refund.refund_id != refund_id)
         self.payments[payment_id] = replace(payment, refunds=(*others, told))
 
     def dispute(

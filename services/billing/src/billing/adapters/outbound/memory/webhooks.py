@@ -77,12 +77,16 @@ class MemoryWebhooks:
     async def forget_bodies(self, *, before: datetime, limit: int) -> int:
         """Empty the bodies of webhooks that were done or ignored before a moment."""
         old = [
-            one
-            for one in self._billing.webhooks.values()
-            if one.state in _FINISHED and one.finished_at and one.finished_at < before and one.event.body
+            webhook
+            for webhook in self._billing.webhooks.values()
+            if webhook.state in _FINISHED
+            and webhook.finished_at
+            and webhook.finished_at < before
+            and webhook.event.body
         ]
         emptied = {
-            one.event.event_id: replace(one, event=replace(one.event, body=b"")) for one in islice(old, limit)
+            webhook.event.event_id: replace(webhook, event=replace(webhook.event, body=b""))
+            for webhook in islice(old, limit)
         }
         self._billing.webhooks |= emptied
         return len(emptied)
@@ -97,12 +101,12 @@ class MemoryWebhookReader:
     async def webhooks(self, *, state: WebhookState | None, limit: int) -> Sequence[StoredWebhook]:
         """Return webhooks, newest first, without their bodies."""
         found = [
-            replace(one, event=replace(one.event, body=b""))
-            for one in self._billing.webhooks.values()
-            if state in (None, one.state)
+            replace(webhook, event=replace(webhook.event, body=b""))
+            for webhook in self._billing.webhooks.values()
+            if state in (None, webhook.state)
         ]
-        by_id = sorted(found, key=lambda one: one.event.event_id)
-        return sorted(by_id, key=lambda one: one.event.received_at, reverse=True)[:limit]
+        by_id = sorted(found, key=lambda webhook: webhook.event.event_id)
+        return sorted(by_id, key=lambda webhook: webhook.event.received_at, reverse=True)[:limit]
 
     async def webhook(self, event_id: str) -> StoredWebhook | None:
         """Return one webhook, whole."""
@@ -111,12 +115,14 @@ class MemoryWebhookReader:
     async def webhook_counts(self) -> Mapping[tuple[WebhookState, IgnoredCause | None], int]:
         """Return how many there are, by state and cause."""
         counts: dict[tuple[WebhookState, IgnoredCause | None], int] = {}
-        for one in self._billing.webhooks.values():
-            key = (one.state, one.event.cause)
+        for webhook in self._billing.webhooks.values():
+            key = (webhook.state, webhook.event.cause)
             counts[key] = counts.get(key, 0) + 1
         return counts
 
     async def oldest_waiting_webhook(self) -> datetime | None:
         """Return when the oldest one that waits was received."""
-        waiting = [one for one in self._billing.webhooks.values() if one.state is WebhookState.WAITING]
-        return min((one.event.received_at for one in waiting), default=None)
+        waiting = [
+            webhook for webhook in self._billing.webhooks.values() if webhook.state is WebhookState.WAITING
+        ]
+        return min((webhook.event.received_at for webhook in waiting), default=None)

@@ -68,14 +68,16 @@ class StripeCatalogue:
         product_id = PRODUCT_PREFIX + pack.pack_id
         asked: Any = {"product": product_id, "currency": pack.currency, "limit": _PRICES_MAX}
         prices = (await answered(self._client.v1.prices.list_async(asked))).data
-        fitting = [one for one in prices if one.type == "one_time" and one.unit_amount == pack.price_minor]
+        fitting = [
+            price for price in prices if price.type == "one_time" and price.unit_amount == pack.price_minor
+        ]
         labels: Any = {"lookup_key": pack.lookup_key, "transfer_lookup_key": True, "active": True}
         if not fitting:
             labels |= {"product": product_id, "unit_amount": pack.price_minor, "currency": pack.currency}
             await answered(self._client.v1.prices.create_async(labels))
             return [CatalogueChange.PRICE_CREATED]
         # The one that has the key before one that was archived: the fewest changes.
-        price = max(fitting, key=lambda one: (one.lookup_key == pack.lookup_key, one.active))
+        price = max(fitting, key=lambda price: (price.lookup_key == pack.lookup_key, price.active))
         changes: list[CatalogueChange] = []
         if price.lookup_key != pack.lookup_key:
             changes.append(CatalogueChange.LOOKUP_KEY_MOVED)

@@ -117,7 +117,7 @@ def _kind_of(failure: stripe.StripeError) -> type[BillingError]:
     if status == _NOT_FOUND and isinstance(failure, stripe.InvalidRequestError):
         # No such address: that is not the processor's API.
         return PaymentProcessorMisconfigured
-    return next(MEANINGS[one] for one in type(failure).__mro__ if one in MEANINGS)
+    return next(MEANINGS[kind] for kind in type(failure).__mro__ if kind in MEANINGS)
 
 
 def cannot_sell(why: BillingError | str) -> PaymentProcessorMisconfigured:

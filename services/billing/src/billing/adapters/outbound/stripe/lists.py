@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 def asked_since(since: datetime, after: str | None, *expanded: str) -> Any:
     """Return the parameters of one page."""
-    expand = [f"data.{one}" for one in expanded or ("payment_intent",)]
+    expand = [f"data.{field}" for field in expanded or ("payment_intent",)]
     asked = {"created": {"gte": int(since.timestamp())}, "limit": PAGE_MAX, "expand": expand}
     return asked | ({"starting_after": after} if after else {})
 
@@ -29,12 +29,12 @@ def listing(page: stripe.ListObject[S], seen: Callable[[S], T | None]) -> Listin
     What can't be read is told in the log and left out: it stops none of the others.
     """
     items: list[T] = []
-    for item in page.data:
+    for listed in page.data:
         try:
-            one = seen(item)
-            items += [] if one is None else [one]
+            answer = seen(listed)
+            items += [] if answer is None else [answer]
         except (AttributeError, KeyError, TypeError, ValueError) as failure:
             log.error(
-                "stripe lists what can't be read", object=getattr(item, "id", None), error=repr(failure)
+                "stripe lists what can't be read", object=getattr(listed, "id", None), error=repr(failure)
             )
     return Listing(items=items, next_after=page.data[-1].id if page.has_more and page.data else None)
