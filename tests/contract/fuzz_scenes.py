@@ -12,7 +12,7 @@ from billing_support import billing_in_memory
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from contract_support import ledger_in_memory, serve_billing, serve_generation, serve_identity, serve_ledger
-from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
+from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation_house import House
 from identity_world import World, postgres_storage
 from ledger.adapters.outbound.postgres import PostgresUnitsOfWork as LedgerUnits
@@ -50,7 +50,7 @@ async def _billing(stack: AsyncExitStack, engine: AsyncEngine | None) -> Served:
 
 
 async def _generation(stack: AsyncExitStack, engine: AsyncEngine | None) -> Served:
-    house = House() if engine is None else House(transactions=PostgresTransactions(engine, UuidIds()))
+    house = House() if engine is None else House(units=PostgresUnitsOfWork(engine, UuidIds()))
     house.ledger.available = 1_000
     queued = await house.queued()
     known = {"generation_id": [queued.generation_id], "account_id": [queued.account_id]}

@@ -8,9 +8,9 @@ import pytest
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from embedded.testing import NatsLogin, S3Login, ServiceDatabase
-from generation.adapters.outbound.memory import MemoryTransactions
-from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
-from generation.ports.unit_of_work import Transactions
+from generation.adapters.outbound.memory import MemoryUnitsOfWork
+from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
+from generation.ports.unit_of_work import UnitsOfWork
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -31,13 +31,13 @@ def database(service_database: Callable[[str], ServiceDatabase]) -> ServiceDatab
 
 
 @pytest.fixture(params=["memory", "postgres"])
-async def transactions(request: pytest.FixtureRequest) -> AsyncIterator[Transactions]:
+async def units(request: pytest.FixtureRequest) -> AsyncIterator[UnitsOfWork]:
     """Every implementation in turn."""
     if request.param == "memory":
-        yield MemoryTransactions()
+        yield MemoryUnitsOfWork()
         return
     engine = create_engine(request.getfixturevalue("database").url)
-    yield PostgresTransactions(engine, UuidIds())
+    yield PostgresUnitsOfWork(engine, UuidIds())
     await engine.dispose()
 
 

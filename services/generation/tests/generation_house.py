@@ -6,7 +6,7 @@ from typing import Any
 
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
 from generation.adapters.outbound.json_schema import JsonSchemaChecker
-from generation.adapters.outbound.memory import MemoryTransactions
+from generation.adapters.outbound.memory import MemoryUnitsOfWork
 from generation.adapters.outbound.memory_services import (
     MemoryIntake,
     MemoryLedger,
@@ -87,7 +87,7 @@ class House:
     clock: HandClock = field(default_factory=HandClock)
     ids: CountingIds = field(default_factory=CountingIds)
     dice: CountingDice = field(default_factory=CountingDice)
-    transactions: MemoryTransactions = field(default_factory=MemoryTransactions)
+    units: MemoryUnitsOfWork = field(default_factory=MemoryUnitsOfWork)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     provider: MemoryProvider = field(default_factory=MemoryProvider)
     intake: MemoryIntake = field(default_factory=MemoryIntake)
@@ -102,10 +102,10 @@ class House:
 
     def __post_init__(self) -> None:
         self.reserve = ReserveCredits(
-            self.transactions, self.ledger, self.clock, deadline_s_max=600, queue_timeout_s=3600
+            self.units, self.ledger, self.clock, deadline_s_max=600, queue_timeout_s=3600
         )
         self.create = CreateGeneration(
-            self.transactions,
+            self.units,
             self.catalogue,
             self.checker,
             self.signer,
@@ -116,16 +116,14 @@ class House:
             queue_timeout_s=3600,
         )
         self.quote = CreateQuote(self.catalogue, self.checker, self.signer, self.clock)
-        self.read = ReadGenerations(self.transactions, self.store, self.clock)
-        self.cancel = CancelGeneration(self.transactions, self.clock, self.meter)
-        self.delete = DeleteGeneration(self.transactions, self.clock)
-        self.settlements = ReadSettlements(self.transactions)
-        self.sweep_reservations = SweepReservations(
-            self.transactions, self.reserve, self.clock, give_up_s=900
-        )
-        self.sweep_deadlines = SweepDeadlines(self.transactions, self.clock, self.meter)
-        self.sweep_deletions = SweepDeletions(self.transactions, self.store, self.clock)
-        self.sweep_answers = SweepAnswers(self.transactions)
+        self.read = ReadGenerations(self.units, self.store, self.clock)
+        self.cancel = CancelGeneration(self.units, self.clock, self.meter)
+        self.delete = DeleteGeneration(self.units, self.clock)
+        self.settlements = ReadSettlements(self.units)
+        self.sweep_reservations = SweepReservations(self.units, self.reserve, self.clock, give_up_s=900)
+        self.sweep_deadlines = SweepDeadlines(self.units, self.clock, self.meter)
+        self.sweep_deletions = SweepDeletions(self.units, self.store, self.clock)
+        self.sweep_answers = SweepAnswers(self.units)
 
     def worker(self, name: str = "w1", attempts_max: int = 3, backoff_s: float = 0) -> "Worker":
         return Worker(self, name, attempts_max, backoff_s)
@@ -142,37 +140,37 @@ class House:
         return CreditsReserved(event_id, generation.generation_id, known)
 
     def stored(self, generation: Generation) -> Generation:
-        return self.transactions.tables.generations[generation.generation_id]
+        return self.units.tables.generations[generation.generation_id]
 
     def events(self) -> list[str]:
-        return [type(event).__name__ for event in self.transactions.tables.events]
+        return [type(event).__name__ for event in self.units.tables.events]
 
 
 class Worker:
     """One worker process over the same database."""
 
     def __init__(self, house: House, name: str, attempts_max: int, backoff_s: float = 0) -> None:
-        transactions, clock = house.transactions, house.clock
-        self.start = StartGeneration(transactions, house.catalogue, house.ids, clock, worker=name, lease_s=15)
+        units, clock = house.units, house.clock
+        self.start = StartGeneration(units, house.catalogue, house.ids, clock, worker=name, lease_s=15)
         self.finish = FinishAttempt(
-            transactions, house.ids, clock, house.meter, worker=name, lease_s=15, attempts_max=attempts_max
+            units, house.ids, clock, house.meter, worker=name, lease_s=15, attempts_max=attempts_max
         )
-        self.leases = KeepLeases(transactions, clock, worker=name, lease_s=15)
+        self.leases = KeepLeases(units, clock, worker=name, lease_s=15)
         self.take_due = TakeDue(
-            transactions, self.finish, clock, worker=name, lease_s=15, in_call=frozenset({"openai"})
+            units, self.finish, clock, worker=name, lease_s=15, in_call=frozenset({"openai"})
         )
         self.gate = ProviderGate(clock, house.meter)
         self.run = RunAttempt(
             FollowRun(
-                transactions,
+                units,
                 {"local": house.provider, "openai": house.provider},
                 house.catalogue,
                 self.gate,
-                ReportProgress(transactions, house.feed, clock, every_s=0),
+                ReportProgress(units, house.feed, clock, every_s=0),
                 clock,
                 poll_s=0,
             ),
-            DeliverOutputs(transactions, house.intake, house.store, house.ids, clock, pause_s=0.001),
+            DeliverOutputs(units, house.intake, house.store, house.ids, clock, pause_s=0.001),
             self.finish,
             self.gate,
             clock,

@@ -60,7 +60,7 @@ class Works:
         """Starts a worker as its process would, but for the stream: jobs are given to it."""
         worker = worker_of(self.house, name, providers, slots=slots)
         sweep = SweepDeadlines(
-            self.house.transactions,
+            self.house.units,
             self.house.clock,
             self.house.meter,
             processing_grace=timedelta(seconds=GRACE_S),
@@ -95,16 +95,16 @@ class Works:
     async def ended(self, generation_id: GenerationId, *, within_s: float) -> Generation:
         """The job once it has ended. Fails when that takes longer."""
         async with asyncio.timeout(within_s):
-            while not (row := self.house.transactions.tables.generations[generation_id]).is_terminal:
+            while not (row := self.house.units.tables.generations[generation_id]).is_terminal:
                 await asyncio.sleep(0.005)
         return row
 
 
 def worker_of(house: House, name: str, providers: Mapping[str, MediaProvider], *, slots: int = 2) -> Worker:
     """A worker with short pauses."""
-    transactions, clock = house.transactions, house.clock
+    units, clock = house.units, house.clock
     finish = FinishAttempt(
-        transactions,
+        units,
         house.ids,
         clock,
         house.meter,
@@ -113,10 +113,10 @@ def worker_of(house: House, name: str, providers: Mapping[str, MediaProvider], *
         attempts_max=ATTEMPTS_MAX,
     )
     gate = ProviderGate(clock, house.meter, pause_s=0.2)
-    progress = ReportProgress(transactions, house.feed, clock, every_s=0)
+    progress = ReportProgress(units, house.feed, clock, every_s=0)
     attempt = RunAttempt(
-        FollowRun(transactions, providers, house.catalogue, gate, progress, clock, poll_s=0.005),
-        DeliverOutputs(transactions, house.intake, house.store, house.ids, clock, pause_s=0.02),
+        FollowRun(units, providers, house.catalogue, gate, progress, clock, poll_s=0.005),
+        DeliverOutputs(units, house.intake, house.store, house.ids, clock, pause_s=0.02),
         finish,
         gate,
         clock,
@@ -124,10 +124,10 @@ def worker_of(house: House, name: str, providers: Mapping[str, MediaProvider], *
         delivery_grace_s=GRACE_S / 2,
     )
     return Worker(
-        StartGeneration(transactions, house.catalogue, house.ids, clock, worker=name, lease_s=LEASE_S),
-        TakeDue(transactions, finish, clock, worker=name, lease_s=LEASE_S, in_call=frozenset({"local"})),
+        StartGeneration(units, house.catalogue, house.ids, clock, worker=name, lease_s=LEASE_S),
+        TakeDue(units, finish, clock, worker=name, lease_s=LEASE_S, in_call=frozenset({"local"})),
         RunJob(attempt, finish, clock, pause_s=0.02, no_room_pause_s=0.1),
-        KeepLeases(transactions, clock, worker=name, lease_s=LEASE_S),
+        KeepLeases(units, clock, worker=name, lease_s=LEASE_S),
         check_room=house.intake.check,
         slots=slots,
         drain_s=5,

@@ -19,7 +19,7 @@ async def test_a_reservation_starts_its_job_once(extra: bytes) -> None:
     """The golden message, read as the worker reads it, starts the waiting job; a second delivery nothing."""
     house = House()
     waiting = await house.queued()
-    rename(house.transactions.tables, waiting.generation_id, "gen_1")
+    rename(house.units.tables, waiting.generation_id, "gen_1")
     event = delivered(CE_TYPE, extra=extra)
     message = events_pb2.CreditsReserved.FromString(event.payload)
     command = CreditsReserved(

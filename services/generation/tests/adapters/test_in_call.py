@@ -26,7 +26,7 @@ from generation.domain.model import Modality
 from generation.domain.pricing import Price
 from generation.ports.media_intake import OutputUnusable
 from generation.ports.media_provider import Run, RunOutput, RunReport, RunState
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 pytestmark = pytest.mark.real_time
 
@@ -84,12 +84,12 @@ async def fetch() -> AsyncIterator[GuardedClient]:
 
 
 @pytest.fixture
-async def spool(transactions: Transactions, fetch: GuardedClient) -> TransactionalSpool:
+async def spool(units: UnitsOfWork, fetch: GuardedClient) -> TransactionalSpool:
     """A spool over each storage in turn, in which a job runs."""
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         await work.generations.add(job())
         await work.attempts.add(attempt())
-    return TransactionalSpool(transactions, fetch.output)
+    return TransactionalSpool(units, fetch.output)
 
 
 def job() -> Generation:
@@ -185,14 +185,12 @@ async def test_the_first_end_stays(spool: TransactionalSpool) -> None:
     assert await content(found.outputs[0]) == PICTURE
 
 
-async def test_what_is_no_longer_kept_can_not_be_used(
-    spool: TransactionalSpool, transactions: Transactions
-) -> None:
+async def test_what_is_no_longer_kept_can_not_be_used(spool: TransactionalSpool, units: UnitsOfWork) -> None:
     """A job that ended while its answer was being read stores no half of it."""
     await spool.keep(KEY, REPORTS["pictures"])
     found = await spool.find(KEY)
     assert found is not None
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         await work.answers.forget(job().generation_id)
     assert await spool.find(KEY) is None
     with pytest.raises(OutputUnusable):

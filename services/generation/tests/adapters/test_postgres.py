@@ -9,7 +9,7 @@ from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
 from generation.adapters.outbound.postgres.presence import present
-from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
+from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.domain.errors import StorageUnavailable
 from generation.domain.identifiers import GenerationId
 from psycopg.errors import CheckViolation, InsufficientPrivilege
@@ -71,10 +71,10 @@ def test_nothing_runs_without_a_reservation(service: psycopg.Connection) -> None
 async def test_a_database_that_goes_away_says_so(database: ServiceDatabase) -> None:
     """A connection cut in the middle of a transaction is a refusal that callers may repeat."""
     engine = create_engine(database.url)
-    transactions = PostgresTransactions(engine, UuidIds())
+    units = PostgresUnitsOfWork(engine, UuidIds())
 
     async def cut_off() -> None:
-        async with transactions.of_system() as work:
+        async with units.of_system() as work:
             with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
                 admin.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -84,7 +84,7 @@ async def test_a_database_that_goes_away_says_so(database: ServiceDatabase) -> N
 
     with pytest.raises(StorageUnavailable):
         await cut_off()
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         assert await work.generations.get(GenerationId("gen_1")) is None
     await engine.dispose()
 
@@ -95,7 +95,7 @@ async def test_a_worker_is_there_until_its_session_ends(database: ServiceDatabas
     workers = [f"wrk_{number}" for number in range(8)]
 
     async def seen() -> set[str]:
-        async with PostgresTransactions(engine, UuidIds()).of_system() as work:
+        async with PostgresUnitsOfWork(engine, UuidIds()).of_system() as work:
             return set(await work.attempts.living([*workers, "wrk_other"]))
 
     async with AsyncExitStack() as stack:

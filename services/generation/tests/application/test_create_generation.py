@@ -37,7 +37,7 @@ async def test_too_few_credits_reject_the_job(house: House) -> None:
         await house.create(command(output_count=2, key="k1"))
     details = refused.value.details
     assert (details["available"], details["required"]) == ("9", "10")
-    assert house.transactions.tables.generations[details["generation_id"]].status is Status.REJECTED  # type: ignore[index]
+    assert house.units.tables.generations[details["generation_id"]].status is Status.REJECTED  # type: ignore[index]
     assert house.ledger.available == 9
     assert house.events() == []
 
@@ -75,7 +75,7 @@ async def test_a_key_with_another_body_is_refused(house: House) -> None:
     await house.create(command(key="k1"))
     with pytest.raises(IdempotencyKeyReused):
         await house.create(command(key="k1", seed=2))
-    assert len(house.transactions.tables.generations) == 1
+    assert len(house.units.tables.generations) == 1
     assert house.ledger.available == 995
 
 
@@ -85,7 +85,7 @@ async def test_a_key_from_an_older_release_still_stands_for_its_job(house: House
     first, _ = await house.create(asked)
     content = {"model": "local/sketch", "input": asked.input, "quote": "", "providers": [], "metadata": {}}
     stored = replace(house.stored(first), fingerprint=digest(content))
-    house.transactions.tables.generations[first.generation_id] = stored
+    house.units.tables.generations[first.generation_id] = stored
     again, replayed = await house.create(asked)
     assert (again.generation_id, replayed) == (first.generation_id, True)
     with pytest.raises(IdempotencyKeyReused):
@@ -130,7 +130,7 @@ async def test_a_bad_input_names_its_field(house: House, job: dict[str, Any], fi
     with pytest.raises(InvalidInput) as refused:
         await house.create(command(**job))
     assert [violation.field for violation in refused.value.violations] == [field]
-    assert house.transactions.tables.generations == {}
+    assert house.units.tables.generations == {}
     assert house.ledger.answers == {}
 
 
@@ -151,14 +151,14 @@ async def test_a_provider_that_cannot_run_it_is_refused(house: House, order: tup
     with pytest.raises(InvalidInput) as refused:
         await house.create(wrong)
     assert "provider_order" in refused.value.field_violations
-    assert house.transactions.tables.generations == {}
+    assert house.units.tables.generations == {}
 
 
 async def test_an_unknown_model_is_refused(house: House) -> None:
     """Nothing is stored for it."""
     with pytest.raises(UnknownModel):
         await house.create(command(model="local/nothing"))
-    assert house.transactions.tables.generations == {}
+    assert house.units.tables.generations == {}
 
 
 async def test_large_metadata_is_refused(house: House) -> None:
@@ -167,7 +167,7 @@ async def test_large_metadata_is_refused(house: House) -> None:
     object.__setattr__(wrong, "metadata", {"note": "x" * 5000})
     with pytest.raises(InvalidInput):
         await house.create(wrong)
-    assert house.transactions.tables.generations == {}
+    assert house.units.tables.generations == {}
 
 
 async def test_a_quote_is_honoured(house: House) -> None:
@@ -182,7 +182,7 @@ async def test_a_quote_for_another_input_is_refused(house: House) -> None:
     quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
     with pytest.raises(InvalidQuote):
         await house.create(command(quote_id=quote.quote_id, output_count=4))
-    assert house.transactions.tables.generations == {}
+    assert house.units.tables.generations == {}
 
 
 async def test_another_users_quote_is_refused(house: House) -> None:
@@ -192,7 +192,7 @@ async def test_another_users_quote_is_refused(house: House) -> None:
     )
     with pytest.raises(InvalidQuote):
         await house.create(command(quote_id=quote.quote_id))
-    assert house.transactions.tables.generations == {}
+    assert house.units.tables.generations == {}
 
 
 @pytest.mark.parametrize("forge", [lambda q: q[:-3] + "abc", lambda q: "x", lambda q: q * 20])
@@ -201,7 +201,7 @@ async def test_a_forged_quote_is_refused(house: House, forge: Any) -> None:
     quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
     with pytest.raises(InvalidQuote):
         await house.create(command(quote_id=forge(quote.quote_id)))
-    assert house.transactions.tables.generations == {}
+    assert house.units.tables.generations == {}
 
 
 async def test_a_late_quote_is_refused(house: House) -> None:
@@ -210,7 +210,7 @@ async def test_a_late_quote_is_refused(house: House) -> None:
     house.clock.forward(minutes=16)
     with pytest.raises(QuoteExpired):
         await house.create(command(quote_id=quote.quote_id))
-    assert house.transactions.tables.generations == {}
+    assert house.units.tables.generations == {}
 
 
 async def test_a_replay_outlives_its_quote(house: House) -> None:
@@ -227,7 +227,7 @@ async def test_without_the_ledger_nothing_runs(house: House) -> None:
     house.ledger.reachable = False
     with pytest.raises(LedgerUnavailable):
         await house.create(command(key="k1"))
-    (stored,) = house.transactions.tables.generations.values()
+    (stored,) = house.units.tables.generations.values()
     assert stored.status is Status.RESERVING
     house.ledger.reachable = True
     resumed, replayed = await house.create(command(key="k1"))

@@ -42,7 +42,7 @@ async def test_a_cancel_that_was_kept_first_wins(house: House) -> None:
     ended = house.stored(generation)
     assert (ended.status, ended.credits_charged, ended.credits_refunded) == (Status.CANCELLED, 0, 5)
     assert house.events()[-1] == "GenerationCancelled"
-    assert house.transactions.tables.outputs == []
+    assert house.units.tables.outputs == []
     await house.sweep_deletions()
     assert house.store.objects == {}
 
@@ -71,7 +71,7 @@ async def test_a_cancel_wins_over_a_failure_too(house: House) -> None:
     job = await worker.started(house.reserved(generation))
     await house.cancel(ACCOUNT, generation.generation_id)
     await worker.finish.fail(job, Failure("PROVIDER_FAILED", "no"))
-    (attempt,) = house.transactions.tables.attempts.values()
+    (attempt,) = house.units.tables.attempts.values()
     assert house.stored(generation).status is Status.CANCELLED
     assert (attempt.outcome, attempt.reason) == (Outcome.FAILED, "PROVIDER_FAILED")
 
@@ -87,7 +87,7 @@ async def test_a_waiting_job_is_cancelled_at_once(house: House) -> None:
     assert house.events()[-1] == "GenerationCancelled"
     house.clock.forward(minutes=1)
     assert await worker.take_due(limit=5) == []
-    outcomes = [one.outcome for one in house.transactions.tables.attempts.values()]
+    outcomes = [one.outcome for one in house.units.tables.attempts.values()]
     assert outcomes == [Outcome.FAILED, Outcome.CANCELLED]
 
 
@@ -123,11 +123,11 @@ async def test_a_job_cancelled_while_reserving_gives_its_credits_back(house: Hou
     house.ledger.loses_answers = True
     with pytest.raises(Exception, match="lost"):
         await house.create(command())
-    (generation,) = house.transactions.tables.generations.values()
+    (generation,) = house.units.tables.generations.values()
     await house.cancel(ACCOUNT, generation.generation_id)
     assert await house.worker().start(house.reserved(generation)) is None
     assert house.stored(generation).status is Status.CANCELLED
-    (event,) = house.transactions.tables.events
+    (event,) = house.units.tables.events
     assert event.reservation_id == house.reserved(generation).reservation_id  # type: ignore[attr-defined]
 
 
@@ -158,7 +158,7 @@ async def test_a_deleted_jobs_files_are_removed(house: House) -> None:
     house.clock.forward(minutes=2)
     await house.sweep_deletions()
     assert house.store.objects == {}
-    assert house.transactions.tables.deletions == {}
+    assert house.units.tables.deletions == {}
     with pytest.raises(GenerationNotFound):
         await house.read.one(ACCOUNT, generation.generation_id)
     assert [settled.credits_charged async for settled in house.settlements.all()] == [5]

@@ -143,7 +143,7 @@ class Asked:
 
 def in_call(house: House, caller: Caller) -> dict[str, MediaProvider]:
     """One process's provider, spooling into the house's database."""
-    spool = TransactionalSpool(house.transactions, lambda url: MemoryOutput(url.encode()))
+    spool = TransactionalSpool(house.units, lambda url: MemoryOutput(url.encode()))
     return {"local": InCallProvider(caller, spool, name="local")}
 
 
@@ -194,14 +194,14 @@ class Faults:
 
     @staticmethod
     async def database_away_a_while(works: Works) -> bool:
-        works.house.transactions.failure = StorageUnavailable("away")
-        asyncio.get_running_loop().call_later(0.3, setattr, works.house.transactions, "failure", None)
+        works.house.units.failure = StorageUnavailable("away")
+        asyncio.get_running_loop().call_later(0.3, setattr, works.house.units, "failure", None)
         return True
 
     @staticmethod
     async def database_stumbles_a_while(works: Works) -> bool:
-        works.house.transactions.failure = ZeroDivisionError("a bug")
-        asyncio.get_running_loop().call_later(0.15, setattr, works.house.transactions, "failure", None)
+        works.house.units.failure = ZeroDivisionError("a bug")
+        asyncio.get_running_loop().call_later(0.15, setattr, works.house.units, "failure", None)
         return True
 
     @staticmethod
@@ -248,7 +248,7 @@ async def ends_well(works: Works, case: Case, fault: Any, providers: Callable[[]
     assert ended.finished_at is not None
     late_s = (ended.finished_at - ended.deadline_at).total_seconds()
     assert late_s < GRACE_S + SLACK_S
-    tables = house.transactions.tables
+    tables = house.units.tables
     settling = [type(event).__name__ for event in tables.events if type(event).__name__ != "GenerationQueued"]
     assert settling == [f"Generation{ended.status.capitalize()}"]
     assert ended.credits_charged == (5 if ended.status is Status.SUCCEEDED else 0)

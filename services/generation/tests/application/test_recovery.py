@@ -57,9 +57,9 @@ async def test_a_worker_that_lost_its_lease_changes_nothing(house: House) -> Non
     with pytest.raises(LeaseLost):
         await slow.run(job)
     assert house.events().count("GenerationSucceeded") == 1
-    assert len(house.transactions.tables.outputs) == 1
-    (orphan,) = house.transactions.tables.deletions
-    assert orphan not in [output.object_key for output in house.transactions.tables.outputs]
+    assert len(house.units.tables.outputs) == 1
+    (orphan,) = house.units.tables.deletions
+    assert orphan not in [output.object_key for output in house.units.tables.outputs]
 
 
 async def test_a_live_lease_is_not_taken(house: House) -> None:
@@ -108,7 +108,7 @@ async def test_the_sweeper_resolves_what_the_ledger_left_open(house: House) -> N
     house.ledger.loses_answers = False
     house.clock.forward(seconds=20)
     await house.sweep_reservations()
-    (generation,) = house.transactions.tables.generations.values()
+    (generation,) = house.units.tables.generations.values()
     assert generation.status is Status.QUEUED
     assert house.ledger.available == 995
 
@@ -120,12 +120,12 @@ async def test_giving_up_never_leaves_credits_held(house: House) -> None:
         await house.create(command())
     house.clock.forward(minutes=16)
     await house.sweep_reservations()
-    (generation,) = house.transactions.tables.generations.values()
+    (generation,) = house.units.tables.generations.values()
     assert generation.status is Status.FAILED
     assert await house.worker().start(house.reserved(generation)) is None
     answer = house.ledger.answers[generation.generation_id]
     assert isinstance(answer, Reservation)
-    last = house.transactions.tables.events[-1]
+    last = house.units.tables.events[-1]
     assert last.reservation_id == answer.reservation_id  # type: ignore[attr-defined]
     assert (await house.settlements.one(generation.generation_id)).decision is Decision.REFUND
 

@@ -29,7 +29,7 @@ async def test_a_job_is_run_delivered_and_charged(house: House) -> None:
     assert [attempt.outcome for attempt in view.attempts] == [Outcome.SUCCEEDED]
     assert house.feed.told == [0.5]
     assert house.events() == ["GenerationQueued", "GenerationSucceeded"]
-    assert house.transactions.tables.deletions == {}
+    assert house.units.tables.deletions == {}
     assert (await house.settlements.one(generation.generation_id)).decision is Decision.CHARGE
 
 
@@ -72,7 +72,7 @@ async def test_a_redelivered_event_starts_nothing(house: House) -> None:
     await worker.started(house.reserved(generation))
     assert await worker.start(house.reserved(generation)) is None
     assert await worker.start(house.reserved(generation, "evt_2")) is None
-    assert len(house.transactions.tables.attempts) == 1
+    assert len(house.units.tables.attempts) == 1
 
 
 async def test_the_event_may_come_before_the_answer(house: House) -> None:
@@ -81,7 +81,7 @@ async def test_the_event_may_come_before_the_answer(house: House) -> None:
     with pytest.raises(Exception, match="lost"):
         await house.create(command(key="k1"))
     house.ledger.loses_answers = False
-    (generation,) = house.transactions.tables.generations.values()
+    (generation,) = house.units.tables.generations.values()
     job = await house.worker().start(house.reserved(generation))
     assert job is not None
     answered, _ = await house.create(command(key="k1"))

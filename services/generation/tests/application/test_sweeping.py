@@ -23,8 +23,8 @@ async def processing(house: House, event_id: str = "evt_1") -> Generation:
 async def test_a_job_that_nobody_ends_is_ended(house: House) -> None:
     """Its lease holds, its deadline is past, its answer is there: it fails, and nothing of it is left."""
     job = await processing(house)
-    (attempt,) = house.transactions.tables.attempts.values()
-    async with house.transactions.of_system() as work:
+    (attempt,) = house.units.tables.attempts.values()
+    async with house.units.of_system() as work:
         await work.answers.keep(attempt.attempt_id, StoredAnswer("{}"))
         await work.attempts.renew(
             [attempt.attempt_id], worker="w1", lease_until=job.deadline_at + timedelta(hours=1)
@@ -38,10 +38,10 @@ async def test_a_job_that_nobody_ends_is_ended(house: House) -> None:
     ended = house.stored(job)
     assert ended.failure is not None
     assert (ended.status, ended.failure.reason) == (Status.FAILED, "DEADLINE_EXCEEDED")
-    (swept,) = house.transactions.tables.attempts.values()
+    (swept,) = house.units.tables.attempts.values()
     assert (swept.outcome, swept.reason) == (Outcome.FAILED, "DEADLINE_EXCEEDED")
     assert house.events() == ["GenerationQueued", "GenerationFailed"]
-    assert house.transactions.tables.answers == {}
+    assert house.units.tables.answers == {}
 
 
 async def test_a_job_that_is_being_cancelled_ends_as_cancelled(house: House) -> None:
@@ -70,7 +70,7 @@ async def test_one_that_cannot_be_ended_stops_no_other(
 
     monkeypatch.setattr(MemoryUnitOfWork, "publish", publishes_most)
     house.clock.forward(hours=2)
-    await SweepDeadlines(house.transactions, house.clock, house.meter, page_size=2)()
+    await SweepDeadlines(house.units, house.clock, house.meter, page_size=2)()
     left = {job.generation_id for job in jobs if not house.stored(job).is_terminal}
     assert left == poisoned
 
@@ -92,7 +92,7 @@ async def test_one_object_that_cannot_be_removed_stops_no_other(house: House) ->
     house.store.remove = removes_most  # type: ignore[method-assign]
     await house.sweep_deletions()
     assert list(house.store.objects) == [stuck]
-    assert list(house.transactions.tables.deletions) == [stuck]
+    assert list(house.units.tables.deletions) == [stuck]
 
 
 async def test_one_reservation_that_cannot_be_resolved_stops_no_other(house: House) -> None:
@@ -102,7 +102,7 @@ async def test_one_reservation_that_cannot_be_resolved_stops_no_other(house: Hou
         with pytest.raises(Exception, match="lost"):
             await house.create(command())
     house.ledger.loses_answers = False
-    first = min(house.transactions.tables.generations)
+    first = min(house.units.tables.generations)
     reserve = house.ledger.reserve
 
     async def stumbles(generation_id: GenerationId, *args: object, **more: object) -> object:
@@ -113,9 +113,9 @@ async def test_one_reservation_that_cannot_be_resolved_stops_no_other(house: Hou
     house.ledger.reserve = stumbles  # type: ignore[method-assign,assignment]
     house.clock.forward(seconds=20)
     await house.sweep_reservations()
-    statuses = {key: job.status for key, job in house.transactions.tables.generations.items()}
+    statuses = {key: job.status for key, job in house.units.tables.generations.items()}
     assert statuses.pop(first) is Status.RESERVING
     assert set(statuses.values()) == {Status.QUEUED}
     house.clock.forward(minutes=16)
     await house.sweep_reservations()
-    assert house.transactions.tables.generations[first].status is Status.FAILED
+    assert house.units.tables.generations[first].status is Status.FAILED

@@ -31,7 +31,7 @@ async def test_a_thumbnail_is_stored_and_signed_beside_its_output(house: House) 
         assert house.store.objects[key] == b"small " + content
         assert signed.thumbnail_url == f"memory://{key}?ttl=900"
     assert len(house.store.objects) == 4
-    assert house.transactions.tables.deletions == {}
+    assert house.units.tables.deletions == {}
 
 
 async def test_an_output_without_one_has_no_address(house: House) -> None:
@@ -47,7 +47,7 @@ async def test_a_thumbnail_goes_with_its_output(house: House) -> None:
     generation = await delivered(house, b"one")
     await house.delete(ACCOUNT, generation.generation_id)
     assert len(house.store.objects) == 2
-    assert set(house.transactions.tables.deletions) == set(house.store.objects)
+    assert set(house.units.tables.deletions) == set(house.store.objects)
     await house.sweep_deletions()
     assert house.store.objects == {}
 
@@ -60,7 +60,7 @@ async def test_a_thumbnail_that_cannot_be_stored_costs_nothing(house: House) -> 
     (signed,) = (await house.read.one(ACCOUNT, generation.generation_id)).outputs
     assert (signed.output.thumbnail_key, generation.credits_charged) == (None, 5)
     assert list(house.store.objects) == [signed.output.object_key]
-    (due,) = house.transactions.tables.deletions
+    (due,) = house.units.tables.deletions
     assert ".thumbnail." in due
 
 

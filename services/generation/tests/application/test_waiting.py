@@ -225,7 +225,7 @@ async def test_a_worker_that_stands_still_keeps_its_paid_call(house: House) -> N
     first, second = house.worker("w1"), house.worker("w2")
     paid = await house.queued(model="openai/gpt-image-1")
     job = await first.started(house.reserved(paid))
-    house.transactions.tables.living.add("w1")
+    house.units.tables.living.add("w1")
     drawn = await house.queued()
     await first.started(house.reserved(drawn, "evt_2"))
     house.clock.forward(seconds=16)
@@ -235,7 +235,7 @@ async def test_a_worker_that_stands_still_keeps_its_paid_call(house: House) -> N
     house.clock.forward(seconds=16)
     in_hand = [taken.attempt.attempt_id]
     assert await second.take_due(limit=1, excluding=in_hand) == []
-    house.transactions.tables.living.clear()
+    house.units.tables.living.clear()
     (taken,) = await second.take_due(limit=1, excluding=in_hand)
     assert taken.generation.generation_id == paid.generation_id
 
@@ -245,6 +245,6 @@ async def test_patience_has_an_end(house: House) -> None:
     first, second = house.worker("w1"), house.worker("w2")
     paid = await house.queued(model="openai/gpt-image-1")
     await first.started(house.reserved(paid))
-    house.transactions.tables.living.add("w1")
+    house.units.tables.living.add("w1")
     house.clock.forward(seconds=15 + PATIENCE.total_seconds())
     assert len(await second.take_due(limit=1)) == 1

@@ -9,7 +9,7 @@ from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId
 from generation.ports.clock import Clock
 from generation.ports.meter import Meter
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class CancelGeneration:
     Idempotent. Raises GenerationNotFound, and GenerationFinished when it had ended otherwise.
     """
 
-    transactions: Transactions
+    units: UnitsOfWork
     clock: Clock
     meter: Meter
 
     async def __call__(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
-        async with self.transactions.of_account(account_id) as work:
+        async with self.units.of(account_id) as work:
             current = visible(await work.generations.lock(generation_id), account_id)
             now = self.clock.now()
             cancelled = current.cancel(now=now)

@@ -18,7 +18,7 @@ from generation.ports.dice import Dice
 from generation.ports.ids import IdSource
 from generation.ports.input_checker import InputChecker
 from generation.ports.quote_signer import QuoteSigner
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class CreateGeneration:
     The same key and command get the first answer, a rejection too.
     """
 
-    transactions: Transactions
+    units: UnitsOfWork
     catalogue: Catalogue
     checker: InputChecker
     signer: QuoteSigner
@@ -69,7 +69,7 @@ class CreateGeneration:
         earlier = await self._earlier(command)
         if earlier is None:
             new = self._priced(command)
-            async with self.transactions.of_account(command.account_id) as work:
+            async with self.units.of(command.account_id) as work:
                 if await work.generations.add(new):
                     earlier = None
                 else:
@@ -86,7 +86,7 @@ class CreateGeneration:
             raise InvalidInput(problems)
         if not command.idempotency_key:
             return None
-        async with self.transactions.of_account(command.account_id) as work:
+        async with self.units.of(command.account_id) as work:
             return await work.generations.with_key(command.account_id, command.idempotency_key)
 
     def _same(self, earlier: Generation, command: NewGeneration) -> Generation:

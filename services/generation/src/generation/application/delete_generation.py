@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from generation.domain.errors import GenerationNotFound
 from generation.domain.identifiers import AccountId, GenerationId
 from generation.ports.clock import Clock
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,11 @@ class DeleteGeneration:
     Idempotent. Raises GenerationNotFound, and GenerationRunning before it ended.
     """
 
-    transactions: Transactions
+    units: UnitsOfWork
     clock: Clock
 
     async def __call__(self, account_id: AccountId, generation_id: GenerationId) -> None:
-        async with self.transactions.of_account(account_id) as work:
+        async with self.units.of(account_id) as work:
             current = await work.generations.lock(generation_id)
             if current is None or current.account_id != account_id:
                 raise GenerationNotFound("no such generation")

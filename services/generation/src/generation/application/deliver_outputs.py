@@ -22,7 +22,7 @@ from generation.ports.media_intake import (
 )
 from generation.ports.media_provider import RunOutput, RunReport
 from generation.ports.media_store import MediaStore, StoreUnavailable
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 # An object that no job claimed by then was left behind by a crash.
 ORPHAN_AFTER = timedelta(hours=24)
@@ -48,7 +48,7 @@ class DeliverOutputs:
     caller has a deadline.
     """
 
-    transactions: Transactions
+    units: UnitsOfWork
     intake: MediaIntake
     store: MediaStore
     ids: IdSource
@@ -121,7 +121,7 @@ class DeliverOutputs:
             height=media.height,
             duration_s=media.duration_s,
         )
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             await work.deletions.schedule(output.object_keys, due_at=self.clock.now() + ORPHAN_AFTER)
         await self._put(output.object_key, media)
         return await self._with_thumbnail(output, small)

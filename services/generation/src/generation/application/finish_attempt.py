@@ -13,7 +13,7 @@ from generation.domain.output import Output
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
 from generation.ports.meter import Meter
-from generation.ports.unit_of_work import Transactions, UnitOfWork
+from generation.ports.unit_of_work import UnitsOfWork, UnitOfWork
 
 UNUSABLE = Failure("OUTPUT_UNUSABLE", "the provider's files could not be used")
 INTERRUPTED = Failure("INTERRUPTED", "the job was interrupted too often on our side")
@@ -45,7 +45,7 @@ class FinishAttempt:
     A cancel that was committed before the end wins, whatever the end was.
     """
 
-    transactions: Transactions
+    units: UnitsOfWork
     ids: IdSource
     clock: Clock
     meter: Meter
@@ -55,7 +55,7 @@ class FinishAttempt:
 
     async def succeed(self, job: Job, outputs: Sequence[Output], *, delivered_units: int) -> None:
         """Outputs, state and fact together; the objects are no longer due for removal."""
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             generation, attempt = await self._owned(work, job)
             now, keys = self.clock.now(), [key for output in outputs for key in output.object_keys]
             if generation.cancel_requested:
@@ -85,7 +85,7 @@ class FinishAttempt:
         None when it was left, and when there is none: the tries or the time are used up, or its user
         cancelled the job.
         """
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             generation, attempt = await self._owned(work, job)
             over = generation.cancel_requested or retry.not_before >= generation.deadline_at
             if over or await self._used_up(work, attempt, retry):
@@ -101,7 +101,7 @@ class FinishAttempt:
 
     async def put_down(self, job: Job, *, until: datetime, failure: Failure) -> None:
         """Leaves the attempt for whoever is free then; the job fails if that is past its deadline."""
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             generation, attempt = await self._owned(work, job)
             if not generation.cancel_requested and until < generation.deadline_at:
                 await work.attempts.lease(attempt.put_down(until=until, submitted=job.taken_over))
@@ -111,7 +111,7 @@ class FinishAttempt:
 
     async def drop(self, job: Job, *, until: datetime) -> None:
         """Leaves an attempt that an error of ours interrupted; that uses up a try, the last one the job."""
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             generation, attempt = await self._owned(work, job)
             dropped = attempt.put_down(until=until, submitted=job.taken_over, interrupted=True)
             if dropped.tries <= self.attempts_max and not generation.cancel_requested:
@@ -121,7 +121,7 @@ class FinishAttempt:
         self.meter.ended(ended)
 
     async def _end(self, job: Job, outcome: Outcome, failure: Failure | None) -> None:
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             generation, attempt = await self._owned(work, job)
             ended = await self._release(work, generation, attempt, outcome, failure)
         self.meter.ended(ended)

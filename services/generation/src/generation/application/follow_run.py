@@ -21,7 +21,7 @@ from generation.ports.media_provider import (
     RunReport,
     RunState,
 )
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 OVERDUE = Failure("DEADLINE_EXCEEDED", "the provider did not finish in time")
 UNAVAILABLE = Failure("PROVIDER_FAILED", "the provider is not available at the moment")
@@ -43,7 +43,7 @@ class Postponed(Exception):
 class FollowRun:
     """Submits what no provider can know of, finds what one may know, and polls."""
 
-    transactions: Transactions
+    units: UnitsOfWork
     providers: Mapping[str, MediaProvider]
     catalogue: Catalogue
     gate: ProviderGate
@@ -104,7 +104,7 @@ class FollowRun:
             if run_id is None:
                 return None
             job.attempt = replace(attempt, run_id=run_id)
-            async with self.transactions.of_system() as work:
+            async with self.units.of_system() as work:
                 if await work.attempts.leased(attempt.attempt_id, worker=attempt.worker):
                     await work.attempts.save(job.attempt)
         return job.attempt.run_id

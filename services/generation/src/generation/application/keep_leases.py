@@ -6,21 +6,21 @@ from datetime import timedelta
 
 from generation.application.start_generation import Job
 from generation.ports.clock import Clock
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True)
 class KeepLeases:
     """A worker whose leases ran out must stop: the job may be another's."""
 
-    transactions: Transactions
+    units: UnitsOfWork
     clock: Clock
     worker: str
     lease_s: float
 
     async def renew(self, jobs: Collection[Job]) -> Sequence[Job]:
         """Extends the leases and passes cancel requests on; answers with the jobs that are lost."""
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             kept = await work.attempts.renew(
                 [job.attempt.attempt_id for job in jobs],
                 worker=self.worker,
@@ -32,5 +32,5 @@ class KeepLeases:
 
     async def release(self) -> None:
         """Lets go of everything, so that another worker need not wait."""
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             await work.attempts.release(worker=self.worker, now=self.clock.now())

@@ -11,7 +11,7 @@ from generation.domain.identifiers import AccountId, GenerationId
 from generation.domain.output import Output
 from generation.ports.clock import Clock
 from generation.ports.media_store import MediaStore
-from generation.ports.unit_of_work import Transactions, UnitOfWork
+from generation.ports.unit_of_work import UnitsOfWork, UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class GenerationView:
 class ReadGenerations:
     """Sees one account at a time."""
 
-    transactions: Transactions
+    units: UnitsOfWork
     store: MediaStore
     clock: Clock
     url_ttl_s: int = 900
 
     async def one(self, account_id: AccountId, generation_id: GenerationId) -> GenerationView:
         """One job with outputs and attempts. Raises GenerationNotFound."""
-        async with self.transactions.of_account(account_id) as work:
+        async with self.units.of(account_id) as work:
             generation = visible(await work.generations.get(generation_id), account_id)
             outputs = await work.outputs.of([generation_id])
             attempts = await work.attempts.of(generation_id)
@@ -53,7 +53,7 @@ class ReadGenerations:
 
     async def view(self, generation: Generation) -> GenerationView:
         """A job that was just changed, as its user sees it."""
-        async with self.transactions.of_account(generation.account_id) as work:
+        async with self.units.of(generation.account_id) as work:
             outputs = await work.outputs.of([generation.generation_id])
         return GenerationView(generation, self._signed(outputs))
 
@@ -66,7 +66,7 @@ class ReadGenerations:
         limit: int,
     ) -> tuple[Sequence[GenerationView], GenerationId | None]:
         """Newest first, and where the next page starts if there is one."""
-        async with self.transactions.of_account(account_id) as work:
+        async with self.units.of(account_id) as work:
             found = await work.generations.page(account_id, statuses=statuses, before=before, limit=limit + 1)
             shown = found[:limit]
             outputs = await self._outputs(work, shown)

@@ -7,7 +7,7 @@ from generation.domain.errors import GenerationNotFound
 from generation.domain.generation import Generation
 from generation.domain.identifiers import GenerationId
 from generation.domain.settlement import Settlement, settlement_of
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 PAGE_SIZE = 500
 
@@ -16,11 +16,11 @@ PAGE_SIZE = 500
 class ReadSettlements:
     """Sees every account."""
 
-    transactions: Transactions
+    units: UnitsOfWork
 
     async def one(self, generation_id: GenerationId) -> Settlement:
         """What should become of the job's reservation. Raises GenerationNotFound."""
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             generation = await work.generations.get(generation_id)
         if generation is None:
             raise GenerationNotFound("no such generation")
@@ -30,7 +30,7 @@ class ReadSettlements:
         """Every ended job that reserved credits, oldest first, a short transaction a page."""
         after: GenerationId | None = None
         while True:
-            async with self.transactions.of_system() as work:
+            async with self.units.of_system() as work:
                 page = await work.generations.settled(after=after, limit=PAGE_SIZE)
             for generation in page:
                 yield generation

@@ -7,7 +7,7 @@ from generation.application.start_generation import Job
 from generation.domain.events import GenerationProgressed
 from generation.ports.clock import Clock
 from generation.ports.progress_feed import ProgressFeed
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 STEP_MIN = 0.01
 # The rest is for storing what was made.
@@ -26,7 +26,7 @@ class Told:
 class ReportProgress:
     """Commits and publishes a step when it is large enough and the last one is old enough."""
 
-    transactions: Transactions
+    units: UnitsOfWork
     feed: ProgressFeed
     clock: Clock
     every_s: float
@@ -41,7 +41,7 @@ class ReportProgress:
         if last.at and now < last.at + timedelta(seconds=self.every_s):
             return
         self._told[key] = Told(progress, now)
-        async with self.transactions.of_account(job.generation.account_id) as work:
+        async with self.units.of(job.generation.account_id) as work:
             if not await work.generations.advance(key, progress=min(progress, PROGRESS_MAX)):
                 # Another worker had it further before it came here, or it has ended.
                 return

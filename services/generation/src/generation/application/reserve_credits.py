@@ -7,7 +7,7 @@ from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import GenerationId, ReservationId
 from generation.ports.clock import Clock
 from generation.ports.ledger import Ledger, Refusal
-from generation.ports.unit_of_work import Transactions, UnitOfWork
+from generation.ports.unit_of_work import UnitsOfWork, UnitOfWork
 
 # A reservation outlives its job by this much, so that the ledger never gives back the credits of a
 # job that may still deliver.
@@ -18,7 +18,7 @@ RESERVATION_MARGIN_S = 3600
 class ReserveCredits:
     """Idempotent: the API, a replay and the sweeper may all do it for the same job."""
 
-    transactions: Transactions
+    units: UnitsOfWork
     ledger: Ledger
     clock: Clock
     deadline_s_max: int
@@ -32,7 +32,7 @@ class ReserveCredits:
             amount_credits=generation.price.credits,
             ttl_s=self.queue_timeout_s + self.deadline_s_max + RESERVATION_MARGIN_S,
         )
-        async with self.transactions.of_account(generation.account_id) as work:
+        async with self.units.of(generation.account_id) as work:
             if isinstance(answer, Refusal):
                 return await self._reject(work, generation.generation_id, answer)
             return await hold(work, generation.generation_id, answer.reservation_id, clock=self.clock)

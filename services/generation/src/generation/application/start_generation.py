@@ -12,7 +12,7 @@ from generation.domain.identifiers import AttemptId, GenerationId, ReservationId
 from generation.ports.catalogue import Catalogue
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
-from generation.ports.unit_of_work import Transactions, UnitOfWork
+from generation.ports.unit_of_work import UnitsOfWork, UnitOfWork
 
 OVERDUE = Failure("DEADLINE_EXCEEDED", "the job waited too long for a worker")
 WITHDRAWN = Failure("MODEL_WITHDRAWN", "the model is no longer on offer")
@@ -45,7 +45,7 @@ class StartGeneration:
     Without a lease (`lease_s` of 0) the attempt is left for whichever worker is free.
     """
 
-    transactions: Transactions
+    units: UnitsOfWork
     catalogue: Catalogue
     ids: IdSource
     clock: Clock
@@ -54,7 +54,7 @@ class StartGeneration:
 
     async def __call__(self, event: CreditsReserved) -> Job | None:
         """The job to run; None when the event came before or the job needs no run."""
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             if not await work.first_time(event.event_id):
                 return None
             if await work.generations.lock(event.generation_id) is None:

@@ -11,7 +11,7 @@ from generation.domain.generation import Failure, Generation, Status
 from generation.domain.identifiers import GenerationId
 from generation.ports.clock import Clock
 from generation.ports.meter import Meter
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 PAGE_SIZE = 100
 UNFINISHED = Failure("DEADLINE_EXCEEDED", "the job did not end in time")
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class SweepDeadlines:
     """Each job is ended in a transaction of its own, so that one that can't be ended stops no other."""
 
-    transactions: Transactions
+    units: UnitsOfWork
     clock: Clock
     meter: Meter
     processing_grace: timedelta = PROCESSING_GRACE
@@ -37,7 +37,7 @@ class SweepDeadlines:
     async def _sweep(self, status: Status, grace: timedelta, failure: Failure) -> None:
         after: GenerationId | None = None
         while True:
-            async with self.transactions.of_system() as work:
+            async with self.units.of_system() as work:
                 page = await work.generations.overdue(
                     status, before=self.clock.now() - grace, after=after, limit=self.page_size
                 )
@@ -53,7 +53,7 @@ class SweepDeadlines:
     async def _end(
         self, generation_id: GenerationId, status: Status, grace: timedelta, failure: Failure
     ) -> None:
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             current, now = await work.generations.lock(generation_id), self.clock.now()
             if current is None or current.status is not status or now - grace < current.deadline_at:
                 return

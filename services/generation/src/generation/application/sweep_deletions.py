@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from generation.ports.clock import Clock
 from generation.ports.media_store import MediaStore
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 BATCH_MAX = 100
 REMOVE_AGAIN_AFTER = timedelta(minutes=1)
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 class SweepDeletions:
     """A key stays queued until its object is gone; one that can't be removed stops no other."""
 
-    transactions: Transactions
+    units: UnitsOfWork
     store: MediaStore
     clock: Clock
 
     async def __call__(self) -> None:
         now = self.clock.now()
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             keys = await work.deletions.claim_due(now=now, again_at=now + REMOVE_AGAIN_AFTER, limit=BATCH_MAX)
         removed = []
         for key in keys:
@@ -33,7 +33,7 @@ class SweepDeletions:
             except Exception as failure:  # noqa: BLE001, whatever it is, the key comes again
                 log.warning("object %s stays queued for removal: %r", key, failure)
         if removed:
-            async with self.transactions.of_system() as work:
+            async with self.units.of_system() as work:
                 await work.deletions.forget(removed)
 
 
@@ -41,10 +41,10 @@ class SweepDeletions:
 class SweepAnswers:
     """An answer that was kept after its job had ended belongs to nobody."""
 
-    transactions: Transactions
+    units: UnitsOfWork
 
     async def __call__(self) -> None:
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             removed = await work.answers.forget_ended(limit=BATCH_MAX)
         if removed:
             log.info("%s answers came after their jobs had ended", removed)

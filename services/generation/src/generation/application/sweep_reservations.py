@@ -9,7 +9,7 @@ from generation.domain.errors import LedgerUnavailable
 from generation.domain.events import released
 from generation.domain.generation import Failure, Generation, Status
 from generation.ports.clock import Clock
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 BATCH_MAX = 100
 # The API's own call is given this long before its job is looked at.
@@ -26,13 +26,13 @@ class SweepReservations:
     ends it again with the reservation's id.
     """
 
-    transactions: Transactions
+    units: UnitsOfWork
     reserve: ReserveCredits
     clock: Clock
     give_up_s: int
 
     async def __call__(self) -> None:
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             waiting = await work.generations.reserving(
                 created_before=self.clock.now() - RESERVING_GRACE, limit=BATCH_MAX
             )
@@ -52,7 +52,7 @@ class SweepReservations:
 
     async def _give_up(self, generation: Generation) -> None:
         try:
-            async with self.transactions.of_account(generation.account_id) as work:
+            async with self.units.of(generation.account_id) as work:
                 current = await locked(work, generation.generation_id)
                 if current.status is not Status.RESERVING:
                     return

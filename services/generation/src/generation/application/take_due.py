@@ -10,7 +10,7 @@ from generation.application.start_generation import Job
 from generation.domain.attempt import Attempt
 from generation.domain.identifiers import AttemptId
 from generation.ports.clock import Clock
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 # Longer than any call.
 PATIENCE = timedelta(seconds=160)
@@ -27,7 +27,7 @@ class TakeDue:
     providers that answer `in_call` nobody else can know: its jobs are left to it for `PATIENCE`.
     """
 
-    transactions: Transactions
+    units: UnitsOfWork
     finish: FinishAttempt
     clock: Clock
     worker: str
@@ -38,7 +38,7 @@ class TakeDue:
         """Up to `limit` jobs, now this worker's; `excluding` are those it has in hand."""
         now = self.clock.now()
         jobs = []
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             expired = await work.attempts.lock_due(now=now, excluding=excluding, limit=limit + LOOK_PAST_MAX)
             living = await work.attempts.living({one.worker for one in expired if self._is_paid_for(one)})
             waiting = [

@@ -39,7 +39,7 @@ def handlers(settings: ApiSettings, parts: Parts) -> Handlers:
         models=ReadModels(parts.catalogue),
         quote=CreateQuote(parts.catalogue, checker, signer, parts.clock, ttl_s=settings.quote_ttl_s),
         create=CreateGeneration(
-            parts.transactions,
+            parts.units,
             parts.catalogue,
             checker,
             signer,
@@ -49,10 +49,8 @@ def handlers(settings: ApiSettings, parts: Parts) -> Handlers:
             parts.clock,
             queue_timeout_s=settings.queue_timeout_s,
         ),
-        read=ReadGenerations(
-            parts.transactions, parts.store, parts.clock, url_ttl_s=settings.output_url_ttl_s
-        ),
-        cancel=CancelGeneration(parts.transactions, parts.clock, parts.meter),
-        delete=DeleteGeneration(parts.transactions, parts.clock),
-        settlements=ReadSettlements(parts.transactions),
+        read=ReadGenerations(parts.units, parts.store, parts.clock, url_ttl_s=settings.output_url_ttl_s),
+        cancel=CancelGeneration(parts.units, parts.clock, parts.meter),
+        delete=DeleteGeneration(parts.units, parts.clock),
+        settlements=ReadSettlements(parts.units),
     )

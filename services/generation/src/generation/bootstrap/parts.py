@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from generation.adapters.outbound.grpc_ledger import GrpcLedger
 from generation.adapters.outbound.postgres.tables import outbox
-from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
+from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.adapters.outbound.prometheus import PrometheusMeter
 from generation.adapters.outbound.s3 import S3MediaStore
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
@@ -33,7 +33,7 @@ class Parts:
 
     engine: AsyncEngine
     broker: nats.Connection
-    transactions: PostgresTransactions
+    units: PostgresUnitsOfWork
     catalogue: TomlCatalogue
     store: S3MediaStore
     reserve: ReserveCredits
@@ -66,15 +66,15 @@ async def parts_of(settings: GenerationSettings) -> AsyncIterator[Parts]:
         )
         stack.push_async_callback(to_ledger.close)
         ledger = CoalescingLedger(to_ledger)
-        transactions = PostgresTransactions(engine, ids)
+        units = PostgresUnitsOfWork(engine, ids)
         yield Parts(
             engine=engine,
             broker=broker,
-            transactions=transactions,
+            units=units,
             catalogue=catalogue,
             store=_store(settings),
             reserve=ReserveCredits(
-                transactions,
+                units,
                 GrpcLedger(ledger),
                 clock,
                 deadline_s_max=max((model.deadline_s for model in catalogue.models()), default=0),

@@ -28,7 +28,7 @@ def providers_of(settings: WorkerSettings, parts: Parts, stack: AsyncExitStack) 
             base_url=str(settings.openai_base_url),
             api_key=settings.openai_api_key.get_secret_value(),
             fetch=fetch,
-            spool=TransactionalSpool(parts.transactions, fetch.output),
+            spool=TransactionalSpool(parts.units, fetch.output),
         )
         stack.push_async_callback(openai.close)
         providers["openai"] = openai

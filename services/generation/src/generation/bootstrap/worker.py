@@ -25,7 +25,7 @@ from generation.adapters.outbound.in_call import InCallProvider
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.nats_progress import NatsProgressFeed
 from generation.adapters.outbound.postgres.presence import present
-from generation.adapters.outbound.postgres.unit_of_work import PostgresTransactions
+from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.adapters.outbound.prometheus import count_open
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
 from generation.application.deliver_outputs import DeliverOutputs
@@ -90,7 +90,7 @@ async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters
     engine = create_engine(settings.database_url.get_secret_value())
     ids = UuidIds()
     start = StartGeneration(
-        PostgresTransactions(engine, ids),
+        PostgresUnitsOfWork(engine, ids),
         TomlCatalogue(settings.models_file, providers=settings.providers),
         ids,
         SystemClock(),
@@ -112,12 +112,12 @@ def worker_of(
     settings: WorkerSettings, parts: Parts, providers: dict[str, MediaProvider], intake: FileIntake
 ) -> Worker:
     """One worker under a name of its own."""
-    transactions, ids, clock = parts.transactions, parts.ids, parts.clock
+    units, ids, clock = parts.units, parts.ids, parts.clock
     name, lease_s = ids.new("wrk"), settings.lease_s
     in_call = frozenset(one for one, provider in providers.items() if isinstance(provider, InCallProvider))
     gate = ProviderGate(clock, parts.meter)
     finish = FinishAttempt(
-        transactions,
+        units,
         ids,
         clock,
         parts.meter,
@@ -126,19 +126,19 @@ def worker_of(
         attempts_max=settings.attempts_max,
     )
     feed = NatsProgressFeed(Publisher(parts.broker.jetstream()), ids)
-    progress = ReportProgress(transactions, feed, clock, every_s=settings.progress_every_s)
+    progress = ReportProgress(units, feed, clock, every_s=settings.progress_every_s)
     attempt = RunAttempt(
-        FollowRun(transactions, providers, parts.catalogue, gate, progress, clock, poll_s=settings.poll_s),
-        DeliverOutputs(transactions, intake, parts.store, ids, clock),
+        FollowRun(units, providers, parts.catalogue, gate, progress, clock, poll_s=settings.poll_s),
+        DeliverOutputs(units, intake, parts.store, ids, clock),
         finish,
         gate,
         clock,
     )
     return Worker(
-        StartGeneration(transactions, parts.catalogue, ids, clock, worker=name, lease_s=lease_s),
-        TakeDue(transactions, finish, clock, worker=name, lease_s=lease_s, in_call=in_call),
+        StartGeneration(units, parts.catalogue, ids, clock, worker=name, lease_s=lease_s),
+        TakeDue(units, finish, clock, worker=name, lease_s=lease_s, in_call=in_call),
         RunJob(attempt, finish, clock),
-        KeepLeases(transactions, clock, worker=name, lease_s=lease_s),
+        KeepLeases(units, clock, worker=name, lease_s=lease_s),
         check_room=intake.check,
         slots=settings.worker_concurrency,
         drain_s=settings.drain_s,
@@ -147,11 +147,11 @@ def worker_of(
 
 def sweepers(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, None, None]]:
     """What ends the jobs that nobody else will."""
-    transactions, clock = parts.transactions, parts.clock
-    reservations = SweepReservations(transactions, parts.reserve, clock, give_up_s=settings.ledger_give_up_s)
-    deadlines = SweepDeadlines(transactions, clock, parts.meter)
-    deletions = SweepDeletions(transactions, parts.store, clock)
-    answers = SweepAnswers(transactions)
+    units, clock = parts.units, parts.clock
+    reservations = SweepReservations(units, parts.reserve, clock, give_up_s=settings.ledger_give_up_s)
+    deadlines = SweepDeadlines(units, clock, parts.meter)
+    deletions = SweepDeletions(units, parts.store, clock)
+    answers = SweepAnswers(units)
     steps = {
         "sweep reservations": reservations.__call__,
         "sweep deadlines": deadlines.__call__,

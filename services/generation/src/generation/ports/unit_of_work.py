@@ -170,13 +170,13 @@ class UnitOfWork(Protocol):
         ...
 
 
-class Transactions(Protocol):
-    """Opens transactions; leaving one with an exception undoes it.
+class UnitsOfWork(Protocol):
+    """Opens transactions: leaving one keeps what happened in it, an exception undoes it.
 
     Raises StorageUnavailable when the database is away, or gave up on a lock.
     """
 
-    def of_account(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
+    def of(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
         """Sees and changes this account's rows only."""
         ...
 

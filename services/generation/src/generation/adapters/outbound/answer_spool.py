@@ -12,7 +12,7 @@ from generation.domain.output import Incomplete
 from generation.ports.answers import StoredAnswer
 from generation.ports.media_intake import OutputUnusable
 from generation.ports.media_provider import RunOutput, RunReport, RunState
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
 # What a report says besides its outputs, state and failure.
@@ -27,7 +27,7 @@ class AnswerTooLarge(Exception):
 class SpooledOutput:
     """Bytes that were kept, read a piece at a time."""
 
-    transactions: Transactions
+    units: UnitsOfWork
     key: AttemptId
     position: int
     size_bytes: int
@@ -35,7 +35,7 @@ class SpooledOutput:
     async def stream(self) -> AsyncIterator[bytes]:
         number, read_bytes = 0, 0
         while read_bytes < self.size_bytes:
-            async with self.transactions.of_system() as work:
+            async with self.units.of_system() as work:
                 piece = await work.answers.piece(self.key, output=self.position, number=number)
             if piece is None:
                 raise OutputUnusable("the answer is no longer kept")
@@ -48,17 +48,17 @@ class SpooledOutput:
 class TransactionalSpool:
     """`fetched` makes an output of an address that an answer points at."""
 
-    transactions: Transactions
+    units: UnitsOfWork
     fetched: Callable[[str], RunOutput]
 
     async def keep(self, key: AttemptId, report: RunReport) -> None:
         """Raises AnswerTooLarge too."""
         answer = await _stored(report)
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             await work.answers.keep(key, answer)
 
     async def find(self, key: AttemptId) -> RunReport | None:
-        async with self.transactions.of_system() as work:
+        async with self.units.of_system() as work:
             document = await work.answers.document(key)
         return self._report(key, json.loads(document)) if document is not None else None
 
@@ -66,7 +66,7 @@ class TransactionalSpool:
         outputs = tuple(
             self.fetched(output["url"])
             if "url" in output
-            else SpooledOutput(self.transactions, key, position, output["size_bytes"])
+            else SpooledOutput(self.units, key, position, output["size_bytes"])
             for position, output in enumerate(document["outputs"])
         )
         failure, incomplete = document["failure"], document.get("incomplete")

@@ -144,7 +144,7 @@ class MemoryUnitOfWork:
         return new
 
 
-class MemoryTransactions:
+class MemoryUnitsOfWork:
     """Runs one transaction at a time; `tables` is what was kept."""
 
     def __init__(self) -> None:
@@ -153,7 +153,7 @@ class MemoryTransactions:
         self.failure: Exception | None = None
         self._turn = asyncio.Lock()
 
-    def of_account(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
+    def of(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
         return self._open(account_id)
 
     def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:

@@ -45,14 +45,14 @@ class PostgresUnitOfWork:
         return await inbox.first_time(self.connection, tables.inbox, consumer=CONSUMER, event_id=event_id)
 
 
-class PostgresTransactions:
+class PostgresUnitsOfWork:
     """Opens transactions in the scope of one account, or of the system."""
 
     def __init__(self, engine: AsyncEngine, ids: IdSource) -> None:
         self._engine = engine
         self._ids = ids
 
-    def of_account(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
+    def of(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
         if account_id == SYSTEM_SCOPE:
             raise ValueError("no account has this name")
         return self._open(account_id)

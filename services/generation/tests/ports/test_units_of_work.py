@@ -22,7 +22,7 @@ from generation.domain.model import Modality
 from generation.domain.output import Incomplete, Output
 from generation.domain.pricing import Price
 from generation.ports.answers import StoredAnswer
-from generation.ports.unit_of_work import Transactions
+from generation.ports.unit_of_work import UnitsOfWork
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -93,17 +93,17 @@ def output(number: int = 1, position: int = 0) -> Output:
     )
 
 
-async def stored(transactions: Transactions, *jobs: Generation) -> None:
+async def stored(units: UnitsOfWork, *jobs: Generation) -> None:
     """Keeps these jobs."""
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         for one in jobs:
             assert await work.generations.add(one)
 
 
-async def test_a_job_is_kept_whole(transactions: Transactions) -> None:
+async def test_a_job_is_kept_whole(units: UnitsOfWork) -> None:
     """What was stored is what is read, before and after every column has changed."""
-    await stored(transactions, job())
-    async with transactions.of_account(ALICE) as work:
+    await stored(units, job())
+    async with units.of(ALICE) as work:
         assert await work.generations.get(job().generation_id) == job()
         changed = replace(
             job(),
@@ -119,62 +119,62 @@ async def test_a_job_is_kept_whole(transactions: Transactions) -> None:
             deleted_at=LATER,
         )
         await work.generations.save(changed)
-    async with transactions.of_account(ALICE) as work:
+    async with units.of(ALICE) as work:
         assert await work.generations.lock(job().generation_id) == changed
         assert await work.generations.with_key(ALICE, "key-1") == changed
 
 
-async def test_a_key_is_used_once(transactions: Transactions) -> None:
+async def test_a_key_is_used_once(units: UnitsOfWork) -> None:
     """The second job with a key is not stored; another account may use the key."""
-    await stored(transactions, job(1))
-    async with transactions.of_system() as work:
+    await stored(units, job(1))
+    async with units.of_system() as work:
         assert not await work.generations.add(job(2, idempotency_key="key-1"))
         assert await work.generations.get(job(2).generation_id) is None
         assert await work.generations.add(job(3, idempotency_key="key-1", account_id=BOB))
 
 
-async def test_an_account_sees_its_own_rows_only(transactions: Transactions) -> None:
+async def test_an_account_sees_its_own_rows_only(units: UnitsOfWork) -> None:
     """Another account's job is absent, however it is asked for."""
-    await stored(transactions, job())
-    async with transactions.of_account(BOB) as work:
+    await stored(units, job())
+    async with units.of(BOB) as work:
         assert await work.generations.get(job().generation_id) is None
         assert await work.generations.lock(job().generation_id) is None
         assert await work.generations.with_key(ALICE, "key-1") is None
         assert await work.generations.page(ALICE, statuses=(), before=None, limit=9) == []
 
 
-async def test_a_failed_transaction_keeps_nothing(transactions: Transactions) -> None:
+async def test_a_failed_transaction_keeps_nothing(units: UnitsOfWork) -> None:
     """What was written before the error is gone."""
 
     async def write_and_stop() -> None:
-        async with transactions.of_account(ALICE) as work:
+        async with units.of(ALICE) as work:
             await work.generations.add(job())
             await work.publish(queued(job(), now=NOW))
             raise RuntimeError("stop")
 
     with pytest.raises(RuntimeError, match="stop"):
         await write_and_stop()
-    async with transactions.of_account(ALICE) as work:
+    async with units.of(ALICE) as work:
         assert await work.generations.get(job().generation_id) is None
 
 
-async def test_an_event_is_new_once(transactions: Transactions) -> None:
+async def test_an_event_is_new_once(units: UnitsOfWork) -> None:
     """The inbox knows an event from the transaction that kept it."""
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         assert await work.first_time("evt_1")
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         assert not await work.first_time("evt_1")
         assert await work.first_time("evt_2")
 
 
-async def test_pages_leave_out_what_is_hidden(transactions: Transactions) -> None:
+async def test_pages_leave_out_what_is_hidden(units: UnitsOfWork) -> None:
     """Newest first, by status, before a place, without deleted jobs."""
     ended = {"status": Status.FAILED, "finished_at": NOW}
-    await stored(transactions, job(1), job(2, **ended), job(3), job(4, **ended, deleted_at=NOW))
+    await stored(units, job(1), job(2, **ended), job(3), job(4, **ended, deleted_at=NOW))
 
     async def page(**wanted: Any) -> list[str]:
         asked = {"statuses": (), "before": None, "limit": 9} | wanted
-        async with transactions.of_account(ALICE) as work:
+        async with units.of(ALICE) as work:
             return [one.idempotency_key for one in await work.generations.page(ALICE, **asked)]
 
     assert await page() == ["key-3", "key-2", "key-1"]
@@ -183,24 +183,24 @@ async def test_pages_leave_out_what_is_hidden(transactions: Transactions) -> Non
     assert await page(statuses=[Status.FAILED]) == ["key-2"]
 
 
-async def test_progress_only_goes_forward(transactions: Transactions) -> None:
+async def test_progress_only_goes_forward(units: UnitsOfWork) -> None:
     """A late step changes nothing, nor does one of a job that ended."""
-    await stored(transactions, running(1), job(2, status=Status.FAILED, finished_at=NOW))
+    await stored(units, running(1), job(2, status=Status.FAILED, finished_at=NOW))
     for number, steps in ((1, (0.5, 0.3)), (2, (0.5,))):
         for step in steps:
-            async with transactions.of_account(ALICE) as work:
+            async with units.of(ALICE) as work:
                 moved = await work.generations.advance(job(number).generation_id, progress=step)
                 assert moved == ((number, step) == (1, 0.5))
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         first, second = [await work.generations.get(job(n).generation_id) for n in (1, 2)]
         assert (first and first.progress, second and second.progress) == (0.5, 0.0)
 
 
-async def test_sweepers_find_what_is_open(transactions: Transactions) -> None:
+async def test_sweepers_find_what_is_open(units: UnitsOfWork) -> None:
     """Old reserving jobs, overdue queued ones and settled ones, each in its list."""
     held = {"reservation_id": ReservationId("res_x")}
     await stored(
-        transactions,
+        units,
         job(1),
         job(2, created_at=LATER),
         job(3, status=Status.QUEUED, **held),
@@ -209,7 +209,7 @@ async def test_sweepers_find_what_is_open(transactions: Transactions) -> None:
         job(6, status=Status.REJECTED, finished_at=NOW),
         job(7, status=Status.FAILED, **held, finished_at=NOW, deleted_at=NOW),
     )
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         old = await work.generations.reserving(created_before=LATER, limit=9)
         overdue = await work.generations.overdue(Status.QUEUED, before=LATER, after=None, limit=9)
         settled = await work.generations.settled(after=None, limit=9)
@@ -221,10 +221,10 @@ async def test_sweepers_find_what_is_open(transactions: Transactions) -> None:
     assert [one.idempotency_key for one in rest] == ["key-7"]
 
 
-async def test_an_attempt_is_kept_whole(transactions: Transactions) -> None:
+async def test_an_attempt_is_kept_whole(units: UnitsOfWork) -> None:
     """Run id and end are stored; the lease is not touched by it."""
-    await stored(transactions, running())
-    async with transactions.of_system() as work:
+    await stored(units, running())
+    async with units.of_system() as work:
         await work.attempts.add(attempt(submitted=False, not_before=LATER, tries=3))
         ended = replace(
             attempt(submitted=False, tries=3),
@@ -239,39 +239,39 @@ async def test_an_attempt_is_kept_whole(transactions: Transactions) -> None:
         assert await work.attempts.leased(attempt().attempt_id, worker="w1") is None
 
 
-async def test_leases_belong_to_one_worker(transactions: Transactions) -> None:
+async def test_leases_belong_to_one_worker(units: UnitsOfWork) -> None:
     """Renewing is for the holder; an attempt is due once its lease ran out, and then anybody's."""
-    await stored(transactions, running(cancel_requested=True))
+    await stored(units, running(cancel_requested=True))
     later = LATER + timedelta(minutes=5)
     ids = [attempt().attempt_id, AttemptId("att_unknown")]
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         await work.attempts.add(attempt())
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         assert await work.attempts.renew(ids, worker="w2", lease_until=later) == {}
         assert await work.attempts.renew(ids, worker="w1", lease_until=LATER) == {ids[0]: True}
         assert await work.attempts.lock_due(now=NOW, excluding=(), limit=5) == []
         assert await work.attempts.lock_due(now=LATER, excluding=ids, limit=5) == []
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         (due,) = await work.attempts.lock_due(now=LATER, excluding=(), limit=5)
         taken = due.taken(worker="w2", now=LATER, lease_until=later)
         await work.attempts.lease(taken)
         assert await work.attempts.of(job().generation_id) == [taken]
         assert taken.tries == 2
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         assert await work.attempts.lock_due(now=LATER, excluding=(), limit=5) == []
         assert await work.attempts.leased(ids[0], worker="w1") is None
         assert await work.attempts.leased(ids[0], worker="w2") == taken
 
 
-async def test_what_is_put_down_is_nobodys(transactions: Transactions) -> None:
+async def test_what_is_put_down_is_nobodys(units: UnitsOfWork) -> None:
     """It waits for its time, no worker holds or renews it, and taking it then costs no try."""
-    await stored(transactions, running())
+    await stored(units, running())
     ids = [attempt().attempt_id]
     until = LATER + timedelta(minutes=5)
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         await work.attempts.add(attempt())
         await work.attempts.lease(attempt().put_down(until=until, submitted=False))
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         assert await work.attempts.leased(ids[0], worker="w1") is None
         assert await work.attempts.renew(ids, worker="w1", lease_until=NOW) == {}
         await work.attempts.release(worker="w1", now=NOW)
@@ -285,10 +285,10 @@ async def test_what_is_put_down_is_nobodys(transactions: Transactions) -> None:
         assert (taken.tries, taken.started_at, taken.submitted) == (1, until, True)
 
 
-async def test_a_released_attempt_is_due_at_once(transactions: Transactions) -> None:
+async def test_a_released_attempt_is_due_at_once(units: UnitsOfWork) -> None:
     """A worker that stops hands on what it has, and nothing of another's; that is no interruption."""
-    await stored(transactions, running(1), running(2))
-    async with transactions.of_system() as work:
+    await stored(units, running(1), running(2))
+    async with units.of_system() as work:
         await work.attempts.add(attempt(1))
         await work.attempts.add(attempt(2, worker="w2"))
         await work.attempts.release(worker="w1", now=NOW)
@@ -298,16 +298,16 @@ async def test_a_released_attempt_is_due_at_once(transactions: Transactions) -> 
         assert due.taken(worker="w3", now=NOW, lease_until=LATER).tries == 1
 
 
-async def test_expired_leases_are_shared_out(transactions: Transactions) -> None:
+async def test_expired_leases_are_shared_out(units: UnitsOfWork) -> None:
     """Two workers that look at once never take the same attempt."""
-    await stored(transactions, *(running(number) for number in range(1, 9)))
-    async with transactions.of_system() as work:
+    await stored(units, *(running(number) for number in range(1, 9)))
+    async with units.of_system() as work:
         for number in range(1, 9):
             await work.attempts.add(attempt(number))
     until = LATER + timedelta(minutes=5)
 
     async def take(worker: str) -> list[str]:
-        async with transactions.of_system() as work:
+        async with units.of_system() as work:
             due = await work.attempts.lock_due(now=LATER, excluding=(), limit=5)
             await asyncio.sleep(0)
             for one in due:
@@ -319,18 +319,18 @@ async def test_expired_leases_are_shared_out(transactions: Transactions) -> None
     assert not set(first) & set(second)
 
 
-async def test_an_answer_is_kept_until_its_job_ended(transactions: Transactions) -> None:
+async def test_an_answer_is_kept_until_its_job_ended(units: UnitsOfWork) -> None:
     """The first answer under a key stays; its bytes come back piece by piece, an absent output has none."""
-    await stored(transactions, running(1), running(2))
+    await stored(units, running(1), running(2))
     key, content = attempt().attempt_id, bytes(range(256)) * 4096
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         await work.attempts.add(attempt(1))
         await work.attempts.add(attempt(2))
         await work.answers.keep(key, StoredAnswer("{}", [content, None, b"x"]))
         await work.answers.keep(key, StoredAnswer("[]", [b"another"]))
         await work.answers.keep(attempt(2).attempt_id, StoredAnswer("2"))
         await work.answers.keep(AttemptId("att_unknown"), StoredAnswer("3"))
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         assert await work.answers.document(key) == "{}"
         assert await work.answers.document(attempt(2).attempt_id) == "2"
         assert await work.answers.document(AttemptId("att_unknown")) is None
@@ -348,16 +348,16 @@ async def test_an_answer_is_kept_until_its_job_ended(transactions: Transactions)
         assert await work.answers.document(attempt(2).attempt_id) == "2"
 
 
-async def test_answers_that_came_too_late_go(transactions: Transactions) -> None:
+async def test_answers_that_came_too_late_go(units: UnitsOfWork) -> None:
     """An ended job takes none; one that ended while its answer was being kept loses it to the sweeper."""
-    await stored(transactions, running(1), running(2))
-    async with transactions.of_system() as work:
+    await stored(units, running(1), running(2))
+    async with units.of_system() as work:
         await work.attempts.add(attempt(1))
         await work.attempts.add(attempt(2))
         await work.answers.keep(attempt(1).attempt_id, StoredAnswer("1"))
         await work.answers.keep(attempt(2).attempt_id, StoredAnswer("2", [b"x"]))
         await work.generations.save(running(2).failed(Failure("WHY", ""), now=LATER))
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         assert await work.answers.forget_ended(limit=9) == 1
         assert await work.answers.forget_ended(limit=9) == 0
         await work.answers.keep(attempt(2).attempt_id, StoredAnswer("3"))
@@ -365,25 +365,25 @@ async def test_answers_that_came_too_late_go(transactions: Transactions) -> None
         assert await work.answers.document(attempt(1).attempt_id) == "1"
 
 
-async def test_outputs_are_kept_in_order(transactions: Transactions) -> None:
+async def test_outputs_are_kept_in_order(units: UnitsOfWork) -> None:
     """Read by position, removed with what they were."""
-    await stored(transactions, running())
-    async with transactions.of_system() as work:
+    await stored(units, running())
+    async with units.of_system() as work:
         await work.outputs.add([output(position=1), output(position=0)])
         await work.outputs.add([])
-    async with transactions.of_account(ALICE) as work:
+    async with units.of(ALICE) as work:
         assert await work.outputs.of([job().generation_id]) == [output(), output(position=1)]
         assert await work.outputs.remove(job().generation_id) == [output(), output(position=1)]
         assert await work.outputs.of([job().generation_id]) == []
 
 
-async def test_due_objects_are_claimed_until_forgotten(transactions: Transactions) -> None:
+async def test_due_objects_are_claimed_until_forgotten(units: UnitsOfWork) -> None:
     """A key is due at its time, again later if it stays, and never once it is taken off."""
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         await work.deletions.schedule(["a", "b"], due_at=NOW)
         await work.deletions.schedule(["b"], due_at=LATER)
         await work.deletions.schedule([], due_at=NOW)
-    async with transactions.of_system() as work:
+    async with units.of_system() as work:
         assert await work.deletions.claim_due(now=NOW, again_at=LATER, limit=5) == ["a"]
         assert await work.deletions.claim_due(now=NOW, again_at=LATER, limit=5) == []
         assert sorted(await work.deletions.claim_due(now=LATER, again_at=LATER, limit=5)) == ["a", "b"]
