@@ -17,26 +17,27 @@ from generation.adapters.outbound.memory_services import (
     MemoryProvider,
 )
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
-from generation.application.cancel_generation import CancelGeneration
-from generation.application.create_generation import CreateGeneration, NewGeneration
-from generation.application.create_quote import CreateQuote
-from generation.application.delete_generation import DeleteGeneration
-from generation.application.deliver_outputs import DeliverOutputs
-from generation.application.finish_attempt import FinishAttempt
-from generation.application.follow_run import FollowRun
-from generation.application.keep_leases import KeepLeases
+from generation.application.cancel_generation import CancelGenerationHandler
+from generation.application.create_generation import CreateGeneration, CreateGenerationHandler
+from generation.application.create_quote import CreateQuote, CreateQuoteHandler
+from generation.application.delete_generation import DeleteGenerationHandler
+from generation.application.deliver_outputs import OutputDeliverer
+from generation.application.finish_attempt import AttemptFinisher
+from generation.application.follow_run import RunFollower
+from generation.application.keep_leases import LeaseKeeper
 from generation.application.provider_gate import ProviderGate
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_settlements import ReadSettlements
-from generation.application.report_progress import ReportProgress
-from generation.application.reserve_credits import ReserveCredits
-from generation.application.run_attempt import RunAttempt
-from generation.application.run_job import RunJob
-from generation.application.start_generation import CreditsReserved, Job, StartGeneration
-from generation.application.sweep_deadlines import SweepDeadlines
-from generation.application.sweep_deletions import SweepAnswers, SweepDeletions
-from generation.application.sweep_reservations import SweepReservations
-from generation.application.take_due import TakeDue
+from generation.application.report_progress import ProgressReporter
+from generation.application.reserve_credits import CreditReserver
+from generation.application.run_attempt import AttemptRunner
+from generation.application.run_job import RunJobHandler
+from generation.application.start_generation import CreditsReserved, Job, StartGenerationHandler
+from generation.application.sweep_answers import SweepAnswersHandler
+from generation.application.sweep_deadlines import SweepDeadlinesHandler
+from generation.application.sweep_deletions import SweepDeletionsHandler
+from generation.application.sweep_reservations import SweepReservationsHandler
+from generation.application.take_due import TakeDueHandler
 from generation.domain.generation import Generation
 from generation.domain.identifiers import AccountId, ModelId, ReservationId
 from generation.ports.ledger import Reservation
@@ -101,29 +102,31 @@ class House:
     checker: JsonSchemaChecker = field(default_factory=JsonSchemaChecker)
 
     def __post_init__(self) -> None:
-        self.reserve = ReserveCredits(
+        self.credits = CreditReserver(
             self.units, self.ledger, self.clock, deadline_s_max=600, queue_timeout_s=3600
         )
-        self.create = CreateGeneration(
+        self.create = CreateGenerationHandler(
             self.units,
             self.catalogue,
             self.checker,
             self.signer,
-            self.reserve,
+            self.credits,
             self.ids,
             self.dice,
             self.clock,
             queue_timeout_s=3600,
         )
-        self.quote = CreateQuote(self.catalogue, self.checker, self.signer, self.clock)
+        self.quote = CreateQuoteHandler(self.catalogue, self.checker, self.signer, self.clock)
         self.read = ReadGenerations(self.units, self.store, self.clock)
-        self.cancel = CancelGeneration(self.units, self.clock, self.meter)
-        self.delete = DeleteGeneration(self.units, self.clock)
+        self.cancel = CancelGenerationHandler(self.units, self.clock, self.meter)
+        self.delete = DeleteGenerationHandler(self.units, self.clock)
         self.settlements = ReadSettlements(self.units)
-        self.sweep_reservations = SweepReservations(self.units, self.reserve, self.clock, give_up_s=900)
-        self.sweep_deadlines = SweepDeadlines(self.units, self.clock, self.meter)
-        self.sweep_deletions = SweepDeletions(self.units, self.store, self.clock)
-        self.sweep_answers = SweepAnswers(self.units)
+        self.sweep_reservations = SweepReservationsHandler(
+            self.units, self.credits, self.clock, give_up_s=900
+        )
+        self.sweep_deadlines = SweepDeadlinesHandler(self.units, self.clock, self.meter)
+        self.sweep_deletions = SweepDeletionsHandler(self.units, self.store, self.clock)
+        self.sweep_answers = SweepAnswersHandler(self.units)
 
     def worker(self, name: str = "w1", attempts_max: int = 3, backoff_s: float = 0) -> "Worker":
         return Worker(self, name, attempts_max, backoff_s)
@@ -151,32 +154,35 @@ class Worker:
 
     def __init__(self, house: House, name: str, attempts_max: int, backoff_s: float = 0) -> None:
         units, clock = house.units, house.clock
-        self.start = StartGeneration(units, house.catalogue, house.ids, clock, worker=name, lease_s=15)
-        self.finish = FinishAttempt(
+        self.start = StartGenerationHandler(units, house.catalogue, house.ids, clock, worker=name, lease_s=15)
+        self.finish = AttemptFinisher(
             units, house.ids, clock, house.meter, worker=name, lease_s=15, attempts_max=attempts_max
         )
-        self.leases = KeepLeases(units, clock, worker=name, lease_s=15)
-        self.take_due = TakeDue(
+        self.leases = LeaseKeeper(units, clock, worker=name, lease_s=15)
+        self.take_due = TakeDueHandler(
             units, self.finish, clock, worker=name, lease_s=15, in_call=frozenset({"openai"})
         )
         self.gate = ProviderGate(clock, house.meter)
-        self.run = RunAttempt(
-            FollowRun(
+        self.attempts = AttemptRunner(
+            RunFollower(
                 units,
                 {"local": house.provider, "openai": house.provider},
                 house.catalogue,
                 self.gate,
-                ReportProgress(units, house.feed, clock, every_s=0),
+                ProgressReporter(units, house.feed, clock, every_s=0),
                 clock,
                 poll_s=0,
             ),
-            DeliverOutputs(units, house.intake, house.store, house.ids, clock, pause_s=0.001),
+            OutputDeliverer(units, house.intake, house.store, house.ids, clock, pause_s=0.001),
             self.finish,
             self.gate,
             clock,
             backoff_s=backoff_s,
         )
-        self.run_job = RunJob(self.run, self.finish, clock, pause_s=0.001)
+        self.run_job = RunJobHandler(self.attempts, self.finish, clock, pause_s=0.001)
+
+    async def run(self, job: Job) -> None:
+        await self.attempts.run(job)
 
     async def started(self, event: CreditsReserved) -> Job:
         job = await self.start(event)
@@ -184,15 +190,22 @@ class Worker:
         return job
 
 
-def command(*, key: str = "", model: str = "local/sketch", quote_id: str = "", **job: Any) -> NewGeneration:
+def command(
+    *, key: str = "", model: str = "local/sketch", quote_id: str = "", **job: Any
+) -> CreateGeneration:
     """A request of Alice's."""
-    return NewGeneration(
+    return CreateGeneration(
         account_id=ACCOUNT,
         model_id=ModelId(model),
         input={"prompt": "a red fox"} | job,
         idempotency_key=key,
         quote_id=quote_id,
     )
+
+
+def quote_command(account: AccountId = ACCOUNT) -> CreateQuote:
+    """What the command above would cost."""
+    return CreateQuote(account_id=account, model_id=ModelId("local/sketch"), input={"prompt": "a red fox"})
 
 
 def success(*contents: bytes) -> RunReport:

@@ -10,17 +10,17 @@ from typing import Any
 from chassis.clock import SystemClock
 from chassis.process import forever
 from generation.adapters.inbound.worker import Worker
-from generation.application.deliver_outputs import DeliverOutputs
-from generation.application.finish_attempt import FinishAttempt
-from generation.application.follow_run import FollowRun
-from generation.application.keep_leases import KeepLeases
+from generation.application.deliver_outputs import OutputDeliverer
+from generation.application.finish_attempt import AttemptFinisher
+from generation.application.follow_run import RunFollower
+from generation.application.keep_leases import LeaseKeeper
 from generation.application.provider_gate import ProviderGate
-from generation.application.report_progress import ReportProgress
-from generation.application.run_attempt import RunAttempt
-from generation.application.run_job import RunJob
-from generation.application.start_generation import StartGeneration
-from generation.application.sweep_deadlines import SweepDeadlines
-from generation.application.take_due import TakeDue
+from generation.application.report_progress import ProgressReporter
+from generation.application.run_attempt import AttemptRunner
+from generation.application.run_job import RunJobHandler
+from generation.application.start_generation import StartGenerationHandler
+from generation.application.sweep_deadlines import SweepDeadlinesHandler
+from generation.application.take_due import TakeDueHandler
 from generation.domain.generation import Generation
 from generation.domain.identifiers import GenerationId
 from generation.ports.media_provider import MediaProvider
@@ -59,7 +59,7 @@ class Works:
     def hire(self, name: str, providers: Mapping[str, MediaProvider], *, slots: int = 2) -> Worker:
         """Starts a worker as its process would, but for the stream: jobs are given to it."""
         worker = worker_of(self.house, name, providers, slots=slots)
-        sweep = SweepDeadlines(
+        sweep = SweepDeadlinesHandler(
             self.house.units,
             self.house.clock,
             self.house.meter,
@@ -103,7 +103,7 @@ class Works:
 def worker_of(house: House, name: str, providers: Mapping[str, MediaProvider], *, slots: int = 2) -> Worker:
     """A worker with short pauses."""
     units, clock = house.units, house.clock
-    finish = FinishAttempt(
+    finish = AttemptFinisher(
         units,
         house.ids,
         clock,
@@ -113,10 +113,10 @@ def worker_of(house: House, name: str, providers: Mapping[str, MediaProvider], *
         attempts_max=ATTEMPTS_MAX,
     )
     gate = ProviderGate(clock, house.meter, pause_s=0.2)
-    progress = ReportProgress(units, house.feed, clock, every_s=0)
-    attempt = RunAttempt(
-        FollowRun(units, providers, house.catalogue, gate, progress, clock, poll_s=0.005),
-        DeliverOutputs(units, house.intake, house.store, house.ids, clock, pause_s=0.02),
+    progress = ProgressReporter(units, house.feed, clock, every_s=0)
+    attempts = AttemptRunner(
+        RunFollower(units, providers, house.catalogue, gate, progress, clock, poll_s=0.005),
+        OutputDeliverer(units, house.intake, house.store, house.ids, clock, pause_s=0.02),
         finish,
         gate,
         clock,
@@ -124,10 +124,10 @@ def worker_of(house: House, name: str, providers: Mapping[str, MediaProvider], *
         delivery_grace_s=GRACE_S / 2,
     )
     return Worker(
-        StartGeneration(units, house.catalogue, house.ids, clock, worker=name, lease_s=LEASE_S),
-        TakeDue(units, finish, clock, worker=name, lease_s=LEASE_S, in_call=frozenset({"local"})),
-        RunJob(attempt, finish, clock, pause_s=0.02, no_room_pause_s=0.1),
-        KeepLeases(units, clock, worker=name, lease_s=LEASE_S),
+        StartGenerationHandler(units, house.catalogue, house.ids, clock, worker=name, lease_s=LEASE_S),
+        TakeDueHandler(units, finish, clock, worker=name, lease_s=LEASE_S, in_call=frozenset({"local"})),
+        RunJobHandler(attempts, finish, clock, pause_s=0.02, no_room_pause_s=0.1),
+        LeaseKeeper(units, clock, worker=name, lease_s=LEASE_S),
         check_room=house.intake.check,
         slots=slots,
         drain_s=5,

@@ -28,7 +28,7 @@ async def test_a_strange_file_is_refused_alone(real_house: House, name: str) -> 
     real_house.provider.reports = [success(png, ODD_FILES[name](), jpeg, webp)]
     worker = real_house.worker()
     await worker.run(await worker.started(real_house.reserved(generation)))
-    view = await real_house.read.one(ACCOUNT, generation.generation_id)
+    view = await real_house.read.generation(ACCOUNT, generation.generation_id)
     kept = [0, 1, 2, 3] if name in READABLE else [0, 2, 3]
     assert [signed.output.position for signed in view.outputs] == kept
     assert view.generation.status is Status.SUCCEEDED

@@ -17,8 +17,8 @@ from generation.domain.errors import (
     UnknownModel,
 )
 from generation.domain.generation import Status
-from generation.domain.identifiers import AccountId, ModelId
-from generation_house import ACCOUNT, House, command
+from generation.domain.identifiers import AccountId
+from generation_house import ACCOUNT, House, command, quote_command
 
 
 async def test_a_job_is_queued_once_its_credits_are_held(house: House) -> None:
@@ -172,14 +172,14 @@ async def test_large_metadata_is_refused(house: House) -> None:
 
 async def test_a_quote_is_honoured(house: House) -> None:
     """The quoted credits are reserved."""
-    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    quote = house.quote(quote_command())
     generation, _ = await house.create(command(quote_id=quote.quote_id, ratio="1:1"))
     assert generation.credits_reserved == quote.credits == 5
 
 
 async def test_a_quote_for_another_input_is_refused(house: House) -> None:
     """A cheap quote does not buy an expensive job."""
-    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    quote = house.quote(quote_command())
     with pytest.raises(InvalidQuote):
         await house.create(command(quote_id=quote.quote_id, output_count=4))
     assert house.units.tables.generations == {}
@@ -187,9 +187,7 @@ async def test_a_quote_for_another_input_is_refused(house: House) -> None:
 
 async def test_another_users_quote_is_refused(house: House) -> None:
     """Quotes are bound to the account."""
-    quote = house.quote(
-        account_id=AccountId("usr_bob"), model_id=ModelId("local/sketch"), job={"prompt": "a red fox"}
-    )
+    quote = house.quote(quote_command(AccountId("usr_bob")))
     with pytest.raises(InvalidQuote):
         await house.create(command(quote_id=quote.quote_id))
     assert house.units.tables.generations == {}
@@ -198,7 +196,7 @@ async def test_another_users_quote_is_refused(house: House) -> None:
 @pytest.mark.parametrize("forge", [lambda q: q[:-3] + "abc", lambda q: "x", lambda q: q * 20])
 async def test_a_forged_quote_is_refused(house: House, forge: Any) -> None:
     """Only what was signed here opens."""
-    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    quote = house.quote(quote_command())
     with pytest.raises(InvalidQuote):
         await house.create(command(quote_id=forge(quote.quote_id)))
     assert house.units.tables.generations == {}
@@ -206,7 +204,7 @@ async def test_a_forged_quote_is_refused(house: House, forge: Any) -> None:
 
 async def test_a_late_quote_is_refused(house: House) -> None:
     """A quote ends when it says it ends."""
-    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    quote = house.quote(quote_command())
     house.clock.forward(minutes=16)
     with pytest.raises(QuoteExpired):
         await house.create(command(quote_id=quote.quote_id))
@@ -215,7 +213,7 @@ async def test_a_late_quote_is_refused(house: House) -> None:
 
 async def test_a_replay_outlives_its_quote(house: House) -> None:
     """The first answer is good after its quote is not."""
-    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    quote = house.quote(quote_command())
     await house.create(command(key="k1", quote_id=quote.quote_id))
     house.clock.forward(hours=2)
     _, replayed = await house.create(command(key="k1", quote_id=quote.quote_id))
@@ -242,7 +240,7 @@ async def test_a_seed_that_is_left_open_is_drawn(house: House) -> None:
     again, replayed = await house.create(command(key="k1"))
     assert first.input["seed"] != second.input["seed"]
     assert (again.input, replayed) == (first.input, True)
-    view = await house.read.one(ACCOUNT, second.generation_id)
+    view = await house.read.generation(ACCOUNT, second.generation_id)
     assert view.generation.input["seed"] == second.input["seed"]
 
 
@@ -256,7 +254,7 @@ async def test_a_seed_that_is_given_stays(house: House, seed: int) -> None:
 
 async def test_a_quote_is_for_what_was_asked(house: House) -> None:
     """A quote without a seed is honoured for a job without one, whichever is drawn."""
-    quote = house.quote(account_id=ACCOUNT, model_id=ModelId("local/sketch"), job={"prompt": "a red fox"})
+    quote = house.quote(quote_command())
     made, _ = await house.create(command(quote_id=quote.quote_id))
     assert made.credits_reserved == quote.credits
     assert "seed" in made.input

@@ -36,7 +36,7 @@ async def test_a_cancel_that_was_kept_first_wins(house: House) -> None:
     worker = house.worker()
     job = await worker.started(house.reserved(generation))
     report = success(b"1")
-    delivery = await worker.run.deliver(job, report)
+    delivery = await worker.attempts.outputs.deliver(job, report)
     assert (await house.cancel(ACCOUNT, generation.generation_id)).cancel_requested
     await worker.finish.succeed(job, delivery.outputs, delivered_units=delivery.units)
     ended = house.stored(generation)
@@ -160,7 +160,7 @@ async def test_a_deleted_jobs_files_are_removed(house: House) -> None:
     assert house.store.objects == {}
     assert house.units.tables.deletions == {}
     with pytest.raises(GenerationNotFound):
-        await house.read.one(ACCOUNT, generation.generation_id)
+        await house.read.generation(ACCOUNT, generation.generation_id)
     assert [settled.credits_charged async for settled in house.settlements.all()] == [5]
 
 
@@ -176,7 +176,7 @@ async def test_another_users_job_is_absent(house: House) -> None:
     """Reading, cancelling and deleting it are the same as for one that never was."""
     generation = await house.queued()
     stranger = AccountId("usr_bob")
-    for call in (house.read.one, house.cancel, house.delete):
+    for call in (house.read.generation, house.cancel, house.delete):
         with pytest.raises(GenerationNotFound):
             await call(stranger, generation.generation_id)
     assert house.stored(generation) == generation

@@ -38,7 +38,7 @@ async def test_a_lost_run_is_tried_again(house: House) -> None:
     (taken,) = await second.take_due(limit=5)
     house.provider.reports = [success(b"1")]
     await second.run(taken)
-    view = await house.read.one(ACCOUNT, generation.generation_id)
+    view = await house.read.generation(ACCOUNT, generation.generation_id)
     assert [attempt.outcome for attempt in view.attempts] == [Outcome.LOST, Outcome.SUCCEEDED]
     assert view.generation.credits_charged == 5
 
@@ -127,7 +127,7 @@ async def test_giving_up_never_leaves_credits_held(house: House) -> None:
     assert isinstance(answer, Reservation)
     last = house.units.tables.events[-1]
     assert last.reservation_id == answer.reservation_id  # type: ignore[attr-defined]
-    assert (await house.settlements.one(generation.generation_id)).decision is Decision.REFUND
+    assert (await house.settlements.of(generation.generation_id)).decision is Decision.REFUND
 
 
 async def test_a_job_nobody_takes_fails(house: House) -> None:

@@ -23,14 +23,14 @@ async def test_a_job_is_run_delivered_and_charged(house: House) -> None:
     house.provider.reports = [RunReport(RunState.RUNNING, 0.5), success(b"one", b"two")]
     worker = house.worker()
     await worker.run(await worker.started(house.reserved(generation)))
-    view = await house.read.one(ACCOUNT, generation.generation_id)
+    view = await house.read.generation(ACCOUNT, generation.generation_id)
     assert (view.generation.status, view.generation.credits_charged) == (Status.SUCCEEDED, 10)
     assert [house.store.objects[signed.output.object_key] for signed in view.outputs] == [b"one", b"two"]
     assert [attempt.outcome for attempt in view.attempts] == [Outcome.SUCCEEDED]
     assert house.feed.told == [0.5]
     assert house.events() == ["GenerationQueued", "GenerationSucceeded"]
     assert house.units.tables.deletions == {}
-    assert (await house.settlements.one(generation.generation_id)).decision is Decision.CHARGE
+    assert (await house.settlements.of(generation.generation_id)).decision is Decision.CHARGE
 
 
 async def test_three_of_four_are_charged_as_three(house: House) -> None:
@@ -109,7 +109,7 @@ async def test_tries_are_bounded(house: House) -> None:
     ]
     worker = house.worker()
     await worker.run(await worker.started(house.reserved(generation)))
-    view = await house.read.one(ACCOUNT, generation.generation_id)
+    view = await house.read.generation(ACCOUNT, generation.generation_id)
     assert [attempt.number for attempt in view.attempts] == [1, 2, 3]
     assert view.generation.status is Status.FAILED
     assert house.events().count("GenerationFailed") == 1

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from generation.adapters.outbound.memory import MemoryUnitOfWork
-from generation.application.sweep_deadlines import PROCESSING_GRACE, SweepDeadlines
+from generation.application.sweep_deadlines import PROCESSING_GRACE, SweepDeadlinesHandler
 from generation.domain.attempt import Outcome
 from generation.domain.events import Event
 from generation.domain.generation import Generation, Status
@@ -70,7 +70,7 @@ async def test_one_that_cannot_be_ended_stops_no_other(
 
     monkeypatch.setattr(MemoryUnitOfWork, "publish", publishes_most)
     house.clock.forward(hours=2)
-    await SweepDeadlines(house.units, house.clock, house.meter, page_size=2)()
+    await SweepDeadlinesHandler(house.units, house.clock, house.meter, page_size=2)()
     left = {job.generation_id for job in jobs if not house.stored(job).is_terminal}
     assert left == poisoned
 

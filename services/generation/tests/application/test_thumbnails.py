@@ -23,7 +23,7 @@ async def test_a_thumbnail_is_stored_and_signed_beside_its_output(house: House) 
     """Under a key of its own, and with nothing left due for removal."""
     house.intake.thumbnails = True
     generation = await delivered(house, b"one", b"two")
-    view = await house.read.one(ACCOUNT, generation.generation_id)
+    view = await house.read.generation(ACCOUNT, generation.generation_id)
     for signed, content in zip(view.outputs, (b"one", b"two"), strict=True):
         key = signed.output.thumbnail_key
         assert key is not None
@@ -37,7 +37,7 @@ async def test_a_thumbnail_is_stored_and_signed_beside_its_output(house: House) 
 async def test_an_output_without_one_has_no_address(house: House) -> None:
     """As all outputs from before."""
     generation = await delivered(house, b"one")
-    (signed,) = (await house.read.one(ACCOUNT, generation.generation_id)).outputs
+    (signed,) = (await house.read.generation(ACCOUNT, generation.generation_id)).outputs
     assert (signed.output.thumbnail_key, signed.thumbnail_url) == (None, None)
 
 
@@ -57,7 +57,7 @@ async def test_a_thumbnail_that_cannot_be_stored_costs_nothing(house: House) -> 
     house.intake.thumbnails = True
     house.store.lacks_room_for = ".thumbnail."
     generation = await delivered(house, b"one")
-    (signed,) = (await house.read.one(ACCOUNT, generation.generation_id)).outputs
+    (signed,) = (await house.read.generation(ACCOUNT, generation.generation_id)).outputs
     assert (signed.output.thumbnail_key, generation.credits_charged) == (None, 5)
     assert list(house.store.objects) == [signed.output.object_key]
     (due,) = house.units.tables.deletions
@@ -68,5 +68,5 @@ async def test_a_thumbnail_that_cannot_be_stored_costs_nothing(house: House) -> 
 async def test_an_output_says_whether_it_is_whole(house: House, incomplete: Incomplete | None) -> None:
     """What the provider reported is what the job's user reads."""
     generation = await delivered(house, b"once upon", incomplete=incomplete)
-    (signed,) = (await house.read.one(ACCOUNT, generation.generation_id)).outputs
+    (signed,) = (await house.read.generation(ACCOUNT, generation.generation_id)).outputs
     assert signed.output.incomplete is incomplete

@@ -85,7 +85,7 @@ async def test_a_waiting_job_survives_its_worker(house: House) -> None:
     assert await run_due(second) == 0
     house.clock.forward(seconds=20)
     assert await run_due(second) == 1
-    view = await house.read.one(ACCOUNT, generation.generation_id)
+    view = await house.read.generation(ACCOUNT, generation.generation_id)
     assert [one.outcome for one in view.attempts] == [Outcome.FAILED, Outcome.SUCCEEDED]
     assert view.attempts[1].started_at - view.attempts[0].started_at == timedelta(seconds=20)
     assert view.attempts[1].tries == 1
@@ -157,7 +157,7 @@ async def test_what_is_unusable_is_bought_twice_at_most(two_providers: House) ->
     ended = house.stored(generation)
     assert ended.failure is not None
     assert (ended.failure.reason, len(house.provider.submitted)) == ("OUTPUT_UNUSABLE", 2)
-    view = await house.read.one(ACCOUNT, generation.generation_id)
+    view = await house.read.generation(ACCOUNT, generation.generation_id)
     assert [one.reason for one in view.attempts] == ["OUTPUT_UNUSABLE", "OUTPUT_UNUSABLE"]
 
 
@@ -166,7 +166,7 @@ async def test_an_interruption_uses_up_a_try_and_buys_nothing(house: House) -> N
     generation = await house.queued()
     worker = house.worker("w1", attempts_max=3)
     job = await worker.started(house.reserved(generation))
-    await worker.run.follow._run_of(job, house.provider)
+    await worker.attempts.runs._run_of(job, house.provider)
     for number in range(2, 4):
         house.clock.forward(seconds=16)
         (taken,) = await house.worker(f"w{number}", attempts_max=3).take_due(limit=1)
@@ -189,7 +189,7 @@ async def test_an_error_of_ours_is_a_try_of_the_same_run(house: House) -> None:
     async def stumbles(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    object.__setattr__(worker.run, "deliver", stumbles)
+    object.__setattr__(worker.attempts.outputs, "deliver", stumbles)
     await worker.run_job(await worker.started(house.reserved(generation)))
     for _ in range(3):
         house.clock.forward(seconds=1)

@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from generation.application.create_generation import NewGeneration
+from generation.application.create_generation import CreateGeneration
 from generation.domain.fingerprint import fingerprint, is_fingerprint_of
 from generation.domain.identifiers import AccountId, ModelId
 
-BARE = NewGeneration(
+BARE = CreateGeneration(
     account_id=AccountId("usr_1"), model_id=ModelId("local/sketch"), input={"prompt": "a red fox"}
 )
 WHOLE = replace(

@@ -13,7 +13,7 @@ from generation.ports.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True)
-class CancelGeneration:
+class CancelGenerationHandler:
     """A queued job ends at once, and so does one between two attempts; a running one as soon as its
     worker hears. From the moment that this is kept, the job is not charged.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from generation.application.reserve_credits import ReserveCredits
+from generation.application.reserve_credits import CreditReserver
 from generation.domain.documents import metadata_violations
 from generation.domain.errors import IdempotencyKeyReused, InsufficientCredits, InvalidInput
 from generation.domain.fingerprint import fingerprint, is_fingerprint_of
@@ -22,7 +22,7 @@ from generation.ports.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewGeneration:
+class CreateGeneration:
     """The command; without a key of the caller's, each command is a new job."""
 
     account_id: AccountId
@@ -46,7 +46,7 @@ class NewGeneration:
 
 
 @dataclass(frozen=True)
-class CreateGeneration:
+class CreateGenerationHandler:
     """Commits the job as `reserving`, then asks the ledger, then queues it.
 
     Raises UnknownModel, InvalidInput, InvalidQuote, QuoteExpired, IdempotencyKeyReused,
@@ -58,13 +58,13 @@ class CreateGeneration:
     catalogue: Catalogue
     checker: InputChecker
     signer: QuoteSigner
-    reserve: ReserveCredits
+    credits: CreditReserver
     ids: IdSource
     dice: Dice
     clock: Clock
     queue_timeout_s: int
 
-    async def __call__(self, command: NewGeneration) -> tuple[Generation, bool]:
+    async def __call__(self, command: CreateGeneration) -> tuple[Generation, bool]:
         """The job, and whether it is an earlier one."""
         earlier = await self._earlier(command)
         if earlier is None:
@@ -76,12 +76,12 @@ class CreateGeneration:
                     earlier = await work.generations.with_key(command.account_id, new.idempotency_key)
         generation = self._same(earlier, command) if earlier else new
         if generation.status is Status.RESERVING:
-            generation = await self.reserve(generation)
+            generation = await self.credits.reserve(generation)
         if generation.status is Status.REJECTED:
             raise _refused(generation, replayed=earlier is not None)
         return generation, earlier is not None
 
-    async def _earlier(self, command: NewGeneration) -> Generation | None:
+    async def _earlier(self, command: CreateGeneration) -> Generation | None:
         if problems := metadata_violations(command.metadata):
             raise InvalidInput(problems)
         if not command.idempotency_key:
@@ -89,12 +89,12 @@ class CreateGeneration:
         async with self.units.of(command.account_id) as work:
             return await work.generations.with_key(command.account_id, command.idempotency_key)
 
-    def _same(self, earlier: Generation, command: NewGeneration) -> Generation:
+    def _same(self, earlier: Generation, command: CreateGeneration) -> Generation:
         if not is_fingerprint_of(earlier.fingerprint, command.asked):
             raise IdempotencyKeyReused("this idempotency key came before with another request")
         return earlier
 
-    def _priced(self, command: NewGeneration) -> Generation:
+    def _priced(self, command: CreateGeneration) -> Generation:
         model = self.catalogue.model(command.model_id)
         provider_order = model.order(command.provider_order)
         job = self.checker.checked(model, command.input)
@@ -116,7 +116,7 @@ class CreateGeneration:
             deadline_at=now + timedelta(seconds=self.queue_timeout_s),
         )
 
-    def _promised(self, command: NewGeneration, job: Mapping[str, Any], price: Price) -> Price:
+    def _promised(self, command: CreateGeneration, job: Mapping[str, Any], price: Price) -> Price:
         if not command.quote_id:
             return price
         quote = self.signer.open(command.quote_id)

@@ -24,8 +24,17 @@ class SignedQuote:
     breakdown: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CreateQuote:
+    """The input that is to be priced."""
+
+    account_id: AccountId
+    model_id: ModelId
+    input: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CreateQuoteHandler:
     """Stores nothing. Raises UnknownModel and InvalidInput."""
 
     catalogue: Catalogue
@@ -34,14 +43,14 @@ class CreateQuote:
     clock: Clock
     ttl_s: int = 900
 
-    def __call__(self, *, account_id: AccountId, model_id: ModelId, job: Mapping[str, Any]) -> SignedQuote:
-        model = self.catalogue.model(model_id)
-        checked = self.checker.checked(model, job)
+    def __call__(self, command: CreateQuote) -> SignedQuote:
+        model = self.catalogue.model(command.model_id)
+        checked = self.checker.checked(model, command.input)
         price = model.tariff.price(checked)
         expires_at = (self.clock.now() + timedelta(seconds=self.ttl_s)).replace(microsecond=0)
         quote = Quote(
-            account_id=account_id,
-            model_id=model_id,
+            account_id=command.account_id,
+            model_id=command.model_id,
             input_sha256=digest(checked),
             credits=price.credits,
             expires_at=expires_at,

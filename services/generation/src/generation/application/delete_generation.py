@@ -9,7 +9,7 @@ from generation.ports.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True)
-class DeleteGeneration:
+class DeleteGenerationHandler:
     """Queues the objects for removal in the transaction that hides the job; what it cost stays on record.
 
     Idempotent. Raises GenerationNotFound, and GenerationRunning before it ended.

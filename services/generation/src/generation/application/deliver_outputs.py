@@ -41,7 +41,7 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class DeliverOutputs:
+class OutputDeliverer:
     """Each output stands or falls alone: three good ones of four are delivered as three.
 
     While the store is away it goes on trying, with growing pauses, until the job is cancelled: its
@@ -55,7 +55,7 @@ class DeliverOutputs:
     clock: Clock
     pause_s: float = 1.0
 
-    async def __call__(self, job: Job, report: RunReport) -> Delivery:
+    async def deliver(self, job: Job, report: RunReport) -> Delivery:
         """Raises IntakeUnavailable; what was stored by then is queued for removal."""
         wanted = wanted_count(job.generation)
         try:

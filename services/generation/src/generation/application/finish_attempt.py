@@ -13,7 +13,7 @@ from generation.domain.output import Output
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
 from generation.ports.meter import Meter
-from generation.ports.unit_of_work import UnitsOfWork, UnitOfWork
+from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 UNUSABLE = Failure("OUTPUT_UNUSABLE", "the provider's files could not be used")
 INTERRUPTED = Failure("INTERRUPTED", "the job was interrupted too often on our side")
@@ -39,7 +39,7 @@ class Retry:
 
 
 @dataclass(frozen=True)
-class FinishAttempt:
+class AttemptFinisher:
     """Guarded twice, by the job's status and by the lease: a second end does nothing (LeaseLost).
 
     A cancel that was committed before the end wins, whatever the end was.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from generation.application.provider_gate import ProviderGate
-from generation.application.report_progress import ReportProgress
+from generation.application.report_progress import ProgressReporter
 from generation.application.start_generation import WITHDRAWN, Job
 from generation.domain.errors import UnknownModel
 from generation.domain.generation import Failure
@@ -40,18 +40,18 @@ class Postponed(Exception):
 
 
 @dataclass(frozen=True)
-class FollowRun:
+class RunFollower:
     """Submits what no provider can know of, finds what one may know, and polls."""
 
     units: UnitsOfWork
     providers: Mapping[str, MediaProvider]
     catalogue: Catalogue
     gate: ProviderGate
-    progress: ReportProgress
+    progress: ProgressReporter
     clock: Clock
     poll_s: float
 
-    async def __call__(self, job: Job) -> RunReport:
+    async def follow(self, job: Job) -> RunReport:
         """How the run ended: by its provider, its user or its deadline. Raises Postponed."""
         if not job.taken_over and (ended := self._ended(job)):
             # Nothing was submitted yet, and nothing needs to be.
@@ -86,7 +86,7 @@ class FollowRun:
             if ended := self._ended(job):
                 await self._stop(provider, run_id)
                 return ended
-            await self.progress(job, report.progress)
+            await self.progress.report(job, report.progress)
             await asyncio.sleep(self.poll_s)
 
     def _ended(self, job: Job) -> RunReport | None:

@@ -10,7 +10,7 @@ from generation.ports.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True)
-class KeepLeases:
+class LeaseKeeper:
     """A worker whose leases ran out must stop: the job may be another's."""
 
     units: UnitsOfWork

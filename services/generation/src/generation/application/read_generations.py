@@ -11,7 +11,7 @@ from generation.domain.identifiers import AccountId, GenerationId
 from generation.domain.output import Output
 from generation.ports.clock import Clock
 from generation.ports.media_store import MediaStore
-from generation.ports.unit_of_work import UnitsOfWork, UnitOfWork
+from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ReadGenerations:
     clock: Clock
     url_ttl_s: int = 900
 
-    async def one(self, account_id: AccountId, generation_id: GenerationId) -> GenerationView:
+    async def generation(self, account_id: AccountId, generation_id: GenerationId) -> GenerationView:
         """One job with outputs and attempts. Raises GenerationNotFound."""
         async with self.units.of(account_id) as work:
             generation = visible(await work.generations.get(generation_id), account_id)

@@ -18,6 +18,6 @@ class ReadModels:
         """Every model, in the order to show them."""
         return self.catalogue.models()
 
-    def one(self, model_id: ModelId) -> Model:
+    def model(self, model_id: ModelId) -> Model:
         """One model. Raises UnknownModel."""
         return self.catalogue.model(model_id)

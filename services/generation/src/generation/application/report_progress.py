@@ -23,7 +23,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class ReportProgress:
+class ProgressReporter:
     """Commits and publishes a step when it is large enough and the last one is old enough."""
 
     units: UnitsOfWork
@@ -32,7 +32,7 @@ class ReportProgress:
     every_s: float
     _told: dict[str, Told] = field(default_factory=dict)
 
-    async def __call__(self, job: Job, progress: float) -> None:
+    async def report(self, job: Job, progress: float) -> None:
         now, key = self.clock.now(), job.generation.generation_id
         last = self._told.get(key) or Told(job.generation.progress)
         # A later attempt starts over; what was shown never goes back.

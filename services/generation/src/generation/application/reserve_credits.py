@@ -7,7 +7,7 @@ from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import GenerationId, ReservationId
 from generation.ports.clock import Clock
 from generation.ports.ledger import Ledger, Refusal
-from generation.ports.unit_of_work import UnitsOfWork, UnitOfWork
+from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 # A reservation outlives its job by this much, so that the ledger never gives back the credits of a
 # job that may still deliver.
@@ -15,7 +15,7 @@ RESERVATION_MARGIN_S = 3600
 
 
 @dataclass(frozen=True)
-class ReserveCredits:
+class CreditReserver:
     """Idempotent: the API, a replay and the sweeper may all do it for the same job."""
 
     units: UnitsOfWork
@@ -24,7 +24,7 @@ class ReserveCredits:
     deadline_s_max: int
     queue_timeout_s: int
 
-    async def __call__(self, generation: Generation) -> Generation:
+    async def reserve(self, generation: Generation) -> Generation:
         """The job after the ledger's answer. Raises LedgerUnavailable, after which nothing changed."""
         answer = await self.ledger.reserve(
             generation.generation_id,

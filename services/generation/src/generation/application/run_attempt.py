@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from generation.application.deliver_outputs import DeliverOutputs
-from generation.application.finish_attempt import UNUSABLE, FinishAttempt, Retry
-from generation.application.follow_run import FollowRun, Postponed
+from generation.application.deliver_outputs import OutputDeliverer
+from generation.application.finish_attempt import UNUSABLE, AttemptFinisher, Retry
+from generation.application.follow_run import Postponed, RunFollower
 from generation.application.provider_gate import ProviderGate
 from generation.application.start_generation import Job
 from generation.domain.attempt import Outcome, providers_after
@@ -23,7 +23,7 @@ DELIVERY_GRACE_S = 5.0
 
 
 @dataclass(frozen=True)
-class RunAttempt:
+class AttemptRunner:
     """Submits, follows and delivers; tries again while tries are left.
 
     Whatever it waits for, it ends with the job's deadline. A job that has to wait is left for
@@ -31,15 +31,15 @@ class RunAttempt:
     longer this worker's; any other exception leaves the job as it is, and calling again goes on.
     """
 
-    follow: FollowRun
-    deliver: DeliverOutputs
-    finish: FinishAttempt
+    runs: RunFollower
+    outputs: OutputDeliverer
+    finish: AttemptFinisher
     gate: ProviderGate
     clock: Clock
     backoff_s: float = 1.0
     delivery_grace_s: float = DELIVERY_GRACE_S
 
-    async def __call__(self, job: Job) -> None:
+    async def run(self, job: Job) -> None:
         while await self._try(job):
             pass
 
@@ -48,7 +48,7 @@ class RunAttempt:
         left_s = (job.generation.deadline_at - self.clock.now()).total_seconds()
         try:
             async with asyncio.timeout(max(left_s, 0) + self.delivery_grace_s) as limit:
-                return await self._conclude(job, await self.follow(job))
+                return await self._conclude(job, await self.runs.follow(job))
         except Postponed as later:
             await self.finish.put_down(job, until=later.until, failure=later.failure)
         except TimeoutError:
@@ -62,7 +62,7 @@ class RunAttempt:
         self.gate.heard(job.attempt.provider, report)
         match report.state:
             case RunState.SUCCEEDED:
-                delivery = await self.deliver(job, report)
+                delivery = await self.outputs.deliver(job, report)
                 if not delivery.outputs and not job.cancel_requested:
                     return await self._again(job, report, Outcome.FAILED, UNUSABLE)
                 await self.finish.succeed(job, delivery.outputs, delivered_units=delivery.units)

@@ -6,8 +6,8 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from generation.application.finish_attempt import FinishAttempt, LeaseLost
-from generation.application.run_attempt import UNDELIVERED, RunAttempt
+from generation.application.finish_attempt import AttemptFinisher, LeaseLost
+from generation.application.run_attempt import UNDELIVERED, AttemptRunner
 from generation.application.start_generation import Job
 from generation.domain.errors import StorageUnavailable
 from generation.ports.clock import Clock
@@ -20,14 +20,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class RunJob:
+class RunJobHandler:
     """Goes on after an outage of the database; leaves the job to others after an error of ours.
 
     Never raises, and keeps what can't be left to others: the sweeper of deadlines ends that at last.
     """
 
-    attempt: RunAttempt
-    finish: FinishAttempt
+    attempts: AttemptRunner
+    finish: AttemptFinisher
     clock: Clock
     pause_s: float = PAUSE_MIN_S
     no_room_pause_s: float = NO_ROOM_PAUSE_S
@@ -39,12 +39,12 @@ class RunJob:
                 await asyncio.sleep(pause_s)
                 pause_s = min(PAUSE_MAX_S, pause_s * 2)
         finally:
-            self.attempt.follow.progress.forget(job)
+            self.attempts.runs.progress.forget(job)
 
     async def _is_settled(self, job: Job) -> bool:
         """Whether the job ended, or is somebody else's now."""
         try:
-            await self.attempt(job)
+            await self.attempts.run(job)
         except LeaseLost:
             log.info("%s went on elsewhere", job.attempt.attempt_id)
         except StorageUnavailable as away:
@@ -61,7 +61,7 @@ class RunJob:
 
     def is_paying(self, job: Job) -> bool:
         """Whether a call that costs money would be lost if the job were stopped now."""
-        return self.attempt.follow.is_paying(job)
+        return self.attempts.runs.is_paying(job)
 
     async def hand_on(self, job: Job) -> None:
         """Leaves a job that was stopped here to whoever is free."""

@@ -12,7 +12,7 @@ from generation.domain.identifiers import AttemptId, GenerationId, ReservationId
 from generation.ports.catalogue import Catalogue
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
-from generation.ports.unit_of_work import UnitsOfWork, UnitOfWork
+from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 OVERDUE = Failure("DEADLINE_EXCEEDED", "the job waited too long for a worker")
 WITHDRAWN = Failure("MODEL_WITHDRAWN", "the model is no longer on offer")
@@ -39,7 +39,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class StartGeneration:
+class StartGenerationHandler:
     """One transaction: the event is recorded, the attempt leased and the job is processing.
 
     Without a lease (`lease_s` of 0) the attempt is left for whichever worker is free.

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class SweepDeadlines:
+class SweepDeadlinesHandler:
     """Each job is ended in a transaction of its own, so that one that can't be ended stops no other."""
 
     units: UnitsOfWork

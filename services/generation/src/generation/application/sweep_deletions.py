@@ -1,4 +1,4 @@
-"""Removes what nobody needs any more: objects that are due, answers that came too late."""
+"""Remove the objects that nobody needs any more."""
 
 import logging
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class SweepDeletions:
+class SweepDeletionsHandler:
     """A key stays queued until its object is gone; one that can't be removed stops no other."""
 
     units: UnitsOfWork
@@ -35,16 +35,3 @@ class SweepDeletions:
         if removed:
             async with self.units.of_system() as work:
                 await work.deletions.forget(removed)
-
-
-@dataclass(frozen=True)
-class SweepAnswers:
-    """An answer that was kept after its job had ended belongs to nobody."""
-
-    units: UnitsOfWork
-
-    async def __call__(self) -> None:
-        async with self.units.of_system() as work:
-            removed = await work.answers.forget_ended(limit=BATCH_MAX)
-        if removed:
-            log.info("%s answers came after their jobs had ended", removed)

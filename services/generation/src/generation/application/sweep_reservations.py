@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from generation.application.reserve_credits import ReserveCredits, locked
+from generation.application.reserve_credits import CreditReserver, locked
 from generation.domain.errors import LedgerUnavailable
 from generation.domain.events import released
 from generation.domain.generation import Failure, Generation, Status
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class SweepReservations:
+class SweepReservationsHandler:
     """Asks the ledger again, idempotently; gives up after `give_up_s`, whatever stood in the way.
 
     Credits that were held after all come back: the reservation's own event finds the job ended and
@@ -27,7 +27,7 @@ class SweepReservations:
     """
 
     units: UnitsOfWork
-    reserve: ReserveCredits
+    credits: CreditReserver
     clock: Clock
     give_up_s: int
 
@@ -39,7 +39,7 @@ class SweepReservations:
         for generation in waiting:
             is_old = self.clock.now() >= generation.created_at + timedelta(seconds=self.give_up_s)
             try:
-                await self.reserve(generation)
+                await self.credits.reserve(generation)
             except LedgerUnavailable:
                 if not is_old:
                     # The others are younger, and would only ask the same ledger.

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from generation.application.finish_attempt import INTERRUPTED, FinishAttempt
+from generation.application.finish_attempt import INTERRUPTED, AttemptFinisher
 from generation.application.start_generation import Job
 from generation.domain.attempt import Attempt
 from generation.domain.identifiers import AttemptId
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class TakeDue:
+class TakeDueHandler:
     """Each goes to one worker only. A job that was interrupted too often fails instead.
 
     A worker that is there and does not get on may still have a call that is being paid for, and with
@@ -28,7 +28,7 @@ class TakeDue:
     """
 
     units: UnitsOfWork
-    finish: FinishAttempt
+    finish: AttemptFinisher
     clock: Clock
     worker: str
     lease_s: float

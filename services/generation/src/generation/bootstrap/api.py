@@ -9,10 +9,10 @@ from generation.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, Generation
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
 from generation.adapters.outbound.json_schema import JsonSchemaChecker
 from generation.adapters.outbound.system_dice import SystemDice
-from generation.application.cancel_generation import CancelGeneration
-from generation.application.create_generation import CreateGeneration
-from generation.application.create_quote import CreateQuote
-from generation.application.delete_generation import DeleteGeneration
+from generation.application.cancel_generation import CancelGenerationHandler
+from generation.application.create_generation import CreateGenerationHandler
+from generation.application.create_quote import CreateQuoteHandler
+from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
@@ -37,20 +37,20 @@ def handlers(settings: ApiSettings, parts: Parts) -> Handlers:
     signer = JoseQuoteSigner(settings.quote_key.get_secret_value())
     return Handlers(
         models=ReadModels(parts.catalogue),
-        quote=CreateQuote(parts.catalogue, checker, signer, parts.clock, ttl_s=settings.quote_ttl_s),
-        create=CreateGeneration(
+        quote=CreateQuoteHandler(parts.catalogue, checker, signer, parts.clock, ttl_s=settings.quote_ttl_s),
+        create=CreateGenerationHandler(
             parts.units,
             parts.catalogue,
             checker,
             signer,
-            parts.reserve,
+            parts.credits,
             parts.ids,
             SystemDice(),
             parts.clock,
             queue_timeout_s=settings.queue_timeout_s,
         ),
         read=ReadGenerations(parts.units, parts.store, parts.clock, url_ttl_s=settings.output_url_ttl_s),
-        cancel=CancelGeneration(parts.units, parts.clock, parts.meter),
-        delete=DeleteGeneration(parts.units, parts.clock),
+        cancel=CancelGenerationHandler(parts.units, parts.clock, parts.meter),
+        delete=DeleteGenerationHandler(parts.units, parts.clock),
         settlements=ReadSettlements(parts.units),
     )

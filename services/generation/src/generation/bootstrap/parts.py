@@ -23,7 +23,7 @@ from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWo
 from generation.adapters.outbound.prometheus import PrometheusMeter
 from generation.adapters.outbound.s3 import S3MediaStore
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
-from generation.application.reserve_credits import ReserveCredits
+from generation.application.reserve_credits import CreditReserver
 from generation.settings import GenerationSettings
 
 
@@ -36,7 +36,7 @@ class Parts:
     units: PostgresUnitsOfWork
     catalogue: TomlCatalogue
     store: S3MediaStore
-    reserve: ReserveCredits
+    credits: CreditReserver
     ledger: CoalescingLedger
     relay: Relay
     ids: UuidIds
@@ -73,7 +73,7 @@ async def parts_of(settings: GenerationSettings) -> AsyncIterator[Parts]:
             units=units,
             catalogue=catalogue,
             store=_store(settings),
-            reserve=ReserveCredits(
+            credits=CreditReserver(
                 units,
                 GrpcLedger(ledger),
                 clock,

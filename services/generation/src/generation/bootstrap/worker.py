@@ -28,19 +28,20 @@ from generation.adapters.outbound.postgres.presence import present
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.adapters.outbound.prometheus import count_open
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
-from generation.application.deliver_outputs import DeliverOutputs
-from generation.application.finish_attempt import FinishAttempt
-from generation.application.follow_run import FollowRun
-from generation.application.keep_leases import KeepLeases
+from generation.application.deliver_outputs import OutputDeliverer
+from generation.application.finish_attempt import AttemptFinisher
+from generation.application.follow_run import RunFollower
+from generation.application.keep_leases import LeaseKeeper
 from generation.application.provider_gate import ProviderGate
-from generation.application.report_progress import ReportProgress
-from generation.application.run_attempt import RunAttempt
-from generation.application.run_job import RunJob
-from generation.application.start_generation import StartGeneration
-from generation.application.sweep_deadlines import SweepDeadlines
-from generation.application.sweep_deletions import SweepAnswers, SweepDeletions
-from generation.application.sweep_reservations import SweepReservations
-from generation.application.take_due import TakeDue
+from generation.application.report_progress import ProgressReporter
+from generation.application.run_attempt import AttemptRunner
+from generation.application.run_job import RunJobHandler
+from generation.application.start_generation import StartGenerationHandler
+from generation.application.sweep_answers import SweepAnswersHandler
+from generation.application.sweep_deadlines import SweepDeadlinesHandler
+from generation.application.sweep_deletions import SweepDeletionsHandler
+from generation.application.sweep_reservations import SweepReservationsHandler
+from generation.application.take_due import TakeDueHandler
 from generation.bootstrap.parts import Parts, checks, parts_of, shared_loops
 from generation.bootstrap.providers import providers_of
 from generation.ports.media_provider import MediaProvider
@@ -89,7 +90,7 @@ async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters
     """The dead letters, and what applies one: its job is started for whichever worker is free next."""
     engine = create_engine(settings.database_url.get_secret_value())
     ids = UuidIds()
-    start = StartGeneration(
+    start = StartGenerationHandler(
         PostgresUnitsOfWork(engine, ids),
         TomlCatalogue(settings.models_file, providers=settings.providers),
         ids,
@@ -116,7 +117,7 @@ def worker_of(
     name, lease_s = ids.new("wrk"), settings.lease_s
     in_call = frozenset(one for one, provider in providers.items() if isinstance(provider, InCallProvider))
     gate = ProviderGate(clock, parts.meter)
-    finish = FinishAttempt(
+    finish = AttemptFinisher(
         units,
         ids,
         clock,
@@ -126,19 +127,19 @@ def worker_of(
         attempts_max=settings.attempts_max,
     )
     feed = NatsProgressFeed(Publisher(parts.broker.jetstream()), ids)
-    progress = ReportProgress(units, feed, clock, every_s=settings.progress_every_s)
-    attempt = RunAttempt(
-        FollowRun(units, providers, parts.catalogue, gate, progress, clock, poll_s=settings.poll_s),
-        DeliverOutputs(units, intake, parts.store, ids, clock),
+    progress = ProgressReporter(units, feed, clock, every_s=settings.progress_every_s)
+    attempts = AttemptRunner(
+        RunFollower(units, providers, parts.catalogue, gate, progress, clock, poll_s=settings.poll_s),
+        OutputDeliverer(units, intake, parts.store, ids, clock),
         finish,
         gate,
         clock,
     )
     return Worker(
-        StartGeneration(units, parts.catalogue, ids, clock, worker=name, lease_s=lease_s),
-        TakeDue(units, finish, clock, worker=name, lease_s=lease_s, in_call=in_call),
-        RunJob(attempt, finish, clock),
-        KeepLeases(units, clock, worker=name, lease_s=lease_s),
+        StartGenerationHandler(units, parts.catalogue, ids, clock, worker=name, lease_s=lease_s),
+        TakeDueHandler(units, finish, clock, worker=name, lease_s=lease_s, in_call=in_call),
+        RunJobHandler(attempts, finish, clock),
+        LeaseKeeper(units, clock, worker=name, lease_s=lease_s),
         check_room=intake.check,
         slots=settings.worker_concurrency,
         drain_s=settings.drain_s,
@@ -148,10 +149,10 @@ def worker_of(
 def sweepers(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, None, None]]:
     """What ends the jobs that nobody else will."""
     units, clock = parts.units, parts.clock
-    reservations = SweepReservations(units, parts.reserve, clock, give_up_s=settings.ledger_give_up_s)
-    deadlines = SweepDeadlines(units, clock, parts.meter)
-    deletions = SweepDeletions(units, parts.store, clock)
-    answers = SweepAnswers(units)
+    reservations = SweepReservationsHandler(units, parts.credits, clock, give_up_s=settings.ledger_give_up_s)
+    deadlines = SweepDeadlinesHandler(units, clock, parts.meter)
+    deletions = SweepDeletionsHandler(units, parts.store, clock)
+    answers = SweepAnswersHandler(units)
     steps = {
         "sweep reservations": reservations.__call__,
         "sweep deadlines": deadlines.__call__,

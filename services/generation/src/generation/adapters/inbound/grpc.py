@@ -9,10 +9,10 @@ from tintype.generation.v1 import generation_pb2 as pb
 from tintype.generation.v1 import generation_pb2_grpc as pb_grpc
 
 from generation.adapters.inbound import fields, messages
-from generation.application.cancel_generation import CancelGeneration
-from generation.application.create_generation import CreateGeneration, NewGeneration
-from generation.application.create_quote import CreateQuote
-from generation.application.delete_generation import DeleteGeneration
+from generation.application.cancel_generation import CancelGenerationHandler
+from generation.application.create_generation import CreateGeneration, CreateGenerationHandler
+from generation.application.create_quote import CreateQuote, CreateQuoteHandler
+from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
@@ -47,11 +47,11 @@ class Handlers:
     """The use cases that the service answers with."""
 
     models: ReadModels
-    quote: CreateQuote
-    create: CreateGeneration
+    quote: CreateQuoteHandler
+    create: CreateGenerationHandler
     read: ReadGenerations
-    cancel: CancelGeneration
-    delete: DeleteGeneration
+    cancel: CancelGenerationHandler
+    delete: DeleteGenerationHandler
     settlements: ReadSettlements
 
 
@@ -68,15 +68,17 @@ class GenerationServicer(pb_grpc.GenerationServiceServicer):
 
     async def GetModel(self, request: pb.GetModelRequest, context: Any) -> pb.GetModelResponse:
         """See the contract."""
-        model = self._handlers.models.one(fields.model_id(request.model_id))
+        model = self._handlers.models.model(fields.model_id(request.model_id))
         return pb.GetModelResponse(model=messages.model_message(model))
 
     async def CreateQuote(self, request: pb.CreateQuoteRequest, context: Any) -> pb.CreateQuoteResponse:
         """See the contract."""
         quote = self._handlers.quote(
-            account_id=fields.account_id(request.account_id),
-            model_id=fields.model_id(request.model_id),
-            job=fields.document(request.input, field="input"),
+            CreateQuote(
+                account_id=fields.account_id(request.account_id),
+                model_id=fields.model_id(request.model_id),
+                input=fields.document(request.input, field="input"),
+            )
         )
         return messages.quote_message(quote)
 
@@ -85,7 +87,7 @@ class GenerationServicer(pb_grpc.GenerationServiceServicer):
     ) -> pb.CreateGenerationResponse:
         """See the contract."""
         generation, replayed = await self._handlers.create(
-            NewGeneration(
+            CreateGeneration(
                 account_id=fields.account_id(request.account_id),
                 model_id=fields.model_id(request.model_id),
                 input=fields.document(request.input, field="input"),
@@ -100,7 +102,7 @@ class GenerationServicer(pb_grpc.GenerationServiceServicer):
 
     async def GetGeneration(self, request: pb.GetGenerationRequest, context: Any) -> pb.GetGenerationResponse:
         """See the contract."""
-        view = await self._handlers.read.one(
+        view = await self._handlers.read.generation(
             fields.account_id(request.account_id), fields.generation_id(request.generation_id)
         )
         return pb.GetGenerationResponse(generation=messages.generation_message(view))
@@ -141,7 +143,7 @@ class GenerationServicer(pb_grpc.GenerationServiceServicer):
 
     async def GetSettlement(self, request: pb.GetSettlementRequest, context: Any) -> pb.GetSettlementResponse:
         """See the contract."""
-        settlement = await self._handlers.settlements.one(fields.generation_id(request.generation_id))
+        settlement = await self._handlers.settlements.of(fields.generation_id(request.generation_id))
         return messages.settlement_message(settlement)
 
     async def ListSettlements(

@@ -12,10 +12,10 @@ from chassis.process import forever
 from prometheus_client import Gauge
 from tintype.ledger.v1 import events_pb2
 
-from generation.application.keep_leases import KeepLeases
-from generation.application.run_job import RunJob
-from generation.application.start_generation import CreditsReserved, Job, StartGeneration
-from generation.application.take_due import TakeDue
+from generation.application.keep_leases import LeaseKeeper
+from generation.application.run_job import RunJobHandler
+from generation.application.start_generation import CreditsReserved, Job, StartGenerationHandler
+from generation.application.take_due import TakeDueHandler
 from generation.domain.identifiers import AttemptId, GenerationId, ReservationId
 from generation.ports.media_intake import IntakeUnavailable
 
@@ -55,10 +55,10 @@ class Worker:
 
     def __init__(
         self,
-        start: StartGeneration,
-        take: TakeDue,
-        run: RunJob,
-        leases: KeepLeases,
+        start: StartGenerationHandler,
+        take: TakeDueHandler,
+        run: RunJobHandler,
+        leases: LeaseKeeper,
         *,
         check_room: Callable[[], Awaitable[None]],
         slots: int,
