@@ -102,7 +102,8 @@ class Answering(MemoryProvider):
 
     async def check(self, run_id: RunId) -> RunReport:
         if isinstance(self.answer, Exception):
-            raise self.answer
+            # Without the places of its earlier raises, which are logged at every one.
+            raise self.answer.with_traceback(None)
         return self.answer
 
 
@@ -118,7 +119,8 @@ class Caller:
         self.calls += 1
         await asyncio.sleep(self.takes_s)
         if isinstance(self.answer, Exception):
-            raise self.answer
+            # Without the places of its earlier raises, which are logged at every one.
+            raise self.answer.with_traceback(None)
         return self.answer
 
     async def close(self) -> None:
