@@ -139,7 +139,7 @@ class AttemptFinisher:
         if retry.failure.reason != UNUSABLE.reason:
             return False
         earlier = await work.attempts.of(attempt.generation_id)
-        bought = 1 + sum(one.reason == UNUSABLE.reason for one in earlier)
+        bought = 1 + sum(before.reason == UNUSABLE.reason for before in earlier)
         return bought >= UNUSABLE_BOUGHT_MAX
 
     def _following(self, attempt: Attempt, retry: Retry, *, now: datetime) -> Attempt:

@@ -117,7 +117,7 @@ class RunFollower:
             input=job.generation.input,
         )
         if until := self.gate.enter(job.attempt.provider):
-            if any(self.gate.closed_until(one) is None for one in job.generation.provider_order):
+            if any(self.gate.closed_until(name) is None for name in job.generation.provider_order):
                 raise ProviderRefused(UNAVAILABLE, retryable=True, retry_after_s=0)
             raise Postponed(until, UNAVAILABLE)
         # From here on the provider may know of it, whatever becomes of this worker.

@@ -40,13 +40,17 @@ class TakeDueHandler:
         jobs = []
         async with self.units.of_system() as work:
             expired = await work.attempts.lock_due(now=now, excluding=excluding, limit=limit + LOOK_PAST_MAX)
-            living = await work.attempts.living({one.worker for one in expired if self._is_paid_for(one)})
+            living = await work.attempts.living(
+                {attempt.worker for attempt in expired if self._is_paid_for(attempt)}
+            )
             waiting = [
-                one
-                for one in expired
-                if self._is_paid_for(one) and one.worker in living and now < one.lease_until + PATIENCE
+                attempt
+                for attempt in expired
+                if self._is_paid_for(attempt)
+                and attempt.worker in living
+                and now < attempt.lease_until + PATIENCE
             ]
-            for due in [one for one in expired if one not in waiting][:limit]:
+            for due in [attempt for attempt in expired if attempt not in waiting][:limit]:
                 taken = due.taken(
                     worker=self.worker, now=now, lease_until=now + timedelta(seconds=self.lease_s)
                 )

@@ -115,7 +115,9 @@ def worker_of(
     """One worker under a name of its own."""
     units, ids, clock = parts.units, parts.ids, parts.clock
     name, lease_s = ids.new("wrk"), settings.lease_s
-    in_call = frozenset(one for one, provider in providers.items() if isinstance(provider, InCallProvider))
+    in_call = frozenset(
+        called for called, provider in providers.items() if isinstance(provider, InCallProvider)
+    )
     gate = ProviderGate(clock, parts.meter)
     finish = AttemptFinisher(
         units,

@@ -24,4 +24,4 @@ def is_fingerprint_of(recorded: str, asked: Mapping[str, Any]) -> bool:
 
 
 def _present(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: one for name, one in asked.items() if one or type(one) in (int, float)}
+    return {name: value for name, value in asked.items() if value or type(value) in (int, float)}
