@@ -39,7 +39,7 @@ from generation.application.sweep_deletions import SweepDeletionsHandler
 from generation.application.sweep_reservations import SweepReservationsHandler
 from generation.application.take_due import TakeDueHandler
 from generation.domain.generation import Generation
-from generation.domain.identifiers import AccountId, ModelId, ReservationId
+from generation.domain.identifiers import AccountId, EventId, ModelId, QuoteId, ReservationId
 from generation.ports.ledger import Reservation
 from generation.ports.media_provider import RunReport, RunState
 
@@ -140,7 +140,7 @@ class House:
         """What the ledger would publish."""
         answer = self.ledger.answers.get(generation.generation_id)
         known = answer.reservation_id if isinstance(answer, Reservation) else ReservationId("res_late")
-        return CreditsReserved(event_id, generation.generation_id, known)
+        return CreditsReserved(EventId(event_id), generation.generation_id, known)
 
     def stored(self, generation: Generation) -> Generation:
         return self.units.tables.generations[generation.generation_id]
@@ -191,7 +191,7 @@ class Worker:
 
 
 def command(
-    *, key: str = "", model: str = "local/sketch", quote_id: str = "", **job: Any
+    *, key: str | None = None, model: str = "local/sketch", quote_id: QuoteId | None = None, **job: Any
 ) -> CreateGeneration:
     """A request of Alice's."""
     return CreateGeneration(

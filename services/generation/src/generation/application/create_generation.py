@@ -10,7 +10,7 @@ from generation.domain.documents import metadata_violations
 from generation.domain.errors import IdempotencyKeyReused, InsufficientCredits, InvalidInput
 from generation.domain.fingerprint import fingerprint, is_fingerprint_of
 from generation.domain.generation import Generation, Status
-from generation.domain.identifiers import AccountId, GenerationId, ModelId
+from generation.domain.identifiers import AccountId, GenerationId, ModelId, QuoteId
 from generation.domain.pricing import Price
 from generation.ports.catalogue import Catalogue
 from generation.ports.clock import Clock
@@ -28,10 +28,10 @@ class CreateGeneration:
     account_id: AccountId
     model_id: ModelId
     input: Mapping[str, Any]
-    quote_id: str = ""
+    quote_id: QuoteId | None = None
     provider_order: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    idempotency_key: str = ""
+    idempotency_key: str | None = None
 
     @property
     def asked(self) -> Mapping[str, Any]:
@@ -39,7 +39,8 @@ class CreateGeneration:
         return {
             "model": self.model_id,
             "input": self.input,
-            "quote": self.quote_id,
+            # Fingerprints were first made of an empty text where there is no quote.
+            "quote": self.quote_id or "",
             "providers": list(self.provider_order),
             "metadata": self.metadata,
         }
@@ -84,7 +85,7 @@ class CreateGenerationHandler:
     async def _earlier(self, command: CreateGeneration) -> Generation | None:
         if problems := metadata_violations(command.metadata):
             raise InvalidInput(problems)
-        if not command.idempotency_key:
+        if command.idempotency_key is None:
             return None
         async with self.units.of(command.account_id) as work:
             return await work.generations.with_key(command.account_id, command.idempotency_key)
@@ -117,7 +118,7 @@ class CreateGenerationHandler:
         )
 
     def _promised(self, command: CreateGeneration, job: Mapping[str, Any], price: Price) -> Price:
-        if not command.quote_id:
+        if command.quote_id is None:
             return price
         quote = self.signer.open(command.quote_id)
         promised = quote.honour(

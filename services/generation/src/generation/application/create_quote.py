@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from generation.domain.documents import digest
-from generation.domain.identifiers import AccountId, ModelId
+from generation.domain.identifiers import AccountId, ModelId, QuoteId
 from generation.domain.quote import Quote
 from generation.ports.catalogue import Catalogue
 from generation.ports.clock import Clock
@@ -18,7 +18,7 @@ from generation.ports.quote_signer import QuoteSigner
 class SignedQuote:
     """What a user gets: the quote id is the signed quote itself."""
 
-    quote_id: str
+    quote_id: QuoteId
     credits: int
     expires_at: datetime
     breakdown: str

@@ -8,7 +8,7 @@ from generation.domain.attempt import Attempt
 from generation.domain.errors import UnknownModel
 from generation.domain.events import released
 from generation.domain.generation import Failure, Generation, Status
-from generation.domain.identifiers import AttemptId, GenerationId, ReservationId
+from generation.domain.identifiers import AttemptId, EventId, GenerationId, ReservationId
 from generation.ports.catalogue import Catalogue
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
@@ -22,7 +22,7 @@ WITHDRAWN = Failure("MODEL_WITHDRAWN", "the model is no longer on offer")
 class CreditsReserved:
     """What the ledger said."""
 
-    event_id: str
+    event_id: EventId
     generation_id: GenerationId
     reservation_id: ReservationId
 

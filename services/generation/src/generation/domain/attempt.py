@@ -33,7 +33,7 @@ class Attempt:
     started_at: datetime
     run_id: RunId | None = None
     outcome: Outcome = Outcome.RUNNING
-    detail: str = ""
+    detail: str | None = None
     # The failure's stable word.
     reason: str | None = None
     finished_at: datetime | None = None
@@ -49,7 +49,7 @@ class Attempt:
         return replace(
             self,
             outcome=outcome,
-            detail=failure.detail[:500] if failure else "",
+            detail=failure.detail[:500] if failure else None,
             reason=failure.reason if failure else None,
             finished_at=now,
             not_before=None,

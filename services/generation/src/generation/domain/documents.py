@@ -24,9 +24,9 @@ def digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(document)).hexdigest()
 
 
-def violations(document: Mapping[str, Any], *, field: str = "") -> list[Violation]:
+def violations(document: Mapping[str, Any], *, field: str | None = None) -> list[Violation]:
     """What no document may hold: numbers that are not finite or too large, NUL, deep nesting."""
-    return list(_walk(document, field, 0))
+    return list(_walk(document, field or "", 0))
 
 
 def metadata_violations(metadata: Mapping[str, Any]) -> list[Violation]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
+from generation.domain.identifiers import GenerationId
+
 
 class Violation(NamedTuple):
     """One field that broke a rule."""
@@ -65,7 +67,7 @@ class InsufficientCredits(GenerationError):
         *,
         available: int,
         required: int,
-        generation_id: str,
+        generation_id: GenerationId,
         decided_at: datetime,
         replayed: bool,
     ) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from generation.domain.generation import Failure, Generation, Status
-from generation.domain.identifiers import AccountId, GenerationId
+from generation.domain.identifiers import AccountId, GenerationId, ModelId, ReservationId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Event:
 class GenerationQueued(Event):
     """Credits are reserved and the job waits for a worker."""
 
-    model_id: str
+    model_id: ModelId
     credits_reserved: int
 
 
@@ -35,7 +35,7 @@ class GenerationProgressed(Event):
 class GenerationSucceeded(Event):
     """Outputs are stored; the ledger takes `charge_credits` of the reservation."""
 
-    reservation_id: str
+    reservation_id: ReservationId | None
     charge_credits: int
     output_count: int
 
@@ -44,7 +44,8 @@ class GenerationSucceeded(Event):
 class GenerationFailed(Event):
     """Nothing was delivered; the ledger gives the reservation back."""
 
-    reservation_id: str
+    # None where the credits were never held, or not known to be: then there is nothing to give back.
+    reservation_id: ReservationId | None
     failure: Failure
 
 
@@ -52,7 +53,7 @@ class GenerationFailed(Event):
 class GenerationCancelled(Event):
     """Stopped by the user; the ledger gives the reservation back."""
 
-    reservation_id: str
+    reservation_id: ReservationId | None
 
 
 def queued(generation: Generation, *, now: datetime) -> GenerationQueued:
@@ -68,7 +69,7 @@ def queued(generation: Generation, *, now: datetime) -> GenerationQueued:
 
 def released(generation: Generation, *, now: datetime) -> GenerationCancelled | GenerationFailed:
     """The fact that it ended without a delivery, which returns what was reserved."""
-    reservation_id = generation.reservation_id or ""
+    reservation_id = generation.reservation_id
     if generation.status is Status.CANCELLED:
         return GenerationCancelled(
             account_id=generation.account_id,
@@ -91,7 +92,7 @@ def succeeded(generation: Generation, *, output_count: int, now: datetime) -> Ge
         account_id=generation.account_id,
         generation_id=generation.generation_id,
         occurred_at=now,
-        reservation_id=generation.reservation_id or "",
+        reservation_id=generation.reservation_id,
         charge_credits=generation.credits_charged,
         output_count=output_count,
     )

@@ -20,7 +20,7 @@ class Settlement:
 
     decision: Decision
     charge_credits: int = 0
-    reason: str = ""
+    reason: str | None = None
 
 
 def settlement_of(generation: Generation) -> Settlement:

@@ -2,16 +2,17 @@
 
 from typing import Protocol
 
+from generation.domain.identifiers import QuoteId
 from generation.domain.quote import Quote
 
 
 class QuoteSigner(Protocol):
     """Signs quotes and opens what it signed."""
 
-    def sign(self, quote: Quote) -> str:
+    def sign(self, quote: Quote) -> QuoteId:
         """The quote as text, safe in a URL."""
         ...
 
-    def open(self, signed: str) -> Quote:
+    def open(self, signed: QuoteId) -> Quote:
         """The quote again, expired or not. Raises InvalidQuote when it was not signed here."""
         ...

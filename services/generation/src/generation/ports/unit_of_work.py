@@ -8,7 +8,7 @@ from typing import Protocol
 from generation.domain.attempt import Attempt
 from generation.domain.events import Event
 from generation.domain.generation import Generation, Status
-from generation.domain.identifiers import AccountId, AttemptId, GenerationId
+from generation.domain.identifiers import AccountId, AttemptId, EventId, GenerationId
 from generation.domain.output import Output
 from generation.ports.answers import Answers
 
@@ -165,7 +165,7 @@ class UnitOfWork(Protocol):
         """Publishes once the transaction is kept."""
         ...
 
-    async def first_time(self, event_id: str) -> bool:
+    async def first_time(self, event_id: EventId) -> bool:
         """Records a received event; False when it was recorded before."""
         ...
 

@@ -43,11 +43,11 @@ def model_id(text: str) -> ModelId:
     return ModelId(text[:MODEL_ID_LENGTH_MAX])
 
 
-def idempotency_key(text: str) -> str:
-    """Up to 255 printable characters, or nothing."""
+def idempotency_key(text: str) -> str | None:
+    """Return up to 255 printable characters; None for no text."""
     if len(text) > KEY_LENGTH_MAX or not text.isprintable():
         raise InvalidInput([Violation("idempotency_key", f"must be 1 to {KEY_LENGTH_MAX} characters")])
-    return text
+    return text or None
 
 
 def provider_order(names: Sequence[str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
 from generation.domain import errors
+from generation.domain.identifiers import QuoteId
 
 DOMAIN = "tintype.generation"
 _SERVICE = pb.DESCRIPTOR.services_by_name["GenerationService"]
@@ -91,7 +92,7 @@ class GenerationServicer(pb_grpc.GenerationServiceServicer):
                 account_id=fields.account_id(request.account_id),
                 model_id=fields.model_id(request.model_id),
                 input=fields.document(request.input, field="input"),
-                quote_id=request.quote_id,
+                quote_id=QuoteId(request.quote_id) if request.quote_id else None,
                 provider_order=fields.provider_order(request.provider_order),
                 metadata=fields.document(request.metadata, field="metadata"),
                 idempotency_key=fields.idempotency_key(request.idempotency_key),

@@ -77,7 +77,7 @@ def settlement_message(settlement: Settlement) -> pb.GetSettlementResponse:
     return pb.GetSettlementResponse(
         decision=pb.SettlementDecision.Value(f"SETTLEMENT_DECISION_{settlement.decision.name}"),
         charge_credits=settlement.charge_credits,
-        reason=settlement.reason,
+        reason=settlement.reason or "",
     )
 
 
@@ -143,7 +143,7 @@ def _attempt(attempt: Attempt) -> pb.Attempt:
         provider=attempt.provider,
         # Between two tries no worker has it, and nothing runs.
         outcome="waiting" if attempt.not_before else attempt.outcome,
-        detail=attempt.detail,
+        detail=attempt.detail or "",
         started_at=moment(attempt.started_at),
         finished_at=moment(attempt.finished_at),
     )

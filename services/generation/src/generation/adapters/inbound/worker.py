@@ -16,7 +16,7 @@ from generation.application.keep_leases import LeaseKeeper
 from generation.application.run_job import RunJobHandler
 from generation.application.start_generation import CreditsReserved, Job, StartGenerationHandler
 from generation.application.take_due import TakeDueHandler
-from generation.domain.identifiers import AttemptId, GenerationId, ReservationId
+from generation.domain.identifiers import AttemptId, EventId, GenerationId, ReservationId
 from generation.ports.media_intake import IntakeUnavailable
 
 STREAM = "LEDGER"
@@ -35,7 +35,7 @@ def credits_reserved(event: IncomingEvent) -> CreditsReserved:
     """What the event says. Raises Refused for one that isn't what its subject says."""
     message = event.read(events_pb2.CreditsReserved)
     return CreditsReserved(
-        event_id=event.event_id,
+        event_id=EventId(event.event_id),
         generation_id=GenerationId(message.generation_id),
         reservation_id=ReservationId(message.reservation_id),
     )

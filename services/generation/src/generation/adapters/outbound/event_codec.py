@@ -12,9 +12,10 @@ from generation.domain.events import (
     GenerationQueued,
     GenerationSucceeded,
 )
+from generation.domain.identifiers import EventId
 
 
-def encode(fact: Event, *, event_id: str) -> OutgoingEvent:
+def encode(fact: Event, *, event_id: EventId) -> OutgoingEvent:
     """The fact as `tintype.generation.v1.<its name>`, about its account."""
     message = _message(fact)
     message.account_id = fact.account_id  # type: ignore[attr-defined]
@@ -31,17 +32,17 @@ def _message(fact: Event) -> Message:
             return events_pb2.GenerationProgressed(progress=fact.progress)
         case GenerationSucceeded():
             return events_pb2.GenerationSucceeded(
-                reservation_id=fact.reservation_id,
+                reservation_id=fact.reservation_id or "",
                 charge_credits=fact.charge_credits,
                 output_count=fact.output_count,
             )
         case GenerationFailed():
             return events_pb2.GenerationFailed(
-                reservation_id=fact.reservation_id,
+                reservation_id=fact.reservation_id or "",
                 reason=fact.failure.reason,
                 detail=fact.failure.detail,
             )
         case GenerationCancelled():
-            return events_pb2.GenerationCancelled(reservation_id=fact.reservation_id)
+            return events_pb2.GenerationCancelled(reservation_id=fact.reservation_id or "")
         case _:
             raise TypeError(f"{type(fact).__name__} has no message")

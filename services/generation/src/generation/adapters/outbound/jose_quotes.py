@@ -8,7 +8,7 @@ from joserfc.jwk import OctKey
 from pydantic import BaseModel, ValidationError
 
 from generation.domain.errors import InvalidQuote
-from generation.domain.identifiers import AccountId, ModelId
+from generation.domain.identifiers import AccountId, ModelId, QuoteId
 from generation.domain.quote import Quote
 
 ALGORITHM = "HS256"
@@ -33,7 +33,7 @@ class JoseQuoteSigner:
     def __init__(self, secret: str) -> None:
         self._key = OctKey.import_key(secret.encode())
 
-    def sign(self, quote: Quote) -> str:
+    def sign(self, quote: Quote) -> QuoteId:
         claims = QuoteClaims(
             aud=AUDIENCE,
             sub=quote.account_id,
@@ -42,9 +42,9 @@ class JoseQuoteSigner:
             credits=quote.credits,
             exp=int(quote.expires_at.timestamp()),
         )
-        return jwt.encode({"alg": ALGORITHM}, claims.model_dump(), self._key)
+        return QuoteId(jwt.encode({"alg": ALGORITHM}, claims.model_dump(), self._key))
 
-    def open(self, signed: str) -> Quote:
+    def open(self, signed: QuoteId) -> Quote:
         if len(signed) > SIGNED_BYTES_MAX:
             raise InvalidQuote("the quote is too long to be one")
         try:

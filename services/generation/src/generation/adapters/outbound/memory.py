@@ -11,7 +11,7 @@ from generation.adapters.outbound.memory_attempts import MemoryAnswers, MemoryAt
 from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.events import Event
 from generation.domain.generation import Generation, Status
-from generation.domain.identifiers import AccountId, GenerationId
+from generation.domain.identifiers import AccountId, EventId, GenerationId
 from generation.domain.output import Output
 from generation.ports.unit_of_work import UnitOfWork
 
@@ -138,7 +138,7 @@ class MemoryUnitOfWork:
     async def publish(self, event: Event) -> None:
         self.tables.events.append(event)
 
-    async def first_time(self, event_id: str) -> bool:
+    async def first_time(self, event_id: EventId) -> bool:
         new = event_id not in self.tables.inbox
         self.tables.inbox.add(event_id)
         return new

@@ -6,7 +6,7 @@ from datetime import datetime
 from generation.domain.attempt import Attempt
 from generation.domain.events import Event
 from generation.domain.generation import Generation
-from generation.domain.identifiers import AttemptId, GenerationId
+from generation.domain.identifiers import AttemptId, EventId, GenerationId
 from generation.domain.output import Output
 from generation.ports.answers import StoredAnswer
 
@@ -22,5 +22,5 @@ class Tables:
     answers: dict[AttemptId, StoredAnswer] = field(default_factory=dict)
     # Workers whose process is there.
     living: set[str] = field(default_factory=set)
-    inbox: set[str] = field(default_factory=set)
+    inbox: set[EventId] = field(default_factory=set)
     events: list[Event] = field(default_factory=list)

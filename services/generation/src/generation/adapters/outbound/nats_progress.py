@@ -6,6 +6,7 @@ from chassis.publisher import Publisher
 
 from generation.adapters.outbound.event_codec import encode
 from generation.domain.events import GenerationProgressed
+from generation.domain.identifiers import EventId
 from generation.ports.ids import IdSource
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,6 @@ class NatsProgressFeed:
 
     async def tell(self, event: GenerationProgressed) -> None:
         try:
-            await self._publisher.publish(encode(event, event_id=self._ids.new("evt")))
+            await self._publisher.publish(encode(event, event_id=EventId(self._ids.new("evt"))))
         except Exception as error:  # noqa: BLE001, telling is not worth a job
             log.debug("progress not published: %r", error)

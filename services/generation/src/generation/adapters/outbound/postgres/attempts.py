@@ -1,14 +1,13 @@
 """Attempts and their leases in PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from generation.adapters.outbound.postgres.presence import living
-from generation.adapters.outbound.postgres.rows import to_attempt
+from generation.adapters.outbound.postgres.rows import attempt_row, to_attempt
 from generation.adapters.outbound.postgres.tables import attempts as table
 from generation.adapters.outbound.postgres.tables import generations
 from generation.domain.attempt import Attempt, Outcome
@@ -22,7 +21,7 @@ class PostgresAttempts:
         self._connection = connection
 
     async def add(self, attempt: Attempt) -> None:
-        await self._connection.execute(insert(table).values(asdict(attempt)))
+        await self._connection.execute(insert(table).values(attempt_row(attempt)))
 
     async def save(self, attempt: Attempt) -> None:
         statement = update(table).where(table.c.attempt_id == attempt.attempt_id)
@@ -30,7 +29,7 @@ class PostgresAttempts:
             statement.values(
                 run_id=attempt.run_id,
                 outcome=attempt.outcome,
-                detail=attempt.detail,
+                detail=attempt.detail or "",
                 reason=attempt.reason,
                 finished_at=attempt.finished_at,
                 not_before=attempt.not_before,

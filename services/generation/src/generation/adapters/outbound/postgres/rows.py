@@ -1,5 +1,6 @@
 """Domain objects to rows and back."""
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row
@@ -78,9 +79,14 @@ def to_generation(row: Row[Any]) -> Generation:
     )
 
 
+def attempt_row(attempt: Attempt) -> dict[str, Any]:
+    """Every column of a new attempt."""
+    return asdict(attempt) | {"detail": attempt.detail or ""}
+
+
 def to_attempt(row: Row[Any]) -> Attempt:
     """An attempt from its row."""
-    return Attempt(**(row._asdict() | {"outcome": Outcome(row.outcome)}))
+    return Attempt(**(row._asdict() | {"outcome": Outcome(row.outcome), "detail": row.detail or None}))
 
 
 def to_output(row: Row[Any]) -> Output:

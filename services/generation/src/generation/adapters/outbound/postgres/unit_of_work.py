@@ -18,7 +18,7 @@ from generation.adapters.outbound.postgres.files import PostgresDeletions, Postg
 from generation.adapters.outbound.postgres.generations import PostgresGenerations
 from generation.domain.errors import StorageUnavailable
 from generation.domain.events import Event
-from generation.domain.identifiers import AccountId
+from generation.domain.identifiers import AccountId, EventId
 from generation.ports.ids import IdSource
 from generation.ports.unit_of_work import UnitOfWork
 
@@ -38,10 +38,10 @@ class PostgresUnitOfWork:
     answers: PostgresAnswers
 
     async def publish(self, event: Event) -> None:
-        fact = encode(event, event_id=self.ids.new("evt"))
+        fact = encode(event, event_id=EventId(self.ids.new("evt")))
         await outbox.append(self.connection, tables.outbox, fact)
 
-    async def first_time(self, event_id: str) -> bool:
+    async def first_time(self, event_id: EventId) -> bool:
         return await inbox.first_time(self.connection, tables.inbox, consumer=CONSUMER, event_id=event_id)
 
 
