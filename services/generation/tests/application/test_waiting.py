@@ -1,6 +1,5 @@
 """Jobs that wait: when they go on, who takes them up, and what that costs."""
 
-import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from generation.domain.attempt import Outcome
 from generation.domain.generation import Failure, Generation, Status
 from generation.ports.media_provider import RunReport, RunState
 from generation_house import ACCOUNT, House, Worker, success
+from structlog.testing import capture_logs
 
 BUSY = Failure("PROVIDER_FAILED", "busy")
 TURNED_AWAY = RunReport(RunState.FAILED, failure=BUSY, retryable=True, retry_after_s=20)
@@ -106,19 +106,19 @@ async def test_a_failing_provider_is_asked_ever_more_seldom(house: House) -> Non
 
 
 async def test_our_accounts_trouble_is_told_once_and_not_hammered(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: House,
 ) -> None:
     """Ten jobs, one call: the others wait with it, longer each time, and go on when it is over."""
     worker = house.worker()
     house.provider.reports = [TROUBLE]
-    with caplog.at_level(logging.ERROR):
+    with capture_logs() as logs:
         jobs = [await run_once(house, worker, f"evt_{number}") for number in range(10)]
         assert len(house.provider.submitted) == 1
         for pause_s, calls in ((30, 2), (60, 3)):
             house.clock.forward(seconds=pause_s)
             await run_due(worker)
             assert len(house.provider.submitted) == calls
-    told = [record for record in caplog.records if "our account" in record.message]
+    told = [entry for entry in logs if entry["log_level"] == "error" and "our account" in entry["event"]]
     assert len(told) == 1
     assert house.meter.troubles == [("local", True)]
     house.clock.forward(seconds=200)

@@ -1,10 +1,12 @@
 """Takes in what a run made and stores it."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
+
+import structlog
 
 from generation.application.start_generation import Job
 from generation.domain.errors import StorageUnavailable
@@ -29,7 +31,7 @@ ORPHAN_AFTER = timedelta(hours=24)
 PAUSE_MAX_S = 15.0
 # A file that can't be had after so many tries is as good as none.
 UNREACHABLE_MAX = 4
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,10 @@ class OutputDeliverer:
             except OutputUnreachable as away:
                 unreachable += 1
                 if unreachable >= UNREACHABLE_MAX:
-                    log.warning("output %s of %s can't be had: %s", place, generation.generation_id, away)
+                    log.warning("output can't be had", **_about(generation, place), error=str(away))
                     return None
             except (StoreUnavailable, StorageUnavailable) as away:
-                log.warning("output %s of %s is not stored yet: %s", place, generation.generation_id, away)
+                log.warning("output not stored yet", **_about(generation, place), error=str(away))
             await asyncio.sleep(pause_s)
             pause_s = min(PAUSE_MAX_S, pause_s * 2)
         return None
@@ -96,11 +98,11 @@ class OutputDeliverer:
         except (OutputUnreachable, StoreUnavailable, StorageUnavailable, IntakeUnavailable):
             raise
         except OutputUnusable as unusable:
-            log.warning("output %s of %s refused: %s", place, generation.generation_id, unusable)
+            log.warning("output refused", **_about(generation, place), error=str(unusable))
             return None
         except Exception:
             # Whatever a file makes our own code do, it is that file's fault alone.
-            log.exception("output %s of %s refused", place, generation.generation_id)
+            log.exception("output refused", **_about(generation, place))
             return None
 
     async def _store(self, generation: Generation, position: int, media: ReceivedMedia) -> Output:
@@ -133,7 +135,7 @@ class OutputDeliverer:
             raise
         except Exception as error:
             # The file is good: whatever our own client stumbled over, it is tried again.
-            log.exception("%s could not be stored", key)
+            log.exception("object could not be stored", object_key=key)
             raise StoreUnavailable(repr(error)) from error
 
     async def _with_thumbnail(self, output: Output, small: ReceivedMedia | None) -> Output:
@@ -143,7 +145,7 @@ class OutputDeliverer:
         try:
             await self._put(output.thumbnail_key, small)
         except StoreUnavailable as away:
-            log.warning("no thumbnail of %s: %s", output.output_id, away)
+            log.warning("thumbnail not stored", output_id=output.output_id, error=str(away))
             return replace(output, thumbnail_key=None)
         return output
 
@@ -151,6 +153,10 @@ class OutputDeliverer:
 def wanted_count(generation: Generation) -> int:
     """How many outputs were asked for."""
     return int(generation.input.get("output_count", 1))
+
+
+def _about(generation: Generation, place: int) -> dict[str, Any]:
+    return {"generation_id": generation.generation_id, "position": place}
 
 
 def _units(generation: Generation, stored: int, usage_units: int | None) -> int:

@@ -1,15 +1,16 @@
 """Keeps jobs from a provider at which our own account is in trouble."""
 
-import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import structlog
 
 from generation.ports.clock import Clock
 from generation.ports.media_provider import RunReport, RunState
 from generation.ports.meter import Meter
 
 PAUSE_MIN_S, PAUSE_MAX_S = 30.0, 300.0
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -54,12 +55,10 @@ class ProviderGate:
         pause_s = max(pause_s, report.retry_after_s or 0)
         self._closed[provider] = Closed(self.clock.now() + timedelta(seconds=pause_s), pause_s)
         if before is None:
-            log.error(
-                "our account at the provider %s needs attention: its jobs wait or go elsewhere", provider
-            )
+            log.error("our account needs attention: its jobs wait or go elsewhere", provider=provider)
             self.meter.account_trouble(provider, troubled=True)
 
     def _open(self, provider: str) -> None:
         if self._closed.pop(provider, None):
-            log.warning("our account at the provider %s is well again", provider)
+            log.warning("our account is well again", provider=provider)
             self.meter.account_trouble(provider, troubled=False)

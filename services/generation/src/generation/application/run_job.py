@@ -1,10 +1,11 @@
 """Runs a job, whatever happens to it, and never leaves it without somebody to end it."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
+
+import structlog
 
 from generation.application.finish_attempt import AttemptFinisher, LeaseLost
 from generation.application.run_attempt import UNDELIVERED, AttemptRunner
@@ -16,7 +17,7 @@ from generation.ports.media_intake import IntakeUnavailable
 PAUSE_MIN_S, PAUSE_MAX_S = 0.5, 10.0
 # Long enough for another worker, whose disk is not full, to come first.
 NO_ROOM_PAUSE_S = 5.0
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,19 @@ class RunJobHandler:
         try:
             await self.attempts.run(job)
         except LeaseLost:
-            log.info("%s went on elsewhere", job.attempt.attempt_id)
+            log.info("attempt went on elsewhere", attempt_id=job.attempt.attempt_id)
         except StorageUnavailable as away:
-            log.warning("%s waits for the database: %s", job.attempt.attempt_id, away)
+            log.warning("attempt waits for the database", attempt_id=job.attempt.attempt_id, error=str(away))
             return False
         except IntakeUnavailable as full:
-            log.error("%s is left to a worker with room for its files: %s", job.attempt.attempt_id, full)
+            log.error(
+                "attempt left to a worker with room for files",
+                attempt_id=job.attempt.attempt_id,
+                error=str(full),
+            )
             return await self._put_down(job, after_s=self.no_room_pause_s)
         except Exception:
-            log.exception("attempt %s met an error of ours", job.attempt.attempt_id)
+            log.exception("attempt met an error of ours", attempt_id=job.attempt.attempt_id)
             # What is being paid for is lost to every other worker: it is waited for here.
             return not self.is_paying(job) and await self._drop(job)
         return True
@@ -81,8 +86,10 @@ class RunJobHandler:
         try:
             await leaving
         except LeaseLost:
-            log.info("%s went on elsewhere", job.attempt.attempt_id)
+            log.info("attempt went on elsewhere", attempt_id=job.attempt.attempt_id)
         except Exception as failure:  # noqa: BLE001, a job that nobody can be given stays here
-            log.warning("%s can't be left to others: %r", job.attempt.attempt_id, failure)
+            log.warning(
+                "attempt can't be left to others", attempt_id=job.attempt.attempt_id, error=repr(failure)
+            )
             return False
         return True

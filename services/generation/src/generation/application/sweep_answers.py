@@ -1,12 +1,13 @@
 """Remove the answers that came too late."""
 
-import logging
 from dataclasses import dataclass
+
+import structlog
 
 from generation.ports.unit_of_work import UnitsOfWork
 
 BATCH_MAX = 100
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -19,4 +20,4 @@ class SweepAnswersHandler:
         async with self.units.of_system() as work:
             removed = await work.answers.forget_ended(limit=BATCH_MAX)
         if removed:
-            log.info("%s answers came after their jobs had ended", removed)
+            log.info("answers came after their jobs had ended", removed=removed)

@@ -1,8 +1,9 @@
 """Ends jobs past their deadline, whoever has them."""
 
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
+
+import structlog
 
 from generation.application.finish_attempt import end_without_delivery
 from generation.application.start_generation import OVERDUE
@@ -17,7 +18,7 @@ PAGE_SIZE = 100
 UNFINISHED = Failure("DEADLINE_EXCEEDED", "the job did not end in time")
 # A running job's worker ends it in time; one that died, hangs or waits to be taken up does not.
 PROCESSING_GRACE = timedelta(seconds=10)
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class SweepDeadlinesHandler:
                 try:
                     await self._end(generation_id, status, grace, failure)
                 except Exception:
-                    log.exception("%s is overdue and can't be ended", generation_id)
+                    log.exception("overdue job can't be ended", generation_id=generation_id)
             if len(page) < self.page_size:
                 return
             after = page[-1]
@@ -63,7 +64,9 @@ class SweepDeadlinesHandler:
                 attempt = attempt.ended(Outcome.FAILED, now=now, failure=failure)
             await end_without_delivery(work, ended, attempt, now=now)
         if status is Status.PROCESSING:
-            log.warning("%s did not end in time: its worker died, hangs or never came", generation_id)
+            log.warning(
+                "job did not end in time: its worker died, hangs or never came", generation_id=generation_id
+            )
         self.meter.ended(ended)
 
 

@@ -1,8 +1,9 @@
 """Remove the objects that nobody needs any more."""
 
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
+
+import structlog
 
 from generation.ports.clock import Clock
 from generation.ports.media_store import MediaStore
@@ -10,7 +11,7 @@ from generation.ports.unit_of_work import UnitsOfWork
 
 BATCH_MAX = 100
 REMOVE_AGAIN_AFTER = timedelta(minutes=1)
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class SweepDeletionsHandler:
                 await self.store.remove(key)
                 removed.append(key)
             except Exception as failure:  # noqa: BLE001, whatever it is, the key comes again
-                log.warning("object %s stays queued for removal: %r", key, failure)
+                log.warning("object stays queued for removal", object_key=key, error=repr(failure))
         if removed:
             async with self.units.of_system() as work:
                 await work.deletions.forget(removed)

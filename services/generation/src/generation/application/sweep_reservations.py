@@ -1,8 +1,9 @@
 """Resolves jobs whose reservation was not answered."""
 
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
+
+import structlog
 
 from generation.application.reserve_credits import CreditReserver, locked
 from generation.domain.errors import LedgerUnavailable
@@ -15,7 +16,7 @@ BATCH_MAX = 100
 # The API's own call is given this long before its job is looked at.
 RESERVING_GRACE = timedelta(seconds=15)
 UNANSWERED = Failure("LEDGER_UNAVAILABLE", "the credits could not be reserved")
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class SweepReservationsHandler:
                     return
                 await self._give_up(generation)
             except Exception:
-                log.exception("the reservation of %s can't be resolved", generation.generation_id)
+                log.exception("reservation can't be resolved", generation_id=generation.generation_id)
                 if is_old:
                     await self._give_up(generation)
 
@@ -61,4 +62,4 @@ class SweepReservationsHandler:
                 await work.generations.save(failed)
                 await work.publish(released(failed, now=now))
         except Exception:
-            log.exception("%s can't be given up", generation.generation_id)
+            log.exception("reservation can't be given up", generation_id=generation.generation_id)

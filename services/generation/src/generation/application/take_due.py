@@ -1,9 +1,10 @@
 """Takes the attempts whose time has come, and those of workers that died."""
 
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+
+import structlog
 
 from generation.application.finish_attempt import INTERRUPTED, AttemptFinisher
 from generation.application.start_generation import Job
@@ -16,7 +17,7 @@ from generation.ports.unit_of_work import UnitsOfWork
 PATIENCE = timedelta(seconds=160)
 # How many attempts that are left to their workers may be in front of those that can be taken.
 LOOK_PAST_MAX = 50
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,6 @@ class TakeDueHandler:
     async def _gave_up(self, job: Job) -> bool:
         if job.attempt.tries <= self.finish.attempts_max:
             return False
-        log.error("%s was interrupted too often", job.generation.generation_id)
+        log.error("job was interrupted too often", generation_id=job.generation.generation_id)
         await self.finish.fail(job, INTERRUPTED)
         return True

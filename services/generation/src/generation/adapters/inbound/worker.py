@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Protocol
 
+import structlog
 from chassis.events import IncomingEvent
 from chassis.process import forever
 from prometheus_client import Gauge
@@ -28,7 +28,7 @@ DRAIN_QUICK_S = 6.0
 # A database that takes longer than this for a lease may have kept others from renewing theirs.
 SLOW_S = 2.0
 SLOTS = Gauge("generation_worker_slots", "Jobs that this worker can run at once", ["state"])
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def credits_reserved(event: IncomingEvent) -> CreditsReserved:
@@ -124,7 +124,7 @@ class Worker:
         for job, task in list(self._jobs.values()):
             # Missing once may mean that the attempt has just ended or is giving way to the next one.
             if job.attempt.attempt_id in lost & self._missing:
-                log.warning("lease on %s is lost", job.attempt.attempt_id)
+                log.warning("lease lost", attempt_id=job.attempt.attempt_id)
                 task.cancel()
         self._missing = lost
 
@@ -140,7 +140,7 @@ class Worker:
         with self._in_touch():
             jobs = await self._take(limit=self.free, excluding=in_hand)
         for job in jobs:
-            log.info("took up %s", job.attempt.attempt_id)
+            log.info("attempt taken up", attempt_id=job.attempt.attempt_id)
             self._launch(job)
 
     async def watch_room(self) -> None:
@@ -149,7 +149,7 @@ class Worker:
             await self._check_room()
         except IntakeUnavailable as full:
             if self._has_room:
-                log.error("no job is taken until there is room for files: %s", full)
+                log.error("no job is taken until there is room for files", error=str(full))
             self._has_room = False
             if self._consuming:
                 self._consuming.cancel()

@@ -8,10 +8,11 @@ and the job tries again.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
+
+import structlog
 
 from generation.domain.errors import StorageUnavailable
 from generation.domain.generation import Failure
@@ -25,7 +26,7 @@ KEEP_STUMBLES_MAX = 3
 # Ends that no spool has: those of calls that were cancelled, and answers that it could not take.
 UNSPOOLED_MAX = 64
 UNREADABLE = Failure("PROVIDER_FAILED", "the provider's answer could not be read")
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class Caller(Protocol):
@@ -105,7 +106,7 @@ class InCallProvider:
             report = await self._caller.call(call.run, advance)
         except Exception:
             # An answer that makes no sense is the provider's failure. It may have been billed.
-            log.exception("the answer to %s could not be read", call.run.key)
+            log.exception("answer could not be read", attempt_id=call.run.key)
             report = RunReport(RunState.FAILED, failure=UNREADABLE)
         await self._keep(run_id, report)
         self._calls.pop(run_id, None)
@@ -117,9 +118,9 @@ class InCallProvider:
             try:
                 return await self._spool.keep(AttemptId(run_id.removeprefix(self._prefix)), report)
             except StorageUnavailable as away:
-                log.warning("the answer to %s is not kept yet: %s", run_id, away)
+                log.warning("answer not kept yet", run_id=run_id, error=str(away))
             except Exception:
-                log.exception("the answer to %s can't be kept", run_id)
+                log.exception("answer can't be kept", run_id=run_id)
                 stumbles += 1
                 if stumbles == KEEP_STUMBLES_MAX:
                     # Better delivered from here than never; only a second worker won't find it.

@@ -1,7 +1,6 @@
 """Progress straight to the stream, past the outbox."""
 
-import logging
-
+import structlog
 from chassis.publisher import Publisher
 
 from generation.adapters.outbound.event_codec import encode
@@ -9,7 +8,7 @@ from generation.domain.events import GenerationProgressed
 from generation.domain.identifiers import EventId
 from generation.ports.ids import IdSource
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class NatsProgressFeed:
@@ -23,4 +22,4 @@ class NatsProgressFeed:
         try:
             await self._publisher.publish(encode(event, event_id=EventId(self._ids.new("evt"))))
         except Exception as error:  # noqa: BLE001, telling is not worth a job
-            log.debug("progress not published: %r", error)
+            log.debug("progress not published", error=repr(error))

@@ -1,9 +1,10 @@
 """Small pictures of large ones, for pages that show many."""
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import structlog
 
 if TYPE_CHECKING:  # the API process never decodes
     from PIL.Image import Image
@@ -14,7 +15,7 @@ MEDIA_TYPE = "image/webp"
 EXTENSION = "webp"
 # What can be averaged as it is. The other modes are smaller, or rare.
 REDUCIBLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def write_thumbnail(image: "Image", path: Path) -> ThumbnailFacts | None:
         small = ImageOps.exif_transpose(small)
         small.save(path, "WEBP", quality=QUALITY, exif=b"")
     except Exception as error:  # noqa: BLE001 - odd modes and profiles raise what they like
-        log.warning("no thumbnail: %r", error)
+        log.warning("no thumbnail", error=repr(error))
         path.unlink(missing_ok=True)
         return None
     return ThumbnailFacts(*small.size)

@@ -4,11 +4,11 @@ A process that stands still keeps its session, and a machine that is gone loses 
 """
 
 import asyncio
-import logging
 import zlib
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 
+import structlog
 from chassis.postgres import STORAGE_AWAY
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -24,7 +24,7 @@ _HELD = text(
        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     """  # noqa: S608 - our own constant
 )
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 async def living(connection: AsyncConnection, workers: Collection[str]) -> Collection[str]:
@@ -58,7 +58,7 @@ async def _hold(engine: AsyncEngine, worker: str) -> None:
                     # Neither lock nor settings may go back into the pool.
                     await connection.invalidate()
         except STORAGE_AWAY as away:
-            log.warning("this worker is not seen by the others: %r", away)
+            log.warning("worker is not seen by the others", error=repr(away))
         await asyncio.sleep(LOOK_EVERY_S)
 
 

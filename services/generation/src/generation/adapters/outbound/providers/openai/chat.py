@@ -1,8 +1,8 @@
 """`POST /chat/completions`, streamed."""
 
-import logging
 from collections.abc import Callable
 
+import structlog
 from openai import APIStatusError, AsyncAPIResponse, AsyncOpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
@@ -12,7 +12,7 @@ from generation.adapters.outbound.providers.openai.failures import AnswerBroken
 from generation.adapters.outbound.providers.openai.transcript import BYTES_PER_TOKEN, Transcript
 from generation.ports.media_provider import Run, RunReport
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 async def write_text(
@@ -64,12 +64,12 @@ async def _follow(
             transcript.take(chunk)
             advance(min(1.0, len(transcript.pieces) / transcript.tokens_max))
             if transcript.error or transcript.is_past_its_limit:
-                log.warning("the answer to %s is not read to its end: %s", run.key, transcript.error)
+                log.warning("answer not read to its end", attempt_id=run.key, error=transcript.error)
                 return
     except AnswerBroken as error:
         if not transcript.pieces:
             raise
-        log.warning("the answer to %s broke off: %s", run.key, error)
+        log.warning("answer broke off", attempt_id=run.key, error=str(error))
 
 
 def _messages(run: Run) -> list[ChatCompletionMessageParam]:

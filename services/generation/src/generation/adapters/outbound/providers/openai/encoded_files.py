@@ -2,16 +2,17 @@
 
 import base64
 import binascii
-import logging
 import re
 from urllib.parse import unquote_to_bytes
+
+import structlog
 
 from generation.adapters.outbound.inline import InlineOutput
 
 DATA_URL = re.compile(r"\s*data:([^,]{0,200}),", re.IGNORECASE)
 # Some servers write base64 for URLs, and some leave its end away.
 URL_SAFE = str.maketrans("-_", "+/")
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def is_data_url(text: str) -> bool:
@@ -24,7 +25,7 @@ def inline_file(text: str) -> InlineOutput:
     try:
         return InlineOutput(_decoded(text))
     except (ValueError, binascii.Error) as error:
-        log.warning("a picture can't be read: %s", error)
+        log.warning("a picture can't be read", error=str(error))
         return InlineOutput(b"")
 
 

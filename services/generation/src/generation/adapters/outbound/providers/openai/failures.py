@@ -1,12 +1,12 @@
 """What the provider's refusals mean for a job."""
 
-import logging
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import structlog
 from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
 
 from generation.domain.generation import Failure
@@ -29,7 +29,7 @@ KNOWN_CODES = REFUSED_CODES | ACCOUNT_CODES | BUSY_CODES
 NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout"})
 # A longer pause than a day is no pause.
 RETRY_AFTER_S_MAX = 86_400.0
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class AnswerBroken(OpenAIError):
@@ -46,14 +46,14 @@ def failed(error: OpenAIError) -> RunReport:
             detail = "the provider did not answer in time" if late else "the provider can't be reached"
             return _report(detail, retryable=never_sent)
         case AnswerBroken():
-            log.warning("an answer broke off: %s", error)
+            log.warning("answer broke off", error=str(error))
             return _report("the provider's answer broke off", retryable=False)
         case APIStatusError():
             pause_s = retry_after_s(error.response.headers.get("retry-after"), now=datetime.now(UTC))
             words = frozenset({error.code or "", str(error.type or "")})
             return _refused(error.status_code, words, str(error), pause_s)
         case _:
-            log.error("the provider's answer makes no sense: %s", error)
+            log.error("answer makes no sense", error=str(error))
             return _report("the provider did not accept the request", retryable=False)
 
 
@@ -69,14 +69,14 @@ def failed_body(error: object) -> RunReport:
         return _refused(code, words, message, None)
     if kind == "invalid_request_error" or words & KNOWN_CODES:
         return _refused(400, words, message, None)
-    log.error("a paid answer is an error: %s", message)
+    log.error("paid answer is an error", error=message)
     failure = Failure("OUTPUT_UNUSABLE", "the provider answered with an error")
     return RunReport(RunState.FAILED, failure=failure, retryable=True)
 
 
 def unreadable(detail: str) -> RunReport:
     """A call that was carried out and whose answer holds nothing: it would hold nothing again."""
-    log.error("a paid answer is of no use: %s", detail)
+    log.error("paid answer is of no use", error=detail)
     return _report(detail, retryable=False)
 
 
@@ -101,13 +101,13 @@ def _refused(status: int, words: frozenset[str], message: str, pause_s: float | 
         return RunReport(RunState.FAILED, failure=REFUSED)
     if status in ACCOUNT_STATUSES or words & ACCOUNT_CODES:
         # Operators are told once, by whoever keeps the jobs from it (ProviderGate).
-        log.warning("our account was turned away: %s", message)
+        log.warning("our account was turned away", error=message)
         detail = "the provider is not available at the moment"
         return _report(detail, retryable=True, retry_after_s=pause_s, account_trouble=True)
     if status in BUSY_STATUSES or status >= 500 or words & BUSY_CODES:
-        log.warning("the provider is busy: %s", message)
+        log.warning("provider is busy", error=message)
         return _report("the provider is busy", retryable=True, retry_after_s=pause_s)
-    log.error("the provider did not accept a request: %s", message)
+    log.error("provider did not accept a request", error=message)
     return _report("the provider did not accept the request", retryable=False)
 
 
