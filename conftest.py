@@ -2,6 +2,7 @@
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 # Its assertions are told as those of a test are.
 pytest.register_assert_rewrite("chassis.testing")
@@ -16,3 +17,7 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("tintype", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tintype")
