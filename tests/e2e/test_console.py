@@ -17,11 +17,11 @@ def sign_up(page: Page) -> str:
     """Open an account from the landing page; return its address."""
     email = f"e2e-{uuid4().hex[:10]}@example.com"
     page.goto("/")
-    page.get_by_role("button", name="Start with free credits").click()
+    page.get_by_role("link", name="Start with free credits").click()
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
-    expect(page.get_by_role("heading", name="Generate")).to_be_visible()
+    expect(page.get_by_role("heading", name="Studio")).to_be_visible()
     return email
 
 
@@ -44,7 +44,7 @@ def test_the_main_job_as_a_person_does_it(page: Page) -> None:
     balance_is(page, "1,000")
 
     page.get_by_label("Prompt").fill("A fox crossing fresh snow")
-    page.get_by_label("Images").fill("2")
+    page.get_by_role("radio", name="2").check()
     page.get_by_label("Prompt").click()
     expect(page.locator("#quote")).to_contain_text("10 credits")
     page.get_by_role("button", name="Generate").click()
@@ -53,10 +53,10 @@ def test_the_main_job_as_a_person_does_it(page: Page) -> None:
     expect(card.get_by_role("img", name="A fox crossing fresh snow")).to_be_visible()
     balance_is(page, "990")
 
-    page.get_by_role("link", name="Generate").click()
+    page.get_by_role("link", name="Studio").click()
     page.get_by_label("Prompt").fill("Rain that never comes")
     page.get_by_text("Test controls").click()
-    page.locator("[name=simulate]").select_option("fail")
+    page.get_by_role("radio", name="fail").check()
     page.get_by_role("button", name="Generate").click()
     failed = page.get_by_role("article", name="Rain that never comes")
     expect(failed).to_contain_text("not charged", timeout=SETTLE_MS)
@@ -65,7 +65,7 @@ def test_the_main_job_as_a_person_does_it(page: Page) -> None:
     page.goto("/generate?model=local/motion")
     page.get_by_label("Prompt").fill("A very long film")
     page.get_by_label("Seconds").fill("12")
-    page.get_by_label("Videos").fill("4")
+    page.get_by_role("radio", name="4", exact=True).check()
     page.get_by_role("button", name="Generate").click()
     expect(page.get_by_role("alert")).to_contain_text("1200 credits are needed")
     page.get_by_role("alert").get_by_role("link", name="Buy credits").click()
@@ -86,7 +86,7 @@ def test_a_running_job_is_cancelled_and_a_finished_one_deleted(page: Page) -> No
     balance_is(page, "1,000")
     page.get_by_label("Prompt").fill("Fog that stays")
     page.get_by_text("Test controls").click()
-    page.locator("[name=simulate]").select_option("stall")
+    page.get_by_role("radio", name="stall").check()
     page.get_by_role("button", name="Generate").click()
     page.get_by_role("button", name="Cancel").click()
     card = page.get_by_role("article", name="Fog that stays")
@@ -110,8 +110,10 @@ def test_every_form_works_with_and_without_javascript(any_page: Page) -> None:
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_have_text("Saved.")
     expect(page.get_by_label("Name")).to_have_value("Ada")
+    page.get_by_label("Your account").click()
     page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_label("Your account").click()
     page.get_by_role("button", name="Sign out").click()
     page.goto("/billing")
     expect(page).to_have_url(re.compile("/login\\?next=/billing"))

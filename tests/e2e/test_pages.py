@@ -21,7 +21,7 @@ def sign_up(page: Page) -> None:
     page.get_by_label("Email").fill(f"e2e-{uuid4().hex[:10]}@example.com")
     page.get_by_label("Password").fill("a sentence is a good password")
     page.get_by_role("button", name="Create account").click()
-    expect(page.get_by_role("heading", name="Generate")).to_be_visible()
+    expect(page.get_by_role("heading", name="Studio")).to_be_visible()
     expect(page.locator("#balance")).to_contain_text("1,000", timeout=SETTLE_MS)
 
 
@@ -82,6 +82,6 @@ def test_a_page_that_comes_back_sends_under_a_new_key(page: Page) -> None:
         page.get_by_role("button", name="Generate").click()
         expect(page.get_by_role("heading", name="Library")).to_be_visible()
         page.go_back()
-        expect(page.get_by_role("heading", name="Generate")).to_be_visible()
+        expect(page.get_by_role("heading", name="Studio")).to_be_visible()
     page.goto("/library")
     expect(page.get_by_role("article", name="A crane at dusk")).to_have_count(2, timeout=SETTLE_MS)

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from gateway.adapters.inbound.connections import ConnectionBounds, Connections, client_key
+from gateway.adapters.inbound.console.assets import assets
 from gateway_process import Environment, running
 
 PER_CLIENT, HEADER_S, BODY_S, READER_S, IDLE_S = 40, 1.0, 1.0, 1.0, 2
@@ -178,7 +179,7 @@ async def test_a_reader_that_does_not_read_is_let_go(
     """Answers that nobody takes are given up: a few in our own memory, or more than every buffer holds."""
     peer = await Peer.connect(address)
     peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
-    peer.writer.write(b"GET /static/vendor/pico.min.css HTTP/1.1\r\nhost: x\r\n\r\n" * requests)
+    peer.writer.write(f"GET {assets.url('console.css')} HTTP/1.1\r\nhost: x\r\n\r\n".encode() * requests)
     began = time.monotonic()
     await until_told(environment, "gateway_connections_open 0.0")
     assert time.monotonic() - began < IDLE_S + READER_S + 4
@@ -201,7 +202,7 @@ async def test_a_slow_but_honest_client_is_served(address: tuple[str, int]) -> N
     """A request in several packets and an answer that is read in pieces are no attack."""
     peer = await Peer.connect(address)
     for part in (
-        b"GET /static/vendor/pico.min.css HT",
+        f"GET {assets.url('console.css')} HT".encode(),
         b"TP/1.1\r\nhost",
         b": x\r\nconnection: close\r\n",
         b"\r\n",

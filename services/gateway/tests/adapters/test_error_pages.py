@@ -83,10 +83,16 @@ async def test_a_live_part_of_an_ended_session_leads_to_sign_in(door: Door, meth
 
 
 async def test_an_error_in_a_part_is_words(door: Door) -> None:
-    """A part of a page that fails gets no page in its place."""
-    await enter(door)
-    gone = await door.http.get("/library/gen_" + "0" * 32 + "/card", headers=PART | HTML)
-    assert (gone.status_code, gone.headers["content-type"]) == (404, "text/plain; charset=utf-8")
+    """A part of a page that fails stays as it is; what a person did is answered in a corner."""
+    csrf = await enter(door)
+    gone = f"/library/gen_{'0' * 32}"
+    part = await door.http.get(f"{gone}/card", headers=PART | HTML)
+    assert (part.status_code, part.headers["hx-reswap"]) == (404, "none")
+    done = await door.http.post(f"{gone}/cancel", data={"csrf_token": csrf}, headers=PART | HTML)
+    assert (done.status_code, done.headers["hx-retarget"]) == (404, "#notes")
+    for answer in (part, done):
+        assert answer.text.count('role="alert"') == 1
+        assert "<html" not in answer.text
 
 
 async def test_a_form_that_was_changed_is_another_job(door: Door) -> None:
@@ -97,5 +103,5 @@ async def test_a_form_that_was_changed_is_another_job(door: Door) -> None:
     for prompt in ("a heron", "a heron", "a crane"):
         form = {"csrf_token": csrf, "key": "of the page", "model": "local/sketch", "prompt": prompt}
         answer = await door.http.post("/generate", data=form, headers=HTML)
-        assert answer.headers["location"] == "/library?note=started"
+        assert answer.headers["location"] == "/generate?model=local/sketch&note=started"
     assert len(door.world.generations.jobs) == 2

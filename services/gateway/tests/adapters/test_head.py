@@ -6,6 +6,7 @@ import zlib
 
 import httpx
 import pytest
+from gateway.adapters.inbound.console.assets import assets
 from gateway_world import ORIGIN, PASSWORD, SKETCH, Door, assert_problem, routes
 
 JSON = {"content-type": "application/json"}
@@ -34,7 +35,7 @@ async def test_head_is_get_without_a_body(rich: Door) -> None:
         if "GET" in route.methods and route.path != "/v1/events"
     }
     assert len(paths) > 25
-    for path in sorted(paths | {"/static/app.css", "/nowhere", "/v1/generations/gen_x"}):
+    for path in sorted(paths | {assets.url("console.css"), "/nowhere", "/v1/generations/gen_x"}):
         got, head = await rich.http.get(path), await rich.http.head(path)
         assert head.status_code == got.status_code, path
         assert head.content == b"", path

@@ -71,6 +71,7 @@ def wire(ports: Ports) -> Deps:
         open_sessions=open_sessions,
         limits=ports.limits,
         secrets=secrets,
+        clock=ports.clock,
         sessions=ConsoleSessions(
             ports.identity,
             ports.sessions,

@@ -15,6 +15,7 @@ from gateway.application.open_sessions import OpenSessions
 from gateway.application.read_texts import ReadTexts
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.billing import Billing
+from gateway.ports.clock import Clock
 from gateway.ports.generation import Generations
 from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
@@ -60,6 +61,7 @@ class Deps:
     open_sessions: OpenSessions
     limits: RateLimits
     secrets: SecretSource
+    clock: Clock
     sessions: ConsoleSessions
     follow_events: FollowEvents
     explain: ExplainGeneration

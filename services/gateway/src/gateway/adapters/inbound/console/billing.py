@@ -62,17 +62,18 @@ async def checkout(
 
 
 @router.get("/console/balance", dependencies=[per_user(Limit.READS)])
-async def balance(deps: CurrentDeps, session: Session) -> Response:
+async def balance(request: Request, deps: CurrentDeps, session: Session) -> Response:
     """The balance in the sidebar: a fragment that is swapped in when the ledger tells a change."""
-    return fragment("balance.html", balance=await deps.ledger.balance(session.user_id))
+    return fragment(request, "balance.html", balance=await deps.ledger.balance(session.user_id))
 
 
 @router.get("/console/history", dependencies=[per_user(Limit.READS)])
-async def history(deps: CurrentDeps, session: Session) -> Response:
+async def history(request: Request, deps: CurrentDeps, session: Session) -> Response:
     """The newest part of the balance history, and the balance: swapped in when it changes."""
     page = await deps.ledger.entries(session.user_id, EntryFilter(), cursor=None, limit=HISTORY_SIZE)
     purchases = await deps.billing.purchases(session.user_id, cursor=None, limit=PURCHASES_SIZE)
     return fragment(
+        request,
         "history.html",
         entries=page.items,
         next_cursor=page.next_cursor,

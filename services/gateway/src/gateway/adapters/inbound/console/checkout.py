@@ -1,6 +1,6 @@
 """What became of a checkout, for whoever comes back from its page."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
@@ -17,10 +17,10 @@ router = APIRouter(route_class=HtmlRoute)
 
 
 @router.get("/console/checkout/{checkout}", dependencies=[per_user(Limit.READS)])
-async def checkout(checkout: str, deps: CurrentDeps, session: Session) -> Response:
+async def checkout(request: Request, checkout: str, deps: CurrentDeps, session: Session) -> Response:
     """What became of it: a fragment that asks again until it is known."""
     found = await deps.billing.checkout(session.user_id, checkout_id(checkout))
-    return fragment("checkout.html", checkout=found)
+    return fragment(request, "checkout.html", checkout=found)
 
 
 async def returned_from(checkout: str | None, deps: Deps, session: ConsoleSession) -> Checkout | None:

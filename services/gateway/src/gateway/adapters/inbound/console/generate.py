@@ -1,32 +1,60 @@
-"""`/generate`: choose a model, fill in its form, see the cost, start."""
+"""`/generate`, the studio: choose a model, fill in its form, see the cost, start, and watch it develop."""
 
 import hashlib
 import json
 from dataclasses import replace
 from typing import Annotated, Any
+from urllib.parse import quote as quote_text
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
-from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, go, show
+from gateway.adapters.inbound.console.days import by_day
+from gateway.adapters.inbound.console.library import previews
+from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, fragment, go, show
 from gateway.adapters.inbound.console.schema_form import fields_of, input_of, with_placeholders
+from gateway.adapters.inbound.console.templates import zone_of
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import count, per_user
+from gateway.adapters.inbound.rest.parameters import generation_id
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import GatewayError, InsufficientCredits, NotFound
-from gateway.domain.generation import Document, Model, NewGeneration
+from gateway.domain.generation import Document, Generation, Modality, Model, NewGeneration
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
+FEED_SIZE = 24
+# What to begin with, while there is nothing yet.
+_SCENES = (
+    "A lighthouse keeper counting waves, slow shutter",
+    "Paper lanterns on a slow river at dusk",
+    "Northern lights over a quiet harbour",
+)
+EXAMPLES = {
+    Modality.IMAGE: _SCENES,
+    Modality.VIDEO: _SCENES,
+    Modality.TEXT: (
+        "Write a postcard from a lighthouse keeper to the sea",
+        "Explain tintype photography to a ten-year-old",
+        "Three names for a bakery on a ferry",
+    ),
+}
 
 
 @router.get("/generate", dependencies=[per_user(Limit.READS)])
 async def generate_page(
-    request: Request, deps: CurrentDeps, session: Session, model: Annotated[str, Query(max_length=200)] = ""
+    request: Request,
+    deps: CurrentDeps,
+    session: Session,
+    model: Annotated[str, Query(max_length=200)] = "",
+    again: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    """The form of one model, with the cost of its defaults."""
-    return await _page(request, deps, session, model_id=model)
+    """The form of one model, empty or as an earlier generation had it, beside what was made last."""
+    if again is None:
+        return await _page(request, deps, session, model_id=model)
+    earlier = await deps.generations.one(session.user_id, generation_id(again))
+    return await _page(request, deps, session, model_id=earlier.model_id, given=dict(earlier.input))
 
 
 @router.post("/generate/quote", dependencies=[per_user(Limit.QUOTES)])
@@ -35,7 +63,7 @@ async def quote(request: Request, deps: CurrentDeps, session: Session) -> Respon
     form = await request.form()
     model = await _model(deps, str(form.get("model", "")))
     balance = await deps.ledger.balance(session.user_id)
-    return fragment("quote.html", **await _cost(deps, session, model, dict(form)), balance=balance)
+    return fragment(request, "quote.html", **await _cost(deps, session, model, dict(form)), balance=balance)
 
 
 @router.post("/generate")
@@ -52,20 +80,32 @@ async def generate(request: Request, deps: CurrentDeps, session: Session) -> Res
     )
     try:
         await count(request, deps.limits, Limit.GENERATIONS, session.user_id)
-        await _created(deps, session, new)
+        created = await _created(deps, session, new)
     except GatewayError as refusal:
         return await _page(request, deps, session, model_id=model.model_id, given=form, refusal=refusal)
-    return go("/library", note="started")
+    if FRAGMENT in request.headers:
+        return fragment(
+            request,
+            "started.html",
+            generation=created,
+            session=session,
+            texts={},
+            key=deps.secrets.new(),
+            is_new_key=True,
+        )
+    return go(f"/generate?model={quote_text(model.model_id)}", note="started")
 
 
-async def _created(deps: Deps, session: ConsoleSession, new: NewGeneration) -> None:
+async def _created(deps: Deps, session: ConsoleSession, new: NewGeneration) -> Generation:
     try:
-        await deps.generations.create(session.user_id, new)
+        created, _ = await deps.generations.create(session.user_id, new)
     except InsufficientCredits as refusal:
         if not refusal.replayed:
             raise
         # An old page was sent again, perhaps after buying credits: that is a new question.
-        await deps.generations.create(session.user_id, replace(new, idempotency_key=deps.secrets.new()))
+        anew = replace(new, idempotency_key=deps.secrets.new())
+        created, _ = await deps.generations.create(session.user_id, anew)
+    return created
 
 
 def _key(page_key: str, model: Model, job: Document) -> str:
@@ -91,11 +131,20 @@ async def _page(
         raise NotFound("No model is on offer at the moment.")
     model = next((one for one in models if one.model_id == model_id), models[0])
     form = given or {}
+    page = await deps.generations.page(session.user_id, statuses=(), cursor=None, limit=FEED_SIZE)
+    ended = [made for made in page.items if made.status.is_final]
     return await show(
         request,
-        "generate.html",
+        # A refused form goes back to where it stood; what was made stays as it is beside it.
+        "composer.html" if FRAGMENT in request.headers else "generate.html",
         session=session,
         refusal=refusal,
+        running=[made for made in page.items if not made.status.is_final],
+        days=by_day(ended, now=deps.clock.now(), zone=zone_of(request)),
+        texts=await previews(deps, page.items),
+        has_more=page.next_cursor is not None,
+        examples=EXAMPLES[model.modality],
+        is_new_key=False,
         models=models,
         model=model,
         fields=fields_of(model, form),

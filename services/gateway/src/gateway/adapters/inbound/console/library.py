@@ -7,7 +7,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
-from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, go, show
+from gateway.adapters.inbound.console.days import by_day
+from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, fragment, go, show
+from gateway.adapters.inbound.console.templates import zone_of
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.parameters import generation_id
@@ -19,7 +21,7 @@ from gateway.ports.rate_limits import Limit
 from gateway.ports.text_outputs import Excerpt
 
 router = APIRouter(route_class=HtmlRoute)
-PAGE_SIZE = 12
+PAGE_SIZE = 24
 
 
 @router.get("/library", dependencies=[per_user(Limit.READS)])
@@ -29,14 +31,14 @@ async def library(
     session: Session,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
-    """Cards, newest first."""
+    """Tiles by day, newest first."""
     page = await deps.generations.page(session.user_id, statuses=(), cursor=cursor, limit=PAGE_SIZE)
     return await show(
         request,
         "library.html",
         session=session,
-        generations=page.items,
-        texts=await _previews(deps, page.items),
+        days=by_day(page.items, now=deps.clock.now(), zone=zone_of(request)),
+        texts=await previews(deps, page.items),
         next_cursor=page.next_cursor,
         is_first=cursor is None,
     )
@@ -62,20 +64,26 @@ async def detail(request: Request, deps: CurrentDeps, session: Session, generati
 
 
 @router.get("/library/{generation}/card", dependencies=[per_user(Limit.READS)])
-async def card(deps: CurrentDeps, session: Session, generation: str) -> Response:
-    """One card as it stands now: a fragment that the page swaps in when something happened."""
+async def card(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
+    """One tile as it stands now: a fragment that the page swaps in when something happened."""
     found = await deps.generations.one(session.user_id, generation_id(generation))
-    return fragment("card.html", generation=found, session=session, texts=await _previews(deps, [found]))
+    return fragment(
+        request, "tile.html", generation=found, session=session, texts=await previews(deps, [found])
+    )
 
 
 @router.post("/library/{generation}/cancel", dependencies=[per_user(Limit.CHANGES)])
-async def cancel(deps: CurrentDeps, session: Session, generation: str) -> Response:
-    """Stop a running one."""
+async def cancel(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
+    """Stop a running one: the library again, or its tile where a part of a page asked."""
     try:
         stopped = await deps.generations.cancel(session.user_id, generation_id(generation))
     except Conflict:
-        # It ended while the page was open: the library shows how.
+        # It ended while the page was open: its tile shows how.
+        if FRAGMENT in request.headers:
+            return await card(request, deps, session, generation)
         return go("/library", note="too-late")
+    if FRAGMENT in request.headers:
+        return fragment(request, "tile.html", generation=stopped, session=session, texts={})
     return go("/library", note="cancelled" if stopped.status.is_final else "cancelling")
 
 
@@ -93,8 +101,8 @@ async def delete(deps: CurrentDeps, session: Session, generation: str) -> Respon
     return go("/library", note="deleted")
 
 
-async def _previews(deps: Deps, generations: Sequence[Generation]) -> Mapping[str, Excerpt]:
-    """The first lines of what cards show: the first output of each."""
+async def previews(deps: Deps, generations: Sequence[Generation]) -> Mapping[str, Excerpt]:
+    """The first lines of what tiles show: the first output of each."""
     shown = [generation.outputs[0] for generation in generations if generation.outputs]
     return await deps.read_texts(shown, size_max_bytes=PREVIEW_MAX_BYTES)
 

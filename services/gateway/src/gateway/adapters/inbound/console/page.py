@@ -2,21 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, current_session, require_csrf
 from gateway.adapters.inbound.console.avatar import avatar_of, origin_of
+from gateway.adapters.inbound.console.templates import render
 from gateway.adapters.inbound.deps import Deps, deps_of
 from gateway.adapters.inbound.middleware import content_policy
 from gateway.adapters.inbound.problems import record_bug, retry_headers, status_of
@@ -26,6 +24,8 @@ from gateway.domain.user import Welcome
 
 # Set by htmx on what it asks for.
 FRAGMENT = "hx-request"
+_TO_COMPOSER = {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
+_TO_NOTES = {"HX-Retarget": "#notes", "HX-Reswap": "beforeend"}
 PATH_LENGTH_MAX = 2_000
 THEME_COOKIE = "tintype_theme"
 THEMES = ("light", "dark")
@@ -47,35 +47,6 @@ NOTES = {
     "under another address of it: this account works without them.",
     "verification-sent": "A mail with a link is on its way.",
 }
-
-environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=select_autoescape(default=True),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
-
-def money(minor: int, currency: str) -> str:
-    """An amount as people write it."""
-    sign = {"usd": "$", "eur": "€", "gbp": "£"}.get(currency, "")
-    return f"{sign}{minor / 100:,.2f}" + ("" if sign else f" {currency.upper()}")
-
-
-def when(time: datetime) -> str:
-    """A time as people read it; the exact one is in the `datetime` attribute beside it."""
-    return time.strftime("%-d %b %Y, %H:%M")
-
-
-def size(size_bytes: int) -> str:
-    """A file's size."""
-    if size_bytes < 1024:
-        return f"{size_bytes} B"
-    return f"{size_bytes / 1024:.0f} KB" if size_bytes < 1024**2 else f"{size_bytes / 1024**2:.1f} MB"
-
-
-environment.filters.update(money=money, when=when, size=size, number="{:,}".format)
 
 
 class HtmlRoute(APIRoute):
@@ -135,6 +106,8 @@ async def show(
     """
     deps = deps_of(request)
     headers = retry_headers(refusal) if refusal else {}
+    if refusal and FRAGMENT in request.headers:
+        headers |= _TO_COMPOSER
     avatar_url = None
     if session is not None:
         # Apart only because they are two services.
@@ -147,7 +120,9 @@ async def show(
     if avatar_url and (pictures := origin_of(avatar_url)):
         headers |= content_policy(deps.web, pictures=pictures)
     return HTMLResponse(
-        environment.get_template(template).render(
+        render(
+            request,
+            template,
             {
                 "session": session,
                 "shown_avatar": avatar_url,
@@ -158,17 +133,16 @@ async def show(
                 "problem": refusal.detail if refusal else None,
                 "offer": 0,
                 **values,
-            }
+            },
         ),
         status_code=status_of(refusal) if refusal else 200,
         headers={"Cache-Control": "no-store", "Vary": "Cookie", **headers},
     )
 
 
-def fragment(template: str, **values: Any) -> HTMLResponse:
+def fragment(request: Request, template: str, **values: Any) -> HTMLResponse:
     """Render a part of a page."""
-    html = environment.get_template(template).render(values)
-    return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+    return HTMLResponse(render(request, template, values), headers={"Cache-Control": "no-store"})
 
 
 async def refusal_page(request: Request, refusal: GatewayError) -> Response:
@@ -183,21 +157,28 @@ async def error_page(
 ) -> Response:
     """A page that says what went wrong, for whoever is signed in; it asks no other service.
 
-    Where a part of a page was asked for, only the words.
+    Where a part of a page was asked for, a note.
     """
     kept = {"Cache-Control": "no-store", "Vary": "Cookie", **(headers or {})}
     if FRAGMENT in request.headers:
-        return PlainTextResponse(detail, status_code=status, headers=kept)
-    html = environment.get_template("error.html").render(
-        session=await _who(request),
-        balance=None,
-        offer=0,
-        shown_avatar=None,
-        theme=theme_of(request),
-        path=request.url.path,
-        note=None,
-        status=status,
-        detail=detail,
+        # What a person did is answered in a corner of the page; what the page does by itself stays as it is.
+        target = {"HX-Reswap": "none"} if request.method == "GET" else _TO_NOTES
+        html = render(request, "problem.html", {"detail": detail})
+        return HTMLResponse(html, status_code=status, headers=kept | target)
+    html = render(
+        request,
+        "error.html",
+        {
+            "session": await _who(request),
+            "balance": None,
+            "offer": 0,
+            "shown_avatar": None,
+            "theme": theme_of(request),
+            "path": request.url.path,
+            "note": None,
+            "status": status,
+            "detail": detail,
+        },
     )
     return HTMLResponse(html, status_code=status, headers=kept)
 

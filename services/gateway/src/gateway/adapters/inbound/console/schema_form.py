@@ -1,5 +1,6 @@
 """A form from a model's JSON Schema, and the model's input from a submitted form."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,13 +8,20 @@ from typing import Any
 from gateway.domain.generation import Model
 
 LONG_TEXT = 200
+_RATIO = re.compile(r"[1-9]\d?:[1-9]\d?")
+_SEGMENTS_LENGTH_MAX, _NUMBERS_MAX = 24, 6
+_FIRST = ("prompt", "output_count", "duration_s")
 # Longer than any number that a schema allows; what is longer stays text, and is refused by name.
 NUMBER_LENGTH_MAX = 18
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One input of the form. `kind` is textarea, text, select, number or checkbox."""
+    """One input of the form.
+
+    `kind` is textarea, text, shapes, segments, select, number or checkbox; `place` is first (always seen),
+    folded (for whoever looks for it) or test.
+    """
 
     name: str
     kind: str
@@ -26,7 +34,8 @@ class Field:
     maximum: float | None = None
     min_length: int | None = None
     max_length: int | None = None
-    is_test_control: bool = False
+    place: str = "folded"
+    is_random: bool = False
 
 
 def fields_of(model: Model, given: Mapping[str, Any]) -> list[Field]:
@@ -85,21 +94,42 @@ def _field(name: str, rule: Mapping[str, Any], required: bool, given: Mapping[st
         help=str(rule.get("description", "")),
         required=required,
         value="" if value is None else str(value),
-        choices=tuple(str(choice) for choice in rule.get("enum", ())),
+        choices=_choices(rule),
         minimum=rule.get("minimum"),
         maximum=rule.get("maximum"),
         min_length=rule.get("minLength"),
         max_length=rule.get("maxLength"),
-        is_test_control=name == "simulate",
+        place=_place(name, rule),
+        is_random=bool(rule.get("x-random")),
     )
+
+
+def _choices(rule: Mapping[str, Any]) -> tuple[str, ...]:
+    """What there is to choose from: of a list, or of a few whole numbers."""
+    if "enum" in rule:
+        return tuple(str(choice) for choice in rule["enum"])
+    if rule.get("type") == "integer" and {"minimum", "maximum", "default"} <= rule.keys():
+        numbers = range(int(rule["minimum"]), int(rule["maximum"]) + 1)
+        return tuple(map(str, numbers)) if 1 < len(numbers) <= _NUMBERS_MAX else ()
+    return ()
+
+
+def _place(name: str, rule: Mapping[str, Any]) -> str:
+    """What most people want to say stands first."""
+    if name == "simulate":
+        return "test"
+    return "first" if name in _FIRST or _kind(rule) in ("textarea", "shapes") else "folded"
 
 
 def _kind(rule: Mapping[str, Any]) -> str:
     if "enum" in rule:
-        return "select"
+        choices = [str(choice) for choice in rule["enum"]]
+        if all(_RATIO.fullmatch(choice) for choice in choices):
+            return "shapes"
+        return "segments" if sum(map(len, choices)) <= _SEGMENTS_LENGTH_MAX else "select"
     kind = rule.get("type")
     if kind in ("integer", "number"):
-        return "number"
+        return "segments" if _choices(rule) else "number"
     if kind == "boolean":
         return "checkbox"
     return "textarea" if rule.get("maxLength", 0) > LONG_TEXT else "text"

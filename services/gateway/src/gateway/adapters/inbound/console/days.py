@@ -1,0 +1,33 @@
+"""Generations by the day that they were made, as the person's own clock has it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from itertools import groupby
+
+from gateway.domain.generation import Generation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """One heading: its title, its generations, newest first, and the credits that they cost."""
+
+    title: str
+    generations: Sequence[Generation]
+
+    @property
+    def credits(self) -> int:
+        """What this day's generations cost."""
+        return sum(generation.credits_charged for generation in self.generations)
+
+
+def by_day(generations: Iterable[Generation], *, now: datetime, zone: tzinfo) -> list[Day]:
+    """Group generations, which come newest first, by day."""
+    today = now.astimezone(zone).date()
+    names = {today: "Today", today - timedelta(days=1): "Yesterday"}
+
+    def made_on(generation: Generation) -> str:
+        day = generation.created_at.astimezone(zone).date()
+        return names.get(day) or f"{day:%-d %B}" + (f" {day.year}" if day.year != today.year else "")
+
+    return [Day(title=title, generations=list(group)) for title, group in groupby(generations, key=made_on)]

@@ -1,0 +1,52 @@
+// Live parts of a page. One stream of events serves them all: a bar moves without a request, and a tile is fetched
+// again only when its status has changed.
+"use strict";
+(() => {
+  const parts = () => document.querySelectorAll("[data-live]");
+  const away = () => document.getElementById("away");
+
+  document.addEventListener("generation.updated", (event) => {
+    const told = JSON.parse(event.detail.data);
+    const tile = document.querySelector(`[data-generation="${CSS.escape(told.id)}"]`);
+    if (!tile) return;
+    if (tile.dataset.status !== told.status) {
+      tile.dataset.status = told.status;
+      htmx.trigger(tile, "refresh");
+      return;
+    }
+    const bar = tile.querySelector("progress");
+    if (bar && told.progress > bar.value) bar.value = told.progress;
+  });
+
+  // What happened before the stream was open, or while it was cut off, is fetched once.
+  document.addEventListener("htmx:sse:after:connection", () => {
+    if (away()) away().hidden = true;
+    for (const part of parts()) htmx.trigger(part, "refresh");
+  });
+
+  document.addEventListener("htmx:sse:error", (failed) => {
+    // The session has ended: the page asks for a new one, and comes back here.
+    if (failed.detail.status === 401) location.reload();
+    else if (away()) away().hidden = false;
+  });
+
+  // What a page says goes away by itself, an error only when it is put away.
+  const fade = (note) => {
+    if (note.getAttribute("role") !== "alert") setTimeout(() => note.remove(), 6000);
+  };
+  document.querySelectorAll(".notes .note").forEach(fade);
+  document.addEventListener("htmx:after:swap", () => document.querySelectorAll(".notes .note").forEach(fade));
+  document.addEventListener("click", (click) => click.target.closest("[data-put-away]")?.closest(".note").remove());
+
+  // A menu closes when something else is meant.
+  const menus = () => document.querySelectorAll("details.menu[open]");
+  document.addEventListener("click", (click) => menus().forEach((menu) => menu.contains(click.target) || (menu.open = false)));
+  document.addEventListener("keydown", (key) => {
+    if (key.key !== "Escape") return;
+    for (const menu of menus()) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+
+  // Times are shown as the person's clock has them, from the next page on.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) document.cookie = `tintype_zone=${encodeURIComponent(zone)}; Max-Age=31536000; Path=/; SameSite=Lax`;
+})();
