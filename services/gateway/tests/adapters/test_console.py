@@ -102,7 +102,7 @@ async def test_a_generation_starts_once_however_often_the_button_is_pressed(door
     form = {name: hidden(page, name) for name in ("csrf_token", "key", "model")} | {"prompt": "a heron"}
     for _ in range(2):
         answer = await door.http.post("/generate", data=form, headers=FROM_HERE)
-        assert answer.headers["location"] == "/library?note=started"
+        assert answer.headers["location"] == "/generate?model=local/sketch&note=started"
     assert len(door.world.generations.jobs) == 1
 
 
@@ -126,7 +126,7 @@ async def test_an_old_page_sent_again_asks_anew(door: Door) -> None:
     account = next(iter(door.world.identity.users))
     door.world.ledger.grant(account, 100)
     answer = await door.http.post("/generate", data=form, headers=FROM_HERE)
-    assert answer.headers["location"] == "/library?note=started"
+    assert answer.headers["location"] == "/generate?model=local/sketch&note=started"
 
 
 async def test_a_cancel_that_comes_too_late_says_so(door: Door) -> None:

@@ -61,6 +61,7 @@ environment = Environment(
     lstrip_blocks=True,
     extensions=["jinja2.ext.i18n"],
 )
-environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined] - the extension's own
+# Added by the extension.
+environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
 environment.filters.update(money=money, when=when, size=size, shape_class=shape_class, number="{:,}".format)
 environment.globals.update(icon=icon, asset=assets.url)
