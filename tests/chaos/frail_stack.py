@@ -93,7 +93,9 @@ def frail(folder: Path) -> Iterator[FrailStack]:
         }
         for service, setting, port in CONNECTIONS:
             name = f"{service.upper()}_{setting}"
-            direct = plan.environment(service)[name]
+            # Of generation's, the worker is told the most.
+            process = topology().services[service].processes[-1]
+            direct = plan.environment(service, process=process)[name]
             settings[name] = _through(proxies[service, port], direct, str(ports[port]))
         state = running.enter_context(launched(folder, base_port=base, settings=settings))
         yield FrailStack(state, plan, openai.pid, proxies)

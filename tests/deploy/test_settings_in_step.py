@@ -9,7 +9,8 @@ import pytest
 import yaml
 from embedded.topology import topology
 from generation.__main__ import DRAIN_MARGIN_S
-from generation.adapters.outbound.providers.openai.caller import TIMEOUT_S
+from generation.adapters.outbound.providers.openai.settings import TIMEOUT_S_MAX
+from generation.adapters.outbound.providers.registry import ChosenProvider, folders
 from generation.application.take_due import PATIENCE
 from generation.settings import WorkerSettings
 from kubernetes_validate import validate
@@ -32,13 +33,15 @@ def settings_of(service: str) -> tuple[type[BaseSettings], ...]:
     return tuple(one for one in classes if one.model_config.get("env_prefix") == f"{service.upper()}_")
 
 
+# Each provider under its own name; more of one kind have settings of the same fields under theirs.
+OF_PROVIDERS = {name for folder in folders() for name in ChosenProvider(folder, folder).setting_names}
 SETTINGS = {service.upper(): settings_of(service) for service in topology().services}
 KNOWN = {
     f"{prefix}_{field.upper()}"
     for prefix, classes in SETTINGS.items()
     for settings in classes
     for field in settings.model_fields
-}
+} | OF_PROVIDERS
 REQUIRED = {
     f"{prefix}_{name.upper()}"
     for prefix, classes in SETTINGS.items()
@@ -142,11 +145,24 @@ def test_no_pod_has_more_rights_than_it_needs() -> None:
             assert security["capabilities"] == {"drop": ["ALL"]}, path
 
 
+def test_only_the_worker_reads_the_providers_keys(tmp_path: Path) -> None:
+    """Kubernetes keeps them in a secret of their own; no file of containers but the worker's has them."""
+    secret = "generation-provider-secrets"
+    reading = {path for path, document in documents() if secret in str(document)}
+    assert reading == {"base/generation-worker/deployment.yaml"}
+    assert "GENERATION_OPENAI_API_KEY" in OF_PROVIDERS
+    assert not [path for path, document in documents() if any(name in str(document) for name in OF_PROVIDERS)]
+    containers.write(tmp_path, NONE)
+    files = {path.name: path.read_text() for path in tmp_path.glob("*.env")}
+    having = {name for name, text in files.items() if any(f"{setting}=" in text for setting in OF_PROVIDERS)}
+    assert having == {"generation-worker.env"}
+
+
 def test_nothing_kills_a_worker_during_its_drain() -> None:
     """Calls that are being paid for may end: whatever stops a worker waits longer than its drain."""
     drain_s = WorkerSettings.model_fields["drain_s"].default
-    assert drain_s > TIMEOUT_S
-    assert PATIENCE.total_seconds() > TIMEOUT_S
+    assert drain_s > TIMEOUT_S_MAX
+    assert PATIENCE.total_seconds() > TIMEOUT_S_MAX
     needed_s = drain_s + DRAIN_MARGIN_S
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     grace = compose["services"]["generation-worker"]["stop_grace_period"]

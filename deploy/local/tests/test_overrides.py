@@ -64,9 +64,39 @@ def test_another_endpoint_takes_the_place_of_the_stand_in(tmp_path: Path) -> Non
     assert "openai" not in named
 
 
+def test_no_provider_key_leaves_the_worker(tmp_path: Path) -> None:
+    """Whichever provider's it is, under whatever name; the names of those in use reach the API too."""
+    given = {
+        "GENERATION_PROVIDERS": "local,openai,deepseek:openai",
+        "GENERATION_OPENAI_API_KEY": "key-of-openai",
+        "GENERATION_DEEPSEEK_BASE_URL": "https://api.deepseek.example",
+        "GENERATION_DEEPSEEK_API_KEY": "key-of-deepseek",
+    }
+    started = environments(tmp_path, given)
+    for key in ("key-of-openai", "key-of-deepseek"):
+        assert {name for name, values in started.items() if key in values.values()} == {"generation-worker"}
+    assert started["generation-api"]["GENERATION_PROVIDERS"] == given["GENERATION_PROVIDERS"]
+    containers.write(tmp_path, read_overrides(given))
+    having = {path.name for path in tmp_path.glob("*.env") if "key-of-" in path.read_text()}
+    assert having == {"generation-worker.env"}
+
+
+def test_the_stand_ins_key_is_the_workers_alone(tmp_path: Path) -> None:
+    """It is treated as a real one would be."""
+    key = load_or_make(tmp_path / "secrets.json")["openai_key"]
+    having = {name for name, values in environments(tmp_path, {}).items() if key in values.values()}
+    assert having == {"generation-worker", "openai"}
+
+
+def test_a_provider_that_there_is_not_is_refused_by_name() -> None:
+    """The message says which there are."""
+    with pytest.raises(RefusedSettingError, match=r"GENERATION_PROVIDERS.*'opnai'.*local, openai"):
+        read_overrides({"GENERATION_PROVIDERS": "opnai"})
+
+
 def test_containers_get_the_callers_settings_too(tmp_path: Path) -> None:
     """In the file of the service they name alone, whatever else compose needs being there."""
     containers.write(tmp_path, read_overrides({"GENERATION_OPENAI_BASE_URL": "https://api.example.com/v1"}))
     having = {path.name for path in tmp_path.glob("*.env") if "api.example.com" in path.read_text()}
-    assert having == {"generation-api.env", "generation-worker.env"}
+    assert having == {"generation-worker.env"}
     assert (tmp_path / "openai.env").exists()

@@ -43,7 +43,7 @@ def test_a_store_is_a_host(monkeypatch: pytest.MonkeyPatch, name: str, url: str)
         ),
         *(
             (name, url, "no name, password, query or fragment")
-            for name in ("GENERATION_S3_URL", "GENERATION_S3_PUBLIC_URL", "GENERATION_OPENAI_BASE_URL")
+            for name in ("GENERATION_S3_URL", "GENERATION_S3_PUBLIC_URL")
             for url in ("https://host/?a=b", "https://host/#part", "https://me:secret@host/")
         ),
     ],
@@ -61,10 +61,3 @@ def test_no_part_of_an_address_is_lost_in_silence(
     assert told.startswith(f"{name}: ")
     assert words in told
     assert "secret" not in told
-
-
-def test_an_api_may_have_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Most have their version there."""
-    monkeypatch.setenv("GENERATION_OPENAI_BASE_URL", "https://api.example/openai/v1")
-    settings = load_settings(GenerationSettings)
-    assert str(settings.openai_base_url) == "https://api.example/openai/v1"

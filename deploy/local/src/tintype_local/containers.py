@@ -86,7 +86,7 @@ def _environment(plan: Plan, process: Process) -> dict[str, str]:
         # Compose publishes the gateway's alone: the others are reached by other containers.
         if port is not None:
             values[f"{prefix}_{kind}_LISTEN"] = f"0.0.0.0:{plan.ports[port.name]}"
-    return values | _as_people_reach_it(plan, process.service) | plan.overrides.of(process.service)
+    return values | _as_people_reach_it(plan, process.service) | plan.callers_own(process)
 
 
 def _as_people_reach_it(plan: Plan, service: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+from generation.adapters.outbound.providers import registry
 from pydantic_settings import BaseSettings
 
 from tintype_local.secrets_file import SERVICES
@@ -48,11 +49,12 @@ NONE = Overrides({}, {})
 def read_overrides(environment: Mapping[str, str] = os.environ) -> Overrides:
     """Take the services' settings out of an environment.
 
-    Raises RefusedSettingError for an address to listen at, naming what to set instead.
+    Raises RefusedSettingError for an address to listen at, naming what to set instead, and for a provider
+    that there is not.
     """
     begins = tuple(f"{service.upper()}_" for service in SERVICES)
     given = {name: value for name, value in environment.items() if name.startswith(begins)}
-    known = _known() if given else frozenset()
+    known = _known(given.get("GENERATION_PROVIDERS")) if given else frozenset()
     for name in sorted(given.keys() & known):
         service, _, setting = name.partition("_")
         if setting in _LISTENS:
@@ -66,9 +68,13 @@ def read_overrides(environment: Mapping[str, str] = os.environ) -> Overrides:
     )
 
 
-def _known() -> frozenset[str]:
-    """Every setting of every service, from the classes that read them."""
-    names: set[str] = set()
+def _known(providers: str | None) -> frozenset[str]:
+    """Every setting of every service, from the classes that read them, those of providers included."""
+    try:
+        in_use = registry.chosen(providers or ",".join(registry.folders()))
+    except ValueError as unknown:
+        raise RefusedSettingError(f"GENERATION_PROVIDERS: {unknown}") from unknown
+    names: set[str] = set().union(*(provider.setting_names for provider in in_use))
     for service in SERVICES:
         for cls in vars(import_module(f"{service}.settings")).values():
             if isinstance(cls, type) and issubclass(cls, BaseSettings):

@@ -13,6 +13,7 @@ from embedded.nats_server import NatsServer
 from embedded.postgres import Postgres
 from embedded.seaweedfs import SeaweedFS, SeaweedPorts
 from embedded.topology import Process, Service, topology
+from generation.adapters.outbound.providers.registry import chosen, folders
 
 from tintype_local.overrides import NONE, Overrides
 from tintype_local.ports import Ports
@@ -20,6 +21,9 @@ from tintype_local.settings import StackSettings
 from tintype_local.supervisor import ProcessSpec
 
 BUCKET = "tintype-media"
+# Who makes media until GENERATION_PROVIDERS says otherwise, and the command that calls them.
+PROVIDERS = "local,openai"
+CALLS_PROVIDERS = "serve-worker"
 
 # Walls against strangers who open accounts by the dozen for their welcome credits. Nobody reaches this
 # machine's stack from outside, and whoever tries it opens many accounts from one address and wants to
@@ -149,7 +153,17 @@ class Plan:
             values["METRICS_LISTEN"] = self.ports.address(process.metrics.name)
         if about.calls:
             values["CALLER_TOKEN"] = self.secrets[f"token_{service}"]
-        return inherited() | _prefixed(service.upper(), values) | self.overrides.of(service)
+        own = self.meant_for(process, _prefixed(service.upper(), values))
+        return inherited() | own | self.callers_own(process)
+
+    def callers_own(self, process: Process) -> dict[str, str]:
+        """Return the settings of the caller's environment that a process is given."""
+        return self.meant_for(process, self.overrides.of(process.service))
+
+    def meant_for(self, process: Process, values: Mapping[str, str]) -> dict[str, str]:
+        """Return the settings without those of media providers, which only their caller is told."""
+        withheld = frozenset() if process.command == CALLS_PROVIDERS else self._of_providers
+        return {name: value for name, value in values.items() if name not in withheld}
 
     def auditor_environment(self) -> dict[str, str]:
         """Return the settings of `tintype verify`."""
@@ -194,6 +208,7 @@ class Plan:
                     "LEASE_S": "5",
                     # The stack's own stand-ins live on loopback.
                     "FETCH_ALLOW_LOOPBACK": "true",
+                    "PROVIDERS": PROVIDERS,
                     **self._openai(),
                 }
             case "gateway":
@@ -205,6 +220,12 @@ class Plan:
                 }
             case _:
                 return {}
+
+    @property
+    def _of_providers(self) -> frozenset[str]:
+        named = self.overrides.by_name.get("GENERATION_PROVIDERS", PROVIDERS)
+        in_use = (*chosen(named), *chosen(",".join(folders())))
+        return frozenset(name for provider in in_use for name in provider.setting_names)
 
     def _openai(self) -> dict[str, str]:
         if self.openai_is_standin:

@@ -15,6 +15,7 @@ from chassis.settings import load_settings
 from chassis.telemetry import configure_telemetry
 
 from generation.adapters.outbound.postgres.tables import outbox
+from generation.adapters.outbound.providers import registry
 from generation.adapters.outbound.toml_catalogue import BadModelsFile, TomlCatalogue
 from generation.bootstrap.api import serve_api
 from generation.bootstrap.worker import replaying, serve_worker
@@ -45,8 +46,12 @@ def main(arguments: Sequence[str]) -> int:
             return _serve(api, "generation-api", lambda: serve_api(api), drain_max_s=DRAIN_MAX_S)
         case "serve-worker":
             worker = load_settings(WorkerSettings)
+            # Whoever else is started with these settings needs nobody's key.
+            keys = registry.load(worker.providers)
             drain_max_s = worker.drain_s + DRAIN_MARGIN_S
-            return _serve(worker, "generation-worker", lambda: serve_worker(worker), drain_max_s=drain_max_s)
+            return _serve(
+                worker, "generation-worker", lambda: serve_worker(worker, keys), drain_max_s=drain_max_s
+            )
         case "outbox":
             url = load_settings(WorkerSettings).database_url.get_secret_value()
             return asyncio.run(outbox_command.run_on(url, outbox, options))
@@ -64,7 +69,7 @@ def _serve(
     drain_max_s: float,
 ) -> int:
     try:
-        TomlCatalogue(settings.models_file, providers=settings.providers)
+        TomlCatalogue(settings.models_file, providers=settings.provider_names)
     except BadModelsFile as bad:
         sys.stderr.write(f"GENERATION_MODELS_FILE: {bad}\n")
         return 2

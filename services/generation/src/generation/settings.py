@@ -4,26 +4,22 @@ from pathlib import Path
 from typing import Annotated
 
 from chassis.settings import PublisherSettings
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-
-def _plain(url: AnyHttpUrl) -> AnyHttpUrl:
-    """Nothing of an address is dropped in silence."""
-    if url.query or url.fragment or url.username or url.password:
-        raise ValueError("must have no name, password, query or fragment in it")
-    return url
+from generation.adapters.outbound.plain_url import plain
+from generation.adapters.outbound.providers.registry import Chosen, chosen, refuse_taken
 
 
 def _without_path(url: AnyHttpUrl) -> AnyHttpUrl:
     if (url.path or "/") != "/":
         # A signature covers the path that the store sees: one in front of the bucket breaks it.
         raise ValueError("must be scheme, host and port alone: no path comes before a bucket")
-    return _plain(url)
+    return plain(url)
 
 
 StoreUrl = Annotated[AnyHttpUrl, AfterValidator(_without_path)]
-ApiUrl = Annotated[AnyHttpUrl, AfterValidator(_plain)]
+Providers = Annotated[Chosen, NoDecode, BeforeValidator(chosen)]
 
 
 class GenerationSettings(PublisherSettings):
@@ -43,18 +39,19 @@ class GenerationSettings(PublisherSettings):
     s3_secret_key: SecretStr
     s3_bucket: str
 
-    openai_base_url: ApiUrl | None = None
-    openai_api_key: SecretStr | None = None
+    providers: Providers = Field(default="local", validate_default=True)
 
     queue_timeout_s: int = Field(default=3_600, ge=60, le=86_400)
 
+    @field_validator("providers")
+    @classmethod
+    def _not_like_other_settings(cls, providers: Chosen) -> Chosen:
+        return refuse_taken(providers, {**ApiSettings.model_fields, **WorkerSettings.model_fields})
+
     @property
-    def providers(self) -> frozenset[str]:
-        """The providers that are set up here."""
-        offered = {"local"}
-        if self.openai_base_url and self.openai_api_key:
-            offered.add("openai")
-        return frozenset(offered)
+    def provider_names(self) -> frozenset[str]:
+        """The providers in use, as the models' definitions call them."""
+        return frozenset(provider.name for provider in self.providers)
 
 
 class ApiSettings(GenerationSettings):
@@ -76,7 +73,6 @@ class WorkerSettings(GenerationSettings):
     progress_every_s: float = Field(default=0.5, ge=0, le=30)
     ledger_give_up_s: int = Field(default=900, ge=30, le=86_400)
     output_size_max_bytes: int = Field(default=200 * 1024 * 1024, ge=1024)
-    local_threads: int = Field(default=2, ge=1, le=64)
     fetch_allow_loopback: bool = False
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.providers.openai.caller import OpenAICaller
+from generation.adapters.outbound.providers.openai.settings import TIMEOUT_S_MAX
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AttemptId
 from generation.domain.output import Incomplete
@@ -64,7 +65,7 @@ def standin() -> Iterator[str]:
 async def caller(standin: str) -> AsyncIterator[OpenAICaller]:
     """The adapter, with nothing learned yet."""
     fetch = GuardedClient(allow_loopback=True, size_bytes_max=50_000_000)
-    calling = OpenAICaller(base_url=f"{standin}/v1", api_key="sk-test", fetch=fetch)
+    calling = OpenAICaller(base_url=f"{standin}/v1", api_key="sk-test", fetch=fetch, timeout_s=TIMEOUT_S_MAX)
     yield calling
     await calling.close()
     await fetch.close()

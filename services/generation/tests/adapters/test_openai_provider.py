@@ -5,19 +5,24 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import httpx
 import pytest
 from embedded.ports import free_ports
 from generation.adapters.outbound.guarded_fetch import GuardedClient
+from generation.adapters.outbound.in_call import InCallProvider
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.memory_services import MemorySpool
-from generation.adapters.outbound.providers.openai.provider import OpenAIProvider
+from generation.adapters.outbound.providers.folder import Surroundings
+from generation.adapters.outbound.providers.openai.provider import make
+from generation.adapters.outbound.providers.openai.settings import Settings
 from generation.domain.identifiers import AttemptId
 from generation.domain.model import Modality
 from generation.ports.media_provider import Run, RunReport, RunState
 from generation_stack import until
+from pydantic import AnyHttpUrl, SecretStr
 
 pytestmark = pytest.mark.server
 
@@ -48,16 +53,21 @@ def standin() -> Iterator[str]:
 
 
 @pytest.fixture
-async def provider(standin: str) -> AsyncIterator[OpenAIProvider]:
+async def provider(standin: str) -> AsyncIterator[InCallProvider]:
     """The adapter with the stand-in's key."""
     fetch = GuardedClient(allow_loopback=True, size_bytes_max=50_000_000)
-    calling = OpenAIProvider(base_url=standin, api_key="sk-test", fetch=fetch, spool=MemorySpool())
-    yield calling
-    await calling.close()
+    async with calling(standin, fetch) as provider:
+        yield provider
     await fetch.close()
 
 
-async def finished(provider: OpenAIProvider, model: str, job: dict[str, Any]) -> RunReport:
+def calling(url: str, fetch: GuardedClient) -> AbstractAsyncContextManager[InCallProvider]:
+    """The adapter as the worker makes it."""
+    settings = Settings(base_url=AnyHttpUrl(url), api_key=SecretStr("sk-test"))
+    return make(settings, Surroundings("openai", fetch, MemorySpool()))
+
+
+async def finished(provider: InCallProvider, model: str, job: dict[str, Any]) -> RunReport:
     """Submits and waits for the end."""
     run_id = await provider.submit(Run(key=AttemptId("att_1"), model=model, input=job))
     reports: list[RunReport] = []
@@ -77,7 +87,7 @@ async def calls(standin: str) -> int:
         return len(answer.json()["data"])
 
 
-async def test_pictures_are_drawn(provider: OpenAIProvider) -> None:
+async def test_pictures_are_drawn(provider: InCallProvider) -> None:
     """All outputs come, each a picture of the asked ratio and format."""
     job = PICTURE | {"output_count": 2, "ratio": "3:2", "output_format": "webp"}
     report = await finished(provider, "gpt-image-1", job)
@@ -87,7 +97,7 @@ async def test_pictures_are_drawn(provider: OpenAIProvider) -> None:
             assert (media.width, media.height, media.extension) == (1536, 1024, "webp")
 
 
-async def test_an_answer_is_written_and_counted(provider: OpenAIProvider) -> None:
+async def test_an_answer_is_written_and_counted(provider: InCallProvider) -> None:
     """The text is stored as UTF-8 and its usage is the provider's own count."""
     report = await finished(provider, "gpt-4.1-mini", CHAT)
     async with FileIntake(1_000_000).receive(report.outputs[0], modality=Modality.TEXT) as media:
@@ -97,14 +107,14 @@ async def test_an_answer_is_written_and_counted(provider: OpenAIProvider) -> Non
     assert 0 < report.usage_units <= 200 + len(CHAT["prompt"]) + 64  # type: ignore[arg-type]
 
 
-async def test_an_answer_stops_at_its_limit(provider: OpenAIProvider) -> None:
+async def test_an_answer_stops_at_its_limit(provider: InCallProvider) -> None:
     """`max_tokens` bounds what is written, and so what is charged."""
     long = await finished(provider, "gpt-4.1-mini", CHAT | {"prompt": "foxes [[words:200]]", "max_tokens": 5})
     assert long.usage_units is not None
     assert long.usage_units < 30
 
 
-async def test_a_broken_stream_delivers_what_came(provider: OpenAIProvider) -> None:
+async def test_a_broken_stream_delivers_what_came(provider: InCallProvider) -> None:
     """The provider's count is missing: what was produced is delivered and counted."""
     report = await finished(provider, "gpt-4.1-mini", CHAT | {"prompt": "foxes [[words:60]] [[cut]]"})
     assert report.state is RunState.SUCCEEDED
@@ -128,7 +138,7 @@ async def test_a_broken_stream_delivers_what_came(provider: OpenAIProvider) -> N
     ],
 )
 async def test_refusals_are_understood(
-    provider: OpenAIProvider, standin: str, marker: str, reason: str, retryable: bool
+    provider: InCallProvider, standin: str, marker: str, reason: str, retryable: bool
 ) -> None:
     """Each failure says whether another try may help; the SDK itself never tries again."""
     before = await calls(standin)
@@ -140,7 +150,7 @@ async def test_refusals_are_understood(
     assert await calls(standin) == before + 1
 
 
-async def test_a_call_can_be_cancelled(provider: OpenAIProvider) -> None:
+async def test_a_call_can_be_cancelled(provider: InCallProvider) -> None:
     """A stalled call ends when it is told to; a run of another process is unknown."""
     run = Run(key=AttemptId("att_1"), model="gpt-image-1", input=PICTURE | {"prompt": "fox [[stall:60]]"})
     run_id = await provider.submit(run)
@@ -154,10 +164,7 @@ async def test_a_call_can_be_cancelled(provider: OpenAIProvider) -> None:
 async def test_nobody_there_is_worth_another_try() -> None:
     """A refused connection was no bill."""
     fetch = GuardedClient(allow_loopback=True, size_bytes_max=1000)
-    nobody = OpenAIProvider(
-        base_url=f"http://127.0.0.1:{free_ports(1)[0]}/v1", api_key="k", fetch=fetch, spool=MemorySpool()
-    )
-    report = await finished(nobody, "gpt-image-1", PICTURE)
+    async with calling(f"http://127.0.0.1:{free_ports(1)[0]}/v1", fetch) as nobody:
+        report = await finished(nobody, "gpt-image-1", PICTURE)
     assert (report.state, report.retryable) == (RunState.FAILED, True)
-    await nobody.close()
     await fetch.close()

@@ -34,11 +34,13 @@ class Paying:
     database: ServiceDatabase
     link: TcpProxy
     provider: str
+    # What the provider's callers are told, and the API is not.
+    keys: dict[str, str]
 
     async def worker(self, **settings: str) -> asyncio.subprocess.Process:
         """A worker that reaches the store by the link."""
         through = {"GENERATION_S3_URL": f"http://{self.link.address}"}
-        return await self.stack.process("serve-worker", **through, **settings)
+        return await self.stack.process("serve-worker", **through, **self.keys, **settings)
 
     async def create(self, prompt: str) -> str:
         """A job of one picture."""
@@ -92,12 +94,13 @@ async def paying(
         *(sys.executable, "-m", "standins.openai"),
         env=os.environ | {"STANDIN_OPENAI_LISTEN": address, "STANDIN_OPENAI_API_KEY": KEY},
     )
-    settings = {"GENERATION_OPENAI_BASE_URL": f"http://{address}/v1", "GENERATION_OPENAI_API_KEY": KEY}
+    keys = {"GENERATION_OPENAI_BASE_URL": f"http://{address}/v1", "GENERATION_OPENAI_API_KEY": KEY}
+    names = {"GENERATION_PROVIDERS": "local,openai"}
     try:
         async with Stack.started(
-            database, nats_account, s3_bucket, tmp_path, "serve-api", more=settings
+            database, nats_account, s3_bucket, tmp_path, "serve-api", more=names
         ) as stack:
-            yield Paying(stack, database, link, f"http://{address}")
+            yield Paying(stack, database, link, f"http://{address}", keys)
     finally:
         standin.terminate()
         await standin.wait()

@@ -49,7 +49,7 @@ async def parts_of(settings: GenerationSettings) -> AsyncIterator[Parts]:
     """Connects to everything, and closes it in reverse."""
     async with AsyncExitStack() as stack:
         ids, clock = UuidIds(), SystemClock()
-        catalogue = TomlCatalogue(settings.models_file, providers=settings.providers)
+        catalogue = TomlCatalogue(settings.models_file, providers=settings.provider_names)
         engine = create_engine(settings.database_url.get_secret_value())
         stack.push_async_callback(engine.dispose)
         broker = await nats.connect(

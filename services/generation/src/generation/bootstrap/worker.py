@@ -1,6 +1,6 @@
 """The worker."""
 
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from chassis.clock import SystemClock
@@ -43,7 +43,7 @@ from generation.application.sweep_deletions import SweepDeletionsHandler
 from generation.application.sweep_reservations import SweepReservationsHandler
 from generation.application.take_due import TakeDueHandler
 from generation.bootstrap.parts import Parts, checks, parts_of, shared_loops
-from generation.bootstrap.providers import providers_of
+from generation.bootstrap.providers import ProviderSettings, providers_of
 from generation.ports.media_provider import MediaProvider
 from generation.settings import WorkerSettings
 
@@ -52,12 +52,13 @@ WATCH_ROOM_EVERY_S = 2.0
 SWEEP_EVERY_S = 5.0
 
 
-async def serve_worker(settings: WorkerSettings) -> None:
+async def serve_worker(settings: WorkerSettings, providers: ProviderSettings) -> None:
     """Runs jobs and sweeps until cancelled."""
     async with AsyncExitStack() as stack:
         parts = await stack.enter_async_context(parts_of(settings))
+        making = await stack.enter_async_context(providers_of(settings, providers, parts))
         intake = FileIntake(settings.output_size_max_bytes)
-        worker = worker_of(settings, parts, providers_of(settings, parts, stack), intake)
+        worker = worker_of(settings, parts, making, intake)
         await stack.enter_async_context(present(parts.engine, worker.name))
         stack.push_async_callback(worker.drain)
         consumer = Consumer(
@@ -92,7 +93,7 @@ async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters
     ids = UuidIds()
     start = StartGenerationHandler(
         PostgresUnitsOfWork(engine, ids),
-        TomlCatalogue(settings.models_file, providers=settings.providers),
+        TomlCatalogue(settings.models_file, providers=settings.provider_names),
         ids,
         SystemClock(),
         worker=ids.new("wrk"),
@@ -110,7 +111,7 @@ async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters
 
 
 def worker_of(
-    settings: WorkerSettings, parts: Parts, providers: dict[str, MediaProvider], intake: FileIntake
+    settings: WorkerSettings, parts: Parts, providers: Mapping[str, MediaProvider], intake: FileIntake
 ) -> Worker:
     """One worker under a name of its own."""
     units, ids, clock = parts.units, parts.ids, parts.clock

@@ -2,12 +2,15 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from generation.adapters.outbound.inline import InlineOutput
+from generation.adapters.outbound.providers.folder import Surroundings
 from generation.adapters.outbound.providers.local.encoding import Stopped, draw_image, draw_video
+from generation.adapters.outbound.providers.local.settings import Settings
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AttemptId, RunId
 from generation.ports.media_provider import ProviderRefused, Run, RunReport, RunState
@@ -30,7 +33,8 @@ class Drawing:
 class LocalProvider:
     """Draws for real; `simulate` in the input makes a run fail, stall or be refused."""
 
-    def __init__(self, *, threads: int) -> None:
+    def __init__(self, *, threads: int, name: str = "local") -> None:
+        self._prefix = f"{name}:"
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="draw")
         self._drawings: dict[RunId, Drawing] = {}
 
@@ -38,7 +42,7 @@ class LocalProvider:
         if run.input.get("simulate") == "refuse":
             failure = Failure("CONTENT_REFUSED", "refused, as the input asked")
             raise ProviderRefused(failure, retryable=False)
-        run_id = RunId(f"local:{run.key}")
+        run_id = RunId(self._prefix + run.key)
         if run_id not in self._drawings:
             self._forget_oldest()
             self._drawings[run_id] = drawing = Drawing(run)
@@ -47,7 +51,7 @@ class LocalProvider:
         return run_id
 
     async def find(self, key: AttemptId) -> RunId | None:
-        run_id = RunId(f"local:{key}")
+        run_id = RunId(self._prefix + key)
         return run_id if run_id in self._drawings else None
 
     async def check(self, run_id: RunId) -> RunReport:
@@ -75,6 +79,16 @@ class LocalProvider:
         ended = [run_id for run_id, drawing in self._drawings.items() if drawing.report]
         for run_id in ended[: max(0, len(ended) - RUNS_KEPT_MAX + 1)]:
             del self._drawings[run_id]
+
+
+@asynccontextmanager
+async def make(settings: Settings, around: Surroundings) -> AsyncIterator[LocalProvider]:
+    """A program that draws in this process, until the context ends."""
+    provider = LocalProvider(threads=settings.threads, name=around.name)
+    try:
+        yield provider
+    finally:
+        provider.close()
 
 
 def _draw(drawing: Drawing) -> None:

@@ -11,14 +11,12 @@ from generation.adapters.outbound.providers.openai.failures import failed
 from generation.adapters.outbound.providers.openai.images import draw_images
 from generation.ports.media_provider import Run, RunReport
 
-TIMEOUT_S = 150.0
-
 
 class OpenAICaller:
     """`base_url` and `api_key` say who answers."""
 
-    def __init__(self, *, base_url: str, api_key: str, fetch: GuardedClient) -> None:
-        self._client = AsyncOpenAI(base_url=base_url, api_key=api_key, max_retries=0, timeout=TIMEOUT_S)
+    def __init__(self, *, base_url: str, api_key: str, fetch: GuardedClient, timeout_s: float) -> None:
+        self._client = AsyncOpenAI(base_url=base_url, api_key=api_key, max_retries=0, timeout=timeout_s)
         self._fetch = fetch
         self._dialects = Dialects()
 

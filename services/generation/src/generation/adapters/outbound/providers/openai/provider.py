@@ -1,13 +1,29 @@
 """Images and chat through the official SDK."""
 
-from generation.adapters.outbound.guarded_fetch import GuardedClient
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from generation.adapters.outbound.in_call import InCallProvider
+from generation.adapters.outbound.providers.folder import Surroundings
 from generation.adapters.outbound.providers.openai.caller import OpenAICaller
-from generation.ports.answers import AnswerSpool
+from generation.adapters.outbound.providers.openai.settings import Settings
 
 
-class OpenAIProvider(InCallProvider):
-    """OpenAI, or whoever speaks its API at `base_url`."""
+@asynccontextmanager
+async def make(settings: Settings, around: Surroundings) -> AsyncIterator[InCallProvider]:
+    """OpenAI, or whoever speaks its API at `base_url`, until the context ends.
 
-    def __init__(self, *, base_url: str, api_key: str, fetch: GuardedClient, spool: AnswerSpool) -> None:
-        super().__init__(OpenAICaller(base_url=base_url, api_key=api_key, fetch=fetch), spool, name="openai")
+    It has neither an idempotency key nor a look-up: a call that breaks after it was sent may have been
+    billed, and is not made again (InCallProvider says what a killed worker loses).
+    """
+    caller = OpenAICaller(
+        base_url=str(settings.base_url),
+        api_key=settings.api_key.get_secret_value(),
+        fetch=around.fetch,
+        timeout_s=settings.timeout_s,
+    )
+    provider = InCallProvider(caller, around.spool, name=around.name)
+    try:
+        yield provider
+    finally:
+        await provider.close()

@@ -1,0 +1,42 @@
+"""What a provider's folder holds: `settings.py` with `Settings`, and `provider.py` with `make`."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from pydantic_settings import BaseSettings
+
+from generation.adapters.outbound.guarded_fetch import GuardedClient
+from generation.adapters.outbound.providers.registry import ChosenProvider
+from generation.ports.answers import AnswerSpool
+from generation.ports.media_provider import MediaProvider
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the worker lends to a provider: its name here, a guarded way to files, and a spool."""
+
+    name: str
+    fetch: GuardedClient
+    spool: AnswerSpool
+
+
+class ProviderModule(Protocol):
+    """`make` opens the provider with its settings; leaving the context closes what it opened."""
+
+    make: Callable[[Any, Surroundings], AbstractAsyncContextManager[MediaProvider]]
+
+
+@asynccontextmanager
+async def opened(
+    settings: Mapping[ChosenProvider, BaseSettings], *, fetch: GuardedClient, spool: AnswerSpool
+) -> AsyncIterator[Mapping[str, MediaProvider]]:
+    """Open every provider in use, by the name that models.toml uses."""
+    async with AsyncExitStack() as stack:
+        providers = {}
+        for chosen, its_settings in settings.items():
+            module = cast(ProviderModule, chosen.module("provider"))
+            making = module.make(its_settings, Surroundings(chosen.name, fetch, spool))
+            providers[chosen.name] = await stack.enter_async_context(making)
+        yield providers
