@@ -17,10 +17,12 @@ from generation.adapters.outbound.providers.openai.images import report_on
 from generation.adapters.outbound.providers.openai.transcript import Transcript, joined, tokens_in
 from generation.domain.output import Incomplete
 from generation.ports.media_provider import RunState
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
+# Any JSON takes its time on a machine that is busy with other things.
+SLOW = [HealthCheck.too_slow]
 FIELDS = st.sampled_from(
     [
         *("choices", "delta", "message", "content", "reasoning_content", "reasoning", "refusal", "text"),
@@ -129,7 +131,7 @@ def test_any_retry_after_is_a_pause_or_none(header: str) -> None:
 
 
 @given(chunks=st.lists(OBJECTS, max_size=4), done=st.booleans())
-@settings(max_examples=examples(500))
+@settings(max_examples=examples(500), suppress_health_check=SLOW)
 def test_any_chunks_are_an_answer_or_a_failure(chunks: list[dict[str, Any]], done: bool) -> None:
     """A report says one or the other, and an answer is text with a count."""
     transcript = Transcript(tokens_max=5)
@@ -147,7 +149,7 @@ def test_any_chunks_are_an_answer_or_a_failure(chunks: list[dict[str, Any]], don
 
 
 @given(told=OBJECTS)
-@settings(max_examples=examples(500))
+@settings(max_examples=examples(500), suppress_health_check=SLOW)
 def test_any_document_is_pictures_or_a_failure(told: dict[str, Any]) -> None:
     """The same of pictures."""
     report = report_on(told, GuardedClient(allow_loopback=False, size_bytes_max=1))
@@ -187,7 +189,7 @@ def test_an_error_body_is_of_the_kind_that_it_names(
 
 
 @given(text=st.text(max_size=60) | st.builds("data:{},{}".format, st.text(max_size=20), st.text()))
-@settings(max_examples=examples(500))
+@settings(max_examples=examples(500), suppress_health_check=SLOW)
 def test_any_text_is_a_file_or_an_empty_one(text: str) -> None:
     """What is no base64 is a file that nobody accepts."""
     assert isinstance(inline_file(text).content, bytes)

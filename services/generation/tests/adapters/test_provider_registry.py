@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from chassis.settings import load_settings
+from generation.__main__ import main
 from generation.adapters.outbound.providers import registry
 from generation.adapters.outbound.providers.registry import ChosenProvider, chosen
 from generation.settings import ApiSettings, GenerationSettings, WorkerSettings
@@ -112,19 +113,16 @@ def test_no_part_of_a_providers_address_is_lost_in_silence(
     assert "secret" not in told
 
 
-def test_a_worker_without_a_key_does_not_start() -> None:
+def test_a_worker_without_a_key_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One line names what is missing, before anything is connected to."""
-    environment = os.environ | {"GENERATION_PROVIDERS": "local,deepseek:openai"}
-    worker = subprocess.run(
-        [sys.executable, "-m", "generation", "serve-worker"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    monkeypatch.setenv("GENERATION_PROVIDERS", "local,deepseek:openai")
+    with pytest.raises(SystemExit) as ended:
+        main(["serve-worker"])
     missing = "GENERATION_DEEPSEEK_BASE_URL, GENERATION_DEEPSEEK_API_KEY"
-    assert (worker.returncode, worker.stderr) == (2, f"missing in the environment: {missing}\n")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"missing in the environment: {missing}\n"
 
 
 def test_the_api_reads_no_key() -> None:
@@ -134,6 +132,7 @@ def test_the_api_reads_no_key() -> None:
     assert not keys & {f"GENERATION_{field.upper()}" for field in ApiSettings.model_fields}
 
 
+@pytest.mark.server
 def test_the_api_loads_nothing_of_a_provider() -> None:
     """Neither a provider's folder nor a library that only a provider needs."""
     program = (
