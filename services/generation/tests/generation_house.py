@@ -171,7 +171,6 @@ class Worker:
                 self.gate,
                 ProgressReporter(units, house.feed, clock, every_s=0),
                 clock,
-                poll_s=0,
             ),
             OutputDeliverer(units, house.intake, house.store, house.ids, clock, pause_s=0.001),
             self.finish,

@@ -115,7 +115,7 @@ def worker_of(house: House, name: str, providers: Mapping[str, MediaProvider], *
     gate = ProviderGate(clock, house.meter, pause_s=0.2)
     progress = ProgressReporter(units, house.feed, clock, every_s=0)
     attempts = AttemptRunner(
-        RunFollower(units, providers, house.catalogue, gate, progress, clock, poll_s=0.005),
+        RunFollower(units, providers, house.catalogue, gate, progress, clock),
         OutputDeliverer(units, house.intake, house.store, house.ids, clock, pause_s=0.02),
         finish,
         gate,

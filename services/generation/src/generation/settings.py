@@ -69,7 +69,6 @@ class WorkerSettings(GenerationSettings):
     attempts_max: int = Field(default=5, ge=1, le=20)
     lease_s: float = Field(default=15, ge=2, le=300)
     drain_s: float = Field(default=160, ge=1, le=3_600)
-    poll_s: float = Field(default=0.25, gt=0, le=30)
     progress_every_s: float = Field(default=0.5, ge=0, le=30)
     ledger_give_up_s: int = Field(default=900, ge=30, le=86_400)
     output_size_max_bytes: int = Field(default=200 * 1024 * 1024, ge=1024)

@@ -1,13 +1,17 @@
 """Stays with a run until it has ended."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from generation.application.provider_gate import ProviderGate
 from generation.application.report_progress import ProgressReporter
 from generation.application.start_generation import WITHDRAWN, Job
+from generation.domain.attempt import Attempt
 from generation.domain.errors import UnknownModel
 from generation.domain.generation import Failure
 from generation.domain.identifiers import RunId
@@ -28,6 +32,8 @@ UNAVAILABLE = Failure("PROVIDER_FAILED", "the provider is not available at the m
 SILENT = Failure("PROVIDER_FAILED", "the provider does not answer")
 # A provider that does not say whether it knows a run is asked again.
 ASK_AGAIN_S = 5.0
+FORGET_TIMEOUT_S = 10.0
+log = structlog.get_logger(__name__)
 
 
 class Postponed(Exception):
@@ -49,7 +55,6 @@ class RunFollower:
     gate: ProviderGate
     progress: ProgressReporter
     clock: Clock
-    poll_s: float
 
     async def follow(self, job: Job) -> RunReport:
         """How the run ended: by its provider, its user or its deadline. Raises Postponed."""
@@ -78,16 +83,37 @@ class RunFollower:
         provider, run_id = self.providers.get(job.attempt.provider), job.attempt.run_id
         return provider is not None and run_id is not None and provider.is_paying(run_id)
 
+    async def forget(self, attempt: Attempt) -> None:
+        """Lets the provider drop what it keeps of an attempt that has ended. Never raises."""
+        provider = self.providers.get(attempt.provider)
+        if provider is None or attempt.run_id is None:
+            return
+        try:
+            async with asyncio.timeout(FORGET_TIMEOUT_S):
+                await provider.forget(attempt.run_id)
+        except Exception as failure:  # noqa: BLE001, the job has ended, whatever the provider makes of it
+            log.warning("run is not forgotten", attempt_id=attempt.attempt_id, error=repr(failure))
+
     async def _polled(self, job: Job, provider: MediaProvider, run_id: RunId) -> RunReport:
+        gaps_s = provider.polling.gaps_s()
         while True:
             report = await self._check(provider, run_id)
             if report.state is not RunState.RUNNING and not job.cancel_requested:
                 return report
             if ended := self._ended(job):
-                await self._stop(provider, run_id)
+                if provider.capabilities.cancel:
+                    await self._stop(provider, run_id)
                 return ended
-            await self.progress.report(job, report.progress)
-            await asyncio.sleep(self.poll_s)
+            if provider.capabilities.progress:
+                await self.progress.report(job, report.progress)
+            await self._pause(job, max(next(gaps_s), report.retry_after_s or 0))
+
+    async def _pause(self, job: Job, gap_s: float) -> None:
+        """Waits, but not longer than until the deadline, nor after the job's user cancelled it."""
+        left_s = (job.generation.deadline_at - self.clock.now()).total_seconds()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, min(gap_s, left_s))):
+                await job.cancelled.wait()
 
     def _ended(self, job: Job) -> RunReport | None:
         if job.cancel_requested:
@@ -110,12 +136,7 @@ class RunFollower:
         return job.attempt.run_id
 
     async def _submit(self, job: Job, provider: MediaProvider) -> RunId | None:
-        model = self.catalogue.model(job.generation.model_id)
-        run = Run(
-            key=job.attempt.attempt_id,
-            model=model.name_at(job.attempt.provider),
-            input=job.generation.input,
-        )
+        run = self._run(job)
         if until := self.gate.enter(job.attempt.provider):
             if any(self.gate.closed_until(name) is None for name in job.generation.provider_order):
                 raise ProviderRefused(UNAVAILABLE, retryable=True, retry_after_s=0)
@@ -127,9 +148,21 @@ class RunFollower:
         except ProviderUnavailable:
             return await self._found(job, provider)
 
+    def _run(self, job: Job) -> Run:
+        model = self.catalogue.model(job.generation.model_id)
+        return Run(
+            key=job.attempt.attempt_id,
+            model=model.name_at(job.attempt.provider),
+            input=job.generation.input,
+        )
+
     async def _found(self, job: Job, provider: MediaProvider) -> RunId | None:
+        """The run of a submit that may have arrived: looked up, or submitted again where that is free."""
+        can = provider.capabilities
         try:
-            return await provider.find(job.attempt.attempt_id)
+            if can.look_up and (run_id := await provider.find(job.attempt.attempt_id)):
+                return run_id
+            return await provider.submit(self._run(job)) if can.idempotency_key else None
         except ProviderUnavailable:
             # Not knowing is not having lost: submitting now might buy it twice.
             raise Postponed(self.clock.now() + timedelta(seconds=ASK_AGAIN_S), SILENT) from None
@@ -137,9 +170,9 @@ class RunFollower:
     async def _check(self, provider: MediaProvider, run_id: RunId) -> RunReport:
         try:
             return await provider.check(run_id)
-        except ProviderUnavailable:
+        except ProviderUnavailable as away:
             # No answer is no verdict: the run may be well.
-            return RunReport(RunState.RUNNING)
+            return RunReport(RunState.RUNNING, retry_after_s=away.retry_after_s)
 
     async def _stop(self, provider: MediaProvider, run_id: RunId) -> None:
         try:

@@ -27,7 +27,8 @@ class LeaseKeeper:
                 lease_until=self.clock.now() + timedelta(seconds=self.lease_s),
             )
         for job in jobs:
-            job.cancel_requested = job.cancel_requested or kept.get(job.attempt.attempt_id, False)
+            if kept.get(job.attempt.attempt_id):
+                job.cancel()
         return [job for job in jobs if job.attempt.attempt_id not in kept]
 
     async def release(self) -> None:

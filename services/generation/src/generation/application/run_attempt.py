@@ -48,14 +48,19 @@ class AttemptRunner:
         left_s = (job.generation.deadline_at - self.clock.now()).total_seconds()
         try:
             async with asyncio.timeout(max(left_s, 0) + self.delivery_grace_s) as limit:
-                return await self._conclude(job, await self.runs.follow(job))
+                report = await self.runs.follow(job)
+                ended = job.attempt
+                follows = await self._conclude(job, report)
         except Postponed as later:
             await self.finish.put_down(job, until=later.until, failure=later.failure)
+            return False
         except TimeoutError:
             if not limit.expired():
                 raise
             await self.finish.fail(job, UNDELIVERED)
-        return False
+            ended, follows = job.attempt, False
+        await self.runs.forget(ended)
+        return follows
 
     async def _conclude(self, job: Job, report: RunReport) -> bool:
         """Ends the attempt as the report says; whether the next one is to follow at once."""
@@ -66,6 +71,8 @@ class AttemptRunner:
                 if not delivery.outputs and not job.cancel_requested:
                     return await self._again(job, report, Outcome.FAILED, UNUSABLE)
                 await self.finish.succeed(job, delivery.outputs, delivered_units=delivery.units)
+                if report.cost_usd_micros is not None:
+                    self.finish.meter.paid(job.attempt.provider, usd_micros=report.cost_usd_micros)
             case RunState.CANCELLED if job.cancel_requested:
                 await self.finish.cancel(job)
             case RunState.UNKNOWN:

@@ -1,6 +1,7 @@
 """Takes a job whose credits are reserved."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from generation.application.reserve_credits import hold
@@ -29,13 +30,23 @@ class CreditsReserved:
 
 @dataclass
 class Job:
-    """A leased attempt in the worker that runs it; `cancel_requested` is set while it runs."""
+    """A leased attempt in the worker that runs it, which is told by `cancel` while it runs."""
 
     generation: Generation
     attempt: Attempt
-    cancel_requested: bool = False
+    # Its user asked it to stop.
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     # The provider may know of the attempt: it is asked before anything is submitted.
     taken_over: bool = False
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether its user asked it to stop."""
+        return self.cancelled.is_set()
+
+    def cancel(self) -> None:
+        """Its user asks it to stop: whoever waits for its provider hears at once."""
+        self.cancelled.set()
 
 
 @dataclass(frozen=True)

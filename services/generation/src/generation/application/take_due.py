@@ -57,14 +57,10 @@ class TakeDueHandler:
                 )
                 await work.attempts.lease(taken)
                 if generation := await work.generations.get(due.generation_id):
-                    jobs.append(
-                        Job(
-                            generation,
-                            taken,
-                            cancel_requested=generation.cancel_requested,
-                            taken_over=due.submitted,
-                        )
-                    )
+                    job = Job(generation, taken, taken_over=due.submitted)
+                    if generation.cancel_requested:
+                        job.cancel()
+                    jobs.append(job)
         return [job for job in jobs if not await self._gave_up(job)]
 
     def _is_paid_for(self, attempt: Attempt) -> bool:

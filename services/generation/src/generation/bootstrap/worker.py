@@ -21,7 +21,6 @@ from generation.adapters.inbound.worker import (
     Worker,
     credits_reserved,
 )
-from generation.adapters.outbound.in_call import InCallProvider
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.nats_progress import NatsProgressFeed
 from generation.adapters.outbound.postgres.presence import present
@@ -116,9 +115,7 @@ def worker_of(
     """One worker under a name of its own."""
     units, ids, clock = parts.units, parts.ids, parts.clock
     name, lease_s = ids.new("wrk"), settings.lease_s
-    in_call = frozenset(
-        called for called, provider in providers.items() if isinstance(provider, InCallProvider)
-    )
+    in_call = frozenset(called for called, provider in providers.items() if provider.capabilities.in_call)
     gate = ProviderGate(clock, parts.meter)
     finish = AttemptFinisher(
         units,
@@ -132,7 +129,7 @@ def worker_of(
     feed = NatsProgressFeed(Publisher(parts.broker.jetstream()), ids)
     progress = ProgressReporter(units, feed, clock, every_s=settings.progress_every_s)
     attempts = AttemptRunner(
-        RunFollower(units, providers, parts.catalogue, gate, progress, clock, poll_s=settings.poll_s),
+        RunFollower(units, providers, parts.catalogue, gate, progress, clock),
         OutputDeliverer(units, intake, parts.store, ids, clock),
         finish,
         gate,

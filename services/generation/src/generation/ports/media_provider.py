@@ -1,6 +1,6 @@
 """Who makes the media."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -42,10 +42,53 @@ class RunReport:
     usage_units: int | None = None
     # What was delivered is not the whole answer, and why.
     incomplete: Incomplete | None = None
-    # The provider turned the run away and said when it may be asked again; nothing was bought.
+    # The provider turned the run away and said when it may be asked again; nothing was bought. While a run
+    # is running: it asks not to be looked at before then.
     retry_after_s: float | None = None
+    # Millionths of a dollar that the run cost us, where the provider says so.
+    cost_usd_micros: int | None = None
     # OUR account at the provider is refused or used up: a matter for operators, never for the user.
     account_trouble: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a provider can do besides making media: the application asks this, never what it talks to.
+
+    What is declared is kept, and one suite holds every provider to it. What it does not declare is not
+    asked of it.
+    """
+
+    # It tells us when a run changed. Polls are how we know, whatever it tells or forgets to.
+    webhook: bool = False
+    # A run can be stopped.
+    cancel: bool = False
+    # A second submit under the same key is the first one, and costs nothing.
+    idempotency_key: bool = False
+    # It finds a run by our key.
+    look_up: bool = False
+    # A run says how far it is.
+    progress: bool = False
+    # A run that succeeded says what it cost us.
+    cost: bool = False
+    # A run is a call of this process: until it has ended, nobody else can know of it.
+    in_call: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PollSchedule:
+    """When to look at a run: soon at first, then after gaps that grow up to the longest."""
+
+    first_s: float
+    longest_s: float
+    growth: float = 1.5
+
+    def gaps_s(self) -> Iterator[float]:
+        """Return the pauses between looks, without an end."""
+        gap_s = self.first_s
+        while True:
+            yield gap_s
+            gap_s = min(self.longest_s, gap_s * self.growth)
 
 
 @dataclass(frozen=True)
@@ -58,7 +101,11 @@ class Run:
 
 
 class ProviderUnavailable(Exception):
-    """No answer, so nothing is known: it is asked again, up to the job's deadline."""
+    """No answer, so nothing is known: it is asked again, not before `retry_after_s`, up to the deadline."""
+
+    def __init__(self, detail: str = "no answer", *, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
 
 
 class ProviderRefused(Exception):
@@ -80,14 +127,27 @@ class ProviderRefused(Exception):
 
 
 class MediaProvider(Protocol):
-    """Makes media from an input. No method retries by itself: a second submit may be a second bill."""
+    """Makes media from an input. No method retries by itself: a second submit may be a second bill.
+
+    Methods that belong to a capability are called only where it is declared; the others always.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do besides."""
+        ...
+
+    @property
+    def polling(self) -> PollSchedule:
+        """How often a run is looked at."""
+        ...
 
     async def submit(self, run: Run) -> RunId:
         """Starts a run. Raises ProviderRefused, or ProviderUnavailable when it may have started."""
         ...
 
     async def find(self, key: AttemptId) -> RunId | None:
-        """The run that was submitted under `key`, or None when the provider knows of none."""
+        """The run that was submitted under `key`, or None when the provider knows of none (`look_up`)."""
         ...
 
     async def check(self, run_id: RunId) -> RunReport:
@@ -95,9 +155,17 @@ class MediaProvider(Protocol):
         ...
 
     async def cancel(self, run_id: RunId) -> None:
-        """Asks the run to stop. Idempotent; an unknown or finished run is no error."""
+        """Asks the run to stop (`cancel`). Idempotent; an unknown or finished run is no error."""
+        ...
+
+    async def forget(self, run_id: RunId) -> None:
+        """Drops what it keeps of a run whose attempt has ended: files of theirs, memory of ours.
+
+        Best effort: it is called once and may be never, so what must go goes by itself in the end, too.
+        Idempotent. Raises ProviderUnavailable.
+        """
         ...
 
     def is_paying(self, run_id: RunId) -> bool:
-        """Whether the run lives in this process alone and costs money: it should end before the process."""
+        """Whether the run is a call that has not ended (`in_call`): it should end before the process."""
         ...

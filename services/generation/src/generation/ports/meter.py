@@ -15,3 +15,7 @@ class Meter(Protocol):
     def account_trouble(self, provider: str, *, troubled: bool) -> None:
         """Our own account at a provider is refused or used up, or well again."""
         ...
+
+    def paid(self, provider: str, *, usd_micros: int) -> None:
+        """A run that was delivered cost us this many millionths of a dollar, as its provider says."""
+        ...

@@ -18,7 +18,7 @@ from generation.domain.errors import StorageUnavailable
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AttemptId, RunId
 from generation.ports.answers import AnswerSpool
-from generation.ports.media_provider import Run, RunReport, RunState
+from generation.ports.media_provider import Capabilities, PollSchedule, Run, RunReport, RunState
 
 KEEP_AGAIN_S_MAX = 15.0
 # Failures that are no outage, such as an answer that is too large, are most likely to stay.
@@ -51,7 +51,11 @@ class Call:
 
 
 class InCallProvider:
-    """`name` begins its run ids."""
+    """`name` begins its run ids. Whoever asks this process or the spool for a key is told of its call."""
+
+    capabilities = Capabilities(cancel=True, look_up=True, progress=True, in_call=True)
+    # A look is one at this process's own memory.
+    polling = PollSchedule(first_s=0.05, longest_s=0.25)
 
     def __init__(self, caller: Caller, spool: AnswerSpool, *, name: str) -> None:
         self._caller = caller
@@ -86,6 +90,10 @@ class InCallProvider:
         if call and call.task:
             call.task.cancel()
             self._hold(run_id, RunReport(RunState.CANCELLED))
+
+    async def forget(self, run_id: RunId) -> None:
+        # What was spooled goes with the job, in the transaction that ends it.
+        self._unspooled.pop(run_id, None)
 
     def is_paying(self, run_id: RunId) -> bool:
         return run_id in self._calls

@@ -14,7 +14,7 @@ from generation.domain.identifiers import AccountId, AttemptId, GenerationId, Re
 from generation.domain.model import Modality
 from generation.ports.ledger import Refusal, Reservation
 from generation.ports.media_intake import IntakeUnavailable, OutputUnusable, ReceivedMedia
-from generation.ports.media_provider import Run, RunOutput, RunReport, RunState
+from generation.ports.media_provider import Capabilities, PollSchedule, Run, RunOutput, RunReport, RunState
 from generation.ports.media_store import StoreUnavailable
 
 
@@ -59,6 +59,10 @@ class MemoryOutput:
         yield self.content
 
 
+ABLE = Capabilities(cancel=True, look_up=True, progress=True)
+AT_ONCE = PollSchedule(first_s=0, longest_s=0)
+
+
 @dataclass
 class MemoryProvider:
     """Answers each check with the next of `reports`, the last one for ever."""
@@ -67,6 +71,9 @@ class MemoryProvider:
     refusal: Exception | None = None
     submitted: list[Run] = field(default_factory=list)
     cancelled: list[RunId] = field(default_factory=list)
+    forgotten: list[RunId] = field(default_factory=list)
+    capabilities: Capabilities = ABLE
+    polling: PollSchedule = AT_ONCE
 
     async def submit(self, run: Run) -> RunId:
         if self.refusal:
@@ -84,6 +91,9 @@ class MemoryProvider:
 
     async def cancel(self, run_id: RunId) -> None:
         self.cancelled.append(run_id)
+
+    async def forget(self, run_id: RunId) -> None:
+        self.forgotten.append(run_id)
 
     def is_paying(self, run_id: RunId) -> bool:
         return False
@@ -197,9 +207,13 @@ class MemoryMeter:
 
     generations: list[Generation] = field(default_factory=list)
     troubles: list[tuple[str, bool]] = field(default_factory=list)
+    payments: list[tuple[str, int]] = field(default_factory=list)
 
     def ended(self, generation: Generation) -> None:
         self.generations.append(generation)
 
     def account_trouble(self, provider: str, *, troubled: bool) -> None:
         self.troubles.append((provider, troubled))
+
+    def paid(self, provider: str, *, usd_micros: int) -> None:
+        self.payments.append((provider, usd_micros))

@@ -21,6 +21,11 @@ TROUBLE = Gauge(
     "1 while our own account at a provider is refused or used up",
     ["provider"],
 )
+COST = Counter(
+    "generation_provider_cost_usd_micros_total",
+    "What delivered runs cost us, in millionths of a dollar, where their provider says so",
+    ["provider"],
+)
 OPEN_STATUSES = (Status.RESERVING, Status.QUEUED, Status.PROCESSING)
 
 
@@ -35,6 +40,9 @@ class PrometheusMeter:
 
     def account_trouble(self, provider: str, *, troubled: bool) -> None:
         TROUBLE.labels(provider).set(troubled)
+
+    def paid(self, provider: str, *, usd_micros: int) -> None:
+        COST.labels(provider).inc(usd_micros)
 
 
 async def count_open(engine: AsyncEngine) -> None:

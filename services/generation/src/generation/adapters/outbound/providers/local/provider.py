@@ -13,7 +13,14 @@ from generation.adapters.outbound.providers.local.encoding import Stopped, draw_
 from generation.adapters.outbound.providers.local.settings import Settings
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AttemptId, RunId
-from generation.ports.media_provider import ProviderRefused, Run, RunReport, RunState
+from generation.ports.media_provider import (
+    Capabilities,
+    PollSchedule,
+    ProviderRefused,
+    Run,
+    RunReport,
+    RunState,
+)
 
 DRAWERS = {"sketch": draw_image, "motion": draw_video}
 # Ended runs are kept so that a delivery can be tried again, up to this many.
@@ -32,6 +39,9 @@ class Drawing:
 
 class LocalProvider:
     """Draws for real; `simulate` in the input makes a run fail, stall or be refused."""
+
+    capabilities = Capabilities(cancel=True, look_up=True, progress=True)
+    polling = PollSchedule(first_s=0.1, longest_s=0.25)
 
     def __init__(self, *, threads: int, name: str = "local") -> None:
         self._prefix = f"{name}:"
@@ -65,6 +75,10 @@ class LocalProvider:
             drawing.stop.set()
             if drawing.report is None:
                 drawing.report = RunReport(RunState.CANCELLED)
+
+    async def forget(self, run_id: RunId) -> None:
+        if drawing := self._drawings.pop(run_id, None):
+            drawing.stop.set()
 
     def is_paying(self, run_id: RunId) -> bool:
         return False
