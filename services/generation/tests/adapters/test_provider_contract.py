@@ -1,0 +1,351 @@
+"""Every provider in its folder does what the port promises: against its stand-in, and against anybody.
+
+A provider takes part by being there. What the suite has to know of it is in `provider_profiles`.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from embedded.ports import free_ports
+from generation.adapters.outbound.guarded_fetch import GuardedClient
+from generation.adapters.outbound.intake import FileIntake
+from generation.adapters.outbound.memory_services import MemorySpool
+from generation.adapters.outbound.providers.folder import opened
+from generation.adapters.outbound.providers.registry import ChosenProvider, folders, load
+from generation.domain.identifiers import AttemptId, RunId
+from generation.ports.media_provider import (
+    MediaProvider,
+    ProviderRefused,
+    ProviderUnavailable,
+    Run,
+    RunReport,
+    RunState,
+)
+from provider_profile import KEY, Profile, host_that_says, profile_of, said
+
+pytestmark = [pytest.mark.server, pytest.mark.real_time]
+
+ENDS_WITHIN_S = 60.0
+GAP_S_MAX, GAP_S_MAX_WITH_WEBHOOK = 15.0, 60.0
+REMOTE = [folder for folder in folders() if profile_of(folder).settings is not None]
+every = pytest.mark.parametrize("folder", folders())
+remote = pytest.mark.parametrize("folder", REMOTE)
+# What a user must never be told of: it is our account.
+OURS = ("key", "quota", "balance", "billing", "pay", "account")
+DEEP = b"[" * 5_000 + b"]" * 5_000
+GARBAGE = {
+    "nothing": said(200, b""),
+    "no content": said(204, b""),
+    "a word": said(200, b'"yes"'),
+    "null": said(200, b"null"),
+    "a list": said(200, b"[1, 2]"),
+    "an empty object": said(200, b"{}"),
+    "nulls": said(200, b'{"id": null, "status": null, "data": null, "created": null}'),
+    "other types": said(200, b'{"id": {}, "status": [], "data": "x", "choices": 7, "outputs": 1}'),
+    "bytes": said(200, bytes(range(256))),
+    "half an object": said(200, b'{"id": "run_1", "sta'),
+    "a page": said(200, b"<html><body>Welcome</body></html>", kind="text/html"),
+    "a deep list": said(200, DEEP),
+    "not HTTP": b"\x00\x01\x02 hello\r\n\r\n",
+}
+
+
+@pytest.fixture(scope="module")
+def standins() -> Iterator[Callable[[str], str]]:
+    """Starts a provider's stand-in as a process, once; its address."""
+    running: dict[str, tuple[subprocess.Popen[bytes], str]] = {}
+
+    def start(folder: str) -> str:
+        if folder not in running:
+            listen = f"127.0.0.1:{free_ports(1)[0]}"
+            prefix = f"STANDIN_{folder.upper()}_"
+            environment = os.environ | {f"{prefix}LISTEN": listen, f"{prefix}API_KEY": KEY}
+            process = subprocess.Popen([sys.executable, "-m", f"standins.{folder}"], env=environment)
+            running[folder] = (process, f"http://{listen}")
+            _answers(process, f"http://{listen}/healthz")
+        return running[folder][1]
+
+    yield start
+    for process, _ in running.values():
+        process.terminate()
+        process.wait(15)
+
+
+def _answers(process: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + ENDS_WITHIN_S
+    while True:
+        try:
+            httpx.get(url).raise_for_status()
+            return
+        except httpx.HTTPError:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+Opens = Callable[..., AbstractAsyncContextManager[MediaProvider]]
+
+
+@pytest.fixture
+def opens(monkeypatch: pytest.MonkeyPatch, standins: Callable[[str], str]) -> Opens:
+    """Opens a provider as the worker does: by its name, with settings from the environment."""
+
+    @asynccontextmanager
+    async def open_(
+        folder: str, url: str | None = None, *, impatient: bool = False
+    ) -> AsyncIterator[MediaProvider]:
+        profile, chosen = profile_of(folder), ChosenProvider("another", folder)
+        if profile.settings is not None:
+            given = {**profile.settings, **(profile.impatient if impatient else {})}
+            for name, value in given.items():
+                monkeypatch.setenv(chosen.prefix + name, value.format(url=url or standins(folder)))
+        fetch = GuardedClient(allow_loopback=True, size_bytes_max=50_000_000)
+        try:
+            async with opened(load((chosen,)), fetch=fetch, spool=MemorySpool()) as providers:
+                yield providers[chosen.name]
+        finally:
+            await fetch.close()
+
+    return open_
+
+
+def run_of(profile: Profile, job: Mapping[str, Any], key: str = "att_1") -> Run:
+    """A run under a key of ours."""
+    return Run(key=AttemptId(key), model=profile.model, input=job)
+
+
+async def ended(provider: MediaProvider, run_id: RunId) -> RunReport:
+    """The run's end; it comes, and on the way there its progress stays between 0 and 1."""
+    async with asyncio.timeout(ENDS_WITHIN_S):
+        while (report := await provider.check(run_id)).state is RunState.RUNNING:
+            assert 0 <= report.progress <= 1
+            await asyncio.sleep(0.02)
+    return report
+
+
+async def outcome(provider: MediaProvider, run: Run) -> RunReport | None:
+    """What a job is told of a submit that went wrong; None when nothing is known of it."""
+    try:
+        return await ended(provider, await provider.submit(run))
+    except ProviderRefused as refused:
+        return RunReport(
+            RunState.FAILED,
+            failure=refused.failure,
+            retryable=refused.retryable,
+            retry_after_s=refused.retry_after_s,
+            account_trouble=refused.account_trouble,
+        )
+    except ProviderUnavailable:
+        return None
+
+
+@every
+async def test_it_makes_what_is_asked_for(folder: str, opens: Opens) -> None:
+    """Files that the intake accepts; and what it cost, exactly where the provider says so."""
+    profile = profile_of(folder)
+    async with opens(folder) as provider:
+        report = await ended(provider, await provider.submit(run_of(profile, profile.input)))
+        assert (report.state, report.failure) == (RunState.SUCCEEDED, None)
+        assert report.outputs
+        for output in report.outputs:
+            async with FileIntake(50_000_000).receive(output, modality=profile.modality) as media:
+                assert media.size_bytes > 0
+        assert (report.cost_usd_micros is not None) == provider.capabilities.cost
+
+
+@every
+async def test_a_key_names_one_run(folder: str, opens: Opens) -> None:
+    """Declared: it is found by its key, another key is nobody's, and a second submit is the first one."""
+    profile = profile_of(folder)
+    async with opens(folder) as provider:
+        run = run_of(profile, profile.input, "att_of_a_key")
+        run_id = await provider.submit(run)
+        if provider.capabilities.look_up:
+            assert await provider.find(run.key) == run_id
+            assert await provider.find(AttemptId("att_nobody")) is None
+        if provider.capabilities.idempotency_key:
+            assert await provider.submit(run) == run_id
+        other = await provider.submit(run_of(profile, profile.input, "att_of_another"))
+        assert other != run_id
+        assert {(await ended(provider, each)).state for each in (run_id, other)} == {RunState.SUCCEEDED}
+
+
+@every
+async def test_a_run_is_stopped(folder: str, opens: Opens) -> None:
+    """Declared: it ends as cancelled, however often it is told; a run that is not there is no error."""
+    profile = profile_of(folder)
+    async with opens(folder) as provider:
+        run_id = await provider.submit(run_of(profile, profile.slow, "att_slow"))
+        assert (await provider.check(run_id)).state is RunState.RUNNING
+        if provider.capabilities.cancel:
+            await provider.cancel(run_id)
+            await provider.cancel(run_id)
+            await provider.cancel(RunId("nobody"))
+            assert (await ended(provider, run_id)).state is RunState.CANCELLED
+        assert not provider.is_paying(RunId("nobody"))
+
+
+@every
+async def test_a_run_that_is_not_there_is_unknown(folder: str, opens: Opens) -> None:
+    """Not failed: nobody has said how it ended."""
+    async with opens(folder) as provider:
+        assert (await provider.check(RunId("nobody"))).state is RunState.UNKNOWN
+
+
+@every
+async def test_a_run_is_forgotten(folder: str, opens: Opens) -> None:
+    """Once it has ended, twice, and one that was never there."""
+    profile = profile_of(folder)
+    async with opens(folder) as provider:
+        run_id = await provider.submit(run_of(profile, profile.input, "att_forgotten"))
+        await ended(provider, run_id)
+        await provider.forget(run_id)
+        await provider.forget(run_id)
+        await provider.forget(RunId("nobody"))
+
+
+@every
+async def test_refused_content_is_the_users(folder: str, opens: Opens) -> None:
+    """It is told apart, and not tried again."""
+    profile = profile_of(folder)
+    async with opens(folder) as provider:
+        report = await outcome(provider, run_of(profile, profile.refused, "att_refused"))
+    assert report is not None
+    assert report.failure is not None
+    assert (report.failure.reason, report.retryable) == ("CONTENT_REFUSED", False)
+    assert not report.account_trouble
+
+
+@every
+async def test_it_is_looked_at_often_enough(folder: str, opens: Opens) -> None:
+    """Gaps grow, and stay within what somebody who waits would bear."""
+    async with opens(folder) as provider:
+        gaps_s = [gap_s for gap_s, _ in zip(provider.polling.gaps_s(), range(100), strict=False)]
+        most_s = GAP_S_MAX_WITH_WEBHOOK if provider.capabilities.webhook else GAP_S_MAX
+    assert gaps_s == sorted(gaps_s)
+    assert 0 < gaps_s[0] <= 2
+    assert gaps_s[-1] <= most_s
+
+
+@remote
+async def test_a_busy_provider_says_until_when(folder: str, opens: Opens) -> None:
+    """429 is no verdict on the job, and its Retry-After is passed on."""
+    profile = profile_of(folder)
+    async with host_that_says(said(429, retry_after="7")) as host, opens(folder, host.url) as provider:
+        report = await outcome(provider, run_of(profile, profile.input))
+    assert report is not None
+    assert (report.state, report.retryable, report.retry_after_s) == (RunState.FAILED, True, 7)
+    assert not report.account_trouble
+    assert host.requests == 1
+
+
+@remote
+@pytest.mark.parametrize("status", [401, 402, 403])
+async def test_trouble_with_our_account_is_ours(folder: str, status: int, opens: Opens) -> None:
+    """Operators are told, another provider may do it, and the user hears nothing of keys or money."""
+    profile = profile_of(folder)
+    async with host_that_says(said(status)) as host, opens(folder, host.url) as provider:
+        report = await outcome(provider, run_of(profile, profile.input))
+    assert report is not None
+    assert (report.account_trouble, report.retryable) == (True, True)
+    assert report.failure is not None
+    assert report.failure.reason == "PROVIDER_FAILED"
+    assert not [word for word in OURS if word in report.failure.detail.lower()]
+    assert host.requests == 1
+
+
+@remote
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_a_provider_in_trouble_may_be_asked_again(folder: str, status: int, opens: Opens) -> None:
+    """And is not asked twice by the adapter itself: a second submit may be a second bill."""
+    profile = profile_of(folder)
+    page = said(status, b"<h1>oh</h1>", kind="text/html")
+    async with host_that_says(page) as host, opens(folder, host.url) as provider:
+        report = await outcome(provider, run_of(profile, profile.input))
+    assert report is None or (report.retryable and not report.account_trouble)
+    assert host.requests == 1
+
+
+@remote
+async def test_nobody_there_is_no_bill(folder: str, opens: Opens) -> None:
+    """A connection that was never made may be tried again."""
+    profile = profile_of(folder)
+    async with opens(folder, f"http://127.0.0.1:{free_ports(1)[0]}") as provider:
+        report = await outcome(provider, run_of(profile, profile.input))
+    assert report is None or report.retryable
+
+
+@remote
+@pytest.mark.parametrize("answer", [b"", None], ids=["cut off", "silent"])
+async def test_a_submit_that_may_have_arrived_is_not_repeated(
+    folder: str, answer: bytes | None, opens: Opens
+) -> None:
+    """Where a key or a look-up tells, nothing is known yet; where none does, the job fails unpaid."""
+    profile = profile_of(folder)
+    async with host_that_says(answer) as host, opens(folder, host.url, impatient=True) as provider:
+        report = await outcome(provider, run_of(profile, profile.input))
+        tells = provider.capabilities.look_up or provider.capabilities.idempotency_key
+        if provider.capabilities.in_call or not tells:
+            assert report is not None
+            assert (report.state, report.retryable) == (RunState.FAILED, False)
+        else:
+            assert report is None
+    assert host.requests == 1
+
+
+@remote
+@pytest.mark.parametrize("answer", list(GARBAGE.values()), ids=list(GARBAGE))
+async def test_an_answer_that_makes_no_sense_is_a_failure(folder: str, answer: bytes, opens: Opens) -> None:
+    """Or no answer at all; never a success, never our account, and never an exception of another kind."""
+    profile = profile_of(folder)
+    async with host_that_says(answer) as host, opens(folder, host.url, impatient=True) as provider:
+        report = await outcome(provider, run_of(profile, profile.input))
+    assert report is None or (report.state is RunState.FAILED and report.failure is not None)
+    assert report is None or not report.account_trouble
+    assert host.requests == 1
+
+
+POLLED = {
+    "busy": said(429, retry_after="7"),
+    "in trouble": said(503),
+    "cut off": b"",
+    "silent": None,
+    **GARBAGE,
+}
+
+
+@remote
+@pytest.mark.parametrize("answer", list(POLLED.values()), ids=list(POLLED))
+async def test_a_poll_without_a_sensible_answer_is_no_verdict(
+    folder: str, answer: bytes | None, opens: Opens
+) -> None:
+    """The run may be well: it is asked again, when the provider says so. A call is not polled at its host."""
+    profile = profile_of(folder)
+    async with opens(folder) as provider:
+        run_id = await provider.submit(run_of(profile, profile.slow, "att_polled"))
+    async with host_that_says(answer) as host, opens(folder, host.url, impatient=True) as provider:
+        if provider.capabilities.in_call:
+            assert (await provider.check(run_id)).state is RunState.UNKNOWN
+            assert host.requests == 0
+            return
+        with pytest.raises(ProviderUnavailable) as away:
+            await provider.check(run_id)
+        assert host.requests == 1
+    if answer == POLLED["busy"]:
+        assert away.value.retry_after_s == 7
+
+
+def test_every_provider_has_a_profile() -> None:
+    """And no profile is left of one that is gone; somebody is at the other end of a connection."""
+    profiles = Path(__file__).parents[1] / "provider_profiles"
+    assert {path.stem for path in profiles.glob("[a-z]*.py")} == set(folders())
+    assert "openai" in REMOTE
