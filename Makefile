@@ -19,7 +19,7 @@ T ?=
 # What goes to the benchmark: make bench-ledger ARGS=--quick
 ARGS ?=
 
-.PHONY: help setup up demo compose reset verify status logs test test-fast chaos lint check format types imports proto proto-check breaking lock lock-check browser bench-ledger clean
+.PHONY: help setup up demo compose reset verify status logs test test-fast chaos lint check format types imports proto proto-check breaking lock lock-check browser bench-ledger mutants clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <what>\n"} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ browser: ## Install Chromium for the browser tests, where apt-get may
 
 bench-ledger: setup ## Measure the ledger beside pgbench, some 12 minutes: ARGS="--quick", "--write-docs", "--profile FOLDER"
 	@$(PY) -m bench.ledger $(ARGS)
+
+mutants: setup ## Change a service's inside in small ways, and name what no test notices: S=ledger, ARGS="--only ledger.domain.lot"
+	@$(PY) -m bench.mutants $(S) $(ARGS)
 
 lint: setup ## Ruff, mdformat, mypy --strict, import-linter, buf lint
 	$(VENV)/bin/ruff check .

@@ -1,12 +1,12 @@
 """The exact list of facts of every use case, over every store; and whether these tests would notice."""
 
-import ast
+import importlib
 
 import ledger.application
 import ledger.domain
 import pytest
 import stories
-from embedded.mutants import Site, calls, without
+from embedded.mutants import Mutant, mutants_of, mutated
 from every_use_case import COMMANDS, WRITERS, modules
 from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.application.adjust_balance import AdjustBalance
@@ -138,20 +138,27 @@ def test_every_fact_is_told_in_some_story() -> None:
     assert told == {one.__name__ for one in Fact.__subclasses__()}
 
 
-def _publishes(call: ast.Call) -> bool:
-    return ast.unparse(call.func).endswith((".facts.append", "tell_expired"))
+def _is_publishing(statement: str) -> bool:
+    return statement.partition("(")[0].endswith((".facts.append", "tell_expired"))
 
 
-PUBLISHES = calls([*modules(ledger.domain), *modules(ledger.application)], _publishes)
+PUBLISHES = [
+    mutant
+    for module in (*modules(ledger.domain), *modules(ledger.application))
+    for mutant in mutants_of(module.__name__)
+    if mutant.after == "pass" and _is_publishing(mutant.before)
+]
 
 
-@pytest.mark.parametrize("site", PUBLISHES, ids=str)
-async def test_a_publish_that_is_taken_out_is_noticed(site: Site) -> None:
+@pytest.mark.parametrize(
+    "mutant", PUBLISHES, ids=lambda mutant: f"{mutant.module}.{mutant.function}:{mutant.line}"
+)
+async def test_a_publish_that_is_taken_out_is_noticed(mutant: Mutant) -> None:
     """Some story then tells something else."""
-    with without(site):
+    with mutated(mutant, importlib.import_module(mutant.module)):
         for story, told in STORIES.items():
             scene = stories.Scene(LedgerUnderTest.over_memory(MemoryLedger()))
             await story(scene)
             if scene.told != told:
                 return
-    raise AssertionError(f"nothing would notice that {site} is not told")
+    raise AssertionError(f"nothing would notice that {mutant} is not told")
