@@ -1,5 +1,7 @@
 """What jobs cost."""
 
+from typing import Any
+
 import pytest
 from generation.domain.pricing import Price, Tariff, Unit
 
@@ -46,3 +48,33 @@ def test_the_price_reads_as_a_sentence() -> None:
     assert Tariff(Unit.IMAGE, 5).summary == "5 credits an image"
     assert Tariff(Unit.SECOND, 1).summary == "1 credit a second"
     assert Tariff(Unit.TOKEN, 2, 1000).summary == "2 credits per 1,000 tokens"
+
+
+@pytest.mark.parametrize(
+    ("tariff", "job", "units"),
+    [
+        (Tariff(Unit.IMAGE, 5), {"output_count": 3, "duration_s": 9, "max_tokens": 9, "prompt": ""}, 3),
+        (Tariff(Unit.SECOND, 5), {"output_count": 3, "duration_s": 4}, 12),
+        (Tariff(Unit.SECOND, 5), {"duration_s": 4}, 4),
+        (Tariff(Unit.TOKEN, 1, 1), {"system": "ab", "prompt": "cde", "max_tokens": 10}, 79),
+        (Tariff(Unit.TOKEN, 1, 1), {"prompt": "cde", "max_tokens": 10}, 77),
+    ],
+)
+def test_units_are_counted(tariff: Tariff, job: dict[str, Any], units: int) -> None:
+    """Images; seconds of every film; what is sent, its template and what may come back."""
+    price = tariff.price(job)
+    assert (price.units, price.credits) == (units, units * tariff.credits)
+
+
+def test_nothing_is_free() -> None:
+    """A job costs a credit at least."""
+    assert Tariff(Unit.IMAGE, 0).price({}).credits == 1
+    assert Tariff(Unit.TOKEN, 1, 1000).price({"prompt": "", "max_tokens": 1}).credits == 1
+
+
+def test_the_breakdown_counts_films_and_tokens() -> None:
+    """One is one, two are several, thousands have their comma."""
+    films = Tariff(Unit.SECOND, 1).price({"duration_s": 1, "output_count": 2})
+    assert films.breakdown == "2 videos x 1 second x 1 credit"
+    tokens = Tariff(Unit.TOKEN, 2, 1000).price({"prompt": "", "max_tokens": 1000})
+    assert tokens.breakdown == "at most 1,064 tokens, 2 credits per 1,000 tokens"

@@ -1,0 +1,161 @@
+"""A worker's own rules: which provider it may call, what it says of progress, and what of a page it shows."""
+
+from datetime import timedelta
+
+import pytest
+from generation.application.provider_gate import ProviderGate
+from generation.application.report_progress import ProgressReporter
+from generation.application.start_generation import Job
+from generation.domain.generation import Status
+from generation.domain.identifiers import AccountId
+from generation.ports.media_provider import RunReport, RunState
+from generation_house import ACCOUNT, House
+
+TROUBLE = RunReport(RunState.FAILED, account_trouble=True)
+MOMENT = timedelta(microseconds=1)
+
+
+def pause_s(gate: ProviderGate, house: House) -> float | None:
+    """How long the provider is closed from now on."""
+    until = gate.closed_until("openai")
+    return (until - house.clock.now()).total_seconds() if until else None
+
+
+def test_trouble_with_our_account_doubles_the_pause_up_to_a_bound(house: House) -> None:
+    """Operators are told once; another provider stays open."""
+    gate = ProviderGate(house.clock, house.meter)
+    assert gate.closed_until("openai") is None
+    for expected in (30, 60, 120, 240, 300, 300):
+        gate.heard("openai", TROUBLE)
+        assert pause_s(gate, house) == expected
+    assert gate.closed_until("local") is None
+    assert house.meter.troubles == [("openai", True)]
+
+
+@pytest.mark.parametrize(("asked_s", "expected"), [(29, 30), (31, 31), (1000, 1000), (None, 30)])
+def test_a_provider_may_ask_for_a_longer_pause(house: House, asked_s: float | None, expected: float) -> None:
+    """Never for a shorter one."""
+    gate = ProviderGate(house.clock, house.meter)
+    gate.heard("openai", RunReport(RunState.FAILED, account_trouble=True, retry_after_s=asked_s))
+    assert pause_s(gate, house) == expected
+
+
+def test_a_gate_opens_at_its_moment_for_one_call_a_pause(house: House) -> None:
+    """Looking does not count as a call; the second that comes waits for the first to find out."""
+    gate = ProviderGate(house.clock, house.meter)
+    gate.heard("openai", TROUBLE)
+    house.clock.moment += timedelta(seconds=30) - MOMENT
+    assert gate.enter("openai") == house.clock.now() + MOMENT
+    house.clock.moment += MOMENT
+    assert gate.closed_until("openai") is None
+    assert gate.enter("openai") is None
+    assert gate.enter("openai") == house.clock.now() + timedelta(seconds=30)
+    assert gate.enter("local") is None
+    assert gate.enter("local") is None
+
+
+@pytest.mark.parametrize(
+    ("report", "opens"),
+    [
+        (RunReport(RunState.SUCCEEDED), True),
+        (RunReport(RunState.FAILED), True),
+        (RunReport(RunState.FAILED, retryable=True), False),
+        (RunReport(RunState.RUNNING), False),
+    ],
+    ids=["made", "refused for what was asked", "try again", "goes on"],
+)
+def test_a_gate_opens_once_the_provider_dealt_with_a_request(
+    house: House, report: RunReport, opens: bool
+) -> None:
+    """Then the next trouble is a first one again; an open gate is no news."""
+    gate = ProviderGate(house.clock, house.meter)
+    gate.heard("openai", report)
+    assert house.meter.troubles == []
+    for _ in range(2):
+        gate.heard("openai", TROUBLE)
+    gate.heard("openai", report)
+    assert (gate.closed_until("openai") is None) == opens
+    assert house.meter.troubles == [("openai", True), *([("openai", False)] if opens else [])]
+    gate.heard("openai", TROUBLE)
+    assert pause_s(gate, house) == (30 if opens else 120)
+
+
+async def running(house: House, event_id: str = "evt_1") -> Job:
+    """A job in a worker's hands."""
+    return await house.worker().started(house.reserved(await house.queued(), event_id))
+
+
+async def test_progress_is_told_in_steps_and_not_too_often(house: House) -> None:
+    """A hundredth more, five seconds later; never back, and never all of it."""
+    job = await running(house)
+    reporter = ProgressReporter(house.units, house.feed, house.clock, every_s=5)
+    await reporter.report(job, 0.009)
+    assert house.feed.told == []
+    await reporter.report(job, 0.01)
+    house.clock.moment += timedelta(seconds=5) - MOMENT
+    await reporter.report(job, 0.5)
+    assert house.feed.told == [0.01]
+    house.clock.moment += MOMENT
+    await reporter.report(job, 0.015)
+    await reporter.report(job, 0.5)
+    assert house.feed.told == [0.01, 0.5]
+    house.clock.forward(seconds=5)
+    await reporter.report(job, 0.4)
+    await reporter.report(job, 1.0)
+    assert house.feed.told == [0.01, 0.5, 0.99]
+    assert house.stored(job.generation).progress == 0.99
+
+
+async def test_what_a_job_said_is_forgotten_with_it(house: House) -> None:
+    """When it comes back, what is stored counts: nothing is told twice."""
+    job = await running(house)
+    reporter = ProgressReporter(house.units, house.feed, house.clock, every_s=5)
+    await reporter.report(job, 0.5)
+    reporter.forget(job)
+    reporter.forget(job)
+    await reporter.report(job, 0.5)
+    assert house.feed.told == [0.5]
+    house.clock.forward(seconds=5)
+    await reporter.report(job, 0.6)
+    assert house.feed.told == [0.5, 0.6]
+
+
+@pytest.mark.parametrize(("limit", "is_more"), [(2, True), (3, False), (4, False)])
+async def test_a_page_says_whether_there_is_another(house: House, limit: int, is_more: bool) -> None:
+    """Newest first, of this account alone."""
+    jobs = [await house.queued(prompt=f"fox {number}") for number in range(3)]
+    newest = [job.generation_id for job in reversed(jobs)]
+    views, following = await house.read.page(ACCOUNT, statuses=(), before=None, limit=limit)
+    assert [view.generation.generation_id for view in views] == newest[:limit]
+    assert following == (newest[limit - 1] if is_more else None)
+    rest, end = await house.read.page(ACCOUNT, statuses=(), before=newest[1], limit=limit)
+    assert ([view.generation.generation_id for view in rest], end) == ([newest[2]], None)
+    assert await house.read.page(AccountId("usr_bob"), statuses=(), before=None, limit=9) == ([], None)
+    queued, _ = await house.read.page(ACCOUNT, statuses=[Status.QUEUED], before=None, limit=9)
+    assert len(queued) == 3
+    assert await house.read.page(ACCOUNT, statuses=[Status.FAILED], before=None, limit=9) == ([], None)
+
+
+async def test_a_lease_is_another_workers_when_it_ran_out(house: House) -> None:
+    """Not a moment earlier; it is taken with the try that was lost, for fifteen seconds."""
+    job = await running(house)
+    other = house.worker("w2")
+    house.clock.moment = job.attempt.lease_until - MOMENT
+    assert await other.take_due(limit=9) == []
+    house.clock.moment = job.attempt.lease_until
+    (taken,) = await other.take_due(limit=9)
+    assert (taken.attempt.worker, taken.attempt.tries, taken.taken_over) == ("w2", 2, True)
+    assert taken.attempt.lease_until == house.clock.now() + timedelta(seconds=15)
+    assert await other.take_due(limit=9) == []
+
+
+async def test_what_a_worker_has_in_hand_it_does_not_take_again(house: House) -> None:
+    """And no more than it asks for."""
+    jobs = [await running(house, f"evt_{number}") for number in range(3)]
+    house.clock.moment = jobs[-1].attempt.lease_until
+    worker = house.worker()
+    in_hand = [jobs[0].attempt.attempt_id]
+    first = await worker.take_due(limit=1, excluding=in_hand)
+    assert len(first) == 1
+    rest = await worker.take_due(limit=9, excluding=in_hand)
+    assert {job.attempt.attempt_id for job in (*first, *rest)} == {job.attempt.attempt_id for job in jobs[1:]}
