@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "GENERATION_S3_BUCKET": "outputs",
     "GENERATION_QUOTE_KEY": "q" * 32,
 }
+THERE = ", ".join(registry.folders())
 # What draws, decodes and speaks to providers.
 HEAVY = ("openai", "numpy", "av", "PIL")
 
@@ -55,10 +56,10 @@ def test_every_folder_is_found() -> None:
 @pytest.mark.parametrize(
     ("named", "words"),
     [
-        ("local,opnai", "there is no provider 'opnai'; there are local, openai"),
-        ("deepseek:opnai", "there is no provider 'opnai'; there are local, openai"),
+        ("local,opnai", "there is no provider 'opnai'; there are " + THERE),
+        ("deepseek:opnai", "there is no provider 'opnai'; there are " + THERE),
         ("Open AI:openai", "is no name of a provider"),
-        ("", "names 1 to 20 providers; there are local, openai"),
+        ("", "names 1 to 20 providers; there are " + THERE),
         (",".join(["local"] * 21), "names 1 to 20 providers"),
         ("openai,openai", "two providers would read the settings generation_openai_"),
         ("a-b:openai,a_b:openai", "two providers would read the settings generation_a_b_"),

@@ -1,0 +1,1 @@
+"""Stands in for Easel: accepts runs, draws one colour, forgets on request."""

@@ -1,0 +1,1 @@
+"""Easel, an API that draws: runs are submitted, looked at and fetched."""
