@@ -27,8 +27,8 @@ def _origin(text: str) -> str:
 
 def _proxies(listed: str) -> str:
     if listed.strip() != "*":
-        for one in filter(None, (part.strip() for part in listed.split(","))):
-            ip_network(one)
+        for network in filter(None, (part.strip() for part in listed.split(","))):
+            ip_network(network)
     return listed
 
 

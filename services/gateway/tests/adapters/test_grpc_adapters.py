@@ -192,7 +192,7 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
     ]
     asked = script.heard[-1]
     assert (asked.idempotency_key, asked.quote_id, dict(asked.input)["seed"]) == ("k", "", 7)
-    assert await adapter.one(ADA, JOB) == created
+    assert await adapter.generation(ADA, JOB) == created
     page = await adapter.page(ADA, statuses=[GenerationStatus.FAILED], cursor=None, limit=3)
     assert (list(page.items), page.next_cursor) == ([created], "n")
     assert list(script.heard[-1].statuses) == [generation.GENERATION_STATUS_FAILED]

@@ -112,7 +112,7 @@ async def test_too_few_credits_say_how_many(generations: Generations) -> None:
     assert again.value.generation_id == refused.value.generation_id
     assert (refused.value.replayed, again.value.replayed) == (False, True)
     assert refused.value.decided_at == again.value.decided_at is not None
-    rejected = await generations.one(ME, refused.value.generation_id)
+    rejected = await generations.generation(ME, refused.value.generation_id)
     assert rejected.status is GenerationStatus.REJECTED
 
 
@@ -141,4 +141,4 @@ async def test_jobs_are_listed_cancelled_and_deleted(generations: Generations) -
     assert cancelled.status is GenerationStatus.CANCELLED
     await generations.delete(ME, ids[0])
     with pytest.raises(NotFound):
-        await generations.one(ME, ids[0])
+        await generations.generation(ME, ids[0])

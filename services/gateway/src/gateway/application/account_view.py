@@ -133,7 +133,7 @@ class AccountView:
     async def _reserved_credits(self, generation_id: str) -> int | None:
         if generation_id not in self._reserved:
             try:
-                generation = await self._generations.one(self._account_id, generation_id)
+                generation = await self._generations.generation(self._account_id, generation_id)
             except GatewayError:
                 # Deleted, or not to be asked now: the event matters more than this number.
                 return None

@@ -29,7 +29,7 @@ class ExplainGeneration:
     async def __call__(self, account_id: str, generation_id: str) -> Explanation:
         """Explain one generation of this account. Raises NotFound."""
         generation, reservation = await asyncio.gather(
-            self._generations.one(account_id, generation_id),
+            self._generations.generation(account_id, generation_id),
             self._ledger.reservation(account_id, generation_id),
         )
         lots: Sequence[PinnedLot] = ()

@@ -107,7 +107,7 @@ class OpenSessions:
     async def _ask_in_batches(self) -> None:
         """Ask for all who wait, one call at a time: whoever comes meanwhile is in the next one."""
         while self._waiting:
-            batch = {one: self._waiting.pop(one) for one in list(self._waiting)[:SESSION_IDS_MAX]}
+            batch = {asked: self._waiting.pop(asked) for asked in list(self._waiting)[:SESSION_IDS_MAX]}
             asked_at_s, failure = self._monotonic(), None
             is_open: frozenset[str] = frozenset()
             try:

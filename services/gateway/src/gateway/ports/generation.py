@@ -36,7 +36,7 @@ class Generations(Protocol):
         """
         ...
 
-    async def one(self, account_id: str, generation_id: str) -> Generation:
+    async def generation(self, account_id: str, generation_id: str) -> Generation:
         """Read a generation of this account. Raises NotFound."""
         ...
 

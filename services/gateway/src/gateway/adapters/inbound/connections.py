@@ -63,11 +63,11 @@ class Connections:
         self._by_client: Tally[str] = Tally()
         # Those that have no request in hand, the oldest first.
         self._waiting: dict[Connection, None] = {}
-        self._trusted = [ip_network(one, strict=False) for one in _networks(bounds.trusted_proxies)]
+        self._trusted = [ip_network(network, strict=False) for network in _networks(bounds.trusted_proxies)]
 
-    def admit(self, one: Connection) -> bool:
+    def admit(self, connection: Connection) -> bool:
         """Count a new connection; False when nobody can make room for it."""
-        client = one.client_key
+        client = connection.client_key
         if self._open >= self.bounds.open_max and not self._evict(None):
             return False
         too_many = self._by_client[client] >= self.bounds.per_client_max and not self._is_trusted(client)
@@ -78,29 +78,29 @@ class Connections:
         _OPEN.inc()
         return True
 
-    def forget(self, one: Connection) -> None:
+    def forget(self, connection: Connection) -> None:
         """A connection that was admitted is over."""
-        self._waiting.pop(one, None)
+        self._waiting.pop(connection, None)
         self._open -= 1
-        self._by_client[one.client_key] -= 1
-        if not self._by_client[one.client_key]:
-            del self._by_client[one.client_key]
+        self._by_client[connection.client_key] -= 1
+        if not self._by_client[connection.client_key]:
+            del self._by_client[connection.client_key]
         _OPEN.dec()
 
-    def waits(self, one: Connection) -> None:
+    def waits(self, connection: Connection) -> None:
         """A connection has no request in hand now."""
-        self._waiting.pop(one, None)
-        self._waiting[one] = None
+        self._waiting.pop(connection, None)
+        self._waiting[connection] = None
 
-    def works(self, one: Connection) -> None:
+    def works(self, connection: Connection) -> None:
         """A connection has a whole header."""
-        self._waiting.pop(one, None)
+        self._waiting.pop(connection, None)
 
     def _evict(self, client: str | None) -> bool:
-        for one in self._waiting:
-            if client is None or one.client_key == client:
+        for connection in self._waiting:
+            if client is None or connection.client_key == client:
                 ENDED.labels("evicted").inc()
-                one.drop()
+                connection.drop()
                 return True
         return False
 
@@ -128,4 +128,4 @@ def client_key(address: str) -> str:
 
 
 def _networks(listed: str) -> list[str]:
-    return [one.strip() for one in listed.split(",") if one.strip() not in ("", "*")]
+    return [network.strip() for network in listed.split(",") if network.strip() not in ("", "*")]

@@ -47,7 +47,7 @@ def _told_about_head(send: Send) -> Send:
     async def send_allow(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] == 405:
             headers = MutableHeaders(raw=message.setdefault("headers", []))
-            allowed = {one.strip() for one in headers.get("allow", "").split(",")}
+            allowed = {method.strip() for method in headers.get("allow", "").split(",")}
             if "GET" in allowed:
                 headers["allow"] = ", ".join(sorted(allowed | {"HEAD"}))
         await send(message)

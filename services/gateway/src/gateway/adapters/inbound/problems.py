@@ -64,7 +64,9 @@ def problem(
 ) -> JSONResponse:
     """One problem document; `more` are the members that its kind adds."""
     if fields:
-        more["errors"] = [InvalidField(field=one.field, detail=one.detail) for one in fields[:FIELDS_MAX]]
+        more["errors"] = [
+            InvalidField(field=field.field, detail=field.detail) for field in fields[:FIELDS_MAX]
+        ]
     # Without telemetry there is no trace; the id still ties the answer to the log line.
     trace_id = current_trace_id() or secrets.token_hex(16)
     body = kind.of(status, reason=reason, detail=detail, trace_id=trace_id, **more)
@@ -102,7 +104,7 @@ def problem_of(refusal: GatewayError) -> JSONResponse:
 
 def status_of(refusal: GatewayError) -> int:
     """The HTTP status of a refusal."""
-    return next(STATUSES[one] for one in type(refusal).__mro__ if one in STATUSES)
+    return next(STATUSES[kind] for kind in type(refusal).__mro__ if kind in STATUSES)
 
 
 def retry_headers(refusal: GatewayError) -> dict[str, str]:
@@ -157,10 +159,10 @@ _DETAILS = {
 
 async def _not_valid(_request: Request, refusal: Exception) -> JSONResponse:
     assert isinstance(refusal, RequestValidationError)  # noqa: S101 - as registered
-    if any(one["type"] == "json_invalid" for one in refusal.errors()):
+    if any(error["type"] == "json_invalid" for error in refusal.errors()):
         return problem_of(errors.MalformedRequest("The body is no JSON.", reason="MALFORMED_JSON"))
     # Only place and message: the value itself may be a secret.
-    fields = [FieldProblem(_place(one["loc"]), str(one["msg"])) for one in refusal.errors()]
+    fields = [FieldProblem(_place(error["loc"]), str(error["msg"])) for error in refusal.errors()]
     return problem_of(errors.InvalidRequest("The request breaks a rule.", fields=fields))
 
 

@@ -4,7 +4,7 @@ from datetime import UTC
 
 from tintype.generation.v1 import generation_pb2 as pb
 
-from gateway.adapters.outbound.wire import document, moment
+from gateway.adapters.outbound.wire import document, members, moment
 from gateway.domain.generation import (
     Attempt,
     Failure,
@@ -16,12 +16,9 @@ from gateway.domain.generation import (
     Pricing,
 )
 
-STATUSES = {
-    # To users a job whose credits are being reserved is queued already.
-    pb.GENERATION_STATUS_RESERVING: GenerationStatus.QUEUED,
-    **{pb.GenerationStatus.Value(f"GENERATION_STATUS_{one.name}"): one for one in GenerationStatus},
-}
-MODALITIES = {pb.Modality.Value(f"MODALITY_{one.name}"): one for one in Modality}
+# To users a job whose credits are being reserved is queued already.
+STATUSES = members(pb.GenerationStatus, GenerationStatus, RESERVING=GenerationStatus.QUEUED)
+MODALITIES = members(pb.Modality, Modality)
 
 
 def model(message: pb.Model) -> Model:
@@ -55,7 +52,7 @@ def generation(message: pb.Generation) -> Generation:
         input=document(message.input),
         provider_order=tuple(message.provider_order),
         metadata=document(message.metadata),
-        outputs=tuple(_output(one) for one in message.outputs),
+        outputs=tuple(_output(output) for output in message.outputs),
         failure=Failure(reason=failure.reason, detail=failure.detail)
         if message.HasField("failure")
         else None,
@@ -67,7 +64,7 @@ def generation(message: pb.Generation) -> Generation:
         created_at=message.created_at.ToDatetime(tzinfo=UTC),
         started_at=moment(message, "started_at"),
         finished_at=moment(message, "finished_at"),
-        attempts=tuple(_attempt(one) for one in message.attempts),
+        attempts=tuple(_attempt(attempt) for attempt in message.attempts),
     )
 
 

@@ -8,14 +8,13 @@ from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
-from gateway.adapters.outbound.wire import moment
+from gateway.adapters.outbound.wire import members, moment
 from gateway.domain.page import Page
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 
-_STATUSES = {pb.CheckoutStatus.Value(f"CHECKOUT_STATUS_{one.name}"): one for one in CheckoutStatus}
-_PAYMENT_STATUSES = {pb.PaymentStatus.Value(f"PAYMENT_STATUS_{one.name}"): one for one in PaymentStatus}
-
-_PURCHASE_STATUSES = {pb.PurchaseStatus.Value(f"PURCHASE_STATUS_{one.name}"): one for one in PurchaseStatus}
+_STATUSES = members(pb.CheckoutStatus, CheckoutStatus)
+_PAYMENT_STATUSES = members(pb.PaymentStatus, PaymentStatus)
+_PURCHASE_STATUSES = members(pb.PurchaseStatus, PurchaseStatus)
 
 
 class GrpcBilling:
@@ -28,7 +27,7 @@ class GrpcBilling:
         """See Billing."""
         with remote_calls("billing"):
             answer = await self._stub.ListPacks(pb.ListPacksRequest(), timeout=READ_DEADLINE_S)
-        return [_pack(one) for one in answer.packs]
+        return [_pack(pack) for pack in answer.packs]
 
     async def create_checkout(
         self,
@@ -65,7 +64,7 @@ class GrpcBilling:
         request = pb.ListPurchasesRequest(user_id=user_id, page_size=limit, page_token=cursor or "")
         with remote_calls("billing"):
             answer = await self._stub.ListPurchases(request, timeout=READ_DEADLINE_S)
-        items = [_purchase(one) for one in answer.purchases]
+        items = [_purchase(purchase) for purchase in answer.purchases]
         return Page(items=items, next_cursor=answer.next_page_token or None)
 
     async def receive_webhook(self, *, body: bytes, signature: str) -> bool:

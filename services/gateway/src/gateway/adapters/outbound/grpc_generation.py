@@ -31,7 +31,7 @@ class GrpcGenerations:
         """See Generations."""
         with remote_calls("generation"):
             answer = await self._stub.ListModels(pb.ListModelsRequest(), timeout=READ_DEADLINE_S)
-        return [messages.model(one) for one in answer.models]
+        return [messages.model(model) for model in answer.models]
 
     async def model(self, model_id: str) -> Model:
         """See Generations."""
@@ -66,7 +66,7 @@ class GrpcGenerations:
             answer = await self._stub.CreateGeneration(request, timeout=COMMAND_DEADLINE_S)
         return messages.generation(answer.generation), answer.replayed
 
-    async def one(self, account_id: str, generation_id: str) -> Generation:
+    async def generation(self, account_id: str, generation_id: str) -> Generation:
         """See Generations."""
         request = pb.GetGenerationRequest(account_id=account_id, generation_id=generation_id)
         with remote_calls("generation"):
@@ -84,13 +84,13 @@ class GrpcGenerations:
         """See Generations."""
         request = pb.ListGenerationsRequest(
             account_id=account_id,
-            statuses=[pb.GenerationStatus.Value(f"GENERATION_STATUS_{one.name}") for one in statuses],
+            statuses=[pb.GenerationStatus.Value(f"GENERATION_STATUS_{status.name}") for status in statuses],
             page_size=limit,
             page_token=cursor or "",
         )
         with remote_calls("generation"):
             answer = await self._stub.ListGenerations(request, timeout=READ_DEADLINE_S)
-        items = [messages.generation(one) for one in answer.generations]
+        items = [messages.generation(generation) for generation in answer.generations]
         return Page(items=items, next_cursor=answer.next_page_token or None)
 
     async def cancel(self, account_id: str, generation_id: str) -> Generation:

@@ -51,7 +51,7 @@ class GrpcLedger:
         set_moment(request, "to", which.until)
         with remote_calls("ledger"):
             answer = await self._stub.ListEntries(request, timeout=READ_DEADLINE_S)
-        items = [messages.entry(one) for one in answer.entries]
+        items = [messages.entry(entry) for entry in answer.entries]
         return Page(items=items, next_cursor=answer.next_page_token or None)
 
     async def statement(
@@ -82,4 +82,4 @@ class GrpcLedger:
         request = pb.ListReservationLotsRequest(account_id=account_id, reservation_id=reservation_id)
         with remote_calls("ledger"):
             answer = await self._stub.ListReservationLots(request, timeout=READ_DEADLINE_S)
-        return [messages.pinned_lot(one) for one in answer.lots]
+        return [messages.pinned_lot(lot) for lot in answer.lots]

@@ -4,7 +4,7 @@ from datetime import UTC
 
 from tintype.ledger.v1 import ledger_pb2 as pb
 
-from gateway.adapters.outbound.wire import moment
+from gateway.adapters.outbound.wire import members, moment
 from gateway.domain.credits import (
     Balance,
     Category,
@@ -15,9 +15,9 @@ from gateway.domain.credits import (
     ReservationState,
 )
 
-CATEGORIES = {pb.Category.Value(f"CATEGORY_{one.name}"): one for one in Category}
-KINDS = {pb.EntryKind.Value(f"ENTRY_KIND_{one.name}"): one for one in EntryKind}
-STATES = {pb.ReservationState.Value(f"RESERVATION_STATE_{one.name}"): one for one in ReservationState}
+CATEGORIES = members(pb.Category, Category)
+KINDS = members(pb.EntryKind, EntryKind)
+STATES = members(pb.ReservationState, ReservationState)
 
 
 def balance(message: pb.Balance) -> Balance:

@@ -27,7 +27,7 @@ async def missed_facts(
             if (first := await anext(source, None)) is not None:
                 waiting.append((first, source))
         while waiting:
-            earliest = min(waiting, key=lambda one: _at_ms(one[0]))
+            earliest = min(waiting, key=lambda next_up: _at_ms(next_up[0]))
             waiting.remove(earliest)
             delivery, source = earliest
             yield delivery

@@ -208,7 +208,7 @@ class NatsEventFeed:
         return place.at_ms / 1000 - behind_s > LAG_MAX_S
 
     def _let_go(self) -> None:
-        for client in [one for clients in self._clients.values() for one in clients]:
+        for client in [client for clients in self._clients.values() for client in clients]:
             client.end()
 
     def _now(self) -> Position:

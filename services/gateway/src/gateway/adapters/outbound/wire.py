@@ -1,8 +1,10 @@
 """Pieces of protobuf that several contracts use."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
@@ -10,6 +12,25 @@ from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
 WHOLE_MAX = 2**53
+
+if TYPE_CHECKING:
+    # Generic in its stubs alone.
+    from google.protobuf.internal.enum_type_wrapper import _EnumTypeWrapper
+
+Member = TypeVar("Member", bound=Enum)
+Number = TypeVar("Number", bound=int)
+
+
+def members(theirs: "_EnumTypeWrapper[Number]", ours: type[Member], **more: Member) -> dict[Number, Member]:
+    """Return our member for each value of a contract's enumeration, by its name; `more` names those beside.
+
+    Raises LookupError for a value that only one side has: at import, and not when it first comes.
+    """
+    prefix = re.sub(r"(?<!^)(?=[A-Z])", "_", theirs.DESCRIPTOR.name).upper()
+    named = {f"{prefix}_{name}": member for name, member in {**ours.__members__, **more}.items()}
+    if odd := named.keys() ^ (set(theirs.keys()) - {f"{prefix}_UNSPECIFIED"}):
+        raise LookupError(f"{theirs.DESCRIPTOR.full_name} and {ours.__qualname__} differ in {sorted(odd)}")
+    return {theirs.Value(name): member for name, member in named.items()}
 
 
 def moment(message: Message, field: str) -> datetime | None:

@@ -129,7 +129,7 @@ async def _page(
     models = await deps.generations.models()
     if not models:
         raise NotFound("No model is on offer at the moment.")
-    model = next((one for one in models if one.model_id == model_id), models[0])
+    model = next((offered for offered in models if offered.model_id == model_id), models[0])
     form = given or {}
     page = await deps.generations.page(session.user_id, statuses=(), cursor=None, limit=FEED_SIZE)
     ended = [made for made in page.items if made.status.is_final]

@@ -66,7 +66,7 @@ async def detail(request: Request, deps: CurrentDeps, session: Session, generati
 @router.get("/library/{generation}/card", dependencies=[per_user(Limit.READS)])
 async def card(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
     """One tile as it stands now: a fragment that the page swaps in when something happened."""
-    found = await deps.generations.one(session.user_id, generation_id(generation))
+    found = await deps.generations.generation(session.user_id, generation_id(generation))
     return fragment(
         request, "tile.html", generation=found, session=session, texts=await previews(deps, [found])
     )
@@ -90,7 +90,7 @@ async def cancel(request: Request, deps: CurrentDeps, session: Session, generati
 @router.get("/library/{generation}/delete", dependencies=[per_user(Limit.READS)])
 async def confirm_delete(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
     """Ask before outputs are gone."""
-    found = await deps.generations.one(session.user_id, generation_id(generation))
+    found = await deps.generations.generation(session.user_id, generation_id(generation))
     return await show(request, "delete.html", session=session, generation=found)
 
 

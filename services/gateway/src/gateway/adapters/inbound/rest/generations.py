@@ -105,7 +105,7 @@ async def read_generation(
     generation: GenerationPath, principal: CurrentPrincipal, deps: CurrentDeps
 ) -> Generation:
     """Read one, with freshly signed addresses of its outputs."""
-    return Generation.of(await deps.generations.one(principal.user_id, generation_id(generation)))
+    return Generation.of(await deps.generations.generation(principal.user_id, generation_id(generation)))
 
 
 @router.delete(

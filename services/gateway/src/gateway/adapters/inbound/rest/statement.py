@@ -78,13 +78,13 @@ async def to_json(opening: StatementOpening, rest: AsyncIterator[StatementPart])
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "lines": ['
     separator = "\n"
 
-    def line(one: StatementLine) -> str:
+    def write_line(line: StatementLine) -> str:
         nonlocal separator
-        text = separator + json.dumps(_line(one), ensure_ascii=False)
+        text = separator + json.dumps(_line(line), ensure_ascii=False)
         separator = ",\n"
         return text
 
-    async for chunk in _chunks(rest, line):
+    async for chunk in _chunks(rest, write_line):
         if isinstance(chunk, str):
             yield chunk
         else:
@@ -96,12 +96,12 @@ async def to_csv(opening: StatementOpening, rest: AsyncIterator[StatementPart]) 
     """Write a first row with the opening, a row a line, and a last row with the closing."""
     yield _rows([COLUMNS, _end("opening", opening, opening.account_id, opening.since)])
 
-    def line(one: StatementLine) -> str:
-        shown = _line(one)
+    def write_line(line: StatementLine) -> str:
+        shown = _line(line)
         shown["metadata"] = json.dumps(shown["metadata"], ensure_ascii=False)
         return _rows([["line", *(_harmless(shown[name]) for name in COLUMNS[1:])]])
 
-    async for chunk in _chunks(rest, line):
+    async for chunk in _chunks(rest, write_line):
         if isinstance(chunk, str):
             yield chunk
         else:

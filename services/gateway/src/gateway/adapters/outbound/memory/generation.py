@@ -131,7 +131,7 @@ class MemoryGenerations:
             raise
         return self._change(generation.generation_id, reservation_id=reservation.reservation_id), False
 
-    async def one(self, account_id: str, generation_id: str) -> Generation:
+    async def generation(self, account_id: str, generation_id: str) -> Generation:
         """See Generations."""
         found = self.jobs.get(generation_id)
         if found is None or found.account_id != account_id:
@@ -160,7 +160,7 @@ class MemoryGenerations:
 
     async def cancel(self, account_id: str, generation_id: str) -> Generation:
         """See Generations."""
-        job = await self.one(account_id, generation_id)
+        job = await self.generation(account_id, generation_id)
         if job.status is GenerationStatus.CANCELLED:
             return job
         if job.status.is_final:
@@ -169,7 +169,7 @@ class MemoryGenerations:
 
     async def delete(self, account_id: str, generation_id: str) -> None:
         """See Generations."""
-        job = await self.one(account_id, generation_id)
+        job = await self.generation(account_id, generation_id)
         if not job.status.is_final:
             raise Conflict("It is still running.", reason="GENERATION_RUNNING")
         del self.jobs[generation_id]

@@ -110,7 +110,7 @@ class MemoryIdentity:
 
     async def open_sessions(self, session_ids: Sequence[str]) -> frozenset[str]:
         """See Identity."""
-        return frozenset(one for one in session_ids if one in self.sessions)
+        return frozenset(session_id for session_id in session_ids if session_id in self.sessions)
 
     async def user(self, user_id: str) -> User:
         """See Identity."""
@@ -146,7 +146,7 @@ class MemoryIdentity:
         email = self._take_mailed(token)
         self.passwords[email] = new_password
         user_id = self._by_email(email).user_id
-        self.sessions = {one: owner for one, owner in self.sessions.items() if owner != user_id}
+        self.sessions = {session_id: owner for session_id, owner in self.sessions.items() if owner != user_id}
         return self._device(email)
 
     async def request_verification(self, user_id: str, *, client_address: str) -> None:
