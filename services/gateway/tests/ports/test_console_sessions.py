@@ -11,7 +11,8 @@ from chassis.postgres import create_engine
 from cryptography.fernet import Fernet
 from embedded.testing import ServiceDatabase
 from gateway.adapters.outbound.memory.console_sessions import MemoryConsoleSessions
-from gateway.adapters.outbound.postgres import PostgresConsoleSessions, sessions
+from gateway.adapters.outbound.postgres.console_sessions import PostgresConsoleSessions
+from gateway.adapters.outbound.postgres.tables import sessions
 from gateway.domain.console_session import ConsoleSession, cookie_digest
 from gateway.domain.user import Role, SignedIn, Tokens, User, UserId
 from gateway.ports.console_sessions import ConsoleSessionStore

@@ -19,7 +19,7 @@ from gateway.adapters.outbound.grpc_ledger import GrpcLedger
 from gateway.adapters.outbound.http_text_outputs import TIMEOUT_S, HttpTextOutputs
 from gateway.adapters.outbound.jwt import JwtAccessTokens
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
-from gateway.adapters.outbound.postgres import PostgresConsoleSessions
+from gateway.adapters.outbound.postgres.console_sessions import PostgresConsoleSessions
 from gateway.adapters.outbound.rate_limits import LimitsRateLimits
 from gateway.adapters.outbound.sealed_event_ids import SealedEventIds
 from gateway.bootstrap.parts import Ports

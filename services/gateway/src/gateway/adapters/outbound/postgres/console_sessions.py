@@ -9,28 +9,9 @@ from chassis.postgres import SYSTEM_SCOPE, transaction
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.adapters.outbound.postgres.tables import sessions
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.user import Role, SignedIn, UserId
-
-metadata = sa.MetaData()
-sessions = sa.Table(
-    "console_sessions",
-    metadata,
-    sa.Column("cookie_digest", sa.LargeBinary, primary_key=True),
-    sa.Column("user_id", sa.Text, nullable=False),
-    sa.Column("email", sa.Text, nullable=False),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("csrf_token", sa.Text, nullable=False),
-    sa.Column("access_token_sealed", sa.LargeBinary, nullable=False),
-    sa.Column("access_expires_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("refresh_token_sealed", sa.LargeBinary, nullable=False),
-    sa.Column("session_id", sa.Text),
-    sa.Column("refreshing_until", sa.DateTime(timezone=True)),
-    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("idle_expires_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-)
 
 
 class PostgresConsoleSessions:
@@ -66,7 +47,7 @@ class PostgresConsoleSessions:
 
     async def find(self, digest: bytes) -> ConsoleSession | None:
         """See ConsoleSessionStore."""
-        return await self._one(sa.select(sessions).where(sessions.c.cookie_digest == digest))
+        return await self._read(sa.select(sessions).where(sessions.c.cookie_digest == digest))
 
     async def touch(self, digest: bytes, *, seen_at: datetime, idle_expires_at: datetime) -> None:
         """See ConsoleSessionStore."""
@@ -75,7 +56,7 @@ class PostgresConsoleSessions:
     async def claim_refresh(self, digest: bytes, *, now: datetime, until: datetime) -> ConsoleSession | None:
         """See ConsoleSessionStore."""
         # Claimants queue for the row's lock; the condition is checked again once they hold it.
-        return await self._one(
+        return await self._read(
             sessions.update()
             .where(
                 sessions.c.cookie_digest == digest,
@@ -106,7 +87,7 @@ class PostgresConsoleSessions:
 
     async def remove(self, digest: bytes) -> ConsoleSession | None:
         """See ConsoleSessionStore."""
-        return await self._one(
+        return await self._read(
             sessions.delete().where(sessions.c.cookie_digest == digest).returning(*sessions.c)
         )
 
@@ -127,7 +108,7 @@ class PostgresConsoleSessions:
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             await connection.execute(statement)
 
-    async def _one(self, statement: sa.Executable) -> ConsoleSession | None:
+    async def _read(self, statement: sa.Executable) -> ConsoleSession | None:
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             row = (await connection.execute(statement)).one_or_none()
         return self._session(row) if row is not None else None
