@@ -1,10 +1,9 @@
 """Generation's messages as our own objects."""
 
-from datetime import UTC
-
 from tintype.generation.v1 import generation_pb2 as pb
 
-from gateway.adapters.outbound.wire import document, members, moment
+from gateway.adapters.outbound.reader import reader
+from gateway.adapters.outbound.wire import members
 from gateway.domain.generation import (
     Attempt,
     Failure,
@@ -14,6 +13,7 @@ from gateway.domain.generation import (
     Model,
     Output,
     Pricing,
+    Quote,
 )
 
 # To users a job whose credits are being reserved is queued already.
@@ -21,76 +21,20 @@ STATUSES = members(pb.GenerationStatus, GenerationStatus, RESERVING=GenerationSt
 MODALITIES = members(pb.Modality, Modality)
 
 
-def model(message: pb.Model) -> Model:
-    """A model on offer."""
-    return Model(
-        model_id=message.model_id,
-        title=message.title,
-        description=message.description,
-        modality=MODALITIES[message.modality],
-        category=message.category,
-        input_schema=document(message.input_schema),
-        pricing=Pricing(
-            unit=message.pricing.unit,
-            credits_per_unit=message.pricing.credits_per_unit,
-            summary=message.pricing.summary,
-        ),
-        providers=tuple(message.providers),
-    )
-
-
-def generation(message: pb.Generation) -> Generation:
-    """A job."""
-    failure = message.failure
-    return Generation(
-        generation_id=message.generation_id,
-        account_id=message.account_id,
-        model_id=message.model_id,
-        modality=MODALITIES[message.modality],
-        status=STATUSES[message.status],
-        progress=message.progress,
-        input=document(message.input),
-        provider_order=tuple(message.provider_order),
-        metadata=document(message.metadata),
-        outputs=tuple(_output(output) for output in message.outputs),
-        failure=Failure(reason=failure.reason, detail=failure.detail)
-        if message.HasField("failure")
-        else None,
-        credits_reserved=message.credits_reserved,
-        credits_charged=message.credits_charged,
-        credits_refunded=message.credits_refunded,
-        reservation_id=message.reservation_id or None,
-        cancel_requested=message.cancel_requested,
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
-        started_at=moment(message, "started_at"),
-        finished_at=moment(message, "finished_at"),
-        attempts=tuple(_attempt(attempt) for attempt in message.attempts),
-    )
-
-
-def _output(message: pb.Output) -> Output:
-    return Output(
-        output_id=message.output_id,
-        media_type=message.media_type,
-        size_bytes=message.size_bytes,
-        width=message.width,
-        height=message.height,
-        duration_s=message.duration_s,
-        sha256=message.sha256,
-        url=message.url,
-        download_url=message.download_url,
-        expires_at=message.expires_at.ToDatetime(tzinfo=UTC),
-        thumbnail_url=message.thumbnail_url or None,
-        incomplete=message.incomplete or None,
-    )
-
-
-def _attempt(message: pb.Attempt) -> Attempt:
-    return Attempt(
-        attempt_id=message.attempt_id,
-        provider=message.provider,
-        outcome=message.outcome,
-        detail=message.detail,
-        started_at=moment(message, "started_at"),
-        finished_at=moment(message, "finished_at"),
-    )
+model = reader(
+    pb.Model,
+    Model,
+    values={"modality": MODALITIES.__getitem__, "pricing": reader(pb.Pricing, Pricing)},
+)
+quote = reader(pb.CreateQuoteResponse, Quote)
+generation = reader(
+    pb.Generation,
+    Generation,
+    values={
+        "modality": MODALITIES.__getitem__,
+        "status": STATUSES.__getitem__,
+        "outputs": reader(pb.Output, Output),
+        "failure": reader(pb.Failure, Failure),
+        "attempts": reader(pb.Attempt, Attempt),
+    },
+)

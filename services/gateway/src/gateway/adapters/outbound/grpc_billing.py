@@ -1,14 +1,15 @@
 """Billing over gRPC."""
 
 from collections.abc import Sequence
-from datetime import UTC
 
 import grpc
 from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
+from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
-from gateway.adapters.outbound.wire import members, moment
+from gateway.adapters.outbound.wire import members
+from gateway.domain.identifiers import CheckoutId, PackId, UserId
 from gateway.domain.page import Page
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 
@@ -32,9 +33,9 @@ class GrpcBilling:
     async def create_checkout(
         self,
         *,
-        user_id: str,
+        user_id: UserId,
         email: str,
-        pack_id: str,
+        pack_id: PackId,
         idempotency_key: str,
         success_url: str,
         cancel_url: str,
@@ -52,14 +53,14 @@ class GrpcBilling:
             answer = await self._stub.CreateCheckout(request, timeout=COMMAND_DEADLINE_S)
         return _checkout(answer.checkout), answer.replayed
 
-    async def checkout(self, user_id: str, checkout_id: str) -> Checkout:
+    async def checkout(self, user_id: UserId, checkout_id: CheckoutId) -> Checkout:
         """See Billing."""
         request = pb.GetCheckoutRequest(user_id=user_id, checkout_id=checkout_id)
         with remote_calls("billing"):
             answer = await self._stub.GetCheckout(request, timeout=READ_DEADLINE_S)
         return _checkout(answer.checkout)
 
-    async def purchases(self, user_id: str, *, cursor: str | None, limit: int) -> Page[Purchase]:
+    async def purchases(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[Purchase]:
         """See Billing."""
         request = pb.ListPurchasesRequest(user_id=user_id, page_size=limit, page_token=cursor or "")
         with remote_calls("billing"):
@@ -75,49 +76,23 @@ class GrpcBilling:
         return answer.duplicate
 
 
-def _pack(message: pb.Pack) -> Pack:
-    return Pack(
-        pack_id=message.pack_id,
-        title=message.title,
-        description=message.description,
-        credits=message.credits,
-        price_minor=message.price_minor,
-        currency=message.currency,
-        badge=message.badge,
-    )
-
-
-def _checkout(message: pb.Checkout) -> Checkout:
-    return Checkout(
-        checkout_id=message.checkout_id,
-        pack_id=message.pack_id,
-        url=message.url or None,
-        status=_STATUSES[message.status],
-        payment_status=_payment_status(message),
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
-        expires_at=moment(message, "expires_at"),
-        purchase_id=message.purchase_id or None,
-    )
-
-
 def _payment_status(message: pb.Checkout) -> PaymentStatus:
     """Where the money is; of a billing that does not say, what the purchase says."""
     otherwise = PaymentStatus.PAID if message.purchase_id else PaymentStatus.UNPAID
     return _PAYMENT_STATUSES.get(message.payment_status, otherwise)
 
 
-def _purchase(message: pb.Purchase) -> Purchase:
-    return Purchase(
-        purchase_id=message.purchase_id,
-        pack_id=message.pack_id,
-        pack_title=message.pack_title,
-        credits=message.credits,
-        amount_minor=message.amount_minor,
-        currency=message.currency,
-        payment_id=message.payment_id,
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
-        refunded_minor=message.refunded_minor,
-        disputed_minor=message.disputed_minor,
-        # A billing that does not say yet knew of no money that went back.
-        status=_PURCHASE_STATUSES.get(message.status, PurchaseStatus.PAID),
-    )
+def _purchase_status(number: pb.PurchaseStatus.ValueType) -> PurchaseStatus:
+    """Where it is; a billing that does not say yet knew of no money that went back."""
+    return _PURCHASE_STATUSES.get(number, PurchaseStatus.PAID)
+
+
+_pack = reader(pb.Pack, Pack)
+_checkout = reader(
+    pb.Checkout,
+    Checkout,
+    values={"status": _STATUSES.__getitem__},
+    derived={"payment_status": _payment_status},
+    unread=("user_id",),
+)
+_purchase = reader(pb.Purchase, Purchase, values={"status": _purchase_status}, unread=("user_id",))

@@ -1,7 +1,6 @@
 """Generation over gRPC."""
 
 from collections.abc import Sequence
-from datetime import UTC
 
 import grpc
 from tintype.generation.v1 import generation_pb2 as pb
@@ -18,6 +17,7 @@ from gateway.domain.generation import (
     NewGeneration,
     Quote,
 )
+from gateway.domain.identifiers import AccountId, GenerationId, ModelId
 from gateway.domain.page import Page
 
 
@@ -33,25 +33,20 @@ class GrpcGenerations:
             answer = await self._stub.ListModels(pb.ListModelsRequest(), timeout=READ_DEADLINE_S)
         return [messages.model(model) for model in answer.models]
 
-    async def model(self, model_id: str) -> Model:
+    async def model(self, model_id: ModelId) -> Model:
         """See Generations."""
         with remote_calls("generation"):
             answer = await self._stub.GetModel(pb.GetModelRequest(model_id=model_id), timeout=READ_DEADLINE_S)
         return messages.model(answer.model)
 
-    async def quote(self, account_id: str, *, model_id: str, job: Document) -> Quote:
+    async def quote(self, account_id: AccountId, *, model_id: ModelId, job: Document) -> Quote:
         """See Generations."""
         request = pb.CreateQuoteRequest(account_id=account_id, model_id=model_id, input=struct(job))
         with remote_calls("generation"):
             answer = await self._stub.CreateQuote(request, timeout=READ_DEADLINE_S)
-        return Quote(
-            quote_id=answer.quote_id,
-            credits=answer.credits,
-            expires_at=answer.expires_at.ToDatetime(tzinfo=UTC),
-            breakdown=answer.breakdown,
-        )
+        return messages.quote(answer)
 
-    async def create(self, account_id: str, new: NewGeneration) -> tuple[Generation, bool]:
+    async def create(self, account_id: AccountId, new: NewGeneration) -> tuple[Generation, bool]:
         """See Generations."""
         request = pb.CreateGenerationRequest(
             account_id=account_id,
@@ -66,7 +61,7 @@ class GrpcGenerations:
             answer = await self._stub.CreateGeneration(request, timeout=COMMAND_DEADLINE_S)
         return messages.generation(answer.generation), answer.replayed
 
-    async def generation(self, account_id: str, generation_id: str) -> Generation:
+    async def generation(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """See Generations."""
         request = pb.GetGenerationRequest(account_id=account_id, generation_id=generation_id)
         with remote_calls("generation"):
@@ -75,7 +70,7 @@ class GrpcGenerations:
 
     async def page(
         self,
-        account_id: str,
+        account_id: AccountId,
         *,
         statuses: Sequence[GenerationStatus],
         cursor: str | None,
@@ -93,14 +88,14 @@ class GrpcGenerations:
         items = [messages.generation(generation) for generation in answer.generations]
         return Page(items=items, next_cursor=answer.next_page_token or None)
 
-    async def cancel(self, account_id: str, generation_id: str) -> Generation:
+    async def cancel(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """See Generations."""
         request = pb.CancelGenerationRequest(account_id=account_id, generation_id=generation_id)
         with remote_calls("generation"):
             answer = await self._stub.CancelGeneration(request, timeout=COMMAND_DEADLINE_S)
         return messages.generation(answer.generation)
 
-    async def delete(self, account_id: str, generation_id: str) -> None:
+    async def delete(self, account_id: AccountId, generation_id: GenerationId) -> None:
         """See Generations."""
         request = pb.DeleteGenerationRequest(account_id=account_id, generation_id=generation_id)
         with remote_calls("generation"):

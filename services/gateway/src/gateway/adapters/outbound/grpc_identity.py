@@ -1,14 +1,15 @@
 """Identity over gRPC."""
 
 from collections.abc import Sequence
-from datetime import UTC
 
 import grpc
 from tintype.identity.v1 import identity_pb2 as pb
 from tintype.identity.v1 import identity_pb2_grpc as rpc
 
+from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
-from gateway.domain.user import Role, SignedIn, Tokens, User, UserId, Welcome
+from gateway.domain.identifiers import SessionId, UserId
+from gateway.domain.user import Role, SignedIn, Tokens, User, Welcome
 
 _ROLES = {pb.ROLE_ADMIN: Role.ADMIN}
 # A release of identity that says nothing welcomes everybody at once.
@@ -58,20 +59,20 @@ class GrpcIdentity:
         with remote_calls("identity"):
             await self._stub.LogOut(pb.LogOutRequest(refresh_token=refresh_token), timeout=COMMAND_DEADLINE_S)
 
-    async def open_sessions(self, session_ids: Sequence[str]) -> frozenset[str]:
+    async def open_sessions(self, session_ids: Sequence[SessionId]) -> frozenset[SessionId]:
         """See Identity."""
         request = pb.CheckSessionsRequest(session_ids=session_ids)
         with remote_calls("identity"):
             answer = await self._stub.CheckSessions(request, timeout=SESSION_CHECK_DEADLINE_S)
-        return frozenset(answer.open_session_ids)
+        return frozenset(map(SessionId, answer.open_session_ids))
 
-    async def user(self, user_id: str) -> User:
+    async def user(self, user_id: UserId) -> User:
         """See Identity."""
         with remote_calls("identity"):
             answer = await self._stub.GetUser(pb.GetUserRequest(user_id=user_id), timeout=READ_DEADLINE_S)
         return _user(answer.user)
 
-    async def update_profile(self, user_id: str, *, full_name: str | None, avatar_url: str | None) -> User:
+    async def update_profile(self, user_id: UserId, *, full_name: str | None, avatar_url: str | None) -> User:
         """See Identity."""
         request = pb.UpdateProfileRequest(user_id=user_id, full_name=full_name, avatar_url=avatar_url)
         with remote_calls("identity"):
@@ -91,7 +92,7 @@ class GrpcIdentity:
             answer = await self._stub.ResetPassword(request, timeout=COMMAND_DEADLINE_S)
         return answer.device_token or None
 
-    async def request_verification(self, user_id: str, *, client_address: str) -> None:
+    async def request_verification(self, user_id: UserId, *, client_address: str) -> None:
         """See Identity."""
         request = pb.RequestEmailVerificationRequest(user_id=user_id, client_address=client_address)
         with remote_calls("identity"):
@@ -112,28 +113,17 @@ class GrpcIdentity:
         return answer.jwks_json
 
 
-def _user(message: pb.User) -> User:
-    return User(
-        user_id=UserId(message.user_id),
-        email=message.email,
-        email_verified=message.email_verified,
-        full_name=message.full_name,
-        avatar_url=message.avatar_url,
-        role=_ROLES.get(message.role, Role.USER),
-        welcome=_WELCOMES.get(message.welcome, Welcome.GIVEN),
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
-    )
+def _role(number: pb.Role.ValueType) -> Role:
+    return _ROLES.get(number, Role.USER)
+
+
+def _welcome(number: pb.WelcomeState.ValueType) -> Welcome:
+    return _WELCOMES.get(number, Welcome.GIVEN)
+
+
+_user = reader(pb.User, User, values={"role": _role, "welcome": _welcome})
+_tokens = reader(pb.Session, Tokens)
 
 
 def _signed_in(user: pb.User, session: pb.Session, device_token: str = "") -> SignedIn:
-    return SignedIn(
-        user=_user(user),
-        device_token=device_token or None,
-        tokens=Tokens(
-            access_token=session.access_token,
-            refresh_token=session.refresh_token,
-            expires_in_s=session.expires_in_s,
-            session_id=session.session_id,
-            refresh_expires_at=session.refresh_expires_at.ToDatetime(tzinfo=UTC),
-        ),
-    )
+    return SignedIn(user=_user(user), device_token=device_token or None, tokens=_tokens(session))

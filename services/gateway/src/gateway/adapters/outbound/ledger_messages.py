@@ -1,10 +1,9 @@
 """The ledger's messages as our own objects: shared by the gRPC adapter and the feed of events."""
 
-from datetime import UTC
-
 from tintype.ledger.v1 import ledger_pb2 as pb
 
-from gateway.adapters.outbound.wire import members, moment
+from gateway.adapters.outbound.reader import reader
+from gateway.adapters.outbound.wire import members
 from gateway.domain.credits import (
     Balance,
     Category,
@@ -20,62 +19,25 @@ KINDS = members(pb.EntryKind, EntryKind)
 STATES = members(pb.ReservationState, ReservationState)
 
 
-def balance(message: pb.Balance) -> Balance:
-    """A balance."""
-    return Balance(
-        available=message.available,
-        held=message.held,
-        debt=message.debt,
-        subscription=message.available_subscription,
-        promotional=message.available_promotional,
-        paid=message.available_paid,
-        next_expiry=moment(message, "next_expiry"),
-        sequence=message.sequence,
-        upcoming=message.upcoming,
-        next_effective=moment(message, "next_effective"),
-    )
-
-
-def entry(message: pb.Entry) -> Entry:
-    """A line of the statement."""
-    return Entry(
-        entry_id=message.entry_id,
-        sequence=message.sequence,
-        kind=KINDS[message.kind],
-        amount=message.amount,
-        category=CATEGORIES.get(message.category),
-        balance_after=message.balance_after,
-        held_after=message.held_after,
-        settled=message.settled,
-        reservation_id=message.reservation_id or None,
-        generation_id=message.generation_id or None,
-        payment_id=message.payment_id or None,
-        reason=message.reason or None,
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
-    )
-
-
-def reservation(message: pb.Reservation) -> Reservation:
-    """What is held, or was settled."""
-    return Reservation(
-        reservation_id=message.reservation_id,
-        account_id=message.account_id,
-        state=STATES[message.state],
-        reserved=message.reserved,
-        charged=message.charged,
-        refunded=message.refunded,
-        expires_at=message.expires_at.ToDatetime(tzinfo=UTC),
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
-        settled_at=moment(message, "settled_at"),
-    )
-
-
-def pinned_lot(message: pb.PinnedLot) -> PinnedLot:
-    """A lot that a reservation drew from."""
-    return PinnedLot(
-        grant_id=message.grant_id,
-        category=CATEGORIES[message.category],
-        amount=message.amount,
-        source=message.source,
-        granted_at=message.granted_at.ToDatetime(tzinfo=UTC),
-    )
+balance = reader(
+    pb.Balance,
+    Balance,
+    names={name: f"available_{name}" for name in ("subscription", "promotional", "paid")},
+    unread=("account_id",),
+    # The answer to a question has them beside the balance; facts do not tell them.
+    elsewhere=("welcome_credits",),
+)
+entry = reader(
+    pb.Entry,
+    Entry,
+    values={"kind": KINDS.__getitem__, "category": CATEGORIES.get},
+    unread=("actor",),
+)
+reservation = reader(
+    pb.Reservation,
+    Reservation,
+    values={"state": STATES.__getitem__},
+    # It was asked for by it.
+    unread=("reference",),
+)
+pinned_lot = reader(pb.PinnedLot, PinnedLot, values={"category": CATEGORIES.__getitem__})
