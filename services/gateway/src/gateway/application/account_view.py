@@ -17,6 +17,7 @@ from gateway.domain.event import (
     PaymentReceived,
 )
 from gateway.domain.generation import Generation, GenerationStatus
+from gateway.domain.identifiers import AccountId, GenerationId
 from gateway.ports.generation import Generations
 from gateway.ports.ledger import Ledger
 
@@ -33,7 +34,7 @@ class AccountView:
     """What one connection has shown so far."""
 
     def __init__(
-        self, generations: Generations, ledger: Ledger, account_id: str, after: Cursor | None
+        self, generations: Generations, ledger: Ledger, account_id: AccountId, after: Cursor | None
     ) -> None:
         self._generations = generations
         self._ledger = ledger
@@ -130,7 +131,7 @@ class AccountView:
         if fact.reserved_credits is not None:
             _remember(self._reserved, fact.generation_id, fact.reserved_credits)
 
-    async def _reserved_credits(self, generation_id: str) -> int | None:
+    async def _reserved_credits(self, generation_id: GenerationId) -> int | None:
         if generation_id not in self._reserved:
             try:
                 generation = await self._generations.generation(self._account_id, generation_id)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from gateway.application.open_sessions import OpenSessions
 from gateway.domain.console_session import ConsoleSession, cookie_digest
 from gateway.domain.errors import Unauthenticated
+from gateway.domain.identifiers import SessionId
 from gateway.domain.user import Principal, SignedIn
 from gateway.ports.clock import Clock
 from gateway.ports.console_sessions import ConsoleSessionStore
@@ -122,7 +123,7 @@ class ConsoleSessions:
             role=session.role,
             expires_at=session.access_expires_at,
             # A current session has one.
-            session_id=session.session_id or "",
+            session_id=SessionId(session.session_id or SessionId("")),
         )
 
     async def _open(self, signed_in: SignedIn) -> OpenedSession:
@@ -151,7 +152,7 @@ class ConsoleSessions:
             await self._identity.log_out(session.refresh_token)
 
     async def _stands(self, session: ConsoleSession) -> bool:
-        if await self._open_sessions.stands(session.user_id, session.session_id or ""):
+        if await self._open_sessions.stands(session.user_id, session.session_id or SessionId("")):
             return True
         await self._store.remove(session.digest)
         return False

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gateway.domain.credits import PinnedLot, Reservation
 from gateway.domain.generation import Generation
+from gateway.domain.identifiers import AccountId, GenerationId
 from gateway.ports.generation import Generations
 from gateway.ports.ledger import Ledger
 
@@ -26,7 +27,7 @@ class ExplainGeneration:
         self._generations = generations
         self._ledger = ledger
 
-    async def __call__(self, account_id: str, generation_id: str) -> Explanation:
+    async def __call__(self, account_id: AccountId, generation_id: GenerationId) -> Explanation:
         """Explain one generation of this account. Raises NotFound."""
         generation, reservation = await asyncio.gather(
             self._generations.generation(account_id, generation_id),

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from gateway.domain.credits import Entry, EntryFilter
 from gateway.domain.errors import InternalFailure
+from gateway.domain.identifiers import AccountId
 from gateway.domain.page import LIMIT_MAX
 from gateway.ports.ledger import Ledger
 
@@ -14,7 +15,7 @@ class ExportStatement:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    async def __call__(self, account_id: str, which: EntryFilter) -> AsyncIterator[list[Entry]]:
+    async def __call__(self, account_id: AccountId, which: EntryFilter) -> AsyncIterator[list[Entry]]:
         """Deliver all lines, a page at a time, as fast as they are taken.
 
         It has as many pages as the statement: what is newer than the first is left out, so that it ends.

@@ -11,6 +11,7 @@ from gateway.application.open_sessions import OpenSessions
 from gateway.application.until import until
 from gateway.domain.errors import RateLimited
 from gateway.domain.event import ClientEvent, Delivery, Position
+from gateway.domain.identifiers import AccountId, EventId, UserId
 from gateway.domain.user import Principal
 from gateway.ports.clock import Clock
 from gateway.ports.event_feed import EventFeed
@@ -51,7 +52,9 @@ class FollowEvents:
                 reason="TOO_MANY_STREAMS",
             )
 
-    async def __call__(self, principal: Principal, last_event_id: str) -> AsyncIterator[ClientEvent]:
+    async def __call__(
+        self, principal: Principal, last_event_id: EventId | None
+    ) -> AsyncIterator[ClientEvent]:
         """Deliver events after an id, or from now on without one, until proof, session or feed end.
 
         An id that can't be followed (another account's, forged, garbled, too old) starts from now as well,
@@ -76,14 +79,14 @@ class FollowEvents:
                 async for told in view.held():
                     yield self._event(account_id, told, view)
 
-    def _event(self, account_id: str, told: Told, view: AccountView) -> ClientEvent:
+    def _event(self, account_id: AccountId, told: Told, view: AccountView) -> ClientEvent:
         cursor, state = told
         if isinstance(cursor, Position):
             cursor = replace(cursor, balance=view.shown_balance)
         return ClientEvent(event_id=self._ids.seal(account_id, cursor), told=state)
 
     @contextmanager
-    def _counted(self, user_id: str) -> Iterator[None]:
+    def _counted(self, user_id: UserId) -> Iterator[None]:
         self._open[user_id] += 1
         try:
             yield

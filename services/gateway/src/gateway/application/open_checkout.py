@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gateway.domain.errors import FieldProblem, InvalidRequest
+from gateway.domain.identifiers import PackId
 from gateway.domain.purchase import Checkout
 from gateway.domain.user import Principal
 from gateway.ports.billing import Billing
@@ -13,7 +14,7 @@ from gateway.ports.billing import Billing
 class OpenCheckout:
     """What to buy; without addresses of their own, people come back to the console's billing page."""
 
-    pack_id: str
+    pack_id: PackId
     idempotency_key: str
     success_url: str | None = None
     cancel_url: str | None = None

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from gateway.domain.errors import GatewayError, RateLimited, Unauthenticated, Unavailable
+from gateway.domain.identifiers import SessionId, UserId
 from gateway.domain.user import Principal
 from gateway.ports.identity import SESSION_IDS_MAX, Identity
 
@@ -35,18 +36,18 @@ class OpenSessions:
         self._identity = identity
         self._life_s = life_s
         self._monotonic = monotonic
-        self._known: OrderedDict[str, _Answer] = OrderedDict()
-        self._doubted: OrderedDict[str, float] = OrderedDict()
-        self._waiting: dict[str, asyncio.Future[_Answer]] = {}
+        self._known: OrderedDict[SessionId, _Answer] = OrderedDict()
+        self._doubted: OrderedDict[UserId, float] = OrderedDict()
+        self._waiting: dict[SessionId, asyncio.Future[_Answer]] = {}
         self._asking: asyncio.Task[None] | None = None
-        self._told: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
+        self._told: WeakValueDictionary[UserId, asyncio.Event] = WeakValueDictionary()
 
     async def require(self, principal: Principal) -> None:
         """Raise Unauthenticated when the principal's session has ended, Unavailable when nobody can say."""
         if not await self.stands(principal.user_id, principal.session_id):
             raise Unauthenticated("The session has ended. Log in again.", reason="SESSION_ENDED")
 
-    async def stands(self, user_id: str, session_id: str) -> bool:
+    async def stands(self, user_id: UserId, session_id: SessionId) -> bool:
         """Whether a session stands. Raises Unavailable."""
         answer = self._known.get(session_id)
         if answer is None or not self._is_fresh(answer, user_id):
@@ -63,7 +64,7 @@ class OpenSessions:
             raise answer.failure
         return answer.is_open
 
-    def doubt(self, user_id: str) -> None:
+    def doubt(self, user_id: UserId) -> None:
         """Take nothing for granted any more that was known of this user's sessions."""
         now_s = self._monotonic()
         self._doubted[user_id] = now_s
@@ -89,11 +90,11 @@ class OpenSessions:
             except TimeoutError:
                 continue
 
-    def _is_fresh(self, answer: _Answer, user_id: str) -> bool:
+    def _is_fresh(self, answer: _Answer, user_id: UserId) -> bool:
         doubted_at_s = self._doubted.get(user_id, float("-inf"))
         return doubted_at_s < answer.asked_at_s and self._monotonic() < answer.asked_at_s + self._life_s
 
-    async def _ask(self, session_id: str) -> _Answer:
+    async def _ask(self, session_id: SessionId) -> _Answer:
         waiting = self._waiting.get(session_id)
         if waiting is None:
             if len(self._waiting) >= WAITING_MAX:
@@ -120,7 +121,7 @@ class OpenSessions:
                     self._remember(session_id, answer)
                 waiting.set_result(answer)
 
-    def _remember(self, session_id: str, answer: _Answer) -> None:
+    def _remember(self, session_id: SessionId, answer: _Answer) -> None:
         self._known[session_id] = answer
         self._known.move_to_end(session_id)
         while len(self._known) > KNOWN_MAX:

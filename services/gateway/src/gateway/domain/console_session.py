@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.domain.user import Role, UserId
+from gateway.domain.identifiers import SessionId, UserId
+from gateway.domain.user import Role
 
 
 def cookie_digest(cookie: str) -> bytes:
@@ -24,7 +25,7 @@ class ConsoleSession:
     access_token: str
     access_expires_at: datetime
     refresh_token: str
-    session_id: str | None
+    session_id: SessionId | None
     """The session at identity; None for a row from before it was kept, until its next refresh."""
     created_at: datetime
     seen_at: datetime

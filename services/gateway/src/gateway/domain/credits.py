@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.domain.identifiers import AccountId, EntryId, GenerationId, GrantId, PaymentId, ReservationId
+
 
 class Category(StrEnum):
     """What a lot of credits is."""
@@ -49,7 +51,7 @@ class Balance:
 class Entry:
     """One line of the statement; `amount` is the signed change of the available balance."""
 
-    entry_id: str
+    entry_id: EntryId
     sequence: int
     kind: EntryKind
     amount: int
@@ -57,9 +59,9 @@ class Entry:
     balance_after: int
     held_after: int
     settled: int
-    reservation_id: str | None
-    generation_id: str | None
-    payment_id: str | None
+    reservation_id: ReservationId | None
+    generation_id: GenerationId | None
+    payment_id: PaymentId | None
     reason: str | None
     created_at: datetime
 
@@ -85,8 +87,8 @@ class ReservationState(StrEnum):
 class Reservation:
     """Credits set aside for one generation."""
 
-    reservation_id: str
-    account_id: str
+    reservation_id: ReservationId
+    account_id: AccountId
     state: ReservationState
     reserved: int
     charged: int
@@ -100,7 +102,7 @@ class Reservation:
 class PinnedLot:
     """A lot that a reservation drew from."""
 
-    grant_id: str
+    grant_id: GrantId
     category: Category
     amount: int
     source: str

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
+from gateway.domain.identifiers import GenerationId
+
 
 class FieldProblem(NamedTuple):
     """One field of a request and what is wrong with it."""
@@ -67,7 +69,7 @@ class InsufficientCredits(GatewayError):
         *,
         balance_credits: int,
         required_credits: int,
-        generation_id: str,
+        generation_id: GenerationId,
         decided_at: str | None = None,
         replayed: bool = False,
     ) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from gateway.domain.credits import Balance
 from gateway.domain.generation import GenerationStatus
+from gateway.domain.identifiers import EventId, GenerationId, PackId, PaymentId, PurchaseId
 
 
 class Stream(StrEnum):
@@ -47,7 +48,7 @@ class BalanceChanged:
     """Credits moved; `reserved_credits` is set when they were set aside for `generation_id`."""
 
     balance: Balance
-    generation_id: str | None = None
+    generation_id: GenerationId | None = None
     reserved_credits: int | None = None
 
 
@@ -55,7 +56,7 @@ class BalanceChanged:
 class GenerationMoved:
     """A generation came further; amounts are None where the fact does not say."""
 
-    generation_id: str
+    generation_id: GenerationId
     status: GenerationStatus
     progress: float
     reserved_credits: int | None = None
@@ -66,9 +67,9 @@ class GenerationMoved:
 class PaymentReceived:
     """Money arrived for a pack; its credits follow."""
 
-    payment_id: str
-    purchase_id: str
-    pack_id: str
+    payment_id: PaymentId
+    purchase_id: PurchaseId
+    pack_id: PackId
     credits: int
     amount_minor: int
     currency: str
@@ -94,7 +95,7 @@ class Delivery:
 class GenerationUpdate:
     """What a client is told of a generation; `reserved_credits` is None where it could not be learnt."""
 
-    generation_id: str
+    generation_id: GenerationId
     status: GenerationStatus
     progress: float
     reserved_credits: int | None
@@ -106,5 +107,5 @@ class GenerationUpdate:
 class ClientEvent:
     """One event for a client: what to tell, or nothing but the id; a snapshot has no id."""
 
-    event_id: str | None
+    event_id: EventId | None
     told: Balance | GenerationUpdate | PaymentReceived | None

@@ -6,6 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from gateway.domain.identifiers import (
+    AccountId,
+    AttemptId,
+    GenerationId,
+    ModelId,
+    OutputId,
+    QuoteId,
+    ReservationId,
+)
+
 Document = Mapping[str, Any]
 """A JSON object."""
 
@@ -47,7 +57,7 @@ class Pricing:
 class Model:
     """Something that generates; `input_schema` is JSON Schema 2020-12."""
 
-    model_id: str
+    model_id: ModelId
     title: str
     description: str
     modality: Modality
@@ -61,7 +71,7 @@ class Model:
 class Quote:
     """A signed price for one exact input."""
 
-    quote_id: str
+    quote_id: QuoteId
     credits: int
     expires_at: datetime
     breakdown: str
@@ -71,7 +81,7 @@ class Quote:
 class Output:
     """A stored file; all addresses are signed and expire."""
 
-    output_id: str
+    output_id: OutputId
     media_type: str
     size_bytes: int
     width: int
@@ -104,7 +114,7 @@ class Failure:
 class Attempt:
     """One try with one provider."""
 
-    attempt_id: str
+    attempt_id: AttemptId
     provider: str
     outcome: str
     detail: str
@@ -116,9 +126,9 @@ class Attempt:
 class Generation:
     """One job of one user."""
 
-    generation_id: str
-    account_id: str
-    model_id: str
+    generation_id: GenerationId
+    account_id: AccountId
+    model_id: ModelId
     modality: Modality
     status: GenerationStatus
     progress: float
@@ -130,7 +140,7 @@ class Generation:
     credits_reserved: int
     credits_charged: int
     credits_refunded: int
-    reservation_id: str | None
+    reservation_id: ReservationId | None
     cancel_requested: bool
     created_at: datetime
     started_at: datetime | None
@@ -142,9 +152,9 @@ class Generation:
 class NewGeneration:
     """What a client asks for."""
 
-    model_id: str
+    model_id: ModelId
     input: Document
-    quote_id: str | None = None
+    quote_id: QuoteId | None = None
     provider_order: tuple[str, ...] = ()
     metadata: Document
     idempotency_key: str

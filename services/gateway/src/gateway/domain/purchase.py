@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.domain.identifiers import CheckoutId, PackId, PaymentId, PurchaseId
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pack:
     """A quantity of credits on sale."""
 
-    pack_id: str
+    pack_id: PackId
     title: str
     description: str
     credits: int
@@ -40,14 +42,14 @@ class PaymentStatus(StrEnum):
 class Checkout:
     """A hosted page where a person pays for one pack; `url` is None once it is no longer open."""
 
-    checkout_id: str
-    pack_id: str
+    checkout_id: CheckoutId
+    pack_id: PackId
     url: str | None
     status: CheckoutStatus
     payment_status: PaymentStatus
     created_at: datetime
     expires_at: datetime | None
-    purchase_id: str | None
+    purchase_id: PurchaseId | None
 
 
 class PurchaseStatus(StrEnum):
@@ -64,13 +66,13 @@ class PurchaseStatus(StrEnum):
 class Purchase:
     """A completed payment for credits, with what went back of it by refunds and by disputes."""
 
-    purchase_id: str
-    pack_id: str
+    purchase_id: PurchaseId
+    pack_id: PackId
     pack_title: str
     credits: int
     amount_minor: int
     currency: str
-    payment_id: str
+    payment_id: PaymentId
     created_at: datetime
     refunded_minor: int = 0
     disputed_minor: int = 0

@@ -4,6 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.domain.identifiers import (
+    AccountId,
+    EntryId,
+    GrantId,
+    PaymentId,
+    RequestId,
+    ReservationId,
+    TransactionId,
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StatementOpening:
@@ -12,7 +22,7 @@ class StatementOpening:
     `hash` seals that line; it is 64 zeros before the first one, empty while it is not sealed yet.
     """
 
-    account_id: str
+    account_id: AccountId
     since: datetime | None
     until: datetime | None
     available: int
@@ -29,9 +39,9 @@ class StatementLine:
     `hash` seals this line and every one before it; empty while it is not sealed yet.
     """
 
-    account_id: str
-    entry_id: str
-    transaction_id: str
+    account_id: AccountId
+    entry_id: EntryId
+    transaction_id: TransactionId
     sequence: int
     kind: str
     category: str
@@ -44,11 +54,11 @@ class StatementLine:
     adjustment: int
     balance_after: int
     held_after: int
-    request_id: str
-    grant_id: str
-    reservation_id: str
+    request_id: RequestId
+    grant_id: GrantId
+    reservation_id: ReservationId
     reference: str
-    payment_id: str
+    payment_id: PaymentId
     actor: str
     reason: str
     metadata: Mapping[str, str]

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
 
-UserId = NewType("UserId", str)
+from gateway.domain.identifiers import SessionId, UserId
 
 
 class Role(StrEnum):
@@ -48,7 +47,7 @@ class Principal:
     role: Role
     expires_at: datetime
     """When the proof ends; streams end with it."""
-    session_id: str
+    session_id: SessionId
     """The session at identity that the proof stands for; when it ends, so does the proof."""
 
 
@@ -60,7 +59,7 @@ class Tokens:
     refresh_token: str
     expires_in_s: int
     refresh_expires_at: datetime
-    session_id: str
+    session_id: SessionId
     """What both tokens belong to; it stays the same from refresh to refresh."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from gateway.domain.identifiers import CheckoutId, PackId, UserId
 from gateway.domain.page import Page
 from gateway.domain.purchase import Checkout, Pack, Purchase
 
@@ -17,9 +18,9 @@ class Billing(Protocol):
     async def create_checkout(
         self,
         *,
-        user_id: str,
+        user_id: UserId,
         email: str,
-        pack_id: str,
+        pack_id: PackId,
         idempotency_key: str,
         success_url: str,
         cancel_url: str,
@@ -32,11 +33,11 @@ class Billing(Protocol):
         """
         ...
 
-    async def checkout(self, user_id: str, checkout_id: str) -> Checkout:
+    async def checkout(self, user_id: UserId, checkout_id: CheckoutId) -> Checkout:
         """Read a checkout of this user as it stands now, told by a webhook or not. Raises NotFound."""
         ...
 
-    async def purchases(self, user_id: str, *, cursor: str | None, limit: int) -> Page[Purchase]:
+    async def purchases(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[Purchase]:
         """List this user's purchases, newest first."""
         ...
 

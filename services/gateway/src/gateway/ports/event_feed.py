@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from gateway.domain.event import Cursor, Delivery
+from gateway.domain.identifiers import AccountId
 
 
 class EventFeed(Protocol):
     """Follows the streams of the ledger, of generation and of billing."""
 
-    def follow(self, account_id: str, after: Cursor | None) -> AsyncIterator[Delivery]:
+    def follow(self, account_id: AccountId, after: Cursor | None) -> AsyncIterator[Delivery]:
         """Deliver this account's facts after a cursor, or from now on, those of a stream in its order.
 
         After a `Position` each comes once; after a `Place` those of the other streams that the client may

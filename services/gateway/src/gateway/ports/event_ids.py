@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from gateway.domain.event import Cursor
+from gateway.domain.identifiers import AccountId, EventId
 
 
 class EventIds(Protocol):
@@ -12,10 +13,10 @@ class EventIds(Protocol):
     have different ids for it. The id of a `Position` is another at each call.
     """
 
-    def seal(self, account_id: str, cursor: Cursor) -> str:
+    def seal(self, account_id: AccountId, cursor: Cursor) -> EventId:
         """Write a cursor for one account: at most 128 characters of URL-safe base64."""
         ...
 
-    def open(self, account_id: str, event_id: str) -> Cursor | None:
+    def open(self, account_id: AccountId, event_id: EventId) -> Cursor | None:
         """Read an id that was sealed for this account; None for any other text."""
         ...

@@ -11,6 +11,7 @@ from gateway.domain.generation import (
     NewGeneration,
     Quote,
 )
+from gateway.domain.identifiers import AccountId, GenerationId, ModelId
 from gateway.domain.page import Page
 
 
@@ -21,28 +22,28 @@ class Generations(Protocol):
         """What is on offer."""
         ...
 
-    async def model(self, model_id: str) -> Model:
+    async def model(self, model_id: ModelId) -> Model:
         """One model. Raises NotFound (UNKNOWN_MODEL)."""
         ...
 
-    async def quote(self, account_id: str, *, model_id: str, job: Document) -> Quote:
+    async def quote(self, account_id: AccountId, *, model_id: ModelId, job: Document) -> Quote:
         """Price an input. Raises InvalidRequest with the fields that break the model's schema."""
         ...
 
-    async def create(self, account_id: str, new: NewGeneration) -> tuple[Generation, bool]:
+    async def create(self, account_id: AccountId, new: NewGeneration) -> tuple[Generation, bool]:
         """Start a generation, once a key; the flag says that the answer is a replay.
 
         Raises InvalidRequest, NotFound (UNKNOWN_MODEL), InsufficientCredits, IdempotencyKeyReused.
         """
         ...
 
-    async def generation(self, account_id: str, generation_id: str) -> Generation:
+    async def generation(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """Read a generation of this account. Raises NotFound."""
         ...
 
     async def page(
         self,
-        account_id: str,
+        account_id: AccountId,
         *,
         statuses: Sequence[GenerationStatus],
         cursor: str | None,
@@ -51,10 +52,10 @@ class Generations(Protocol):
         """List this account's generations, newest first; any status when none is named."""
         ...
 
-    async def cancel(self, account_id: str, generation_id: str) -> Generation:
+    async def cancel(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """Ask it to stop. Raises NotFound, Conflict (GENERATION_FINISHED)."""
         ...
 
-    async def delete(self, account_id: str, generation_id: str) -> None:
+    async def delete(self, account_id: AccountId, generation_id: GenerationId) -> None:
         """Delete its outputs and hide it. Raises NotFound, Conflict (GENERATION_RUNNING)."""
         ...

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from gateway.domain.identifiers import SessionId, UserId
 from gateway.domain.user import SignedIn, User
 
 SESSION_IDS_MAX = 500
@@ -37,15 +38,15 @@ class Identity(Protocol):
         """End the token's session; nothing happens when it has ended."""
         ...
 
-    async def open_sessions(self, session_ids: Sequence[str]) -> frozenset[str]:
+    async def open_sessions(self, session_ids: Sequence[SessionId]) -> frozenset[SessionId]:
         """Those of these sessions, at most SESSION_IDS_MAX, that still stand."""
         ...
 
-    async def user(self, user_id: str) -> User:
+    async def user(self, user_id: UserId) -> User:
         """Read a profile. Raises NotFound."""
         ...
 
-    async def update_profile(self, user_id: str, *, full_name: str | None, avatar_url: str | None) -> User:
+    async def update_profile(self, user_id: UserId, *, full_name: str | None, avatar_url: str | None) -> User:
         """Change a profile; None leaves a field as it is. Raises InvalidRequest."""
         ...
 
@@ -60,7 +61,7 @@ class Identity(Protocol):
         """
         ...
 
-    async def request_verification(self, user_id: str, *, client_address: str) -> None:
+    async def request_verification(self, user_id: UserId, *, client_address: str) -> None:
         """Mail the link that confirms an address again; nothing when it is confirmed. Raises RateLimited."""
         ...
 

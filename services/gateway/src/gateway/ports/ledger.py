@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.domain.credits import Balance, Entry, EntryFilter, PinnedLot, Reservation
+from gateway.domain.identifiers import AccountId, GenerationId, ReservationId
 from gateway.domain.page import Page
 from gateway.domain.statement import StatementPart
 
@@ -12,18 +13,18 @@ from gateway.domain.statement import StatementPart
 class Ledger(Protocol):
     """Read only; every method has a deadline and raises errors of `gateway.domain.errors`."""
 
-    async def balance(self, account_id: str) -> Balance:
+    async def balance(self, account_id: AccountId) -> Balance:
         """Read a balance; zeroes for an account that was never used."""
         ...
 
     async def entries(
-        self, account_id: str, which: EntryFilter, *, cursor: str | None, limit: int
+        self, account_id: AccountId, which: EntryFilter, *, cursor: str | None, limit: int
     ) -> Page[Entry]:
         """List the statement, newest first. Raises InvalidRequest for a cursor that is not one."""
         ...
 
     def statement(
-        self, account_id: str, since: datetime | None, until: datetime | None
+        self, account_id: AccountId, since: datetime | None, until: datetime | None
     ) -> AsyncIterator[StatementPart]:
         """Stream an opening, every line of the range by sequence, a closing; the range has no end itself.
 
@@ -31,10 +32,12 @@ class Ledger(Protocol):
         """
         ...
 
-    async def reservation(self, account_id: str, generation_id: str) -> Reservation | None:
+    async def reservation(self, account_id: AccountId, generation_id: GenerationId) -> Reservation | None:
         """What is held or was settled for a generation of this account; None when nothing ever was."""
         ...
 
-    async def reservation_lots(self, account_id: str, reservation_id: str) -> Sequence[PinnedLot]:
+    async def reservation_lots(
+        self, account_id: AccountId, reservation_id: ReservationId
+    ) -> Sequence[PinnedLot]:
         """The lots that a reservation drew from."""
         ...

@@ -6,6 +6,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from gateway.application.open_sessions import OpenSessions
+from gateway.domain.identifiers import UserId
 
 SUBJECT = "tintype.identity.v1.sessions_ended.*"
 
@@ -19,7 +20,7 @@ async def hear_of_ended_sessions(connection: Client, open_sessions: OpenSessions
     """
 
     async def heard(message: Msg) -> None:
-        open_sessions.doubt(message.subject.rpartition(".")[2])
+        open_sessions.doubt(UserId(message.subject.rpartition(".")[2]))
 
     subscription = await connection.subscribe(SUBJECT, cb=heard)
     try:

@@ -12,6 +12,7 @@ from tintype.ledger.v1 import events_pb2 as ledger
 from gateway.adapters.outbound import ledger_messages
 from gateway.domain.event import BalanceChanged, Fact, GenerationMoved, PaymentReceived
 from gateway.domain.generation import GenerationStatus
+from gateway.domain.identifiers import GenerationId, PackId, PaymentId, PurchaseId
 
 
 def fact_of(event: IncomingEvent) -> Fact | None:
@@ -34,14 +35,14 @@ def _balance(message: Any) -> Fact:
 def _reserved(message: ledger.CreditsReserved) -> Fact:
     return BalanceChanged(
         balance=ledger_messages.balance(message.balance),
-        generation_id=message.generation_id or None,
+        generation_id=GenerationId(message.generation_id) if message.generation_id else None,
         reserved_credits=message.amount,
     )
 
 
 def _queued(message: generation.GenerationQueued) -> Fact:
     return GenerationMoved(
-        generation_id=message.generation_id,
+        generation_id=GenerationId(message.generation_id),
         status=GenerationStatus.QUEUED,
         progress=0.0,
         reserved_credits=message.credits_reserved,
@@ -50,7 +51,7 @@ def _queued(message: generation.GenerationQueued) -> Fact:
 
 def _progressed(message: generation.GenerationProgressed) -> Fact:
     return GenerationMoved(
-        generation_id=message.generation_id,
+        generation_id=GenerationId(message.generation_id),
         status=GenerationStatus.PROCESSING,
         progress=min(1.0, max(0.0, message.progress)),
     )
@@ -58,7 +59,7 @@ def _progressed(message: generation.GenerationProgressed) -> Fact:
 
 def _succeeded(message: generation.GenerationSucceeded) -> Fact:
     return GenerationMoved(
-        generation_id=message.generation_id,
+        generation_id=GenerationId(message.generation_id),
         status=GenerationStatus.SUCCEEDED,
         progress=1.0,
         charged_credits=message.charge_credits,
@@ -74,9 +75,9 @@ def _ended(status: GenerationStatus) -> Callable[[Any], Fact]:
 
 def _paid(message: billing.PaymentCompleted) -> Fact:
     return PaymentReceived(
-        payment_id=message.payment_id,
-        purchase_id=message.purchase_id,
-        pack_id=message.pack_id,
+        payment_id=PaymentId(message.payment_id),
+        purchase_id=PurchaseId(message.purchase_id),
+        pack_id=PackId(message.pack_id),
         credits=message.credits,
         amount_minor=message.amount_minor,
         currency=message.currency,

@@ -14,6 +14,7 @@ from gateway.adapters.outbound.remote import READ_DEADLINE_S, remote_calls
 from gateway.adapters.outbound.wire import set_moment
 from gateway.domain.credits import Balance, Entry, EntryFilter, PinnedLot, Reservation
 from gateway.domain.errors import NotFound
+from gateway.domain.identifiers import AccountId, GenerationId, ReservationId
 from gateway.domain.page import Page
 from gateway.domain.statement import StatementPart
 
@@ -29,7 +30,7 @@ class GrpcLedger:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = rpc.LedgerServiceStub(channel)
 
-    async def balance(self, account_id: str) -> Balance:
+    async def balance(self, account_id: AccountId) -> Balance:
         """See Ledger."""
         with remote_calls("ledger"):
             answer = await self._stub.GetBalance(
@@ -38,7 +39,7 @@ class GrpcLedger:
         return replace(messages.balance(answer.balance), welcome_credits=answer.welcome_credits)
 
     async def entries(
-        self, account_id: str, which: EntryFilter, *, cursor: str | None, limit: int
+        self, account_id: AccountId, which: EntryFilter, *, cursor: str | None, limit: int
     ) -> Page[Entry]:
         """See Ledger."""
         request = pb.ListEntriesRequest(
@@ -55,7 +56,7 @@ class GrpcLedger:
         return Page(items=items, next_cursor=answer.next_page_token or None)
 
     async def statement(
-        self, account_id: str, since: datetime | None, until: datetime | None
+        self, account_id: AccountId, since: datetime | None, until: datetime | None
     ) -> AsyncIterator[StatementPart]:
         """See Ledger."""
         request = pb.GetStatementRequest(account_id=account_id)
@@ -65,7 +66,7 @@ class GrpcLedger:
             async for message in self._stub.GetStatement(request, timeout=STATEMENT_DEADLINE_S):
                 yield statement_messages.part(message, account_id)
 
-    async def reservation(self, account_id: str, generation_id: str) -> Reservation | None:
+    async def reservation(self, account_id: AccountId, generation_id: GenerationId) -> Reservation | None:
         """See Ledger."""
         try:
             with remote_calls("ledger"):
@@ -77,7 +78,9 @@ class GrpcLedger:
         found = messages.reservation(answer.reservation)
         return found if found.account_id == account_id else None
 
-    async def reservation_lots(self, account_id: str, reservation_id: str) -> Sequence[PinnedLot]:
+    async def reservation_lots(
+        self, account_id: AccountId, reservation_id: ReservationId
+    ) -> Sequence[PinnedLot]:
         """See Ledger."""
         request = pb.ListReservationLotsRequest(account_id=account_id, reservation_id=reservation_id)
         with remote_calls("ledger"):

@@ -13,7 +13,8 @@ from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
 from gateway.domain.errors import Unauthenticated
-from gateway.domain.user import Principal, Role, UserId
+from gateway.domain.identifiers import SessionId, UserId
+from gateway.domain.user import Principal, Role
 from gateway.ports.clock import Clock
 from gateway.ports.identity import Identity
 
@@ -77,7 +78,7 @@ class JwtAccessTokens:
                 user_id=UserId(str(claims["sub"])),
                 email=str(claims["email"]),
                 role=Role(claims["role"]),
-                session_id=str(claims["sid"]),
+                session_id=SessionId(str(claims["sid"])),
                 expires_at=datetime.fromtimestamp(int(claims["exp"]), UTC),
             )
         except InvalidKeyIdError:

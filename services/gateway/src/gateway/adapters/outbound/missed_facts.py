@@ -7,13 +7,14 @@ from nats.js import JetStreamContext
 
 from gateway.adapters.outbound.nats_streams import fact_in, place_of, reading, sequence_of
 from gateway.domain.event import Cursor, Delivery, Place, Stream
+from gateway.domain.identifiers import AccountId
 
 OVERLAP_S = 30.0
 """How long before a `Place` the other streams are read again."""
 
 
 async def missed_facts(
-    jetstream: JetStreamContext, account_id: str, *, after: Cursor, until: Mapping[Stream, int]
+    jetstream: JetStreamContext, account_id: AccountId, *, after: Cursor, until: Mapping[Stream, int]
 ) -> AsyncIterator[Delivery]:
     """Deliver an account's facts after a cursor and up to these numbers, what was stored first first.
 
@@ -36,7 +37,7 @@ async def missed_facts(
 
 
 async def _of_stream(
-    jetstream: JetStreamContext, account_id: str, stream: Stream, *, after: Cursor, until: int
+    jetstream: JetStreamContext, account_id: AccountId, stream: Stream, *, after: Cursor, until: int
 ) -> AsyncGenerator[Delivery, None]:
     number, since_ms = _start(after, stream)
     if number is not None and number >= until:

@@ -32,6 +32,7 @@ from gateway.adapters.outbound.nats_streams import (
 )
 from gateway.domain.errors import Unavailable
 from gateway.domain.event import Cursor, Delivery, Place, Position, Stream
+from gateway.domain.identifiers import AccountId
 
 log = structlog.get_logger(__name__)
 
@@ -97,7 +98,7 @@ class NatsEventFeed:
         if not self._started.is_set():
             raise ConnectionError("the streams are not read yet")
 
-    async def follow(self, account_id: str, after: Cursor | None) -> AsyncIterator[Delivery]:
+    async def follow(self, account_id: AccountId, after: Cursor | None) -> AsyncIterator[Delivery]:
         """See EventFeed."""
         await self._wait_started()
         if not _ACCOUNT.fullmatch(account_id):
@@ -118,7 +119,7 @@ class NatsEventFeed:
                 del self._clients[account_id]
 
     async def _deliveries(
-        self, account_id: str, client: _Client, *, after: Cursor | None, now: Position
+        self, account_id: AccountId, client: _Client, *, after: Cursor | None, now: Position
     ) -> AsyncIterator[Delivery]:
         if after is None or not _can_be_followed(after, now):
             yield Delivery(cursor=now, is_fresh=True)

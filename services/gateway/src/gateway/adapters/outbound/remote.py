@@ -25,6 +25,7 @@ from gateway.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from gateway.domain.identifiers import GenerationId
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +90,7 @@ def refusal(service: str, error: RemoteError) -> GatewayError:
             error.detail,
             balance_credits=_whole(error.metadata.get("available")),
             required_credits=_whole(error.metadata.get("required")),
-            generation_id=error.metadata.get("generation_id", ""),
+            generation_id=GenerationId(error.metadata.get("generation_id", "")),
             decided_at=error.metadata.get("decided_at"),
             replayed=error.metadata.get("replayed") == "true",
         )

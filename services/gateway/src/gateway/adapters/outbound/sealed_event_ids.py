@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.domain.event import Cursor, Place, Position, Stream
+from gateway.domain.identifiers import AccountId, EventId
 
 LENGTH_MAX = 128
 _PURPOSE = b"tintype gateway event ids, version 1"
@@ -30,12 +31,12 @@ class SealedEventIds:
     def __init__(self, keys: Sequence[str]) -> None:
         self._ciphers = [AESSIV(_derived(base64.urlsafe_b64decode(key))) for key in keys]
 
-    def seal(self, account_id: str, cursor: Cursor) -> str:
+    def seal(self, account_id: AccountId, cursor: Cursor) -> EventId:
         """See EventIds."""
         sealed = self._ciphers[0].encrypt(_packed(cursor), [account_id.encode()])
-        return base64.urlsafe_b64encode(sealed).decode()
+        return EventId(base64.urlsafe_b64encode(sealed).decode())
 
-    def open(self, account_id: str, event_id: str) -> Cursor | None:
+    def open(self, account_id: AccountId, event_id: EventId) -> Cursor | None:
         """See EventIds."""
         if len(event_id) > LENGTH_MAX or event_id.endswith("="):
             return None

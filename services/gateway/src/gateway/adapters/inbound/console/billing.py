@@ -14,6 +14,7 @@ from gateway.application.open_checkout import OpenCheckout
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.credits import EntryFilter
 from gateway.domain.errors import Conflict, GatewayError
+from gateway.domain.identifiers import PackId
 from gateway.domain.purchase import Checkout
 from gateway.ports.rate_limits import Limit
 
@@ -52,7 +53,7 @@ async def checkout(
         await count(request, deps.limits, Limit.CHECKOUT, session.user_id)
         opened, _ = await deps.open_checkout(
             deps.sessions.principal(session),
-            OpenCheckout(pack_id=pack, idempotency_key=f"{key}:{pack}"),
+            OpenCheckout(pack_id=PackId(pack), idempotency_key=f"{key}:{pack}"),
         )
         if opened.url is None:
             raise Conflict("That checkout is over. Press the button again to start another.")

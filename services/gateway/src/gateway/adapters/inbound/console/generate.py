@@ -165,4 +165,4 @@ async def _cost(deps: Deps, session: ConsoleSession, model: Model, form: dict[st
 
 
 async def _model(deps: Deps, model_id: str) -> Model:
-    return await deps.generations.model(model_id[:200])
+    return await deps.generations.model(ModelId(model_id[:200]))

@@ -17,6 +17,7 @@ from gateway.application.read_texts import PREVIEW_MAX_BYTES, SHOWN_MAX_BYTES
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import Conflict, NotFound
 from gateway.domain.generation import Generation
+from gateway.domain.identifiers import GenerationId
 from gateway.ports.rate_limits import Limit
 from gateway.ports.text_outputs import Excerpt
 
@@ -109,7 +110,7 @@ async def previews(deps: Deps, generations: Sequence[Generation]) -> Mapping[str
 
 async def _deleted(request: Request, deps: Deps, session: ConsoleSession, generation: str) -> Response:
     """What the statement still says of a generation that is gone. Raises NotFound when it never was."""
-    reservation = await deps.ledger.reservation(session.user_id, generation)
+    reservation = await deps.ledger.reservation(session.user_id, GenerationId(generation))
     if reservation is None:
         raise NotFound("There is no such generation.")
     lots = await deps.ledger.reservation_lots(session.user_id, reservation.reservation_id)

@@ -22,6 +22,7 @@ from gateway.adapters.inbound.rest.parameters import (
 )
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.application.open_checkout import OpenCheckout
+from gateway.domain.identifiers import PackId
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1", tags=["billing"], route_class=JsonRoute)
@@ -73,7 +74,7 @@ async def create_checkout(
     checkout, replayed = await deps.open_checkout(
         principal,
         OpenCheckout(
-            pack_id=body.pack,
+            pack_id=PackId(body.pack),
             idempotency_key=key,
             success_url=body.success_url,
             cancel_url=body.cancel_url,

@@ -16,6 +16,7 @@ from gateway.adapters.inbound.rest.event_stream import STREAM
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.domain import credits as domain
 from gateway.domain.event import ClientEvent, GenerationUpdate, PaymentReceived
+from gateway.domain.identifiers import EventId
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -50,7 +51,7 @@ async def follow_events(
     """
     events = cast(
         AsyncGenerator[ClientEvent, None],
-        deps.follow_events(principal, last_event_id or last_event_id_query or ""),
+        deps.follow_events(principal, EventId(last_event_id or last_event_id_query or "") or None),
     )
     # The first one before the answer begins: a refusal can still become a problem.
     first = await anext(events, None)

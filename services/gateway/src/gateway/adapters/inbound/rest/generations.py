@@ -22,6 +22,7 @@ from gateway.adapters.inbound.rest.parameters import (
 )
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.domain.generation import GenerationStatus, NewGeneration
+from gateway.domain.identifiers import ModelId, QuoteId
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1/generations", tags=["generations"], route_class=JsonRoute)
@@ -68,9 +69,9 @@ async def create_generation(
 ) -> Generation:
     """Reserve the credits and start; 402 with `balance` and `required` when there are too few."""
     new = NewGeneration(
-        model_id=body.model,
+        model_id=ModelId(body.model),
         input=body.input,
-        quote_id=body.quote_id,
+        quote_id=QuoteId(body.quote_id) if body.quote_id is not None else None,
         provider_order=tuple(body.provider_order),
         metadata=body.metadata,
         idempotency_key=key,

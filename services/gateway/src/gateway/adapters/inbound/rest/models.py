@@ -13,6 +13,7 @@ from gateway.adapters.inbound.rest.bodies import Body
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.parameters import NamePath, ProviderPath, model_id
 from gateway.adapters.inbound.rest.reasons import refuses
+from gateway.domain.identifiers import ModelId
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1", tags=["models"], route_class=JsonRoute)
@@ -53,4 +54,5 @@ async def read_model(provider: ProviderPath, name: NamePath, deps: CurrentDeps) 
 )
 async def create_quote(body: QuoteBody, principal: CurrentPrincipal, deps: CurrentDeps) -> Quote:
     """Price an input; the quote is signed and holds for this exact input."""
-    return Quote.of(await deps.generations.quote(principal.user_id, model_id=body.model, job=body.input))
+    quote = await deps.generations.quote(principal.user_id, model_id=ModelId(body.model), job=body.input)
+    return Quote.of(quote)

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from gateway.adapters.inbound.problems import REPLAYED
 from gateway.domain.errors import FieldProblem, InvalidRequest, NotFound
+from gateway.domain.identifiers import CheckoutId, GenerationId, ModelId
 from gateway.domain.page import LIMIT_DEFAULT, LIMIT_MAX
 
 _GENERATION_ID = re.compile(r"gen_[0-9a-f]{32}")
@@ -30,25 +31,25 @@ ProviderPath = Annotated[str, Path(description="A model's id up to the slash.", 
 NamePath = Annotated[str, Path(description="A model's id after the slash.", examples=["sketch"])]
 
 
-def generation_id(text: str) -> str:
+def generation_id(text: str) -> GenerationId:
     """A well-formed id; anything else can't exist, and raises NotFound."""
     if not _GENERATION_ID.fullmatch(text):
         raise NotFound("There is no such generation.")
-    return text
+    return GenerationId(text)
 
 
-def checkout_id(text: str) -> str:
+def checkout_id(text: str) -> CheckoutId:
     """A well-formed id; anything else can't exist, and raises NotFound."""
     if not _CHECKOUT_ID.fullmatch(text):
         raise NotFound("There is no such checkout.")
-    return text
+    return CheckoutId(text)
 
 
-def model_id(provider: str, name: str) -> str:
+def model_id(provider: str, name: str) -> ModelId:
     """`<provider>/<name>`; raises NotFound for what no model can be called."""
     if not _MODEL_PART.fullmatch(provider) or not _MODEL_PART.fullmatch(name):
         raise NotFound("There is no such model.", reason="UNKNOWN_MODEL")
-    return f"{provider}/{name}"
+    return ModelId(f"{provider}/{name}")
 
 
 @dataclass(frozen=True)

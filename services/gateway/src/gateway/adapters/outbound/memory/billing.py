@@ -13,13 +13,14 @@ from gateway.domain.errors import (
     MalformedRequest,
     NotFound,
 )
+from gateway.domain.identifiers import CheckoutId, PackId, PaymentId, PurchaseId, UserId
 from gateway.domain.page import Page
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 from gateway.ports.clock import Clock
 
 PACKS = (
     Pack(
-        pack_id="starter",
+        pack_id=PackId("starter"),
         title="Starter",
         description="To try it out.",
         credits=1000,
@@ -28,7 +29,7 @@ PACKS = (
         badge="",
     ),
     Pack(
-        pack_id="builder",
+        pack_id=PackId("builder"),
         title="Builder",
         description="For regular work.",
         credits=2500,
@@ -37,7 +38,7 @@ PACKS = (
         badge="Most popular",
     ),
     Pack(
-        pack_id="production",
+        pack_id=PackId("production"),
         title="Production",
         description="For teams.",
         credits=5000,
@@ -53,9 +54,9 @@ class MemoryBilling:
     """Implements Billing; a webhook's signature is right when it is the body's sha256."""
 
     clock: Clock
-    checkouts: dict[str, tuple[str, Checkout]] = field(default_factory=dict)
-    keys: dict[tuple[str, str], tuple[tuple[str, str, str], str]] = field(default_factory=dict)
-    paid: dict[str, list[Purchase]] = field(default_factory=dict)
+    checkouts: dict[CheckoutId, tuple[UserId, Checkout]] = field(default_factory=dict)
+    keys: dict[tuple[UserId, str], tuple[tuple[str, str, str], CheckoutId]] = field(default_factory=dict)
+    paid: dict[UserId, list[Purchase]] = field(default_factory=dict)
     webhooks: dict[bytes, int] = field(default_factory=dict)
     return_urls: list[tuple[str, str]] = field(default_factory=list)
 
@@ -66,9 +67,9 @@ class MemoryBilling:
     async def create_checkout(
         self,
         *,
-        user_id: str,
+        user_id: UserId,
         email: str,
-        pack_id: str,
+        pack_id: PackId,
         idempotency_key: str,
         success_url: str,
         cancel_url: str,
@@ -81,7 +82,7 @@ class MemoryBilling:
             if known[0] != asked:
                 raise IdempotencyKeyReused("The key came before with another request.")
             return self._with_a_page(known[1]), True
-        checkout_id = f"cs_test_{secrets.token_hex(16)}"
+        checkout_id = CheckoutId(f"cs_test_{secrets.token_hex(16)}")
         now = self.clock.now()
         checkout = Checkout(
             checkout_id=checkout_id,
@@ -99,14 +100,14 @@ class MemoryBilling:
         self.return_urls.append((named[0], named[1]))
         return checkout, False
 
-    async def checkout(self, user_id: str, checkout_id: str) -> Checkout:
+    async def checkout(self, user_id: UserId, checkout_id: CheckoutId) -> Checkout:
         """See Billing."""
         owner, checkout = self.checkouts.get(checkout_id, ("", None))
         if checkout is None or owner != user_id:
             raise NotFound("There is no such checkout.", reason="CHECKOUT_NOT_FOUND")
         return checkout
 
-    async def purchases(self, user_id: str, *, cursor: str | None, limit: int) -> Page[Purchase]:
+    async def purchases(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[Purchase]:
         """See Billing."""
         start = _start(cursor)
         newest_first = list(reversed(self.paid.get(user_id, [])))
@@ -121,18 +122,18 @@ class MemoryBilling:
         self.webhooks[body] = self.webhooks.get(body, 0) + 1
         return self.webhooks[body] > 1
 
-    def pay(self, checkout_id: str) -> Purchase:
+    def pay(self, checkout_id: CheckoutId) -> Purchase:
         """What the processor's page does."""
         user_id, checkout = self.checkouts[checkout_id]
         pack = next(pack for pack in PACKS if pack.pack_id == checkout.pack_id)
         purchase = Purchase(
-            purchase_id=f"pay_{secrets.token_hex(16)}",
+            purchase_id=PurchaseId(f"pay_{secrets.token_hex(16)}"),
             pack_id=pack.pack_id,
             pack_title=pack.title,
             credits=pack.credits,
             amount_minor=pack.price_minor,
             currency=pack.currency,
-            payment_id=f"pi_{secrets.token_hex(12)}",
+            payment_id=PaymentId(f"pi_{secrets.token_hex(12)}"),
             created_at=self.clock.now(),
         )
         self.paid.setdefault(user_id, []).append(purchase)
@@ -148,7 +149,7 @@ class MemoryBilling:
         )
         return purchase
 
-    def refund(self, user_id: str, purchase_id: str, amount_minor: int) -> None:
+    def refund(self, user_id: UserId, purchase_id: PurchaseId, amount_minor: int) -> None:
         """What somebody at the processor's dashboard does."""
         for place, purchase in enumerate(self.paid[user_id]):
             if purchase.purchase_id == purchase_id:
@@ -157,24 +158,24 @@ class MemoryBilling:
                 status = PurchaseStatus.REFUNDED if is_whole else PurchaseStatus.PARTIALLY_REFUNDED
                 self.paid[user_id][place] = replace(purchase, refunded_minor=total, status=status)
 
-    def promise(self, checkout_id: str) -> None:
+    def promise(self, checkout_id: CheckoutId) -> None:
         """What the page does for a bank debit."""
         self._change(checkout_id, CheckoutStatus.COMPLETE, PaymentStatus.PROCESSING)
 
-    def fail(self, checkout_id: str) -> None:
+    def fail(self, checkout_id: CheckoutId) -> None:
         """What becomes of a bank debit."""
         self._change(checkout_id, CheckoutStatus.COMPLETE, PaymentStatus.FAILED)
 
-    def expire(self, checkout_id: str) -> None:
+    def expire(self, checkout_id: CheckoutId) -> None:
         """What becomes of a page that nobody paid."""
         self._change(checkout_id, CheckoutStatus.EXPIRED, PaymentStatus.UNPAID)
 
-    def _change(self, checkout_id: str, status: CheckoutStatus, payment_status: PaymentStatus) -> None:
+    def _change(self, checkout_id: CheckoutId, status: CheckoutStatus, payment_status: PaymentStatus) -> None:
         user_id, checkout = self.checkouts[checkout_id]
         changed = replace(checkout, status=status, payment_status=payment_status, url=None)
         self.checkouts[checkout_id] = user_id, changed
 
-    def _with_a_page(self, checkout_id: str) -> Checkout:
+    def _with_a_page(self, checkout_id: CheckoutId) -> Checkout:
         """The checkout, with another page when its own has expired."""
         user_id, checkout = self.checkouts[checkout_id]
         if checkout.status is CheckoutStatus.EXPIRED:

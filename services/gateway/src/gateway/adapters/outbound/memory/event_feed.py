@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 from gateway.domain.event import BalanceChanged, Cursor, Delivery, Fact, Place, Position, Stream
+from gateway.domain.identifiers import AccountId
 
 OVERLAP_MS = 30_000
 
@@ -18,7 +19,7 @@ class MemoryEventFeed:
     numbers: dict[Stream, int] = field(default_factory=lambda: dict.fromkeys(Stream, 0))
     arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def append(self, account_id: str, stream: Stream, fact: Fact) -> None:
+    async def append(self, account_id: AccountId, stream: Stream, fact: Fact) -> None:
         """Something happened."""
         async with self.arrived:
             self.numbers[stream] += 1
@@ -31,7 +32,7 @@ class MemoryEventFeed:
             self.facts.append((account_id, Delivery(cursor=place, fact=fact)))
             self.arrived.notify_all()
 
-    async def follow(self, account_id: str, after: Cursor | None) -> AsyncIterator[Delivery]:
+    async def follow(self, account_id: AccountId, after: Cursor | None) -> AsyncIterator[Delivery]:
         """See EventFeed."""
         at, is_fresh = len(self.facts), after is None or _is_beyond(after, self.numbers)
         now = self._now()

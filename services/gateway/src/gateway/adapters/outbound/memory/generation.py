@@ -28,13 +28,14 @@ from gateway.domain.generation import (
     Pricing,
     Quote,
 )
+from gateway.domain.identifiers import AccountId, GenerationId, ModelId, OutputId, QuoteId
 from gateway.domain.page import Page
 from gateway.ports.clock import Clock
 
 
 def _model(name: str, modality: Modality, unit: str, credits_per_unit: int, **more: Any) -> Model:
     return Model(
-        model_id=f"local/{name}",
+        model_id=ModelId(f"local/{name}"),
         title=name.title(),
         description="Drawn on this machine.",
         modality=modality,
@@ -85,14 +86,14 @@ class MemoryGenerations:
         """See Generations."""
         return MODELS
 
-    async def model(self, model_id: str) -> Model:
+    async def model(self, model_id: ModelId) -> Model:
         """See Generations."""
         for model in MODELS:
             if model.model_id == model_id:
                 return model
         raise NotFound("There is no such model.", reason="UNKNOWN_MODEL")
 
-    async def quote(self, account_id: str, *, model_id: str, job: Document) -> Quote:
+    async def quote(self, account_id: AccountId, *, model_id: ModelId, job: Document) -> Quote:
         """See Generations."""
         model = await self.model(model_id)
         _check(model, job)
@@ -100,13 +101,13 @@ class MemoryGenerations:
         quote_id = secrets.token_urlsafe(16)
         self.quotes[quote_id] = (account_id, model_id, dict(job))
         return Quote(
-            quote_id=quote_id,
+            quote_id=QuoteId(quote_id),
             credits=price,
             expires_at=self.clock.now() + timedelta(minutes=10),
             breakdown=model.pricing.summary,
         )
 
-    async def create(self, account_id: str, new: NewGeneration) -> tuple[Generation, bool]:
+    async def create(self, account_id: AccountId, new: NewGeneration) -> tuple[Generation, bool]:
         """See Generations."""
         if known := self.keys.get((account_id, new.idempotency_key)):
             if known[0] != new:
@@ -131,7 +132,7 @@ class MemoryGenerations:
             raise
         return self._change(generation.generation_id, reservation_id=reservation.reservation_id), False
 
-    async def generation(self, account_id: str, generation_id: str) -> Generation:
+    async def generation(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """See Generations."""
         found = self.jobs.get(generation_id)
         if found is None or found.account_id != account_id:
@@ -140,7 +141,7 @@ class MemoryGenerations:
 
     async def page(
         self,
-        account_id: str,
+        account_id: AccountId,
         *,
         statuses: Sequence[GenerationStatus],
         cursor: str | None,
@@ -158,7 +159,7 @@ class MemoryGenerations:
         more = len(own) > start + limit
         return Page(items=own[start : start + limit], next_cursor=str(start + limit) if more else None)
 
-    async def cancel(self, account_id: str, generation_id: str) -> Generation:
+    async def cancel(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """See Generations."""
         job = await self.generation(account_id, generation_id)
         if job.status is GenerationStatus.CANCELLED:
@@ -167,14 +168,14 @@ class MemoryGenerations:
             raise Conflict("It had ended already.", reason="GENERATION_FINISHED")
         return self.finish(generation_id, GenerationStatus.CANCELLED)
 
-    async def delete(self, account_id: str, generation_id: str) -> None:
+    async def delete(self, account_id: AccountId, generation_id: GenerationId) -> None:
         """See Generations."""
         job = await self.generation(account_id, generation_id)
         if not job.status.is_final:
             raise Conflict("It is still running.", reason="GENERATION_RUNNING")
         del self.jobs[generation_id]
 
-    def finish(self, generation_id: str, status: GenerationStatus) -> Generation:
+    def finish(self, generation_id: GenerationId, status: GenerationStatus) -> Generation:
         """What the worker does at the end: an output and a charge, or a refund."""
         job = self.jobs[generation_id]
         succeeded = status is GenerationStatus.SUCCEEDED
@@ -190,9 +191,9 @@ class MemoryGenerations:
             finished_at=self.clock.now(),
         )
 
-    def _stored(self, account_id: str, model: Model, new: NewGeneration) -> Generation:
+    def _stored(self, account_id: AccountId, model: Model, new: NewGeneration) -> Generation:
         generation = Generation(
-            generation_id=f"gen_{secrets.token_hex(16)}",
+            generation_id=GenerationId(f"gen_{secrets.token_hex(16)}"),
             account_id=account_id,
             model_id=model.model_id,
             modality=model.modality,
@@ -216,14 +217,14 @@ class MemoryGenerations:
         self.jobs[generation.generation_id] = generation
         return generation
 
-    def _change(self, generation_id: str, **changes: Any) -> Generation:
+    def _change(self, generation_id: GenerationId, **changes: Any) -> Generation:
         self.jobs[generation_id] = replace(self.jobs[generation_id], **changes)
         return self.jobs[generation_id]
 
     def _output(self) -> Output:
         output_id = f"out_{secrets.token_hex(16)}"
         return Output(
-            output_id=output_id,
+            output_id=OutputId(output_id),
             media_type="image/png",
             size_bytes=1024,
             width=512,

@@ -20,7 +20,8 @@ from gateway.domain.errors import (
     RateLimited,
     Unauthenticated,
 )
-from gateway.domain.user import Role, SignedIn, Tokens, User, UserId, Welcome
+from gateway.domain.identifiers import SessionId, UserId
+from gateway.domain.user import Role, SignedIn, Tokens, User, Welcome
 from gateway.ports.clock import Clock
 
 ISSUER, AUDIENCE = "tintype-identity", "tintype"
@@ -39,11 +40,11 @@ class MemoryIdentity:
     clock: Clock
     key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519"))
     access_ttl: timedelta = timedelta(minutes=15)
-    users: dict[str, User] = field(default_factory=dict)
+    users: dict[UserId, User] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict)
-    sessions: dict[str, str] = field(default_factory=dict)
-    families: dict[str, str] = field(default_factory=dict)
-    used: dict[str, str] = field(default_factory=dict)
+    sessions: dict[SessionId, UserId] = field(default_factory=dict)
+    families: dict[str, SessionId] = field(default_factory=dict)
+    used: dict[str, SessionId] = field(default_factory=dict)
     mailed: dict[str, list[str]] = field(default_factory=dict)
     devices: dict[str, str] = field(default_factory=dict)
     besieged: set[str] = field(default_factory=set)
@@ -96,29 +97,30 @@ class MemoryIdentity:
         if refresh_token in self.used:
             self.sessions.pop(self.used[refresh_token], None)
             raise Unauthenticated("The refresh token was used before.", reason="REFRESH_TOKEN_REUSED")
-        session_id = self.families.get(refresh_token, "")
-        user_id = self.sessions.get(session_id)
-        if user_id is None:
+        session_id = self.families.get(refresh_token)
+        user_id = self.sessions.get(session_id) if session_id is not None else None
+        if session_id is None or user_id is None:
             raise Unauthenticated("The session is unknown.", reason="INVALID_REFRESH_TOKEN")
         self.used[refresh_token] = self.families.pop(refresh_token)
         return self._signed_in(self.users[user_id], session_id)
 
     async def log_out(self, refresh_token: str) -> None:
         """See Identity."""
-        of_session = self.families.get(refresh_token) or self.used.get(refresh_token, "")
-        self.sessions.pop(of_session, None)
+        of_session = self.families.get(refresh_token) or self.used.get(refresh_token)
+        if of_session is not None:
+            self.sessions.pop(of_session, None)
 
-    async def open_sessions(self, session_ids: Sequence[str]) -> frozenset[str]:
+    async def open_sessions(self, session_ids: Sequence[SessionId]) -> frozenset[SessionId]:
         """See Identity."""
         return frozenset(session_id for session_id in session_ids if session_id in self.sessions)
 
-    async def user(self, user_id: str) -> User:
+    async def user(self, user_id: UserId) -> User:
         """See Identity."""
         if user_id not in self.users:
             raise NotFound("There is no such user.", reason="USER_NOT_FOUND")
         return self.users[user_id]
 
-    async def update_profile(self, user_id: str, *, full_name: str | None, avatar_url: str | None) -> User:
+    async def update_profile(self, user_id: UserId, *, full_name: str | None, avatar_url: str | None) -> User:
         """See Identity."""
         user = await self.user(user_id)
         if avatar_url and not avatar_url.startswith("https://"):
@@ -149,7 +151,7 @@ class MemoryIdentity:
         self.sessions = {session_id: owner for session_id, owner in self.sessions.items() if owner != user_id}
         return self._device(email)
 
-    async def request_verification(self, user_id: str, *, client_address: str) -> None:
+    async def request_verification(self, user_id: UserId, *, client_address: str) -> None:
         """See Identity."""
         user = await self.user(user_id)
         if not user.email_verified:
@@ -168,9 +170,9 @@ class MemoryIdentity:
         public = {**self.key.as_dict(private=False), "kid": self.key.thumbprint(), "use": "sig"}
         return json.dumps({"keys": [public]})
 
-    def open_session(self, user: User) -> str:
+    def open_session(self, user: User) -> SessionId:
         """A new session of the user."""
-        session_id = f"ses_{secrets.token_hex(16)}"
+        session_id = SessionId(f"ses_{secrets.token_hex(16)}")
         self.sessions[session_id] = user.user_id
         return session_id
 
@@ -192,7 +194,7 @@ class MemoryIdentity:
             warnings.simplefilter("ignore", SecurityWarning)
             return jwt.encode(header, {**right, **claims}, self.key, algorithms=[ALGORITHM])
 
-    def _signed_in(self, user: User, session_id: str | None = None) -> SignedIn:
+    def _signed_in(self, user: User, session_id: SessionId | None = None) -> SignedIn:
         refresh_token = secrets.token_urlsafe(32)
         session_id = session_id or self.open_session(user)
         self.families[refresh_token] = session_id

@@ -16,6 +16,16 @@ from gateway.domain.credits import (
     ReservationState,
 )
 from gateway.domain.errors import FieldProblem, InsufficientCredits, InvalidRequest
+from gateway.domain.identifiers import (
+    AccountId,
+    EntryId,
+    GenerationId,
+    GrantId,
+    PaymentId,
+    RequestId,
+    ReservationId,
+    TransactionId,
+)
 from gateway.domain.page import Page
 from gateway.domain.statement import StatementClosing, StatementLine, StatementOpening, StatementPart
 from gateway.ports.clock import Clock
@@ -31,7 +41,7 @@ class MemoryLedger:
     reservations: dict[str, Reservation] = field(default_factory=dict)
     lots: dict[str, list[PinnedLot]] = field(default_factory=dict)
 
-    async def balance(self, account_id: str) -> Balance:
+    async def balance(self, account_id: AccountId) -> Balance:
         """See Ledger."""
         lines = self.journal.get(account_id, [])
         available = lines[-1].balance_after if lines else 0
@@ -49,7 +59,7 @@ class MemoryLedger:
         )
 
     async def entries(
-        self, account_id: str, which: EntryFilter, *, cursor: str | None, limit: int
+        self, account_id: AccountId, which: EntryFilter, *, cursor: str | None, limit: int
     ) -> Page[Entry]:
         """See Ledger."""
         before = _before(cursor)
@@ -66,7 +76,7 @@ class MemoryLedger:
         return Page(items=items, next_cursor=f"seq{items[-1].sequence}" if more else None)
 
     async def statement(
-        self, account_id: str, since: datetime | None, until: datetime | None
+        self, account_id: AccountId, since: datetime | None, until: datetime | None
     ) -> AsyncIterator[StatementPart]:
         """See Ledger. Nothing is ever sealed here."""
         if since and until and since > until:
@@ -88,21 +98,23 @@ class MemoryLedger:
             **_ends(before + within),
         )
 
-    async def reservation(self, account_id: str, generation_id: str) -> Reservation | None:
+    async def reservation(self, account_id: AccountId, generation_id: GenerationId) -> Reservation | None:
         """See Ledger."""
         found = self.reservations.get(generation_id)
         return found if found is not None and found.account_id == account_id else None
 
-    async def reservation_lots(self, account_id: str, reservation_id: str) -> Sequence[PinnedLot]:
+    async def reservation_lots(
+        self, account_id: AccountId, reservation_id: ReservationId
+    ) -> Sequence[PinnedLot]:
         """See Ledger."""
         return self.lots.get(reservation_id, [])
 
-    def grant(self, account_id: str, amount_credits: int, *, source: str = "welcome") -> None:
+    def grant(self, account_id: AccountId, amount_credits: int, *, source: str = "welcome") -> None:
         """Add credits."""
-        payment_id = source.removeprefix("payment:") if source.startswith("payment:") else None
+        payment_id = PaymentId(source.removeprefix("payment:")) if source.startswith("payment:") else None
         self._write(account_id, EntryKind.GRANT, amount_credits, held=0, payment_id=payment_id)
 
-    def reserve(self, account_id: str, amount_credits: int, generation_id: str) -> Reservation:
+    def reserve(self, account_id: AccountId, amount_credits: int, generation_id: GenerationId) -> Reservation:
         """Set credits aside. Raises InsufficientCredits."""
         lines = self.journal.get(account_id, [])
         available = lines[-1].balance_after if lines else 0
@@ -115,7 +127,7 @@ class MemoryLedger:
             )
         now = self.clock.now()
         reservation = Reservation(
-            reservation_id=f"res_{secrets.token_hex(16)}",
+            reservation_id=ReservationId(f"res_{secrets.token_hex(16)}"),
             account_id=account_id,
             state=ReservationState.HELD,
             reserved=amount_credits,
@@ -128,7 +140,7 @@ class MemoryLedger:
         self.reservations[generation_id] = reservation
         self.lots[reservation.reservation_id] = [
             PinnedLot(
-                grant_id=f"grt_{secrets.token_hex(16)}",
+                grant_id=GrantId(f"grt_{secrets.token_hex(16)}"),
                 category=Category.PAID,
                 amount=amount_credits,
                 source="payment:pi_memory",
@@ -144,7 +156,7 @@ class MemoryLedger:
         )
         return reservation
 
-    def settle(self, generation_id: str, *, charged_credits: int) -> None:
+    def settle(self, generation_id: GenerationId, *, charged_credits: int) -> None:
         """Take some of what is held and give the rest back."""
         held = self.reservations[generation_id]
         refunded = held.reserved - charged_credits
@@ -164,20 +176,20 @@ class MemoryLedger:
 
     def _write(
         self,
-        account_id: str,
+        account_id: AccountId,
         kind: EntryKind,
         amount: int,
         *,
         held: int,
-        generation_id: str | None = None,
-        payment_id: str | None = None,
+        generation_id: GenerationId | None = None,
+        payment_id: PaymentId | None = None,
         settled: int = 0,
     ) -> None:
         lines = self.journal.setdefault(account_id, [])
         last = lines[-1] if lines else None
         lines.append(
             Entry(
-                entry_id=f"ent_{secrets.token_hex(16)}",
+                entry_id=EntryId(f"ent_{secrets.token_hex(16)}"),
                 sequence=len(lines) + 1,
                 kind=kind,
                 amount=amount,
@@ -204,11 +216,11 @@ def _ends(lines: Sequence[Entry]) -> dict[str, int]:
     }
 
 
-def _statement_line(account_id: str, line: Entry, *, held: int) -> StatementLine:
+def _statement_line(account_id: AccountId, line: Entry, *, held: int) -> StatementLine:
     return StatementLine(
         account_id=account_id,
         entry_id=line.entry_id,
-        transaction_id=f"txn_{line.sequence}",
+        transaction_id=TransactionId(f"txn_{line.sequence}"),
         sequence=line.sequence,
         kind=line.kind.value,
         category=line.category.value if line.category else "",
@@ -221,11 +233,11 @@ def _statement_line(account_id: str, line: Entry, *, held: int) -> StatementLine
         adjustment=0,
         balance_after=line.balance_after,
         held_after=line.held_after,
-        request_id="",
-        grant_id="",
-        reservation_id=line.reservation_id or "",
+        request_id=RequestId(""),
+        grant_id=GrantId(""),
+        reservation_id=ReservationId(line.reservation_id or ""),
         reference=line.generation_id or "",
-        payment_id=line.payment_id or "",
+        payment_id=PaymentId(line.payment_id or ""),
         actor="",
         reason=line.reason or "",
         metadata={},

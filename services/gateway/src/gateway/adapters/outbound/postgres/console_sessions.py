@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters.outbound.postgres.tables import sessions
 from gateway.domain.console_session import ConsoleSession
-from gateway.domain.user import Role, SignedIn, UserId
+from gateway.domain.identifiers import UserId
+from gateway.domain.user import Role, SignedIn
 
 
 class PostgresConsoleSessions:

@@ -1,0 +1,23 @@
+"""Names of things, kept apart by type."""
+
+from typing import NewType
+
+UserId = NewType("UserId", str)
+AccountId = UserId
+"""A person has one account with the other services, and it goes by the person's id."""
+SessionId = NewType("SessionId", str)
+GenerationId = NewType("GenerationId", str)
+ModelId = NewType("ModelId", str)
+QuoteId = NewType("QuoteId", str)
+OutputId = NewType("OutputId", str)
+AttemptId = NewType("AttemptId", str)
+ReservationId = NewType("ReservationId", str)
+GrantId = NewType("GrantId", str)
+EntryId = NewType("EntryId", str)
+TransactionId = NewType("TransactionId", str)
+RequestId = NewType("RequestId", str)
+PackId = NewType("PackId", str)
+CheckoutId = NewType("CheckoutId", str)
+PurchaseId = NewType("PurchaseId", str)
+PaymentId = NewType("PaymentId", str)
+EventId = NewType("EventId", str)
