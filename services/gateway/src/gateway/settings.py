@@ -9,7 +9,7 @@ from limits import parse
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from gateway.application.open_checkout import origin
+from gateway.domain.origin import origin
 
 
 def _rate_limit(text: str) -> str:

@@ -6,8 +6,11 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from gateway.adapters.outbound.random import RandomSecrets
-from gateway.application.console_sessions import ConsoleSessions, OpenedSession
+from gateway.adapters.inbound.deps import Deps
+from gateway.application.log_in import LogIn
+from gateway.application.open_console_session import OpenedSession
+from gateway.application.sign_up import SignUp
+from gateway.bootstrap.parts import wire
 from gateway.domain.errors import Unauthenticated, Unavailable
 from gateway_world import ORIGIN, PASSWORD, Door, assert_problem, make_door
 
@@ -15,53 +18,44 @@ COOKIE = "tintype_session"
 
 
 @pytest.fixture
-def service(door: Door) -> ConsoleSessions:
-    """The service over the door's memory."""
-    return ConsoleSessions(
-        door.world.identity,
-        door.world.sessions,
-        RandomSecrets(),
-        door.clock,
-        door.open_sessions,
-        idle=timedelta(hours=1),
-        lifetime=timedelta(hours=8),
-    )
+def console(door: Door) -> Deps:
+    """The use cases over the door's memory, with sessions of an hour, and of eight at most."""
+    ports = replace(door.world.ports, session_idle=timedelta(hours=1), session_lifetime=timedelta(hours=8))
+    return wire(ports)
 
 
 @pytest.fixture
-async def opened(service: ConsoleSessions) -> OpenedSession:
+async def opened(console: Deps) -> OpenedSession:
     """Ada, signed up in the console."""
-    return await service.sign_up(email="ada@example.com", password=PASSWORD, full_name="Ada")
+    return await console.sign_up(SignUp(email="ada@example.com", password=PASSWORD, full_name="Ada"))
 
 
-async def test_log_in_and_out(service: ConsoleSessions, opened: OpenedSession, door: Door) -> None:
+async def test_log_in_and_out(console: Deps, opened: OpenedSession, door: Door) -> None:
     """A cookie stands for a user until log-out, which ends the session at identity too."""
-    again = await service.log_in(email="ada@example.com", password=PASSWORD, client_address="x")
+    again = await console.log_in(LogIn(email="ada@example.com", password=PASSWORD, client_address="x"))
     assert again.cookie != opened.cookie
-    current = await service.current(again.cookie)
+    current = await console.resume_session(again.cookie)
     assert current is not None
     assert current.email == "ada@example.com"
-    await service.log_out(again.cookie)
-    assert await service.current(again.cookie) is None
+    await console.log_out(again.cookie)
+    assert await console.resume_session(again.cookie) is None
     with pytest.raises(Unauthenticated):
         await door.world.identity.refresh(again.session.refresh_token)
-    assert await service.current(opened.cookie) is not None
+    assert await console.resume_session(opened.cookie) is not None
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "x" * 43, "../../etc/passwd", "x" * 5000, "ä" * 43])
-async def test_cookies_that_are_none(service: ConsoleSessions, opened: OpenedSession, cookie: str) -> None:
+async def test_cookies_that_are_none(console: Deps, opened: OpenedSession, cookie: str) -> None:
     """Anything but a cookie of ours stands for nobody."""
-    assert await service.current(cookie) is None
-    await service.log_out(cookie)
-    assert await service.current(opened.cookie) is not None
+    assert await console.resume_session(cookie) is None
+    await console.log_out(cookie)
+    assert await console.resume_session(opened.cookie) is not None
 
 
-async def test_parallel_requests_refresh_once(
-    service: ConsoleSessions, opened: OpenedSession, door: Door
-) -> None:
+async def test_parallel_requests_refresh_once(console: Deps, opened: OpenedSession, door: Door) -> None:
     """Requests that all find an expired token lead to one refresh, and all get the new one."""
     door.clock.pass_(minutes=20)
-    found = await asyncio.gather(*(service.current(opened.cookie) for _ in range(10)))
+    found = await asyncio.gather(*(console.resume_session(opened.cookie) for _ in range(10)))
     assert door.world.identity.refreshes == 1
     tokens = {one.access_token for one in found if one is not None}
     assert len(found) == 10
@@ -70,47 +64,43 @@ async def test_parallel_requests_refresh_once(
     assert {one.access_expires_at for one in found if one} == {door.clock.now() + timedelta(minutes=15)}
 
 
-async def test_idle_and_absolute_end(service: ConsoleSessions, opened: OpenedSession, door: Door) -> None:
+async def test_idle_and_absolute_end(console: Deps, opened: OpenedSession, door: Door) -> None:
     """Use keeps a session alive, but not for ever; without use it ends sooner."""
     for _ in range(8):
         door.clock.pass_(minutes=55)
-        assert await service.current(opened.cookie) is not None
+        assert await console.resume_session(opened.cookie) is not None
     door.clock.pass_(minutes=55)
-    assert await service.current(opened.cookie) is None
-    other = await service.log_in(email="ada@example.com", password=PASSWORD, client_address="x")
+    assert await console.resume_session(opened.cookie) is None
+    other = await console.log_in(LogIn(email="ada@example.com", password=PASSWORD, client_address="x"))
     door.clock.pass_(minutes=61)
-    assert await service.current(other.cookie) is None
+    assert await console.resume_session(other.cookie) is None
     assert door.world.sessions.rows == {}
 
 
-async def test_a_session_that_identity_ended(
-    service: ConsoleSessions, opened: OpenedSession, door: Door
-) -> None:
+async def test_a_session_that_identity_ended(console: Deps, opened: OpenedSession, door: Door) -> None:
     """When identity refuses the refresh, the session is over."""
     await door.world.identity.log_out(opened.session.refresh_token)
     door.clock.pass_(minutes=20)
-    assert await service.current(opened.cookie) is None
+    assert await console.resume_session(opened.cookie) is None
     assert door.world.sessions.rows == {}
 
 
 async def test_a_session_that_identity_ended_long_before_its_token(
-    service: ConsoleSessions, opened: OpenedSession, door: Door
+    console: Deps, opened: OpenedSession, door: Door
 ) -> None:
     """Its access token has minutes left, and the browser is signed out within a second."""
-    assert await service.current(opened.cookie) is not None
+    assert await console.resume_session(opened.cookie) is not None
     await door.world.identity.log_out(opened.session.refresh_token)
     door.clock.pass_(seconds=1)
-    assert await service.current(opened.cookie) is None
+    assert await console.resume_session(opened.cookie) is None
     assert door.world.sessions.rows == {}
 
 
-async def test_a_row_from_before_sessions_were_kept(
-    service: ConsoleSessions, opened: OpenedSession, door: Door
-) -> None:
+async def test_a_row_from_before_sessions_were_kept(console: Deps, opened: OpenedSession, door: Door) -> None:
     """It learns its session by one refresh, and lives on."""
     rows = door.world.sessions.rows
     rows[opened.session.digest] = replace(opened.session, session_id=None)
-    found = await asyncio.gather(*(service.current(opened.cookie) for _ in range(5)))
+    found = await asyncio.gather(*(console.resume_session(opened.cookie) for _ in range(5)))
     assert {one.session_id for one in found if one} == {opened.session.session_id}
     assert len([one for one in found if one]) == 5
     assert door.world.identity.refreshes == 1
@@ -118,7 +108,7 @@ async def test_a_row_from_before_sessions_were_kept(
 
 
 async def test_identity_is_down(
-    service: ConsoleSessions, opened: OpenedSession, door: Door, monkeypatch: pytest.MonkeyPatch
+    console: Deps, opened: OpenedSession, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When identity can't answer, the session stays for the next try."""
 
@@ -129,12 +119,12 @@ async def test_identity_is_down(
     with monkeypatch.context() as patched:
         patched.setattr(door.world.identity, "refresh", down)
         with pytest.raises(Unavailable):
-            await service.current(opened.cookie)
-    assert await service.current(opened.cookie) is not None
+            await console.resume_session(opened.cookie)
+    assert await console.resume_session(opened.cookie) is not None
 
 
 @pytest.fixture
-async def browser(service: ConsoleSessions, opened: OpenedSession, door: Door) -> Door:
+async def browser(console: Deps, opened: OpenedSession, door: Door) -> Door:
     """A browser with Ada's cookie and credits."""
     door.world.ledger.grant(opened.session.user_id, 100)
     door.http.cookies.set(COOKIE, opened.cookie)

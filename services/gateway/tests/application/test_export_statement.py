@@ -2,7 +2,7 @@
 
 import pytest
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
-from gateway.application.export_statement import ExportStatement
+from gateway.application.export_statement import ExportStatementHandler
 from gateway.domain.credits import Entry, EntryFilter, EntryKind
 from gateway.domain.errors import InternalFailure
 from gateway.domain.page import Page
@@ -55,13 +55,13 @@ def line(sequence: int) -> Entry:
 
 async def test_a_statement_has_no_last_page_but_its_own() -> None:
     """More than a hundred thousand lines come, each once, newest first."""
-    export = ExportStatement(LongLedger(ToldClock()))
+    export = ExportStatementHandler(LongLedger(ToldClock()))
     found = [one.sequence async for page in export("usr_ada", EntryFilter()) for one in page]
     assert found == list(range(LongLedger.lines, 0, -1))
 
 
 async def test_a_page_that_leads_nowhere_breaks_it_off() -> None:
     """It neither goes round for ever nor ends as if it were whole."""
-    export = ExportStatement(StuckLedger(ToldClock()))
+    export = ExportStatementHandler(StuckLedger(ToldClock()))
     with pytest.raises(InternalFailure):
         _ = [page async for page in export("usr_ada", EntryFilter())]

@@ -9,7 +9,8 @@ from typing import cast
 
 import pytest
 from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
-from gateway.application.follow_events import FollowEvents
+from gateway.application.follow_events import FollowEventsHandler
+from gateway.application.open_streams import OpenStreams
 from gateway.domain.credits import Balance
 from gateway.domain.errors import RateLimited
 from gateway.domain.event import (
@@ -23,7 +24,8 @@ from gateway.domain.event import (
     Stream,
 )
 from gateway.domain.generation import GenerationStatus
-from gateway.domain.user import Principal, Role, UserId
+from gateway.domain.identifiers import UserId
+from gateway.domain.user import Principal, Role
 from gateway_world import Door
 
 JOB = "gen_" + "c" * 32
@@ -77,22 +79,27 @@ def feed() -> MemoryEventFeed:
 
 
 @pytest.fixture
-def follow(door: Door, feed: MemoryEventFeed) -> FollowEvents:
+def follow(door: Door, feed: MemoryEventFeed) -> FollowEventsHandler:
     """The use case over the feed."""
+    return following(door, feed)
+
+
+def following(door: Door, feed: MemoryEventFeed) -> FollowEventsHandler:
+    """The use case in a process of its own over the feed; a user may have one stream there."""
     ports = door.world.ports
-    return FollowEvents(
-        feed,
-        ports.event_ids,
-        ports.generations,
-        ports.ledger,
-        door.clock,
-        door.open_sessions,
-        streams_per_user_max=1,
+    return FollowEventsHandler(
+        feed=feed,
+        ids=ports.event_ids,
+        generations=ports.generations,
+        ledger=ports.ledger,
+        clock=door.clock,
+        open_sessions=door.open_sessions,
+        open_streams=OpenStreams(per_user_max=1),
     )
 
 
 async def heard(
-    follow: FollowEvents, who: Principal, after: str = "", *, states: int, beats: int = 1
+    follow: FollowEventsHandler, who: Principal, after: str = "", *, states: int, beats: int = 1
 ) -> list[ClientEvent]:
     """What a connection is told until it has heard these many states and then nothing for a while."""
     found: list[ClientEvent] = []
@@ -108,7 +115,7 @@ async def heard(
     raise AssertionError(f"the stream ended after {found}")
 
 
-async def position(follow: FollowEvents, who: Principal) -> str:
+async def position(follow: FollowEventsHandler, who: Principal) -> str:
     """The id that a new connection gets first."""
     events = cast(AsyncGenerator[ClientEvent, None], follow(who, ""))
     async with aclosing(events):
@@ -119,7 +126,7 @@ async def position(follow: FollowEvents, who: Principal) -> str:
 
 
 async def told(
-    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal, facts: list[tuple[Stream, Fact]]
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal, facts: list[tuple[Stream, Fact]]
 ) -> list[ClientEvent]:
     """What a connection is told that left before these facts and came back after them."""
     start = await position(follow, ada)
@@ -133,7 +140,7 @@ def balances(events: list[ClientEvent]) -> list[int]:
     return [one.told.sequence for one in events if isinstance(one.told, Balance)]
 
 
-async def test_no_older_balance(follow: FollowEvents, feed: MemoryEventFeed, ada: Principal) -> None:
+async def test_no_older_balance(follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal) -> None:
     """A balance older than the one shown is left out, over reconnects too."""
     events = await told(follow, feed, ada, [(Stream.LEDGER, balance(n)) for n in (2, 1, 3, 3, 2)])
     assert balances(events) == [2, 3]
@@ -142,7 +149,7 @@ async def test_no_older_balance(follow: FollowEvents, feed: MemoryEventFeed, ada
 
 
 async def test_an_event_has_one_id(
-    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal, door: Door
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal, door: Door
 ) -> None:
     """Whoever sends an event, live or after a reconnect from anywhere before, sends it with the same id."""
     start = await position(follow, ada)
@@ -156,22 +163,13 @@ async def test_an_event_has_one_id(
     first = await live
     assert len({one.event_id for one in first}) == 3
     # Another process with the same secret, which was not there at the time.
-    ports = door.world.ports
-    other = FollowEvents(
-        feed,
-        ports.event_ids,
-        ports.generations,
-        ports.ledger,
-        door.clock,
-        door.open_sessions,
-        streams_per_user_max=1,
-    )
+    other = following(door, feed)
     assert await heard(other, ada, start, states=3) == first
     assert (await heard(other, ada, first[0].event_id or "", states=2)) == first[1:]
 
 
 async def test_what_another_stream_told_meanwhile_is_not_lost(
-    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal
 ) -> None:
     """After an id of one stream the newest state of the others is told, again rather than never.
 
@@ -196,7 +194,7 @@ async def test_what_another_stream_told_meanwhile_is_not_lost(
 
 
 async def test_what_was_maybe_seen_is_dropped_for_what_is_newer(
-    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal
 ) -> None:
     """A client that comes back is not shown a state of before it left once there is a later one."""
     events = await told(
@@ -214,7 +212,9 @@ async def test_what_was_maybe_seen_is_dropped_for_what_is_newer(
     assert [one.told.progress for one in again if isinstance(one.told, GenerationUpdate)] == [0.7]
 
 
-async def test_a_payment_is_never_lost(follow: FollowEvents, feed: MemoryEventFeed, ada: Principal) -> None:
+async def test_a_payment_is_never_lost(
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal
+) -> None:
     """Every payment that was perhaps not told comes, each with its own id: none stands for another."""
 
     def paid(number: int) -> PaymentReceived:
@@ -239,7 +239,7 @@ async def test_a_payment_is_never_lost(follow: FollowEvents, feed: MemoryEventFe
     "kind", ["another account's", "garbled", "of before", "no text", "endless", "beyond"]
 )
 async def test_an_id_that_is_no_good_hides_nothing(
-    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal, door: Door, kind: str
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal, door: Door, kind: str
 ) -> None:
     """It starts from now with the account as it stands, and the next balance is told whatever the id said."""
     user_id = await door.sign_up(welcome_credits=100)
@@ -273,7 +273,7 @@ async def test_an_id_that_is_no_good_hides_nothing(
     assert ids.open(user_id, after.event_id or "") is not None
 
 
-async def test_no_step_back(follow: FollowEvents, feed: MemoryEventFeed, ada: Principal) -> None:
+async def test_no_step_back(follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal) -> None:
     """A job's states only move on, whatever order they come in; the end is told once."""
     facts: list[tuple[Stream, Fact]] = [
         (Stream.GENERATION, moved(GenerationStatus.PROCESSING, 0.4)),
@@ -306,7 +306,7 @@ async def test_no_step_back(follow: FollowEvents, feed: MemoryEventFeed, ada: Pr
 
 
 async def test_learns_what_was_reserved(
-    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal, door: Door
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal, door: Door
 ) -> None:
     """A connection that came too late to hear the price asks for it."""
     user_id = await door.sign_up(welcome_credits=100)
@@ -326,7 +326,7 @@ async def test_learns_what_was_reserved(
 
 
 async def test_ends_with_the_proof(
-    follow: FollowEvents, feed: MemoryEventFeed, ada: Principal, door: Door
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal, door: Door
 ) -> None:
     """When the token expires the stream ends, with nothing told after."""
     events = cast(AsyncGenerator[ClientEvent, None], follow(ada, ""))
@@ -337,7 +337,7 @@ async def test_ends_with_the_proof(
         assert [one async for one in events] == []
 
 
-async def test_bounded_connections(follow: FollowEvents, ada: Principal) -> None:
+async def test_bounded_connections(follow: FollowEventsHandler, ada: Principal) -> None:
     """One more stream than allowed is refused, and a closed one makes room."""
     events = cast(AsyncGenerator[ClientEvent, None], follow(ada, ""))
     await anext(events)
@@ -350,7 +350,7 @@ async def test_bounded_connections(follow: FollowEvents, ada: Principal) -> None
 
 
 async def test_a_stream_ends_with_its_session(
-    door: Door, follow: FollowEvents, feed: MemoryEventFeed, ada: Principal
+    door: Door, follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal
 ) -> None:
     """At once when the gateway is told, though nothing happens to the account."""
     feed.heartbeat_s = 60

@@ -9,7 +9,8 @@ from gateway.adapters.outbound.memory.identity import MemoryIdentity
 from gateway.application import open_sessions
 from gateway.application.open_sessions import OpenSessions
 from gateway.domain.errors import Unauthenticated, Unavailable
-from gateway.domain.user import Principal, Role, UserId
+from gateway.domain.identifiers import UserId
+from gateway.domain.user import Principal, Role
 from gateway_world import ToldClock
 
 ADA, BOB = UserId("usr_ada"), UserId("usr_bob")

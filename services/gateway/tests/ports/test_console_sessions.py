@@ -14,7 +14,8 @@ from gateway.adapters.outbound.memory.console_sessions import MemoryConsoleSessi
 from gateway.adapters.outbound.postgres.console_sessions import PostgresConsoleSessions
 from gateway.adapters.outbound.postgres.tables import sessions
 from gateway.domain.console_session import ConsoleSession, cookie_digest
-from gateway.domain.user import Role, SignedIn, Tokens, User, UserId
+from gateway.domain.identifiers import UserId
+from gateway.domain.user import Role, SignedIn, Tokens, User
 from gateway.ports.console_sessions import ConsoleSessionStore
 from sqlalchemy.ext.asyncio import AsyncEngine
 

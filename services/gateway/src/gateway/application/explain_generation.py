@@ -20,20 +20,20 @@ class Explanation:
     lots: Sequence[PinnedLot]
 
 
-class ExplainGeneration:
+@dataclass(frozen=True)
+class ExplainGenerationHandler:
     """Puts together what generation and the ledger know."""
 
-    def __init__(self, generations: Generations, ledger: Ledger) -> None:
-        self._generations = generations
-        self._ledger = ledger
+    generations: Generations
+    ledger: Ledger
 
     async def __call__(self, account_id: AccountId, generation_id: GenerationId) -> Explanation:
         """Explain one generation of this account. Raises NotFound."""
         generation, reservation = await asyncio.gather(
-            self._generations.generation(account_id, generation_id),
-            self._ledger.reservation(account_id, generation_id),
+            self.generations.generation(account_id, generation_id),
+            self.ledger.reservation(account_id, generation_id),
         )
         lots: Sequence[PinnedLot] = ()
         if reservation is not None:
-            lots = await self._ledger.reservation_lots(account_id, reservation.reservation_id)
+            lots = await self.ledger.reservation_lots(account_id, reservation.reservation_id)
         return Explanation(generation=generation, reservation=reservation, lots=lots)

@@ -1,6 +1,7 @@
 """The whole statement, page by page."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from gateway.domain.credits import Entry, EntryFilter
 from gateway.domain.errors import InternalFailure
@@ -9,11 +10,11 @@ from gateway.domain.page import LIMIT_MAX
 from gateway.ports.ledger import Ledger
 
 
-class ExportStatement:
+@dataclass(frozen=True)
+class ExportStatementHandler:
     """Reads every line of a statement that fits a filter, newest first."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    ledger: Ledger
 
     async def __call__(self, account_id: AccountId, which: EntryFilter) -> AsyncIterator[list[Entry]]:
         """Deliver all lines, a page at a time, as fast as they are taken.
@@ -24,7 +25,7 @@ class ExportStatement:
         cursor: str | None = None
         last: int | None = None
         while True:
-            page = await self._ledger.entries(account_id, which, cursor=cursor, limit=LIMIT_MAX)
+            page = await self.ledger.entries(account_id, which, cursor=cursor, limit=LIMIT_MAX)
             if page.items and last is not None and page.items[0].sequence > last:
                 raise InternalFailure
             last = page.items[-1].sequence if page.items else last

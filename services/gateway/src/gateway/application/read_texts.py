@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from gateway.domain.generation import Output
 from gateway.ports.text_outputs import Excerpt, TextOutputs
@@ -11,24 +12,24 @@ SHOWN_MAX_BYTES = 64 * 1024
 PREVIEW_MAX_BYTES = 1_024
 
 
-class ReadTexts:
+@dataclass(frozen=True)
+class ReadTextsHandler:
     """Reads the beginnings of several texts side by side."""
 
-    def __init__(self, texts: TextOutputs) -> None:
-        self._texts = texts
+    texts: TextOutputs
 
     async def __call__(self, outputs: Sequence[Output], *, size_max_bytes: int) -> Mapping[str, Excerpt]:
-        """The texts by their outputs' ids; those that are no texts or can't be read now are left out."""
+        """Return texts by their outputs' ids; what is no text or can't be read now is left out."""
         places = asyncio.Semaphore(AT_ONCE_MAX)
 
         async def read(output: Output) -> Excerpt | None:
             async with places:
-                return await self._texts.read(output, size_max_bytes=size_max_bytes)
+                return await self.texts.read(output, size_max_bytes=size_max_bytes)
 
         texts = [output for output in outputs if output.is_text]
-        read_ones = await asyncio.gather(*(read(output) for output in texts))
+        excerpts = await asyncio.gather(*(read(output) for output in texts))
         return {
             output.output_id: excerpt
-            for output, excerpt in zip(texts, read_ones, strict=True)
+            for output, excerpt in zip(texts, excerpts, strict=True)
             if excerpt is not None
         }

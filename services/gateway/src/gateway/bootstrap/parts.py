@@ -12,13 +12,21 @@ from gateway.adapters.inbound.app import make_app
 from gateway.adapters.inbound.console import mount_console
 from gateway.adapters.inbound.deps import Deps, Web
 from gateway.adapters.outbound.random import RandomSecrets
-from gateway.application.console_sessions import ConsoleSessions
-from gateway.application.explain_generation import ExplainGeneration
-from gateway.application.export_statement import ExportStatement
-from gateway.application.follow_events import FollowEvents
+from gateway.application.end_console_session import ConsoleSessionEnder
+from gateway.application.explain_generation import ExplainGenerationHandler
+from gateway.application.export_statement import ExportStatementHandler
+from gateway.application.follow_events import FollowEventsHandler
+from gateway.application.log_in import LogInHandler
+from gateway.application.log_out import LogOutHandler
 from gateway.application.open_checkout import OpenCheckoutHandler
+from gateway.application.open_console_session import ConsoleSessionOpener
 from gateway.application.open_sessions import OpenSessions
-from gateway.application.read_texts import ReadTexts
+from gateway.application.open_streams import OpenStreams
+from gateway.application.read_texts import ReadTextsHandler
+from gateway.application.refresh_console_session import ConsoleSessionRefresher
+from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
+from gateway.application.resume_session import ResumeSessionHandler
+from gateway.application.sign_up import SignUpHandler
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.billing import Billing
 from gateway.ports.clock import Clock
@@ -58,9 +66,13 @@ class Ports:
 
 
 def wire(ports: Ports) -> Deps:
-    """The use cases over these ports."""
-    secrets = RandomSecrets()
+    """Wire the use cases over these ports."""
+    secrets, store, clock = RandomSecrets(), ports.sessions, ports.clock
     open_sessions = OpenSessions(ports.identity, life_s=ports.session_state_s, monotonic=ports.monotonic)
+    opener = ConsoleSessionOpener(
+        store=store, secrets=secrets, clock=clock, idle=ports.session_idle, lifetime=ports.session_lifetime
+    )
+    ender = ConsoleSessionEnder(store, ports.identity)
     return Deps(
         web=ports.web,
         identity=ports.identity,
@@ -79,21 +91,21 @@ def wire(ports: Ports) -> Deps:
             ports.clock,
             open_sessions,
             idle=ports.session_idle,
-            lifetime=ports.session_lifetime,
         ),
-        follow_events=FollowEvents(
-            ports.feed,
-            ports.event_ids,
-            ports.generations,
-            ports.ledger,
-            ports.clock,
-            open_sessions,
-            streams_per_user_max=ports.streams_per_user_max,
+        remove_expired_sessions=RemoveExpiredSessionsHandler(store, clock),
+        follow_events=FollowEventsHandler(
+            feed=ports.feed,
+            ids=ports.event_ids,
+            generations=ports.generations,
+            ledger=ports.ledger,
+            clock=clock,
+            open_sessions=open_sessions,
+            open_streams=OpenStreams(per_user_max=ports.streams_per_user_max),
         ),
-        explain=ExplainGeneration(ports.generations, ports.ledger),
-        statement=ExportStatement(ports.ledger),
-        open_checkout=OpenCheckoutHandler(ports.billing, public_url=ports.web.public_url),
-        read_texts=ReadTexts(ports.texts),
+        explain_generation=ExplainGenerationHandler(ports.generations, ports.ledger),
+        export_statement=ExportStatementHandler(ports.ledger),
+        open_checkout=OpenCheckoutHandler(ports.billing, ports.web.public_url),
+        read_texts=ReadTextsHandler(ports.texts),
         checks=ports.checks,
         alive=ports.alive,
     )

@@ -31,7 +31,7 @@ async def serve(settings: GatewaySettings) -> None:
             feed.run(),
             HealthServer(settings.metrics_listen, deps.checks, alive=deps.alive).run(),
             hear_of_ended_sessions(connection, deps.open_sessions),
-            forever(deps.sessions.remove_expired, every_s=SWEEP_EVERY_S, name="remove_expired_sessions"),
+            forever(deps.remove_expired_sessions, every_s=SWEEP_EVERY_S, name="remove_expired_sessions"),
             serve_http(
                 app,
                 host=host,

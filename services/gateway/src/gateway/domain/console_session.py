@@ -1,11 +1,19 @@
 """A browser's session with the console, kept on the server: the browser holds only a random cookie."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.identifiers import SessionId, UserId
-from gateway.domain.user import Role
+from gateway.domain.user import Principal, Role
+
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{32,128}")
+
+
+def is_cookie(text: str) -> bool:
+    """Return whether a text can be a session's cookie."""
+    return _COOKIE.fullmatch(text) is not None
 
 
 def cookie_digest(cookie: str) -> bytes:
@@ -35,3 +43,14 @@ class ConsoleSession:
     def is_over(self, now: datetime) -> bool:
         """Whether nobody used it for too long, or it is too old however much it is used."""
         return now >= self.idle_expires_at or now >= self.expires_at
+
+    def principal(self) -> Principal:
+        """Return whom the session speaks for."""
+        return Principal(
+            user_id=self.user_id,
+            email=self.email,
+            role=self.role,
+            expires_at=self.access_expires_at,
+            # A session that was resumed has one.
+            session_id=self.session_id or SessionId(""),
+        )

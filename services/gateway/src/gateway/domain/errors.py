@@ -18,7 +18,9 @@ class GatewayError(Exception):
 
     default_reason: ClassVar[str] = "GATEWAY_ERROR"
 
-    def __init__(self, detail: str, *, reason: str = "", fields: Sequence[FieldProblem] = ()) -> None:
+    def __init__(
+        self, detail: str, *, reason: str | None = None, fields: Sequence[FieldProblem] = ()
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.reason = reason or self.default_reason
@@ -98,7 +100,7 @@ class RateLimited(GatewayError):
 
     default_reason = "RATE_LIMITED"
 
-    def __init__(self, detail: str, *, retry_after_s: int, reason: str = "") -> None:
+    def __init__(self, detail: str, *, retry_after_s: int, reason: str | None = None) -> None:
         super().__init__(detail, reason=reason)
         self.retry_after_s = retry_after_s
 

@@ -13,7 +13,7 @@ class Identity(Protocol):
     """Every method has a deadline and raises errors of `gateway.domain.errors`."""
 
     async def sign_up(
-        self, *, email: str, password: str, full_name: str, client_address: str = ""
+        self, *, email: str, password: str, full_name: str, client_address: str | None = None
     ) -> SignedIn:
         """Open an account.
 

@@ -10,9 +10,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from gateway.adapters.inbound.deps import Deps, deps_of
-from gateway.application.open_checkout import origin
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import Forbidden, Unauthenticated
+from gateway.domain.origin import origin
 from gateway.domain.user import Principal
 
 CSRF_HEADER = "x-csrf-token"
@@ -28,7 +28,7 @@ async def current_session(request: Request, deps: Annotated[Deps, Depends(deps_o
     # Asked by several parts of one request, looked up once.
     if not hasattr(request.state, _SESSION):
         cookie = request.cookies.get(deps.web.cookie_name)
-        setattr(request.state, _SESSION, await deps.sessions.current(cookie) if cookie else None)
+        setattr(request.state, _SESSION, await deps.resume_session(cookie) if cookie else None)
     session: ConsoleSession | None = getattr(request.state, _SESSION)
     return session
 
@@ -47,7 +47,7 @@ async def current_principal(request: Request, deps: Annotated[Deps, Depends(deps
     if session is None:
         raise Unauthenticated("Log in, or send an access token.")
     await require_csrf(request, deps, session)
-    return deps.sessions.principal(session)
+    return session.principal()
 
 
 async def require_csrf(request: Request, deps: Deps, session: ConsoleSession) -> None:

@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from chassis.health import Check
 from fastapi import FastAPI, Request
 
-from gateway.application.console_sessions import ConsoleSessions
-from gateway.application.explain_generation import ExplainGeneration
-from gateway.application.export_statement import ExportStatement
-from gateway.application.follow_events import FollowEvents
+from gateway.application.explain_generation import ExplainGenerationHandler
+from gateway.application.export_statement import ExportStatementHandler
+from gateway.application.follow_events import FollowEventsHandler
+from gateway.application.log_in import LogInHandler
+from gateway.application.log_out import LogOutHandler
 from gateway.application.open_checkout import OpenCheckoutHandler
 from gateway.application.open_sessions import OpenSessions
-from gateway.application.read_texts import ReadTexts
+from gateway.application.read_texts import ReadTextsHandler
+from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
+from gateway.application.resume_session import ResumeSessionHandler
+from gateway.application.sign_up import SignUpHandler
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.billing import Billing
 from gateway.ports.clock import Clock
@@ -67,7 +71,7 @@ class Deps:
     explain: ExplainGeneration
     statement: ExportStatement
     open_checkout: OpenCheckoutHandler
-    read_texts: ReadTexts
+    read_texts: ReadTextsHandler
     checks: Mapping[str, Check] = field(default_factory=dict)
     alive: Mapping[str, Check] = field(default_factory=dict)
 

@@ -26,11 +26,11 @@ class GrpcIdentity:
         self._stub = rpc.IdentityServiceStub(channel)
 
     async def sign_up(
-        self, *, email: str, password: str, full_name: str, client_address: str = ""
+        self, *, email: str, password: str, full_name: str, client_address: str | None = None
     ) -> SignedIn:
         """See Identity."""
         request = pb.SignUpRequest(
-            email=email, password=password, full_name=full_name, client_address=client_address
+            email=email, password=password, full_name=full_name, client_address=client_address or ""
         )
         with remote_calls("identity"):
             answer = await self._stub.SignUp(request, timeout=COMMAND_DEADLINE_S)

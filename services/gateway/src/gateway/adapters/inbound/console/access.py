@@ -16,6 +16,8 @@ from gateway.adapters.inbound.console.page import (
     show,
 )
 from gateway.adapters.inbound.limited import client_address, client_key, count
+from gateway.application.log_in import LogIn
+from gateway.application.sign_up import SignUp
 from gateway.domain.errors import GatewayError
 from gateway.ports.rate_limits import Limit
 
@@ -45,8 +47,10 @@ async def sign_up(
     require_own_origin(request, deps)
     try:
         await count(request, deps.limits, Limit.AUTH, client_key(request))
-        opened = await deps.sessions.sign_up(
-            email=email, password=password, full_name=full_name, client_address=client_address(request)
+        opened = await deps.sign_up(
+            SignUp(
+                email=email, password=password, full_name=full_name, client_address=client_address(request)
+            )
         )
     except GatewayError as refusal:
         return await show(
@@ -85,11 +89,13 @@ async def log_in(
     require_own_origin(request, deps)
     try:
         await count(request, deps.limits, Limit.AUTH, client_key(request))
-        opened = await deps.sessions.log_in(
-            email=email,
-            password=password,
-            client_address=client_address(request),
-            device_tokens=device_tokens(request, deps),
+        opened = await deps.log_in(
+            LogIn(
+                email=email,
+                password=password,
+                client_address=client_address(request),
+                device_tokens=device_tokens(request, deps),
+            )
         )
     except GatewayError as refusal:
         return await show(
@@ -110,7 +116,7 @@ async def log_out(request: Request, deps: CurrentDeps, session: CurrentSession) 
     """End the session."""
     if session is not None:
         await require_csrf(request, deps, session)
-        await deps.sessions.log_out(request.cookies[deps.web.cookie_name])
+        await deps.log_out(request.cookies[deps.web.cookie_name])
     response = go("/login", note="signed-out")
     response.delete_cookie(deps.web.cookie_name, path="/")
     return response

@@ -52,8 +52,7 @@ async def checkout(
     try:
         await count(request, deps.limits, Limit.CHECKOUT, session.user_id)
         opened, _ = await deps.open_checkout(
-            deps.sessions.principal(session),
-            OpenCheckout(pack_id=PackId(pack), idempotency_key=f"{key}:{pack}"),
+            OpenCheckout(buyer=session.principal(), pack_id=PackId(pack), idempotency_key=f"{key}:{pack}"),
         )
         if opened.url is None:
             raise Conflict("That checkout is over. Press the button again to start another.")

@@ -49,7 +49,7 @@ async def library(
 async def detail(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
     """One generation: outputs, attempts, and where its credits came from and went."""
     try:
-        explained = await deps.explain(session.user_id, generation_id(generation))
+        explained = await deps.explain_generation(session.user_id, generation_id(generation))
     except NotFound:
         return await _deleted(request, deps, session, generation)
     outputs = explained.generation.outputs

@@ -72,8 +72,8 @@ async def create_checkout(
 ) -> Checkout:
     """Open a hosted checkout page for one pack."""
     checkout, replayed = await deps.open_checkout(
-        principal,
         OpenCheckout(
+            buyer=principal,
             pack_id=PackId(body.pack),
             idempotency_key=key,
             success_url=body.success_url,

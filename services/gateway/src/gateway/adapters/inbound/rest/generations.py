@@ -144,4 +144,4 @@ async def explain_generation(
     generation: GenerationPath, principal: CurrentPrincipal, deps: CurrentDeps
 ) -> Explanation:
     """Say where its credits came from and where they went."""
-    return Explanation.of(await deps.explain(principal.user_id, generation_id(generation)))
+    return Explanation.of(await deps.explain_generation(principal.user_id, generation_id(generation)))

@@ -60,7 +60,7 @@ async def list_entries(
     if not wants_csv:
         page = await deps.ledger.entries(principal.user_id, which, cursor=part.cursor, limit=part.limit)
         return EntryPage.of(page, Entry.of)
-    pages = deps.statement(principal.user_id, which)
+    pages = deps.export_statement(principal.user_id, which)
     # The first part before the answer begins: a refusal can still become a problem.
     first = await anext(pages)
     return StreamingResponse(

@@ -52,7 +52,7 @@ class MemoryIdentity:
     refreshes: int = 0
 
     async def sign_up(
-        self, *, email: str, password: str, full_name: str, client_address: str = ""
+        self, *, email: str, password: str, full_name: str, client_address: str | None = None
     ) -> SignedIn:
         """See Identity."""
         if "@" not in email:
