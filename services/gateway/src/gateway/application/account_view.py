@@ -45,7 +45,7 @@ class AccountView:
         self._held: dict[str, Delivery] = {}
 
     async def seen(self, delivery: Delivery) -> AsyncIterator[Told]:
-        """What to tell of a delivery; no state when a newer one was told before.
+        """Deliver what to tell of a delivery; no state when a newer one was told before.
 
         What the client may have seen is held until everything that it missed was told, and dropped when
         a later state of the same thing comes: nothing that it shows steps back.
@@ -65,7 +65,7 @@ class AccountView:
             yield delivery.cursor, state
 
     async def held(self) -> AsyncIterator[Told]:
-        """What the client may have seen, and nothing newer came of."""
+        """Deliver what the client may have seen, and nothing newer came of."""
         held, self._held = self._held, {}
         for delivery in held.values():
             if delivery.fact and (state := await self._state(delivery.fact)) is not None:
@@ -143,7 +143,7 @@ class AccountView:
 
 
 def _subject(fact: Fact) -> str:
-    """What a fact tells a state of: of one subject only the newest counts."""
+    """Return what a fact tells a state of: of one subject only the newest counts."""
     match fact:
         case BalanceChanged():
             return "balance"

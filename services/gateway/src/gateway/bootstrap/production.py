@@ -38,7 +38,7 @@ _SAFE_TO_REPEAT = tuple(
 async def real_ports(
     settings: GatewaySettings,
 ) -> AsyncIterator[tuple[Ports, NatsEventFeed, nats.Connection]]:
-    """The adapters that production runs, and the feed and the connection, which need their loops run."""
+    """Open the adapters that production runs, and the feed and the connection, which need their loops run."""
     async with AsyncExitStack() as stack:
         engine = create_engine(settings.database_url.get_secret_value())
         stack.push_async_callback(engine.dispose)

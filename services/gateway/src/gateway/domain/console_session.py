@@ -17,7 +17,7 @@ def is_cookie(text: str) -> bool:
 
 
 def cookie_digest(cookie: str) -> bytes:
-    """What is stored of a cookie: whoever reads the table can't present it."""
+    """Return what is stored of a cookie: whoever reads the table can't present it."""
     return hashlib.sha256(cookie.encode()).digest()
 
 

@@ -12,7 +12,7 @@ class Billing(Protocol):
     """Every method has a deadline and raises errors of `gateway.domain.errors`."""
 
     async def packs(self) -> Sequence[Pack]:
-        """What is on sale, in display order."""
+        """Return what is on sale, in display order."""
         ...
 
     async def create_checkout(

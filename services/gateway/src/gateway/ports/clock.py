@@ -8,5 +8,5 @@ class Clock(Protocol):
     """Tells the time."""
 
     def now(self) -> datetime:
-        """The current time, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
         ...

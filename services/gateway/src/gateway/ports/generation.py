@@ -19,7 +19,7 @@ class Generations(Protocol):
     """Every method has a deadline and raises errors of `gateway.domain.errors`."""
 
     async def models(self) -> Sequence[Model]:
-        """What is on offer."""
+        """Return what is on offer."""
         ...
 
     async def model(self, model_id: ModelId) -> Model:

@@ -70,5 +70,5 @@ class Identity(Protocol):
         ...
 
     async def jwks(self) -> str:
-        """The public keys of access tokens, as a JSON Web Key Set."""
+        """Return the public keys of access tokens, as a JSON Web Key Set."""
         ...

@@ -33,11 +33,11 @@ class Ledger(Protocol):
         ...
 
     async def reservation(self, account_id: AccountId, generation_id: GenerationId) -> Reservation | None:
-        """What is held or was settled for a generation of this account; None when nothing ever was."""
+        """Return what is held or was settled for a generation of this account; None when nothing ever was."""
         ...
 
     async def reservation_lots(
         self, account_id: AccountId, reservation_id: ReservationId
     ) -> Sequence[PinnedLot]:
-        """The lots that a reservation drew from."""
+        """Return the lots that a reservation drew from."""
         ...

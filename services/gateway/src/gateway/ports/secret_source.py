@@ -7,5 +7,5 @@ class SecretSource(Protocol):
     """Makes secrets."""
 
     def new(self) -> str:
-        """A fresh URL-safe secret of at least 256 bits."""
+        """Make a fresh URL-safe secret of at least 256 bits."""
         ...

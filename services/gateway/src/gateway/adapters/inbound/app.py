@@ -17,7 +17,7 @@ from gateway.adapters.inbound.rest.routers import ROUTERS, api_routes
 
 
 def make_app(deps: Deps) -> FastAPI:
-    """The public HTTP surface over these dependencies; the console is mounted by the composition root."""
+    """Make the public HTTP surface over these dependencies; the composition root mounts the console."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.deps = deps
     add_problem_handlers(app)

@@ -24,7 +24,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 async def current_session(request: Request, deps: Annotated[Deps, Depends(deps_of)]) -> ConsoleSession | None:
-    """The console session behind the request's cookie, or None; for the console's own pages."""
+    """Return the console session behind the request's cookie, or None; for the console's own pages."""
     # Asked by several parts of one request, looked up once.
     if not hasattr(request.state, _SESSION):
         cookie = request.cookies.get(deps.web.cookie_name)

@@ -80,19 +80,19 @@ class BoundedConnection(HttpToolsProtocol):
                 self._refuse(431, bound="header_bytes")
 
     def on_message_begin(self) -> None:
-        """A header begins."""
+        """Await the rest of a header."""
         super().on_message_begin()
         if self._awaited != "header":
             self._await("header", self._bounds.header_s)
 
     def on_headers_complete(self) -> None:
-        """A body begins."""
+        """Await a body."""
         self._header_bytes = 0
         self._await("body", self._bounds.body_s)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """A whole request is there."""
+        """Await nothing more: a whole request is there."""
         super().on_message_complete()
         self._await("")
 
@@ -104,13 +104,13 @@ class BoundedConnection(HttpToolsProtocol):
         self._watch_reader()
 
     def pause_writing(self) -> None:
-        """The client reads more slowly than we write."""
+        """Watch a client that reads more slowly than we write."""
         super().pause_writing()
         self._unset_stalled()
         self._watch_reader()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """Watch a client that has caught up from now on."""
         super().resume_writing()
         self._unset_stalled()
         self._watch_reader()

@@ -79,7 +79,7 @@ class Connections:
         return True
 
     def forget(self, connection: Connection) -> None:
-        """A connection that was admitted is over."""
+        """Count a connection no more that was admitted and is over."""
         self._waiting.pop(connection, None)
         self._open -= 1
         self._by_client[connection.client_key] -= 1
@@ -88,12 +88,12 @@ class Connections:
         _OPEN.dec()
 
     def waits(self, connection: Connection) -> None:
-        """A connection has no request in hand now."""
+        """Note that a connection has no request in hand now."""
         self._waiting.pop(connection, None)
         self._waiting[connection] = None
 
     def works(self, connection: Connection) -> None:
-        """A connection has a whole header."""
+        """Note that a connection has a whole header."""
         self._waiting.pop(connection, None)
 
     def _evict(self, client: str | None) -> bool:

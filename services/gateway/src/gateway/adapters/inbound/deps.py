@@ -77,7 +77,7 @@ class Deps:
 
 
 def deps_of(request: Request) -> Deps:
-    """The dependencies of the app that handles a request; for `Depends`."""
+    """Return the dependencies of the app that handles a request; for `Depends`."""
     app: FastAPI = request.app
     deps: Deps = app.state.deps
     return deps

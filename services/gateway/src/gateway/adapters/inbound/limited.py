@@ -12,12 +12,12 @@ from gateway.ports.rate_limits import Limit, Quota, RateLimits
 
 
 def client_address(request: Request) -> str:
-    """The peer's address; the server has replaced it by a trusted proxy's word where one is configured."""
+    """Return the peer's address, for which the server has put a trusted proxy's word where there is one."""
     return request.client.host if request.client else "unknown"
 
 
 def client_key(request: Request) -> str:
-    """What a client is counted by: its address, or its /64 of IPv6, in which it has as many as it likes."""
+    """Return what a client is counted by: its address, or its /64 of IPv6, in which all are its own."""
     try:
         address = ip_address(client_address(request).partition("%")[0])
     except ValueError:
@@ -28,7 +28,7 @@ def client_key(request: Request) -> str:
 
 
 def per_user(limit: Limit) -> Any:
-    """A dependency that counts one call of the current user."""
+    """Return a dependency that counts one call of the current user."""
 
     async def counted(request: Request, deps: CurrentDeps, principal: CurrentPrincipal) -> None:
         await count(request, deps.limits, limit, principal.user_id)
@@ -37,7 +37,7 @@ def per_user(limit: Limit) -> Any:
 
 
 def per_address(limit: Limit) -> Any:
-    """A dependency that counts one call of the client's address."""
+    """Return a dependency that counts one call of the client's address."""
 
     async def counted(request: Request, deps: CurrentDeps) -> None:
         await count(request, deps.limits, limit, client_key(request))
@@ -55,7 +55,7 @@ async def count(request: Request, limits: RateLimits, limit: Limit, key: str) ->
 
 
 def quota_headers(quota: Quota) -> dict[str, str]:
-    """The limit and what is left of it, as structured fields."""
+    """Return the limit and what is left of it, as structured fields."""
     name = quota.limit.value
     return {
         "RateLimit-Policy": f'"{name}";q={quota.allowed};w={quota.window_s}',

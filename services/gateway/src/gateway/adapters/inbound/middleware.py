@@ -35,7 +35,7 @@ STATE_HEADERS = "extra_headers"
 
 
 def security_headers(web: Web) -> dict[str, str]:
-    """The headers of every answer."""
+    """Return the headers of every answer."""
     headers = content_policy(web) | {
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",

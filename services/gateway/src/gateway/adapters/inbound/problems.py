@@ -75,7 +75,7 @@ def problem(
 
 
 def problem_of(refusal: GatewayError) -> JSONResponse:
-    """The problem document of a refusal."""
+    """Return the problem document of a refusal."""
     kind: type[Problem] = Problem
     more: dict[str, Any] = {}
     headers = retry_headers(refusal)
@@ -103,7 +103,7 @@ def problem_of(refusal: GatewayError) -> JSONResponse:
 
 
 def status_of(refusal: GatewayError) -> int:
-    """The HTTP status of a refusal."""
+    """Return the HTTP status of a refusal."""
     return next(STATUSES[kind] for kind in type(refusal).__mro__ if kind in STATUSES)
 
 

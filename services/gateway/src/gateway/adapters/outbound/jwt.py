@@ -106,7 +106,7 @@ class JwtAccessTokens:
         return self._keys
 
     async def _fetched_keys(self, *, after_s: float) -> KeySet:
-        """The keys, fetched anew unless another request did that meanwhile or it is too soon."""
+        """Return the keys, fetched anew unless another request did that meanwhile or it is too soon."""
         async with self._fetching:
             now_s = self._monotonic()
             if self._keys is not None and (

@@ -57,7 +57,7 @@ async def _of_stream(
 
 
 def _start(after: Cursor, stream: Stream) -> tuple[int | None, int]:
-    """The last number that was seen for certain, or None and the time from which to read."""
+    """Return the last number that was seen for certain, or None and the time from which to read."""
     if not isinstance(after, Place):
         return after.numbers.get(stream, 0), 0
     if after.stream == stream:

@@ -35,7 +35,7 @@ class Reading:
     pending: int
 
     async def fetch(self) -> list[Msg]:
-        """The next messages, or none after a while. Raises when the consumer is gone."""
+        """Return the next messages, or none after a while. Raises when the consumer is gone."""
         try:
             return await self.subscription.fetch(FETCH_MAX, timeout=FETCH_WAIT_S)
         except TimeoutError:
@@ -78,7 +78,7 @@ async def reading(
 
 
 def sequence_of(message: Msg) -> int:
-    """A message's number in its stream."""
+    """Return a message's number in its stream."""
     return int(message.metadata.sequence.stream)
 
 
@@ -88,7 +88,7 @@ def stored_at_ms(message: Msg) -> int:
 
 
 def fact_in(message: Msg) -> Fact | None:
-    """What a message tells a client; None when it concerns none, or can't be read."""
+    """Return what a message tells a client; None when it concerns none, or can't be read."""
     event = incoming(message)
     try:
         return fact_of(event)

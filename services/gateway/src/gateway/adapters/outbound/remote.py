@@ -71,7 +71,7 @@ def remote_calls(service: str) -> Iterator[None]:
 
 
 def refusal(service: str, error: RemoteError) -> GatewayError:
-    """What a failed call means to our caller."""
+    """Return what a failed call means to our caller."""
     match error.status:
         case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:
             if error.reason in _OUT_OF_ORDER:

@@ -12,7 +12,7 @@ _closing = reader(pb.StatementClosing, StatementClosing)
 
 
 def part(message: pb.GetStatementResponse, account_id: AccountId) -> StatementPart:
-    """An opening, a line or a closing."""
+    """Return an opening, a line or a closing."""
     which = message.WhichOneof("part")
     if which == "line":
         return _line(message.line, account_id=account_id)

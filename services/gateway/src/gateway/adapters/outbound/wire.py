@@ -34,7 +34,7 @@ def members(theirs: "_EnumTypeWrapper[Number]", ours: type[Member], **more: Memb
 
 
 def moment(message: Message, field: str) -> datetime | None:
-    """A time field, aware, in UTC; None where it is not set."""
+    """Return a time field, aware, in UTC; None where it is not set."""
     if not message.HasField(field):
         return None
     value: Timestamp = getattr(message, field)
@@ -48,14 +48,14 @@ def set_moment(message: Message, field: str, time: datetime | None) -> None:
 
 
 def struct(document: Mapping[str, Any]) -> Struct:
-    """A JSON object as a Struct."""
+    """Return a JSON object as a Struct."""
     message = Struct()
     message.update(dict(document))
     return message
 
 
 def document(message: Struct) -> dict[str, Any]:
-    """A Struct as a JSON object; its whole numbers, which travel as doubles, are integers again."""
+    """Return a Struct as a JSON object; its whole numbers, which travel as doubles, are integers again."""
     converted: dict[str, Any] = _whole(MessageToDict(message))
     return converted
 

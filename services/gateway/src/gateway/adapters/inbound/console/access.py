@@ -28,7 +28,7 @@ Text = Annotated[str, Form(max_length=2_000)]
 
 @router.get("/signup")
 async def sign_up_page(request: Request, session: CurrentSession, next: str = HOME) -> Response:  # noqa: A002
-    """The form."""
+    """Show the form."""
     if session is not None:
         return go(local_path(next, otherwise=HOME))
     return await show(request, "signup.html", next=local_path(next, otherwise=HOME), email="", full_name="")
@@ -71,7 +71,7 @@ async def sign_up(
 
 @router.get("/login")
 async def log_in_page(request: Request, session: CurrentSession, next: str = HOME) -> Response:  # noqa: A002
-    """The form."""
+    """Show the form."""
     if session is not None:
         return go(local_path(next, otherwise=HOME))
     return await show(request, "login.html", next=local_path(next, otherwise=HOME), email="")

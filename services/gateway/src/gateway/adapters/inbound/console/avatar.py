@@ -10,12 +10,12 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?")
 
 
 def avatar_of(user: User) -> str | None:
-    """The https address of a user's picture; None without one that can be shown."""
+    """Return the https address of a user's picture; None without one that can be shown."""
     return user.avatar_url if origin_of(user.avatar_url) else None
 
 
 def origin_of(avatar_url: str) -> str | None:
-    """The origin that a policy must name for this picture; None for what is no https address."""
+    """Return the origin that a policy must name for this picture; None for what is no https address."""
     try:
         parts = urlsplit(avatar_url)
     except ValueError:

@@ -24,7 +24,7 @@ async def checkout(request: Request, checkout: str, deps: CurrentDeps, session: 
 
 
 async def returned_from(checkout: str | None, deps: Deps, session: ConsoleSession) -> Checkout | None:
-    """The checkout that an address names; None for one that is not this person's."""
+    """Return the checkout that an address names; None for one that is not this person's."""
     if checkout is None:
         return None
     try:

@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._-]{1,800}")
 
 
 def device_tokens(request: Request, deps: Deps) -> list[str]:
-    """The tokens that the browser was given, newest first."""
+    """Return the tokens that the browser was given, newest first."""
     kept = request.cookies.get(deps.web.device_cookie_name, "")[:4_096].split("~")
     return [token for token in kept if _TOKEN.fullmatch(token)][:TOKENS_MAX]
 

@@ -53,13 +53,13 @@ async def generate_page(
     """The form of one model, empty or as an earlier generation had it, beside what was made last."""
     if again is None:
         return await _page(request, deps, session, model_id=model)
-    earlier = await deps.generations.one(session.user_id, generation_id(again))
+    earlier = await deps.generations.generation(session.user_id, generation_id(again))
     return await _page(request, deps, session, model_id=earlier.model_id, given=dict(earlier.input))
 
 
 @router.post("/generate/quote", dependencies=[per_user(Limit.QUOTES)])
 async def quote(request: Request, deps: CurrentDeps, session: Session) -> Response:
-    """What the form would cost as it stands: a fragment that the page swaps in."""
+    """Show what the form would cost as it stands: a fragment that the page swaps in."""
     form = await request.form()
     model = await _model(deps, str(form.get("model", "")))
     balance = await deps.ledger.balance(session.user_id)

@@ -16,14 +16,14 @@ _YEAR_S = 365 * 24 * 3600
 
 @router.get("/", dependencies=[per_address(Limit.READS)])
 async def landing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
-    """What the product is."""
+    """Show what the product is."""
     models = await deps.generations.models()
     return await show(request, "landing.html", session=session, models=models)
 
 
 @router.get("/pricing", dependencies=[per_address(Limit.READS)])
 async def pricing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
-    """What credits cost and what they buy."""
+    """Show what credits cost and what they buy."""
     packs, models = await deps.billing.packs(), await deps.generations.models()
     return await show(request, "pricing.html", session=session, packs=packs, models=models)
 

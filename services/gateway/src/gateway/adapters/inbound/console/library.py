@@ -109,7 +109,7 @@ async def previews(deps: Deps, generations: Sequence[Generation]) -> Mapping[str
 
 
 async def _deleted(request: Request, deps: Deps, session: ConsoleSession, generation: str) -> Response:
-    """What the statement still says of a generation that is gone. Raises NotFound when it never was."""
+    """Show what the statement still says of a generation that is gone. Raises NotFound if it never was."""
     reservation = await deps.ledger.reservation(session.user_id, GenerationId(generation))
     if reservation is None:
         raise NotFound("There is no such generation.")

@@ -24,7 +24,7 @@ Text = Annotated[str, Form(max_length=2_000)]
 
 @router.get("/forgot-password")
 async def forgot_page(request: Request, next: str = HOME) -> Response:  # noqa: A002
-    """The form."""
+    """Show the form."""
     return await show(request, "forgot_password.html", email="", next=local_path(next, otherwise=HOME))
 
 
@@ -55,7 +55,7 @@ async def forgot(
 
 @router.get("/reset-password")
 async def reset_page(request: Request, token: str = "") -> Response:
-    """The form."""
+    """Show the form."""
     return await show(request, "reset_password.html", token=token)
 
 
@@ -82,7 +82,7 @@ async def reset(request: Request, deps: CurrentDeps, token: Text = "", password:
 
 @router.get("/verify-email")
 async def verify_page(request: Request, token: str = "") -> Response:
-    """The button."""
+    """Show the button."""
     return await show(request, "verify_email.html", token=token)
 
 

@@ -23,10 +23,10 @@ def remember_next(response: Response, deps: Deps, page: str) -> None:
 
 
 def remembered_next(request: Request, *, otherwise: str) -> str:
-    """The page that was kept, which is always one of ours."""
+    """Return the page that was kept, which is always one of ours."""
     return local_path(unquote(request.cookies.get(_COOKIE, "")), otherwise=otherwise)
 
 
 def forget_next(response: Response) -> None:
-    """The person has been led there."""
+    """Forget the page: the person has been led there."""
     response.delete_cookie(_COOKIE)

@@ -79,7 +79,7 @@ class SignedOut(Exception):
 
 
 async def require_session(request: Request, deps: CurrentDeps, session: CurrentSession) -> ConsoleSession:
-    """The session of the request; without one the person is sent to sign in and back.
+    """Return the session of the request; without one the person is sent to sign in and back.
 
     A form must carry the session's CSRF token and come from our own page.
     """
@@ -146,7 +146,7 @@ def fragment(request: Request, template: str, **values: Any) -> HTMLResponse:
 
 
 async def refusal_page(request: Request, refusal: GatewayError) -> Response:
-    """The page for a refusal that belongs to no form."""
+    """Return the page for a refusal that belongs to no form."""
     return await error_page(
         request, refusal.detail, status=status_of(refusal), headers=retry_headers(refusal)
     )
@@ -155,7 +155,7 @@ async def refusal_page(request: Request, refusal: GatewayError) -> Response:
 async def error_page(
     request: Request, detail: str, *, status: int, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A page that says what went wrong, for whoever is signed in; it asks no other service.
+    """Return a page that says what went wrong, for whoever is signed in; it asks no other service.
 
     Where a part of a page was asked for, a note.
     """
@@ -206,7 +206,7 @@ def go(path: str, *, note: str = "") -> RedirectResponse:
 
 
 def local_path(candidate: str, *, otherwise: str) -> str:
-    """A path of this site, or `otherwise`: never a redirect to somewhere else."""
+    """Return a path of this site, or `otherwise`: never a redirect to somewhere else."""
     try:
         parts = urlsplit(candidate)
     except ValueError:
@@ -220,7 +220,7 @@ def local_path(candidate: str, *, otherwise: str) -> str:
 
 
 def theme_of(request: Request) -> str | None:
-    """The theme that the person chose; None follows the system."""
+    """Return the theme that the person chose; None follows the system."""
     chosen = request.cookies.get(THEME_COOKIE)
     return chosen if chosen in THEMES else None
 
@@ -233,7 +233,7 @@ def set_session(response: Response, deps: Deps, cookie: str) -> None:
 
 
 def field_errors(refusal: GatewayError) -> Mapping[str, str]:
-    """What is wrong by field; `input.prompt` and `prompt` are the same field of a form."""
+    """Return what is wrong by field; `input.prompt` and `prompt` are the same field of a form."""
     return {problem.field.rpartition(".")[2]: problem.detail for problem in refusal.fields}
 
 

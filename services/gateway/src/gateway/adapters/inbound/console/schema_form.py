@@ -39,7 +39,7 @@ class Field:
 
 
 def fields_of(model: Model, given: Mapping[str, Any]) -> list[Field]:
-    """The model's inputs in the schema's order (`x-order`), with what was given or the defaults."""
+    """Return the model's inputs in the schema's order (`x-order`), with what was given or the defaults."""
     required = set(model.input_schema.get("required", ()))
     properties = model.input_schema.get("properties", {})
     order = [name for name in model.input_schema.get("x-order", ()) if name in properties]
@@ -48,7 +48,7 @@ def fields_of(model: Model, given: Mapping[str, Any]) -> list[Field]:
 
 
 def input_of(model: Model, form: Mapping[str, Any]) -> dict[str, Any]:
-    """What the form says, typed as the schema wants; what is not a number stays text and is refused there."""
+    """Return what the form says, typed by the schema; what is no number stays text and is refused there."""
     typed: dict[str, Any] = {}
     for name, rule in model.input_schema.get("properties", {}).items():
         raw = form.get(name)
@@ -60,7 +60,7 @@ def input_of(model: Model, form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_placeholders(model: Model, typed: Mapping[str, Any]) -> dict[str, Any]:
-    """The same input with required texts filled in: a price does not wait for the prompt."""
+    """Return the same input with required texts filled in: a price does not wait for the prompt."""
     rules = model.input_schema.get("properties", {})
     missing = [name for name in model.input_schema.get("required", ()) if not typed.get(name)]
     filled = {

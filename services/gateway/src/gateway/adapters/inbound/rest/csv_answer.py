@@ -5,7 +5,7 @@ from typing import Any
 
 
 def csv_of(columns: Sequence[str]) -> dict[str, Any]:
-    """The description of a table with these columns, for `responses`: it comes as a file."""
+    """Return the description of a table with these columns, for `responses`: it comes as a file."""
     return {
         "headers": {"Content-Disposition": {"$ref": "#/components/headers/Content-Disposition"}},
         "content": {

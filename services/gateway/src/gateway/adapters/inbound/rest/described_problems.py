@@ -33,7 +33,7 @@ def problem_responses(route: APIRoute) -> dict[str, Any]:
 
 
 def problem_examples(routes: Iterable[APIRoute]) -> dict[str, Any]:
-    """An example of each problem that one of the routes may answer with."""
+    """Return an example of each problem that one of the routes may answer with."""
     told = {
         (status, reason)
         for route in routes

@@ -14,13 +14,13 @@ _PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"
 
 @router.get("/openapi.json")
 async def openapi(request: Request) -> Response:
-    """The description in OpenAPI 3.1."""
+    """Return the description in OpenAPI 3.1."""
     return JSONResponse(request.app.openapi())
 
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
-    """The description as one page that loads nothing from elsewhere."""
+    """Return the description as one page that loads nothing from elsewhere."""
     described = request.app.openapi()
     page = _PAGES.get_template("docs.html").render(
         api=described, groups=_groups(described), schemas=_schemas(described)
@@ -30,7 +30,7 @@ async def docs(request: Request) -> Response:
 
 @router.get("/docs.css")
 async def style() -> Response:
-    """The page's style sheet: the content policy allows none inside the page."""
+    """Return the page's style sheet: the content policy allows none inside the page."""
     return Response(_PAGES.get_template("docs.css").render(), media_type="text/css")
 
 

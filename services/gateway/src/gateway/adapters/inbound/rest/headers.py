@@ -33,7 +33,7 @@ HEADERS: dict[str, dict[str, Any]] = {
 
 
 def headers_of(route: APIRoute, status: int) -> dict[str, Any]:
-    """The headers that an answer with this status may have."""
+    """Return the headers that an answer with this status may have."""
     names = list(_RATE_LIMIT) if is_counted(route) else []
     if asks(route, idempotency_key):
         if status < 300:

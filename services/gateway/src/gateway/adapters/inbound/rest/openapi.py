@@ -68,7 +68,7 @@ def _description(app: FastAPI, routes: list[APIRoute]) -> dict[str, Any]:
 
 
 def _schemas_beside() -> dict[str, Any]:
-    """What no route is declared to return: problems, and what events carry."""
+    """Return what no route is declared to: problems, and what events carry."""
     models: list[type[Answer]] = [Problem, TooFewCredits, *NAMES]
     _, found = models_json_schema([(model, "serialization") for model in models], ref_template=_SCHEMAS)
     schemas: dict[str, Any] = found["$defs"]

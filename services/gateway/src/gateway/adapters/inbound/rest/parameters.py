@@ -32,14 +32,14 @@ NamePath = Annotated[str, Path(description="A model's id after the slash.", exam
 
 
 def generation_id(text: str) -> GenerationId:
-    """A well-formed id; anything else can't exist, and raises NotFound."""
+    """Read an id; what is not well-formed can't exist, and raises NotFound."""
     if not _GENERATION_ID.fullmatch(text):
         raise NotFound("There is no such generation.")
     return GenerationId(text)
 
 
 def checkout_id(text: str) -> CheckoutId:
-    """A well-formed id; anything else can't exist, and raises NotFound."""
+    """Read an id; what is not well-formed can't exist, and raises NotFound."""
     if not _CHECKOUT_ID.fullmatch(text):
         raise NotFound("There is no such checkout.")
     return CheckoutId(text)
@@ -76,7 +76,7 @@ def idempotency_key(
         Header(description="1 to 255 visible ASCII characters: the same key and body replays the answer."),
     ] = None,
 ) -> str:
-    """The caller's key, or a fresh one for callers that do without. Raises InvalidRequest."""
+    """Return the caller's key, or a fresh one for callers that do without. Raises InvalidRequest."""
     if idempotency_key is None:
         return f"gateway-{secrets.token_hex(16)}"
     if not _KEY.fullmatch(idempotency_key):
@@ -95,7 +95,7 @@ def mark_replayed(response: Response, replayed: bool) -> None:
 
 
 def moment(text: str) -> datetime:
-    """A time in RFC 3339; one without a zone is taken as UTC. Raises ValueError, with nothing of the text."""
+    """Read a time in RFC 3339, without a zone in UTC. Raises ValueError, with nothing of the text."""
     try:
         time = datetime.fromisoformat(text)
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)

@@ -125,7 +125,7 @@ async def _chunks(
 
 
 def moment(time: datetime | None) -> str | None:
-    """A time as it is hashed, where there is one."""
+    """Return a time as it is hashed, where there is one."""
     return sealed_moment(time) if time else None
 
 

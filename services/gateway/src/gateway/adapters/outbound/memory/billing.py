@@ -123,7 +123,7 @@ class MemoryBilling:
         return self.webhooks[body] > 1
 
     def pay(self, checkout_id: CheckoutId) -> Purchase:
-        """What the processor's page does."""
+        """Pay, as on the processor's page."""
         user_id, checkout = self.checkouts[checkout_id]
         pack = next(pack for pack in PACKS if pack.pack_id == checkout.pack_id)
         purchase = Purchase(
@@ -150,7 +150,7 @@ class MemoryBilling:
         return purchase
 
     def refund(self, user_id: UserId, purchase_id: PurchaseId, amount_minor: int) -> None:
-        """What somebody at the processor's dashboard does."""
+        """Give money back, as somebody at the processor's dashboard does."""
         for place, purchase in enumerate(self.paid[user_id]):
             if purchase.purchase_id == purchase_id:
                 total = purchase.refunded_minor + amount_minor
@@ -159,15 +159,15 @@ class MemoryBilling:
                 self.paid[user_id][place] = replace(purchase, refunded_minor=total, status=status)
 
     def promise(self, checkout_id: CheckoutId) -> None:
-        """What the page does for a bank debit."""
+        """Promise a bank debit, as on the page."""
         self._change(checkout_id, CheckoutStatus.COMPLETE, PaymentStatus.PROCESSING)
 
     def fail(self, checkout_id: CheckoutId) -> None:
-        """What becomes of a bank debit."""
+        """Fail a bank debit that was promised."""
         self._change(checkout_id, CheckoutStatus.COMPLETE, PaymentStatus.FAILED)
 
     def expire(self, checkout_id: CheckoutId) -> None:
-        """What becomes of a page that nobody paid."""
+        """Let a page run out that nobody paid."""
         self._change(checkout_id, CheckoutStatus.EXPIRED, PaymentStatus.UNPAID)
 
     def _change(self, checkout_id: CheckoutId, status: CheckoutStatus, payment_status: PaymentStatus) -> None:
@@ -176,7 +176,7 @@ class MemoryBilling:
         self.checkouts[checkout_id] = user_id, changed
 
     def _with_a_page(self, checkout_id: CheckoutId) -> Checkout:
-        """The checkout, with another page when its own has expired."""
+        """Return the checkout, with another page when its own has expired."""
         user_id, checkout = self.checkouts[checkout_id]
         if checkout.status is CheckoutStatus.EXPIRED:
             url = f"https://checkout.example/pay/{checkout_id}/{secrets.token_hex(4)}"

@@ -176,7 +176,7 @@ class MemoryGenerations:
         del self.jobs[generation_id]
 
     def finish(self, generation_id: GenerationId, status: GenerationStatus) -> Generation:
-        """What the worker does at the end: an output and a charge, or a refund."""
+        """End a job as the worker does: with an output and a charge, or with a refund."""
         job = self.jobs[generation_id]
         succeeded = status is GenerationStatus.SUCCEEDED
         charged = job.credits_reserved if succeeded else 0
@@ -253,7 +253,7 @@ def _price(model: Model, job: Document) -> int:
 
 
 def replayed(refusal: InsufficientCredits) -> InsufficientCredits:
-    """The same decision, told again."""
+    """Return the same decision, told again."""
     return InsufficientCredits(
         refusal.detail,
         balance_credits=refusal.balance_credits,

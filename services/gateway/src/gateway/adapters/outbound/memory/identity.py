@@ -171,13 +171,13 @@ class MemoryIdentity:
         return json.dumps({"keys": [public]})
 
     def open_session(self, user: User) -> SessionId:
-        """A new session of the user."""
+        """Open a new session of the user."""
         session_id = SessionId(f"ses_{secrets.token_hex(16)}")
         self.sessions[session_id] = user.user_id
         return session_id
 
     def access_token(self, user: User, **claims: object) -> str:
-        """A token as identity signs it, of a new session; claims given here replace the right ones."""
+        """Sign a token as identity does, of a new session; claims given here replace the right ones."""
         issued_at = int(self.clock.now().timestamp())
         right = {
             "iss": ISSUER,

@@ -46,7 +46,7 @@ def shown(*examples: Any, says: str | None = None, **bounds: Any) -> Shown:
 
 
 def in_utc(time: datetime) -> datetime:
-    """The same moment, written with a Z."""
+    """Return the same moment, written with a Z."""
     return time.astimezone(UTC)
 
 
