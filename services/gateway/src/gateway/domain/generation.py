@@ -124,28 +124,28 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """One job of one user."""
+    """One job of one user; what has a default is not there at its beginning."""
 
     generation_id: GenerationId
     account_id: AccountId
     model_id: ModelId
     modality: Modality
     status: GenerationStatus
-    progress: float
+    progress: float = 0.0
     input: Document
     provider_order: tuple[str, ...]
     metadata: Document
-    outputs: tuple[Output, ...]
-    failure: Failure | None
+    outputs: tuple[Output, ...] = ()
+    failure: Failure | None = None
     credits_reserved: int
-    credits_charged: int
-    credits_refunded: int
-    reservation_id: ReservationId | None
-    cancel_requested: bool
+    credits_charged: int = 0
+    credits_refunded: int = 0
+    reservation_id: ReservationId | None = None
+    cancel_requested: bool = False
     created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    attempts: tuple[Attempt, ...]
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempts: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

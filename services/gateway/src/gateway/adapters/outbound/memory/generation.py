@@ -198,21 +198,11 @@ class MemoryGenerations:
             model_id=model.model_id,
             modality=model.modality,
             status=GenerationStatus.QUEUED,
-            progress=0.0,
             input=new.input,
             provider_order=new.provider_order,
             metadata=new.metadata,
-            outputs=(),
-            failure=None,
             credits_reserved=_price(model, new.input),
-            credits_charged=0,
-            credits_refunded=0,
-            reservation_id=None,
-            cancel_requested=False,
             created_at=self.clock.now(),
-            started_at=None,
-            finished_at=None,
-            attempts=(),
         )
         self.jobs[generation.generation_id] = generation
         return generation
