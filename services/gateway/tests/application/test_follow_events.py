@@ -363,4 +363,5 @@ async def test_a_stream_ends_with_its_session(
     async with asyncio.timeout(2):
         assert await waiting is None
     # Its place is free again.
-    follow.admit(ada)
+    with follow.open_streams.admit(ada.user_id):
+        pass

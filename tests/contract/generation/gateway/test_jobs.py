@@ -134,7 +134,7 @@ async def test_jobs_are_listed_cancelled_and_deleted(generations: Generations) -
     assert {one.generation_id for one in (*first.items, *second.items)} == set(ids)
     with pytest.raises(Conflict):
         await generations.delete(ME, ids[0])
-    for attempt in (generations.one, generations.cancel, generations.delete):
+    for attempt in (generations.generation, generations.cancel, generations.delete):
         with pytest.raises(NotFound):
             await attempt("usr_other", ids[0])
     cancelled = await generations.cancel(ME, ids[0])
