@@ -3,18 +3,13 @@
 from ipaddress import ip_network
 from typing import Annotated
 
+from chassis.rate_limits import RateLimit, StorageUri
 from chassis.settings import ServiceSettings
 from cryptography.fernet import Fernet
-from limits import parse
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.domain.origin import origin
-
-
-def _rate_limit(text: str) -> str:
-    parse(text)
-    return text
 
 
 def _origin(text: str) -> str:
@@ -43,7 +38,6 @@ def _fernet_keys(secret: SecretStr) -> SecretStr:
     return secret
 
 
-RateLimit = Annotated[str, AfterValidator(_rate_limit)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Target = Annotated[str, Field(pattern=r"^[^\s/]+:\d+$")]
 
@@ -77,7 +71,7 @@ class GatewaySettings(ServiceSettings):
     # How long an answer of identity counts that a session stands: no session outlives its end by more.
     session_state_s: float = Field(default=1, gt=0, le=60)
 
-    rate_limit_uri: str = Field(default="memory://", pattern=r"^(memory|rediss?|valkeys?)://")
+    rate_limit_uri: StorageUri = "memory://"
     generations_limit: RateLimit = "120/minute"
     quotes_limit: RateLimit = "300/minute"
     checkout_limit: RateLimit = "30/minute"

@@ -1,19 +1,9 @@
 """Configuration from `IDENTITY_...` environment variables."""
 
-from typing import Annotated
-
+from chassis.rate_limits import RateLimit, StorageUri
 from chassis.settings import PublisherSettings
-from limits import parse
-from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
+from pydantic import AnyHttpUrl, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-
-def _rate_limit(text: str) -> str:
-    parse(text)
-    return text
-
-
-RateLimit = Annotated[str, AfterValidator(_rate_limit)]
 
 
 class IdentitySettings(PublisherSettings):
@@ -45,7 +35,7 @@ class IdentitySettings(PublisherSettings):
     welcome_once_per_mailbox: bool = True
     """Whether aliases of one mailbox are welcomed once in all."""
 
-    rate_limit_uri: str = Field(default="memory://", pattern=r"^(memory|rediss?|valkeys?)://")
+    rate_limit_uri: StorageUri = "memory://"
     login_limit_per_account: RateLimit = "10/5 minutes"
     login_limit_per_client: RateLimit = "60/5 minutes"
     login_limit_per_address: RateLimit = "300/hour"

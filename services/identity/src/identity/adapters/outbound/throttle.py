@@ -3,23 +3,17 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from math import ceil
-from time import time
-from typing import cast
 
+from chassis.rate_limits import open_storage, reset_s
 from limits import RateLimitItem, parse
-from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
-from limits.storage import storage_from_string
 
 from identity.domain.client_network import client_of, neighbourhood_of
 from identity.domain.errors import ThrottleUnavailable, TooManyAttempts
 from identity.domain.identifiers import DeviceId
 from identity.domain.user import EmailAddress
 from identity.ports.throttle import Action
-
-_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +39,7 @@ class LimitsThrottle:
         log_in_per_device: str,
         sign_up_per_network: str,
     ) -> None:
-        self._limiter = MovingWindowRateLimiter(_storage(storage_uri))
+        self._limiter = MovingWindowRateLimiter(open_storage(storage_uri))
         self._per_client = {action: parse(bounds.per_client) for action, bounds in limits.items()}
         self._per_account = {action: parse(bounds.per_account) for action, bounds in limits.items()}
         self._per_address = {action: parse(bounds.per_address) for action, bounds in limits.items()}
@@ -85,20 +79,7 @@ class LimitsThrottle:
     async def _hit(self, limit: RateLimitItem, *key: str) -> None:
         if not await self._limiter.hit(limit, *key):
             window = await self._limiter.get_window_stats(limit, *key)
-            raise TooManyAttempts(retry_after_s=max(1, ceil(window.reset_time - time())))
-
-
-def _storage(uri: str) -> Storage:
-    options: dict[str, str | float | bool] = {"wrap_exceptions": True}
-    if not uri.startswith("memory:"):
-        # Valkey speaks Redis' protocol, so that one client serves both.
-        uri = uri.replace("valkey", "redis", 1)
-        options |= {
-            "implementation": "redispy",
-            "socket_timeout": _TIMEOUT_S,
-            "socket_connect_timeout": _TIMEOUT_S,
-        }
-    return cast(Storage, storage_from_string(f"async+{uri}", **options))
+            raise TooManyAttempts(retry_after_s=reset_s(window))
 
 
 @asynccontextmanager
