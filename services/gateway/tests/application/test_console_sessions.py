@@ -77,6 +77,76 @@ async def test_idle_and_absolute_end(console: Deps, opened: OpenedSession, door:
     assert door.world.sessions.rows == {}
 
 
+async def test_a_session_never_outlives_its_refresh_token(door: Door) -> None:
+    """However long the console would keep it: what can't be refreshed at identity is over here."""
+    days = timedelta(days=90)
+    console = wire(replace(door.world.ports, session_idle=days, session_lifetime=days))
+    opened = await console.sign_up(SignUp(email="ada@example.com", password=PASSWORD, full_name="Ada"))
+    end = door.clock.now() + timedelta(days=30)
+    assert (opened.session.expires_at, opened.session.idle_expires_at) == (end, end)
+    door.clock.pass_(days=30)
+    assert await console.resume_session(opened.cookie) is None
+    assert door.world.sessions.rows == {}
+
+
+async def test_a_session_is_over_at_its_end(console: Deps, opened: OpenedSession, door: Door) -> None:
+    """At the moment itself and not after it; and then it is over at identity too."""
+    assert opened.session.idle_expires_at == door.clock.now() + timedelta(hours=1)
+    door.clock.pass_(minutes=60)
+    assert await console.resume_session(opened.cookie) is None
+    with pytest.raises(Unauthenticated):
+        await door.world.identity.refresh(opened.session.refresh_token)
+
+
+async def test_use_never_moves_the_absolute_end(console: Deps, opened: OpenedSession, door: Door) -> None:
+    """Shortly before it the idle end is the absolute end; before that it is an hour from the last use."""
+    end = opened.session.expires_at
+    for _ in range(7):
+        door.clock.pass_(minutes=59)
+        current = await console.resume_session(opened.cookie)
+        assert current is not None
+        assert current.idle_expires_at == door.clock.now() + timedelta(hours=1)
+    door.clock.pass_(minutes=59)
+    current = await console.resume_session(opened.cookie)
+    assert current is not None
+    assert (current.idle_expires_at, current.expires_at) == (end, end)
+    assert door.world.sessions.rows[opened.session.digest].idle_expires_at == end
+
+
+@pytest.mark.parametrize(("left_s", "refreshes"), [(61, 0), (60, 1)])
+async def test_tokens_are_refreshed_a_minute_early(
+    console: Deps, opened: OpenedSession, door: Door, left_s: int, refreshes: int
+) -> None:
+    """Before that nobody asks identity for new ones."""
+    lasts = opened.session.access_expires_at - door.clock.now()
+    door.clock.pass_(seconds=lasts.total_seconds() - left_s)
+    assert await console.resume_session(opened.cookie) is not None
+    assert door.world.identity.refreshes == refreshes
+
+
+async def test_who_came_late_gives_the_right_to_refresh_back(
+    console: Deps, opened: OpenedSession, door: Door
+) -> None:
+    """The next refresh need not wait for the lease of somebody who had nothing to do."""
+    door.clock.pass_(minutes=20)
+    await asyncio.gather(*(console.resume_session(opened.cookie) for _ in range(3)))
+    now, digest = door.clock.now(), opened.session.digest
+    assert await door.world.sessions.claim_refresh(digest, now=now, until=now) is not None
+
+
+async def test_what_is_over_is_swept_and_nothing_else(
+    console: Deps, opened: OpenedSession, door: Door
+) -> None:
+    """A session that nobody came back to goes, one in use stays."""
+    door.clock.pass_(minutes=59)
+    other = await console.log_in(LogIn(email="ada@example.com", password=PASSWORD, client_address="x"))
+    await console.remove_expired_sessions()
+    assert set(door.world.sessions.rows) == {opened.session.digest, other.session.digest}
+    door.clock.pass_(minutes=1)
+    await console.remove_expired_sessions()
+    assert set(door.world.sessions.rows) == {other.session.digest}
+
+
 async def test_a_session_that_identity_ended(console: Deps, opened: OpenedSession, door: Door) -> None:
     """When identity refuses the refresh, the session is over."""
     await door.world.identity.log_out(opened.session.refresh_token)

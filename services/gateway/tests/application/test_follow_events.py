@@ -24,7 +24,7 @@ from gateway.domain.event import (
     Stream,
 )
 from gateway.domain.generation import GenerationStatus
-from gateway.domain.identifiers import UserId
+from gateway.domain.identifiers import GenerationId, UserId
 from gateway.domain.user import Principal, Role
 from gateway_world import Door
 
@@ -335,6 +335,67 @@ async def test_ends_with_the_proof(
     await feed.append(ada.user_id, Stream.LEDGER, balance(1))
     async with asyncio.timeout(5):
         assert [one async for one in events] == []
+
+
+async def test_ends_at_the_moment_of_its_proof(
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal, door: Door
+) -> None:
+    """A token that expires now proves nothing now."""
+    events = cast(AsyncGenerator[ClientEvent, None], follow(ada, ""))
+    await anext(events)
+    door.clock.time = ada.expires_at
+    await feed.append(ada.user_id, Stream.LEDGER, balance(1))
+    async with asyncio.timeout(5):
+        assert [event async for event in events] == []
+
+
+async def test_a_balance_is_told_once(
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal
+) -> None:
+    """The same balance that two facts tell is no news the second time."""
+    events = cast(AsyncGenerator[ClientEvent, None], follow(ada, ""))
+    async with asyncio.timeout(5), aclosing(events):
+        await anext(events)
+        for number in (3, 3, 2, 4):
+            await feed.append(ada.user_id, Stream.LEDGER, balance(number))
+        heard: list[int] = []
+        while 4 not in heard:
+            state = (await anext(events)).told
+            heard += [state.sequence] if isinstance(state, Balance) else []
+    assert heard == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("status", "reserved", "charged", "refunded"),
+    [
+        (GenerationStatus.SUCCEEDED, 20, 20, 0),
+        # Nothing goes back of what was never held, whatever a fact says of the charge.
+        (GenerationStatus.SUCCEEDED, 20, 25, 0),
+        (GenerationStatus.FAILED, 20, None, 20),
+        (GenerationStatus.PROCESSING, 20, None, 0),
+    ],
+)
+async def test_what_goes_back(
+    follow: FollowEventsHandler,
+    feed: MemoryEventFeed,
+    ada: Principal,
+    status: GenerationStatus,
+    reserved: int,
+    charged: int | None,
+    refunded: int,
+) -> None:
+    """What was held and not charged, once it has ended; before that, and beyond that, nothing."""
+    fact = GenerationMoved(
+        generation_id=GenerationId(JOB),
+        status=status,
+        progress=0.5,
+        reserved_credits=reserved,
+        charged_credits=charged,
+    )
+    (event,) = await told(follow, feed, ada, [(Stream.GENERATION, fact)])
+    assert isinstance(event.told, GenerationUpdate)
+    assert event.told.refunded_credits == refunded
+    assert event.told.charged_credits == (charged or 0)
 
 
 async def test_bounded_connections(follow: FollowEventsHandler, ada: Principal) -> None:

@@ -59,6 +59,7 @@ class MemoryBilling:
     paid: dict[UserId, list[Purchase]] = field(default_factory=dict)
     webhooks: dict[bytes, int] = field(default_factory=dict)
     return_urls: list[tuple[str, str]] = field(default_factory=list)
+    emails: dict[CheckoutId, str] = field(default_factory=dict)
 
     async def packs(self) -> Sequence[Pack]:
         """See Billing."""
@@ -98,6 +99,7 @@ class MemoryBilling:
         self.keys[user_id, idempotency_key] = (asked, checkout_id)
         named = [url.replace("{CHECKOUT_ID}", checkout_id) for url in (success_url, cancel_url)]
         self.return_urls.append((named[0], named[1]))
+        self.emails[checkout_id] = email
         return checkout, False
 
     async def checkout(self, user_id: UserId, checkout_id: CheckoutId) -> Checkout:

@@ -107,7 +107,11 @@ class MemoryLedger:
         self, account_id: AccountId, reservation_id: ReservationId
     ) -> Sequence[PinnedLot]:
         """See Ledger."""
-        return self.lots.get(reservation_id, [])
+        own = any(
+            held.reservation_id == reservation_id and held.account_id == account_id
+            for held in self.reservations.values()
+        )
+        return self.lots.get(reservation_id, []) if own else []
 
     def grant(self, account_id: AccountId, amount_credits: int, *, source: str = "welcome") -> None:
         """Add credits."""
