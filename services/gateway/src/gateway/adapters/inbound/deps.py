@@ -66,10 +66,14 @@ class Deps:
     limits: RateLimits
     secrets: SecretSource
     clock: Clock
-    sessions: ConsoleSessions
-    follow_events: FollowEvents
-    explain: ExplainGeneration
-    statement: ExportStatement
+    sign_up: SignUpHandler
+    log_in: LogInHandler
+    log_out: LogOutHandler
+    resume_session: ResumeSessionHandler
+    remove_expired_sessions: RemoveExpiredSessionsHandler
+    follow_events: FollowEventsHandler
+    explain_generation: ExplainGenerationHandler
+    export_statement: ExportStatementHandler
     open_checkout: OpenCheckoutHandler
     read_texts: ReadTextsHandler
     checks: Mapping[str, Check] = field(default_factory=dict)

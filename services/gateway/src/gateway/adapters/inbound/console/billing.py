@@ -63,13 +63,13 @@ async def checkout(
 
 @router.get("/console/balance", dependencies=[per_user(Limit.READS)])
 async def balance(request: Request, deps: CurrentDeps, session: Session) -> Response:
-    """The balance in the sidebar: a fragment that is swapped in when the ledger tells a change."""
+    """Show the balance in the sidebar: a fragment that is swapped in when the ledger tells a change."""
     return fragment(request, "balance.html", balance=await deps.ledger.balance(session.user_id))
 
 
 @router.get("/console/history", dependencies=[per_user(Limit.READS)])
 async def history(request: Request, deps: CurrentDeps, session: Session) -> Response:
-    """The newest part of the balance history, and the balance: swapped in when it changes."""
+    """Show the newest part of the balance history, and the balance: swapped in when it changes."""
     page = await deps.ledger.entries(session.user_id, EntryFilter(), cursor=None, limit=HISTORY_SIZE)
     purchases = await deps.billing.purchases(session.user_id, cursor=None, limit=PURCHASES_SIZE)
     return fragment(

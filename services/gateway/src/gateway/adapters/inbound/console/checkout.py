@@ -18,7 +18,7 @@ router = APIRouter(route_class=HtmlRoute)
 
 @router.get("/console/checkout/{checkout}", dependencies=[per_user(Limit.READS)])
 async def checkout(request: Request, checkout: str, deps: CurrentDeps, session: Session) -> Response:
-    """What became of it: a fragment that asks again until it is known."""
+    """Show what became of it: a fragment that asks again until it is known."""
     found = await deps.billing.checkout(session.user_id, checkout_id(checkout))
     return fragment(request, "checkout.html", checkout=found)
 

@@ -21,6 +21,7 @@ from gateway.adapters.inbound.rest.parameters import generation_id
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import GatewayError, InsufficientCredits, NotFound
 from gateway.domain.generation import Document, Generation, Modality, Model, NewGeneration
+from gateway.domain.identifiers import ModelId
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
@@ -50,7 +51,7 @@ async def generate_page(
     model: Annotated[str, Query(max_length=200)] = "",
     again: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    """The form of one model, empty or as an earlier generation had it, beside what was made last."""
+    """Show the form of one model, empty or as an earlier generation had it, beside what was made last."""
     if again is None:
         return await _page(request, deps, session, model_id=model)
     earlier = await deps.generations.generation(session.user_id, generation_id(again))

@@ -103,7 +103,7 @@ async def delete(deps: CurrentDeps, session: Session, generation: str) -> Respon
 
 
 async def previews(deps: Deps, generations: Sequence[Generation]) -> Mapping[str, Excerpt]:
-    """The first lines of what tiles show: the first output of each."""
+    """Return the first lines of what tiles show: the first output of each."""
     shown = [generation.outputs[0] for generation in generations if generation.outputs]
     return await deps.read_texts(shown, size_max_bytes=PREVIEW_MAX_BYTES)
 

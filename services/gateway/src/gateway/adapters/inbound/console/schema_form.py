@@ -105,7 +105,7 @@ def _field(name: str, rule: Mapping[str, Any], required: bool, given: Mapping[st
 
 
 def _choices(rule: Mapping[str, Any]) -> tuple[str, ...]:
-    """What there is to choose from: of a list, or of a few whole numbers."""
+    """Return what there is to choose from: of a list, or of a few whole numbers."""
     if "enum" in rule:
         return tuple(str(choice) for choice in rule["enum"])
     if rule.get("type") == "integer" and {"minimum", "maximum", "default"} <= rule.keys():
@@ -115,7 +115,7 @@ def _choices(rule: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _place(name: str, rule: Mapping[str, Any]) -> str:
-    """What most people want to say stands first."""
+    """Return where a field stands: what most people want to say comes first."""
     if name == "simulate":
         return "test"
     return "first" if name in _FIRST or _kind(rule) in ("textarea", "shapes") else "folded"
