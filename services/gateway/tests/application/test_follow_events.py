@@ -193,6 +193,24 @@ async def test_what_another_stream_told_meanwhile_is_not_lost(
     assert {one.event_id for one in again} <= {one.event_id for one in events}
 
 
+async def test_of_balances_that_were_maybe_seen_the_newest_is_told(
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal
+) -> None:
+    """Not the one that came last: facts come in no promised order."""
+    events = await told(
+        follow,
+        feed,
+        ada,
+        [
+            (Stream.LEDGER, balance(3)),
+            (Stream.LEDGER, balance(2)),
+            (Stream.GENERATION, moved(GenerationStatus.PROCESSING, 0.5)),
+        ],
+    )
+    half = next(event for event in events if isinstance(event.told, GenerationUpdate))
+    assert balances(await heard(follow, ada, half.event_id or "", states=1)) == [3]
+
+
 async def test_what_was_maybe_seen_is_dropped_for_what_is_newer(
     follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal
 ) -> None:
