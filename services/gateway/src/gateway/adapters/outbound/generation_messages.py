@@ -1,10 +1,9 @@
 """Generation's messages as our own objects."""
 
-from datetime import UTC
-
+from chassis.timestamps import moment, to_datetime
 from tintype.generation.v1 import generation_pb2 as pb
 
-from gateway.adapters.outbound.wire import document, moment
+from gateway.adapters.outbound.wire import document
 from gateway.domain.generation import (
     Attempt,
     Failure,
@@ -64,7 +63,7 @@ def generation(message: pb.Generation) -> Generation:
         credits_refunded=message.credits_refunded,
         reservation_id=message.reservation_id or None,
         cancel_requested=message.cancel_requested,
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
+        created_at=to_datetime(message.created_at),
         started_at=moment(message, "started_at"),
         finished_at=moment(message, "finished_at"),
         attempts=tuple(_attempt(one) for one in message.attempts),
@@ -82,7 +81,7 @@ def _output(message: pb.Output) -> Output:
         sha256=message.sha256,
         url=message.url,
         download_url=message.download_url,
-        expires_at=message.expires_at.ToDatetime(tzinfo=UTC),
+        expires_at=to_datetime(message.expires_at),
         thumbnail_url=message.thumbnail_url or None,
         incomplete=message.incomplete or None,
     )

@@ -1,14 +1,13 @@
 """Billing over gRPC."""
 
 from collections.abc import Sequence
-from datetime import UTC
 
 import grpc
+from chassis.timestamps import moment, to_datetime
 from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
-from gateway.adapters.outbound.wire import moment
 from gateway.domain.page import Page
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 
@@ -95,7 +94,7 @@ def _checkout(message: pb.Checkout) -> Checkout:
         url=message.url or None,
         status=_STATUSES[message.status],
         payment_status=_payment_status(message),
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
+        created_at=to_datetime(message.created_at),
         expires_at=moment(message, "expires_at"),
         purchase_id=message.purchase_id or None,
     )
@@ -116,7 +115,7 @@ def _purchase(message: pb.Purchase) -> Purchase:
         amount_minor=message.amount_minor,
         currency=message.currency,
         payment_id=message.payment_id,
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
+        created_at=to_datetime(message.created_at),
         refunded_minor=message.refunded_minor,
         disputed_minor=message.disputed_minor,
         # A billing that does not say yet knew of no money that went back.

@@ -1,9 +1,9 @@
 """Generation over gRPC."""
 
 from collections.abc import Sequence
-from datetime import UTC
 
 import grpc
+from chassis.timestamps import to_datetime
 from tintype.generation.v1 import generation_pb2 as pb
 from tintype.generation.v1 import generation_pb2_grpc as rpc
 
@@ -47,7 +47,7 @@ class GrpcGenerations:
         return Quote(
             quote_id=answer.quote_id,
             credits=answer.credits,
-            expires_at=answer.expires_at.ToDatetime(tzinfo=UTC),
+            expires_at=to_datetime(answer.expires_at),
             breakdown=answer.breakdown,
         )
 

@@ -1,9 +1,9 @@
 """Identity over gRPC."""
 
 from collections.abc import Sequence
-from datetime import UTC
 
 import grpc
+from chassis.timestamps import to_datetime
 from tintype.identity.v1 import identity_pb2 as pb
 from tintype.identity.v1 import identity_pb2_grpc as rpc
 
@@ -121,7 +121,7 @@ def _user(message: pb.User) -> User:
         avatar_url=message.avatar_url,
         role=_ROLES.get(message.role, Role.USER),
         welcome=_WELCOMES.get(message.welcome, Welcome.GIVEN),
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
+        created_at=to_datetime(message.created_at),
     )
 
 
@@ -134,6 +134,6 @@ def _signed_in(user: pb.User, session: pb.Session, device_token: str = "") -> Si
             refresh_token=session.refresh_token,
             expires_in_s=session.expires_in_s,
             session_id=session.session_id,
-            refresh_expires_at=session.refresh_expires_at.ToDatetime(tzinfo=UTC),
+            refresh_expires_at=to_datetime(session.refresh_expires_at),
         ),
     )

@@ -1,10 +1,8 @@
 """The ledger's messages as our own objects: shared by the gRPC adapter and the feed of events."""
 
-from datetime import UTC
-
+from chassis.timestamps import moment, to_datetime
 from tintype.ledger.v1 import ledger_pb2 as pb
 
-from gateway.adapters.outbound.wire import moment
 from gateway.domain.credits import (
     Balance,
     Category,
@@ -51,7 +49,7 @@ def entry(message: pb.Entry) -> Entry:
         generation_id=message.generation_id or None,
         payment_id=message.payment_id or None,
         reason=message.reason or None,
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
+        created_at=to_datetime(message.created_at),
     )
 
 
@@ -64,8 +62,8 @@ def reservation(message: pb.Reservation) -> Reservation:
         reserved=message.reserved,
         charged=message.charged,
         refunded=message.refunded,
-        expires_at=message.expires_at.ToDatetime(tzinfo=UTC),
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
+        expires_at=to_datetime(message.expires_at),
+        created_at=to_datetime(message.created_at),
         settled_at=moment(message, "settled_at"),
     )
 
@@ -77,5 +75,5 @@ def pinned_lot(message: pb.PinnedLot) -> PinnedLot:
         category=CATEGORIES[message.category],
         amount=message.amount,
         source=message.source,
-        granted_at=message.granted_at.ToDatetime(tzinfo=UTC),
+        granted_at=to_datetime(message.granted_at),
     )

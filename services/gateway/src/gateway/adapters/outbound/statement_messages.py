@@ -1,10 +1,8 @@
 """The ledger's statement messages as our own objects."""
 
-from datetime import UTC
-
+from chassis.timestamps import moment, to_datetime
 from tintype.ledger.v1 import ledger_pb2 as pb
 
-from gateway.adapters.outbound.wire import moment
 from gateway.domain.statement import StatementClosing, StatementLine, StatementOpening, StatementPart
 
 _COPIED = (
@@ -39,7 +37,7 @@ def _line(message: pb.JournalLine, account_id: str) -> StatementLine:
     return StatementLine(
         account_id=account_id,
         metadata=dict(message.metadata),
-        created_at=message.created_at.ToDatetime(tzinfo=UTC),
+        created_at=to_datetime(message.created_at),
         **{name: getattr(message, name) for name in _COPIED},
     )
 

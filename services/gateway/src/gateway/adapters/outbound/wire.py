@@ -1,29 +1,12 @@
 """Pieces of protobuf that several contracts use."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
-from google.protobuf.timestamp_pb2 import Timestamp
 
 WHOLE_MAX = 2**53
-
-
-def moment(message: Message, field: str) -> datetime | None:
-    """A time field, aware, in UTC; None where it is not set."""
-    if not message.HasField(field):
-        return None
-    value: Timestamp = getattr(message, field)
-    return value.ToDatetime(tzinfo=UTC)
-
-
-def set_moment(message: Message, field: str, time: datetime | None) -> None:
-    """Set a time field, or leave it."""
-    if time is not None:
-        getattr(message, field).FromDatetime(time.astimezone(UTC))
 
 
 def struct(document: Mapping[str, Any]) -> Struct:
