@@ -1,8 +1,16 @@
-"""Tests everywhere get real servers from one place."""
+"""Tests everywhere get real servers from one place, and find what they share."""
+
+import sys
+from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+
+# What tests share lies in a module beside them, under a name that no other folder has (tests/house holds it).
+SHARED = ("services/*/tests", "libs/*/tests", "tests", "tests/[!_]*", "tests/contract/events")
+FOLDERS = [folder for pattern in SHARED for folder in sorted(Path(__file__).parent.glob(pattern))]
+sys.path[:0] = [str(folder) for folder in FOLDERS if folder.is_dir()]
 
 # Its assertions are told as those of a test are.
 pytest.register_assert_rewrite("chassis.testing")

@@ -1,16 +1,12 @@
 """The whole embedded stack, started once for the tests that need it, on ports and data of its own."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tintype_local.state import StackState
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from launch import free_base, launched
 from otlp_collector import Collector, collecting
+from tintype_local.state import StackState
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,8 @@
 """A stack in which every connection between two processes passes through a proxy of its own."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from frail_stack import FrailStack, frail
 
 

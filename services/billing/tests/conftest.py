@@ -1,13 +1,8 @@
 """Fixtures of billing's tests."""
 
-import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from billing.adapters.outbound.event_codec import to_message
 from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.adapters.outbound.postgres import tables

@@ -1,17 +1,12 @@
 """Fixtures of gateway's tests; what they share lives in `gateway_world`."""
 
-import sys
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from gateway_world import Door, make_door
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 @pytest.fixture

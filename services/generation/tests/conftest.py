@@ -1,6 +1,5 @@
 """Fixtures of generation's tests; what they share lives in `generation_house` and `generation_stack`."""
 
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -11,9 +10,6 @@ from embedded.testing import NatsLogin, S3Login, ServiceDatabase
 from generation.adapters.outbound.memory import MemoryUnitsOfWork
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.ports.unit_of_work import UnitsOfWork
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from generation_house import House
 from generation_stack import Stack
 

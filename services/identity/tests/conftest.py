@@ -1,17 +1,12 @@
 """Fixtures of identity's tests; what they share lives in `identity_world`."""
 
-import sys
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from identity_world import Storage, World, memory_storage, postgres_storage
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 @pytest.fixture

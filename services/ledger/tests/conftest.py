@@ -1,13 +1,8 @@
 """Fixtures of the ledger's tests; what they share lives in `support` and `command_makers`."""
 
-import sys
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine

@@ -1,10 +1,10 @@
 """Reads the books of the running services over gRPC, as the caller `auditor`."""
 
 from collections.abc import Iterable
-from datetime import UTC
 
 import grpc
 from chassis.grpc_client import channel
+from chassis.timestamps import to_datetime
 from tintype.billing.v1 import billing_pb2, billing_pb2_grpc, events_pb2
 from tintype.generation.v1 import generation_pb2, generation_pb2_grpc
 from tintype.ledger.v1 import ledger_pb2, ledger_pb2_grpc
@@ -112,7 +112,7 @@ class GrpcBooks:
                 currency=one.currency,
                 refunded_minor=one.refunded_minor,
                 disputes=_disputes(item.disputes),
-                moved_at=one.created_at.ToDatetime(tzinfo=UTC),
+                moved_at=to_datetime(one.created_at),
             )
             owed_back[one.payment_id] = item.taken_back_credits
         return purchases, money, owed_back
@@ -127,7 +127,7 @@ class GrpcBooks:
                     currency=item.payment.currency,
                     refunded_minor=item.payment.refunded_minor,
                     disputes=_disputes(item.payment.disputes),
-                    moved_at=item.payment.moved_at.ToDatetime(tzinfo=UTC),
+                    moved_at=to_datetime(item.payment.moved_at),
                 )
                 async for item in self._billing.ListProcessorPayments(request, timeout=DEADLINE_S)
             }, ""

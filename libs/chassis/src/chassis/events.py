@@ -89,7 +89,7 @@ class IncomingEvent:
 
     @property
     def ce_type(self) -> str:
-        """The full name of its message: `tintype.billing.v1.PaymentCompleted`."""
+        """The full name of its message: `tintype.identity.v1.UserRegistered`."""
         prefix, _, name = self.subject.removesuffix(f".{self.account}").rpartition(".")
         return f"{prefix}.{''.join(word.capitalize() for word in name.split('_'))}"
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from prometheus_client import Counter
 from sqlalchemy import Row, Table, exists, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from chassis.backoff import backoff_s, jittered
 from chassis.events import OutgoingEvent
 from chassis.outbox import CHANNEL, account_column
 from chassis.outbox_gauges import OutboxGauges
@@ -83,7 +83,8 @@ class Relay:
             except Exception as failure:  # noqa: BLE001 - the relay outlives its database and its broker
                 self._failures += 1
                 log.warning("outbox relay interrupted", error=_reason(failure), failures=self._failures)
-                await asyncio.sleep(_backoff_s(self._failures) * random.uniform(0.5, 1))
+                delay_s = backoff_s(self._failures + 1, first_s=_BACKOFF_S, max_s=_BACKOFF_MAX_S)
+                await asyncio.sleep(jittered(delay_s))
 
     async def _lead(self) -> None:
         """Hold locks on one connection and publish until something breaks."""
@@ -170,7 +171,7 @@ class Relay:
             {
                 "id": row.id,
                 "error": (str(why) or repr(why))[:_ERROR_MAX],
-                "after_s": min(_HOLD_MAX_S, _HOLD_S * 2 ** min(row.failures, 10)),
+                "after_s": backoff_s(row.failures + 1, first_s=_HOLD_S, max_s=_HOLD_MAX_S),
             },
         )
 
@@ -189,10 +190,6 @@ _HOLD = text(
     "UPDATE outbox SET failures = failures + 1, error = :error,"
     " retry_at = now() + CAST(:after_s AS float) * interval '1 second' WHERE id = :id"
 )
-
-
-def _backoff_s(failures: int) -> float:
-    return float(min(_BACKOFF_MAX_S, _BACKOFF_S * 2 ** min(failures, 10)))
 
 
 def _reason(failure: BaseException) -> str:

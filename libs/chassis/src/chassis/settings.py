@@ -8,12 +8,39 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 
-class ServiceSettings(BaseSettings):
-    """What each service reads from its environment, under its own prefix (`LEDGER_...`)."""
+class LogSettings(BaseSettings):
+    """How a process logs, and where it reports its errors."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    sentry_dsn: SecretStr | None = None
+
+
+class DatabaseSettings(BaseSettings):
+    """The database, by the login of the service's own role: all that many a command needs."""
 
     model_config = SettingsConfigDict(extra="ignore")
 
     database_url: SecretStr
+
+
+class OwnerSettings(BaseSettings):
+    """What `migrate` reads: the owner's connection, and the role that gets the privileges.
+
+    A service says its prefix, and its role's name as the default.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    migration_database_url: SecretStr
+    service_role: str
+
+
+class ServiceSettings(LogSettings, DatabaseSettings):
+    """What each service reads from its environment, under its own prefix (`LEDGER_...`)."""
+
     nats_url: str
     nats_user: str
     nats_password: SecretStr
@@ -21,9 +48,6 @@ class ServiceSettings(BaseSettings):
     http_listen: str = "127.0.0.1:0"
     # Caller service name -> sha256 (hex) of the token that it presents.
     callers: dict[str, str] = {}
-    log_format: Literal["json", "console"] = "json"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    sentry_dsn: SecretStr | None = None
 
 
 class PublisherSettings(ServiceSettings):

@@ -16,6 +16,7 @@ from typing import Any
 
 import grpc
 import structlog
+from chassis.backoff import backoff_s, jittered
 from chassis.grpc_client import RemoteError, remote_error
 from chassis.telemetry import inject, tracer
 from opentelemetry.trace import SpanKind
@@ -136,8 +137,8 @@ class CoalescingLedger:
                         self._refuse_all(remote_error(error))
                     log.warning("ledger stream ended", code=error.code().name, detail=error.details())
                 self._send_again()
-                backoff_s = min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(failures, 10))
-                await asyncio.sleep(backoff_s * random.uniform(0.5, 1))
+                delay_s = backoff_s(failures + 1, first_s=BACKOFF_S, max_s=BACKOFF_MAX_S)
+                await asyncio.sleep(jittered(delay_s))
         finally:
             self._closed = True
             self._refuse_all(RemoteError(grpc.StatusCode.UNAVAILABLE, "", "the client is closing"))

@@ -2,19 +2,13 @@
 
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from datetime import timedelta
-from functools import partial
 
 from chassis.clock import SystemClock
-from chassis.grpc_server import GrpcServer
-from chassis.health import HealthServer
 from chassis.ids import UuidIds
-from chassis.nats import ENSURE_EVERY_S, connect, ensure_stream
-from chassis.postgres import STORAGE_AWAY, create_engine, ping
-from chassis.process import forever, run_all
-from chassis.publisher import Publisher
-from chassis.relay import Relay
+from chassis.postgres import STORAGE_AWAY
+from chassis.process import forever
+from chassis.service import CallRules, database, service
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from billing.adapters.inbound import webhooks_command
@@ -56,29 +50,15 @@ from billing.domain.refund import ListedRefund
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
-from billing.settings import BillingSettings, DatabaseSettings, StripeSettings
+from billing.settings import BillingSettings, CommandSettings, StripeSettings
 
 GAUGES_EVERY_S, FORGET_EVERY_S = 15, 60
 
 
 async def serve(settings: BillingSettings) -> None:
     """Run billing until cancelled."""
-    async with AsyncExitStack() as stack:
-        engine = create_engine(
-            settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
-        )
-        stack.push_async_callback(engine.dispose)
-        nats = await connect(
-            settings.nats_url,
-            user=settings.nats_user,
-            password=settings.nats_password.get_secret_value(),
-            name="billing",
-        )
-        stack.push_async_callback(nats.close)
-        jetstream = nats.jetstream()
-        ensure = partial(ensure_stream, jetstream, "billing", replicas=settings.nats_replicas)
-        await ensure()
-
+    async with service(settings, "billing", pool_size=settings.database_pool_size) as running:
+        engine = running.engine
         clock, ids = SystemClock(), UuidIds()
         catalogue = load_catalogue(settings.catalogue_file)
         processor = _processor(settings)
@@ -100,43 +80,29 @@ async def serve(settings: BillingSettings) -> None:
         pages = PageOpener(units, processor, Customers(units, processor), clock)
         reconcile = ReconcileCheckoutsHandler(units, settle, clock)
 
-        server = GrpcServer(
-            settings.grpc_listen,
-            errors=ERRORS,
-            callers=settings.callers,
-            allowed=ALLOWED,
-            domain="tintype.billing",
-        )
-        rpc.add_BillingServiceServicer_to_server(
-            BillingServicer(
-                create=CreateCheckoutHandler(
-                    units, pages, follow, catalogue, clock, ids, public_url=str(settings.public_url)
-                ),
-                follow=follow,
-                packs=ListPacksHandler(catalogue),
-                purchases=ListPurchasesHandler(reader),
-                receive=ReceiveWebhookHandler(units, _verifier(settings), clock),
-                reader=reader,
-                processor_payments=ListProcessorPaymentsHandler(processor),
+        servicer = BillingServicer(
+            create=CreateCheckoutHandler(
+                units, pages, follow, catalogue, clock, ids, public_url=str(settings.public_url)
             ),
-            server.server,
+            follow=follow,
+            packs=ListPacksHandler(catalogue),
+            purchases=ListPurchasesHandler(reader),
+            receive=ReceiveWebhookHandler(units, _verifier(settings), clock),
+            reader=reader,
+            processor_payments=ListProcessorPaymentsHandler(processor),
         )
 
         async def reconcile_due() -> None:
             while await reconcile() == BATCH_MAX:
                 pass
 
-        health = HealthServer(
-            settings.http_listen,
-            {"database": lambda: ping(engine), "nats": nats.answers},
-            alive={"nats": nats.is_alive},
-        )
-        await run_all(
-            nats.run(),
-            forever(ensure, every_s=ENSURE_EVERY_S, name="ensure stream"),
-            server.run(),
-            health.run(),
-            Relay(engine, tables.outbox, Publisher(jetstream)).run(),
+        await running.run(
+            running.grpc(
+                rpc.add_BillingServiceServicer_to_server,
+                servicer,
+                CallRules(errors=ERRORS, allowed=ALLOWED, domain="tintype.billing"),
+            ),
+            running.relay(tables.outbox),
             *(
                 forever(drain, every_s=settings.process_every_s, name="process webhooks")
                 for _ in range(settings.process_workers)
@@ -151,15 +117,11 @@ async def serve(settings: BillingSettings) -> None:
         )
 
 
-async def run_webhooks_command(options: Namespace, settings: DatabaseSettings) -> int:
+async def run_webhooks_command(settings: CommandSettings, options: Namespace) -> int:
     """Run `webhooks list | show | replay`; return the exit code."""
-    engine = create_engine(settings.database_url.get_secret_value(), pool_size=2)
-    try:
-        units = PostgresUnitsOfWork(engine, UuidIds())
-        replay = ReplayWebhookHandler(units, SystemClock())
+    async with database(settings, pool_size=2) as engine:
+        replay = ReplayWebhookHandler(PostgresUnitsOfWork(engine, UuidIds()), SystemClock())
         return await webhooks_command.run(options, PostgresWebhookReader(engine), replay)
-    finally:
-        await engine.dispose()
 
 
 async def publish_catalogue(settings: StripeSettings) -> Mapping[str, Sequence[CatalogueChange]]:

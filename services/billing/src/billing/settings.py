@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chassis.settings import PublisherSettings
+from chassis.settings import DatabaseSettings, OwnerSettings, PublisherSettings
 from pydantic import AnyHttpUrl, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -52,18 +52,15 @@ class BillingSettings(StripeSettings, PublisherSettings):
     database_pool_size: int = Field(default=10, ge=2, le=100)
 
 
-class DatabaseSettings(BaseSettings):
+class CommandSettings(DatabaseSettings):
     """Settings of commands that look at the database and need nothing else."""
 
-    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
-
-    database_url: SecretStr
+    model_config = SettingsConfigDict(env_prefix="BILLING_")
 
 
-class MigrationSettings(BaseSettings):
-    """Settings of `migrate`: the owner's connection, and the role that gets the privileges."""
+class MigrationSettings(OwnerSettings):
+    """Settings of `migrate`."""
 
-    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="BILLING_")
 
-    migration_database_url: SecretStr
     service_role: str = "billing_service"

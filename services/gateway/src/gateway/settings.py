@@ -4,10 +4,10 @@ from ipaddress import ip_network
 from typing import Annotated
 
 from chassis.rate_limits import RateLimit, StorageUri
-from chassis.settings import ServiceSettings
+from chassis.settings import OwnerSettings, ServiceSettings
 from cryptography.fernet import Fernet
 from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from gateway.domain.origin import origin
 
@@ -45,7 +45,7 @@ Target = Annotated[str, Field(pattern=r"^[^\s/]+:\d+$")]
 class GatewaySettings(ServiceSettings):
     """What the gateway can be told; README.md explains each."""
 
-    model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_")
 
     # Where metrics are read: never the public address.
     metrics_listen: str = "127.0.0.1:0"
@@ -92,10 +92,9 @@ class GatewaySettings(ServiceSettings):
     heartbeat_s: float = Field(default=15, gt=0, le=300)
 
 
-class MigrationSettings(BaseSettings):
-    """What `migrate` needs: the schema's owner, and the role that gets its grants."""
+class MigrationSettings(OwnerSettings):
+    """What `migrate` needs."""
 
-    model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_")
 
-    migration_database_url: SecretStr
     service_role: str = Field(default="gateway_service", pattern=r"^[a-z_][a-z0-9_]*$")

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-from chassis.settings import PublisherSettings
+from chassis.settings import OwnerSettings, PublisherSettings
 from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from generation.adapters.outbound.plain_url import plain
 from generation.adapters.outbound.providers.registry import Chosen, chosen, refuse_taken
@@ -75,10 +75,9 @@ class WorkerSettings(GenerationSettings):
     fetch_allow_loopback: bool = False
 
 
-class MigrationSettings(BaseSettings):
-    """What `migrate` needs: the owner's login and the name of the role that the service uses."""
+class MigrationSettings(OwnerSettings):
+    """What `migrate` needs."""
 
-    model_config = SettingsConfigDict(env_prefix="GENERATION_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="GENERATION_")
 
-    migration_database_url: SecretStr
     service_role: str = "generation_service"

@@ -4,17 +4,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
-from chassis import nats
 from chassis.clock import SystemClock
-from chassis.grpc_server import GrpcServer
-from chassis.health import HealthServer
 from chassis.ids import UuidIds
-from chassis.postgres import create_engine, ping
-from chassis.process import forever, run_all
-from chassis.publisher import Publisher
-from chassis.relay import Relay
+from chassis.process import forever
+from chassis.service import CallRules, service
 from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
@@ -161,18 +155,15 @@ def memory_ports(
     )
 
 
+def check(settings: IdentitySettings) -> None:
+    """Raise BadSigningKey before anything is opened."""
+    load_signing_keys(settings.signing_keys.get_secret_value())
+
+
 @asynccontextmanager
-async def real_ports(settings: IdentitySettings) -> AsyncIterator[tuple[Ports, AsyncEngine]]:
-    """Open the adapters that production runs, and the engine beneath them; raises BadSigningKey."""
+async def real_ports(settings: IdentitySettings, engine: AsyncEngine) -> AsyncIterator[Ports]:
+    """Open the adapters that production runs; raises BadSigningKey."""
     keys = load_signing_keys(settings.signing_keys.get_secret_value())
-    device_ttl = timedelta(seconds=settings.device_token_ttl_s)
-    access_tokens = JwtAccessTokens(
-        keys=keys,
-        issuer=settings.issuer,
-        audience=settings.audience,
-        ttl=timedelta(seconds=settings.access_token_ttl_s),
-    )
-    engine = create_engine(settings.database_url.get_secret_value())
     hasher = Argon2Hasher(
         time_cost=settings.argon2_time_cost,
         memory_kib=settings.argon2_memory_kib,
@@ -181,33 +172,36 @@ async def real_ports(settings: IdentitySettings) -> AsyncIterator[tuple[Ports, A
         waiting_max=settings.argon2_waiting_max,
     )
     try:
-        yield (
-            Ports(
-                units=PostgresUnitsOfWork(engine),
-                directory=PostgresDirectory(engine),
-                hasher=hasher,
-                throttle=_throttle(settings),
-                access_tokens=access_tokens,
-                devices=JwtDeviceTokens(keys, settings.issuer, device_ttl, UuidIds()),
-                ids=UuidIds(),
-                secrets=RandomSecrets(),
-                clock=SystemClock(),
-                refresh_ttl=timedelta(seconds=settings.refresh_token_ttl_s),
-                mail_ttl={
-                    Purpose.VERIFY_EMAIL: timedelta(seconds=settings.verify_email_ttl_s),
-                    Purpose.RESET_PASSWORD: timedelta(seconds=settings.reset_password_ttl_s),
-                },
-                reset_answer_s=RESET_ANSWER_S,
-                welcome=WelcomePolicy(
-                    after_confirmation=settings.welcome_after_confirmation,
-                    once_per_mailbox=settings.welcome_once_per_mailbox,
-                ),
+        yield Ports(
+            units=PostgresUnitsOfWork(engine),
+            directory=PostgresDirectory(engine),
+            hasher=hasher,
+            throttle=_throttle(settings),
+            access_tokens=JwtAccessTokens(
+                keys=keys,
+                issuer=settings.issuer,
+                audience=settings.audience,
+                ttl=timedelta(seconds=settings.access_token_ttl_s),
             ),
-            engine,
+            devices=JwtDeviceTokens(
+                keys, settings.issuer, timedelta(seconds=settings.device_token_ttl_s), UuidIds()
+            ),
+            ids=UuidIds(),
+            secrets=RandomSecrets(),
+            clock=SystemClock(),
+            refresh_ttl=timedelta(seconds=settings.refresh_token_ttl_s),
+            mail_ttl={
+                Purpose.VERIFY_EMAIL: timedelta(seconds=settings.verify_email_ttl_s),
+                Purpose.RESET_PASSWORD: timedelta(seconds=settings.reset_password_ttl_s),
+            },
+            reset_answer_s=RESET_ANSWER_S,
+            welcome=WelcomePolicy(
+                after_confirmation=settings.welcome_after_confirmation,
+                once_per_mailbox=settings.welcome_once_per_mailbox,
+            ),
         )
     finally:
         hasher.close()
-        await engine.dispose()
 
 
 def _throttle(settings: IdentitySettings) -> LimitsThrottle:
@@ -242,46 +236,23 @@ def mailer(settings: IdentitySettings) -> Mailer:
 
 
 async def serve(settings: IdentitySettings) -> None:
-    """Run the gRPC service, the relay, the mail sender and the health page until cancelled."""
-    async with real_ports(settings) as (ports, engine):
-        connection = await nats.connect(
-            settings.nats_url,
-            user=settings.nats_user,
-            password=settings.nats_password.get_secret_value(),
-            name="identity",
+    """Answer gRPC, publish facts and send mail until cancelled."""
+    async with service(settings, "identity") as running:
+        engine = running.engine
+        ports = await running.opened(real_ports(settings, engine))
+        send_due_mail = SendDueMailHandler(
+            PostgresMailQueue(engine),
+            mailer(settings),
+            ports.clock,
+            lease=timedelta(seconds=2 * BATCH_MAIL_MAX * settings.smtp_timeout_s),
         )
-        try:
-            jetstream = connection.jetstream()
-            ensure_stream = partial(
-                nats.ensure_stream, jetstream, "identity", replicas=settings.nats_replicas
-            )
-            await ensure_stream()
-            server = GrpcServer(
-                settings.grpc_listen, errors=ERRORS, callers=settings.callers, allowed=ALLOWED, domain=DOMAIN
-            )
-            add_IdentityServiceServicer_to_server(IdentityServicer(wire_handlers(ports)), server.server)
-            send_due_mail = SendDueMailHandler(
-                PostgresMailQueue(engine),
-                mailer(settings),
-                ports.clock,
-                lease=timedelta(seconds=2 * BATCH_MAIL_MAX * settings.smtp_timeout_s),
-            )
-
-            async def database() -> None:
-                await ping(engine)
-
-            await run_all(
-                connection.run(),
-                server.run(),
-                Relay(engine, outbox, Publisher(jetstream)).run(),
-                forever(send_due_mail, every_s=MAIL_POLL_S, name="send_due_mail"),
-                forever(lambda: forget_expired(engine), every_s=HOUSEKEEPING_S, name="forget_expired"),
-                forever(ensure_stream, every_s=nats.ENSURE_EVERY_S, name="ensure stream"),
-                HealthServer(
-                    settings.http_listen,
-                    {"database": database, "nats": connection.answers},
-                    alive={"nats": connection.is_alive},
-                ).run(),
-            )
-        finally:
-            await connection.close()
+        await running.run(
+            running.grpc(
+                add_IdentityServiceServicer_to_server,
+                IdentityServicer(wire_handlers(ports)),
+                CallRules(errors=ERRORS, allowed=ALLOWED, domain=DOMAIN),
+            ),
+            running.relay(outbox),
+            forever(send_due_mail, every_s=MAIL_POLL_S, name="send_due_mail"),
+            forever(lambda: forget_expired(engine), every_s=HOUSEKEEPING_S, name="forget_expired"),
+        )

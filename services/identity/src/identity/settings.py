@@ -1,9 +1,9 @@
 """Configuration from `IDENTITY_...` environment variables."""
 
 from chassis.rate_limits import RateLimit, StorageUri
-from chassis.settings import PublisherSettings
+from chassis.settings import DatabaseSettings, OwnerSettings, PublisherSettings
 from pydantic import AnyHttpUrl, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 
 class IdentitySettings(PublisherSettings):
@@ -54,10 +54,15 @@ class IdentitySettings(PublisherSettings):
     smtp_timeout_s: float = Field(default=10, gt=0, le=60)
 
 
-class MigrationSettings(BaseSettings):
-    """What `migrate` needs: the schema's owner, and the role that gets its grants."""
+class CommandSettings(DatabaseSettings):
+    """What commands need that look at the database alone."""
 
-    model_config = SettingsConfigDict(env_prefix="IDENTITY_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
-    migration_database_url: SecretStr
+
+class MigrationSettings(OwnerSettings):
+    """What `migrate` needs."""
+
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_")
+
     service_role: str = Field(default="identity_service", pattern=r"^[a-z_][a-z0-9_]*$")

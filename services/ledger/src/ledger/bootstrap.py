@@ -3,23 +3,12 @@
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
-from chassis import inbox
 from chassis.clock import SystemClock
-from chassis.consumer import Consumer
-from chassis.dead_letters import DeadLetters
-from chassis.grpc_client import channel
-from chassis.grpc_server import GrpcServer
-from chassis.health import HealthServer
 from chassis.ids import UuidIds
-from chassis.nats import ENSURE_EVERY_S, connect, ensure_stream
-from chassis.postgres import create_engine, ping
-from chassis.process import forever, run_all
-from chassis.publisher import Publisher
-from chassis.relay import Relay
-from nats.js import JetStreamContext
+from chassis.process import forever
+from chassis.service import CallRules, database, service
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
@@ -48,8 +37,6 @@ from ledger.settings import CommandSettings, LedgerSettings
 
 log = structlog.get_logger(__name__)
 
-_PRUNE_EVERY_S = 3_600.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
@@ -62,18 +49,23 @@ class Parts:
     meter: PrometheusMeter
     writer: CommandWriter
     events: LedgerEvents
-    dead_letters: DeadLetters
     verify: VerifyLedgerHandler
 
 
 @asynccontextmanager
 async def parts_of(settings: CommandSettings) -> AsyncIterator[Parts]:
-    """Connect to the database, and let what was handed in be committed before it is closed."""
+    """Connect to the database, for a command."""
+    async with (
+        database(settings, pool_size=settings.database_pool_size) as engine,
+        parts_on(engine, settings) as parts,
+    ):
+        yield parts
+
+
+@asynccontextmanager
+async def parts_on(engine: AsyncEngine, settings: CommandSettings) -> AsyncIterator[Parts]:
+    """Wire the parts, and let what was handed in be committed before the database is closed."""
     async with AsyncExitStack() as stack:
-        engine = create_engine(
-            settings.database_url.get_secret_value(), pool_size=settings.database_pool_size
-        )
-        stack.push_async_callback(engine.dispose)
         clock, ids, meter = SystemClock(), UuidIds(), PrometheusMeter()
         units = PostgresUnitsOfWork(engine, ids)
         stack.push_async_callback(units.close)
@@ -95,7 +87,6 @@ async def parts_of(settings: CommandSettings) -> AsyncIterator[Parts]:
             meter=meter,
             writer=writer,
             events=LedgerEvents(writer=writer, welcome_credits=settings.welcome_credits),
-            dead_letters=DeadLetters(engine),
             verify=VerifyLedgerHandler(PostgresInvariants(engine), meter),
         )
 
@@ -116,55 +107,25 @@ def servicer_of(parts: Parts) -> LedgerServicer:
 
 async def serve(settings: LedgerSettings) -> None:
     """Run the ledger until cancelled."""
-    async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(parts_of(settings))
-        nats = await connect(
-            settings.nats_url,
-            user=settings.nats_user,
-            password=settings.nats_password.get_secret_value(),
-            name="ledger",
-        )
-        stack.push_async_callback(nats.close)
-        jetstream = nats.jetstream()
-        ensure = partial(ensure_stream, jetstream, "ledger", replicas=settings.nats_replicas)
-        await ensure()
-        generation = channel(settings.generation_target, token=settings.caller_token.get_secret_value())
-        stack.push_async_callback(generation.close)
-
-        server = GrpcServer(
-            settings.grpc_listen,
-            errors=ERRORS,
-            callers=settings.callers,
-            allowed=ALLOWED,
-            domain="tintype.ledger",
-        )
-        rpc.add_LedgerServiceServicer_to_server(servicer_of(parts), server.server)
-
-        checks = {"database": lambda: ping(parts.engine), "nats": nats.answers}
-        await run_all(
-            nats.run(),
-            forever(ensure, every_s=ENSURE_EVERY_S, name="ensure stream"),
-            server.run(),
-            HealthServer(settings.http_listen, checks, alive={"nats": nats.is_alive}).run(),
-            Relay(parts.engine, tables.outbox, Publisher(jetstream)).run(),
-            *(consumer.run() for consumer in _consumers(jetstream, parts)),
+    async with service(settings, "ledger", pool_size=settings.database_pool_size) as running:
+        parts = await running.opened(parts_on(running.engine, settings))
+        generation = running.channel(settings.generation_target, settings.caller_token)
+        await running.run(
+            running.grpc(
+                rpc.add_LedgerServiceServicer_to_server,
+                servicer_of(parts),
+                CallRules(errors=ERRORS, allowed=ALLOWED, domain="tintype.ledger"),
+            ),
+            running.relay(tables.outbox),
+            *(
+                running.consumer(
+                    stream, subjects, parts.events.handle, outages=(LedgerUnavailable, Overloaded)
+                ).run()
+                for stream, subjects in SUBJECTS.items()
+            ),
+            running.prune_inbox(tables.inbox),
             *_periodic(settings, parts, GrpcGenerationSettlements(generation)),
         )
-
-
-def _consumers(jetstream: JetStreamContext, parts: Parts) -> list[Consumer]:
-    return [
-        Consumer(
-            jetstream,
-            stream=stream,
-            durable="ledger",
-            subjects=subjects,
-            handler=parts.events.handle,
-            on_dead_letter=parts.dead_letters.keep,
-            outages=(LedgerUnavailable, Overloaded),
-        )
-        for stream, subjects in SUBJECTS.items()
-    ]
 
 
 def _periodic(
@@ -191,14 +152,10 @@ def _periodic(
     async def count_reservations() -> None:
         parts.meter.held(await reader.open_reservations())
 
-    async def prune_inbox() -> None:
-        await inbox.prune(parts.engine, tables.inbox)
-
     return [
         forever(sweep_reservations, every_s=settings.sweep_every_s, name="expire reservations"),
         forever(sweep_lots, every_s=settings.sweep_every_s, name="expire lots"),
         forever(count_reservations, every_s=settings.sweep_every_s, name="count reservations"),
         forever(seal.handle, every_s=settings.seal_every_s, name="seal the journal"),
         forever(verify, every_s=settings.verify_every_s, name="verify"),
-        forever(prune_inbox, every_s=_PRUNE_EVERY_S, name="prune the inbox"),
     ]

@@ -1,16 +1,15 @@
 """What the ledger reads from its environment (`LEDGER_...`)."""
 
-from chassis.settings import PublisherSettings
+from chassis.settings import DatabaseSettings, OwnerSettings, PublisherSettings
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 
-class CommandSettings(BaseSettings):
+class CommandSettings(DatabaseSettings):
     """Settings of every command that works on the database."""
 
-    model_config = SettingsConfigDict(env_prefix="LEDGER_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="LEDGER_")
 
-    database_url: SecretStr
     # Credits that a new user starts with; 0 for none.
     welcome_credits: int = Field(default=1_000, ge=0, le=1_000_000_000)
     # Below this many credits an account is told that its balance is low; 0 for never.
@@ -23,7 +22,7 @@ class CommandSettings(BaseSettings):
 class LedgerSettings(CommandSettings, PublisherSettings):
     """Settings of `serve`."""
 
-    model_config = SettingsConfigDict(env_prefix="LEDGER_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="LEDGER_")
 
     caller_token: SecretStr
     generation_target: str
@@ -34,10 +33,9 @@ class LedgerSettings(CommandSettings, PublisherSettings):
     verify_every_s: float = Field(default=3_600, ge=10, le=7 * 86_400)
 
 
-class MigrationSettings(BaseSettings):
-    """Settings of `migrate`: the owner's connection, and the role that gets the privileges."""
+class MigrationSettings(OwnerSettings):
+    """Settings of `migrate`."""
 
-    model_config = SettingsConfigDict(env_prefix="LEDGER_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="LEDGER_")
 
-    migration_database_url: SecretStr
     service_role: str = "ledger_service"

@@ -1,16 +1,12 @@
 """Fixtures of the greeter's tests."""
 
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from chassis.postgres import create_engine
 from greeter.adapters.outbound.memory import MemoryUnitsOfWork
 from greeter.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from greeter.ports.unit_of_work import UnitsOfWork
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(params=["memory", "postgres"])

@@ -8,11 +8,11 @@ A world reads its committed facts, from memory or from an outbox, and says in wh
         async with ExactFacts(lambda: store.facts, in_words=lambda fact: type(fact).__name__) as facts:
             yield World(store, facts)
 
-    async def test_a_refund(world: World) -> None:
-        await world.set_the_scene()
-        await world.facts.pass_over("PaymentCompleted")
-        await world.refund()
-        await world.facts.expect("PaymentRefunded")
+    async def test_a_user_who_leaves(world: World) -> None:
+        await world.sign_up()
+        await world.facts.pass_over("UserRegistered", "EmailVerified")
+        await world.leave()
+        await world.facts.expect("SessionEnded")
 
 What nobody named by the end of the test fails it: a test in which nothing is published needs no word.
 """

@@ -3,13 +3,15 @@
 import os
 from functools import partial
 
-from chassis.health import HealthServer, serve_http
-from chassis.process import forever, run_all
+from chassis.health import serve_http
+from chassis.process import forever
+from chassis.service import service
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
 from gateway.adapters.inbound.bounded_connection import BoundedConnection
 from gateway.adapters.inbound.connections import ConnectionBounds, Connections, room_for
 from gateway.adapters.inbound.ended_sessions import hear_of_ended_sessions
+from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
 from gateway.bootstrap.parts import make_web_app, wire
 from gateway.bootstrap.production import real_ports
 from gateway.settings import GatewaySettings
@@ -23,14 +25,13 @@ async def serve(settings: GatewaySettings) -> None:
     # Uvicorn's own setting: whose X-Forwarded-For is believed. Its default believes all of loopback.
     os.environ["FORWARDED_ALLOW_IPS"] = settings.trusted_proxies
     host, _, port = settings.http_listen.rpartition(":")
-    async with real_ports(settings) as (ports, feed, connection):
-        deps = wire(ports)
+    async with service(settings, "gateway") as running:
+        feed = NatsEventFeed(running.jetstream, heartbeat_s=settings.heartbeat_s)
+        deps = wire(await real_ports(settings, running, feed))
         app = OpenTelemetryMiddleware(make_web_app(deps), excluded_urls="healthz,readyz")
-        await run_all(
-            connection.run(),
+        await running.run(
             feed.run(),
-            HealthServer(settings.metrics_listen, deps.checks, alive=deps.alive).run(),
-            hear_of_ended_sessions(connection, deps.open_sessions),
+            hear_of_ended_sessions(running.nats, deps.open_sessions),
             forever(deps.remove_expired_sessions, every_s=SWEEP_EVERY_S, name="remove_expired_sessions"),
             serve_http(
                 app,
@@ -40,6 +41,8 @@ async def serve(settings: GatewaySettings) -> None:
                 protocol=partial(BoundedConnection, connections=Connections(_bounds(settings))),
                 idle_s=settings.idle_timeout_s,
             ),
+            listen=settings.metrics_listen,
+            checks={"events": feed.check},
         )
 
 

@@ -1,8 +1,6 @@
 """The API."""
 
-from chassis.grpc_server import GrpcServer
-from chassis.health import HealthServer
-from chassis.process import run_all
+from chassis.service import CallRules, service
 from tintype.generation.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
 
 from generation.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, GenerationServicer, Handlers
@@ -16,19 +14,22 @@ from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
-from generation.bootstrap.parts import Parts, checks, parts_of, shared_loops
+from generation.bootstrap.parts import Parts, parts_of, shared_loops
 from generation.settings import ApiSettings
 
 
 async def serve_api(settings: ApiSettings) -> None:
-    """Answers gRPC until cancelled."""
-    async with parts_of(settings) as parts:
-        server = GrpcServer(
-            settings.grpc_listen, errors=ERRORS, callers=settings.callers, allowed=ALLOWED, domain=DOMAIN
+    """Answer gRPC until cancelled."""
+    async with service(settings, "generation") as running:
+        parts = parts_of(settings, running)
+        await running.run(
+            running.grpc(
+                add_GenerationServiceServicer_to_server,
+                GenerationServicer(handlers(settings, parts)),
+                CallRules(errors=ERRORS, allowed=ALLOWED, domain=DOMAIN),
+            ),
+            *shared_loops(running, parts),
         )
-        add_GenerationServiceServicer_to_server(GenerationServicer(handlers(settings, parts)), server.server)
-        health = HealthServer(settings.http_listen, checks(parts), alive={"broker": parts.broker.is_alive})
-        await run_all(*shared_loops(settings, parts), server.run(), health.run())
 
 
 def handlers(settings: ApiSettings, parts: Parts) -> Handlers:

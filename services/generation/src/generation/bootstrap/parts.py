@@ -1,20 +1,13 @@
 """What API and worker share."""
 
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from functools import partial
 
-from chassis import nats
 from chassis.clock import SystemClock
-from chassis.grpc_client import channel
-from chassis.health import Check
 from chassis.ids import UuidIds
-from chassis.postgres import create_engine, ping
-from chassis.process import forever
-from chassis.publisher import Publisher
-from chassis.relay import Relay
+from chassis.service import Running
 from ledgerclient.coalescing import CoalescingLedger
+from nats.js import JetStreamContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from generation.adapters.outbound.grpc_ledger import GrpcLedger
@@ -32,78 +25,47 @@ class Parts:
     """The adapters that API and worker share."""
 
     engine: AsyncEngine
-    broker: nats.Connection
+    jetstream: JetStreamContext
     units: PostgresUnitsOfWork
     catalogue: TomlCatalogue
     store: S3MediaStore
     credits: CreditReserver
     ledger: CoalescingLedger
-    relay: Relay
     ids: UuidIds
     clock: SystemClock
     meter: PrometheusMeter
 
 
-@asynccontextmanager
-async def parts_of(settings: GenerationSettings) -> AsyncIterator[Parts]:
-    """Connects to everything, and closes it in reverse."""
-    async with AsyncExitStack() as stack:
-        ids, clock = UuidIds(), SystemClock()
-        catalogue = TomlCatalogue(settings.models_file, providers=settings.provider_names)
-        engine = create_engine(settings.database_url.get_secret_value())
-        stack.push_async_callback(engine.dispose)
-        broker = await nats.connect(
-            settings.nats_url,
-            user=settings.nats_user,
-            password=settings.nats_password.get_secret_value(),
-            name="generation",
-        )
-        stack.push_async_callback(broker.close)
-        await nats.ensure_stream(broker.jetstream(), "generation", replicas=settings.nats_replicas)
-        # The client itself sends again what is still waited for, and nothing else.
-        to_ledger = channel(
-            settings.ledger_target, token=settings.caller_token.get_secret_value(), retried=()
-        )
-        stack.push_async_callback(to_ledger.close)
-        ledger = CoalescingLedger(to_ledger)
-        units = PostgresUnitsOfWork(engine, ids)
-        yield Parts(
-            engine=engine,
-            broker=broker,
-            units=units,
-            catalogue=catalogue,
-            store=_store(settings),
-            credits=CreditReserver(
-                units,
-                GrpcLedger(ledger),
-                clock,
-                deadline_s_max=max((model.deadline_s for model in catalogue.models()), default=0),
-                queue_timeout_s=settings.queue_timeout_s,
-            ),
-            ledger=ledger,
-            relay=Relay(engine, outbox, Publisher(broker.jetstream())),
-            ids=ids,
-            clock=clock,
-            meter=PrometheusMeter(),
-        )
-
-
-def shared_loops(settings: GenerationSettings, parts: Parts) -> list[Awaitable[None]]:
-    """What runs beside both API and worker."""
-    ensure_stream = partial(
-        nats.ensure_stream, parts.broker.jetstream(), "generation", replicas=settings.nats_replicas
+def parts_of(settings: GenerationSettings, running: Running) -> Parts:
+    """Make the adapters on a running service's database and broker; with it they are closed."""
+    ids, clock = UuidIds(), SystemClock()
+    catalogue = TomlCatalogue(settings.models_file, providers=settings.provider_names)
+    # The client itself sends again what is still waited for, and nothing else.
+    ledger = CoalescingLedger(running.channel(settings.ledger_target, settings.caller_token, retried=()))
+    units = PostgresUnitsOfWork(running.engine, ids)
+    return Parts(
+        engine=running.engine,
+        jetstream=running.jetstream,
+        units=units,
+        catalogue=catalogue,
+        store=_store(settings),
+        credits=CreditReserver(
+            units,
+            GrpcLedger(ledger),
+            clock,
+            deadline_s_max=max((model.deadline_s for model in catalogue.models()), default=0),
+            queue_timeout_s=settings.queue_timeout_s,
+        ),
+        ledger=ledger,
+        ids=ids,
+        clock=clock,
+        meter=PrometheusMeter(),
     )
-    return [
-        parts.broker.run(),
-        forever(ensure_stream, every_s=nats.ENSURE_EVERY_S, name="ensure stream"),
-        parts.ledger.run(),
-        parts.relay.run(),
-    ]
 
 
-def checks(parts: Parts) -> dict[str, Check]:
-    """What both need to be ready."""
-    return {"database": lambda: ping(parts.engine), "broker": parts.broker.answers}
+def shared_loops(running: Running, parts: Parts) -> list[Awaitable[None]]:
+    """Return what runs beside both API and worker."""
+    return [parts.ledger.run(), running.relay(outbox)]
 
 
 def _store(settings: GenerationSettings) -> S3MediaStore:

@@ -1,17 +1,15 @@
 """The worker."""
 
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from chassis.clock import SystemClock
-from chassis.consumer import Consumer
 from chassis.dead_letters import DeadLetters, Handler
 from chassis.events import IncomingEvent
-from chassis.health import HealthServer
 from chassis.ids import UuidIds
-from chassis.postgres import create_engine
-from chassis.process import forever, run_all
+from chassis.process import forever
 from chassis.publisher import Publisher
+from chassis.service import database, service
 
 from generation.adapters.inbound.worker import (
     DURABLE,
@@ -41,7 +39,7 @@ from generation.application.sweep_deadlines import SweepDeadlinesHandler
 from generation.application.sweep_deletions import SweepDeletionsHandler
 from generation.application.sweep_reservations import SweepReservationsHandler
 from generation.application.take_due import TakeDueHandler
-from generation.bootstrap.parts import Parts, checks, parts_of, shared_loops
+from generation.bootstrap.parts import Parts, parts_of, shared_loops
 from generation.bootstrap.providers import ProviderSettings, providers_of
 from generation.ports.media_provider import MediaProvider
 from generation.settings import WorkerSettings
@@ -52,61 +50,46 @@ SWEEP_EVERY_S = 5.0
 
 
 async def serve_worker(settings: WorkerSettings, providers: ProviderSettings) -> None:
-    """Runs jobs and sweeps until cancelled."""
-    async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(parts_of(settings))
-        making = await stack.enter_async_context(providers_of(settings, providers, parts))
+    """Run jobs and sweep until cancelled."""
+    async with service(settings, "generation") as running:
+        parts = parts_of(settings, running)
         intake = FileIntake(settings.output_size_max_bytes)
+        making = await running.opened(providers_of(settings, providers, parts))
         worker = worker_of(settings, parts, making, intake)
-        await stack.enter_async_context(present(parts.engine, worker.name))
-        stack.push_async_callback(worker.drain)
-        consumer = Consumer(
-            parts.broker.jetstream(),
-            stream=STREAM,
-            durable=DURABLE,
-            subjects=SUBJECTS,
-            handler=worker.handle,
-            on_dead_letter=DeadLetters(parts.engine).keep,
-            max_in_flight=1,
-        )
-        await run_all(
+        await running.opened(present(parts.engine, worker.name))
+        running.stack.push_async_callback(worker.drain)
+        consumer = running.consumer(STREAM, SUBJECTS, worker.handle, durable=DURABLE, max_in_flight=1)
+        await running.run(
             worker.consume(consumer),
             forever(worker.renew, every_s=RENEW_EVERY_S, name="renew leases"),
             forever(worker.take_due, every_s=TAKE_DUE_EVERY_S, name="take due"),
             forever(worker.watch_room, every_s=WATCH_ROOM_EVERY_S, name="watch room"),
             *sweepers(settings, parts),
-            *shared_loops(settings, parts),
+            *shared_loops(running, parts),
             # The API signs addresses without the store; the worker can do nothing without it.
-            HealthServer(
-                settings.http_listen,
-                checks(parts) | {"store": parts.store.ping, "room for files": intake.check},
-                alive={"broker": parts.broker.is_alive},
-            ).run(),
+            checks={"store": parts.store.ping, "room for files": intake.check},
         )
 
 
 @asynccontextmanager
 async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters, Handler]]:
     """The dead letters, and what applies one: its job is started for whichever worker is free next."""
-    engine = create_engine(settings.database_url.get_secret_value())
-    ids = UuidIds()
-    start = StartGenerationHandler(
-        PostgresUnitsOfWork(engine, ids),
-        TomlCatalogue(settings.models_file, providers=settings.provider_names),
-        ids,
-        SystemClock(),
-        worker=ids.new("wrk"),
-        # This process runs no jobs: a worker takes the attempt.
-        lease_s=0,
-    )
+    async with database(settings) as engine:
+        ids = UuidIds()
+        start = StartGenerationHandler(
+            PostgresUnitsOfWork(engine, ids),
+            TomlCatalogue(settings.models_file, providers=settings.provider_names),
+            ids,
+            SystemClock(),
+            worker=ids.new("wrk"),
+            # This process runs no jobs: a worker takes the attempt.
+            lease_s=0,
+        )
 
-    async def apply(event: IncomingEvent) -> None:
-        await start(credits_reserved(event))
+        async def apply(event: IncomingEvent) -> None:
+            await start(credits_reserved(event))
 
-    try:
         yield DeadLetters(engine), apply
-    finally:
-        await engine.dispose()
 
 
 def worker_of(
@@ -126,7 +109,7 @@ def worker_of(
         lease_s=lease_s,
         attempts_max=settings.attempts_max,
     )
-    feed = NatsProgressFeed(Publisher(parts.broker.jetstream()), ids)
+    feed = NatsProgressFeed(Publisher(parts.jetstream), ids)
     progress = ProgressReporter(units, feed, clock, every_s=settings.progress_every_s)
     attempts = AttemptRunner(
         RunFollower(units, providers, parts.catalogue, gate, progress, clock),

@@ -1,8 +1,9 @@
 """Domain values as protobuf messages: shared by the gRPC adapter and the published facts."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
+from chassis.timestamps import to_datetime, to_timestamp
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.ledger.v1 import ledger_pb2 as pb
@@ -30,10 +31,7 @@ KINDS = {kind: pb.EntryKind.Value(f"ENTRY_KIND_{kind.name}") for kind in EntryKi
 @lru_cache(maxsize=4096)
 def timestamp(value: datetime | None) -> Timestamp | None:
     """Return a protobuf timestamp, or None."""
-    if value is None:
-        return None
-    # Timestamp.FromDatetime does the same, much slower.
-    return Timestamp(seconds=int(value.timestamp() // 1), nanos=value.microsecond * 1000)
+    return to_timestamp(value)
 
 
 # A day within what Python and PostgreSQL can tell, so that no time zone leads out of it.
@@ -47,7 +45,7 @@ def moment_of(message: Message, field: str) -> datetime | None:
     stamp: Timestamp = getattr(message, field)
     if not (_SECONDS_MIN <= stamp.seconds <= _SECONDS_MAX and 0 <= stamp.nanos < 10**9):
         raise InvalidField(field, "must be a time from the year 1 to the year 9999")
-    return stamp.ToDatetime(tzinfo=UTC)
+    return to_datetime(stamp)
 
 
 def balance(value: Balance) -> pb.Balance:

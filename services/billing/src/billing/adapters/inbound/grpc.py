@@ -6,6 +6,7 @@ from typing import Any
 
 import grpc
 from chassis.events import is_subject_token
+from chassis.timestamps import to_timestamp
 from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
@@ -150,8 +151,8 @@ def _checkout(checkout: Checkout) -> pb.Checkout:
         pack_id=checkout.pack_id,
         url=checkout.url,
         status=_STATUSES[checkout.status],
-        created_at=payments.timestamp(checkout.created_at),
-        expires_at=payments.timestamp(checkout.expires_at),
+        created_at=to_timestamp(checkout.created_at),
+        expires_at=to_timestamp(checkout.expires_at),
         purchase_id=checkout.purchase_id or "",
         payment_status=_PAYMENT_STATUSES[checkout.payment_status],
     )

@@ -1,9 +1,8 @@
 """Purchases and payments as messages."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
-from google.protobuf.timestamp_pb2 import Timestamp
+from chassis.timestamps import to_timestamp
 from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import events_pb2 as events
 
@@ -37,7 +36,7 @@ def purchase(standing: PurchaseStanding) -> pb.Purchase:
         amount_minor=bought.amount_minor,
         currency=bought.currency,
         payment_id=bought.payment_id,
-        created_at=timestamp(bought.created_at),
+        created_at=to_timestamp(bought.created_at),
         refunded_minor=bought.refunded_minor,
         status=_STATUSES[standing.status],
         disputed_minor=standing.disputed_minor,
@@ -62,18 +61,9 @@ def at_processor(payment: ReconciledPayment) -> pb.ListProcessorPaymentsResponse
             currency=payment.currency,
             refunded_minor=payment.refunded_minor,
             disputes=_disputes(payment.disputes.items()),
-            moved_at=timestamp(payment.moved_at),
+            moved_at=to_timestamp(payment.moved_at),
         )
     )
-
-
-def timestamp(value: datetime | None) -> Timestamp | None:
-    """Return a time, or none."""
-    if value is None:
-        return None
-    message = Timestamp()
-    message.FromDatetime(value)
-    return message
 
 
 def _disputes(disputes: Iterable[tuple[str, DisputeState]]) -> list[pb.PaymentDispute]:

@@ -1,10 +1,8 @@
 """Billing's facts as protobuf events."""
 
-from datetime import datetime
-
 from chassis.events import OutgoingEvent, event
+from chassis.timestamps import to_timestamp
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.billing.v1 import events_pb2 as pb
 
 from billing.domain.dispute import DisputeState
@@ -44,7 +42,7 @@ def _completed(fact: PaymentCompleted) -> pb.PaymentCompleted:
         credits=purchase.credits,
         amount_minor=purchase.amount_minor,
         currency=purchase.currency,
-        occurred_at=_timestamp(fact.occurred_at),
+        occurred_at=to_timestamp(fact.occurred_at),
     )
 
 
@@ -57,7 +55,7 @@ def _refunded(fact: PaymentRefunded) -> pb.PaymentRefunded:
         refunded_credits=purchase.refunded_credits,
         refunded_minor=purchase.refunded_minor,
         currency=purchase.currency,
-        occurred_at=_timestamp(fact.occurred_at),
+        occurred_at=to_timestamp(fact.occurred_at),
         series=purchase.refund_series,
         reversed=fact.is_reversed,
     )
@@ -74,11 +72,5 @@ def _disputed(fact: PaymentDisputed) -> pb.PaymentDisputed:
         disputed_credits=dispute.disputed_credits,
         disputed_minor=dispute.disputed_minor,
         currency=dispute.currency,
-        occurred_at=_timestamp(fact.occurred_at),
+        occurred_at=to_timestamp(fact.occurred_at),
     )
-
-
-def _timestamp(value: datetime) -> Timestamp:
-    message = Timestamp()
-    message.FromDatetime(value)
-    return message

@@ -1,10 +1,10 @@
 """Published facts as the gateway understands them; those that concern no client are None."""
 
 from collections.abc import Callable
-from datetime import UTC
 from typing import Any
 
 from chassis.events import IncomingEvent, Refused
+from chassis.timestamps import to_datetime
 from tintype.billing.v1 import events_pb2 as billing
 from tintype.generation.v1 import events_pb2 as generation
 from tintype.ledger.v1 import events_pb2 as ledger
@@ -81,7 +81,7 @@ def _paid(message: billing.PaymentCompleted) -> Fact:
         credits=message.credits,
         amount_minor=message.amount_minor,
         currency=message.currency,
-        occurred_at=message.occurred_at.ToDatetime(tzinfo=UTC),
+        occurred_at=to_datetime(message.occurred_at),
     )
 
 

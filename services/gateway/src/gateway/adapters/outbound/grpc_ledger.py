@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 import grpc
+from chassis.timestamps import set_moment
 from tintype.ledger.v1 import ledger_pb2 as pb
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
 from gateway.adapters.outbound import ledger_messages as messages
 from gateway.adapters.outbound import statement_messages
 from gateway.adapters.outbound.remote import READ_DEADLINE_S, remote_calls
-from gateway.adapters.outbound.wire import set_moment
 from gateway.domain.credits import Balance, Entry, EntryFilter, PinnedLot, Reservation
 from gateway.domain.errors import NotFound
 from gateway.domain.identifiers import AccountId, GenerationId, ReservationId

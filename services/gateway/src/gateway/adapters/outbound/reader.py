@@ -6,10 +6,10 @@ lacks, stops the process there, and every test that imports it.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
-from datetime import UTC
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from chassis.timestamps import to_datetime
 from google.protobuf.message import Message
 
 from gateway.adapters.outbound.wire import document
@@ -19,7 +19,7 @@ Read = Callable[[Any], Any]
 
 # What a field's message is read by when nothing else is said.
 _MESSAGES: Mapping[str, Read] = {
-    "google.protobuf.Timestamp": lambda time: time.ToDatetime(tzinfo=UTC),
+    "google.protobuf.Timestamp": to_datetime,
     "google.protobuf.Struct": document,
 }
 

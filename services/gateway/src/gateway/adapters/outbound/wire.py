@@ -2,14 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
-from google.protobuf.timestamp_pb2 import Timestamp
 
 WHOLE_MAX = 2**53
 
@@ -31,20 +28,6 @@ def members(theirs: "_EnumTypeWrapper[Number]", ours: type[Member], **more: Memb
     if odd := named.keys() ^ (set(theirs.keys()) - {f"{prefix}_UNSPECIFIED"}):
         raise LookupError(f"{theirs.DESCRIPTOR.full_name} and {ours.__qualname__} differ in {sorted(odd)}")
     return {theirs.Value(name): member for name, member in named.items()}
-
-
-def moment(message: Message, field: str) -> datetime | None:
-    """Return a time field, aware, in UTC; None where it is not set."""
-    if not message.HasField(field):
-        return None
-    value: Timestamp = getattr(message, field)
-    return value.ToDatetime(tzinfo=UTC)
-
-
-def set_moment(message: Message, field: str, time: datetime | None) -> None:
-    """Set a time field, or leave it."""
-    if time is not None:
-        getattr(message, field).FromDatetime(time.astimezone(UTC))
 
 
 def struct(document: Mapping[str, Any]) -> Struct:

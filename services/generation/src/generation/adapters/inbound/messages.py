@@ -1,11 +1,10 @@
 """Domain objects as the contract's messages."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
+from chassis.timestamps import to_timestamp
 from google.protobuf.struct_pb2 import Struct
-from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.generation.v1 import generation_pb2 as pb
 
 from generation.application.create_quote import SignedQuote
@@ -39,7 +38,7 @@ def quote_message(quote: SignedQuote) -> pb.CreateQuoteResponse:
     return pb.CreateQuoteResponse(
         quote_id=quote.quote_id,
         credits=quote.credits,
-        expires_at=moment(quote.expires_at),
+        expires_at=to_timestamp(quote.expires_at),
         breakdown=quote.breakdown,
     )
 
@@ -65,9 +64,9 @@ def generation_message(view: GenerationView) -> pb.Generation:
         credits_refunded=generation.credits_refunded,
         reservation_id=generation.reservation_id or "",
         cancel_requested=generation.cancel_requested,
-        created_at=moment(generation.created_at),
-        started_at=moment(generation.started_at),
-        finished_at=moment(generation.finished_at),
+        created_at=to_timestamp(generation.created_at),
+        started_at=to_timestamp(generation.started_at),
+        finished_at=to_timestamp(generation.finished_at),
         attempts=[_attempt(attempt) for attempt in view.attempts],
     )
 
@@ -110,15 +109,6 @@ def struct(document: Mapping[str, Any]) -> Struct:
     return message
 
 
-def moment(when: datetime | None) -> Timestamp | None:
-    """A time, or nothing."""
-    if when is None:
-        return None
-    timestamp = Timestamp()
-    timestamp.FromDatetime(when)
-    return timestamp
-
-
 def _output(signed: SignedOutput) -> pb.Output:
     output = signed.output
     return pb.Output(
@@ -130,7 +120,7 @@ def _output(signed: SignedOutput) -> pb.Output:
         duration_s=output.duration_s,
         sha256=output.sha256,
         url=signed.url,
-        expires_at=moment(signed.expires_at),
+        expires_at=to_timestamp(signed.expires_at),
         download_url=signed.download_url,
         thumbnail_url=signed.thumbnail_url or "",
         incomplete=output.incomplete or "",
@@ -144,6 +134,6 @@ def _attempt(attempt: Attempt) -> pb.Attempt:
         # Between two tries no worker has it, and nothing runs.
         outcome="waiting" if attempt.not_before else attempt.outcome,
         detail=attempt.detail or "",
-        started_at=moment(attempt.started_at),
-        finished_at=moment(attempt.finished_at),
+        started_at=to_timestamp(attempt.started_at),
+        finished_at=to_timestamp(attempt.finished_at),
     )

@@ -1,6 +1,7 @@
 """Domain events as protobuf messages."""
 
 from chassis.events import OutgoingEvent, event
+from chassis.timestamps import set_moment
 from google.protobuf.message import Message
 from tintype.generation.v1 import events_pb2
 
@@ -20,7 +21,7 @@ def encode(fact: Event, *, event_id: EventId) -> OutgoingEvent:
     message = _message(fact)
     message.account_id = fact.account_id  # type: ignore[attr-defined]
     message.generation_id = fact.generation_id  # type: ignore[attr-defined]
-    message.occurred_at.FromDatetime(fact.occurred_at)  # type: ignore[attr-defined]
+    set_moment(message, "occurred_at", fact.occurred_at)
     return event(message, account=fact.account_id, event_id=event_id, time=fact.occurred_at)
 
 

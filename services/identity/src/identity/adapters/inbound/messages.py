@@ -1,5 +1,6 @@
 """Domain objects as protobuf messages."""
 
+from chassis.timestamps import to_timestamp
 from tintype.identity.v1 import identity_pb2 as pb
 
 from identity.application.open_session import OpenedSession
@@ -17,7 +18,7 @@ _WELCOMES = {
 
 def user_message(user: User) -> pb.User:
     """Return the profile as other contexts may see it."""
-    message = pb.User(
+    return pb.User(
         user_id=user.user_id,
         email=user.email,
         email_verified=user.email_verified,
@@ -25,18 +26,16 @@ def user_message(user: User) -> pb.User:
         avatar_url=user.avatar_url or "",
         role=_ROLES[user.role],
         welcome=_WELCOMES[user.welcome],
+        created_at=to_timestamp(user.created_at),
     )
-    message.created_at.FromDatetime(user.created_at)
-    return message
 
 
 def session_message(opened: OpenedSession) -> pb.Session:
     """Return the pair of tokens."""
-    message = pb.Session(
+    return pb.Session(
         access_token=opened.access_token.token,
         refresh_token=opened.refresh_token,
         session_id=opened.session_id,
         expires_in_s=opened.access_token.expires_in_s,
+        refresh_expires_at=to_timestamp(opened.refresh_expires_at),
     )
-    message.refresh_expires_at.FromDatetime(opened.refresh_expires_at)
-    return message

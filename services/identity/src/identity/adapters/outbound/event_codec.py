@@ -2,6 +2,7 @@
 
 from chassis.events import OutgoingEvent
 from chassis.events import event as fact
+from chassis.timestamps import set_moment
 from tintype.identity.v1 import events_pb2 as pb
 
 from identity.domain.events import EmailVerified, Event, SessionsEnded, UserRegistered
@@ -26,7 +27,7 @@ _AT_START = {
 def encode(event: Event) -> OutgoingEvent:
     """Return the fact of the user's account, named as the contract names it."""
     message = _message(event)
-    message.occurred_at.FromDatetime(event.occurred_at)
+    set_moment(message, "occurred_at", event.occurred_at)
     return fact(message, account=event.user_id, event_id=event.event_id, time=event.occurred_at)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from chassis.claims import first_unclaimed
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -96,12 +97,8 @@ class PostgresCheckouts:
 
     async def _claim(self, order: Any, *, now: datetime, until: datetime, limit: int) -> list[Checkout]:
         table = tables.checkouts
-        due = (
-            select(table.c.checkout_id)
-            .where(table.c.next_check_at <= now)
-            .order_by(order)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
+        free = first_unclaimed(
+            table.c.checkout_id, due=table.c.next_check_at <= now, order_by=order, limit=limit
         )
-        claimed = update(table).where(table.c.checkout_id.in_(due)).values(next_check_at=until)
+        claimed = update(table).where(free).values(next_check_at=until)
         return [to_checkout(row) for row in await self._connection.execute(claimed.returning(table))]

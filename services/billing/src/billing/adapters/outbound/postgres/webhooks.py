@@ -4,7 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Label, and_, cast, func, literal_column, select, update
+from chassis.claims import first_unclaimed
+from sqlalchemy import Integer, Label, and_, cast, func, literal_column, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -57,17 +58,16 @@ class PostgresWebhooks:
     async def claim_webhook(self, *, now: datetime, until: datetime, token: str) -> WebhookEvent | None:
         """Take the webhook that is due longest, skipping what others take."""
         table = tables.webhook_events
-        due = (
-            select(table.c.event_id)
-            .where(table.c.state == WebhookState.WAITING.value, table.c.due_at <= now)
-            .order_by(table.c.due_at)
-            .limit(1)
-            .with_for_update(skip_locked=True)
+        free = first_unclaimed(
+            table.c.event_id,
+            due=and_(table.c.state == WebhookState.WAITING.value, table.c.due_at <= now),
+            order_by=table.c.due_at,
+            limit=1,
         )
         unfinished = cast(table.c.lease_token.is_not(None), Integer)
         taken = (
             update(table)
-            .where(table.c.event_id == due.scalar_subquery())
+            .where(free)
             .values(lease_token=token, due_at=until, attempts=table.c.attempts + unfinished)
             .returning(table)
         )
@@ -120,12 +120,11 @@ class PostgresWebhooks:
     async def forget_bodies(self, *, before: datetime, limit: int) -> int:
         """Empty the bodies of webhooks that were done or ignored before a moment."""
         table = tables.webhook_events
-        old = (
-            select(table.c.event_id)
-            .where(and_(table.c.state.in_(_FINISHED), table.c.finished_at < before, table.c.body != b""))
-            .order_by(table.c.finished_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
+        old = first_unclaimed(
+            table.c.event_id,
+            due=and_(table.c.state.in_(_FINISHED), table.c.finished_at < before, table.c.body != b""),
+            order_by=table.c.finished_at,
+            limit=limit,
         )
-        emptied = update(table).where(table.c.event_id.in_(old)).values(body=b"")
+        emptied = update(table).where(old).values(body=b"")
         return (await self._connection.execute(emptied)).rowcount

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from chassis.claims import first_unclaimed
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -94,14 +95,13 @@ class PostgresConsoleSessions:
 
     async def remove_expired(self, now: datetime, *, count_max: int) -> int:
         """See ConsoleSessionStore."""
-        over = (
-            sa.select(sessions.c.cookie_digest)
-            .where(sa.or_(sessions.c.idle_expires_at <= now, sessions.c.expires_at <= now))
-            .limit(count_max)
-            .with_for_update(skip_locked=True)
+        over = first_unclaimed(
+            sessions.c.cookie_digest,
+            due=sa.or_(sessions.c.idle_expires_at <= now, sessions.c.expires_at <= now),
+            limit=count_max,
         )
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
-            result = await connection.execute(sessions.delete().where(sessions.c.cookie_digest.in_(over)))
+            result = await connection.execute(sessions.delete().where(over))
         return result.rowcount
 
     async def _update(self, digest: bytes, **values: Any) -> None:

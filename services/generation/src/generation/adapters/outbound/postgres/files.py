@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
+from chassis.claims import first_unclaimed
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -54,17 +55,8 @@ class PostgresDeletions:
         await self._connection.execute(delete(deletions).where(deletions.c.object_key.in_(keys)))
 
     async def claim_due(self, *, now: datetime, again_at: datetime, limit: int) -> Sequence[str]:
-        due = (
-            select(deletions.c.object_key)
-            .where(deletions.c.due_at <= now)
-            .order_by(deletions.c.due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
+        free = first_unclaimed(
+            deletions.c.object_key, due=deletions.c.due_at <= now, order_by=deletions.c.due_at, limit=limit
         )
-        statement = (
-            update(deletions)
-            .where(deletions.c.object_key.in_(select(due.cte("due").c.object_key)))
-            .values(due_at=again_at)
-            .returning(deletions.c.object_key)
-        )
+        statement = update(deletions).where(free).values(due_at=again_at).returning(deletions.c.object_key)
         return list((await self._connection.execute(statement)).scalars())

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chassis.claims import first_unclaimed
 from chassis.postgres import SYSTEM_SCOPE, transaction
-from sqlalchemy import select, update
+from sqlalchemy import and_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from identity.adapters.outbound.postgres import rows
@@ -21,16 +22,15 @@ class PostgresMailQueue:
 
     async def claim(self, *, now: datetime, until: datetime, limit: int) -> list[Mail]:
         """See MailQueue."""
-        due = (
-            select(outgoing_mail.c.mail_id)
-            .where(outgoing_mail.c.state == MailState.QUEUED, outgoing_mail.c.due_at <= now)
-            .order_by(outgoing_mail.c.due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
+        free = first_unclaimed(
+            outgoing_mail.c.mail_id,
+            due=and_(outgoing_mail.c.state == MailState.QUEUED, outgoing_mail.c.due_at <= now),
+            order_by=outgoing_mail.c.due_at,
+            limit=limit,
         )
         claim = (
             update(outgoing_mail)
-            .where(outgoing_mail.c.mail_id.in_(due))
+            .where(free)
             .values(due_at=until, attempts=outgoing_mail.c.attempts + 1)
             .returning(outgoing_mail)
         )
