@@ -83,6 +83,9 @@ def test_what_is_effective_is_the_book_without_what_has_not_begun() -> None:
     """What expired stays in until it is booked."""
     mine = account(lot("a", 5, effective_at=NOW + SECOND), lot("b", 7, expires_at=NOW), lot("c", 9))
     assert mine.effective(NOW) == 16
+    # What was for at once stays so for a clock that is behind.
+    assert mine.effective(NOW - SECOND) == 16
+    assert (mine.balance(NOW - SECOND).available, mine.balance(NOW - SECOND).upcoming) == (16, 5)
     assert mine.effective(NOW + SECOND) == 21
 
 
