@@ -28,10 +28,8 @@ def test_no_text_of_ours_speaks_our_jargon() -> None:
 @pytest.mark.parametrize("kind", EntryKind)
 def test_every_line_of_the_history_is_said(kind: EntryKind) -> None:
     """A kind without words would be a page that fails."""
-    source = "{% from \"components/entry.html\" import entry_words %}{{ entry_words(entry) }}"
+    source = '{% from "components/entry.html" import entry_words %}{{ entry_words(entry) }}'
     template = environment.from_string(source)
-        '{% from "components/entry.html" import entry_words %}{{ entry_words(entry) }}'
-    )
     shown = template.render(entry={"kind": kind})
     assert kind.value not in shown
     assert re.search(r">[A-Z][a-z ]+<", shown)
