@@ -16,7 +16,7 @@ from chassis.command_line import (
 )
 from chassis.dead_letters import DeadLetters, Handler
 
-from ledger.adapters.outbound import tables
+from ledger.adapters.outbound.postgres import tables
 from ledger.application.adjust_balance import AdjustBalance
 from ledger.bootstrap import parts_of, serve
 from ledger.domain.errors import LedgerError

@@ -7,7 +7,7 @@ import pytest
 from embedded.memory_only import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger.adapters.outbound.array_literals import LINK, TEXT, texts
+from ledger.adapters.outbound.postgres.array_literals import LINK, TEXT, texts
 
 # PostgreSQL's texts hold any character but NUL.
 ANY_TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)

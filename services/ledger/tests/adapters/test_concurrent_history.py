@@ -8,7 +8,7 @@ from chassis.ids import UuidIds, new_id
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from command_makers import adjust, charge, claw_back, grant, refund, reserve
 from ledger.adapters.outbound.memory import MemoryLedger
-from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
+from ledger.adapters.outbound.postgres.reader import PostgresLedgerReader
 from ledger.application.charge_reservation import ChargeReservation
 from ledger.application.command import Command
 from ledger.application.command_writer import CommandWriter

@@ -12,7 +12,7 @@ from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from command_makers import charge
 from embedded.testing import ServiceDatabase
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
 from postgres_ledgers import broken_invariants
 

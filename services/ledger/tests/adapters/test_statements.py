@@ -2,8 +2,8 @@
 
 from embedded.testing import ServiceDatabase
 from journal_rows import open_journal
-from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
-from ledger.adapters.outbound.postgres_statements import PostgresStatements
+from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
+from ledger.adapters.outbound.postgres.statements import PostgresStatements
 from ledger.application.seal_journal import SealJournalHandler
 from sqlalchemy.ext.asyncio import AsyncEngine
 

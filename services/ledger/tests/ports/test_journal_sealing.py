@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from embedded.testing import ServiceDatabase
 from journal_rows import Journal, open_journal
-from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
+from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
 from ledger.application.seal_journal import Sealed, SealJournalHandler
 from ledger.domain.chain import GENESIS, Head, seal_hash
 from ledger.domain.seal import ChainGrowth

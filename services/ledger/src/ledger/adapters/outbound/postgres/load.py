@@ -6,8 +6,8 @@ from typing import Any, LiteralString
 
 from psycopg import AsyncConnection, AsyncCursor
 
-from ledger.adapters.outbound import rows
-from ledger.adapters.outbound.array_literals import texts
+from ledger.adapters.outbound.postgres import rows
+from ledger.adapters.outbound.postgres.array_literals import texts
 from ledger.domain.account import Account
 from ledger.domain.lot import Lot
 from ledger.ports.unit_of_work import Needs, WorkingSet

@@ -8,7 +8,7 @@ from chassis.events import OutgoingEvent
 from chassis.outbox import CHANNEL
 from psycopg import AsyncConnection
 
-from ledger.adapters.outbound.array_literals import (
+from ledger.adapters.outbound.postgres.array_literals import (
     BLOB,
     JSON,
     LINK,
@@ -21,9 +21,9 @@ from ledger.adapters.outbound.array_literals import (
     texts,
 )
 from ledger.adapters.outbound.event_codec import encode
-from ledger.adapters.outbound.many_rows import MANY, Statement, columns, insert, together, update
-from ledger.adapters.outbound.postgres_load import CONSUMER
-from ledger.adapters.outbound.rows import from_budget_key
+from ledger.adapters.outbound.postgres.many_rows import MANY, Statement, columns, insert, together, update
+from ledger.adapters.outbound.postgres.load import CONSUMER
+from ledger.adapters.outbound.postgres.rows import from_budget_key
 from ledger.domain.account import Account
 from ledger.domain.clawback import Clawback
 from ledger.domain.lot import Lot

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from ledger.adapters.outbound.array_literals import Kind
+from ledger.adapters.outbound.postgres.array_literals import Kind
 
 # From here on every column that can travel as one value does. Below, statements cost more than rows: each has
 # three shapes, so that it is prepared soon, and they go together.

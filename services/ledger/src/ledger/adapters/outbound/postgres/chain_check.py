@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger.adapters.outbound.journal_lines import FIELDS, LINE_COLUMNS, line
+from ledger.adapters.outbound.postgres.journal_lines import FIELDS, LINE_COLUMNS, line
 from ledger.domain.chain import GENESIS, Head, next_hash, seal_hash
 from ledger.ports.invariants import InvariantResult
 

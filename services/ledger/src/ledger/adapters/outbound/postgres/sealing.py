@@ -21,8 +21,8 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ledger.adapters.outbound import postgres_sealing_queries as queries
-from ledger.adapters.outbound.journal_lines import line
+from ledger.adapters.outbound.postgres import sealing_queries as queries
+from ledger.adapters.outbound.postgres.journal_lines import line
 from ledger.domain.chain import GENESIS, Head, JournalLine
 from ledger.domain.seal import Seal
 

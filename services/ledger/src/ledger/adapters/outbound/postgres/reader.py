@@ -8,7 +8,7 @@ from sqlalchemy import column, func, select, true
 from sqlalchemy import table as table_clause
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ledger.adapters.outbound import rows, tables
+from ledger.adapters.outbound.postgres import rows, tables
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry
 from ledger.domain.lot import Category

@@ -10,8 +10,8 @@ from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ledger.adapters.outbound.postgres_load import Known, load
-from ledger.adapters.outbound.postgres_write import write
+from ledger.adapters.outbound.postgres.load import Known, load
+from ledger.adapters.outbound.postgres.write import write
 from ledger.domain.errors import LedgerUnavailable
 from ledger.ports.id_source import IdSource
 from ledger.ports.unit_of_work import Conflict, Needs, UnitOfWork, WorkingSet

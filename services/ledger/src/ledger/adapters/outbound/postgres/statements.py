@@ -7,7 +7,7 @@ from chassis.postgres import transaction
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ledger.adapters.outbound import rows
+from ledger.adapters.outbound.postgres import rows
 from ledger.domain.balance import Balance
 from ledger.domain.chain import GENESIS
 from ledger.ports.statements import StatementLine, StatementOpening, StatementRange
