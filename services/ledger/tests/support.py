@@ -12,13 +12,13 @@ from chassis.postgres import SYSTEM_SCOPE, transaction
 from command_makers import charge as charge
 from command_makers import grant, reserve
 from ledger.adapters.inbound.grpc import LedgerServicer
-from ledger.adapters.outbound.postgres import tables
 from ledger.adapters.outbound.event_codec import encode
 from ledger.adapters.outbound.memory import MemoryGenerationSettlements, MemoryLedger, MemoryLedgerReader
 from ledger.adapters.outbound.memory_statements import MemoryStatements
-from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres import tables
 from ledger.adapters.outbound.postgres.reader import PostgresLedgerReader
 from ledger.adapters.outbound.postgres.statements import PostgresStatements
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.application.expire_lots import ExpireLotsHandler

@@ -14,13 +14,13 @@ from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
 from ledger.adapters.inbound.events import SUBJECTS, LedgerEvents
 from ledger.adapters.inbound.grpc import ALLOWED, ERRORS, LedgerServicer
-from ledger.adapters.outbound.postgres import tables
 from ledger.adapters.outbound.grpc_generation import GrpcGenerationSettlements
-from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres import tables
 from ledger.adapters.outbound.postgres.invariants import PostgresInvariants
 from ledger.adapters.outbound.postgres.reader import PostgresLedgerReader
 from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
 from ledger.adapters.outbound.postgres.statements import PostgresStatements
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.adapters.outbound.prometheus_meter import PrometheusMeter
 from ledger.adapters.outbound.trace_context import TraceContext
 from ledger.application.command_writer import CommandWriter

@@ -7,8 +7,8 @@ import pytest
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from embedded.testing import ServiceDatabase
 from journal_rows import open_journal
-from ledger.adapters.outbound.postgres.journal_lines import LINE_COLUMNS, line
 from ledger.adapters.outbound.postgres.chain_check import chain_holds
+from ledger.adapters.outbound.postgres.journal_lines import LINE_COLUMNS, line
 from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
 from ledger.application.seal_journal import SealJournalHandler
 from ledger.domain.chain import GENESIS, next_hash

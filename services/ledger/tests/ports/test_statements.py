@@ -8,9 +8,9 @@ import pytest
 from chassis.postgres import create_engine
 from command_makers import charge
 from ledger.adapters.inbound.grpc_statements import get_statement
-from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
 from ledger.adapters.outbound.postgres.statements import PostgresStatements
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.adjust_balance import AdjustBalance
 from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.seal_journal import SealJournalHandler

@@ -64,8 +64,8 @@ class ExpireReservationsHandler:
         seen: set[str] = set()
         for _ in range(BATCHES_MAX):
             overdue = await self._reader.overdue_reservations(self._clock.now(), BATCH_MAX)
-            fresh = [one for one in overdue if one.reservation_id not in seen]
-            seen.update(one.reservation_id for one in fresh)
+            fresh = [reservation for reservation in overdue if reservation.reservation_id not in seen]
+            seen.update(reservation.reservation_id for reservation in fresh)
             if fresh:
                 await self._settle(fresh, counts, failures)
             if not fresh or len(overdue) < BATCH_MAX:
@@ -96,7 +96,7 @@ class ExpireReservationsHandler:
                 unsettled.append((reservation, verdict))
             else:
                 known.append((reservation, verdict))
-        outcomes = await self._writer.apply_batch([_command(*one) for one in known]) if known else []
+        outcomes = await self._writer.apply_batch([_command(*overdue) for overdue in known]) if known else []
         for (reservation, verdict), outcome in zip(known, outcomes, strict=True):
             if outcome.refusal is None:
                 counts[verdict.decision] += 1
@@ -108,7 +108,7 @@ class ExpireReservationsHandler:
 
     async def _postpone(self, unsettled: Sequence[Reservation]) -> None:
         await self._writer.apply_batch(
-            [PostponeReservation(reservation_id=one.reservation_id) for one in unsettled]
+            [PostponeReservation(reservation_id=reservation.reservation_id) for reservation in unsettled]
         )
 
 

@@ -77,8 +77,8 @@ class ReserveCredits(Command):
     def _validate_budgets(self) -> None:
         if len(self.budget_scopes) > BUDGETS_MAX:
             raise InvalidField("budget_scopes", f"at most {BUDGETS_MAX} are allowed")
-        if len({(one.scope, one.period) for one in self.budget_scopes}) < len(self.budget_scopes):
+        if len({(scope.scope, scope.period) for scope in self.budget_scopes}) < len(self.budget_scopes):
             raise InvalidField("budget_scopes", "must not name the same scope and period twice")
-        for one in self.budget_scopes:
-            require_text("budget_scopes.scope", one.scope)
-            require_between("budget_scopes.limit", one.limit, 0, AMOUNT_MAX_CREDITS)
+        for scope in self.budget_scopes:
+            require_text("budget_scopes.scope", scope.scope)
+            require_between("budget_scopes.limit", scope.limit, 0, AMOUNT_MAX_CREDITS)

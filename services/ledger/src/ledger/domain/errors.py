@@ -154,4 +154,4 @@ class BudgetExceeded(KeptRefusal):
         )
 
 
-KEPT_REFUSALS = {one.reason: one for one in (InsufficientCredits, AccountInDebt, BudgetExceeded)}
+KEPT_REFUSALS = {error.reason: error for error in (InsufficientCredits, AccountInDebt, BudgetExceeded)}

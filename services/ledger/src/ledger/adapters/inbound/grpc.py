@@ -143,19 +143,19 @@ class LedgerServicer(rpc.LedgerServiceServicer):
             raise errors.InvalidField("commands", f"must be 1 to {BATCH_MAX}, not {len(sent)}")
         self._admit(sent)
         headers = [
-            trace_headers({"traceparent": one.traceparent}) if one.traceparent else NO_METADATA
-            for one in sent
+            trace_headers({"traceparent": command.traceparent}) if command.traceparent else NO_METADATA
+            for command in sent
         ]
         outcomes = await self.writer.apply_batch(
-            [commands.to_command_or_refusal(one) for one in sent],
+            [commands.to_command_or_refusal(command) for command in sent],
             atomic=atomic,
             headers=headers if any(headers) else None,
         )
-        return [commands.to_outcome(one) for one in outcomes]
+        return [commands.to_outcome(outcome) for outcome in outcomes]
 
     def _admit(self, sent: Sequence[pb.Command]) -> None:
         caller = CALLER.get()
-        for kind in {one.WhichOneof("command") for one in sent}:
+        for kind in {command.WhichOneof("command") for command in sent}:
             if kind is not None and caller not in COMMANDS[kind]:
                 raise errors.CommandNotAllowed(f"{caller} may not send the command {kind}")
 

@@ -75,7 +75,7 @@ def to_reserve(request: pb.ReserveRequest) -> ReserveCredits:
         amount=request.amount,
         reference=request.reference,
         ttl_s=request.ttl_s,
-        budget_scopes=tuple(_budget_scope(one) for one in request.budget_scopes)
+        budget_scopes=tuple(_budget_scope(scope) for scope in request.budget_scopes)
         if request.budget_scopes
         else (),
         metadata=_metadata(request),

@@ -60,12 +60,18 @@ class MemoryLedger:
             stored.sequence,
             stored.updated_at,
             lots={key: copy.copy(lot) for key, lot in self.lots.items() if lot.account_id == account_id},
-            reservations={k: one for k, one in self.reservations.items() if one.account_id == account_id},
+            reservations={
+                k: reservation
+                for k, reservation in self.reservations.items()
+                if reservation.account_id == account_id
+            },
             clawbacks={
-                key: copy.deepcopy(one) for key, one in self.clawbacks.items() if one.account_id == account_id
+                key: copy.deepcopy(clawback)
+                for key, clawback in self.clawbacks.items()
+                if clawback.account_id == account_id
             },
             budgets={
-                key: copy.copy(one) for (owner, key), one in self.budgets.items() if owner == account_id
+                key: copy.copy(budget) for (owner, key), budget in self.budgets.items() if owner == account_id
             },
         )
 
@@ -89,8 +95,8 @@ class MemoryUnitOfWork:
             if key in ledger.reservations
         }
         paid = {lot.payment_id: lot.account_id for lot in ledger.lots.values() if lot.payment_id}
-        told = {key: one.account_id for key, one in ledger.clawbacks.items()}
-        found.payments = {key: one for key, one in {**told, **paid}.items() if key in needs.payments}
+        told = {key: clawback.account_id for key, clawback in ledger.clawbacks.items()}
+        found.payments = {key: owner for key, owner in {**told, **paid}.items() if key in needs.payments}
         known = (needs.accounts & ledger.accounts.keys()) | needs.openings | set(found.owners.values())
         found.accounts = {account_id: ledger.loaded(account_id) for account_id in known}
         return found
@@ -99,7 +105,7 @@ class MemoryUnitOfWork:
         """Put back what changed."""
         ledger = self._ledger
         ledger.events.update(changed.new_events)
-        ledger.requests.update({one.request_id: one for one in changed.new_requests})
+        ledger.requests.update({request.request_id: request for request in changed.new_requests})
         for account_id in self._openings:
             ledger.accounts.setdefault(account_id, Account(account_id))
         for account in changed.accounts.values():
@@ -152,9 +158,12 @@ class MemoryLedgerReader:
 
     async def reservation(self, *, reservation_id: str = "", reference: str = "") -> Reservation | None:
         """Return a reservation by its id or by what it was held for."""
-        for one in self._ledger.reservations.values():
-            if reservation_id in ("", one.reservation_id) and reference in ("", one.reference):
-                return one
+        for reservation in self._ledger.reservations.values():
+            if reservation_id in ("", reservation.reservation_id) and reference in (
+                "",
+                reservation.reference,
+            ):
+                return reservation
         return None
 
     async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot] | None:
@@ -176,9 +185,9 @@ class MemoryLedgerReader:
 
     async def settled_reservations(self) -> AsyncIterator[Reservation]:
         """Stream settled reservations, without lines."""
-        for one in self._ledger.reservations.values():
-            if one.state is not ReservationState.HELD:
-                yield one
+        for reservation in self._ledger.reservations.values():
+            if reservation.state is not ReservationState.HELD:
+                yield reservation
 
     async def payment_grants(self) -> AsyncIterator[PaymentGrant]:
         """Stream grants that payments paid for."""
@@ -194,16 +203,18 @@ class MemoryLedgerReader:
 
     async def open_reservations(self) -> int:
         """Count held reservations."""
-        return sum(one.state is ReservationState.HELD for one in self._ledger.reservations.values())
+        return sum(
+            reservation.state is ReservationState.HELD for reservation in self._ledger.reservations.values()
+        )
 
     async def overdue_reservations(self, now: datetime, limit: int) -> list[Reservation]:
         """Return held reservations past their expiry."""
         overdue = [
-            one
-            for one in self._ledger.reservations.values()
-            if one.state is ReservationState.HELD and one.expires_at < now
+            reservation
+            for reservation in self._ledger.reservations.values()
+            if reservation.state is ReservationState.HELD and reservation.expires_at < now
         ]
-        return sorted(overdue, key=lambda one: one.expires_at)[:limit]
+        return sorted(overdue, key=lambda reservation: reservation.expires_at)[:limit]
 
     async def accounts_with_expired_lots(self, now: datetime, limit: int, *, after: str = "") -> list[str]:
         """Return accounts with credits in expired lots."""

@@ -48,13 +48,17 @@ class MemoryStatements:
         past = [entry for entry in self._entries(account_id) if entry.created_at <= as_of]
 
         lots = self._ledger.lots
-        later = {one.entry_id for one in past if one.grant_id and not lots[one.grant_id].is_effective(as_of)}
+        later = {
+            entry.entry_id
+            for entry in past
+            if entry.grant_id and not lots[entry.grant_id].is_effective(as_of)
+        }
 
         def available(*categories: Category) -> int:
             return sum(
-                one.movement.available
-                for one in past
-                if one.category in categories and one.entry_id not in later
+                entry.movement.available
+                for entry in past
+                if entry.category in categories and entry.entry_id not in later
             )
 
         return Balance(
@@ -66,7 +70,7 @@ class MemoryStatements:
             promotional=available(Category.PROMOTIONAL),
             paid=available(Category.PAID),
             sequence=len(past),
-            upcoming=sum(one.movement.available for one in past if one.entry_id in later),
+            upcoming=sum(entry.movement.available for entry in past if entry.entry_id in later),
         )
 
     def _entries(self, account_id: str) -> list[Entry]:

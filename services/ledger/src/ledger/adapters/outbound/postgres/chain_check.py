@@ -170,7 +170,10 @@ async def _check_seals(connection: AsyncConnection, found: _Findings) -> None:
         if not gone and (
             not len(accounts) == len(firsts) == len(lasts)
             or entries != sum(lasts) - sum(firsts) + len(lasts)
-            or made != seal_hash(previous, ((one, Head(last, stored[one, last])) for one, last in ends))
+            or made
+            != seal_hash(
+                previous, ((account_id, Head(last, stored[account_id, last])) for account_id, last in ends)
+            )
         ):
             found.add(f"seal {seal_id}: it, the one before it or a hash that it covers was changed")
         previous_id, previous = seal_id, made

@@ -75,7 +75,7 @@ async def load(connection: AsyncConnection, needs: Needs, known: Known) -> Worki
     found = WorkingSet()
     await _find_owners(connection, needs, known, found)
     keys = texts(sorted(needs.accounts | needs.openings | set(found.owners.values())))
-    openings = sorted(one for one in needs.openings if one not in known.opened)
+    openings = sorted(account_id for account_id in needs.openings if account_id not in known.opened)
     async with connection.pipeline():
         if openings:
             await connection.execute(_OPEN, (texts(openings),))
@@ -117,7 +117,9 @@ async def _find_owners(connection: AsyncConnection, needs: Needs, known: Known, 
 async def _complete(connection: AsyncConnection, needs: Needs, found: WorkingSet) -> None:
     """Read what only the first answers name: earlier reservations, drained lots, budgets."""
     earlier = {
-        one.made_id for one in found.requests.values() if one.made_id and one.made_id.startswith("res_")
+        request.made_id
+        for request in found.requests.values()
+        if request.made_id and request.made_id.startswith("res_")
     } - {key for account in found.accounts.values() for key in account.reservations}
     if earlier:
         _put_reservations(found, await _rows(await _ask(connection, _RESERVATIONS, earlier)))

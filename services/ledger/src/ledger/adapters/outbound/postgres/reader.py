@@ -32,7 +32,10 @@ class PostgresLedgerReader:
         sums = [
             func.coalesce(func.sum(lots.c.remaining).filter(which), 0).label(name)
             for name, which in (
-                *((one.value, is_effective & (lots.c.category == one.value)) for one in Category),
+                *(
+                    (category.value, is_effective & (lots.c.category == category.value))
+                    for category in Category
+                ),
                 ("upcoming", ~is_effective),
             )
         ]

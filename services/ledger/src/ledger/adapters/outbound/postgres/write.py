@@ -8,6 +8,7 @@ from chassis.events import OutgoingEvent
 from chassis.outbox import CHANNEL
 from psycopg import AsyncConnection
 
+from ledger.adapters.outbound.event_codec import encode
 from ledger.adapters.outbound.postgres.array_literals import (
     BLOB,
     JSON,
@@ -20,9 +21,8 @@ from ledger.adapters.outbound.postgres.array_literals import (
     WORDS,
     texts,
 )
-from ledger.adapters.outbound.event_codec import encode
-from ledger.adapters.outbound.postgres.many_rows import MANY, Statement, columns, insert, together, update
 from ledger.adapters.outbound.postgres.load import CONSUMER
+from ledger.adapters.outbound.postgres.many_rows import MANY, Statement, columns, insert, together, update
 from ledger.adapters.outbound.postgres.rows import from_budget_key
 from ledger.domain.account import Account
 from ledger.domain.clawback import Clawback
@@ -186,7 +186,7 @@ def _statements(
     if changed.new_requests:
         yield insert("requests", _REQUESTS, map(_request, changed.new_requests))
     if entries := [entry for account in accounts for entry in account.entries]:
-        yield insert("entries", _ENTRIES, [(*one[:6], *one[6], *one[7:]) for one in entries])
+        yield insert("entries", _ENTRIES, [(*entry[:6], *entry[6], *entry[7:]) for entry in entries])
     if new := [account.reservations[key] for account in accounts for key in account.new_reservations]:
         yield insert("reservations", _NEW_RESERVATIONS, map(_new_reservation, new))
     if settled := [account.reservations[key] for account in accounts for key in account.changed_reservations]:
@@ -208,75 +208,90 @@ def _statements(
         yield insert("outbox", _OUTBOX, map(_outgoing, facts))
 
 
-def _account(one: Account) -> tuple[Any, ...]:
-    return one.account_id, one.available, one.held, one.debt, one.sequence, one.updated_at
-
-
-def _new_lot(one: Lot) -> tuple[Any, ...]:
+def _account(account: Account) -> tuple[Any, ...]:
     return (
-        one.grant_id,
-        one.account_id,
-        one.category,
-        one.amount,
-        one.remaining,
-        one.held,
-        one.spent,
-        one.expired,
-        one.clawed_back,
-        one.priority,
-        one.effective_at,
-        one.expires_at,
-        one.source,
-        one.payment_id,
-        one.created_at,
+        account.account_id,
+        account.available,
+        account.held,
+        account.debt,
+        account.sequence,
+        account.updated_at,
     )
 
 
-def _changed_lot(one: Lot) -> tuple[Any, ...]:
+def _new_lot(lot: Lot) -> tuple[Any, ...]:
     return (
-        one.grant_id,
-        one.remaining,
-        one.held,
-        one.spent,
-        one.expired,
-        one.clawed_back,
-        one.expires_at,
+        lot.grant_id,
+        lot.account_id,
+        lot.category,
+        lot.amount,
+        lot.remaining,
+        lot.held,
+        lot.spent,
+        lot.expired,
+        lot.clawed_back,
+        lot.priority,
+        lot.effective_at,
+        lot.expires_at,
+        lot.source,
+        lot.payment_id,
+        lot.created_at,
     )
 
 
-def _new_reservation(one: Reservation) -> tuple[Any, ...]:
-    lines = one.lines
+def _changed_lot(lot: Lot) -> tuple[Any, ...]:
     return (
-        *one[:7],
+        lot.grant_id,
+        lot.remaining,
+        lot.held,
+        lot.spent,
+        lot.expired,
+        lot.clawed_back,
+        lot.expires_at,
+    )
+
+
+def _new_reservation(reservation: Reservation) -> tuple[Any, ...]:
+    lines = reservation.lines
+    return (
+        *reservation[:7],
         [line[0] for line in lines],
         [line[1] for line in lines],
         [line[2] for line in lines],
-        [from_budget_key(key) for key in one.budgets] or None,
-        *one[9:],
+        [from_budget_key(key) for key in reservation.budgets] or None,
+        *reservation[9:],
     )
 
 
-def _changed_reservation(one: Reservation) -> tuple[Any, ...]:
+def _changed_reservation(reservation: Reservation) -> tuple[Any, ...]:
     return (
-        one.reservation_id,
-        one.charged,
-        one.refunded,
-        one.state,
-        [line[2] for line in one.lines],
-        one.expires_at,
-        one.settled_at,
+        reservation.reservation_id,
+        reservation.charged,
+        reservation.refunded,
+        reservation.state,
+        [line[2] for line in reservation.lines],
+        reservation.expires_at,
+        reservation.settled_at,
     )
 
 
-def _request(one: RecordedRequest) -> tuple[Any, ...]:
-    refusal = one.refusal
+def _request(request: RecordedRequest) -> tuple[Any, ...]:
+    refusal = request.refusal
     if refusal is None:
-        return (*one[:5], None, None, one.created_at)
-    return (*one[:5], refusal.reason, {**refusal.details, "message": refusal.message}, one.created_at)
+        return (*request[:5], None, None, request.created_at)
+    return (*request[:5], refusal.reason, {**refusal.details, "message": refusal.message}, request.created_at)
 
 
-def _outgoing(one: OutgoingEvent) -> tuple[Any, ...]:
-    return one.event_id, one.subject, one.ce_type, one.source, one.time, one.headers, one.payload
+def _outgoing(event: OutgoingEvent) -> tuple[Any, ...]:
+    return (
+        event.event_id,
+        event.subject,
+        event.ce_type,
+        event.source,
+        event.time,
+        event.headers,
+        event.payload,
+    )
 
 
 def _clawback(clawback: Clawback) -> list[Any]:
