@@ -23,8 +23,11 @@ from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.application.expire_lots import ExpireLotsHandler
 from ledger.application.expire_reservations import ExpireReservationsHandler
+from ledger.application.list_entries import ListEntriesHandler
+from ledger.application.list_reservation_lots import ListReservationLotsHandler
 from ledger.application.preview_reservation import PreviewReservationHandler
-from ledger.application.read_ledger import ReadLedgerHandler
+from ledger.application.read_balance import ReadBalanceHandler
+from ledger.application.read_reservation import ReadReservationHandler
 from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain.lot import Category
@@ -80,7 +83,10 @@ class LedgerUnderTest:
     def __post_init__(self) -> None:
         self.writer = CommandWriter(self.units, self.clock, self.ids)
         self.preview = PreviewReservationHandler(self.units, self.clock, self.ids)
-        self.read = ReadLedgerHandler(self.reader, self.statements, self.clock)
+        self.read_balance = ReadBalanceHandler(self.reader, self.statements, self.clock)
+        self.read_reservation = ReadReservationHandler(self.reader)
+        self.list_entries = ListEntriesHandler(self.reader)
+        self.list_reservation_lots = ListReservationLotsHandler(self.reader)
         self.settlements = MemoryGenerationSettlements()
         self.expire_reservations = ExpireReservationsHandler(
             self.writer, self.reader, self.settlements, self.clock
@@ -181,8 +187,11 @@ def servicer(ledger: LedgerUnderTest, invariants: Invariants) -> LedgerServicer:
     return LedgerServicer(
         writer=ledger.writer,
         preview=ledger.preview,
-        read=ledger.read,
-        statements=ReadStatementHandler(ledger.statements),
+        read_balance=ledger.read_balance,
+        read_reservation=ledger.read_reservation,
+        read_statement=ReadStatementHandler(ledger.statements),
+        list_entries=ledger.list_entries,
+        list_reservation_lots=ledger.list_reservation_lots,
         reader=ledger.reader,
         verify=VerifyLedgerHandler(invariants, NoMeter()),
     )

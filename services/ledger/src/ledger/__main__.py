@@ -42,7 +42,7 @@ async def _verify(settings: CommandSettings, _options: argparse.Namespace) -> in
     """Print one line an invariant; 1 when one is broken."""
     broken = 0
     async with parts_of(settings) as parts:
-        async for result in parts.verify.handle():
+        async for result in parts.verify():
             broken += result.violations > 0
             state = f"BROKEN {result.violations} times: {', '.join(result.examples)}"
             print(f"{result.invariant:<34}{result.checked:>12,} checked   "  # noqa: T201 - the command's answer

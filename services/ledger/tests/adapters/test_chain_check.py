@@ -106,7 +106,7 @@ async def _three_seals(database: ServiceDatabase, engine: AsyncEngine) -> None:
         for account in ("usr_a", "usr_b", "usr_c")[: 3 if round_number == 0 else 2]:
             journal.write(account, rows=0 if (round_number, account) == (2, "usr_a") else 2)
         journal.commit()
-        await SealJournalHandler(PostgresJournalSealing(engine)).handle()
+        await SealJournalHandler(PostgresJournalSealing(engine))()
     journal.connection.close()
 
 

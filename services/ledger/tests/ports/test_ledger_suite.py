@@ -113,16 +113,16 @@ async def test_statement_pages_and_filters(any_ledger: LedgerUnderTest) -> None:
     await any_ledger.hold(ME, 3, "gen_1")
     seen, before = [], None
     while True:
-        page = await any_ledger.read.entries(ME, EntryFilter(limit=3, before_sequence=before))
+        page = await any_ledger.list_entries(ME, EntryFilter(limit=3, before_sequence=before))
         seen += [entry.sequence for entry in page.entries]
         before = page.next_before
         if before is None:
             break
     assert seen == [8, 7, 6, 5, 4, 3, 2, 1]
-    held = await any_ledger.read.entries(ME, EntryFilter(kinds=[EntryKind.RESERVE]))
+    held = await any_ledger.list_entries(ME, EntryFilter(kinds=[EntryKind.RESERVE]))
     assert [entry.movement.available for entry in held.entries] == [-3]
     window = EntryFilter(since=START + timedelta(hours=1), until=START + timedelta(hours=3))
-    assert [entry.sequence for entry in (await any_ledger.read.entries(ME, window)).entries] == [3, 2]
+    assert [entry.sequence for entry in (await any_ledger.list_entries(ME, window)).entries] == [3, 2]
 
 
 @pytest.mark.parametrize(

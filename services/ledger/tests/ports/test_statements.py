@@ -12,7 +12,7 @@ from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
 from ledger.adapters.outbound.postgres.statements import PostgresStatements
 from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.adjust_balance import AdjustBalance
-from ledger.application.read_statement import ReadStatementHandler
+from ledger.application.read_statement import ReadStatement, ReadStatementHandler
 from ledger.application.seal_journal import SealJournalHandler
 from ledger.domain.chain import GENESIS, journal_line, next_hash
 from ledger.domain.errors import InvalidField
@@ -38,10 +38,12 @@ class Books:
         """Read my statement; bounds are hours after the start."""
         parts = [
             part
-            async for part in ReadStatementHandler(self.statements).handle(
-                ME,
-                since=None if since_h is None else START + timedelta(hours=since_h),
-                until=None if until_h is None else START + timedelta(hours=until_h),
+            async for part in ReadStatementHandler(self.statements)(
+                ReadStatement(
+                    account_id=ME,
+                    since=None if since_h is None else START + timedelta(hours=since_h),
+                    until=None if until_h is None else START + timedelta(hours=until_h),
+                )
             )
         ]
         opening, *lines, closing = parts
@@ -89,7 +91,7 @@ async def books(request: pytest.FixtureRequest) -> AsyncIterator[Books]:
     statements = PostgresStatements(engine, page_lines=2)
     ledger = LedgerUnderTest.over_postgres(engine, units, ids, statements=statements)
     sealer = SealJournalHandler(PostgresJournalSealing(engine))
-    yield Books(ledger, statements, sealer.handle)
+    yield Books(ledger, statements, sealer)
     await units.close()
     await engine.dispose()
 
@@ -156,7 +158,7 @@ async def test_bad_bounds_are_refused(books: Books) -> None:
     with pytest.raises(InvalidField):
         await books.read(since_h=2, until_h=1)
     with pytest.raises(InvalidField):
-        await anext(ReadStatementHandler(books.statements).handle(""))
+        await anext(ReadStatementHandler(books.statements)(ReadStatement(account_id="")))
 
 
 async def test_as_messages(books: Books) -> None:

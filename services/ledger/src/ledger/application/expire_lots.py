@@ -49,24 +49,24 @@ class ExpireLots(Command):
         return ""
 
 
+@dataclass(frozen=True)
 class ExpireLotsHandler:
     """Books expiry. Reserve judges expiry itself: this only tidies the books."""
 
-    def __init__(self, writer: CommandWriter, reader: LedgerReader, clock: Clock) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._clock = clock
+    writer: CommandWriter
+    reader: LedgerReader
+    clock: Clock
 
-    async def handle(self) -> Expired:
+    async def __call__(self) -> Expired:
         """Expire what is due, a batch of accounts after the other: one that fails keeps nobody waiting."""
         accounts, after = 0, ""
         failures: list[str] = []
         for _ in range(BATCHES_MAX):
-            due = await self._reader.accounts_with_expired_lots(self._clock.now(), BATCH_MAX, after=after)
+            due = await self.reader.accounts_with_expired_lots(self.clock.now(), BATCH_MAX, after=after)
             if not due:
                 break
             commands = [ExpireLots(account_id=account_id, reason="lot expired") for account_id in due]
-            outcomes = await self._writer.apply_batch(commands)
+            outcomes = await self.writer.apply_batch(commands)
             failures += [
                 f"{account_id}: {outcome.refusal!r}"
                 for account_id, outcome in zip(due, outcomes, strict=True)

@@ -38,6 +38,7 @@ class Swept:
     failures: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
 class ExpireReservationsHandler:
     """Never gives back what a job may still earn: without an answer the credits stay held.
 
@@ -45,25 +46,18 @@ class ExpireReservationsHandler:
     from their turn.
     """
 
-    def __init__(
-        self,
-        writer: CommandWriter,
-        reader: LedgerReader,
-        settlements: GenerationSettlements,
-        clock: Clock,
-    ) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._settlements = settlements
-        self._clock = clock
+    writer: CommandWriter
+    reader: LedgerReader
+    settlements: GenerationSettlements
+    clock: Clock
 
-    async def handle(self) -> Swept:
+    async def __call__(self) -> Swept:
         """Settle what is overdue, a batch after the other. No transaction is open while it asks."""
         counts: Counter[Decision] = Counter()
         failures: list[str] = []
         seen: set[str] = set()
         for _ in range(BATCHES_MAX):
-            overdue = await self._reader.overdue_reservations(self._clock.now(), BATCH_MAX)
+            overdue = await self.reader.overdue_reservations(self.clock.now(), BATCH_MAX)
             fresh = [reservation for reservation in overdue if reservation.reservation_id not in seen]
             seen.update(reservation.reservation_id for reservation in fresh)
             if fresh:
@@ -85,7 +79,7 @@ class ExpireReservationsHandler:
         async def ask(reservation: Reservation) -> Settlement | Exception:
             async with slots:
                 try:
-                    return await self._settlements.ask(reservation.reference)
+                    return await self.settlements.ask(reservation.reference)
                 except Exception as failure:  # noqa: BLE001 - whatever it is, the others have their turn
                     return failure
 
@@ -96,7 +90,7 @@ class ExpireReservationsHandler:
                 unsettled.append((reservation, verdict))
             else:
                 known.append((reservation, verdict))
-        outcomes = await self._writer.apply_batch([_command(*overdue) for overdue in known]) if known else []
+        outcomes = await self.writer.apply_batch([_command(*overdue) for overdue in known]) if known else []
         for (reservation, verdict), outcome in zip(known, outcomes, strict=True):
             if outcome.refusal is None:
                 counts[verdict.decision] += 1
@@ -107,7 +101,7 @@ class ExpireReservationsHandler:
         failures += [f"{reservation.reservation_id}: {failure!r}" for reservation, failure in unsettled]
 
     async def _postpone(self, unsettled: Sequence[Reservation]) -> None:
-        await self._writer.apply_batch(
+        await self.writer.apply_batch(
             [PostponeReservation(reservation_id=reservation.reservation_id) for reservation in unsettled]
         )
 

@@ -17,8 +17,11 @@ from ledger.adapters.inbound.grpc_stream import answer_stream
 from ledger.application.bounds import BATCH_MAX
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
+from ledger.application.list_entries import ListEntriesHandler
+from ledger.application.list_reservation_lots import ListReservationLotsHandler
 from ledger.application.preview_reservation import PreviewReservationHandler
-from ledger.application.read_ledger import ReadLedgerHandler
+from ledger.application.read_balance import ReadBalanceHandler
+from ledger.application.read_reservation import ReadReservationHandler
 from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain import errors
@@ -64,8 +67,11 @@ class LedgerServicer(rpc.LedgerServiceServicer):
 
     writer: CommandWriter
     preview: PreviewReservationHandler
-    read: ReadLedgerHandler
-    statements: ReadStatementHandler
+    read_balance: ReadBalanceHandler
+    read_reservation: ReadReservationHandler
+    read_statement: ReadStatementHandler
+    list_entries: ListEntriesHandler
+    list_reservation_lots: ListReservationLotsHandler
     reader: LedgerReader
     verify: VerifyLedgerHandler
     welcome_credits: int = 0
@@ -80,7 +86,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
 
     async def Reserve(self, request: pb.ReserveRequest, context: Any) -> pb.ReserveResponse:
         command = commands.to_reserve(request)
-        outcome = await (self.preview.handle(command) if request.dry_run else self._apply(command))
+        outcome = await (self.preview(command) if request.dry_run else self._apply(command))
         return pb.ReserveResponse(**reservation_and_balance(outcome))
 
     async def Charge(self, request: pb.ChargeRequest, context: Any) -> pb.ChargeResponse:
@@ -162,24 +168,24 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     async def GetReservation(
         self, request: pb.GetReservationRequest, context: Any
     ) -> pb.GetReservationResponse:
-        found = await self.read.reservation(
+        found = await self.read_reservation(
             reservation_id=request.reservation_id, reference=request.reference
         )
         return pb.GetReservationResponse(reservation=messages.reservation(found))
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: Any) -> pb.GetBalanceResponse:
         as_of = messages.moment_of(request, "as_of")
-        balance = await self.read.balance(request.account_id, as_of=as_of)
+        balance = await self.read_balance(request.account_id, as_of=as_of)
         return pb.GetBalanceResponse(balance=messages.balance(balance), welcome_credits=self.welcome_credits)
 
     async def GetStatement(
         self, request: pb.GetStatementRequest, context: Any
     ) -> AsyncIterator[pb.GetStatementResponse]:
-        async for part in get_statement(self.statements, request):
+        async for part in get_statement(self.read_statement, request):
             yield part
 
     async def ListEntries(self, request: pb.ListEntriesRequest, context: Any) -> pb.ListEntriesResponse:
-        page = await self.read.entries(
+        page = await self.list_entries(
             request.account_id,
             EntryFilter(
                 kinds=[_kind(number) for number in request.kinds],
@@ -197,7 +203,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     async def ListReservationLots(
         self, request: pb.ListReservationLotsRequest, context: Any
     ) -> pb.ListReservationLotsResponse:
-        lots = await self.read.pinned_lots(request.account_id, request.reservation_id)
+        lots = await self.list_reservation_lots(request.account_id, request.reservation_id)
         return pb.ListReservationLotsResponse(
             lots=[
                 pb.PinnedLot(
@@ -227,7 +233,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
             )
 
     async def Verify(self, request: pb.VerifyRequest, context: Any) -> AsyncIterator[pb.VerifyResponse]:
-        async for result in self.verify.handle():
+        async for result in self.verify():
             yield pb.VerifyResponse(
                 invariant=result.invariant,
                 description=result.description,

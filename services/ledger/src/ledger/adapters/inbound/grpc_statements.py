@@ -5,21 +5,19 @@ from collections.abc import AsyncIterator
 from tintype.ledger.v1 import ledger_pb2 as pb
 
 from ledger.adapters.messages import moment_of, timestamp
-from ledger.application.read_statement import ReadStatementHandler, StatementPart
+from ledger.application.read_statement import ReadStatement, ReadStatementHandler, StatementPart
 from ledger.domain.entry import Entry
 from ledger.ports.statements import StatementClosing, StatementOpening
 
 
 async def get_statement(
-    statements: ReadStatementHandler, request: pb.GetStatementRequest
+    read_statement: ReadStatementHandler, request: pb.GetStatementRequest
 ) -> AsyncIterator[pb.GetStatementResponse]:
     """Stream a statement as messages."""
-    parts = statements.handle(
-        request.account_id,
-        since=moment_of(request, "from"),
-        until=moment_of(request, "to"),
+    wanted = ReadStatement(
+        account_id=request.account_id, since=moment_of(request, "from"), until=moment_of(request, "to")
     )
-    async for part in parts:
+    async for part in read_statement(wanted):
         yield _message(part)
 
 
