@@ -47,17 +47,17 @@ class Fragile(MemoryLedger):
         self.begun = 0
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[UnitOfWork]:
+    async def of_system(self) -> AsyncIterator[UnitOfWork]:
         """Fail as often as it was told to."""
         self.begun += 1
-        async with super().begin() as unit:
+        async with super().of_system() as work:
             if self.failures and not self.after_commit:
                 self.failures -= 1
                 raise self.failure
-            yield unit
-            if self.failures:
-                self.failures -= 1
-                raise LedgerUnavailable("the answer was lost")
+            yield work
+        if self.failures:
+            self.failures -= 1
+            raise LedgerUnavailable("the answer was lost")
 
 
 def writer_over(store: MemoryLedger, **options: int) -> CommandWriter:
@@ -74,14 +74,14 @@ async def test_what_waits_together_is_committed_together(memory_ledger: LedgerUn
     """A hundred callers at once are a few transactions."""
     await memory_ledger.give(ME, 1_000)
     begun = 0
-    begin = memory_ledger.units.begin
+    of_system = memory_ledger.units.of_system
 
     def counted() -> object:
         nonlocal begun
         begun += 1
-        return begin()
+        return of_system()
 
-    memory_ledger.units.begin = counted  # type: ignore[method-assign, assignment]
+    memory_ledger.units.of_system = counted  # type: ignore[method-assign, assignment]
     await asyncio.gather(*(memory_ledger.hold(ME, 1, f"gen_{number}") for number in range(100)))
     assert begun < 10
     assert await memory_ledger.available(ME) == (900, 100)

@@ -92,12 +92,13 @@ class GroupCommit:
 
     async def _commit(self, batch: Sequence[Submission]) -> list[Answer]:
         started, now = time.perf_counter(), self._clock.now()
-        async with self._units.begin() as unit:
-            found = await unit.load(_needs(batch, now))
+        async with self._units.of_system() as work:
+            found = await work.load(_needs(batch, now))
             answers = [self._decide(submission, found, now) for submission in batch]
             if batch[0].atomic and any(outcome is None or outcome.refusal for outcome in answers[0]):
+                # Nothing is saved, so nothing was done, and no account was opened.
                 return [_none_done(answers[0])]
-            await unit.commit(found)
+            await work.save(found)
         self._measure(batch, answers, now, time.perf_counter() - started)
         return answers
 

@@ -11,7 +11,7 @@ from ledger.ports.unit_of_work import Needs, UnitsOfWork
 
 @dataclass(frozen=True)
 class PreviewReservationHandler:
-    """Decides as Reserve does, and leaves without a commit: no row changes, no request id is used up."""
+    """Decides as Reserve does, and saves nothing: no row changes, no request id is used up."""
 
     units: UnitsOfWork
     clock: Clock
@@ -26,8 +26,8 @@ class PreviewReservationHandler:
         now = self.clock.now()
         needs = Needs()
         wanted.tell_needs(needs, now)
-        async with self.units.begin() as unit:
-            found = await unit.load(needs)
+        async with self.units.of_system() as work:
+            found = await work.load(needs)
             account = wanted.account(found)
             occasion = wanted.occasion(account, now, self.ids)
             made_id = wanted.decide(account, occasion)

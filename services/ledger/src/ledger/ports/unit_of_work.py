@@ -81,7 +81,10 @@ class WorkingSet:
 
 
 class UnitOfWork(Protocol):
-    """One open transaction. Leaving it without `commit` undoes everything."""
+    """One open transaction. Leaving it commits what was saved.
+
+    An exception undoes everything; where nothing was saved nothing was done, openings included.
+    """
 
     async def load(self, needs: Needs) -> WorkingSet:
         """Lock the accounts in the order of their ids, then read what the commands are about.
@@ -90,19 +93,20 @@ class UnitOfWork(Protocol):
         reservation that a needed request made earlier.
         """
 
-    async def commit(self, changed: WorkingSet) -> None:
-        """Write what the accounts recorded and what was remembered, and commit: all of it or nothing.
-
-        Raises Conflict when another writer was in the way, and LedgerUnavailable when the store does not
-        answer: the same commands may be tried again, since what was committed is recalled.
-        """
+    async def save(self, changed: WorkingSet) -> None:
+        """Let what the accounts recorded and what was remembered be written: all of it or nothing."""
 
 
 class UnitsOfWork(Protocol):
     """Opens units of work."""
 
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open a transaction over the whole ledger."""
+    def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a transaction over the whole ledger: a batch is about many accounts.
+
+        Opening, loading and leaving raise Conflict when another writer was in the way, and LedgerUnavailable
+        when the store does not answer: the same commands may be tried again, since what was committed is
+        recalled.
+        """
 
     def known_owner(self, reservation_id: str) -> str | None:
         """Return whose a reservation is, where that is known without asking: it never changes."""

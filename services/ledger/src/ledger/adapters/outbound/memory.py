@@ -39,10 +39,12 @@ class MemoryLedger:
         self._one_at_a_time = asyncio.Lock()
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[UnitOfWork]:
+    async def of_system(self) -> AsyncIterator[UnitOfWork]:
         """Open a unit of work; one at a time, as if every account were one."""
         async with self._one_at_a_time:
-            yield MemoryUnitOfWork(self)
+            work = MemoryUnitOfWork(self)
+            yield work
+            work.write()
 
     def known_owner(self, reservation_id: str) -> str | None:
         """Return whose a reservation is."""
@@ -77,11 +79,12 @@ class MemoryLedger:
 
 
 class MemoryUnitOfWork:
-    """One open transaction: copies are changed, and put back at the commit."""
+    """One open transaction: copies are changed, and put back when it is left."""
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
         self._openings: set[str] = set()
+        self._changed: WorkingSet | None = None
 
     async def load(self, needs: Needs) -> WorkingSet:
         """Copy every account that is needed."""
@@ -101,8 +104,14 @@ class MemoryUnitOfWork:
         found.accounts = {account_id: ledger.loaded(account_id) for account_id in known}
         return found
 
-    async def commit(self, changed: WorkingSet) -> None:
-        """Put back what changed."""
+    async def save(self, changed: WorkingSet) -> None:
+        """See UnitOfWork."""
+        self._changed = changed
+
+    def write(self) -> None:
+        """Put back what was saved."""
+        if (changed := self._changed) is None:
+            return
         ledger = self._ledger
         ledger.events.update(changed.new_events)
         ledger.requests.update({request.request_id: request for request in changed.new_requests})

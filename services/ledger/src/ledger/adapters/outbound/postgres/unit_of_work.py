@@ -57,12 +57,16 @@ class PostgresUnitsOfWork:
         self._known = Known()
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[UnitOfWork]:
-        """Open one transaction; it is undone unless it commits."""
+    async def of_system(self) -> AsyncIterator[UnitOfWork]:
+        """See UnitsOfWork. What was saved is written and committed in one round trip."""
         async with self._slots:
             connection = await self._connection()
             try:
-                yield PostgresUnitOfWork(connection, self._ids, self._known)
+                work = PostgresUnitOfWork(connection, self._known)
+                yield work
+                if work.changed is not None:
+                    await write(connection, work.changed, self._ids)
+                    self._known.learn(work.changed)
             except _CONFLICTS as failure:
                 raise Conflict(str(failure)) from failure
             except psycopg.OperationalError as failure:
@@ -104,16 +108,15 @@ class PostgresUnitsOfWork:
 class PostgresUnitOfWork:
     """One open transaction."""
 
-    def __init__(self, connection: AsyncConnection, ids: IdSource, known: Known) -> None:
+    def __init__(self, connection: AsyncConnection, known: Known) -> None:
         self._connection = connection
-        self._ids = ids
         self._known = known
+        self.changed: WorkingSet | None = None
 
     async def load(self, needs: Needs) -> WorkingSet:
         """Lock and read what a batch is about."""
         return await load(self._connection, needs, self._known)
 
-    async def commit(self, changed: WorkingSet) -> None:
-        """Write everything in one round trip, and commit."""
-        await write(self._connection, changed, self._ids)
-        self._known.learn(changed)
+    async def save(self, changed: WorkingSet) -> None:
+        """Keep it until the transaction is left."""
+        self.changed = changed
