@@ -20,6 +20,7 @@ from ledger.adapters.outbound.postgres import tables
 from ledger.application.adjust_balance import AdjustBalance
 from ledger.bootstrap import parts_of, serve
 from ledger.domain.errors import LedgerError
+from ledger.domain.identifiers import AccountId, RequestId
 from ledger.settings import CommandSettings, LedgerSettings, MigrationSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -53,8 +54,8 @@ async def _verify(settings: CommandSettings, _options: argparse.Namespace) -> in
 async def _adjust(settings: CommandSettings, options: argparse.Namespace) -> int:
     async with parts_of(settings) as parts:
         command = AdjustBalance(
-            request_id=options.request_id or parts.ids.new("adj"),
-            account_id=options.account_id,
+            request_id=RequestId(options.request_id or parts.ids.new("adj")),
+            account_id=AccountId(options.account_id),
             amount=options.amount,
             actor=options.actor,
             reason=options.reason,

@@ -15,6 +15,7 @@ from ledger.application.decide_command import DecideCommand
 from ledger.application.group_commit import Answer, GroupCommit, Submission, aborted
 from ledger.application.settle_reservation import SettleReservation
 from ledger.domain.errors import LedgerError, LedgerUnavailable, Overloaded
+from ledger.domain.identifiers import AccountId, EventId
 from ledger.ports.clock import Clock
 from ledger.ports.id_source import IdSource
 from ledger.ports.meter import Meter, NoMeter
@@ -63,7 +64,7 @@ class CommandWriter:
         self._waiting = 0
         self._writers: dict[int, asyncio.Task[None]] = {}
 
-    async def apply(self, command: Command, *, event_id: str | None = None) -> Outcome | None:
+    async def apply(self, command: Command, *, event_id: EventId | None = None) -> Outcome | None:
         """Apply one command; None when the event that it follows from was handled before.
 
         Raises whatever the command is refused with, Overloaded, or LedgerUnavailable.
@@ -115,7 +116,7 @@ class CommandWriter:
         headers: Sequence[Mapping[str, str]],
         *,
         atomic: bool = False,
-        event_id: str | None = None,
+        event_id: EventId | None = None,
     ) -> Answer:
         if self._waiting + len(commands) > self._waiting_max:
             raise Overloaded(waiting=self._waiting, retry_after_s=RETRY_AFTER_S)
@@ -141,11 +142,12 @@ class CommandWriter:
                 outcomes[place] = outcome
         return outcomes
 
-    def _account_known(self, command: Command) -> str | None:
+    def _account_known(self, command: Command) -> AccountId | None:
         """Return the account where it is known at once; without it a batch stays together, in its order."""
         if isinstance(command, SettleReservation):
             return self._units.known_owner(command.reservation_id)
-        return getattr(command, "account_id", "")
+        # What has no account can go with any.
+        return getattr(command, "account_id", AccountId(""))
 
     async def _wait_in(self, queue: int, submission: Submission) -> Answer:
         self._queues[queue].append(submission)

@@ -11,6 +11,7 @@ from ledger.application.command_writer import CommandWriter
 from ledger.application.extend_reservation import ExtendReservation
 from ledger.application.postpone_reservation import PostponeReservation
 from ledger.application.refund_reservation import RefundReservation
+from ledger.domain.identifiers import RequestId, ReservationId
 from ledger.domain.reservation import Reservation
 from ledger.ports.clock import Clock
 from ledger.ports.generation_settlements import Decision, GenerationSettlements, Settlement
@@ -55,7 +56,7 @@ class ExpireReservationsHandler:
         """Settle what is overdue, a batch after the other. No transaction is open while it asks."""
         counts: Counter[Decision] = Counter()
         failures: list[str] = []
-        seen: set[str] = set()
+        seen: set[ReservationId] = set()
         for _ in range(BATCHES_MAX):
             overdue = await self.reader.overdue_reservations(self.clock.now(), BATCH_MAX)
             fresh = [reservation for reservation in overdue if reservation.reservation_id not in seen]
@@ -110,19 +111,19 @@ def _command(reservation: Reservation, verdict: Settlement) -> Command:
     """Return what settles a reservation: once, so that the job's own event gets this outcome if it comes."""
     if verdict.decision is Decision.CHARGE and verdict.charge_credits > 0:
         return ChargeReservation(
-            request_id=f"gen:{reservation.reference}:charge",
+            request_id=RequestId(f"gen:{reservation.reference}:charge"),
             reservation_id=reservation.reservation_id,
             amount=verdict.charge_credits,
         )
     if verdict.decision is Decision.PENDING:
         # Ask again later: otherwise jobs that run for long would fill every batch.
         return ExtendReservation(
-            request_id=f"sweep:{reservation.reservation_id}:{reservation.expires_at.isoformat()}",
+            request_id=RequestId(f"sweep:{reservation.reservation_id}:{reservation.expires_at.isoformat()}"),
             reservation_id=reservation.reservation_id,
             ttl_s=EXTENSION_S,
         )
     return RefundReservation(
-        request_id=f"gen:{reservation.reference}:expire",
+        request_id=RequestId(f"gen:{reservation.reference}:expire"),
         reservation_id=reservation.reservation_id,
         reason=verdict.reason or "reservation expired",
     )

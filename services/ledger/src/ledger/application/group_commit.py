@@ -10,6 +10,7 @@ from datetime import datetime
 from ledger.application.command import Command, Outcome
 from ledger.application.decide_command import DecideCommand
 from ledger.domain.errors import AbortedWithBatch, KeptRefusal, LedgerUnavailable
+from ledger.domain.identifiers import EventId
 from ledger.ports.clock import Clock
 from ledger.ports.meter import Meter
 from ledger.ports.request_context import RequestContext
@@ -34,7 +35,7 @@ class Submission:
     commands: Sequence[Command]
     headers: Sequence[Mapping[str, str]]
     atomic: bool = False
-    event_id: str | None = None
+    event_id: EventId | None = None
     answer: "asyncio.Future[Answer]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -148,7 +149,7 @@ def _needs(batch: Sequence[Submission], now: datetime) -> Needs:
         if submission.event_id is not None:
             needs.events.add(submission.event_id)
         for command in submission.commands:
-            if command.request_id:
+            if command.request_id is not None:
                 needs.requests.add(command.request_id)
             command.tell_needs(needs, now)
     return needs

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from ledger.application.bounds import page_size, require_account
 from ledger.domain.entry import Entry
 from ledger.domain.errors import InvalidField
+from ledger.domain.identifiers import AccountId
 from ledger.ports.ledger_reader import EntryFilter, LedgerReader
 
 
@@ -22,7 +23,7 @@ class ListEntriesHandler:
 
     reader: LedgerReader
 
-    async def __call__(self, account_id: str, wanted: EntryFilter) -> EntryPage:
+    async def __call__(self, account_id: AccountId, wanted: EntryFilter) -> EntryPage:
         """Return one page of the statement. Raises InvalidField."""
         require_account("account_id", account_id)
         if wanted.since and wanted.until and wanted.since > wanted.until:

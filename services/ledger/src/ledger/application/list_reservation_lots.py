@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ledger.application.bounds import require_account, require_text
 from ledger.domain.errors import ReservationNotFound
+from ledger.domain.identifiers import AccountId, ReservationId
 from ledger.ports.ledger_reader import LedgerReader, PinnedLot
 
 
@@ -13,7 +14,7 @@ class ListReservationLotsHandler:
 
     reader: LedgerReader
 
-    async def __call__(self, account_id: str, reservation_id: str) -> list[PinnedLot]:
+    async def __call__(self, account_id: AccountId, reservation_id: ReservationId) -> list[PinnedLot]:
         """Return the lots that a reservation of this account drew from. Raises ReservationNotFound."""
         require_account("account_id", account_id)
         require_text("reservation_id", reservation_id)

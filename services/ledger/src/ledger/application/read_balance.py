@@ -5,6 +5,7 @@ from datetime import datetime
 
 from ledger.application.bounds import require_account
 from ledger.domain.balance import Balance
+from ledger.domain.identifiers import AccountId
 from ledger.ports.clock import Clock
 from ledger.ports.ledger_reader import LedgerReader
 from ledger.ports.statements import Statements
@@ -18,7 +19,7 @@ class ReadBalanceHandler:
     statements: Statements
     clock: Clock
 
-    async def __call__(self, account_id: str, *, as_of: datetime | None = None) -> Balance:
+    async def __call__(self, account_id: AccountId, *, as_of: datetime | None = None) -> Balance:
         """Return the balance now, or as it was; zeroes for an account that was not used by then."""
         require_account("account_id", account_id)
         if as_of is not None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ledger.application.bounds import require_account
 from ledger.domain.errors import InvalidField
+from ledger.domain.identifiers import AccountId
 from ledger.ports.statements import StatementClosing, StatementLine, StatementOpening, Statements
 
 StatementPart = StatementOpening | StatementLine | StatementClosing
@@ -15,7 +16,7 @@ StatementPart = StatementOpening | StatementLine | StatementClosing
 class ReadStatement:
     """What is asked: an account's entries from `since` up to, but without, `until`."""
 
-    account_id: str
+    account_id: AccountId
     since: datetime | None = None
     until: datetime | None = None
 

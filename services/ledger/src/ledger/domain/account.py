@@ -14,6 +14,7 @@ from ledger.domain.budget import Budget, BudgetKey
 from ledger.domain.clawback import Clawback
 from ledger.domain.entry import Entry, EntryKind, Movement
 from ledger.domain.facts import Fact
+from ledger.domain.identifiers import AccountId, EntryId, GrantId, PaymentId, ReservationId
 from ledger.domain.lot import Category, Lot
 from ledger.domain.occasion import Occasion
 from ledger.domain.reservation import PinnedLine, Reservation
@@ -30,23 +31,23 @@ class Account:
     the `changed_*` name what it writes over.
     """
 
-    account_id: str
+    account_id: AccountId
     available: int = 0
     held: int = 0
     debt: int = 0
     sequence: int = 0
     updated_at: datetime = BEGINNING
-    lots: dict[str, Lot] = field(default_factory=dict)
-    reservations: dict[str, Reservation] = field(default_factory=dict)
-    clawbacks: dict[str, Clawback] = field(default_factory=dict)
+    lots: dict[GrantId, Lot] = field(default_factory=dict)
+    reservations: dict[ReservationId, Reservation] = field(default_factory=dict)
+    clawbacks: dict[PaymentId, Clawback] = field(default_factory=dict)
     budgets: dict[BudgetKey, Budget] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    new_lots: dict[str, Lot] = field(default_factory=dict)
-    changed_lots: dict[str, Lot] = field(default_factory=dict)
-    new_reservations: set[str] = field(default_factory=set)
-    changed_reservations: set[str] = field(default_factory=set)
-    changed_clawbacks: set[str] = field(default_factory=set)
+    new_lots: dict[GrantId, Lot] = field(default_factory=dict)
+    changed_lots: dict[GrantId, Lot] = field(default_factory=dict)
+    new_reservations: set[ReservationId] = field(default_factory=set)
+    changed_reservations: set[ReservationId] = field(default_factory=set)
+    changed_clawbacks: set[PaymentId] = field(default_factory=set)
     changed_budgets: set[BudgetKey] = field(default_factory=set)
     _shown: Balance | None = None
     _shown_at: datetime = BEGINNING
@@ -110,7 +111,7 @@ class Account:
         """Take in a lot that was just made."""
         self.lots[lot.grant_id] = self.new_lots[lot.grant_id] = lot
 
-    def touch(self, grant_id: str) -> Lot:
+    def touch(self, grant_id: GrantId) -> Lot:
         """Return a lot that is about to change."""
         lot = self.lots[grant_id]
         if grant_id not in self.new_lots:
@@ -126,7 +127,7 @@ class Account:
             self.changed_reservations.add(reservation_id)
         self.reservations[reservation_id] = reservation
 
-    def clawback(self, payment_id: str) -> Clawback:
+    def clawback(self, payment_id: PaymentId) -> Clawback:
         """Return a payment's clawback that is about to change, a fresh one when there was none."""
         if payment_id not in self.clawbacks:
             granted = sum(lot.amount for lot in self.lots.values() if lot.payment_id == payment_id)
@@ -155,10 +156,10 @@ class Account:
         movement: Movement,
         occasion: Occasion,
         *,
-        grant_id: str = "",
-        payment_id: str = "",
-        reservation_id: str = "",
-        reference: str = "",
+        grant_id: GrantId | None = None,
+        payment_id: PaymentId | None = None,
+        reservation_id: ReservationId | None = None,
+        reference: str | None = None,
     ) -> None:
         """Write one movement to the journal. Raises ValueError for one that makes or loses credits."""
         if (total := sum(movement)) != 0:
@@ -170,7 +171,7 @@ class Account:
         self.updated_at = occasion.written_at
         self.entries.append(
             Entry(
-                occasion.new_id("ent"),
+                EntryId(occasion.new_id("ent")),
                 occasion.transaction_id,
                 self.account_id,
                 self.sequence,

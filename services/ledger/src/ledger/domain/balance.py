@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from ledger.domain.identifiers import AccountId
+
 
 class Balance(NamedTuple):
     """What an account can spend at a moment, and what is held.
@@ -12,7 +14,7 @@ class Balance(NamedTuple):
     newer.
     """
 
-    account_id: str
+    account_id: AccountId
     available: int = 0
     held: int = 0
     debt: int = 0

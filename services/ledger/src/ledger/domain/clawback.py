@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from ledger.domain.identifiers import AccountId, PaymentId
+
 
 @dataclass(slots=True)
 class Clawback:
@@ -13,8 +15,8 @@ class Clawback:
     payment's own grant has arrived.
     """
 
-    payment_id: str
-    account_id: str
+    payment_id: PaymentId
+    account_id: AccountId
     granted: int = 0
     targets: dict[str, int] = field(default_factory=dict)
     reinstated: list[str] = field(default_factory=list)

@@ -60,7 +60,7 @@ def _add(account: Account, lot: Lot, occasion: Occasion) -> None:
         Movement(world=-lot.amount, available=lot.amount),
         occasion,
         grant_id=lot.grant_id,
-        payment_id=lot.payment_id or "",
+        payment_id=lot.payment_id,
     )
     account.facts.append(
         CreditsGranted(

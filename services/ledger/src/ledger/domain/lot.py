@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from ledger.domain.identifiers import AccountId, GrantId, PaymentId
+
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -29,8 +31,8 @@ class Lot:
     money that went back, for a debt or by a correction.
     """
 
-    grant_id: str
-    account_id: str
+    grant_id: GrantId
+    account_id: AccountId
     category: Category
     amount: int
     remaining: int
@@ -42,7 +44,7 @@ class Lot:
     effective_at: datetime
     expires_at: datetime | None = None
     source: str
-    payment_id: str | None = None
+    payment_id: PaymentId | None = None
     created_at: datetime
 
     def is_effective(self, now: datetime) -> bool:

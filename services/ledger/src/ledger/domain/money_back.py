@@ -6,13 +6,14 @@ from ledger.domain.debt import forgive, owe
 from ledger.domain.entry import EntryKind, Movement
 from ledger.domain.expiry import expire_lot, expire_lots, tell_expired
 from ledger.domain.facts import CreditsClawedBack
+from ledger.domain.identifiers import GrantId, PaymentId
 from ledger.domain.lot import Category, Lot, in_taking_order
 from ledger.domain.occasion import Occasion
 from ledger.domain.taking import take
 
 
 def claw_back(
-    account: Account, payment_id: str, *, cause: str, target: int, reinstated: bool, occasion: Occasion
+    account: Account, payment_id: PaymentId, *, cause: str, target: int, reinstated: bool, occasion: Occasion
 ) -> None:
     """Record what a cause takes in all, or that it never takes again, and act on the difference."""
     clawback = account.clawback(payment_id)
@@ -87,7 +88,7 @@ def _give_back(account: Account, clawback: Clawback, amount: int, occasion: Occa
 
 def _grant_anew(account: Account, clawback: Clawback, amount: int, occasion: Occasion) -> None:
     lot = Lot(
-        grant_id=occasion.new_id("grt"),
+        grant_id=GrantId(occasion.new_id("grt")),
         account_id=account.account_id,
         category=Category.PAID,
         amount=amount,
@@ -107,6 +108,6 @@ def _grant_anew(account: Account, clawback: Clawback, amount: int, occasion: Occ
     )
 
 
-def _own_lot_first(account: Account, payment_id: str) -> list[Lot]:
+def _own_lot_first(account: Account, payment_id: PaymentId) -> list[Lot]:
     lots = in_taking_order(account.lots.values())
     return sorted(lots, key=lambda lot: lot.payment_id != payment_id)

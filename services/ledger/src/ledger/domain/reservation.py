@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ledger.domain.budget import BudgetKey
+from ledger.domain.identifiers import AccountId, GrantId, ReservationId
 
 
 class ReservationState(StrEnum):
@@ -18,7 +19,7 @@ class ReservationState(StrEnum):
 class PinnedLine(NamedTuple):
     """What a reservation drew from one lot; once settled, what was not charged has returned."""
 
-    grant_id: str
+    grant_id: GrantId
     amount: int
     charged: int = 0
 
@@ -26,8 +27,8 @@ class PinnedLine(NamedTuple):
 class Reservation(NamedTuple):
     """One reservation with its pinned lines in spending order. Settling makes a new one."""
 
-    reservation_id: str
-    account_id: str
+    reservation_id: ReservationId
+    account_id: AccountId
     reference: str
     reserved: int
     charged: int

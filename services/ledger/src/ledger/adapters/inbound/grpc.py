@@ -26,6 +26,7 @@ from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain import errors
 from ledger.domain.entry import EntryKind
+from ledger.domain.identifiers import AccountId, ReservationId
 from ledger.domain.occasion import NO_METADATA
 from ledger.ports.ledger_reader import EntryFilter, LedgerReader
 
@@ -79,7 +80,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     async def Grant(self, request: pb.GrantRequest, context: Any) -> pb.GrantResponse:
         outcome = await self._apply(commands.to_grant(request))
         return pb.GrantResponse(
-            grant_id=outcome.made_id,
+            grant_id=outcome.made_id or "",
             balance=messages.balance(outcome.balance),
             replayed=outcome.replayed,
         )
@@ -110,7 +111,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     async def Adjust(self, request: pb.AdjustRequest, context: Any) -> pb.AdjustResponse:
         outcome = await self._apply(commands.to_adjust(request))
         return pb.AdjustResponse(
-            grant_id=outcome.made_id if request.amount > 0 else "",
+            grant_id=outcome.made_id or "" if request.amount > 0 else "",
             balance=messages.balance(outcome.balance),
             replayed=outcome.replayed,
         )
@@ -169,13 +170,14 @@ class LedgerServicer(rpc.LedgerServiceServicer):
         self, request: pb.GetReservationRequest, context: Any
     ) -> pb.GetReservationResponse:
         found = await self.read_reservation(
-            reservation_id=request.reservation_id, reference=request.reference
+            reservation_id=ReservationId(request.reservation_id) if request.reservation_id else None,
+            reference=request.reference or None,
         )
         return pb.GetReservationResponse(reservation=messages.reservation(found))
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: Any) -> pb.GetBalanceResponse:
         as_of = messages.moment_of(request, "as_of")
-        balance = await self.read_balance(request.account_id, as_of=as_of)
+        balance = await self.read_balance(AccountId(request.account_id), as_of=as_of)
         return pb.GetBalanceResponse(balance=messages.balance(balance), welcome_credits=self.welcome_credits)
 
     async def GetStatement(
@@ -186,7 +188,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
 
     async def ListEntries(self, request: pb.ListEntriesRequest, context: Any) -> pb.ListEntriesResponse:
         page = await self.list_entries(
-            request.account_id,
+            AccountId(request.account_id),
             EntryFilter(
                 kinds=[_kind(number) for number in request.kinds],
                 since=messages.moment_of(request, "from"),
@@ -203,7 +205,9 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     async def ListReservationLots(
         self, request: pb.ListReservationLotsRequest, context: Any
     ) -> pb.ListReservationLotsResponse:
-        lots = await self.list_reservation_lots(request.account_id, request.reservation_id)
+        lots = await self.list_reservation_lots(
+            AccountId(request.account_id), ReservationId(request.reservation_id)
+        )
         return pb.ListReservationLotsResponse(
             lots=[
                 pb.PinnedLot(

@@ -13,6 +13,7 @@ from ledger.domain.budget import Budget, BudgetKey
 from ledger.domain.clawback import Clawback
 from ledger.domain.entry import Entry
 from ledger.domain.facts import Fact
+from ledger.domain.identifiers import AccountId, EventId, GrantId, PaymentId, RequestId, ReservationId
 from ledger.domain.lot import Lot
 from ledger.domain.request import RecordedRequest
 from ledger.domain.reservation import Reservation, ReservationState
@@ -25,15 +26,15 @@ from ledger.ports.unit_of_work import Needs, UnitOfWork, WorkingSet
 class MemoryLedger:
     """Committed state, and the facts that were published with it."""
 
-    accounts: dict[str, Account] = field(default_factory=dict)
-    lots: dict[str, Lot] = field(default_factory=dict)
-    reservations: dict[str, Reservation] = field(default_factory=dict)
-    clawbacks: dict[str, Clawback] = field(default_factory=dict)
-    budgets: dict[tuple[str, BudgetKey], Budget] = field(default_factory=dict)
-    requests: dict[str, RecordedRequest] = field(default_factory=dict)
+    accounts: dict[AccountId, Account] = field(default_factory=dict)
+    lots: dict[GrantId, Lot] = field(default_factory=dict)
+    reservations: dict[ReservationId, Reservation] = field(default_factory=dict)
+    clawbacks: dict[PaymentId, Clawback] = field(default_factory=dict)
+    budgets: dict[tuple[AccountId, BudgetKey], Budget] = field(default_factory=dict)
+    requests: dict[RequestId, RecordedRequest] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    events: set[str] = field(default_factory=set)
+    events: set[EventId] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
@@ -46,12 +47,12 @@ class MemoryLedger:
             yield work
             work.write()
 
-    def known_owner(self, reservation_id: str) -> str | None:
+    def known_owner(self, reservation_id: ReservationId) -> AccountId | None:
         """Return whose a reservation is."""
         found = self.reservations.get(reservation_id)
         return found.account_id if found else None
 
-    def loaded(self, account_id: str) -> Account:
+    def loaded(self, account_id: AccountId) -> Account:
         """Return a copy of an account with everything that is its own."""
         stored = self.accounts.get(account_id) or Account(account_id)
         return Account(
@@ -83,7 +84,7 @@ class MemoryUnitOfWork:
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
-        self._openings: set[str] = set()
+        self._openings: set[AccountId] = set()
         self._changed: WorkingSet | None = None
 
     async def load(self, needs: Needs) -> WorkingSet:
@@ -148,11 +149,11 @@ class MemoryLedgerReader:
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
 
-    async def balance(self, account_id: str, now: datetime) -> Balance:
+    async def balance(self, account_id: AccountId, now: datetime) -> Balance:
         """Return an account's balance; zeroes for an account that was never used."""
         return self._ledger.loaded(account_id).balance(now)
 
-    async def entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:
+    async def entries(self, account_id: AccountId, wanted: EntryFilter) -> list[Entry]:
         """Return entries, newest first."""
         found = [
             entry
@@ -165,17 +166,19 @@ class MemoryLedgerReader:
         ]
         return found[: wanted.limit]
 
-    async def reservation(self, *, reservation_id: str = "", reference: str = "") -> Reservation | None:
+    async def reservation(
+        self, *, reservation_id: ReservationId | None = None, reference: str | None = None
+    ) -> Reservation | None:
         """Return a reservation by its id or by what it was held for."""
         for reservation in self._ledger.reservations.values():
-            if reservation_id in ("", reservation.reservation_id) and reference in (
-                "",
-                reservation.reference,
-            ):
+            is_it = reservation_id in (None, reservation.reservation_id)
+            if is_it and reference in (None, reservation.reference):
                 return reservation
         return None
 
-    async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot] | None:
+    async def pinned_lots(
+        self, account_id: AccountId, reservation_id: ReservationId
+    ) -> list[PinnedLot] | None:
         """Return a reservation's lots in the order they were drawn from."""
         found = self._ledger.reservations.get(reservation_id)
         if found is None or found.account_id != account_id:
@@ -225,12 +228,14 @@ class MemoryLedgerReader:
         ]
         return sorted(overdue, key=lambda reservation: reservation.expires_at)[:limit]
 
-    async def accounts_with_expired_lots(self, now: datetime, limit: int, *, after: str = "") -> list[str]:
+    async def accounts_with_expired_lots(
+        self, now: datetime, limit: int, *, after: AccountId | None = None
+    ) -> list[AccountId]:
         """Return accounts with credits in expired lots."""
         found = {
             lot.account_id
             for lot in self._ledger.lots.values()
-            if lot.remaining and lot.is_expired(now) and lot.account_id > after
+            if lot.remaining and lot.is_expired(now) and (after is None or lot.account_id > after)
         }
         return sorted(found)[:limit]
 

@@ -7,6 +7,7 @@ from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.domain.balance import Balance
 from ledger.domain.chain import GENESIS, journal_line, next_hash
 from ledger.domain.entry import Entry
+from ledger.domain.identifiers import AccountId
 from ledger.domain.lot import Category
 from ledger.ports.statements import StatementLine, StatementOpening, StatementRange
 
@@ -17,7 +18,9 @@ class MemoryStatements:
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
 
-    async def range(self, account_id: str, since: datetime | None, until: datetime | None) -> StatementRange:
+    async def range(
+        self, account_id: AccountId, since: datetime | None, until: datetime | None
+    ) -> StatementRange:
         """See Statements."""
         journal = self._journal(account_id)
         before = [line for line in journal if since is not None and line.entry.created_at < since]
@@ -43,7 +46,7 @@ class MemoryStatements:
         for line in journal[covered.opening.sequence : covered.last_sequence]:
             yield line
 
-    async def balance_as_of(self, account_id: str, as_of: datetime) -> Balance:
+    async def balance_as_of(self, account_id: AccountId, as_of: datetime) -> Balance:
         """See Statements."""
         past = [entry for entry in self._entries(account_id) if entry.created_at <= as_of]
 
@@ -73,10 +76,10 @@ class MemoryStatements:
             upcoming=sum(entry.movement.available for entry in past if entry.entry_id in later),
         )
 
-    def _entries(self, account_id: str) -> list[Entry]:
+    def _entries(self, account_id: AccountId) -> list[Entry]:
         return [entry for entry in self._ledger.entries if entry.account_id == account_id]
 
-    def _journal(self, account_id: str) -> list[StatementLine]:
+    def _journal(self, account_id: AccountId) -> list[StatementLine]:
         journal, made = [], GENESIS
         for entry in self._entries(account_id):
             made = next_hash(made, journal_line(entry))

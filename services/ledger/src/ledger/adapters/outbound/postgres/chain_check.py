@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.adapters.outbound.postgres.journal_lines import FIELDS, LINE_COLUMNS, line
 from ledger.domain.chain import GENESIS, Head, next_hash, seal_hash
+from ledger.domain.identifiers import AccountId
 from ledger.ports.invariants import InvariantResult
 
 EXAMPLES_MAX = 5
@@ -111,7 +112,7 @@ async def chain_holds(connection: AsyncConnection) -> InvariantResult:
 class _Walk:
     """Where the walk stands in one account's chain."""
 
-    account_id: str
+    account_id: AccountId
     found: _Findings
     head: Head = field(default_factory=Head)
     unsealed: int = 0
@@ -147,7 +148,7 @@ class _Walk:
 
 
 async def _check_entries(connection: AsyncConnection, found: _Findings) -> None:
-    walk = _Walk("", found)
+    walk = _Walk(AccountId(""), found)
     async for row in _stream(connection, _ENTRIES):
         if row[_ACCOUNT] != walk.account_id:
             walk.end()

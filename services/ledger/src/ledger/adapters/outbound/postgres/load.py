@@ -2,18 +2,21 @@
 
 from collections.abc import Collection, Iterable
 from itertools import islice
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 from psycopg import AsyncConnection, AsyncCursor
 
 from ledger.adapters.outbound.postgres import rows
 from ledger.adapters.outbound.postgres.array_literals import texts
 from ledger.domain.account import Account
+from ledger.domain.identifiers import AccountId, GrantId, ReservationId
 from ledger.domain.lot import Lot
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
 CONSUMER = "ledger"
 KNOWN_MAX = 50_000
+
+_Key = TypeVar("_Key")
 
 _OPEN = "INSERT INTO accounts (account_id) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING"
 # The order of the ids is what keeps several writers from waiting for each other in a circle.
@@ -55,8 +58,8 @@ class Known:
     """What never changes and was seen before: whose a reservation is, and which accounts are open."""
 
     def __init__(self) -> None:
-        self.owners: dict[str, str] = {}
-        self.opened: dict[str, None] = {}
+        self.owners: dict[ReservationId, AccountId] = {}
+        self.opened: dict[AccountId, None] = {}
 
     def learn(self, changed: WorkingSet) -> None:
         """Take note of what a transaction committed."""
@@ -65,9 +68,13 @@ class Known:
             self.opened[account.account_id] = None
             for reservation_id in account.new_reservations:
                 self.owners[reservation_id] = account.account_id
-        for seen in (self.owners, self.opened):
-            for oldest in list(islice(seen, max(0, len(seen) - KNOWN_MAX))):
-                del seen[oldest]
+        _forget_oldest(self.owners)
+        _forget_oldest(self.opened)
+
+
+def _forget_oldest(known: dict[_Key, Any]) -> None:
+    for oldest in list(islice(known, max(0, len(known) - KNOWN_MAX))):
+        del known[oldest]
 
 
 async def load(connection: AsyncConnection, needs: Needs, known: Known) -> WorkingSet:
@@ -123,7 +130,7 @@ async def _complete(connection: AsyncConnection, needs: Needs, found: WorkingSet
     } - {key for account in found.accounts.values() for key in account.reservations}
     if earlier:
         _put_reservations(found, await _rows(await _ask(connection, _RESERVATIONS, earlier)))
-    pinned: set[str] = set()
+    pinned: set[GrantId] = set()
     budgets = set(needs.budgets)
     for account in found.accounts.values():
         for reservation in account.reservations.values():
@@ -159,7 +166,8 @@ def _put_payments(found: WorkingSet, lots: list[Any], clawbacks: list[Any]) -> N
     for row in lots:
         lot = rows.to_lot(row)
         _put_lot(found, lot)
-        found.payments[lot.payment_id or ""] = lot.account_id
+        if lot.payment_id is not None:
+            found.payments[lot.payment_id] = lot.account_id
     for row in clawbacks:
         clawback = rows.to_clawback(row)
         found.payments[clawback.payment_id] = clawback.account_id

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ledger.adapters.outbound.postgres import rows, tables
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry
+from ledger.domain.identifiers import AccountId, ReservationId
 from ledger.domain.lot import Category
 from ledger.domain.reservation import Reservation
 from ledger.ports.ledger_reader import EntryFilter, PaymentGrant, PinnedLot
@@ -25,7 +26,7 @@ class PostgresLedgerReader:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def balance(self, account_id: str, now: datetime) -> Balance:
+    async def balance(self, account_id: AccountId, now: datetime) -> Balance:
         """Return the account's row and the sums of its lots, from one snapshot."""
         lots, accounts = tables.lots, tables.accounts
         is_effective = (lots.c.effective_at <= now) | (lots.c.effective_at <= lots.c.created_at)
@@ -68,7 +69,7 @@ class PostgresLedgerReader:
             next_effective=row.next_effective,
         )
 
-    async def entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:
+    async def entries(self, account_id: AccountId, wanted: EntryFilter) -> list[Entry]:
         """Return entries, newest first, by the index on (account, sequence)."""
         table = tables.entries
         query = select(table).where(table.c.account_id == account_id)
@@ -84,19 +85,23 @@ class PostgresLedgerReader:
         async with transaction(self._engine, account_id) as connection:
             return [rows.to_entry(row) for row in await connection.execute(query)]
 
-    async def reservation(self, *, reservation_id: str = "", reference: str = "") -> Reservation | None:
+    async def reservation(
+        self, *, reservation_id: ReservationId | None = None, reference: str | None = None
+    ) -> Reservation | None:
         """Return a reservation with its lines."""
         table = tables.reservations
         query = select(table).order_by(table.c.created_at).limit(1)
-        if reservation_id:
+        if reservation_id is not None:
             query = query.where(table.c.reservation_id == reservation_id)
-        if reference:
+        if reference is not None:
             query = query.where(table.c.reference == reference)
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             row = (await connection.execute(query)).first()
         return rows.to_reservation(row) if row else None
 
-    async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot] | None:
+    async def pinned_lots(
+        self, account_id: AccountId, reservation_id: ReservationId
+    ) -> list[PinnedLot] | None:
         """Return a reservation's lots in the order they were drawn from."""
         held, lots = tables.reservations, tables.lots
         line = (
@@ -170,15 +175,19 @@ class PostgresLedgerReader:
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             return [rows.to_reservation(row) for row in await connection.execute(query)]
 
-    async def accounts_with_expired_lots(self, now: datetime, limit: int, *, after: str = "") -> list[str]:
+    async def accounts_with_expired_lots(
+        self, now: datetime, limit: int, *, after: AccountId | None = None
+    ) -> list[AccountId]:
         """Return accounts with credits in expired lots."""
         lots = tables.lots
         query = (
             select(lots.c.account_id)
-            .where(~lots.c.drained, lots.c.expires_at <= now, lots.c.account_id > after)
+            .where(~lots.c.drained, lots.c.expires_at <= now)
             .distinct()
             .order_by(lots.c.account_id)
             .limit(limit)
         )
+        if after is not None:
+            query = query.where(lots.c.account_id > after)
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             return list((await connection.scalars(query)).all())

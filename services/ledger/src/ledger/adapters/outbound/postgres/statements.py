@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ledger.adapters.outbound.postgres import rows
 from ledger.domain.balance import Balance
 from ledger.domain.chain import GENESIS
+from ledger.domain.identifiers import AccountId
 from ledger.ports.statements import StatementLine, StatementOpening, StatementRange
 
 PAGE_LINES = 500
@@ -73,7 +74,9 @@ class PostgresStatements:
         self._engine = engine
         self._page_lines = page_lines
 
-    async def range(self, account_id: str, since: datetime | None, until: datetime | None) -> StatementRange:
+    async def range(
+        self, account_id: AccountId, since: datetime | None, until: datetime | None
+    ) -> StatementRange:
         """See Statements."""
         bounds = {
             "account": account_id,
@@ -115,7 +118,7 @@ class PostgresStatements:
                 yield StatementLine(entry=entry, hash=row[-1] if sealed else None)
                 after = entry.sequence
 
-    async def balance_as_of(self, account_id: str, as_of: datetime) -> Balance:
+    async def balance_as_of(self, account_id: AccountId, as_of: datetime) -> Balance:
         """See Statements."""
         async with transaction(self._engine, account_id) as connection:
             row = (await connection.execute(_AS_OF, {"account": account_id, "as_of": as_of})).one()

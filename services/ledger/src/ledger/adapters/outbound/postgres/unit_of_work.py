@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ledger.adapters.outbound.postgres.load import Known, load
 from ledger.adapters.outbound.postgres.write import write
 from ledger.domain.errors import LedgerUnavailable
+from ledger.domain.identifiers import AccountId, ReservationId
 from ledger.ports.id_source import IdSource
 from ledger.ports.unit_of_work import Conflict, Needs, UnitOfWork, WorkingSet
 
@@ -74,7 +75,7 @@ class PostgresUnitsOfWork:
             finally:
                 await self._put_back(connection)
 
-    def known_owner(self, reservation_id: str) -> str | None:
+    def known_owner(self, reservation_id: ReservationId) -> AccountId | None:
         """Return whose a reservation is, when it was made or settled here lately."""
         return self._known.owners.get(reservation_id)
 

@@ -13,6 +13,7 @@ from ledger.adapters.outbound.postgres.array_literals import (
     BLOB,
     JSON,
     LINK,
+    NOTE,
     NUMBER,
     NUMBERS,
     TEXT,
@@ -26,6 +27,7 @@ from ledger.adapters.outbound.postgres.many_rows import MANY, Statement, columns
 from ledger.adapters.outbound.postgres.rows import from_budget_key
 from ledger.domain.account import Account
 from ledger.domain.clawback import Clawback
+from ledger.domain.identifiers import EventId
 from ledger.domain.lot import Lot
 from ledger.domain.request import RecordedRequest
 from ledger.domain.reservation import Reservation
@@ -122,8 +124,8 @@ _ENTRIES = columns(
     reservation_id=LINK,
     reference=LINK,
     payment_id=LINK.steady(),
-    actor=TEXT.steady(),
-    reason=TEXT.steady(),
+    actor=NOTE.steady(),
+    reason=NOTE.steady(),
     created_at=TIME.steady(),
     metadata=JSON.steady(),
 )
@@ -155,7 +157,7 @@ _INBOX = "INSERT INTO inbox (consumer, event_id) SELECT %s, unnest(%s::text[])"
 async def write(connection: AsyncConnection, changed: WorkingSet, ids: IdSource) -> None:
     """Write what changed and commit, all in one pipeline: nothing is visible until all of it is."""
     accounts = [account for account in changed.accounts.values() if account.is_changed]
-    facts = [encode(fact, event_id=ids.new("evt")) for account in accounts for fact in account.facts]
+    facts = [encode(fact, event_id=EventId(ids.new("evt"))) for account in accounts for fact in account.facts]
     statements = _statements(changed, accounts, facts)
     async with connection.pipeline():
         if len(changed.new_requests) < MANY:
