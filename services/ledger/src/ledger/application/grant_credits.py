@@ -76,14 +76,13 @@ class GrantCredits(Command):
 
     def lot(self, occasion: Occasion) -> Lot:
         """Return the lot that this command makes."""
-        return Lot(
+        return Lot.granted(
             grant_id=GrantId(occasion.new_id("grt")),
             account_id=self.account_id,
             category=self.category,
             amount=self.amount,
-            remaining=self.amount,
             priority=USUAL_PRIORITY if self.priority is None else self.priority,
-            effective_at=self.effective_at or occasion.now,
+            effective_at=self.effective_at,
             expires_at=self.expires_at,
             source=self.source,
             payment_id=self.payment_id,

@@ -33,17 +33,15 @@ def adjust(account: Account, amount: int, occasion: Occasion) -> GrantId | Trans
 
 
 def _add(account: Account, amount: int, occasion: Occasion) -> GrantId:
-    lot = Lot(
+    lot = Lot.granted(
         grant_id=GrantId(occasion.new_id("grt")),
         account_id=account.account_id,
         category=Category.PROMOTIONAL,
         amount=amount,
-        remaining=amount,
-        effective_at=occasion.now,
         source=f"adjustment:{occasion.actor}",
         created_at=occasion.now,
     )
-    account.add(lot)
+    account.put(lot)
     movement = Movement(available=amount, adjustment=-amount)
     account.post(EntryKind.ADJUST, lot.category, movement, occasion, grant_id=lot.grant_id)
     pay_debt(account, occasion)

@@ -15,8 +15,8 @@ def grant(account: Account, lot: Lot, occasion: Occasion) -> None:
     debt is paid first."""
     _add(account, lot, occasion)
     if lot.payment_id is not None and lot.payment_id in account.clawbacks:
-        clawback = account.clawback(lot.payment_id)
-        clawback.granted = lot.amount
+        clawback = account.clawbacks[lot.payment_id].grant(lot.amount)
+        account.put(clawback)
         bring_in_line(account, clawback, occasion)
     pay_debt(account, occasion)
 
@@ -46,14 +46,13 @@ def _lasts_longer(lot: Lot, other: Lot) -> bool:
 
 
 def _end(account: Account, lot: Lot, occasion: Occasion) -> int:
-    account.touch(lot.grant_id)
-    if not lot.is_expired(occasion.now):
-        lot.expires_at = occasion.now
+    lot = lot.end(occasion.now)
+    account.put(lot)
     return expire_lot(account, lot, occasion, kind=EntryKind.RESET)
 
 
 def _add(account: Account, lot: Lot, occasion: Occasion) -> None:
-    account.add(lot)
+    account.put(lot)
     account.post(
         EntryKind.GRANT,
         lot.category,

@@ -36,12 +36,9 @@ def reserve(
 
     lines = _pin(spendable, amount)
     for line in lines:
-        lot = account.touch(line.grant_id)
-        lot.remaining -= line.amount
-        lot.held += line.amount
+        account.put(account.lots[line.grant_id].hold(line.amount))
     for key in budgets:
-        account.budget(key).used += amount
-        account.changed_budgets.add(key)
+        account.put(account.budget(key).use(amount))
     reservation = Reservation(
         reservation_id=ReservationId(occasion.new_id("res")),
         account_id=account.account_id,

@@ -1,7 +1,6 @@
 """The ledger in memory: every port's fake, held to the same suite as PostgreSQL."""
 
 import asyncio
-import copy
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -53,7 +52,7 @@ class MemoryLedger:
         return found.account_id if found else None
 
     def loaded(self, account_id: AccountId) -> Account:
-        """Return a copy of an account with everything that is its own."""
+        """Return an account with everything that is its own."""
         stored = self.accounts.get(account_id) or Account(account_id)
         return Account(
             account_id,
@@ -62,25 +61,21 @@ class MemoryLedger:
             stored.debt,
             stored.sequence,
             stored.updated_at,
-            lots={key: copy.copy(lot) for key, lot in self.lots.items() if lot.account_id == account_id},
+            lots={key: lot for key, lot in self.lots.items() if lot.account_id == account_id},
             reservations={
                 k: reservation
                 for k, reservation in self.reservations.items()
                 if reservation.account_id == account_id
             },
             clawbacks={
-                key: copy.deepcopy(clawback)
-                for key, clawback in self.clawbacks.items()
-                if clawback.account_id == account_id
+                key: clawback for key, clawback in self.clawbacks.items() if clawback.account_id == account_id
             },
-            budgets={
-                key: copy.copy(budget) for (owner, key), budget in self.budgets.items() if owner == account_id
-            },
+            budgets={key: budget for (owner, key), budget in self.budgets.items() if owner == account_id},
         )
 
 
 class MemoryUnitOfWork:
-    """One open transaction: copies are changed, and put back when it is left."""
+    """One open transaction: values are changed, and put back when it is left."""
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
@@ -88,7 +83,7 @@ class MemoryUnitOfWork:
         self._changed: WorkingSet | None = None
 
     async def load(self, needs: Needs) -> WorkingSet:
-        """Copy every account that is needed."""
+        """Read every account that is needed."""
         ledger, found = self._ledger, WorkingSet()
         self._openings = needs.openings
         found.requests = {key: ledger.requests[key] for key in needs.requests if key in ledger.requests}
@@ -133,12 +128,9 @@ class MemoryUnitOfWork:
             account.updated_at,
         )
         ledger.lots |= account.new_lots | account.changed_lots
-        for reservation_id in account.new_reservations | account.changed_reservations:
-            ledger.reservations[reservation_id] = account.reservations[reservation_id]
-        for payment_id in account.changed_clawbacks:
-            ledger.clawbacks[payment_id] = account.clawbacks[payment_id]
-        for key in account.changed_budgets:
-            ledger.budgets[account.account_id, key] = account.budgets[key]
+        ledger.reservations |= account.new_reservations | account.changed_reservations
+        ledger.clawbacks |= account.changed_clawbacks
+        ledger.budgets |= {(account.account_id, key): used for key, used in account.changed_budgets.items()}
         ledger.entries += account.entries
         ledger.facts += account.facts
 
