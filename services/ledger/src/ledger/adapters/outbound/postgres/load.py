@@ -25,10 +25,7 @@ _LOCK = """
     WHERE account_id = ANY(%s::text[]) ORDER BY account_id FOR NO KEY UPDATE
 """
 _OWNERS = "SELECT reservation_id, account_id FROM reservations WHERE reservation_id = ANY(%s::text[])"
-_REQUESTS = """
-    SELECT request_id, account_id, command, fingerprint, made_id, refusal_reason, refusal_details, created_at
-    FROM requests WHERE request_id = ANY(%s::text[])
-"""
+_REQUESTS = f"SELECT {rows.REQUEST} FROM requests WHERE request_id = ANY(%s::text[])"  # noqa: S608
 _EVENTS = "SELECT event_id FROM inbox WHERE consumer = %s AND event_id = ANY(%s::text[])"
 _RESERVATIONS = f"SELECT {rows.RESERVATION} FROM reservations WHERE reservation_id = ANY(%s::text[])"  # noqa: S608
 _LOTS = f"SELECT {rows.LOT} FROM lots WHERE account_id = ANY(%s::text[]) AND NOT drained"  # noqa: S608
@@ -44,14 +41,14 @@ _LOTS_BY_SOURCE = f"""
           AND category = 'subscription' OFFSET 0) found
 """  # noqa: S608
 _CLAWBACKS = f"SELECT {rows.CLAWBACK} FROM clawbacks WHERE payment_id = ANY(%s::text[])"  # noqa: S608
-_BUDGETS = """
+_BUDGETS = f"""
     SELECT found.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::date[])
                         AS needed(account_id, scope, period, starts_on)
     CROSS JOIN LATERAL (
-        SELECT account_id, scope, period, starts_on, used FROM budgets
+        SELECT {rows.BUDGET} FROM budgets
         WHERE budgets.account_id = needed.account_id AND budgets.scope = needed.scope
           AND budgets.period = needed.period AND budgets.starts_on = needed.starts_on OFFSET 0) found
-"""
+"""  # noqa: S608
 
 
 class Known:

@@ -5,9 +5,12 @@ value, which spares the database taking it apart again for each row. What differ
 and prepared by the driver. Few rows cost less than their statements: those are put together into one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any
+
+from sqlalchemy import Table
 
 from ledger.adapters.outbound.postgres.array_literals import Kind
 
@@ -19,9 +22,36 @@ Columns = tuple[tuple[str, Kind], ...]
 Statement = tuple[str, list[Any]]
 
 
-def columns(**kinds: Kind) -> Columns:
-    """Name the columns that a statement writes, in the order of the rows' values; the key first."""
+def columns(table: Table, **kinds: Kind) -> Columns:
+    """Name the columns that a statement writes, in the order of the rows' values; the key first.
+
+    Raises ValueError for a name that the table does not have.
+    """
+    if unknown := kinds.keys() - {column.name for column in table.c}:
+        raise ValueError(f"{table.name} has no columns {sorted(unknown)}")
     return tuple(kinds.items())
+
+
+def every_column(table: Table, **kinds: Kind) -> Columns:
+    """Name the columns as `columns` does. Raises ValueError also for a column that would be left out."""
+    if left_out := {column.name for column in table.c if column.computed is None} - kinds.keys():
+        raise ValueError(f"{table.name} also has the columns {sorted(left_out)}")
+    return columns(table, **kinds)
+
+
+def values_of(
+    fields: Iterable[str], written: Columns, *, within: Mapping[str, Iterable[str]] | None = None
+) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads a row's values off an object with these fields, by the columns' names.
+
+    `within` names the fields of what some of its fields hold. Raises ValueError for a column that is none.
+    """
+    places = {name: name for name in fields}
+    for holder, held in (within or {}).items():
+        places |= {name: f"{holder}.{name}" for name in held}
+    if unknown := [name for name, _ in written if name not in places]:
+        raise ValueError(f"there are no fields {unknown}")
+    return attrgetter(*(places[name] for name, _ in written))
 
 
 def insert(table: str, written: Columns, rows: Iterable[Sequence[Any]]) -> Statement:

@@ -1,67 +1,128 @@
-"""Rows to domain objects: each column list goes with the function that reads its rows, by position."""
+"""Rows to domain objects. What is selected is named by the fields that it is read into."""
 
-from datetime import date
-from typing import Any
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
+from sqlalchemy import Table
+
+from ledger.adapters.outbound.postgres import tables
 from ledger.domain.budget import Budget, BudgetKey, BudgetPeriod
 from ledger.domain.clawback import Clawback
 from ledger.domain.entry import Entry, EntryKind, Movement
+from ledger.domain.identifiers import AccountId, GrantId, MadeId, RequestId, ReservationId
 from ledger.domain.lot import Category, Lot
 from ledger.domain.request import RecordedRequest, Refusal
 from ledger.domain.reservation import PinnedLine, Reservation, ReservationState
 
-LOT = (
-    "grant_id, account_id, category, amount, remaining, held, spent, expired, clawed_back, priority, "
-    "effective_at, expires_at, source, payment_id, created_at"
+
+class ReservationRow(NamedTuple):
+    """A reservation as its table has it: its lines are three columns."""
+
+    reservation_id: ReservationId
+    account_id: AccountId
+    reference: str
+    reserved: int
+    charged: int
+    refunded: int
+    state: str
+    line_grants: list[GrantId]
+    line_amounts: list[int]
+    line_charged: list[int]
+    budgets: list[dict[str, str]] | None
+    expires_at: datetime
+    created_at: datetime
+    settled_at: datetime | None
+
+
+class RequestRow(NamedTuple):
+    """A request as its table has it: a refusal is two columns."""
+
+    request_id: RequestId
+    account_id: AccountId
+    command: str
+    fingerprint: str
+    made_id: MadeId | None
+    refusal_reason: str | None
+    refusal_details: dict[str, str] | None
+    created_at: datetime
+
+
+class BudgetRow(NamedTuple):
+    """A budget as its table has it."""
+
+    account_id: AccountId
+    scope: str
+    period: str
+    starts_on: date
+    used: int
+
+
+# An entry's fields as its table has them: each book is a column.
+ENTRY_FIELDS = tuple(
+    name for field in Entry._fields for name in (Movement._fields if field == "movement" else (field,))
 )
-RESERVATION = (
-    "reservation_id, account_id, reference, reserved, charged, refunded, state, line_grants, line_amounts, "
-    "line_charged, budgets, expires_at, created_at, settled_at"
-)
-ENTRY = (
-    "entry_id, transaction_id, account_id, sequence, kind, category, available, held, world, revenue, "
-    "breakage, debt, adjustment, balance_after, held_after, request_id, grant_id, reservation_id, reference, "
-    "payment_id, actor, reason, created_at, metadata"
-)
-CLAWBACK = "payment_id, account_id, granted, targets, reinstated, taken, from_own_lot"
+
+
+def _selected(table: Table, fields: Iterable[str]) -> str:
+    """Name all columns of a table, in their order. Raises ValueError unless they are these fields."""
+    columns = tuple(column.name for column in table.c if column.computed is None)
+    if columns != tuple(fields):
+        raise ValueError(f"{table.name} has the columns {columns}, not {tuple(fields)}")
+    return ", ".join(columns)
+
+
+LOT = _selected(tables.lots, Lot._fields)
+RESERVATION = _selected(tables.reservations, ReservationRow._fields)
+ENTRY = _selected(tables.entries, ENTRY_FIELDS)
+REQUEST = _selected(tables.requests, RequestRow._fields)
+CLAWBACK = _selected(tables.clawbacks, Clawback._fields)
+BUDGET = _selected(tables.budgets, BudgetRow._fields)
 
 
 def to_lot(row: Any) -> Lot:
-    """Read a row of `LOT`."""
-    return Lot(
-        grant_id=row[0],
-        account_id=row[1],
-        category=Category(row[2]),
-        amount=row[3],
-        remaining=row[4],
-        held=row[5],
-        spent=row[6],
-        expired=row[7],
-        clawed_back=row[8],
-        priority=row[9],
-        effective_at=row[10],
-        expires_at=row[11],
-        source=row[12],
-        payment_id=row[13],
-        created_at=row[14],
-    )
+    """Read a row of `LOT`. Raises ValueError for a category that is not known here."""
+    grant_id, account_id, category, *others = row
+    return Lot(grant_id, account_id, Category(category), *others)
 
 
 def to_reservation(row: Any) -> Reservation:
     """Read a row of `RESERVATION`."""
+    found = ReservationRow._make(row)
     return Reservation(
-        row[0],
-        row[1],
-        row[2],
-        row[3],
-        row[4],
-        row[5],
-        ReservationState(row[6]),
-        tuple(map(PinnedLine, row[7], row[8], row[9])),
-        tuple(map(to_budget_key, row[10])) if row[10] else (),
-        row[11],
-        row[12],
-        row[13],
+        reservation_id=found.reservation_id,
+        account_id=found.account_id,
+        reference=found.reference,
+        reserved=found.reserved,
+        charged=found.charged,
+        refunded=found.refunded,
+        state=ReservationState(found.state),
+        lines=tuple(map(PinnedLine, found.line_grants, found.line_amounts, found.line_charged)),
+        budgets=tuple(map(to_budget_key, found.budgets)) if found.budgets else (),
+        expires_at=found.expires_at,
+        created_at=found.created_at,
+        settled_at=found.settled_at,
+    )
+
+
+def from_reservation(reservation: Reservation) -> ReservationRow:
+    """Write a row of `RESERVATION`."""
+    lines = reservation.lines
+    return ReservationRow(
+        reservation_id=reservation.reservation_id,
+        account_id=reservation.account_id,
+        reference=reservation.reference,
+        reserved=reservation.reserved,
+        charged=reservation.charged,
+        refunded=reservation.refunded,
+        state=reservation.state,
+        line_grants=[line.grant_id for line in lines],
+        line_amounts=[line.amount for line in lines],
+        line_charged=[line.charged for line in lines],
+        budgets=[from_budget_key(key) for key in reservation.budgets] or None,
+        expires_at=reservation.expires_at,
+        created_at=reservation.created_at,
+        settled_at=reservation.settled_at,
     )
 
 
@@ -78,43 +139,69 @@ def from_budget_key(key: BudgetKey) -> dict[str, str]:
 
 
 def to_entry(row: Any) -> Entry:
-    """Read a row of `ENTRY`."""
+    """Read a row that has the columns of `ENTRY`. Raises ValueError for a category that is not known here."""
     return Entry(
-        row[0],
-        row[1],
-        row[2],
-        row[3],
-        EntryKind(row[4]),
-        Category(row[5]),
-        Movement(*row[6:13]),
-        row[13],
-        row[14],
-        row[15],
-        row[16],
-        row[17],
-        row[18],
-        row[19],
-        row[20] or None,
-        row[21] or None,
-        row[22],
-        row[23],
+        entry_id=row.entry_id,
+        transaction_id=row.transaction_id,
+        account_id=row.account_id,
+        sequence=row.sequence,
+        kind=EntryKind(row.kind),
+        category=Category(row.category),
+        movement=Movement(*(getattr(row, book) for book in Movement._fields)),
+        balance_after=row.balance_after,
+        held_after=row.held_after,
+        request_id=row.request_id,
+        grant_id=row.grant_id,
+        reservation_id=row.reservation_id,
+        reference=row.reference,
+        payment_id=row.payment_id,
+        actor=row.actor or None,
+        reason=row.reason or None,
+        created_at=row.created_at,
+        metadata=row.metadata,
     )
 
 
 def to_request(row: Any) -> RecordedRequest:
-    """Read a remembered request."""
+    """Read a row of `REQUEST`."""
+    found = RequestRow._make(row)
     refusal = None
-    if row[5] is not None:
-        details = dict(row[6] or {})
-        refusal = Refusal(row[5], details.pop("message", ""), details)
-    return RecordedRequest(row[0], row[1], row[2], row[3], row[4], refusal, row[7])
+    if found.refusal_reason is not None:
+        details = dict(found.refusal_details or {})
+        refusal = Refusal(found.refusal_reason, details.pop("message", ""), details)
+    return RecordedRequest(
+        found.request_id,
+        found.account_id,
+        found.command,
+        found.fingerprint,
+        found.made_id,
+        refusal,
+        found.created_at,
+    )
+
+
+def from_request(request: RecordedRequest) -> RequestRow:
+    """Write a row of `REQUEST`."""
+    refusal = request.refusal
+    return RequestRow(
+        request_id=request.request_id,
+        account_id=request.account_id,
+        command=request.command,
+        fingerprint=request.fingerprint,
+        made_id=request.made_id,
+        refusal_reason=None if refusal is None else refusal.reason,
+        refusal_details=None if refusal is None else {**refusal.details, "message": refusal.message},
+        created_at=request.created_at,
+    )
 
 
 def to_clawback(row: Any) -> Clawback:
     """Read a row of `CLAWBACK`."""
-    return Clawback(*row)
+    found = Clawback._make(row)
+    return found._replace(reinstated=tuple(found.reinstated))
 
 
 def to_budget(row: Any) -> Budget:
-    """Read account, scope, period, first day and what is used."""
-    return Budget(BudgetKey(row[1], BudgetPeriod(row[2]), row[3]), row[4])
+    """Read a row of `BUDGET`."""
+    found = BudgetRow._make(row)
+    return Budget(BudgetKey(found.scope, BudgetPeriod(found.period), found.starts_on), found.used)

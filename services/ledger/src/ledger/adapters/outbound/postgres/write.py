@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 from chassis.events import OutgoingEvent
@@ -9,6 +10,7 @@ from chassis.outbox import CHANNEL
 from psycopg import AsyncConnection
 
 from ledger.adapters.outbound.event_codec import encode
+from ledger.adapters.outbound.postgres import tables
 from ledger.adapters.outbound.postgres.array_literals import (
     BLOB,
     JSON,
@@ -23,18 +25,27 @@ from ledger.adapters.outbound.postgres.array_literals import (
     texts,
 )
 from ledger.adapters.outbound.postgres.load import CONSUMER
-from ledger.adapters.outbound.postgres.many_rows import MANY, Statement, columns, insert, together, update
-from ledger.adapters.outbound.postgres.rows import from_budget_key
+from ledger.adapters.outbound.postgres.many_rows import (
+    MANY,
+    Statement,
+    columns,
+    every_column,
+    insert,
+    together,
+    update,
+    values_of,
+)
+from ledger.adapters.outbound.postgres.rows import ReservationRow, from_request, from_reservation
 from ledger.domain.account import Account
 from ledger.domain.clawback import Clawback
+from ledger.domain.entry import Entry, Movement
 from ledger.domain.identifiers import EventId
 from ledger.domain.lot import Lot
-from ledger.domain.request import RecordedRequest
-from ledger.domain.reservation import Reservation
 from ledger.ports.id_source import IdSource
 from ledger.ports.unit_of_work import WorkingSet
 
-_ACCOUNTS = columns(
+_ACCOUNTS = every_column(
+    tables.accounts,
     account_id=TEXT,
     available=NUMBER,
     held=NUMBER,
@@ -42,7 +53,8 @@ _ACCOUNTS = columns(
     sequence=NUMBER,
     updated_at=TIME.steady(),
 )
-_NEW_LOTS = columns(
+_NEW_LOTS = every_column(
+    tables.lots,
     grant_id=WORD,
     account_id=TEXT,
     category=WORD,
@@ -60,6 +72,7 @@ _NEW_LOTS = columns(
     created_at=TIME,
 )
 _CHANGED_LOTS = columns(
+    tables.lots,
     grant_id=WORD,
     remaining=NUMBER,
     held=NUMBER,
@@ -68,7 +81,8 @@ _CHANGED_LOTS = columns(
     clawed_back=NUMBER.steady(),
     expires_at=TIME.steady(),
 )
-_NEW_RESERVATIONS = columns(
+_NEW_RESERVATIONS = every_column(
+    tables.reservations,
     reservation_id=WORD,
     account_id=TEXT,
     reference=TEXT,
@@ -85,6 +99,7 @@ _NEW_RESERVATIONS = columns(
     settled_at=TIME.steady(),
 )
 _CHANGED_RESERVATIONS = columns(
+    tables.reservations,
     reservation_id=WORD,
     charged=NUMBER,
     refunded=NUMBER,
@@ -93,7 +108,8 @@ _CHANGED_RESERVATIONS = columns(
     expires_at=TIME,
     settled_at=TIME.steady(),
 )
-_REQUESTS = columns(
+_REQUESTS = every_column(
+    tables.requests,
     request_id=TEXT,
     account_id=TEXT,
     command=WORD,
@@ -103,7 +119,8 @@ _REQUESTS = columns(
     refusal_details=JSON.steady(),
     created_at=TIME.steady(),
 )
-_ENTRIES = columns(
+_ENTRIES = every_column(
+    tables.entries,
     entry_id=WORD,
     transaction_id=WORD,
     account_id=TEXT,
@@ -130,6 +147,7 @@ _ENTRIES = columns(
     metadata=JSON.steady(),
 )
 _OUTBOX = columns(
+    tables.outbox,
     ce_id=WORD,
     subject=TEXT,
     ce_type=WORD,
@@ -138,6 +156,11 @@ _OUTBOX = columns(
     headers=JSON,
     payload=BLOB,
 )
+_entry = values_of(Entry._fields, _ENTRIES, within={"movement": Movement._fields})
+_new_lot = values_of(Lot._fields, _NEW_LOTS)
+_changed_lot = values_of(Lot._fields, _CHANGED_LOTS)
+_account = values_of((field.name for field in fields(Account)), _ACCOUNTS)
+_changed_reservation = values_of(ReservationRow._fields, _CHANGED_RESERVATIONS)
 _CLAWBACKS = """
     INSERT INTO clawbacks (payment_id, account_id, granted, targets, reinstated, taken, from_own_lot)
     VALUES (%s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)
@@ -186,13 +209,17 @@ def _statements(
 ) -> Iterator[Statement]:
     """Yield what is to be executed. No two of them touch the same row."""
     if changed.new_requests:
-        yield insert("requests", _REQUESTS, map(_request, changed.new_requests))
+        yield insert("requests", _REQUESTS, map(from_request, changed.new_requests))
     if entries := [entry for account in accounts for entry in account.entries]:
-        yield insert("entries", _ENTRIES, [(*entry[:6], *entry[6], *entry[7:]) for entry in entries])
-    if new := [account.reservations[key] for account in accounts for key in account.new_reservations]:
-        yield insert("reservations", _NEW_RESERVATIONS, map(_new_reservation, new))
-    if settled := [account.reservations[key] for account in accounts for key in account.changed_reservations]:
-        yield update("reservations", _CHANGED_RESERVATIONS, map(_changed_reservation, settled))
+        yield insert("entries", _ENTRIES, map(_entry, entries))
+    if new := [reservation for account in accounts for reservation in account.new_reservations.values()]:
+        yield insert("reservations", _NEW_RESERVATIONS, map(from_reservation, new))
+    if settled := [
+        reservation for account in accounts for reservation in account.changed_reservations.values()
+    ]:
+        yield update(
+            "reservations", _CHANGED_RESERVATIONS, map(_changed_reservation, map(from_reservation, settled))
+        )
     if new_lots := [lot for account in accounts for lot in account.new_lots.values()]:
         yield insert("lots", _NEW_LOTS, map(_new_lot, new_lots))
     if lots := [lot for account in accounts for lot in account.changed_lots.values()]:
@@ -200,88 +227,14 @@ def _statements(
     if moved := [account for account in accounts if account.entries]:
         yield update("accounts", _ACCOUNTS, map(_account, moved))
     for account in accounts:
-        for payment in account.changed_clawbacks:
-            yield _CLAWBACKS, _clawback(account.clawbacks[payment])
-        for key in account.changed_budgets:
-            yield _BUDGETS, [account.account_id, *key[:2], key.starts_on, account.budgets[key].used]
+        for clawback in account.changed_clawbacks.values():
+            yield _CLAWBACKS, _clawback(clawback)
+        for key, budget in account.changed_budgets.items():
+            yield _BUDGETS, [account.account_id, key.scope, key.period, key.starts_on, budget.used]
     if changed.new_events:
         yield _INBOX, [CONSUMER, texts(changed.new_events)]
     if facts:
         yield insert("outbox", _OUTBOX, map(_outgoing, facts))
-
-
-def _account(account: Account) -> tuple[Any, ...]:
-    return (
-        account.account_id,
-        account.available,
-        account.held,
-        account.debt,
-        account.sequence,
-        account.updated_at,
-    )
-
-
-def _new_lot(lot: Lot) -> tuple[Any, ...]:
-    return (
-        lot.grant_id,
-        lot.account_id,
-        lot.category,
-        lot.amount,
-        lot.remaining,
-        lot.held,
-        lot.spent,
-        lot.expired,
-        lot.clawed_back,
-        lot.priority,
-        lot.effective_at,
-        lot.expires_at,
-        lot.source,
-        lot.payment_id,
-        lot.created_at,
-    )
-
-
-def _changed_lot(lot: Lot) -> tuple[Any, ...]:
-    return (
-        lot.grant_id,
-        lot.remaining,
-        lot.held,
-        lot.spent,
-        lot.expired,
-        lot.clawed_back,
-        lot.expires_at,
-    )
-
-
-def _new_reservation(reservation: Reservation) -> tuple[Any, ...]:
-    lines = reservation.lines
-    return (
-        *reservation[:7],
-        [line[0] for line in lines],
-        [line[1] for line in lines],
-        [line[2] for line in lines],
-        [from_budget_key(key) for key in reservation.budgets] or None,
-        *reservation[9:],
-    )
-
-
-def _changed_reservation(reservation: Reservation) -> tuple[Any, ...]:
-    return (
-        reservation.reservation_id,
-        reservation.charged,
-        reservation.refunded,
-        reservation.state,
-        [line[2] for line in reservation.lines],
-        reservation.expires_at,
-        reservation.settled_at,
-    )
-
-
-def _request(request: RecordedRequest) -> tuple[Any, ...]:
-    refusal = request.refusal
-    if refusal is None:
-        return (*request[:5], None, None, request.created_at)
-    return (*request[:5], refusal.reason, {**refusal.details, "message": refusal.message}, request.created_at)
 
 
 def _outgoing(event: OutgoingEvent) -> tuple[Any, ...]:
@@ -301,7 +254,7 @@ def _clawback(clawback: Clawback) -> list[Any]:
         clawback.payment_id,
         clawback.account_id,
         clawback.granted,
-        json.dumps(clawback.targets),
+        json.dumps(dict(clawback.targets)),
         json.dumps(clawback.reinstated),
         clawback.taken,
         clawback.from_own_lot,
