@@ -85,7 +85,7 @@ async def _replays_in_memory(replicas: Replicas, accounts: list[str], log: dict[
         now = SystemClock().now()
         there, here = await reader.balance(account, now), store.loaded(account).balance(now)
         assert (there.available, there.held, there.debt) == (here.available, here.held, here.debt)
-        assert (there.promotional, there.paid) == (here.promotional, here.paid)
+        assert there.by_category == here.by_category
 
 
 async def _history(engine: AsyncEngine) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ async def shown(ledger: LedgerUnderTest) -> tuple[int, int]:
         assert would.balance.available == 0
     with pytest.raises(AccountInDebt if balance.debt else InsufficientCredits):
         await ledger.preview(reserve(ME, balance.available + 1))
-    assert balance.available == balance.subscription + balance.promotional + balance.paid
+    assert balance.available == sum(balance.by_category.values())
     return balance.available, balance.upcoming
 
 
@@ -70,9 +70,10 @@ async def test_a_balance_as_it_was_shows_later_credits_apart(any_ledger: LedgerU
     """What was granted for later had not begun then."""
     await any_ledger.give(ME, 10)
     await any_ledger.apply(grant(ME, 500, Category.PAID, effective_at=START + timedelta(days=2)))
-    for days, expected in ((1, (10, 500, 0)), (2, (510, 0, 500))):
+    given = {Category.PROMOTIONAL: 10}
+    for days, expected in ((1, (10, 500, given)), (2, (510, 0, {**given, Category.PAID: 500}))):
         then = await any_ledger.read_balance(ME, as_of=START + timedelta(days=days))
-        assert (then.available, then.upcoming, then.paid) == expected
+        assert (then.available, then.upcoming, then.by_category) == expected
 
 
 async def test_a_replica_whose_clock_is_behind_sees_what_was_granted(any_ledger: LedgerUnderTest) -> None:

@@ -14,11 +14,7 @@ from ledger.domain.errors import InvalidField
 from ledger.domain.lot import Category
 from ledger.domain.reservation import Reservation, ReservationState
 
-CATEGORIES = {
-    Category.SUBSCRIPTION: pb.CATEGORY_SUBSCRIPTION,
-    Category.PROMOTIONAL: pb.CATEGORY_PROMOTIONAL,
-    Category.PAID: pb.CATEGORY_PAID,
-}
+CATEGORIES = {category: pb.Category.Value(f"CATEGORY_{category.name}") for category in Category}
 STATES = {
     ReservationState.HELD: pb.RESERVATION_STATE_HELD,
     ReservationState.CHARGED: pb.RESERVATION_STATE_CHARGED,
@@ -55,9 +51,7 @@ def balance(value: Balance) -> pb.Balance:
         available=value.available,
         held=value.held,
         debt=value.debt,
-        available_subscription=value.subscription,
-        available_promotional=value.promotional,
-        available_paid=value.paid,
+        by_category={CATEGORIES[category]: amount for category, amount in value.by_category.items()},
         next_expiry=timestamp(value.next_expiry),
         sequence=value.sequence,
         upcoming=value.upcoming,

@@ -69,7 +69,8 @@ class Account:
         """
         if self._shown is not None and (self._shown.sequence, self._shown_at) == (self.sequence, now):
             return self._shown
-        subscription = promotional = paid = upcoming = 0
+        available = upcoming = 0
+        by_category: dict[Category, int] = {}
         next_expiry: datetime | None = None
         next_effective: datetime | None = None
         for lot in self.lots.values():
@@ -81,22 +82,16 @@ class Account:
                 if next_effective is None or lot.effective_at < next_effective:
                     next_effective = lot.effective_at
                 continue
-            if lot.category is Category.PAID:
-                paid += lot.remaining
-            elif lot.category is Category.PROMOTIONAL:
-                promotional += lot.remaining
-            else:
-                subscription += lot.remaining
+            available += lot.remaining
+            by_category[lot.category] = by_category.get(lot.category, 0) + lot.remaining
             if lot.expires_at is not None and (next_expiry is None or lot.expires_at < next_expiry):
                 next_expiry = lot.expires_at
         self._shown = Balance(
             self.account_id,
-            subscription + promotional + paid,
+            available,
             self.held,
             self.debt,
-            subscription,
-            promotional,
-            paid,
+            by_category,
             next_expiry,
             self.sequence,
             upcoming,

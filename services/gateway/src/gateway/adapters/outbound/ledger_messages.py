@@ -13,7 +13,7 @@ from gateway.domain.credits import (
     ReservationState,
 )
 
-CATEGORIES = {pb.Category.Value(f"CATEGORY_{one.name}"): one for one in Category}
+CATEGORIES: dict[int, Category] = {pb.Category.Value(f"CATEGORY_{one.name}"): one for one in Category}
 KINDS = {pb.EntryKind.Value(f"ENTRY_KIND_{one.name}"): one for one in EntryKind}
 STATES = {pb.ReservationState.Value(f"RESERVATION_STATE_{one.name}"): one for one in ReservationState}
 
@@ -24,9 +24,12 @@ def balance(message: pb.Balance) -> Balance:
         available=message.available,
         held=message.held,
         debt=message.debt,
-        subscription=message.available_subscription,
-        promotional=message.available_promotional,
-        paid=message.available_paid,
+        # Credits of a category that is newer than this gateway count as available, and as no other category.
+        by_category={
+            CATEGORIES[number]: amount
+            for number, amount in message.by_category.items()
+            if number in CATEGORIES
+        },
         next_expiry=moment(message, "next_expiry"),
         sequence=message.sequence,
         upcoming=message.upcoming,

@@ -57,21 +57,17 @@ class MemoryStatements:
             if entry.grant_id and not lots[entry.grant_id].is_effective(as_of)
         }
 
-        def available(*categories: Category) -> int:
-            return sum(
-                entry.movement.available
-                for entry in past
-                if entry.category in categories and entry.entry_id not in later
-            )
-
+        by_category: dict[Category, int] = {}
+        for entry in past:
+            if entry.entry_id not in later:
+                sofar = by_category.get(entry.category, 0)
+                by_category[entry.category] = sofar + entry.movement.available
         return Balance(
             account_id=account_id,
-            available=available(*Category),
+            available=sum(by_category.values()),
             held=sum(entry.movement.held for entry in past),
             debt=-sum(entry.movement.debt for entry in past),
-            subscription=available(Category.SUBSCRIPTION),
-            promotional=available(Category.PROMOTIONAL),
-            paid=available(Category.PAID),
+            by_category={category: amount for category, amount in by_category.items() if amount},
             sequence=len(past),
             upcoming=sum(entry.movement.available for entry in past if entry.entry_id in later),
         )

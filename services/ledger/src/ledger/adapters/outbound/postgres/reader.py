@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from chassis.postgres import SYSTEM_SCOPE, transaction
-from sqlalchemy import column, func, select, true
-from sqlalchemy import table as table_clause
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ledger.adapters.outbound.postgres import rows, tables
@@ -17,7 +16,6 @@ from ledger.domain.reservation import Reservation
 from ledger.ports.ledger_reader import EntryFilter, PaymentGrant, PinnedLot
 
 _STREAM_ROWS = 500
-_CLAWBACKS = table_clause("clawbacks", column("payment_id"), column("taken"))
 
 
 class PostgresLedgerReader:
@@ -27,46 +25,41 @@ class PostgresLedgerReader:
         self._engine = engine
 
     async def balance(self, account_id: AccountId, now: datetime) -> Balance:
-        """Return the account's row and the sums of its lots, from one snapshot."""
+        """Return the account's row and the sums of its lots, from one snapshot.
+
+        Raises ValueError for credits of a category that is not known here.
+        """
         lots, accounts = tables.lots, tables.accounts
         is_effective = (lots.c.effective_at <= now) | (lots.c.effective_at <= lots.c.created_at)
-        sums = [
-            func.coalesce(func.sum(lots.c.remaining).filter(which), 0).label(name)
-            for name, which in (
-                *(
-                    (category.value, is_effective & (lots.c.category == category.value))
-                    for category in Category
-                ),
-                ("upcoming", ~is_effective),
-            )
-        ]
-        firsts = (
-            func.min(lots.c.expires_at).filter(is_effective).label("next_expiry"),
-            func.min(lots.c.effective_at).filter(~is_effective).label("next_effective"),
-        )
         is_good = ~lots.c.drained & (lots.c.expires_at.is_(None) | (lots.c.expires_at > now))
+        remaining = func.sum(lots.c.remaining)
         query = (
-            select(accounts, *sums, *firsts)
+            select(
+                accounts,
+                lots.c.category,
+                func.coalesce(remaining.filter(is_effective), 0).label("spendable"),
+                func.coalesce(remaining.filter(~is_effective), 0).label("upcoming"),
+                func.min(lots.c.expires_at).filter(is_effective).label("next_expiry"),
+                func.min(lots.c.effective_at).filter(~is_effective).label("next_effective"),
+            )
             .outerjoin(lots, (lots.c.account_id == accounts.c.account_id) & is_good)
             .where(accounts.c.account_id == account_id)
-            .group_by(accounts.c.account_id)
+            .group_by(accounts.c.account_id, lots.c.category)
         )
         async with transaction(self._engine, account_id) as connection:
-            row = (await connection.execute(query)).first()
-        if row is None:
+            found = (await connection.execute(query)).all()
+        if not found:
             return Balance(account_id=account_id)
         return Balance(
             account_id=account_id,
-            available=int(row.subscription + row.promotional + row.paid),
-            held=row.held,
-            debt=row.debt,
-            subscription=int(row.subscription),
-            promotional=int(row.promotional),
-            paid=int(row.paid),
-            next_expiry=row.next_expiry,
-            sequence=row.sequence,
-            upcoming=int(row.upcoming),
-            next_effective=row.next_effective,
+            available=sum(int(row.spendable) for row in found),
+            held=found[0].held,
+            debt=found[0].debt,
+            by_category={Category(row.category): int(row.spendable) for row in found if row.spendable},
+            next_expiry=min((row.next_expiry for row in found if row.next_expiry), default=None),
+            sequence=found[0].sequence,
+            upcoming=sum(int(row.upcoming) for row in found),
+            next_effective=min((row.next_effective for row in found if row.next_effective), default=None),
         )
 
     async def entries(self, account_id: AccountId, wanted: EntryFilter) -> list[Entry]:
@@ -145,9 +138,11 @@ class PostgresLedgerReader:
                 table.c.payment_id,
                 table.c.account_id,
                 table.c.amount,
-                func.coalesce(_CLAWBACKS.c.taken, 0).label("taken_back"),
+                func.coalesce(tables.clawbacks.c.taken, 0).label("taken_back"),
             )
-            .select_from(table.outerjoin(_CLAWBACKS, _CLAWBACKS.c.payment_id == table.c.payment_id))
+            .select_from(
+                table.outerjoin(tables.clawbacks, tables.clawbacks.c.payment_id == table.c.payment_id)
+            )
             .where(table.c.payment_id.is_not(None))
             .order_by(table.c.created_at)
         )

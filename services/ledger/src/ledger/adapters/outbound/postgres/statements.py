@@ -11,6 +11,7 @@ from ledger.adapters.outbound.postgres import rows
 from ledger.domain.balance import Balance
 from ledger.domain.chain import GENESIS
 from ledger.domain.identifiers import AccountId
+from ledger.domain.lot import Category
 from ledger.ports.statements import StatementLine, StatementOpening, StatementRange
 
 PAGE_LINES = 500
@@ -47,18 +48,14 @@ _LINES = text(
 )
 _AS_OF = text(
     """
-    SELECT coalesce(sum(held), 0) AS held, coalesce(-sum(debt), 0) AS debt,
-           coalesce(max(sequence), 0) AS sequence,
-           coalesce(sum(available) FILTER (WHERE later IS NULL AND category = 'subscription'), 0)
-               AS subscription,
-           coalesce(sum(available) FILTER (WHERE later IS NULL AND category = 'promotional'), 0)
-               AS promotional,
-           coalesce(sum(available) FILTER (WHERE later IS NULL AND category = 'paid'), 0) AS paid,
+    SELECT category, sum(held) AS held, -sum(debt) AS debt, max(sequence) AS sequence,
+           coalesce(sum(available) FILTER (WHERE later IS NULL), 0) AS available,
            coalesce(sum(available) FILTER (WHERE later IS NOT NULL), 0) AS upcoming
     FROM (SELECT e.*, (SELECT l.effective_at FROM lots l
                        WHERE l.grant_id = e.grant_id AND l.effective_at > :as_of
                          AND l.effective_at > l.created_at) AS later
           FROM entries e WHERE e.account_id = :account AND e.created_at <= :as_of) past
+    GROUP BY category
     """
 )
 
@@ -121,15 +118,13 @@ class PostgresStatements:
     async def balance_as_of(self, account_id: AccountId, as_of: datetime) -> Balance:
         """See Statements."""
         async with transaction(self._engine, account_id) as connection:
-            row = (await connection.execute(_AS_OF, {"account": account_id, "as_of": as_of})).one()
+            found = (await connection.execute(_AS_OF, {"account": account_id, "as_of": as_of})).all()
         return Balance(
             account_id=account_id,
-            available=int(row.subscription + row.promotional + row.paid),
-            held=int(row.held),
-            debt=int(row.debt),
-            subscription=int(row.subscription),
-            promotional=int(row.promotional),
-            paid=int(row.paid),
-            sequence=row.sequence,
-            upcoming=int(row.upcoming),
+            available=sum(int(row.available) for row in found),
+            held=sum(int(row.held) for row in found),
+            debt=sum(int(row.debt) for row in found),
+            by_category={Category(row.category): int(row.available) for row in found if row.available},
+            sequence=max((row.sequence for row in found), default=0),
+            upcoming=sum(int(row.upcoming) for row in found),
         )
