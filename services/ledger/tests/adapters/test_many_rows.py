@@ -3,7 +3,7 @@
 import pytest
 from ledger.adapters.outbound.postgres import tables
 from ledger.adapters.outbound.postgres.array_literals import NUMBER, WORD
-from ledger.adapters.outbound.postgres.many_rows import columns, every_column, values_of
+from ledger.adapters.outbound.postgres.many_rows import as_it_is, columns, every_column, values_of
 from ledger.domain.budget import Budget, BudgetKey, BudgetPeriod
 from support import START
 
@@ -28,8 +28,16 @@ def test_a_column_that_is_no_field_is_refused() -> None:
         values_of(Budget._fields, columns(tables.budgets, scope=WORD, used=NUMBER))
 
 
+def test_a_tuple_that_is_no_row_is_refused() -> None:
+    """By the order of its fields."""
+    written = columns(tables.budgets, used=NUMBER, scope=WORD)
+    assert as_it_is(("used", "scope"), written) == written
+    with pytest.raises(ValueError, match="not the fields"):
+        as_it_is(("scope", "used"), written)
+
+
 def test_values_are_read_by_name_in_the_order_of_the_columns() -> None:
     """Wherever they stand in the object."""
-    written = columns(tables.budgets, used=NUMBER, scope=WORD)
-    read = values_of(Budget._fields, written, within={"key": BudgetKey._fields})
-    assert read(Budget(BudgetKey("key:1", BudgetPeriod.DAY, START.date()), 7)) == (7, "key:1")
+    key = BudgetKey("key:1", BudgetPeriod.DAY, START.date())
+    read = values_of(BudgetKey._fields, columns(tables.budgets, period=WORD, scope=WORD))
+    assert read(key) == (BudgetPeriod.DAY, "key:1")

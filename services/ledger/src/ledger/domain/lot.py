@@ -80,35 +80,55 @@ class Lot(NamedTuple):
             created_at=created_at,
         )
 
-    def hold(self, amount: int) -> Self:
+    def hold(self, amount: int) -> "Lot":
         """Set credits aside for a job."""
-        return self._replace(remaining=self.remaining - amount, held=self.held + amount)
+        return self._moved(remaining=-amount, held=amount)
 
-    def charge(self, held: int, charged: int) -> Self:
+    def charge(self, held: int, charged: int) -> "Lot":
         """Spend some of what was held, and let the rest return."""
-        return self._replace(
-            remaining=self.remaining + held - charged, held=self.held - held, spent=self.spent + charged
-        )
+        return self._moved(held=-held, spent=charged, remaining=held - charged)
 
-    def release(self, amount: int) -> Self:
+    def release(self, amount: int) -> "Lot":
         """Let what was held return."""
-        return self._replace(remaining=self.remaining + amount, held=self.held - amount)
+        return self._moved(held=-amount, remaining=amount)
 
-    def refund(self, amount: int) -> Self:
+    def refund(self, amount: int) -> "Lot":
         """Let what was spent return."""
-        return self._replace(remaining=self.remaining + amount, spent=self.spent - amount)
+        return self._moved(spent=-amount, remaining=amount)
 
-    def take(self, amount: int) -> Self:
+    def take(self, amount: int) -> "Lot":
         """Take credits for good, other than by spending them."""
-        return self._replace(remaining=self.remaining - amount, clawed_back=self.clawed_back + amount)
+        return self._moved(remaining=-amount, clawed_back=amount)
 
-    def refill(self, amount: int) -> Self:
+    def refill(self, amount: int) -> "Lot":
         """Give back what was taken."""
-        return self._replace(remaining=self.remaining + amount, clawed_back=self.clawed_back - amount)
+        return self._moved(clawed_back=-amount, remaining=amount)
 
-    def expire(self) -> Self:
+    def expire(self) -> "Lot":
         """Book what is left as gone. What is held stays good."""
-        return self._replace(remaining=0, expired=self.expired + self.remaining)
+        return self._moved(remaining=-self.remaining, expired=self.remaining)
+
+    def _moved(
+        self, *, remaining: int = 0, held: int = 0, spent: int = 0, expired: int = 0, clawed_back: int = 0
+    ) -> "Lot":
+        # By place: `_replace` takes twice as long, and every command moves a lot.
+        return Lot(
+            self.grant_id,
+            self.account_id,
+            self.category,
+            self.amount,
+            self.remaining + remaining,
+            self.held + held,
+            self.spent + spent,
+            self.expired + expired,
+            self.clawed_back + clawed_back,
+            self.priority,
+            self.effective_at,
+            self.expires_at,
+            self.source,
+            self.payment_id,
+            self.created_at,
+        )
 
     def end(self, now: datetime) -> Self:
         """Let it expire now, unless it did."""

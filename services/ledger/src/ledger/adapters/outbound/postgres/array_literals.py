@@ -29,18 +29,21 @@ class Kind(NamedTuple):
 
     def array(self, values: Collection[Any]) -> str:
         """Write a column as the text of one array, such as `{1,2,3}`."""
-        if self.is_filled and None in values:
-            values = [value or "" for value in values]
-        if self.is_text and (plain := _plain(values)) is not None:
+        if self.is_text and (plain := _plain(values, is_filled=self.is_filled)) is not None:
             return plain if self.alone("") is not None else plain.replace('""', "NULL")
         return "{" + ",".join(map(self.element, values)) + "}"
 
 
-def _plain(values: Collection[str | None]) -> str | None:
+def _plain(values: Collection[str | None], *, is_filled: bool) -> str | None:
     """Write texts that need no escaping all at once; None when one of them does, or is NULL."""
-    if not values or None in values:
+    if not values:
         return None
-    joined = '","'.join(values)  # type: ignore[arg-type]
+    try:
+        joined = '","'.join(values)  # type: ignore[arg-type] # where one is None it raises
+    except TypeError:
+        if not is_filled:
+            return None
+        joined = '","'.join([value or "" for value in values])
     if "\\" in joined or joined.count('"') != 2 * (len(values) - 1):
         return None
     return f'{{"{joined}"}}'

@@ -5,7 +5,7 @@ value, which spares the database taking it apart again for each row. What differ
 and prepared by the driver. Few rows cost less than their statements: those are put together into one.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -39,19 +39,23 @@ def every_column(table: Table, **kinds: Kind) -> Columns:
     return columns(table, **kinds)
 
 
-def values_of(
-    fields: Iterable[str], written: Columns, *, within: Mapping[str, Iterable[str]] | None = None
-) -> Callable[[Any], tuple[Any, ...]]:
+def values_of(fields: Collection[str], written: Columns) -> Callable[[Any], tuple[Any, ...]]:
     """Return what reads a row's values off an object with these fields, by the columns' names.
 
-    `within` names the fields of what some of its fields hold. Raises ValueError for a column that is none.
+    Raises ValueError for a column that is none of the fields.
     """
-    places = {name: name for name in fields}
-    for holder, held in (within or {}).items():
-        places |= {name: f"{holder}.{name}" for name in held}
-    if unknown := [name for name, _ in written if name not in places]:
+    names = [name for name, _ in written]
+    if unknown := [name for name in names if name not in fields]:
         raise ValueError(f"there are no fields {unknown}")
-    return attrgetter(*(places[name] for name, _ in written))
+    return attrgetter(*names)
+
+
+def as_it_is(fields: Collection[str], written: Columns) -> Columns:
+    """Return the columns. Raises ValueError unless a tuple with these fields is a row of them as it is."""
+    names = tuple(name for name, _ in written)
+    if names != tuple(fields):
+        raise ValueError(f"the columns are {names}, not the fields {tuple(fields)}")
+    return written
 
 
 def insert(table: str, written: Columns, rows: Iterable[Sequence[Any]]) -> Statement:

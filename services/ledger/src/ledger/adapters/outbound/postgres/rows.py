@@ -59,9 +59,8 @@ class BudgetRow(NamedTuple):
 
 
 # An entry's fields as its table has them: each book is a column.
-ENTRY_FIELDS = tuple(
-    name for field in Entry._fields for name in (Movement._fields if field == "movement" else (field,))
-)
+_MOVEMENT = Entry._fields.index("movement")
+ENTRY_FIELDS = (*Entry._fields[:_MOVEMENT], *Movement._fields, *Entry._fields[_MOVEMENT + 1 :])
 
 
 def _selected(table: Table, fields: Iterable[str]) -> str:
@@ -90,18 +89,18 @@ def to_reservation(row: Any) -> Reservation:
     """Read a row of `RESERVATION`."""
     found = ReservationRow._make(row)
     return Reservation(
-        reservation_id=found.reservation_id,
-        account_id=found.account_id,
-        reference=found.reference,
-        reserved=found.reserved,
-        charged=found.charged,
-        refunded=found.refunded,
-        state=ReservationState(found.state),
-        lines=tuple(map(PinnedLine, found.line_grants, found.line_amounts, found.line_charged)),
-        budgets=tuple(map(to_budget_key, found.budgets)) if found.budgets else (),
-        expires_at=found.expires_at,
-        created_at=found.created_at,
-        settled_at=found.settled_at,
+        found.reservation_id,
+        found.account_id,
+        found.reference,
+        found.reserved,
+        found.charged,
+        found.refunded,
+        ReservationState(found.state),
+        tuple(map(PinnedLine, found.line_grants, found.line_amounts, found.line_charged)),
+        tuple(map(to_budget_key, found.budgets)) if found.budgets else (),
+        found.expires_at,
+        found.created_at,
+        found.settled_at,
     )
 
 
@@ -109,20 +108,20 @@ def from_reservation(reservation: Reservation) -> ReservationRow:
     """Write a row of `RESERVATION`."""
     lines = reservation.lines
     return ReservationRow(
-        reservation_id=reservation.reservation_id,
-        account_id=reservation.account_id,
-        reference=reservation.reference,
-        reserved=reservation.reserved,
-        charged=reservation.charged,
-        refunded=reservation.refunded,
-        state=reservation.state,
-        line_grants=[line.grant_id for line in lines],
-        line_amounts=[line.amount for line in lines],
-        line_charged=[line.charged for line in lines],
-        budgets=[from_budget_key(key) for key in reservation.budgets] or None,
-        expires_at=reservation.expires_at,
-        created_at=reservation.created_at,
-        settled_at=reservation.settled_at,
+        reservation.reservation_id,
+        reservation.account_id,
+        reservation.reference,
+        reservation.reserved,
+        reservation.charged,
+        reservation.refunded,
+        reservation.state,
+        [line.grant_id for line in lines],
+        [line.amount for line in lines],
+        [line.charged for line in lines],
+        [from_budget_key(key) for key in reservation.budgets] or None,
+        reservation.expires_at,
+        reservation.created_at,
+        reservation.settled_at,
     )
 
 
@@ -162,6 +161,11 @@ def to_entry(row: Any) -> Entry:
     )
 
 
+def from_entry(entry: Entry) -> tuple[Any, ...]:
+    """Write the values of `ENTRY_FIELDS`."""
+    return (*entry[:_MOVEMENT], *entry.movement, *entry[_MOVEMENT + 1 :])
+
+
 def to_request(row: Any) -> RecordedRequest:
     """Read a row of `REQUEST`."""
     found = RequestRow._make(row)
@@ -184,14 +188,14 @@ def from_request(request: RecordedRequest) -> RequestRow:
     """Write a row of `REQUEST`."""
     refusal = request.refusal
     return RequestRow(
-        request_id=request.request_id,
-        account_id=request.account_id,
-        command=request.command,
-        fingerprint=request.fingerprint,
-        made_id=request.made_id,
-        refusal_reason=None if refusal is None else refusal.reason,
-        refusal_details=None if refusal is None else {**refusal.details, "message": refusal.message},
-        created_at=request.created_at,
+        request.request_id,
+        request.account_id,
+        request.command,
+        request.fingerprint,
+        request.made_id,
+        None if refusal is None else refusal.reason,
+        None if refusal is None else {**refusal.details, "message": refusal.message},
+        request.created_at,
     )
 
 

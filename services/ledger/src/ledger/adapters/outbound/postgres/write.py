@@ -28,6 +28,7 @@ from ledger.adapters.outbound.postgres.load import CONSUMER
 from ledger.adapters.outbound.postgres.many_rows import (
     MANY,
     Statement,
+    as_it_is,
     columns,
     every_column,
     insert,
@@ -35,10 +36,16 @@ from ledger.adapters.outbound.postgres.many_rows import (
     update,
     values_of,
 )
-from ledger.adapters.outbound.postgres.rows import ReservationRow, from_request, from_reservation
+from ledger.adapters.outbound.postgres.rows import (
+    ENTRY_FIELDS,
+    RequestRow,
+    ReservationRow,
+    from_entry,
+    from_request,
+    from_reservation,
+)
 from ledger.domain.account import Account
 from ledger.domain.clawback import Clawback
-from ledger.domain.entry import Entry, Movement
 from ledger.domain.identifiers import EventId
 from ledger.domain.lot import Lot
 from ledger.ports.id_source import IdSource
@@ -156,10 +163,16 @@ _OUTBOX = columns(
     headers=JSON,
     payload=BLOB,
 )
-_entry = values_of(Entry._fields, _ENTRIES, within={"movement": Movement._fields})
-_new_lot = values_of(Lot._fields, _NEW_LOTS)
+# Whatever is written whole is a row as it is.
+for _fields, _columns in (
+    (ENTRY_FIELDS, _ENTRIES),
+    (Lot._fields, _NEW_LOTS),
+    (ReservationRow._fields, _NEW_RESERVATIONS),
+    (RequestRow._fields, _REQUESTS),
+):
+    as_it_is(_fields, _columns)
 _changed_lot = values_of(Lot._fields, _CHANGED_LOTS)
-_account = values_of((field.name for field in fields(Account)), _ACCOUNTS)
+_account = values_of([field.name for field in fields(Account)], _ACCOUNTS)
 _changed_reservation = values_of(ReservationRow._fields, _CHANGED_RESERVATIONS)
 _CLAWBACKS = """
     INSERT INTO clawbacks (payment_id, account_id, granted, targets, reinstated, taken, from_own_lot)
@@ -211,7 +224,7 @@ def _statements(
     if changed.new_requests:
         yield insert("requests", _REQUESTS, map(from_request, changed.new_requests))
     if entries := [entry for account in accounts for entry in account.entries]:
-        yield insert("entries", _ENTRIES, map(_entry, entries))
+        yield insert("entries", _ENTRIES, map(from_entry, entries))
     if new := [reservation for account in accounts for reservation in account.new_reservations.values()]:
         yield insert("reservations", _NEW_RESERVATIONS, map(from_reservation, new))
     if settled := [
@@ -221,7 +234,7 @@ def _statements(
             "reservations", _CHANGED_RESERVATIONS, map(_changed_reservation, map(from_reservation, settled))
         )
     if new_lots := [lot for account in accounts for lot in account.new_lots.values()]:
-        yield insert("lots", _NEW_LOTS, map(_new_lot, new_lots))
+        yield insert("lots", _NEW_LOTS, new_lots)
     if lots := [lot for account in accounts for lot in account.changed_lots.values()]:
         yield update("lots", _CHANGED_LOTS, map(_changed_lot, lots))
     if moved := [account for account in accounts if account.entries]:
