@@ -7,6 +7,7 @@ from itertools import count
 
 from chassis.events import OutgoingEvent
 from chassis.postgres import SYSTEM_SCOPE, transaction
+from chassis.testing.facts import ExactFacts
 
 # The contract tests import `charge` from here.
 from command_makers import charge as charge
@@ -92,6 +93,7 @@ class LedgerUnderTest:
             self.writer, self.reader, self.settlements, self.clock
         )
         self.expire_lots = ExpireLotsHandler(self.writer, self.reader, self.clock)
+        self.facts = ExactFacts(self.outbox, in_words=lambda event: event.ce_type.rpartition(".")[2])
 
     @classmethod
     def over_memory(cls, store: MemoryLedger) -> "LedgerUnderTest":
