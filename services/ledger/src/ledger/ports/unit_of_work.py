@@ -106,7 +106,7 @@ class UnitsOfWork(Protocol):
 
         Opening, loading and leaving raise Conflict when another writer was in the way, and LedgerUnavailable
         when the store does not answer: the same commands may be tried again, since what was committed is
-        recalled.
+        recalled. Leaving raises ConstraintBroken for what must never be stored.
         """
 
     def known_owner(self, reservation_id: ReservationId) -> AccountId | None:
@@ -115,3 +115,14 @@ class UnitsOfWork(Protocol):
 
 class Conflict(Exception):
     """Another writer was in the way of this batch: nothing was written."""
+
+
+class ConstraintBroken(Exception):
+    """A value is not what every value of its kind must be, such as a lot that does not add up: a bug of ours.
+
+    `constraint` names what it breaks. Nothing was written.
+    """
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint

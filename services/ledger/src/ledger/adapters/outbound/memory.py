@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ledger.adapters.outbound import constraints
 from ledger.domain.account import Account
 from ledger.domain.balance import Balance
 from ledger.domain.budget import Budget, BudgetKey
@@ -105,9 +106,10 @@ class MemoryUnitOfWork:
         self._changed = changed
 
     def write(self) -> None:
-        """Put back what was saved."""
+        """Put back what was saved, if it may be."""
         if (changed := self._changed) is None:
             return
+        constraints.check(changed)
         ledger = self._ledger
         ledger.events.update(changed.new_events)
         ledger.requests.update({request.request_id: request for request in changed.new_requests})

@@ -15,7 +15,7 @@ from ledger.adapters.outbound.postgres.write import write
 from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.identifiers import AccountId, ReservationId
 from ledger.ports.id_source import IdSource
-from ledger.ports.unit_of_work import Conflict, Needs, UnitOfWork, WorkingSet
+from ledger.ports.unit_of_work import Conflict, ConstraintBroken, Needs, UnitOfWork, WorkingSet
 
 CONNECTIONS_MAX = 6
 CONNECT_TIMEOUT_S = 5
@@ -70,6 +70,8 @@ class PostgresUnitsOfWork:
                     self._known.learn(work.changed)
             except _CONFLICTS as failure:
                 raise Conflict(str(failure)) from failure
+            except psycopg.errors.CheckViolation as failure:
+                raise ConstraintBroken(failure.diag.constraint_name or "unnamed") from failure
             except psycopg.OperationalError as failure:
                 raise LedgerUnavailable("storage is unavailable; try again") from failure
             finally:
