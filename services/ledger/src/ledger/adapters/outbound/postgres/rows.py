@@ -35,6 +35,18 @@ class ReservationRow(NamedTuple):
     settled_at: datetime | None
 
 
+class ChangedReservationRow(NamedTuple):
+    """What a movement of a reservation changes of its row."""
+
+    reservation_id: ReservationId
+    charged: int
+    refunded: int
+    state: str
+    line_charged: list[int]
+    expires_at: datetime
+    settled_at: datetime | None
+
+
 class RequestRow(NamedTuple):
     """A request as its table has it: a refusal is two columns."""
 
@@ -87,20 +99,32 @@ def to_lot(row: Any) -> Lot:
 
 def to_reservation(row: Any) -> Reservation:
     """Read a row of `RESERVATION`."""
-    found = ReservationRow._make(row)
+    # By place, in the order of ReservationRow: it is done for every settlement.
+    (
+        reservation_id,
+        account_id,
+        reference,
+        reserved,
+        charged,
+        refunded,
+        state,
+        line_grants,
+        line_amounts,
+        line_charged,
+        budgets,
+        *times,
+    ) = row
     return Reservation(
-        found.reservation_id,
-        found.account_id,
-        found.reference,
-        found.reserved,
-        found.charged,
-        found.refunded,
-        ReservationState(found.state),
-        tuple(map(PinnedLine, found.line_grants, found.line_amounts, found.line_charged)),
-        tuple(map(to_budget_key, found.budgets)) if found.budgets else (),
-        found.expires_at,
-        found.created_at,
-        found.settled_at,
+        reservation_id,
+        account_id,
+        reference,
+        reserved,
+        charged,
+        refunded,
+        ReservationState(state),
+        tuple(map(PinnedLine, line_grants, line_amounts, line_charged)),
+        tuple(map(to_budget_key, budgets)) if budgets else (),
+        *times,
     )
 
 
@@ -121,6 +145,19 @@ def from_reservation(reservation: Reservation) -> ReservationRow:
         [from_budget_key(key) for key in reservation.budgets] or None,
         reservation.expires_at,
         reservation.created_at,
+        reservation.settled_at,
+    )
+
+
+def from_changed_reservation(reservation: Reservation) -> ChangedReservationRow:
+    """Write what a movement changed."""
+    return ChangedReservationRow(
+        reservation.reservation_id,
+        reservation.charged,
+        reservation.refunded,
+        reservation.state,
+        [line.charged for line in reservation.lines],
+        reservation.expires_at,
         reservation.settled_at,
     )
 

@@ -38,8 +38,10 @@ from ledger.adapters.outbound.postgres.many_rows import (
 )
 from ledger.adapters.outbound.postgres.rows import (
     ENTRY_FIELDS,
+    ChangedReservationRow,
     RequestRow,
     ReservationRow,
+    from_changed_reservation,
     from_entry,
     from_request,
     from_reservation,
@@ -168,12 +170,12 @@ for _fields, _columns in (
     (ENTRY_FIELDS, _ENTRIES),
     (Lot._fields, _NEW_LOTS),
     (ReservationRow._fields, _NEW_RESERVATIONS),
+    (ChangedReservationRow._fields, _CHANGED_RESERVATIONS),
     (RequestRow._fields, _REQUESTS),
 ):
     as_it_is(_fields, _columns)
 _changed_lot = values_of(Lot._fields, _CHANGED_LOTS)
 _account = values_of([field.name for field in fields(Account)], _ACCOUNTS)
-_changed_reservation = values_of(ReservationRow._fields, _CHANGED_RESERVATIONS)
 _CLAWBACKS = """
     INSERT INTO clawbacks (payment_id, account_id, granted, targets, reinstated, taken, from_own_lot)
     VALUES (%s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)
@@ -230,9 +232,7 @@ def _statements(
     if settled := [
         reservation for account in accounts for reservation in account.changed_reservations.values()
     ]:
-        yield update(
-            "reservations", _CHANGED_RESERVATIONS, map(_changed_reservation, map(from_reservation, settled))
-        )
+        yield update("reservations", _CHANGED_RESERVATIONS, map(from_changed_reservation, settled))
     if new_lots := [lot for account in accounts for lot in account.new_lots.values()]:
         yield insert("lots", _NEW_LOTS, new_lots)
     if lots := [lot for account in accounts for lot in account.changed_lots.values()]:
