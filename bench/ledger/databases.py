@@ -14,7 +14,7 @@ from embedded import testing
 from embedded.testing import ServiceDatabase
 from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.ledger.v1.events_pb2 import CreditsReserved
-from tintype.ledger.v1.ledger_pb2 import Balance
+from tintype.ledger.v1.ledger_pb2 import CATEGORY_PROMOTIONAL, Balance
 
 HERE = Path(__file__).parent
 MIGRATIONS = HERE.parents[1] / "services" / "ledger" / "migrations"
@@ -95,7 +95,7 @@ def fact() -> CreditsReserved:
         account_id=account_id(ACCOUNTS),
         available=GRANTED_CREDITS,
         held=RESERVED_CREDITS,
-        available_promotional=GRANTED_CREDITS,
+        by_category={CATEGORY_PROMOTIONAL: GRANTED_CREDITS},
         sequence=1_000,
     )
     return CreditsReserved(

@@ -16,7 +16,7 @@ from chassis.publisher import Publisher
 from chassis.relay import Relay
 from embedded.nats_server import NatsServer
 from embedded.testing import ServiceDatabase, delete_streams, nats_password
-from ledger.adapters.outbound import tables
+from ledger.adapters.outbound.postgres import tables
 
 from bench.ledger.checks import WrongWork
 from bench.ledger.databases import ACCOUNTS, account_id, fact

@@ -57,15 +57,23 @@ class Session:
     instead: "Callable[[Session], None]"
     items: dict[str, pytest.Item] = field(default_factory=dict)
     failed: str | None = None
+    why: str = ""
     raised: Exception | None = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self) -> None:
-        """Let property tests try the same examples each time, and keep none."""
-        from hypothesis import settings
+        """Let property tests try the same examples each time, take their time, and keep none."""
+        from hypothesis import HealthCheck, settings
 
         name = settings.get_current_profile_name()
-        settings.register_profile(name, settings(), database=None, derandomize=True, deadline=None)
+        settings.register_profile(
+            name,
+            settings(),
+            database=None,
+            derandomize=True,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
         settings.load_profile(name)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -81,7 +89,7 @@ class Session:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember a failure."""
         if report.failed:
-            self.failed = report.nodeid
+            self.failed, self.why = report.nodeid, report.longreprtext
 
     def run(self, nodeids: Sequence[str]) -> Iterator[str]:
         """Run these tests, one at a step."""
@@ -124,7 +132,7 @@ def survey(session: Session, sources: Sequence[Path]) -> dict[str, Any]:
     cpu, wall = time.process_time(), time.monotonic()
     for nodeid, following in zip(session.run(nodeids), [*nodeids[1:], ""], strict=True):
         if session.failed is not None:
-            raise RuntimeError(f"{session.failed} fails already")
+            raise RuntimeError(f"{session.failed} fails already\n{session.why}")
         now_cpu, now_wall = time.process_time(), time.monotonic()
         cpu_s[nodeid], wall_s[nodeid] = now_cpu - cpu, now_wall - wall
         cpu, wall = now_cpu, now_wall

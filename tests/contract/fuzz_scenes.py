@@ -15,7 +15,7 @@ from contract_support import ledger_in_memory, serve_billing, serve_generation, 
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation_house import House
 from identity_world import World, postgres_storage
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork as LedgerUnits
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork as LedgerUnits
 from sqlalchemy.ext.asyncio import AsyncEngine
 from support import CountingIds, LedgerUnderTest
 

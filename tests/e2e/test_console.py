@@ -75,8 +75,8 @@ def test_the_main_job_as_a_person_does_it(page: Page) -> None:
     expect(page.get_by_role("heading", name="Billing")).to_be_visible()
     balance_is(page, "1,990")
     history = page.locator("table.history")
-    for kind in ("grant", "reserve", "charge", "refund"):
-        expect(history.get_by_text(kind, exact=True).first).to_be_visible()
+    for words in ("Credits added", "Held for a job", "Spent", "Returned"):
+        expect(history.get_by_text(words, exact=True).first).to_be_visible()
     expect(history.locator("tbody tr").first).to_contain_text("1,990")
 
 

@@ -33,8 +33,10 @@ def occasion(now: datetime = NOW, **said: Any) -> Occasion:
 
 def lot(grant_id: str, amount: int, category: Category = PROMOTIONAL, **terms: Any) -> Lot:
     """Credits for at once and for ever, unless the terms say otherwise."""
-    usual = {"effective_at": NOW, "created_at": NOW, "source": "test", "remaining": amount}
-    return Lot(grant_id=grant_id, account_id=ME, category=category, amount=amount, **{**usual, **terms})
+    fresh = Lot.granted(
+        grant_id=grant_id, account_id=ME, category=category, amount=amount, source="test", created_at=NOW
+    )
+    return fresh._replace(**terms)
 
 
 def account(*lots: Lot) -> Account:

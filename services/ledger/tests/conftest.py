@@ -8,7 +8,7 @@ from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
 from ledger.adapters.outbound.memory import MemoryLedger
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
 from postgres_ledgers import Replicas
 from sqlalchemy.ext.asyncio import AsyncEngine

@@ -4,7 +4,7 @@ import asyncio
 import random
 from dataclasses import dataclass
 
-from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
+from ledger.adapters.outbound.postgres.invariants import PostgresInvariants
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.domain.errors import LedgerError

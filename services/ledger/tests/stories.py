@@ -127,7 +127,7 @@ async def previewed(scene: Scene) -> None:
     """A dry run."""
     await scene.ledger.give(ME, 10)
     async with scene.telling():
-        await scene.ledger.preview.handle(reserve(ME, 5, "gen_1"))
+        await scene.ledger.preview(reserve(ME, 5, "gen_1"))
 
 
 async def charged(scene: Scene) -> None:
@@ -225,8 +225,8 @@ async def swept_lots(scene: Scene) -> None:
     await scene.ledger.give(ME, 5)
     scene.ledger.clock.advance(seconds=60)
     async with scene.telling():
-        await scene.ledger.expire_lots.handle()
-        await scene.ledger.expire_lots.handle()
+        await scene.ledger.expire_lots()
+        await scene.ledger.expire_lots()
 
 
 async def swept_in_vain(scene: Scene) -> None:
@@ -236,7 +236,7 @@ async def swept_in_vain(scene: Scene) -> None:
     scene.ledger.settlements.silent.add("silent")
     scene.ledger.clock.advance(seconds=61)
     async with scene.telling():
-        swept = await scene.ledger.expire_reservations.handle()
+        swept = await scene.ledger.expire_reservations()
     assert len(swept.failures) == 1
 
 
@@ -251,4 +251,4 @@ async def swept_reservations(scene: Scene) -> None:
         scene.ledger.clock.advance(seconds=1)
     scene.ledger.clock.advance(seconds=60)
     async with scene.telling():
-        await scene.ledger.expire_reservations.handle()
+        await scene.ledger.expire_reservations()

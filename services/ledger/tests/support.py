@@ -7,24 +7,28 @@ from itertools import count
 
 from chassis.events import OutgoingEvent
 from chassis.postgres import SYSTEM_SCOPE, transaction
+from chassis.testing.facts import ExactFacts
 
 # The contract tests import `charge` from here.
 from command_makers import charge as charge
 from command_makers import grant, reserve
 from ledger.adapters.inbound.grpc import LedgerServicer
-from ledger.adapters.outbound import tables
 from ledger.adapters.outbound.event_codec import encode
 from ledger.adapters.outbound.memory import MemoryGenerationSettlements, MemoryLedger, MemoryLedgerReader
 from ledger.adapters.outbound.memory_statements import MemoryStatements
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
-from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
-from ledger.adapters.outbound.postgres_statements import PostgresStatements
+from ledger.adapters.outbound.postgres import tables
+from ledger.adapters.outbound.postgres.reader import PostgresLedgerReader
+from ledger.adapters.outbound.postgres.statements import PostgresStatements
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.application.expire_lots import ExpireLotsHandler
 from ledger.application.expire_reservations import ExpireReservationsHandler
+from ledger.application.list_entries import ListEntriesHandler
+from ledger.application.list_reservation_lots import ListReservationLotsHandler
 from ledger.application.preview_reservation import PreviewReservationHandler
-from ledger.application.read_ledger import ReadLedgerHandler
+from ledger.application.read_balance import ReadBalanceHandler
+from ledger.application.read_reservation import ReadReservationHandler
 from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain.lot import Category
@@ -80,12 +84,16 @@ class LedgerUnderTest:
     def __post_init__(self) -> None:
         self.writer = CommandWriter(self.units, self.clock, self.ids)
         self.preview = PreviewReservationHandler(self.units, self.clock, self.ids)
-        self.read = ReadLedgerHandler(self.reader, self.statements, self.clock)
+        self.read_balance = ReadBalanceHandler(self.reader, self.statements, self.clock)
+        self.read_reservation = ReadReservationHandler(self.reader)
+        self.list_entries = ListEntriesHandler(self.reader)
+        self.list_reservation_lots = ListReservationLotsHandler(self.reader)
         self.settlements = MemoryGenerationSettlements()
         self.expire_reservations = ExpireReservationsHandler(
             self.writer, self.reader, self.settlements, self.clock
         )
         self.expire_lots = ExpireLotsHandler(self.writer, self.reader, self.clock)
+        self.facts = ExactFacts(self.outbox, in_words=lambda event: event.ce_type.rpartition(".")[2])
 
     @classmethod
     def over_memory(cls, store: MemoryLedger) -> "LedgerUnderTest":
@@ -181,8 +189,11 @@ def servicer(ledger: LedgerUnderTest, invariants: Invariants) -> LedgerServicer:
     return LedgerServicer(
         writer=ledger.writer,
         preview=ledger.preview,
-        read=ledger.read,
-        statements=ReadStatementHandler(ledger.statements),
+        read_balance=ledger.read_balance,
+        read_reservation=ledger.read_reservation,
+        read_statement=ReadStatementHandler(ledger.statements),
+        list_entries=ledger.list_entries,
+        list_reservation_lots=ledger.list_reservation_lots,
         reader=ledger.reader,
         verify=VerifyLedgerHandler(invariants, NoMeter()),
     )

@@ -26,7 +26,13 @@ from tintype.billing.v1 import events_pb2 as messages
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)
 ALICE, JOB, HELD, EVENT = "usr_alice", "gen_1", "res_1", "evt_1"
-BALANCE = Balance(account_id=ALICE, available=70, held=30, promotional=60, paid=10, sequence=7)
+BALANCE = Balance(
+    account_id=ALICE,
+    available=70,
+    held=30,
+    by_category={Category.PROMOTIONAL: 60, Category.PAID: 10},
+    sequence=7,
+)
 _LEDGER = {"account_id": ALICE, "balance": BALANCE, "occurred_at": NOW}
 _JOB = {"account_id": AccountId(ALICE), "generation_id": GenerationId(JOB), "occurred_at": NOW}
 

@@ -69,6 +69,7 @@ async def test_an_error_page_needs_nobody(door: Door) -> None:
         ("GET", "/console/history"),
         ("GET", "/library/gen_" + "0" * 32 + "/card"),
         ("POST", "/generate/quote"),
+        ("POST", "/generate/code"),
     ],
 )
 async def test_a_live_part_of_an_ended_session_leads_to_sign_in(door: Door, method: str, path: str) -> None:

@@ -7,7 +7,7 @@ from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
-from gateway.domain.credits import EntryFilter, EntryKind
+from gateway.domain.credits import Category, EntryFilter, EntryKind
 from gateway.domain.generation import GenerationStatus, NewGeneration
 from gateway.domain.user import Role
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -63,7 +63,9 @@ async def test_ledger(connection: grpc.aio.Channel, script: Script) -> None:
     """Balances, entries, reservations and lots arrive whole; another account's reservation does not."""
     script.answers |= {
         "GetBalance": ledger.GetBalanceResponse(
-            balance=ledger.Balance(available=7, held=3, available_paid=7, sequence=9)
+            balance=ledger.Balance(
+                available=7, held=3, by_category={ledger.CATEGORY_PAID: 4, 99: 3}, sequence=9
+            )
         ),
         "ListEntries": ledger.ListEntriesResponse(
             entries=[
@@ -84,7 +86,9 @@ async def test_ledger(connection: grpc.aio.Channel, script: Script) -> None:
     }
     adapter = GrpcLedger(connection)
     balance = await adapter.balance(ADA)
-    assert (balance.available, balance.held, balance.paid, balance.sequence) == (7, 3, 7, 9)
+    assert (balance.available, balance.held, balance.sequence) == (7, 3, 9)
+    # A category that is newer than this gateway is counted as no other.
+    assert balance.by_category == {Category.PAID: 4}
     assert balance.next_expiry is None
     which = EntryFilter(kinds=(EntryKind.CHARGE,), since=WHEN)
     page = await adapter.entries(ADA, which, cursor="20", limit=5)

@@ -39,9 +39,7 @@ def balance(sequence: int) -> BalanceChanged:
             available=sequence,
             held=0,
             debt=0,
-            subscription=0,
-            promotional=0,
-            paid=0,
+            by_category={},
             next_expiry=None,
             sequence=sequence,
         )

@@ -16,10 +16,11 @@ from chassis.command_line import (
 )
 from chassis.dead_letters import DeadLetters, Handler
 
-from ledger.adapters.outbound import tables
+from ledger.adapters.outbound.postgres import tables
 from ledger.application.adjust_balance import AdjustBalance
 from ledger.bootstrap import parts_of, serve
 from ledger.domain.errors import LedgerError
+from ledger.domain.identifiers import AccountId, RequestId
 from ledger.settings import CommandSettings, LedgerSettings, MigrationSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -42,7 +43,7 @@ async def _verify(settings: CommandSettings, _options: argparse.Namespace) -> in
     """Print one line an invariant; 1 when one is broken."""
     broken = 0
     async with parts_of(settings) as parts:
-        async for result in parts.verify.handle():
+        async for result in parts.verify():
             broken += result.violations > 0
             state = f"BROKEN {result.violations} times: {', '.join(result.examples)}"
             print(f"{result.invariant:<34}{result.checked:>12,} checked   "  # noqa: T201 - the command's answer
@@ -53,8 +54,8 @@ async def _verify(settings: CommandSettings, _options: argparse.Namespace) -> in
 async def _adjust(settings: CommandSettings, options: argparse.Namespace) -> int:
     async with parts_of(settings) as parts:
         command = AdjustBalance(
-            request_id=options.request_id or parts.ids.new("adj"),
-            account_id=options.account_id,
+            request_id=RequestId(options.request_id or parts.ids.new("adj")),
+            account_id=AccountId(options.account_id),
             amount=options.amount,
             actor=options.actor,
             reason=options.reason,

@@ -14,20 +14,23 @@ from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
 from ledger.adapters.inbound.events import SUBJECTS, LedgerEvents
 from ledger.adapters.inbound.grpc import ALLOWED, ERRORS, LedgerServicer
-from ledger.adapters.outbound import tables
 from ledger.adapters.outbound.grpc_generation import GrpcGenerationSettlements
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
-from ledger.adapters.outbound.postgres_invariants import PostgresInvariants
-from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
-from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
-from ledger.adapters.outbound.postgres_statements import PostgresStatements
+from ledger.adapters.outbound.postgres import tables
+from ledger.adapters.outbound.postgres.invariants import PostgresInvariants
+from ledger.adapters.outbound.postgres.reader import PostgresLedgerReader
+from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
+from ledger.adapters.outbound.postgres.statements import PostgresStatements
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.adapters.outbound.prometheus_meter import PrometheusMeter
 from ledger.adapters.outbound.trace_context import TraceContext
 from ledger.application.command_writer import CommandWriter
 from ledger.application.expire_lots import ExpireLotsHandler
 from ledger.application.expire_reservations import ExpireReservationsHandler
+from ledger.application.list_entries import ListEntriesHandler
+from ledger.application.list_reservation_lots import ListReservationLotsHandler
 from ledger.application.preview_reservation import PreviewReservationHandler
-from ledger.application.read_ledger import ReadLedgerHandler
+from ledger.application.read_balance import ReadBalanceHandler
+from ledger.application.read_reservation import ReadReservationHandler
 from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.seal_journal import SealJournalHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
@@ -97,8 +100,11 @@ def servicer_of(parts: Parts) -> LedgerServicer:
     return LedgerServicer(
         writer=parts.writer,
         preview=PreviewReservationHandler(parts.units, parts.clock, parts.ids),
-        read=ReadLedgerHandler(reader, statements, parts.clock),
-        statements=ReadStatementHandler(statements),
+        read_balance=ReadBalanceHandler(reader, statements, parts.clock),
+        read_reservation=ReadReservationHandler(reader),
+        read_statement=ReadStatementHandler(statements),
+        list_entries=ListEntriesHandler(reader),
+        list_reservation_lots=ListReservationLotsHandler(reader),
         reader=reader,
         verify=parts.verify,
         welcome_credits=parts.events.welcome_credits,
@@ -137,11 +143,11 @@ def _periodic(
     seal = SealJournalHandler(PostgresJournalSealing(parts.engine))
 
     async def sweep_reservations() -> None:
-        for failure in (await overdue.handle()).failures:
+        for failure in (await overdue()).failures:
             log.warning("an overdue reservation stays held", failure=failure)
 
     async def sweep_lots() -> None:
-        for failure in (await expired.handle()).failures:
+        for failure in (await expired()).failures:
             log.warning("expired credits are not booked", failure=failure)
 
     async def verify() -> None:
@@ -156,6 +162,6 @@ def _periodic(
         forever(sweep_reservations, every_s=settings.sweep_every_s, name="expire reservations"),
         forever(sweep_lots, every_s=settings.sweep_every_s, name="expire lots"),
         forever(count_reservations, every_s=settings.sweep_every_s, name="count reservations"),
-        forever(seal.handle, every_s=settings.seal_every_s, name="seal the journal"),
+        forever(seal, every_s=settings.seal_every_s, name="seal the journal"),
         forever(verify, every_s=settings.verify_every_s, name="verify"),
     ]

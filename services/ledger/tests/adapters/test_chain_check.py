@@ -7,9 +7,9 @@ import pytest
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from embedded.testing import ServiceDatabase
 from journal_rows import open_journal
-from ledger.adapters.outbound.journal_lines import LINE_COLUMNS, line
-from ledger.adapters.outbound.postgres_chain_check import chain_holds
-from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
+from ledger.adapters.outbound.postgres.chain_check import chain_holds
+from ledger.adapters.outbound.postgres.journal_lines import LINE_COLUMNS, line
+from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
 from ledger.application.seal_journal import SealJournalHandler
 from ledger.domain.chain import GENESIS, next_hash
 from ledger.ports.invariants import InvariantResult
@@ -106,7 +106,7 @@ async def _three_seals(database: ServiceDatabase, engine: AsyncEngine) -> None:
         for account in ("usr_a", "usr_b", "usr_c")[: 3 if round_number == 0 else 2]:
             journal.write(account, rows=0 if (round_number, account) == (2, "usr_a") else 2)
         journal.commit()
-        await SealJournalHandler(PostgresJournalSealing(engine)).handle()
+        await SealJournalHandler(PostgresJournalSealing(engine))()
     journal.connection.close()
 
 

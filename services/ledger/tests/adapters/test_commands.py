@@ -12,7 +12,7 @@ from chassis.clock import SystemClock
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
 from ledger.application.open_account import OpenAccount
 

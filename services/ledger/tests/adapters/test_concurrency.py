@@ -6,7 +6,7 @@ import random
 from chassis.clock import SystemClock
 from chassis.ids import new_id
 from command_makers import charge, grant, refund, reserve
-from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
+from ledger.adapters.outbound.postgres.reader import PostgresLedgerReader
 from ledger.application.command import Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.domain.errors import IdempotencyKeyReused

@@ -8,7 +8,7 @@ from chassis.ids import UuidIds, new_id
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from command_makers import adjust, charge, claw_back, grant, refund, reserve
 from ledger.adapters.outbound.memory import MemoryLedger
-from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
+from ledger.adapters.outbound.postgres.reader import PostgresLedgerReader
 from ledger.application.charge_reservation import ChargeReservation
 from ledger.application.command import Command
 from ledger.application.command_writer import CommandWriter
@@ -85,7 +85,7 @@ async def _replays_in_memory(replicas: Replicas, accounts: list[str], log: dict[
         now = SystemClock().now()
         there, here = await reader.balance(account, now), store.loaded(account).balance(now)
         assert (there.available, there.held, there.debt) == (here.available, here.held, here.debt)
-        assert (there.promotional, there.paid) == (here.promotional, here.paid)
+        assert there.by_category == here.by_category
 
 
 async def _history(engine: AsyncEngine) -> list[tuple[str, str]]:

@@ -15,8 +15,8 @@ from chassis.postgres import create_engine
 from command_makers import grant, reserve
 from embedded.testing import ServiceDatabase
 from every_command import KINDS
-from ledger.adapters.outbound import postgres_write
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres import write
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.domain.lot import Category
@@ -110,7 +110,7 @@ def dies(url: str, commands: list[Command], event_id: str | None, *, at: int, af
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("many", [0, postgres_write.MANY], ids=["one by one", "together"])
+@pytest.mark.parametrize("many", [0, write.MANY], ids=["one by one", "together"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_retry_after_any_crash_finds_one_effect(
     kind: str, many: int, database: ServiceDatabase, monkeypatch: pytest.MonkeyPatch
@@ -119,7 +119,7 @@ def test_a_retry_after_any_crash_finds_one_effect(
 
     Whether what is written goes statement by statement, as for large batches, or together.
     """
-    monkeypatch.setattr(postgres_write, "MANY", many)
+    monkeypatch.setattr(write, "MANY", many)
     crashes = 0
     for after in (False, True):
         for at in range(1, STATEMENTS_MAX):

@@ -81,7 +81,7 @@ async def test_grant_reserve_charge_over_the_wire(wire: Wire) -> None:
         ),
         timeout=5,
     )
-    assert granted.balance.available_paid == 100
+    assert dict(granted.balance.by_category) == {pb.CATEGORY_PAID: 100}
     generation = wire.stub("generation")
     reserve = pb.ReserveRequest(
         request_id="gen:g:reserve", account_id="usr_1", amount=40, reference="g", ttl_s=60

@@ -12,8 +12,9 @@ from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from command_makers import charge
 from embedded.testing import ServiceDatabase
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
+from ledger.domain.lot import Category
 from postgres_ledgers import broken_invariants
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -70,7 +71,7 @@ async def _settle(database: ServiceDatabase) -> None:
     writer = CommandWriter(units, SystemClock(), UuidIds())
     charged = await writer.apply(charge("res_1", 60))
     assert charged is not None
-    assert (charged.balance.promotional, charged.balance.paid) == (0, 40)
+    assert charged.balance.by_category == {Category.PAID: 40}
     assert await broken_invariants(engine) == {}
     await units.close()
     await engine.dispose()

@@ -5,8 +5,8 @@ from chassis.clock import SystemClock
 from chassis.ids import UuidIds, new_id
 from command_makers import charge, grant, renew, reserve
 from embedded.testing import ServiceDatabase
-from ledger.adapters.outbound.many_rows import MANY
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres.many_rows import MANY
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
 from ledger.domain.budget import BudgetPeriod, BudgetScope
 from psycopg import sql

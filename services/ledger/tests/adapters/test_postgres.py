@@ -11,8 +11,8 @@ from chassis.ids import UuidIds, new_id
 from chassis.postgres import transaction
 from command_makers import charge, grant, refund, reserve
 from embedded.testing import ServiceDatabase
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
-from ledger.adapters.outbound.postgres_reader import PostgresLedgerReader
+from ledger.adapters.outbound.postgres.reader import PostgresLedgerReader
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
 from ledger.domain.balance import Balance
 from ledger.domain.errors import InsufficientCredits

@@ -20,8 +20,8 @@ from command_makers import grant, reserve
 from embedded.nats_permissions import ADMIN
 from embedded.testing import NatsLogin, ServiceDatabase
 from every_command import KINDS
-from ledger.adapters.outbound import tables
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
+from ledger.adapters.outbound.postgres import tables
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
 from ledger.domain.lot import Category
 from nats.js import JetStreamContext

@@ -23,7 +23,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.store = MemoryLedger()
         self.ledger = LedgerUnderTest.over_memory(self.store)
         self.number = 0
-        self.decided: list[tuple[Command, str, str]] = []
+        self.decided: list[tuple[Command, str | None, str]] = []
 
     def request(self, kind: str) -> str:
         """A request id of its own."""
@@ -43,7 +43,7 @@ class LedgerMachine(RuleBasedStateMachine):
         except LedgerError as refusal:
             assert self.snapshot() == before
             if isinstance(refusal, KeptRefusal):
-                self.decided.append((command, "", refusal.reason))
+                self.decided.append((command, None, refusal.reason))
             return None
         assert outcome is not None
         self.decided.append((command, outcome.made_id, ""))

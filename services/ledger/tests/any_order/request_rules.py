@@ -24,7 +24,7 @@ class RequestRules(LedgerMachine):
                 self.ledger.writer.apply(command, event_id=self.request("evt") if event else None)
             )
         except LedgerError as refusal:
-            told = ("", refusal.reason)
+            told = (None, refusal.reason)
         else:
             assert outcome is not None
             assert outcome.replayed

@@ -40,7 +40,7 @@ class ReservationRules(LedgerMachine):
         """A dry run changes nothing, whatever it says."""
         before = self.snapshot()
         with contextlib.suppress(LedgerError):
-            asyncio.run(self.ledger.preview.handle(command))
+            asyncio.run(self.ledger.preview(command))
         assert self.snapshot() == before
 
     @precondition(lambda self: self.store.reservations)

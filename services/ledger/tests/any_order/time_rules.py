@@ -24,5 +24,5 @@ class TimeRules(LedgerMachine):
             self.ledger.settlements.verdicts[one.reference] = Settlement(
                 decision=verdict, charge_credits=one.reserved
             )
-        asyncio.run(self.ledger.expire_lots.handle())
-        assert asyncio.run(self.ledger.expire_reservations.handle()).failures == ()
+        asyncio.run(self.ledger.expire_lots())
+        assert asyncio.run(self.ledger.expire_reservations()).failures == ()

@@ -18,6 +18,7 @@ from ledger.ports.unit_of_work import Conflict, Needs, UnitOfWork, WorkingSet
 from support import CountingIds, HandClock, LedgerUnderTest
 
 ME = "usr_me"
+GRANTED, RESERVED = "CreditsGranted", "CreditsReserved"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -47,17 +48,17 @@ class Fragile(MemoryLedger):
         self.begun = 0
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[UnitOfWork]:
+    async def of_system(self) -> AsyncIterator[UnitOfWork]:
         """Fail as often as it was told to."""
         self.begun += 1
-        async with super().begin() as unit:
+        async with super().of_system() as work:
             if self.failures and not self.after_commit:
                 self.failures -= 1
                 raise self.failure
-            yield unit
-            if self.failures:
-                self.failures -= 1
-                raise LedgerUnavailable("the answer was lost")
+            yield work
+        if self.failures:
+            self.failures -= 1
+            raise LedgerUnavailable("the answer was lost")
 
 
 def writer_over(store: MemoryLedger, **options: int) -> CommandWriter:
@@ -70,75 +71,82 @@ def reasons(outcomes: Sequence[Outcome]) -> list[str | None]:
     return [getattr(one.refusal, "reason", None) for one in outcomes]
 
 
-async def test_what_waits_together_is_committed_together(memory_ledger: LedgerUnderTest) -> None:
+async def test_what_waits_together_is_committed_together(ledger: LedgerUnderTest) -> None:
     """A hundred callers at once are a few transactions."""
-    await memory_ledger.give(ME, 1_000)
+    await ledger.give(ME, 1_000)
     begun = 0
-    begin = memory_ledger.units.begin
+    of_system = ledger.units.of_system
 
     def counted() -> object:
         nonlocal begun
         begun += 1
-        return begin()
+        return of_system()
 
-    memory_ledger.units.begin = counted  # type: ignore[method-assign, assignment]
-    await asyncio.gather(*(memory_ledger.hold(ME, 1, f"gen_{number}") for number in range(100)))
+    ledger.units.of_system = counted  # type: ignore[method-assign, assignment]
+    await asyncio.gather(*(ledger.hold(ME, 1, f"gen_{number}") for number in range(100)))
     assert begun < 10
-    assert await memory_ledger.available(ME) == (900, 100)
+    assert await ledger.available(ME) == (900, 100)
+    await ledger.facts.expect(GRANTED, *[RESERVED] * 100)
 
 
-async def test_past_the_bound_callers_are_turned_away(memory_ledger: LedgerUnderTest) -> None:
+async def test_past_the_bound_callers_are_turned_away(ledger: LedgerUnderTest) -> None:
     """They hear when to come again, nothing of theirs was done, and it recovers."""
-    await memory_ledger.give(ME, 1_000)
-    writer = writer_over(memory_ledger.units, waiting_max=100)  # type: ignore[arg-type]
+    await ledger.give(ME, 1_000)
+    writer = writer_over(ledger.units, waiting_max=100)  # type: ignore[arg-type]
     results = await asyncio.gather(
         *(writer.apply(reserve(ME, 1, f"gen_{number}")) for number in range(150)), return_exceptions=True
     )
     refused = [one for one in results if isinstance(one, Overloaded)]
     assert 0 < len(refused) <= 50
     assert all(one.retry_after_s > 0 for one in refused)
-    assert await memory_ledger.available(ME) == (1_000 - 150 + len(refused), 150 - len(refused))
+    assert await ledger.available(ME) == (1_000 - 150 + len(refused), 150 - len(refused))
     assert await writer.apply(reserve(ME, 1, "gen_later")) is not None
+    await ledger.facts.expect(GRANTED, *[RESERVED] * (150 - len(refused)), RESERVED)
 
 
-async def test_a_poisoned_command_harms_only_itself(memory_ledger: LedgerUnderTest) -> None:
+async def test_a_poisoned_command_harms_only_itself(ledger: LedgerUnderTest) -> None:
     """In a batch and among single callers: the others are applied, once."""
-    await memory_ledger.give(ME, 100)
-    outcomes = await memory_ledger.writer.apply_batch(
+    await ledger.give(ME, 100)
+    outcomes = await ledger.writer.apply_batch(
         [reserve(ME, 10, "gen_1"), Poison(request_id="poison"), reserve(ME, 10, "gen_2")]
     )
     assert [type(one.refusal) for one in outcomes] == [type(None), RuntimeError, type(None)]
     results = await asyncio.gather(
-        *(memory_ledger.hold(ME, 10, f"gen_{number}") for number in (3, 4)),
-        memory_ledger.writer.apply(Poison(request_id="poison")),
+        *(ledger.hold(ME, 10, f"gen_{number}") for number in (3, 4)),
+        ledger.writer.apply(Poison(request_id="poison")),
         return_exceptions=True,
     )
     assert [isinstance(one, RuntimeError) for one in results] == [False, False, True]
-    assert await memory_ledger.available(ME) == (60, 40)
+    assert await ledger.available(ME) == (60, 40)
+    await ledger.facts.expect(GRANTED, *[RESERVED] * 4)
 
 
-async def test_an_atomic_batch_is_all_or_none(memory_ledger: LedgerUnderTest) -> None:
+async def test_an_atomic_batch_is_all_or_none(ledger: LedgerUnderTest) -> None:
     """One refusal undoes all, and leaves every request id unused."""
-    await memory_ledger.give(ME, 100)
+    await ledger.give(ME, 100)
     commands = [reserve(ME, 60, "gen_1"), reserve(ME, 60, "gen_2")]
-    outcomes = await memory_ledger.writer.apply_batch(commands, atomic=True)
+    outcomes = await ledger.writer.apply_batch(commands, atomic=True)
     assert reasons(outcomes) == ["ABORTED_WITH_BATCH", "INSUFFICIENT_CREDITS"]
-    assert await memory_ledger.available(ME) == (100, 0)
-    await memory_ledger.give(ME, 20)
-    outcomes = await memory_ledger.writer.apply_batch(commands, atomic=True)
+    assert await ledger.available(ME) == (100, 0)
+    await ledger.facts.expect(GRANTED)
+    await ledger.give(ME, 20)
+    outcomes = await ledger.writer.apply_batch(commands, atomic=True)
     assert [one.refusal for one in outcomes] == [None, None]
-    assert await memory_ledger.available(ME) == (0, 120)
+    assert await ledger.available(ME) == (0, 120)
+    await ledger.facts.expect(GRANTED, RESERVED, RESERVED)
 
 
-async def test_a_bad_field_in_a_batch_is_its_own(memory_ledger: LedgerUnderTest) -> None:
+async def test_a_bad_field_in_a_batch_is_its_own(ledger: LedgerUnderTest) -> None:
     """The others are applied; in an atomic batch none is."""
-    await memory_ledger.give(ME, 100)
+    await ledger.give(ME, 100)
     commands = [reserve(ME, 0, "gen_1"), reserve(ME, 10, "gen_2")]
-    outcomes = await memory_ledger.writer.apply_batch(commands, atomic=True)
+    outcomes = await ledger.writer.apply_batch(commands, atomic=True)
     assert reasons(outcomes) == ["INVALID_FIELD", "ABORTED_WITH_BATCH"]
-    outcomes = await memory_ledger.writer.apply_batch(commands)
+    await ledger.facts.expect(GRANTED)
+    outcomes = await ledger.writer.apply_batch(commands)
     assert reasons(outcomes) == ["INVALID_FIELD", None]
-    assert await memory_ledger.available(ME) == (90, 10)
+    assert await ledger.available(ME) == (90, 10)
+    await ledger.facts.expect(RESERVED)
 
 
 @pytest.mark.parametrize("after_commit", [False, True])
@@ -153,6 +161,8 @@ async def test_a_store_that_comes_back_is_asked_again(after_commit: bool) -> Non
     store.failures = 100
     with pytest.raises(LedgerUnavailable):
         await ledger.hold(ME, 10, "gen_2")
+    # Whether the second was done nobody was told; it is told of all the same, once.
+    await ledger.facts.expect(GRANTED, RESERVED, *[RESERVED] * after_commit)
 
 
 @pytest.mark.parametrize(("conflicts", "transactions"), [(1, 2), (2, 22)])
@@ -166,16 +176,18 @@ async def test_commands_that_are_in_each_others_way_go_alone(conflicts: int, tra
     assert [one.refusal for one in outcomes] == [None] * 20
     assert store.begun == transactions
     assert (store.accounts[ME].available, store.accounts[ME].held) == (80, 20)
+    assert [type(fact).__name__ for fact in store.facts] == [GRANTED, *[RESERVED] * 20]
 
 
-async def test_a_kept_refusal_does_not_undo_the_others(memory_ledger: LedgerUnderTest) -> None:
+async def test_a_kept_refusal_does_not_undo_the_others(ledger: LedgerUnderTest) -> None:
     """Each of a batch has its own outcome."""
-    await memory_ledger.give(ME, 50)
-    outcomes = await memory_ledger.writer.apply_batch(
+    await ledger.give(ME, 50)
+    outcomes = await ledger.writer.apply_batch(
         [reserve(ME, 40, "gen_1"), reserve(ME, 40, "gen_2"), reserve(ME, 10, "gen_3")]
     )
     assert [isinstance(one.refusal, InsufficientCredits) for one in outcomes] == [False, True, False]
-    assert await memory_ledger.available(ME) == (0, 50)
+    assert await ledger.available(ME) == (0, 50)
+    await ledger.facts.expect(GRANTED, RESERVED, RESERVED)
 
 
 class Measured(NoMeter):
@@ -196,11 +208,11 @@ class Measured(NoMeter):
         self.held_s.append(held_s)
 
 
-async def test_what_operators_see(memory_ledger: LedgerUnderTest) -> None:
+async def test_what_operators_see(ledger: LedgerUnderTest) -> None:
     """Commands by outcome, and how long credits were held: once for each reservation."""
-    await memory_ledger.give(ME, 100)
-    meter, clock = Measured(), memory_ledger.clock
-    writer = CommandWriter(memory_ledger.units, clock, memory_ledger.ids, meter=meter)
+    await ledger.give(ME, 100)
+    meter, clock = Measured(), ledger.clock
+    writer = CommandWriter(ledger.units, clock, ledger.ids, meter=meter)
     made = await writer.apply(reserve(ME, 40, "gen_1"))
     assert made is not None
     with pytest.raises(InsufficientCredits):
@@ -209,6 +221,7 @@ async def test_what_operators_see(memory_ledger: LedgerUnderTest) -> None:
     for request in ("gen_1", "gen_1", "late"):
         await writer.apply(charge(made.made_id, 40, request))
         clock.advance(seconds=1)
+    await ledger.facts.expect(GRANTED, RESERVED, "CreditsCharged")
     assert meter.held_s == [7.0]
     assert meter.outcomes == {
         ("ReserveCredits", "ok"): 1,

@@ -48,16 +48,14 @@ def test_a_balance_says_what_may_be_spent_by_category_and_what_comes_later() -> 
     assert mine.balance(NOW) == Balance(
         account_id=ME,
         available=71,
-        subscription=65,
-        promotional=2,
-        paid=4,
+        by_category={SUBSCRIPTION: 65, PROMOTIONAL: 2, PAID: 4},
         next_expiry=NOW + 2 * SECOND,
         sequence=7,
         upcoming=24,
         next_effective=NOW + 4 * SECOND,
     )
     later = mine.balance(NOW + 4 * SECOND)
-    assert (later.available, later.paid, later.upcoming) == (20, 20, 8)
+    assert (later.available, later.by_category, later.upcoming) == (20, {PAID: 20}, 8)
     assert (later.next_expiry, later.next_effective) == (None, NOW + 5 * SECOND)
 
 
@@ -83,6 +81,9 @@ def test_what_is_effective_is_the_book_without_what_has_not_begun() -> None:
     """What expired stays in until it is booked."""
     mine = account(lot("a", 5, effective_at=NOW + SECOND), lot("b", 7, expires_at=NOW), lot("c", 9))
     assert mine.effective(NOW) == 16
+    # What was for at once stays so for a clock that is behind.
+    assert mine.effective(NOW - SECOND) == 16
+    assert (mine.balance(NOW - SECOND).available, mine.balance(NOW - SECOND).upcoming) == (16, 5)
     assert mine.effective(NOW + SECOND) == 21
 
 
@@ -90,9 +91,12 @@ def test_a_new_lot_is_written_as_new_and_an_old_one_as_changed() -> None:
     """Never as both."""
     mine = account(lot("old", 5))
     fresh = lot("new", 5)
-    mine.add(fresh)
-    assert (mine.touch("new"), mine.touch("old")) == (fresh, mine.lots["old"])
-    assert (list(mine.new_lots), list(mine.changed_lots)) == (["new"], ["old"])
+    mine.put(fresh)
+    moved, changed = fresh.hold(1), mine.lots["old"].hold(2)
+    mine.put(moved)
+    mine.put(changed)
+    assert mine.lots == {"old": changed, "new": moved}
+    assert (mine.new_lots, mine.changed_lots) == ({"new": moved}, {"old": changed})
     assert mine.is_changed
 
 
@@ -103,24 +107,27 @@ def test_a_new_reservation_is_written_as_new_and_an_old_one_as_changed() -> None
     changed = held._replace(expires_at=NOW)
     mine.put(changed)
     assert mine.reservations == {held.reservation_id: changed}
-    assert (mine.new_reservations, mine.changed_reservations) == (set(), {held.reservation_id})
+    assert (mine.new_reservations, mine.changed_reservations) == ({}, {held.reservation_id: changed})
     assert mine.is_changed
     fresh = held._replace(reservation_id="res_9")
     mine.put(fresh)
     mine.put(fresh)
-    assert (mine.new_reservations, mine.changed_reservations) == ({"res_9"}, {held.reservation_id})
+    assert mine.new_reservations == {"res_9": fresh}
+    assert mine.changed_reservations == {held.reservation_id: changed}
 
 
 def test_a_payments_clawback_knows_what_was_granted_for_it() -> None:
-    """Of that payment alone; asking for it means to change it."""
+    """Of that payment alone; it is kept, and written, once it is put."""
     mine = account(lot("a", 5, PAID, payment_id="pi_1"), lot("b", 7, PAID, payment_id="pi_2"), lot("c", 9))
     clawback = mine.clawback("pi_1")
     assert (clawback.payment_id, clawback.account_id, clawback.granted, clawback.taken) == ("pi_1", ME, 5, 0)
-    assert mine.changed_clawbacks == {"pi_1"}
+    assert not mine.is_changed
+    mine.put(clawback)
+    assert mine.changed_clawbacks == {"pi_1": clawback}
     assert mine.is_changed
     settle(mine)
     assert mine.clawback("pi_1") is clawback
-    assert mine.changed_clawbacks == {"pi_1"}
+    assert not mine.is_changed
 
 
 def test_a_budget_is_counted_from_nothing_and_kept() -> None:
@@ -129,8 +136,9 @@ def test_a_budget_is_counted_from_nothing_and_kept() -> None:
     key = BudgetKey("key_1", BudgetPeriod.DAY, NOW.date())
     budget = mine.budget(key)
     assert (budget.key, budget.used) == (key, 0)
-    budget.used += 3
+    mine.put(budget.use(3))
     assert mine.budget(key).used == 3
+    assert mine.changed_budgets == {key: mine.budget(key)}
     assert mine.budget(key._replace(scope="key_2")).used == 0
 
 

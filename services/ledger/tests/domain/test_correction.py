@@ -36,7 +36,8 @@ def test_up_is_a_lot_with_a_name() -> None:
 def test_up_pays_a_debt_first() -> None:
     """Whatever becomes available does."""
     mine = account(lot("own", 4, PAID, payment_id="pi_1"))
-    mine.lots["own"].remaining, mine.lots["own"].spent, mine.available = 0, 4, 0
+    mine.put(mine.lots["own"]._replace(remaining=0, spent=4))
+    mine.available = 0
     claw_back(mine, "pi_1", cause="refund", target=4, reinstated=False, occasion=occasion())
     assert mine.debt == 4
     made_id = adjust(mine, 10, occasion())

@@ -50,6 +50,14 @@ def test_a_debt_is_paid_where_there_is_one_and_something_to_pay_with(available: 
     assert (rows(mine), mine.available, mine.debt) == ([], available, debt)
 
 
+def test_one_credit_pays_a_debt_of_one() -> None:
+    """Neither is too little."""
+    mine = account(lot("a", 1))
+    mine.debt = 1
+    pay_debt(mine, occasion())
+    assert (mine.available, mine.debt) == (0, 0)
+
+
 def test_a_debt_is_paid_in_taking_order_and_no_further() -> None:
     """What has not begun pays too: it would be spent first otherwise."""
     mine = account(lot("b", 5, effective_at=NOW + SECOND), lot("a", 5), lot("c", 5, PAID))

@@ -68,7 +68,7 @@ def test_a_hold_is_a_reservation_a_row_a_category_and_a_fact() -> None:
         )
     ]
     assert [parts(mine.lots[name]) for name in "abc"] == [(0, 5, 0, 0, 0), (0, 5, 0, 0, 0), (3, 2, 0, 0, 0)]
-    assert mine.new_reservations == {held.reservation_id}
+    assert mine.new_reservations == {held.reservation_id: held}
     assert sorted(mine.changed_lots) == ["a", "b", "c"]
 
 
@@ -111,7 +111,7 @@ def test_a_hold_counts_in_each_of_its_budgets() -> None:
     month = BudgetKey("key_1", BudgetPeriod.MONTH, NOW.date().replace(day=1))
     assert held.budgets == (day, month)
     assert {key: budget.used for key, budget in mine.budgets.items()} == {day: 10, month: 10}
-    assert mine.changed_budgets == {day, month}
+    assert mine.changed_budgets == mine.budgets
 
 
 def test_one_credit_over_a_limit_is_refused() -> None:
@@ -129,7 +129,7 @@ def test_one_credit_over_a_limit_is_refused() -> None:
         "resets_at": "2026-02-01T00:00:00Z",
     }
     assert [budget.used for budget in mine.budgets.values()] == [4, 4]
-    assert (rows(mine), mine.changed_budgets, mine.changed_lots) == ([], set(), {})
+    assert (rows(mine), mine.changed_budgets, mine.changed_lots) == ([], {}, {})
     hold(mine, 6, DAY)
     assert mine.available == 40
 

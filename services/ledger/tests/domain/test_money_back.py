@@ -50,7 +50,8 @@ def test_only_what_is_missing_comes_from_other_lots() -> None:
     clawback = take_back(mine, 4)
     assert rows(mine) == ["clawback paid available-4 world+4 own pi_1 -> 56/0"]
     assert clawback.from_own_lot == 4
-    mine.lots["own"].remaining, mine.lots["own"].spent, mine.available = 0, 6, 50
+    mine.put(mine.lots["own"]._replace(remaining=0, spent=6))
+    mine.available = 50
     settle(mine)
     clawback = take_back(mine, 9)
     assert rows(mine) == ["clawback promotional available-5 world+5 other pi_1 -> 45/0"]

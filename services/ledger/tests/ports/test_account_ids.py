@@ -45,11 +45,10 @@ async def test_an_impossible_id_is_refused_everywhere(memory_ledger: LedgerUnder
         with pytest.raises(InvalidField) as refused:
             await memory_ledger.apply(command)
         assert refused.value.field == "account_id"
-    read = memory_ledger.read
     for asking in (
-        read.balance(account_id),
-        read.entries(account_id, EntryFilter()),
-        read.pinned_lots(account_id, "res_1"),
+        memory_ledger.read_balance(account_id),
+        memory_ledger.list_entries(account_id, EntryFilter()),
+        memory_ledger.list_reservation_lots(account_id, "res_1"),
     ):
         with pytest.raises(InvalidField) as refused:
             await asking

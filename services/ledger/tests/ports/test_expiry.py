@@ -63,7 +63,7 @@ async def test_the_sweep_books_what_expired(any_ledger: LedgerUnderTest) -> None
     await any_ledger.give(ME, 5)
     for seconds, accounts in ((0, 0), (600, 1), (0, 0)):
         any_ledger.clock.advance(seconds=seconds)
-        assert await any_ledger.expire_lots.handle() == Expired(accounts=accounts)
+        assert await any_ledger.expire_lots() == Expired(accounts=accounts)
     assert await any_ledger.available(ME) == (5, 0)
 
 
@@ -84,10 +84,10 @@ async def test_accounts_that_cannot_be_booked_keep_no_others_waiting(
         return expire(account, occasion)
 
     monkeypatch.setattr(expiry, "expire_lots", broken)
-    swept = await any_ledger.expire_lots.handle()
+    swept = await any_ledger.expire_lots()
     assert (swept.accounts, len(swept.failures)) == (5, 4)
     monkeypatch.undo()
-    assert await any_ledger.expire_lots.handle() == Expired(accounts=4)
+    assert await any_ledger.expire_lots() == Expired(accounts=4)
 
 
 async def test_an_overdue_reservation_is_settled_by_its_jobs_verdict(any_ledger: LedgerUnderTest) -> None:
@@ -99,14 +99,14 @@ async def test_an_overdue_reservation_is_settled_by_its_jobs_verdict(any_ledger:
     verdicts["pending"] = Settlement(decision=Decision.PENDING)
     verdicts["success"] = Settlement(decision=Decision.CHARGE, charge_credits=7)
     verdicts["failure"] = Settlement(decision=Decision.REFUND)
-    assert (await any_ledger.expire_reservations.handle()).pending == 0
+    assert (await any_ledger.expire_reservations()).pending == 0
     any_ledger.clock.advance(seconds=61)
-    swept = await any_ledger.expire_reservations.handle()
+    swept = await any_ledger.expire_reservations()
     assert (swept.charged, swept.refunded, swept.pending) == (1, 2, 1)
     assert await any_ledger.available(ME) == (83, 10)
-    assert (await any_ledger.expire_reservations.handle()).pending == 0
+    assert (await any_ledger.expire_reservations()).pending == 0
     any_ledger.clock.advance(minutes=11)
-    assert (await any_ledger.expire_reservations.handle()).pending == 1
+    assert (await any_ledger.expire_reservations()).pending == 1
 
 
 async def test_without_an_answer_nothing_is_given_back(any_ledger: LedgerUnderTest) -> None:
@@ -115,7 +115,7 @@ async def test_without_an_answer_nothing_is_given_back(any_ledger: LedgerUnderTe
     await any_ledger.hold(ME, 10, "gen_1", ttl_s=60)
     any_ledger.clock.advance(seconds=61)
     any_ledger.settlements.answers = False
-    swept = await any_ledger.expire_reservations.handle()
+    swept = await any_ledger.expire_reservations()
     assert (swept.refunded, len(swept.failures)) == (0, 1)
     assert await any_ledger.available(ME) == (90, 10)
 
@@ -130,7 +130,7 @@ async def test_a_hundred_that_cannot_be_asked_about_keep_nobody_waiting(any_ledg
     healthy = await any_ledger.hold(ME, 10, "healthy", ttl_s=60)
     any_ledger.settlements.verdicts["healthy"] = Settlement(decision=Decision.CHARGE, charge_credits=7)
     any_ledger.clock.advance(seconds=61)
-    swept = await any_ledger.expire_reservations.handle()
+    swept = await any_ledger.expire_reservations()
     assert (swept.charged, len(swept.failures)) == (1, 2 * BATCH_MAX)
     settled = await any_ledger.reader.reservation(reservation_id=healthy)
     assert settled is not None
@@ -149,7 +149,7 @@ async def test_what_cannot_be_asked_about_is_asked_less_often_the_older_it_is(
     for _ in range(24 * 60):
         any_ledger.clock.advance(minutes=1)
         before = len(any_ledger.settlements.asked)
-        await any_ledger.expire_reservations.handle()
+        await any_ledger.expire_reservations()
         if len(any_ledger.settlements.asked) > before:
             asked_at.append(any_ledger.clock.now())
     pauses_s = [(later - earlier).total_seconds() for earlier, later in pairwise(asked_at)]
@@ -159,7 +159,7 @@ async def test_what_cannot_be_asked_about_is_asked_less_often_the_older_it_is(
     assert await any_ledger.available(ME) == (90, 10)
     any_ledger.settlements.answers = True
     any_ledger.clock.advance(hours=1, minutes=1)
-    assert (await any_ledger.expire_reservations.handle()).refunded == 1
+    assert (await any_ledger.expire_reservations()).refunded == 1
     assert await any_ledger.available(ME) == (100, 0)
 
 
@@ -171,7 +171,7 @@ async def test_jobs_are_asked_about_side_by_side(memory_ledger: LedgerUnderTest)
     memory_ledger.clock.advance(seconds=61)
     slow = SlowSettlements()
     handler = ExpireReservationsHandler(memory_ledger.writer, memory_ledger.reader, slow, memory_ledger.clock)
-    assert (await handler.handle()).refunded == 3 * ASKING_MAX
+    assert (await handler()).refunded == 3 * ASKING_MAX
     assert slow.most == ASKING_MAX
 
 
@@ -184,6 +184,6 @@ async def test_one_that_fails_keeps_nobody_waiting(any_ledger: LedgerUnderTest) 
     verdicts = any_ledger.settlements.verdicts
     verdicts["impossible"] = Settlement(decision=Decision.CHARGE, charge_credits=99)
     any_ledger.clock.advance(seconds=61)
-    swept = await any_ledger.expire_reservations.handle()
+    swept = await any_ledger.expire_reservations()
     assert (swept.refunded, len(swept.failures)) == (1, 1)
     assert await any_ledger.available(ME) == (90, 10)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from embedded.testing import ServiceDatabase
 from journal_rows import Journal, open_journal
-from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
+from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
 from ledger.application.seal_journal import Sealed, SealJournalHandler
 from ledger.domain.chain import GENESIS, Head, seal_hash
 from ledger.domain.seal import ChainGrowth
@@ -54,13 +54,13 @@ async def test_everything_committed_is_sealed_once(
         journal.commit()
     journal.write("usr_big", rows=3 * ROUND)
     journal.commit()
-    sealed = await seal.handle()
+    sealed = await seal()
     assert sealed.entries == 8 * 3 + 3 * ROUND
     assert heads(database) == {"usr_a": 16, "usr_big": 15} | {f"usr_{number}": 1 for number in range(8)}
     assert rows(database, "SELECT sum(entries), count(*), max(seal_id) FROM seals") == [
         (sealed.entries, sealed.seals, sealed.seals)
     ]
-    assert (await seal.handle()).entries == 0
+    assert (await seal()).entries == 0
 
 
 async def test_one_huge_transaction_is_sealed_a_few_accounts_at_a_time(
@@ -80,15 +80,15 @@ async def test_one_huge_transaction_is_sealed_a_few_accounts_at_a_time(
     for _ in range(3):
         assert await one_round(few)
     restarted = SealJournalHandler(PostgresJournalSealing(engine, round_entries=ROUND, walked_accounts=3))
-    await restarted.handle()
+    await restarted()
     expected = {f"usr_{number:02}": 1 + number % 3 for number in range(20)}
     expected |= {"usr_before": 1, "usr_zz": 7 * ROUND, "usr_05": 4, "usr_after": 1}
     assert heads(database) == expected
     assert rows(database, f"SELECT max(entries) <= {2 * ROUND} FROM seals") == [(True,)]
     journal.write("usr_zz")
     journal.commit()
-    assert (await restarted.handle()).entries == 1
-    assert await SealJournalHandler(few).handle() == Sealed()
+    assert (await restarted()).entries == 1
+    assert await SealJournalHandler(few)() == Sealed()
 
 
 async def one_round(journal: PostgresJournalSealing) -> bool:
@@ -112,10 +112,10 @@ async def test_a_late_commit_is_not_lost(
     late.write("usr_late")
     journal.write("usr_early", rows=2)
     journal.commit()
-    await seal.handle()
+    await seal()
     assert heads(database) == {}, "what an older transaction may still precede waits"
     late.commit()
-    await seal.handle()
+    await seal()
     assert heads(database) == {"usr_early": 2, "usr_late": 1}
     late.connection.close()
 
@@ -134,7 +134,7 @@ async def test_an_account_grows_in_order_whatever_the_transaction_ids(
     for _ in range(ROUND):
         journal.write("usr_b", rows=2)
         journal.commit()
-    await seal.handle()
+    await seal()
     assert heads(database) == {"usr_a": 2, "usr_b": 2 * ROUND, "usr_other": 1}
     older.connection.close()
 
@@ -148,8 +148,8 @@ async def test_two_sealers_never_work_at_once(engine: AsyncEngine, journal: Jour
         assert mine is not None
         async with second.begin() as theirs:
             assert theirs is None
-        assert (await SealJournalHandler(second).handle()).entries == 0
-    assert (await SealJournalHandler(second).handle()).entries == 1
+        assert (await SealJournalHandler(second)()).entries == 0
+    assert (await SealJournalHandler(second)()).entries == 1
 
 
 async def test_replicas_that_race_seal_everything_once(
@@ -164,9 +164,9 @@ async def test_replicas_that_race_seal_everything_once(
 
     writing = asyncio.create_task(write())
     while not writing.done():
-        await asyncio.gather(*(sealer.handle() for sealer in sealers))
+        await asyncio.gather(*(sealer() for sealer in sealers))
     await writing
-    await sealers[0].handle()
+    await sealers[0]()
     assert sum(heads(database).values()) == 60
     previous = GENESIS
     for seal_id, (accounts, lasts, made, number) in enumerate(
@@ -199,7 +199,7 @@ async def test_what_is_sealed_does_not_hide_what_is_not(
     older.commit()
     journal.write("usr_last")
     journal.commit()
-    await seal.handle()
+    await seal()
     assert heads(database) == {"usr_a": 4 * ROUND + 1, "usr_last": 1, "usr_other": 1}
     older.connection.close()
 
@@ -215,9 +215,9 @@ async def test_a_gap_stops_its_account_alone(
     journal.commit()
     journal.write("usr_b")
     journal.commit()
-    await seal.handle()
+    await seal()
     assert heads(database) == {"usr_a": 3, "usr_b": 1, "usr_hole": 2}
-    assert (await seal.handle()).entries == 0
+    assert (await seal()).entries == 0
 
 
 async def test_a_restored_server_counts_transactions_anew(
@@ -226,13 +226,13 @@ async def test_a_restored_server_counts_transactions_anew(
     """A horizon from another server's future does not hide what is written now."""
     journal.write("usr_a")
     journal.commit()
-    await seal.handle()
+    await seal()
     with psycopg.connect(database.admin_dsn) as admin:
         admin.execute("SET session_replication_role = replica")
         admin.execute("UPDATE seals SET horizon = '9000000000000'")
     journal.write("usr_a")
     journal.commit()
-    await seal.handle()
+    await seal()
     assert heads(database) == {"usr_a": 2}
 
 

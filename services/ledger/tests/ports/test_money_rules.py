@@ -93,7 +93,7 @@ async def test_an_extension_moves_the_end_and_nothing_else(any_ledger: LedgerUnd
     assert shorter.reservation == longer.reservation
     assert longer.reservation.expires_at == any_ledger.clock.now() + timedelta(seconds=1_000)
     any_ledger.clock.advance(seconds=200)
-    assert (await any_ledger.expire_reservations.handle()).refunded == 0
+    assert (await any_ledger.expire_reservations()).refunded == 0
     await any_ledger.apply(refund(held, "gen_1"))
     settled = await any_ledger.apply(ExtendReservation(request_id="e3", reservation_id=held, ttl_s=600))
     assert settled.reservation is not None
@@ -105,7 +105,7 @@ async def test_a_charge_after_expiry_and_refund_charges_nothing(any_ledger: Ledg
     await any_ledger.give(ME, 100)
     held = await any_ledger.hold(ME, 40, "gen_1", ttl_s=60)
     any_ledger.clock.advance(seconds=61)
-    assert (await any_ledger.expire_reservations.handle()).refunded == 1
+    assert (await any_ledger.expire_reservations()).refunded == 1
     late = await any_ledger.apply(charge(held, 40, "gen_1"))
     assert late.reservation is not None
     assert (late.reservation.state, late.reservation.charged) == (ReservationState.REFUNDED, 0)
@@ -115,12 +115,12 @@ async def test_a_charge_after_expiry_and_refund_charges_nothing(any_ledger: Ledg
 async def test_a_dry_run_says_and_does_nothing(any_ledger: LedgerUnderTest) -> None:
     """Neither the credits nor the request id are used up."""
     await any_ledger.give(ME, 100)
-    would = await any_ledger.preview.handle(reserve(ME, 40, "gen_1"))
+    would = await any_ledger.preview(reserve(ME, 40, "gen_1"))
     assert would.reservation is not None
     assert (would.balance.available, would.balance.held) == (60, 40)
     assert await any_ledger.state(ME) == (100, 0, 0)
     with pytest.raises(InsufficientCredits):
-        await any_ledger.preview.handle(reserve(ME, 101, "gen_2"))
+        await any_ledger.preview(reserve(ME, 101, "gen_2"))
     await any_ledger.hold(ME, 40, "gen_1")
 
 

@@ -37,8 +37,8 @@ def of_the_future(command: ChargeReservation, *, tip: int | None = None) -> Char
 async def decided_before(ledger: LedgerUnderTest, command: ChargeReservation, *, by_version: int) -> None:
     """Write down that a charge was done, as that release did."""
     forms = {1: fingerprint_v1.fingerprint(command, present=()), 2: fingerprint(command)}
-    async with ledger.units.begin() as unit:
-        found = await unit.load(Needs(accounts={ME}))
+    async with ledger.units.of_system() as work:
+        found = await work.load(Needs(accounts={ME}))
         found.remember(
             RecordedRequest(
                 command.request_id,
@@ -50,7 +50,7 @@ async def decided_before(ledger: LedgerUnderTest, command: ChargeReservation, *,
                 ledger.clock.now(),
             )
         )
-        await unit.commit(found)
+        await work.save(found)
 
 
 @pytest.mark.parametrize("by_version", [1, 2])

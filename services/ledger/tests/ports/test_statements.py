@@ -8,11 +8,11 @@ import pytest
 from chassis.postgres import create_engine
 from command_makers import charge
 from ledger.adapters.inbound.grpc_statements import get_statement
-from ledger.adapters.outbound.postgres import PostgresUnitsOfWork
-from ledger.adapters.outbound.postgres_sealing import PostgresJournalSealing
-from ledger.adapters.outbound.postgres_statements import PostgresStatements
+from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
+from ledger.adapters.outbound.postgres.statements import PostgresStatements
+from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.adjust_balance import AdjustBalance
-from ledger.application.read_statement import ReadStatementHandler
+from ledger.application.read_statement import ReadStatement, ReadStatementHandler
 from ledger.application.seal_journal import SealJournalHandler
 from ledger.domain.chain import GENESIS, journal_line, next_hash
 from ledger.domain.errors import InvalidField
@@ -38,10 +38,12 @@ class Books:
         """Read my statement; bounds are hours after the start."""
         parts = [
             part
-            async for part in ReadStatementHandler(self.statements).handle(
-                ME,
-                since=None if since_h is None else START + timedelta(hours=since_h),
-                until=None if until_h is None else START + timedelta(hours=until_h),
+            async for part in ReadStatementHandler(self.statements)(
+                ReadStatement(
+                    account_id=ME,
+                    since=None if since_h is None else START + timedelta(hours=since_h),
+                    until=None if until_h is None else START + timedelta(hours=until_h),
+                )
             )
         ]
         opening, *lines, closing = parts
@@ -89,7 +91,7 @@ async def books(request: pytest.FixtureRequest) -> AsyncIterator[Books]:
     statements = PostgresStatements(engine, page_lines=2)
     ledger = LedgerUnderTest.over_postgres(engine, units, ids, statements=statements)
     sealer = SealJournalHandler(PostgresJournalSealing(engine))
-    yield Books(ledger, statements, sealer.handle)
+    yield Books(ledger, statements, sealer)
     await units.close()
     await engine.dispose()
 
@@ -148,7 +150,8 @@ async def test_balances_as_they_were(books: Books) -> None:
         (70, 30, 2),
     ]
     assert (was[3].available, was[3].held) == (80, 0)
-    assert (was[4].available, was[4].promotional, was[4].paid) == (130, 80, 50)
+    assert was[4].available == 130
+    assert was[4].by_category == {Category.PROMOTIONAL: 80, Category.PAID: 50}
 
 
 async def test_bad_bounds_are_refused(books: Books) -> None:
@@ -156,7 +159,7 @@ async def test_bad_bounds_are_refused(books: Books) -> None:
     with pytest.raises(InvalidField):
         await books.read(since_h=2, until_h=1)
     with pytest.raises(InvalidField):
-        await anext(ReadStatementHandler(books.statements).handle(""))
+        await anext(ReadStatementHandler(books.statements)(ReadStatement(account_id="")))
 
 
 async def test_as_messages(books: Books) -> None:

@@ -8,7 +8,7 @@ import pytest
 from contract_support import connect, ledger_in_memory, serve_ledger
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
-from gateway.domain.credits import EntryFilter, EntryKind, ReservationState
+from gateway.domain.credits import Category, EntryFilter, EntryKind, ReservationState
 from gateway.domain.errors import InvalidRequest
 from gateway.ports.ledger import Ledger
 from support import HandClock, LedgerUnderTest, charge
@@ -72,7 +72,8 @@ async def test_balance_and_statement(story: Story) -> None:
     """The same story reads the same: amounts, running balances, what was taken."""
     await story.happen()
     balance = await story.port.balance(ME)
-    assert (balance.available, balance.held, balance.promotional, balance.sequence) == (80, 0, 80, 3)
+    assert (balance.available, balance.held, balance.sequence) == (80, 0, 3)
+    assert balance.by_category == {Category.PROMOTIONAL: 80}
     page = await story.port.entries(ME, EntryFilter(), cursor=None, limit=10)
     assert [(one.kind, one.amount, one.settled, one.balance_after, one.held_after) for one in page.items] == [
         (EntryKind.CHARGE, 10, 20, 80, 0),

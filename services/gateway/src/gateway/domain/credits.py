@@ -1,5 +1,6 @@
 """What the ledger says about an account. Amounts are whole credits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -35,9 +36,8 @@ class Balance:
     available: int
     held: int
     debt: int
-    subscription: int
-    promotional: int
-    paid: int
+    by_category: Mapping[Category, int]
+    """What of `available` is of each category that is known here, those without credits left out."""
     next_expiry: datetime | None
     sequence: int
     """Of two balances of an account, the one with the higher sequence is newer."""

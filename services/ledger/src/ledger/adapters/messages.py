@@ -14,11 +14,7 @@ from ledger.domain.errors import InvalidField
 from ledger.domain.lot import Category
 from ledger.domain.reservation import Reservation, ReservationState
 
-CATEGORIES = {
-    Category.SUBSCRIPTION: pb.CATEGORY_SUBSCRIPTION,
-    Category.PROMOTIONAL: pb.CATEGORY_PROMOTIONAL,
-    Category.PAID: pb.CATEGORY_PAID,
-}
+CATEGORIES = {category: pb.Category.Value(f"CATEGORY_{category.name}") for category in Category}
 STATES = {
     ReservationState.HELD: pb.RESERVATION_STATE_HELD,
     ReservationState.CHARGED: pb.RESERVATION_STATE_CHARGED,
@@ -50,19 +46,21 @@ def moment_of(message: Message, field: str) -> datetime | None:
 
 def balance(value: Balance) -> pb.Balance:
     """Return a balance as a message."""
-    return pb.Balance(
+    message = pb.Balance(
         account_id=value.account_id,
         available=value.available,
         held=value.held,
         debt=value.debt,
-        available_subscription=value.subscription,
-        available_promotional=value.promotional,
-        available_paid=value.paid,
         next_expiry=timestamp(value.next_expiry),
         sequence=value.sequence,
         upcoming=value.upcoming,
         next_effective=timestamp(value.next_effective),
     )
+    # One by one: handing over a mapping takes several times as long.
+    by_category = message.by_category
+    for category, amount in value.by_category.items():
+        by_category[CATEGORIES[category]] = amount
+    return message
 
 
 def reservation(value: Reservation) -> pb.Reservation:
@@ -92,10 +90,10 @@ def entry(value: Entry) -> pb.Entry:
         balance_after=value.balance_after,
         held_after=value.held_after,
         settled=max(0, value.movement.revenue),
-        reservation_id=value.reservation_id,
-        generation_id=value.reference,
-        payment_id=value.payment_id,
-        reason=value.reason,
-        actor=value.actor,
+        reservation_id=value.reservation_id or "",
+        generation_id=value.reference or "",
+        payment_id=value.payment_id or "",
+        reason=value.reason or "",
+        actor=value.actor or "",
         created_at=timestamp(value.created_at),
     )

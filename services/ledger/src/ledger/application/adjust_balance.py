@@ -8,6 +8,7 @@ from ledger.application.command import Command
 from ledger.domain import correction
 from ledger.domain.account import Account
 from ledger.domain.errors import InvalidField
+from ledger.domain.identifiers import AccountId, GrantId, TransactionId
 from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
@@ -19,7 +20,7 @@ class AdjustBalance(Command):
     kind = "adjust"
     asked = (*Command.asked, "account_id", "amount")
 
-    account_id: str
+    account_id: AccountId
     amount: int
 
     def validate(self) -> None:
@@ -40,6 +41,6 @@ class AdjustBalance(Command):
         """Return the account. Raises AccountNotFound: a correction opens none, whatever was typed."""
         return found.known_account(self.account_id)
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
+    def decide(self, account: Account, occasion: Occasion) -> GrantId | TransactionId:
         """Correct the balance and return the lot that was made, or the transaction that took."""
         return correction.adjust(account, self.amount, occasion)

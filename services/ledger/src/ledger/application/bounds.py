@@ -27,7 +27,7 @@ def require_account(field: str, value: str) -> None:
         raise InvalidField(field, "must be 1 to 64 letters, digits, _ or -")
 
 
-def require_text(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
+def require_text(field: str, value: str | None, *, longest: int = TEXT_MAX) -> None:
     """Raise InvalidField unless the text is there and not too long."""
     if not value:
         raise InvalidField(field, "is required")

@@ -6,6 +6,7 @@ from ledger.application.bounds import require_amount
 from ledger.application.settle_reservation import SettleReservation
 from ledger.domain import settlement
 from ledger.domain.account import Account
+from ledger.domain.identifiers import ReservationId
 from ledger.domain.occasion import Occasion
 
 
@@ -26,7 +27,7 @@ class ChargeReservation(SettleReservation):
         SettleReservation.validate(self)
         require_amount("amount", self.amount)
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
+    def decide(self, account: Account, occasion: Occasion) -> ReservationId:
         """Charge and return the reservation's id. Raises ChargeTooLarge."""
         settlement.charge(account, account.reservations[self.reservation_id], self.amount, occasion)
         return self.reservation_id

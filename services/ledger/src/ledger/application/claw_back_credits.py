@@ -7,6 +7,7 @@ from ledger.application.bounds import AMOUNT_MAX_CREDITS, require_account, requi
 from ledger.application.command import Command, Outcome
 from ledger.domain import money_back
 from ledger.domain.account import Account
+from ledger.domain.identifiers import AccountId, MadeId, PaymentId
 from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
@@ -21,8 +22,8 @@ class ClawBackCredits(Command):
     kind = "claw_back"
     asked = (*Command.asked, "account_id", "payment_id", "cause", "target", "reinstated")
 
-    account_id: str
-    payment_id: str
+    account_id: AccountId
+    payment_id: PaymentId
     cause: str
     target: int
     reinstated: bool = False
@@ -44,7 +45,7 @@ class ClawBackCredits(Command):
         """Return the account. Raises PaymentOfAnotherAccount."""
         return found.payer(self.account_id, self.payment_id)
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
+    def decide(self, account: Account, occasion: Occasion) -> PaymentId:
         """Take or give back the difference and return the payment's id."""
         money_back.claw_back(
             account,
@@ -56,7 +57,7 @@ class ClawBackCredits(Command):
         )
         return self.payment_id
 
-    def outcome(self, account: Account, made_id: str, *, now: datetime, replayed: bool) -> Outcome:
+    def outcome(self, account: Account, made_id: MadeId, *, now: datetime, replayed: bool) -> Outcome:
         """Return what is taken back for the payment in all."""
-        taken = account.clawbacks[made_id].taken
+        taken = account.clawbacks[self.payment_id].taken
         return Outcome(made_id, account.balance(now), taken=taken, replayed=replayed)

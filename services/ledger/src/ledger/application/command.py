@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple, Self
 from ledger.application.bounds import require_metadata, require_short, require_text
 from ledger.domain.account import Account
 from ledger.domain.balance import Balance
+from ledger.domain.identifiers import AccountId, MadeId, RequestId, ReservationId, TransactionId
 from ledger.domain.occasion import Occasion, no_metadata
 from ledger.domain.reservation import Reservation
 from ledger.ports.id_source import IdSource
@@ -17,7 +18,8 @@ from ledger.ports.unit_of_work import Needs, WorkingSet
 class Outcome(NamedTuple):
     """How a command ended: what it made, or why it was refused; and the account's balance after it."""
 
-    made_id: str
+    # None when it was refused.
+    made_id: MadeId | None
     balance: Balance
     # The reservation as it stands, for commands that are about one.
     reservation: Reservation | None = None
@@ -29,10 +31,12 @@ class Outcome(NamedTuple):
     @classmethod
     def refused(cls, refusal: Exception) -> Self:
         """Return how a command ended that changed nothing and of which no balance is told."""
-        return cls("", Balance(""), refusal=refusal)
+        return cls(None, Balance(AccountId("")), refusal=refusal)
 
     @classmethod
-    def of_reservation(cls, account: Account, reservation_id: str, *, now: datetime, replayed: bool) -> Self:
+    def of_reservation(
+        cls, account: Account, reservation_id: ReservationId, *, now: datetime, replayed: bool
+    ) -> Self:
         """Return how a command ended that was about a reservation, as this stands now."""
         held = account.reservations[reservation_id]
         return cls(reservation_id, account.balance(now), held, replayed=replayed)
@@ -52,9 +56,10 @@ class Command:
     kind: ClassVar[str]
     asked: ClassVar[tuple[str, ...]] = ("reason", "actor", "metadata")
 
-    request_id: str
-    reason: str = ""
-    actor: str = ""
+    # None for what is harmless to repeat: nothing is kept of it.
+    request_id: RequestId | None
+    reason: str | None = None
+    actor: str | None = None
     metadata: Mapping[str, str] = field(default_factory=no_metadata)
 
     def validate(self) -> None:
@@ -81,17 +86,17 @@ class Command:
             now=now,
             written_at=max(now, account.updated_at),
             new_id=ids.new,
-            transaction_id=ids.new("txn"),
+            transaction_id=TransactionId(ids.new("txn")),
             request_id=self.request_id,
             actor=self.actor,
             reason=self.reason,
             metadata=self.metadata,
         )
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
+    def decide(self, account: Account, occasion: Occasion) -> MadeId:
         """Change the account and return the id of what was made; or raise, with nothing changed."""
         raise NotImplementedError
 
-    def outcome(self, account: Account, made_id: str, *, now: datetime, replayed: bool) -> Outcome:
+    def outcome(self, account: Account, made_id: MadeId, *, now: datetime, replayed: bool) -> Outcome:
         """Return how it ended."""
         return Outcome(made_id, account.balance(now), replayed=replayed)

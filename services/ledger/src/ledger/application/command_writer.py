@@ -15,6 +15,7 @@ from ledger.application.decide_command import DecideCommand
 from ledger.application.group_commit import Answer, GroupCommit, Submission, aborted
 from ledger.application.settle_reservation import SettleReservation
 from ledger.domain.errors import LedgerError, LedgerUnavailable, Overloaded
+from ledger.domain.identifiers import AccountId, EventId
 from ledger.ports.clock import Clock
 from ledger.ports.id_source import IdSource
 from ledger.ports.meter import Meter, NoMeter
@@ -63,7 +64,7 @@ class CommandWriter:
         self._waiting = 0
         self._writers: dict[int, asyncio.Task[None]] = {}
 
-    async def apply(self, command: Command, *, event_id: str | None = None) -> Outcome | None:
+    async def apply(self, command: Command, *, event_id: EventId | None = None) -> Outcome | None:
         """Apply one command; None when the event that it follows from was handled before.
 
         Raises whatever the command is refused with, Overloaded, or LedgerUnavailable.
@@ -90,7 +91,7 @@ class CommandWriter:
         `atomic`: when one is refused none is done and no request id is used up; the others' refusal is
         AbortedWithBatch. Raises Overloaded or LedgerUnavailable for the batch as a whole.
         """
-        refused = {place: error for place, one in enumerate(commands) if (error := _invalid(one))}
+        refused = {place: error for place, command in enumerate(commands) if (error := _invalid(command))}
         if refused and atomic:
             return [Outcome.refused(refused.get(place, aborted())) for place in range(len(commands))]
         if headers is None:
@@ -115,7 +116,7 @@ class CommandWriter:
         headers: Sequence[Mapping[str, str]],
         *,
         atomic: bool = False,
-        event_id: str | None = None,
+        event_id: EventId | None = None,
     ) -> Answer:
         if self._waiting + len(commands) > self._waiting_max:
             raise Overloaded(waiting=self._waiting, retry_after_s=RETRY_AFTER_S)
@@ -130,7 +131,9 @@ class CommandWriter:
         if len(places) == 1:
             return await self._wait_in(next(iter(places)), Submission(commands, headers, atomic, event_id))
         parts = [
-            self._wait_in(queue, Submission([commands[one] for one in part], [headers[one] for one in part]))
+            self._wait_in(
+                queue, Submission([commands[place] for place in part], [headers[place] for place in part])
+            )
             for queue, part in places.items()
         ]
         outcomes: Answer = [None] * len(commands)
@@ -139,18 +142,19 @@ class CommandWriter:
                 outcomes[place] = outcome
         return outcomes
 
-    def _account_known(self, command: Command) -> str | None:
+    def _account_known(self, command: Command) -> AccountId | None:
         """Return the account where it is known at once; without it a batch stays together, in its order."""
         if isinstance(command, SettleReservation):
             return self._units.known_owner(command.reservation_id)
-        return getattr(command, "account_id", "")
+        # What has no account can go with any.
+        return getattr(command, "account_id", AccountId(""))
 
-    async def _wait_in(self, queue: int, item: Submission) -> Answer:
-        self._queues[queue].append(item)
+    async def _wait_in(self, queue: int, submission: Submission) -> Answer:
+        self._queues[queue].append(submission)
         if queue not in self._writers:
             # Of no request: what one caller started also commits what others asked.
             self._writers[queue] = asyncio.create_task(self._drain(queue), context=Context())
-        return await item.answer
+        return await submission.answer
 
     async def _drain(self, queue: int) -> None:
         try:
@@ -162,7 +166,7 @@ class CommandWriter:
             del self._writers[queue]
 
     def _next_batch(self, queue: deque[Submission]) -> list[Submission]:
-        """Take what waits, up to a full batch; an atomic item has a transaction of its own."""
+        """Take what waits, up to a full batch; an atomic submission has a transaction of its own."""
         batch = [queue.popleft()]
         size = len(batch[0].commands)
         while queue and not batch[-1].atomic and not queue[0].atomic:
@@ -170,7 +174,7 @@ class CommandWriter:
             if size > BATCH_MAX:
                 break
             batch.append(queue.popleft())
-        self._waiting -= sum(len(item.commands) for item in batch)
+        self._waiting -= sum(len(submission.commands) for submission in batch)
         return batch
 
     async def _answer(self, batch: list[Submission]) -> None:
@@ -180,28 +184,28 @@ class CommandWriter:
             if len(batch) == 1 and (len(batch[0].commands) == 1 or batch[0].atomic):
                 batch[0].fail(failure)
             elif isinstance(failure, LedgerUnavailable) or not isinstance(failure, Exception):
-                for item in batch:
-                    item.fail(failure)
+                for submission in batch:
+                    submission.fail(failure)
             else:
                 await self._answer_one_by_one(batch)
             if not isinstance(failure, Exception):
                 raise
             return
-        for item, answer in zip(batch, outcomes, strict=True):
-            item.succeed(answer)
+        for submission, answer in zip(batch, outcomes, strict=True):
+            submission.succeed(answer)
 
     async def _answer_one_by_one(self, batch: list[Submission]) -> None:
         """Keep what poisons a batch from harming the others in it."""
-        for item in batch:
-            if len(item.commands) == 1 or item.atomic:
-                await self._answer([item])
+        for submission in batch:
+            if len(submission.commands) == 1 or submission.atomic:
+                await self._answer([submission])
                 continue
-            each = zip(item.commands, item.headers, strict=True)
+            each = zip(submission.commands, submission.headers, strict=True)
             alone = [Submission([command], [headers]) for command, headers in each]
-            for one in alone:
-                await self._answer([one])
-            answers = await asyncio.gather(*(one.answer for one in alone), return_exceptions=True)
-            item.succeed([_outcome_of(answer) for answer in answers])
+            for single in alone:
+                await self._answer([single])
+            answers = await asyncio.gather(*(single.answer for single in alone), return_exceptions=True)
+            submission.succeed([_outcome_of(answer) for answer in answers])
 
 
 def _invalid(command: Command) -> LedgerError | None:

@@ -8,6 +8,7 @@ from ledger.application.fingerprint import fingerprint, is_fingerprint_of
 from ledger.domain.account import Account
 from ledger.domain.errors import IdempotencyKeyReused, KeptRefusal, LedgerError
 from ledger.domain.facts import BalanceLow
+from ledger.domain.identifiers import MadeId, RequestId
 from ledger.domain.occasion import Occasion
 from ledger.domain.request import RecordedRequest, Refusal
 from ledger.ports.id_source import IdSource
@@ -30,7 +31,8 @@ class DecideCommand:
         `headers` travel with the facts that follow from it.
         """
         try:
-            if (recorded := found.requests.get(command.request_id)) is not None:
+            request_id = command.request_id
+            if request_id is not None and (recorded := found.requests.get(request_id)) is not None:
                 return _recalled(command, recorded, found, now)
             return self._decide_anew(command, headers, command.account(found), found, now)
         except LedgerError as refusal:
@@ -46,15 +48,16 @@ class DecideCommand:
     ) -> Outcome:
         occasion = command.occasion(account, now, self._ids)
         before, facts = account.effective(now), len(account.facts)
-        made_id, refusal = "", None
+        made_id: MadeId | None = None
+        refusal: KeptRefusal | None = None
         try:
             made_id = command.decide(account, occasion)
         except KeptRefusal as kept:
             refusal = kept
-        if command.request_id:
-            found.remember(_record(command, account, made_id, refusal, now))
-        if refusal is not None:
-            return Outcome("", account.balance(now), refusal=refusal)
+        if command.request_id is not None:
+            found.remember(_record(command.request_id, command, account, made_id, refusal, now))
+        if made_id is None:
+            return Outcome(None, account.balance(now), refusal=refusal)
         if before >= self._low_balance > account.effective(now):
             account.facts.append(_low(account, self._low_balance, occasion))
         for fact in account.facts[facts:]:
@@ -63,14 +66,19 @@ class DecideCommand:
 
 
 def _record(
-    command: Command, account: Account, made_id: str, refusal: KeptRefusal | None, now: datetime
+    request_id: RequestId,
+    command: Command,
+    account: Account,
+    made_id: MadeId | None,
+    refusal: KeptRefusal | None,
+    now: datetime,
 ) -> RecordedRequest:
     return RecordedRequest(
-        command.request_id,
+        request_id,
         account.account_id,
         type(command).__name__,
         fingerprint(command),
-        None if refusal else made_id,
+        made_id,
         Refusal(refusal.reason, str(refusal), refusal.details) if refusal else None,
         now,
     )
@@ -78,11 +86,12 @@ def _record(
 
 def _recalled(command: Command, recorded: RecordedRequest, found: WorkingSet, now: datetime) -> Outcome:
     if not is_fingerprint_of(recorded.fingerprint, command):
-        raise IdempotencyKeyReused(command.request_id)
+        raise IdempotencyKeyReused(recorded.request_id)
     account = command.account(found)
-    if recorded.refusal is not None:
-        return Outcome("", account.balance(now), replayed=True, refusal=recorded.refusal.as_error())
-    return command.outcome(account, recorded.made_id or "", now=now, replayed=True)
+    if recorded.made_id is None:
+        refusal = recorded.refusal.as_error() if recorded.refusal is not None else None
+        return Outcome(None, account.balance(now), replayed=True, refusal=refusal)
+    return command.outcome(account, recorded.made_id, now=now, replayed=True)
 
 
 def _low(account: Account, threshold: int, occasion: Occasion) -> BalanceLow:

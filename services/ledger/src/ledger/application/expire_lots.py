@@ -7,6 +7,7 @@ from ledger.application.command import Command
 from ledger.application.command_writer import CommandWriter
 from ledger.domain import expiry
 from ledger.domain.account import Account
+from ledger.domain.identifiers import AccountId, RequestId
 from ledger.domain.occasion import Occasion
 from ledger.ports.clock import Clock
 from ledger.ports.ledger_reader import LedgerReader
@@ -29,8 +30,8 @@ class Expired:
 class ExpireLots(Command):
     """Book what is left of an account's expired lots. Harmless to repeat, so it has no request id."""
 
-    request_id: str = ""
-    account_id: str
+    request_id: RequestId | None = None
+    account_id: AccountId
 
     def validate(self) -> None:
         """Accept it as it is: the sweeper makes it, and there is nothing to get wrong."""
@@ -43,30 +44,31 @@ class ExpireLots(Command):
         """Return the account."""
         return found.account(self.account_id)
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
-        """Book them; nothing is made that has an id."""
+    def decide(self, account: Account, occasion: Occasion) -> AccountId:
+        """Book them and return the account's id: nothing is made that has its own."""
         expiry.expire_lots(account, occasion)
-        return ""
+        return self.account_id
 
 
+@dataclass(frozen=True)
 class ExpireLotsHandler:
     """Books expiry. Reserve judges expiry itself: this only tidies the books."""
 
-    def __init__(self, writer: CommandWriter, reader: LedgerReader, clock: Clock) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._clock = clock
+    writer: CommandWriter
+    reader: LedgerReader
+    clock: Clock
 
-    async def handle(self) -> Expired:
+    async def __call__(self) -> Expired:
         """Expire what is due, a batch of accounts after the other: one that fails keeps nobody waiting."""
-        accounts, after = 0, ""
+        accounts = 0
+        after: AccountId | None = None
         failures: list[str] = []
         for _ in range(BATCHES_MAX):
-            due = await self._reader.accounts_with_expired_lots(self._clock.now(), BATCH_MAX, after=after)
+            due = await self.reader.accounts_with_expired_lots(self.clock.now(), BATCH_MAX, after=after)
             if not due:
                 break
             commands = [ExpireLots(account_id=account_id, reason="lot expired") for account_id in due]
-            outcomes = await self._writer.apply_batch(commands)
+            outcomes = await self.writer.apply_batch(commands)
             failures += [
                 f"{account_id}: {outcome.refusal!r}"
                 for account_id, outcome in zip(due, outcomes, strict=True)

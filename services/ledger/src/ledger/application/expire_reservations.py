@@ -11,6 +11,7 @@ from ledger.application.command_writer import CommandWriter
 from ledger.application.extend_reservation import ExtendReservation
 from ledger.application.postpone_reservation import PostponeReservation
 from ledger.application.refund_reservation import RefundReservation
+from ledger.domain.identifiers import RequestId, ReservationId
 from ledger.domain.reservation import Reservation
 from ledger.ports.clock import Clock
 from ledger.ports.generation_settlements import Decision, GenerationSettlements, Settlement
@@ -38,6 +39,7 @@ class Swept:
     failures: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
 class ExpireReservationsHandler:
     """Never gives back what a job may still earn: without an answer the credits stay held.
 
@@ -45,27 +47,20 @@ class ExpireReservationsHandler:
     from their turn.
     """
 
-    def __init__(
-        self,
-        writer: CommandWriter,
-        reader: LedgerReader,
-        settlements: GenerationSettlements,
-        clock: Clock,
-    ) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._settlements = settlements
-        self._clock = clock
+    writer: CommandWriter
+    reader: LedgerReader
+    settlements: GenerationSettlements
+    clock: Clock
 
-    async def handle(self) -> Swept:
+    async def __call__(self) -> Swept:
         """Settle what is overdue, a batch after the other. No transaction is open while it asks."""
         counts: Counter[Decision] = Counter()
         failures: list[str] = []
-        seen: set[str] = set()
+        seen: set[ReservationId] = set()
         for _ in range(BATCHES_MAX):
-            overdue = await self._reader.overdue_reservations(self._clock.now(), BATCH_MAX)
-            fresh = [one for one in overdue if one.reservation_id not in seen]
-            seen.update(one.reservation_id for one in fresh)
+            overdue = await self.reader.overdue_reservations(self.clock.now(), BATCH_MAX)
+            fresh = [reservation for reservation in overdue if reservation.reservation_id not in seen]
+            seen.update(reservation.reservation_id for reservation in fresh)
             if fresh:
                 await self._settle(fresh, counts, failures)
             if not fresh or len(overdue) < BATCH_MAX:
@@ -85,7 +80,7 @@ class ExpireReservationsHandler:
         async def ask(reservation: Reservation) -> Settlement | Exception:
             async with slots:
                 try:
-                    return await self._settlements.ask(reservation.reference)
+                    return await self.settlements.ask(reservation.reference)
                 except Exception as failure:  # noqa: BLE001 - whatever it is, the others have their turn
                     return failure
 
@@ -96,7 +91,7 @@ class ExpireReservationsHandler:
                 unsettled.append((reservation, verdict))
             else:
                 known.append((reservation, verdict))
-        outcomes = await self._writer.apply_batch([_command(*one) for one in known]) if known else []
+        outcomes = await self.writer.apply_batch([_command(*overdue) for overdue in known]) if known else []
         for (reservation, verdict), outcome in zip(known, outcomes, strict=True):
             if outcome.refusal is None:
                 counts[verdict.decision] += 1
@@ -107,8 +102,8 @@ class ExpireReservationsHandler:
         failures += [f"{reservation.reservation_id}: {failure!r}" for reservation, failure in unsettled]
 
     async def _postpone(self, unsettled: Sequence[Reservation]) -> None:
-        await self._writer.apply_batch(
-            [PostponeReservation(reservation_id=one.reservation_id) for one in unsettled]
+        await self.writer.apply_batch(
+            [PostponeReservation(reservation_id=reservation.reservation_id) for reservation in unsettled]
         )
 
 
@@ -116,19 +111,19 @@ def _command(reservation: Reservation, verdict: Settlement) -> Command:
     """Return what settles a reservation: once, so that the job's own event gets this outcome if it comes."""
     if verdict.decision is Decision.CHARGE and verdict.charge_credits > 0:
         return ChargeReservation(
-            request_id=f"gen:{reservation.reference}:charge",
+            request_id=RequestId(f"gen:{reservation.reference}:charge"),
             reservation_id=reservation.reservation_id,
             amount=verdict.charge_credits,
         )
     if verdict.decision is Decision.PENDING:
         # Ask again later: otherwise jobs that run for long would fill every batch.
         return ExtendReservation(
-            request_id=f"sweep:{reservation.reservation_id}:{reservation.expires_at.isoformat()}",
+            request_id=RequestId(f"sweep:{reservation.reservation_id}:{reservation.expires_at.isoformat()}"),
             reservation_id=reservation.reservation_id,
             ttl_s=EXTENSION_S,
         )
     return RefundReservation(
-        request_id=f"gen:{reservation.reference}:expire",
+        request_id=RequestId(f"gen:{reservation.reference}:expire"),
         reservation_id=reservation.reservation_id,
         reason=verdict.reason or "reservation expired",
     )

@@ -7,6 +7,7 @@ from ledger.application.bounds import TTL_MAX_S, TTL_MIN_S, require_between
 from ledger.application.settle_reservation import SettleReservation
 from ledger.domain import settlement
 from ledger.domain.account import Account
+from ledger.domain.identifiers import ReservationId
 from ledger.domain.occasion import Occasion
 
 
@@ -24,7 +25,7 @@ class ExtendReservation(SettleReservation):
         SettleReservation.validate(self)
         require_between("ttl_s", self.ttl_s, TTL_MIN_S, TTL_MAX_S)
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
+    def decide(self, account: Account, occasion: Occasion) -> ReservationId:
         """Extend and return the reservation's id."""
         expires_at = occasion.now + timedelta(seconds=self.ttl_s)
         settlement.extend(account, account.reservations[self.reservation_id], expires_at)

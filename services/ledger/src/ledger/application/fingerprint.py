@@ -37,7 +37,7 @@ def _asked(command: Command) -> Mapping[str, object]:
     names = command.asked
     values = _reader(names)(command)
     # A number is never absent, 0 included.
-    return {name: one for name, one in zip(names, values, strict=True) if one or type(one) is int}
+    return {name: value for name, value in zip(names, values, strict=True) if value or type(value) is int}
 
 
 @cache

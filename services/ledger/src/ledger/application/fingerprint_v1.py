@@ -57,6 +57,8 @@ def _value(command: Command, field: str) -> object:
     value = getattr(command, field)
     if field == "metadata":
         return dict(value) if value else MappingProxyType({})
+    if field in {"reason", "actor"} and value is None:
+        return ""
     if field == "priority" and value is None:
         return _USUAL_PRIORITY
     return value

@@ -8,6 +8,7 @@ from ledger.application.command import Command
 from ledger.domain import grants
 from ledger.domain.account import Account
 from ledger.domain.errors import InvalidField, PaymentAlreadyGranted
+from ledger.domain.identifiers import AccountId, GrantId, PaymentId
 from ledger.domain.lot import USUAL_PRIORITY, Category, Lot
 from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs, WorkingSet
@@ -33,14 +34,14 @@ class GrantCredits(Command):
         "payment_id",
     )
 
-    account_id: str
+    account_id: AccountId
     amount: int
     category: Category
     priority: int | None = None
     effective_at: datetime | None = None
     expires_at: datetime | None = None
     source: str
-    payment_id: str | None = None
+    payment_id: PaymentId | None = None
 
     def validate(self) -> None:
         """Raise InvalidField for a value that is out of its bounds."""
@@ -65,7 +66,7 @@ class GrantCredits(Command):
         """Return the account. Raises PaymentOfAnotherAccount."""
         return found.payer(self.account_id, self.payment_id)
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
+    def decide(self, account: Account, occasion: Occasion) -> GrantId:
         """Add the lot and return its id. Raises PaymentAlreadyGranted."""
         if self.payment_id and any(lot.payment_id == self.payment_id for lot in account.lots.values()):
             raise PaymentAlreadyGranted(f"payment {self.payment_id} was granted already")
@@ -75,14 +76,13 @@ class GrantCredits(Command):
 
     def lot(self, occasion: Occasion) -> Lot:
         """Return the lot that this command makes."""
-        return Lot(
-            grant_id=occasion.new_id("grt"),
+        return Lot.granted(
+            grant_id=GrantId(occasion.new_id("grt")),
             account_id=self.account_id,
             category=self.category,
             amount=self.amount,
-            remaining=self.amount,
             priority=USUAL_PRIORITY if self.priority is None else self.priority,
-            effective_at=self.effective_at or occasion.now,
+            effective_at=self.effective_at,
             expires_at=self.expires_at,
             source=self.source,
             payment_id=self.payment_id,

@@ -10,6 +10,7 @@ from datetime import datetime
 from ledger.application.command import Command, Outcome
 from ledger.application.decide_command import DecideCommand
 from ledger.domain.errors import AbortedWithBatch, KeptRefusal, LedgerUnavailable
+from ledger.domain.identifiers import EventId
 from ledger.ports.clock import Clock
 from ledger.ports.meter import Meter
 from ledger.ports.request_context import RequestContext
@@ -34,7 +35,7 @@ class Submission:
     commands: Sequence[Command]
     headers: Sequence[Mapping[str, str]]
     atomic: bool = False
-    event_id: str | None = None
+    event_id: EventId | None = None
     answer: "asyncio.Future[Answer]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -77,7 +78,7 @@ class GroupCommit:
 
         Raises LedgerUnavailable, or Conflict: soon for several commands, which may do better alone.
         """
-        is_single = sum(len(item.commands) for item in batch) == 1
+        is_single = sum(len(submission.commands) for submission in batch) == 1
         for attempt in range(ATTEMPTS_MAX):
             try:
                 return await self._commit(batch)
@@ -92,40 +93,41 @@ class GroupCommit:
 
     async def _commit(self, batch: Sequence[Submission]) -> list[Answer]:
         started, now = time.perf_counter(), self._clock.now()
-        async with self._units.begin() as unit:
-            found = await unit.load(_needs(batch, now))
-            answers = [self._decide(item, found, now) for item in batch]
-            if batch[0].atomic and any(one is None or one.refusal for one in answers[0]):
+        async with self._units.of_system() as work:
+            found = await work.load(_needs(batch, now))
+            answers = [self._decide(submission, found, now) for submission in batch]
+            if batch[0].atomic and any(outcome is None or outcome.refusal for outcome in answers[0]):
+                # Nothing is saved, so nothing was done, and no account was opened.
                 return [_none_done(answers[0])]
-            await unit.commit(found)
+            await work.save(found)
         self._measure(batch, answers, now, time.perf_counter() - started)
         return answers
 
-    def _decide(self, item: Submission, found: WorkingSet, now: datetime) -> Answer:
-        if item.event_id is not None and item.event_id in found.handled_events:
+    def _decide(self, submission: Submission, found: WorkingSet, now: datetime) -> Answer:
+        if submission.event_id is not None and submission.event_id in found.handled_events:
             return [None]
         answers = [
             self._decider.decide(command, headers, found, now)
-            for command, headers in zip(item.commands, item.headers, strict=True)
+            for command, headers in zip(submission.commands, submission.headers, strict=True)
         ]
         # An event whose command could not be decided yet is delivered again.
-        if item.event_id is not None and isinstance(answers[0].refusal, KeptRefusal | None):
-            found.first_time(item.event_id)
+        if submission.event_id is not None and isinstance(answers[0].refusal, KeptRefusal | None):
+            found.first_time(submission.event_id)
         return list(answers)
 
     def _measure(
         self, batch: Sequence[Submission], answers: list[Answer], now: datetime, duration_s: float
     ) -> None:
         outcomes: Counter[tuple[str, str]] = Counter()
-        for item, answer in zip(batch, answers, strict=True):
-            for command, outcome in zip(item.commands, answer, strict=True):
+        for submission, answer in zip(batch, answers, strict=True):
+            for command, outcome in zip(submission.commands, answer, strict=True):
                 outcomes[type(command).__name__, _label(outcome)] += 1
                 if outcome is not None and (held_s := _settled_after_s(outcome, now)) is not None:
                     self._meter.settled(held_s)
         commands = outcomes.total()
         self._meter.committed(commands=commands, duration_s=duration_s, outcomes=outcomes)
         # The commands of one request share its headers: it is told once.
-        requests = {id(one): one for item in batch for one in item.headers if one}
+        requests = {id(headers): headers for submission in batch for headers in submission.headers if headers}
         for headers in requests.values():
             self._context.committed(headers, commands=commands, duration_s=duration_s)
 
@@ -136,16 +138,18 @@ def aborted() -> AbortedWithBatch:
 
 
 def _none_done(answer: Answer) -> Answer:
-    return [Outcome.refused(one.refusal if one and one.refusal else aborted()) for one in answer]
+    return [
+        Outcome.refused(outcome.refusal if outcome and outcome.refusal else aborted()) for outcome in answer
+    ]
 
 
 def _needs(batch: Sequence[Submission], now: datetime) -> Needs:
     needs = Needs()
-    for item in batch:
-        if item.event_id is not None:
-            needs.events.add(item.event_id)
-        for command in item.commands:
-            if command.request_id:
+    for submission in batch:
+        if submission.event_id is not None:
+            needs.events.add(submission.event_id)
+        for command in submission.commands:
+            if command.request_id is not None:
                 needs.requests.add(command.request_id)
             command.tell_needs(needs, now)
     return needs

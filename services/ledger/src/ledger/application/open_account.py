@@ -6,6 +6,7 @@ from datetime import datetime
 from ledger.application.bounds import require_account
 from ledger.application.command import Command
 from ledger.domain.account import Account
+from ledger.domain.identifiers import AccountId
 from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
@@ -17,7 +18,7 @@ class OpenAccount(Command):
     kind = "open"
     asked = (*Command.asked, "account_id")
 
-    account_id: str
+    account_id: AccountId
 
     def validate(self) -> None:
         """Raise InvalidField for a value that is out of its bounds."""
@@ -32,6 +33,6 @@ class OpenAccount(Command):
         """Return the account."""
         return found.account(self.account_id)
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
+    def decide(self, account: Account, occasion: Occasion) -> AccountId:
         """Nothing is left to do: return the account's id."""
         return self.account_id

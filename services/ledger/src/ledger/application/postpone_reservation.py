@@ -6,6 +6,7 @@ from datetime import timedelta
 from ledger.application.settle_reservation import SettleReservation
 from ledger.domain import settlement
 from ledger.domain.account import Account
+from ledger.domain.identifiers import RequestId, ReservationId
 from ledger.domain.occasion import Occasion
 
 # Longer the longer it was held already, so that a job that can never be asked about is seldom asked about.
@@ -20,12 +21,12 @@ class PostponeReservation(SettleReservation):
     Harmless to repeat, so it has no request id: an outage leaves no row for every time that was tried.
     """
 
-    request_id: str = ""
+    request_id: RequestId | None = None
 
     def validate(self) -> None:
         """Accept it as it is: the sweeper makes it, and there is nothing to get wrong."""
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
+    def decide(self, account: Account, occasion: Occasion) -> ReservationId:
         """Postpone and return the reservation's id."""
         reservation = account.reservations[self.reservation_id]
         age_s = (occasion.now - reservation.created_at).total_seconds()

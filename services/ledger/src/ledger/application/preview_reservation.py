@@ -1,5 +1,7 @@
 """Use case: say what a reservation would do, and do nothing."""
 
+from dataclasses import dataclass
+
 from ledger.application.command import Outcome
 from ledger.application.reserve_credits import ReserveCredits
 from ledger.ports.clock import Clock
@@ -7,26 +9,26 @@ from ledger.ports.id_source import IdSource
 from ledger.ports.unit_of_work import Needs, UnitsOfWork
 
 
+@dataclass(frozen=True)
 class PreviewReservationHandler:
-    """Decides as Reserve does, and leaves without a commit: no row changes, no request id is used up."""
+    """Decides as Reserve does, and saves nothing: no row changes, no request id is used up."""
 
-    def __init__(self, units: UnitsOfWork, clock: Clock, ids: IdSource) -> None:
-        self._units = units
-        self._clock = clock
-        self._ids = ids
+    units: UnitsOfWork
+    clock: Clock
+    ids: IdSource
 
-    async def handle(self, command: ReserveCredits) -> Outcome:
+    async def __call__(self, wanted: ReserveCredits) -> Outcome:
         """Return the reservation and the balance as they would be.
 
         Raises InvalidField, AccountInDebt, InsufficientCredits and BudgetExceeded as Reserve would.
         """
-        command.validate()
-        now = self._clock.now()
+        wanted.validate()
+        now = self.clock.now()
         needs = Needs()
-        command.tell_needs(needs, now)
-        async with self._units.begin() as unit:
-            found = await unit.load(needs)
-            account = command.account(found)
-            occasion = command.occasion(account, now, self._ids)
-            made_id = command.decide(account, occasion)
-            return command.outcome(account, made_id, now=now, replayed=False)
+        wanted.tell_needs(needs, now)
+        async with self.units.of_system() as work:
+            found = await work.load(needs)
+            account = wanted.account(found)
+            occasion = wanted.occasion(account, now, self.ids)
+            made_id = wanted.decide(account, occasion)
+            return wanted.outcome(account, made_id, now=now, replayed=False)

@@ -1,32 +1,41 @@
 """Read an account's statement: opening, every line of a range with its hash, closing."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from ledger.application.bounds import require_account
 from ledger.domain.errors import InvalidField
+from ledger.domain.identifiers import AccountId
 from ledger.ports.statements import StatementClosing, StatementLine, StatementOpening, Statements
 
 StatementPart = StatementOpening | StatementLine | StatementClosing
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReadStatement:
+    """What is asked: an account's entries from `since` up to, but without, `until`."""
+
+    account_id: AccountId
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class ReadStatementHandler:
     """Streams statements that anyone can verify."""
 
-    def __init__(self, statements: Statements) -> None:
-        self._statements = statements
+    statements: Statements
 
-    async def handle(
-        self, account_id: str, *, since: datetime | None = None, until: datetime | None = None
-    ) -> AsyncIterator[StatementPart]:
+    async def __call__(self, command: ReadStatement) -> AsyncIterator[StatementPart]:
         """Yield the opening, the lines by sequence, the closing. Raises InvalidField."""
-        require_account("account_id", account_id)
-        if since and until and since > until:
+        require_account("account_id", command.account_id)
+        if command.since and command.until and command.since > command.until:
             raise InvalidField("from", "must not be after to")
-        covered = await self._statements.range(account_id, since, until)
+        covered = await self.statements.range(command.account_id, command.since, command.until)
         yield covered.opening
         closing = _Closing(covered.opening)
-        async for line in self._statements.lines(covered):
+        async for line in self.statements.lines(covered):
             closing.add(line)
             yield line
         yield closing.finished()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ledger.application.settle_reservation import SettleReservation
 from ledger.domain import settlement
 from ledger.domain.account import Account
+from ledger.domain.identifiers import ReservationId
 from ledger.domain.occasion import Occasion
 
 
@@ -20,7 +21,7 @@ class RefundReservation(SettleReservation):
 
     even_if_charged: bool = False
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
+    def decide(self, account: Account, occasion: Occasion) -> ReservationId:
         """Refund and return the reservation's id."""
         settlement.refund(
             account,

@@ -7,6 +7,7 @@ from ledger.application.grant_credits import GrantCredits
 from ledger.domain import grants
 from ledger.domain.account import Account
 from ledger.domain.errors import InvalidField
+from ledger.domain.identifiers import GrantId
 from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs
 
@@ -28,7 +29,7 @@ class RenewSubscription(GrantCredits):
         GrantCredits.tell_needs(self, needs, now)
         needs.sources.add((self.account_id, self.source))
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
+    def decide(self, account: Account, occasion: Occasion) -> GrantId:
         """Reset, and return the id of the new lot."""
         lot = self.lot(occasion)
         grants.renew(account, lot, occasion)

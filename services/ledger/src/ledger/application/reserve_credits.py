@@ -18,6 +18,7 @@ from ledger.domain import holds
 from ledger.domain.account import Account
 from ledger.domain.budget import BudgetKey, BudgetScope
 from ledger.domain.errors import InvalidField
+from ledger.domain.identifiers import AccountId, MadeId, ReservationId
 from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
@@ -32,7 +33,7 @@ class ReserveCredits(Command):
     kind = "reserve"
     asked = (*Command.asked, "account_id", "amount", "reference", "ttl_s", "budget_scopes")
 
-    account_id: str
+    account_id: AccountId
     amount: int
     reference: str
     ttl_s: int
@@ -59,7 +60,7 @@ class ReserveCredits(Command):
         """Return the account."""
         return found.account(self.account_id)
 
-    def decide(self, account: Account, occasion: Occasion) -> str:
+    def decide(self, account: Account, occasion: Occasion) -> ReservationId:
         """Hold the credits and return the reservation's id."""
         return holds.reserve(
             account,
@@ -70,15 +71,15 @@ class ReserveCredits(Command):
             occasion=occasion,
         ).reservation_id
 
-    def outcome(self, account: Account, made_id: str, *, now: datetime, replayed: bool) -> Outcome:
+    def outcome(self, account: Account, made_id: MadeId, *, now: datetime, replayed: bool) -> Outcome:
         """Return the reservation as it stands."""
-        return Outcome.of_reservation(account, made_id, now=now, replayed=replayed)
+        return Outcome.of_reservation(account, ReservationId(made_id), now=now, replayed=replayed)
 
     def _validate_budgets(self) -> None:
         if len(self.budget_scopes) > BUDGETS_MAX:
             raise InvalidField("budget_scopes", f"at most {BUDGETS_MAX} are allowed")
-        if len({(one.scope, one.period) for one in self.budget_scopes}) < len(self.budget_scopes):
+        if len({(scope.scope, scope.period) for scope in self.budget_scopes}) < len(self.budget_scopes):
             raise InvalidField("budget_scopes", "must not name the same scope and period twice")
-        for one in self.budget_scopes:
-            require_text("budget_scopes.scope", one.scope)
-            require_between("budget_scopes.limit", one.limit, 0, AMOUNT_MAX_CREDITS)
+        for scope in self.budget_scopes:
+            require_text("budget_scopes.scope", scope.scope)
+            require_between("budget_scopes.limit", scope.limit, 0, AMOUNT_MAX_CREDITS)

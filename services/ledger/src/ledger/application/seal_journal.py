@@ -17,17 +17,17 @@ class Sealed:
     seals: int = 0
 
 
+@dataclass(frozen=True)
 class SealJournalHandler:
     """Seals what waits, a bounded part a transaction."""
 
-    def __init__(self, journal: JournalSealing) -> None:
-        self._journal = journal
+    journal: JournalSealing
 
-    async def handle(self) -> Sealed:
+    async def __call__(self) -> Sealed:
         """Seal until nothing waits, for at most `ROUNDS_MAX` rounds; nothing while another replica does."""
         total = Sealed()
         for _ in range(ROUNDS_MAX):
-            async with self._journal.begin() as sealing:
+            async with self.journal.begin() as sealing:
                 if sealing is None:
                     break
                 chains = await _grow(sealing)

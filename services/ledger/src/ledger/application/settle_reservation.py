@@ -6,6 +6,7 @@ from datetime import datetime
 from ledger.application.bounds import require_text
 from ledger.application.command import Command, Outcome
 from ledger.domain.account import Account
+from ledger.domain.identifiers import AccountId, MadeId, ReservationId
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
 
@@ -19,8 +20,8 @@ class SettleReservation(Command):
 
     asked = (*Command.asked, "reservation_id")
 
-    reservation_id: str
-    expected_account_id: str | None = None
+    reservation_id: ReservationId
+    expected_account_id: AccountId | None = None
 
     def validate(self) -> None:
         """Raise InvalidField for a value that is out of its bounds."""
@@ -35,6 +36,6 @@ class SettleReservation(Command):
         """Return the account that holds it. Raises ReservationNotFound."""
         return found.holder(self.reservation_id, self.expected_account_id)
 
-    def outcome(self, account: Account, made_id: str, *, now: datetime, replayed: bool) -> Outcome:
+    def outcome(self, account: Account, made_id: MadeId, *, now: datetime, replayed: bool) -> Outcome:
         """Return the reservation as it stands."""
-        return Outcome.of_reservation(account, made_id, now=now, replayed=replayed)
+        return Outcome.of_reservation(account, self.reservation_id, now=now, replayed=replayed)

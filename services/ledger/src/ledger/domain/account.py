@@ -2,23 +2,29 @@
 
 Nothing here reads a clock or does I/O: the same commands in the same order always decide the same. The
 rules are in the modules beside it (`grants`, `holds`, `settlement`, `money_back`, `correction`, `expiry`);
-they move credits between lots and post every movement to the journal through `post`.
+each takes a value (a lot, a reservation, a clawback, a budget), moves it, puts it back with `put`, and posts
+what was moved to the journal with `post`. Nothing else changes an account.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from ledger.domain.balance import Balance
 from ledger.domain.budget import Budget, BudgetKey
 from ledger.domain.clawback import Clawback
 from ledger.domain.entry import Entry, EntryKind, Movement
 from ledger.domain.facts import Fact
+from ledger.domain.identifiers import AccountId, EntryId, GrantId, PaymentId, ReservationId
 from ledger.domain.lot import Category, Lot
 from ledger.domain.occasion import Occasion
 from ledger.domain.reservation import PinnedLine, Reservation
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 @dataclass(slots=True)
@@ -27,27 +33,27 @@ class Account:
 
     `available` is the journal's book: credits that are not effective yet, or that expired and are not booked
     yet, are in it; `balance` says what may be spent. `entries` and `facts` are what the transaction adds;
-    the `changed_*` name what it writes over.
+    the `new_*` and `changed_*` hold what it writes.
     """
 
-    account_id: str
+    account_id: AccountId
     available: int = 0
     held: int = 0
     debt: int = 0
     sequence: int = 0
     updated_at: datetime = BEGINNING
-    lots: dict[str, Lot] = field(default_factory=dict)
-    reservations: dict[str, Reservation] = field(default_factory=dict)
-    clawbacks: dict[str, Clawback] = field(default_factory=dict)
+    lots: dict[GrantId, Lot] = field(default_factory=dict)
+    reservations: dict[ReservationId, Reservation] = field(default_factory=dict)
+    clawbacks: dict[PaymentId, Clawback] = field(default_factory=dict)
     budgets: dict[BudgetKey, Budget] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    new_lots: dict[str, Lot] = field(default_factory=dict)
-    changed_lots: dict[str, Lot] = field(default_factory=dict)
-    new_reservations: set[str] = field(default_factory=set)
-    changed_reservations: set[str] = field(default_factory=set)
-    changed_clawbacks: set[str] = field(default_factory=set)
-    changed_budgets: set[BudgetKey] = field(default_factory=set)
+    new_lots: dict[GrantId, Lot] = field(default_factory=dict)
+    changed_lots: dict[GrantId, Lot] = field(default_factory=dict)
+    new_reservations: dict[ReservationId, Reservation] = field(default_factory=dict)
+    changed_reservations: dict[ReservationId, Reservation] = field(default_factory=dict)
+    changed_clawbacks: dict[PaymentId, Clawback] = field(default_factory=dict)
+    changed_budgets: dict[BudgetKey, Budget] = field(default_factory=dict)
     _shown: Balance | None = None
     _shown_at: datetime = BEGINNING
 
@@ -63,7 +69,8 @@ class Account:
         """
         if self._shown is not None and (self._shown.sequence, self._shown_at) == (self.sequence, now):
             return self._shown
-        subscription = promotional = paid = upcoming = 0
+        available = upcoming = 0
+        by_category: dict[Category, int] = {}
         next_expiry: datetime | None = None
         next_effective: datetime | None = None
         for lot in self.lots.values():
@@ -75,22 +82,16 @@ class Account:
                 if next_effective is None or lot.effective_at < next_effective:
                     next_effective = lot.effective_at
                 continue
-            if lot.category is Category.PAID:
-                paid += lot.remaining
-            elif lot.category is Category.PROMOTIONAL:
-                promotional += lot.remaining
-            else:
-                subscription += lot.remaining
+            available += lot.remaining
+            by_category[lot.category] = by_category.get(lot.category, 0) + lot.remaining
             if lot.expires_at is not None and (next_expiry is None or lot.expires_at < next_expiry):
                 next_expiry = lot.expires_at
         self._shown = Balance(
             self.account_id,
-            subscription + promotional + paid,
+            available,
             self.held,
             self.debt,
-            subscription,
-            promotional,
-            paid,
+            by_category,
             next_expiry,
             self.sequence,
             upcoming,
@@ -106,39 +107,28 @@ class Account:
             [lot.remaining for lot in lots if lot.effective_at > now and not lot.is_effective(now)]
         )
 
-    def add(self, lot: Lot) -> None:
-        """Take in a lot that was just made."""
-        self.lots[lot.grant_id] = self.new_lots[lot.grant_id] = lot
+    def put(self, value: Lot | Reservation | Clawback | Budget) -> None:
+        """Keep a value as it is now: a new one, or one that changed. Nothing of it changes otherwise."""
+        if isinstance(value, Lot):
+            _keep(value.grant_id, value, self.lots, self.new_lots, self.changed_lots)
+        elif isinstance(value, Reservation):
+            key = value.reservation_id
+            _keep(key, value, self.reservations, self.new_reservations, self.changed_reservations)
+        elif isinstance(value, Clawback):
+            self.clawbacks[value.payment_id] = self.changed_clawbacks[value.payment_id] = value
+        else:
+            self.budgets[value.key] = self.changed_budgets[value.key] = value
 
-    def touch(self, grant_id: str) -> Lot:
-        """Return a lot that is about to change."""
-        lot = self.lots[grant_id]
-        if grant_id not in self.new_lots:
-            self.changed_lots[grant_id] = lot
-        return lot
-
-    def put(self, reservation: Reservation) -> None:
-        """Keep a reservation as it is now: a new one, or one that changed."""
-        reservation_id = reservation.reservation_id
-        if reservation_id not in self.reservations:
-            self.new_reservations.add(reservation_id)
-        elif reservation_id not in self.new_reservations:
-            self.changed_reservations.add(reservation_id)
-        self.reservations[reservation_id] = reservation
-
-    def clawback(self, payment_id: str) -> Clawback:
-        """Return a payment's clawback that is about to change, a fresh one when there was none."""
-        if payment_id not in self.clawbacks:
-            granted = sum(lot.amount for lot in self.lots.values() if lot.payment_id == payment_id)
-            self.clawbacks[payment_id] = Clawback(payment_id, self.account_id, granted)
-        self.changed_clawbacks.add(payment_id)
-        return self.clawbacks[payment_id]
+    def clawback(self, payment_id: PaymentId) -> Clawback:
+        """Return a payment's clawback, a fresh one when there was none."""
+        if (told := self.clawbacks.get(payment_id)) is not None:
+            return told
+        granted = sum(lot.amount for lot in self.lots.values() if lot.payment_id == payment_id)
+        return Clawback(payment_id, self.account_id, granted)
 
     def budget(self, key: BudgetKey) -> Budget:
         """Return what is used of a budget."""
-        if key not in self.budgets:
-            self.budgets[key] = Budget(key)
-        return self.budgets[key]
+        return self.budgets.get(key) or Budget(key)
 
     def by_category(self, lines: Iterable[tuple[PinnedLine, int]]) -> dict[Category, int]:
         """Sum amounts by the category of the lot that each line is pinned to."""
@@ -155,10 +145,10 @@ class Account:
         movement: Movement,
         occasion: Occasion,
         *,
-        grant_id: str = "",
-        payment_id: str = "",
-        reservation_id: str = "",
-        reference: str = "",
+        grant_id: GrantId | None = None,
+        payment_id: PaymentId | None = None,
+        reservation_id: ReservationId | None = None,
+        reference: str | None = None,
     ) -> None:
         """Write one movement to the journal. Raises ValueError for one that makes or loses credits."""
         if (total := sum(movement)) != 0:
@@ -170,7 +160,7 @@ class Account:
         self.updated_at = occasion.written_at
         self.entries.append(
             Entry(
-                occasion.new_id("ent"),
+                EntryId(occasion.new_id("ent")),
                 occasion.transaction_id,
                 self.account_id,
                 self.sequence,
@@ -190,3 +180,15 @@ class Account:
                 occasion.metadata,
             )
         )
+
+
+def _keep(
+    key: _Key,
+    value: _Value,
+    kept: dict[_Key, _Value],
+    new: dict[_Key, _Value],
+    changed: dict[_Key, _Value],
+) -> None:
+    """Remember whether a value is there for the first time or is written over."""
+    written = new if key in new or key not in kept else changed
+    kept[key] = written[key] = value

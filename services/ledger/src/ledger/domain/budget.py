@@ -1,9 +1,8 @@
 """Budgets: limits on what one key, or anything else with a name, may reserve in a period."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 _EPOCH = date(1970, 1, 1)
 
@@ -49,9 +48,16 @@ class BudgetKey(NamedTuple):
     starts_on: date
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(NamedTuple):
     """What was reserved under a budget in its period, less what returned."""
 
     key: BudgetKey
     used: int = 0
+
+    def use(self, amount: int) -> Self:
+        """Count what is reserved."""
+        return self._replace(used=self.used + amount)
+
+    def give_back(self, amount: int) -> Self:
+        """Count no more what returned."""
+        return self._replace(used=max(0, self.used - amount))

@@ -1,7 +1,7 @@
 """The hash chain: what of an entry is sealed, and how each hash covers the one before it.
 
 The canonical form is a contract with everybody who verifies a statement: a JSON object with sorted keys
-and no blanks, text as UTF-8 with only what JSON requires escaped, absent links as "", numbers as integers,
+and no blanks, text as UTF-8 with only what JSON requires escaped, what is absent as "", numbers as integers,
 the time in UTC with six digits and a `Z`. It never changes for entries that are sealed.
 """
 
@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
 from ledger.domain.entry import Entry
+from ledger.domain.identifiers import AccountId
 
 # An entry as it is sealed: every field by name, nothing else.
 JournalLine: TypeAlias = Mapping[str, object]
@@ -31,10 +32,10 @@ class Head(NamedTuple):
 
 def journal_line(entry: Entry) -> JournalLine:
     """Return what of an entry is sealed: all of it."""
-    fields = entry._asdict()
-    movement = fields.pop("movement")._asdict()
+    fields = {name: "" if value is None else value for name, value in entry._asdict().items()}
+    del fields["movement"]
     created_at = entry.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return {**fields, **movement, "metadata": dict(entry.metadata), "created_at": created_at}
+    return {**fields, **entry.movement._asdict(), "metadata": dict(entry.metadata), "created_at": created_at}
 
 
 def canonical_bytes(line: JournalLine) -> bytes:
@@ -47,7 +48,7 @@ def next_hash(previous: bytes, line: JournalLine) -> bytes:
     return sha256(previous + canonical_bytes(line)).digest()
 
 
-def seal_hash(previous: bytes, heads: Iterable[tuple[str, Head]]) -> bytes:
+def seal_hash(previous: bytes, heads: Iterable[tuple[AccountId, Head]]) -> bytes:
     """Return the hash that seals where the chains of some accounts end, in the order of their ids."""
     digest = sha256(previous)
     for account_id, head in sorted(heads):

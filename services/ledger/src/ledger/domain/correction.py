@@ -5,17 +5,20 @@ from ledger.domain.debt import pay_debt
 from ledger.domain.entry import EntryKind, Movement
 from ledger.domain.errors import InsufficientCredits
 from ledger.domain.facts import CreditsAdjusted
+from ledger.domain.identifiers import GrantId, TransactionId
 from ledger.domain.lot import Category, Lot, in_spending_order
 from ledger.domain.occasion import Occasion
 from ledger.domain.taking import take
 
 
-def adjust(account: Account, amount: int, occasion: Occasion) -> str:
+def adjust(account: Account, amount: int, occasion: Occasion) -> GrantId | TransactionId:
     """Correct a balance; return the lot that was made, or the transaction that took.
 
     Raises InsufficientCredits, with nothing changed, when there is less to take than that.
     """
-    made_id = _add(account, amount, occasion) if amount > 0 else _take(account, -amount, occasion)
+    made_id: GrantId | TransactionId = (
+        _add(account, amount, occasion) if amount > 0 else _take(account, -amount, occasion)
+    )
     account.facts.append(
         CreditsAdjusted(
             account_id=account.account_id,
@@ -29,25 +32,23 @@ def adjust(account: Account, amount: int, occasion: Occasion) -> str:
     return made_id
 
 
-def _add(account: Account, amount: int, occasion: Occasion) -> str:
-    lot = Lot(
-        grant_id=occasion.new_id("grt"),
+def _add(account: Account, amount: int, occasion: Occasion) -> GrantId:
+    lot = Lot.granted(
+        grant_id=GrantId(occasion.new_id("grt")),
         account_id=account.account_id,
         category=Category.PROMOTIONAL,
         amount=amount,
-        remaining=amount,
-        effective_at=occasion.now,
         source=f"adjustment:{occasion.actor}",
         created_at=occasion.now,
     )
-    account.add(lot)
+    account.put(lot)
     movement = Movement(available=amount, adjustment=-amount)
     account.post(EntryKind.ADJUST, lot.category, movement, occasion, grant_id=lot.grant_id)
     pay_debt(account, occasion)
     return lot.grant_id
 
 
-def _take(account: Account, amount: int, occasion: Occasion) -> str:
+def _take(account: Account, amount: int, occasion: Occasion) -> TransactionId:
     spendable = in_spending_order(account.lots.values(), occasion.now)
     if (available := sum(lot.remaining for lot in spendable)) < amount:
         raise InsufficientCredits.of(available_credits=available, required_credits=amount)

@@ -2,6 +2,7 @@
 
 from ledger.domain.account import Account
 from ledger.domain.entry import EntryKind, Movement
+from ledger.domain.identifiers import PaymentId
 from ledger.domain.lot import Category, in_taking_order
 from ledger.domain.occasion import Occasion
 from ledger.domain.taking import take
@@ -16,14 +17,14 @@ def pay_debt(account: Account, occasion: Occasion) -> None:
         account.post(EntryKind.CLAWBACK, lot.category, movement, occasion, grant_id=lot.grant_id)
 
 
-def owe(account: Account, amount: int, occasion: Occasion, *, payment_id: str) -> None:
+def owe(account: Account, amount: int, occasion: Occasion, *, payment_id: PaymentId) -> None:
     """Write down what could not be taken."""
     if amount:
         movement = Movement(world=amount, debt=-amount)
         account.post(EntryKind.CLAWBACK, Category.PAID, movement, occasion, payment_id=payment_id)
 
 
-def forgive(account: Account, amount: int, occasion: Occasion, *, payment_id: str) -> int:
+def forgive(account: Account, amount: int, occasion: Occasion, *, payment_id: PaymentId) -> int:
     """Cancel up to an amount of the debt; return how much was cancelled."""
     cancelled = min(amount, account.debt)
     if cancelled:

@@ -5,6 +5,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from ledger.domain.identifiers import (
+    AccountId,
+    EntryId,
+    GrantId,
+    PaymentId,
+    RequestId,
+    ReservationId,
+    TransactionId,
+)
 from ledger.domain.lot import Category
 from ledger.domain.occasion import NO_METADATA
 
@@ -42,21 +51,21 @@ class Movement(NamedTuple):
 class Entry(NamedTuple):
     """One row of an account's journal; `sequence` is dense per account, from 1, and time never runs back."""
 
-    entry_id: str
-    transaction_id: str
-    account_id: str
+    entry_id: EntryId
+    transaction_id: TransactionId
+    account_id: AccountId
     sequence: int
     kind: EntryKind
     category: Category
     movement: Movement
     balance_after: int
     held_after: int
-    request_id: str
-    grant_id: str
-    reservation_id: str
-    reference: str
-    payment_id: str
-    actor: str
-    reason: str
+    request_id: RequestId | None
+    grant_id: GrantId | None
+    reservation_id: ReservationId | None
+    reference: str | None
+    payment_id: PaymentId | None
+    actor: str | None
+    reason: str | None
     created_at: datetime
     metadata: Mapping[str, str] = NO_METADATA

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import date
 
+from ledger.domain.identifiers import AccountId, RequestId
+
 
 class LedgerError(Exception):
     """A refusal. `reason` never changes; `details` are for machines, the message is for people."""
@@ -29,7 +31,7 @@ class AccountNotFound(LedgerError):
 
     reason = "ACCOUNT_NOT_FOUND"
 
-    def __init__(self, account_id: str) -> None:
+    def __init__(self, account_id: AccountId) -> None:
         super().__init__(f"no account {account_id}", details={"account_id": account_id})
 
 
@@ -50,7 +52,7 @@ class IdempotencyKeyReused(LedgerError):
 
     reason = "IDEMPOTENCY_KEY_REUSED"
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: RequestId) -> None:
         super().__init__(
             f"request {request_id} was used before for another command", details={"request_id": request_id}
         )
@@ -154,4 +156,4 @@ class BudgetExceeded(KeptRefusal):
         )
 
 
-KEPT_REFUSALS = {one.reason: one for one in (InsufficientCredits, AccountInDebt, BudgetExceeded)}
+KEPT_REFUSALS = {error.reason: error for error in (InsufficientCredits, AccountInDebt, BudgetExceeded)}

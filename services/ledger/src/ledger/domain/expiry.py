@@ -18,8 +18,7 @@ def expire_lot(account: Account, lot: Lot, occasion: Occasion, *, kind: EntryKin
     amount = lot.remaining
     if amount == 0:
         return 0
-    account.touch(lot.grant_id)
-    lot.remaining, lot.expired = 0, lot.expired + amount
+    account.put(lot.expire())
     movement = Movement(available=-amount, breakage=amount)
     account.post(kind, lot.category, movement, occasion, grant_id=lot.grant_id)
     return amount

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ledger.domain.balance import Balance
+from ledger.domain.identifiers import AccountId, GrantId, PaymentId, ReservationId
 from ledger.domain.lot import Category
 from ledger.domain.occasion import no_metadata
 
@@ -16,7 +17,7 @@ class Fact:
     `headers` travel with it, so that whoever hears of it knows which request it belongs to.
     """
 
-    account_id: str
+    account_id: AccountId
     balance: Balance
     occurred_at: datetime
     headers: Mapping[str, str] = field(default_factory=no_metadata)
@@ -26,18 +27,18 @@ class Fact:
 class CreditsGranted(Fact):
     """Credits were added."""
 
-    grant_id: str
+    grant_id: GrantId
     amount: int
     category: Category
     source: str
-    payment_id: str | None
+    payment_id: PaymentId | None
 
 
 @dataclass(slots=True, kw_only=True)
 class CreditsReserved(Fact):
     """Credits were set aside for a job."""
 
-    reservation_id: str
+    reservation_id: ReservationId
     reference: str
     amount: int
     expires_at: datetime
@@ -47,7 +48,7 @@ class CreditsReserved(Fact):
 class CreditsCharged(Fact):
     """A reservation was settled by taking credits; `refunded` came back because less was taken."""
 
-    reservation_id: str
+    reservation_id: ReservationId
     reference: str
     charged: int
     refunded: int
@@ -57,10 +58,10 @@ class CreditsCharged(Fact):
 class CreditsRefunded(Fact):
     """A reservation was given back whole."""
 
-    reservation_id: str
+    reservation_id: ReservationId
     reference: str
     refunded: int
-    reason: str
+    reason: str | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,10 +75,10 @@ class CreditsExpired(Fact):
 class CreditsClawedBack(Fact):
     """What is taken back for a payment changed by `amount`; below zero, credits came back."""
 
-    payment_id: str
+    payment_id: PaymentId
     amount: int
     taken: int
-    reason: str
+    reason: str | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,8 +86,8 @@ class CreditsAdjusted(Fact):
     """A person corrected the balance."""
 
     amount: int
-    actor: str
-    reason: str
+    actor: str | None
+    reason: str | None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -15,8 +15,8 @@ def grant(account: Account, lot: Lot, occasion: Occasion) -> None:
     debt is paid first."""
     _add(account, lot, occasion)
     if lot.payment_id is not None and lot.payment_id in account.clawbacks:
-        clawback = account.clawback(lot.payment_id)
-        clawback.granted = lot.amount
+        clawback = account.clawbacks[lot.payment_id].grant(lot.amount)
+        account.put(clawback)
         bring_in_line(account, clawback, occasion)
     pay_debt(account, occasion)
 
@@ -28,39 +28,38 @@ def renew(account: Account, lot: Lot, occasion: Occasion) -> None:
     renewal that is told after a later one is granted and ended at once: its period is over.
     """
     others = [
-        one
-        for one in account.lots.values()
-        if one.source == lot.source and one.category is lot.category and one is not lot
+        other
+        for other in account.lots.values()
+        if other.source == lot.source and other.category is lot.category and other is not lot
     ]
     _add(account, lot, occasion)
-    is_late = any(_lasts_longer(one, lot) for one in others)
-    ended = sum(_end(account, one, occasion) for one in ([lot] if is_late else others))
+    is_late = any(_lasts_longer(other, lot) for other in others)
+    ended = sum(_end(account, other, occasion) for other in ([lot] if is_late else others))
     tell_expired(account, ended, occasion)
     pay_debt(account, occasion)
 
 
-def _lasts_longer(one: Lot, other: Lot) -> bool:
+def _lasts_longer(lot: Lot, other: Lot) -> bool:
     return other.expires_at is not None and (
-        one.expires_at is None or one.expires_at > other.expires_at or one.effective_at > other.effective_at
+        lot.expires_at is None or lot.expires_at > other.expires_at or lot.effective_at > other.effective_at
     )
 
 
 def _end(account: Account, lot: Lot, occasion: Occasion) -> int:
-    account.touch(lot.grant_id)
-    if not lot.is_expired(occasion.now):
-        lot.expires_at = occasion.now
+    lot = lot.end(occasion.now)
+    account.put(lot)
     return expire_lot(account, lot, occasion, kind=EntryKind.RESET)
 
 
 def _add(account: Account, lot: Lot, occasion: Occasion) -> None:
-    account.add(lot)
+    account.put(lot)
     account.post(
         EntryKind.GRANT,
         lot.category,
         Movement(world=-lot.amount, available=lot.amount),
         occasion,
         grant_id=lot.grant_id,
-        payment_id=lot.payment_id or "",
+        payment_id=lot.payment_id,
     )
     account.facts.append(
         CreditsGranted(

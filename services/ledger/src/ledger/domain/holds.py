@@ -8,6 +8,7 @@ from ledger.domain.budget import BudgetKey, BudgetScope
 from ledger.domain.entry import EntryKind, Movement
 from ledger.domain.errors import AccountInDebt, BudgetExceeded, InsufficientCredits
 from ledger.domain.facts import CreditsReserved
+from ledger.domain.identifiers import ReservationId
 from ledger.domain.lot import Lot, in_spending_order
 from ledger.domain.occasion import Occasion
 from ledger.domain.reservation import PinnedLine, Reservation, ReservationState
@@ -35,14 +36,11 @@ def reserve(
 
     lines = _pin(spendable, amount)
     for line in lines:
-        lot = account.touch(line.grant_id)
-        lot.remaining -= line.amount
-        lot.held += line.amount
+        account.put(account.lots[line.grant_id].hold(line.amount))
     for key in budgets:
-        account.budget(key).used += amount
-        account.changed_budgets.add(key)
+        account.put(account.budget(key).use(amount))
     reservation = Reservation(
-        reservation_id=occasion.new_id("res"),
+        reservation_id=ReservationId(occasion.new_id("res")),
         account_id=account.account_id,
         reference=reference,
         reserved=amount,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from ledger.domain.identifiers import RequestId, TransactionId
+
 NewId = Callable[[str], str]
 NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
@@ -26,8 +28,8 @@ class Occasion:
     now: datetime
     written_at: datetime
     new_id: NewId
-    transaction_id: str
-    request_id: str = ""
-    actor: str = ""
-    reason: str = ""
+    transaction_id: TransactionId
+    request_id: RequestId | None = None
+    actor: str | None = None
+    reason: str | None = None
     metadata: Mapping[str, str] = field(default_factory=no_metadata)

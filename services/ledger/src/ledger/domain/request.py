@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ledger.domain.errors import KEPT_REFUSALS, KeptRefusal
+from ledger.domain.identifiers import AccountId, MadeId, RequestId
 
 
 class Refusal(NamedTuple):
@@ -22,10 +23,10 @@ class Refusal(NamedTuple):
 class RecordedRequest(NamedTuple):
     """A request id with its command's fingerprint and its outcome: what it made, or why it was refused."""
 
-    request_id: str
-    account_id: str
+    request_id: RequestId
+    account_id: AccountId
     command: str
     fingerprint: str
-    made_id: str | None
+    made_id: MadeId | None
     refusal: Refusal | None
     created_at: datetime

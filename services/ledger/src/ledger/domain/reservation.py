@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from ledger.domain.budget import BudgetKey
+from ledger.domain.identifiers import AccountId, GrantId, ReservationId
 
 
 class ReservationState(StrEnum):
@@ -18,16 +19,16 @@ class ReservationState(StrEnum):
 class PinnedLine(NamedTuple):
     """What a reservation drew from one lot; once settled, what was not charged has returned."""
 
-    grant_id: str
+    grant_id: GrantId
     amount: int
     charged: int = 0
 
 
 class Reservation(NamedTuple):
-    """One reservation with its pinned lines in spending order. Settling makes a new one."""
+    """One reservation with its pinned lines in spending order. Each movement returns it as it is after it."""
 
-    reservation_id: str
-    account_id: str
+    reservation_id: ReservationId
+    account_id: AccountId
     reference: str
     reserved: int
     charged: int
@@ -38,3 +39,33 @@ class Reservation(NamedTuple):
     expires_at: datetime
     created_at: datetime
     settled_at: datetime | None = None
+
+    def charge(self, amount: int, settled_at: datetime) -> Self:
+        """Take up to the reserved amount in the pinned order; the rest returns."""
+        lines = []
+        left = amount
+        for line in self.lines:
+            taken = min(left, line.amount)
+            lines.append(PinnedLine(line.grant_id, line.amount, taken))
+            left -= taken
+        return self._replace(
+            state=ReservationState.CHARGED,
+            charged=amount,
+            refunded=self.reserved - amount,
+            lines=tuple(lines),
+            settled_at=settled_at,
+        )
+
+    def refund(self, settled_at: datetime) -> Self:
+        """Return all of it."""
+        return self._replace(
+            state=ReservationState.REFUNDED,
+            charged=0,
+            refunded=self.reserved,
+            lines=tuple(line._replace(charged=0) for line in self.lines),
+            settled_at=settled_at,
+        )
+
+    def extend(self, expires_at: datetime) -> Self:
+        """Keep it until then."""
+        return self._replace(expires_at=expires_at)

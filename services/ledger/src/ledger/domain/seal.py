@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ledger.domain.chain import GENESIS, Head, JournalLine, next_hash, seal_hash
+from ledger.domain.identifiers import AccountId
 
 
 @dataclass(kw_only=True)
 class ChainGrowth:
     """What is added to one account's chain; `first_sequence` is where it begins."""
 
-    account_id: str
+    account_id: AccountId
     head: Head
     first_sequence: int
     hashes: list[bytes] = field(default_factory=list)

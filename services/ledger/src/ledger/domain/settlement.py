@@ -9,7 +9,7 @@ from ledger.domain.errors import ChargeTooLarge
 from ledger.domain.expiry import expire_lot, tell_expired
 from ledger.domain.facts import CreditsCharged, CreditsRefunded
 from ledger.domain.occasion import Occasion
-from ledger.domain.reservation import PinnedLine, Reservation, ReservationState
+from ledger.domain.reservation import Reservation, ReservationState
 
 
 def charge(account: Account, reservation: Reservation, amount: int, occasion: Occasion) -> None:
@@ -22,22 +22,11 @@ def charge(account: Account, reservation: Reservation, amount: int, occasion: Oc
         raise ChargeTooLarge(f"{amount} credits were asked for and {reservation.reserved} are reserved")
     if reservation.state is not ReservationState.HELD:
         return
-    lines = _charged_lines(reservation, amount)
+    reservation = reservation.charge(amount, occasion.written_at)
+    account.put(reservation)
+    lines, returned = reservation.lines, reservation.refunded
     for line in lines:
-        lot = account.touch(line.grant_id)
-        lot.held -= line.amount
-        lot.spent += line.charged
-        lot.remaining += line.amount - line.charged
-    returned = reservation.reserved - amount
-    account.put(
-        reservation._replace(
-            state=ReservationState.CHARGED,
-            charged=amount,
-            refunded=returned,
-            lines=lines,
-            settled_at=occasion.written_at,
-        )
-    )
+        account.put(account.lots[line.grant_id].charge(line.amount, line.charged))
     taken = account.by_category((line, line.charged) for line in lines)
     for category, held in account.by_category((line, line.amount) for line in lines).items():
         account.post(
@@ -75,19 +64,9 @@ def refund(account: Account, reservation: Reservation, *, even_if_charged: bool,
     given_back = reservation.charged if was_charged else reservation.reserved
     lines = [(line, line.charged if was_charged else line.amount) for line in reservation.lines]
     for line, amount in lines:
-        lot = account.touch(line.grant_id)
-        lot.spent -= amount if was_charged else 0
-        lot.held -= 0 if was_charged else amount
-        lot.remaining += amount
-    account.put(
-        reservation._replace(
-            state=ReservationState.REFUNDED,
-            charged=0,
-            refunded=reservation.reserved,
-            lines=tuple(line._replace(charged=0) for line in reservation.lines),
-            settled_at=occasion.written_at,
-        )
-    )
+        lot = account.lots[line.grant_id]
+        account.put(lot.refund(amount) if was_charged else lot.release(amount))
+    account.put(reservation.refund(occasion.written_at))
     for category, amount in account.by_category(lines).items():
         account.post(
             EntryKind.REFUND,
@@ -116,25 +95,13 @@ def refund(account: Account, reservation: Reservation, *, even_if_charged: bool,
 def extend(account: Account, reservation: Reservation, expires_at: datetime) -> None:
     """Keep a held reservation for longer, never for less; a settled one stays as it is."""
     if reservation.state is ReservationState.HELD and expires_at > reservation.expires_at:
-        account.put(reservation._replace(expires_at=expires_at))
-
-
-def _charged_lines(reservation: Reservation, amount: int) -> tuple[PinnedLine, ...]:
-    lines = []
-    left = amount
-    for line in reservation.lines:
-        taken = min(left, line.amount)
-        lines.append(PinnedLine(line.grant_id, line.amount, taken))
-        left -= taken
-    return tuple(lines)
+        account.put(reservation.extend(expires_at))
 
 
 def _after_return(account: Account, reservation: Reservation, returned: int, occasion: Occasion) -> None:
     """Expire at once what came back to a lot that expired meanwhile; then pay a debt."""
     for key in reservation.budgets:
-        budget = account.budget(key)
-        budget.used = max(0, budget.used - returned)
-        account.changed_budgets.add(key)
+        account.put(account.budget(key).give_back(returned))
     gone = 0
     for line in reservation.lines:
         lot = account.lots[line.grant_id]

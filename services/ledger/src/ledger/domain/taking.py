@@ -7,13 +7,12 @@ from ledger.domain.lot import Lot
 
 
 def take(account: Account, lots: Iterable[Lot], amount: int) -> Iterator[tuple[Lot, int]]:
-    """Take up to an amount, lot by lot; yield each with what was taken of it, for the journal."""
+    """Take up to an amount, lot by lot; yield each as it was, with what was taken of it, for the journal."""
     left = amount
     for lot in lots:
         taken = min(left, lot.remaining)
         if taken == 0:
             return
-        account.touch(lot.grant_id)
-        lot.remaining, lot.clawed_back = lot.remaining - taken, lot.clawed_back + taken
+        account.put(lot.take(taken))
         left -= taken
         yield lot, taken

@@ -19,7 +19,7 @@ class Settlement:
 
     decision: Decision
     charge_credits: int = 0
-    reason: str = ""
+    reason: str | None = None
 
 
 class GenerationSettlements(Protocol):

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from ledger.domain.chain import Head, JournalLine
+from ledger.domain.identifiers import AccountId
 from ledger.domain.seal import Seal
 
 
@@ -15,7 +16,7 @@ class SealingRound(Protocol):
     def previous(self) -> Seal:
         """The last seal, without its chains; an empty one with `seal_id` 0 before the first."""
 
-    def unsealed(self) -> AsyncIterator[tuple[str, Head, JournalLine]]:
+    def unsealed(self) -> AsyncIterator[tuple[AccountId, Head, JournalLine]]:
         """Stream what waits: account, where its chain ends, line; by account, then by sequence.
 
         Only committed entries, each at most once over all rounds. Whatever commits later, however long

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry, EntryKind
+from ledger.domain.identifiers import AccountId, GrantId, PaymentId, ReservationId
 from ledger.domain.lot import Category
 from ledger.domain.reservation import Reservation
 
@@ -26,7 +27,7 @@ class EntryFilter:
 class PinnedLot:
     """A lot that a reservation drew from, and where its credits came from."""
 
-    grant_id: str
+    grant_id: GrantId
     category: Category
     amount: int
     source: str
@@ -37,8 +38,8 @@ class PinnedLot:
 class PaymentGrant:
     """A grant that a payment paid for, and what is taken back for that payment now, debt included."""
 
-    payment_id: str
-    account_id: str
+    payment_id: PaymentId
+    account_id: AccountId
     amount: int
     taken_back: int = 0
 
@@ -46,16 +47,20 @@ class PaymentGrant:
 class LedgerReader(Protocol):
     """Reads committed state."""
 
-    async def balance(self, account_id: str, now: datetime) -> Balance:
+    async def balance(self, account_id: AccountId, now: datetime) -> Balance:
         """Return an account's balance at this moment; zeroes for an account that was never used."""
 
-    async def entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:
+    async def entries(self, account_id: AccountId, wanted: EntryFilter) -> list[Entry]:
         """Return at most `wanted.limit` entries, newest first."""
 
-    async def reservation(self, *, reservation_id: str = "", reference: str = "") -> Reservation | None:
+    async def reservation(
+        self, *, reservation_id: ReservationId | None = None, reference: str | None = None
+    ) -> Reservation | None:
         """Return a reservation by its id or by what it was held for."""
 
-    async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot] | None:
+    async def pinned_lots(
+        self, account_id: AccountId, reservation_id: ReservationId
+    ) -> list[PinnedLot] | None:
         """Return a reservation's lots in spending order; None when it is not this account's."""
 
     def settled_reservations(self) -> AsyncIterator[Reservation]:
@@ -70,5 +75,7 @@ class LedgerReader(Protocol):
     async def overdue_reservations(self, now: datetime, limit: int) -> list[Reservation]:
         """Return held reservations past their expiry, the oldest first."""
 
-    async def accounts_with_expired_lots(self, now: datetime, limit: int, *, after: str = "") -> list[str]:
+    async def accounts_with_expired_lots(
+        self, now: datetime, limit: int, *, after: AccountId | None = None
+    ) -> list[AccountId]:
         """Return accounts that hold credits of lots that expired, by id, those after an id."""

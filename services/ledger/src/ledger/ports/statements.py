@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry
+from ledger.domain.identifiers import AccountId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,7 @@ class StatementOpening:
     reached it.
     """
 
-    account_id: str
+    account_id: AccountId
     since: datetime | None
     until: datetime | None
     available: int
@@ -60,7 +61,9 @@ class StatementClosing:
 class Statements(Protocol):
     """Reads one account, in its own scope, and locks nothing."""
 
-    async def range(self, account_id: str, since: datetime | None, until: datetime | None) -> StatementRange:
+    async def range(
+        self, account_id: AccountId, since: datetime | None, until: datetime | None
+    ) -> StatementRange:
         """Return what a statement from `since` up to, but without, `until` covers, from one snapshot."""
 
     def lines(self, covered: StatementRange) -> AsyncIterator[StatementLine]:
@@ -69,7 +72,7 @@ class Statements(Protocol):
         A line after `sealed_sequence` has no hash, though it may be sealed by now.
         """
 
-    async def balance_as_of(self, account_id: str, as_of: datetime) -> Balance:
+    async def balance_as_of(self, account_id: AccountId, as_of: datetime) -> Balance:
         """Return the balance as it was booked at a time; zeroes before the first entry.
 
         What was granted for later is upcoming then; what had expired counts until that was booked.

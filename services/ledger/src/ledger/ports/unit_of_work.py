@@ -7,6 +7,7 @@ from typing import Protocol
 from ledger.domain.account import Account
 from ledger.domain.budget import BudgetKey
 from ledger.domain.errors import AccountNotFound, PaymentOfAnotherAccount, ReservationNotFound
+from ledger.domain.identifiers import AccountId, EventId, PaymentId, RequestId, ReservationId
 from ledger.domain.request import RecordedRequest
 
 
@@ -14,16 +15,16 @@ from ledger.domain.request import RecordedRequest
 class Needs:
     """What a batch of commands is about, by key."""
 
-    requests: set[str] = field(default_factory=set)
-    events: set[str] = field(default_factory=set)
-    accounts: set[str] = field(default_factory=set)
+    requests: set[RequestId] = field(default_factory=set)
+    events: set[EventId] = field(default_factory=set)
+    accounts: set[AccountId] = field(default_factory=set)
     # Accounts that are opened when they are new.
-    openings: set[str] = field(default_factory=set)
-    reservations: set[str] = field(default_factory=set)
-    payments: set[str] = field(default_factory=set)
+    openings: set[AccountId] = field(default_factory=set)
+    reservations: set[ReservationId] = field(default_factory=set)
+    payments: set[PaymentId] = field(default_factory=set)
     # Lots of these sources (account, source) are needed even when nothing is left in them.
-    sources: set[tuple[str, str]] = field(default_factory=set)
-    budgets: set[tuple[str, BudgetKey]] = field(default_factory=set)
+    sources: set[tuple[AccountId, str]] = field(default_factory=set)
+    budgets: set[tuple[AccountId, BudgetKey]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -33,32 +34,32 @@ class WorkingSet:
     `owners` says whose each needed reservation is, `payments` whose each needed payment's credits are.
     """
 
-    accounts: dict[str, Account] = field(default_factory=dict)
-    owners: dict[str, str] = field(default_factory=dict)
-    payments: dict[str, str] = field(default_factory=dict)
-    requests: dict[str, RecordedRequest] = field(default_factory=dict)
-    handled_events: set[str] = field(default_factory=set)
+    accounts: dict[AccountId, Account] = field(default_factory=dict)
+    owners: dict[ReservationId, AccountId] = field(default_factory=dict)
+    payments: dict[PaymentId, AccountId] = field(default_factory=dict)
+    requests: dict[RequestId, RecordedRequest] = field(default_factory=dict)
+    handled_events: set[EventId] = field(default_factory=set)
     new_requests: list[RecordedRequest] = field(default_factory=list)
-    new_events: list[str] = field(default_factory=list)
+    new_events: list[EventId] = field(default_factory=list)
 
-    def account(self, account_id: str) -> Account:
+    def account(self, account_id: AccountId) -> Account:
         """Return an account; one that was never opened has nothing, and is not opened by being asked."""
         return self.accounts.get(account_id) or Account(account_id)
 
-    def known_account(self, account_id: str) -> Account:
+    def known_account(self, account_id: AccountId) -> Account:
         """Return an account that was opened. Raises AccountNotFound for any other."""
         if (found := self.accounts.get(account_id)) is None:
             raise AccountNotFound(account_id)
         return found
 
-    def payer(self, account_id: str, payment_id: str | None) -> Account:
+    def payer(self, account_id: AccountId, payment_id: PaymentId | None) -> Account:
         """Return the account that made a payment, as is said. Raises PaymentOfAnotherAccount when the
         payment's credits are another's."""
         if payment_id is not None and self.payments.get(payment_id, account_id) != account_id:
             raise PaymentOfAnotherAccount(f"payment {payment_id} belongs to another account")
         return self.account(account_id)
 
-    def holder(self, reservation_id: str, expected_account_id: str | None) -> Account:
+    def holder(self, reservation_id: ReservationId, expected_account_id: AccountId | None) -> Account:
         """Return the account that holds a reservation. Raises ReservationNotFound when there is none, or
         it is another's than expected: an event about somebody else's reservation settles nothing."""
         owner = self.owners.get(reservation_id)
@@ -71,7 +72,7 @@ class WorkingSet:
         self.requests[request.request_id] = request
         self.new_requests.append(request)
 
-    def first_time(self, event_id: str) -> bool:
+    def first_time(self, event_id: EventId) -> bool:
         """Record an event as handled; False means it was handled before."""
         if event_id in self.handled_events:
             return False
@@ -81,7 +82,10 @@ class WorkingSet:
 
 
 class UnitOfWork(Protocol):
-    """One open transaction. Leaving it without `commit` undoes everything."""
+    """One open transaction. Leaving it commits what was saved.
+
+    An exception undoes everything; where nothing was saved nothing was done, openings included.
+    """
 
     async def load(self, needs: Needs) -> WorkingSet:
         """Lock the accounts in the order of their ids, then read what the commands are about.
@@ -90,23 +94,35 @@ class UnitOfWork(Protocol):
         reservation that a needed request made earlier.
         """
 
-    async def commit(self, changed: WorkingSet) -> None:
-        """Write what the accounts recorded and what was remembered, and commit: all of it or nothing.
-
-        Raises Conflict when another writer was in the way, and LedgerUnavailable when the store does not
-        answer: the same commands may be tried again, since what was committed is recalled.
-        """
+    async def save(self, changed: WorkingSet) -> None:
+        """Let what the accounts recorded and what was remembered be written: all of it or nothing."""
 
 
 class UnitsOfWork(Protocol):
     """Opens units of work."""
 
-    def begin(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Open a transaction over the whole ledger."""
+    def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a transaction over the whole ledger: a batch is about many accounts.
 
-    def known_owner(self, reservation_id: str) -> str | None:
+        Opening, loading and leaving raise Conflict when another writer was in the way, and LedgerUnavailable
+        when the store does not answer: the same commands may be tried again, since what was committed is
+        recalled. Leaving raises ConstraintBroken for what must never be stored.
+        """
+
+    def known_owner(self, reservation_id: ReservationId) -> AccountId | None:
         """Return whose a reservation is, where that is known without asking: it never changes."""
 
 
 class Conflict(Exception):
     """Another writer was in the way of this batch: nothing was written."""
+
+
+class ConstraintBroken(Exception):
+    """A value is not what every value of its kind must be, such as a lot that does not add up: a bug of ours.
+
+    `constraint` names what it breaks. Nothing was written.
+    """
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint

@@ -122,17 +122,35 @@ class Balance(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class ByCategoryEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.int
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.int = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     AVAILABLE_FIELD_NUMBER: _builtins.int
     HELD_FIELD_NUMBER: _builtins.int
     DEBT_FIELD_NUMBER: _builtins.int
-    AVAILABLE_SUBSCRIPTION_FIELD_NUMBER: _builtins.int
-    AVAILABLE_PROMOTIONAL_FIELD_NUMBER: _builtins.int
-    AVAILABLE_PAID_FIELD_NUMBER: _builtins.int
     NEXT_EXPIRY_FIELD_NUMBER: _builtins.int
     SEQUENCE_FIELD_NUMBER: _builtins.int
     UPCOMING_FIELD_NUMBER: _builtins.int
     NEXT_EFFECTIVE_FIELD_NUMBER: _builtins.int
+    BY_CATEGORY_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     available: _builtins.int
     """The largest amount that Reserve would accept at this moment: credits that are not effective yet, and
@@ -141,9 +159,6 @@ class Balance(_message.Message):
     held: _builtins.int
     debt: _builtins.int
     """Owed by the account after a clawback; paid first by the next grant."""
-    available_subscription: _builtins.int
-    available_promotional: _builtins.int
-    available_paid: _builtins.int
     sequence: _builtins.int
     """The account's last entry sequence: a balance with a higher one is newer."""
     upcoming: _builtins.int
@@ -154,6 +169,12 @@ class Balance(_message.Message):
 
     @_builtins.property
     def next_effective(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def by_category(self) -> _containers.ScalarMap[_builtins.int, _builtins.int]:
+        """What of `available` is of each category that has any, by the number of the Category. A number that the
+        reader does not know is a category that is newer than it: its credits are of no other.
+        """
+
     def __init__(
         self,
         *,
@@ -161,17 +182,15 @@ class Balance(_message.Message):
         available: _builtins.int = ...,
         held: _builtins.int = ...,
         debt: _builtins.int = ...,
-        available_subscription: _builtins.int = ...,
-        available_promotional: _builtins.int = ...,
-        available_paid: _builtins.int = ...,
         next_expiry: _timestamp_pb2.Timestamp | None = ...,
         sequence: _builtins.int = ...,
         upcoming: _builtins.int = ...,
         next_effective: _timestamp_pb2.Timestamp | None = ...,
+        by_category: _abc.Mapping[_builtins.int, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["next_effective", b"next_effective", "next_expiry", b"next_expiry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "available_paid", b"available_paid", "available_promotional", b"available_promotional", "available_subscription", b"available_subscription", "debt", b"debt", "held", b"held", "next_effective", b"next_effective", "next_expiry", b"next_expiry", "sequence", b"sequence", "upcoming", b"upcoming"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available", b"available", "by_category", b"by_category", "debt", b"debt", "held", b"held", "next_effective", b"next_effective", "next_expiry", b"next_expiry", "sequence", b"sequence", "upcoming", b"upcoming"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -14,15 +14,21 @@ from gateway.domain.credits import (
     ReservationState,
 )
 
-CATEGORIES = members(pb.Category, Category)
+CATEGORIES = {int(number): category for number, category in members(pb.Category, Category).items()}
 KINDS = members(pb.EntryKind, EntryKind)
 STATES = members(pb.ReservationState, ReservationState)
+
+
+def _by_category(message: pb.Balance) -> dict[Category, int]:
+    # Credits of a category that is newer than this gateway count as available, and as no other category.
+    known = message.by_category.items()
+    return {CATEGORIES[number]: amount for number, amount in known if number in CATEGORIES}
 
 
 balance = reader(
     pb.Balance,
     Balance,
-    names={name: f"available_{name}" for name in ("subscription", "promotional", "paid")},
+    derived={"by_category": _by_category},
     unread=("account_id",),
     # The answer to a question has them beside the balance; facts do not tell them.
     elsewhere=("welcome_credits",),

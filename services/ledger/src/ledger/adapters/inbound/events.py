@@ -18,6 +18,7 @@ from ledger.application.open_account import OpenAccount
 from ledger.application.refund_reservation import RefundReservation
 from ledger.application.renew_subscription import RenewSubscription
 from ledger.domain.errors import InvalidField
+from ledger.domain.identifiers import AccountId, EventId, PaymentId, RequestId, ReservationId
 from ledger.domain.lot import Category
 
 SUBJECTS = {
@@ -86,34 +87,35 @@ class LedgerEvents:
         """Grant the welcome credits, once a user, or only open the account."""
         if self.welcome_credits == 0 or welcome not in _WELCOMED:
             await self.writer.apply(
-                OpenAccount(request_id=f"open:{user_id}", account_id=user_id), event_id=event.event_id
+                OpenAccount(request_id=RequestId(f"open:{user_id}"), account_id=AccountId(user_id)),
+                event_id=EventId(event.event_id),
             )
             return
         await self.writer.apply(
             GrantCredits(
-                request_id=f"welcome:{user_id}",
-                account_id=user_id,
+                request_id=RequestId(f"welcome:{user_id}"),
+                account_id=AccountId(user_id),
                 amount=self.welcome_credits,
                 category=Category.PROMOTIONAL,
                 source="welcome",
                 reason="welcome credits",
             ),
-            event_id=event.event_id,
+            event_id=EventId(event.event_id),
         )
 
     async def _pay(self, event: IncomingEvent) -> None:
         paid = event.read(billing.PaymentCompleted)
         await self.writer.apply(
             GrantCredits(
-                request_id=f"payment:{paid.payment_id}",
-                account_id=paid.account_id,
+                request_id=RequestId(f"payment:{paid.payment_id}"),
+                account_id=AccountId(paid.account_id),
                 amount=paid.credits,
                 category=Category.PAID,
                 source=f"payment:{paid.payment_id}",
-                payment_id=paid.payment_id,
+                payment_id=PaymentId(paid.payment_id),
                 reason=f"purchase of {paid.pack_id}",
             ),
-            event_id=event.event_id,
+            event_id=EventId(event.event_id),
         )
 
     async def _take_back(self, event: IncomingEvent) -> None:
@@ -123,15 +125,17 @@ class LedgerEvents:
         state = "reversed:" if refunded.reversed else ""
         await self.writer.apply(
             ClawBackCredits(
-                request_id=f"clawback:{refunded.payment_id}:{cause}:{state}{refunded.refunded_credits}",
-                account_id=refunded.account_id,
-                payment_id=refunded.payment_id,
+                request_id=RequestId(
+                    f"clawback:{refunded.payment_id}:{cause}:{state}{refunded.refunded_credits}"
+                ),
+                account_id=AccountId(refunded.account_id),
+                payment_id=PaymentId(refunded.payment_id),
                 cause=cause,
                 target=refunded.refunded_credits,
                 reinstated=refunded.reversed,
                 reason="refund failed" if refunded.reversed else "payment refunded",
             ),
-            event_id=event.event_id,
+            event_id=EventId(event.event_id),
         )
 
     async def _dispute(self, event: IncomingEvent) -> None:
@@ -142,23 +146,25 @@ class LedgerEvents:
         await self.writer.apply(
             ClawBackCredits(
                 # Opened and lost take the same: the first of them does, the other changes nothing.
-                request_id=f"clawback:{disputed.payment_id}:{cause}:{state}:{disputed.disputed_credits}",
-                account_id=disputed.account_id,
-                payment_id=disputed.payment_id,
+                request_id=RequestId(
+                    f"clawback:{disputed.payment_id}:{cause}:{state}:{disputed.disputed_credits}"
+                ),
+                account_id=AccountId(disputed.account_id),
+                payment_id=PaymentId(disputed.payment_id),
                 cause=cause,
                 target=disputed.disputed_credits,
                 reinstated=won,
                 reason="dispute won" if won else "payment disputed",
             ),
-            event_id=event.event_id,
+            event_id=EventId(event.event_id),
         )
 
     async def _renew(self, event: IncomingEvent) -> None:
         renewed = event.read(billing.SubscriptionRenewed)
         await self.writer.apply(
             RenewSubscription(
-                request_id=f"renewal:{renewed.invoice_id}",
-                account_id=renewed.account_id,
+                request_id=RequestId(f"renewal:{renewed.invoice_id}"),
+                account_id=AccountId(renewed.account_id),
                 amount=renewed.credits,
                 category=Category.SUBSCRIPTION,
                 source=f"subscription:{renewed.subscription_id}",
@@ -166,7 +172,7 @@ class LedgerEvents:
                 expires_at=_required(renewed, "period_end"),
                 reason=f"{renewed.plan_id} renewed",
             ),
-            event_id=event.event_id,
+            event_id=EventId(event.event_id),
         )
 
     async def _succeed(self, event: IncomingEvent) -> None:
@@ -176,12 +182,12 @@ class LedgerEvents:
             return
         await self.writer.apply(
             ChargeReservation(
-                request_id=f"gen:{succeeded.generation_id}:charge",
-                reservation_id=succeeded.reservation_id,
+                request_id=RequestId(f"gen:{succeeded.generation_id}:charge"),
+                reservation_id=ReservationId(succeeded.reservation_id),
                 amount=succeeded.charge_credits,
-                expected_account_id=succeeded.account_id,
+                expected_account_id=AccountId(succeeded.account_id),
             ),
-            event_id=event.event_id,
+            event_id=EventId(event.event_id),
         )
 
     async def _give_back(
@@ -196,12 +202,12 @@ class LedgerEvents:
             return
         await self.writer.apply(
             RefundReservation(
-                request_id=f"gen:{ended.generation_id}:refund",
-                reservation_id=ended.reservation_id,
+                request_id=RequestId(f"gen:{ended.generation_id}:refund"),
+                reservation_id=ReservationId(ended.reservation_id),
                 reason=reason,
-                expected_account_id=ended.account_id,
+                expected_account_id=AccountId(ended.account_id),
             ),
-            event_id=event.event_id,
+            event_id=EventId(event.event_id),
         )
 
 

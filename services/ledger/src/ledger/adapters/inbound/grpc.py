@@ -17,12 +17,16 @@ from ledger.adapters.inbound.grpc_stream import answer_stream
 from ledger.application.bounds import BATCH_MAX
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
+from ledger.application.list_entries import ListEntriesHandler
+from ledger.application.list_reservation_lots import ListReservationLotsHandler
 from ledger.application.preview_reservation import PreviewReservationHandler
-from ledger.application.read_ledger import ReadLedgerHandler
+from ledger.application.read_balance import ReadBalanceHandler
+from ledger.application.read_reservation import ReadReservationHandler
 from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain import errors
 from ledger.domain.entry import EntryKind
+from ledger.domain.identifiers import AccountId, ReservationId
 from ledger.domain.occasion import NO_METADATA
 from ledger.ports.ledger_reader import EntryFilter, LedgerReader
 
@@ -64,8 +68,11 @@ class LedgerServicer(rpc.LedgerServiceServicer):
 
     writer: CommandWriter
     preview: PreviewReservationHandler
-    read: ReadLedgerHandler
-    statements: ReadStatementHandler
+    read_balance: ReadBalanceHandler
+    read_reservation: ReadReservationHandler
+    read_statement: ReadStatementHandler
+    list_entries: ListEntriesHandler
+    list_reservation_lots: ListReservationLotsHandler
     reader: LedgerReader
     verify: VerifyLedgerHandler
     welcome_credits: int = 0
@@ -73,14 +80,14 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     async def Grant(self, request: pb.GrantRequest, context: Any) -> pb.GrantResponse:
         outcome = await self._apply(commands.to_grant(request))
         return pb.GrantResponse(
-            grant_id=outcome.made_id,
+            grant_id=outcome.made_id or "",
             balance=messages.balance(outcome.balance),
             replayed=outcome.replayed,
         )
 
     async def Reserve(self, request: pb.ReserveRequest, context: Any) -> pb.ReserveResponse:
         command = commands.to_reserve(request)
-        outcome = await (self.preview.handle(command) if request.dry_run else self._apply(command))
+        outcome = await (self.preview(command) if request.dry_run else self._apply(command))
         return pb.ReserveResponse(**reservation_and_balance(outcome))
 
     async def Charge(self, request: pb.ChargeRequest, context: Any) -> pb.ChargeResponse:
@@ -104,7 +111,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     async def Adjust(self, request: pb.AdjustRequest, context: Any) -> pb.AdjustResponse:
         outcome = await self._apply(commands.to_adjust(request))
         return pb.AdjustResponse(
-            grant_id=outcome.made_id if request.amount > 0 else "",
+            grant_id=outcome.made_id or "" if request.amount > 0 else "",
             balance=messages.balance(outcome.balance),
             replayed=outcome.replayed,
         )
@@ -143,44 +150,45 @@ class LedgerServicer(rpc.LedgerServiceServicer):
             raise errors.InvalidField("commands", f"must be 1 to {BATCH_MAX}, not {len(sent)}")
         self._admit(sent)
         headers = [
-            trace_headers({"traceparent": one.traceparent}) if one.traceparent else NO_METADATA
-            for one in sent
+            trace_headers({"traceparent": command.traceparent}) if command.traceparent else NO_METADATA
+            for command in sent
         ]
         outcomes = await self.writer.apply_batch(
-            [commands.to_command_or_refusal(one) for one in sent],
+            [commands.to_command_or_refusal(command) for command in sent],
             atomic=atomic,
             headers=headers if any(headers) else None,
         )
-        return [commands.to_outcome(one) for one in outcomes]
+        return [commands.to_outcome(outcome) for outcome in outcomes]
 
     def _admit(self, sent: Sequence[pb.Command]) -> None:
         caller = CALLER.get()
-        for kind in {one.WhichOneof("command") for one in sent}:
+        for kind in {command.WhichOneof("command") for command in sent}:
             if kind is not None and caller not in COMMANDS[kind]:
                 raise errors.CommandNotAllowed(f"{caller} may not send the command {kind}")
 
     async def GetReservation(
         self, request: pb.GetReservationRequest, context: Any
     ) -> pb.GetReservationResponse:
-        found = await self.read.reservation(
-            reservation_id=request.reservation_id, reference=request.reference
+        found = await self.read_reservation(
+            reservation_id=ReservationId(request.reservation_id) if request.reservation_id else None,
+            reference=request.reference or None,
         )
         return pb.GetReservationResponse(reservation=messages.reservation(found))
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: Any) -> pb.GetBalanceResponse:
         as_of = messages.moment_of(request, "as_of")
-        balance = await self.read.balance(request.account_id, as_of=as_of)
+        balance = await self.read_balance(AccountId(request.account_id), as_of=as_of)
         return pb.GetBalanceResponse(balance=messages.balance(balance), welcome_credits=self.welcome_credits)
 
     async def GetStatement(
         self, request: pb.GetStatementRequest, context: Any
     ) -> AsyncIterator[pb.GetStatementResponse]:
-        async for part in get_statement(self.statements, request):
+        async for part in get_statement(self.read_statement, request):
             yield part
 
     async def ListEntries(self, request: pb.ListEntriesRequest, context: Any) -> pb.ListEntriesResponse:
-        page = await self.read.entries(
-            request.account_id,
+        page = await self.list_entries(
+            AccountId(request.account_id),
             EntryFilter(
                 kinds=[_kind(number) for number in request.kinds],
                 since=messages.moment_of(request, "from"),
@@ -197,7 +205,9 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     async def ListReservationLots(
         self, request: pb.ListReservationLotsRequest, context: Any
     ) -> pb.ListReservationLotsResponse:
-        lots = await self.read.pinned_lots(request.account_id, request.reservation_id)
+        lots = await self.list_reservation_lots(
+            AccountId(request.account_id), ReservationId(request.reservation_id)
+        )
         return pb.ListReservationLotsResponse(
             lots=[
                 pb.PinnedLot(
@@ -227,7 +237,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
             )
 
     async def Verify(self, request: pb.VerifyRequest, context: Any) -> AsyncIterator[pb.VerifyResponse]:
-        async for result in self.verify.handle():
+        async for result in self.verify():
             yield pb.VerifyResponse(
                 invariant=result.invariant,
                 description=result.description,

@@ -19,6 +19,7 @@ from ledger.application.renew_subscription import RenewSubscription
 from ledger.application.reserve_credits import ReserveCredits
 from ledger.domain import errors
 from ledger.domain.budget import BudgetPeriod, BudgetScope
+from ledger.domain.identifiers import AccountId, PaymentId, RequestId, ReservationId
 from ledger.domain.lot import Category
 from ledger.domain.occasion import NO_METADATA
 
@@ -52,17 +53,17 @@ def to_grant(request: pb.GrantRequest) -> GrantCredits:
     source = request.source
     kind = RenewSubscription if request.reset else GrantCredits
     return kind(
-        request_id=request.request_id,
-        account_id=request.account_id,
+        request_id=RequestId(request.request_id),
+        account_id=AccountId(request.account_id),
         amount=request.amount,
         category=_category(request.category),
         priority=request.priority or None,
         effective_at=messages.moment_of(request, "effective_at"),
         expires_at=messages.moment_of(request, "expires_at"),
         source=source,
-        payment_id=source.removeprefix("payment:") if source.startswith("payment:") else None,
-        reason=request.reason,
-        actor=request.actor,
+        payment_id=PaymentId(source.removeprefix("payment:")) if source.startswith("payment:") else None,
+        reason=request.reason or None,
+        actor=request.actor or None,
         metadata=_metadata(request),
     )
 
@@ -70,12 +71,12 @@ def to_grant(request: pb.GrantRequest) -> GrantCredits:
 def to_reserve(request: pb.ReserveRequest) -> ReserveCredits:
     """Read a reservation."""
     return ReserveCredits(
-        request_id=request.request_id,
-        account_id=request.account_id,
+        request_id=RequestId(request.request_id),
+        account_id=AccountId(request.account_id),
         amount=request.amount,
         reference=request.reference,
         ttl_s=request.ttl_s,
-        budget_scopes=tuple(_budget_scope(one) for one in request.budget_scopes)
+        budget_scopes=tuple(_budget_scope(scope) for scope in request.budget_scopes)
         if request.budget_scopes
         else (),
         metadata=_metadata(request),
@@ -85,19 +86,19 @@ def to_reserve(request: pb.ReserveRequest) -> ReserveCredits:
 def to_charge(request: pb.ChargeRequest) -> ChargeReservation:
     """Read a charge."""
     return ChargeReservation(
-        request_id=request.request_id,
-        reservation_id=request.reservation_id,
+        request_id=RequestId(request.request_id),
+        reservation_id=ReservationId(request.reservation_id),
         amount=request.amount,
-        reason=request.reason,
+        reason=request.reason or None,
     )
 
 
 def to_refund(request: pb.RefundRequest) -> RefundReservation:
     """Read a refund; asked for over gRPC, it is a person's decision."""
     return RefundReservation(
-        request_id=request.request_id,
-        reservation_id=request.reservation_id,
-        reason=request.reason,
+        request_id=RequestId(request.request_id),
+        reservation_id=ReservationId(request.reservation_id),
+        reason=request.reason or None,
         even_if_charged=True,
     )
 
@@ -105,32 +106,34 @@ def to_refund(request: pb.RefundRequest) -> RefundReservation:
 def to_extend(request: pb.ExtendRequest) -> ExtendReservation:
     """Read an extension."""
     return ExtendReservation(
-        request_id=request.request_id, reservation_id=request.reservation_id, ttl_s=request.ttl_s
+        request_id=RequestId(request.request_id),
+        reservation_id=ReservationId(request.reservation_id),
+        ttl_s=request.ttl_s,
     )
 
 
 def to_clawback(request: pb.ClawbackRequest) -> ClawBackCredits:
     """Read a clawback."""
     return ClawBackCredits(
-        request_id=request.request_id,
-        account_id=request.account_id,
-        payment_id=request.payment_id,
+        request_id=RequestId(request.request_id),
+        account_id=AccountId(request.account_id),
+        payment_id=PaymentId(request.payment_id),
         cause=request.cause,
         target=request.target,
         reinstated=request.reinstated,
-        actor=request.actor,
-        reason=request.reason,
+        actor=request.actor or None,
+        reason=request.reason or None,
     )
 
 
 def to_adjust(request: pb.AdjustRequest) -> AdjustBalance:
     """Read a correction."""
     return AdjustBalance(
-        request_id=request.request_id,
-        account_id=request.account_id,
+        request_id=RequestId(request.request_id),
+        account_id=AccountId(request.account_id),
         amount=request.amount,
-        actor=request.actor,
-        reason=request.reason,
+        actor=request.actor or None,
+        reason=request.reason or None,
         metadata=_metadata(request),
     )
 
@@ -178,7 +181,7 @@ def to_command_or_refusal(message: pb.Command) -> Command:
     try:
         return to_command(message)
     except errors.InvalidField as refusal:
-        return Unreadable(request_id="", refusal=refusal)
+        return Unreadable(request_id=None, refusal=refusal)
 
 
 def reservation_and_balance(outcome: Outcome) -> dict[str, Any]:
@@ -200,7 +203,7 @@ def to_outcome(outcome: Outcome) -> pb.CommandOutcome:
     reservation = outcome.reservation
     if reservation is None:
         return pb.CommandOutcome(
-            id=outcome.made_id,
+            id=outcome.made_id or "",
             available=balance.available,
             held=balance.held,
             debt=balance.debt,
@@ -208,7 +211,7 @@ def to_outcome(outcome: Outcome) -> pb.CommandOutcome:
             replayed=outcome.replayed,
         )
     return pb.CommandOutcome(
-        id=outcome.made_id,
+        id=outcome.made_id or "",
         available=balance.available,
         held=balance.held,
         debt=balance.debt,

@@ -5,21 +5,22 @@ from collections.abc import AsyncIterator
 from tintype.ledger.v1 import ledger_pb2 as pb
 
 from ledger.adapters.messages import moment_of, timestamp
-from ledger.application.read_statement import ReadStatementHandler, StatementPart
+from ledger.application.read_statement import ReadStatement, ReadStatementHandler, StatementPart
 from ledger.domain.entry import Entry
+from ledger.domain.identifiers import AccountId
 from ledger.ports.statements import StatementClosing, StatementOpening
 
 
 async def get_statement(
-    statements: ReadStatementHandler, request: pb.GetStatementRequest
+    read_statement: ReadStatementHandler, request: pb.GetStatementRequest
 ) -> AsyncIterator[pb.GetStatementResponse]:
     """Stream a statement as messages."""
-    parts = statements.handle(
-        request.account_id,
+    wanted = ReadStatement(
+        account_id=AccountId(request.account_id),
         since=moment_of(request, "from"),
         until=moment_of(request, "to"),
     )
-    async for part in parts:
+    async for part in read_statement(wanted):
         yield _message(part)
 
 
@@ -68,13 +69,13 @@ def _line(entry: Entry, made: bytes | None) -> pb.JournalLine:
         **entry.movement._asdict(),
         balance_after=entry.balance_after,
         held_after=entry.held_after,
-        request_id=entry.request_id,
-        grant_id=entry.grant_id,
-        reservation_id=entry.reservation_id,
-        reference=entry.reference,
-        payment_id=entry.payment_id,
-        actor=entry.actor,
-        reason=entry.reason,
+        request_id=entry.request_id or "",
+        grant_id=entry.grant_id or "",
+        reservation_id=entry.reservation_id or "",
+        reference=entry.reference or "",
+        payment_id=entry.payment_id or "",
+        actor=entry.actor or "",
+        reason=entry.reason or "",
         metadata=dict(entry.metadata),
         created_at=timestamp(entry.created_at),
         hash=_hex(made),

@@ -23,7 +23,7 @@ async def answer_stream(
     slots = asyncio.Semaphore(IN_FLIGHT_MAX)
     tasks: set[asyncio.Task[None]] = set()
 
-    async def one(request: pb.ApplyStreamRequest) -> None:
+    async def answer_next(request: pb.ApplyStreamRequest) -> None:
         try:
             answers.put_nowait(await answer(request))
         except Exception as failure:  # noqa: BLE001 - it ends the stream, where it is turned into a status
@@ -35,7 +35,7 @@ async def answer_stream(
         try:
             async for request in requests:
                 await slots.acquire()
-                task = asyncio.create_task(one(request))
+                task = asyncio.create_task(answer_next(request))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
             while tasks:

@@ -11,9 +11,10 @@ from tintype.ledger.v1 import events_pb2 as pb
 from ledger.adapters import messages
 from ledger.domain import facts
 from ledger.domain.facts import Fact
+from ledger.domain.identifiers import EventId
 
 
-def encode(fact: Fact, *, event_id: str) -> OutgoingEvent:
+def encode(fact: Fact, *, event_id: EventId) -> OutgoingEvent:
     """Return the event that tells a fact. Raises TypeError for a fact without a message."""
     return as_event(
         to_message(fact),
@@ -75,7 +76,7 @@ def _refunded(fact: facts.CreditsRefunded) -> Message:
         reservation_id=fact.reservation_id,
         generation_id=fact.reference,
         refunded=fact.refunded,
-        reason=fact.reason,
+        reason=fact.reason or "",
         **_shared(fact),
     )
 
@@ -89,13 +90,15 @@ def _clawed_back(fact: facts.CreditsClawedBack) -> Message:
         payment_id=fact.payment_id,
         amount=fact.amount,
         taken=fact.taken,
-        reason=fact.reason,
+        reason=fact.reason or "",
         **_shared(fact),
     )
 
 
 def _adjusted(fact: facts.CreditsAdjusted) -> Message:
-    return pb.CreditsAdjusted(amount=fact.amount, actor=fact.actor, reason=fact.reason, **_shared(fact))
+    return pb.CreditsAdjusted(
+        amount=fact.amount, actor=fact.actor or "", reason=fact.reason or "", **_shared(fact)
+    )
 
 
 def _low(fact: facts.BalanceLow) -> Message:

@@ -33,5 +33,5 @@ class GrpcGenerationSettlements:
         return Settlement(
             decision=_DECISIONS[answer.decision],
             charge_credits=answer.charge_credits,
-            reason=answer.reason,
+            reason=answer.reason or None,
         )

@@ -1,18 +1,19 @@
 """The ledger in memory: every port's fake, held to the same suite as PostgreSQL."""
 
 import asyncio
-import copy
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ledger.adapters.outbound import constraints
 from ledger.domain.account import Account
 from ledger.domain.balance import Balance
 from ledger.domain.budget import Budget, BudgetKey
 from ledger.domain.clawback import Clawback
 from ledger.domain.entry import Entry
 from ledger.domain.facts import Fact
+from ledger.domain.identifiers import AccountId, EventId, GrantId, PaymentId, RequestId, ReservationId
 from ledger.domain.lot import Lot
 from ledger.domain.request import RecordedRequest
 from ledger.domain.reservation import Reservation, ReservationState
@@ -25,32 +26,34 @@ from ledger.ports.unit_of_work import Needs, UnitOfWork, WorkingSet
 class MemoryLedger:
     """Committed state, and the facts that were published with it."""
 
-    accounts: dict[str, Account] = field(default_factory=dict)
-    lots: dict[str, Lot] = field(default_factory=dict)
-    reservations: dict[str, Reservation] = field(default_factory=dict)
-    clawbacks: dict[str, Clawback] = field(default_factory=dict)
-    budgets: dict[tuple[str, BudgetKey], Budget] = field(default_factory=dict)
-    requests: dict[str, RecordedRequest] = field(default_factory=dict)
+    accounts: dict[AccountId, Account] = field(default_factory=dict)
+    lots: dict[GrantId, Lot] = field(default_factory=dict)
+    reservations: dict[ReservationId, Reservation] = field(default_factory=dict)
+    clawbacks: dict[PaymentId, Clawback] = field(default_factory=dict)
+    budgets: dict[tuple[AccountId, BudgetKey], Budget] = field(default_factory=dict)
+    requests: dict[RequestId, RecordedRequest] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    events: set[str] = field(default_factory=set)
+    events: set[EventId] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[UnitOfWork]:
+    async def of_system(self) -> AsyncIterator[UnitOfWork]:
         """Open a unit of work; one at a time, as if every account were one."""
         async with self._one_at_a_time:
-            yield MemoryUnitOfWork(self)
+            work = MemoryUnitOfWork(self)
+            yield work
+            work.write()
 
-    def known_owner(self, reservation_id: str) -> str | None:
+    def known_owner(self, reservation_id: ReservationId) -> AccountId | None:
         """Return whose a reservation is."""
         found = self.reservations.get(reservation_id)
         return found.account_id if found else None
 
-    def loaded(self, account_id: str) -> Account:
-        """Return a copy of an account with everything that is its own."""
+    def loaded(self, account_id: AccountId) -> Account:
+        """Return an account with everything that is its own."""
         stored = self.accounts.get(account_id) or Account(account_id)
         return Account(
             account_id,
@@ -59,26 +62,29 @@ class MemoryLedger:
             stored.debt,
             stored.sequence,
             stored.updated_at,
-            lots={key: copy.copy(lot) for key, lot in self.lots.items() if lot.account_id == account_id},
-            reservations={k: one for k, one in self.reservations.items() if one.account_id == account_id},
+            lots={key: lot for key, lot in self.lots.items() if lot.account_id == account_id},
+            reservations={
+                k: reservation
+                for k, reservation in self.reservations.items()
+                if reservation.account_id == account_id
+            },
             clawbacks={
-                key: copy.deepcopy(one) for key, one in self.clawbacks.items() if one.account_id == account_id
+                key: clawback for key, clawback in self.clawbacks.items() if clawback.account_id == account_id
             },
-            budgets={
-                key: copy.copy(one) for (owner, key), one in self.budgets.items() if owner == account_id
-            },
+            budgets={key: budget for (owner, key), budget in self.budgets.items() if owner == account_id},
         )
 
 
 class MemoryUnitOfWork:
-    """One open transaction: copies are changed, and put back at the commit."""
+    """One open transaction: values are changed, and put back when it is left."""
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
-        self._openings: set[str] = set()
+        self._openings: set[AccountId] = set()
+        self._changed: WorkingSet | None = None
 
     async def load(self, needs: Needs) -> WorkingSet:
-        """Copy every account that is needed."""
+        """Read every account that is needed."""
         ledger, found = self._ledger, WorkingSet()
         self._openings = needs.openings
         found.requests = {key: ledger.requests[key] for key in needs.requests if key in ledger.requests}
@@ -89,17 +95,24 @@ class MemoryUnitOfWork:
             if key in ledger.reservations
         }
         paid = {lot.payment_id: lot.account_id for lot in ledger.lots.values() if lot.payment_id}
-        told = {key: one.account_id for key, one in ledger.clawbacks.items()}
-        found.payments = {key: one for key, one in {**told, **paid}.items() if key in needs.payments}
+        told = {key: clawback.account_id for key, clawback in ledger.clawbacks.items()}
+        found.payments = {key: owner for key, owner in {**told, **paid}.items() if key in needs.payments}
         known = (needs.accounts & ledger.accounts.keys()) | needs.openings | set(found.owners.values())
         found.accounts = {account_id: ledger.loaded(account_id) for account_id in known}
         return found
 
-    async def commit(self, changed: WorkingSet) -> None:
-        """Put back what changed."""
+    async def save(self, changed: WorkingSet) -> None:
+        """See UnitOfWork."""
+        self._changed = changed
+
+    def write(self) -> None:
+        """Put back what was saved, if it may be."""
+        if (changed := self._changed) is None:
+            return
+        constraints.check(changed)
         ledger = self._ledger
         ledger.events.update(changed.new_events)
-        ledger.requests.update({one.request_id: one for one in changed.new_requests})
+        ledger.requests.update({request.request_id: request for request in changed.new_requests})
         for account_id in self._openings:
             ledger.accounts.setdefault(account_id, Account(account_id))
         for account in changed.accounts.values():
@@ -117,12 +130,9 @@ class MemoryUnitOfWork:
             account.updated_at,
         )
         ledger.lots |= account.new_lots | account.changed_lots
-        for reservation_id in account.new_reservations | account.changed_reservations:
-            ledger.reservations[reservation_id] = account.reservations[reservation_id]
-        for payment_id in account.changed_clawbacks:
-            ledger.clawbacks[payment_id] = account.clawbacks[payment_id]
-        for key in account.changed_budgets:
-            ledger.budgets[account.account_id, key] = account.budgets[key]
+        ledger.reservations |= account.new_reservations | account.changed_reservations
+        ledger.clawbacks |= account.changed_clawbacks
+        ledger.budgets |= {(account.account_id, key): used for key, used in account.changed_budgets.items()}
         ledger.entries += account.entries
         ledger.facts += account.facts
 
@@ -133,11 +143,11 @@ class MemoryLedgerReader:
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
 
-    async def balance(self, account_id: str, now: datetime) -> Balance:
+    async def balance(self, account_id: AccountId, now: datetime) -> Balance:
         """Return an account's balance; zeroes for an account that was never used."""
         return self._ledger.loaded(account_id).balance(now)
 
-    async def entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:
+    async def entries(self, account_id: AccountId, wanted: EntryFilter) -> list[Entry]:
         """Return entries, newest first."""
         found = [
             entry
@@ -150,14 +160,19 @@ class MemoryLedgerReader:
         ]
         return found[: wanted.limit]
 
-    async def reservation(self, *, reservation_id: str = "", reference: str = "") -> Reservation | None:
+    async def reservation(
+        self, *, reservation_id: ReservationId | None = None, reference: str | None = None
+    ) -> Reservation | None:
         """Return a reservation by its id or by what it was held for."""
-        for one in self._ledger.reservations.values():
-            if reservation_id in ("", one.reservation_id) and reference in ("", one.reference):
-                return one
+        for reservation in self._ledger.reservations.values():
+            is_it = reservation_id in (None, reservation.reservation_id)
+            if is_it and reference in (None, reservation.reference):
+                return reservation
         return None
 
-    async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot] | None:
+    async def pinned_lots(
+        self, account_id: AccountId, reservation_id: ReservationId
+    ) -> list[PinnedLot] | None:
         """Return a reservation's lots in the order they were drawn from."""
         found = self._ledger.reservations.get(reservation_id)
         if found is None or found.account_id != account_id:
@@ -176,9 +191,9 @@ class MemoryLedgerReader:
 
     async def settled_reservations(self) -> AsyncIterator[Reservation]:
         """Stream settled reservations, without lines."""
-        for one in self._ledger.reservations.values():
-            if one.state is not ReservationState.HELD:
-                yield one
+        for reservation in self._ledger.reservations.values():
+            if reservation.state is not ReservationState.HELD:
+                yield reservation
 
     async def payment_grants(self) -> AsyncIterator[PaymentGrant]:
         """Stream grants that payments paid for."""
@@ -194,23 +209,27 @@ class MemoryLedgerReader:
 
     async def open_reservations(self) -> int:
         """Count held reservations."""
-        return sum(one.state is ReservationState.HELD for one in self._ledger.reservations.values())
+        return sum(
+            reservation.state is ReservationState.HELD for reservation in self._ledger.reservations.values()
+        )
 
     async def overdue_reservations(self, now: datetime, limit: int) -> list[Reservation]:
         """Return held reservations past their expiry."""
         overdue = [
-            one
-            for one in self._ledger.reservations.values()
-            if one.state is ReservationState.HELD and one.expires_at < now
+            reservation
+            for reservation in self._ledger.reservations.values()
+            if reservation.state is ReservationState.HELD and reservation.expires_at < now
         ]
-        return sorted(overdue, key=lambda one: one.expires_at)[:limit]
+        return sorted(overdue, key=lambda reservation: reservation.expires_at)[:limit]
 
-    async def accounts_with_expired_lots(self, now: datetime, limit: int, *, after: str = "") -> list[str]:
+    async def accounts_with_expired_lots(
+        self, now: datetime, limit: int, *, after: AccountId | None = None
+    ) -> list[AccountId]:
         """Return accounts with credits in expired lots."""
         found = {
             lot.account_id
             for lot in self._ledger.lots.values()
-            if lot.remaining and lot.is_expired(now) and lot.account_id > after
+            if lot.remaining and lot.is_expired(now) and (after is None or lot.account_id > after)
         }
         return sorted(found)[:limit]
 

@@ -7,6 +7,7 @@ from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.domain.balance import Balance
 from ledger.domain.chain import GENESIS, journal_line, next_hash
 from ledger.domain.entry import Entry
+from ledger.domain.identifiers import AccountId
 from ledger.domain.lot import Category
 from ledger.ports.statements import StatementLine, StatementOpening, StatementRange
 
@@ -17,7 +18,9 @@ class MemoryStatements:
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
 
-    async def range(self, account_id: str, since: datetime | None, until: datetime | None) -> StatementRange:
+    async def range(
+        self, account_id: AccountId, since: datetime | None, until: datetime | None
+    ) -> StatementRange:
         """See Statements."""
         journal = self._journal(account_id)
         before = [line for line in journal if since is not None and line.entry.created_at < since]
@@ -43,36 +46,36 @@ class MemoryStatements:
         for line in journal[covered.opening.sequence : covered.last_sequence]:
             yield line
 
-    async def balance_as_of(self, account_id: str, as_of: datetime) -> Balance:
+    async def balance_as_of(self, account_id: AccountId, as_of: datetime) -> Balance:
         """See Statements."""
         past = [entry for entry in self._entries(account_id) if entry.created_at <= as_of]
 
         lots = self._ledger.lots
-        later = {one.entry_id for one in past if one.grant_id and not lots[one.grant_id].is_effective(as_of)}
+        later = {
+            entry.entry_id
+            for entry in past
+            if entry.grant_id and not lots[entry.grant_id].is_effective(as_of)
+        }
 
-        def available(*categories: Category) -> int:
-            return sum(
-                one.movement.available
-                for one in past
-                if one.category in categories and one.entry_id not in later
-            )
-
+        by_category: dict[Category, int] = {}
+        for entry in past:
+            if entry.entry_id not in later:
+                sofar = by_category.get(entry.category, 0)
+                by_category[entry.category] = sofar + entry.movement.available
         return Balance(
             account_id=account_id,
-            available=available(*Category),
+            available=sum(by_category.values()),
             held=sum(entry.movement.held for entry in past),
             debt=-sum(entry.movement.debt for entry in past),
-            subscription=available(Category.SUBSCRIPTION),
-            promotional=available(Category.PROMOTIONAL),
-            paid=available(Category.PAID),
+            by_category={category: amount for category, amount in by_category.items() if amount},
             sequence=len(past),
-            upcoming=sum(one.movement.available for one in past if one.entry_id in later),
+            upcoming=sum(entry.movement.available for entry in past if entry.entry_id in later),
         )
 
-    def _entries(self, account_id: str) -> list[Entry]:
+    def _entries(self, account_id: AccountId) -> list[Entry]:
         return [entry for entry in self._ledger.entries if entry.account_id == account_id]
 
-    def _journal(self, account_id: str) -> list[StatementLine]:
+    def _journal(self, account_id: AccountId) -> list[StatementLine]:
         journal, made = [], GENESIS
         for entry in self._entries(account_id):
             made = next_hash(made, journal_line(entry))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.code_samples import code_samples
 from gateway.adapters.inbound.console.days import by_day
 from gateway.adapters.inbound.console.library import previews
 from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, fragment, go, show
@@ -65,6 +66,16 @@ async def quote(request: Request, deps: CurrentDeps, session: Session) -> Respon
     model = await _model(deps, str(form.get("model", "")))
     balance = await deps.ledger.balance(session.user_id)
     return fragment(request, "quote.html", **await _cost(deps, session, model, dict(form)), balance=balance)
+
+
+@router.post("/generate/code", dependencies=[per_user(Limit.READS)])
+async def code(request: Request, deps: CurrentDeps, session: Session) -> Response:
+    """Show the call that the form stands for, for programs: a fragment that the page swaps in."""
+    form = await request.form()
+    model = await _model(deps, str(form.get("model", "")))
+    job = input_of(model, dict(form))
+    samples = code_samples(deps.web.public_url, model_id=model.model_id, job=job)
+    return fragment(request, "code.html", samples=samples)
 
 
 @router.post("/generate")

@@ -1,5 +1,6 @@
 """What an account can spend."""
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from gateway.adapters.inbound.rest.answers.answer import Answer, Credits, Moment, Sequence, shown
@@ -15,6 +16,11 @@ class CreditsByCategory(Answer):
     """Given; spent before what was paid for."""
     paid: Annotated[Credits, shown(500)]
     """From purchases."""
+
+    @classmethod
+    def of(cls, by_category: Mapping[domain.Category, int]) -> Self:
+        """Show every category, those without credits too."""
+        return cls(**{category.value: by_category.get(category, 0) for category in domain.Category})
 
 
 class Balance(Answer):
@@ -44,9 +50,7 @@ class Balance(Answer):
             available=balance.available,
             held=balance.held,
             debt=balance.debt,
-            by_category=CreditsByCategory(
-                subscription=balance.subscription, promotional=balance.promotional, paid=balance.paid
-            ),
+            by_category=CreditsByCategory.of(balance.by_category),
             next_expiry=balance.next_expiry,
             upcoming=balance.upcoming,
             next_effective=balance.next_effective,

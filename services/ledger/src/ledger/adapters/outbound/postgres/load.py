@@ -2,18 +2,21 @@
 
 from collections.abc import Collection, Iterable
 from itertools import islice
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 from psycopg import AsyncConnection, AsyncCursor
 
-from ledger.adapters.outbound import rows
-from ledger.adapters.outbound.array_literals import texts
+from ledger.adapters.outbound.postgres import rows
+from ledger.adapters.outbound.postgres.array_literals import texts
 from ledger.domain.account import Account
+from ledger.domain.identifiers import AccountId, GrantId, ReservationId
 from ledger.domain.lot import Lot
 from ledger.ports.unit_of_work import Needs, WorkingSet
 
 CONSUMER = "ledger"
 KNOWN_MAX = 50_000
+
+_Key = TypeVar("_Key")
 
 _OPEN = "INSERT INTO accounts (account_id) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING"
 # The order of the ids is what keeps several writers from waiting for each other in a circle.
@@ -22,10 +25,7 @@ _LOCK = """
     WHERE account_id = ANY(%s::text[]) ORDER BY account_id FOR NO KEY UPDATE
 """
 _OWNERS = "SELECT reservation_id, account_id FROM reservations WHERE reservation_id = ANY(%s::text[])"
-_REQUESTS = """
-    SELECT request_id, account_id, command, fingerprint, made_id, refusal_reason, refusal_details, created_at
-    FROM requests WHERE request_id = ANY(%s::text[])
-"""
+_REQUESTS = f"SELECT {rows.REQUEST} FROM requests WHERE request_id = ANY(%s::text[])"  # noqa: S608
 _EVENTS = "SELECT event_id FROM inbox WHERE consumer = %s AND event_id = ANY(%s::text[])"
 _RESERVATIONS = f"SELECT {rows.RESERVATION} FROM reservations WHERE reservation_id = ANY(%s::text[])"  # noqa: S608
 _LOTS = f"SELECT {rows.LOT} FROM lots WHERE account_id = ANY(%s::text[]) AND NOT drained"  # noqa: S608
@@ -41,22 +41,22 @@ _LOTS_BY_SOURCE = f"""
           AND category = 'subscription' OFFSET 0) found
 """  # noqa: S608
 _CLAWBACKS = f"SELECT {rows.CLAWBACK} FROM clawbacks WHERE payment_id = ANY(%s::text[])"  # noqa: S608
-_BUDGETS = """
+_BUDGETS = f"""
     SELECT found.* FROM unnest(%s::text[], %s::text[], %s::text[], %s::date[])
                         AS needed(account_id, scope, period, starts_on)
     CROSS JOIN LATERAL (
-        SELECT account_id, scope, period, starts_on, used FROM budgets
+        SELECT {rows.BUDGET} FROM budgets
         WHERE budgets.account_id = needed.account_id AND budgets.scope = needed.scope
           AND budgets.period = needed.period AND budgets.starts_on = needed.starts_on OFFSET 0) found
-"""
+"""  # noqa: S608
 
 
 class Known:
     """What never changes and was seen before: whose a reservation is, and which accounts are open."""
 
     def __init__(self) -> None:
-        self.owners: dict[str, str] = {}
-        self.opened: dict[str, None] = {}
+        self.owners: dict[ReservationId, AccountId] = {}
+        self.opened: dict[AccountId, None] = {}
 
     def learn(self, changed: WorkingSet) -> None:
         """Take note of what a transaction committed."""
@@ -65,9 +65,13 @@ class Known:
             self.opened[account.account_id] = None
             for reservation_id in account.new_reservations:
                 self.owners[reservation_id] = account.account_id
-        for seen in (self.owners, self.opened):
-            for oldest in list(islice(seen, max(0, len(seen) - KNOWN_MAX))):
-                del seen[oldest]
+        _forget_oldest(self.owners)
+        _forget_oldest(self.opened)
+
+
+def _forget_oldest(known: dict[_Key, Any]) -> None:
+    for oldest in list(islice(known, max(0, len(known) - KNOWN_MAX))):
+        del known[oldest]
 
 
 async def load(connection: AsyncConnection, needs: Needs, known: Known) -> WorkingSet:
@@ -75,7 +79,7 @@ async def load(connection: AsyncConnection, needs: Needs, known: Known) -> Worki
     found = WorkingSet()
     await _find_owners(connection, needs, known, found)
     keys = texts(sorted(needs.accounts | needs.openings | set(found.owners.values())))
-    openings = sorted(one for one in needs.openings if one not in known.opened)
+    openings = sorted(account_id for account_id in needs.openings if account_id not in known.opened)
     async with connection.pipeline():
         if openings:
             await connection.execute(_OPEN, (texts(openings),))
@@ -117,11 +121,13 @@ async def _find_owners(connection: AsyncConnection, needs: Needs, known: Known, 
 async def _complete(connection: AsyncConnection, needs: Needs, found: WorkingSet) -> None:
     """Read what only the first answers name: earlier reservations, drained lots, budgets."""
     earlier = {
-        one.made_id for one in found.requests.values() if one.made_id and one.made_id.startswith("res_")
+        request.made_id
+        for request in found.requests.values()
+        if request.made_id and request.made_id.startswith("res_")
     } - {key for account in found.accounts.values() for key in account.reservations}
     if earlier:
         _put_reservations(found, await _rows(await _ask(connection, _RESERVATIONS, earlier)))
-    pinned: set[str] = set()
+    pinned: set[GrantId] = set()
     budgets = set(needs.budgets)
     for account in found.accounts.values():
         for reservation in account.reservations.values():
@@ -157,7 +163,8 @@ def _put_payments(found: WorkingSet, lots: list[Any], clawbacks: list[Any]) -> N
     for row in lots:
         lot = rows.to_lot(row)
         _put_lot(found, lot)
-        found.payments[lot.payment_id or ""] = lot.account_id
+        if lot.payment_id is not None:
+            found.payments[lot.payment_id] = lot.account_id
     for row in clawbacks:
         clawback = rows.to_clawback(row)
         found.payments[clawback.payment_id] = clawback.account_id

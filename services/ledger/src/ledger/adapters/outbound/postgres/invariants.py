@@ -7,7 +7,7 @@ from chassis.postgres import SYSTEM_SCOPE
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ledger.adapters.outbound.postgres_chain_check import chain_holds
+from ledger.adapters.outbound.postgres.chain_check import chain_holds
 from ledger.ports.invariants import InvariantResult
 
 EXAMPLES_MAX = 5

@@ -10,11 +10,12 @@ from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ledger.adapters.outbound.postgres_load import Known, load
-from ledger.adapters.outbound.postgres_write import write
+from ledger.adapters.outbound.postgres.load import Known, load
+from ledger.adapters.outbound.postgres.write import write
 from ledger.domain.errors import LedgerUnavailable
+from ledger.domain.identifiers import AccountId, ReservationId
 from ledger.ports.id_source import IdSource
-from ledger.ports.unit_of_work import Conflict, Needs, UnitOfWork, WorkingSet
+from ledger.ports.unit_of_work import Conflict, ConstraintBroken, Needs, UnitOfWork, WorkingSet
 
 CONNECTIONS_MAX = 6
 CONNECT_TIMEOUT_S = 5
@@ -57,20 +58,26 @@ class PostgresUnitsOfWork:
         self._known = Known()
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[UnitOfWork]:
-        """Open one transaction; it is undone unless it commits."""
+    async def of_system(self) -> AsyncIterator[UnitOfWork]:
+        """See UnitsOfWork. What was saved is written and committed in one round trip."""
         async with self._slots:
             connection = await self._connection()
             try:
-                yield PostgresUnitOfWork(connection, self._ids, self._known)
+                work = PostgresUnitOfWork(connection, self._known)
+                yield work
+                if work.changed is not None:
+                    await write(connection, work.changed, self._ids)
+                    self._known.learn(work.changed)
             except _CONFLICTS as failure:
                 raise Conflict(str(failure)) from failure
+            except psycopg.errors.CheckViolation as failure:
+                raise ConstraintBroken(failure.diag.constraint_name or "unnamed") from failure
             except psycopg.OperationalError as failure:
                 raise LedgerUnavailable("storage is unavailable; try again") from failure
             finally:
                 await self._put_back(connection)
 
-    def known_owner(self, reservation_id: str) -> str | None:
+    def known_owner(self, reservation_id: ReservationId) -> AccountId | None:
         """Return whose a reservation is, when it was made or settled here lately."""
         return self._known.owners.get(reservation_id)
 
@@ -104,16 +111,15 @@ class PostgresUnitsOfWork:
 class PostgresUnitOfWork:
     """One open transaction."""
 
-    def __init__(self, connection: AsyncConnection, ids: IdSource, known: Known) -> None:
+    def __init__(self, connection: AsyncConnection, known: Known) -> None:
         self._connection = connection
-        self._ids = ids
         self._known = known
+        self.changed: WorkingSet | None = None
 
     async def load(self, needs: Needs) -> WorkingSet:
         """Lock and read what a batch is about."""
         return await load(self._connection, needs, self._known)
 
-    async def commit(self, changed: WorkingSet) -> None:
-        """Write everything in one round trip, and commit."""
-        await write(self._connection, changed, self._ids)
-        self._known.learn(changed)
+    async def save(self, changed: WorkingSet) -> None:
+        """Keep it until the transaction is left."""
+        self.changed = changed

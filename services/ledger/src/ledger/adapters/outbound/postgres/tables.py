@@ -2,7 +2,7 @@
 
 from chassis.inbox import inbox_table
 from chassis.outbox import outbox_table
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Computed, Date, DateTime, Integer, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
@@ -40,7 +40,7 @@ lots = Table(
     Column("source", Text),
     Column("payment_id", Text),
     _time("created_at"),
-    Column("drained", Boolean),
+    Column("drained", Boolean, Computed("remaining = 0")),
 )
 
 reservations = Table(
@@ -71,4 +71,31 @@ entries = Table(
     *(Column(name, Text) for name in ("actor", "reason")),
     _time("created_at"),
     Column("metadata", JSONB),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("account_id", "command", "fingerprint", "made_id", "refusal_reason")),
+    Column("refusal_details", JSONB),
+    _time("created_at"),
+)
+
+clawbacks = Table(
+    "clawbacks",
+    metadata,
+    Column("payment_id", Text, primary_key=True),
+    Column("account_id", Text),
+    Column("granted", BigInteger),
+    *(Column(name, JSONB) for name in ("targets", "reinstated")),
+    *(Column(name, BigInteger) for name in ("taken", "from_own_lot")),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("account_id", "scope", "period")),
+    Column("starts_on", Date, primary_key=True),
+    Column("used", BigInteger),
 )

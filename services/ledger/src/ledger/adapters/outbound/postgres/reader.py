@@ -4,19 +4,18 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from chassis.postgres import SYSTEM_SCOPE, transaction
-from sqlalchemy import column, func, select, true
-from sqlalchemy import table as table_clause
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ledger.adapters.outbound import rows, tables
+from ledger.adapters.outbound.postgres import rows, tables
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry
+from ledger.domain.identifiers import AccountId, ReservationId
 from ledger.domain.lot import Category
 from ledger.domain.reservation import Reservation
 from ledger.ports.ledger_reader import EntryFilter, PaymentGrant, PinnedLot
 
 _STREAM_ROWS = 500
-_CLAWBACKS = table_clause("clawbacks", column("payment_id"), column("taken"))
 
 
 class PostgresLedgerReader:
@@ -25,47 +24,45 @@ class PostgresLedgerReader:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def balance(self, account_id: str, now: datetime) -> Balance:
-        """Return the account's row and the sums of its lots, from one snapshot."""
+    async def balance(self, account_id: AccountId, now: datetime) -> Balance:
+        """Return the account's row and the sums of its lots, from one snapshot.
+
+        Raises ValueError for credits of a category that is not known here.
+        """
         lots, accounts = tables.lots, tables.accounts
         is_effective = (lots.c.effective_at <= now) | (lots.c.effective_at <= lots.c.created_at)
-        sums = [
-            func.coalesce(func.sum(lots.c.remaining).filter(which), 0).label(name)
-            for name, which in (
-                *((one.value, is_effective & (lots.c.category == one.value)) for one in Category),
-                ("upcoming", ~is_effective),
-            )
-        ]
-        firsts = (
-            func.min(lots.c.expires_at).filter(is_effective).label("next_expiry"),
-            func.min(lots.c.effective_at).filter(~is_effective).label("next_effective"),
-        )
         is_good = ~lots.c.drained & (lots.c.expires_at.is_(None) | (lots.c.expires_at > now))
+        remaining = func.sum(lots.c.remaining)
         query = (
-            select(accounts, *sums, *firsts)
+            select(
+                accounts,
+                lots.c.category,
+                func.coalesce(remaining.filter(is_effective), 0).label("spendable"),
+                func.coalesce(remaining.filter(~is_effective), 0).label("upcoming"),
+                func.min(lots.c.expires_at).filter(is_effective).label("next_expiry"),
+                func.min(lots.c.effective_at).filter(~is_effective).label("next_effective"),
+            )
             .outerjoin(lots, (lots.c.account_id == accounts.c.account_id) & is_good)
             .where(accounts.c.account_id == account_id)
-            .group_by(accounts.c.account_id)
+            .group_by(accounts.c.account_id, lots.c.category)
         )
         async with transaction(self._engine, account_id) as connection:
-            row = (await connection.execute(query)).first()
-        if row is None:
+            found = (await connection.execute(query)).all()
+        if not found:
             return Balance(account_id=account_id)
         return Balance(
             account_id=account_id,
-            available=int(row.subscription + row.promotional + row.paid),
-            held=row.held,
-            debt=row.debt,
-            subscription=int(row.subscription),
-            promotional=int(row.promotional),
-            paid=int(row.paid),
-            next_expiry=row.next_expiry,
-            sequence=row.sequence,
-            upcoming=int(row.upcoming),
-            next_effective=row.next_effective,
+            available=sum(int(row.spendable) for row in found),
+            held=found[0].held,
+            debt=found[0].debt,
+            by_category={Category(row.category): int(row.spendable) for row in found if row.spendable},
+            next_expiry=min((row.next_expiry for row in found if row.next_expiry), default=None),
+            sequence=found[0].sequence,
+            upcoming=sum(int(row.upcoming) for row in found),
+            next_effective=min((row.next_effective for row in found if row.next_effective), default=None),
         )
 
-    async def entries(self, account_id: str, wanted: EntryFilter) -> list[Entry]:
+    async def entries(self, account_id: AccountId, wanted: EntryFilter) -> list[Entry]:
         """Return entries, newest first, by the index on (account, sequence)."""
         table = tables.entries
         query = select(table).where(table.c.account_id == account_id)
@@ -81,19 +78,23 @@ class PostgresLedgerReader:
         async with transaction(self._engine, account_id) as connection:
             return [rows.to_entry(row) for row in await connection.execute(query)]
 
-    async def reservation(self, *, reservation_id: str = "", reference: str = "") -> Reservation | None:
+    async def reservation(
+        self, *, reservation_id: ReservationId | None = None, reference: str | None = None
+    ) -> Reservation | None:
         """Return a reservation with its lines."""
         table = tables.reservations
         query = select(table).order_by(table.c.created_at).limit(1)
-        if reservation_id:
+        if reservation_id is not None:
             query = query.where(table.c.reservation_id == reservation_id)
-        if reference:
+        if reference is not None:
             query = query.where(table.c.reference == reference)
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             row = (await connection.execute(query)).first()
         return rows.to_reservation(row) if row else None
 
-    async def pinned_lots(self, account_id: str, reservation_id: str) -> list[PinnedLot] | None:
+    async def pinned_lots(
+        self, account_id: AccountId, reservation_id: ReservationId
+    ) -> list[PinnedLot] | None:
         """Return a reservation's lots in the order they were drawn from."""
         held, lots = tables.reservations, tables.lots
         line = (
@@ -137,9 +138,11 @@ class PostgresLedgerReader:
                 table.c.payment_id,
                 table.c.account_id,
                 table.c.amount,
-                func.coalesce(_CLAWBACKS.c.taken, 0).label("taken_back"),
+                func.coalesce(tables.clawbacks.c.taken, 0).label("taken_back"),
             )
-            .select_from(table.outerjoin(_CLAWBACKS, _CLAWBACKS.c.payment_id == table.c.payment_id))
+            .select_from(
+                table.outerjoin(tables.clawbacks, tables.clawbacks.c.payment_id == table.c.payment_id)
+            )
             .where(table.c.payment_id.is_not(None))
             .order_by(table.c.created_at)
         )
@@ -167,15 +170,19 @@ class PostgresLedgerReader:
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             return [rows.to_reservation(row) for row in await connection.execute(query)]
 
-    async def accounts_with_expired_lots(self, now: datetime, limit: int, *, after: str = "") -> list[str]:
+    async def accounts_with_expired_lots(
+        self, now: datetime, limit: int, *, after: AccountId | None = None
+    ) -> list[AccountId]:
         """Return accounts with credits in expired lots."""
         lots = tables.lots
         query = (
             select(lots.c.account_id)
-            .where(~lots.c.drained, lots.c.expires_at <= now, lots.c.account_id > after)
+            .where(~lots.c.drained, lots.c.expires_at <= now)
             .distinct()
             .order_by(lots.c.account_id)
             .limit(limit)
         )
+        if after is not None:
+            query = query.where(lots.c.account_id > after)
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             return list((await connection.scalars(query)).all())

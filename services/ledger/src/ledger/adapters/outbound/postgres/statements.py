@@ -7,9 +7,11 @@ from chassis.postgres import transaction
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ledger.adapters.outbound import rows
+from ledger.adapters.outbound.postgres import rows
 from ledger.domain.balance import Balance
 from ledger.domain.chain import GENESIS
+from ledger.domain.identifiers import AccountId
+from ledger.domain.lot import Category
 from ledger.ports.statements import StatementLine, StatementOpening, StatementRange
 
 PAGE_LINES = 500
@@ -46,18 +48,14 @@ _LINES = text(
 )
 _AS_OF = text(
     """
-    SELECT coalesce(sum(held), 0) AS held, coalesce(-sum(debt), 0) AS debt,
-           coalesce(max(sequence), 0) AS sequence,
-           coalesce(sum(available) FILTER (WHERE later IS NULL AND category = 'subscription'), 0)
-               AS subscription,
-           coalesce(sum(available) FILTER (WHERE later IS NULL AND category = 'promotional'), 0)
-               AS promotional,
-           coalesce(sum(available) FILTER (WHERE later IS NULL AND category = 'paid'), 0) AS paid,
+    SELECT category, sum(held) AS held, -sum(debt) AS debt, max(sequence) AS sequence,
+           coalesce(sum(available) FILTER (WHERE later IS NULL), 0) AS available,
            coalesce(sum(available) FILTER (WHERE later IS NOT NULL), 0) AS upcoming
     FROM (SELECT e.*, (SELECT l.effective_at FROM lots l
                        WHERE l.grant_id = e.grant_id AND l.effective_at > :as_of
                          AND l.effective_at > l.created_at) AS later
           FROM entries e WHERE e.account_id = :account AND e.created_at <= :as_of) past
+    GROUP BY category
     """
 )
 
@@ -73,7 +71,9 @@ class PostgresStatements:
         self._engine = engine
         self._page_lines = page_lines
 
-    async def range(self, account_id: str, since: datetime | None, until: datetime | None) -> StatementRange:
+    async def range(
+        self, account_id: AccountId, since: datetime | None, until: datetime | None
+    ) -> StatementRange:
         """See Statements."""
         bounds = {
             "account": account_id,
@@ -115,18 +115,16 @@ class PostgresStatements:
                 yield StatementLine(entry=entry, hash=row[-1] if sealed else None)
                 after = entry.sequence
 
-    async def balance_as_of(self, account_id: str, as_of: datetime) -> Balance:
+    async def balance_as_of(self, account_id: AccountId, as_of: datetime) -> Balance:
         """See Statements."""
         async with transaction(self._engine, account_id) as connection:
-            row = (await connection.execute(_AS_OF, {"account": account_id, "as_of": as_of})).one()
+            found = (await connection.execute(_AS_OF, {"account": account_id, "as_of": as_of})).all()
         return Balance(
             account_id=account_id,
-            available=int(row.subscription + row.promotional + row.paid),
-            held=int(row.held),
-            debt=int(row.debt),
-            subscription=int(row.subscription),
-            promotional=int(row.promotional),
-            paid=int(row.paid),
-            sequence=row.sequence,
-            upcoming=int(row.upcoming),
+            available=sum(int(row.available) for row in found),
+            held=sum(int(row.held) for row in found),
+            debt=sum(int(row.debt) for row in found),
+            by_category={Category(row.category): int(row.available) for row in found if row.available},
+            sequence=max((row.sequence for row in found), default=0),
+            upcoming=sum(int(row.upcoming) for row in found),
         )

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from ledger.adapters.outbound.journal_lines import LINE_COLUMNS
+from ledger.adapters.outbound.postgres.journal_lines import LINE_COLUMNS
 
 # Each query here takes the first few rows of an index, but behind row level security the planner expects few
 # rows in all, and would read the whole backlog, or a whole account, to sort it.

@@ -21,9 +21,10 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ledger.adapters.outbound import postgres_sealing_queries as queries
-from ledger.adapters.outbound.journal_lines import line
+from ledger.adapters.outbound.postgres import sealing_queries as queries
+from ledger.adapters.outbound.postgres.journal_lines import line
 from ledger.domain.chain import GENESIS, Head, JournalLine
+from ledger.domain.identifiers import AccountId
 from ledger.domain.seal import Seal
 
 ROUND_ENTRIES = 2_000
@@ -136,7 +137,7 @@ class PostgresSealingRound:
         self.nothing_before = covers.start
         self.walked_to = walk.after if walk else ""
 
-    async def unsealed(self) -> AsyncIterator[tuple[str, Head, JournalLine]]:
+    async def unsealed(self) -> AsyncIterator[tuple[AccountId, Head, JournalLine]]:
         """See SealingRound."""
         query: TextClause = queries.UNSEALED
         which: dict[str, object] = {"start": self._covers.start, "stop": self._covers.stop}

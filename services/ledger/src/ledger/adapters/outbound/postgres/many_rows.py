@@ -5,11 +5,14 @@ value, which spares the database taking it apart again for each row. What differ
 and prepared by the driver. Few rows cost less than their statements: those are put together into one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
-from ledger.adapters.outbound.array_literals import Kind
+from sqlalchemy import Table
+
+from ledger.adapters.outbound.postgres.array_literals import Kind
 
 # From here on every column that can travel as one value does. Below, statements cost more than rows: each has
 # three shapes, so that it is prepared soon, and they go together.
@@ -19,9 +22,40 @@ Columns = tuple[tuple[str, Kind], ...]
 Statement = tuple[str, list[Any]]
 
 
-def columns(**kinds: Kind) -> Columns:
-    """Name the columns that a statement writes, in the order of the rows' values; the key first."""
+def columns(table: Table, **kinds: Kind) -> Columns:
+    """Name the columns that a statement writes, in the order of the rows' values; the key first.
+
+    Raises ValueError for a name that the table does not have.
+    """
+    if unknown := kinds.keys() - {column.name for column in table.c}:
+        raise ValueError(f"{table.name} has no columns {sorted(unknown)}")
     return tuple(kinds.items())
+
+
+def every_column(table: Table, **kinds: Kind) -> Columns:
+    """Name the columns as `columns` does. Raises ValueError also for a column that would be left out."""
+    if left_out := {column.name for column in table.c if column.computed is None} - kinds.keys():
+        raise ValueError(f"{table.name} also has the columns {sorted(left_out)}")
+    return columns(table, **kinds)
+
+
+def values_of(fields: Collection[str], written: Columns) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads a row's values off an object with these fields, by the columns' names.
+
+    Raises ValueError for a column that is none of the fields.
+    """
+    names = [name for name, _ in written]
+    if unknown := [name for name in names if name not in fields]:
+        raise ValueError(f"there are no fields {unknown}")
+    return attrgetter(*names)
+
+
+def as_it_is(fields: Collection[str], written: Columns) -> Columns:
+    """Return the columns. Raises ValueError unless a tuple with these fields is a row of them as it is."""
+    names = tuple(name for name, _ in written)
+    if names != tuple(fields):
+        raise ValueError(f"the columns are {names}, not the fields {tuple(fields)}")
+    return written
 
 
 def insert(table: str, written: Columns, rows: Iterable[Sequence[Any]]) -> Statement:

@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 from chassis.events import OutgoingEvent
 from chassis.outbox import CHANNEL
 from psycopg import AsyncConnection
 
-from ledger.adapters.outbound.array_literals import (
+from ledger.adapters.outbound.event_codec import encode
+from ledger.adapters.outbound.postgres import tables
+from ledger.adapters.outbound.postgres.array_literals import (
     BLOB,
     JSON,
     LINK,
+    NOTE,
     NUMBER,
     NUMBERS,
     TEXT,
@@ -20,19 +24,37 @@ from ledger.adapters.outbound.array_literals import (
     WORDS,
     texts,
 )
-from ledger.adapters.outbound.event_codec import encode
-from ledger.adapters.outbound.many_rows import MANY, Statement, columns, insert, together, update
-from ledger.adapters.outbound.postgres_load import CONSUMER
-from ledger.adapters.outbound.rows import from_budget_key
+from ledger.adapters.outbound.postgres.load import CONSUMER
+from ledger.adapters.outbound.postgres.many_rows import (
+    MANY,
+    Statement,
+    as_it_is,
+    columns,
+    every_column,
+    insert,
+    together,
+    update,
+    values_of,
+)
+from ledger.adapters.outbound.postgres.rows import (
+    ENTRY_FIELDS,
+    ChangedReservationRow,
+    RequestRow,
+    ReservationRow,
+    from_changed_reservation,
+    from_entry,
+    from_request,
+    from_reservation,
+)
 from ledger.domain.account import Account
 from ledger.domain.clawback import Clawback
+from ledger.domain.identifiers import EventId
 from ledger.domain.lot import Lot
-from ledger.domain.request import RecordedRequest
-from ledger.domain.reservation import Reservation
 from ledger.ports.id_source import IdSource
 from ledger.ports.unit_of_work import WorkingSet
 
-_ACCOUNTS = columns(
+_ACCOUNTS = every_column(
+    tables.accounts,
     account_id=TEXT,
     available=NUMBER,
     held=NUMBER,
@@ -40,7 +62,8 @@ _ACCOUNTS = columns(
     sequence=NUMBER,
     updated_at=TIME.steady(),
 )
-_NEW_LOTS = columns(
+_NEW_LOTS = every_column(
+    tables.lots,
     grant_id=WORD,
     account_id=TEXT,
     category=WORD,
@@ -58,6 +81,7 @@ _NEW_LOTS = columns(
     created_at=TIME,
 )
 _CHANGED_LOTS = columns(
+    tables.lots,
     grant_id=WORD,
     remaining=NUMBER,
     held=NUMBER,
@@ -66,7 +90,8 @@ _CHANGED_LOTS = columns(
     clawed_back=NUMBER.steady(),
     expires_at=TIME.steady(),
 )
-_NEW_RESERVATIONS = columns(
+_NEW_RESERVATIONS = every_column(
+    tables.reservations,
     reservation_id=WORD,
     account_id=TEXT,
     reference=TEXT,
@@ -83,6 +108,7 @@ _NEW_RESERVATIONS = columns(
     settled_at=TIME.steady(),
 )
 _CHANGED_RESERVATIONS = columns(
+    tables.reservations,
     reservation_id=WORD,
     charged=NUMBER,
     refunded=NUMBER,
@@ -91,7 +117,8 @@ _CHANGED_RESERVATIONS = columns(
     expires_at=TIME,
     settled_at=TIME.steady(),
 )
-_REQUESTS = columns(
+_REQUESTS = every_column(
+    tables.requests,
     request_id=TEXT,
     account_id=TEXT,
     command=WORD,
@@ -101,7 +128,8 @@ _REQUESTS = columns(
     refusal_details=JSON.steady(),
     created_at=TIME.steady(),
 )
-_ENTRIES = columns(
+_ENTRIES = every_column(
+    tables.entries,
     entry_id=WORD,
     transaction_id=WORD,
     account_id=TEXT,
@@ -122,12 +150,13 @@ _ENTRIES = columns(
     reservation_id=LINK,
     reference=LINK,
     payment_id=LINK.steady(),
-    actor=TEXT.steady(),
-    reason=TEXT.steady(),
+    actor=NOTE.steady(),
+    reason=NOTE.steady(),
     created_at=TIME.steady(),
     metadata=JSON.steady(),
 )
 _OUTBOX = columns(
+    tables.outbox,
     ce_id=WORD,
     subject=TEXT,
     ce_type=WORD,
@@ -136,6 +165,17 @@ _OUTBOX = columns(
     headers=JSON,
     payload=BLOB,
 )
+# Whatever is written whole is a row as it is.
+for _fields, _columns in (
+    (ENTRY_FIELDS, _ENTRIES),
+    (Lot._fields, _NEW_LOTS),
+    (ReservationRow._fields, _NEW_RESERVATIONS),
+    (ChangedReservationRow._fields, _CHANGED_RESERVATIONS),
+    (RequestRow._fields, _REQUESTS),
+):
+    as_it_is(_fields, _columns)
+_changed_lot = values_of(Lot._fields, _CHANGED_LOTS)
+_account = values_of([field.name for field in fields(Account)], _ACCOUNTS)
 _CLAWBACKS = """
     INSERT INTO clawbacks (payment_id, account_id, granted, targets, reinstated, taken, from_own_lot)
     VALUES (%s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)
@@ -155,7 +195,7 @@ _INBOX = "INSERT INTO inbox (consumer, event_id) SELECT %s, unnest(%s::text[])"
 async def write(connection: AsyncConnection, changed: WorkingSet, ids: IdSource) -> None:
     """Write what changed and commit, all in one pipeline: nothing is visible until all of it is."""
     accounts = [account for account in changed.accounts.values() if account.is_changed]
-    facts = [encode(fact, event_id=ids.new("evt")) for account in accounts for fact in account.facts]
+    facts = [encode(fact, event_id=EventId(ids.new("evt"))) for account in accounts for fact in account.facts]
     statements = _statements(changed, accounts, facts)
     async with connection.pipeline():
         if len(changed.new_requests) < MANY:
@@ -184,99 +224,42 @@ def _statements(
 ) -> Iterator[Statement]:
     """Yield what is to be executed. No two of them touch the same row."""
     if changed.new_requests:
-        yield insert("requests", _REQUESTS, map(_request, changed.new_requests))
+        yield insert("requests", _REQUESTS, map(from_request, changed.new_requests))
     if entries := [entry for account in accounts for entry in account.entries]:
-        yield insert("entries", _ENTRIES, [(*one[:6], *one[6], *one[7:]) for one in entries])
-    if new := [account.reservations[key] for account in accounts for key in account.new_reservations]:
-        yield insert("reservations", _NEW_RESERVATIONS, map(_new_reservation, new))
-    if settled := [account.reservations[key] for account in accounts for key in account.changed_reservations]:
-        yield update("reservations", _CHANGED_RESERVATIONS, map(_changed_reservation, settled))
+        yield insert("entries", _ENTRIES, map(from_entry, entries))
+    if new := [reservation for account in accounts for reservation in account.new_reservations.values()]:
+        yield insert("reservations", _NEW_RESERVATIONS, map(from_reservation, new))
+    if settled := [
+        reservation for account in accounts for reservation in account.changed_reservations.values()
+    ]:
+        yield update("reservations", _CHANGED_RESERVATIONS, map(from_changed_reservation, settled))
     if new_lots := [lot for account in accounts for lot in account.new_lots.values()]:
-        yield insert("lots", _NEW_LOTS, map(_new_lot, new_lots))
+        yield insert("lots", _NEW_LOTS, new_lots)
     if lots := [lot for account in accounts for lot in account.changed_lots.values()]:
         yield update("lots", _CHANGED_LOTS, map(_changed_lot, lots))
     if moved := [account for account in accounts if account.entries]:
         yield update("accounts", _ACCOUNTS, map(_account, moved))
     for account in accounts:
-        for payment in account.changed_clawbacks:
-            yield _CLAWBACKS, _clawback(account.clawbacks[payment])
-        for key in account.changed_budgets:
-            yield _BUDGETS, [account.account_id, *key[:2], key.starts_on, account.budgets[key].used]
+        for clawback in account.changed_clawbacks.values():
+            yield _CLAWBACKS, _clawback(clawback)
+        for key, budget in account.changed_budgets.items():
+            yield _BUDGETS, [account.account_id, key.scope, key.period, key.starts_on, budget.used]
     if changed.new_events:
         yield _INBOX, [CONSUMER, texts(changed.new_events)]
     if facts:
         yield insert("outbox", _OUTBOX, map(_outgoing, facts))
 
 
-def _account(one: Account) -> tuple[Any, ...]:
-    return one.account_id, one.available, one.held, one.debt, one.sequence, one.updated_at
-
-
-def _new_lot(one: Lot) -> tuple[Any, ...]:
+def _outgoing(event: OutgoingEvent) -> tuple[Any, ...]:
     return (
-        one.grant_id,
-        one.account_id,
-        one.category,
-        one.amount,
-        one.remaining,
-        one.held,
-        one.spent,
-        one.expired,
-        one.clawed_back,
-        one.priority,
-        one.effective_at,
-        one.expires_at,
-        one.source,
-        one.payment_id,
-        one.created_at,
+        event.event_id,
+        event.subject,
+        event.ce_type,
+        event.source,
+        event.time,
+        event.headers,
+        event.payload,
     )
-
-
-def _changed_lot(one: Lot) -> tuple[Any, ...]:
-    return (
-        one.grant_id,
-        one.remaining,
-        one.held,
-        one.spent,
-        one.expired,
-        one.clawed_back,
-        one.expires_at,
-    )
-
-
-def _new_reservation(one: Reservation) -> tuple[Any, ...]:
-    lines = one.lines
-    return (
-        *one[:7],
-        [line[0] for line in lines],
-        [line[1] for line in lines],
-        [line[2] for line in lines],
-        [from_budget_key(key) for key in one.budgets] or None,
-        *one[9:],
-    )
-
-
-def _changed_reservation(one: Reservation) -> tuple[Any, ...]:
-    return (
-        one.reservation_id,
-        one.charged,
-        one.refunded,
-        one.state,
-        [line[2] for line in one.lines],
-        one.expires_at,
-        one.settled_at,
-    )
-
-
-def _request(one: RecordedRequest) -> tuple[Any, ...]:
-    refusal = one.refusal
-    if refusal is None:
-        return (*one[:5], None, None, one.created_at)
-    return (*one[:5], refusal.reason, {**refusal.details, "message": refusal.message}, one.created_at)
-
-
-def _outgoing(one: OutgoingEvent) -> tuple[Any, ...]:
-    return one.event_id, one.subject, one.ce_type, one.source, one.time, one.headers, one.payload
 
 
 def _clawback(clawback: Clawback) -> list[Any]:
@@ -284,7 +267,7 @@ def _clawback(clawback: Clawback) -> list[Any]:
         clawback.payment_id,
         clawback.account_id,
         clawback.granted,
-        json.dumps(clawback.targets),
+        json.dumps(dict(clawback.targets)),
         json.dumps(clawback.reinstated),
         clawback.taken,
         clawback.from_own_lot,

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger.adapters.outbound.journal_lines import FIELDS, LINE_COLUMNS, line
+from ledger.adapters.outbound.postgres.journal_lines import FIELDS, LINE_COLUMNS, line
 from ledger.domain.chain import GENESIS, Head, next_hash, seal_hash
+from ledger.domain.identifiers import AccountId
 from ledger.ports.invariants import InvariantResult
 
 EXAMPLES_MAX = 5
@@ -111,7 +112,7 @@ async def chain_holds(connection: AsyncConnection) -> InvariantResult:
 class _Walk:
     """Where the walk stands in one account's chain."""
 
-    account_id: str
+    account_id: AccountId
     found: _Findings
     head: Head = field(default_factory=Head)
     unsealed: int = 0
@@ -147,7 +148,7 @@ class _Walk:
 
 
 async def _check_entries(connection: AsyncConnection, found: _Findings) -> None:
-    walk = _Walk("", found)
+    walk = _Walk(AccountId(""), found)
     async for row in _stream(connection, _ENTRIES):
         if row[_ACCOUNT] != walk.account_id:
             walk.end()
@@ -170,7 +171,10 @@ async def _check_seals(connection: AsyncConnection, found: _Findings) -> None:
         if not gone and (
             not len(accounts) == len(firsts) == len(lasts)
             or entries != sum(lasts) - sum(firsts) + len(lasts)
-            or made != seal_hash(previous, ((one, Head(last, stored[one, last])) for one, last in ends))
+            or made
+            != seal_hash(
+                previous, ((account_id, Head(last, stored[account_id, last])) for account_id, last in ends)
+            )
         ):
             found.add(f"seal {seal_id}: it, the one before it or a hash that it covers was changed")
         previous_id, previous = seal_id, made

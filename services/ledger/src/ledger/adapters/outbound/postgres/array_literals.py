@@ -18,6 +18,8 @@ class Kind(NamedTuple):
     element: Callable[[Any], str]
     is_cast: bool = False
     is_text: bool = False
+    # What is absent is written as an empty text is, and there is no other empty text.
+    is_filled: bool = False
     # Usually the same in all rows that are written together.
     is_steady: bool = False
 
@@ -27,16 +29,21 @@ class Kind(NamedTuple):
 
     def array(self, values: Collection[Any]) -> str:
         """Write a column as the text of one array, such as `{1,2,3}`."""
-        if self.is_text and (plain := _plain(values)) is not None:
+        if self.is_text and (plain := _plain(values, is_filled=self.is_filled)) is not None:
             return plain if self.alone("") is not None else plain.replace('""', "NULL")
         return "{" + ",".join(map(self.element, values)) + "}"
 
 
-def _plain(values: Collection[str | None]) -> str | None:
+def _plain(values: Collection[str | None], *, is_filled: bool) -> str | None:
     """Write texts that need no escaping all at once; None when one of them does, or is NULL."""
-    if not values or None in values:
+    if not values:
         return None
-    joined = '","'.join(values)  # type: ignore[arg-type]
+    try:
+        joined = '","'.join(values)  # type: ignore[arg-type] # where one is None it raises
+    except TypeError:
+        if not is_filled:
+            return None
+        joined = '","'.join([value or "" for value in values])
     if "\\" in joined or joined.count('"') != 2 * (len(values) - 1):
         return None
     return f'{{"{joined}"}}'
@@ -62,8 +69,12 @@ def _same(value: str | None) -> str | None:
     return value
 
 
-def _filled(value: str) -> str | None:
+def _filled(value: str | None) -> str | None:
     return value or None
+
+
+def _empty(value: str | None) -> str | None:
+    return value or ""
 
 
 # A batch has few different times.
@@ -94,8 +105,10 @@ NUMBER = Kind("bigint", str, str)
 # Ids and enumeration values of our own making: nothing in them needs escaping.
 WORD = Kind("text", str, str)
 TEXT = Kind("text", _same, _element(_same), is_text=True)
-# Text that is NULL when it is empty.
-LINK = Kind("text", _filled, _element(_filled), is_text=True)
+# Text that is NULL when it is absent.
+LINK = Kind("text", _filled, _element(_filled), is_text=True, is_filled=True)
+# Text that is empty when it is absent: the column is never NULL.
+NOTE = Kind("text", _empty, _element(_empty), is_text=True, is_filled=True)
 TIME = Kind("timestamptz", _time, _element(_time))
 JSON = Kind("jsonb", _json, _element(_json))
 BLOB = Kind("bytea", _blob, lambda value: '"\\\\x' + value.hex() + '"')

@@ -1,0 +1,1 @@
+"""The ledger's storage in PostgreSQL, each account behind row level security."""
