@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from customer import WELCOME, Customer
 from playwright.sync_api import Browser, Page, sync_playwright
 from tintype_local.state import StackState
 
@@ -77,3 +78,12 @@ def _page(
         opened.screenshot(path=PICTURES / f"{name}.png", full_page=True)
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def customer(stack: StackState) -> Iterator[Customer]:
+    """A new customer with the welcome credits."""
+    one = Customer(stack)
+    one.wait_for(available=WELCOME)
+    yield one
+    one.api.close()

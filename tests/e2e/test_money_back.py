@@ -4,93 +4,15 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from uuid import uuid4
 
 import httpx
 import pytest
-import stripe
-from tintype_local.secrets_file import load_or_make
+from customer import PACK, WELCOME, Customer
 from tintype_local.state import StackState
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
-WELCOME, PACK, SKETCH, FILM = 1000, 1000, 5, 1200
-SETTLE_S = 60.0
-
-
-class Customer:
-    """One user of the running stack, their bank, and the shop's Stripe account."""
-
-    def __init__(self, stack: StackState) -> None:
-        self.api = httpx.Client(base_url=stack.url("gateway"), timeout=30)
-        self.email = f"money-{uuid4().hex[:10]}@example.com"
-        who = {"email": self.email, "password": "a sentence is a good password"}
-        self.api.headers["Authorization"] = f"Bearer {self._post('/v1/auth/signup', who)['access_token']}"
-        secrets = load_or_make(stack.data_folder / "secrets.json")
-        self.stripe = stripe.StripeClient(
-            secrets["stripe_key"], base_addresses={"api": stack.url("stripe")}
-        ).v1
-        self._courier = (f"{stack.url('stripe')}/_test/deliveries/mode", (secrets["stripe_key"], ""))
-
-    def buy(self) -> tuple[str, str]:
-        """Buy a pack; return its page and its payment, once the credits are there."""
-        available = self.balance()["available"]
-        url = self._post("/v1/checkout", {"pack": "starter"})["url"]
-        self.press(url, "pay")
-        self.wait_for(available=available + PACK)
-        return url, self.api.get("/v1/purchases").json()["data"][0]["payment_id"]
-
-    def press(self, url: str, action: str) -> None:
-        """Press a button on the hosted page."""
-        answer = httpx.post(url, data={"action": action, "email": self.email})
-        assert answer.status_code in (200, 303)
-
-    @contextmanager
-    def no_webhooks(self) -> Iterator[None]:
-        """Hold back every webhook meanwhile."""
-        url, key = self._courier
-        httpx.post(url, auth=key, json={"paused": True}).raise_for_status()
-        try:
-            yield
-        finally:
-            httpx.post(url, auth=key, json={"paused": False}).raise_for_status()
-
-    def generate(self, model: str, **given: object) -> str:
-        """Start a generation."""
-        started = self._post("/v1/generations", {"model": model, "input": given})
-        return str(started["id"])
-
-    def cancel(self, generation_id: str) -> None:
-        """Cancel a generation."""
-        self._post(f"/v1/generations/{generation_id}/cancel", {})
-
-    def balance(self) -> dict[str, int]:
-        """The balance now."""
-        balance: dict[str, int] = self.api.get("/v1/balance").json()
-        return balance
-
-    def wait_for(self, **expected: int) -> None:
-        """Wait until the balance is as expected."""
-        wanted = {"held": 0, "debt": 0, **expected}
-        until(lambda: {name: self.balance()[name] for name in wanted} == wanted, str(wanted))
-
-    def _post(self, path: str, body: dict[str, object]) -> dict[str, object]:
-        answer = self.api.post(path, json=body, headers={"Idempotency-Key": uuid4().hex})
-        answer.raise_for_status()
-        content: dict[str, object] = answer.json()
-        return content
-
-
-@pytest.fixture
-def customer(stack: StackState) -> Iterator[Customer]:
-    """A new customer with the welcome credits."""
-    one = Customer(stack)
-    one.wait_for(available=WELCOME)
-    yield one
-    one.api.close()
+SKETCH, FILM = 5, 1200
 
 
 def test_refunds_take_credits_back_and_leave_a_debt(customer: Customer, stack: StackState) -> None:
@@ -164,11 +86,3 @@ def verify(stack: StackState) -> list[dict[str, object]]:
     assert found["ok"]
     invariants: list[dict[str, object]] = found["invariants"]
     return invariants
-
-
-def until(holds: Callable[[], bool], what: str) -> None:
-    """Wait for a condition. Not asyncio: the browser tests beside this one hold the thread's event loop."""
-    deadline = time.monotonic() + SETTLE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"it never came to {what}"
-        time.sleep(0.1)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from chassis import inbox, outbox
+from chassis import inbox, outbox, published_facts
 from chassis.consumer import Consumer, DeadLetterHandler
 from chassis.events import IncomingEvent, OutgoingEvent
 from chassis.ids import new_id
@@ -19,6 +19,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 METADATA = MetaData()
 OUTBOX, INBOX = outbox.outbox_table(METADATA), inbox.inbox_table(METADATA)
+# As the services' migrations create them.
+OUTBOX_TABLES = ";".join(
+    (
+        outbox.OUTBOX_DDL,
+        outbox.HELD_FACTS_DDL,
+        published_facts.PUBLISHED_FACTS_DDL,
+        "GRANT SELECT, INSERT, DELETE ON outbox TO library_service",
+        f"GRANT UPDATE ({outbox.HELD_FACTS_COLUMNS}) ON outbox TO library_service",
+        f"GRANT {published_facts.PUBLISHED_FACTS_PRIVILEGES} ON published_facts TO library_service",
+    )
+)
 
 
 def fact(number: int) -> OutgoingEvent:

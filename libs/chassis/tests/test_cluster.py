@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from broker_support import OUTBOX, emptied, fact, running
+from broker_support import OUTBOX, OUTBOX_TABLES, emptied, fact, running
 from chassis import outbox
 from chassis.nats import Connection, connect, ensure_stream
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
@@ -74,9 +74,7 @@ def three_servers(folder: Path) -> Iterator[Cluster]:
 async def engine(empty_database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
     """A database with an outbox."""
     with psycopg.connect(empty_database.admin_dsn) as admin:
-        admin.execute(outbox.OUTBOX_DDL)
-        admin.execute(outbox.HELD_FACTS_DDL)
-        admin.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO library_service")
+        admin.execute(OUTBOX_TABLES)
     engine = create_engine(empty_database.url)
     yield engine
     await engine.dispose()

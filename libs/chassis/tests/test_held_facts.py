@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Callable
 import psycopg
 import pytest
 import structlog
-from broker_support import OUTBOX, client, fact, running, waiting
+from broker_support import OUTBOX, OUTBOX_TABLES, client, fact, running, waiting
 from chassis import outbox, outbox_command
 from chassis.events import OutgoingEvent
 from chassis.held_facts import HeldFacts
 from chassis.nats import ensure_stream
 from chassis.outbox_gauges import OutboxGauges
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
+from chassis.published_facts import PublishedFacts
 from chassis.publisher import Publisher
 from chassis.relay import Relay
 from embedded.nats_permissions import ADMIN
@@ -43,10 +44,7 @@ UNPUBLISHABLE = {
 async def engine(empty_database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
     """A database with an outbox."""
     with psycopg.connect(empty_database.admin_dsn) as admin:
-        admin.execute(outbox.OUTBOX_DDL)
-        admin.execute(outbox.HELD_FACTS_DDL)
-        admin.execute("GRANT SELECT, INSERT, DELETE ON outbox TO library_service")
-        admin.execute(f"GRANT UPDATE ({outbox.HELD_FACTS_COLUMNS}) ON outbox TO library_service")
+        admin.execute(OUTBOX_TABLES)
     engine = create_engine(empty_database.url)
     yield engine
     await engine.dispose()
@@ -71,7 +69,8 @@ async def command(engine: AsyncEngine, *words: str) -> tuple[int, str]:
     """Run the command as a person does."""
     parser, out = argparse.ArgumentParser(), io.StringIO()
     outbox_command.add_arguments(parser)
-    code = await outbox_command.run(parser.parse_args(words), HeldFacts(engine, OUTBOX), out=out)
+    held, published = HeldFacts(engine, OUTBOX), PublishedFacts(engine)
+    code = await outbox_command.run(parser.parse_args(words), held, published, out=out)
     return code, out.getvalue()
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import psycopg
 import pytest
-from broker_support import INBOX, OUTBOX, client, emptied, fact, listener, running
+from broker_support import INBOX, OUTBOX, OUTBOX_TABLES, client, emptied, fact, listener, running
 from chassis import inbox, outbox
 from chassis.events import IncomingEvent, OutgoingEvent
 from chassis.nats import ensure_stream
@@ -24,9 +24,9 @@ EVENTS = 400
 async def engine(empty_database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
     """A database with an outbox and an inbox."""
     with psycopg.connect(empty_database.admin_dsn) as admin:
-        for ddl in (outbox.OUTBOX_DDL, outbox.HELD_FACTS_DDL, inbox.INBOX_DDL):
-            admin.execute(ddl)
-        admin.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON outbox, inbox TO library_service")
+        admin.execute(OUTBOX_TABLES)
+        admin.execute(inbox.INBOX_DDL)
+        admin.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON inbox TO library_service")
     engine = create_engine(empty_database.url)
     yield engine
     await engine.dispose()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from broker_support import OUTBOX, client, emptied, fact, listener, running
+from broker_support import OUTBOX, OUTBOX_TABLES, client, emptied, fact, listener, running
 from chassis import outbox
 from chassis.events import IncomingEvent, OutgoingEvent
 from chassis.nats import connect, ensure_stream
@@ -51,8 +51,7 @@ class Recorder:
 async def engine(empty_database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
     """A database with an outbox."""
     with psycopg.connect(empty_database.admin_dsn) as admin:
-        admin.execute(outbox.OUTBOX_DDL + ";" + outbox.HELD_FACTS_DDL)
-        admin.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO library_service")
+        admin.execute(OUTBOX_TABLES)
     engine = create_engine(empty_database.url)
     yield engine
     await engine.dispose()

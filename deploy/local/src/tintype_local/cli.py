@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from tintype_local import state
+from tintype_local import operating, state
 from tintype_local.demo.story import run_demo
 from tintype_local.overrides import Overrides, RefusedSettingError, read_overrides
 from tintype_local.ports import Ports, PortTakenError
@@ -27,6 +27,7 @@ from tintype_local.running import UnknownProcessError, service_and_settings
 from tintype_local.secrets_file import load_or_make
 from tintype_local.settings import StackSettings
 from tintype_local.stack import AlreadyRunningError, Stack, running_stack
+from tintype_local.state import StackState
 from tintype_local.supervisor import StartFailedError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -160,6 +161,26 @@ def execute(
 
 
 @app.command()
+def restart(
+    process: Annotated[str, typer.Argument(help="A process, as `tintype status` names it.")],
+) -> None:
+    """Stop one process and wait until it is back."""
+    running, plan = _running_plan(_settings())
+    try:
+        operating.restart(running, plan, process)
+    except (LookupError, TimeoutError) as failure:
+        console.print(str(failure.args[0]), highlight=False)
+        raise typer.Exit(2 if isinstance(failure, LookupError) else 1) from None
+    console.print(f"{process} is back.")
+
+
+@app.command()
+def environment() -> None:
+    """Print what an operator's shell needs: eval "$(tintype environment)". Passwords are in it."""
+    sys.stdout.write(f"{operating.shell_settings(_running_plan(_settings())[1])}\n")
+
+
+@app.command()
 def reset() -> None:
     """Delete every piece of data of the stack on this machine. Refuses while it runs."""
     data = _settings().data_folder.resolve()
@@ -237,11 +258,14 @@ def _welcome(stack: Stack) -> None:
 
 
 def _local_auditor(settings: StackSettings) -> dict[str, str]:
+    return _running_plan(settings)[1].auditor_environment()
+
+
+def _running_plan(settings: StackSettings) -> tuple[StackState, Plan]:
     data = settings.data_folder.resolve()
     running = state.read(data)
     if running is None:
         console.print("No stack is running here. Start one with: make up")
         raise typer.Exit(2)
     secrets = load_or_make(data / "secrets.json")
-    plan = Plan(settings=settings, ports=Ports(running.ports), secrets=secrets, data=data)
-    return plan.auditor_environment()
+    return running, Plan(settings=settings, ports=Ports(running.ports), secrets=secrets, data=data)

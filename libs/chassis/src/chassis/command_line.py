@@ -161,7 +161,7 @@ def outbox_command(table: Table, settings: type[D]) -> Command[D]:
     async def act(read: D, options: argparse.Namespace) -> int:
         return await run_outbox(read.database_url.get_secret_value(), table, options)
 
-    help_text = "look at facts that can't be published, retry or drop them"
+    help_text = "facts that can't be published, or that a broker lost"
     return once_command("outbox", act, settings, help_text=help_text, add_arguments=add_outbox_arguments)
 
 

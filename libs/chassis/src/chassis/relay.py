@@ -16,6 +16,7 @@ from chassis.events import OutgoingEvent
 from chassis.outbox import CHANNEL, account_column
 from chassis.outbox_gauges import OutboxGauges
 from chassis.process import raise_if_cancelled
+from chassis.published_facts import MOVE_PUBLISHED, PublishedFacts
 from chassis.shards import SHARDS, Shards
 
 _WINDOW_ROWS = 2_000
@@ -54,8 +55,9 @@ class Relay:
     """Publishes the outbox, each account's facts in order. Several may run at once.
 
     Accounts are spread over shards, and each shard belongs to one relay at a time, by an advisory lock of
-    its session: relays that come and go share the shards evenly within a second or two. A row is deleted
-    only after its acknowledgement, so a crash publishes again and never loses: consumers are idempotent.
+    its session: relays that come and go share the shards evenly within a second or two. A row leaves the
+    outbox only after its acknowledgement, so a crash publishes again and never loses: consumers are
+    idempotent. It is kept for a while longer, elsewhere (published_facts.py).
     Rows are read by what is left, never by `id > last`, which loses rows of transactions that commit late.
     A fact that can't be published holds back its own account's later facts, and nobody else's, until it is
     published after all or dropped by a person (held_facts.py).
@@ -66,6 +68,7 @@ class Relay:
         self._table = table
         self._publisher = publisher
         self._gauges = OutboxGauges(engine, table)
+        self._published = PublishedFacts(engine)
         self._wake = asyncio.Event()
         self._failures = 0
 
@@ -73,6 +76,7 @@ class Relay:
         """Relay until cancelled, whatever fails meanwhile."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._gauges.run())
+            tasks.create_task(self._published.run())
             tasks.create_task(self._relay())
 
     async def _relay(self) -> None:
@@ -133,7 +137,7 @@ class Relay:
         ]
         async with self._engine.begin() as connection:
             if published:
-                await connection.execute(_DELETE, {"ids": published})
+                await connection.execute(MOVE_PUBLISHED, {"ids": published})
             for row, why in unpublishable:
                 await self._hold(connection, row, why)
         _PUBLISHED.inc(len(published))
@@ -184,8 +188,6 @@ class Relay:
         raise ConnectionError("the outbox listener lost its connection")
 
 
-# One array: thousands of parameters would take longer to read than the rows to delete.
-_DELETE = text("DELETE FROM outbox WHERE id = ANY(CAST(:ids AS bigint[]))")
 _HOLD = text(
     "UPDATE outbox SET failures = failures + 1, error = :error,"
     " retry_at = now() + CAST(:after_s AS float) * interval '1 second' WHERE id = :id"

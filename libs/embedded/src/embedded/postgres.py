@@ -108,6 +108,10 @@ class Postgres:
         """Return the superuser's connection URL: for provisioning only, never given to a service."""
         return f"postgresql://{SUPERUSER}:{self.admin_password}@{LOOPBACK}:{self.port}/{database}"
 
+    def programs(self) -> Path:
+        """Return the folder of PostgreSQL's own programs: psql, pg_dump, pg_restore."""
+        return self._binaries() / "bin"
+
     def _binaries(self) -> Path:
         installed = _wheel_folder() / "pginstall18"
         if not _runs_as_nobody():
