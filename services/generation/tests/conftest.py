@@ -15,9 +15,11 @@ from generation_stack import Stack
 
 
 @pytest.fixture
-def house() -> House:
-    """A house of its own for each test."""
-    return House()
+async def house() -> AsyncIterator[House]:
+    """A house of its own for each test, which names every fact that it publishes."""
+    opened = House()
+    async with opened.facts:
+        yield opened
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chassis.testing.facts import ExactFacts
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
 from generation.adapters.outbound.json_schema import JsonSchemaChecker
 from generation.adapters.outbound.memory import MemoryUnitsOfWork
@@ -102,6 +103,7 @@ class House:
     checker: JsonSchemaChecker = field(default_factory=JsonSchemaChecker)
 
     def __post_init__(self) -> None:
+        self.facts = ExactFacts(lambda: self.units.tables.events, in_words=lambda event: type(event).__name__)
         self.credits = CreditReserver(
             self.units, self.ledger, self.clock, deadline_s_max=600, queue_timeout_s=3600
         )

@@ -64,3 +64,4 @@ async def test_an_error_in_place_of_an_answer_is_bought_twice_at_most(house: Hou
     assert (ended.status, ended.credits_charged) == (Status.FAILED, 0)
     assert ended.failure == Failure("OUTPUT_UNUSABLE", "the provider answered with an error")
     assert len(house.provider.submitted) == 2
+    await house.facts.expect("GenerationQueued", "GenerationFailed")

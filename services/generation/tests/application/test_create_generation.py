@@ -28,6 +28,7 @@ async def test_a_job_is_queued_once_its_credits_are_held(house: House) -> None:
     assert generation.input["ratio"] == "1:1"
     assert house.ledger.available == 990
     assert house.events() == ["GenerationQueued"]
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_too_few_credits_reject_the_job(house: House) -> None:
@@ -60,6 +61,7 @@ async def test_the_same_key_gets_the_same_job(house: House) -> None:
     second, replayed = await house.create(command(key="k1"))
     assert (second.generation_id, replayed) == (first.generation_id, True)
     assert house.ledger.available == 995
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_concurrent_calls_with_one_key_make_one_job(house: House) -> None:
@@ -68,6 +70,7 @@ async def test_concurrent_calls_with_one_key_make_one_job(house: House) -> None:
     assert len({generation.generation_id for generation, _ in made}) == 1
     assert house.ledger.available == 995
     assert house.events() == ["GenerationQueued"]
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_a_key_with_another_body_is_refused(house: House) -> None:
@@ -77,6 +80,7 @@ async def test_a_key_with_another_body_is_refused(house: House) -> None:
         await house.create(command(key="k1", seed=2))
     assert len(house.units.tables.generations) == 1
     assert house.ledger.available == 995
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_a_key_from_an_older_release_still_stands_for_its_job(house: House) -> None:
@@ -91,6 +95,7 @@ async def test_a_key_from_an_older_release_still_stands_for_its_job(house: House
     with pytest.raises(IdempotencyKeyReused):
         await house.create(command(key="k1", seed=2))
     assert house.ledger.available == 995
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_a_key_belongs_to_its_account(house: House) -> None:
@@ -100,6 +105,7 @@ async def test_a_key_belongs_to_its_account(house: House) -> None:
     object.__setattr__(other, "account_id", AccountId("usr_bob"))
     generation, replayed = await house.create(other)
     assert (generation.account_id, replayed) == ("usr_bob", False)
+    await house.facts.expect("GenerationQueued", "GenerationQueued")
 
 
 @pytest.mark.parametrize(
@@ -175,6 +181,7 @@ async def test_a_quote_is_honoured(house: House) -> None:
     quote = house.quote(quote_command())
     generation, _ = await house.create(command(quote_id=quote.quote_id, ratio="1:1"))
     assert generation.credits_reserved == quote.credits == 5
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_a_quote_for_another_input_is_refused(house: House) -> None:
@@ -218,6 +225,7 @@ async def test_a_replay_outlives_its_quote(house: House) -> None:
     house.clock.forward(hours=2)
     _, replayed = await house.create(command(key="k1", quote_id=quote.quote_id))
     assert replayed
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_without_the_ledger_nothing_runs(house: House) -> None:
@@ -231,6 +239,7 @@ async def test_without_the_ledger_nothing_runs(house: House) -> None:
     resumed, replayed = await house.create(command(key="k1"))
     assert (resumed.status, replayed) == (Status.QUEUED, True)
     assert house.ledger.available == 995
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_a_seed_that_is_left_open_is_drawn(house: House) -> None:
@@ -242,6 +251,7 @@ async def test_a_seed_that_is_left_open_is_drawn(house: House) -> None:
     assert (again.input, replayed) == (first.input, True)
     view = await house.read.generation(ACCOUNT, second.generation_id)
     assert view.generation.input["seed"] == second.input["seed"]
+    await house.facts.expect("GenerationQueued", "GenerationQueued")
 
 
 @pytest.mark.parametrize("seed", [0, 7, 2**31 - 1])
@@ -250,6 +260,7 @@ async def test_a_seed_that_is_given_stays(house: House, seed: int) -> None:
     made, _ = await house.create(command(seed=seed))
     assert made.input["seed"] == seed
     assert house.dice.thrown == 0
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_a_quote_is_for_what_was_asked(house: House) -> None:
@@ -258,6 +269,7 @@ async def test_a_quote_is_for_what_was_asked(house: House) -> None:
     made, _ = await house.create(command(quote_id=quote.quote_id))
     assert made.credits_reserved == quote.credits
     assert "seed" in made.input
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_a_repeated_refusal_says_that_it_is_one(house: House) -> None:
@@ -277,3 +289,4 @@ async def test_a_repeated_refusal_says_that_it_is_one(house: House) -> None:
     assert house.ledger.available == 1000
     made, replayed = await house.create(command(key="k2"))
     assert (made.status, replayed) == (Status.QUEUED, False)
+    await house.facts.expect("GenerationQueued")

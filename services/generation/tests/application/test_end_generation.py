@@ -28,6 +28,7 @@ async def test_a_running_job_is_cancelled_by_its_worker(house: House) -> None:
     assert house.stored(generation).status is Status.CANCELLED
     assert house.provider.cancelled
     assert house.events()[-1] == "GenerationCancelled"
+    await house.facts.expect("GenerationQueued", "GenerationCancelled")
 
 
 async def test_a_cancel_that_was_kept_first_wins(house: House) -> None:
@@ -45,6 +46,7 @@ async def test_a_cancel_that_was_kept_first_wins(house: House) -> None:
     assert house.units.tables.outputs == []
     await house.sweep_deletions()
     assert house.store.objects == {}
+    await house.facts.expect("GenerationQueued", "GenerationCancelled")
 
 
 async def test_a_cancel_ends_the_wait_for_the_store(house: House) -> None:
@@ -62,6 +64,7 @@ async def test_a_cancel_ends_the_wait_for_the_store(house: House) -> None:
     await asyncio.wait_for(running, 10)
     ended = house.stored(generation)
     assert (ended.status, ended.credits_refunded) == (Status.CANCELLED, 5)
+    await house.facts.expect("GenerationQueued", "GenerationCancelled")
 
 
 async def test_a_cancel_wins_over_a_failure_too(house: House) -> None:
@@ -74,6 +77,7 @@ async def test_a_cancel_wins_over_a_failure_too(house: House) -> None:
     (attempt,) = house.units.tables.attempts.values()
     assert house.stored(generation).status is Status.CANCELLED
     assert (attempt.outcome, attempt.reason) == (Outcome.FAILED, "PROVIDER_FAILED")
+    await house.facts.expect("GenerationQueued", "GenerationCancelled")
 
 
 async def test_a_waiting_job_is_cancelled_at_once(house: House) -> None:
@@ -89,6 +93,7 @@ async def test_a_waiting_job_is_cancelled_at_once(house: House) -> None:
     assert await worker.take_due(limit=5) == []
     outcomes = [one.outcome for one in house.units.tables.attempts.values()]
     assert outcomes == [Outcome.FAILED, Outcome.CANCELLED]
+    await house.facts.expect("GenerationQueued", "GenerationCancelled")
 
 
 async def test_nothing_is_submitted_for_a_job_that_is_over(house: House) -> None:
@@ -106,6 +111,9 @@ async def test_nothing_is_submitted_for_a_job_that_is_over(house: House) -> None
     assert house.stored(cancelled).status is Status.CANCELLED
     assert house.stored(overdue).failure is not None
     assert house.provider.submitted == []
+    await house.facts.expect(
+        "GenerationQueued", "GenerationCancelled", "GenerationQueued", "GenerationFailed"
+    )
 
 
 async def test_a_queued_job_is_cancelled_at_once(house: House) -> None:
@@ -116,6 +124,7 @@ async def test_a_queued_job_is_cancelled_at_once(house: House) -> None:
         assert cancelled.status is Status.CANCELLED
     assert await house.worker().start(house.reserved(generation)) is None
     assert house.events() == ["GenerationQueued", "GenerationCancelled"]
+    await house.facts.expect("GenerationQueued", "GenerationCancelled")
 
 
 async def test_a_job_cancelled_while_reserving_gives_its_credits_back(house: House) -> None:
@@ -129,6 +138,7 @@ async def test_a_job_cancelled_while_reserving_gives_its_credits_back(house: Hou
     assert house.stored(generation).status is Status.CANCELLED
     (event,) = house.units.tables.events
     assert event.reservation_id == house.reserved(generation).reservation_id  # type: ignore[attr-defined]
+    await house.facts.expect("GenerationCancelled")
 
 
 async def test_a_finished_job_is_not_cancelled(house: House) -> None:
@@ -141,6 +151,7 @@ async def test_a_finished_job_is_not_cancelled(house: House) -> None:
     with pytest.raises(GenerationFinished):
         await house.cancel(ACCOUNT, generation.generation_id)
     assert house.stored(generation) == before
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_deleted_jobs_files_are_removed(house: House) -> None:
@@ -162,6 +173,7 @@ async def test_a_deleted_jobs_files_are_removed(house: House) -> None:
     with pytest.raises(GenerationNotFound):
         await house.read.generation(ACCOUNT, generation.generation_id)
     assert [settled.credits_charged async for settled in house.settlements.all()] == [5]
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_running_job_is_not_deleted(house: House) -> None:
@@ -170,6 +182,7 @@ async def test_a_running_job_is_not_deleted(house: House) -> None:
     with pytest.raises(GenerationRunning):
         await house.delete(ACCOUNT, generation.generation_id)
     assert house.stored(generation) == generation
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_another_users_job_is_absent(house: House) -> None:
@@ -180,6 +193,7 @@ async def test_another_users_job_is_absent(house: House) -> None:
         with pytest.raises(GenerationNotFound):
             await call(stranger, generation.generation_id)
     assert house.stored(generation) == generation
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_pages_walk_the_list(house: House) -> None:
@@ -190,6 +204,7 @@ async def test_pages_walk_the_list(house: House) -> None:
     shown = [view.generation.generation_id for view in [*first, *second]]
     assert shown == [generation.generation_id for generation in reversed(made)]
     assert end is None
+    await house.facts.expect(*["GenerationQueued"] * 5)
 
 
 def _run_of(job: Job) -> Run:

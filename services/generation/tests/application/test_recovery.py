@@ -27,6 +27,7 @@ async def test_a_killed_workers_run_is_taken_over(house: House) -> None:
     await second.run(taken)
     assert house.stored(generation).status is Status.SUCCEEDED
     assert len(house.provider.submitted) == 1
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_lost_run_is_tried_again(house: House) -> None:
@@ -41,6 +42,7 @@ async def test_a_lost_run_is_tried_again(house: House) -> None:
     view = await house.read.generation(ACCOUNT, generation.generation_id)
     assert [attempt.outcome for attempt in view.attempts] == [Outcome.LOST, Outcome.SUCCEEDED]
     assert view.generation.credits_charged == 5
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_worker_that_lost_its_lease_changes_nothing(house: House) -> None:
@@ -60,6 +62,7 @@ async def test_a_worker_that_lost_its_lease_changes_nothing(house: House) -> Non
     assert len(house.units.tables.outputs) == 1
     (orphan,) = house.units.tables.deletions
     assert orphan not in [output.object_key for output in house.units.tables.outputs]
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_live_lease_is_not_taken(house: House) -> None:
@@ -71,6 +74,7 @@ async def test_a_live_lease_is_not_taken(house: House) -> None:
     assert await first.leases.renew([job]) == []
     house.clock.forward(seconds=10)
     assert await house.worker("w2").take_due(limit=5) == []
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_a_released_lease_is_free_at_once(house: House) -> None:
@@ -80,6 +84,7 @@ async def test_a_released_lease_is_free_at_once(house: House) -> None:
     await first.started(house.reserved(generation))
     await first.leases.release()
     assert len(await house.worker("w2").take_due(limit=5)) == 1
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_the_store_being_away_is_waited_for(house: House) -> None:
@@ -98,6 +103,7 @@ async def test_the_store_being_away_is_waited_for(house: House) -> None:
     await running
     assert house.stored(generation).status is Status.SUCCEEDED
     assert len(house.provider.submitted) == 1
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_the_sweeper_resolves_what_the_ledger_left_open(house: House) -> None:
@@ -111,6 +117,7 @@ async def test_the_sweeper_resolves_what_the_ledger_left_open(house: House) -> N
     (generation,) = house.units.tables.generations.values()
     assert generation.status is Status.QUEUED
     assert house.ledger.available == 995
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_giving_up_never_leaves_credits_held(house: House) -> None:
@@ -128,6 +135,7 @@ async def test_giving_up_never_leaves_credits_held(house: House) -> None:
     last = house.units.tables.events[-1]
     assert last.reservation_id == answer.reservation_id  # type: ignore[attr-defined]
     assert (await house.settlements.of(generation.generation_id)).decision is Decision.REFUND
+    await house.facts.expect("GenerationFailed", "GenerationFailed")
 
 
 async def test_a_job_nobody_takes_fails(house: House) -> None:
@@ -138,6 +146,7 @@ async def test_a_job_nobody_takes_fails(house: House) -> None:
     await house.sweep_deadlines()
     assert house.stored(generation).status is Status.FAILED
     assert house.events() == ["GenerationQueued", "GenerationFailed"]
+    await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
 def _run_of(job: Job) -> Run:

@@ -31,6 +31,7 @@ async def test_a_job_is_run_delivered_and_charged(house: House) -> None:
     assert house.events() == ["GenerationQueued", "GenerationSucceeded"]
     assert house.units.tables.deletions == {}
     assert (await house.settlements.of(generation.generation_id)).decision is Decision.CHARGE
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_three_of_four_are_charged_as_three(house: House) -> None:
@@ -41,6 +42,7 @@ async def test_three_of_four_are_charged_as_three(house: House) -> None:
     await worker.run(await worker.started(house.reserved(generation)))
     ended = house.stored(generation)
     assert (ended.credits_reserved, ended.credits_charged, ended.credits_refunded) == (20, 15, 5)
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_an_answer_is_charged_by_its_usage(house: House) -> None:
@@ -53,6 +55,7 @@ async def test_an_answer_is_charged_by_its_usage(house: House) -> None:
     await worker.run(await worker.started(house.reserved(generation)))
     ended = house.stored(generation)
     assert (ended.credits_charged, ended.credits_refunded) == (3, 7)
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_fifth_output_is_left_out(house: House) -> None:
@@ -63,6 +66,7 @@ async def test_a_fifth_output_is_left_out(house: House) -> None:
     await worker.run(await worker.started(house.reserved(generation)))
     assert house.stored(generation).credits_charged == 5
     assert len(house.store.objects) == 1
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_redelivered_event_starts_nothing(house: House) -> None:
@@ -73,6 +77,7 @@ async def test_a_redelivered_event_starts_nothing(house: House) -> None:
     assert await worker.start(house.reserved(generation)) is None
     assert await worker.start(house.reserved(generation, "evt_2")) is None
     assert len(house.units.tables.attempts) == 1
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_the_event_may_come_before_the_answer(house: House) -> None:
@@ -87,6 +92,7 @@ async def test_the_event_may_come_before_the_answer(house: House) -> None:
     answered, _ = await house.create(command(key="k1"))
     assert answered.status is Status.PROCESSING
     assert house.events() == ["GenerationQueued"]
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_a_failed_job_costs_nothing(house: House) -> None:
@@ -99,6 +105,7 @@ async def test_a_failed_job_costs_nothing(house: House) -> None:
     assert (ended.status, ended.failure) == (Status.FAILED, Failure("PROVIDER_FAILED", "told to"))
     assert (ended.credits_charged, ended.credits_refunded) == (0, 5)
     assert house.events()[-1] == "GenerationFailed"
+    await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
 async def test_tries_are_bounded(house: House) -> None:
@@ -113,6 +120,7 @@ async def test_tries_are_bounded(house: House) -> None:
     assert [attempt.number for attempt in view.attempts] == [1, 2, 3]
     assert view.generation.status is Status.FAILED
     assert house.events().count("GenerationFailed") == 1
+    await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
 async def test_a_refused_run_ends_the_job(house: House) -> None:
@@ -122,6 +130,7 @@ async def test_a_refused_run_ends_the_job(house: House) -> None:
     worker = house.worker()
     await worker.run(await worker.started(house.reserved(generation)))
     assert house.stored(generation).failure == Failure("CONTENT_REFUSED", "no")
+    await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
 async def test_a_submit_without_answer_is_looked_up(house: House) -> None:
@@ -140,6 +149,7 @@ async def test_a_submit_without_answer_is_looked_up(house: House) -> None:
     await worker.run(job)
     assert house.stored(generation).status is Status.SUCCEEDED
     assert len(house.provider.submitted) == 1
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_stalled_run_ends_at_its_deadline(house: House) -> None:
@@ -155,6 +165,7 @@ async def test_a_stalled_run_ends_at_its_deadline(house: House) -> None:
     assert ended.failure is not None
     assert (ended.failure.reason, ended.credits_charged) == ("DEADLINE_EXCEEDED", 0)
     assert house.provider.cancelled
+    await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
 async def test_a_silent_provider_is_no_verdict(house: House) -> None:
@@ -173,6 +184,7 @@ async def test_a_silent_provider_is_no_verdict(house: House) -> None:
     house.provider.reports = [success(b"1")]
     await worker.run(job)
     assert house.stored(generation).status is Status.SUCCEEDED
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 def _run_of(job: Job) -> Run:

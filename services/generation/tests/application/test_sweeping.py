@@ -42,6 +42,7 @@ async def test_a_job_that_nobody_ends_is_ended(house: House) -> None:
     assert (swept.outcome, swept.reason) == (Outcome.FAILED, "DEADLINE_EXCEEDED")
     assert house.events() == ["GenerationQueued", "GenerationFailed"]
     assert house.units.tables.answers == {}
+    await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
 async def test_a_job_that_is_being_cancelled_ends_as_cancelled(house: House) -> None:
@@ -52,6 +53,7 @@ async def test_a_job_that_is_being_cancelled_ends_as_cancelled(house: House) -> 
     await house.sweep_deadlines()
     assert house.stored(job).status is Status.CANCELLED
     assert house.events()[-1] == "GenerationCancelled"
+    await house.facts.expect("GenerationQueued", "GenerationCancelled")
 
 
 @pytest.mark.parametrize("started", [False, True], ids=["queued", "processing"])
@@ -73,6 +75,7 @@ async def test_one_that_cannot_be_ended_stops_no_other(
     await SweepDeadlinesHandler(house.units, house.clock, house.meter, page_size=2)()
     left = {job.generation_id for job in jobs if not house.stored(job).is_terminal}
     assert left == poisoned
+    await house.facts.expect(*["GenerationQueued"] * 7, *["GenerationFailed"] * 5)
 
 
 async def test_one_object_that_cannot_be_removed_stops_no_other(house: House) -> None:
@@ -93,6 +96,7 @@ async def test_one_object_that_cannot_be_removed_stops_no_other(house: House) ->
     await house.sweep_deletions()
     assert list(house.store.objects) == [stuck]
     assert list(house.units.tables.deletions) == [stuck]
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_one_reservation_that_cannot_be_resolved_stops_no_other(house: House) -> None:
@@ -119,3 +123,4 @@ async def test_one_reservation_that_cannot_be_resolved_stops_no_other(house: Hou
     house.clock.forward(minutes=16)
     await house.sweep_reservations()
     assert house.units.tables.generations[first].status is Status.FAILED
+    await house.facts.expect("GenerationQueued", "GenerationQueued", "GenerationFailed")

@@ -32,6 +32,7 @@ async def test_a_thumbnail_is_stored_and_signed_beside_its_output(house: House) 
         assert signed.thumbnail_url == f"memory://{key}?ttl=900"
     assert len(house.store.objects) == 4
     assert house.units.tables.deletions == {}
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_an_output_without_one_has_no_address(house: House) -> None:
@@ -39,6 +40,7 @@ async def test_an_output_without_one_has_no_address(house: House) -> None:
     generation = await delivered(house, b"one")
     (signed,) = (await house.read.generation(ACCOUNT, generation.generation_id)).outputs
     assert (signed.output.thumbnail_key, signed.thumbnail_url) == (None, None)
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_thumbnail_goes_with_its_output(house: House) -> None:
@@ -50,6 +52,7 @@ async def test_a_thumbnail_goes_with_its_output(house: House) -> None:
     assert set(house.units.tables.deletions) == set(house.store.objects)
     await house.sweep_deletions()
     assert house.store.objects == {}
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_thumbnail_that_cannot_be_stored_costs_nothing(house: House) -> None:
@@ -62,6 +65,7 @@ async def test_a_thumbnail_that_cannot_be_stored_costs_nothing(house: House) -> 
     assert list(house.store.objects) == [signed.output.object_key]
     (due,) = house.units.tables.deletions
     assert ".thumbnail." in due
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 @pytest.mark.parametrize("incomplete", [None, *Incomplete])
@@ -70,3 +74,4 @@ async def test_an_output_says_whether_it_is_whole(house: House, incomplete: Inco
     generation = await delivered(house, b"once upon", incomplete=incomplete)
     (signed,) = (await house.read.generation(ACCOUNT, generation.generation_id)).outputs
     assert signed.output.incomplete is incomplete
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")

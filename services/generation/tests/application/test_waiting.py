@@ -66,6 +66,7 @@ async def test_retry_after_is_honoured(house: House) -> None:
         assert await run_due(worker) == 1
     ended = house.stored(generation)
     assert (ended.status, len(house.provider.submitted)) == (Status.SUCCEEDED, 4)
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_wait_past_the_deadline_is_not_begun(house: House) -> None:
@@ -74,6 +75,7 @@ async def test_a_wait_past_the_deadline_is_not_begun(house: House) -> None:
     generation = await run_once(house, house.worker())
     assert house.stored(generation).failure == BUSY
     assert len(house.provider.submitted) == 1
+    await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
 async def test_a_waiting_job_survives_its_worker(house: House) -> None:
@@ -89,6 +91,7 @@ async def test_a_waiting_job_survives_its_worker(house: House) -> None:
     assert [one.outcome for one in view.attempts] == [Outcome.FAILED, Outcome.SUCCEEDED]
     assert view.attempts[1].started_at - view.attempts[0].started_at == timedelta(seconds=20)
     assert view.attempts[1].tries == 1
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_failing_provider_is_asked_ever_more_seldom(house: House) -> None:
@@ -103,6 +106,7 @@ async def test_a_failing_provider_is_asked_ever_more_seldom(house: House) -> Non
         assert await run_due(worker) == 1
     assert house.stored(generation).failure == BUSY
     assert len(house.provider.submitted) == 4
+    await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
 async def test_our_accounts_trouble_is_told_once_and_not_hammered(
@@ -128,6 +132,9 @@ async def test_our_accounts_trouble_is_told_once_and_not_hammered(
     later = await run_once(house, worker, "evt_later")
     assert house.stored(later).status is Status.SUCCEEDED
     assert house.meter.troubles == [("local", True), ("local", False)]
+    await house.facts.expect(
+        *["GenerationQueued"] * 10, *["GenerationFailed"] * 10, "GenerationQueued", "GenerationSucceeded"
+    )
 
 
 async def test_our_accounts_trouble_sends_jobs_elsewhere(two_providers: House) -> None:
@@ -178,6 +185,7 @@ async def test_an_interruption_uses_up_a_try_and_buys_nothing(house: House) -> N
     assert (ended.failure.reason, len(house.provider.submitted)) == ("INTERRUPTED", 1)
     with pytest.raises(LeaseLost):
         await worker.finish.fail(job, BUSY)
+    await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
 async def test_an_error_of_ours_is_a_try_of_the_same_run(house: House) -> None:
@@ -199,6 +207,7 @@ async def test_an_error_of_ours_is_a_try_of_the_same_run(house: House) -> None:
     assert ended.failure is not None
     assert (ended.failure.reason, len(house.provider.submitted)) == ("INTERRUPTED", 1)
     assert house.events().count("GenerationFailed") == 1
+    await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
 async def test_progress_never_goes_back(house: House) -> None:
@@ -218,6 +227,7 @@ async def test_progress_never_goes_back(house: House) -> None:
     assert await run_due(second) == 1
     assert house.feed.told == [0.4, 0.5]
     assert house.stored(generation).status is Status.SUCCEEDED
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_worker_that_stands_still_keeps_its_paid_call(house: House) -> None:
@@ -238,6 +248,7 @@ async def test_a_worker_that_stands_still_keeps_its_paid_call(house: House) -> N
     house.units.tables.living.clear()
     (taken,) = await second.take_due(limit=1, excluding=in_hand)
     assert taken.generation.generation_id == paid.generation_id
+    await house.facts.expect("GenerationQueued", "GenerationQueued")
 
 
 async def test_patience_has_an_end(house: House) -> None:
@@ -248,3 +259,4 @@ async def test_patience_has_an_end(house: House) -> None:
     house.units.tables.living.add("w1")
     house.clock.forward(seconds=15 + PATIENCE.total_seconds())
     assert len(await second.take_due(limit=1)) == 1
+    await house.facts.expect("GenerationQueued")
