@@ -8,11 +8,13 @@ import pytest
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
+from generation.adapters.outbound.postgres import tables
 from generation.adapters.outbound.postgres.presence import present
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.domain.errors import StorageUnavailable
 from generation.domain.identifiers import GenerationId
 from psycopg.errors import CheckViolation, InsufficientPrivilege
+from sqlalchemy import Table
 
 INSERT = """
     INSERT INTO generations (generation_id, account_id, model_id, modality, status, input, provider_order,
@@ -40,6 +42,16 @@ def test_without_a_scope_nothing_is_visible(service: psycopg.Connection) -> None
     with service.transaction():
         service.execute("SELECT set_config('app.account', '*', true)")
         assert service.execute("SELECT count(*) FROM generations").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("table", tables.metadata.sorted_tables, ids=lambda table: table.name)
+def test_every_field_has_its_column(service: psycopg.Connection, table: Table) -> None:
+    """What the code writes is what the migrations made, no column more or less but for what defaults fill."""
+    made = service.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table.name]
+    )
+    filled = {"spooled_answers": {"kept_at"}}
+    assert {name for (name,) in made} - filled.get(table.name, set()) == set(table.columns.keys())
 
 
 @pytest.mark.parametrize(

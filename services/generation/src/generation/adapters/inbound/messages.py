@@ -1,18 +1,54 @@
 """Domain objects as the contract's messages."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from chassis.timestamps import to_timestamp
-from google.protobuf.struct_pb2 import Struct
 from tintype.generation.v1 import generation_pb2 as pb
 
+from generation.adapters.inbound.named_fields import Named, struct
 from generation.application.create_quote import SignedQuote
 from generation.application.read_generations import GenerationView, SignedOutput
 from generation.domain.attempt import Attempt
 from generation.domain.generation import Generation, Status
 from generation.domain.model import Modality, Model
+from generation.domain.output import Output
 from generation.domain.settlement import Settlement
+
+# Named alike in domain and contract: every field is in the message, or here.
+GENERATION = Named(
+    pb.Generation,
+    Generation,
+    made={"outputs", "failure", "attempts"},
+    hidden={
+        "price",
+        "idempotency_key",
+        "fingerprint",
+        "deadline_at",
+        "available_credits",
+        "deleted_at",
+    },
+)
+OUTPUT = Named(
+    pb.Output,
+    Output,
+    made={"url", "download_url", "thumbnail_url", "expires_at"},
+    hidden={"generation_id", "account_id", "position", "object_key", "thumbnail_key"},
+)
+ATTEMPT = Named(
+    pb.Attempt,
+    Attempt,
+    made={"outcome"},
+    hidden={
+        "generation_id",
+        "account_id",
+        "number",
+        "worker",
+        "lease_until",
+        "run_id",
+        "reason",
+        "not_before",
+        "submitted",
+        "tries",
+    },
+)
 
 
 def model_message(model: Model) -> pb.Model:
@@ -44,29 +80,12 @@ def quote_message(quote: SignedQuote) -> pb.CreateQuoteResponse:
 
 
 def generation_message(view: GenerationView) -> pb.Generation:
-    """A job with its outputs and, where they were read, its attempts."""
-    generation = view.generation
-    failure = generation.failure
-    return pb.Generation(
-        generation_id=generation.generation_id,
-        account_id=generation.account_id,
-        model_id=generation.model_id,
-        modality=modality_value(generation.modality),
-        status=status_value(generation.status),
-        progress=generation.progress,
-        input=struct(generation.input),
-        provider_order=list(generation.provider_order),
-        metadata=struct(generation.metadata),
+    """Return a job with its outputs and, where they were read, its attempts."""
+    failure = view.generation.failure
+    return GENERATION.message(
+        view.generation,
         outputs=[_output(signed) for signed in view.outputs],
         failure=pb.Failure(reason=failure.reason, detail=failure.detail) if failure else None,
-        credits_reserved=generation.credits_reserved,
-        credits_charged=generation.credits_charged,
-        credits_refunded=generation.credits_refunded,
-        reservation_id=generation.reservation_id or "",
-        cancel_requested=generation.cancel_requested,
-        created_at=to_timestamp(generation.created_at),
-        started_at=to_timestamp(generation.started_at),
-        finished_at=to_timestamp(generation.finished_at),
         attempts=[_attempt(attempt) for attempt in view.attempts],
     )
 
@@ -102,38 +121,16 @@ def modality_value(modality: Modality) -> pb.Modality.ValueType:
     return pb.Modality.Value(f"MODALITY_{modality.name}")
 
 
-def struct(document: Mapping[str, Any]) -> Struct:
-    """A JSON object as protobuf."""
-    message = Struct()
-    message.update(dict(document))
-    return message
-
-
 def _output(signed: SignedOutput) -> pb.Output:
-    output = signed.output
-    return pb.Output(
-        output_id=output.output_id,
-        media_type=output.media_type,
-        size_bytes=output.size_bytes,
-        width=output.width,
-        height=output.height,
-        duration_s=output.duration_s,
-        sha256=output.sha256,
+    return OUTPUT.message(
+        signed.output,
         url=signed.url,
-        expires_at=to_timestamp(signed.expires_at),
         download_url=signed.download_url,
-        thumbnail_url=signed.thumbnail_url or "",
-        incomplete=output.incomplete or "",
+        thumbnail_url=signed.thumbnail_url,
+        expires_at=to_timestamp(signed.expires_at),
     )
 
 
 def _attempt(attempt: Attempt) -> pb.Attempt:
-    return pb.Attempt(
-        attempt_id=attempt.attempt_id,
-        provider=attempt.provider,
-        # Between two tries no worker has it, and nothing runs.
-        outcome="waiting" if attempt.not_before else attempt.outcome,
-        detail=attempt.detail or "",
-        started_at=to_timestamp(attempt.started_at),
-        finished_at=to_timestamp(attempt.finished_at),
-    )
+    # Between two tries no worker has it, and nothing runs.
+    return ATTEMPT.message(attempt, outcome="waiting" if attempt.not_before else attempt.outcome)

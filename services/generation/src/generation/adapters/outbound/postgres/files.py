@@ -1,7 +1,6 @@
 """Outputs, and objects that are due for removal, in PostgreSQL."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from chassis.claims import first_unclaimed
@@ -9,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from generation.adapters.outbound.postgres.rows import to_output
+from generation.adapters.outbound.postgres.rows import OUTPUTS, to_output
 from generation.adapters.outbound.postgres.tables import deletions, outputs
 from generation.domain.identifiers import GenerationId
 from generation.domain.output import Output
@@ -23,7 +22,7 @@ class PostgresOutputs:
 
     async def add(self, new: Sequence[Output]) -> None:
         if new:
-            await self._connection.execute(insert(outputs), [asdict(output) for output in new])
+            await self._connection.execute(insert(outputs), [OUTPUTS.row(output) for output in new])
 
     async def of(self, generations: Collection[GenerationId]) -> Sequence[Output]:
         query = select(outputs).where(outputs.c.generation_id.in_(generations))

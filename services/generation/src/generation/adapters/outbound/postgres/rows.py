@@ -1,95 +1,103 @@
-"""Domain objects to rows and back."""
+"""Domain objects to rows and back. Names and types follow from the domain; here are the exceptions alone."""
 
-from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import BigInteger, Row, Text
 
-from generation.domain.attempt import Attempt, Outcome
-from generation.domain.generation import Failure, Generation, Status
-from generation.domain.model import Modality
-from generation.domain.output import Incomplete, Output
+from generation.adapters.outbound.postgres.columns import Columns, Spread
+from generation.domain.attempt import Attempt
+from generation.domain.generation import Failure, Generation
+from generation.domain.output import Output
 from generation.domain.pricing import Price
+
+GENERATIONS = Columns(
+    Generation,
+    key="generation_id",
+    spread={
+        "price": Spread(
+            {"price_credits": BigInteger(), "price_units": BigInteger(), "price_breakdown": Text()},
+            write=lambda price: {
+                "price_credits": price.credits,
+                "price_units": price.units,
+                "price_breakdown": price.breakdown,
+            },
+            read=lambda row: Price(
+                credits=row.price_credits, units=row.price_units, breakdown=row.price_breakdown
+            ),
+        ),
+        "failure": Spread(
+            {"failure_reason": Text(), "failure_detail": Text()},
+            write=lambda failure: {
+                "failure_reason": failure.reason if failure else None,
+                "failure_detail": failure.detail if failure else None,
+            },
+            read=lambda row: (
+                Failure(row.failure_reason, row.failure_detail or "") if row.failure_reason else None
+            ),
+        ),
+    },
+)
+ATTEMPTS = Columns(
+    Attempt,
+    key="attempt_id",
+    # The column was made before an attempt could be without one.
+    spread={
+        "detail": Spread(
+            {"detail": Text()},
+            write=lambda detail: {"detail": detail or ""},
+            read=lambda row: row.detail or None,
+        )
+    },
+)
+OUTPUTS = Columns(Output, key="output_id")
+
+# What a job is created with and keeps; the service's role may change every other column.
+FIXED = frozenset(
+    {
+        "generation_id",
+        "account_id",
+        "model_id",
+        "modality",
+        "input",
+        "provider_order",
+        "metadata",
+        "price_credits",
+        "price_units",
+        "price_breakdown",
+        "idempotency_key",
+        "fingerprint",
+        "created_at",
+    }
+)
+if gone := FIXED - GENERATIONS.types.keys():
+    raise TypeError(f"a generation has no {', '.join(sorted(gone))}")
 
 
 def generation_row(generation: Generation) -> dict[str, Any]:
-    """Every column of a new job."""
-    return {
-        "generation_id": generation.generation_id,
-        "account_id": generation.account_id,
-        "model_id": generation.model_id,
-        "modality": generation.modality,
-        "input": dict(generation.input),
-        "provider_order": list(generation.provider_order),
-        "metadata": dict(generation.metadata),
-        "price_credits": generation.price.credits,
-        "price_units": generation.price.units,
-        "price_breakdown": generation.price.breakdown,
-        "idempotency_key": generation.idempotency_key,
-        "fingerprint": generation.fingerprint,
-        "created_at": generation.created_at,
-        **generation_changes(generation),
-    }
+    """Return every column of a new job."""
+    return GENERATIONS.row(generation)
 
 
 def generation_changes(generation: Generation) -> dict[str, Any]:
-    """The columns that a job's life changes."""
-    failure = generation.failure
-    return {
-        "status": generation.status,
-        "progress": generation.progress,
-        "reservation_id": generation.reservation_id,
-        "credits_charged": generation.credits_charged,
-        "cancel_requested": generation.cancel_requested,
-        "available_credits": generation.available_credits,
-        "failure_reason": failure.reason if failure else None,
-        "failure_detail": failure.detail if failure else None,
-        "deadline_at": generation.deadline_at,
-        "started_at": generation.started_at,
-        "finished_at": generation.finished_at,
-        "deleted_at": generation.deleted_at,
-    }
+    """Return the columns that a job's life changes."""
+    return {name: value for name, value in GENERATIONS.row(generation).items() if name not in FIXED}
 
 
 def to_generation(row: Row[Any]) -> Generation:
-    """A job from its row."""
-    return Generation(
-        generation_id=row.generation_id,
-        account_id=row.account_id,
-        model_id=row.model_id,
-        modality=Modality(row.modality),
-        input=row.input,
-        provider_order=tuple(row.provider_order),
-        metadata=row.metadata,
-        price=Price(credits=row.price_credits, units=row.price_units, breakdown=row.price_breakdown),
-        idempotency_key=row.idempotency_key,
-        fingerprint=row.fingerprint,
-        created_at=row.created_at,
-        deadline_at=row.deadline_at,
-        status=Status(row.status),
-        progress=row.progress,
-        reservation_id=row.reservation_id,
-        credits_charged=row.credits_charged,
-        cancel_requested=row.cancel_requested,
-        available_credits=row.available_credits,
-        failure=Failure(row.failure_reason, row.failure_detail or "") if row.failure_reason else None,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        deleted_at=row.deleted_at,
-    )
+    """Return a job from its row."""
+    return GENERATIONS.read(row)
 
 
 def attempt_row(attempt: Attempt) -> dict[str, Any]:
-    """Every column of a new attempt."""
-    return asdict(attempt) | {"detail": attempt.detail or ""}
+    """Return every column of a new attempt."""
+    return ATTEMPTS.row(attempt)
 
 
 def to_attempt(row: Row[Any]) -> Attempt:
-    """An attempt from its row."""
-    return Attempt(**(row._asdict() | {"outcome": Outcome(row.outcome), "detail": row.detail or None}))
+    """Return an attempt from its row."""
+    return ATTEMPTS.read(row)
 
 
 def to_output(row: Row[Any]) -> Output:
-    """An output from its row."""
-    incomplete = Incomplete(row.incomplete) if row.incomplete else None
-    return Output(**(row._asdict() | {"incomplete": incomplete}))
+    """Return an output from its row."""
+    return OUTPUTS.read(row)
