@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from generation.adapters.outbound.memory_attempts import MemoryAnswers, MemoryAttempts
+from generation.adapters.outbound.memory_constraints import check_generation, check_new, check_outputs
 from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.events import Event
 from generation.domain.generation import Generation, Status
@@ -30,10 +31,13 @@ class MemoryGenerations:
     async def add(self, generation: Generation) -> bool:
         if await self.with_key(generation.account_id, generation.idempotency_key):
             return False
+        check_new(generation.generation_id, self._rows)
+        check_generation(generation)
         self._rows[generation.generation_id] = generation
         return True
 
     async def save(self, generation: Generation) -> None:
+        check_generation(generation)
         self._rows[generation.generation_id] = generation
 
     async def get(self, generation_id: GenerationId) -> Generation | None:
@@ -68,7 +72,9 @@ class MemoryGenerations:
         row = await self.get(generation_id)
         if row is None or row.status is not Status.PROCESSING or row.progress >= progress:
             return False
-        self._rows[generation_id] = replace(row, progress=progress)
+        moved = replace(row, progress=progress)
+        check_generation(moved)
+        self._rows[generation_id] = moved
         return True
 
     async def reserving(self, *, created_before: datetime, limit: int) -> Sequence[Generation]:
@@ -93,6 +99,7 @@ class MemoryOutputs:
         self._tables = tables
 
     async def add(self, outputs: Sequence[Output]) -> None:
+        check_outputs(outputs, self._tables)
         self._tables.outputs.extend(outputs)
 
     async def of(self, generations: Collection[GenerationId]) -> Sequence[Output]:

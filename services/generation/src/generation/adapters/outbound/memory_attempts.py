@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from generation.adapters.outbound.memory_constraints import check_attempt, check_new
 from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.attempt import Attempt, Outcome
 from generation.domain.generation import Generation
@@ -17,23 +18,26 @@ class MemoryAttempts:
     """Attempts in a dictionary."""
 
     def __init__(self, tables: Tables) -> None:
+        self._tables = tables
         self._rows = tables.attempts
         self._living = tables.living
         self._generations = tables.generations
 
     async def add(self, attempt: Attempt) -> None:
-        self._rows[attempt.attempt_id] = attempt
+        check_new(attempt.attempt_id, self._rows)
+        self._keep(attempt)
 
     async def save(self, attempt: Attempt) -> None:
-        kept = self._rows[attempt.attempt_id]
-        self._rows[attempt.attempt_id] = replace(
-            kept,
-            run_id=attempt.run_id,
-            outcome=attempt.outcome,
-            detail=attempt.detail,
-            reason=attempt.reason,
-            finished_at=attempt.finished_at,
-            not_before=attempt.not_before,
+        self._keep(
+            replace(
+                self._rows[attempt.attempt_id],
+                run_id=attempt.run_id,
+                outcome=attempt.outcome,
+                detail=attempt.detail,
+                reason=attempt.reason,
+                finished_at=attempt.finished_at,
+                not_before=attempt.not_before,
+            )
         )
 
     async def leased(self, attempt_id: AttemptId, *, worker: str) -> Attempt | None:
@@ -73,21 +77,26 @@ class MemoryAttempts:
         return self._living & set(workers)
 
     async def lease(self, attempt: Attempt) -> None:
-        kept = self._rows[attempt.attempt_id]
-        self._rows[attempt.attempt_id] = replace(
-            kept,
-            worker=attempt.worker,
-            lease_until=attempt.lease_until,
-            not_before=attempt.not_before,
-            submitted=attempt.submitted,
-            tries=attempt.tries,
-            started_at=attempt.started_at,
+        self._keep(
+            replace(
+                self._rows[attempt.attempt_id],
+                worker=attempt.worker,
+                lease_until=attempt.lease_until,
+                not_before=attempt.not_before,
+                submitted=attempt.submitted,
+                tries=attempt.tries,
+                started_at=attempt.started_at,
+            )
         )
 
     async def release(self, *, worker: str, now: datetime) -> None:
         for row in list(self._rows.values()):
             if await self.leased(row.attempt_id, worker=worker):
                 self._rows[row.attempt_id] = replace(row, lease_until=now, not_before=now)
+
+    def _keep(self, attempt: Attempt) -> None:
+        check_attempt(attempt, self._tables)
+        self._rows[attempt.attempt_id] = attempt
 
 
 class MemoryAnswers:

@@ -1,0 +1,86 @@
+"""What the database's CHECK, UNIQUE and REFERENCES hold, for memory: no test passes on rows that can't be."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from generation.adapters.outbound.memory_tables import Tables
+from generation.domain.attempt import Attempt, Outcome
+from generation.domain.generation import Generation, Status
+from generation.domain.output import Output
+
+PROVIDERS_MAX = 20
+KEY_LENGTH_MAX = 255
+_FUNDED = {Status.QUEUED, Status.PROCESSING, Status.SUCCEEDED}
+
+
+class ConstraintBroken(Exception):
+    """The database would have refused the row."""
+
+
+def check_generation(row: Generation) -> None:
+    """Raise ConstraintBroken for a job that `generations` does not hold."""
+    _hold(
+        {
+            "provider_order": 1 <= len(row.provider_order) <= PROVIDERS_MAX,
+            "price_credits": row.price.credits > 0,
+            "price_units": row.price.units > 0,
+            "idempotency_key": 1 <= len(row.idempotency_key) <= KEY_LENGTH_MAX,
+            "progress": 0 <= row.progress <= 1,
+            "credits_charged": 0 <= row.credits_charged <= row.price.credits,
+            "finished_at": (row.finished_at is not None) == row.is_terminal,
+            "reservation_id": row.status not in _FUNDED or row.reservation_id is not None,
+            "charged and not delivered": row.credits_charged == 0 or row.status is Status.SUCCEEDED,
+        }
+    )
+
+
+def check_attempt(row: Attempt, tables: Tables) -> None:
+    """Raise ConstraintBroken for an attempt that `attempts` does not hold beside the others."""
+    others = [
+        other
+        for other in tables.attempts.values()
+        if other.generation_id == row.generation_id and other.attempt_id != row.attempt_id
+    ]
+    is_running = row.outcome is Outcome.RUNNING
+    _hold(
+        {
+            "generation_id": row.generation_id in tables.generations,
+            "number": row.number > 0,
+            "tries": row.tries > 0,
+            "finished_at": (row.finished_at is None) == is_running,
+            "not_before": row.not_before is None or is_running,
+            "number of the job": all(other.number != row.number for other in others),
+            "one at a time": not is_running or all(other.outcome is not Outcome.RUNNING for other in others),
+        }
+    )
+
+
+def check_outputs(rows: Iterable[Output], tables: Tables) -> None:
+    """Raise ConstraintBroken for outputs that `outputs` does not hold beside the others."""
+    kept = list(tables.outputs)
+    for row in rows:
+        _hold(
+            {
+                "generation_id": row.generation_id in tables.generations,
+                "position": row.position >= 0,
+                "size_bytes": row.size_bytes > 0,
+                "output_id": all(other.output_id != row.output_id for other in kept),
+                "object_key": all(other.object_key != row.object_key for other in kept),
+                "thumbnail_key": row.thumbnail_key is None
+                or all(other.thumbnail_key != row.thumbnail_key for other in kept),
+                "position of the job": all(
+                    (other.generation_id, other.position) != (row.generation_id, row.position)
+                    for other in kept
+                ),
+            }
+        )
+        kept.append(row)
+
+
+def check_new(key: str, kept: Collection[str]) -> None:
+    """Raise ConstraintBroken for a primary key that is there."""
+    _hold({key: key not in kept})
+
+
+def _hold(constraints: Mapping[str, bool]) -> None:
+    if broken := [name for name, holds in constraints.items() if not holds]:
+        raise ConstraintBroken(", ".join(broken))
