@@ -61,6 +61,7 @@ async def test_a_lost_submit_is_found_as_the_provider_allows(
     await worker.run(job)
     assert house.stored(job.generation).status is Status.SUCCEEDED
     assert len({run.key for run in house.provider.submitted}) == keys
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_provider_without_a_look_up_is_never_asked_for_one(house: House) -> None:
@@ -77,6 +78,7 @@ async def test_a_provider_without_a_look_up_is_never_asked_for_one(house: House)
     job = await started(house, worker)
     await worker.run(job)
     assert [run.key for run in house.provider.submitted] == [job.attempt.attempt_id] * 2
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 @pytest.mark.parametrize("cancel", [True, False])
@@ -94,6 +96,7 @@ async def test_only_what_can_be_stopped_is_told_to(house: House, cancel: bool) -
     await running
     assert house.stored(job.generation).status is Status.CANCELLED
     assert bool(house.provider.cancelled) is cancel
+    await house.facts.expect("GenerationQueued", "GenerationCancelled")
 
 
 async def test_progress_is_told_where_there_is_any(house: House) -> None:
@@ -103,6 +106,7 @@ async def test_progress_is_told_where_there_is_any(house: House) -> None:
     worker = house.worker()
     await worker.run(await started(house, worker))
     assert house.feed.told == []
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_what_a_delivered_run_cost_is_counted_once(house: House) -> None:
@@ -111,19 +115,24 @@ async def test_what_a_delivered_run_cost_is_counted_once(house: House) -> None:
     worker = house.worker()
     await worker.run(await started(house, worker))
     assert house.meter.payments == [("local", 3_900)]
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 @pytest.mark.parametrize(
-    ("reports", "runs"),
+    ("reports", "runs", "fact"),
     [
-        ([success(b"1")], 1),
-        ([RunReport(RunState.FAILED, failure=Failure("PROVIDER_FAILED", "no"))], 1),
-        ([RunReport(RunState.FAILED, failure=Failure("PROVIDER_FAILED", "busy"), retryable=True)], 3),
+        ([success(b"1")], 1, "GenerationSucceeded"),
+        ([RunReport(RunState.FAILED, failure=Failure("PROVIDER_FAILED", "no"))], 1, "GenerationFailed"),
+        (
+            [RunReport(RunState.FAILED, failure=Failure("PROVIDER_FAILED", "busy"), retryable=True)],
+            3,
+            "GenerationFailed",
+        ),
     ],
     ids=["delivered", "failed", "tried three times"],
 )
 async def test_a_run_is_forgotten_once_its_attempt_has_ended(
-    house: House, reports: list[RunReport], runs: int
+    house: House, reports: list[RunReport], runs: int, fact: str
 ) -> None:
     """Each run once, whatever came of it."""
     house.provider.reports = reports
@@ -131,6 +140,7 @@ async def test_a_run_is_forgotten_once_its_attempt_has_ended(
     await worker.run(await started(house, worker))
     assert house.provider.forgotten == [f"run:{run.key}" for run in house.provider.submitted]
     assert len(house.provider.forgotten) == runs
+    await house.facts.expect("GenerationQueued", fact)
 
 
 async def test_a_run_that_goes_on_elsewhere_is_not_forgotten(house: House) -> None:
@@ -144,6 +154,7 @@ async def test_a_run_that_goes_on_elsewhere_is_not_forgotten(house: House) -> No
     assert house.provider.forgotten == []
     await house.worker("w2").run(taken)
     assert len(house.provider.forgotten) == 1
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 async def test_a_provider_that_can_not_forget_harms_nobody(house: House) -> None:
@@ -158,6 +169,7 @@ async def test_a_provider_that_can_not_forget_harms_nobody(house: House) -> None
     job = await started(house, worker)
     await worker.run(job)
     assert house.stored(job.generation).status is Status.SUCCEEDED
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
 
 
 def test_gaps_between_polls_grow_to_their_bound() -> None:
@@ -181,3 +193,4 @@ async def test_a_cancel_does_not_wait_for_the_next_poll(house: House) -> None:
         await running
     assert house.stored(job.generation).status is Status.CANCELLED
     assert len(house.provider.cancelled) == 1
+    await house.facts.expect("GenerationQueued", "GenerationCancelled")

@@ -104,6 +104,7 @@ async def test_progress_is_told_in_steps_and_not_too_often(house: House) -> None
     await reporter.report(job, 1.0)
     assert house.feed.told == [0.01, 0.5, 0.99]
     assert house.stored(job.generation).progress == 0.99
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_what_a_job_said_is_forgotten_with_it(house: House) -> None:
@@ -118,6 +119,7 @@ async def test_what_a_job_said_is_forgotten_with_it(house: House) -> None:
     house.clock.forward(seconds=5)
     await reporter.report(job, 0.6)
     assert house.feed.told == [0.5, 0.6]
+    await house.facts.expect("GenerationQueued")
 
 
 @pytest.mark.parametrize(("limit", "is_more"), [(2, True), (3, False), (4, False)])
@@ -134,6 +136,7 @@ async def test_a_page_says_whether_there_is_another(house: House, limit: int, is
     queued, _ = await house.read.page(ACCOUNT, statuses=[Status.QUEUED], before=None, limit=9)
     assert len(queued) == 3
     assert await house.read.page(ACCOUNT, statuses=[Status.FAILED], before=None, limit=9) == ([], None)
+    await house.facts.expect(*["GenerationQueued"] * 3)
 
 
 async def test_a_lease_is_another_workers_when_it_ran_out(house: House) -> None:
@@ -147,6 +150,7 @@ async def test_a_lease_is_another_workers_when_it_ran_out(house: House) -> None:
     assert (taken.attempt.worker, taken.attempt.tries, taken.taken_over) == ("w2", 2, True)
     assert taken.attempt.lease_until == house.clock.now() + timedelta(seconds=15)
     assert await other.take_due(limit=9) == []
+    await house.facts.expect("GenerationQueued")
 
 
 async def test_what_a_worker_has_in_hand_it_does_not_take_again(house: House) -> None:
@@ -159,3 +163,4 @@ async def test_what_a_worker_has_in_hand_it_does_not_take_again(house: House) ->
     assert len(first) == 1
     rest = await worker.take_due(limit=9, excluding=in_hand)
     assert {job.attempt.attempt_id for job in (*first, *rest)} == {job.attempt.attempt_id for job in jobs[1:]}
+    await house.facts.expect(*["GenerationQueued"] * 3)
