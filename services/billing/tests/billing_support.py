@@ -36,6 +36,7 @@ from google.protobuf.message import Message
 from tintype.billing.v1 import events_pb2 as pb
 
 ORIGIN = "https://app.example"
+SIGNED = {"signature": "signed"}
 
 
 class HandClock:
@@ -99,26 +100,29 @@ class BillingUnderTest:
         self.replay = ReplayWebhookHandler(self.units, self.clock)
         self.reconcile = ReconcileCheckoutsHandler(self.units, self.settle, self.clock)
 
-    async def open(self, user_id: str = "usr_1", pack: str = "starter", key: str = "") -> Opened:
+    async def open(self, user_id: str = "usr_1", pack: str = "starter", key: str | None = None) -> Opened:
         """Open a checkout."""
         return await self.create(order(user_id, pack, key))
 
-    async def told(self, session_id: str | None, *, event_id: str, kind: str = "paid") -> Received:
-        """Deliver a signed webhook."""
-        body = json.dumps({"event_id": event_id, "kind": kind, "session_id": session_id}).encode()
-        return await self.receive(body, "signed")
+    async def told(self, page_id: str | None, *, event_id: str, kind: str = "paid") -> Received:
+        """Deliver a signed webhook about a page."""
+        return await self._deliver(event_id, kind, ["page", page_id] if page_id else None)
 
     async def told_about(self, event_id: str, **about: str) -> Received:
         """Deliver a signed webhook about a payment's refunds or a dispute."""
-        body = json.dumps({"event_id": event_id, "kind": "money.back", **about}).encode()
-        return await self.receive(body, "signed")
+        ((named, object_id),) = about.items()
+        return await self._deliver(event_id, "money.back", [named.removesuffix("_id"), object_id])
+
+    async def _deliver(self, event_id: str, kind: str, about: list[str] | None) -> Received:
+        body = json.dumps({"event_id": event_id, "kind": kind, "about": about}).encode()
+        return await self.receive(SIGNED, body)
 
     async def bought(self, user_id: str = "usr_1", pack: str = "starter") -> Purchase:
         """Open a checkout, pay it and settle it."""
         opened = await self.open(user_id, pack)
-        session_id = opened.checkout.session_id or ""
-        self.processor.pay(session_id)
-        await self.settle(session_id)
+        page_id = opened.checkout.page_id or ""
+        self.processor.pay(page_id)
+        await self.settle(page_id)
         return (await self.purchases(user_id))[0]
 
     async def money_back(self) -> list[Message]:
@@ -152,7 +156,7 @@ class BillingUnderTest:
         """Return a user's purchases with what became of their money."""
         return (await self.page(user_id, limit=100)).purchases
 
-    async def page(self, user_id: str = "usr_1", *, before: str = "", limit: int) -> PurchasePage:
+    async def page(self, user_id: str = "usr_1", *, before: str | None = None, limit: int) -> PurchasePage:
         """Return a page of a user's purchases."""
         return await self.list_purchases(ListPurchases(user_id=user_id, before=before, limit=limit))
 
@@ -187,7 +191,7 @@ def brief(message: Message) -> tuple[Any, ...]:
     return (name,)
 
 
-def order(user_id: str = "usr_1", pack: str = "starter", key: str = "") -> CreateCheckout:
+def order(user_id: str = "usr_1", pack: str = "starter", key: str | None = None) -> CreateCheckout:
     """The command that the gateway sends."""
     return CreateCheckout(
         user_id=user_id,

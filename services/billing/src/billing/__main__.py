@@ -18,7 +18,7 @@ from billing.adapters.outbound.postgres.tables import outbox
 from billing.adapters.outbound.toml_catalogue import BadCatalogueError, load_catalogue
 from billing.bootstrap import publish_catalogue, run_webhooks_command, serve
 from billing.domain.errors import BillingError
-from billing.settings import BillingSettings, CommandSettings, MigrationSettings, StripeSettings
+from billing.settings import BillingSettings, CatalogueSettings, CommandSettings, MigrationSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     return run_command("billing", COMMANDS, arguments, bad_settings={BadCatalogueError: "CATALOGUE_FILE"})
 
 
-async def _publish(settings: StripeSettings, _options: argparse.Namespace) -> int:
+async def _publish(settings: CatalogueSettings, _options: argparse.Namespace) -> int:
     try:
         done = await publish_catalogue(settings)
     except BillingError as failure:
@@ -51,7 +51,7 @@ COMMANDS = (
     ),
     migrate_command(MIGRATIONS, MigrationSettings),
     once_command(
-        "publish-catalogue", _publish, StripeSettings, help_text="make packs and prices known to Stripe"
+        "publish-catalogue", _publish, CatalogueSettings, help_text="make packs and prices known to Stripe"
     ),
     once_command(
         "webhooks",

@@ -18,8 +18,6 @@ from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
 from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
-from billing.adapters.outbound.stripe.processor import StripeProcessor
-from billing.adapters.outbound.stripe.webhooks import StripeWebhookVerifier, is_live
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.drain_webhooks import DrainWebhooksHandler
@@ -50,7 +48,7 @@ from billing.domain.refund import ListedRefund
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
-from billing.settings import BillingSettings, CommandSettings, StripeSettings
+from billing.settings import BillingSettings, CatalogueSettings, CommandSettings
 
 GAUGES_EVERY_S, FORGET_EVERY_S = 15, 60
 
@@ -61,7 +59,7 @@ async def serve(settings: BillingSettings) -> None:
         engine = running.engine
         clock, ids = SystemClock(), UuidIds()
         catalogue = load_catalogue(settings.catalogue_file)
-        processor = _processor(settings)
+        processor = settings.processor()
         units, reader = PostgresUnitsOfWork(engine, ids), PostgresBillingReader(engine)
         settle = SettleCheckoutHandler(units, processor, clock, ids)
         process = ProcessWebhookHandler(
@@ -87,7 +85,7 @@ async def serve(settings: BillingSettings) -> None:
             follow=follow,
             packs=ListPacksHandler(catalogue),
             purchases=ListPurchasesHandler(reader),
-            receive=ReceiveWebhookHandler(units, _verifier(settings), clock),
+            receive=ReceiveWebhookHandler(units, settings.verifier(), clock),
             reader=reader,
             processor_payments=ListProcessorPaymentsHandler(processor),
         )
@@ -124,10 +122,10 @@ async def run_webhooks_command(settings: CommandSettings, options: Namespace) ->
         return await webhooks_command.run(options, PostgresWebhookReader(engine), replay)
 
 
-async def publish_catalogue(settings: StripeSettings) -> Mapping[str, Sequence[CatalogueChange]]:
+async def publish_catalogue(settings: CatalogueSettings) -> Mapping[str, Sequence[CatalogueChange]]:
     """Publish the packs; return what was done for each."""
     catalogue = load_catalogue(settings.catalogue_file)
-    return await PublishCatalogueHandler(catalogue, _processor(settings))()
+    return await PublishCatalogueHandler(catalogue, settings.processor())()
 
 
 def _scans(
@@ -148,20 +146,3 @@ def _scans(
         *(ReconcileMoneyBackHandler(units, refunds, clock, plan) for plan in plans),
         *(ReconcileMoneyBackHandler(units, disputes, clock, plan) for plan in plans),
     ]
-
-
-def _processor(settings: StripeSettings) -> StripeProcessor:
-    return StripeProcessor(
-        secret_key=settings.stripe_secret_key.get_secret_value(),
-        api_url=settings.stripe_address,
-        promotion_codes=settings.promotion_codes,
-        quantity_max=settings.quantity_max,
-    )
-
-
-def _verifier(settings: BillingSettings) -> StripeWebhookVerifier:
-    secrets = (settings.stripe_webhook_secret, settings.stripe_webhook_secret_previous)
-    return StripeWebhookVerifier(
-        *(secret.get_secret_value() for secret in secrets if secret),
-        live=is_live(settings.stripe_secret_key.get_secret_value()),
-    )

@@ -3,37 +3,26 @@
 from pathlib import Path
 
 from chassis.settings import DatabaseSettings, OwnerSettings, PublisherSettings
-from pydantic import AnyHttpUrl, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AnyHttpUrl, Field
+from pydantic_settings import SettingsConfigDict
+
+# The payment back end: another one is another folder, and this line.
+from billing.adapters.outbound.stripe.settings import ProcessorSettings, WebhookSettings
 
 
-class StripeSettings(BaseSettings):
-    """Settings of everything that speaks to Stripe: all that `publish-catalogue` needs."""
+class CatalogueSettings(ProcessorSettings):
+    """Settings of `publish-catalogue`: who sells, and what is sold."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
 
-    stripe_secret_key: SecretStr
-    # Unset means Stripe itself.
-    stripe_api_url: AnyHttpUrl | None = None
     catalogue_file: Path | None = None
-    # Whether a page takes promotion codes, and how many of a pack it sells at once.
-    promotion_codes: bool = False
-    quantity_max: int = Field(default=1, ge=1, le=999)
-
-    @property
-    def stripe_address(self) -> str | None:
-        """The base address without a trailing slash, as the SDK wants it."""
-        return str(self.stripe_api_url).rstrip("/") if self.stripe_api_url else None
 
 
-class BillingSettings(StripeSettings, PublisherSettings):
+class BillingSettings(CatalogueSettings, WebhookSettings, PublisherSettings):
     """Settings of `serve`."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
 
-    stripe_webhook_secret: SecretStr
-    # The endpoint's secret before this one, while it is being replaced.
-    stripe_webhook_secret_previous: SecretStr | None = None
     # Where people reach the console; a checkout sends them nowhere else.
     public_url: AnyHttpUrl
     process_every_s: float = Field(default=0.25, gt=0, le=60)

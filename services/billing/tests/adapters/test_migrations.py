@@ -17,7 +17,7 @@ from billing.domain.checkout import PaymentStatus
 from billing.domain.dispute import DisputeState
 from billing.domain.page_request import is_same_request
 from billing.domain.refund import RefundStatus
-from billing.domain.webhook_event import WebhookEvent
+from billing.domain.webhook_event import Subject, SubjectKind, WebhookEvent
 from billing_support import BillingUnderTest, CountingIds, HandClock
 from chassis.postgres import create_engine, transaction
 from embedded.testing import ServiceDatabase
@@ -70,11 +70,12 @@ async def test_webhooks_that_nobody_listened_to_are_worked_out(
         while (event := await work.claim_webhook(now=clock.now(), until=later, token="t")) is not None:
             waiting.append(event)
     await engine.dispose()
-    assert sorted((one.kind, one.payment_id, one.dispute_id, one.attempts) for one in waiting) == [
-        ("charge.dispute.created", None, "du_1", 0),
-        ("charge.refunded", "pi_2", None, 0),
-        ("checkout.session.completed", None, None, 0),
-        ("refund.created", "pi_1", None, 0),
+    payment, dispute = SubjectKind.PAYMENT, SubjectKind.DISPUTE
+    assert sorted((event.kind, event.subject, event.attempts) for event in waiting) == [
+        ("charge.dispute.created", Subject(kind=dispute, object_id="du_1"), 0),
+        ("charge.refunded", Subject(kind=payment, object_id="pi_2"), 0),
+        ("checkout.session.completed", Subject(kind=SubjectKind.PAGE, object_id="cs_1"), 0),
+        ("refund.created", Subject(kind=payment, object_id="pi_1"), 0),
     ]
 
 

@@ -56,13 +56,13 @@ async def opened(processor: StripeProcessor, checkout: Checkout = CHECKOUT) -> s
     customer_id = await processor.open_customer(user_id="usr_1", email="ada@example.com", instead_of=None)
     seen = await processor.open_checkout(
         checkout,
-        lookup_key=PACK.lookup_key,
+        price_name=PACK.price_name,
         customer_id=customer_id,
         success_url="https://app.example/done",
         cancel_url="https://app.example/back",
     )
     assert (seen.status, seen.is_paid, seen.reference) == (CheckoutStatus.OPEN, False, checkout.checkout_id)
-    return seen.session_id
+    return seen.page_id
 
 
 async def press(processor: StripeProcessor, session_id: str, action: str) -> int:
@@ -104,7 +104,7 @@ async def test_a_changed_price_replaces_the_one_before(processor: StripeProcesso
     await processor.publish(replace(PACK, price_minor=1500))
     session_id = await processor.open_checkout(
         replace(CHECKOUT, price_minor=1500),
-        lookup_key=PACK.lookup_key,
+        price_name=PACK.price_name,
         customer_id=await processor.open_customer(user_id="usr_1", email="ada@example.com", instead_of=None),
         success_url="https://app.example/done",
         cancel_url="https://app.example/back",

@@ -17,6 +17,7 @@ from billing.adapters.outbound.stripe.webhooks import StripeWebhookVerifier
 from billing.domain.dispute import DisputeState
 from billing.domain.errors import UnknownToProcessor
 from billing.domain.refund import RefundStatus
+from billing.domain.webhook_event import Subject, SubjectKind
 from pydantic import SecretStr
 from standins.serving import running
 from standins.stripe.app import create_app
@@ -210,18 +211,17 @@ def test_webhooks_say_what_they_are_about(shop: Shop) -> None:
     for event in told:
         verified = StripeWebhookVerifier(SECRET).verify(*signed(event))
         assert (verified.event_id, verified.kind) == (event["id"], event["type"])
-        about[verified.kind] = (verified.session_id, verified.payment_id, verified.dispute_id)
-    nothing = (None, None, None)
+        about[verified.kind] = verified.subject
     for kind in ("charge.refunded", "refund.created", "refund.updated"):
-        assert about.pop(kind) == (None, payment, None)
+        assert about.pop(kind) == Subject(kind=SubjectKind.PAYMENT, object_id=payment)
     for kind in ("created", "funds_withdrawn", "closed"):
-        assert about.pop(f"charge.dispute.{kind}") == (None, None, dispute_id)
-    assert about.pop("checkout.session.completed") == (session, None, None)
-    assert set(about.values()) == {nothing}
+        assert about.pop(f"charge.dispute.{kind}") == Subject(kind=SubjectKind.DISPUTE, object_id=dispute_id)
+    assert about.pop("checkout.session.completed") == Subject(kind=SubjectKind.PAGE, object_id=session)
+    assert set(about.values()) == {None}
 
 
-def signed(event: dict[str, Any]) -> tuple[bytes, str]:
+def signed(event: dict[str, Any]) -> tuple[dict[str, str], bytes]:
     """An event as Stripe sends it."""
     body, timestamp = json.dumps(event), int(time.time())
     signature = stripe.WebhookSignature._compute_signature(f"{timestamp}.{body}", SECRET)
-    return body.encode(), f"t={timestamp},v1={signature}"
+    return {"stripe-signature": f"t={timestamp},v1={signature}"}, body.encode()

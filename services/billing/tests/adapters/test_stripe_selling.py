@@ -83,7 +83,7 @@ async def test_an_order_at_no_cost_is_granted_by_its_session(shop: Shop) -> None
         CheckoutStatus.COMPLETE,
         PaymentStatus.NO_PAYMENT_REQUIRED,
     )
-    assert await shop.billing.told_facts() == [("PaymentCompleted", checkout.session_id, 1000, 0)]
+    assert await shop.billing.told_facts() == [("PaymentCompleted", checkout.page_id, 1000, 0)]
 
 
 async def test_what_was_bought_counts(shop: Shop) -> None:
@@ -92,7 +92,7 @@ async def test_what_was_bought_counts(shop: Shop) -> None:
     coupon = shop.sdk.coupons.create({"percent_off": 50})
     shop.sdk.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "HALF"})
     checkout = (await shop.billing.open()).checkout
-    (line,) = shop.sdk.checkout.sessions.line_items.list(checkout.session_id).data
+    (line,) = shop.sdk.checkout.sessions.line_items.list(checkout.page_id).data
     done = await shop.press(checkout, "pay", promotion_code="HALF", **{f"quantity_{line.id}": "3"})
     assert done.payment_status is PaymentStatus.PAID
     (fact,) = await shop.billing.told_facts()
@@ -103,7 +103,7 @@ async def test_a_line_of_something_else_grants_nothing(shop: Shop) -> None:
     """The account's owner may offer other things on the page: they are paid for, and are no credits."""
     await shop.publish()
     opened = (await shop.billing.open()).checkout
-    (line,) = shop.sdk.checkout.sessions.line_items.list(opened.session_id).data
+    (line,) = shop.sdk.checkout.sessions.line_items.list(opened.page_id).data
     mug = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "A mug"}}
     session = shop.sdk.checkout.sessions.create(
         {
@@ -163,7 +163,7 @@ async def test_a_customer_that_was_deleted_is_made_anew_once(shop: Shop) -> None
     shop.sdk.customers.delete(first.id)
     opened = await asyncio.gather(*(shop.billing.open(key=f"k{number}") for number in range(1, 5)))
     (second,) = shop.sdk.customers.list().data
-    sessions = [shop.sdk.checkout.sessions.retrieve(one.checkout.session_id) for one in opened]
+    sessions = [shop.sdk.checkout.sessions.retrieve(one.checkout.page_id) for one in opened]
     assert {session.customer for session in sessions} == {second.id}
     assert (second.email, second.metadata["user_id"]) == ("ada@example.com", "usr_1")
     keys = {event.request.idempotency_key for event in shop.sdk.events.list({"limit": 100}).data}
@@ -218,7 +218,7 @@ async def test_publishing_repairs_what_was_archived_or_moved(shop: Shop) -> None
         "starter": [
             CatalogueChange.PRODUCT_UPDATED,
             CatalogueChange.PRODUCT_UNARCHIVED,
-            CatalogueChange.LOOKUP_KEY_MOVED,
+            CatalogueChange.PRICE_NAME_MOVED,
             CatalogueChange.PRICE_UNARCHIVED,
         ]
     }

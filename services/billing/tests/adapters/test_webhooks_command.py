@@ -11,7 +11,7 @@ from billing.adapters.inbound import webhooks_command
 from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_processed
 from billing.application.process_webhook import ATTEMPTS_MAX, Worked
 from billing.domain.webhook_event import WebhookState
-from billing_support import BillingUnderTest
+from billing_support import SIGNED, BillingUnderTest
 from embedded.testing import ServiceDatabase
 from prometheus_client import REGISTRY
 
@@ -99,8 +99,8 @@ async def test_webhooks_are_replayed(any_billing: BillingUnderTest) -> None:
 
 async def test_what_names_nothing_to_ask_about_is_not_replayed(any_billing: BillingUnderTest) -> None:
     """It keeps the cause for which it was ignored."""
-    body = b'{"event_id": "evt_1", "kind": "x", "ignored": "connected_account"}'
-    await any_billing.receive(body, "signed")
+    body = b'{"event_id": "evt_1", "kind": "x", "cause": "another_account"}'
+    await any_billing.receive(SIGNED, body)
     before = await any_billing.stored("evt_1")
     answer = await run(any_billing, "replay", "evt_1")
     assert answer == Answer(1, "", "evt_1 is about nothing that could be worked out\n")

@@ -37,7 +37,7 @@ async def test_an_address_may_name_the_checkout(any_billing: BillingUnderTest) -
     """Its id takes the place of the word."""
     url = f"{ORIGIN}/billing?checkout={{CHECKOUT_ID}}"
     opened = await any_billing.create(replace(order(), success_url=url))
-    session = opened.checkout.session_id or ""
+    session = opened.checkout.page_id or ""
     assert any_billing.processor.return_urls[session] == (
         f"{ORIGIN}/billing?checkout={opened.checkout.checkout_id}",
         f"{ORIGIN}/billing",
@@ -47,27 +47,27 @@ async def test_an_address_may_name_the_checkout(any_billing: BillingUnderTest) -
 async def test_a_key_whose_page_has_expired_opens_another(any_billing: BillingUnderTest) -> None:
     """However it is found out, and one page however many come at once; paid, it is one purchase."""
     first = (await any_billing.open(key="k1")).checkout
-    any_billing.processor.expire(first.session_id or "")
+    any_billing.processor.expire(first.page_id or "")
     any_billing.clock.advance(90_000)
     opened = await asyncio.gather(*(any_billing.open(key="k1") for _ in range(4)))
     (url,) = {one.checkout.url for one in opened}
-    assert url not in ("", first.url)
+    assert url not in (None, first.url)
     assert {(one.checkout.checkout_id, one.replayed) for one in opened} == {(first.checkout_id, True)}
     assert {one.checkout.status for one in opened} == {CheckoutStatus.OPEN}
     assert len(any_billing.processor.sessions) == 2
     second = await any_billing.follow("usr_1", first.checkout_id)
     # The first page's expiry says nothing about the second.
-    assert await any_billing.settle(first.session_id or "")
+    assert await any_billing.settle(first.page_id or "")
     assert await any_billing.follow("usr_1", first.checkout_id) == second
-    any_billing.processor.pay(second.session_id or "")
-    await any_billing.settle(second.session_id or "")
+    any_billing.processor.pay(second.page_id or "")
+    await any_billing.settle(second.page_id or "")
     assert await any_billing.told_facts() == [("PaymentCompleted", "pi_1", 1000, 1000)]
 
 
 async def test_a_page_is_sold_at_the_terms_of_its_opening(any_billing: BillingUnderTest) -> None:
     """What changed since the first page counts for the second."""
     first = (await any_billing.open(key="k1")).checkout
-    session = first.session_id or ""
+    session = first.page_id or ""
     any_billing.processor.expire(session)
     async with any_billing.units.of("usr_1") as work:
         await work.save_checkout(replace(first, credits=1, price_minor=1))
@@ -79,14 +79,14 @@ async def test_a_page_is_sold_at_the_terms_of_its_opening(any_billing: BillingUn
 async def test_a_key_whose_checkout_is_over_says_so(any_billing: BillingUnderTest) -> None:
     """Paid or failed, it opens nothing new, and has no address."""
     paid = (await any_billing.open(key="k1")).checkout
-    any_billing.processor.pay(paid.session_id or "")
+    any_billing.processor.pay(paid.page_id or "")
     failed = (await any_billing.open(key="k2")).checkout
-    any_billing.processor.promise(failed.session_id or "")
-    any_billing.processor.fail(failed.session_id or "")
+    any_billing.processor.promise(failed.page_id or "")
+    any_billing.processor.fail(failed.page_id or "")
     seen = [(await any_billing.open(key=key)).checkout for key in ("k1", "k2")]
     assert [(one.status, one.payment_status, one.url) for one in seen] == [
-        (CheckoutStatus.COMPLETE, PaymentStatus.PAID, ""),
-        (CheckoutStatus.COMPLETE, PaymentStatus.FAILED, ""),
+        (CheckoutStatus.COMPLETE, PaymentStatus.PAID, None),
+        (CheckoutStatus.COMPLETE, PaymentStatus.FAILED, None),
     ]
     assert len(any_billing.processor.sessions) == 2
     assert await any_billing.told_facts() == [("PaymentCompleted", "pi_1", 1000, 1000)]
@@ -95,10 +95,10 @@ async def test_a_key_whose_checkout_is_over_says_so(any_billing: BillingUnderTes
 async def test_both_pages_of_a_checkout_that_were_paid_are_purchases(any_billing: BillingUnderTest) -> None:
     """It should not happen; should it, no money is taken for nothing. Told again, nothing comes twice."""
     first = (await any_billing.open(key="k1")).checkout
-    any_billing.processor.expire(first.session_id or "")
+    any_billing.processor.expire(first.page_id or "")
     any_billing.clock.advance(90_000)
     second = (await any_billing.open(key="k1")).checkout
-    sessions = [first.session_id or "", second.session_id or ""]
+    sessions = [first.page_id or "", second.page_id or ""]
     for session in sessions:
         any_billing.processor.pay(session)
     for session in sessions * 3:
@@ -131,7 +131,7 @@ async def test_many_first_checkouts_make_one_customer(any_billing: BillingUnderT
 async def test_what_is_not_on_sale_is_not_an_outage(any_billing: BillingUnderTest) -> None:
     """The buyer reads another reason; published again, the same key is served."""
     pack = any_billing.catalogue.packs[0]
-    any_billing.processor.archived.add(pack.lookup_key)
+    any_billing.processor.archived.add(pack.price_name)
     for _ in range(2):
         with pytest.raises(PaymentProcessorMisconfigured) as refused:
             await any_billing.open(key="k1")

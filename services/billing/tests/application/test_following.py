@@ -15,7 +15,7 @@ COMPLETE = CheckoutStatus.COMPLETE
 async def opened(billing: BillingUnderTest) -> tuple[str, str]:
     """Open a checkout; return its id and its session."""
     checkout = (await billing.open()).checkout
-    return checkout.checkout_id, checkout.session_id or ""
+    return checkout.checkout_id, checkout.page_id or ""
 
 
 async def look(billing: BillingUnderTest, checkout_id: str) -> Checkout:
@@ -30,7 +30,7 @@ async def test_a_webhook_that_is_held_back_keeps_nobody_waiting(any_billing: Bil
     any_billing.processor.pay(session)
     seen = await any_billing.follow("usr_1", checkout_id)
     (purchase,) = await any_billing.purchases()
-    assert (seen.status, seen.payment_status, seen.url) == (COMPLETE, PaymentStatus.PAID, "")
+    assert (seen.status, seen.payment_status, seen.url) == (COMPLETE, PaymentStatus.PAID, None)
     assert seen.purchase_id == purchase.purchase_id
     await any_billing.told(session, event_id="evt_late")
     await any_billing.process_all()
@@ -108,7 +108,7 @@ async def test_what_is_known_is_the_answer_while_nobody_can_be_asked(any_billing
 class Silent(SettleCheckoutHandler):
     """A processor that never answers."""
 
-    async def __call__(self, session_id: str) -> bool:
+    async def __call__(self, page_id: str) -> bool:
         """Wait for ever."""
         await asyncio.Event().wait()
         raise PaymentProcessorUnavailable("never")

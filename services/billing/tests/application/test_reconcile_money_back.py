@@ -15,7 +15,7 @@ from billing.application.reconcile_money_back import (
 from billing.domain.dispute import DisputeState
 from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.refund import RefundStatus
-from billing.domain.webhook_event import WebhookState
+from billing.domain.webhook_event import Subject, SubjectKind, WebhookState
 from billing_support import BillingUnderTest
 from google.protobuf.message import Message
 from tintype.billing.v1 import events_pb2 as pb
@@ -115,7 +115,10 @@ async def test_a_poisoned_refund_stops_none_of_the_others(any_billing: BillingUn
         await scans.refunds()
     assert told(await any_billing.money_back()) == [("refunded", 1000)] * 2
     (parked,) = await any_billing.webhooks.webhooks(state=WebhookState.PARKED, limit=9)
-    assert (parked.event.kind, parked.event.payment_id) == ("reconciled.refund", payments[1])
+    assert (parked.event.kind, parked.event.subject) == (
+        "reconciled.refund",
+        Subject(kind=SubjectKind.PAYMENT, object_id=payments[1]),
+    )
     any_billing.processor.failures.clear()
     any_billing.clock.advance(7 * HOUR_S)
     assert await scans.deep_refunds() == 1

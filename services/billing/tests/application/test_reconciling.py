@@ -17,15 +17,15 @@ DEAD = 2_000
 async def leave_open(billing: BillingUnderTest, count: int) -> None:
     """Have this many pages opened that nobody pays, all of them due."""
     first = (await billing.open("usr_0")).checkout
-    seen = billing.processor.sessions[first.session_id or ""]
+    seen = billing.processor.sessions[first.page_id or ""]
     async with billing.units.of_system() as work:
         for number in range(1, count):
             session = f"cs_dead_{number}"
-            changes = {"checkout_id": f"chk_dead_{number}", "session_id": session, "idempotency_key": session}
+            changes = {"checkout_id": f"chk_dead_{number}", "page_id": session, "idempotency_key": session}
             checkout = Checkout(**{**vars(first), **changes})
             await work.add_checkout(checkout)
             billing.processor.sessions[session] = type(seen)(
-                **{**vars(seen), "session_id": session, "reference": checkout.checkout_id}
+                **{**vars(seen), "page_id": session, "reference": checkout.checkout_id}
             )
 
 
@@ -36,7 +36,7 @@ async def test_a_paid_one_is_found_at_once_among_thousands_that_nobody_pays(
     await leave_open(any_billing, DEAD)
     any_billing.clock.advance(60)
     paid = (await any_billing.open("usr_1", key="paid")).checkout
-    any_billing.processor.pay(paid.session_id or "")
+    any_billing.processor.pay(paid.page_id or "")
     any_billing.clock.advance(5)
     assert await any_billing.reconcile() == BATCH_MAX
     assert await any_billing.told_facts() == [("PaymentCompleted", "pi_1", 1000, 1000)]
@@ -65,12 +65,12 @@ async def test_dead_ones_end(any_billing: BillingUnderTest) -> None:
         any_billing.clock.advance(60)
         await any_billing.reconcile()
     assert len(any_billing.processor.questions) < 100
-    any_billing.processor.expire(opened.session_id or "")
+    any_billing.processor.expire(opened.page_id or "")
     any_billing.clock.advance(120)
     assert await any_billing.reconcile() == 1
     ended = await any_billing.reader.checkout("usr_1", opened.checkout_id)
     assert ended is not None
-    assert (ended.status, ended.url, ended.next_check_at) == (CheckoutStatus.EXPIRED, "", None)
+    assert (ended.status, ended.url, ended.next_check_at) == (CheckoutStatus.EXPIRED, None, None)
     any_billing.clock.advance(86_400 * 90)
     assert await any_billing.reconcile() == 0
 
@@ -79,20 +79,18 @@ async def test_one_that_is_poisoned_stops_no_other(any_billing: BillingUnderTest
     """Whatever is wrong with it, the others are settled, and it comes again, seldomer and seldomer."""
     poisoned = (await any_billing.open(key="k1")).checkout
     healthy = [(await any_billing.open(key=f"h{number}")).checkout for number in range(5)]
-    any_billing.processor.failures[poisoned.session_id or ""] = ValueError(
-        "an answer that nobody understands"
-    )
+    any_billing.processor.failures[poisoned.page_id or ""] = ValueError("an answer that nobody understands")
     for one in healthy:
-        any_billing.processor.pay(one.session_id or "")
+        any_billing.processor.pay(one.page_id or "")
     any_billing.clock.advance(5)
     assert await any_billing.reconcile() == 6
     assert len(await any_billing.purchases()) == 5
     for _ in range(240):
         any_billing.clock.advance(15)
         await any_billing.reconcile()
-    assert Counter(any_billing.processor.questions)[poisoned.session_id] < 50
+    assert Counter(any_billing.processor.questions)[poisoned.page_id] < 50
     any_billing.processor.failures.clear()
-    any_billing.processor.pay(poisoned.session_id or "")
+    any_billing.processor.pay(poisoned.page_id or "")
     any_billing.clock.advance(3_600)
     await any_billing.reconcile()
     assert len(await any_billing.purchases()) == 6
@@ -101,7 +99,7 @@ async def test_one_that_is_poisoned_stops_no_other(any_billing: BillingUnderTest
 async def test_an_outage_costs_no_more_than_itself(any_billing: BillingUnderTest) -> None:
     """After an hour of silence, or under a key that is revoked, the paid one is found within a minute."""
     opened = (await any_billing.open()).checkout
-    any_billing.processor.pay(opened.session_id or "")
+    any_billing.processor.pay(opened.page_id or "")
     for failure in (PaymentProcessorUnavailable("away"), PaymentProcessorMisconfigured("revoked")):
         any_billing.processor.failure = failure
         for _ in range(64):
@@ -118,7 +116,7 @@ async def test_a_session_that_the_processor_does_not_know_ends_when_it_is_over(
 ) -> None:
     """Until then it may belong to a key that comes back."""
     opened = (await any_billing.open()).checkout
-    kept = any_billing.processor.sessions.pop(opened.session_id or "")
+    kept = any_billing.processor.sessions.pop(opened.page_id or "")
     any_billing.clock.advance(5)
     await any_billing.reconcile()
     waiting = await any_billing.reader.checkout("usr_1", opened.checkout_id)
@@ -130,9 +128,9 @@ async def test_a_session_that_the_processor_does_not_know_ends_when_it_is_over(
     assert ended is not None
     assert (ended.status, ended.next_check_at) == (CheckoutStatus.EXPIRED, None)
     # Should it have been paid under the other key, its webhook still counts.
-    any_billing.processor.sessions[kept.session_id] = kept
-    any_billing.processor.pay(kept.session_id)
-    await any_billing.settle(kept.session_id)
+    any_billing.processor.sessions[kept.page_id] = kept
+    any_billing.processor.pay(kept.page_id)
+    await any_billing.settle(kept.page_id)
     assert await any_billing.told_facts() == [("PaymentCompleted", "pi_1", 1000, 1000)]
 
 
@@ -147,7 +145,7 @@ async def test_two_reconcilers_ask_about_different_ones(any_billing: BillingUnde
 async def test_webhook_reconciler_and_a_look_at_once_are_one_purchase(any_billing: BillingUnderTest) -> None:
     """Whoever comes first, the fact is told once."""
     opened = (await any_billing.open()).checkout
-    session = opened.session_id or ""
+    session = opened.page_id or ""
     any_billing.processor.pay(session)
     any_billing.clock.advance(5)
     await any_billing.told(session, event_id="evt_1")
@@ -167,12 +165,12 @@ class Watched(SettleCheckoutHandler):
 
     seen: Counter[str] = field(default_factory=Counter)
 
-    async def __call__(self, session_id: str) -> bool:
+    async def __call__(self, page_id: str) -> bool:
         """Settle, and stay long enough to be seen."""
         self.seen["running"] += 1
         self.seen["most"] = max(self.seen["most"], self.seen["running"])
         await asyncio.sleep(0)
-        settled = await super().__call__(session_id)
+        settled = await super().__call__(page_id)
         self.seen["running"] -= 1
         return settled
 

@@ -61,7 +61,7 @@ async def test_a_webhook_about_nothing_is_ignored_once() -> None:
 async def test_only_the_one_that_fails_waits(poisoned: int) -> None:
     """The other is worked out at once."""
     billing = billing_in_memory()
-    sessions = [(await billing.open()).checkout.session_id or "" for _ in range(2)]
+    sessions = [(await billing.open()).checkout.page_id or "" for _ in range(2)]
     for place, session in enumerate(sessions, start=1):
         billing.processor.pay(session)
         await billing.told(session, event_id=f"evt_{place}")

@@ -16,8 +16,8 @@ from billing.domain.errors import (
     UnknownToProcessor,
 )
 from billing.domain.refund import RefundStatus
-from billing.domain.webhook_event import IgnoredCause, WebhookState
-from billing_support import BillingUnderTest
+from billing.domain.webhook_event import IgnoredCause, Subject, SubjectKind, WebhookState
+from billing_support import SIGNED, BillingUnderTest
 from tintype.billing.v1 import events_pb2 as pb
 
 WAITING, DONE, IGNORED, PARKED = WebhookState
@@ -105,7 +105,7 @@ async def test_a_webhook_that_comes_again_wakes_a_parked_one(any_billing: Billin
     assert (await any_billing.stored("evt_1")).state is PARKED
     assert (await any_billing.told_about("evt_1", payment_id=payment)).duplicate
     stored = await any_billing.stored("evt_1")
-    assert (stored.state, stored.event.attempts, stored.error) == (WAITING, 0, "")
+    assert (stored.state, stored.event.attempts, stored.error) == (WAITING, 0, None)
     assert await any_billing.process_all() == [DONE]
     assert len(await any_billing.money_back()) == 1
     assert (await any_billing.told_about("evt_1", payment_id=payment)).duplicate
@@ -262,12 +262,14 @@ async def test_what_needs_no_work_is_ignored_when_it_comes(
     payment = (await any_billing.bought()).payment_id
     any_billing.processor.refund(payment, "re_1", 300, RefundStatus.SUCCEEDED)
     any_billing.processor.failure = AssertionError("nobody may be asked")
-    body = json.dumps({"event_id": "evt_1", "kind": "x", "payment_id": payment, "ignored": cause}).encode()
-    assert not (await any_billing.receive(body, "signed")).duplicate
+    body = json.dumps(
+        {"event_id": "evt_1", "kind": "x", "about": ["payment", payment], "cause": cause}
+    ).encode()
+    assert not (await any_billing.receive(SIGNED, body)).duplicate
     assert await any_billing.process_all() == []
     stored = await any_billing.stored("evt_1")
     assert (stored.state, stored.event.cause, stored.event.body) == (IGNORED, cause, body)
-    assert (await any_billing.receive(body, "signed")).duplicate
+    assert (await any_billing.receive(SIGNED, body)).duplicate
     assert await any_billing.process_all() == []
     any_billing.processor.failure = None
     await any_billing.told_about("evt_1", payment_id=payment)
@@ -314,7 +316,9 @@ async def test_bodies_are_forgotten_once_they_are_old(any_billing: BillingUnderT
     assert await forget() == 0
     bodies = [bool((await any_billing.stored(f"evt_{number}")).event.body) for number in (1, 2, 3)]
     assert bodies == [False, True, True]
-    assert (await any_billing.stored("evt_1")).event.payment_id == payment
+    assert (await any_billing.stored("evt_1")).event.subject == Subject(
+        kind=SubjectKind.PAYMENT, object_id=payment
+    )
 
 
 async def test_many_claim_a_webhook_once(any_billing: BillingUnderTest) -> None:

@@ -20,14 +20,14 @@ OPEN = Checkout(
     credits=1000,
     price_minor=1000,
     currency="usd",
-    session_id="cs_1",
+    page_id="cs_1",
     url="https://pay.example/cs_1",
     created_at=NOW,
     opened_at=NOW,
     expires_at=NOW + timedelta(days=1),
 )
 SEEN = ProcessorCheckout(
-    session_id="cs_1",
+    page_id="cs_1",
     status=CheckoutStatus.OPEN,
     payment_status=PaymentStatus.UNPAID,
     payment_id=None,
@@ -57,7 +57,7 @@ def test_credits_are_owed_once_the_page_is_sent_off_and_no_money_is_missing(
     status: CheckoutStatus, payment_status: PaymentStatus, is_bought: bool
 ) -> None:
     """Every pair of statuses; the checkout says them as they are."""
-    seen = replace(SEEN, status=status, payment_status=payment_status, url="")
+    seen = replace(SEEN, status=status, payment_status=payment_status, url=None)
     settled, purchase = settle(OPEN, seen, purchase_id="pay_1", now=NOW)
     assert (settled.status, settled.payment_status) == (status, payment_status)
     assert (purchase is not None, settled.purchase_id) == (is_bought, "pay_1" if is_bought else None)
@@ -79,13 +79,13 @@ def test_quantity_counts_and_nothing_to_pay_is_named_by_its_session() -> None:
 
 def test_an_older_page_says_nothing_unless_it_was_paid() -> None:
     """Its expiry is not the present page's; its money is a purchase, also beside another one."""
-    second = replace(OPEN, session_id="cs_2", page=2)
+    second = replace(OPEN, page_id="cs_2", page=2)
     assert settle(second, replace(SEEN, status=EXPIRED), purchase_id="pay_1", now=NOW) == (second, None)
     paid = replace(SEEN, status=COMPLETE, payment_status=PAID, payment_id="pi_1")
     settled, purchase = settle(second, paid, purchase_id="pay_1", now=NOW)
     assert purchase is not None
-    assert (settled.session_id, settled.purchase_id) == ("cs_1", "pay_1")
-    other = replace(paid, session_id="cs_2", payment_id="pi_2")
+    assert (settled.page_id, settled.purchase_id) == ("cs_1", "pay_1")
+    other = replace(paid, page_id="cs_2", payment_id="pi_2")
     again, purchase = settle(settled, other, purchase_id="pay_2", now=NOW)
     assert purchase is not None
     assert (again, purchase.payment_id) == (settled, "pi_2")
@@ -123,7 +123,7 @@ def test_an_open_page_is_asked_about_once_more_when_it_has_expired() -> None:
         replace(OPEN, status=EXPIRED),
         replace(OPEN, status=COMPLETE, payment_status=FAILED),
         replace(OPEN, status=COMPLETE, payment_status=PAID, purchase_id="pay_1"),
-        replace(OPEN, session_id=None),
+        replace(OPEN, page_id=None),
     ],
 )
 def test_nobody_asks_about_what_has_ended(ended: Checkout) -> None:

@@ -78,7 +78,7 @@ class Played:
         self.port.gone.add(customer_id)
 
     async def archive(self) -> None:
-        self.port.archived.add(PACK.lookup_key)
+        self.port.archived.add(PACK.price_name)
 
 
 @dataclass
@@ -145,7 +145,7 @@ async def open_page(world: World, checkout: Checkout = CHECKOUT, *, customer: st
     )
     return await world.port.open_checkout(
         checkout,
-        lookup_key=PACK.lookup_key,
+        price_name=PACK.price_name,
         customer_id=known,
         success_url="https://app.example/done",
         cancel_url="https://app.example/back",
@@ -179,10 +179,10 @@ async def test_a_page_is_opened_once(world: World) -> None:
     assert (first.amount_minor, first.currency, first.reference) == (1000, "usd", "chk_1")
     assert first.url
     assert first.expires_at
-    assert (await open_page(world)).session_id == first.session_id
+    assert (await open_page(world)).page_id == first.page_id
     second = await open_page(world, replace(CHECKOUT, page=2))
     other = await open_page(world, replace(CHECKOUT, checkout_id="chk_2"))
-    assert len({first.session_id, second.session_id, other.session_id}) == 3
+    assert len({first.page_id, second.page_id, other.page_id}) == 3
 
 
 @pytest.mark.parametrize(
@@ -206,14 +206,14 @@ async def test_a_page_says_what_became_of_it(
 ) -> None:
     """Its status, its money, how much of it was bought; it has no address any more."""
     opened = await open_page(world)
-    await world.act(opened.session_id, action)
-    seen = await world.port.find_checkout(opened.session_id)
+    await world.act(opened.page_id, action)
+    seen = await world.port.find_checkout(opened.page_id)
     async with asyncio.timeout(20):
         while seen.payment_status is not payment_status:
             assert seen.payment_status is PaymentStatus.PROCESSING
-            seen = await world.port.find_checkout(opened.session_id)
-    assert (seen.status, seen.amount_minor, seen.quantity, seen.url) == (status, amount_minor, quantity, "")
-    assert (seen.session_id, seen.reference, seen.currency) == (opened.session_id, "chk_1", "usd")
+            seen = await world.port.find_checkout(opened.page_id)
+    assert (seen.status, seen.amount_minor, seen.quantity, seen.url) == (status, amount_minor, quantity, None)
+    assert (seen.page_id, seen.reference, seen.currency) == (opened.page_id, "chk_1", "usd")
     has_payment = action in ("pay", "pay for three", "promise", "fail")
     assert (seen.payment_id is not None) == has_payment
     assert seen.is_paid == (payment_status in (PaymentStatus.PAID, PaymentStatus.NO_PAYMENT_REQUIRED))

@@ -58,7 +58,7 @@ class PlayedShop:
         billing.clock.time = datetime.now(UTC)
 
     async def open(self) -> str:
-        return (await self.billing.open()).checkout.session_id or ""
+        return (await self.billing.open()).checkout.page_id or ""
 
     async def buy(self, *, free: bool = False) -> str:
         session = await self.open()
@@ -72,7 +72,7 @@ class PlayedShop:
         payment = await self.buy()
         self.processor.payments[payment] = replace(self.processor.payments[payment], reference=None)
         (session,) = [one for one in self.processor.sessions.values() if one.payment_id == payment]
-        self.processor.sessions[session.session_id] = replace(session, reference=None)
+        self.processor.sessions[session.page_id] = replace(session, reference=None)
         return payment
 
     async def refund(self, payment_id: str, amount_minor: int) -> str:

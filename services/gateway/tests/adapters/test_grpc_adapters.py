@@ -142,8 +142,10 @@ async def test_billing(connection: grpc.aio.Channel, script: Script) -> None:
     assert (first.refunded_minor, first.disputed_minor, first.status) == (300, 7, "charged_back")
     assert (older.refunded_minor, older.status) == (0, "paid")
     body = b'{"a":  1}\xff\x00'
-    assert await adapter.receive_webhook(body=body, signature="t=1,v1=x") is True
-    assert (script.heard[-1].body, script.heard[-1].signature) == (body, "t=1,v1=x")
+    headers = {"stripe-signature": "t=1,v1=x", "content-type": "application/json"}
+    assert await adapter.receive_webhook(body=body, headers=headers) is True
+    heard = script.heard[-1]
+    assert (heard.body, heard.headers, heard.signature) == (body, headers, headers["stripe-signature"])
 
 
 async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:

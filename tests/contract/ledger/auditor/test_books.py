@@ -46,7 +46,7 @@ class Three:
     async def sell(self) -> None:
         """One paid checkout."""
         opened = await self.billing.open()
-        session = opened.checkout.session_id or ""
+        session = opened.checkout.page_id or ""
         self.billing.processor.pay(session)
         await self.billing.settle(session)
 
@@ -130,7 +130,7 @@ async def test_payments_that_one_side_alone_has_are_found(stack: AsyncExitStack)
     (purchase,) = await three.billing.purchases()
     await three.ledger.give("usr_1", 1000, Category.PAID, payment_id=purchase.payment_id)
     opened = await three.billing.open()
-    three.billing.processor.pay(opened.checkout.session_id or "")
+    three.billing.processor.pay(opened.checkout.page_id or "")
     (lost,) = set(three.billing.processor.payments) - {purchase.payment_id}
     assert broken(await books.read()) == {"processor_matches_payments": (lost,)}
     three.billing.processor.sessions.clear()

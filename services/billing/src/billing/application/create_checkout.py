@@ -7,6 +7,7 @@ from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.open_page import PageOpener, PageRequest
 from billing.domain.checkout import Checkout, CheckoutStatus
 from billing.domain.errors import IdempotencyKeyReused, UnknownPack
+from billing.domain.identifiers import CheckoutId, PackId, UserId
 from billing.domain.pack import Catalogue, Pack
 from billing.domain.page_request import fingerprint, is_same_request
 from billing.ports.clock import Clock
@@ -21,10 +22,10 @@ class CreateCheckout:
     `{CHECKOUT_ID}` in an address stands for the checkout's id.
     """
 
-    user_id: str
+    user_id: UserId
     email: str
-    pack_id: str
-    idempotency_key: str
+    pack_id: PackId
+    idempotency_key: str | None
     success_url: str
     cancel_url: str
 
@@ -67,7 +68,7 @@ class CreateCheckoutHandler:
             )
         replayed = checkout.checkout_id != wanted.checkout_id
         checkout = await self.follow.look_again(checkout)
-        if checkout.session_id is None or checkout.status is CheckoutStatus.EXPIRED:
+        if checkout.page_id is None or checkout.status is CheckoutStatus.EXPIRED:
             request = PageRequest(
                 email=command.email, success_url=command.success_url, cancel_url=command.cancel_url
             )
@@ -75,11 +76,11 @@ class CreateCheckoutHandler:
         return Opened(checkout=checkout, replayed=replayed)
 
     def _new(self, command: CreateCheckout, pack: Pack) -> Checkout:
-        checkout_id, now = self.ids.new("chk"), self.clock.now()
+        checkout_id, now = CheckoutId(self.ids.new("chk")), self.clock.now()
         return Checkout(
             checkout_id=checkout_id,
             user_id=command.user_id,
-            idempotency_key=command.idempotency_key or checkout_id,
+            idempotency_key=checkout_id if command.idempotency_key is None else command.idempotency_key,
             pack_id=pack.pack_id,
             pack_title=pack.title,
             credits=pack.credits,
@@ -96,7 +97,7 @@ class CreateCheckoutHandler:
         require_text("user_id", command.user_id)
         require_text("email", command.email, longest=320)
         require_text("pack_id", command.pack_id)
-        if command.idempotency_key:
+        if command.idempotency_key is not None:
             require_text("idempotency_key", command.idempotency_key)
         require_same_origin("success_url", command.success_url, self.public_url)
         require_same_origin("cancel_url", command.cancel_url, self.public_url)

@@ -10,6 +10,7 @@ from billing.application.bounds import require_text
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.checkout import Checkout
 from billing.domain.errors import CheckoutNotFound
+from billing.domain.identifiers import CheckoutId, UserId
 from billing.ports.clock import Clock
 from billing.ports.unit_of_work import BillingReader, UnitsOfWork
 
@@ -28,7 +29,7 @@ class FollowCheckoutHandler:
     clock: Clock
     ask_every_s: float
 
-    async def __call__(self, user_id: str, checkout_id: str) -> Checkout:
+    async def __call__(self, user_id: UserId, checkout_id: CheckoutId) -> Checkout:
         """Return a checkout of this user as it stands now. Raises CheckoutNotFound, for another user's too.
 
         A processor that is away or slow leaves what is known, and so does somebody who asks too often.
@@ -40,11 +41,11 @@ class FollowCheckoutHandler:
 
     async def look_again(self, known: Checkout) -> Checkout:
         """Return the checkout as it stands now."""
-        if known.is_settled or known.session_id is None:
+        if known.is_settled or known.page_id is None:
             return known
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await self.settle(known.session_id)
+                await self.settle(known.page_id)
         except Exception as failure:  # noqa: BLE001 - whatever it is, what is known is a true answer
             log.warning(
                 "a checkout can't be asked about now", checkout_id=known.checkout_id, error=repr(failure)
@@ -60,7 +61,7 @@ class FollowCheckoutHandler:
         async with self.units.of(known.user_id) as work:
             return await work.claim_question(known.checkout_id, now=now, after=now - pause)
 
-    async def _read(self, user_id: str, checkout_id: str) -> Checkout:
+    async def _read(self, user_id: UserId, checkout_id: CheckoutId) -> Checkout:
         found = await self.reader.checkout(user_id, checkout_id)
         if found is None:
             raise CheckoutNotFound(f"no checkout {checkout_id}")

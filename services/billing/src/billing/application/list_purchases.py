@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from billing.application.bounds import page_size, require_text
 from billing.domain.errors import InvalidField
+from billing.domain.identifiers import PurchaseId, UserId
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.ports.unit_of_work import BillingReader
 
@@ -12,8 +13,8 @@ from billing.ports.unit_of_work import BillingReader
 class ListPurchases:
     """One page of a user's purchases, before an id of the page before; a limit of 0 is the default."""
 
-    user_id: str
-    before: str
+    user_id: UserId
+    before: PurchaseId | None
     limit: int
 
 
@@ -22,7 +23,7 @@ class PurchasePage:
     """Purchases, newest first, and the id to go on before, if there are more."""
 
     purchases: list[PurchaseStanding]
-    next_before: str
+    next_before: PurchaseId | None
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,12 @@ class ListPurchasesHandler:
     async def __call__(self, command: ListPurchases) -> PurchasePage:
         """Return one page of this user's purchases. Raises InvalidField for an id that is none of theirs."""
         require_text("user_id", command.user_id)
-        if command.before:
+        if command.before is not None:
             require_text("page_token", command.before)
         size = page_size(command.limit)
         found = await self.reader.purchases(command.user_id, before=command.before, limit=size + 1)
         if found is None:
             raise InvalidField("page_token", "is not from a page before")
         page = found[:size]
-        last = page[-1].purchase.purchase_id if len(found) > size else ""
+        last = page[-1].purchase.purchase_id if len(found) > size else None
         return PurchasePage(purchases=page, next_before=last)

@@ -4,13 +4,14 @@ import structlog
 
 from billing.domain.checkout import Purchase
 from billing.domain.errors import PurchaseNotKnownYet
+from billing.domain.identifiers import CheckoutId, PaymentId
 from billing.ports.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
 
 async def lock_purchase(
-    work: UnitOfWork, payment_id: str | None, *, reference: str | None
+    work: UnitOfWork, payment_id: PaymentId | None, *, reference: CheckoutId | None
 ) -> Purchase | None:
     """Return the payment's purchase, locked; None when the payment is not ours.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billing.domain.identifiers import CustomerId, UserId
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
 
@@ -13,17 +14,17 @@ class Customers:
     units: UnitsOfWork
     processor: PaymentProcessor
 
-    async def of(self, user_id: str, *, email: str) -> str:
+    async def of(self, user_id: UserId, *, email: str) -> CustomerId:
         """Return the user's customer, a new one if there is none."""
         async with self.units.of(user_id) as work:
             known = await work.customer_of(user_id)
         return known or await self._open(user_id, email=email, instead_of=None)
 
-    async def replace(self, user_id: str, *, email: str, unknown: str) -> str:
+    async def replace(self, user_id: UserId, *, email: str, unknown: CustomerId) -> CustomerId:
         """Return a customer in place of one that the processor does not know."""
         return await self._open(user_id, email=email, instead_of=unknown)
 
-    async def _open(self, user_id: str, *, email: str, instead_of: str | None) -> str:
+    async def _open(self, user_id: UserId, *, email: str, instead_of: CustomerId | None) -> CustomerId:
         opened = await self.processor.open_customer(user_id=user_id, email=email, instead_of=instead_of)
         async with self.units.of(user_id) as work:
             return await work.link_customer(user_id, opened, instead_of=instead_of)

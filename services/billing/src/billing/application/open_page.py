@@ -12,6 +12,7 @@ from billing.domain.errors import (
     PaymentProcessorMisconfigured,
     PaymentProcessorRefused,
 )
+from billing.domain.identifiers import CustomerId
 from billing.domain.pack import Pack
 from billing.domain.page_request import with_checkout_id
 from billing.domain.settlement import ProcessorCheckout
@@ -52,7 +53,7 @@ class PageOpener:
         except (PaymentProcessorRefused, PaymentProcessorMisconfigured):
             await self._save(checkout, replace(checkout, page=checkout.page + 1))
             raise
-        opened = replace(wanted, session_id=seen.session_id, url=seen.url, expires_at=seen.expires_at)
+        opened = replace(wanted, page_id=seen.page_id, url=seen.url, expires_at=seen.expires_at)
         return await self._save(checkout, replace(opened, next_check_at=next_check(opened, opened.opened_at)))
 
     def _next_page(self, checkout: Checkout, pack: Pack) -> Checkout:
@@ -65,7 +66,7 @@ class PageOpener:
             status=CheckoutStatus.OPEN,
             payment_status=PaymentStatus.UNPAID,
             opened_at=self.clock.now(),
-            page=checkout.page if checkout.session_id is None else checkout.page + 1,
+            page=checkout.page if checkout.page_id is None else checkout.page + 1,
         )
 
     async def _ask(self, wanted: Checkout, pack: Pack, request: PageRequest) -> ProcessorCheckout:
@@ -86,11 +87,11 @@ class PageOpener:
         return seen
 
     async def _open(
-        self, wanted: Checkout, pack: Pack, request: PageRequest, customer_id: str
+        self, wanted: Checkout, pack: Pack, request: PageRequest, customer_id: CustomerId
     ) -> ProcessorCheckout:
         return await self.processor.open_checkout(
             wanted,
-            lookup_key=pack.lookup_key,
+            price_name=pack.price_name,
             customer_id=customer_id,
             success_url=with_checkout_id(request.success_url, wanted.checkout_id),
             cancel_url=with_checkout_id(request.cancel_url, wanted.checkout_id),
@@ -102,7 +103,7 @@ class PageOpener:
             current = await work.checkout(known.checkout_id, lock=True)
             if current is None:
                 raise RuntimeError(f"checkout {known.checkout_id} was committed and is gone")
-            if (current.session_id, current.page) != (known.session_id, known.page):
+            if (current.page_id, current.page) != (known.page_id, known.page):
                 return current
             await work.save_checkout(changed)
         return changed

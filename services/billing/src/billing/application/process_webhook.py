@@ -15,8 +15,11 @@ from billing.domain.errors import (
     PaymentProcessorUnavailable,
     UnknownToProcessor,
 )
+from billing.domain.identifiers import DisputeId, PageId, PaymentId
 from billing.domain.webhook_event import (
     IgnoredCause,
+    Subject,
+    SubjectKind,
     WebhookEvent,
     WebhookOutcome,
     WebhookState,
@@ -79,7 +82,7 @@ class ProcessWebhookHandler:
             outcome, is_outage = await self._work_out(event)
         except asyncio.CancelledError:
             # The process is told to end: another takes the webhook at once, with nothing counted.
-            await self._finish(event, token, self._waiting(event, "", delay_s=0))
+            await self._finish(event, token, self._waiting(event, None, delay_s=0))
             raise
         await self._finish(event, token, outcome)
         return Worked(state=outcome.state, is_outage=is_outage)
@@ -110,32 +113,36 @@ class ProcessWebhookHandler:
 
     async def _handle(self, event: WebhookEvent) -> IgnoredCause | None:
         """Do what it is about; return why that is nothing."""
+        if event.subject is None:
+            return IgnoredCause.UNHANDLED_KIND
         try:
-            if event.session_id is not None:
-                ours = await self.settle(event.session_id)
-            elif event.payment_id is not None:
-                ours = await self.refund(event.payment_id)
-            elif event.dispute_id is not None:
-                ours = await self.dispute(event.dispute_id)
-            else:
-                return IgnoredCause.UNHANDLED_KIND
+            is_ours = await self._record(event.subject)
         except UnknownToProcessor as unknown:
-            if await self._is_known_here(event):
+            if await self._is_known_here(event.subject):
                 # Our own object: the key is not that of the account that it was made in.
-                log.error(
-                    "a webhook is about an object of ours that the processor lost", event_id=event.event_id
-                )
+                log.error("the processor lost an object of ours", event_id=event.event_id)
                 raise PaymentProcessorMisconfigured(f"it does not know what is ours: {unknown}") from unknown
             return IgnoredCause.UNKNOWN_OBJECT
-        return None if ours else IgnoredCause.NOT_OURS
+        return None if is_ours else IgnoredCause.NOT_OURS
 
-    async def _is_known_here(self, event: WebhookEvent) -> bool:
+    async def _record(self, subject: Subject) -> bool:
+        match subject.kind:
+            case SubjectKind.PAGE:
+                return await self.settle(PageId(subject.object_id))
+            case SubjectKind.PAYMENT:
+                return await self.refund(PaymentId(subject.object_id))
+            case SubjectKind.DISPUTE:
+                return await self.dispute(DisputeId(subject.object_id))
+
+    async def _is_known_here(self, subject: Subject) -> bool:
         async with self.units.of_system() as work:
-            if event.session_id is not None:
-                return await work.checkout_of_session(event.session_id) is not None
-            if event.payment_id is not None:
-                return await work.purchase_of_payment(event.payment_id) is not None
-            return event.dispute_id is not None and await work.dispute(event.dispute_id) is not None
+            match subject.kind:
+                case SubjectKind.PAGE:
+                    return await work.checkout_of_page(PageId(subject.object_id)) is not None
+                case SubjectKind.PAYMENT:
+                    return await work.purchase_of_payment(PaymentId(subject.object_id)) is not None
+                case SubjectKind.DISPUTE:
+                    return await work.dispute(DisputeId(subject.object_id)) is not None
 
     def _failed(self, event: WebhookEvent, failure: Exception) -> WebhookOutcome:
         failures = event.attempts + 1
@@ -157,7 +164,7 @@ class ProcessWebhookHandler:
         return WebhookOutcome(state=WebhookState.PARKED, attempts=attempts, error=error)
 
     def _waiting(
-        self, event: WebhookEvent, error: str, *, delay_s: float, attempts: int | None = None
+        self, event: WebhookEvent, error: str | None, *, delay_s: float, attempts: int | None = None
     ) -> WebhookOutcome:
         due_at = self.clock.now() + timedelta(seconds=delay_s * random.uniform(0.8, 1))
         counted = event.attempts if attempts is None else attempts

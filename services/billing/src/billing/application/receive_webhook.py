@@ -1,9 +1,11 @@
 """Use case: verify a webhook and store it once; what it means is worked out afterwards."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from billing.application.bounds import WEBHOOK_MAX_BYTES
 from billing.domain.errors import InvalidField
+from billing.domain.identifiers import EventId
 from billing.domain.webhook_event import Stored, WebhookEvent
 from billing.ports.clock import Clock
 from billing.ports.unit_of_work import UnitsOfWork
@@ -14,7 +16,7 @@ from billing.ports.webhooks import WebhookVerifier
 class Received:
     """The event is safe; `duplicate` when it was before."""
 
-    event_id: str
+    event_id: EventId
     duplicate: bool
 
 
@@ -26,24 +28,15 @@ class ReceiveWebhookHandler:
     verifier: WebhookVerifier
     clock: Clock
 
-    async def __call__(self, body: bytes, signature: str) -> Received:
+    async def __call__(self, headers: Mapping[str, str], body: bytes) -> Received:
         """Store the event, or wake it if it was given up or ignored.
 
         Raises InvalidSignature, InvalidWebhook and InvalidField, and stores nothing then.
         """
         if len(body) > WEBHOOK_MAX_BYTES:
             raise InvalidField("body", f"has {len(body)} bytes, at most {WEBHOOK_MAX_BYTES} are allowed")
-        verified = self.verifier.verify(body, signature)
-        event = WebhookEvent(
-            event_id=verified.event_id,
-            kind=verified.kind,
-            session_id=verified.session_id,
-            payment_id=verified.payment_id,
-            dispute_id=verified.dispute_id,
-            body=body,
-            received_at=self.clock.now(),
-            cause=verified.ignored,
-        )
+        verified = self.verifier.verify(headers, body)
+        event = WebhookEvent(**vars(verified), body=body, received_at=self.clock.now())
         async with self.units.of_system() as work:
             stored = await work.add_webhook(event)
         return Received(event_id=event.event_id, duplicate=stored is not Stored.NEW)

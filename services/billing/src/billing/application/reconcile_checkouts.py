@@ -54,8 +54,11 @@ class ReconcileCheckoutsHandler:
 
     async def _ask(self, checkout: Checkout) -> None:
         """Settle one; whatever is wrong with it keeps the others from nothing."""
+        if checkout.page_id is None:
+            # Never due: there is no page to ask about.
+            return
         try:
-            await self.settle(checkout.session_id or "")
+            await self.settle(checkout.page_id)
         except (PaymentProcessorUnavailable, PaymentProcessorMisconfigured):
             # It passes, and was no answer: the lease brings it back.
             return
@@ -76,8 +79,8 @@ class ReconcileCheckoutsHandler:
     async def _put_back(self, checkout: Checkout, *, ends: bool = False) -> None:
         async with self.units.of_system() as work:
             current = await work.checkout(checkout.checkout_id, lock=True)
-            if current is None or current.session_id != checkout.session_id or current.is_settled:
+            if current is None or current.page_id != checkout.page_id or current.is_settled:
                 return
             if ends:
-                current = replace(current, status=CheckoutStatus.EXPIRED, url="")
+                current = replace(current, status=CheckoutStatus.EXPIRED, url=None)
             await work.save_checkout(replace(current, next_check_at=next_check(current, self.clock.now())))

@@ -7,9 +7,10 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.errors import UnknownToProcessor
+from billing.domain.identifiers import EventId, ObjectId
 from billing.domain.listing import Listing, Scan
 from billing.domain.refund import ListedRefund
-from billing.domain.webhook_event import Stored, WebhookEvent
+from billing.domain.webhook_event import Stored, Subject, SubjectKind, WebhookEvent
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitOfWork, UnitsOfWork
@@ -58,12 +59,17 @@ class RefundList:
         self, work: UnitOfWork, items: Sequence[ListedRefund], now: datetime
     ) -> list[WebhookEvent]:
         """Return a hint for each of our refunds that is not recorded as it stands."""
-        ours = [refund for refund in items if refund.reference and refund.payment_id]
-        known = await work.recorded_refunds([refund.refund.refund_id for refund in ours])
+        ours = [(listed.refund, listed.payment_id) for listed in items if listed.reference]
+        known = await work.recorded_refunds([refund.refund_id for refund, _ in ours])
         return [
-            _hint("refund", refund.refund.refund_id, refund.refund.status, now, payment_id=refund.payment_id)
-            for refund in ours
-            if known.get(refund.refund.refund_id) is not refund.refund.status
+            _hint(
+                "refund",
+                Subject(kind=SubjectKind.PAYMENT, object_id=ObjectId(payment_id)),
+                told=f"{refund.refund_id}_{refund.status}",
+                now=now,
+            )
+            for refund, payment_id in ours
+            if payment_id is not None and known.get(refund.refund_id) is not refund.status
         ]
 
 
@@ -85,7 +91,12 @@ class DisputeList:
         ours = [dispute for dispute in items if dispute.reference and dispute.state is not None]
         known = await work.recorded_disputes([dispute.dispute_id for dispute in ours])
         return [
-            _hint("dispute", dispute.dispute_id, dispute.state or "", now, dispute_id=dispute.dispute_id)
+            _hint(
+                "dispute",
+                Subject(kind=SubjectKind.DISPUTE, object_id=ObjectId(dispute.dispute_id)),
+                told=f"{dispute.dispute_id}_{dispute.state}",
+                now=now,
+            )
             for dispute in ours
             if known.get(dispute.dispute_id) is not dispute.state
         ]
@@ -158,22 +169,12 @@ def _read(scan: Scan, page: Listing[T]) -> Scan:
     return replace(scan, since=scan.begun_at or scan.since, begun_at=None, after=None)
 
 
-def _hint(
-    kind: str,
-    object_id: str,
-    status: str,
-    now: datetime,
-    *,
-    payment_id: str | None = None,
-    dispute_id: str | None = None,
-) -> WebhookEvent:
+def _hint(kind: str, subject: Subject, *, told: str, now: datetime) -> WebhookEvent:
     """Return a hint of our own: the same for the same object as long as it stands where it stands."""
     return WebhookEvent(
-        event_id=f"reconciled_{object_id}_{status}",
+        event_id=EventId(f"reconciled_{told}"),
         kind=f"reconciled.{kind}",
-        session_id=None,
-        payment_id=payment_id,
-        dispute_id=dispute_id,
+        subject=subject,
         body=b"",
         received_at=now,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from billing.application.lock_purchase import lock_purchase
 from billing.domain.dispute import settle_dispute
 from billing.domain.events import PaymentDisputed
+from billing.domain.identifiers import DisputeId
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
@@ -18,7 +19,7 @@ class RecordDisputeHandler:
     processor: PaymentProcessor
     clock: Clock
 
-    async def __call__(self, dispute_id: str) -> bool:
+    async def __call__(self, dispute_id: DisputeId) -> bool:
         """Record a dispute; False when it is about none of our payments.
 
         Asks the processor before it opens a transaction: what a webhook said may be old by now. Raises

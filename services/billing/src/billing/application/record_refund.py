@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from billing.application.lock_purchase import lock_purchase
+from billing.domain.identifiers import PaymentId
 from billing.domain.refund import merge_refunds
 from billing.domain.refund_total import count_refunds
 from billing.ports.clock import Clock
@@ -18,7 +19,7 @@ class RecordRefundHandler:
     processor: PaymentProcessor
     clock: Clock
 
-    async def __call__(self, payment_id: str) -> bool:
+    async def __call__(self, payment_id: PaymentId) -> bool:
         """Record a payment's refunds; False when it is none of our payments.
 
         Asks the processor before it opens a transaction: what a webhook said may be old by now. Raises

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billing.domain.identifiers import EventId
 from billing.ports.clock import Clock
 from billing.ports.unit_of_work import UnitsOfWork
 
@@ -13,7 +14,7 @@ class ReplayWebhookHandler:
     units: UnitsOfWork
     clock: Clock
 
-    async def __call__(self, event_id: str) -> bool:
+    async def __call__(self, event_id: EventId) -> bool:
         """Have a webhook worked out anew, with no failures counted.
 
         False, and nothing is changed, when there is none, or it names nothing to ask the processor about.

@@ -6,6 +6,7 @@ Webhooks and the reconciler both end here, so that a lost webhook costs time and
 from dataclasses import dataclass
 
 from billing.domain.events import PaymentCompleted
+from billing.domain.identifiers import PageId, PurchaseId
 from billing.domain.settlement import settle
 from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource
@@ -22,19 +23,19 @@ class SettleCheckoutHandler:
     clock: Clock
     ids: IdSource
 
-    async def __call__(self, session_id: str) -> bool:
-        """Settle a session; False when it is none of our checkouts.
+    async def __call__(self, page_id: PageId) -> bool:
+        """Settle the checkout of a page; False when it is none of our checkouts.
 
         Asks the processor before it opens a transaction: what a webhook said may be old by now.
         """
-        seen = await self.processor.find_checkout(session_id)
+        seen = await self.processor.find_checkout(page_id)
         async with self.units.of_system() as work:
-            checkout_id = await work.checkout_of_session(session_id) or seen.reference
+            checkout_id = await work.checkout_of_page(page_id) or seen.reference
             checkout = await work.checkout(checkout_id, lock=True) if checkout_id else None
             if checkout is None:
                 return False
             now = self.clock.now()
-            settled, purchase = settle(checkout, seen, purchase_id=self.ids.new("pay"), now=now)
+            settled, purchase = settle(checkout, seen, purchase_id=PurchaseId(self.ids.new("pay")), now=now)
             if purchase is not None:
                 if not await work.add_purchase(purchase):
                     # This payment was told before.

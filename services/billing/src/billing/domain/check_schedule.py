@@ -16,7 +16,7 @@ _GIVEN_UP_AFTER = timedelta(days=60)
 def next_check(checkout: Checkout, now: datetime) -> datetime | None:
     """Return when to ask about a checkout next, None when nothing is expected of it any more."""
     age = now - checkout.opened_at
-    if checkout.is_settled or checkout.session_id is None or age > _GIVEN_UP_AFTER:
+    if checkout.is_settled or checkout.page_id is None or age > _GIVEN_UP_AFTER:
         return None
     due = now + min(max(age / _SHARE_OF_AGE, _PAUSE_MIN), _PAUSE_MAX)
     if checkout.status is CheckoutStatus.OPEN and checkout.expires_at is not None:

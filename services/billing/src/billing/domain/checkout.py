@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from billing.domain.identifiers import CheckoutId, PackId, PageId, PaymentId, PurchaseId, UserId
+
 
 class CheckoutStatus(StrEnum):
     """Where the page stands. COMPLETE says that it was sent off, PaymentStatus what became of the money."""
@@ -30,23 +32,23 @@ class PaymentStatus(StrEnum):
 class Checkout:
     """One pack on its way to be bought, with its terms when its page was opened.
 
-    `session_id` is the processor's; it is None between our commit and the processor's answer. A page that
+    `page_id` is the processor's; it is None between our commit and the processor's answer. A page that
     expired may be followed by another: `page` counts them, and `opened_at` is the time of the last.
     """
 
-    checkout_id: str
-    user_id: str
+    checkout_id: CheckoutId
+    user_id: UserId
     idempotency_key: str
-    pack_id: str
+    pack_id: PackId
     pack_title: str
     credits: int
     price_minor: int
     currency: str
-    session_id: str | None = None
-    url: str = ""
+    page_id: PageId | None = None
+    url: str | None = None
     status: CheckoutStatus = CheckoutStatus.OPEN
     payment_status: PaymentStatus = PaymentStatus.UNPAID
-    purchase_id: str | None = None
+    purchase_id: PurchaseId | None = None
     created_at: datetime
     opened_at: datetime
     expires_at: datetime | None = None
@@ -68,19 +70,19 @@ class Checkout:
 class Purchase:
     """Money that arrived for credits. One payment object is one purchase.
 
-    `payment_id` is the processor's payment, or its session where there was nothing to pay.
+    `payment_id` is the processor's payment, or its page where there was nothing to pay.
     What is refunded is a total; `refund_series` counts how often it fell, because a refund failed after all.
     """
 
-    purchase_id: str
-    user_id: str
-    checkout_id: str
-    pack_id: str
+    purchase_id: PurchaseId
+    user_id: UserId
+    checkout_id: CheckoutId
+    pack_id: PackId
     pack_title: str
     credits: int
     amount_minor: int
     currency: str
-    payment_id: str
+    payment_id: PaymentId
     created_at: datetime
     refunded_minor: int = 0
     refunded_credits: int = 0

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from billing.domain.checkout import Purchase
+from billing.domain.identifiers import CheckoutId, DisputeId, PaymentId, PurchaseId, UserId
 from billing.domain.proportion import credits_of
 
 
@@ -26,10 +27,10 @@ _ORDER = list(DisputeState)
 class Dispute:
     """One dispute of a purchase's payment, and what it takes back of it."""
 
-    dispute_id: str
-    purchase_id: str
-    user_id: str
-    payment_id: str
+    dispute_id: DisputeId
+    purchase_id: PurchaseId
+    user_id: UserId
+    payment_id: PaymentId
     disputed_minor: int
     disputed_credits: int
     currency: str
@@ -40,10 +41,10 @@ class Dispute:
 class ProcessorDispute:
     """A dispute as the payment processor sees it now. `state` is None while it moved no money."""
 
-    dispute_id: str
-    payment_id: str | None
+    dispute_id: DisputeId
+    payment_id: PaymentId | None
     # Our checkout's id, which the processor keeps for us.
-    reference: str | None
+    reference: CheckoutId | None
     amount_minor: int
     currency: str
     state: DisputeState | None

@@ -3,20 +3,22 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from billing.domain.identifiers import PackId
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pack:
     """What a pack grants and costs, and how it is shown. Money is in minor units of its currency."""
 
-    pack_id: str
+    pack_id: PackId
     credits: int
     price_minor: int
     currency: str
     # The name under which the payment processor knows the price.
-    lookup_key: str
+    price_name: str
     title: str
     description: str
-    badge: str = ""
+    badge: str | None = None
 
 
 class CatalogueChange(StrEnum):
@@ -27,7 +29,7 @@ class CatalogueChange(StrEnum):
     PRODUCT_UNARCHIVED = "product unarchived"
     PRICE_CREATED = "price created"
     PRICE_UNARCHIVED = "price unarchived"
-    LOOKUP_KEY_MOVED = "lookup key moved to the price"
+    PRICE_NAME_MOVED = "name moved to the price"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,6 @@ class Catalogue:
 
     packs: tuple[Pack, ...]
 
-    def find(self, pack_id: str) -> Pack | None:
+    def find(self, pack_id: PackId) -> Pack | None:
         """Return a pack by its id."""
         return next((pack for pack in self.packs if pack.pack_id == pack_id), None)

@@ -4,12 +4,13 @@ import hashlib
 import json
 
 from billing.domain.checkout import Checkout
+from billing.domain.identifiers import CheckoutId, PackId
 
 # A client's addresses may name the checkout before it exists.
 CHECKOUT_ID = "{CHECKOUT_ID}"
 
 
-def fingerprint(*, pack_id: str, success_url: str, cancel_url: str) -> str:
+def fingerprint(*, pack_id: PackId, success_url: str, cancel_url: str) -> str:
     """Return what tells two requests apart: all of the body, and nothing that may change between tries.
 
     The version names the rule, so that a later rule can tell which one made a stored fingerprint.
@@ -26,6 +27,6 @@ def is_same_request(known: Checkout, wanted: Checkout) -> bool:
     return known.fingerprint == wanted.fingerprint
 
 
-def with_checkout_id(url: str, checkout_id: str) -> str:
+def with_checkout_id(url: str, checkout_id: CheckoutId) -> str:
     """Return an address with the checkout's id in its place."""
     return url.replace(CHECKOUT_ID, checkout_id)

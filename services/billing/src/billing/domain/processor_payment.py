@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.dispute import DisputeState
+from billing.domain.identifiers import CheckoutId, DisputeId, PaymentId
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListedPayment:
-    """A payment that succeeded, of whoever made it. With nothing to pay, its session stands for it."""
+    """A payment that succeeded, of whoever made it. With nothing to pay, its page stands for it."""
 
-    payment_id: str
+    payment_id: PaymentId
     # Our checkout's id, which the processor keeps for us.
-    reference: str | None
+    reference: CheckoutId | None
     amount_minor: int
     currency: str
     paid_at: datetime
@@ -23,9 +24,9 @@ class ListedPayment:
 class ReconciledPayment:
     """A payment of ours, with what was refunded of it and the disputes that moved its money."""
 
-    payment_id: str
+    payment_id: PaymentId
     amount_minor: int
     currency: str
     refunded_minor: int
-    disputes: Mapping[str, DisputeState]
+    disputes: Mapping[DisputeId, DisputeState]
     moved_at: datetime

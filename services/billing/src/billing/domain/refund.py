@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from billing.domain.identifiers import CheckoutId, PaymentId, RefundId
+
 
 class RefundStatus(StrEnum):
     """Where a refund stands, in the only order in which it moves. Only a SUCCEEDED one counts."""
@@ -22,7 +24,7 @@ _ORDER = list(RefundStatus)
 class Refund:
     """One refund, whole or in part, in the minor units of the payment's currency."""
 
-    refund_id: str
+    refund_id: RefundId
     amount_minor: int
     status: RefundStatus
 
@@ -31,9 +33,9 @@ class Refund:
 class ProcessorPayment:
     """A payment's refunds as the payment processor sees them now."""
 
-    payment_id: str
+    payment_id: PaymentId
     # Our checkout's id, which the processor keeps for us.
-    reference: str | None
+    reference: CheckoutId | None
     refunds: tuple[Refund, ...]
 
 
@@ -42,15 +44,15 @@ class ListedRefund:
     """A refund in the processor's list. One of a charge without a payment object has no `payment_id`."""
 
     refund: Refund
-    payment_id: str | None
+    payment_id: PaymentId | None
     # Our checkout's id, which the processor keeps for us.
-    reference: str | None
+    reference: CheckoutId | None
     created_at: datetime
 
 
 def merge_refunds(known: Iterable[Refund], seen: Iterable[Refund]) -> list[Refund]:
     """Return every refund at the later of its statuses: an answer that is old by now undoes nothing."""
-    merged: dict[str, Refund] = {}
+    merged: dict[RefundId, Refund] = {}
     for refund in (*known, *seen):
         before = merged.get(refund.refund_id, refund)
         merged[refund.refund_id] = max(refund, before, key=_progress)

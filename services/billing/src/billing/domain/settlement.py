@@ -5,6 +5,7 @@ from datetime import datetime
 
 from billing.domain.check_schedule import next_check
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
+from billing.domain.identifiers import CheckoutId, PageId, PaymentId, PurchaseId
 
 _NOTHING_DUE = (PaymentStatus.PAID, PaymentStatus.NO_PAYMENT_REQUIRED)
 
@@ -13,17 +14,17 @@ _NOTHING_DUE = (PaymentStatus.PAID, PaymentStatus.NO_PAYMENT_REQUIRED)
 class ProcessorCheckout:
     """A checkout as the payment processor sees it now. `payment_id` is set once there is a payment object."""
 
-    session_id: str
+    page_id: PageId
     status: CheckoutStatus
     payment_status: PaymentStatus
-    payment_id: str | None
+    payment_id: PaymentId | None
     # How many packs: the buyer may change it on the page.
     quantity: int
     amount_minor: int
     currency: str
     # Our checkout's id, which the processor keeps for us.
-    reference: str | None
-    url: str = ""
+    reference: CheckoutId | None
+    url: str | None = None
     expires_at: datetime | None = None
 
     @property
@@ -33,7 +34,7 @@ class ProcessorCheckout:
 
 
 def settle(
-    checkout: Checkout, seen: ProcessorCheckout, *, purchase_id: str, now: datetime
+    checkout: Checkout, seen: ProcessorCheckout, *, purchase_id: PurchaseId, now: datetime
 ) -> tuple[Checkout, Purchase | None]:
     """Return the checkout as it stands now, and the purchase if this is the moment that it is paid.
 
@@ -41,7 +42,7 @@ def settle(
     purchase, and one that expired, or was followed by another, and was paid all the same is a purchase: the
     money arrived.
     """
-    is_current = checkout.session_id in (None, seen.session_id)
+    is_current = checkout.page_id in (None, seen.page_id)
     if seen.is_paid and not (is_current and checkout.purchase_id):
         return _paid(checkout, seen, purchase_id), _purchase(checkout, seen, purchase_id, now)
     if checkout.purchase_id or not is_current:
@@ -49,8 +50,8 @@ def settle(
     is_open = seen.status is CheckoutStatus.OPEN
     known = replace(
         checkout,
-        session_id=seen.session_id,
-        url=seen.url if is_open else "",
+        page_id=seen.page_id,
+        url=seen.url if is_open else None,
         status=seen.status,
         payment_status=seen.payment_status,
         expires_at=seen.expires_at or checkout.expires_at,
@@ -58,14 +59,14 @@ def settle(
     return replace(known, next_check_at=next_check(known, now)), None
 
 
-def _paid(checkout: Checkout, seen: ProcessorCheckout, purchase_id: str) -> Checkout:
+def _paid(checkout: Checkout, seen: ProcessorCheckout, purchase_id: PurchaseId) -> Checkout:
     if checkout.purchase_id:
         # Two of its pages were paid: two purchases, and the checkout names the first.
         return checkout
     return replace(
         checkout,
-        session_id=seen.session_id,
-        url="",
+        page_id=seen.page_id,
+        url=None,
         status=CheckoutStatus.COMPLETE,
         payment_status=seen.payment_status,
         purchase_id=purchase_id,
@@ -73,7 +74,9 @@ def _paid(checkout: Checkout, seen: ProcessorCheckout, purchase_id: str) -> Chec
     )
 
 
-def _purchase(checkout: Checkout, seen: ProcessorCheckout, purchase_id: str, now: datetime) -> Purchase:
+def _purchase(
+    checkout: Checkout, seen: ProcessorCheckout, purchase_id: PurchaseId, now: datetime
+) -> Purchase:
     return Purchase(
         purchase_id=purchase_id,
         user_id=checkout.user_id,
@@ -83,7 +86,7 @@ def _purchase(checkout: Checkout, seen: ProcessorCheckout, purchase_id: str, now
         credits=checkout.credits * seen.quantity,
         amount_minor=seen.amount_minor,
         currency=seen.currency,
-        # With nothing to pay there is no payment: the session stands for it.
-        payment_id=seen.payment_id or seen.session_id,
+        # With nothing to pay there is no payment: the page stands for it.
+        payment_id=seen.payment_id or PaymentId(seen.page_id),
         created_at=now,
     )

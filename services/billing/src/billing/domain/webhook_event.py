@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from billing.domain.identifiers import EventId, ObjectId
+
 ERROR_MAX = 1_000
 
 
@@ -20,9 +22,9 @@ class IgnoredCause(StrEnum):
     """Why nothing is done with a webhook."""
 
     # Told by the webhook itself: nobody needs to be asked.
-    CONNECTED_ACCOUNT = "connected_account"
+    ANOTHER_ACCOUNT = "another_account"
     OTHER_MODE = "other_mode"
-    THIN_EVENT = "thin_event"
+    WITHOUT_OBJECT = "without_object"
     UNHANDLED_KIND = "unhandled_kind"
     UNREADABLE = "unreadable"
     # Told by the processor.
@@ -38,39 +40,42 @@ class Stored(StrEnum):
     WOKEN = "woken"
 
 
-@dataclass(frozen=True, kw_only=True)
-class VerifiedWebhook:
-    """A webhook that the processor signed, with the checkout, payment or dispute that it is about, if any.
+class SubjectKind(StrEnum):
+    """What kind of the processor's objects a webhook is about."""
 
-    The event's id is the same in every delivery. `ignored` says why it needs no work, where that is known.
+    PAGE = "page"
+    PAYMENT = "payment"
+    DISPUTE = "dispute"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """The object that a webhook is about: it is asked how it stands, a webhook may be old."""
+
+    kind: SubjectKind
+    object_id: ObjectId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """What the processor signed: an event, and what it is about, if anything.
+
+    The event's id is the same in every delivery. `cause` says why it needs no work, where that is known.
     """
 
-    event_id: str
+    event_id: EventId
     kind: str
-    session_id: str | None = None
-    payment_id: str | None = None
-    dispute_id: str | None = None
-    ignored: IgnoredCause | None = None
+    subject: Subject | None = None
+    cause: IgnoredCause | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebhookEvent:
-    """One event as received and verified. `attempts` counts failures that were its own."""
+class WebhookEvent(Webhook):
+    """A webhook as received and verified. `attempts` counts failures that were its own."""
 
-    event_id: str
-    kind: str
-    session_id: str | None
     body: bytes
     received_at: datetime
     attempts: int = 0
-    payment_id: str | None = None
-    dispute_id: str | None = None
-    cause: IgnoredCause | None = None
-
-    @property
-    def is_about_something(self) -> bool:
-        """Whether there is an object to ask the processor about."""
-        return any((self.session_id, self.payment_id, self.dispute_id))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +86,7 @@ class WebhookOutcome:
     attempts: int
     due_at: datetime | None = None
     cause: IgnoredCause | None = None
-    error: str = ""
+    error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +97,7 @@ class StoredWebhook:
     state: WebhookState
     due_at: datetime
     finished_at: datetime | None = None
-    error: str = ""
+    error: str | None = None
 
 
 def described(failure: BaseException) -> str:

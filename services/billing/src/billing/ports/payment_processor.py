@@ -6,6 +6,7 @@ from typing import Protocol
 
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
+from billing.domain.identifiers import CustomerId, DisputeId, PageId, PaymentId, UserId
 from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.processor_payment import ListedPayment
@@ -21,14 +22,22 @@ class PaymentProcessor(Protocol):
     UnknownToProcessor when there is no object with that id.
     """
 
-    async def open_customer(self, *, user_id: str, email: str, instead_of: str | None) -> str:
+    async def open_customer(
+        self, *, user_id: UserId, email: str, instead_of: CustomerId | None
+    ) -> CustomerId:
         """Return a new customer's id; the same one to all who ask for this user with the same `instead_of`.
 
         Raises PaymentProcessorRefused for an address that the processor does not take.
         """
 
     async def open_checkout(
-        self, checkout: Checkout, *, lookup_key: str, customer_id: str, success_url: str, cancel_url: str
+        self,
+        checkout: Checkout,
+        *,
+        price_name: str,
+        customer_id: CustomerId,
+        success_url: str,
+        cancel_url: str,
     ) -> ProcessorCheckout:
         """Open a hosted page for one pack; the same page of the same checkout is opened once.
 
@@ -36,13 +45,13 @@ class PaymentProcessor(Protocol):
         is published.
         """
 
-    async def find_checkout(self, session_id: str) -> ProcessorCheckout:
+    async def find_checkout(self, page_id: PageId) -> ProcessorCheckout:
         """Return how a checkout stands now."""
 
-    async def find_payment(self, payment_id: str) -> ProcessorPayment:
+    async def find_payment(self, payment_id: PaymentId) -> ProcessorPayment:
         """Return a payment with all its refunds, as they stand now."""
 
-    async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
+    async def find_dispute(self, dispute_id: DisputeId) -> ProcessorDispute:
         """Return how a dispute stands now."""
 
     async def list_refunds(self, *, since: datetime, after: str | None) -> Listing[ListedRefund]:

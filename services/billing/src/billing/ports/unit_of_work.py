@@ -8,6 +8,16 @@ from typing import Protocol
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.events import Fact
+from billing.domain.identifiers import (
+    CheckoutId,
+    CustomerId,
+    DisputeId,
+    PageId,
+    PaymentId,
+    PurchaseId,
+    RefundId,
+    UserId,
+)
 from billing.domain.listing import Scan
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund, RefundStatus
@@ -17,25 +27,27 @@ from billing.ports.webhooks import WebhookQueue
 class UnitOfWork(WebhookQueue, Protocol):
     """One open transaction: leaving it commits, an exception undoes everything."""
 
-    async def customer_of(self, user_id: str) -> str | None:
+    async def customer_of(self, user_id: UserId) -> CustomerId | None:
         """Return the processor's customer id of a user."""
 
-    async def link_customer(self, user_id: str, customer_id: str, *, instead_of: str | None) -> str:
+    async def link_customer(
+        self, user_id: UserId, customer_id: CustomerId, *, instead_of: CustomerId | None
+    ) -> CustomerId:
         """Store the link unless there is another one than `instead_of`; return the link that counts."""
 
     async def add_checkout(self, checkout: Checkout) -> Checkout:
         """Store a new checkout, or return the one that this user's idempotency key made before."""
 
-    async def checkout(self, checkout_id: str, *, lock: bool = False) -> Checkout | None:
+    async def checkout(self, checkout_id: CheckoutId, *, lock: bool = False) -> Checkout | None:
         """Return a checkout by our id."""
 
-    async def checkout_of_session(self, session_id: str) -> str | None:
-        """Return our id of the checkout behind a processor's session."""
+    async def checkout_of_page(self, page_id: PageId) -> CheckoutId | None:
+        """Return our id of the checkout behind a page of the processor."""
 
     async def save_checkout(self, checkout: Checkout) -> None:
         """Write what may change of a checkout: its page, terms, statuses, purchase and next question."""
 
-    async def claim_question(self, checkout_id: str, *, now: datetime, after: datetime) -> bool:
+    async def claim_question(self, checkout_id: CheckoutId, *, now: datetime, after: datetime) -> bool:
         """Write that somebody who waits asks about a checkout now; False if one did later than `after`."""
 
     async def claim_checks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Checkout]:
@@ -47,25 +59,25 @@ class UnitOfWork(WebhookQueue, Protocol):
     async def add_purchase(self, purchase: Purchase) -> bool:
         """Store a purchase; False when this payment has one already."""
 
-    async def purchase_of_payment(self, payment_id: str) -> Purchase | None:
+    async def purchase_of_payment(self, payment_id: PaymentId) -> Purchase | None:
         """Return a payment's purchase, locked until the end."""
 
     async def save_refunds(self, purchase: Purchase, refunds: Sequence[Refund]) -> None:
         """Write a purchase's refunds, and what they refund of it in all."""
 
-    async def refunds_of(self, purchase_id: str) -> Sequence[Refund]:
+    async def refunds_of(self, purchase_id: PurchaseId) -> Sequence[Refund]:
         """Return a purchase's refunds."""
 
-    async def dispute(self, dispute_id: str) -> Dispute | None:
+    async def dispute(self, dispute_id: DisputeId) -> Dispute | None:
         """Return a dispute that moved money."""
 
     async def save_dispute(self, dispute: Dispute) -> None:
         """Write a dispute, a new one or one that moved on."""
 
-    async def recorded_refunds(self, refund_ids: Sequence[str]) -> Mapping[str, RefundStatus]:
+    async def recorded_refunds(self, refund_ids: Sequence[RefundId]) -> Mapping[RefundId, RefundStatus]:
         """Return how those of these refunds stand that are recorded."""
 
-    async def recorded_disputes(self, dispute_ids: Sequence[str]) -> Mapping[str, DisputeState]:
+    async def recorded_disputes(self, dispute_ids: Sequence[DisputeId]) -> Mapping[DisputeId, DisputeState]:
         """Return how those of these disputes stand that are recorded."""
 
     async def scan(self, name: str) -> Scan | None:
@@ -81,7 +93,7 @@ class UnitOfWork(WebhookQueue, Protocol):
 class UnitsOfWork(Protocol):
     """Opens units of work."""
 
-    def of(self, user_id: str) -> AbstractAsyncContextManager[UnitOfWork]:
+    def of(self, user_id: UserId) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open one that sees this user's rows alone."""
 
     def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
@@ -91,11 +103,13 @@ class UnitsOfWork(Protocol):
 class BillingReader(Protocol):
     """Reads committed state."""
 
-    async def checkout(self, user_id: str, checkout_id: str) -> Checkout | None:
+    async def checkout(self, user_id: UserId, checkout_id: CheckoutId) -> Checkout | None:
         """Return a checkout of this user."""
 
-    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[PurchaseStanding] | None:
-        """Return purchases, newest first, before an id (or from the newest, when empty).
+    async def purchases(
+        self, user_id: UserId, *, before: PurchaseId | None, limit: int
+    ) -> list[PurchaseStanding] | None:
+        """Return purchases, newest first, before an id, or from the newest.
 
         None when that id is none of this user's purchases.
         """

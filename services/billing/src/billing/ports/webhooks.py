@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from billing.domain.identifiers import EventId
 from billing.domain.webhook_event import (
     IgnoredCause,
     Stored,
     StoredWebhook,
-    VerifiedWebhook,
+    Webhook,
     WebhookEvent,
     WebhookOutcome,
     WebhookState,
@@ -18,8 +19,8 @@ from billing.domain.webhook_event import (
 class WebhookVerifier(Protocol):
     """Knows the processor's signatures."""
 
-    def verify(self, body: bytes, signature: str) -> VerifiedWebhook:
-        """Return what a webhook says.
+    def verify(self, headers: Mapping[str, str], body: bytes) -> Webhook:
+        """Return what a webhook says; names of headers are in lower case.
 
         Raises InvalidSignature unless the processor signed these bytes, and InvalidWebhook when it signed
         something that is no event.
@@ -43,11 +44,11 @@ class WebhookQueue(Protocol):
         """
 
     async def finish_webhook(
-        self, event_id: str, *, token: str, outcome: WebhookOutcome, now: datetime
+        self, event_id: EventId, *, token: str, outcome: WebhookOutcome, now: datetime
     ) -> bool:
         """Write what came of a claim; False, and nothing is written, when it is no longer this claim's."""
 
-    async def wake_webhook(self, event_id: str, *, now: datetime) -> bool:
+    async def wake_webhook(self, event_id: EventId, *, now: datetime) -> bool:
         """Have a webhook worked out anew, whatever came of it; False when none is, or it names nothing."""
 
     async def forget_bodies(self, *, before: datetime, limit: int) -> int:
@@ -60,7 +61,7 @@ class WebhookReader(Protocol):
     async def webhooks(self, *, state: WebhookState | None, limit: int) -> Sequence[StoredWebhook]:
         """Return webhooks, newest first, in one state or in all; their bodies are left out."""
 
-    async def webhook(self, event_id: str) -> StoredWebhook | None:
+    async def webhook(self, event_id: EventId) -> StoredWebhook | None:
         """Return one webhook, whole."""
 
     async def webhook_counts(self) -> Mapping[tuple[WebhookState, IgnoredCause | None], int]:

@@ -1,6 +1,6 @@
 """Packs, checkout and purchases, as billing keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from gateway.domain.identifiers import CheckoutId, PackId, UserId
@@ -41,9 +41,10 @@ class Billing(Protocol):
         """List this user's purchases, newest first."""
         ...
 
-    async def receive_webhook(self, *, body: bytes, signature: str) -> bool:
+    async def receive_webhook(self, *, body: bytes, headers: Mapping[str, str]) -> bool:
         """Hand over a webhook exactly as received; whether it had come before.
 
-        When it returns, the event is safe. Raises MalformedRequest (INVALID_SIGNATURE, INVALID_WEBHOOK).
+        Names of headers are in lower case. When it returns, the event is safe. Raises MalformedRequest
+        (INVALID_SIGNATURE, INVALID_WEBHOOK).
         """
         ...

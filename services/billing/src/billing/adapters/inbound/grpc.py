@@ -19,6 +19,7 @@ from billing.application.list_purchases import ListPurchases, ListPurchasesHandl
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.domain import errors
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
+from billing.domain.identifiers import CheckoutId, PackId, PurchaseId, UserId
 from billing.domain.pack import Pack
 from billing.ports.unit_of_work import BillingReader
 
@@ -83,8 +84,8 @@ class BillingServicer(rpc.BillingServiceServicer):
             CreateCheckout(
                 user_id=_account(request.user_id),
                 email=request.email,
-                pack_id=request.pack_id,
-                idempotency_key=request.idempotency_key,
+                pack_id=PackId(request.pack_id),
+                idempotency_key=request.idempotency_key or None,
                 success_url=request.success_url,
                 cancel_url=request.cancel_url,
             )
@@ -92,24 +93,26 @@ class BillingServicer(rpc.BillingServiceServicer):
         return pb.CreateCheckoutResponse(checkout=_checkout(opened.checkout), replayed=opened.replayed)
 
     async def GetCheckout(self, request: pb.GetCheckoutRequest, context: Any) -> pb.GetCheckoutResponse:
-        found = await self.follow(_account(request.user_id), request.checkout_id)
+        found = await self.follow(_account(request.user_id), CheckoutId(request.checkout_id))
         return pb.GetCheckoutResponse(checkout=_checkout(found))
 
     async def ListPurchases(self, request: pb.ListPurchasesRequest, context: Any) -> pb.ListPurchasesResponse:
         page = await self.purchases(
             ListPurchases(
-                user_id=_account(request.user_id), before=request.page_token, limit=request.page_size
+                user_id=_account(request.user_id),
+                before=PurchaseId(request.page_token) if request.page_token else None,
+                limit=request.page_size,
             )
         )
         return pb.ListPurchasesResponse(
             purchases=[payments.purchase(standing) for standing in page.purchases],
-            next_page_token=page.next_before,
+            next_page_token=page.next_before or "",
         )
 
     async def ReceiveWebhook(
         self, request: pb.ReceiveWebhookRequest, context: Any
     ) -> pb.ReceiveWebhookResponse:
-        received = await self.receive(request.body, request.signature)
+        received = await self.receive(_headers(request), request.body)
         return pb.ReceiveWebhookResponse(event_id=received.event_id, duplicate=received.duplicate)
 
     async def ListSettledPayments(
@@ -125,11 +128,16 @@ class BillingServicer(rpc.BillingServiceServicer):
             yield payments.at_processor(payment)
 
 
-def _account(user_id: str) -> str:
+def _headers(request: pb.ReceiveWebhookRequest) -> dict[str, str]:
+    # A gateway of an older release sends the signature alone, and knows of no processor but Stripe.
+    return dict(request.headers) or {"stripe-signature": request.signature}
+
+
+def _account(user_id: str) -> UserId:
     """Return an id under which facts can be published. Raises InvalidField."""
     if not is_subject_token(user_id):
         raise errors.InvalidField("user_id", "must be 1 to 64 letters, digits, _ or -")
-    return user_id
+    return UserId(user_id)
 
 
 def _pack(pack: Pack) -> pb.Pack:
@@ -140,7 +148,7 @@ def _pack(pack: Pack) -> pb.Pack:
         credits=pack.credits,
         price_minor=pack.price_minor,
         currency=pack.currency,
-        badge=pack.badge,
+        badge=pack.badge or "",
     )
 
 
@@ -149,7 +157,7 @@ def _checkout(checkout: Checkout) -> pb.Checkout:
         checkout_id=checkout.checkout_id,
         user_id=checkout.user_id,
         pack_id=checkout.pack_id,
-        url=checkout.url,
+        url=checkout.url or "",
         status=_STATUSES[checkout.status],
         created_at=to_timestamp(checkout.created_at),
         expires_at=to_timestamp(checkout.expires_at),

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from billing.application.replay_webhook import ReplayWebhookHandler
-from billing.domain.webhook_event import StoredWebhook, WebhookState
+from billing.domain.identifiers import EventId
+from billing.domain.webhook_event import StoredWebhook, SubjectKind, WebhookEvent, WebhookState
 from billing.ports.webhooks import WebhookReader
 
 LIST_MAX, LIST_DEFAULT = 1_000, 50
@@ -62,7 +63,11 @@ async def run(
 
 
 async def _replay(
-    event_ids: Sequence[str], reader: WebhookReader, replay: ReplayWebhookHandler, out: TextIO, err: TextIO
+    event_ids: Sequence[EventId],
+    reader: WebhookReader,
+    replay: ReplayWebhookHandler,
+    out: TextIO,
+    err: TextIO,
 ) -> int:
     if not event_ids:
         parked = await reader.webhooks(state=WebhookState.PARKED, limit=LIST_MAX)
@@ -86,11 +91,23 @@ def _list(found: Sequence[StoredWebhook], out: TextIO) -> None:
         print("no webhooks", file=out)
     for webhook in found:
         event = webhook.event
-        about = event.session_id or event.payment_id or event.dispute_id or "-"
+        about = event.subject.object_id if event.subject else "-"
         why = event.cause.value if event.cause else webhook.error
         tries = f"{event.attempts} failures" if event.attempts else ""
         line = (f"{event.received_at:%Y-%m-%d %H:%M:%S}", event.event_id, event.kind or "-", about)
         print("  ".join(part for part in (*line, webhook.state.value, tries, why) if part), file=out)
+
+
+# What a person reads has the names that it always had.
+_SUBJECTS = {
+    SubjectKind.PAGE: "checkout_session",
+    SubjectKind.PAYMENT: "payment",
+    SubjectKind.DISPUTE: "dispute",
+}
+
+
+def _named(event: WebhookEvent, kind: SubjectKind) -> str | None:
+    return event.subject.object_id if event.subject and event.subject.kind is kind else None
 
 
 def _shown(found: StoredWebhook) -> dict[str, Any]:
@@ -100,13 +117,11 @@ def _shown(found: StoredWebhook) -> dict[str, Any]:
         "kind": event.kind,
         "state": found.state.value,
         "cause": event.cause.value if event.cause else None,
-        "checkout_session": event.session_id,
-        "payment": event.payment_id,
-        "dispute": event.dispute_id,
+        **{name: _named(event, kind) for kind, name in _SUBJECTS.items()},
         "received_at": event.received_at.isoformat(),
         "due_at": found.due_at.isoformat() if found.state is WebhookState.WAITING else None,
         "finished_at": found.finished_at.isoformat() if found.finished_at else None,
         "failures": event.attempts,
-        "error": found.error,
+        "error": found.error or "",
         "body": event.body[:BODY_MAX].decode("utf-8", "backslashreplace") or None,
     }

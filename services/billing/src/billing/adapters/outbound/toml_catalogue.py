@@ -2,9 +2,11 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
+from billing.domain.identifiers import PackId
 from billing.domain.pack import Catalogue, Pack
 
 SHIPPED = Path(__file__).resolve().parents[2] / "catalogue.toml"
@@ -22,7 +24,13 @@ class _Terms(_Strict):
     credits: int = Field(gt=0, le=1_000_000_000)
     price_minor: int = Field(gt=0, le=100_000_000)
     currency: str = Field(pattern=r"^[a-z]{3}$")
-    lookup_key: str = Field(min_length=1, max_length=200)
+    # Older files call it as Stripe does. Absent, it is made of the pack's id.
+    price_name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        validation_alias=AliasChoices("price_name", "lookup_key"),
+    )
 
 
 class _Display(_Strict):
@@ -54,12 +62,16 @@ def load_catalogue(path: Path | None) -> Catalogue:
     return Catalogue(
         tuple(
             Pack(
-                pack_id=display.pack,
+                pack_id=PackId(display.pack),
                 title=display.title,
                 description=display.description,
-                badge=display.badge,
-                **file.packs[display.pack].model_dump(),
+                badge=display.badge or None,
+                **_terms(display.pack, file.packs[display.pack]),
             )
             for display in file.display
         )
     )
+
+
+def _terms(pack: str, terms: _Terms) -> dict[str, Any]:
+    return terms.model_dump() | {"price_name": terms.price_name or f"tintype_{pack}"}

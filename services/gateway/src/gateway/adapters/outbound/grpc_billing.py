@@ -1,6 +1,6 @@
 """Billing over gRPC."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import grpc
 from tintype.billing.v1 import billing_pb2 as pb
@@ -68,9 +68,11 @@ class GrpcBilling:
         items = [_purchase(purchase) for purchase in answer.purchases]
         return Page(items=items, next_cursor=answer.next_page_token or None)
 
-    async def receive_webhook(self, *, body: bytes, signature: str) -> bool:
+    async def receive_webhook(self, *, body: bytes, headers: Mapping[str, str]) -> bool:
         """See Billing."""
-        request = pb.ReceiveWebhookRequest(body=body, signature=signature)
+        # A billing of an older release reads the signature alone, and knows of no processor but Stripe.
+        signature = headers.get("stripe-signature", "")
+        request = pb.ReceiveWebhookRequest(body=body, headers=headers, signature=signature)
         with remote_calls("billing"):
             answer = await self._stub.ReceiveWebhook(request, timeout=COMMAND_DEADLINE_S)
         return answer.duplicate

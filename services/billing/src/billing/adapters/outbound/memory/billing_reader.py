@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.domain.checkout import Checkout
+from billing.domain.identifiers import CheckoutId, PurchaseId, UserId
 from billing.domain.purchase_standing import PurchaseStanding
 
 
@@ -13,17 +14,19 @@ class MemoryBillingReader:
     def __init__(self, billing: MemoryBilling) -> None:
         self._billing = billing
 
-    async def checkout(self, user_id: str, checkout_id: str) -> Checkout | None:
+    async def checkout(self, user_id: UserId, checkout_id: CheckoutId) -> Checkout | None:
         """Return a checkout of this user."""
         found = self._billing.checkouts.get(checkout_id)
         return found if found and found.user_id == user_id else None
 
-    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[PurchaseStanding] | None:
+    async def purchases(
+        self, user_id: UserId, *, before: PurchaseId | None, limit: int
+    ) -> list[PurchaseStanding] | None:
         """Return purchases, newest first."""
         mine = [purchase for purchase in self._billing.purchases.values() if purchase.user_id == user_id]
-        if before and before not in {purchase.purchase_id for purchase in mine}:
+        if before is not None and before not in {purchase.purchase_id for purchase in mine}:
             return None
-        older = [purchase for purchase in mine if not before or purchase.purchase_id < before]
+        older = [purchase for purchase in mine if before is None or purchase.purchase_id < before]
         newest_first = sorted(older, key=lambda purchase: purchase.purchase_id, reverse=True)
         return [self._billing.standing(purchase) for purchase in newest_first[:limit]]
 

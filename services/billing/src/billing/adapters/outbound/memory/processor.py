@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
@@ -16,32 +16,34 @@ from billing.domain.errors import (
     PaymentProcessorUnavailable,
     UnknownToProcessor,
 )
+from billing.domain.identifiers import CustomerId, DisputeId, PageId, PaymentId, RefundId, UserId
 from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
-from billing.domain.webhook_event import IgnoredCause, VerifiedWebhook
+from billing.domain.webhook_event import IgnoredCause, Subject, SubjectKind, Webhook
 from billing.ports.clock import Clock
 
 T = TypeVar("T")
+K = TypeVar("K", bound=str)
 
 
 class MemoryProcessor:
     """A payment processor whose visitors a test plays."""
 
     def __init__(self) -> None:
-        self.customers: dict[str, str] = {}
+        self.customers: dict[str, CustomerId] = {}
         self.sessions: dict[str, ProcessorCheckout] = {}
         self.published: dict[str, Pack] = {}
         self.payments: dict[str, ProcessorPayment] = {}
         self.disputes: dict[str, ProcessorDispute] = {}
         self.answers = True
-        # Customers that were deleted, and lookup keys of packs that were archived.
+        # Customers that were deleted, and price names of packs that were archived.
         self.gone: set[str] = set()
         self.archived: set[str] = set()
         self.return_urls: dict[str, tuple[str, str]] = {}
-        # Sessions that were asked about, in order.
+        # Pages that were asked about, in order.
         self.questions: list[str] = []
         # What every call raises, and what those about one object raise.
         self.failure: Exception | None = None
@@ -51,25 +53,33 @@ class MemoryProcessor:
         self._created: dict[str, datetime] = {}
         self._numbers = count(1)
 
-    async def open_customer(self, *, user_id: str, email: str, instead_of: str | None) -> str:
+    async def open_customer(
+        self, *, user_id: UserId, email: str, instead_of: CustomerId | None
+    ) -> CustomerId:
         """Return a customer: one for all who ask with the same `instead_of`."""
         self._require_answer()
         key = f"{user_id}:{instead_of or 'first'}"
-        return self.customers.setdefault(key, f"cus_{user_id}_{len(self.customers)}")
+        return self.customers.setdefault(key, CustomerId(f"cus_{user_id}_{len(self.customers)}"))
 
     async def open_checkout(
-        self, checkout: Checkout, *, lookup_key: str, customer_id: str, success_url: str, cancel_url: str
+        self,
+        checkout: Checkout,
+        *,
+        price_name: str,
+        customer_id: CustomerId,
+        success_url: str,
+        cancel_url: str,
     ) -> ProcessorCheckout:
-        """Open a session; the same page of a checkout opens nothing new."""
+        """Open a page; the same page of a checkout opens nothing new."""
         self._require_answer()
         if customer_id in self.gone:
             raise CustomerUnknownToProcessor(f"the payment processor does not know {customer_id}")
-        if lookup_key in self.archived:
+        if price_name in self.archived:
             raise PaymentProcessorMisconfigured("this can't be sold right now")
-        session_id = f"cs_{checkout.checkout_id}" + (f"_{checkout.page}" if checkout.page > 1 else "")
-        self.return_urls[session_id] = (success_url, cancel_url)
+        page_id = PageId(f"cs_{checkout.checkout_id}" + (f"_{checkout.page}" if checkout.page > 1 else ""))
+        self.return_urls[page_id] = (success_url, cancel_url)
         opened = ProcessorCheckout(
-            session_id=session_id,
+            page_id=page_id,
             status=CheckoutStatus.OPEN,
             payment_status=PaymentStatus.UNPAID,
             payment_id=None,
@@ -77,23 +87,23 @@ class MemoryProcessor:
             amount_minor=checkout.price_minor,
             currency=checkout.currency,
             reference=checkout.checkout_id,
-            url=f"https://pay.example/{session_id}",
+            url=f"https://pay.example/{page_id}",
             expires_at=checkout.opened_at + timedelta(days=1),
         )
-        return self.sessions.setdefault(session_id, opened)
+        return self.sessions.setdefault(page_id, opened)
 
-    async def find_checkout(self, session_id: str) -> ProcessorCheckout:
-        """Return how a session stands now."""
-        self.questions.append(session_id)
+    async def find_checkout(self, page_id: PageId) -> ProcessorCheckout:
+        """Return how a page stands now."""
+        self.questions.append(page_id)
         self._require_answer()
-        return self._known(self.sessions, session_id)
+        return self._known(self.sessions, page_id)
 
-    async def find_payment(self, payment_id: str) -> ProcessorPayment:
+    async def find_payment(self, payment_id: PaymentId) -> ProcessorPayment:
         """Return a payment with its refunds."""
         self._require_answer()
         return self._known(self.payments, payment_id)
 
-    async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
+    async def find_dispute(self, dispute_id: DisputeId) -> ProcessorDispute:
         """Return how a dispute stands now."""
         self._require_answer()
         return self._known(self.disputes, dispute_id)
@@ -122,7 +132,7 @@ class MemoryProcessor:
         """Return one page of the payments that succeeded since a moment."""
         self._require_answer()
         paid = {
-            session.payment_id or session.session_id: session
+            session.payment_id or PaymentId(session.page_id): session
             for session in self.sessions.values()
             if session.is_paid
         }
@@ -139,7 +149,7 @@ class MemoryProcessor:
         }
         return self._page(found, since, after)
 
-    def _page(self, found: Mapping[str, T], since: datetime, after: str | None) -> Listing[T]:
+    def _page(self, found: Mapping[Any, T], since: datetime, after: str | None) -> Listing[T]:
         if after is not None and after not in found:
             raise UnknownToProcessor(f"the payment processor does not know {after}")
         order = list(self._created)
@@ -161,61 +171,63 @@ class MemoryProcessor:
         """Keep the pack."""
         self._require_answer()
         changes: list[CatalogueChange] = []
-        if pack.lookup_key in self.archived:
-            self.archived.remove(pack.lookup_key)
+        if pack.price_name in self.archived:
+            self.archived.remove(pack.price_name)
             changes.append(CatalogueChange.PRODUCT_UNARCHIVED)
-        if self.published.get(pack.lookup_key) != pack:
+        if self.published.get(pack.price_name) != pack:
             changes.append(CatalogueChange.PRICE_CREATED)
-        self.published[pack.lookup_key] = pack
+        self.published[pack.price_name] = pack
         return changes
 
-    def pay(self, session_id: str, *, quantity: int = 1) -> None:
+    def pay(self, page_id: PageId, *, quantity: int = 1) -> None:
         """Play a visitor who pays."""
-        payment_id = f"pi_{next(self._numbers)}"
+        payment_id = PaymentId(f"pi_{next(self._numbers)}")
         self._created[payment_id] = self._now()
         self._change(
-            session_id,
+            page_id,
             status=CheckoutStatus.COMPLETE,
             payment_status=PaymentStatus.PAID,
             payment_id=payment_id,
             quantity=quantity,
-            amount_minor=self.sessions[session_id].amount_minor * quantity,
-            url="",
+            amount_minor=self.sessions[page_id].amount_minor * quantity,
+            url=None,
         )
         self.payments[payment_id] = ProcessorPayment(
-            payment_id=payment_id, reference=self.sessions[session_id].reference, refunds=()
+            payment_id=payment_id, reference=self.sessions[page_id].reference, refunds=()
         )
 
-    def promise(self, session_id: str) -> None:
+    def promise(self, page_id: PageId) -> None:
         """Play a visitor whose bank takes days."""
         self._change(
-            session_id,
+            page_id,
             status=CheckoutStatus.COMPLETE,
             payment_status=PaymentStatus.PROCESSING,
-            payment_id=f"pi_{next(self._numbers)}",
-            url="",
+            payment_id=PaymentId(f"pi_{next(self._numbers)}"),
+            url=None,
         )
 
-    def fail(self, session_id: str) -> None:
+    def fail(self, page_id: PageId) -> None:
         """Play a bank that refuses what was promised."""
-        self._change(session_id, payment_status=PaymentStatus.FAILED)
+        self._change(page_id, payment_status=PaymentStatus.FAILED)
 
-    def order_at_no_cost(self, session_id: str) -> None:
+    def order_at_no_cost(self, page_id: PageId) -> None:
         """Play a visitor with a coupon for everything."""
-        self._created[session_id] = self._now()
+        self._created[page_id] = self._now()
         self._change(
-            session_id,
+            page_id,
             status=CheckoutStatus.COMPLETE,
             payment_status=PaymentStatus.NO_PAYMENT_REQUIRED,
             amount_minor=0,
-            url="",
+            url=None,
         )
 
-    def expire(self, session_id: str) -> None:
+    def expire(self, page_id: PageId) -> None:
         """Play a visitor who never came back."""
-        self._change(session_id, status=CheckoutStatus.EXPIRED, url="")
+        self._change(page_id, status=CheckoutStatus.EXPIRED, url=None)
 
-    def refund(self, payment_id: str, refund_id: str, amount_minor: int, status: RefundStatus) -> None:
+    def refund(
+        self, payment_id: PaymentId, refund_id: RefundId, amount_minor: int, status: RefundStatus
+    ) -> None:
         """Play a refund, or what became of it."""
         told = Refund(refund_id=refund_id, amount_minor=amount_minor, status=status)
         self._created.setdefault(refund_id, self._now())
@@ -224,7 +236,7 @@ class MemoryProcessor:
         self.payments[payment_id] = replace(payment, refunds=(*others, told))
 
     def dispute(
-        self, payment_id: str, dispute_id: str, amount_minor: int, state: DisputeState | None
+        self, payment_id: PaymentId, dispute_id: DisputeId, amount_minor: int, state: DisputeState | None
     ) -> None:
         """Play a payer's bank."""
         self._created.setdefault(dispute_id, self._now())
@@ -241,8 +253,8 @@ class MemoryProcessor:
     def _now(self) -> datetime:
         return self.clock.now() if self.clock else datetime.now(UTC)
 
-    def _change(self, session_id: str, **changes: object) -> None:
-        self.sessions[session_id] = replace(self.sessions[session_id], **changes)  # type: ignore[arg-type]
+    def _change(self, page_id: PageId, **changes: object) -> None:
+        self.sessions[page_id] = replace(self.sessions[page_id], **changes)  # type: ignore[arg-type]
 
     def _require_answer(self) -> None:
         if self.failure is not None:
@@ -250,7 +262,7 @@ class MemoryProcessor:
         if not self.answers:
             raise PaymentProcessorUnavailable("the payment processor did not answer; try again")
 
-    def _known(self, objects: Mapping[str, T], object_id: str) -> T:
+    def _known(self, objects: Mapping[K, T], object_id: K) -> T:
         if object_id in self.failures:
             raise self.failures[object_id]
         if object_id not in objects:
@@ -259,12 +271,17 @@ class MemoryProcessor:
 
 
 class MemoryWebhookVerifier:
-    """Takes JSON bodies whose signature is the word `signed`."""
+    """Takes JSON bodies whose header `signature` is the word `signed`."""
 
-    def verify(self, body: bytes, signature: str) -> VerifiedWebhook:
+    def verify(self, headers: Mapping[str, str], body: bytes) -> Webhook:
         """Return the event. Raises InvalidSignature for any other signature."""
-        if signature != "signed":
+        if headers.get("signature") != "signed":
             raise InvalidSignature("the signature does not match the body, or it is too old")
         told = json.loads(body)
-        ignored = IgnoredCause(told["ignored"]) if "ignored" in told else None
-        return VerifiedWebhook(**{**told, "ignored": ignored})
+        about, cause = told.get("about"), told.get("cause")
+        return Webhook(
+            event_id=told["event_id"],
+            kind=told["kind"],
+            subject=Subject(kind=SubjectKind(about[0]), object_id=about[1]) if about else None,
+            cause=IgnoredCause(cause) if cause else None,
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.events import Fact
+from billing.domain.identifiers import CheckoutId, CustomerId, DisputeId, EventId, PurchaseId, UserId
 from billing.domain.listing import Scan
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund
@@ -24,12 +25,12 @@ class MemoryWebhook(StoredWebhook):
 class MemoryBilling:
     """Committed state, and the facts that were published with it."""
 
-    customers: dict[str, str] = field(default_factory=dict)
-    checkouts: dict[str, Checkout] = field(default_factory=dict)
-    purchases: dict[str, Purchase] = field(default_factory=dict)
-    refunds: dict[str, Sequence[Refund]] = field(default_factory=dict)
-    disputes: dict[str, Dispute] = field(default_factory=dict)
-    webhooks: dict[str, MemoryWebhook] = field(default_factory=dict)
+    customers: dict[UserId, CustomerId] = field(default_factory=dict)
+    checkouts: dict[CheckoutId, Checkout] = field(default_factory=dict)
+    purchases: dict[PurchaseId, Purchase] = field(default_factory=dict)
+    refunds: dict[PurchaseId, Sequence[Refund]] = field(default_factory=dict)
+    disputes: dict[DisputeId, Dispute] = field(default_factory=dict)
+    webhooks: dict[EventId, MemoryWebhook] = field(default_factory=dict)
     scans: dict[str, Scan] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
 

@@ -11,6 +11,16 @@ from billing.adapters.outbound.memory.webhooks import MemoryWebhooks
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.events import Fact
+from billing.domain.identifiers import (
+    CheckoutId,
+    CustomerId,
+    DisputeId,
+    PageId,
+    PaymentId,
+    PurchaseId,
+    RefundId,
+    UserId,
+)
 from billing.domain.listing import Scan
 from billing.domain.refund import Refund, RefundStatus
 from billing.ports.unit_of_work import UnitOfWork
@@ -23,7 +33,7 @@ class MemoryUnitsOfWork:
         self._billing = billing
         self._turn = asyncio.Lock()
 
-    def of(self, user_id: str) -> AbstractAsyncContextManager[UnitOfWork]:
+    def of(self, user_id: UserId) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open one for a user."""
         return self._open()
 
@@ -42,11 +52,13 @@ class MemoryUnitsOfWork:
 class MemoryUnitOfWork(MemoryWebhooks):
     """One open transaction."""
 
-    async def customer_of(self, user_id: str) -> str | None:
+    async def customer_of(self, user_id: UserId) -> CustomerId | None:
         """Return the processor's customer id of a user."""
         return self._billing.customers.get(user_id)
 
-    async def link_customer(self, user_id: str, customer_id: str, *, instead_of: str | None) -> str:
+    async def link_customer(
+        self, user_id: UserId, customer_id: CustomerId, *, instead_of: CustomerId | None
+    ) -> CustomerId:
         """Store the link unless there is another one than `instead_of`."""
         if self._billing.customers.get(user_id) in (None, instead_of):
             self._billing.customers[user_id] = customer_id
@@ -60,13 +72,13 @@ class MemoryUnitOfWork(MemoryWebhooks):
         self._billing.checkouts[checkout.checkout_id] = checkout
         return checkout
 
-    async def checkout(self, checkout_id: str, *, lock: bool = False) -> Checkout | None:
+    async def checkout(self, checkout_id: CheckoutId, *, lock: bool = False) -> Checkout | None:
         """Return a checkout by our id."""
         return self._billing.checkouts.get(checkout_id)
 
-    async def checkout_of_session(self, session_id: str) -> str | None:
-        """Return our id of the checkout behind a session."""
-        found = (known for known in self._billing.checkouts.values() if known.session_id == session_id)
+    async def checkout_of_page(self, page_id: PageId) -> CheckoutId | None:
+        """Return our id of the checkout behind a page."""
+        found = (known for known in self._billing.checkouts.values() if known.page_id == page_id)
         return next((known.checkout_id for known in found), None)
 
     async def save_checkout(self, checkout: Checkout) -> None:
@@ -74,7 +86,7 @@ class MemoryUnitOfWork(MemoryWebhooks):
         current = self._billing.checkouts[checkout.checkout_id]
         self._billing.checkouts[checkout.checkout_id] = replace(checkout, asked_at=current.asked_at)
 
-    async def claim_question(self, checkout_id: str, *, now: datetime, after: datetime) -> bool:
+    async def claim_question(self, checkout_id: CheckoutId, *, now: datetime, after: datetime) -> bool:
         """Write that somebody asks about a checkout now; False if one did later than `after`."""
         current = self._billing.checkouts[checkout_id]
         if current.asked_at is not None and current.asked_at > after:
@@ -102,12 +114,12 @@ class MemoryUnitOfWork(MemoryWebhooks):
         self._billing.purchases[purchase.purchase_id] = purchase
         return True
 
-    async def purchase_of_payment(self, payment_id: str) -> Purchase | None:
+    async def purchase_of_payment(self, payment_id: PaymentId) -> Purchase | None:
         """Return a payment's purchase."""
         found = (known for known in self._billing.purchases.values() if known.payment_id == payment_id)
         return next(found, None)
 
-    async def refunds_of(self, purchase_id: str) -> Sequence[Refund]:
+    async def refunds_of(self, purchase_id: PurchaseId) -> Sequence[Refund]:
         """Return a purchase's refunds."""
         return self._billing.refunds.get(purchase_id, ())
 
@@ -116,7 +128,7 @@ class MemoryUnitOfWork(MemoryWebhooks):
         self._billing.purchases[purchase.purchase_id] = purchase
         self._billing.refunds[purchase.purchase_id] = refunds
 
-    async def dispute(self, dispute_id: str) -> Dispute | None:
+    async def dispute(self, dispute_id: DisputeId) -> Dispute | None:
         """Return a dispute that moved money."""
         return self._billing.disputes.get(dispute_id)
 
@@ -124,12 +136,12 @@ class MemoryUnitOfWork(MemoryWebhooks):
         """Write a dispute."""
         self._billing.disputes[dispute.dispute_id] = dispute
 
-    async def recorded_refunds(self, refund_ids: Sequence[str]) -> Mapping[str, RefundStatus]:
+    async def recorded_refunds(self, refund_ids: Sequence[RefundId]) -> Mapping[RefundId, RefundStatus]:
         """Return how those of these refunds stand that are recorded."""
         recorded = (refund for refunds in self._billing.refunds.values() for refund in refunds)
         return {refund.refund_id: refund.status for refund in recorded if refund.refund_id in refund_ids}
 
-    async def recorded_disputes(self, dispute_ids: Sequence[str]) -> Mapping[str, DisputeState]:
+    async def recorded_disputes(self, dispute_ids: Sequence[DisputeId]) -> Mapping[DisputeId, DisputeState]:
         """Return how those of these disputes stand that are recorded."""
         disputes = self._billing.disputes
         return {key: dispute.state for key, dispute in disputes.items() if key in dispute_ids}

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 
 from billing.adapters.outbound.memory.store import MemoryBilling, MemoryWebhook
+from billing.domain.identifiers import EventId
 from billing.domain.webhook_event import (
     IgnoredCause,
     Stored,
@@ -50,7 +51,7 @@ class MemoryWebhooks:
         return event
 
     async def finish_webhook(
-        self, event_id: str, *, token: str, outcome: WebhookOutcome, now: datetime
+        self, event_id: EventId, *, token: str, outcome: WebhookOutcome, now: datetime
     ) -> bool:
         """Write what came of a claim, if it is still this claim's."""
         claimed = self._billing.webhooks[event_id]
@@ -65,10 +66,10 @@ class MemoryWebhooks:
         )
         return True
 
-    async def wake_webhook(self, event_id: str, *, now: datetime) -> bool:
+    async def wake_webhook(self, event_id: EventId, *, now: datetime) -> bool:
         """Have a webhook worked out anew, if it is about something."""
         known = self._billing.webhooks.get(event_id)
-        if known is None or not known.event.is_about_something:
+        if known is None or known.event.subject is None:
             return False
         event = replace(known.event, attempts=0, cause=None)
         self._billing.webhooks[event_id] = MemoryWebhook(event=event, state=WebhookState.WAITING, due_at=now)
@@ -108,7 +109,7 @@ class MemoryWebhookReader:
         by_id = sorted(found, key=lambda webhook: webhook.event.event_id)
         return sorted(by_id, key=lambda webhook: webhook.event.received_at, reverse=True)[:limit]
 
-    async def webhook(self, event_id: str) -> StoredWebhook | None:
+    async def webhook(self, event_id: EventId) -> StoredWebhook | None:
         """Return one webhook, whole."""
         return self._billing.webhooks.get(event_id)
 

@@ -12,6 +12,7 @@ from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.rows import to_checkout, to_dispute, to_purchase
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import Dispute
+from billing.domain.identifiers import CheckoutId, PurchaseId, UserId
 from billing.domain.purchase_standing import PurchaseStanding
 
 _STREAM_ROWS = 500
@@ -23,7 +24,7 @@ class PostgresBillingReader:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def checkout(self, user_id: str, checkout_id: str) -> Checkout | None:
+    async def checkout(self, user_id: UserId, checkout_id: CheckoutId) -> Checkout | None:
         """Return a checkout of this user."""
         table = tables.checkouts
         query = select(table).where(table.c.checkout_id == checkout_id, table.c.user_id == user_id)
@@ -31,16 +32,18 @@ class PostgresBillingReader:
             row = (await connection.execute(query)).first()
         return to_checkout(row) if row else None
 
-    async def purchases(self, user_id: str, *, before: str, limit: int) -> list[PurchaseStanding] | None:
+    async def purchases(
+        self, user_id: UserId, *, before: PurchaseId | None, limit: int
+    ) -> list[PurchaseStanding] | None:
         """Return purchases, newest first: ids sort by the time they were made."""
         table = tables.purchases
         query = select(table).where(table.c.user_id == user_id)
         known = query.with_only_columns(table.c.purchase_id).where(table.c.purchase_id == before)
-        if before:
+        if before is not None:
             query = query.where(table.c.purchase_id < before)
         query = query.order_by(table.c.purchase_id.desc()).limit(limit)
         async with transaction(self._engine, user_id) as connection:
-            if before and await connection.scalar(known) is None:
+            if before is not None and await connection.scalar(known) is None:
                 return None
             rows = (await connection.execute(query)).all()
             return await _standings(connection, rows)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.rows import from_checkout, to_checkout
 from billing.domain.checkout import Checkout
+from billing.domain.identifiers import CheckoutId, CustomerId, PageId, UserId
 
 _FIXED = ("checkout_id", "user_id", "idempotency_key", "pack_id", "created_at", "fingerprint", "asked_at")
 
@@ -22,15 +23,17 @@ class PostgresCheckouts:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def customer_of(self, user_id: str) -> str | None:
+    async def customer_of(self, user_id: UserId) -> CustomerId | None:
         """Return the processor's customer id of a user."""
         table = tables.customers
-        found: str | None = await self._connection.scalar(
+        found: CustomerId | None = await self._connection.scalar(
             select(table.c.customer_id).where(table.c.user_id == user_id)
         )
         return found
 
-    async def link_customer(self, user_id: str, customer_id: str, *, instead_of: str | None) -> str:
+    async def link_customer(
+        self, user_id: UserId, customer_id: CustomerId, *, instead_of: CustomerId | None
+    ) -> CustomerId:
         """Store the link unless there is another one than `instead_of`; return the link that counts."""
         table = tables.customers
         added = insert(table).values(user_id=user_id, customer_id=customer_id)
@@ -52,18 +55,18 @@ class PostgresCheckouts:
         )
         return to_checkout((await self._connection.execute(query)).one())
 
-    async def checkout(self, checkout_id: str, *, lock: bool = False) -> Checkout | None:
+    async def checkout(self, checkout_id: CheckoutId, *, lock: bool = False) -> Checkout | None:
         """Return a checkout by our id."""
         table = tables.checkouts
         query = select(table).where(table.c.checkout_id == checkout_id)
         row = (await self._connection.execute(query.with_for_update() if lock else query)).first()
         return to_checkout(row) if row else None
 
-    async def checkout_of_session(self, session_id: str) -> str | None:
-        """Return our id of the checkout behind a processor's session."""
+    async def checkout_of_page(self, page_id: PageId) -> CheckoutId | None:
+        """Return our id of the checkout behind a page of the processor."""
         table = tables.checkouts
-        found: str | None = await self._connection.scalar(
-            select(table.c.checkout_id).where(table.c.session_id == session_id)
+        found: CheckoutId | None = await self._connection.scalar(
+            select(table.c.checkout_id).where(table.c.session_id == page_id)
         )
         return found
 
@@ -75,7 +78,7 @@ class PostgresCheckouts:
             update(table).where(table.c.checkout_id == checkout.checkout_id).values(values)
         )
 
-    async def claim_question(self, checkout_id: str, *, now: datetime, after: datetime) -> bool:
+    async def claim_question(self, checkout_id: CheckoutId, *, now: datetime, after: datetime) -> bool:
         """Write that somebody asks about a checkout now; False if one did later than `after`."""
         table = tables.checkouts
         claimed = (

@@ -11,6 +11,7 @@ from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.rows import to_dispute, to_purchase, to_refund
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute, DisputeState
+from billing.domain.identifiers import DisputeId, PaymentId, PurchaseId, RefundId
 from billing.domain.listing import Scan
 from billing.domain.refund import Refund, RefundStatus
 
@@ -21,14 +22,14 @@ class PostgresMoneyBack:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def purchase_of_payment(self, payment_id: str) -> Purchase | None:
+    async def purchase_of_payment(self, payment_id: PaymentId) -> Purchase | None:
         """Return a payment's purchase, locked until the end."""
         table = tables.purchases
         query = select(table).where(table.c.payment_id == payment_id).with_for_update()
         row = (await self._connection.execute(query)).first()
         return to_purchase(row) if row else None
 
-    async def refunds_of(self, purchase_id: str) -> Sequence[Refund]:
+    async def refunds_of(self, purchase_id: PurchaseId) -> Sequence[Refund]:
         """Return a purchase's refunds."""
         table = tables.refunds
         query = select(table).where(table.c.purchase_id == purchase_id)
@@ -56,7 +57,7 @@ class PostgresMoneyBack:
             added.on_conflict_do_update(index_elements=["refund_id"], set_={"status": added.excluded.status})
         )
 
-    async def dispute(self, dispute_id: str) -> Dispute | None:
+    async def dispute(self, dispute_id: DisputeId) -> Dispute | None:
         """Return a dispute that moved money."""
         table = tables.disputes
         row = (await self._connection.execute(select(table).where(table.c.dispute_id == dispute_id))).first()
@@ -68,13 +69,13 @@ class PostgresMoneyBack:
         moved = {name: added.excluded[name] for name in ("disputed_minor", "disputed_credits", "state")}
         await self._connection.execute(added.on_conflict_do_update(index_elements=["dispute_id"], set_=moved))
 
-    async def recorded_refunds(self, refund_ids: Sequence[str]) -> Mapping[str, RefundStatus]:
+    async def recorded_refunds(self, refund_ids: Sequence[RefundId]) -> Mapping[RefundId, RefundStatus]:
         """Return how those of these refunds stand that are recorded."""
         table = tables.refunds
         query = select(table.c.refund_id, table.c.status).where(table.c.refund_id.in_(refund_ids))
         return {row.refund_id: RefundStatus(row.status) for row in await self._connection.execute(query)}
 
-    async def recorded_disputes(self, dispute_ids: Sequence[str]) -> Mapping[str, DisputeState]:
+    async def recorded_disputes(self, dispute_ids: Sequence[DisputeId]) -> Mapping[DisputeId, DisputeState]:
         """Return how those of these disputes stand that are recorded."""
         table = tables.disputes
         query = select(table.c.dispute_id, table.c.state).where(table.c.dispute_id.in_(dispute_ids))

@@ -16,6 +16,7 @@ from billing.adapters.outbound.postgres.money_back import PostgresMoneyBack
 from billing.adapters.outbound.postgres.webhooks import PostgresWebhooks
 from billing.domain.checkout import Purchase
 from billing.domain.events import Fact
+from billing.domain.identifiers import UserId
 from billing.ports.id_source import IdSource
 from billing.ports.unit_of_work import UnitOfWork
 
@@ -27,7 +28,7 @@ class PostgresUnitsOfWork:
         self._engine = engine
         self._ids = ids
 
-    def of(self, user_id: str) -> AbstractAsyncContextManager[UnitOfWork]:
+    def of(self, user_id: UserId) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open one that sees this user's rows alone."""
         if user_id == SYSTEM_SCOPE:
             raise ValueError("this user's id would open the rows of all of them")

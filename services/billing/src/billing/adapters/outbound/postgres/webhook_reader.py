@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from billing.adapters.outbound.postgres import tables
-from billing.adapters.outbound.postgres.rows import to_webhook
+from billing.adapters.outbound.postgres.rows import to_cause, to_webhook
+from billing.domain.identifiers import EventId
 from billing.domain.webhook_event import IgnoredCause, StoredWebhook, WebhookState
 
 
@@ -28,7 +29,7 @@ class PostgresWebhookReader:
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             return [to_webhook(row) for row in await connection.execute(query)]
 
-    async def webhook(self, event_id: str) -> StoredWebhook | None:
+    async def webhook(self, event_id: EventId) -> StoredWebhook | None:
         """Return one webhook, whole."""
         table = tables.webhook_events
         query = select(table).where(table.c.event_id == event_id)
@@ -42,10 +43,7 @@ class PostgresWebhookReader:
         query = select(table.c.state, table.c.cause, func.count().label("number"))
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             rows = await connection.execute(query.group_by(table.c.state, table.c.cause))
-            return {
-                (WebhookState(row.state), IgnoredCause(row.cause) if row.cause else None): row.number
-                for row in rows
-            }
+            return {(WebhookState(row.state), to_cause(row.cause)): row.number for row in rows}
 
     async def oldest_waiting_webhook(self) -> datetime | None:
         """Return when the oldest one that waits was received."""

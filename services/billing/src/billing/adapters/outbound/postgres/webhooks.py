@@ -1,6 +1,5 @@
 """The part of the unit of work about webhooks, on PostgreSQL."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.adapters.outbound.postgres import tables
-from billing.adapters.outbound.postgres.rows import to_webhook
+from billing.adapters.outbound.postgres.rows import SUBJECT_COLUMNS, from_cause, from_subject, to_webhook
+from billing.domain.identifiers import EventId
 from billing.domain.webhook_event import Stored, WebhookEvent, WebhookOutcome, WebhookState
 
 _HELD_BACK = (WebhookState.PARKED.value, WebhookState.IGNORED.value)
@@ -28,10 +28,15 @@ class PostgresWebhooks:
         table = tables.webhook_events
         state = WebhookState.IGNORED if event.cause else WebhookState.WAITING
         values = {
-            **asdict(event),
+            "event_id": event.event_id,
+            "kind": event.kind,
+            **from_subject(event.subject),
+            "body": event.body,
+            "received_at": event.received_at,
+            "attempts": event.attempts,
             "due_at": event.received_at,
             "state": state.value,
-            "cause": event.cause.value if event.cause else None,
+            "cause": from_cause(event.cause),
             "finished_at": event.received_at if event.cause else None,
         }
         added = insert(table).values(values)
@@ -40,8 +45,8 @@ class PostgresWebhooks:
             set_={
                 name: added.excluded[name]
                 for name in (
-                    *("session_id", "payment_id", "dispute_id", "body"),
-                    *("state", "attempts", "due_at", "finished_at", "cause"),
+                    *SUBJECT_COLUMNS.values(),
+                    *("body", "state", "attempts", "due_at", "finished_at", "cause"),
                 )
             }
             | {"error": ""},
@@ -75,15 +80,15 @@ class PostgresWebhooks:
         return to_webhook(row).event if row else None
 
     async def finish_webhook(
-        self, event_id: str, *, token: str, outcome: WebhookOutcome, now: datetime
+        self, event_id: EventId, *, token: str, outcome: WebhookOutcome, now: datetime
     ) -> bool:
         """Write what came of a claim, if it is still this claim's."""
         table = tables.webhook_events
         values: dict[str, Any] = {
             "state": outcome.state.value,
             "attempts": outcome.attempts,
-            "cause": outcome.cause.value if outcome.cause else None,
-            "error": outcome.error,
+            "cause": from_cause(outcome.cause),
+            "error": outcome.error or "",
             "lease_token": None,
             "finished_at": None if outcome.state is WebhookState.WAITING else now,
         }
@@ -97,10 +102,10 @@ class PostgresWebhooks:
         )
         return await self._connection.scalar(finished) is not None
 
-    async def wake_webhook(self, event_id: str, *, now: datetime) -> bool:
+    async def wake_webhook(self, event_id: EventId, *, now: datetime) -> bool:
         """Have a webhook worked out anew, if it is about something."""
         table = tables.webhook_events
-        about = func.coalesce(table.c.session_id, table.c.payment_id, table.c.dispute_id)
+        about = func.coalesce(*(table.c[column] for column in SUBJECT_COLUMNS.values()))
         woken = (
             update(table)
             .where(table.c.event_id == event_id, about.is_not(None))

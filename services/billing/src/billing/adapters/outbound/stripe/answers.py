@@ -9,6 +9,7 @@ import stripe
 from billing.adapters.outbound.stripe.catalogue import PRODUCT_PREFIX
 from billing.domain.checkout import CheckoutStatus, PaymentStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
+from billing.domain.identifiers import CheckoutId, DisputeId, PageId, PaymentId, RefundId
 from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
@@ -41,15 +42,15 @@ def seen_checkout(session: stripe.checkout.Session) -> ProcessorCheckout:
     """Return a checkout session as it stands."""
     intent = session.payment_intent
     return ProcessorCheckout(
-        session_id=session.id,
+        page_id=PageId(session.id),
         status=CheckoutStatus(session.status or "open"),
         payment_status=_payment_status(session),
-        payment_id=intent if intent is None or isinstance(intent, str) else intent.id,
+        payment_id=None if intent is None else PaymentId(intent if isinstance(intent, str) else intent.id),
         quantity=_quantity(session),
         amount_minor=session.amount_total or 0,
         currency=session.currency or "",
-        reference=session.client_reference_id,
-        url=session.url or "",
+        reference=CheckoutId(session.client_reference_id) if session.client_reference_id else None,
+        url=session.url,
         expires_at=datetime.fromtimestamp(session.expires_at, UTC),
     )
 
@@ -62,7 +63,7 @@ def seen_paid_session(session: stripe.checkout.Session) -> ListedPayment | None:
     charge = intent.latest_charge if intent else None
     paid_at = charge.created if isinstance(charge, stripe.Charge) else session.created
     return ListedPayment(
-        payment_id=intent.id if intent else session.id,
+        payment_id=PaymentId(intent.id if intent else session.id),
         reference=_ours(session.metadata),
         amount_minor=session.amount_total or 0,
         currency=session.currency or "",
@@ -100,7 +101,7 @@ def _product_of(line: stripe.LineItem) -> str | None:
 def seen_payment(intent: stripe.PaymentIntent, refunds: Iterable[stripe.Refund]) -> ProcessorPayment:
     """Return a payment with its refunds."""
     return ProcessorPayment(
-        payment_id=intent.id,
+        payment_id=PaymentId(intent.id),
         reference=_ours(intent.metadata),
         refunds=tuple(_refund(refund) for refund in refunds),
     )
@@ -111,7 +112,7 @@ def seen_refund(refund: stripe.Refund) -> ListedRefund:
     intent = refund.payment_intent if isinstance(refund.payment_intent, stripe.PaymentIntent) else None
     return ListedRefund(
         refund=_refund(refund),
-        payment_id=intent.id if intent else None,
+        payment_id=PaymentId(intent.id) if intent else None,
         reference=_ours(intent.metadata) if intent else None,
         created_at=datetime.fromtimestamp(refund.created, UTC),
     )
@@ -120,15 +121,15 @@ def seen_refund(refund: stripe.Refund) -> ListedRefund:
 def _refund(refund: stripe.Refund) -> Refund:
     # One whose end is not known is pending.
     status = _REFUNDS.get(refund.status or "", RefundStatus.PENDING)
-    return Refund(refund_id=refund.id, amount_minor=refund.amount, status=status)
+    return Refund(refund_id=RefundId(refund.id), amount_minor=refund.amount, status=status)
 
 
 def seen_dispute(dispute: stripe.Dispute) -> ProcessorDispute:
     """Return a dispute whose payment is expanded."""
     intent = dispute.payment_intent if isinstance(dispute.payment_intent, stripe.PaymentIntent) else None
     return ProcessorDispute(
-        dispute_id=dispute.id,
-        payment_id=intent.id if intent else None,
+        dispute_id=DisputeId(dispute.id),
+        payment_id=PaymentId(intent.id) if intent else None,
         reference=_ours(intent.metadata) if intent else None,
         amount_minor=dispute.amount,
         currency=dispute.currency,
@@ -149,6 +150,6 @@ def _state(dispute: stripe.Dispute) -> DisputeState | None:
     return DisputeState.LOST if moved < 0 else None
 
 
-def _ours(metadata: Any) -> str | None:
+def _ours(metadata: Any) -> CheckoutId | None:
     """Return our checkout's id, which everything that we have made carries."""
-    return str(metadata["checkout_id"]) if metadata and "checkout_id" in metadata else None
+    return CheckoutId(metadata["checkout_id"]) if metadata and "checkout_id" in metadata else None

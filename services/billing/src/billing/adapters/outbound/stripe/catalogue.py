@@ -15,7 +15,7 @@ _REMEDY = "run `python -m billing publish-catalogue`"
 
 
 class StripeCatalogue:
-    """A pack is one product with an id of ours; its lookup key is on the price that is sold now."""
+    """A pack is one product with an id of ours; its name is the lookup key of the price that is sold now."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._client = client
@@ -24,7 +24,7 @@ class StripeCatalogue:
         """Have the product and a price with the pack's terms on sale, whatever was done to them."""
         changes = [*await self._product_on_sale(pack), *await self._price_on_sale(pack)]
         # Read back: what is said to be published is on sale.
-        await self.price_on_sale(pack.lookup_key, price_minor=pack.price_minor, currency=pack.currency)
+        await self.price_on_sale(pack.price_name, price_minor=pack.price_minor, currency=pack.currency)
         return changes
 
     async def price_on_sale(self, lookup_key: str, *, price_minor: int, currency: str) -> str:
@@ -71,16 +71,16 @@ class StripeCatalogue:
         fitting = [
             price for price in prices if price.type == "one_time" and price.unit_amount == pack.price_minor
         ]
-        labels: Any = {"lookup_key": pack.lookup_key, "transfer_lookup_key": True, "active": True}
+        labels: Any = {"lookup_key": pack.price_name, "transfer_lookup_key": True, "active": True}
         if not fitting:
             labels |= {"product": product_id, "unit_amount": pack.price_minor, "currency": pack.currency}
             await answered(self._client.v1.prices.create_async(labels))
             return [CatalogueChange.PRICE_CREATED]
         # The one that has the key before one that was archived: the fewest changes.
-        price = max(fitting, key=lambda price: (price.lookup_key == pack.lookup_key, price.active))
+        price = max(fitting, key=lambda price: (price.lookup_key == pack.price_name, price.active))
         changes: list[CatalogueChange] = []
-        if price.lookup_key != pack.lookup_key:
-            changes.append(CatalogueChange.LOOKUP_KEY_MOVED)
+        if price.lookup_key != pack.price_name:
+            changes.append(CatalogueChange.PRICE_NAME_MOVED)
         if not price.active:
             changes.append(CatalogueChange.PRICE_UNARCHIVED)
         if changes:

@@ -21,6 +21,7 @@ from billing.adapters.outbound.stripe.lists import asked_since, listing
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.errors import CustomerUnknownToProcessor, PaymentProcessorRefused, UnknownToProcessor
+from billing.domain.identifiers import CustomerId, DisputeId, PageId, PaymentId, UserId
 from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.processor_payment import ListedPayment
@@ -55,7 +56,9 @@ class StripeProcessor:
         )
         self._catalogue = StripeCatalogue(self._client)
 
-    async def open_customer(self, *, user_id: str, email: str, instead_of: str | None) -> str:
+    async def open_customer(
+        self, *, user_id: UserId, email: str, instead_of: CustomerId | None
+    ) -> CustomerId:
         """Create the customer of a user; a repeated call gets the same one while Stripe keeps the key.
 
         The address follows in a call of its own: it may change between two tries, and a key stands for one
@@ -69,15 +72,21 @@ class StripeProcessor:
             )
         )
         await answered(customers.update_async(customer.id, {"email": email}))
-        return customer.id
+        return CustomerId(customer.id)
 
     async def open_checkout(
-        self, checkout: Checkout, *, lookup_key: str, customer_id: str, success_url: str, cancel_url: str
+        self,
+        checkout: Checkout,
+        *,
+        price_name: str,
+        customer_id: CustomerId,
+        success_url: str,
+        cancel_url: str,
     ) -> ProcessorCheckout:
         """Open a session for one pack at its published price."""
         ours = {"user_id": checkout.user_id, "checkout_id": checkout.checkout_id, "pack_id": checkout.pack_id}
         price_id = await self._catalogue.price_on_sale(
-            lookup_key, price_minor=checkout.price_minor, currency=checkout.currency
+            price_name, price_minor=checkout.price_minor, currency=checkout.currency
         )
         asked: Any = {
             "mode": "payment",
@@ -114,13 +123,13 @@ class StripeProcessor:
             line["adjustable_quantity"] = {"enabled": True, "minimum": 1, "maximum": self._quantity_max}
         return line
 
-    async def find_checkout(self, session_id: str) -> ProcessorCheckout:
+    async def find_checkout(self, page_id: PageId) -> ProcessorCheckout:
         """Read a session as it stands now, with its lines and its payment."""
         asked: Any = {"expand": _EXPANDED}
         sessions = self._client.v1.checkout.sessions
-        return seen_checkout(await answered(sessions.retrieve_async(session_id, asked)))
+        return seen_checkout(await answered(sessions.retrieve_async(page_id, asked)))
 
-    async def find_payment(self, payment_id: str) -> ProcessorPayment:
+    async def find_payment(self, payment_id: PaymentId) -> ProcessorPayment:
         """Read a payment and all its refunds."""
         intent = await answered(self._client.v1.payment_intents.retrieve_async(payment_id))
         refunds: list[stripe.Refund] = []
@@ -134,7 +143,7 @@ class StripeProcessor:
                 return seen_payment(intent, refunds)
         raise PaymentProcessorRefused(f"payment {payment_id} has more than {len(refunds)} refunds")
 
-    async def find_dispute(self, dispute_id: str) -> ProcessorDispute:
+    async def find_dispute(self, dispute_id: DisputeId) -> ProcessorDispute:
         """Read a dispute, with the payment that it is about."""
         asked: Any = {"expand": ["payment_intent"]}
         return seen_dispute(await answered(self._client.v1.disputes.retrieve_async(dispute_id, asked)))

@@ -2,13 +2,16 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import stripe
 
 from billing.domain.errors import InvalidSignature, InvalidWebhook
-from billing.domain.webhook_event import IgnoredCause, VerifiedWebhook
+from billing.domain.identifiers import EventId, ObjectId
+from billing.domain.webhook_event import IgnoredCause, Subject, SubjectKind, Webhook
 
+SIGNATURE_HEADER = "stripe-signature"
 SIGNATURE_TOLERANCE_S = 300
 # docs.stripe.com/api/v2/core/events: they name an object and carry nothing of it.
 THIN = "v2.core.event"
@@ -27,8 +30,9 @@ class StripeWebhookVerifier:
         self._secrets = secrets
         self._live = live
 
-    def verify(self, body: bytes, signature: str) -> VerifiedWebhook:
+    def verify(self, headers: Mapping[str, str], body: bytes) -> Webhook:
         """Return the event. Raises InvalidSignature for a forged, altered or old one, and InvalidWebhook."""
+        signature = headers.get(SIGNATURE_HEADER, "")
         # The SDK compares no other texts.
         for secret in self._secrets if signature.isascii() else ():
             try:
@@ -40,28 +44,28 @@ class StripeWebhookVerifier:
             return self._parse(body)
         raise InvalidSignature("the signature does not match the body, or it is too old")
 
-    def _parse(self, body: bytes) -> VerifiedWebhook:
+    def _parse(self, body: bytes) -> Webhook:
         try:
             event = json.loads(body)
         except (ValueError, RecursionError) as failure:
             raise InvalidWebhook("the body is signed and is not an event: it can't be read") from failure
-        event_id = _word(event.get("id")) if isinstance(event, dict) else None
-        if event_id is None:
+        word = _word(event.get("id")) if isinstance(event, dict) else None
+        if word is None:
             raise InvalidWebhook("the body is signed and is not an event: it has no id")
-        kind = _word(event.get("type"))
+        event_id, kind = EventId(word), _word(event.get("type"))
         if (cause := self._foreign(event, kind)) is not None:
-            return VerifiedWebhook(event_id=event_id, kind=kind or "", ignored=cause)
+            return Webhook(event_id=event_id, kind=kind or "", cause=cause)
         return _about(event, event_id=event_id, kind=kind or "")
 
     def _foreign(self, event: dict[str, Any], kind: str | None) -> IgnoredCause | None:
         """Return why an event can't be ours, whatever it is about."""
         if event.get("account") is not None:
-            return IgnoredCause.CONNECTED_ACCOUNT
+            return IgnoredCause.ANOTHER_ACCOUNT
         mode = event.get("livemode")
         if isinstance(mode, bool) and self._live is not None and mode is not self._live:
             return IgnoredCause.OTHER_MODE
         if event.get("object") == THIN:
-            return IgnoredCause.THIN_EVENT
+            return IgnoredCause.WITHOUT_OBJECT
         return IgnoredCause.UNREADABLE if kind is None else None
 
 
@@ -75,36 +79,38 @@ def is_live(secret_key: str) -> bool | None:
     return None
 
 
-def _about(event: dict[str, Any], *, event_id: str, kind: str) -> VerifiedWebhook:
+def _about(event: dict[str, Any], *, event_id: EventId, kind: str) -> Webhook:
     """Return what an event is about. How that stands now is asked for later: an event may be old."""
-    name, of = _subject(kind)
-    if name is None:
-        return VerifiedWebhook(event_id=event_id, kind=kind, ignored=IgnoredCause.UNHANDLED_KIND)
+    subject_kind, field = _subject_kind(kind)
+    if subject_kind is None:
+        return Webhook(event_id=event_id, kind=kind, cause=IgnoredCause.UNHANDLED_KIND)
     data = event.get("data")
     about = data.get("object") if isinstance(data, dict) else None
     if not isinstance(about, dict):
-        return VerifiedWebhook(event_id=event_id, kind=kind, ignored=IgnoredCause.UNREADABLE)
-    named = about.get(of)
-    if name == "payment_id":
-        if of in about and named is None:
+        return Webhook(event_id=event_id, kind=kind, cause=IgnoredCause.UNREADABLE)
+    named = about.get(field)
+    if subject_kind is SubjectKind.PAYMENT:
+        if field in about and named is None:
             # A charge of old integrations has no payment object: it can't be ours.
-            return VerifiedWebhook(event_id=event_id, kind=kind, ignored=IgnoredCause.NOT_OURS)
+            return Webhook(event_id=event_id, kind=kind, cause=IgnoredCause.NOT_OURS)
         named = named.get("id") if isinstance(named, dict) else named
-    subject = _word(named)
-    cause = IgnoredCause.UNREADABLE if subject is None else None
-    return VerifiedWebhook(event_id=event_id, kind=kind, ignored=cause, **{name: subject})
+    object_id = _word(named)
+    if object_id is None:
+        return Webhook(event_id=event_id, kind=kind, cause=IgnoredCause.UNREADABLE)
+    subject = Subject(kind=subject_kind, object_id=ObjectId(object_id))
+    return Webhook(event_id=event_id, kind=kind, subject=subject)
 
 
-def _subject(kind: str) -> tuple[str | None, str]:
-    """Return which of our ids an event of a kind gives, and in which field of its object."""
+def _subject_kind(kind: str) -> tuple[SubjectKind | None, str]:
+    """Return what an event of a kind is about, and which field of its object names that."""
     if kind.startswith("checkout.session."):
-        return "session_id", "id"
+        return SubjectKind.PAGE, "id"
     # Every refund is told by events of its own; `charge.refunded` comes besides, and is all that an
     # endpoint made for an older API version may be subscribed to.
     if kind.startswith(("refund.", "charge.refund")):
-        return "payment_id", "payment_intent"
+        return SubjectKind.PAYMENT, "payment_intent"
     if kind.startswith("charge.dispute."):
-        return "dispute_id", "id"
+        return SubjectKind.DISPUTE, "id"
     return None, ""
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -117,9 +117,9 @@ class MemoryBilling:
         more = len(newest_first) > start + limit
         return Page(items=items, next_cursor=str(start + limit) if more else None)
 
-    async def receive_webhook(self, *, body: bytes, signature: str) -> bool:
+    async def receive_webhook(self, *, body: bytes, headers: Mapping[str, str]) -> bool:
         """See Billing."""
-        if signature != hashlib.sha256(body).hexdigest():
+        if headers.get("stripe-signature") != hashlib.sha256(body).hexdigest():
             raise MalformedRequest("The signature does not fit.", reason="INVALID_SIGNATURE")
         self.webhooks[body] = self.webhooks.get(body, 0) + 1
         return self.webhooks[body] > 1

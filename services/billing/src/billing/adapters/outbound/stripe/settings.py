@@ -1,0 +1,46 @@
+"""What Stripe needs from the environment, and the adapters that are made of it."""
+
+from pydantic import AnyHttpUrl, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from billing.adapters.outbound.stripe.processor import StripeProcessor
+from billing.adapters.outbound.stripe.webhooks import StripeWebhookVerifier, is_live
+
+
+class ProcessorSettings(BaseSettings):
+    """Settings of everything that speaks to Stripe."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
+
+    stripe_secret_key: SecretStr
+    # Unset means Stripe itself.
+    stripe_api_url: AnyHttpUrl | None = None
+    # Whether a page takes promotion codes, and how many of a pack it sells at once.
+    promotion_codes: bool = False
+    quantity_max: int = Field(default=1, ge=1, le=999)
+
+    def processor(self) -> StripeProcessor:
+        """Return the payment processor."""
+        return StripeProcessor(
+            secret_key=self.stripe_secret_key.get_secret_value(),
+            # Without a trailing slash, as the SDK wants it.
+            api_url=str(self.stripe_api_url).rstrip("/") if self.stripe_api_url else None,
+            promotion_codes=self.promotion_codes,
+            quantity_max=self.quantity_max,
+        )
+
+
+class WebhookSettings(ProcessorSettings):
+    """Settings of whoever takes webhooks, too."""
+
+    stripe_webhook_secret: SecretStr
+    # The endpoint's secret before this one, while it is being replaced.
+    stripe_webhook_secret_previous: SecretStr | None = None
+
+    def verifier(self) -> StripeWebhookVerifier:
+        """Return who knows the processor's signatures."""
+        secrets = (self.stripe_webhook_secret, self.stripe_webhook_secret_previous)
+        return StripeWebhookVerifier(
+            *(secret.get_secret_value() for secret in secrets if secret),
+            live=is_live(self.stripe_secret_key.get_secret_value()),
+        )

@@ -1,0 +1,17 @@
+"""Names of things, kept apart by type. What the payment processor named are its words, not ours."""
+
+from typing import NewType
+
+UserId = NewType("UserId", str)
+CheckoutId = NewType("CheckoutId", str)
+PurchaseId = NewType("PurchaseId", str)
+PackId = NewType("PackId", str)
+
+# Of the payment processor.
+CustomerId = NewType("CustomerId", str)
+PageId = NewType("PageId", str)
+PaymentId = NewType("PaymentId", str)
+RefundId = NewType("RefundId", str)
+DisputeId = NewType("DisputeId", str)
+EventId = NewType("EventId", str)
+ObjectId = NewType("ObjectId", str)
