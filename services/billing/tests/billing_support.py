@@ -32,6 +32,7 @@ from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.webhook_event import StoredWebhook, WebhookState
 from billing.ports.unit_of_work import BillingReader, UnitsOfWork
 from billing.ports.webhooks import WebhookReader
+from chassis.testing.facts import ExactFacts
 from google.protobuf.message import Message
 from tintype.billing.v1 import events_pb2 as pb
 
@@ -77,9 +78,10 @@ class BillingUnderTest:
     clock: HandClock = field(default_factory=HandClock)
     processor: MemoryProcessor = field(default_factory=MemoryProcessor)
     # The messages that were committed to be published, oldest first.
-    facts: Callable[[], Awaitable[list[Message]]] | None = None
+    published: Callable[[], Awaitable[list[Message]]] | None = None
 
     def __post_init__(self) -> None:
+        self.facts = ExactFacts(self.published or _none, in_words=brief)
         catalogue = self.catalogue = load_catalogue(None)
         if isinstance(self.processor, MemoryProcessor):
             self.processor.clock = self.clock
@@ -123,17 +125,23 @@ class BillingUnderTest:
         page_id = opened.checkout.page_id or ""
         self.processor.pay(page_id)
         await self.settle(page_id)
-        return (await self.purchases(user_id))[0]
+        bought = (await self.purchases(user_id))[0]
+        if self.published is not None:
+            await self.facts.expect(completed(bought))
+        return bought
 
     async def money_back(self) -> list[Message]:
-        """Return the facts about money that went back, oldest first."""
-        assert self.facts is not None
-        return [one for one in await self.facts() if not isinstance(one, pb.PaymentCompleted)]
+        """Return the facts about money that went back, oldest first; no purchase was told meanwhile."""
+        said = await self.facts.unnamed()
+        await self.facts.expect(*(words for words in said if words[0] != "PaymentCompleted"))
+        assert self.published is not None
+        return [fact for fact in await self.published() if not isinstance(fact, pb.PaymentCompleted)]
 
     async def told_facts(self) -> list[tuple[Any, ...]]:
         """Return every fact that was committed, oldest first: its name, and what it says in short."""
-        assert self.facts is not None
-        return [brief(message) for message in await self.facts()]
+        await self.facts.pass_over()
+        assert self.published is not None
+        return [brief(message) for message in await self.published()]
 
     async def process_all(self) -> list[WebhookState]:
         """Process every webhook that is due."""
@@ -174,8 +182,17 @@ def billing_in_memory(processor: Any = None, *, store: MemoryBilling | None = No
         webhooks=MemoryWebhookReader(store),
         ids=CountingIds(),
         processor=processor or MemoryProcessor(),
-        facts=facts,
+        published=facts,
     )
+
+
+async def _none() -> list[Message]:
+    return []
+
+
+def completed(purchase: Purchase) -> tuple[Any, ...]:
+    """The fact that a purchase was made, in short."""
+    return "PaymentCompleted", purchase.payment_id, purchase.credits, purchase.amount_minor
 
 
 def brief(message: Message) -> tuple[Any, ...]:

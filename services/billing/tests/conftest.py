@@ -1,6 +1,7 @@
 """Fixtures of billing's tests."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from billing.adapters.outbound.event_codec import to_message
@@ -19,39 +20,57 @@ from sqlalchemy import select
 from tintype.billing.v1 import events_pb2 as pb
 
 
-@pytest.fixture
-def memory_billing() -> Iterator[BillingUnderTest]:
-    """Billing in memory; afterwards its facts tell what it holds, and nothing else."""
+@asynccontextmanager
+async def in_memory() -> AsyncIterator[BillingUnderTest]:
+    """Billing in memory; afterwards its facts were named, and tell what it holds."""
     store = MemoryBilling()
-    yield billing_in_memory(store=store)
+    billing = billing_in_memory(store=store)
+    async with billing.facts:
+        yield billing
     facts = [to_message(fact) for fact in store.facts]
     assert_facts_tell(facts, [*store.purchases.values()], store.disputes.values())
 
 
-@pytest.fixture(params=["memory", "postgres"])
-async def any_billing(request: pytest.FixtureRequest) -> AsyncIterator[BillingUnderTest]:
-    """The same use cases over each store; afterwards its facts tell what it holds, and nothing else."""
-    if request.param == "memory":
-        yield request.getfixturevalue("memory_billing")
-        return
-    database = request.getfixturevalue("service_database")("billing")
-    engine = create_engine(database.url)
+@asynccontextmanager
+async def in_postgres(url: str) -> AsyncIterator[BillingUnderTest]:
+    """Billing in PostgreSQL; afterwards its facts were named, and tell what it holds."""
+    engine = create_engine(url)
     ids = CountingIds()
 
-    async def facts() -> list[Message]:
+    async def published() -> list[Message]:
         async with engine.connect() as connection:
             rows = await connection.execute(select(outbox.c.ce_type, outbox.c.payload).order_by(outbox.c.id))
             return [getattr(pb, row.ce_type.rpartition(".")[2]).FromString(row.payload) for row in rows]
 
-    yield BillingUnderTest(
+    billing = BillingUnderTest(
         units=PostgresUnitsOfWork(engine, ids),
         reader=PostgresBillingReader(engine),
         webhooks=PostgresWebhookReader(engine),
         ids=ids,
-        facts=facts,
+        published=published,
     )
+    async with billing.facts:
+        yield billing
     async with transaction(engine, SYSTEM_SCOPE) as connection:
         purchases = [to_purchase(row) for row in await connection.execute(select(tables.purchases))]
         disputes = [to_dispute(row) for row in await connection.execute(select(tables.disputes))]
-    assert_facts_tell(await facts(), purchases, disputes)
+    assert_facts_tell(await published(), purchases, disputes)
     await engine.dispose()
+
+
+@pytest.fixture
+async def memory_billing() -> AsyncIterator[BillingUnderTest]:
+    """The use cases over memory."""
+    async with in_memory() as billing:
+        yield billing
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def any_billing(request: pytest.FixtureRequest) -> AsyncIterator[BillingUnderTest]:
+    """The same use cases over each store; a fact that a test does not name fails it."""
+    if request.param == "memory":
+        world = in_memory()
+    else:
+        world = in_postgres(request.getfixturevalue("service_database")("billing").url)
+    async with world as billing:
+        yield billing

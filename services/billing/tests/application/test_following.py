@@ -103,6 +103,7 @@ async def test_what_is_known_is_the_answer_while_nobody_can_be_asked(any_billing
     assert seen.url
     any_billing.processor.answers = True
     assert (await look(any_billing, checkout_id)).payment_status is PaymentStatus.PAID
+    await any_billing.facts.expect(("PaymentCompleted", "pi_1", 1000, 1000))
 
 
 class Silent(SettleCheckoutHandler):

@@ -160,6 +160,7 @@ async def test_money_that_went_back_before_its_purchase_waits(any_billing: Billi
             await about
     assert await any_billing.money_back() == []
     await any_billing.settle(session)
+    await any_billing.facts.expect(("PaymentCompleted", payment, 1000, 1000))
     any_billing.clock.advance(300)
     assert await any_billing.process_all() == [WebhookState.DONE] * 2
     assert await refunds(any_billing) == [(1000, 1000, 0, False)]
@@ -226,6 +227,13 @@ async def test_a_purchase_says_where_its_money_is(any_billing: BillingUnderTest)
     processor.dispute(payment, "dp_2", 800, LOST)
     await any_billing.dispute("dp_2")
     assert await standing() == ("charged_back", 1000, 800, 1000)
+    await any_billing.facts.expect(
+        ("PaymentDisputed", "dp_1", 400, 400),
+        ("PaymentDisputed", "dp_1", 400, 400),
+        ("PaymentRefunded", payment, 300, 300),
+        ("PaymentRefunded", payment, 1000, 1000),
+        ("PaymentDisputed", "dp_2", 800, 800),
+    )
 
 
 async def test_every_purchase_is_streamed_with_its_own_disputes(
@@ -239,6 +247,7 @@ async def test_every_purchase_is_streamed_with_its_own_disputes(
         for dispute_id in [f"dp_{number}_{one}" for one in range(number)]:
             any_billing.processor.dispute(payment, dispute_id, 100, LOST)
             await any_billing.dispute(dispute_id)
+            await any_billing.facts.expect(("PaymentDisputed", dispute_id, 100, 100))
         expected[payment] = [f"dp_{number}_{one}" for one in range(number)]
     streamed = [one async for one in any_billing.reader.settled_payments()]
     assert {

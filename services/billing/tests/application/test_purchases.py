@@ -33,6 +33,7 @@ async def test_a_paid_checkout_is_one_purchase(any_billing: BillingUnderTest) ->
         await any_billing.told(session, event_id=f"evt_{number}")
         assert (await any_billing.told(session, event_id=f"evt_{number}")).duplicate
     assert await any_billing.process_all() == [WebhookState.DONE] * 3
+    await any_billing.facts.expect(("PaymentCompleted", "pi_1", 1000, 1000))
     (purchase,) = await any_billing.purchases()
     assert (purchase.credits, purchase.amount_minor, purchase.currency) == (1000, 1000, "usd")
     checkout = await any_billing.follow("usr_1", opened.checkout.checkout_id)
@@ -51,6 +52,7 @@ async def test_many_workers_process_one_event_once(any_billing: BillingUnderTest
     await asyncio.gather(*(any_billing.process() for _ in range(8)))
     await asyncio.gather(*(any_billing.settle(session) for _ in range(8)))
     assert len(await any_billing.purchases()) == 1
+    await any_billing.facts.expect(("PaymentCompleted", "pi_1", 1000, 1000))
 
 
 async def test_an_unpaid_session_grants_nothing_until_it_is_paid(any_billing: BillingUnderTest) -> None:
@@ -65,6 +67,7 @@ async def test_an_unpaid_session_grants_nothing_until_it_is_paid(any_billing: Bi
     await any_billing.told(session, event_id="evt_2")
     await any_billing.process_all()
     assert len(await any_billing.purchases()) == 1
+    await any_billing.facts.expect(("PaymentCompleted", "pi_2", 1000, 1000))
 
 
 async def test_order_does_not_matter(any_billing: BillingUnderTest) -> None:
@@ -82,6 +85,7 @@ async def test_order_does_not_matter(any_billing: BillingUnderTest) -> None:
     assert len(await any_billing.purchases()) == 1
     checkout = await any_billing.follow("usr_1", opened.checkout.checkout_id)
     assert checkout.status is CheckoutStatus.COMPLETE
+    await any_billing.facts.expect(("PaymentCompleted", "pi_1", 1000, 1000))
 
 
 async def test_a_lost_webhook_costs_time_only(any_billing: BillingUnderTest) -> None:
@@ -93,6 +97,7 @@ async def test_a_lost_webhook_costs_time_only(any_billing: BillingUnderTest) -> 
     assert await any_billing.reconcile() == 1
     assert len(await any_billing.purchases()) == 1
     assert await any_billing.reconcile() == 0
+    await any_billing.facts.expect(("PaymentCompleted", "pi_1", 1000, 1000))
 
 
 async def test_nobody_is_sent_to_a_page_with_another_price(any_billing: BillingUnderTest) -> None:
@@ -164,6 +169,7 @@ async def test_purchases_are_paged(any_billing: BillingUnderTest) -> None:
         session = opened.checkout.page_id or ""
         any_billing.processor.pay(session)
         await any_billing.settle(session)
+        await any_billing.facts.expect(("PaymentCompleted", f"pi_{number + 1}", 1000, 1000))
     first = await any_billing.page("usr_1", limit=3)
     second = await any_billing.page("usr_1", before=first.next_before, limit=3)
     seen = [one.purchase.purchase_id for one in first.purchases + second.purchases]

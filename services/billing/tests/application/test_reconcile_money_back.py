@@ -77,6 +77,7 @@ async def test_what_is_recorded_gives_no_hint(any_billing: BillingUnderTest) -> 
     any_billing.processor.refund(payment, "re_1", 300, SUCCEEDED)
     any_billing.processor.dispute(payment, "dp_1", 500, None)
     await any_billing.refund(payment)
+    await any_billing.facts.expect(("PaymentRefunded", payment, 300, 300))
     assert await Scans(any_billing).all() == 0
 
 
@@ -227,6 +228,7 @@ async def test_money_of_a_purchase_that_is_not_there_yet_waits(any_billing: Bill
     assert await any_billing.process_all() == [WebhookState.WAITING]
     assert await any_billing.money_back() == []
     await any_billing.settle(session)
+    await any_billing.facts.expect(("PaymentCompleted", payment, 1000, 1000))
     any_billing.clock.advance(301)
     assert await any_billing.process_all() == [WebhookState.DONE]
     assert told(await any_billing.money_back()) == [("refunded", 1000)]

@@ -85,6 +85,9 @@ async def test_one_that_is_poisoned_stops_no_other(any_billing: BillingUnderTest
     any_billing.clock.advance(5)
     assert await any_billing.reconcile() == 6
     assert len(await any_billing.purchases()) == 5
+    await any_billing.facts.expect_in_any_order(
+        *(("PaymentCompleted", f"pi_{number}", 1000, 1000) for number in range(1, 6))
+    )
     for _ in range(240):
         any_billing.clock.advance(15)
         await any_billing.reconcile()
@@ -94,6 +97,7 @@ async def test_one_that_is_poisoned_stops_no_other(any_billing: BillingUnderTest
     any_billing.clock.advance(3_600)
     await any_billing.reconcile()
     assert len(await any_billing.purchases()) == 6
+    await any_billing.facts.expect(("PaymentCompleted", "pi_6", 1000, 1000))
 
 
 async def test_an_outage_costs_no_more_than_itself(any_billing: BillingUnderTest) -> None:

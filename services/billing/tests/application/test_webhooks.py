@@ -87,6 +87,7 @@ async def test_a_poisoned_webhook_is_parked_and_stops_nobody(any_billing: Billin
     await any_billing.told("cs_poisoned", event_id="evt_1")
     await any_billing.told_about("evt_2", payment_id=payment)
     assert sorted(await any_billing.process_all()) == [DONE, WAITING]
+    await any_billing.facts.expect(("PaymentRefunded", payment, 300, 300))
     states: list[WebhookState] = []
     while PARKED not in states:
         any_billing.clock.advance(301)
@@ -194,6 +195,7 @@ async def test_a_process_that_is_told_to_end_lets_go(any_billing: BillingUnderTe
     any_billing.processor.find_payment = real  # type: ignore[method-assign]
     assert (await any_billing.stored("evt_1")).event.attempts == 0
     assert await any_billing.process_all() == [DONE]
+    await any_billing.facts.expect(("PaymentRefunded", "pi_1", 1000, 1000))
 
 
 async def test_a_call_without_an_end_is_an_outage(
@@ -252,6 +254,7 @@ async def test_what_is_ours_and_unknown_there_waits(any_billing: BillingUnderTes
     any_billing.processor.failures.clear()
     any_billing.clock.advance(31)
     assert await any_billing.process_all() == [DONE]
+    await any_billing.facts.expect(("PaymentRefunded", payment, 1000, 1000))
 
 
 @pytest.mark.parametrize("cause", list(IgnoredCause))
@@ -275,6 +278,7 @@ async def test_what_needs_no_work_is_ignored_when_it_comes(
     await any_billing.told_about("evt_1", payment_id=payment)
     assert await any_billing.process_all() == [DONE]
     assert (await any_billing.stored("evt_1")).event.cause is None
+    await any_billing.facts.expect(("PaymentRefunded", payment, 300, 300))
 
 
 async def test_webhooks_are_listed_and_counted(any_billing: BillingUnderTest) -> None:
@@ -306,6 +310,7 @@ async def test_bodies_are_forgotten_once_they_are_old(any_billing: BillingUnderT
     """Those that were done or ignored; what waits or is parked keeps its own, what came of all stays."""
     payment = await refunded(any_billing)
     assert await any_billing.process_all() == [DONE]
+    await any_billing.facts.expect(("PaymentRefunded", payment, 1000, 1000))
     await any_billing.told("cs_poisoned", event_id="evt_2")
     await park(any_billing, "cs_poisoned")
     await any_billing.told_about("evt_3", payment_id=payment)
@@ -326,6 +331,7 @@ async def test_many_claim_a_webhook_once(any_billing: BillingUnderTest) -> None:
     await refunded(any_billing)
     worked = await asyncio.gather(*(any_billing.process() for _ in range(8)))
     assert [one for one in worked if one] == [Worked(state=DONE)]
+    await any_billing.facts.expect(("PaymentRefunded", "pi_1", 1000, 1000))
 
 
 async def test_a_waking_hint_may_be_told_not_to(any_billing: BillingUnderTest) -> None:
