@@ -6,6 +6,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
+from billing.adapters.outbound.memory.constraints import (
+    check_checkout,
+    check_customer,
+    check_dispute,
+    check_purchase,
+    check_refunds,
+)
 from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.adapters.outbound.memory.webhooks import MemoryWebhooks
 from billing.domain.checkout import Checkout, Purchase
@@ -61,6 +68,7 @@ class MemoryUnitOfWork(MemoryWebhooks):
     ) -> CustomerId:
         """Store the link unless there is another one than `instead_of`."""
         if self._billing.customers.get(user_id) in (None, instead_of):
+            check_customer(self._billing, user_id, customer_id)
             self._billing.customers[user_id] = customer_id
         return self._billing.customers[user_id]
 
@@ -69,6 +77,7 @@ class MemoryUnitOfWork(MemoryWebhooks):
         for known in self._billing.checkouts.values():
             if (known.user_id, known.idempotency_key) == (checkout.user_id, checkout.idempotency_key):
                 return known
+        check_checkout(self._billing, checkout)
         self._billing.checkouts[checkout.checkout_id] = checkout
         return checkout
 
@@ -83,6 +92,7 @@ class MemoryUnitOfWork(MemoryWebhooks):
 
     async def save_checkout(self, checkout: Checkout) -> None:
         """Write a checkout."""
+        check_checkout(self._billing, checkout)
         current = self._billing.checkouts[checkout.checkout_id]
         self._billing.checkouts[checkout.checkout_id] = replace(checkout, asked_at=current.asked_at)
 
@@ -109,8 +119,10 @@ class MemoryUnitOfWork(MemoryWebhooks):
 
     async def add_purchase(self, purchase: Purchase) -> bool:
         """Store a purchase; False when this payment has one already."""
-        if await self.purchase_of_payment(purchase.payment_id) is not None:
+        is_known = purchase.purchase_id in self._billing.purchases
+        if is_known or await self.purchase_of_payment(purchase.payment_id) is not None:
             return False
+        check_purchase(self._billing, purchase)
         self._billing.purchases[purchase.purchase_id] = purchase
         return True
 
@@ -125,6 +137,8 @@ class MemoryUnitOfWork(MemoryWebhooks):
 
     async def save_refunds(self, purchase: Purchase, refunds: Sequence[Refund]) -> None:
         """Write a purchase's refunds, and what they refund of it in all."""
+        check_purchase(self._billing, purchase)
+        check_refunds(self._billing, purchase.purchase_id, refunds)
         self._billing.purchases[purchase.purchase_id] = purchase
         self._billing.refunds[purchase.purchase_id] = refunds
 
@@ -134,6 +148,7 @@ class MemoryUnitOfWork(MemoryWebhooks):
 
     async def save_dispute(self, dispute: Dispute) -> None:
         """Write a dispute."""
+        check_dispute(self._billing, dispute)
         self._billing.disputes[dispute.dispute_id] = dispute
 
     async def recorded_refunds(self, refund_ids: Sequence[RefundId]) -> Mapping[RefundId, RefundStatus]:

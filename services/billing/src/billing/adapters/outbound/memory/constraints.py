@@ -1,0 +1,59 @@
+"""What the database's constraints keep out, kept out of memory too."""
+
+from collections.abc import Iterable
+
+from billing.adapters.outbound.memory.store import MemoryBilling
+from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
+from billing.domain.dispute import Dispute
+from billing.domain.identifiers import CustomerId, PurchaseId, UserId
+from billing.domain.refund import Refund
+
+
+class ConstraintViolatedError(Exception):
+    """A row that the database would refuse; the transaction is undone."""
+
+
+def check_customer(store: MemoryBilling, user_id: UserId, customer_id: CustomerId) -> None:
+    """Raise ConstraintViolatedError for a customer of somebody else."""
+    others = (known for owner, known in store.customers.items() if owner != user_id)
+    _require("customers.customer_id is unique", customer_id not in others)
+
+
+def check_checkout(store: MemoryBilling, checkout: Checkout) -> None:
+    """Raise ConstraintViolatedError for terms or a page that no checkout may have."""
+    _require("checkouts.credits", checkout.credits > 0)
+    _require("checkouts.price_minor", checkout.price_minor > 0)
+    _require("checkouts.page", checkout.page > 0)
+    is_complete = checkout.status is CheckoutStatus.COMPLETE
+    _require("checkouts.purchase_id", checkout.purchase_id is None or is_complete)
+    others = (known for known in store.checkouts.values() if known.checkout_id != checkout.checkout_id)
+    is_free = checkout.page_id is None or all(known.page_id != checkout.page_id for known in others)
+    _require("checkouts.session_id is unique", is_free)
+
+
+def check_purchase(store: MemoryBilling, purchase: Purchase) -> None:
+    """Raise ConstraintViolatedError for sums that no purchase may have, or one of no checkout."""
+    _require("purchases.checkout_id", purchase.checkout_id in store.checkouts)
+    _require("purchases.credits", purchase.credits > 0)
+    _require("purchases.amount_minor", purchase.amount_minor >= 0)
+    _require("purchases.refunded_minor", 0 <= purchase.refunded_minor <= purchase.amount_minor)
+    _require("purchases.refunded_credits", 0 <= purchase.refunded_credits <= purchase.credits)
+    _require("purchases.refund_series", purchase.refund_series >= 0)
+
+
+def check_refunds(store: MemoryBilling, purchase_id: PurchaseId, refunds: Iterable[Refund]) -> None:
+    """Raise ConstraintViolatedError for a negative refund, or one of no purchase."""
+    _require("refunds.purchase_id", purchase_id in store.purchases)
+    _require("refunds.amount_minor", all(refund.amount_minor >= 0 for refund in refunds))
+
+
+def check_dispute(store: MemoryBilling, dispute: Dispute) -> None:
+    """Raise ConstraintViolatedError for a negative dispute, or one of no purchase."""
+    _require("disputes.purchase_id", dispute.purchase_id in store.purchases)
+    _require("disputes.disputed_minor", dispute.disputed_minor >= 0)
+    _require("disputes.disputed_credits", dispute.disputed_credits >= 0)
+
+
+def _require(constraint: str, is_kept: bool) -> None:
+    if not is_kept:
+        raise ConstraintViolatedError(constraint)
