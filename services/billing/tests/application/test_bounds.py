@@ -1,0 +1,139 @@
+"""Bounds of what is asked, at their last good value and one past it; and what a checkout is made of."""
+
+from dataclasses import replace
+
+import pytest
+from billing.application.bounds import TEXT_MAX, URL_MAX, WEBHOOK_MAX_BYTES
+from billing.application.list_purchases import ListPurchases
+from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
+from billing.domain.errors import IdempotencyKeyReused, InvalidField, UnknownPack
+from billing.domain.page_request import fingerprint
+from billing_support import ORIGIN, SIGNED, BillingUnderTest, order
+
+EMAIL_MAX = 320
+
+
+def text(length: int) -> str:
+    """A text of a length."""
+    return "x" * length
+
+
+LONGEST = [
+    ("user_id", text(TEXT_MAX)),
+    ("idempotency_key", text(TEXT_MAX)),
+    ("email", text(EMAIL_MAX)),
+    ("success_url", f"{ORIGIN}/".ljust(URL_MAX, "x")),
+    ("cancel_url", f"{ORIGIN}/".ljust(URL_MAX, "x")),
+]
+
+
+@pytest.mark.parametrize(("field", "longest"), LONGEST)
+async def test_a_field_may_be_as_long_as_its_bound(
+    memory_billing: BillingUnderTest, field: str, longest: str
+) -> None:
+    """And no longer: then it is named, and nothing is opened."""
+    with pytest.raises(InvalidField) as refused:
+        await memory_billing.create(replace(order(), **{field: f"{longest}x"}))
+    assert refused.value.field == field
+    assert memory_billing.processor.sessions == {}
+    assert (await memory_billing.create(replace(order(), **{field: longest}))).checkout.url
+
+
+@pytest.mark.parametrize("field", ["user_id", "email", "pack_id", "idempotency_key", "success_url"])
+async def test_what_is_empty_is_refused(memory_billing: BillingUnderTest, field: str) -> None:
+    """Absent is None, where it may be absent; an empty text is a text."""
+    with pytest.raises(InvalidField) as refused:
+        await memory_billing.create(replace(order(), **{field: ""}))
+    assert refused.value.details == {"field": field}
+
+
+@pytest.mark.parametrize("url", ["http://app.example/x", "https://app.example:444/x", "/billing"])
+async def test_an_address_is_of_our_own_origin(memory_billing: BillingUnderTest, url: str) -> None:
+    """Scheme, host and port alike."""
+    with pytest.raises(InvalidField):
+        await memory_billing.create(replace(order(), success_url=url))
+
+
+async def test_a_webhook_may_be_as_large_as_its_bound(memory_billing: BillingUnderTest) -> None:
+    """And no larger: nothing is stored then, whoever signed it."""
+    body = b'{"event_id": "evt_1", "kind": "paid"}'.ljust(WEBHOOK_MAX_BYTES)
+    with pytest.raises(InvalidField) as refused:
+        await memory_billing.receive(SIGNED, body + b" ")
+    assert refused.value.field == "body"
+    assert await memory_billing.webhooks.webhook_counts() == {}
+    assert not (await memory_billing.receive(SIGNED, body)).duplicate
+
+
+async def test_a_checkout_is_all_that_was_asked_for(memory_billing: BillingUnderTest) -> None:
+    """At the pack's terms, at this moment, due in a few seconds; the first of its key is no replay."""
+    now, asked = memory_billing.clock.now(), order(key="k1")
+    opened = await memory_billing.create(asked)
+    stored = await memory_billing.reader.checkout("usr_1", opened.checkout.checkout_id)
+    assert (opened.checkout, opened.replayed) == (stored, False)
+    assert stored is not None
+    assert stored.next_check_at is not None
+    assert stored == Checkout(
+        checkout_id="chk_00000001",
+        user_id="usr_1",
+        idempotency_key="k1",
+        pack_id="starter",
+        pack_title="Starter",
+        credits=1000,
+        price_minor=1000,
+        currency="usd",
+        page_id="cs_chk_00000001",
+        url="https://pay.example/cs_chk_00000001",
+        status=CheckoutStatus.OPEN,
+        payment_status=PaymentStatus.UNPAID,
+        created_at=now,
+        opened_at=now,
+        expires_at=memory_billing.processor.sessions["cs_chk_00000001"].expires_at,
+        fingerprint=fingerprint(
+            pack_id="starter", success_url=asked.success_url, cancel_url=asked.cancel_url
+        ),
+        next_check_at=stored.next_check_at,
+    )
+    assert (stored.next_check_at - now).total_seconds() == 5
+
+
+async def test_without_a_key_every_call_opens_a_checkout(memory_billing: BillingUnderTest) -> None:
+    """Its own id is the key."""
+    opened = [await memory_billing.open() for _ in range(2)]
+    assert [checkout.replayed for checkout in opened] == [False, False]
+    assert [checkout.checkout.idempotency_key for checkout in opened] == [
+        checkout.checkout.checkout_id for checkout in opened
+    ]
+    assert len({checkout.checkout.checkout_id for checkout in opened}) == 2
+
+
+async def test_a_refusal_names_what_it_is_about(memory_billing: BillingUnderTest) -> None:
+    """The pack that there is none of, the checkout that the key opened."""
+    with pytest.raises(UnknownPack) as unknown:
+        await memory_billing.open(pack="gold")
+    assert unknown.value.details == {"pack_id": "gold"}
+    first = await memory_billing.open(key="k1")
+    with pytest.raises(IdempotencyKeyReused) as reused:
+        await memory_billing.open(pack="builder", key="k1")
+    assert reused.value.details == {"checkout_id": first.checkout.checkout_id}
+
+
+@pytest.mark.parametrize("limit", [-1, 101])
+async def test_a_page_has_a_bound(memory_billing: BillingUnderTest, limit: int) -> None:
+    """Of rows, from one to a hundred."""
+    with pytest.raises(InvalidField) as refused:
+        await memory_billing.list_purchases(ListPurchases(user_id="usr_1", before=None, limit=limit))
+    assert refused.value.field == "page_size"
+    assert (await memory_billing.page(limit=1)).purchases == []
+    assert (await memory_billing.page(limit=100)).purchases == []
+
+
+async def test_a_page_that_holds_all_is_the_last(memory_billing: BillingUnderTest) -> None:
+    """One more purchase, and there is a next one; asked for none, a page has twenty."""
+    bought = [await memory_billing.bought() for _ in range(20)]
+    assert (await memory_billing.page(limit=20)).next_before is None
+    assert (await memory_billing.page(limit=0)).next_before is None
+    bought.append(await memory_billing.bought())
+    page = await memory_billing.page(limit=0)
+    assert (len(page.purchases), page.next_before) == (20, bought[1].purchase_id)
+    last = await memory_billing.page(before=page.next_before, limit=0)
+    assert [standing.purchase for standing in last.purchases] == bought[:1]
