@@ -6,50 +6,15 @@ import pytest
 from billing.application.drain_webhooks import DrainWebhooksHandler
 from billing.application.forget_webhook_bodies import ForgetWebhookBodiesHandler
 from billing.application.outage_pause import OutagePause
-from billing.application.process_webhook import ATTEMPTS_MAX, DELAY_MAX_S, LEASE, OUTAGE_DELAY_S, Worked
+from billing.application.process_webhook import ATTEMPTS_MAX, LEASE, Worked
 from billing.domain.checkout import CheckoutStatus
 from billing.domain.dispute import DisputeState
-from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.refund import RefundStatus
 from billing.domain.webhook_event import WebhookState
 from billing_support import BillingUnderTest
 
 WAITING, DONE, IGNORED, PARKED = WebhookState
 SECOND = timedelta(seconds=1)
-
-
-async def waits_s(billing: BillingUnderTest) -> float:
-    """In how many seconds the only webhook is due."""
-    return ((await billing.stored("evt_1")).due_at - billing.clock.now()).total_seconds()
-
-
-async def test_each_failure_doubles_the_delay_up_to_a_bound(memory_billing: BillingUnderTest) -> None:
-    """A fifth of it at random, so that not all come at once; it is parked at the twentieth."""
-    memory_billing.processor.failures["cs_1"] = RuntimeError("it is poisoned")
-    await memory_billing.told("cs_1", event_id="evt_1")
-    for failures in range(1, ATTEMPTS_MAX):
-        assert await memory_billing.process() == Worked(state=WAITING)
-        stored = await memory_billing.stored("evt_1")
-        longest_s = min(2**failures, DELAY_MAX_S)
-        assert stored.event.attempts == failures
-        assert 0.8 * longest_s <= await waits_s(memory_billing) <= longest_s
-        memory_billing.clock.time = stored.due_at - timedelta(microseconds=1)
-        assert await memory_billing.process() is None
-        memory_billing.clock.time = stored.due_at
-    assert await memory_billing.process() == Worked(state=PARKED)
-    parked = await memory_billing.stored("evt_1")
-    assert (parked.event.attempts, parked.finished_at) == (ATTEMPTS_MAX, memory_billing.clock.now())
-    assert parked.error == "RuntimeError('it is poisoned')"
-
-
-async def test_an_outage_has_a_delay_of_its_own(memory_billing: BillingUnderTest) -> None:
-    """However often."""
-    memory_billing.processor.failures["cs_1"] = PaymentProcessorUnavailable("away")
-    await memory_billing.told("cs_1", event_id="evt_1")
-    for _ in range(3):
-        assert await memory_billing.process() == Worked(state=WAITING, is_outage=True)
-        assert 0.8 * OUTAGE_DELAY_S <= await waits_s(memory_billing) <= OUTAGE_DELAY_S
-        memory_billing.clock.advance(OUTAGE_DELAY_S)
 
 
 @pytest.mark.parametrize(("deaths", "state"), [(ATTEMPTS_MAX - 1, IGNORED), (ATTEMPTS_MAX, PARKED)])

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from billing.adapters.outbound.memory.constraints import ConstraintViolatedError
@@ -13,12 +13,14 @@ from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.listing import Scan
 from billing.domain.refund import Refund, RefundStatus
+from billing.domain.webhook_event import Stored, Subject, SubjectKind, WebhookEvent
 from billing.ports.unit_of_work import UnitOfWork, UnitsOfWork
 from billing_support import CountingIds
 from chassis.postgres import create_engine
 from sqlalchemy.exc import IntegrityError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LEASE = timedelta(minutes=1)
 CHECKOUT = Checkout(
     checkout_id="chk_1",
     user_id="usr_1",
@@ -204,6 +206,17 @@ async def test_a_payment_and_an_id_are_one_purchase(written: UnitsOfWork) -> Non
     async with written.of_system() as work:
         assert await read(work) == WRITTEN
         assert await work.purchase_of_payment("pi_2") is None
+
+
+@pytest.mark.parametrize("subject", [*(Subject(kind=kind, object_id="x") for kind in SubjectKind), None])
+async def test_a_webhook_keeps_what_it_is_about(units: UnitsOfWork, subject: Subject | None) -> None:
+    """One of three, or nothing that anybody could be asked about: then nothing wakes it."""
+    event = WebhookEvent(event_id="evt_1", kind="k", subject=subject, body=b"{}", received_at=NOW)
+    async with units.of_system() as work:
+        assert await work.add_webhook(event) is Stored.NEW
+    async with units.of_system() as work:
+        assert await work.claim_webhook(now=NOW, until=NOW + LEASE, token="t") == event
+        assert await work.wake_webhook("evt_1", now=NOW) == (subject is not None)
 
 
 def other_purchase(**changes: object) -> Purchase:
