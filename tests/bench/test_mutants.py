@@ -92,6 +92,7 @@ def hunted(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.server
+@pytest.mark.timeout(900)
 def test_small_changes_are_noticed_or_not(tmp_path: Path) -> None:
     """In a slotted frozen dataclass, in a loop that never ends, at import, and where no test comes."""
     (tmp_path / "test_shop.py").write_text(TESTS)
@@ -116,6 +117,7 @@ def test_small_changes_are_noticed_or_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.server
+@pytest.mark.timeout(900)
 def test_tests_that_fail_already_judge_nobody(tmp_path: Path) -> None:
     """The one that fails is named."""
     (tmp_path / "test_shop.py").write_text(TESTS.replace("Basket(3)", "Basket(1)"))
