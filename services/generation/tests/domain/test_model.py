@@ -1,5 +1,7 @@
 """A model on offer: who is asked in which order, and what is drawn."""
 
+from dataclasses import replace
+
 import pytest
 from generation.domain.errors import InvalidInput
 from generation.domain.identifiers import ModelId
@@ -64,3 +66,9 @@ def test_only_what_is_left_open_is_drawn() -> None:
 def test_a_model_has_another_name_at_each_provider() -> None:
     """Its own one."""
     assert [MODEL.name_at(name) for name in ("local", "openai")] == ["sketch", "image-1"]
+
+
+def test_a_schema_without_properties_leaves_nothing_open() -> None:
+    """The input stays as it is."""
+    bare = replace(MODEL, input_schema={})
+    assert bare.drawn({"prompt": "fox"}, between=lambda low, high: low) == {"prompt": "fox"}
