@@ -66,7 +66,7 @@ class CreateGenerationHandler:
     queue_timeout_s: int
 
     async def __call__(self, command: CreateGeneration) -> tuple[Generation, bool]:
-        """The job, and whether it is an earlier one."""
+        """Return the job, and whether it is an earlier one."""
         earlier = await self._earlier(command)
         if earlier is None:
             new = self._priced(command)
@@ -128,7 +128,7 @@ class CreateGenerationHandler:
 
 
 def _refused(generation: Generation, *, replayed: bool) -> InsufficientCredits:
-    """The refusal, with what was available when it was made: a repeated key gets no new decision."""
+    """Return the refusal, with what was available when it was made: a repeated key gets no new decision."""
     detail = generation.failure.detail if generation.failure else "too few credits"
     decided_at = generation.finished_at or generation.created_at
     if replayed:

@@ -58,7 +58,7 @@ class OutputDeliverer:
     pause_s: float = 1.0
 
     async def deliver(self, job: Job, report: RunReport) -> Delivery:
-        """Raises IntakeUnavailable; what was stored by then is queued for removal."""
+        """Store what was made. Raises IntakeUnavailable; what was stored by then is queued for removal."""
         wanted = wanted_count(job.generation)
         try:
             async with asyncio.TaskGroup() as tasks:

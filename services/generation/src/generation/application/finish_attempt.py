@@ -54,7 +54,7 @@ class AttemptFinisher:
     attempts_max: int
 
     async def succeed(self, job: Job, outputs: Sequence[Output], *, delivered_units: int) -> None:
-        """Outputs, state and fact together; the objects are no longer due for removal."""
+        """Keep outputs, state and fact together; the objects are no longer due for removal."""
         async with self.units.of_system() as work:
             generation, attempt = await self._owned(work, job)
             now, keys = self.clock.now(), [key for output in outputs for key in output.object_keys]
@@ -72,15 +72,15 @@ class AttemptFinisher:
         self.meter.ended(ended)
 
     async def fail(self, job: Job, failure: Failure) -> None:
-        """The job failed for good."""
+        """End the job as failed for good."""
         await self._end(job, Outcome.FAILED, failure)
 
     async def cancel(self, job: Job) -> None:
-        """The job stopped for its user."""
+        """End the job as stopped for its user."""
         await self._end(job, Outcome.CANCELLED, None)
 
     async def again(self, job: Job, retry: Retry) -> Attempt | None:
-        """The next attempt, leased to this worker if its time is now, else left for whoever is free then.
+        """Return the next attempt, leased to this worker if its time is now, else left for whoever is free.
 
         None when it was left, and when there is none: the tries or the time are used up, or its user
         cancelled the job.
@@ -178,7 +178,7 @@ class AttemptFinisher:
 async def end_without_delivery(
     work: UnitOfWork, ended: Generation, attempt: Attempt | None, *, now: datetime
 ) -> None:
-    """Writes down a job that ended with nothing to charge, and the fact that returns its credits."""
+    """Write down a job that ended with nothing to charge, and the fact that returns its credits."""
     if attempt is not None:
         await work.attempts.save(attempt)
     await work.generations.save(ended)

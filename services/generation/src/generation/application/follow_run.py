@@ -109,7 +109,7 @@ class RunFollower:
             await self._pause(job, max(next(gaps_s), report.retry_after_s or 0))
 
     async def _pause(self, job: Job, gap_s: float) -> None:
-        """Waits, but not longer than until the deadline, nor after the job's user cancelled it."""
+        """Wait, but not longer than until the deadline, nor after the job's user cancelled it."""
         left_s = (job.generation.deadline_at - self.clock.now()).total_seconds()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, min(gap_s, left_s))):
@@ -123,7 +123,7 @@ class RunFollower:
         return None
 
     async def _run_of(self, job: Job, provider: MediaProvider) -> RunId | None:
-        """The attempt's run: known, found or submitted now; None when it was and is lost."""
+        """Return the attempt's run: known, found or submitted now; None when it was and is lost."""
         attempt = job.attempt
         if attempt.run_id is None:
             run_id = await (self._found(job, provider) if job.taken_over else self._submit(job, provider))
@@ -157,7 +157,7 @@ class RunFollower:
         )
 
     async def _found(self, job: Job, provider: MediaProvider) -> RunId | None:
-        """The run of a submit that may have arrived: looked up, or submitted again where that is free."""
+        """Return the run of a submit that may have arrived: look it up, or submit it where that is free."""
         can = provider.capabilities
         try:
             if can.look_up and (run_id := await provider.find(job.attempt.attempt_id)):
@@ -183,5 +183,5 @@ class RunFollower:
 
 
 def failed(failure: Failure, *, retryable: bool) -> RunReport:
-    """A run that did not succeed."""
+    """Return a run that did not succeed."""
     return RunReport(RunState.FAILED, failure=failure, retryable=retryable)

@@ -19,7 +19,7 @@ class LeaseKeeper:
     lease_s: float
 
     async def renew(self, jobs: Collection[Job]) -> Sequence[Job]:
-        """Extends the leases and passes cancel requests on; answers with the jobs that are lost."""
+        """Extend the leases and pass cancel requests on; return the jobs that are lost."""
         async with self.units.of_system() as work:
             kept = await work.attempts.renew(
                 [job.attempt.attempt_id for job in jobs],

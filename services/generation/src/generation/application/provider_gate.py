@@ -36,14 +36,14 @@ class ProviderGate:
         return closed.until if closed and self.clock.now() < closed.until else None
 
     def enter(self, provider: str) -> datetime | None:
-        """The same, for a call that is made now: one call a pause finds out whether the trouble is over."""
+        """Return the same for a call that is made now: one a pause finds out whether the trouble is over."""
         until = self.closed_until(provider)
         if until is None and (closed := self._closed.get(provider)):
             closed.until = self.clock.now() + timedelta(seconds=closed.pause_s)
         return until
 
     def heard(self, provider: str, report: RunReport) -> None:
-        """Closes for our account's trouble; opens once the provider has dealt with a request."""
+        """Close for our account's trouble; open once the provider has dealt with a request."""
         if report.account_trouble:
             self._close(provider, report)
         elif report.state is RunState.SUCCEEDED or (report.state is RunState.FAILED and not report.retryable):

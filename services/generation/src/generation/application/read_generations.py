@@ -52,7 +52,7 @@ class ReadGenerations:
         return GenerationView(generation, self._signed(outputs), attempts)
 
     async def view(self, generation: Generation) -> GenerationView:
-        """A job that was just changed, as its user sees it."""
+        """Return a job that was just changed, as its user sees it."""
         async with self.units.of(generation.account_id) as work:
             outputs = await work.outputs.of([generation.generation_id])
         return GenerationView(generation, self._signed(outputs))
@@ -99,7 +99,7 @@ class ReadGenerations:
 
 
 def visible(generation: Generation | None, account_id: AccountId) -> Generation:
-    """The job, if it is there, this account's and not deleted. Raises GenerationNotFound."""
+    """Return the job, if it is there, this account's and not deleted. Raises GenerationNotFound."""
     if generation is None or generation.account_id != account_id or generation.deleted_at:
         raise GenerationNotFound("no such generation")
     return generation

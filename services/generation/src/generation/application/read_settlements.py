@@ -19,7 +19,7 @@ class ReadSettlements:
     units: UnitsOfWork
 
     async def of(self, generation_id: GenerationId) -> Settlement:
-        """What should become of the job's reservation. Raises GenerationNotFound."""
+        """Return what should become of the job's reservation. Raises GenerationNotFound."""
         async with self.units.of_system() as work:
             generation = await work.generations.get(generation_id)
         if generation is None:

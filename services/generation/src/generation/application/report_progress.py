@@ -55,5 +55,5 @@ class ProgressReporter:
         )
 
     def forget(self, job: Job) -> None:
-        """The job left this worker."""
+        """Forget what was told of a job: it left this worker."""
         self._told.pop(job.generation.generation_id, None)

@@ -25,7 +25,7 @@ class CreditReserver:
     queue_timeout_s: int
 
     async def reserve(self, generation: Generation) -> Generation:
-        """The job after the ledger's answer. Raises LedgerUnavailable, after which nothing changed."""
+        """Return the job after the ledger's answer. Raises LedgerUnavailable, after which nothing changed."""
         answer = await self.ledger.reserve(
             generation.generation_id,
             generation.account_id,
@@ -47,7 +47,7 @@ class CreditReserver:
 async def hold(
     work: UnitOfWork, generation_id: GenerationId, reservation_id: ReservationId, *, clock: Clock
 ) -> Generation:
-    """Writes the reservation down, whoever hears of it first: the API's call or the worker's event.
+    """Write the reservation down, whoever hears of it first: the API's call or the worker's event.
 
     A job that had ended before its reservation was known ends again in public, so that the ledger
     gives the credits back.
@@ -65,7 +65,7 @@ async def hold(
 
 
 async def locked(work: UnitOfWork, generation_id: GenerationId) -> Generation:
-    """A job that must be there, locked."""
+    """Return a job that must be there, locked."""
     generation = await work.generations.lock(generation_id)
     if generation is None:
         raise LookupError(f"{generation_id} is gone: rows are never deleted")

@@ -63,7 +63,7 @@ class AttemptRunner:
         return follows
 
     async def _conclude(self, job: Job, report: RunReport) -> bool:
-        """Ends the attempt as the report says; whether the next one is to follow at once."""
+        """End the attempt as the report says; return whether the next one is to follow at once."""
         self.gate.heard(job.attempt.provider, report)
         match report.state:
             case RunState.SUCCEEDED:

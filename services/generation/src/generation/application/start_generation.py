@@ -64,7 +64,7 @@ class StartGenerationHandler:
     lease_s: float
 
     async def __call__(self, event: CreditsReserved) -> Job | None:
-        """The job to run; None when the event came before or the job needs no run."""
+        """Return the job to run; None when the event came before or the job needs no run."""
         async with self.units.of_system() as work:
             if not await work.first_time(event.event_id):
                 return None

@@ -33,7 +33,7 @@ async def serve_api(settings: ApiSettings) -> None:
 
 
 def handlers(settings: ApiSettings, parts: Parts) -> Handlers:
-    """The use cases that the API answers with."""
+    """Return the use cases that the API answers with."""
     checker = JsonSchemaChecker()
     signer = JoseQuoteSigner(settings.quote_key.get_secret_value())
     return Handlers(

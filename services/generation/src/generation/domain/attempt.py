@@ -45,7 +45,7 @@ class Attempt:
     tries: int = 1
 
     def ended(self, outcome: Outcome, *, now: datetime, failure: Failure | None = None) -> "Attempt":
-        """The attempt with its outcome."""
+        """Return the attempt with its outcome."""
         return replace(
             self,
             outcome=outcome,

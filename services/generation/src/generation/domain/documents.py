@@ -15,7 +15,7 @@ NUMBER_MAX = 2**53
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:
-    """The same bytes for the same document, whatever its key order."""
+    """Return the same bytes for the same document, whatever its key order."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -25,12 +25,12 @@ def digest(document: Mapping[str, Any]) -> str:
 
 
 def violations(document: Mapping[str, Any], *, field: str | None = None) -> list[Violation]:
-    """What no document may hold: numbers that are not finite or too large, NUL, deep nesting."""
+    """Return where a document holds what none may: NUL, deep nesting, numbers not finite or too large."""
     return list(_walk(document, field or "", 0))
 
 
 def metadata_violations(metadata: Mapping[str, Any]) -> list[Violation]:
-    """The bounds of the caller's own metadata."""
+    """Return where the caller's own metadata breaks its bounds."""
     found = violations(metadata, field="metadata")
     if not found and len(canonical(metadata)) > METADATA_BYTES_MAX:
         found.append(Violation("metadata", f"is larger than {METADATA_BYTES_MAX} bytes"))

@@ -57,7 +57,7 @@ class GenerationCancelled(Event):
 
 
 def queued(generation: Generation, *, now: datetime) -> GenerationQueued:
-    """The fact that it waits for a worker."""
+    """Return the fact that it waits for a worker."""
     return GenerationQueued(
         account_id=generation.account_id,
         generation_id=generation.generation_id,
@@ -68,7 +68,7 @@ def queued(generation: Generation, *, now: datetime) -> GenerationQueued:
 
 
 def released(generation: Generation, *, now: datetime) -> GenerationCancelled | GenerationFailed:
-    """The fact that it ended without a delivery, which returns what was reserved."""
+    """Return the fact that it ended without a delivery, which returns what was reserved."""
     reservation_id = generation.reservation_id
     if generation.status is Status.CANCELLED:
         return GenerationCancelled(
@@ -87,7 +87,7 @@ def released(generation: Generation, *, now: datetime) -> GenerationCancelled | 
 
 
 def succeeded(generation: Generation, *, output_count: int, now: datetime) -> GenerationSucceeded:
-    """The fact that its outputs are stored."""
+    """Return the fact that its outputs are stored."""
     return GenerationSucceeded(
         account_id=generation.account_id,
         generation_id=generation.generation_id,

@@ -80,7 +80,7 @@ class Generation:
         return self.credits_reserved - self.credits_charged if self.is_terminal else 0
 
     def funded(self, reservation_id: ReservationId, *, now: datetime) -> Self:
-        """The ledger set its credits aside: it waits for a worker, or ends if it was cancelled."""
+        """Note that its credits are set aside: it waits for a worker, or ends if it was cancelled."""
         held = replace(self, reservation_id=self.reservation_id or reservation_id)
         if self.status is not Status.RESERVING:
             return held
@@ -88,7 +88,7 @@ class Generation:
         return queued.cancelled(now=now) if self.cancel_requested else queued
 
     def rejected(self, *, available: int, owed: int = 0, now: datetime) -> Self:
-        """The ledger refused: nothing was set aside. Changes nothing once it left `reserving`."""
+        """Note that the ledger refused; nothing was set aside. Changes nothing once it left `reserving`."""
         if self.status is not Status.RESERVING:
             return self
         message = f"{self.price.credits} credits are needed and {available} are available"
@@ -98,7 +98,7 @@ class Generation:
         return self._ended(Status.REJECTED, now=now, available_credits=available, failure=failure)
 
     def started(self, *, now: datetime, deadline_at: datetime) -> Self:
-        """A worker took it."""
+        """Give it to a worker."""
         self._refuse_if_ended()
         return replace(self, status=Status.PROCESSING, started_at=now, deadline_at=deadline_at)
 
@@ -112,11 +112,11 @@ class Generation:
         return self._ended(Status.FAILED, now=now, failure=failure)
 
     def cancelled(self, *, now: datetime) -> Self:
-        """Stopped for its user, nothing is charged."""
+        """Stop it for its user; nothing is charged."""
         return self._ended(Status.CANCELLED, now=now, cancel_requested=True)
 
     def cancel(self, *, now: datetime) -> Self:
-        """The user asks it to stop: at once while it waits, else as soon as its worker hears.
+        """Ask it to stop for its user: at once while it waits, else as soon as its worker hears.
 
         Idempotent; raises GenerationFinished when it had ended otherwise.
         """

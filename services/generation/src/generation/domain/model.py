@@ -44,7 +44,7 @@ class Model:
     deadline_s: int
 
     def order(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        """The providers to try: the user's order when given, else the model's.
+        """Return the providers to try: the user's order when given, else the model's.
 
         Raises InvalidInput for a provider that can't run this model, or one named twice.
         """
@@ -59,7 +59,7 @@ class Model:
         return wanted
 
     def drawn(self, job: Mapping[str, Any], *, between: Callable[[int, int], int]) -> dict[str, Any]:
-        """The input with what it left open drawn: whatever the schema says is `x-random`."""
+        """Return the input with what it left open drawn: whatever the schema says is `x-random`."""
         drawn = {
             name: between(rule["minimum"], rule["maximum"])
             for name, rule in self.input_schema.get("properties", {}).items()
@@ -68,5 +68,5 @@ class Model:
         return {**job, **drawn}
 
     def name_at(self, provider: str) -> str:
-        """What `provider` calls this model."""
+        """Return what `provider` calls this model."""
         return next(p.model for p in self.providers if p.name == provider)

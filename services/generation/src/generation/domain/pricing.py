@@ -26,7 +26,7 @@ class Price:
     breakdown: str
 
     def charge(self, *, delivered_units: int) -> int:
-        """The share of the price that was delivered, rounded up, never more than the price."""
+        """Return the share of the price that was delivered, rounded up, never more than the price."""
         return min(self.credits, -(-self.credits * delivered_units // self.units))
 
 

@@ -23,7 +23,7 @@ class Quote:
     def honour(
         self, *, account_id: AccountId, model_id: ModelId, job: Mapping[str, Any], now: datetime
     ) -> int:
-        """The promised credits. Raises InvalidQuote for another job, QuoteExpired when late."""
+        """Return the promised credits. Raises InvalidQuote for another job, QuoteExpired when late."""
         if (self.account_id, self.model_id, self.input_sha256) != (account_id, model_id, digest(job)):
             raise InvalidQuote("the quote is for another account, model or input")
         if now >= self.expires_at:

@@ -20,11 +20,11 @@ class Answers(Protocol):
     """The table of them. Bytes are read piece by piece, so that none is in memory whole."""
 
     async def keep(self, key: AttemptId, answer: StoredAnswer) -> None:
-        """Stores an answer. Idempotent; a job that has ended, or never was, needs none."""
+        """Store an answer. Idempotent; a job that has ended, or never was, needs none."""
         ...
 
     async def document(self, key: AttemptId) -> str | None:
-        """The document that was kept under this key."""
+        """Return the document that was kept under this key."""
         ...
 
     async def piece(self, key: AttemptId, *, output: int, number: int) -> bytes | None:
@@ -32,11 +32,11 @@ class Answers(Protocol):
         ...
 
     async def forget(self, generation_id: GenerationId) -> None:
-        """Removes what was kept for a job."""
+        """Remove what was kept for a job."""
         ...
 
     async def forget_ended(self, *, limit: int) -> int:
-        """Removes answers that came after their jobs had ended; says how many."""
+        """Remove answers that came after their jobs had ended; return how many."""
         ...
 
 
@@ -47,7 +47,7 @@ class AnswerSpool(Protocol):
     """
 
     async def keep(self, key: AttemptId, report: RunReport) -> None:
-        """Stores how a run ended, its outputs' bytes or addresses included. Idempotent."""
+        """Store how a run ended, its outputs' bytes or addresses included. Idempotent."""
         ...
 
     async def find(self, key: AttemptId) -> RunReport | None:

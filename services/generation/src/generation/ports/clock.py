@@ -8,5 +8,5 @@ class Clock(Protocol):
     """Tells the time, aware and in UTC."""
 
     def now(self) -> datetime:
-        """This moment."""
+        """Return this moment."""
         ...

@@ -7,5 +7,5 @@ class Dice(Protocol):
     """Nobody can tell what comes next."""
 
     def between(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included, each as likely as the other."""
+        """Return a whole number from `low` to `high`, both included, each as likely as the other."""
         ...

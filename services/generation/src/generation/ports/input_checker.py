@@ -10,5 +10,5 @@ class InputChecker(Protocol):
     """Knows JSON Schema 2020-12."""
 
     def checked(self, model: Model, job: Mapping[str, Any]) -> dict[str, Any]:
-        """The input with its defaults filled in. Raises InvalidInput naming each field that is wrong."""
+        """Return the input with its defaults filled in. Raises InvalidInput naming each wrong field."""
         ...

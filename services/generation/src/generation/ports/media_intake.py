@@ -48,5 +48,5 @@ class MediaIntake(Protocol):
         ...
 
     async def check(self) -> None:
-        """Raises IntakeUnavailable unless a file could be taken in now."""
+        """Check whether a file could be taken in now; raise IntakeUnavailable unless it could."""
         ...

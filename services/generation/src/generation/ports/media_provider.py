@@ -143,11 +143,11 @@ class MediaProvider(Protocol):
         ...
 
     async def submit(self, run: Run) -> RunId:
-        """Starts a run. Raises ProviderRefused, or ProviderUnavailable when it may have started."""
+        """Start a run. Raises ProviderRefused, or ProviderUnavailable when it may have started."""
         ...
 
     async def find(self, key: AttemptId) -> RunId | None:
-        """The run that was submitted under `key`, or None when the provider knows of none (`look_up`)."""
+        """Return the run submitted under `key`, or None when the provider knows of none (`look_up`)."""
         ...
 
     async def check(self, run_id: RunId) -> RunReport:
@@ -159,7 +159,7 @@ class MediaProvider(Protocol):
         ...
 
     async def forget(self, run_id: RunId) -> None:
-        """Drops what it keeps of a run whose attempt has ended: files of theirs, memory of ours.
+        """Drop what it keeps of a run whose attempt has ended: files of theirs, memory of ours.
 
         Best effort: it is called once and may be never, so what must go goes by itself in the end, too.
         Idempotent. Raises ProviderUnavailable.

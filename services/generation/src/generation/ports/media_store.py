@@ -13,13 +13,13 @@ class MediaStore(Protocol):
     """Private object storage: nobody reads an object without a signed address."""
 
     async def put(self, key: str, media: ReceivedMedia) -> None:
-        """Stores the file. Idempotent. Raises StoreUnavailable."""
+        """Store the file. Idempotent. Raises StoreUnavailable."""
         ...
 
     async def remove(self, key: str) -> None:
-        """Removes the object; an absent one is no error. Raises StoreUnavailable."""
+        """Remove the object; an absent one is no error. Raises StoreUnavailable."""
         ...
 
     def signed_url(self, key: str, *, ttl_s: int, download_as: str | None = None) -> str:
-        """An address good for `ttl_s` seconds; with `download_as`, browsers save it under that name."""
+        """Return an address good for `ttl_s` seconds; with `download_as`, browsers save it as that."""
         ...

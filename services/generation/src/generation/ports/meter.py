@@ -9,7 +9,7 @@ class Meter(Protocol):
     """Never raises."""
 
     def ended(self, generation: Generation) -> None:
-        """A job that held credits ended just now."""
+        """Count a job that held credits and ended just now."""
         ...
 
     def account_trouble(self, provider: str, *, troubled: bool) -> None:
@@ -17,5 +17,5 @@ class Meter(Protocol):
         ...
 
     def paid(self, provider: str, *, usd_micros: int) -> None:
-        """A run that was delivered cost us this many millionths of a dollar, as its provider says."""
+        """Count what a delivered run cost us, in millionths of a dollar, as its provider says."""
         ...

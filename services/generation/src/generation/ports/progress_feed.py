@@ -9,5 +9,5 @@ class ProgressFeed(Protocol):
     """Lossy by design: a failure to tell is no failure of the job."""
 
     async def tell(self, event: GenerationProgressed) -> None:
-        """Publishes once, without a guarantee. Never raises."""
+        """Publish once, without a guarantee. Never raises."""
         ...

@@ -10,9 +10,9 @@ class QuoteSigner(Protocol):
     """Signs quotes and opens what it signed."""
 
     def sign(self, quote: Quote) -> QuoteId:
-        """The quote as text, safe in a URL."""
+        """Return the quote as text, safe in a URL."""
         ...
 
     def open(self, signed: QuoteId) -> Quote:
-        """The quote again, expired or not. Raises InvalidQuote when it was not signed here."""
+        """Return the quote again, expired or not. Raises InvalidQuote when it was not signed here."""
         ...

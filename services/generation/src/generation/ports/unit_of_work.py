@@ -17,23 +17,23 @@ class Generations(Protocol):
     """Jobs. One account's transaction sees its own only."""
 
     async def add(self, generation: Generation) -> bool:
-        """Stores a new job; False, changing nothing, when its account used its key before."""
+        """Store a new job; False, changing nothing, when its account used its key before."""
         ...
 
     async def save(self, generation: Generation) -> None:
-        """Stores the job as it is now; it was read with `lock` in this transaction."""
+        """Store the job as it is now; it was read with `lock` in this transaction."""
         ...
 
     async def get(self, generation_id: GenerationId) -> Generation | None:
-        """Reads one, deleted ones too."""
+        """Read one, deleted ones too."""
         ...
 
     async def lock(self, generation_id: GenerationId) -> Generation | None:
-        """Reads one that nobody else changes until the transaction ends."""
+        """Read one that nobody else changes until the transaction ends."""
         ...
 
     async def with_key(self, account_id: AccountId, idempotency_key: str) -> Generation | None:
-        """The job that was created under this key."""
+        """Return the job that was created under this key."""
         ...
 
     async def page(
@@ -44,25 +44,25 @@ class Generations(Protocol):
         before: GenerationId | None,
         limit: int,
     ) -> Sequence[Generation]:
-        """Newest first, older than `before`, deleted ones left out; any status when none is given."""
+        """Return the newest first, older than `before` and not deleted; of any status when none is given."""
         ...
 
     async def advance(self, generation_id: GenerationId, *, progress: float) -> bool:
-        """Records progress; False, changing nothing, for a step backwards or a job that is not running."""
+        """Record progress; False, changing nothing, for a step backwards or a job that is not running."""
         ...
 
     async def reserving(self, *, created_before: datetime, limit: int) -> Sequence[Generation]:
-        """Jobs still waiting for the ledger's answer, oldest first."""
+        """Return jobs still waiting for the ledger's answer, oldest first."""
         ...
 
     async def overdue(
         self, status: Status, *, before: datetime, after: GenerationId | None, limit: int
     ) -> Sequence[GenerationId]:
-        """Jobs of this status whose deadline was before that moment, in order of id."""
+        """Return jobs of this status whose deadline was before that moment, in order of id."""
         ...
 
     async def settled(self, *, after: GenerationId | None, limit: int) -> Sequence[Generation]:
-        """Ended jobs that reserved credits, oldest first, deleted ones too."""
+        """Return ended jobs that reserved credits, oldest first, deleted ones too."""
         ...
 
 
@@ -70,47 +70,47 @@ class Attempts(Protocol):
     """Tries, and the leases on them."""
 
     async def add(self, attempt: Attempt) -> None:
-        """Stores a new attempt."""
+        """Store a new attempt."""
         ...
 
     async def save(self, attempt: Attempt) -> None:
-        """Stores the run id, outcome, detail and end of an attempt; its lease stays as it is."""
+        """Store the run id, outcome, detail and end of an attempt; its lease stays as it is."""
         ...
 
     async def leased(self, attempt_id: AttemptId, *, worker: str) -> Attempt | None:
-        """The attempt, locked, if it is still running and this worker's."""
+        """Return the attempt, locked, if it is still running and this worker's."""
         ...
 
     async def running(self, generation_id: GenerationId) -> Attempt | None:
-        """The attempt of a job that has not ended, locked; whoever has it."""
+        """Return the attempt of a job that has not ended, locked; whoever has it."""
         ...
 
     async def of(self, generation_id: GenerationId) -> Sequence[Attempt]:
-        """A job's attempts, oldest first."""
+        """Return a job's attempts, oldest first."""
         ...
 
     async def renew(
         self, attempts: Collection[AttemptId], *, worker: str, lease_until: datetime
     ) -> Mapping[AttemptId, bool]:
-        """Extends the leases that this worker still has; says for each whether a cancel was asked for."""
+        """Extend the leases that this worker still has; return for each whether a cancel was asked for."""
         ...
 
     async def lock_due(
         self, *, now: datetime, excluding: Collection[AttemptId], limit: int
     ) -> Sequence[Attempt]:
-        """Running attempts whose lease ran out, longest ago first, locked; what others lock is skipped."""
+        """Return running attempts whose lease ran out, longest ago first, locked; skip what others lock."""
         ...
 
     async def living(self, workers: Collection[str]) -> Collection[str]:
-        """Those of these workers whose process is there, whether or not it gets on."""
+        """Return those of these workers whose process is there, whether or not it gets on."""
         ...
 
     async def lease(self, attempt: Attempt) -> None:
-        """Stores who has a locked attempt, until when, and what that cost it."""
+        """Store who has a locked attempt, until when, and what that cost it."""
         ...
 
     async def release(self, *, worker: str, now: datetime) -> None:
-        """Puts down what this worker has, so that another may take over at once."""
+        """Put down what this worker has, so that another may take over at once."""
         ...
 
 
@@ -118,15 +118,15 @@ class Outputs(Protocol):
     """Stored files."""
 
     async def add(self, outputs: Sequence[Output]) -> None:
-        """Stores new outputs."""
+        """Store new outputs."""
         ...
 
     async def of(self, generations: Collection[GenerationId]) -> Sequence[Output]:
-        """The outputs of these jobs, in order of position."""
+        """Return the outputs of these jobs, in order of position."""
         ...
 
     async def remove(self, generation_id: GenerationId) -> Sequence[Output]:
-        """Forgets a job's outputs and answers with them."""
+        """Forget a job's outputs and return them."""
         ...
 
 
@@ -135,15 +135,15 @@ class Deletions(Protocol):
     in the transaction that makes the object an output: a crash in between leaves nothing behind."""
 
     async def schedule(self, keys: Collection[str], *, due_at: datetime) -> None:
-        """Queues keys; a queued one gets the new time."""
+        """Queue keys; a queued one gets the new time."""
         ...
 
     async def forget(self, keys: Collection[str]) -> None:
-        """Takes keys off."""
+        """Take keys off."""
         ...
 
     async def claim_due(self, *, now: datetime, again_at: datetime, limit: int) -> Sequence[str]:
-        """Keys that are due; each is due again at `again_at` unless it is taken off."""
+        """Return keys that are due; each is due again at `again_at` unless it is taken off."""
         ...
 
 
@@ -162,11 +162,11 @@ class UnitOfWork(Protocol):
     def answers(self) -> Answers: ...
 
     async def publish(self, event: Event) -> None:
-        """Publishes once the transaction is kept."""
+        """Publish once the transaction is kept."""
         ...
 
     async def first_time(self, event_id: EventId) -> bool:
-        """Records a received event; False when it was recorded before."""
+        """Record a received event; return False when it was recorded before."""
         ...
 
 
@@ -177,9 +177,9 @@ class UnitsOfWork(Protocol):
     """
 
     def of(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Sees and changes this account's rows only."""
+        """Open a transaction that sees and changes this account's rows only."""
         ...
 
     def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Sees every account: for workers and reconciliation."""
+        """Open a transaction that sees every account: for workers and reconciliation."""
         ...

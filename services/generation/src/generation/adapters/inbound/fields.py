@@ -25,21 +25,21 @@ _GENERATION = re.compile(r"gen_[0-9a-f]{32}")
 
 
 def account_id(text: str) -> AccountId:
-    """A well-formed account id. Raises InvalidInput: accounts come from the caller, not from users."""
+    """Return a well-formed account id. Raises InvalidInput: accounts come from the caller, not from users."""
     if not is_subject_token(text):
         raise InvalidInput([Violation("account_id", "must be 1 to 64 letters, digits, _ or -")])
     return AccountId(text)
 
 
 def generation_id(text: str) -> GenerationId:
-    """A well-formed generation id; nothing else can exist. Raises GenerationNotFound."""
+    """Return a well-formed generation id; nothing else can exist. Raises GenerationNotFound."""
     if not _GENERATION.fullmatch(text):
         raise GenerationNotFound("no such generation")
     return GenerationId(text)
 
 
 def model_id(text: str) -> ModelId:
-    """A model id of bounded length; whether it exists is for the catalogue to say."""
+    """Return a model id of bounded length; whether it exists is for the catalogue to say."""
     return ModelId(text[:MODEL_ID_LENGTH_MAX])
 
 
@@ -51,14 +51,14 @@ def idempotency_key(text: str) -> str | None:
 
 
 def provider_order(names: Sequence[str]) -> tuple[str, ...]:
-    """A bounded list of names."""
+    """Return a bounded list of names."""
     if len(names) > PROVIDERS_MAX:
         raise InvalidInput([Violation("provider_order", f"names more than {PROVIDERS_MAX} providers")])
     return tuple(names)
 
 
 def document(message: Struct, *, field: str) -> dict[str, Any]:
-    """A JSON object whose whole numbers are integers. Raises InvalidInput for NaN and infinities."""
+    """Return a JSON object whose whole numbers are integers. Raises InvalidInput for NaN and infinities."""
     try:
         converted: dict[str, Any] = _whole(MessageToDict(message))
     except (ValueError, RecursionError) as error:
@@ -79,7 +79,7 @@ def page_token(generation: GenerationId | None) -> str:
 
 
 def page_start(token: str) -> GenerationId | None:
-    """What `page_token` made. Raises InvalidInput for anything else."""
+    """Return what `page_token` made. Raises InvalidInput for anything else."""
     if not token:
         return None
     try:
@@ -89,7 +89,7 @@ def page_start(token: str) -> GenerationId | None:
 
 
 def statuses(values: Sequence[pb.GenerationStatus.ValueType]) -> frozenset[Status]:
-    """The statuses to list. To users a job that reserves is queued already."""
+    """Return the statuses to list. To users a job that reserves is queued already."""
     wanted = set()
     for value in values:
         if value not in STATUS_NAMES:

@@ -52,7 +52,7 @@ ATTEMPT = Named(
 
 
 def model_message(model: Model) -> pb.Model:
-    """A model with its schema and price."""
+    """Return a model with its schema and price."""
     return pb.Model(
         model_id=model.model_id,
         title=model.title,
@@ -70,7 +70,7 @@ def model_message(model: Model) -> pb.Model:
 
 
 def quote_message(quote: SignedQuote) -> pb.CreateQuoteResponse:
-    """A quote to carry."""
+    """Return a quote to carry."""
     return pb.CreateQuoteResponse(
         quote_id=quote.quote_id,
         credits=quote.credits,
@@ -91,7 +91,7 @@ def generation_message(view: GenerationView) -> pb.Generation:
 
 
 def settlement_message(settlement: Settlement) -> pb.GetSettlementResponse:
-    """What the ledger should do."""
+    """Return what the ledger should do."""
     return pb.GetSettlementResponse(
         decision=pb.SettlementDecision.Value(f"SETTLEMENT_DECISION_{settlement.decision.name}"),
         charge_credits=settlement.charge_credits,
@@ -112,12 +112,12 @@ def settled_message(generation: Generation) -> pb.ListSettlementsResponse:
 
 
 def status_value(status: Status) -> pb.GenerationStatus.ValueType:
-    """The contract's word for a status."""
+    """Return the contract's word for a status."""
     return pb.GenerationStatus.Value(f"GENERATION_STATUS_{status.name}")
 
 
 def modality_value(modality: Modality) -> pb.Modality.ValueType:
-    """The contract's word for a modality."""
+    """Return the contract's word for a modality."""
     return pb.Modality.Value(f"MODALITY_{modality.name}")
 
 

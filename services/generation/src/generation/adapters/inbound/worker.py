@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 def credits_reserved(event: IncomingEvent) -> CreditsReserved:
-    """What the event says. Raises Refused for one that isn't what its subject says."""
+    """Return what the event says. Raises Refused for one that isn't what its subject says."""
     message = event.read(events_pb2.CreditsReserved)
     return CreditsReserved(
         event_id=EventId(event.event_id),
@@ -89,7 +89,7 @@ class Worker:
         return max(0, self._slots - len(self._jobs)) if self._has_room else 0
 
     async def handle(self, event: IncomingEvent) -> None:
-        """Commits the start of a job; the job itself goes on after the message is acknowledged."""
+        """Commit the start of a job; the job itself goes on after the message is acknowledged."""
         job = await self._start(credits_reserved(event))
         if job is not None:
             self._launch(job)
@@ -116,7 +116,7 @@ class Worker:
                 self._consuming.result()
 
     async def renew(self) -> None:
-        """Holds the leases; a job whose lease is lost is dropped here, because another worker runs it."""
+        """Hold the leases; a job whose lease is lost is dropped here, because another worker runs it."""
         jobs = [job for job, _ in self._jobs.values()]
         # Without a job too: a worker that takes others' jobs must know of every outage.
         with self._in_touch():
@@ -129,7 +129,7 @@ class Worker:
         self._missing = lost
 
     async def take_due(self) -> None:
-        """Takes jobs whose time has come or whose worker stopped renewing, up to the free slots.
+        """Take jobs whose time has come or whose worker stopped renewing, up to the free slots.
 
         For the length of a lease after an outage of the database it takes none: the workers that have
         them may be well, and could not say so.
@@ -144,7 +144,7 @@ class Worker:
             self._launch(job)
 
     async def watch_room(self) -> None:
-        """Stops taking jobs while this machine has no room for files."""
+        """Stop taking jobs while this machine has no room for files."""
         try:
             await self._check_room()
         except IntakeUnavailable as full:

@@ -52,7 +52,7 @@ class TransactionalSpool:
     fetched: Callable[[str], RunOutput]
 
     async def keep(self, key: AttemptId, report: RunReport) -> None:
-        """Raises AnswerTooLarge too."""
+        """Keep it as the port says; raise AnswerTooLarge too."""
         answer = await _stored(report)
         async with self.units.of_system() as work:
             await work.answers.keep(key, answer)

@@ -17,7 +17,7 @@ from generation.domain.identifiers import EventId
 
 
 def encode(fact: Event, *, event_id: EventId) -> OutgoingEvent:
-    """The fact as `tintype.generation.v1.<its name>`, about its account."""
+    """Return the fact as `tintype.generation.v1.<its name>`, about its account."""
     message = _message(fact)
     message.account_id = fact.account_id  # type: ignore[attr-defined]
     message.generation_id = fact.generation_id  # type: ignore[attr-defined]

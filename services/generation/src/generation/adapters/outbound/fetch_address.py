@@ -22,7 +22,7 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def parsed(url: str, *, schemes: Collection[str]) -> httpcore.URL:
-    """The address as it goes over the wire: percent-encoded, its host in IDNA's ASCII form.
+    """Return the address as it goes over the wire: percent-encoded, its host in IDNA's ASCII form.
 
     Raises OutputUnusable for what can't be an address, or has another scheme or a password in it.
     """

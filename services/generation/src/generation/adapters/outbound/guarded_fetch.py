@@ -38,7 +38,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Resolves, checks, connects. Raises OutputUnusable for an address that is off limits."""
+        """Resolve, check, connect. Raises OutputUnusable for an address that is off limits."""
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [entry[4][0] for entry in found]
@@ -58,7 +58,7 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
         raise OutputUnusable("a file is not fetched from a socket of this machine")
 
     async def sleep(self, seconds: float) -> None:
-        """Waits between connection attempts."""
+        """Wait between connection attempts."""
         await asyncio.sleep(seconds)
 
     def _may_reach(self, address: str) -> bool:
@@ -76,15 +76,15 @@ class GuardedClient:
         )
 
     def output(self, url: str) -> "FetchedOutput":
-        """The file at `url`, fetched when it is read."""
+        """Return the file at `url`, fetched when it is read."""
         return FetchedOutput(self, url)
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         await self._pool.aclose()
 
     async def stream(self, url: str) -> AsyncIterator[bytes]:
-        """The bytes at `url`, redirects followed and checked.
+        """Return the bytes at `url`, redirects followed and checked.
 
         Raises OutputUnusable, and nothing else, whatever the address and whatever its host does:
         OutputUnreachable when it may answer better later.

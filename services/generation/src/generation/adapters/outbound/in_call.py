@@ -37,7 +37,7 @@ class Caller(Protocol):
         ...
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         ...
 
 
@@ -99,7 +99,7 @@ class InCallProvider:
         return run_id in self._calls
 
     async def close(self) -> None:
-        """Ends the calls and closes the connections."""
+        """End the calls and close the connections."""
         tasks = [call.task for call in self._calls.values() if call.task]
         for task in tasks:
             task.cancel()
@@ -120,7 +120,7 @@ class InCallProvider:
         self._calls.pop(run_id, None)
 
     async def _keep(self, run_id: RunId, report: RunReport) -> None:
-        """Keeps trying while storage is away: until the answer is safe, it counts as on its way."""
+        """Keep trying while storage is away: until the answer is safe, it counts as on its way."""
         pause_s, stumbles = 0.25, 0
         while True:
             try:

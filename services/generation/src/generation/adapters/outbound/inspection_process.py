@@ -71,7 +71,7 @@ def _facts(answer: bytes, returncode: int) -> MediaFacts:
 
 
 def main(path: str, modality: str, thumbnail: str) -> None:
-    """Prints what the file is as one JSON object."""
+    """Print what the file is as one JSON object."""
     bound_resources()
     try:
         told = asdict(inspect(Path(path), modality=Modality(modality), thumbnail=Path(thumbnail)))

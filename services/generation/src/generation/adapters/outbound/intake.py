@@ -109,7 +109,7 @@ def _thumbnail(path: Path, facts: MediaFacts) -> ReceivedMedia | None:
 
 @contextmanager
 def _room() -> Iterator[None]:
-    """A disk that is full, read-only or gone is this machine's fault, never the file's."""
+    """Blame this machine, never the file, for a disk that is full, read-only or gone."""
     try:
         yield
     except OSError as error:

@@ -70,7 +70,7 @@ def _joined(path: str, name: str) -> str:
 
 
 def _sentence(error: ValidationError) -> str:
-    """What the rule asks for; the value itself may be long and is not repeated."""
+    """Return what the rule asks for; the value itself may be long and is not repeated."""
     rule: Any = error.validator_value
     match error.validator:
         case "enum":

@@ -64,7 +64,7 @@ OTHER_HEADS = {
 
 
 def inspect(path: Path, *, modality: Modality, thumbnail: Path | None = None) -> MediaFacts:
-    """Decodes the file as what it should be, and draws its thumbnail when told where.
+    """Decode the file as what it should be, and draw its thumbnail when told where.
 
     Raises OutputUnusable, and nothing else, whatever the bytes.
     """

@@ -46,7 +46,7 @@ class PrometheusMeter:
 
 
 async def count_open(engine: AsyncEngine) -> None:
-    """Sets the gauges of jobs that reserve, wait and run."""
+    """Set the gauges of jobs that reserve, wait and run."""
     query = (
         select(generations.c.status, func.count())
         .where(generations.c.status.in_(OPEN_STATUSES))

@@ -53,7 +53,7 @@ class S3MediaStore:
         )
 
     async def ping(self) -> None:
-        """Raises StoreUnavailable unless the bucket can be asked for; a readiness check."""
+        """Check readiness: raise StoreUnavailable unless the bucket can be asked for."""
         await _call(lambda: self._client.bucket_exists(self._bucket))
 
 

@@ -27,7 +27,7 @@ class ThumbnailFacts:
 
 
 def write_thumbnail(image: "Image", path: Path) -> ThumbnailFacts | None:
-    """Writes the picture, upright, with at most 480 pixels on its long side.
+    """Write the picture, upright, with at most 480 pixels on its long side.
 
     None when it is as small already, or when it can't be made: nobody misses an output for that.
     """

@@ -37,7 +37,7 @@ async def living(connection: AsyncConnection, workers: Collection[str]) -> Colle
 
 @asynccontextmanager
 async def present(engine: AsyncEngine, worker: str) -> AsyncIterator[None]:
-    """The worker is there while this is open; a session that breaks is replaced."""
+    """Show the worker to the others while this is open; a session that breaks is replaced."""
     holding = asyncio.create_task(_hold(engine, worker))
     try:
         yield

@@ -45,7 +45,7 @@ class Scene:
 
 
 def scene_of(prompt: str, seed: int) -> Scene:
-    """The scene for these words and this seed."""
+    """Return the scene for these words and this seed."""
     import numpy as np
 
     digest = hashlib.sha256(f"{prompt.strip().lower()}\x00{seed}".encode()).digest()

@@ -84,7 +84,7 @@ class LocalProvider:
         return False
 
     def close(self) -> None:
-        """Stops every drawing; the threads end at their next frame."""
+        """Stop every drawing; the threads end at their next frame."""
         for drawing in self._drawings.values():
             drawing.stop.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -97,7 +97,7 @@ class LocalProvider:
 
 @asynccontextmanager
 async def make(settings: Settings, around: Surroundings) -> AsyncIterator[LocalProvider]:
-    """A program that draws in this process, until the context ends."""
+    """Return a program that draws in this process, until the context ends."""
     provider = LocalProvider(threads=settings.threads, name=around.name)
     try:
         yield provider
@@ -106,7 +106,7 @@ async def make(settings: Settings, around: Surroundings) -> AsyncIterator[LocalP
 
 
 def _draw(drawing: Drawing) -> None:
-    """Runs in a thread; the report is the last thing it writes."""
+    """Run in a thread; the report is the last thing it writes."""
     run, job = drawing.run, drawing.run.input
     count = int(job["output_count"])
     try:

@@ -16,7 +16,7 @@ DONE = b"[DONE]"
 
 
 async def document(answer: AsyncAPIResponse[Any]) -> dict[str, Any]:
-    """The JSON object that is the answer; `{}` when it is none. Raises AnswerBroken."""
+    """Return the JSON object that is the answer; `{}` when it is none. Raises AnswerBroken."""
     body = bytearray()
     async for piece in _pieces(answer, bytes_max=ANSWER_BYTES_MAX):
         body += piece
@@ -24,7 +24,7 @@ async def document(answer: AsyncAPIResponse[Any]) -> dict[str, Any]:
 
 
 async def events(answer: AsyncAPIResponse[Any]) -> AsyncIterator[dict[str, Any] | None]:
-    """The objects that the events carry, None for the one that says it is all. Raises AnswerBroken.
+    """Return the objects that the events carry, None for the one that says it is all. Raises AnswerBroken.
 
     Some servers answer with one JSON document whatever was asked, and whatever type they say it has: it
     is the only event then.
@@ -65,7 +65,7 @@ async def _pieces(answer: AsyncAPIResponse[Any], *, bytes_max: int) -> AsyncIter
 
 
 def _data(line: bytearray) -> bytearray | None:
-    """What a line of an event stream says; None of comments, names and blank lines.
+    """Return what a line of an event stream says; None of comments, names and blank lines.
 
     A server that fails in the middle may forget the form, and say so in bare JSON.
     """

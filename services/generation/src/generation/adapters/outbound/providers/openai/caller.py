@@ -30,5 +30,5 @@ class OpenAICaller:
             return failed(error)
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         await self._client.close()

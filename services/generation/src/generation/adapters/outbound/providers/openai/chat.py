@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 async def write_text(
     client: AsyncOpenAI, run: Run, advance: Callable[[float], None], dialects: Dialects
 ) -> RunReport:
-    """The answer as one text file, with the provider's own token count.
+    """Return the answer as one text file, with the provider's own token count.
 
     A stream that breaks has no count: what had come is delivered and counted by its pieces. A server that
     refuses a parameter is asked again without it, once for each, and from then on at once.
@@ -55,7 +55,7 @@ async def _ask(
 async def _follow(
     answer: AsyncAPIResponse[object], run: Run, transcript: Transcript, advance: Callable[[float], None]
 ) -> None:
-    """Reads until the answer ends, breaks or is too long. Raises AnswerBroken before any text."""
+    """Read until the answer ends, breaks or is too long. Raises AnswerBroken before any text."""
     try:
         async for chunk in events(answer):
             if chunk is None:

@@ -16,14 +16,14 @@ class Dialect:
     asks_for_usage: bool = True
 
     def parameters(self, *, tokens_max: int) -> dict[str, Any]:
-        """The limit and the request for a count, as this server knows them."""
+        """Return the limit and the request for a count, as this server knows them."""
         asked: dict[str, Any] = {self.limit_name: tokens_max}
         if self.asks_for_usage:
             asked["stream_options"] = {"include_usage": True}
         return asked
 
     def adapted(self, error: APIStatusError) -> "Dialect | None":
-        """What the server may accept instead; None when its refusal was about something else.
+        """Return what the server may accept instead; None when its refusal was about something else.
 
         Each parameter is given up once and never taken back, so asking again comes to an end.
         """
@@ -49,5 +49,5 @@ class Dialects:
         return self._known.get(model, Dialect())
 
     def learn(self, model: str, dialect: Dialect) -> None:
-        """This is how it answered."""
+        """Note how it answered."""
         self._known[model] = dialect

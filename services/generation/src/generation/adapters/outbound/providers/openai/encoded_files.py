@@ -21,7 +21,7 @@ def is_data_url(text: str) -> bool:
 
 
 def inline_file(text: str) -> InlineOutput:
-    """The file that base64 or a data URL holds; an empty one, which nobody accepts, when it holds none."""
+    """Return the file that base64 or a data URL holds, or an empty one, which nobody accepts."""
     try:
         return InlineOutput(_decoded(text))
     except (ValueError, binascii.Error) as error:

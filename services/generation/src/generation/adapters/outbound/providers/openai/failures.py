@@ -37,7 +37,7 @@ class AnswerBroken(OpenAIError):
 
 
 def failed(error: OpenAIError) -> RunReport:
-    """A failed run. The provider's own words go to the log; the user reads ours."""
+    """Return a failed run. The provider's own words go to the log; the user reads ours."""
     match error:
         case APIConnectionError():
             # A call that went out may have been carried out and billed: it is not made again.
@@ -58,7 +58,7 @@ def failed(error: OpenAIError) -> RunReport:
 
 
 def failed_body(error: object) -> RunReport:
-    """A failed run whose answer said 200 and carried this `error`: of the kind that it names.
+    """Return a failed run whose answer said 200 and carried this `error`: of the kind that it names.
 
     One that names none may have been billed, and is an answer of no use: it is bought once more at most.
     """
@@ -75,7 +75,7 @@ def failed_body(error: object) -> RunReport:
 
 
 def unreadable(detail: str) -> RunReport:
-    """A call that was carried out and whose answer holds nothing: it would hold nothing again."""
+    """Return the failure of a call that was carried out and answered nothing: it would again."""
     log.error("paid answer is of no use", error=detail)
     return _report(detail, retryable=False)
 

@@ -36,7 +36,7 @@ async def draw_images(client: AsyncOpenAI, run: Run, fetch: GuardedClient) -> Ru
 
 
 def report_on(told: Mapping[str, Any], fetch: GuardedClient) -> RunReport:
-    """What the body of an answer amounts to, whatever is in it."""
+    """Return what the body of an answer amounts to, whatever is in it."""
     if told.get("error"):
         return failed_body(told["error"])
     pictures = told.get("data")

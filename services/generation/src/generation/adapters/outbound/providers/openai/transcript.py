@@ -68,7 +68,7 @@ class Transcript:
             self.finish_reason = choice["finish_reason"]
 
     def report(self, *, prompt_tokens: int) -> RunReport:
-        """What the answer amounts to; half of one is delivered and counted as half."""
+        """Return what the answer amounts to; half of one is delivered and counted as half."""
         if self.finish_reason == "content_filter" or (self.has_refusal and not self.pieces):
             return RunReport(RunState.FAILED, failure=REFUSED)
         if not self.pieces:
@@ -106,7 +106,7 @@ class Transcript:
 
 
 def text_of(content: object) -> str:
-    """The text of a message's content: a string, or a list of parts of which some are text."""
+    """Return the text of a message's content: a string, or a list of parts, some of them text."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
@@ -138,7 +138,7 @@ def _text_part(part: object) -> str:
 
 
 def _count(usage: object) -> int | None:
-    """The tokens that a server says it used; None where it says nothing that can be so."""
+    """Return the tokens that a server says it used; None where it says nothing that can be so."""
     if not isinstance(usage, Mapping):
         return None
     total = usage.get("total_tokens")
