@@ -3,8 +3,6 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
 from billing.adapters.outbound.event_codec import to_message
@@ -32,38 +30,14 @@ from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.webhook_event import StoredWebhook, WebhookState
 from billing.ports.unit_of_work import BillingReader, UnitsOfWork
 from billing.ports.webhooks import WebhookReader
+from chassis.testing.clock import HandClock as HandClock
 from chassis.testing.facts import ExactFacts
+from chassis.testing.ids import CountingIds as CountingIds
 from google.protobuf.message import Message
 from tintype.billing.v1 import events_pb2 as pb
 
 ORIGIN = "https://app.example"
 SIGNED = {"signature": "signed"}
-
-
-class HandClock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.time = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        """Return the time that was set."""
-        return self.time
-
-    def advance(self, seconds: float) -> None:
-        """Move the time on."""
-        self.time += timedelta(seconds=seconds)
-
-
-class CountingIds:
-    """Ids that are numbers in order."""
-
-    def __init__(self) -> None:
-        self._numbers = count(1)
-
-    def new(self, prefix: str) -> str:
-        """Return the next id."""
-        return f"{prefix}_{next(self._numbers):08d}"
 
 
 @dataclass

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from chassis.testing.clock import HandClock
 from identity.adapters.inbound.grpc import Handlers
-from identity.adapters.outbound.fakes import MemoryClock, MemoryHasher, MemoryMailer
+from identity.adapters.outbound.fakes import MemoryHasher, MemoryMailer
 from identity.adapters.outbound.memory import (
     MemoryDirectory,
     MemoryMailQueue,
@@ -40,7 +41,7 @@ class World:
     """One identity service in memory, with time standing still."""
 
     store: MemoryStore = field(default_factory=MemoryStore)
-    clock: MemoryClock = field(default_factory=MemoryClock)
+    clock: HandClock = field(default_factory=HandClock)
     hasher: MemoryHasher = field(default_factory=MemoryHasher)
     mailer: MemoryMailer = field(default_factory=MemoryMailer)
 

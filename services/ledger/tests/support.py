@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 from chassis.events import OutgoingEvent
 from chassis.postgres import SYSTEM_SCOPE, transaction
+from chassis.testing.clock import HandClock as HandClock
 from chassis.testing.facts import ExactFacts
+from chassis.testing.ids import CountingIds as CountingIds
 
 # The contract tests import `charge` from here.
 from command_makers import charge as charge
@@ -41,32 +42,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class HandClock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.time = START
-
-    def now(self) -> datetime:
-        """Return the time that was set."""
-        return self.time
-
-    def advance(self, **delta: float) -> None:
-        """Move the time on."""
-        self.time += timedelta(**delta)
-
-
-class CountingIds:
-    """Ids that are numbers in order."""
-
-    def __init__(self) -> None:
-        self._numbers = count(1)
-
-    def new(self, prefix: str) -> str:
-        """Return the next id."""
-        return f"{prefix}_{next(self._numbers):08d}"
 
 
 @dataclass

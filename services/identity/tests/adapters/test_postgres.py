@@ -8,8 +8,9 @@ import psycopg
 import pytest
 from chassis.clock import SystemClock
 from chassis.postgres import SYSTEM_SCOPE, transaction
+from chassis.testing.clock import HandClock
 from embedded.testing import ServiceDatabase
-from identity.adapters.outbound.fakes import MemoryClock, MemoryHasher
+from identity.adapters.outbound.fakes import MemoryHasher
 from identity.adapters.outbound.memory import MemoryStore
 from identity.adapters.outbound.postgres.housekeeping import forget_expired
 from identity.application.log_in import LogIn
@@ -36,7 +37,7 @@ OWNED = ["users", "sessions", "refresh_tokens", "mail_tokens", "outgoing_mail", 
 @pytest.fixture
 def ports(engine: AsyncEngine) -> Ports:
     """Real storage, quick everything else."""
-    quick = memory_ports(MemoryStore(), clock=MemoryClock(), hasher=MemoryHasher())
+    quick = memory_ports(MemoryStore(), clock=HandClock(), hasher=MemoryHasher())
     at_once = WelcomePolicy(after_confirmation=False, once_per_mailbox=True)
     return postgres_storage(engine).beneath(replace(quick, welcome=at_once))
 

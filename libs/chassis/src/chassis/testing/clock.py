@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -16,6 +16,7 @@ class HandClock:
         """Return the time that was set."""
         return self.time
 
-    def advance(self, by: timedelta | None = None, **span: float) -> None:
-        """Move the time on, by a `timedelta` or by what makes one: `advance(seconds=2)`."""
-        self.time += by if by is not None else timedelta(**span)
+    def advance(self, by: timedelta | float = 0, **span: float) -> None:
+        """Move the time on: `advance(2)` by seconds, `advance(hours=2)`, `advance(timedelta(hours=2))`."""
+        self.time += by if isinstance(by, timedelta) else timedelta(seconds=by)
+        self.time += timedelta(**span)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 @dataclass
 class CountingIds:
-    """Makes `gen_0000...1`, `gen_0000...2`: sorted by when they were made; fits every `IdSource` port.
+    """Makes `usr_00000001`, `ses_00000002`: sorted by when they were made; fits every `IdSource` port.
 
-    One count serves all prefixes. `digits` is 32 for ids that look like the real ones.
+    One count serves all prefixes. With 32 digits they are as long as the real ones.
     """
 
+    digits: int = 8
     count: int = 0
-    digits: int = 32
 
     def new(self, prefix: str) -> str:
         """Return the next id with this prefix."""

@@ -1,26 +1,10 @@
 """The ports that are not storage, made for tests: no waiting, no network."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 from identity.domain.mail import Mail, MailState
 from identity.domain.user import PasswordHash
 from identity.ports.password_hasher import Verdict
-
-
-@dataclass
-class MemoryClock:
-    """A clock that moves when it is told to; implements Clock."""
-
-    time: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        """See Clock."""
-        return self.time
-
-    def advance(self, by: timedelta) -> None:
-        """Let time pass."""
-        self.time += by
 
 
 @dataclass
