@@ -1,4 +1,4 @@
-"""How long to wait after failures in a row. Whoever waits keeps the loop: see ADR 23."""
+"""How long to wait after failures in a row. Whoever waits keeps the loop: see ADR 27."""
 
 import random
 
