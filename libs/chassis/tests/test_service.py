@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import psycopg
 import pytest
-from broker_support import OUTBOX, emptied, fact
+from broker_support import OUTBOX, OUTBOX_TABLES, emptied, fact
 from chassis import outbox
 from chassis.nats import Connection
 from chassis.postgres import SYSTEM_SCOPE, ping, transaction
@@ -23,8 +23,7 @@ Environment = dict[str, str]
 def environment(empty_database: ServiceDatabase, nats_account: Callable[[str], NatsLogin]) -> Environment:
     """Settings of a service called identity, whose database holds an outbox alone."""
     with psycopg.connect(empty_database.admin_dsn) as admin:
-        admin.execute(outbox.OUTBOX_DDL + ";" + outbox.HELD_FACTS_DDL)
-        admin.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO library_service")
+        admin.execute(OUTBOX_TABLES)
     login = nats_account("identity")
     return {
         "database_url": empty_database.url,
