@@ -45,7 +45,7 @@ class Stream(Protocol):
     """Feeds `Worker.handle`, one message at a time, until it is cancelled."""
 
     async def run(self) -> None:
-        """Runs until cancelled, and lets the message in hand be acknowledged then."""
+        """Run until cancelled, and let the message in hand be acknowledged then."""
         ...
 
 
@@ -98,7 +98,7 @@ class Worker:
             self._consuming.cancel()
 
     async def consume(self, stream: Stream) -> None:
-        """Fetches messages while a slot is free; what waits longer than any message comes first."""
+        """Fetch messages while a slot is free; what waits longer than any message comes first."""
         while True:
             await self._until_free()
             with contextlib.suppress(Exception):
