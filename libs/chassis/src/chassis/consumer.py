@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 import structlog
 from nats.aio.msg import Msg
@@ -28,10 +29,26 @@ _DURATION = Histogram("event_handler_seconds", "Time to handle one event", ["str
 
 _DELAYS_S = (0.5, 1, 2, 5, 10, 20, 30, 60)
 _DRAIN_S = 8.0
-_FETCH_S = 5.0
+FETCH_S = 5.0
 
 Handler = Callable[[IncomingEvent], Awaitable[None]]
 DeadLetterHandler = Callable[[IncomingEvent, Exception], Awaitable[None]]
+
+
+class Slots(Protocol):
+    """What a message must have before it is fetched: an `asyncio.Semaphore`, or what looks like one."""
+
+    async def acquire(self) -> object:
+        """Take a slot, once one is free."""
+        ...
+
+    def locked(self) -> bool:
+        """Whether no slot is free now."""
+        ...
+
+    def release(self) -> None:
+        """Give a slot back."""
+        ...
 
 
 class Consumer:
@@ -41,6 +58,9 @@ class Consumer:
     length is the measure to scale by. A message is acknowledged after its handler returned; a failure
     delivers it again with a growing delay, and after `max_deliveries` it is passed to `on_dead_letter`,
     logged and counted; one that the handler Refused is so at once. Other messages never wait for it.
+
+    With `slots` the consumer shares them with whatever else takes them: while it waits for messages it
+    holds up to `max_in_flight` of them, for `fetch_s` at a time.
     """
 
     def __init__(
@@ -56,6 +76,8 @@ class Consumer:
         ack_wait_s: float = 30,
         max_deliveries: int = 20,
         outages: tuple[type[Exception], ...] = (),
+        slots: Slots | None = None,
+        fetch_s: float = FETCH_S,
     ) -> None:
         self._js = js
         self._stream = stream
@@ -75,7 +97,8 @@ class Consumer:
             max_ack_pending=max(1_000, max_in_flight),
         )
         self._lag = ConsumerLag(js, stream=stream, durable=durable)
-        self._slots = asyncio.Semaphore(max_in_flight)
+        self._slots: Slots = slots or asyncio.Semaphore(max_in_flight)
+        self._fetch_s = fetch_s
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -108,7 +131,7 @@ class Consumer:
                         await self._slots.acquire()
                         free += 1
                     try:
-                        for message in await subscription.fetch(free, timeout=_FETCH_S):
+                        for message in await subscription.fetch(free, timeout=self._fetch_s):
                             self._start(message)
                             free -= 1
                     except TimeoutError:

@@ -23,7 +23,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis import inbox
-from chassis.consumer import Consumer, Handler
+from chassis.consumer import FETCH_S, Consumer, Handler, Slots
 from chassis.dead_letters import DeadLetters
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
@@ -115,6 +115,8 @@ class Running:
         durable: str | None = None,
         max_in_flight: int = 16,
         outages: tuple[type[Exception], ...] = (),
+        slots: Slots | None = None,
+        fetch_s: float = FETCH_S,
     ) -> Consumer:
         """Return the durable consumer of another's facts, whose dead letters this database keeps."""
         return Consumer(
@@ -126,6 +128,8 @@ class Running:
             on_dead_letter=DeadLetters(self.engine).keep,
             max_in_flight=max_in_flight,
             outages=outages,
+            slots=slots,
+            fetch_s=fetch_s,
         )
 
     def prune_inbox(self, table: Table) -> Awaitable[None]:

@@ -13,6 +13,7 @@ from chassis.service import database, service
 
 from generation.adapters.inbound.worker import (
     DURABLE,
+    FETCH_S,
     RENEW_EVERY_S,
     STREAM,
     SUBJECTS,
@@ -58,9 +59,11 @@ async def serve_worker(settings: WorkerSettings, providers: ProviderSettings) ->
         worker = worker_of(settings, parts, making, intake)
         await running.opened(present(parts.engine, worker.name))
         running.stack.push_async_callback(worker.drain)
-        consumer = running.consumer(STREAM, SUBJECTS, worker.handle, durable=DURABLE, max_in_flight=1)
+        consumer = running.consumer(
+            STREAM, SUBJECTS, worker.handle, durable=DURABLE, max_in_flight=1, slots=worker, fetch_s=FETCH_S
+        )
         await running.run(
-            worker.consume(consumer),
+            consumer.run(),
             forever(worker.renew, every_s=RENEW_EVERY_S, name="renew leases"),
             forever(worker.take_due, every_s=TAKE_DUE_EVERY_S, name="take due"),
             forever(worker.watch_room, every_s=WATCH_ROOM_EVERY_S, name="watch room"),

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
-from typing import Protocol
 
 import structlog
 from chassis.events import IncomingEvent
@@ -12,6 +11,7 @@ from chassis.process import forever
 from prometheus_client import Gauge
 from tintype.ledger.v1 import events_pb2
 
+from generation.adapters.inbound.slots import Slots
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.run_job import RunJobHandler
 from generation.application.start_generation import CreditsReserved, Job, StartGenerationHandler
@@ -23,6 +23,8 @@ STREAM = "LEDGER"
 SUBJECTS = ("tintype.ledger.v1.credits_reserved.>",)
 DURABLE = "generation-worker"
 RENEW_EVERY_S = 1.0
+# While a message is waited for, its slot is nobody else's: not for longer than this.
+FETCH_S = 1.0
 # Whatever is not a call that is being paid for gets this long to end when the worker stops.
 DRAIN_QUICK_S = 6.0
 # A database that takes longer than this for a lease may have kept others from renewing theirs.
@@ -41,17 +43,14 @@ def credits_reserved(event: IncomingEvent) -> CreditsReserved:
     )
 
 
-class Stream(Protocol):
-    """Feeds `Worker.handle`, one message at a time, until it is cancelled."""
-
-    async def run(self) -> None:
-        """Run until cancelled, and let the message in hand be acknowledged then."""
-        ...
-
-
 class Worker:
     """`slots` jobs at once. While every slot is taken, nothing is fetched: the backlog stays in the
-    stream, where its length is what more workers are started on. Without room for files no slot is free."""
+    stream, where its length is what more workers are started on. Without room for files no slot is free.
+
+    A slot is a job's from its start until this worker lets go of it, be it for a time. The consumer asks
+    for one by `acquire`, `locked` and `release` before it fetches a message; the job that a message starts
+    takes a slot of its own before that one is given back.
+    """
 
     def __init__(
         self,
@@ -69,13 +68,11 @@ class Worker:
         self._run = run
         self._leases = leases
         self._check_room = check_room
-        self._slots = slots
+        self._slots = Slots(slots)
+        self._slots_total = slots
         self._drain_s = drain_s
         self._jobs: dict[GenerationId, tuple[Job, asyncio.Task[None]]] = {}
         self._missing: set[AttemptId] = set()
-        self._slot_freed = asyncio.Event()
-        self._consuming: asyncio.Task[None] | None = None
-        self._has_room = True
         self._takes_from = 0.0
 
     @property
@@ -85,35 +82,32 @@ class Worker:
 
     @property
     def free(self) -> int:
-        """Slots that can take a job."""
-        return max(0, self._slots - len(self._jobs)) if self._has_room else 0
+        """Return how many more jobs could run, the one included that a message is waited for with."""
+        return max(0, self._slots_total - len(self._jobs)) if self._slots.is_open else 0
 
     async def handle(self, event: IncomingEvent) -> None:
         """Commit the start of a job; the job itself goes on after the message is acknowledged."""
         job = await self._start(credits_reserved(event))
         if job is not None:
             self._launch(job)
-        if not self.free and self._consuming:
-            # The stream waits for this very message, so it holds no other that would be lost.
-            self._consuming.cancel()
 
-    async def consume(self, stream: Stream) -> None:
-        """Fetch messages while a slot is free; what waits longer than any message comes first."""
+    async def acquire(self) -> None:
+        """Take a slot for a message, once one is free: what waits longer than any message comes first."""
         while True:
-            await self._until_free()
+            await self._slots.until_free()
             with contextlib.suppress(Exception):
                 await self.take_due()
-            if not self.free:
-                continue
-            self._consuming = asyncio.create_task(stream.run())
-            try:
-                await asyncio.wait([self._consuming])
-            except asyncio.CancelledError:
-                self._consuming.cancel()
-                await asyncio.wait([self._consuming])
-                raise
-            if not self._consuming.cancelled():
-                self._consuming.result()
+            if self._slots.free:
+                self._slots.take()
+                return
+
+    def locked(self) -> bool:
+        """Return whether no slot is free for a message."""
+        return not self._slots.free
+
+    def release(self) -> None:
+        """Give a message's slot back."""
+        self._slots.release()
 
     async def renew(self) -> None:
         """Hold the leases; a job whose lease is lost is dropped here, because another worker runs it."""
@@ -134,28 +128,30 @@ class Worker:
         For the length of a lease after an outage of the database it takes none: the workers that have
         them may be well, and could not say so.
         """
-        if not self.free or time.monotonic() < self._takes_from:
+        free = self._slots.free
+        if not free or time.monotonic() < self._takes_from:
             return
         in_hand = [job.attempt.attempt_id for job, _ in self._jobs.values()]
-        with self._in_touch():
-            jobs = await self._take(limit=self.free, excluding=in_hand)
-        for job in jobs:
-            log.info("attempt taken up", attempt_id=job.attempt.attempt_id)
-            self._launch(job)
+        self._slots.take(free)
+        try:
+            with self._in_touch():
+                jobs = await self._take(limit=free, excluding=in_hand)
+            for job in jobs:
+                log.info("attempt taken up", attempt_id=job.attempt.attempt_id)
+                self._launch(job)
+        finally:
+            self._slots.release(free)
 
     async def watch_room(self) -> None:
         """Stop taking jobs while this machine has no room for files."""
         try:
             await self._check_room()
         except IntakeUnavailable as full:
-            if self._has_room:
+            if self._slots.is_open:
                 log.error("no job is taken until there is room for files", error=str(full))
-            self._has_room = False
-            if self._consuming:
-                self._consuming.cancel()
+            self._slots.close()
         else:
-            self._has_room = True
-            self._slot_freed.set()
+            self._slots.open()
         self._count()
 
     async def drain(self) -> None:
@@ -188,6 +184,7 @@ class Worker:
     def _launch(self, job: Job) -> None:
         key = job.generation.generation_id
         if key not in self._jobs:
+            self._slots.take()
             task = asyncio.create_task(self._run(job))
             self._jobs[key] = (job, task)
             task.add_done_callback(lambda _: self._ended(key))
@@ -195,13 +192,8 @@ class Worker:
 
     def _ended(self, key: GenerationId) -> None:
         self._jobs.pop(key, None)
-        self._slot_freed.set()
+        self._slots.release()
         self._count()
-
-    async def _until_free(self) -> None:
-        while not self.free:
-            self._slot_freed.clear()
-            await self._slot_freed.wait()
 
     @contextlib.contextmanager
     def _in_touch(self) -> Iterator[None]:

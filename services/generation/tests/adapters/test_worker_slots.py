@@ -1,0 +1,137 @@
+"""A slot is a job's that runs, whoever brought it: the stream, or its time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from generation.adapters.inbound.slots import Slots
+from generation.adapters.inbound.worker import Worker
+from generation.domain.generation import Generation, Status
+from generation.domain.identifiers import GenerationId
+from generation.ports.media_provider import RunReport, RunState
+from generation_house import House, success
+from generation_works import worker_of
+
+BUSY = RunReport(RunState.FAILED, retryable=True, retry_after_s=60)
+
+
+@pytest.fixture
+async def worker(house: House) -> AsyncIterator[Worker]:
+    """A worker with one slot, whose jobs end with the test."""
+    hired = worker_of(house, "w1", {"local": house.provider}, slots=1)
+    yield hired
+    for _, task in list(hired._jobs.values()):
+        task.cancel()
+
+
+async def brought(house: House, worker: Worker, **job: Any) -> Generation:
+    """A job that a message started, as the consumer does it."""
+    generation = await house.queued(**job)
+    await worker.acquire()
+    started = await worker._start(house.reserved(generation, f"evt_{generation.generation_id}"))
+    assert started is not None
+    worker._launch(started)
+    worker.release()
+    return generation
+
+
+async def ended(house: House, generation_id: GenerationId) -> Status:
+    """The status of a job once no worker has it in hand."""
+    async with asyncio.timeout(10):
+        while not house.units.tables.generations[generation_id].is_terminal:
+            await asyncio.sleep(0.005)
+    return house.units.tables.generations[generation_id].status
+
+
+async def test_the_job_keeps_the_slot_of_its_message(house: House, worker: Worker) -> None:
+    """Nothing more is fetched before it ends."""
+    generation = await brought(house, worker)
+    assert worker.locked()
+    following = asyncio.create_task(worker.acquire())
+    assert (await asyncio.wait([following], timeout=0.05))[1] == {following}
+    house.provider.reports = [success(b"1")]
+    assert await ended(house, generation.generation_id) is Status.SUCCEEDED
+    await asyncio.wait_for(following, 10)
+    assert worker.locked()
+    worker.release()
+    assert not worker.locked()
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
+
+
+async def test_a_job_that_waits_takes_no_slot(house: House, worker: Worker) -> None:
+    """A provider that says when to come again is not waited for in a slot."""
+    house.provider.reports = [BUSY]
+    await brought(house, worker)
+    await asyncio.wait_for(worker.acquire(), 10)
+    (following,) = [row for row in house.units.tables.attempts.values() if row.number == 2]
+    assert following.not_before is not None
+    assert worker.free == 1
+    await house.facts.expect("GenerationQueued")
+
+
+async def test_what_is_due_comes_before_a_message(house: House, worker: Worker) -> None:
+    """It has waited longer, and takes the slot that the consumer asked for."""
+    house.provider.reports = [BUSY]
+    generation = await brought(house, worker)
+    await asyncio.wait_for(worker.acquire(), 10)
+    worker.release()
+    house.provider.reports = [RunReport(RunState.RUNNING)]
+    house.clock.forward(seconds=61)
+    asking = asyncio.create_task(worker.acquire())
+    async with asyncio.timeout(10):
+        while not worker._jobs:
+            await asyncio.sleep(0.005)
+    assert (list(worker._jobs), asking.done()) == ([generation.generation_id], False)
+    house.provider.reports = [success(b"1")]
+    await asyncio.wait_for(asking, 10)
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
+
+
+async def test_no_more_jobs_than_slots(house: House, worker: Worker) -> None:
+    """While a message is waited for, its slot is not given to what is due."""
+    house.provider.reports = [BUSY]
+    await brought(house, worker)
+    await asyncio.wait_for(worker.acquire(), 10)
+    house.clock.forward(seconds=61)
+    await worker.take_due()
+    assert worker._jobs == {}
+    worker.release()
+    house.provider.reports = [RunReport(RunState.RUNNING)]
+    await worker.take_due()
+    assert len(worker._jobs) == 1
+    await house.facts.expect("GenerationQueued")
+
+
+async def test_without_room_no_slot_is_free(house: House, worker: Worker) -> None:
+    """The consumer is kept waiting until there is room again; the job that runs goes on."""
+    house.intake.is_full = True
+    await worker.watch_room()
+    assert (worker.free, worker.locked()) == (0, True)
+    asking = asyncio.create_task(worker.acquire())
+    assert (await asyncio.wait([asking], timeout=0.05))[1] == {asking}
+    house.intake.is_full = False
+    await worker.watch_room()
+    await asyncio.wait_for(asking, 10)
+
+
+async def test_a_failed_search_for_what_is_due_keeps_no_slot(house: House, worker: Worker) -> None:
+    """The database was away; every slot is free again."""
+    house.units.failure = ZeroDivisionError("away")
+    with pytest.raises(ZeroDivisionError):
+        await worker.take_due()
+    assert not worker.locked()
+
+
+async def test_slots_wake_whoever_waits() -> None:
+    """A release lets as many in as it frees."""
+    slots = Slots(2)
+    slots.take(2)
+    slots.take()
+    slots.release()
+    assert slots.free == 0
+    waiting = asyncio.create_task(slots.until_free())
+    assert (await asyncio.wait([waiting], timeout=0.02))[1] == {waiting}
+    slots.release()
+    await asyncio.wait_for(waiting, 1)
+    assert slots.free == 1
