@@ -49,3 +49,9 @@ def test_each_decision_has_its_number_status_and_date(decision: Path) -> None:
     assert re.search(
         r"^\*Status: (proposed|accepted|superseded by \d+), \d{4}-\d\d-\d\d\.\*$", text, re.MULTILINE
     )
+
+
+def test_no_two_decisions_share_a_number() -> None:
+    """A number that is named must mean one page."""
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md")]
+    assert sorted(numbers) == [f"{number:04d}" for number in range(1, len(numbers) + 1)]
