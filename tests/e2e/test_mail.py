@@ -20,6 +20,7 @@ def test_address_confirmed_and_password_reset_by_mail(page: Page, stack: StackSt
     page.goto(link_in_mail(stack, email, "/verify-email"))
     page.get_by_role("button", name="Confirm my address").click()
     expect(page.get_by_text("confirmed", exact=True)).to_be_visible()
+    page.get_by_label("Your account").click()
     page.get_by_role("button", name="Sign out").click()
 
     page.get_by_role("link", name="Forgot your password?").click()
