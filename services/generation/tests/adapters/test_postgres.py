@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 import psycopg
 import pytest
+from chassis import inbox
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
@@ -62,7 +63,7 @@ def test_every_field_has_its_column(service: psycopg.Connection, table: Table) -
         "UPDATE generations SET account_id = 'usr_bob'",
         "UPDATE outputs SET object_key = 'x'",
         "DELETE FROM attempts",
-        "DELETE FROM inbox",
+        "UPDATE inbox SET received_at = now()",
         "DROP TABLE generations",
         "ALTER TABLE generations DISABLE ROW LEVEL SECURITY",
     ],
@@ -71,6 +72,17 @@ def test_the_role_may_not(service: psycopg.Connection, statement: str) -> None:
     """What no use case does, the role can't do."""
     with pytest.raises(InsufficientPrivilege):
         service.execute(statement)
+
+
+async def test_what_was_handled_long_ago_is_forgotten(database: ServiceDatabase) -> None:
+    """The role may forget what can't come again, and only that is forgotten."""
+    with psycopg.connect(database.url.replace("+psycopg", ""), autocommit=True) as service:
+        service.execute(
+            "INSERT INTO inbox (consumer, event_id, received_at)"
+            " VALUES ('worker', 'evt_old', now() - interval '31 days'), ('worker', 'evt_new', now())"
+        )
+        assert await inbox.prune(create_engine(database.url), tables.inbox) == 1
+        assert service.execute("SELECT event_id FROM inbox").fetchall() == [("evt_new",)]
 
 
 def test_nothing_runs_without_a_reservation(service: psycopg.Connection) -> None:

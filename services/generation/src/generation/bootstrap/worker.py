@@ -22,6 +22,7 @@ from generation.adapters.inbound.worker import (
 )
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.nats_progress import NatsProgressFeed
+from generation.adapters.outbound.postgres import tables
 from generation.adapters.outbound.postgres.presence import present
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.adapters.outbound.prometheus import count_open
@@ -68,6 +69,7 @@ async def serve_worker(settings: WorkerSettings, providers: ProviderSettings) ->
             forever(worker.take_due, every_s=TAKE_DUE_EVERY_S, name="take due"),
             forever(worker.watch_room, every_s=WATCH_ROOM_EVERY_S, name="watch room"),
             *sweepers(settings, parts),
+            running.prune_inbox(tables.inbox),
             *shared_loops(running, parts),
             # The API signs addresses without the store; the worker can do nothing without it.
             checks={"store": parts.store.ping, "room for files": intake.check},
