@@ -20,7 +20,7 @@ ProviderSettings = Mapping[ChosenProvider, BaseSettings]
 async def providers_of(
     settings: WorkerSettings, chosen: ProviderSettings, parts: Parts
 ) -> AsyncIterator[Mapping[str, MediaProvider]]:
-    """The providers in use, by the name that models.toml uses."""
+    """Return the providers in use, by the name that models.toml uses."""
     fetch = GuardedClient(
         allow_loopback=settings.fetch_allow_loopback, size_bytes_max=settings.output_size_max_bytes
     )

@@ -78,7 +78,7 @@ async def serve_worker(settings: WorkerSettings, providers: ProviderSettings) ->
 
 @asynccontextmanager
 async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters, Handler]]:
-    """The dead letters, and what applies one: its job is started for whichever worker is free next."""
+    """Yield the dead letters, and what applies one: its job is started for whichever worker is free next."""
     async with database(settings) as engine:
         ids = UuidIds()
         start = StartGenerationHandler(
@@ -135,7 +135,7 @@ def worker_of(
 
 
 def sweepers(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, None, None]]:
-    """What ends the jobs that nobody else will."""
+    """Return the loops that end the jobs which nobody else will."""
     units, clock = parts.units, parts.clock
     reservations = SweepReservationsHandler(units, parts.credits, clock, give_up_s=settings.ledger_give_up_s)
     deadlines = SweepDeadlinesHandler(units, clock, parts.meter)
