@@ -11,6 +11,7 @@ MEMBERS := $(patsubst %/,%,$(dir $(wildcard services/*/pyproject.toml libs/*/pyp
 INSTALLED := $(VENV)/.installed
 # What has an image, and so a lock of its own.
 IMAGES := $(patsubst %/,%,$(dir $(wildcard services/*/pyproject.toml deploy/standins/pyproject.toml)))
+CONSOLE := services/gateway/src/gateway/adapters/inbound/console
 MARKDOWN := $(shell git ls-files '*.md' 2>/dev/null)
 # One service's or library's own tests: make test S=ledger
 S ?=
@@ -19,7 +20,7 @@ T ?=
 # What goes to the benchmark: make bench-ledger ARGS=--quick
 ARGS ?=
 
-.PHONY: help setup up demo compose reset verify status logs test test-fast chaos lint check format types imports proto proto-check breaking lock lock-check browser bench-ledger mutants clean
+.PHONY: help setup up demo compose reset verify status logs test test-fast chaos lint check format types imports proto proto-check breaking lock lock-check browser bench-ledger mutants texts samples clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <what>\n"} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +91,13 @@ format: setup ## Format code and prose, and mend what can be mended
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/mdformat $(MARKDOWN)
+
+texts: setup ## Find the console's texts, and bring its catalogues in step: then translate what is empty
+	cd $(CONSOLE) && $(CURDIR)/$(VENV)/bin/pybabel -q extract -F $(CURDIR)/services/gateway/babel.cfg -k gettext_noop --no-location --sort-output --omit-header -o texts/messages.pot .
+	@for texts in $(CONSOLE)/texts/*.po; do $(VENV)/bin/pybabel -q update -i $(CONSOLE)/texts/messages.pot -l $$(basename $$texts .po) -o $$texts --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -w 110; done
+
+samples: setup ## Draw the pictures of the console's start page again
+	$(PY) deploy/local/draw_samples.py $(CONSOLE)/static/samples
 
 proto: setup ## Generate libs/protocol from proto/
 	PYTHON=$(PY) proto/generate.sh

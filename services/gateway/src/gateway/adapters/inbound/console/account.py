@@ -1,5 +1,6 @@
-"""`/account`: the profile."""
+"""`/account`: the profile, and in short what the other pages have at length."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -7,23 +8,28 @@ from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, show
+from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import count, per_user
+from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import GatewayError
+from gateway.domain.generation import Generation
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
+RECENT_SIZE = 5
 Text = Annotated[str, Form(max_length=2_000)]
 
 
 @router.get("/account", dependencies=[per_user(Limit.READS)])
 async def account(request: Request, deps: CurrentDeps, session: Session) -> Response:
-    """Name, picture, address, theme."""
+    """Name, picture, balance, what was made last, colours and language."""
     user = await deps.identity.user(session.user_id)
     return await show(
         request,
         "account.html",
         session=session,
         user=user,
+        recent=await _recent(deps, session),
         full_name=user.full_name,
         avatar_url=user.avatar_url,
     )
@@ -44,7 +50,13 @@ async def update(
             session=session,
             refusal=refusal,
             user=await deps.identity.user(session.user_id),
+            recent=await _recent(deps, session),
             full_name=full_name,
             avatar_url=avatar_url,
         )
     return go("/account", note="saved")
+
+
+async def _recent(deps: Deps, session: ConsoleSession) -> Sequence[Generation]:
+    page = await deps.generations.page(session.user_id, statuses=(), cursor=None, limit=RECENT_SIZE)
+    return page.items

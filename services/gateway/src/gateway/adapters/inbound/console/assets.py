@@ -30,10 +30,11 @@ MEDIA_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".png": "image/png",
+    ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
 # Compressed already.
-_PACKED = {".png", ".woff2"}
+_PACKED = {".png", ".webp", ".woff2"}
 _QUALITY = 9
 _MENTIONED = re.compile(r'url\("asset:([^"]+)"\)')
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
@@ -54,7 +55,9 @@ class Assets:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._by_source: dict[str, Asset] = {}
-        for path in sorted((*folder.glob("*.*"), *(folder / "vendor").glob("*.woff2"))):
+        for path in sorted(
+            (*folder.glob("*.*"), *(folder / "vendor").glob("*.woff2"), *(folder / "samples").glob("*.webp"))
+        ):
             self._add(path.name, path.read_bytes())
         styles = "\n".join((folder / name).read_text() for name in STYLES)
         self._add(

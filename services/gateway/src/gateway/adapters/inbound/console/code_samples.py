@@ -1,4 +1,4 @@
-"""The call that a form stands for, as a program would make it."""
+"""The calls that pages stand for, as a program would make them."""
 
 import json
 import shlex
@@ -40,3 +40,18 @@ answer = httpx.post(
 )
 print(answer.json())"""
     return [CodeSample(name="curl", text=curl), CodeSample(name="Python", text=python)]
+
+
+def short_program(public_url: str, *, model_id: str, prompt: str) -> str:
+    """Return ten lines of Python that make something, wait for it, and say what it cost and where it is."""
+    body = {"model": model_id, "input": {"prompt": prompt}}
+    return f"""import os, time, uuid, httpx
+bearer = {{"authorization": f"Bearer {{os.environ['TINTYPE_TOKEN']}}"}}
+api = httpx.Client(base_url={f"{public_url}/v1"!r}, headers=bearer)
+body = {body!r}
+job = api.post("/generations", json=body, headers={{"idempotency-key": str(uuid.uuid4())}}).json()
+while job["status"] in ("queued", "processing"):
+    time.sleep(1)
+    job = api.get(f"/generations/{{job['id']}}").raise_for_status().json()
+print(job["status"], job["credits"]["charged"], "credits")
+print(*(output["url"] for output in job["outputs"]))"""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
 
+from gateway.adapters.inbound.console.languages import ENGLISH, Language, gettext_noop
 from gateway.domain.generation import Generation
 
 
@@ -21,13 +22,18 @@ class Day:
         return sum(generation.credits_charged for generation in self.generations)
 
 
-def by_day(generations: Iterable[Generation], *, now: datetime, zone: tzinfo) -> list[Day]:
+def by_day(
+    generations: Iterable[Generation], *, now: datetime, zone: tzinfo, language: Language = ENGLISH
+) -> list[Day]:
     """Group generations, which come newest first, by day."""
     today = now.astimezone(zone).date()
-    names = {today: "Today", today - timedelta(days=1): "Yesterday"}
+    names = {
+        today: language.say(gettext_noop("Today")),
+        today - timedelta(days=1): language.say(gettext_noop("Yesterday")),
+    }
 
     def made_on(generation: Generation) -> str:
         day = generation.created_at.astimezone(zone).date()
-        return names.get(day) or f"{day:%-d %B}" + (f" {day.year}" if day.year != today.year else "")
+        return names.get(day) or language.day(day, with_year=day.year != today.year)
 
     return [Day(title=title, generations=list(group)) for title, group in groupby(generations, key=made_on)]

@@ -6,10 +6,14 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
+from gateway.adapters.inbound.console.languages import gettext_noop
 from gateway.adapters.inbound.console.page import error_page
 
 _API = ("/v1/", "/openai/", "/webhooks/")
-_SAID = {404: "There is nothing at this address.", 405: "This page can't be used that way."}
+_SAID = {
+    404: gettext_noop("There is nothing at this address."),
+    405: gettext_noop("This page can't be used that way."),
+}
 
 
 def show_pages_to_people(app: FastAPI) -> None:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.code_samples import code_samples
 from gateway.adapters.inbound.console.days import by_day
+from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.library import previews
 from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, fragment, go, show
 from gateway.adapters.inbound.console.schema_form import fields_of, input_of, with_placeholders
@@ -29,17 +30,17 @@ router = APIRouter(route_class=HtmlRoute)
 FEED_SIZE = 24
 # What to begin with, while there is nothing yet.
 _SCENES = (
-    "A lighthouse keeper counting waves, slow shutter",
-    "Paper lanterns on a slow river at dusk",
-    "Northern lights over a quiet harbour",
+    gettext_noop("A lighthouse keeper counting waves, slow shutter"),
+    gettext_noop("Paper lanterns on a slow river at dusk"),
+    gettext_noop("Northern lights over a quiet harbour"),
 )
 EXAMPLES = {
     Modality.IMAGE: _SCENES,
     Modality.VIDEO: _SCENES,
     Modality.TEXT: (
-        "Write a postcard from a lighthouse keeper to the sea",
-        "Explain tintype photography to a ten-year-old",
-        "Three names for a bakery on a ferry",
+        gettext_noop("Write a postcard from a lighthouse keeper to the sea"),
+        gettext_noop("Explain tintype photography to a ten-year-old"),
+        gettext_noop("Three names for a bakery on a ferry"),
     ),
 }
 
@@ -142,7 +143,7 @@ async def _page(
     if not models:
         raise NotFound("No model is on offer at the moment.")
     model = next((offered for offered in models if offered.model_id == model_id), models[0])
-    form = given or {}
+    form, language = given or {}, language_of(request)
     page = await deps.generations.page(session.user_id, statuses=(), cursor=None, limit=FEED_SIZE)
     ended = [made for made in page.items if made.status.is_final]
     return await show(
@@ -152,10 +153,10 @@ async def _page(
         session=session,
         refusal=refusal,
         running=[made for made in page.items if not made.status.is_final],
-        days=by_day(ended, now=deps.clock.now(), zone=zone_of(request)),
+        days=by_day(ended, now=deps.clock.now(), zone=zone_of(request), language=language),
         texts=await previews(deps, page.items),
         has_more=page.next_cursor is not None,
-        examples=EXAMPLES[model.modality],
+        examples=[language.say(example) for example in EXAMPLES[model.modality]],
         is_new_key=False,
         models=models,
         model=model,

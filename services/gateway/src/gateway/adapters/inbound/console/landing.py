@@ -1,4 +1,4 @@
-"""`/` and `/pricing`: what it is and what it costs; and the choice of a theme."""
+"""`/` and `/pricing`: what it is and what it costs; and the choices of a theme and a language."""
 
 from typing import Annotated
 
@@ -6,7 +6,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_own_origin
+from gateway.adapters.inbound.console.code_samples import short_program
+from gateway.adapters.inbound.console.languages import LANGUAGE_COOKIE, LANGUAGES
 from gateway.adapters.inbound.console.page import THEME_COOKIE, THEMES, HtmlRoute, go, local_path, show
+from gateway.adapters.inbound.console.samples import MODEL, SAMPLES
 from gateway.adapters.inbound.limited import per_address
 from gateway.ports.rate_limits import Limit
 
@@ -18,7 +21,15 @@ _YEAR_S = 365 * 24 * 3600
 async def landing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
     """Show what the product is."""
     models = await deps.generations.models()
-    return await show(request, "landing.html", session=session, models=models)
+    return await show(
+        request,
+        "landing.html",
+        session=session,
+        models=models,
+        samples=SAMPLES,
+        sample_model=MODEL,
+        program=short_program(deps.web.public_url, model_id=MODEL, prompt=SAMPLES[0].prompt),
+    )
 
 
 @router.get("/pricing", dependencies=[per_address(Limit.READS)])
@@ -39,4 +50,23 @@ async def choose_theme(
         response.set_cookie(THEME_COOKIE, theme, max_age=_YEAR_S, samesite="lax", secure=deps.web.is_https)
     else:
         response.delete_cookie(THEME_COOKIE)
+    return response
+
+
+@router.post("/language")
+async def choose_language(
+    request: Request,
+    deps: CurrentDeps,
+    language: Annotated[str, Form()],
+    back: Annotated[str, Form()] = "/",
+) -> Response:
+    """Keep the chosen language; anything else follows the browser again."""
+    require_own_origin(request, deps)
+    response = go(local_path(back, otherwise="/"))
+    if language in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=_YEAR_S, samesite="lax", secure=deps.web.is_https
+        )
+    else:
+        response.delete_cookie(LANGUAGE_COOKIE)
     return response

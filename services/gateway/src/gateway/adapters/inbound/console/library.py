@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.days import by_day
+from gateway.adapters.inbound.console.languages import language_of
 from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, fragment, go, show
 from gateway.adapters.inbound.console.templates import zone_of
 from gateway.adapters.inbound.deps import Deps
@@ -38,7 +39,7 @@ async def library(
         request,
         "library.html",
         session=session,
-        days=by_day(page.items, now=deps.clock.now(), zone=zone_of(request)),
+        days=by_day(page.items, now=deps.clock.now(), zone=zone_of(request), language=language_of(request)),
         texts=await previews(deps, page.items),
         next_cursor=page.next_cursor,
         is_first=cursor is None,

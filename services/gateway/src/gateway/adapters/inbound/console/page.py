@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, current_session, require_csrf
 from gateway.adapters.inbound.console.avatar import avatar_of, origin_of
+from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.templates import render
 from gateway.adapters.inbound.deps import Deps, deps_of
 from gateway.adapters.inbound.middleware import content_policy
@@ -29,23 +30,29 @@ _TO_NOTES = {"HX-Retarget": "#notes", "HX-Reswap": "beforeend"}
 PATH_LENGTH_MAX = 2_000
 THEME_COOKIE = "tintype_theme"
 THEMES = ("light", "dark")
+# A page is one person's, in one language: no cache may give it to another.
+_NEVER_KEPT = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
 
 # What a page says after a redirect: a word in the address, never a text that a stranger could choose.
 NOTES = {
-    "started": "Your generation has started. It appears below as it develops.",
-    "cancelled": "Cancelled. The credits are back in your balance.",
-    "cancelling": "Cancelling. The credits come back as soon as it has stopped.",
-    "too-late": "That came too late: it had ended already. Its card shows how, and what it cost.",
-    "deleted": "Deleted.",
-    "saved": "Saved.",
-    "unpaid": "The checkout was left. Nothing was charged.",
-    "signed-out": "You are signed out.",
-    "reset-sent": "If that address has an account, a mail with a link is on its way.",
-    "password-set": "Your new password is set. Sign in with it.",
-    "verified": "Your email address is confirmed.",
-    "verified-unwelcomed": "Your email address is confirmed. Your mailbox got its welcome credits before, "
-    "under another address of it: this account works without them.",
-    "verification-sent": "A mail with a link is on its way.",
+    "started": gettext_noop("Your generation has started. It appears below as it develops."),
+    "cancelled": gettext_noop("Cancelled. The credits are back in your balance."),
+    "cancelling": gettext_noop("Cancelling. The credits come back as soon as it has stopped."),
+    "too-late": gettext_noop(
+        "That came too late: it had ended already. Its card shows how, and what it cost."
+    ),
+    "deleted": gettext_noop("Deleted."),
+    "saved": gettext_noop("Saved."),
+    "unpaid": gettext_noop("The checkout was left. Nothing was charged."),
+    "signed-out": gettext_noop("You are signed out."),
+    "reset-sent": gettext_noop("If that address has an account, a mail with a link is on its way."),
+    "password-set": gettext_noop("Your new password is set. Sign in with it."),
+    "verified": gettext_noop("Your email address is confirmed."),
+    "verified-unwelcomed": gettext_noop(
+        "Your email address is confirmed. Your mailbox got its welcome credits before, "
+        "under another address of it: this account works without them."
+    ),
+    "verification-sent": gettext_noop("A mail with a link is on its way."),
 }
 
 
@@ -64,7 +71,9 @@ class HtmlRoute(APIRoute):
             except GatewayError as refusal:
                 return await refusal_page(request, refusal)
             except RequestValidationError:
-                return await error_page(request, "The form or the address can't be read.", status=422)
+                return await error_page(
+                    request, gettext_noop("The form or the address can't be read."), status=422
+                )
             except (HTTPException, ClientDisconnect):
                 raise
             except Exception as failure:  # noqa: BLE001 - a person gets a page for our bugs too
@@ -128,7 +137,7 @@ async def show(
                 "shown_avatar": avatar_url,
                 "theme": theme_of(request),
                 "path": request.url.path,
-                "note": NOTES.get(request.query_params.get("note", "")),
+                "note": language_of(request).say(NOTES.get(request.query_params.get("note", ""), "")),
                 "errors": field_errors(refusal) if refusal else {},
                 "problem": refusal.detail if refusal else None,
                 "offer": 0,
@@ -136,13 +145,13 @@ async def show(
             },
         ),
         status_code=status_of(refusal) if refusal else 200,
-        headers={"Cache-Control": "no-store", "Vary": "Cookie", **headers},
+        headers=_NEVER_KEPT | headers,
     )
 
 
 def fragment(request: Request, template: str, **values: Any) -> HTMLResponse:
     """Render a part of a page."""
-    return HTMLResponse(render(request, template, values), headers={"Cache-Control": "no-store"})
+    return HTMLResponse(render(request, template, values), headers=_NEVER_KEPT)
 
 
 async def refusal_page(request: Request, refusal: GatewayError) -> Response:
@@ -159,7 +168,8 @@ async def error_page(
 
     Where a part of a page was asked for, a note.
     """
-    kept = {"Cache-Control": "no-store", "Vary": "Cookie", **(headers or {})}
+    kept = _NEVER_KEPT | dict(headers or {})
+    detail = language_of(request).say(detail)
     if FRAGMENT in request.headers:
         # What a person did is answered in a corner of the page; what the page does by itself stays as it is.
         target = {"HX-Reswap": "none"} if request.method == "GET" else _TO_NOTES

@@ -13,29 +13,18 @@ from jinja2.runtime import Context
 
 from gateway.adapters.inbound.console.assets import assets
 from gateway.adapters.inbound.console.icons import icon
+from gateway.adapters.inbound.console.languages import ENGLISH, LANGUAGES, Language, language_of
 from gateway.adapters.inbound.console.shape import shape_class
 
 ZONE_COOKIE = "tintype_zone"
 _ZONE_LENGTH_MAX = 64
 
 
-def money(minor: int, currency: str) -> str:
-    """Write an amount as people do."""
-    sign = {"usd": "$", "eur": "€", "gbp": "£"}.get(currency, "")
-    return f"{sign}{minor / 100:,.2f}" + ("" if sign else f" {currency.upper()}")
-
-
 @pass_context
 def when(context: Context, time: datetime) -> str:
     """Write a time by the person's own clock; the exact one is in the `datetime` attribute beside it."""
-    return f"{time.astimezone(context.get('zone', UTC)):%-d %b %Y, %H:%M}"
-
-
-def size(size_bytes: int) -> str:
-    """Write a file's size."""
-    if size_bytes < 1024:
-        return f"{size_bytes} B"
-    return f"{size_bytes / 1024:.0f} KB" if size_bytes < 1024**2 else f"{size_bytes / 1024**2:.1f} MB"
+    language: Language = context["language"]
+    return language.when(time, context.get("zone", UTC))
 
 
 def zone_of(request: Request) -> tzinfo:
@@ -49,19 +38,37 @@ def zone_of(request: Request) -> tzinfo:
 
 
 def render(request: Request, template: str, values: Mapping[str, Any]) -> str:
-    """Return a template's text for whoever asks."""
-    return environment.get_template(template).render({"zone": zone_of(request), **values})
+    """Return a template's text for whoever asks, in their language."""
+    written = environments[language_of(request).code].get_template(template)
+    return written.render({"zone": zone_of(request), **values})
 
 
-environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=select_autoescape(default=True),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    extensions=["jinja2.ext.i18n"],
-)
-# Added by the extension.
-environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-environment.filters.update(money=money, when=when, size=size, shape_class=shape_class, number="{:,}".format)
-environment.globals.update(icon=icon, asset=assets.url)
+def _environment(language: Language) -> Environment:
+    """Return the templates in one language: macros see what an environment has, not whom a page is for."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    # Added by the extension.
+    made.install_gettext_translations(language.texts, newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(
+        money=language.money,
+        number=language.number,
+        signed=language.signed,
+        fixed=language.fixed,
+        size=language.size,
+        when=when,
+        shape_class=shape_class,
+    )
+    made.globals.update(icon=icon, asset=assets.url, language=language, languages=tuple(LANGUAGES.values()))
+    return made
+
+
+environments: Mapping[str, Environment] = {
+    code: _environment(language) for code, language in LANGUAGES.items()
+}
+environment = environments[ENGLISH.code]
