@@ -21,7 +21,8 @@ START_TIMEOUT_S = 60.0
 def another_gateway(stack: StackState, **settings: str) -> Iterator[str]:
     """A gateway on the stack's database; gives its address."""
     listen, metrics = (f"127.0.0.1:{port}" for port in free_ports(2))
-    with _serving(stack, "gateway", listen, {"GATEWAY_METRICS_LISTEN": metrics, **settings}):
+    own = {"GATEWAY_METRICS_LISTEN": metrics, "GATEWAY_PUBLIC_URL": f"http://{listen}"}
+    with _serving(stack, "gateway", listen, own | settings):
         yield f"http://{listen}"
 
 

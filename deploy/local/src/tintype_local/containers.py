@@ -12,7 +12,7 @@ from embedded.topology import Process, topology
 
 from tintype_local.overrides import Overrides, read_overrides
 from tintype_local.ports import OFFSETS, Ports
-from tintype_local.processes import WAIVED, Plan
+from tintype_local.processes import DEVELOPMENT, WAIVED, Plan
 from tintype_local.secrets_file import load_or_make
 from tintype_local.settings import StackSettings
 
@@ -76,7 +76,7 @@ def _environment(plan: Plan, process: Process) -> dict[str, str]:
     """One process's settings: it listens on every address of its own container."""
     prefix = process.service.upper()
     # What one machine's stack waives holds here: whoever wants it otherwise says so by the setting itself.
-    waived = {f"IDENTITY_{name}" for name in WAIVED}
+    waived = {f"IDENTITY_{name}" for name in WAIVED} | {f"GATEWAY_{name}" for name in DEVELOPMENT}
     values = {
         name: value
         for name, value in plan.environment(process.service, process=process).items()

@@ -34,6 +34,9 @@ WAIVED = {
     "WELCOME_ONCE_PER_MAILBOX": "false",
 }
 
+# What only people who work on the product need.
+DEVELOPMENT = {"COMPONENTS_PAGE": "true"}
+
 # Everything else of the caller's environment stays out of the services.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "PYTHONWARNINGS")
 
@@ -217,6 +220,7 @@ class Plan:
                     "MEDIA_ORIGIN": self.ports.url("s3"),
                     "CHECKOUT_ORIGIN": self.ports.url("stripe"),
                     "SESSION_KEY": self.secrets["session_key"],
+                    **DEVELOPMENT,
                 }
             case _:
                 return {}

@@ -54,6 +54,8 @@ class GatewaySettings(ServiceSettings):
     # Where the media store is found from here, when that is not where browsers find it.
     media_inside_origin: Origin | None = None
     checkout_origin: Origin | None = None
+    # The page of all components, for people who build pages; nobody else needs it.
+    components_page: bool = False
 
     identity_target: Target
     billing_target: Target

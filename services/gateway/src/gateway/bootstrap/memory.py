@@ -37,7 +37,11 @@ class MemoryWorld:
 
 
 def memory_world(
-    *, clock: Clock | None = None, public_url: str = "http://gateway.test", rates: str = "10000/minute"
+    *,
+    clock: Clock | None = None,
+    public_url: str = "http://gateway.test",
+    rates: str = "10000/minute",
+    shows_components: bool = False,
 ) -> MemoryWorld:
     """Everything in memory; `rates` is the limit on everything that is limited."""
     clock = clock or SystemClock()
@@ -63,6 +67,7 @@ def memory_world(
             public_url=public_url,
             media_origin="https://media.example",
             checkout_origin="https://checkout.example",
+            shows_components=shows_components,
         ),
     )
     return MemoryWorld(

@@ -79,4 +79,5 @@ def _web(settings: GatewaySettings) -> Web:
         public_url=settings.public_url,
         media_origin=settings.media_origin or "",
         checkout_origin=settings.checkout_origin or "",
+        shows_components=settings.components_page,
     )

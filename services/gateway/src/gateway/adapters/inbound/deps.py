@@ -35,6 +35,8 @@ class Web:
     """Without a slash at the end."""
     media_origin: str = ""
     checkout_origin: str = ""
+    shows_components: bool = False
+    """Whether it has the page for people who build pages."""
 
     @property
     def is_https(self) -> bool:

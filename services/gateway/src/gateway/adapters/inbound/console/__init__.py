@@ -8,6 +8,7 @@ from gateway.adapters.inbound.console import (
     assets,
     billing,
     checkout,
+    components,
     errors,
     generate,
     landing,
@@ -21,4 +22,6 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
     """Add the console's pages and static files to the app."""
     for page in (assets, landing, access, mailed_links, generate, library, billing, checkout, account):
         app.include_router(page.router, include_in_schema=False)
+    if deps.web.shows_components:
+        app.include_router(components.router, include_in_schema=False)
     errors.show_pages_to_people(app)

@@ -19,11 +19,14 @@ from starlette.exceptions import HTTPException
 FOLDER = Path(__file__).parent / "static"
 STYLES = (
     "vendor/basecoat.min.css",
-    *(f"css/{name}.css" for name in ("theme", "frame", "forms", "tiles", "studio", "viewer", "pages")),
+    *(
+        f"css/{name}.css"
+        for name in ("theme", "frame", "forms", "tiles", "studio", "viewer", "pages", "components")
+    ),
 )
 SCRIPTS = (
     *(f"vendor/{name}.min.js" for name in ("htmx", "hx-sse", "basecoat", "basecoat-command")),
-    *(f"js/{name}.js" for name in ("live", "keys", "pictures")),
+    *(f"js/{name}.js" for name in ("stream", "live", "keys", "pictures")),
 )
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
+from math import ceil
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
@@ -20,13 +21,15 @@ from gateway.adapters.inbound.deps import Deps, deps_of
 from gateway.adapters.inbound.middleware import content_policy
 from gateway.adapters.inbound.problems import record_bug, retry_headers, status_of
 from gateway.domain.console_session import ConsoleSession
-from gateway.domain.errors import GatewayError, InternalFailure, Unauthenticated
+from gateway.domain.errors import GatewayError, InternalFailure, RateLimited, Unauthenticated
 from gateway.domain.user import Welcome
 
 # Set by htmx on what it asks for.
 FRAGMENT = "hx-request"
 _TO_COMPOSER = {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
 _TO_NOTES = {"HX-Retarget": "#notes", "HX-Reswap": "beforeend"}
+_AT_SOME_TIME = " Try again later."
+_SECONDS_MAX = 90
 PATH_LENGTH_MAX = 2_000
 THEME_COOKIE = "tintype_theme"
 THEMES = ("light", "dark")
@@ -139,7 +142,7 @@ async def show(
                 "path": request.url.path,
                 "note": language_of(request).say(NOTES.get(request.query_params.get("note", ""), "")),
                 "errors": field_errors(refusal) if refusal else {},
-                "problem": refusal.detail if refusal else None,
+                "problem": words(request, refusal) if refusal else None,
                 "offer": 0,
                 **values,
             },
@@ -157,8 +160,23 @@ def fragment(request: Request, template: str, **values: Any) -> HTMLResponse:
 async def refusal_page(request: Request, refusal: GatewayError) -> Response:
     """Return the page for a refusal that belongs to no form."""
     return await error_page(
-        request, refusal.detail, status=status_of(refusal), headers=retry_headers(refusal)
+        request, words(request, refusal), status=status_of(refusal), headers=retry_headers(refusal)
     )
+
+
+def words(request: Request, refusal: GatewayError) -> str:
+    """Return what a person reads about a refusal: of one that time cures, when to try again."""
+    if not isinstance(refusal, RateLimited):
+        return refusal.detail
+    texts, seconds = language_of(request).texts, max(1, refusal.retry_after_s)
+    count, when = (
+        seconds,
+        texts.ngettext("Try again in %(num)s second.", "Try again in %(num)s seconds.", seconds),
+    )
+    if seconds > _SECONDS_MAX:
+        count = ceil(seconds / 60)
+        when = texts.ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", count)
+    return f"{refusal.detail.removesuffix(_AT_SOME_TIME)} {when % {'num': count}}"
 
 
 async def error_page(

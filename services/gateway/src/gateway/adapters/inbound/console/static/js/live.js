@@ -2,9 +2,6 @@
 // again only when its status has changed.
 "use strict";
 (() => {
-  const parts = () => document.querySelectorAll("[data-live]");
-  const away = () => document.getElementById("away");
-
   document.addEventListener("generation.updated", (event) => {
     const told = JSON.parse(event.detail.data);
     const tile = document.querySelector(`[data-generation="${CSS.escape(told.id)}"]`);
@@ -16,18 +13,6 @@
     }
     const bar = tile.querySelector("progress");
     if (bar && told.progress > bar.value) bar.value = told.progress;
-  });
-
-  // What happened before the stream was open, or while it was cut off, is fetched once.
-  document.addEventListener("htmx:sse:after:connection", () => {
-    if (away()) away().hidden = true;
-    for (const part of parts()) htmx.trigger(part, "refresh");
-  });
-
-  document.addEventListener("htmx:sse:error", (failed) => {
-    // The session has ended: the page asks for a new one, and comes back here.
-    if (failed.detail.status === 401) location.reload();
-    else if (away()) away().hidden = false;
   });
 
   // What a page says goes away by itself, an error only when it is put away.

@@ -1,0 +1,111 @@
+"""`/console/components`: every part that pages are made of, in every state, for people who build pages.
+
+Mounted only where the settings say so. What it shows is made up here and belongs to nobody.
+"""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from gateway.adapters.inbound.auth import CurrentSession
+from gateway.adapters.inbound.console.page import HtmlRoute, show
+from gateway.adapters.inbound.console.schema_form import Field
+from gateway.domain.credits import EntryKind
+from gateway.domain.generation import Generation, GenerationStatus, Modality
+from gateway.domain.identifiers import AccountId, GenerationId, ModelId, PackId
+from gateway.domain.purchase import Pack
+
+router = APIRouter(route_class=HtmlRoute)
+FIELDS = (
+    Field(name="prompt", kind="textarea", label="Prompt", help="", required=True, value="", max_length=2_000),
+    Field(
+        name="ratio",
+        kind="shapes",
+        label="Shape",
+        help="",
+        required=False,
+        value="1:1",
+        choices=("1:1", "3:2", "9:16"),
+    ),
+    Field(
+        name="pictures",
+        kind="segments",
+        label="Pictures",
+        help="",
+        required=False,
+        value="2",
+        choices=("1", "2", "4"),
+    ),
+    Field(
+        name="style",
+        kind="select",
+        label="Style",
+        help="Optional.",
+        required=False,
+        value="",
+        choices=("plain", "rich"),
+    ),
+    Field(
+        name="number", kind="number", label="Number", help="", required=False, value="7", minimum=1, maximum=6
+    ),
+    Field(name="seed", kind="number", label="Seed", help="", required=False, value="42", is_random=True),
+    Field(
+        name="tiled", kind="checkbox", label="Tiles", help="Repeats without a seam.", required=False, value=""
+    ),
+)
+PACKS = (
+    Pack(
+        pack_id=PackId("starter"),
+        title="Starter",
+        description="For a first look.",
+        credits=1_000,
+        price_minor=1_000,
+        currency="usd",
+        badge="",
+    ),
+    Pack(
+        pack_id=PackId("plus"),
+        title="Plus",
+        description="",
+        credits=5_500,
+        price_minor=5_000,
+        currency="eur",
+        badge="10% more",
+    ),
+)
+
+
+@router.get("/console/components")
+async def components(request: Request, session: CurrentSession) -> Response:
+    """Show every part."""
+    return await show(
+        request,
+        "components.html",
+        session=session,
+        fields=FIELDS,
+        packs=PACKS,
+        kinds=tuple(EntryKind),
+        generations=(*(_generation(at) for at in GenerationStatus), _cancelling()),
+    )
+
+
+def _generation(status: GenerationStatus, *, cancel_requested: bool = False) -> Generation:
+    return Generation(
+        generation_id=GenerationId(f"gen_{status}"),
+        account_id=AccountId("usr_nobody"),
+        model_id=ModelId("local/sketch"),
+        modality=Modality.IMAGE,
+        status=status,
+        input={"prompt": "A heron"},
+        provider_order=("local",),
+        metadata={},
+        credits_reserved=5,
+        credits_charged=5 if status is GenerationStatus.SUCCEEDED else 0,
+        cancel_requested=cancel_requested,
+        created_at=datetime(2026, 11, 28, 12, tzinfo=UTC),
+    )
+
+
+def _cancelling() -> Generation:
+    return _generation(GenerationStatus.PROCESSING, cancel_requested=True)

@@ -1,0 +1,155 @@
+"""Every page in every state against WCAG 2.0 to 2.2 A and AA, light and dark, on a desktop and on a phone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe import violations
+from customer import Customer
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from tintype_local.state import StackState
+from visitor import IN_TIME_MS, is_at, new_customer, signed_in
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+@dataclass(frozen=True)
+class People:
+    """Three browsers: nobody's, a newcomer's, and one of somebody who has made and bought everything."""
+
+    nobody: BrowserContext
+    newcomer: BrowserContext
+    regular: BrowserContext
+    made: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def people(stack: StackState, browser: Browser) -> Iterator[People]:
+    """Made once: what is looked at does not change."""
+    newcomer, regular = new_customer(stack), new_customer(stack)
+    made = _made_by(regular)
+    gateway = stack.url("gateway")
+    with (
+        signed_in(browser, newcomer, gateway) as first,
+        signed_in(browser, regular, gateway) as second,
+    ):
+        nobody = browser.new_context(base_url=gateway)
+        yield People(nobody=nobody, newcomer=first, regular=second, made=made)
+        nobody.close()
+    newcomer.api.close()
+    regular.api.close()
+
+
+def _made_by(customer: Customer) -> dict[str, str]:
+    """Start one of each kind and wait until it stands as it should; returns their ids."""
+    customer.buy()
+    made = {
+        "succeeded picture": customer.generate("local/sketch", prompt="A fox crossing fresh snow"),
+        "succeeded film": customer.generate("local/motion", prompt="Waves that breathe", duration_s=3),
+        "succeeded text": customer.generate("openai/chat", prompt="A postcard from the sea"),
+        "failed picture": customer.generate("local/sketch", prompt="Rain that never comes", simulate="fail"),
+        "processing picture": customer.generate("local/sketch", prompt="Fog that stays", simulate="stall"),
+        "cancelled picture": customer.generate("local/sketch", prompt="Smoke", simulate="stall"),
+    }
+    customer.cancel(made["cancelled picture"])
+    for name, generation in made.items():
+        is_at(customer, generation, name.partition(" ")[0])
+    return made
+
+
+@pytest.mark.parametrize("path", ["/", "/pricing", "/login", "/signup", "/forgot-password", "/nowhere"])
+def test_what_anybody_sees(people: People, path: str) -> None:
+    """Signed out, and an address that leads nowhere."""
+    assert look(people.nobody, path) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/verify-email?token=x", "/reset-password?token=x", "/login?next=/billing&note=signed-out"]
+)
+def test_where_a_mail_leads(people: People, path: str) -> None:
+    """The forms behind links in mails."""
+    assert look(people.nobody, path) == []
+
+
+@pytest.mark.parametrize("path", ["/generate", "/library", "/billing", "/account", "/", "/nowhere"])
+def test_what_a_newcomer_sees(people: People, path: str) -> None:
+    """Nothing made, nothing bought."""
+    assert look(people.newcomer, path) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/generate?note=started",
+        "/generate?model=local/motion",
+        "/library",
+        "/billing?note=unpaid",
+        "/library/{succeeded picture}",
+        "/library/{succeeded film}",
+        "/library/{succeeded text}",
+        "/library/{failed picture}",
+        "/library/{processing picture}",
+        "/library/{cancelled picture}",
+        "/library/{succeeded picture}/delete",
+    ],
+)
+def test_what_a_regular_sees(people: People, path: str) -> None:
+    """Pictures, films, texts, what runs, what failed, and purchases."""
+    assert look(people.regular, path.format_map(people.made)) == []
+
+
+def _bad_input(page: Page) -> None:
+    page.get_by_label("Email").fill("ada@example.com")
+    page.get_by_label("Password").fill("short")
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def _menu(page: Page) -> None:
+    page.get_by_label("Your account").click()
+
+
+def _palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+
+
+def _models(page: Page) -> None:
+    page.get_by_text("Choose a model").locator("..").click()
+    page.get_by_text("Test controls").click()
+
+
+def _code(page: Page) -> None:
+    page.get_by_label("Prompt").fill("A heron")
+    page.get_by_label("Show the code for this").click()
+    expect(page.locator("#code-samples pre").first).to_be_visible(timeout=IN_TIME_MS)
+
+
+@pytest.mark.parametrize(
+    ("path", "do"),
+    [
+        ("/generate", _menu),
+        ("/generate", _palette),
+        ("/generate", _models),
+        ("/generate", _code),
+    ],
+)
+def test_what_opens(people: People, path: str, do: Callable[[Page], None]) -> None:
+    """Menus and dialogs while they are open."""
+    assert look(people.regular, path, do) == []
+
+
+def test_what_is_wrong(people: People) -> None:
+    """A form that was refused, with its words beside the field."""
+    assert look(people.nobody, "/signup", _bad_input) == []
+
+
+def look(context: BrowserContext, path: str, do: Callable[[Page], None] | None = None) -> list[str]:
+    """Open a page, do something on it, and return what is wrong with what it shows."""
+    page = context.new_page()
+    try:
+        page.goto(path)
+        if do:
+            do(page)
+        return violations(page)
+    finally:
+        page.close()
