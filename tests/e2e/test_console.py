@@ -111,7 +111,7 @@ def test_every_form_works_with_and_without_javascript(any_page: Page) -> None:
     expect(page.get_by_role("status")).to_have_text("Saved.")
     expect(page.get_by_label("Name")).to_have_value("Ada")
     page.get_by_label("Your account").click()
-    page.get_by_role("button", name="Dark").click()
+    page.get_by_role("banner").get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.get_by_label("Your account").click()
     page.get_by_role("button", name="Sign out").click()

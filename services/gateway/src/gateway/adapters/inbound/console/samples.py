@@ -28,10 +28,11 @@ class Sample:
 
 
 MODEL = "local/sketch"
+# Each three, and each two, add up to the same width.
 SAMPLES = (
-    Sample(name="lanterns", prompt="Paper lanterns on a slow river, dusk", ratio="16:9", seed=7),
+    Sample(name="lanterns", prompt="Paper lanterns at dusk", ratio="16:9", seed=7),
+    Sample(name="lighthouse", prompt="A lighthouse above the sea", ratio="3:4", seed=3),
     Sample(name="harbour", prompt="Northern lights over a quiet harbour, aurora", ratio="1:1", seed=11),
-    Sample(name="lighthouse", prompt="A lighthouse keeper counting waves", ratio="3:4", seed=3),
     Sample(name="fox", prompt="A fox of autumn leaves", ratio="1:1", seed=5),
     Sample(name="orchid", prompt="An orchid that dreams", ratio="3:4", seed=19),
     Sample(name="caravan", prompt="A caravan of gold in the desert", ratio="16:9", seed=23),
