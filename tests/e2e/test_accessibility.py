@@ -59,7 +59,9 @@ def _made_by(customer: Customer) -> dict[str, str]:
     return made
 
 
-@pytest.mark.parametrize("path", ["/", "/pricing", "/login", "/signup", "/forgot-password", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/pricing", "/login", "/signup", "/forgot-password", "/nowhere", "/console/components"]
+)
 def test_what_anybody_sees(people: People, path: str) -> None:
     """Signed out, and an address that leads nowhere."""
     assert look(people.nobody, path) == []
