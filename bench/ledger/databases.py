@@ -60,11 +60,11 @@ class Template:
         yield self.database
 
 
-def template(admin_dsn: str, *, name: str, pairs_per_account: int) -> Template:
+def template(admin_dsn: str, *, name: str, pairs_per_account: int, migrations: Path = MIGRATIONS) -> Template:
     """Make a template whose accounts have one grant and some charged reservations each."""
     database = testing.provision(admin_dsn, name=name, service="ledger")
     os.environ["LEDGER_SERVICE_ROLE"] = "ledger_service"
-    upgrade(MIGRATIONS, database.owner_url)
+    upgrade(migrations, database.owner_url)
     fill(database, pairs_per_account=pairs_per_account)
     with psycopg.connect(database.owner_url.replace("+psycopg", "")) as owner:
         script = (HERE / "operations.sql").read_text().replace("TRACE_HEADERS", f"'{_TRACE_HEADERS}'")
