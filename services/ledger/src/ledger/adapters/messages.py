@@ -46,19 +46,20 @@ def moment_of(message: Message, field: str) -> datetime | None:
 
 def balance(value: Balance) -> pb.Balance:
     """Return a balance as a message."""
+    account_id, available, held, debt, amounts, next_expiry, sequence, upcoming, next_effective = value
     message = pb.Balance(
-        account_id=value.account_id,
-        available=value.available,
-        held=value.held,
-        debt=value.debt,
-        next_expiry=timestamp(value.next_expiry),
-        sequence=value.sequence,
-        upcoming=value.upcoming,
-        next_effective=timestamp(value.next_effective),
+        account_id=account_id,
+        available=available,
+        held=held,
+        debt=debt,
+        next_expiry=None if next_expiry is None else timestamp(next_expiry),
+        sequence=sequence,
+        upcoming=upcoming,
+        next_effective=None if next_effective is None else timestamp(next_effective),
     )
     # One by one: handing over a mapping takes several times as long.
     by_category = message.by_category
-    for category, amount in value.by_category.items():
+    for category, amount in amounts.items():
         by_category[CATEGORIES[category]] = amount
     return message
 

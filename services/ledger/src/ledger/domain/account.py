@@ -9,22 +9,18 @@ what was moved to the journal with `post`. Nothing else changes an account.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from ledger.domain.balance import Balance
 from ledger.domain.budget import Budget, BudgetKey
 from ledger.domain.clawback import Clawback
 from ledger.domain.entry import Entry, EntryKind, Movement
 from ledger.domain.facts import Fact
-from ledger.domain.identifiers import AccountId, EntryId, GrantId, PaymentId, ReservationId
+from ledger.domain.identifiers import AccountId, GrantId, PaymentId, ReservationId
 from ledger.domain.lot import Category, Lot
 from ledger.domain.occasion import Occasion
 from ledger.domain.reservation import PinnedLine, Reservation
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 
 @dataclass(slots=True)
@@ -74,18 +70,21 @@ class Account:
         next_expiry: datetime | None = None
         next_effective: datetime | None = None
         for lot in self.lots.values():
-            # Most lots are effective and many never expire: this runs for every command, so it asks first.
-            if lot.remaining == 0 or (lot.expires_at is not None and lot.is_expired(now)):
+            # Most lots are effective and many never expire: this runs for every command, so it asks first,
+            # and looks up once.
+            remaining, effective_at, expires_at = lot.remaining, lot.effective_at, lot.expires_at
+            if remaining == 0 or (expires_at is not None and lot.is_expired(now)):
                 continue
-            if lot.effective_at > now and not lot.is_effective(now):
-                upcoming += lot.remaining
-                if next_effective is None or lot.effective_at < next_effective:
-                    next_effective = lot.effective_at
+            if effective_at > now and not lot.is_effective(now):
+                upcoming += remaining
+                if next_effective is None or effective_at < next_effective:
+                    next_effective = effective_at
                 continue
-            available += lot.remaining
-            by_category[lot.category] = by_category.get(lot.category, 0) + lot.remaining
-            if lot.expires_at is not None and (next_expiry is None or lot.expires_at < next_expiry):
-                next_expiry = lot.expires_at
+            category = lot.category
+            by_category[category] = by_category.get(category, 0) + remaining
+            available += remaining
+            if expires_at is not None and (next_expiry is None or expires_at < next_expiry):
+                next_expiry = expires_at
         self._shown = Balance(
             self.account_id,
             available,
@@ -110,10 +109,14 @@ class Account:
     def put(self, value: Lot | Reservation | Clawback | Budget) -> None:
         """Keep a value as it is now: a new one, or one that changed. Nothing of it changes otherwise."""
         if isinstance(value, Lot):
-            _keep(value.grant_id, value, self.lots, self.new_lots, self.changed_lots)
+            lot_id = value.grant_id
+            is_new = lot_id in self.new_lots or lot_id not in self.lots
+            self.lots[lot_id] = (self.new_lots if is_new else self.changed_lots)[lot_id] = value
         elif isinstance(value, Reservation):
             key = value.reservation_id
-            _keep(key, value, self.reservations, self.new_reservations, self.changed_reservations)
+            is_new = key in self.new_reservations or key not in self.reservations
+            self.reservations[key] = value
+            (self.new_reservations if is_new else self.changed_reservations)[key] = value
         elif isinstance(value, Clawback):
             self.clawbacks[value.payment_id] = self.changed_clawbacks[value.payment_id] = value
         else:
@@ -160,7 +163,7 @@ class Account:
         self.updated_at = occasion.written_at
         self.entries.append(
             Entry(
-                EntryId(occasion.new_id("ent")),
+                occasion.new_id("ent"),
                 occasion.transaction_id,
                 self.account_id,
                 self.sequence,
@@ -180,15 +183,3 @@ class Account:
                 occasion.metadata,
             )
         )
-
-
-def _keep(
-    key: _Key,
-    value: _Value,
-    kept: dict[_Key, _Value],
-    new: dict[_Key, _Value],
-    changed: dict[_Key, _Value],
-) -> None:
-    """Remember whether a value is there for the first time or is written over."""
-    written = new if key in new or key not in kept else changed
-    kept[key] = written[key] = value

@@ -8,7 +8,6 @@ from ledger.domain.budget import BudgetKey, BudgetScope
 from ledger.domain.entry import EntryKind, Movement
 from ledger.domain.errors import AccountInDebt, BudgetExceeded, InsufficientCredits
 from ledger.domain.facts import CreditsReserved
-from ledger.domain.identifiers import ReservationId
 from ledger.domain.lot import Lot, in_spending_order
 from ledger.domain.occasion import Occasion
 from ledger.domain.reservation import PinnedLine, Reservation, ReservationState
@@ -40,7 +39,7 @@ def reserve(
     for key in budgets:
         account.put(account.budget(key).use(amount))
     reservation = Reservation(
-        reservation_id=ReservationId(occasion.new_id("res")),
+        reservation_id=occasion.new_id("res"),
         account_id=account.account_id,
         reference=reference,
         reserved=amount,
@@ -53,7 +52,7 @@ def reserve(
         created_at=occasion.written_at,
     )
     account.put(reservation)
-    for category, taken in account.by_category((line, line.amount) for line in lines).items():
+    for category, taken in account.by_category([(line, line.amount) for line in lines]).items():
         account.post(
             EntryKind.RESERVE,
             category,

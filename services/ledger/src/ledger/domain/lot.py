@@ -111,23 +111,26 @@ class Lot(NamedTuple):
     def _moved(
         self, *, remaining: int = 0, held: int = 0, spent: int = 0, expired: int = 0, clawed_back: int = 0
     ) -> "Lot":
-        # By place: `_replace` takes twice as long, and every command moves a lot.
-        return Lot(
-            self.grant_id,
-            self.account_id,
-            self.category,
-            self.amount,
-            self.remaining + remaining,
-            self.held + held,
-            self.spent + spent,
-            self.expired + expired,
-            self.clawed_back + clawed_back,
-            self.priority,
-            self.effective_at,
-            self.expires_at,
-            self.source,
-            self.payment_id,
-            self.created_at,
+        # As `_replace` does it, in a third of the time: every command moves a lot.
+        return tuple.__new__(
+            Lot,
+            (
+                self.grant_id,
+                self.account_id,
+                self.category,
+                self.amount,
+                self.remaining + remaining,
+                self.held + held,
+                self.spent + spent,
+                self.expired + expired,
+                self.clawed_back + clawed_back,
+                self.priority,
+                self.effective_at,
+                self.expires_at,
+                self.source,
+                self.payment_id,
+                self.created_at,
+            ),
         )
 
     def end(self, now: datetime) -> Self:
@@ -144,7 +147,12 @@ class Lot(NamedTuple):
 
     def is_spendable(self, now: datetime) -> bool:
         """Whether it has credits that may be spent now."""
-        return self.remaining > 0 and self.is_effective(now) and not self.is_expired(now)
+        # Asked of every lot by every reservation: most are effective and many never expire.
+        return (
+            self.remaining > 0
+            and (self.effective_at <= now or self.is_effective(now))
+            and (self.expires_at is None or not self.is_expired(now))
+        )
 
 
 def in_spending_order(lots: Iterable[Lot], now: datetime) -> list[Lot]:

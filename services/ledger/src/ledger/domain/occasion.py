@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from ledger.domain.identifiers import RequestId, TransactionId
 
-NewId = Callable[[str], str]
+# An id of whatever type is wanted there: naming it would cost each entry a call.
+NewId = Callable[[str], Any]
 NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 

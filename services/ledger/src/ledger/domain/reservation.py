@@ -44,16 +44,24 @@ class Reservation(NamedTuple):
         """Take up to the reserved amount in the pinned order; the rest returns."""
         lines = []
         left = amount
-        for line in self.lines:
-            taken = min(left, line.amount)
-            lines.append(PinnedLine(line.grant_id, line.amount, taken))
+        for grant_id, pinned, _ in self.lines:
+            taken = min(left, pinned)
+            lines.append(PinnedLine(grant_id, pinned, taken))
             left -= taken
-        return self._replace(
-            state=ReservationState.CHARGED,
-            charged=amount,
-            refunded=self.reserved - amount,
-            lines=tuple(lines),
-            settled_at=settled_at,
+        # Every field by name would be `_replace`, which takes three times as long: most are charged.
+        return type(self)(
+            self.reservation_id,
+            self.account_id,
+            self.reference,
+            self.reserved,
+            amount,
+            self.reserved - amount,
+            ReservationState.CHARGED,
+            tuple(lines),
+            self.budgets,
+            self.expires_at,
+            self.created_at,
+            settled_at,
         )
 
     def refund(self, settled_at: datetime) -> Self:

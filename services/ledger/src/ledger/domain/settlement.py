@@ -27,8 +27,8 @@ def charge(account: Account, reservation: Reservation, amount: int, occasion: Oc
     lines, returned = reservation.lines, reservation.refunded
     for line in lines:
         account.put(account.lots[line.grant_id].charge(line.amount, line.charged))
-    taken = account.by_category((line, line.charged) for line in lines)
-    for category, held in account.by_category((line, line.amount) for line in lines).items():
+    taken = account.by_category([(line, line.charged) for line in lines])
+    for category, held in account.by_category([(line, line.amount) for line in lines]).items():
         account.post(
             EntryKind.CHARGE,
             category,

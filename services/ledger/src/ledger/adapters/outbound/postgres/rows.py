@@ -91,10 +91,16 @@ CLAWBACK = _selected(tables.clawbacks, Clawback._fields)
 BUDGET = _selected(tables.budgets, BudgetRow._fields)
 
 
+# Looked up by what the tables hold: calling the class finds the same, five times slower.
+_CATEGORIES = {category.value: category for category in Category}
+_STATES = {state.value: state for state in ReservationState}
+
+
 def to_lot(row: Any) -> Lot:
     """Read a row of `LOT`. Raises ValueError for a category that is not known here."""
     grant_id, account_id, category, *others = row
-    return Lot(grant_id, account_id, Category(category), *others)
+    # A class that does not know the value raises.
+    return Lot._make((grant_id, account_id, _CATEGORIES.get(category) or Category(category), *others))
 
 
 def to_reservation(row: Any) -> Reservation:
@@ -121,17 +127,20 @@ def to_reservation(row: Any) -> Reservation:
         reserved,
         charged,
         refunded,
-        ReservationState(state),
+        _STATES.get(state) or ReservationState(state),
         tuple(map(PinnedLine, line_grants, line_amounts, line_charged)),
         tuple(map(to_budget_key, budgets)) if budgets else (),
         *times,
     )
 
 
-def from_reservation(reservation: Reservation) -> ReservationRow:
-    """Write a row of `RESERVATION`."""
+# These are by place as well, in the order of their rows' classes: a row is read once, column by column.
+
+
+def from_reservation(reservation: Reservation) -> tuple[Any, ...]:
+    """Write a row of `RESERVATION`: the values of a ReservationRow."""
     lines = reservation.lines
-    return ReservationRow(
+    return (
         reservation.reservation_id,
         reservation.account_id,
         reservation.reference,
@@ -142,16 +151,16 @@ def from_reservation(reservation: Reservation) -> ReservationRow:
         [line.grant_id for line in lines],
         [line.amount for line in lines],
         [line.charged for line in lines],
-        [from_budget_key(key) for key in reservation.budgets] or None,
+        [from_budget_key(key) for key in reservation.budgets] if reservation.budgets else None,
         reservation.expires_at,
         reservation.created_at,
         reservation.settled_at,
     )
 
 
-def from_changed_reservation(reservation: Reservation) -> ChangedReservationRow:
-    """Write what a movement changed."""
-    return ChangedReservationRow(
+def from_changed_reservation(reservation: Reservation) -> tuple[Any, ...]:
+    """Write what a movement changed: the values of a ChangedReservationRow."""
+    return (
         reservation.reservation_id,
         reservation.charged,
         reservation.refunded,
@@ -221,10 +230,10 @@ def to_request(row: Any) -> RecordedRequest:
     )
 
 
-def from_request(request: RecordedRequest) -> RequestRow:
-    """Write a row of `REQUEST`."""
+def from_request(request: RecordedRequest) -> tuple[Any, ...]:
+    """Write a row of `REQUEST`: the values of a RequestRow."""
     refusal = request.refusal
-    return RequestRow(
+    return (
         request.request_id,
         request.account_id,
         request.command,

@@ -195,6 +195,7 @@ _INBOX = "INSERT INTO inbox (consumer, event_id) SELECT %s, unnest(%s::text[])"
 async def write(connection: AsyncConnection, changed: WorkingSet, ids: IdSource) -> None:
     """Write what changed and commit, all in one pipeline: nothing is visible until all of it is."""
     accounts = [account for account in changed.accounts.values() if account.is_changed]
+    # Each has an id of its own, of random bits: an index that held what cannot fail would cost every command.
     facts = [encode(fact, event_id=EventId(ids.new("evt"))) for account in accounts for fact in account.facts]
     statements = _statements(changed, accounts, facts)
     async with connection.pipeline():
