@@ -1,6 +1,7 @@
 """The use cases on a real PostgreSQL: locking, replay, append-only rows, row level security."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -8,9 +9,10 @@ import psycopg
 import pytest
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds, new_id
-from chassis.postgres import transaction
+from chassis.postgres import SYSTEM_SCOPE, transaction
 from command_makers import charge, grant, refund, reserve
 from embedded.testing import ServiceDatabase
+from ledger.adapters.outbound.postgres.many_rows import MANY
 from ledger.adapters.outbound.postgres.reader import PostgresLedgerReader
 from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
@@ -29,6 +31,7 @@ class Ledger:
 
     engine: AsyncEngine
     admin_dsn: str
+    units: PostgresUnitsOfWork
     writer: CommandWriter
     reader: PostgresLedgerReader
 
@@ -66,6 +69,7 @@ async def ledger(database: ServiceDatabase, engine: AsyncEngine) -> AsyncIterato
     yield Ledger(
         engine=engine,
         admin_dsn=database.admin_dsn,
+        units=units,
         writer=CommandWriter(units, clock, ids),
         reader=PostgresLedgerReader(engine),
     )
@@ -104,6 +108,25 @@ async def test_a_charge_returns_the_rest_and_a_second_settlement_changes_nothing
     await ledger.writer.apply(refund(reservation_id, reason="unhappy", even_if_charged=True))
     assert (await ledger.balance(account_id)).available == 100
     assert await ledger.violations() == {}
+
+
+@pytest.mark.parametrize("accounts", [MANY - 1, MANY], ids=["few", "many"])
+async def test_every_fact_has_an_id_of_its_own(ledger: Ledger, accounts: int) -> None:
+    """Two facts of one command, and all of a batch, asked twice: consumers take a second one with the same id
+    for a repeat and do nothing, and no index refuses it here."""
+    writer = CommandWriter(ledger.units, SystemClock(), UuidIds(), low_balance=50)
+    names = [f"usr_{number}" for number in range(accounts)]
+    await writer.apply_batch([grant(name, 100) for name in names])
+    reserves = [reserve(name, 75, f"gen_{name}") for name in names]
+    first = await writer.apply_batch(reserves)
+    again = await writer.apply_batch(reserves)
+    assert [outcome.made_id for outcome in again] == [outcome.made_id for outcome in first]
+    async with transaction(ledger.engine, SYSTEM_SCOPE) as connection:
+        found = (await connection.execute(text("SELECT ce_type, ce_id FROM outbox"))).all()
+    assert Counter(fact.ce_type.rpartition(".")[2] for fact in found) == dict.fromkeys(
+        ("CreditsGranted", "CreditsReserved", "BalanceLow"), accounts
+    )
+    assert len({fact.ce_id for fact in found}) == len(found)
 
 
 async def test_a_refusal_is_remembered_and_holds_nothing(ledger: Ledger) -> None:
