@@ -13,6 +13,8 @@ EVERYTHING: dict[str, Any] = {"runOnly": {"type": "tag", "values": LEVELS}}
 COLOURS: dict[str, Any] = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 _RUN = """async (options) => {
+  // Not before the page is drawn in the scheme that was just chosen.
+  await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
   const {violations} = await axe.run(document, {...options, resultTypes: ["violations"]});
   return violations.flatMap(({id, nodes}) => nodes.map(({target, failureSummary}) =>
     `${id}: ${target.join(" ")}: ${failureSummary}`));
