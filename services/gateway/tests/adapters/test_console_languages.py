@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def both(message_id: str | tuple[str, ...]) -> tuple[str, ...]:
     return message_id if isinstance(message_id, tuple) else (message_id,)
 
 
+@cache
 def in_the_source() -> set[tuple[str, ...]]:
     """Every text that is marked in the code and in the templates."""
     folder = Path(languages.__file__).parent
