@@ -64,7 +64,7 @@ async def _identity(stack: AsyncExitStack, engine: AsyncEngine | None) -> Served
     opened = await world.sign_up()
     known = {
         "user_id": [opened.user.user_id],
-        "session_ids": [opened.page_id],
+        "session_ids": [opened.session_id],
         "refresh_token": [opened.refresh_token],
     }
     return Served(await serve_identity(stack, world), known)

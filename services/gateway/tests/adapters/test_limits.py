@@ -93,11 +93,11 @@ def body_for(method: str, path: str) -> dict[str, Any]:
 )
 async def test_reads_have_a_limit_for_each_user(rich: Door, path: str) -> None:
     """One user's reads are counted together and over; another's are not."""
-    limited(rich, reads="3/minute")
+    limited(rich, reads="3/day")
     for left in (2, 1, 0):
         answer = await rich.http.get("/v1/balance")
         assert answer.status_code == 200
-        assert answer.headers["ratelimit-policy"] == '"reads";q=3;w=60'
+        assert answer.headers["ratelimit-policy"] == '"reads";q=3;w=86400'
         assert answer.headers["ratelimit"].startswith(f'"reads";r={left};t=')
     refused = await rich.http.get(path)
     assert_problem(refused, 429, "RATE_LIMITED")
@@ -109,7 +109,7 @@ async def test_reads_have_a_limit_for_each_user(rich: Door, path: str) -> None:
 
 async def test_reads_without_a_token_have_a_limit_for_each_address(door: Door) -> None:
     """Models and packs are anybody's, and not any number of times."""
-    limited(door, reads="2/minute")
+    limited(door, reads="2/day")
     statuses = [(await door.http.get(path)).status_code for path in ("/v1/models", "/v1/packs", "/v1/models")]
     assert statuses == [200, 200, 429]
 
@@ -117,7 +117,7 @@ async def test_reads_without_a_token_have_a_limit_for_each_address(door: Door) -
 async def test_pages_past_the_limit_of_reads_are_pages(door: Door) -> None:
     """A person who is signed in is told so in the signed-in page, a part of a page in words."""
     await enter(door)
-    limited(door, reads="1/minute")
+    limited(door, reads="1/day")
     assert (await door.http.get("/library", headers=HTML)).status_code == 200
     page = await door.http.get("/library", headers=HTML)
     assert_limited(page)
@@ -148,7 +148,7 @@ async def test_a_form_at_the_limit_of_an_address_is_kept(
     door: Door, path: str, form: dict[str, str], kept: list[str]
 ) -> None:
     """The form comes back with all that was typed but the password, and nothing was done."""
-    limited(door, auth="1/minute")
+    limited(door, auth="1/day")
     await door.http.post("/login", data={"email": "x@example.com", "password": "y"}, headers=HTML)
     before = door.state()
     page = await door.http.post(path, data=form, headers=HTML)
@@ -178,7 +178,7 @@ async def test_a_form_at_the_limit_of_a_user_is_kept(
 ) -> None:
     """What was written is there again, in the signed-in page, and nothing was done."""
     csrf = await enter(door)
-    limited(door, **{limit.value: "1/minute"})
+    limited(door, **{limit.value: "1/day"})
     await door.http.post(path, data=form | {"csrf_token": csrf, "key": "first"}, headers=HTML)
     before = door.state()
     page = await door.http.post(path, data=form | {"csrf_token": csrf, "key": "second"}, headers=HTML)
@@ -190,7 +190,7 @@ async def test_a_form_at_the_limit_of_a_user_is_kept(
 
 async def test_the_limits_of_two_are_two() -> None:
     """The same limit for users and for addresses, and no user by the name of an address."""
-    door = make_door(rates="4/minute")
+    door = make_door(rates="4/day")
     await door.sign_up()
     codes = [(await door.http.get("/v1/balance")).status_code for _ in range(5)]
     assert codes == [200] * 4 + [429]

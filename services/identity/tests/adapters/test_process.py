@@ -239,4 +239,4 @@ def test_migrating_again_changes_nothing(monkeypatch: pytest.MonkeyPatch, databa
     monkeypatch.setenv("IDENTITY_MIGRATION_DATABASE_URL", database.owner_url)
     assert main(["migrate"]) == 0
     with psycopg.connect(database.admin_dsn) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0005",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0006",)]
