@@ -51,8 +51,16 @@ reset: setup ## Delete the data of the stack on this machine
 
 # --- tests and checks -------------------------------------------------------------------------------
 
+# Files side by side, each worker with servers of its own; then, alone, what runs whole stacks, breaks them or measures.
+# 5: T chose no test of this half.
+ALONE := tests/bench tests/e2e tests/chaos
 test: setup browser ## Run every test that needs no Docker; S=ledger for one service, T="..." for pytest
-	$(PY) -m pytest $(if $(S),$(wildcard services/$(S)/tests libs/$(S)/tests deploy/$(S)/tests),services libs deploy tests) $(T)
+ifneq ($(S),)
+	$(PY) -m pytest $(wildcard services/$(S)/tests libs/$(S)/tests deploy/$(S)/tests) $(T)
+else
+	$(PY) -m pytest tests services libs deploy $(addprefix --ignore=,$(ALONE)) -n logical --maxprocesses 4 --dist loadfile $(T) || [ $$? = 5 ]
+	$(PY) -m pytest $(ALONE) $(T) || [ $$? = 5 ]
+endif
 
 test-fast: setup ## Run what needs no server, in seconds: the time between two keystrokes
 	@$(PY) -m pytest services libs --memory-only -q -n auto $(T)
