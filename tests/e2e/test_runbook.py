@@ -213,8 +213,12 @@ def the_ledger_is_restored(patient: Patient, customer: Customer) -> Scene:
     yield
     yield
     customer.wait_for(available=WELCOME + PACK)
-    assert "FAIL" not in (yield)
+    yield
+    for service in ("identity", "billing", "generation"):
+        until(lambda name=service: patient.everything_is_published(name), "all told")
+    # Its last payment was told last.
     customer.wait_for(available=WELCOME + 2 * PACK)
+    assert "FAIL" not in (yield)
     patient.sql("gateway", "DROP DATABASE tintype_ledger_broken")
 
 

@@ -118,6 +118,16 @@ async def test_an_empty_broker_gets_what_the_lost_one_had(engine: AsyncEngine, n
     assert [row for row in await kept(engine) if row.id <= before[-1].id] == before
 
 
+async def test_a_broker_that_remembers_takes_them_again(engine: AsyncEngine, nats_account: Login) -> None:
+    """A consumer that was restored from a dump has forgotten what the broker still knows: it comes again."""
+    facts = [fact(number) for number in range(FACTS)]
+    await publish(engine, nats_account, *facts)
+    assert (await command(engine, "republish", "--since", "1h"))[0] == 0
+    await publish(engine, nats_account)
+    told = await stored(nats_account)
+    assert told == {account: once * 2 for account, once in ids(facts).items()}
+
+
 async def test_who_had_handled_them_does_nothing_again(engine: AsyncEngine, nats_account: Login) -> None:
     """One consumer had handled half of them: the other half has its effect, and nothing has it twice."""
     effects: list[str] = []

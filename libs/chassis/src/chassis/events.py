@@ -42,8 +42,12 @@ def account_of(subject: str) -> str:
     return words[4] if len(words) == 5 else subject
 
 
+# In a fact's headers in the outbox: which telling again this is. It does not travel.
+TOLD_AGAIN = "told-again"
+
+
 class OutgoingEvent(NamedTuple):
-    """A fact to publish. `event_id` is also the broker's deduplication id."""
+    """A fact to publish. Told for the first time, `event_id` is also the broker's deduplication id."""
 
     subject: str
     ce_type: str
@@ -59,10 +63,15 @@ class OutgoingEvent(NamedTuple):
         return account_of(self.subject)
 
     def wire_headers(self) -> dict[str, str]:
-        """Return the message headers: CloudEvents attributes, content type and trace context."""
+        """Return the message headers: CloudEvents attributes, content type and trace context.
+
+        A fact that is told again has a deduplication id of that telling: the broker may remember the first
+        one, which somebody who was restored from a dump has forgotten. Consumers go by `ce-id`.
+        """
+        again = self.headers.get(TOLD_AGAIN)
         return {
             **trace_headers(self.headers),
-            "Nats-Msg-Id": self.event_id,
+            "Nats-Msg-Id": f"{self.event_id}.{again}" if again else self.event_id,
             "ce-id": self.event_id,
             "ce-type": self.ce_type,
             "ce-source": self.source,

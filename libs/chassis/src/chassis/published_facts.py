@@ -2,12 +2,14 @@
 
 import asyncio
 import re
+import time
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from chassis.events import TOLD_AGAIN
 from chassis.nats import STREAM_MAX_AGE_S
 from chassis.outbox import WAKE
 from chassis.process import raise_if_cancelled
@@ -59,7 +61,10 @@ _REPUBLISH = text(
          WHERE (published_at, id) > (:after, :after_id) AND published_at < :until AND subject ~ :pattern
          ORDER BY published_at, id LIMIT {PAGE_ROWS}
     ), again AS (
-        INSERT INTO outbox ({_COLUMNS}) OVERRIDING SYSTEM VALUE SELECT {_COLUMNS} FROM page
+        INSERT INTO outbox ({_COLUMNS}) OVERRIDING SYSTEM VALUE
+        SELECT id, subject, ce_id, ce_type, ce_source, ce_time,
+               headers || jsonb_build_object('{TOLD_AGAIN}', CAST(:telling AS text)), payload
+          FROM page
         ON CONFLICT DO NOTHING RETURNING id
     )
     SELECT published_at, id, (SELECT count(*) FROM page) AS found, (SELECT count(*) FROM again) AS again
@@ -91,7 +96,7 @@ class PublishedFacts:
         NATS has them. What waits in the outbox anyway does not count.
         """
         place = {"after": since, "after_id": 0}
-        wanted = {"until": until, "pattern": _pattern(subjects)}
+        wanted = {"until": until, "pattern": _pattern(subjects), "telling": str(time.time_ns())}
         republished: int = 0
         while True:
             async with self._engine.begin() as connection:
