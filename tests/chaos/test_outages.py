@@ -56,9 +56,10 @@ async def test_every_job_ends_and_every_credit_is_accounted_for(frail_stack: Fra
         await asyncio.sleep(BREATH_S)
     enough.set()
     await crowd
+    ended = [await person.settled(welcome=WELCOME_CREDITS, timeout_s=SETTLED_TIMEOUT_S) for person in people]
+    # Counted when nobody calls any more.
     calls = await provider_calls(frail_stack)
-    for person in people:
-        jobs = await person.settled(welcome=WELCOME_CREDITS, timeout_s=SETTLED_TIMEOUT_S)
+    for person, jobs in zip(people, ended, strict=True):
         assert {job["id"] for job in jobs} == set(person.asked)
         for job in jobs:
             ended_as_it_may(job, person, calls)

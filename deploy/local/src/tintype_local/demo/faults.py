@@ -15,7 +15,9 @@ BACK_TIMEOUT_S = 45.0
 
 async def kill_and_await(stack: StackState, *names: str) -> dict[str, tuple[int, int]]:
     """kill -9 processes of the stack; return their pids before and after, once they run again."""
-    killed = {name: stack.pids[name] for name in names}
+    # As they are now: one may have been started anew since the stack was.
+    running = state.read(stack.data_folder) or stack
+    killed = {name: running.pids[name] for name in names}
     for pid in killed.values():
         os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + BACK_TIMEOUT_S
