@@ -1,18 +1,16 @@
 """Facts that were published: kept for a while, so that they can be told again to a broker that lost them."""
 
-import asyncio
 import re
 import time
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.events import TOLD_AGAIN
 from chassis.nats import STREAM_MAX_AGE_S
 from chassis.outbox import WAKE
-from chassis.process import raise_if_cancelled
+from chassis.process import forever, raise_if_cancelled
 
 # In order of publishing, which is each account's own order too: facts of one transaction by their ids.
 PUBLISHED_FACTS_DDL = """
@@ -80,8 +78,6 @@ _PRUNE = text(
     """  # noqa: S608 - the same
 )
 
-log = structlog.get_logger(__name__)
-
 
 class PublishedFacts:
     """What one service has published within `KEPT_DAYS`."""
@@ -126,13 +122,7 @@ class PublishedFacts:
 
     async def run(self) -> None:
         """Prune now and then until cancelled, whatever fails meanwhile."""
-        while True:
-            raise_if_cancelled()
-            try:
-                await self.prune()
-            except Exception as failure:  # noqa: BLE001 - it outlives the database
-                log.warning("published facts can't be pruned", error=repr(failure))
-            await asyncio.sleep(_PRUNE_EVERY_S)
+        await forever(self.prune, every_s=_PRUNE_EVERY_S, name="prune published facts")
 
 
 def oldest_kept(now: datetime) -> datetime:
