@@ -1,5 +1,6 @@
 """`/` and `/pricing`: what it is and what it costs; and the choices of a theme and a language."""
 
+from collections.abc import Container
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -10,6 +11,7 @@ from gateway.adapters.inbound.console.code_samples import short_program
 from gateway.adapters.inbound.console.languages import LANGUAGE_COOKIE, LANGUAGES
 from gateway.adapters.inbound.console.page import THEME_COOKIE, THEMES, HtmlRoute, go, local_path, show
 from gateway.adapters.inbound.console.samples import MODEL, SAMPLES
+from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_address
 from gateway.ports.rate_limits import Limit
 
@@ -44,13 +46,7 @@ async def choose_theme(
     request: Request, deps: CurrentDeps, theme: Annotated[str, Form()], back: Annotated[str, Form()] = "/"
 ) -> Response:
     """Keep the chosen theme; anything else follows the system again."""
-    require_own_origin(request, deps)
-    response = go(local_path(back, otherwise="/"))
-    if theme in THEMES:
-        response.set_cookie(THEME_COOKIE, theme, max_age=_YEAR_S, samesite="lax", secure=deps.web.is_https)
-    else:
-        response.delete_cookie(THEME_COOKIE)
-    return response
+    return _choose(request, deps, THEME_COOKIE, theme, known=THEMES, back=back)
 
 
 @router.post("/language")
@@ -61,12 +57,16 @@ async def choose_language(
     back: Annotated[str, Form()] = "/",
 ) -> Response:
     """Keep the chosen language; anything else follows the browser again."""
+    return _choose(request, deps, LANGUAGE_COOKIE, language, known=LANGUAGES, back=back)
+
+
+def _choose(
+    request: Request, deps: Deps, cookie: str, choice: str, *, known: Container[str], back: str
+) -> Response:
     require_own_origin(request, deps)
     response = go(local_path(back, otherwise="/"))
-    if language in LANGUAGES:
-        response.set_cookie(
-            LANGUAGE_COOKIE, language, max_age=_YEAR_S, samesite="lax", secure=deps.web.is_https
-        )
+    if choice in known:
+        response.set_cookie(cookie, choice, max_age=_YEAR_S, samesite="lax", secure=deps.web.is_https)
     else:
-        response.delete_cookie(LANGUAGE_COOKIE)
+        response.delete_cookie(cookie)
     return response
