@@ -28,6 +28,7 @@ from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
 FEED_SIZE = 24
+_TO_COMPOSER = {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
 # What to begin with, while there is nothing yet.
 _SCENES = (
     gettext_noop("A lighthouse keeper counting waves, slow shutter"),
@@ -143,20 +144,14 @@ async def _page(
     if not models:
         raise NotFound("No model is on offer at the moment.")
     model = next((offered for offered in models if offered.model_id == model_id), models[0])
-    form, language = given or {}, language_of(request)
-    page = await deps.generations.page(session.user_id, statuses=(), cursor=None, limit=FEED_SIZE)
-    ended = [made for made in page.items if made.status.is_final]
-    return await show(
+    form = given or {}
+    # A refused form goes back to where it stood; what was made stays as it is beside it, and is not read.
+    is_part = FRAGMENT in request.headers
+    response = await show(
         request,
-        # A refused form goes back to where it stood; what was made stays as it is beside it.
-        "composer.html" if FRAGMENT in request.headers else "generate.html",
+        "composer.html" if is_part else "generate.html",
         session=session,
         refusal=refusal,
-        running=[made for made in page.items if not made.status.is_final],
-        days=by_day(ended, now=deps.clock.now(), zone=zone_of(request), language=language),
-        texts=await previews(deps, page.items),
-        has_more=page.next_cursor is not None,
-        examples=[language.say(example) for example in EXAMPLES[model.modality]],
         is_new_key=False,
         models=models,
         model=model,
@@ -164,7 +159,24 @@ async def _page(
         key=deps.secrets.new(),
         too_few=isinstance(refusal, InsufficientCredits),
         **await _cost(deps, session, model, form),
+        **({} if is_part else await _feed(request, deps, session, model)),
     )
+    if is_part:
+        response.headers.update(_TO_COMPOSER)
+    return response
+
+
+async def _feed(request: Request, deps: Deps, session: ConsoleSession, model: Model) -> dict[str, Any]:
+    language = language_of(request)
+    page = await deps.generations.page(session.user_id, statuses=(), cursor=None, limit=FEED_SIZE)
+    ended = [made for made in page.items if made.status.is_final]
+    return {
+        "running": [made for made in page.items if not made.status.is_final],
+        "days": by_day(ended, now=deps.clock.now(), zone=zone_of(request), language=language),
+        "texts": await previews(deps, page.items),
+        "has_more": page.next_cursor is not None,
+        "examples": [language.say(example) for example in EXAMPLES[model.modality]],
+    }
 
 
 async def _cost(deps: Deps, session: ConsoleSession, model: Model, form: dict[str, Any]) -> dict[str, Any]:

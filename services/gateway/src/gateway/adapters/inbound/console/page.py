@@ -26,7 +26,6 @@ from gateway.domain.user import Welcome
 
 # Set by htmx on what it asks for.
 FRAGMENT = "hx-request"
-_TO_COMPOSER = {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
 _TO_NOTES = {"HX-Retarget": "#notes", "HX-Reswap": "beforeend"}
 _AT_SOME_TIME = " Try again later."
 _SECONDS_MAX = 90
@@ -118,8 +117,6 @@ async def show(
     """
     deps = deps_of(request)
     headers = retry_headers(refusal) if refusal else {}
-    if refusal and FRAGMENT in request.headers:
-        headers |= _TO_COMPOSER
     avatar_url = None
     if session is not None:
         # Apart only because they are two services.
