@@ -142,6 +142,22 @@ def test_what_opens(people: People, path: str, do: Callable[[Page], None]) -> No
     assert look(people.regular, path, do) == []
 
 
+def test_who_wants_no_motion_has_none(people: People) -> None:
+    """No element of a page, and nothing drawn before, after or inside it, slides, fades or turns."""
+    page = people.regular.new_page()
+    try:
+        page.emulate_media(reduced_motion="reduce")
+        page.goto("/generate")
+        moving = page.evaluate("""() => [...document.querySelectorAll("*")].flatMap((element) =>
+            ["", "::before", "::after", "::details-content"].filter((part) => {
+                const style = getComputedStyle(element, part || null);
+                return style.animationName !== "none" || style.transitionDuration !== "0s";
+            }).map((part) => element.tagName + part))""")
+        assert moving == []
+    finally:
+        page.close()
+
+
 def test_what_is_wrong(people: People) -> None:
     """A form that was refused, with its words beside the field."""
     assert look(people.nobody, "/signup", _bad_input) == []

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 CHILDREN = 200
 SCRIPT = """
 import asyncio, os, sys
@@ -34,6 +36,7 @@ uvloop.run(main())
 """
 
 
+@pytest.mark.server
 def test_a_busy_process_can_start_children() -> None:
     """None dies before it has begun, as one in twenty does where gRPC's fork handlers run."""
     done = subprocess.run(

@@ -22,6 +22,7 @@ async def test_a_refused_batch_comes_again_before_what_waits() -> None:
     assert fake.applied == ["r1", "r2", "r3", "r4"]
 
 
+@pytest.mark.real_time
 async def test_a_refused_batch_waits_as_long_as_the_ledger_says() -> None:
     """A ledger that is full is not asked again at once."""
     fake = HeldLedger()

@@ -35,6 +35,7 @@ class Description:
 
     def __init__(self, document: Json) -> None:
         self.document = document
+        self._validators: dict[str, Draft202012Validator] = {}
 
     @cached_property
     def operations(self) -> list[Operation]:
@@ -56,8 +57,11 @@ class Description:
 
     def validate(self, value: Any, schema: Json) -> None:
         """Fail unless a value has all that a schema requires and nothing that it does not name."""
-        whole = {**schema, "components": self._components}
-        Draft202012Validator(whole, format_checker=FORMATS).validate(value)
+        key = json.dumps(schema)
+        if key not in self._validators:
+            whole = {**schema, "components": self._components}
+            self._validators[key] = Draft202012Validator(whole, format_checker=FORMATS)
+        self._validators[key].validate(value)
 
     def operation(self, method: str, path: str) -> Operation | None:
         """Return what answers a request, if the description has it."""

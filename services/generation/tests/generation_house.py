@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from chassis.testing.facts import ExactFacts
@@ -82,6 +83,12 @@ class CountingDice:
         return low + self.thrown
 
 
+@cache
+def shipped_models() -> TomlCatalogue:
+    """The models that come with the service, read once: nothing changes them."""
+    return TomlCatalogue(None, providers={"local", "openai"})
+
+
 @dataclass
 class House:
     """Every use case over one memory database."""
@@ -96,9 +103,7 @@ class House:
     store: MemoryMediaStore = field(default_factory=MemoryMediaStore)
     feed: MemoryProgressFeed = field(default_factory=MemoryProgressFeed)
     meter: MemoryMeter = field(default_factory=MemoryMeter)
-    catalogue: TomlCatalogue = field(
-        default_factory=lambda: TomlCatalogue(None, providers={"local", "openai"})
-    )
+    catalogue: TomlCatalogue = field(default_factory=shipped_models)
     signer: JoseQuoteSigner = field(default_factory=lambda: JoseQuoteSigner("k" * 32))
     checker: JsonSchemaChecker = field(default_factory=JsonSchemaChecker)
 

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pytest
 from billing.application.reconcile_checkouts import BATCH_MAX, SIDE_BY_SIDE_MAX, ReconcileCheckoutsHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.checkout import Checkout, CheckoutStatus
@@ -29,6 +30,7 @@ async def leave_open(billing: BillingUnderTest, count: int) -> None:
             )
 
 
+@pytest.mark.real_time
 async def test_a_paid_one_is_found_at_once_among_thousands_that_nobody_pays(
     any_billing: BillingUnderTest,
 ) -> None:

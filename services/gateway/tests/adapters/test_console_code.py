@@ -57,6 +57,7 @@ async def test_the_page_shows_the_form_as_it_stands(door: Door) -> None:
     assert not door.world.generations.jobs
 
 
+@pytest.mark.server
 async def test_the_short_program_runs(door: Door, tmp_path: Path) -> None:
     """The ten lines of the start page, as they stand there: they make it, wait, and say cost and place."""
     user_id = await door.sign_up()

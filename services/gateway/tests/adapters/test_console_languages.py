@@ -126,22 +126,28 @@ class Said(HTMLParser):
             self.texts.append(data)
 
 
-def left_over(html: str) -> list[str]:
-    """Texts on a Spanish page that are English ones of ours."""
-    said = Said()
-    said.feed(html)
+@cache
+def patterns_of_ours() -> list[re.Pattern[str]]:
+    """What an English text of ours looks like, its places filled."""
     english = {
         form: SPANISH.texts.gettext(form)
         for message in in_the_source()
         if len(message) == 1
         for form in message
     }
-    patterns = [
+    return [
         re.compile(re.sub(r"%\\\(\w+\\\)[sd]", ".{1,80}?", re.escape(re.sub(r"</?\w+>", "", form))))
         for form, spanish in english.items()
         if spanish != form and HOLE.sub("", form).strip()
     ]
+
+
+def left_over(html: str) -> list[str]:
+    """Texts on a Spanish page that are English ones of ours."""
+    said = Said()
+    said.feed(html)
     texts = [" ".join(text.split()) for text in said.texts if text.strip()]
+    patterns = patterns_of_ours()
     return [text for text in texts if any(pattern.fullmatch(text.strip(" ·:")) for pattern in patterns)]
 
 

@@ -53,6 +53,7 @@ def line(sequence: int) -> Entry:
     )
 
 
+@pytest.mark.real_time
 async def test_a_statement_has_no_last_page_but_its_own() -> None:
     """More than a hundred thousand lines come, each once, newest first."""
     export = ExportStatementHandler(LongLedger(ToldClock()))

@@ -98,11 +98,11 @@ async def test_an_unknown_or_disabled_address_gets_no_mail(world: World) -> None
 async def test_an_unknown_address_takes_as_long(world: World) -> None:
     """Who has an account is not told by the clock: both answers come when the same time has passed."""
     await world.sign_up()
-    world.rewire(replace(world.ports, reset_answer_s=0.2))
+    world.rewire(replace(world.ports, reset_answer_s=0.05))
     for email in (ADA, EVE):
         began_at_s = time.perf_counter()
         await world.ask_for_reset(email)
-        assert time.perf_counter() - began_at_s >= 0.2
+        assert time.perf_counter() - began_at_s >= 0.05
     assert world.mailed_token(Purpose.RESET_PASSWORD)
 
 

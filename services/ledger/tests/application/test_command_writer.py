@@ -149,6 +149,7 @@ async def test_a_bad_field_in_a_batch_is_its_own(ledger: LedgerUnderTest) -> Non
     await ledger.facts.expect(RESERVED)
 
 
+@pytest.mark.real_time
 @pytest.mark.parametrize("after_commit", [False, True])
 async def test_a_store_that_comes_back_is_asked_again(after_commit: bool) -> None:
     """The caller hears one outcome, and what was committed after all is not done twice."""
