@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 from command_makers import charge, grant, reserve
 from ledger.adapters.outbound.memory import MemoryLedger
+from ledger.application import group_commit
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.domain.account import Account
@@ -149,10 +150,12 @@ async def test_a_bad_field_in_a_batch_is_its_own(ledger: LedgerUnderTest) -> Non
     await ledger.facts.expect(RESERVED)
 
 
-@pytest.mark.real_time
 @pytest.mark.parametrize("after_commit", [False, True])
-async def test_a_store_that_comes_back_is_asked_again(after_commit: bool) -> None:
+async def test_a_store_that_comes_back_is_asked_again(
+    after_commit: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The caller hears one outcome, and what was committed after all is not done twice."""
+    monkeypatch.setattr(group_commit, "BACKOFF_S", 0)
     store = Fragile()
     ledger = LedgerUnderTest.over_memory(store)
     await ledger.give(ME, 100)
