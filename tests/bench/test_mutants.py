@@ -58,6 +58,12 @@ def test_full() -> None:
 async def test_countdown() -> None:
     assert len(countdown(2)) == 2
 '''
+HOOKS = '''"""Hooks of one folder."""
+
+
+def pytest_runtest_logreport(report) -> None:
+    """Look at none."""
+'''
 HUNT = """
 import json, sys
 from pathlib import Path
@@ -123,6 +129,20 @@ def test_tests_that_fail_already_judge_nobody(tmp_path: Path) -> None:
     (tmp_path / "test_shop.py").write_text(TESTS.replace("Basket(3)", "Basket(1)"))
     done = hunted(tmp_path)
     assert (done.returncode, "test_shop.py::test_full fails already" in done.stdout) == (2, True)
+
+
+@pytest.mark.server
+@pytest.mark.timeout(900)
+def test_a_folder_may_have_a_conftest_with_hooks_of_its_own(tmp_path: Path) -> None:
+    """Tests outside of it are collected and run without them, and judge as before."""
+    (tmp_path / "test_shop.py").write_text(TESTS)
+    (tmp_path / "counter").mkdir()
+    (tmp_path / "counter/conftest.py").write_text(HOOKS)
+    (tmp_path / "counter/test_counter.py").write_text("def test_nothing() -> None: pass\n")
+    done = hunted(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    endings = {ending for *_, ending in json.loads(done.stdout.splitlines()[-1])}
+    assert endings == {KILLED, TIMED_OUT, SURVIVED, NOT_REACHED}
 
 
 def mutant(before: str = "a < b", after: str = "a <= b") -> Mutant:
