@@ -14,7 +14,6 @@ from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
 from embedded.topology import topology
 from generation.adapters.inbound import grpc as generation_grpc
-from generation.application.read_models import ReadModels
 from generation_house import House
 from identity.adapters.inbound import grpc as identity_grpc
 from identity_world import World
@@ -115,7 +114,7 @@ async def serve_generation(stack: AsyncExitStack, house: House) -> str:
     """Serve GenerationService."""
     servicer = generation_grpc.GenerationServicer(
         generation_grpc.Handlers(
-            models=ReadModels(house.catalogue),
+            models=house.models,
             quote=house.quote,
             create=house.create,
             read=house.read,

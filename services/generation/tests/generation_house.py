@@ -28,7 +28,9 @@ from generation.application.finish_attempt import AttemptFinisher
 from generation.application.follow_run import RunFollower
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.provider_gate import ProviderGate
+from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
+from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
 from generation.application.report_progress import ProgressReporter
 from generation.application.reserve_credits import CreditReserver
@@ -40,6 +42,7 @@ from generation.application.sweep_deadlines import SweepDeadlinesHandler
 from generation.application.sweep_deletions import SweepDeletionsHandler
 from generation.application.sweep_reservations import SweepReservationsHandler
 from generation.application.take_due import TakeDueHandler
+from generation.application.usual_durations import UsualDurations
 from generation.domain.generation import Generation
 from generation.domain.identifiers import AccountId, EventId, ModelId, QuoteId, ReservationId
 from generation.ports.ledger import Reservation
@@ -124,7 +127,11 @@ class House:
             queue_timeout_s=3600,
         )
         self.quote = CreateQuoteHandler(self.catalogue, self.checker, self.signer, self.clock)
-        self.read = ReadGenerations(self.units, self.store, self.clock)
+        self.durations = UsualDurations(self.units, self.catalogue, self.clock)
+        self.models = ReadModels(self.catalogue, self.durations)
+        self.read = ReadGenerations(
+            self.units, self.store, self.clock, QueueView(self.units, self.clock), self.durations
+        )
         self.cancel = CancelGenerationHandler(self.units, self.clock, self.meter)
         self.delete = DeleteGenerationHandler(self.units, self.clock)
         self.settlements = ReadSettlements(self.units)

@@ -2,15 +2,16 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from generation.domain.attempt import Outcome
 from generation.domain.events import queued
-from generation.domain.generation import Failure, Status
+from generation.domain.generation import Failure, Generation, Status
 from generation.domain.identifiers import (
     AttemptId,
+    ModelId,
     ReservationId,
     RunId,
 )
@@ -138,6 +139,47 @@ async def test_sweepers_find_what_is_open(units: UnitsOfWork) -> None:
     assert (overdue, none) == ([job(3).generation_id], [])
     assert [one.idempotency_key for one in settled] == ["key-5", "key-7"]
     assert [one.idempotency_key for one in rest] == ["key-7"]
+
+
+async def test_the_queue_is_everybodys_in_the_systems_eyes_alone(units: UnitsOfWork) -> None:
+    """In order of id, only what waits for a worker; an account sees its own."""
+    held = {"status": Status.QUEUED, "reservation_id": ReservationId("res_x")}
+    await stored(units, job(3, **held), job(1, **held, account_id=BOB), job(2), running(4))
+    async with units.of_system() as work:
+        assert await work.generations.first_queued(limit=9) == [job(n).generation_id for n in (1, 3)]
+        assert await work.generations.first_queued(limit=1) == [job(1).generation_id]
+    async with units.of(ALICE) as work:
+        assert await work.generations.first_queued(limit=9) == [job(3).generation_id]
+
+
+async def test_durations_are_of_what_succeeded_of_late(units: UnitsOfWork) -> None:
+    """The newest first, a bound on each model, deleted ones too; other ends and other models don't count."""
+    quick, other = ModelId("local/quick"), ModelId("local/other")
+
+    def ended(number: int, *, after_s: float, at: datetime = LATER, **more: Any) -> Generation:
+        began = replace(running(number, **more), started_at=at - timedelta(seconds=after_s))
+        return began.succeeded(delivered_units=1, now=at)
+
+    before = NOW - timedelta(days=1)
+    await stored(
+        units,
+        ended(1, after_s=3, model_id=quick),
+        ended(2, after_s=4, model_id=quick, at=NOW, account_id=BOB),
+        ended(3, after_s=5, model_id=quick, at=before),
+        replace(ended(4, after_s=1.5), deleted_at=LATER),
+        ended(5, after_s=6, model_id=other),
+        running(6, model_id=quick).failed(Failure("WHY", ""), now=LATER),
+    )
+    models = [quick, ModelId("local/sketch"), ModelId("local/unused")]
+    async with units.of_system() as work:
+        took = await work.generations.durations_s(models, since=NOW, limit=9)
+        assert {model: list(times) for model, times in took.items()} == {
+            quick: [3, 4],
+            ModelId("local/sketch"): [1.5],
+        }
+        newest = await work.generations.durations_s([quick], since=before, limit=1)
+        assert list(newest[quick]) == [3]
+        assert await work.generations.durations_s([], since=NOW, limit=9) == {}
 
 
 async def test_an_attempt_is_kept_whole(units: UnitsOfWork) -> None:

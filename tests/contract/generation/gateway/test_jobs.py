@@ -142,3 +142,19 @@ async def test_jobs_are_listed_cancelled_and_deleted(generations: Generations) -
     await generations.delete(ME, ids[0])
     with pytest.raises(NotFound):
         await generations.generation(ME, ids[0])
+
+
+async def test_a_job_that_waits_has_a_place(generations: Generations) -> None:
+    """The next one is 1; a place among everybody's, whose the others are is not told."""
+    first, second = await create(generations, key="k1"), await create(generations, key="k2")
+    assert (first.queue_position, second.queue_position) == (1, 2)
+    assert first.expected_ready_at is None
+    page = await generations.page(ME, statuses=(), cursor=None, limit=5)
+    assert [one.queue_position for one in page.items] == [2, 1]
+    cancelled = await generations.cancel(ME, second.generation_id)
+    assert cancelled.queue_position is None
+
+
+async def test_a_model_says_nothing_of_times_that_nobody_knows(generations: Generations) -> None:
+    """While too few jobs were made, there is no median rather than 0."""
+    assert {model.median_duration_s for model in await generations.models()} == {None}

@@ -19,6 +19,9 @@ from gateway.domain.identifiers import (
 Document = Mapping[str, Any]
 """A JSON object."""
 
+# How many before a job are counted.
+QUEUE_COUNTED_MAX = 100
+
 
 class Modality(StrEnum):
     """What comes out."""
@@ -65,6 +68,8 @@ class Model:
     input_schema: Document
     pricing: Pricing
     providers: tuple[str, ...]
+    # What its jobs take as a rule; None while nobody knows.
+    median_duration_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +151,10 @@ class Generation:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
+    # While it waits: 1 is the next one; QUEUE_COUNTED_MAX + 1 stands for all places behind.
+    queue_position: int | None = None
+    # While it runs, where such jobs' time is known; it may have passed.
+    expected_ready_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,17 @@
 """Reads jobs with what belongs to them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from generation.application.queue_view import QueueView
+from generation.application.usual_durations import UsualDurations
 from generation.domain.attempt import Attempt
 from generation.domain.errors import GenerationNotFound
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId
 from generation.domain.output import Output
+from generation.domain.waiting import Standing, expected_ready_at
 from generation.ports.clock import Clock
 from generation.ports.media_store import MediaStore
 from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
@@ -32,6 +35,7 @@ class GenerationView:
     generation: Generation
     outputs: Sequence[SignedOutput] = ()
     attempts: Sequence[Attempt] = ()
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class ReadGenerations:
     units: UnitsOfWork
     store: MediaStore
     clock: Clock
+    queue: QueueView
+    durations: UsualDurations
     url_ttl_s: int = 900
 
     async def generation(self, account_id: AccountId, generation_id: GenerationId) -> GenerationView:
@@ -49,13 +55,13 @@ class ReadGenerations:
             generation = visible(await work.generations.get(generation_id), account_id)
             outputs = await work.outputs.of([generation_id])
             attempts = await work.attempts.of(generation_id)
-        return GenerationView(generation, self._signed(outputs), attempts)
+        return await self._view(generation, outputs, attempts)
 
     async def view(self, generation: Generation) -> GenerationView:
         """Return a job that was just changed, as its user sees it."""
         async with self.units.of(generation.account_id) as work:
             outputs = await work.outputs.of([generation.generation_id])
-        return GenerationView(generation, self._signed(outputs))
+        return await self._view(generation, outputs)
 
     async def page(
         self,
@@ -71,13 +77,19 @@ class ReadGenerations:
             shown = found[:limit]
             outputs = await self._outputs(work, shown)
         views = [
-            GenerationView(
-                generation,
-                self._signed([o for o in outputs if o.generation_id == generation.generation_id]),
-            )
+            await self._view(generation, [o for o in outputs if o.generation_id == generation.generation_id])
             for generation in shown
         ]
         return views, shown[-1].generation_id if len(found) > limit else None
+
+    async def _view(
+        self, generation: Generation, outputs: Sequence[Output], attempts: Sequence[Attempt] = ()
+    ) -> GenerationView:
+        standing = Standing(
+            await self.queue.position(generation),
+            expected_ready_at(generation, self.durations.of(generation.model_id)),
+        )
+        return GenerationView(generation, self._signed(outputs), attempts, standing)
 
     async def _outputs(self, work: UnitOfWork, generations: Sequence[Generation]) -> Sequence[Output]:
         return await work.outputs.of([generation.generation_id for generation in generations])

@@ -1,5 +1,6 @@
 """The API."""
 
+from chassis.process import forever
 from chassis.service import CallRules, service
 from tintype.generation.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
 
@@ -11,33 +12,39 @@ from generation.application.cancel_generation import CancelGenerationHandler
 from generation.application.create_generation import CreateGenerationHandler
 from generation.application.create_quote import CreateQuoteHandler
 from generation.application.delete_generation import DeleteGenerationHandler
+from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
+from generation.application.usual_durations import UsualDurations
 from generation.bootstrap.parts import Parts, parts_of, shared_loops
 from generation.settings import ApiSettings
+
+LEARN_DURATIONS_EVERY_S = 30.0
 
 
 async def serve_api(settings: ApiSettings) -> None:
     """Answer gRPC until cancelled."""
     async with service(settings, "generation") as running:
         parts = parts_of(settings, running)
+        durations = UsualDurations(parts.units, parts.catalogue, parts.clock)
         await running.run(
             running.grpc(
                 add_GenerationServiceServicer_to_server,
-                GenerationServicer(handlers(settings, parts)),
+                GenerationServicer(handlers(settings, parts, durations)),
                 CallRules(errors=ERRORS, allowed=ALLOWED, domain=DOMAIN),
             ),
+            forever(durations.learn, every_s=LEARN_DURATIONS_EVERY_S, name="learn durations"),
             *shared_loops(running, parts),
         )
 
 
-def handlers(settings: ApiSettings, parts: Parts) -> Handlers:
+def handlers(settings: ApiSettings, parts: Parts, durations: UsualDurations) -> Handlers:
     """Return the use cases that the API answers with."""
     checker = JsonSchemaChecker()
     signer = JoseQuoteSigner(settings.quote_key.get_secret_value())
     return Handlers(
-        models=ReadModels(parts.catalogue),
+        models=ReadModels(parts.catalogue, durations),
         quote=CreateQuoteHandler(parts.catalogue, checker, signer, parts.clock, ttl_s=settings.quote_ttl_s),
         create=CreateGenerationHandler(
             parts.units,
@@ -50,7 +57,14 @@ def handlers(settings: ApiSettings, parts: Parts) -> Handlers:
             parts.clock,
             queue_timeout_s=settings.queue_timeout_s,
         ),
-        read=ReadGenerations(parts.units, parts.store, parts.clock, url_ttl_s=settings.output_url_ttl_s),
+        read=ReadGenerations(
+            parts.units,
+            parts.store,
+            parts.clock,
+            QueueView(parts.units, parts.clock),
+            durations,
+            url_ttl_s=settings.output_url_ttl_s,
+        ),
         cancel=CancelGenerationHandler(parts.units, parts.clock, parts.meter),
         delete=DeleteGenerationHandler(parts.units, parts.clock),
         settlements=ReadSettlements(parts.units),

@@ -8,7 +8,7 @@ from typing import Protocol
 from generation.domain.attempt import Attempt
 from generation.domain.events import Event
 from generation.domain.generation import Generation, Status
-from generation.domain.identifiers import AccountId, AttemptId, EventId, GenerationId
+from generation.domain.identifiers import AccountId, AttemptId, EventId, GenerationId, ModelId
 from generation.domain.output import Output
 from generation.ports.answers import Answers
 
@@ -63,6 +63,16 @@ class Generations(Protocol):
 
     async def settled(self, *, after: GenerationId | None, limit: int) -> Sequence[Generation]:
         """Return ended jobs that reserved credits, oldest first, deleted ones too."""
+        ...
+
+    async def first_queued(self, *, limit: int) -> Sequence[GenerationId]:
+        """Return the jobs that have waited longest for a worker, in order of id."""
+        ...
+
+    async def durations_s(
+        self, models: Collection[ModelId], *, since: datetime, limit: int
+    ) -> Mapping[ModelId, Sequence[float]]:
+        """Return how many seconds each model's newest jobs took, of those that succeeded `since`."""
         ...
 
 

@@ -104,6 +104,7 @@ class Model(_message.Message):
     INPUT_SCHEMA_FIELD_NUMBER: _builtins.int
     PRICING_FIELD_NUMBER: _builtins.int
     PROVIDERS_FIELD_NUMBER: _builtins.int
+    MEDIAN_DURATION_S_FIELD_NUMBER: _builtins.int
     model_id: _builtins.str
     """`<provider>/<name>`, for example `local/sketch`."""
     title: _builtins.str
@@ -111,6 +112,10 @@ class Model(_message.Message):
     modality: Global___Modality.ValueType
     category: _builtins.str
     """text-to-image, text-to-video, chat, ..."""
+    median_duration_s: _builtins.float
+    """Seconds that its jobs took of late, from a worker's taking them to their end: the median over all
+    accounts. Absent while too few were made.
+    """
     @_builtins.property
     def input_schema(self) -> _struct_pb2.Struct:
         """JSON Schema (draft 2020-12) of the input."""
@@ -132,12 +137,15 @@ class Model(_message.Message):
         input_schema: _struct_pb2.Struct | None = ...,
         pricing: Global___Pricing | None = ...,
         providers: _abc.Iterable[_builtins.str] | None = ...,
+        median_duration_s: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["input_schema", b"input_schema", "pricing", b"pricing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_median_duration_s", b"_median_duration_s", "input_schema", b"input_schema", "median_duration_s", b"median_duration_s", "pricing", b"pricing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "description", b"description", "input_schema", b"input_schema", "modality", b"modality", "model_id", b"model_id", "pricing", b"pricing", "providers", b"providers", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_median_duration_s", b"_median_duration_s", "category", b"category", "description", b"description", "input_schema", b"input_schema", "median_duration_s", b"median_duration_s", "modality", b"modality", "model_id", b"model_id", "pricing", b"pricing", "providers", b"providers", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__median_duration_s: _TypeAlias = _typing.Literal["median_duration_s"]  # noqa: Y015
+    _WhichOneofArgType__median_duration_s: _TypeAlias = _typing.Literal["_median_duration_s", b"_median_duration_s"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__median_duration_s) -> _WhichOneofReturnType__median_duration_s | None: ...
 
 Global___Model: _TypeAlias = Model  # noqa: Y015
 
@@ -275,6 +283,8 @@ class Generation(_message.Message):
     STARTED_AT_FIELD_NUMBER: _builtins.int
     FINISHED_AT_FIELD_NUMBER: _builtins.int
     ATTEMPTS_FIELD_NUMBER: _builtins.int
+    QUEUE_POSITION_FIELD_NUMBER: _builtins.int
+    EXPECTED_READY_AT_FIELD_NUMBER: _builtins.int
     generation_id: _builtins.str
     account_id: _builtins.str
     model_id: _builtins.str
@@ -287,6 +297,10 @@ class Generation(_message.Message):
     credits_refunded: _builtins.int
     reservation_id: _builtins.str
     cancel_requested: _builtins.bool
+    queue_position: _builtins.int
+    """While it waits for a worker: 1 is the next one, 101 stands for more than a hundred before it. Absent
+    otherwise.
+    """
     @_builtins.property
     def input(self) -> _struct_pb2.Struct: ...
     @_builtins.property
@@ -305,6 +319,10 @@ class Generation(_message.Message):
     def finished_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attempt]: ...
+    @_builtins.property
+    def expected_ready_at(self) -> _timestamp_pb2.Timestamp:
+        """While a worker has it: when such jobs are done as a rule. It may have passed. Absent where nobody knows."""
+
     def __init__(
         self,
         *,
@@ -328,12 +346,16 @@ class Generation(_message.Message):
         started_at: _timestamp_pb2.Timestamp | None = ...,
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         attempts: _abc.Iterable[Global___Attempt] | None = ...,
+        queue_position: _builtins.int | None = ...,
+        expected_ready_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "failure", b"failure", "finished_at", b"finished_at", "input", b"input", "metadata", b"metadata", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "created_at", b"created_at", "expected_ready_at", b"expected_ready_at", "failure", b"failure", "finished_at", b"finished_at", "input", b"input", "metadata", b"metadata", "queue_position", b"queue_position", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "attempts", b"attempts", "cancel_requested", b"cancel_requested", "created_at", b"created_at", "credits_charged", b"credits_charged", "credits_refunded", b"credits_refunded", "credits_reserved", b"credits_reserved", "failure", b"failure", "finished_at", b"finished_at", "generation_id", b"generation_id", "input", b"input", "metadata", b"metadata", "modality", b"modality", "model_id", b"model_id", "outputs", b"outputs", "progress", b"progress", "provider_order", b"provider_order", "reservation_id", b"reservation_id", "started_at", b"started_at", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "account_id", b"account_id", "attempts", b"attempts", "cancel_requested", b"cancel_requested", "created_at", b"created_at", "credits_charged", b"credits_charged", "credits_refunded", b"credits_refunded", "credits_reserved", b"credits_reserved", "expected_ready_at", b"expected_ready_at", "failure", b"failure", "finished_at", b"finished_at", "generation_id", b"generation_id", "input", b"input", "metadata", b"metadata", "modality", b"modality", "model_id", b"model_id", "outputs", b"outputs", "progress", b"progress", "provider_order", b"provider_order", "queue_position", b"queue_position", "reservation_id", b"reservation_id", "started_at", b"started_at", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__queue_position: _TypeAlias = _typing.Literal["queue_position"]  # noqa: Y015
+    _WhichOneofArgType__queue_position: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__queue_position) -> _WhichOneofReturnType__queue_position | None: ...
 
 Global___Generation: _TypeAlias = Generation  # noqa: Y015
 

@@ -6,9 +6,10 @@ from tintype.generation.v1 import generation_pb2 as pb
 from generation.adapters.inbound.named_fields import Named, struct
 from generation.application.create_quote import SignedQuote
 from generation.application.read_generations import GenerationView, SignedOutput
+from generation.application.read_models import ModelView
 from generation.domain.attempt import Attempt
 from generation.domain.generation import Generation, Status
-from generation.domain.model import Modality, Model
+from generation.domain.model import Modality
 from generation.domain.output import Output
 from generation.domain.settlement import Settlement
 
@@ -16,7 +17,7 @@ from generation.domain.settlement import Settlement
 GENERATION = Named(
     pb.Generation,
     Generation,
-    made={"outputs", "failure", "attempts"},
+    made={"outputs", "failure", "attempts", "queue_position", "expected_ready_at"},
     hidden={
         "price",
         "idempotency_key",
@@ -51,8 +52,9 @@ ATTEMPT = Named(
 )
 
 
-def model_message(model: Model) -> pb.Model:
-    """Return a model with its schema and price."""
+def model_message(view: ModelView) -> pb.Model:
+    """Return a model with its schema, its price and how long it takes."""
+    model = view.model
     return pb.Model(
         model_id=model.model_id,
         title=model.title,
@@ -66,6 +68,7 @@ def model_message(model: Model) -> pb.Model:
             summary=model.tariff.summary,
         ),
         providers=[provider.name for provider in model.providers],
+        median_duration_s=view.median_duration_s,
     )
 
 
@@ -81,12 +84,14 @@ def quote_message(quote: SignedQuote) -> pb.CreateQuoteResponse:
 
 def generation_message(view: GenerationView) -> pb.Generation:
     """Return a job with its outputs and, where they were read, its attempts."""
-    failure = view.generation.failure
+    failure, ready_at = view.generation.failure, view.standing.expected_ready_at
     return GENERATION.message(
         view.generation,
         outputs=[_output(signed) for signed in view.outputs],
         failure=pb.Failure(reason=failure.reason, detail=failure.detail) if failure else None,
         attempts=[_attempt(attempt) for attempt in view.attempts],
+        queue_position=view.standing.queue_position,
+        expected_ready_at=to_timestamp(ready_at) if ready_at else None,
     )
 
 

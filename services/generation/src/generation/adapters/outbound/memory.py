@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +12,7 @@ from generation.adapters.outbound.memory_constraints import check_generation, ch
 from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.events import Event
 from generation.domain.generation import Generation, Status
-from generation.domain.identifiers import AccountId, EventId, GenerationId
+from generation.domain.identifiers import AccountId, EventId, GenerationId, ModelId
 from generation.domain.output import Output
 from generation.ports.unit_of_work import UnitOfWork
 
@@ -90,6 +90,24 @@ class MemoryGenerations:
     async def settled(self, *, after: GenerationId | None, limit: int) -> Sequence[Generation]:
         rows = [r for r in self._seen() if r.is_terminal and r.reservation_id]
         return [r for r in rows if after is None or r.generation_id > after][:limit]
+
+    async def first_queued(self, *, limit: int) -> Sequence[GenerationId]:
+        return [row.generation_id for row in self._seen() if row.status is Status.QUEUED][:limit]
+
+    async def durations_s(
+        self, models: Collection[ModelId], *, since: datetime, limit: int
+    ) -> Mapping[ModelId, Sequence[float]]:
+        took: dict[ModelId, list[tuple[datetime, float]]] = {}
+        for row in self._seen():
+            if row.status is not Status.SUCCEEDED or row.model_id not in models:
+                continue
+            if row.started_at and row.finished_at and row.finished_at >= since:
+                lasted = (row.finished_at, (row.finished_at - row.started_at).total_seconds())
+                took.setdefault(row.model_id, []).append(lasted)
+        return {
+            model: [duration_s for _, duration_s in sorted(rows, reverse=True)[:limit]]
+            for model, rows in took.items()
+        }
 
 
 class MemoryOutputs:

@@ -26,7 +26,7 @@ STYLES = (
 )
 SCRIPTS = (
     *(f"vendor/{name}.min.js" for name in ("htmx", "hx-sse", "basecoat", "basecoat-command")),
-    *(f"js/{name}.js" for name in ("stream", "live", "keys", "pictures")),
+    *(f"js/{name}.js" for name in ("stream", "live", "waiting", "keys", "pictures")),
 )
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",

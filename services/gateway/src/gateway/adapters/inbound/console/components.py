@@ -3,16 +3,17 @@
 Mounted only where the settings say so. What it shows is made up here and belongs to nobody.
 """
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from gateway.adapters.inbound.auth import CurrentSession
+from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession
 from gateway.adapters.inbound.console.page import HtmlRoute, show
 from gateway.adapters.inbound.console.schema_form import Field
 from gateway.domain.credits import EntryKind
-from gateway.domain.generation import Generation, GenerationStatus, Modality
+from gateway.domain.generation import QUEUE_COUNTED_MAX, Generation, GenerationStatus, Modality
 from gateway.domain.identifiers import AccountId, GenerationId, ModelId, PackId
 from gateway.domain.purchase import Pack
 
@@ -77,7 +78,7 @@ PACKS = (
 
 
 @router.get("/console/components")
-async def components(request: Request, session: CurrentSession) -> Response:
+async def components(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
     """Show every part."""
     return await show(
         request,
@@ -87,6 +88,7 @@ async def components(request: Request, session: CurrentSession) -> Response:
         packs=PACKS,
         kinds=tuple(EntryKind),
         generations=(*(_generation(at) for at in GenerationStatus), _cancelling()),
+        waiting=_waiting(deps.clock.now()),
     )
 
 
@@ -109,3 +111,11 @@ def _generation(status: GenerationStatus, *, cancel_requested: bool = False) -> 
 
 def _cancelling() -> Generation:
     return _generation(GenerationStatus.PROCESSING, cancel_requested=True)
+
+
+def _waiting(now: datetime) -> tuple[Generation, ...]:
+    queued, running = _generation(GenerationStatus.QUEUED), _generation(GenerationStatus.PROCESSING)
+    return (
+        *(replace(queued, queue_position=place) for place in (1, 2, 12, QUEUE_COUNTED_MAX + 1)),
+        *(replace(running, expected_ready_at=now + timedelta(seconds=left_s)) for left_s in (300, 30, -1)),
+    )

@@ -15,6 +15,8 @@ from gateway.adapters.inbound.console.assets import assets
 from gateway.adapters.inbound.console.icons import icon
 from gateway.adapters.inbound.console.languages import ENGLISH, LANGUAGES, Language, language_of
 from gateway.adapters.inbound.console.shape import shape_class
+from gateway.adapters.inbound.deps import deps_of
+from gateway.domain.generation import QUEUE_COUNTED_MAX
 
 ZONE_COOKIE = "tintype_zone"
 _ZONE_LENGTH_MAX = 64
@@ -40,7 +42,7 @@ def zone_of(request: Request) -> tzinfo:
 def render(request: Request, template: str, values: Mapping[str, Any]) -> str:
     """Return a template's text for whoever asks, in their language."""
     written = environments[language_of(request).code].get_template(template)
-    return written.render({"zone": zone_of(request), **values})
+    return written.render({"zone": zone_of(request), "now": deps_of(request).clock.now(), **values})
 
 
 def _environment(language: Language) -> Environment:
@@ -64,7 +66,13 @@ def _environment(language: Language) -> Environment:
         when=when,
         shape_class=shape_class,
     )
-    made.globals.update(icon=icon, asset=assets.url, language=language, languages=tuple(LANGUAGES.values()))
+    made.globals.update(
+        icon=icon,
+        asset=assets.url,
+        queue_counted_max=QUEUE_COUNTED_MAX,
+        language=language,
+        languages=tuple(LANGUAGES.values()),
+    )
     return made
 
 

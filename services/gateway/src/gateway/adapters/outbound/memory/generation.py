@@ -18,6 +18,7 @@ from gateway.domain.errors import (
     NotFound,
 )
 from gateway.domain.generation import (
+    QUEUE_COUNTED_MAX,
     Document,
     Generation,
     GenerationStatus,
@@ -81,14 +82,16 @@ class MemoryGenerations:
     keys: dict[tuple[str, str], tuple[NewGeneration, str]] = field(default_factory=dict)
     refusals: dict[str, InsufficientCredits] = field(default_factory=dict)
     quotes: dict[str, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)
+    # Seconds that jobs take, by model, where that is known.
+    medians_s: dict[str, float] = field(default_factory=dict)
 
     async def models(self) -> Sequence[Model]:
         """See Generations."""
-        return MODELS
+        return [replace(model, median_duration_s=self.medians_s.get(model.model_id)) for model in MODELS]
 
     async def model(self, model_id: ModelId) -> Model:
         """See Generations."""
-        for model in MODELS:
+        for model in await self.models():
             if model.model_id == model_id:
                 return model
         raise NotFound("There is no such model.", reason="UNKNOWN_MODEL")
@@ -114,7 +117,7 @@ class MemoryGenerations:
                 raise IdempotencyKeyReused("The key came before with another body.")
             if known[1] in self.refusals:
                 raise replayed(self.refusals[known[1]])
-            return self.jobs[known[1]], True
+            return self._seen(self.jobs[known[1]]), True
         model = await self.model(new.model_id)
         _check(model, new.input)
         if new.quote_id and self.quotes.get(new.quote_id) != (account_id, new.model_id, dict(new.input)):
@@ -130,14 +133,15 @@ class MemoryGenerations:
             self.refusals[generation.generation_id] = refusal
             self._change(generation.generation_id, status=GenerationStatus.REJECTED, credits_reserved=0)
             raise
-        return self._change(generation.generation_id, reservation_id=reservation.reservation_id), False
+        made = self._change(generation.generation_id, reservation_id=reservation.reservation_id)
+        return self._seen(made), False
 
     async def generation(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """See Generations."""
         found = self.jobs.get(generation_id)
         if found is None or found.account_id != account_id:
             raise NotFound("There is no such generation.")
-        return found
+        return self._seen(found)
 
     async def page(
         self,
@@ -152,7 +156,7 @@ class MemoryGenerations:
             raise InvalidRequest("That is no cursor.", fields=[FieldProblem("cursor", "is no cursor")])
         start = int(cursor or 0)
         own = [
-            job
+            self._seen(job)
             for job in reversed(self.jobs.values())
             if job.account_id == account_id and (not statuses or job.status in statuses)
         ]
@@ -206,6 +210,21 @@ class MemoryGenerations:
         )
         self.jobs[generation.generation_id] = generation
         return generation
+
+    def _seen(self, job: Generation) -> Generation:
+        """Return a job with its place among everybody's, or with the time at which it should be done."""
+        if job.status is GenerationStatus.QUEUED:
+            queue = [other.generation_id for other in self.jobs.values() if other.status is job.status]
+            place = min(queue.index(job.generation_id), QUEUE_COUNTED_MAX) + 1
+            return replace(job, queue_position=place)
+        usual_s = self.medians_s.get(job.model_id)
+        if job.status is GenerationStatus.PROCESSING and job.started_at and usual_s is not None:
+            return replace(job, expected_ready_at=job.started_at + timedelta(seconds=usual_s))
+        return job
+
+    def start(self, generation_id: GenerationId) -> Generation:
+        """Give a job to a worker."""
+        return self._change(generation_id, status=GenerationStatus.PROCESSING, started_at=self.clock.now())
 
     def _change(self, generation_id: GenerationId, **changes: Any) -> Generation:
         self.jobs[generation_id] = replace(self.jobs[generation_id], **changes)

@@ -1,17 +1,22 @@
 """Jobs in PostgreSQL."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ARRAY, ColumnClause, Select, Text, cast, func, literal_column, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from generation.adapters.outbound.postgres.rows import generation_changes, generation_row, to_generation
 from generation.adapters.outbound.postgres.tables import generations as table
 from generation.domain.generation import TERMINAL, Generation, Status
-from generation.domain.identifiers import AccountId, GenerationId
+from generation.domain.identifiers import AccountId, GenerationId, ModelId
+
+
+def _literal(status: Status) -> ColumnClause[str]:
+    """Return a status as a partial index has it: of a parameter, the planner would know nothing."""
+    return literal_column(f"'{status}'", Text)
 
 
 class PostgresGenerations:
@@ -89,6 +94,37 @@ class PostgresGenerations:
         if after is not None:
             query = query.where(table.c.generation_id > after)
         return await self._all(query.order_by(table.c.generation_id).limit(limit))
+
+    async def first_queued(self, *, limit: int) -> Sequence[GenerationId]:
+        query = select(table.c.generation_id).where(table.c.status == _literal(Status.QUEUED))
+        rows = await self._connection.execute(query.order_by(table.c.generation_id).limit(limit))
+        return list(rows.scalars())
+
+    async def durations_s(
+        self, models: Collection[ModelId], *, since: datetime, limit: int
+    ) -> Mapping[ModelId, Sequence[float]]:
+        wanted = func.unnest(cast(list(models), ARRAY(Text))).table_valued("model_id", name="wanted")
+        wanted = wanted.render_derived()
+        newest = (
+            select(table.c.started_at, table.c.finished_at)
+            .where(
+                table.c.model_id == wanted.c.model_id,
+                table.c.status == _literal(Status.SUCCEEDED),
+                table.c.started_at.is_not(None),
+                table.c.finished_at >= since,
+            )
+            .order_by(table.c.finished_at.desc())
+            .limit(limit)
+            .lateral("newest")
+        )
+        query = select(wanted.c.model_id, newest.c.started_at, newest.c.finished_at).join_from(
+            wanted, newest, true()
+        )
+        took: dict[ModelId, list[float]] = {}
+        for row in await self._connection.execute(query.order_by(newest.c.finished_at.desc())):
+            lasted = (row.finished_at - row.started_at).total_seconds()
+            took.setdefault(ModelId(row.model_id), []).append(lasted)
+        return took
 
     async def _one(self, query: Select[Any]) -> Generation | None:
         row = (await self._connection.execute(query)).one_or_none()

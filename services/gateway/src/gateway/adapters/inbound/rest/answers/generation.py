@@ -64,6 +64,10 @@ class Generation(Answer):
     credits: GenerationCredits
     cancel_requested: Annotated[bool, shown(False)]
     """Whether it was asked to stop; it may still end in another way."""
+    queue_position: Annotated[int | None, shown(None, 3, minimum=1, maximum=101)]
+    """Its place among all jobs that wait: 1 is the next one, 101 more than a hundred; null once it runs."""
+    expected_ready_at: Moment | None
+    """When such jobs are done as a rule, while it runs; it may have passed. Null where nobody knows."""
     created_at: Moment
     started_at: Moment | None
     """When a provider began; null before."""
@@ -92,6 +96,8 @@ class Generation(Answer):
                 refunded=generation.credits_refunded,
             ),
             cancel_requested=generation.cancel_requested,
+            queue_position=generation.queue_position,
+            expected_ready_at=generation.expected_ready_at,
             created_at=generation.created_at,
             started_at=generation.started_at,
             finished_at=generation.finished_at,

@@ -43,6 +43,9 @@ class Model(Answer):
     providers: Annotated[list[str], shown(["local"])]
     """Who can run it, in the order in which they are tried."""
 
+    median_duration_s: Annotated[float | None, shown(None, 7.5, minimum=0)]
+    """Seconds that its jobs took of late, the median over all accounts; null while too few were made."""
+
     @classmethod
     def of(cls, model: domain.Model) -> Self:
         """Show a model."""
@@ -58,6 +61,7 @@ class Model(Answer):
                 unit=pricing.unit, credits_per_unit=pricing.credits_per_unit, summary=pricing.summary
             ),
             providers=list(model.providers),
+            median_duration_s=model.median_duration_s,
         )
 
 

@@ -1,0 +1,101 @@
+"""What somebody who waits is told: a place in the queue, and when it should be done."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from generation.application.read_generations import GenerationView
+from generation.application.usual_durations import WINDOW
+from generation.domain.errors import StorageUnavailable
+from generation.domain.generation import Status
+from generation.domain.identifiers import GenerationId, ModelId
+from generation_house import ACCOUNT, House
+from generation_rows import BOB, job, running, stored
+
+SKETCH = ModelId("local/sketch")
+
+
+async def view(house: House, generation_id: GenerationId) -> GenerationView:
+    """A job of Alice's, as she reads it a second later."""
+    house.clock.forward(seconds=1)
+    return await house.read.generation(ACCOUNT, generation_id)
+
+
+async def made(house: House, *durations_s: float, account: str = BOB) -> None:
+    """Jobs that succeeded just now, after so long."""
+    now, first = house.clock.now(), len(house.units.tables.generations) + 500
+    for number, duration_s in enumerate(durations_s, start=first):
+        began = running(number, account_id=account)
+        began = replace(began, started_at=now - timedelta(seconds=duration_s))
+        await stored(house.units, began.succeeded(delivered_units=1, now=now))
+
+
+async def test_everybodys_jobs_stand_in_one_queue(house: House) -> None:
+    """Alice's is behind Bob's, and moves up as his is taken; nothing else of his is told."""
+    held = {"status": Status.QUEUED, "reservation_id": "res_1"}
+    await stored(house.units, job(1, account_id=BOB, **held), job(2, **held), job(3, **held))
+    assert (await view(house, job(2).generation_id)).standing.queue_position == 2
+    page, _ = await house.read.page(ACCOUNT, statuses=(), before=None, limit=9)
+    assert [shown.standing.queue_position for shown in page] == [3, 2]
+    house.units.tables.generations[job(1).generation_id] = running(1, account_id=BOB)
+    assert (await view(house, job(2).generation_id)).standing.queue_position == 1
+
+
+async def test_a_job_that_does_not_wait_has_no_place(house: House) -> None:
+    """Neither before its credits are held nor once a worker has it."""
+    await stored(house.units, job(1), running(2))
+    for number in (1, 2):
+        assert (await view(house, job(number).generation_id)).standing.queue_position is None
+
+
+async def test_a_new_job_has_its_place_at_once(house: House) -> None:
+    """Whoever creates it is told, though the queue was read before."""
+    first, second = await house.queued(key="a"), await house.queued(key="b")
+    for place, generation in enumerate((first, second), start=1):
+        assert (await house.read.view(generation)).standing.queue_position == place
+    await house.facts.expect("GenerationQueued", "GenerationQueued")
+
+
+async def test_a_queue_that_cannot_be_read_hides_no_job(house: House) -> None:
+    """The job is what was asked for."""
+    waiting = job(1, status=Status.QUEUED, reservation_id="res_1")
+    house.units.failure = StorageUnavailable("away")
+    assert await house.read.queue.position(waiting) is None
+
+
+async def test_a_models_time_is_the_median_of_everybodys_jobs(house: House) -> None:
+    """Of those that succeeded of late; nobody waits for it to be learnt."""
+    await made(house, 4, 5, 6, 7)
+    await house.durations.learn()
+    assert house.models.model(SKETCH).median_duration_s is None
+    await made(house, 600)
+    assert house.models.model(SKETCH).median_duration_s is None
+    await house.durations.learn()
+    assert house.models.model(SKETCH).median_duration_s == 6
+    assert {known.median_duration_s for known in house.models.all()} == {6, None}
+    house.clock.forward(seconds=WINDOW.total_seconds() + 1)
+    await house.durations.learn()
+    assert house.models.model(SKETCH).median_duration_s is None
+
+
+async def test_what_is_known_outlives_the_database(house: House) -> None:
+    """Models are on offer without it, with the times that were learnt last."""
+    await made(house, 8, 8, 8, 8, 8)
+    await house.durations.learn()
+    house.units.failure = StorageUnavailable("away")
+    with pytest.raises(StorageUnavailable):
+        await house.durations.learn()
+    assert house.models.model(SKETCH).median_duration_s == 8
+
+
+async def test_a_job_that_runs_says_when_it_should_be_done(house: House) -> None:
+    """From when a worker took it; the time stays what it is when it has passed."""
+    await stored(house.units, running(1))
+    started_at = running(1).started_at
+    assert started_at is not None
+    assert (await view(house, job(1).generation_id)).standing.expected_ready_at is None
+    await made(house, 8, 8, 8, 8, 8)
+    await house.durations.learn()
+    house.clock.forward(seconds=60)
+    standing = (await view(house, job(1).generation_id)).standing
+    assert standing.expected_ready_at == started_at + timedelta(seconds=8)
