@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from standins.stripe.errors import no_such
 from standins.stripe.ids import new_id
 from standins.stripe.settings import StripeSettings
 from standins.stripe.store import Document, Store, public
+from standins.stripe.timers import add_timer
 from standins.stripe.webhooks.outgoing import enqueue
+
+TEST_CLOCK = "test_helpers.test_clock"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,21 @@ class Change:
 
     account: Account
     cause: Cause
+    clock: str | None = None
+    """The test clock that this part of the change lives by."""
+    frozen_at: int | None = None
+
+    def on_clock(self, clock: Document | None) -> Change:
+        """Return this change at a test clock's time; without one, at the present."""
+        if clock is None:
+            return replace(self, clock=None, frozen_at=None)
+        return replace(self, clock=clock["id"], frozen_at=clock["frozen_time"])
+
+    def at_time_of(self, customer_id: str | None) -> Change:
+        """Return this change at the time that a customer lives by: their test clock's, or the present."""
+        customer = self.store.get("customer", customer_id) if customer_id else None
+        clock_id = customer["test_clock"] if customer else None
+        return self.on_clock(self.require(TEST_CLOCK, clock_id) if clock_id else None)
 
     @property
     def store(self) -> Store:
@@ -53,8 +71,8 @@ class Change:
 
     @property
     def now(self) -> int:
-        """The present, in Unix seconds."""
-        return int(self.account.clock())
+        """The present, or where a test clock stands, in Unix seconds."""
+        return int(self.account.clock()) if self.frozen_at is None else self.frozen_at
 
     def require(self, kind: str, object_id: str, *, param: str = "id", status: int = 400) -> Document:
         """Return the object, or raise the refusal that Stripe gives for a missing one."""
@@ -90,7 +108,8 @@ class Change:
             "id": new_id("evt"),
             "object": "event",
             "api_version": settings.webhook_api_version,
-            "created": self.now,
+            # Events are of the wall clock: their webhooks are signed by it.
+            "created": int(self.account.clock()),
             "data": snapshot,
             "livemode": False,
             "pending_webhooks": 1 if settings.webhook_url else 0,
@@ -103,8 +122,9 @@ class Change:
         return event
 
     def schedule(self, action: str, subject: str, *, delay_s: float) -> None:
-        """Have an action run on a subject later; it survives a restart."""
-        self.store.sql.execute(
-            "INSERT INTO timers (due_at, action, subject) VALUES (?, ?, ?)",
-            (self.account.clock() + delay_s, action, subject),
-        )
+        """Have an action run on a subject later, by the wall clock; it survives a restart."""
+        add_timer(self.store, action, subject, due_at=self.account.clock() + delay_s, clock=None)
+
+    def schedule_at(self, action: str, subject: str, *, due_at: int) -> None:
+        """Have an action run on a subject at a moment of the time that this change lives by."""
+        add_timer(self.store, action, subject, due_at=due_at, clock=self.clock)

@@ -12,29 +12,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from standins.stripe.account import Account
+from standins.stripe.actions import actions
 from standins.stripe.control import Control
-from standins.stripe.disputes import decide
 from standins.stripe.endpoint import Endpoint
 from standins.stripe.errors import StripeError
 from standins.stripe.faults import Faults
 from standins.stripe.hosted.checkout import CheckoutPage
 from standins.stripe.ids import new_id
-from standins.stripe.payments import fail_bank_debit, settle_bank_debit
 from standins.stripe.resources import OPERATIONS
-from standins.stripe.resources.checkout_sessions import expire_when_due
-from standins.stripe.resources.refunds import fail_refund, settle_refund
 from standins.stripe.settings import StripeSettings
 from standins.stripe.store import Store
 from standins.stripe.webhooks.courier import Courier
-
-ACTIONS = {
-    "expire_session": expire_when_due,
-    "settle_bank_debit": settle_bank_debit,
-    "fail_bank_debit": fail_bank_debit,
-    "settle_refund": settle_refund,
-    "fail_refund": fail_refund,
-    "decide_dispute": decide,
-}
 
 
 def create_app(settings: StripeSettings) -> Starlette:
@@ -47,7 +35,7 @@ def create_app(settings: StripeSettings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        courier = asyncio.create_task(Courier(account, ACTIONS, wake).run())
+        courier = asyncio.create_task(Courier(account, actions(), wake).run())
         app.state.courier = courier
         try:
             yield

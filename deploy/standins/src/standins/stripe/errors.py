@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from standins.stripe.cards import Refusal
+
 DOCS = "https://stripe.com/docs/error-codes/"
 
 
@@ -22,11 +24,12 @@ class StripeError(Exception):
         code: str | None = None,
         param: str | None = None,
         executed: bool = True,
+        more: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.executed = executed
-        self.fields = {"type": kind, "code": code, "param": param, "message": message}
+        self.fields = {"type": kind, "code": code, "param": param, "message": message, **(more or {})}
 
     def body(self, request_id: str) -> dict[str, Any]:
         """Render the `{"error": ...}` object; absent fields are left out."""
@@ -46,3 +49,11 @@ def no_such(kind: str, object_id: str, *, param: str = "id", status: int = 400) 
 def invalid(message: str, param: str | None = None, code: str | None = None) -> StripeError:
     """Refuse a parameter that parses but cannot be accepted."""
     return StripeError(message, code=code, param=param)
+
+
+def card_error(refusal: Refusal, **more: Any) -> StripeError:
+    """Say that a bank refused a card: 402, and what was being paid in `payment_intent`."""
+    fields = {"decline_code": refusal.decline_code, **more}
+    return StripeError(
+        refusal.message, status=402, kind="card_error", code=refusal.code, param=None, more=fields
+    )

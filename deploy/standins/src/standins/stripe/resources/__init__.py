@@ -11,16 +11,20 @@ from standins.stripe.resources import (
     disputes,
     events,
     payment_intents,
+    payment_methods,
     prices,
     products,
     promotion_codes,
     refunds,
+    test_clocks,
 )
 
 OPERATIONS: list[Operation] = [
     operation
     for module in (
         customers,
+        payment_methods,
+        test_clocks,
         products,
         prices,
         coupons,

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from standins.stripe.account import Change
+from standins.stripe.account import TEST_CLOCK, Change
 from standins.stripe.endpoint import Call, Resource
+from standins.stripe.errors import invalid, no_such
 from standins.stripe.ids import new_id
 from standins.stripe.listing import page
+from standins.stripe.methods import attach, method_named
 from standins.stripe.parameters import ListParameters, Metadata, Nested, Parameters, merged
+from standins.stripe.resources.address import Address
 from standins.stripe.store import Document
 
 resource = Resource()
-FIELDS = ("email", "name", "description", "phone", "address")
+FIELDS = ("email", "name", "description", "phone", "address", "balance", "preferred_locales", "tax_exempt")
 
 
-class Address(Nested):
-    """A postal address."""
+class InvoiceSettings(Nested):
+    """How a customer's invoices are paid."""
 
-    city: str | None = None
-    country: str | None = None
-    line1: str | None = None
-    line2: str | None = None
-    postal_code: str | None = None
-    state: str | None = None
+    default_payment_method: str | None = None
+    footer: Annotated[str, Field(max_length=5000)] | None = None
 
 
 class CustomerFields(Parameters):
@@ -37,13 +36,25 @@ class CustomerFields(Parameters):
     description: Annotated[str, Field(max_length=5000)] | None = None
     phone: Annotated[str, Field(max_length=20)] | None = None
     address: Address | None = None
+    balance: int = 0
+    invoice_settings: InvoiceSettings | None = None
     metadata: Metadata
+    preferred_locales: Annotated[list[str], Field(max_length=10, default_factory=list)]
+    tax_exempt: Literal["exempt", "none", "reverse"] = "none"
+
+
+class CustomerCreate(CustomerFields):
+    """A new customer, perhaps on a test clock, perhaps with a card to keep."""
+
+    payment_method: str | None = None
+    test_clock: str | None = None
 
 
 class CustomerList(ListParameters):
     """Filters of the list."""
 
     email: str | None = None
+    test_clock: str | None = None
 
 
 def new_customer(change: Change, *, metadata: dict[str, str] | None = None, **fields: object) -> Document:
@@ -82,10 +93,45 @@ def new_customer(change: Change, *, metadata: dict[str, str] | None = None, **fi
     return change.add(document, "customer.created")
 
 
-@resource.operation("POST", "/v1/customers", CustomerFields)
-def create(call: Call[CustomerFields]) -> Document:
-    """Create a customer."""
-    return new_customer(call.change, metadata=merged({}, call.params.metadata), **call.params.given(*FIELDS))
+def _invoicing(change: Change, customer: Document, asked: InvoiceSettings | None) -> Document:
+    """Return the customer's invoice settings with what was asked for; only an own card can be the default."""
+    given = asked.model_dump(exclude_unset=True) if asked else {}
+    if method_id := given.get("default_payment_method"):
+        param = "invoice_settings[default_payment_method]"
+        method = change.store.get("payment_method", method_id)
+        if method is None:
+            raise no_such("PaymentMethod", method_id, param=param)
+        if method["customer"] != customer["id"]:
+            message = (
+                f"The customer does not have a payment method with the ID {method_id}. The payment method "
+                "must be attached to the customer."
+            )
+            raise invalid(message, param, "resource_missing")
+    return {**customer["invoice_settings"], **given}
+
+
+@resource.operation("POST", "/v1/customers", CustomerCreate)
+def create(call: Call[CustomerCreate]) -> Document:
+    """Create a customer; on a test clock they live by its time."""
+    change, params = call.change, call.params
+    if params.test_clock:
+        change = change.on_clock(change.require(TEST_CLOCK, params.test_clock, param="test_clock"))
+    customer = new_customer(
+        change,
+        metadata=merged({}, params.metadata),
+        test_clock=params.test_clock,
+        **params.given(*FIELDS),
+    )
+    if params.payment_method is None and params.invoice_settings is None:
+        return customer
+    settings = params.invoice_settings
+    if params.payment_method:
+        method = attach(change, method_named(change, params.payment_method), customer["id"])
+        if settings and settings.default_payment_method == params.payment_method:
+            settings = settings.model_copy(update={"default_payment_method": method["id"]})
+    customer["invoice_settings"] = _invoicing(change, customer, settings)
+    change.store.save(customer)
+    return customer
 
 
 @resource.operation("GET", "/v1/customers/{id}", Parameters)
@@ -99,18 +145,30 @@ def retrieve(call: Call[Parameters]) -> Document:
 def update(call: Call[CustomerFields]) -> Document:
     """Change a customer."""
     customer = call.change.require("customer", call.id, status=404)
-    metadata = merged(customer["metadata"], call.params.metadata)
-    return call.change.update(customer, "customer.updated", **call.params.given(*FIELDS), metadata=metadata)
+    values = {
+        **call.params.given(*FIELDS),
+        "metadata": merged(customer["metadata"], call.params.metadata),
+        "invoice_settings": _invoicing(call.change, customer, call.params.invoice_settings),
+    }
+    return call.change.update(customer, "customer.updated", **values)
 
 
 @resource.operation("DELETE", "/v1/customers/{id}", Parameters)
 def delete(call: Call[Parameters]) -> Document:
     """Delete a customer for good."""
-    customer = call.change.require("customer", call.id, status=404)
-    call.change.record("customer.deleted", customer)
-    stub = {"id": call.id, "object": "customer", "deleted": True}
-    call.change.store.sql.execute(
-        "UPDATE objects SET kind = 'deleted_customer', body = ? WHERE id = ?", (json.dumps(stub), call.id)
+    return delete_customer(call.change, call.change.require("customer", call.id, status=404))
+
+
+def delete_customer(change: Change, customer: Document) -> Document:
+    """Leave a stub of a customer; their cards are nobody's any more."""
+    change = change.at_time_of(customer["id"])
+    change.record("customer.deleted", customer)
+    for method in change.store.find("payment_method", customer=customer["id"]):
+        change.store.save({**method, "customer": None})
+    stub = {"id": customer["id"], "object": "customer", "deleted": True}
+    change.store.sql.execute(
+        "UPDATE objects SET kind = 'deleted_customer', body = ? WHERE id = ?",
+        (json.dumps(stub), customer["id"]),
     )
     return stub
 
@@ -118,4 +176,5 @@ def delete(call: Call[Parameters]) -> Document:
 @resource.operation("GET", "/v1/customers", CustomerList)
 def list_(call: Call[CustomerList]) -> Document:
     """List customers."""
-    return page(call.change, "customer", "/v1/customers", call.params, {"email": call.params.email})
+    where = {"email": call.params.email, "test_clock": call.params.test_clock}
+    return page(call.change, "customer", "/v1/customers", call.params, where)

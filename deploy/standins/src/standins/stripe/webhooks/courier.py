@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import httpx
 
-from standins.stripe.account import Account, Change
+from standins.stripe import timers
+from standins.stripe.account import Account
 from standins.stripe.store import public
+from standins.stripe.timers import Action
 from standins.stripe.webhooks import outgoing
 from standins.stripe.webhooks.outgoing import Delivery, Outcome
 from standins.stripe.webhooks.signature import sign
@@ -17,8 +19,6 @@ from standins.stripe.webhooks.signature import sign
 IN_FLIGHT_MAX = 16
 SLEEP_MAX_S = 60.0
 USER_AGENT = "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
-
-Action = Callable[[Change, str], None]
 
 
 class Courier:
@@ -90,16 +90,9 @@ class Courier:
         return Outcome(self.account.clock(), response.status_code, None)
 
     def _next_timer_at(self) -> float | None:
-        row = self.account.store.sql.execute("SELECT min(due_at) AS due_at FROM timers").fetchone()
-        due_at: float | None = row["due_at"]
-        return due_at
+        return timers.next_due_at(self.account.store)
 
     def _fire_timers(self) -> None:
-        due = self.account.store.sql.execute(
-            "SELECT id, action, subject FROM timers WHERE due_at <= ? ORDER BY due_at",
-            (self.account.clock(),),
-        ).fetchall()
-        for timer in due:
+        for timer in timers.due(self.account.store, now=self.account.clock()):
             with self.account.change() as change:
-                self.actions[timer["action"]](change, timer["subject"])
-                change.store.sql.execute("DELETE FROM timers WHERE id = ?", (timer["id"],))
+                timers.fire(change, self.actions, timer)
