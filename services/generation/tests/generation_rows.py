@@ -14,6 +14,7 @@ from generation.ports.unit_of_work import UnitsOfWork
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
+BLURHASH = "LxH14G2ZwxW=mtWWjtf7g0fjfQfj"
 ALICE, BOB = AccountId("usr_alice"), AccountId("usr_bob")
 
 
@@ -78,6 +79,7 @@ def output(number: int = 1, position: int = 0) -> Output:
         duration_s=1.5,
         thumbnail_key=f"usr/gen/{number}/{position}.thumbnail.webp",
         incomplete=Incomplete.LENGTH,
+        blurhash=BLURHASH,
     )
 
 

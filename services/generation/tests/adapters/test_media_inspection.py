@@ -40,6 +40,7 @@ def test_good_pictures_are_read(name: str) -> None:
     kind = {"mpo": "jpeg"}.get(name, name.split("-")[0])
     assert facts.media_type == f"image/{kind}"
     assert (facts.width, facts.height) == ((640, 480) if name == "mpo" else (640, 400))
+    assert facts.blurhash
     assert facts.thumbnail is not None
     assert (facts.thumbnail.width, facts.thumbnail.height) == ((480, 360) if name == "mpo" else (480, 300))
 
@@ -50,6 +51,7 @@ def test_good_films_are_read(name: str) -> None:
     facts = looked_at(good_films()[name], Modality.VIDEO)
     assert (facts.media_type, facts.width, facts.height) == (f"video/{name}", 640, 360)
     assert facts.duration_s == pytest.approx(0.5, abs=0.1)
+    assert facts.blurhash
     assert facts.thumbnail is not None
     assert (facts.thumbnail.width, facts.thumbnail.height) == (480, 270)
 

@@ -6,6 +6,7 @@ import pytest
 from generation.domain.generation import Generation, Status
 from generation.domain.output import Incomplete
 from generation_house import ACCOUNT, House, success
+from generation_rows import BLURHASH
 
 
 async def delivered(house: House, *contents: bytes, incomplete: Incomplete | None = None) -> Generation:
@@ -74,4 +75,14 @@ async def test_an_output_says_whether_it_is_whole(house: House, incomplete: Inco
     generation = await delivered(house, b"once upon", incomplete=incomplete)
     (signed,) = (await house.read.generation(ACCOUNT, generation.generation_id)).outputs
     assert signed.output.incomplete is incomplete
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
+
+
+@pytest.mark.parametrize("hashed", [None, BLURHASH])
+async def test_a_placeholder_is_kept_with_its_output(house: House, hashed: str | None) -> None:
+    """Its user reads what the intake found; a picture without one is delivered and charged like any other."""
+    house.intake.blurhash = hashed
+    generation = await delivered(house, b"one")
+    (signed,) = (await house.read.generation(ACCOUNT, generation.generation_id)).outputs
+    assert (signed.output.blurhash, generation.credits_charged) == (hashed, 5)
     await house.facts.expect("GenerationQueued", "GenerationSucceeded")

@@ -118,6 +118,8 @@ OUTPUTS = {
     "an object twice": replace(output(1, 1), object_key=output(1, 0).object_key),
     "a thumbnail twice": replace(output(1, 1), thumbnail_key=output(1, 0).thumbnail_key),
     "a place twice": replace(output(1, 1), position=0),
+    "a short hash": replace(output(1, 1), blurhash="L"),
+    "a long hash": replace(output(1, 1), blurhash="L" * 101),
 }
 
 

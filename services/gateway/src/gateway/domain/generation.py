@@ -100,6 +100,8 @@ class Output:
     thumbnail_url: str | None = None
     # Why it is only the beginning of what was asked for: "length" or "broken_off".
     incomplete: str | None = None
+    # A picture of it in some thirty characters (https://blurha.sh), where there is one.
+    blurhash: str | None = None
 
     @property
     def is_text(self) -> bool:

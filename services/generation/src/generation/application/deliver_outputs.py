@@ -122,6 +122,7 @@ class OutputDeliverer:
             width=media.width,
             height=media.height,
             duration_s=media.duration_s,
+            blurhash=media.blurhash,
         )
         async with self.units.of_system() as work:
             await work.deletions.schedule(output.object_keys, due_at=self.clock.now() + ORPHAN_AFTER)

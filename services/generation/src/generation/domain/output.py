@@ -33,6 +33,8 @@ class Output:
     # A small picture of it, where one was made.
     thumbnail_key: str | None = None
     incomplete: Incomplete | None = None
+    # A picture of it in some thirty characters, where one was made.
+    blurhash: str | None = None
 
     @property
     def object_keys(self) -> tuple[str, ...]:

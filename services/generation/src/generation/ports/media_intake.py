@@ -35,6 +35,8 @@ class ReceivedMedia:
     duration_s: float = 0.0
     # A small WebP of a picture or of a film's first frame; None of what is small, or is no picture.
     thumbnail: "ReceivedMedia | None" = None
+    # Of a picture or of a film's first frame; None of what has none, or can be seen through.
+    blurhash: str | None = None
 
 
 class MediaIntake(Protocol):

@@ -192,6 +192,7 @@ class Output(_message.Message):
     DOWNLOAD_URL_FIELD_NUMBER: _builtins.int
     THUMBNAIL_URL_FIELD_NUMBER: _builtins.int
     INCOMPLETE_FIELD_NUMBER: _builtins.int
+    BLURHASH_FIELD_NUMBER: _builtins.int
     output_id: _builtins.str
     media_type: _builtins.str
     """IANA media type, sniffed from the bytes."""
@@ -210,6 +211,10 @@ class Output(_message.Message):
     """Empty when it is whole. A text that is only a beginning: "length" when it was as long as allowed,
     "broken_off" when the provider stopped in the middle.
     """
+    blurhash: _builtins.str
+    """A picture of some thirty characters (https://blurha.sh), to be shown while the file loads: of an image or of
+    a video's first frame, empty when there is none.
+    """
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -227,10 +232,11 @@ class Output(_message.Message):
         download_url: _builtins.str = ...,
         thumbnail_url: _builtins.str = ...,
         incomplete: _builtins.str = ...,
+        blurhash: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["download_url", b"download_url", "duration_s", b"duration_s", "expires_at", b"expires_at", "height", b"height", "incomplete", b"incomplete", "media_type", b"media_type", "output_id", b"output_id", "sha256", b"sha256", "size_bytes", b"size_bytes", "thumbnail_url", b"thumbnail_url", "url", b"url", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blurhash", b"blurhash", "download_url", b"download_url", "duration_s", b"duration_s", "expires_at", b"expires_at", "height", b"height", "incomplete", b"incomplete", "media_type", b"media_type", "output_id", b"output_id", "sha256", b"sha256", "size_bytes", b"size_bytes", "thumbnail_url", b"thumbnail_url", "url", b"url", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

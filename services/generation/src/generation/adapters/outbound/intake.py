@@ -49,6 +49,7 @@ class FileIntake:
                 height=facts.height,
                 duration_s=facts.duration_s,
                 thumbnail=_thumbnail(small, facts),
+                blurhash=facts.blurhash,
             )
 
     async def check(self) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import puremagic
 
+from generation.adapters.outbound.placeholders import blurhash_of
 from generation.adapters.outbound.thumbnails import ThumbnailFacts, write_thumbnail
 from generation.domain.model import Modality
 from generation.ports.media_intake import OutputUnusable
@@ -40,6 +41,7 @@ class MediaFacts:
     height: int = 0
     duration_s: float = 0.0
     thumbnail: ThumbnailFacts | None = None
+    blurhash: str | None = None
 
 
 # What Pillow and PyAV call the formats that are accepted. Nothing else is stored: a browser would
@@ -114,7 +116,8 @@ def _image(path: Path, thumbnail: Path | None) -> MediaFacts:
                     found = ", ".join(sorted(sniffed)) or "nothing known"
                     raise OutputUnusable(f"the bytes look like {found}")
                 small = write_thumbnail(image, thumbnail) if thumbnail else None
-                return MediaFacts(media_type, extension, width, height, thumbnail=small)
+                hashed = blurhash_of(image)
+                return MediaFacts(media_type, extension, width, height, thumbnail=small, blurhash=hashed)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise too_large from error
 
@@ -129,10 +132,13 @@ def _video(path: Path, thumbnail: Path | None) -> MediaFacts:
             raise OutputUnusable("the video has no frame")
         for _ in range(FRAMES_DECODED_MAX - 1):
             next(frames, None)
-        small = write_thumbnail(_drawn(first), thumbnail) if thumbnail else None
+        still = _drawn(first)
+        small = write_thumbnail(still, thumbnail) if thumbnail else None
         duration_s = round(float(container.duration or 0) / 1_000_000, 3)
         media_type, extension = VIDEO_SUFFIXES[suffix]
-        return MediaFacts(media_type, extension, stream.width, stream.height, duration_s, small)
+        return MediaFacts(
+            media_type, extension, stream.width, stream.height, duration_s, small, blurhash_of(still)
+        )
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from generation.domain.output import Output
 
 PROVIDERS_MAX = 20
 KEY_LENGTH_MAX = 255
+BLURHASH_LENGTHS = range(6, 101)
 _FUNDED = {Status.QUEUED, Status.PROCESSING, Status.SUCCEEDED}
 
 
@@ -67,6 +68,7 @@ def check_outputs(rows: Iterable[Output], tables: Tables) -> None:
                 "object_key": all(other.object_key != row.object_key for other in kept),
                 "thumbnail_key": row.thumbnail_key is None
                 or all(other.thumbnail_key != row.thumbnail_key for other in kept),
+                "blurhash": row.blurhash is None or len(row.blurhash) in BLURHASH_LENGTHS,
                 "position of the job": all(
                     (other.generation_id, other.position) != (row.generation_id, row.position)
                     for other in kept

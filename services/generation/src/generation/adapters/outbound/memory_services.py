@@ -124,6 +124,7 @@ class MemoryIntake:
     """Believes everything but the empty file; with `thumbnails`, has a small picture of each."""
 
     thumbnails: bool = False
+    blurhash: str | None = None
 
     is_full: bool = False
 
@@ -145,6 +146,7 @@ class MemoryIntake:
             yield replace(
                 _media(path, "image/png", "png"),
                 thumbnail=_media(small, "image/webp", "webp") if self.thumbnails else None,
+                blurhash=self.blurhash,
             )
 
 

@@ -31,21 +31,26 @@ def write_thumbnail(image: "Image", path: Path) -> ThumbnailFacts | None:
 
     None when it is as small already, or when it can't be made: nobody misses an output for that.
     """
-    from PIL import ImageOps
-
     if max(image.size) <= EDGE_PIXELS_MAX:
         return None
     try:
-        has_alpha = "A" in image.getbands() or "transparency" in image.info
-        # Another whole copy of a large picture would be the most memory that looking at it takes.
-        factor = max(1, min(image.size) // (2 * EDGE_PIXELS_MAX))
-        small = image.reduce(factor) if image.mode in REDUCIBLE else image
-        small = small.convert("RGBA" if has_alpha else "RGB")
-        small.thumbnail((EDGE_PIXELS_MAX, EDGE_PIXELS_MAX))
-        small = ImageOps.exif_transpose(small)
+        small = shrunk(image, EDGE_PIXELS_MAX)
         small.save(path, "WEBP", quality=QUALITY, exif=b"")
     except Exception as error:  # noqa: BLE001 - odd modes and profiles raise what they like
         log.warning("no thumbnail", error=repr(error))
         path.unlink(missing_ok=True)
         return None
     return ThumbnailFacts(*small.size)
+
+
+def shrunk(image: "Image", edge_pixels_max: int) -> "Image":
+    """Return the picture, upright, with at most so many pixels on its long side, in RGB or in RGBA."""
+    from PIL import ImageOps
+
+    has_alpha = "A" in image.getbands() or "transparency" in image.info
+    # Another whole copy of a large picture would be the most memory that looking at it takes.
+    factor = max(1, min(image.size) // (2 * edge_pixels_max))
+    small = image.reduce(factor) if image.mode in REDUCIBLE else image
+    small = small.convert("RGBA" if has_alpha else "RGB")
+    small.thumbnail((edge_pixels_max, edge_pixels_max))
+    return ImageOps.exif_transpose(small)

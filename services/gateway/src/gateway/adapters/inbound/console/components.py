@@ -88,6 +88,7 @@ async def components(request: Request, deps: CurrentDeps, session: CurrentSessio
         packs=PACKS,
         kinds=tuple(EntryKind),
         generations=(*(_generation(at) for at in GenerationStatus), _cancelling()),
+        placeholders=("LxH14G2ZwxW=mtWWjtf7g0fjfQfj", "LEHV6nWB2yk8pyo0adR*.7kCMdnj", None),
         waiting=_waiting(deps.clock.now()),
     )
 

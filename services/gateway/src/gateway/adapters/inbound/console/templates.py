@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 from gateway.adapters.inbound.console.assets import assets
 from gateway.adapters.inbound.console.icons import icon
 from gateway.adapters.inbound.console.languages import ENGLISH, LANGUAGES, Language, language_of
+from gateway.adapters.inbound.console.placeholders import placeholder
 from gateway.adapters.inbound.console.shape import shape_class
 from gateway.adapters.inbound.deps import deps_of
 from gateway.domain.generation import QUEUE_COUNTED_MAX
@@ -65,6 +66,7 @@ def _environment(language: Language) -> Environment:
         size=language.size,
         when=when,
         shape_class=shape_class,
+        placeholder=placeholder,
     )
     made.globals.update(
         icon=icon,

@@ -243,6 +243,7 @@ class MemoryGenerations:
             url=f"https://media.example/{output_id}?signature=x",
             download_url=f"https://media.example/{output_id}?signature=x&download=1",
             expires_at=self.clock.now() + timedelta(minutes=15),
+            blurhash="LxH14G2ZwxW=mtWWjtf7g0fjfQfj",
             thumbnail_url=f"https://media.example/{output_id}.thumbnail?signature=x",
         )
 

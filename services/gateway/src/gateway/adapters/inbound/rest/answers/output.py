@@ -31,6 +31,8 @@ class Output(Answer):
     """To save the file."""
     thumbnail_url: Annotated[str | None, shown(f"{_FILE}&thumbnail=1")]
     """A small picture of it, where there is one."""
+    blurhash: Annotated[str | None, shown(None, "LxH14G2ZwxW=mtWWjtf7g0fjfQfj")]
+    """What to show while the picture loads (https://blurha.sh), where there is one."""
     incomplete: Annotated[str | None, shown(None, "length", "broken_off")]
     """Why it is only the beginning of what was asked for; null when it is whole."""
     expires_at: Moment
@@ -50,6 +52,7 @@ class Output(Answer):
             url=output.url,
             download_url=output.download_url,
             thumbnail_url=output.thumbnail_url,
+            blurhash=output.blurhash,
             incomplete=output.incomplete,
             expires_at=output.expires_at,
         )
