@@ -148,6 +148,27 @@ class Bag:
     assert changed == source.replace("self.size + added > LIMIT", "(self.size + added >= LIMIT)")
 
 
+def test_what_code_says_of_itself_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An abstract method, and that what is zipped has one length; any other `strict` counts."""
+    source = """
+class Shape:
+    def area(self):
+        raise NotImplementedError
+
+    def sides(self):
+        return draw(zip(self.names, self.lengths, strict=True), strict=True)
+"""
+    (tmp_path / "a_shape.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    zipped = "zip(self.names, self.lengths, strict=True)"
+    assert [(m.before, m.after) for m in mutants_of("a_shape")] == [
+        (f"return draw({zipped}, strict=True)", "return None"),
+        (f"draw({zipped}, strict=True)", f"draw({zipped})"),
+        (zipped, "zip(self.names, strict=True)"),
+        ("True", "False"),
+    ]
+
+
 async def test_each_mutant_is_put_in_alone_and_taken_out() -> None:
     """Whoever holds the class has it, and afterwards everything is as it was."""
     left_out = [m for m in mutants_of(__name__) if m.function == "Speaker.greet" and m.after == "pass"]

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
-from embedded.mutations import is_log, mutations
+from embedded.mutations import is_abstract, is_log, is_strictness, mutations
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Condition = ast.If | ast.While | ast.IfExp | ast.comprehension
@@ -113,7 +113,7 @@ class _Finder:
             yield from self._look(child, _moved(child, node, place, is_condition=is_condition))
 
     def _look(self, node: ast.AST, place: _Place) -> Iterator[Mutant]:
-        if is_log(node) or isinstance(node, ast.JoinedStr):
+        if is_log(node) or is_abstract(node) or isinstance(node, ast.JoinedStr):
             return
         if isinstance(node, ast.Expr) and (isinstance(node.value, ast.Constant) or is_log(node.value)):
             return
@@ -156,7 +156,7 @@ def _children(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         if name in left_out or (isinstance(node, ast.ClassDef) and name == "keywords"):
             continue
         for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
+            if isinstance(child, ast.AST) and not is_strictness(node, child):
                 yield name, child
 
 

@@ -1,8 +1,9 @@
 """Mutations: the small changes that a test should notice, as the text that would stand in a node's place.
 
 Left alone is what no test should hold: docstrings, messages (any text with a space in it, any f-string), log
-lines, annotations and decorators. Where code runs at import, texts are left alone too: they are names and
-formats of enums and errors, which tests of the adapters hold.
+lines, annotations and decorators; and what code says of itself: `raise NotImplementedError` where a subclass
+decides, and the `strict` of a `zip` of what belongs together. Where code runs at import, texts are left alone
+too: they are names and formats of enums and errors, which tests of the adapters hold.
 """
 
 import ast
@@ -64,6 +65,17 @@ def is_log(node: ast.AST) -> bool:
         return False
     names = (getattr(part, "id", getattr(part, "attr", "")) for part in ast.walk(node.func.value))
     return any(name.strip("_") in _LOGS for name in names)
+
+
+def is_abstract(node: ast.AST) -> bool:
+    """Whether this is what a method does that every subclass has of its own."""
+    return isinstance(node, ast.Raise) and ast.unparse(node) == "raise NotImplementedError"
+
+
+def is_strictness(call: ast.AST, keyword: ast.AST) -> bool:
+    """Whether this keyword of a call says that what is zipped has one length."""
+    is_zip = isinstance(call, ast.Call) and ast.unparse(call.func) == "zip"
+    return is_zip and isinstance(keyword, ast.keyword) and keyword.arg == "strict"
 
 
 def _statement(node: ast.stmt) -> Iterator[str]:
@@ -128,7 +140,7 @@ def _call(node: ast.Call) -> Iterator[ast.expr]:
     if isinstance(node.func, ast.Name) and node.func.id in _NAMESAKES:
         yield _with(node, func=ast.Name(_NAMESAKES[node.func.id]))
     for left_out in node.keywords:
-        if left_out.arg is not None:
+        if left_out.arg is not None and not is_strictness(node, left_out):
             yield _with(node, keywords=[word for word in node.keywords if word is not left_out])
     if len(node.args) > 1:
         yield _with(node, args=node.args[:-1])
