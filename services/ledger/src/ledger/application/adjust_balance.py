@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ledger.application.bounds import require_account, require_amount, require_text
+from ledger.application.bounds import REASON_MAX, require_account, require_amount, require_text
 from ledger.application.command import Command
 from ledger.domain import correction
 from ledger.domain.account import Account
@@ -31,7 +31,7 @@ class AdjustBalance(Command):
             raise InvalidField("amount", "must not be 0")
         require_amount("amount", abs(self.amount))
         require_text("actor", self.actor)
-        require_text("reason", self.reason, longest=1000)
+        require_text("reason", self.reason, longest=REASON_MAX)
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
         """Add the account."""

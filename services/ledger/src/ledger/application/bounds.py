@@ -44,8 +44,7 @@ def require_short(field: str, value: str, *, longest: int = TEXT_MAX) -> None:
 
 def require_amount(field: str, value: int) -> None:
     """Raise InvalidField unless it is a whole number of credits from 1 to the maximum."""
-    if not 1 <= value <= AMOUNT_MAX_CREDITS:
-        require_between(field, value, 1, AMOUNT_MAX_CREDITS)
+    require_between(field, value, 1, AMOUNT_MAX_CREDITS)
 
 
 def require_between(field: str, value: int, lowest: int, highest: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, NamedTuple, Self
 
-from ledger.application.bounds import require_metadata, require_short, require_text
+from ledger.application.bounds import REASON_MAX, require_metadata, require_short, require_text
 from ledger.domain.account import Account
 from ledger.domain.balance import Balance
 from ledger.domain.identifiers import AccountId, MadeId, RequestId, ReservationId, TransactionId
@@ -66,11 +66,10 @@ class Command:
         """Raise InvalidField for a value that is out of its bounds."""
         require_text("request_id", self.request_id)
         if self.reason:
-            require_short("reason", self.reason, longest=1000)
+            require_short("reason", self.reason, longest=REASON_MAX)
         if self.actor:
             require_short("actor", self.actor)
-        if self.metadata:
-            require_metadata(self.metadata)
+        require_metadata(self.metadata)
 
     def tell_needs(self, needs: Needs, now: datetime) -> None:
         """Add the keys of what it is about."""

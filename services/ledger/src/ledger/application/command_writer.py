@@ -96,13 +96,12 @@ class CommandWriter:
             return [Outcome.refused(refused.get(place, aborted())) for place in range(len(commands))]
         if headers is None:
             headers = [self._context.headers()] * len(commands)
-        if refused:
-            kept = [place for place in range(len(commands)) if place not in refused]
-            commands, headers = [commands[place] for place in kept], [headers[place] for place in kept]
-        done = iter(await self._submit(commands, headers, atomic=atomic) if commands else ())
+        good = [place for place in range(len(commands)) if place not in refused]
+        kept, kept_headers = [commands[place] for place in good], [headers[place] for place in good]
+        done = iter(await self._submit(kept, kept_headers, atomic=atomic) if kept else ())
         return [
             Outcome.refused(refused[place]) if place in refused else _require(next(done))
-            for place in range(len(commands) + len(refused))
+            for place in range(len(commands))
         ]
 
     async def close(self) -> None:
@@ -197,15 +196,14 @@ class CommandWriter:
     async def _answer_one_by_one(self, batch: list[Submission]) -> None:
         """Keep what poisons a batch from harming the others in it."""
         for submission in batch:
-            if len(submission.commands) == 1 or submission.atomic:
+            if len(submission.commands) == 1:
                 await self._answer([submission])
                 continue
             each = zip(submission.commands, submission.headers, strict=True)
             alone = [Submission([command], [headers]) for command, headers in each]
             for single in alone:
                 await self._answer([single])
-            answers = await asyncio.gather(*(single.answer for single in alone), return_exceptions=True)
-            submission.succeed([_outcome_of(answer) for answer in answers])
+            submission.succeed([await _outcome_of(single) for single in alone])
 
 
 def _invalid(command: Command) -> LedgerError | None:
@@ -222,9 +220,8 @@ def _require(outcome: Outcome | None) -> Outcome:
     return outcome
 
 
-def _outcome_of(answer: Answer | BaseException) -> Outcome | None:
-    if isinstance(answer, Exception):
-        return Outcome.refused(answer)
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer[0]
+async def _outcome_of(single: Submission) -> Outcome | None:
+    try:
+        return (await single.answer)[0]
+    except Exception as failure:  # noqa: BLE001 - whatever it is, the other commands have their outcomes
+        return Outcome.refused(failure)

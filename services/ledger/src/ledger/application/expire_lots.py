@@ -22,7 +22,7 @@ BATCHES_MAX = 50
 class Expired:
     """How many accounts there were, and why some of them could not be booked: they are tried again."""
 
-    accounts: int = 0
+    accounts: int
     failures: tuple[str, ...] = ()
 
 

@@ -33,10 +33,10 @@ class Swept:
     `failures` says why a reservation could not be settled: it stays held, and is tried again later.
     """
 
-    charged: int = 0
-    refunded: int = 0
-    pending: int = 0
-    failures: tuple[str, ...] = ()
+    charged: int
+    refunded: int
+    pending: int
+    failures: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,7 @@ class ExpireReservationsHandler:
             overdue = await self.reader.overdue_reservations(self.clock.now(), BATCH_MAX)
             fresh = [reservation for reservation in overdue if reservation.reservation_id not in seen]
             seen.update(reservation.reservation_id for reservation in fresh)
-            if fresh:
-                await self._settle(fresh, counts, failures)
+            await self._settle(fresh, counts, failures)
             if not fresh or len(overdue) < BATCH_MAX:
                 break
         return Swept(
@@ -91,14 +90,13 @@ class ExpireReservationsHandler:
                 unsettled.append((reservation, verdict))
             else:
                 known.append((reservation, verdict))
-        outcomes = await self.writer.apply_batch([_command(*overdue) for overdue in known]) if known else []
+        outcomes = await self.writer.apply_batch([_command(*settled) for settled in known])
         for (reservation, verdict), outcome in zip(known, outcomes, strict=True):
             if outcome.refusal is None:
                 counts[verdict.decision] += 1
             else:
                 unsettled.append((reservation, outcome.refusal))
-        if unsettled:
-            await self._postpone([reservation for reservation, _ in unsettled])
+        await self._postpone([reservation for reservation, _ in unsettled])
         failures += [f"{reservation.reservation_id}: {failure!r}" for reservation, failure in unsettled]
 
     async def _postpone(self, unsettled: Sequence[Reservation]) -> None:

@@ -104,7 +104,7 @@ class GroupCommit:
         return answers
 
     def _decide(self, submission: Submission, found: WorkingSet, now: datetime) -> Answer:
-        if submission.event_id is not None and submission.event_id in found.handled_events:
+        if submission.event_id in found.handled_events:
             return [None]
         answers = [
             self._decider.decide(command, headers, found, now)
