@@ -8,9 +8,11 @@ import pytest
 from bare_accounts import ME, NOW, SECOND
 from command_makers import adjust, charge, claw_back, grant, refund, renew, reserve
 from ledger.application import bounds
+from ledger.application.claw_back_credits import ClawBackCredits
 from ledger.application.command import Command
 from ledger.application.extend_reservation import ExtendReservation
 from ledger.application.open_account import OpenAccount
+from ledger.application.refund_reservation import RefundReservation
 from ledger.domain.budget import BudgetPeriod, BudgetScope
 from ledger.domain.errors import InvalidField
 from ledger.domain.lot import Category
@@ -109,6 +111,41 @@ def test_each_field_has_its_bounds(command: Command, field: str, value: Any, is_
     with pytest.raises(InvalidField) as refused:
         asked.validate()
     assert (refused.value.field, refused.value.details) == (field, {"field": field})
+
+
+@pytest.mark.parametrize(
+    ("command", "field", "value", "said"),
+    [
+        (GRANT, "request_id", "", "is required"),
+        (GRANT, "account_id", "", "is required"),
+        (GRANT, "account_id", "a.b", "must be 1 to 64 letters, digits, _ or -"),
+        (GRANT, "amount", 0, "must be from 1 to 1000000000, not 0"),
+        (GRANT, "amount", MOST + 1, "must be from 1 to 1000000000, not 1000000001"),
+        (GRANT, "priority", 1001, "must be from 0 to 1000, not 1001"),
+        (GRANT, "source", "x" * 256, "has 256 characters, at most 255 are allowed"),
+        (GRANT, "source", "a\x00", "must not hold control characters or half characters"),
+        (ADJUST, "amount", 0, "must not be 0"),
+        (ADJUST, "reason", "", "is required"),
+        (ADJUST, "reason", "x" * 1001, "has 1001 characters, at most 1000 are allowed"),
+    ],
+)
+def test_a_refusal_says_what_is_allowed(command: Command, field: str, value: Any, said: str) -> None:
+    """In words that a person can act on, behind the field's name."""
+    with pytest.raises(InvalidField) as refused:
+        replace(command, **{field: value}).validate()
+    assert str(refused.value) == f"{field}: {said}"
+
+
+def test_what_nobody_asked_for_is_not_done() -> None:
+    """A clawback takes, it reinstates nothing; a refund leaves what was charged; a grant is for at once."""
+    taking = ClawBackCredits(request_id="r", account_id=ME, payment_id="pi_1", cause="refund", target=1)
+    giving_back = RefundReservation(request_id="r", reservation_id="res_1")
+    for command in (taking, giving_back, GRANT):
+        command.validate()
+        assert (command.reason, command.actor, command.metadata) == (None, None, {})
+    assert not taking.reinstated
+    assert not giving_back.even_if_charged
+    assert (GRANT.priority, GRANT.effective_at, GRANT.expires_at, GRANT.payment_id) == (None,) * 4
 
 
 @pytest.mark.parametrize(

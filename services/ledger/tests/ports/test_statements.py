@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from chassis.postgres import create_engine
-from command_makers import charge
+from command_makers import charge, claw_back
 from ledger.adapters.inbound.grpc_statements import get_statement
 from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
 from ledger.adapters.outbound.postgres.statements import PostgresStatements
@@ -154,12 +154,42 @@ async def test_balances_as_they_were(books: Books) -> None:
     assert was[4].by_category == {Category.PROMOTIONAL: 80, Category.PAID: 50}
 
 
+async def test_a_range_that_ends_as_it_begins_is_empty(books: Books) -> None:
+    """A range of an hour has what that hour has."""
+    await books.happen()
+    await books.seal()
+    opening, none, closing = await books.read(since_h=2, until_h=2)
+    assert (opening.sequence, none, closing.sequence, closing.lines) == (2, [], 2, 0)
+    _, lines, closing = await books.read(since_h=2, until_h=3)
+    assert [line.entry.sequence for line in lines] == list(range(3, 3 + closing.lines))
+    assert closing.lines > 0
+
+
+async def test_a_debt_is_in_the_closing(books: Books) -> None:
+    """As it is in the balance: what was owed before the range, what came to it, and what was paid."""
+    ledger = books.ledger
+    await ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
+    await ledger.apply(charge(await ledger.hold(ME, 60, "gen_1"), 60, "gen_1"))
+    ledger.clock.advance(hours=1)
+    await ledger.apply(claw_back(ME, "pi_1", "refund", 100))
+    ledger.clock.advance(hours=1)
+    await ledger.give(ME, 20)
+    owed = []
+    for since_h, until_h in ((0, 1), (1, 2), (2, 3), (0, 3)):
+        opening, _, closing = await books.read(since_h=since_h, until_h=until_h)
+        owed.append((opening.debt, closing.debt, closing.available))
+    assert owed == [(0, 0, 40), (0, 60, 0), (60, 40, 0), (0, 40, 0)]
+    assert await ledger.state(ME) == (0, 0, 40)
+
+
 async def test_bad_bounds_are_refused(books: Books) -> None:
     """A statement has an account and does not end before it begins."""
-    with pytest.raises(InvalidField):
+    with pytest.raises(InvalidField, match="from: must not be after to") as refused:
         await books.read(since_h=2, until_h=1)
-    with pytest.raises(InvalidField):
+    assert refused.value.field == "from"
+    with pytest.raises(InvalidField, match="account_id: is required") as refused:
         await anext(ReadStatementHandler(books.statements)(ReadStatement(account_id="")))
+    assert refused.value.field == "account_id"
 
 
 async def test_as_messages(books: Books) -> None:
