@@ -1,70 +1,21 @@
 """The group-commit writer: bounds, poison, all or none, stores that go away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import pytest
 from command_makers import charge, grant, reserve
-from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.application import group_commit
-from ledger.application.command import Command, Outcome
+from ledger.application.command import Outcome
 from ledger.application.command_writer import CommandWriter
-from ledger.domain.account import Account
 from ledger.domain.errors import InsufficientCredits, LedgerUnavailable, Overloaded
-from ledger.domain.occasion import Occasion
 from ledger.ports.meter import NoMeter
-from ledger.ports.unit_of_work import Conflict, Needs, UnitOfWork, WorkingSet
-from support import CountingIds, HandClock, LedgerUnderTest
+from ledger.ports.unit_of_work import Conflict
+from support import LedgerUnderTest
+from writer_stores import Fragile, Poison, writer_over
 
 ME = "usr_me"
 GRANTED, RESERVED = "CreditsGranted", "CreditsReserved"
-
-
-@dataclass(kw_only=True, slots=True)
-class Poison(Command):
-    """A command with a bug."""
-
-    def tell_needs(self, needs: Needs, now: object) -> None:
-        """Nothing."""
-
-    def account(self, found: WorkingSet) -> Account:
-        """Any."""
-        return found.account(ME)
-
-    def decide(self, account: Account, occasion: Occasion) -> str:
-        """Break."""
-        raise RuntimeError("a bug")
-
-
-class Fragile(MemoryLedger):
-    """A store that is away for a while, before the commit or after it."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.failures = 0
-        self.after_commit = False
-        self.failure: Exception = LedgerUnavailable("away")
-        self.begun = 0
-
-    @asynccontextmanager
-    async def of_system(self) -> AsyncIterator[UnitOfWork]:
-        """Fail as often as it was told to."""
-        self.begun += 1
-        async with super().of_system() as work:
-            if self.failures and not self.after_commit:
-                self.failures -= 1
-                raise self.failure
-            yield work
-        if self.failures:
-            self.failures -= 1
-            raise LedgerUnavailable("the answer was lost")
-
-
-def writer_over(store: MemoryLedger, **options: int) -> CommandWriter:
-    """A writer of its own."""
-    return CommandWriter(store, HandClock(), CountingIds(), **options)
 
 
 def reasons(outcomes: Sequence[Outcome]) -> list[str | None]:
