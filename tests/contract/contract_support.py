@@ -86,6 +86,8 @@ async def serve_billing(stack: AsyncExitStack, billing: BillingUnderTest) -> str
         create=billing.create,
         follow=billing.follow,
         packs=billing.packs,
+        plans=billing.list_plans,
+        read_subscription=billing.read_subscription,
         purchases=billing.list_purchases,
         receive=billing.receive,
         reader=billing.reader,

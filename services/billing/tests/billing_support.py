@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from billing.adapters.outbound.event_codec import to_message
@@ -15,10 +16,12 @@ from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.list_packs import ListPacksHandler
+from billing.application.list_plans import ListPlansHandler
 from billing.application.list_purchases import ListPurchases, ListPurchasesHandler, PurchasePage
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
 from billing.application.process_webhook import ProcessWebhookHandler
+from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import Received, ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
 from billing.application.record_dispute import RecordDisputeHandler
@@ -60,6 +63,8 @@ class BillingUnderTest:
         if isinstance(self.processor, MemoryProcessor):
             self.processor.clock = self.clock
         self.packs = ListPacksHandler(catalogue)
+        self.list_plans = ListPlansHandler(catalogue)
+        self.read_subscription = ReadSubscriptionHandler(self.reader, catalogue, self.clock)
         self.list_purchases = ListPurchasesHandler(self.reader)
         self.receive = ReceiveWebhookHandler(self.units, MemoryWebhookVerifier(), self.clock)
         self.settle = SettleCheckoutHandler(self.units, self.processor, self.clock, self.ids)
@@ -169,6 +174,11 @@ def completed(purchase: Purchase) -> tuple[Any, ...]:
     return "PaymentCompleted", purchase.payment_id, purchase.credits, purchase.amount_minor
 
 
+def renewed(user_id: str, period_start: datetime, amount: int) -> tuple[Any, ...]:
+    """The fact that a month of a plan began, in short."""
+    return "SubscriptionRenewed", user_id, period_start.isoformat(), amount
+
+
 def brief(message: Message) -> tuple[Any, ...]:
     """A fact as its name, its object, the credits and the money."""
     name = message.DESCRIPTOR.name
@@ -179,6 +189,9 @@ def brief(message: Message) -> tuple[Any, ...]:
             return name, message.payment_id, message.refunded_credits, message.refunded_minor
         case pb.PaymentDisputed():
             return name, message.dispute_id, message.disputed_credits, message.disputed_minor
+        case pb.SubscriptionRenewed():
+            start = message.period_start.ToDatetime(UTC)
+            return name, message.account_id, start.isoformat(), message.credits
     return (name,)
 
 

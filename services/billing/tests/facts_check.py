@@ -1,10 +1,12 @@
 """Facts and what is stored tell the same story: checked after every test that has a store."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC
 from typing import TypeVar
 
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute
+from billing.domain.subscription import Subscription
 from google.protobuf.message import Message
 from tintype.billing.v1 import events_pb2 as pb
 
@@ -12,14 +14,20 @@ M = TypeVar("M", bound=Message)
 
 
 def assert_facts_tell(
-    facts: Sequence[Message], purchases: Sequence[Purchase], disputes: Iterable[Dispute]
+    facts: Sequence[Message],
+    purchases: Sequence[Purchase],
+    disputes: Iterable[Dispute],
+    subscriptions: Iterable[Subscription],
 ) -> None:
-    """Fail unless each purchase, refund and dispute was told, with all that it is, and none of it twice."""
+    """Fail unless each purchase, refund, dispute and month was told, with all that it is, and none twice."""
+    assert len({_timeless(one) for one in facts}) == len(facts), "a fact was told twice"
+    renewed = _of(facts, pb.SubscriptionRenewed)
+    facts = [one for one in facts if not isinstance(one, pb.SubscriptionRenewed)]
+    _assert_months_told(renewed, subscriptions)
     completed, refunded, disputed = (
         _of(facts, kind) for kind in (pb.PaymentCompleted, pb.PaymentRefunded, pb.PaymentDisputed)
     )
     assert len(completed) + len(refunded) + len(disputed) == len(facts), "a fact that nobody accounts for"
-    assert len({_timeless(one) for one in facts}) == len(facts), "a fact was told twice"
     bought = sorted(_timeless(_completed(one)) for one in purchases)
     assert sorted(map(_timeless, completed)) == bought
     for purchase in purchases:
@@ -29,6 +37,22 @@ def assert_facts_tell(
         one.dispute_id: (one.purchase_id, one.account_id, one.state, one.disputed_credits) for one in disputed
     }
     assert last == {one.dispute_id: _told(one) for one in disputes}
+
+
+def _assert_months_told(
+    renewed: Iterable[pb.SubscriptionRenewed], subscriptions: Iterable[Subscription]
+) -> None:
+    """Fail unless each month was told once, and the last one is what is written down."""
+    months = sorted(
+        (one.subscription_id, one.period_start.ToDatetime(UTC), one.account_id) for one in renewed
+    )
+    assert len({(subscription, start) for subscription, start, _ in months}) == len(months)
+    last = {subscription: (account, start) for subscription, start, account in months}
+    assert last == {
+        known.subscription_id: (known.user_id, known.allocated_from)
+        for known in subscriptions
+        if known.allocated_from is not None
+    }
 
 
 def _of(facts: Iterable[Message], kind: type[M]) -> list[M]:

@@ -7,7 +7,9 @@ from billing.adapters.outbound import event_codec as billing
 from billing.domain import events as billed
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute, DisputeState
-from chassis.events import OutgoingEvent, event
+from billing.domain.month import Month
+from billing.domain.subscription import Subscription
+from chassis.events import OutgoingEvent
 from generation.adapters.outbound import event_codec as generation
 from generation.domain import events as generated
 from generation.domain.generation import Failure
@@ -22,7 +24,6 @@ from ledger.adapters.outbound import event_codec as ledger
 from ledger.domain import facts
 from ledger.domain.balance import Balance
 from ledger.domain.lot import Category
-from tintype.billing.v1 import events_pb2 as messages
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)
 ALICE, JOB, HELD, EVENT = "usr_alice", "gen_1", "res_1", "evt_1"
@@ -63,7 +64,6 @@ def examples() -> dict[str, OutgoingEvent]:
             )
         ),
         *(billing.encode(fact, event_id=EVENT) for fact in _billing_facts()),
-        event(_renewed(), account=ALICE, event_id=EVENT, time=NOW),
         *(ledger.encode(fact, event_id=EVENT) for fact in _ledger_facts()),
         *(generation.encode(fact, event_id=EVENT) for fact in _generation_facts()),
     ]
@@ -98,21 +98,19 @@ def _billing_facts() -> list[billed.Fact]:
         billed.PaymentCompleted(purchase=purchase, occurred_at=NOW),
         billed.PaymentRefunded(purchase=refunded, is_reversed=False, occurred_at=NOW),
         billed.PaymentDisputed(dispute=dispute, occurred_at=NOW),
+        billed.SubscriptionRenewed(
+            subscription=Subscription(
+                subscription_id="plan_1",
+                user_id=ALICE,
+                plan_id="free",
+                began_at=NOW,
+                next_allocation_at=NOW,
+            ),
+            month=Month(NOW, NOW + timedelta(days=31)),
+            credits=500,
+            occurred_at=NOW,
+        ),
     ]
-
-
-def _renewed() -> messages.SubscriptionRenewed:
-    """No subscription is sold yet, so no codec tells of one."""
-    return messages.SubscriptionRenewed(
-        account_id=ALICE,
-        subscription_id="sub_1",
-        invoice_id="in_1",
-        plan_id="basic",
-        credits=500,
-        period_start=NOW,
-        period_end=NOW + timedelta(days=31),
-        occurred_at=NOW,
-    )
 
 
 def _ledger_facts() -> list[facts.Fact]:

@@ -1,4 +1,4 @@
-"""`python -m billing serve | migrate | publish-catalogue | webhooks | outbox`."""
+"""`python -m billing serve | migrate | publish-catalogue | webhooks | outbox | dead-letters`."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chassis.command_line import (
+    dead_letters_command,
     migrate_command,
     once_command,
     outbox_command,
@@ -16,16 +17,24 @@ from chassis.command_line import (
 from billing.adapters.inbound import webhooks_command
 from billing.adapters.outbound.postgres.tables import outbox
 from billing.adapters.outbound.toml_catalogue import BadCatalogueError, load_catalogue
-from billing.bootstrap import publish_catalogue, run_webhooks_command, serve
+from billing.bootstrap import free_plan, publish_catalogue, replaying, run_webhooks_command, serve
+from billing.domain.catalogue import UnknownPlan
 from billing.domain.errors import BillingError
-from billing.settings import BillingSettings, CatalogueSettings, CommandSettings, MigrationSettings
+from billing.settings import (
+    BillingSettings,
+    CatalogueSettings,
+    CommandSettings,
+    MigrationSettings,
+    ReplaySettings,
+)
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+BAD_SETTINGS = {BadCatalogueError: "CATALOGUE_FILE", UnknownPlan: "FREE_PLAN"}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
-    return run_command("billing", COMMANDS, arguments, bad_settings={BadCatalogueError: "CATALOGUE_FILE"})
+    return run_command("billing", COMMANDS, arguments, bad_settings=BAD_SETTINGS)
 
 
 async def _publish(settings: CatalogueSettings, _options: argparse.Namespace) -> int:
@@ -46,7 +55,7 @@ COMMANDS = (
         "billing",
         serve,
         BillingSettings,
-        check=lambda settings: load_catalogue(settings.catalogue_file),
+        check=lambda settings: free_plan(settings, load_catalogue(settings.catalogue_file)),
         help_text="answer gRPC and process webhooks until SIGTERM",
     ),
     migrate_command(MIGRATIONS, MigrationSettings),
@@ -61,6 +70,7 @@ COMMANDS = (
         add_arguments=webhooks_command.add_arguments,
     ),
     outbox_command(outbox, CommandSettings),
+    dead_letters_command(replaying, ReplaySettings),
 )
 
 

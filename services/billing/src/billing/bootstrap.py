@@ -1,17 +1,20 @@
 """The composition root: everything is constructed here, and nowhere else."""
 
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from chassis.clock import SystemClock
+from chassis.dead_letters import DeadLetters, Handler
 from chassis.ids import UuidIds
 from chassis.postgres import STORAGE_AWAY
 from chassis.process import forever
 from chassis.service import CallRules, database, service
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
-from billing.adapters.inbound import webhooks_command
+from billing.adapters.inbound import events, webhooks_command
+from billing.adapters.inbound.events import BillingEvents
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
 from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_processed
 from billing.adapters.outbound.postgres import tables
@@ -24,12 +27,14 @@ from billing.application.drain_webhooks import DrainWebhooksHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.forget_webhook_bodies import ForgetWebhookBodiesHandler
 from billing.application.list_packs import ListPacksHandler
+from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.list_purchases import ListPurchasesHandler
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
 from billing.application.process_webhook import ProcessWebhookHandler
 from billing.application.publish_catalogue import PublishCatalogueHandler
+from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import BATCH_MAX, ReconcileCheckoutsHandler
 from billing.application.reconcile_money_back import (
@@ -40,15 +45,26 @@ from billing.application.reconcile_money_back import (
 )
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
+from billing.application.renew_subscriptions import BATCH_MAX as RENEWALS_MAX
+from billing.application.renew_subscriptions import RenewSubscriptionsHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
+from billing.application.start_free_plan import StartFreePlanHandler
+from billing.domain.catalogue import Catalogue, UnknownPlan
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.pack import CatalogueChange
+from billing.domain.plan import Plan
 from billing.domain.refund import ListedRefund
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
-from billing.settings import BillingSettings, CatalogueSettings, CommandSettings
+from billing.settings import (
+    BillingSettings,
+    CatalogueSettings,
+    CommandSettings,
+    PlanSettings,
+    ReplaySettings,
+)
 
 GAUGES_EVERY_S, FORGET_EVERY_S = 15, 60
 
@@ -77,6 +93,8 @@ async def serve(settings: BillingSettings) -> None:
         follow = FollowCheckoutHandler(units, reader, settle, clock, ask_every_s=settings.ask_every_s)
         pages = PageOpener(units, processor, Customers(units, processor), clock)
         reconcile = ReconcileCheckoutsHandler(units, settle, clock)
+        renew = RenewSubscriptionsHandler(units, catalogue, clock)
+        heard = _events(settings, catalogue, units)
 
         servicer = BillingServicer(
             create=CreateCheckoutHandler(
@@ -84,6 +102,8 @@ async def serve(settings: BillingSettings) -> None:
             ),
             follow=follow,
             packs=ListPacksHandler(catalogue),
+            plans=ListPlansHandler(catalogue),
+            read_subscription=ReadSubscriptionHandler(reader, catalogue, clock),
             purchases=ListPurchasesHandler(reader),
             receive=ReceiveWebhookHandler(units, settings.verifier(), clock),
             reader=reader,
@@ -94,6 +114,10 @@ async def serve(settings: BillingSettings) -> None:
             while await reconcile() == BATCH_MAX:
                 pass
 
+        async def renew_due() -> None:
+            while await renew() == RENEWALS_MAX:
+                pass
+
         await running.run(
             running.grpc(
                 rpc.add_BillingServiceServicer_to_server,
@@ -101,6 +125,7 @@ async def serve(settings: BillingSettings) -> None:
                 CallRules(errors=ERRORS, allowed=ALLOWED, domain="tintype.billing"),
             ),
             running.relay(tables.outbox),
+            running.consumer(events.STREAM, events.SUBJECTS, heard.handle).run(),
             *(
                 forever(drain, every_s=settings.process_every_s, name="process webhooks")
                 for _ in range(settings.process_workers)
@@ -109,10 +134,35 @@ async def serve(settings: BillingSettings) -> None:
                 forever(scan, every_s=settings.reconcile_money_back_every_s, name="reconcile money back")
                 for scan in _scans(settings, units, processor, clock)
             ),
+            forever(renew_due, every_s=settings.renew_every_s, name="renew plans"),
             forever(gauges.measure, every_s=GAUGES_EVERY_S, name="measure webhooks"),
             forever(forget, every_s=FORGET_EVERY_S, name="forget bodies of webhooks"),
             forever(reconcile_due, every_s=settings.reconcile_every_s, name="reconcile checkouts"),
         )
+
+
+def free_plan(settings: PlanSettings, catalogue: Catalogue) -> Plan | None:
+    """Return the plan that everybody begins with. Raises UnknownPlan for one that is not in the catalogue."""
+    if settings.free_plan is None:
+        return None
+    plan = catalogue.find_plan(settings.free_plan)
+    if plan is None:
+        on_offer = ", ".join(known.plan_id for known in catalogue.plans) or "none"
+        raise UnknownPlan(f"the catalogue has no plan {settings.free_plan!r}: it has {on_offer}")
+    return plan
+
+
+def _events(settings: PlanSettings, catalogue: Catalogue, units: UnitsOfWork) -> BillingEvents:
+    plan = free_plan(settings, catalogue)
+    return BillingEvents(StartFreePlanHandler(units, SystemClock(), UuidIds(), plan))
+
+
+@asynccontextmanager
+async def replaying(settings: ReplaySettings) -> AsyncIterator[tuple[DeadLetters, Handler]]:
+    """Return what was given up, and what is done with it once more."""
+    async with database(settings, pool_size=2) as engine:
+        units = PostgresUnitsOfWork(engine, UuidIds())
+        yield DeadLetters(engine), _events(settings, load_catalogue(settings.catalogue_file), units).handle
 
 
 async def run_webhooks_command(settings: CommandSettings, options: Namespace) -> int:

@@ -4,21 +4,37 @@ from pathlib import Path
 
 from chassis.settings import DatabaseSettings, OwnerSettings, PublisherSettings
 from pydantic import AnyHttpUrl, Field
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The payment back end: another one is another folder, and this line.
 from billing.adapters.outbound.stripe.settings import ProcessorSettings, WebhookSettings
+from billing.domain.identifiers import PlanId
 
 
-class CatalogueSettings(ProcessorSettings):
-    """Settings of `publish-catalogue`: who sells, and what is sold."""
+class SoldSettings(BaseSettings):
+    """What is sold."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
 
     catalogue_file: Path | None = None
 
 
-class BillingSettings(CatalogueSettings, WebhookSettings, PublisherSettings):
+class CatalogueSettings(SoldSettings, ProcessorSettings):
+    """Settings of `publish-catalogue`: what is sold, and by whom."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
+
+
+class PlanSettings(SoldSettings):
+    """Settings of what is done when somebody registers."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
+
+    # The plan that everybody begins with; unset: nobody begins with one.
+    free_plan: PlanId | None = None
+
+
+class BillingSettings(CatalogueSettings, PlanSettings, WebhookSettings, PublisherSettings):
     """Settings of `serve`."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
@@ -38,6 +54,8 @@ class BillingSettings(CatalogueSettings, WebhookSettings, PublisherSettings):
     reconcile_money_back_every_s: float = Field(default=60, gt=0, le=3_600)
     reconcile_deep_every_s: float = Field(default=21_600, ge=1, le=604_800)
     reconcile_deep_days: int = Field(default=180, ge=1, le=3_650)
+    # How often it is looked for plans whose month is over.
+    renew_every_s: float = Field(default=1, gt=0, le=3_600)
     database_pool_size: int = Field(default=10, ge=2, le=100)
 
 
@@ -45,6 +63,12 @@ class CommandSettings(DatabaseSettings):
     """Settings of commands that look at the database and need nothing else."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_")
+
+
+class ReplaySettings(CommandSettings, PlanSettings):
+    """Settings of `dead-letters`: what they do is done again as `serve` does it."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
 
 
 class MigrationSettings(OwnerSettings):

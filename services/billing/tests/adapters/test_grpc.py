@@ -2,16 +2,22 @@
 
 import inspect
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 import stripe
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
 from billing.adapters.outbound.stripe.webhooks import StripeWebhookVerifier
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
+from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
+from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain import errors
-from billing.domain.errors import InvalidSignature
-from billing_support import BillingUnderTest
+from billing.domain.catalogue import Catalogue
+from billing.domain.errors import InvalidSignature, SubscriptionNotFound
+from billing.domain.identifiers import UserId
+from billing_support import BillingUnderTest, renewed
 from tintype.billing.v1 import billing_pb2 as pb
 
 
@@ -45,6 +51,8 @@ def servicer(billing: BillingUnderTest) -> BillingServicer:
         create=billing.create,
         follow=billing.follow,
         packs=billing.packs,
+        plans=billing.list_plans,
+        read_subscription=billing.read_subscription,
         purchases=billing.list_purchases,
         receive=ReceiveWebhookHandler(billing.units, StripeWebhookVerifier(SECRET), billing.clock),
         reader=billing.reader,
@@ -67,3 +75,27 @@ async def test_headers_without_a_signature_are_refused(memory_billing: BillingUn
     with pytest.raises(InvalidSignature):
         await servicer(memory_billing).ReceiveWebhook(request, None)
     assert await memory_billing.webhooks.webhook_counts() == {}
+
+
+async def test_a_plan_and_its_month(memory_billing: BillingUnderTest) -> None:
+    """As it is on offer, with the month that it is in; off the catalogue it is named and no more."""
+    began = datetime(2026, 1, 31, tzinfo=UTC)
+    memory_billing.clock.time = began
+    free = memory_billing.catalogue.plans[0]
+    start = StartFreePlanHandler(memory_billing.units, memory_billing.clock, memory_billing.ids, free)
+    await start(UserId("usr_1"), since=began)
+    await memory_billing.facts.expect(renewed("usr_1", began, 500))
+    service = servicer(memory_billing)
+    (offered,) = (await service.ListPlans(pb.ListPlansRequest(), None)).plans
+    assert (offered.plan_id, offered.title, offered.credits) == ("free", "Free", 500)
+    request = pb.GetSubscriptionRequest(user_id="usr_1")
+    told = (await service.GetSubscription(request, None)).subscription
+    assert told.plan == offered
+    assert (told.user_id, told.plan_id, told.subscription_id) == ("usr_1", "free", "plan_00000001")
+    assert told.began_at.ToDatetime(UTC) == told.period_start.ToDatetime(UTC) == began
+    assert told.period_end.ToDatetime(UTC) == datetime(2026, 2, 28, tzinfo=UTC)
+    empty = ReadSubscriptionHandler(memory_billing.reader, Catalogue(()), memory_billing.clock)
+    told = (await replace(service, read_subscription=empty).GetSubscription(request, None)).subscription
+    assert (told.plan_id, told.HasField("plan")) == ("free", False)
+    with pytest.raises(SubscriptionNotFound):
+        await service.GetSubscription(pb.GetSubscriptionRequest(user_id="usr_2"), None)

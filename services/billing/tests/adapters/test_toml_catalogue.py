@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from billing.adapters.outbound.toml_catalogue import SHIPPED, BadCatalogueError, load_catalogue
+from billing.domain.identifiers import PlanId
 
 
 def test_the_shipped_catalogue_has_three_packs_in_order() -> None:
@@ -16,6 +17,14 @@ def test_the_shipped_catalogue_has_three_packs_in_order() -> None:
     ]
 
 
+def test_the_shipped_catalogue_has_a_free_plan() -> None:
+    """Its credits are those of a month."""
+    catalogue = load_catalogue(None)
+    assert [(plan.plan_id, plan.title, plan.credits) for plan in catalogue.plans] == [("free", "Free", 500)]
+    assert catalogue.find_plan(PlanId("free")) == catalogue.plans[0]
+    assert catalogue.find_plan(PlanId("gold")) is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
@@ -24,6 +33,8 @@ def test_the_shipped_catalogue_has_three_packs_in_order() -> None:
         ('pack = "starter"', 'pack = "gold"', "exactly one display"),
         ("credits = 1000", "credits = 1000\nbonus = 5", "bonus"),
         ("[packs.starter]", "[packs.starter", "catalogue.toml"),
+        ("credits = 500\n", "credits = 0\n", "plans.free.credits"),
+        ('plan = "free"', 'plan = "gold"', "exactly one plan_display"),
     ],
 )
 def test_a_bad_file_is_refused_by_name(tmp_path: Path, old: str, new: str, named: str) -> None:

@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from billing.domain.catalogue import Catalogue
 from billing.domain.check_schedule import next_check
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
 from billing.domain.dispute import Dispute, DisputeState, ProcessorDispute, settle_dispute
 from billing.domain.events import PaymentRefunded
-from billing.domain.pack import Catalogue, Pack
+from billing.domain.pack import Pack
 from billing.domain.purchase_standing import PurchaseStanding, PurchaseStatus
 from billing.domain.refund import Refund, RefundStatus, merge_refunds
 from billing.domain.refund_total import count_refunds

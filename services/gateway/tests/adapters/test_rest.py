@@ -6,7 +6,7 @@ import io
 import pytest
 from chassis.version import version
 from gateway.domain.generation import GenerationStatus
-from gateway_world import PASSWORD, Door
+from gateway_world import PASSWORD, Door, assert_problem
 from prometheus_client import generate_latest
 
 
@@ -144,6 +144,19 @@ async def test_idempotency(door: Door) -> None:
     assert again.headers["idempotency-replayed"] == "true"
     assert again.json()["id"] == first.json()["id"]
     assert (await door.http.get("/v1/balance")).json()["held"] == 5
+
+
+async def test_a_plan(door: Door) -> None:
+    """Shown to everybody; who has one sees its month, and nobody sees another's."""
+    (plan,) = (await door.http.get("/v1/plans")).json()["data"]
+    assert (plan["id"], plan["credits_per_month"], plan["badge"]) == ("free", 500, None)
+    assert_problem(await door.http.get("/v1/subscription"), 401, "UNAUTHENTICATED")
+    user_id = await door.sign_up()
+    assert_problem(await door.http.get("/v1/subscription"), 404, "SUBSCRIPTION_NOT_FOUND")
+    door.world.billing.subscribe(user_id)
+    mine = (await door.http.get("/v1/subscription")).json()
+    assert (mine["plan_id"], mine["plan"]) == ("free", plan)
+    assert (mine["period_start"], mine["period_end"]) == ("2030-01-02T03:04:05Z", "2030-02-01T03:04:05Z")
 
 
 async def test_buying_a_pack(door: Door) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import pytest
+from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain.refund import RefundStatus
 from billing_support import ORIGIN, BillingUnderTest, billing_in_memory
 from contract_support import connect, serve_billing
@@ -33,6 +34,9 @@ class Shop(Protocol):
     async def refund(self, purchase: Purchase, amount_minor: int) -> None:
         """Send a part of the money back, and wait until billing knows."""
 
+    async def register(self) -> None:
+        """Give me the free plan, as a registration does."""
+
 
 @dataclass
 class FakeShop:
@@ -49,6 +53,9 @@ class FakeShop:
 
     async def refund(self, purchase: Purchase, amount_minor: int) -> None:
         self.port.refund(ME, purchase.purchase_id, amount_minor)
+
+    async def register(self) -> None:
+        self.port.subscribe(ME)
 
 
 @dataclass
@@ -73,6 +80,11 @@ class RealShop:
         refund_id = f"re_{amount_minor}"
         self.billing.processor.refund(purchase.payment_id, refund_id, amount_minor, RefundStatus.SUCCEEDED)
         await self.billing.refund(purchase.payment_id)
+
+    async def register(self) -> None:
+        billing = self.billing
+        start = StartFreePlanHandler(billing.units, billing.clock, billing.ids, billing.catalogue.plans[0])
+        await start(ME, since=billing.clock.now())
 
 
 @pytest.fixture(params=["fake", "real"])
@@ -109,6 +121,23 @@ async def test_packs_are_on_sale(shop: Shop) -> None:
     packs = await shop.port.packs()
     assert "starter" in [pack.pack_id for pack in packs]
     assert all(pack.credits > 0 and pack.price_minor > 0 and pack.title for pack in packs)
+
+
+async def test_everybody_has_at_most_one_plan(shop: Shop) -> None:
+    """Nobody else's is ever told; a month's credits come when its first moment does."""
+    (free,) = await shop.port.plans()
+    assert (free.plan_id, free.title, free.credits) == ("free", "Free", 500)
+    assert free.features
+    with pytest.raises(NotFound) as refused:
+        await shop.port.subscription(ME)
+    assert refused.value.reason == "SUBSCRIPTION_NOT_FOUND"
+    await shop.register()
+    mine = await shop.port.subscription(ME)
+    assert (mine.plan_id, mine.plan) == ("free", free)
+    assert mine.subscription_id
+    assert mine.began_at == mine.period_start < mine.period_end
+    with pytest.raises(NotFound):
+        await shop.port.subscription("usr_other")
 
 
 async def test_a_key_opens_one_checkout(shop: Shop) -> None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from billing.application.bounds import require_same_origin, require_text
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.open_page import PageOpener, PageRequest
+from billing.domain.catalogue import Catalogue
 from billing.domain.checkout import Checkout, CheckoutStatus
 from billing.domain.errors import IdempotencyKeyReused, UnknownPack
 from billing.domain.identifiers import CheckoutId, PackId, UserId
-from billing.domain.pack import Catalogue, Pack
+from billing.domain.pack import Pack
 from billing.domain.page_request import fingerprint, is_same_request
 from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from billing.domain.pack import Catalogue, Pack
+from billing.domain.catalogue import Catalogue
+from billing.domain.pack import Pack
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from billing.domain.pack import Catalogue, CatalogueChange
+from billing.domain.catalogue import Catalogue
+from billing.domain.pack import CatalogueChange
 from billing.ports.payment_processor import PaymentProcessor
 
 

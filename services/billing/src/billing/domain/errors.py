@@ -29,6 +29,12 @@ class UnknownPack(BillingError):
     reason = "UNKNOWN_PACK"
 
 
+class SubscriptionNotFound(BillingError):
+    """This user has no plan."""
+
+    reason = "SUBSCRIPTION_NOT_FOUND"
+
+
 class CheckoutNotFound(BillingError):
     """No such checkout, or it is another user's."""
 

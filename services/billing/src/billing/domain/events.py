@@ -5,6 +5,8 @@ from datetime import datetime
 
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute
+from billing.domain.month import Month
+from billing.domain.subscription import Subscription
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,4 +34,14 @@ class PaymentDisputed:
     occurred_at: datetime
 
 
-Fact = PaymentCompleted | PaymentRefunded | PaymentDisputed
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionRenewed:
+    """A month of a plan began: its credits replace what is left of the last month's."""
+
+    subscription: Subscription
+    month: Month
+    credits: int
+    occurred_at: datetime
+
+
+Fact = PaymentCompleted | PaymentRefunded | PaymentDisputed | SubscriptionRenewed

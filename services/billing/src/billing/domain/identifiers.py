@@ -6,6 +6,8 @@ UserId = NewType("UserId", str)
 CheckoutId = NewType("CheckoutId", str)
 PurchaseId = NewType("PurchaseId", str)
 PackId = NewType("PackId", str)
+PlanId = NewType("PlanId", str)
+SubscriptionId = NewType("SubscriptionId", str)
 
 # Of the payment processor.
 CustomerId = NewType("CustomerId", str)

@@ -30,14 +30,3 @@ class CatalogueChange(StrEnum):
     PRICE_CREATED = "price created"
     PRICE_UNARCHIVED = "price unarchived"
     PRICE_NAME_MOVED = "name moved to the price"
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """The packs on sale, in the order in which they are shown."""
-
-    packs: tuple[Pack, ...]
-
-    def find(self, pack_id: PackId) -> Pack | None:
-        """Return a pack by its id."""
-        return next((pack for pack in self.packs if pack.pack_id == pack_id), None)

@@ -16,11 +16,13 @@ from billing.domain.identifiers import (
     PaymentId,
     PurchaseId,
     RefundId,
+    SubscriptionId,
     UserId,
 )
 from billing.domain.listing import Scan
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund, RefundStatus
+from billing.domain.subscription import Subscription
 from billing.ports.webhooks import WebhookQueue
 
 
@@ -86,6 +88,18 @@ class UnitOfWork(WebhookQueue, Protocol):
     async def save_scan(self, scan: Scan) -> None:
         """Write how far one of the processor's lists was read."""
 
+    async def add_subscription(self, subscription: Subscription) -> bool:
+        """Store a user's first subscription; False when they have, or ever had, one."""
+
+    async def subscription(self, subscription_id: SubscriptionId) -> Subscription | None:
+        """Return a subscription, locked until the end."""
+
+    async def save_subscription(self, subscription: Subscription) -> None:
+        """Write what may change of a subscription: its plan, its last month, its next look and its end."""
+
+    async def claim_renewals(self, *, now: datetime, until: datetime, limit: int) -> Sequence[SubscriptionId]:
+        """Return subscriptions that are due for longest, and have nobody else get them before `until`."""
+
     async def publish(self, fact: Fact) -> None:
         """Have a fact published once this transaction is committed."""
 
@@ -105,6 +119,9 @@ class BillingReader(Protocol):
 
     async def checkout(self, user_id: UserId, checkout_id: CheckoutId) -> Checkout | None:
         """Return a checkout of this user."""
+
+    async def subscription(self, user_id: UserId) -> Subscription | None:
+        """Return this user's subscription that has not ended."""
 
     async def purchases(
         self, user_id: UserId, *, before: PurchaseId | None, limit: int

@@ -6,6 +6,7 @@ from typing import Protocol
 from gateway.domain.identifiers import CheckoutId, PackId, UserId
 from gateway.domain.page import Page
 from gateway.domain.purchase import Checkout, Pack, Purchase
+from gateway.domain.subscription import Plan, Subscription
 
 
 class Billing(Protocol):
@@ -13,6 +14,14 @@ class Billing(Protocol):
 
     async def packs(self) -> Sequence[Pack]:
         """Return what is on sale, in display order."""
+        ...
+
+    async def plans(self) -> Sequence[Plan]:
+        """Return the plans on offer, in display order."""
+        ...
+
+    async def subscription(self, user_id: UserId) -> Subscription:
+        """Read which plan this user has. Raises NotFound (SUBSCRIPTION_NOT_FOUND) for who has none."""
         ...
 
     async def create_checkout(

@@ -41,6 +41,16 @@ class BillingServiceStub:
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPacksRequest.SerializeToString,
                 response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPacksResponse.FromString,
                 _registered_method=True)
+        self.ListPlans = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/ListPlans',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPlansRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPlansResponse.FromString,
+                _registered_method=True)
+        self.GetSubscription = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/GetSubscription',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionResponse.FromString,
+                _registered_method=True)
         self.CreateCheckout = channel.unary_unary(
                 '/tintype.billing.v1.BillingService/CreateCheckout',
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.CreateCheckoutRequest.SerializeToString,
@@ -80,6 +90,20 @@ class BillingServiceServicer:
 
     def ListPacks(self, request, context):
         """The packs on sale, in display order.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPlans(self, request, context):
+        """The plans on offer, in display order.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSubscription(self, request, context):
+        """Reads this user's plan. SUBSCRIPTION_NOT_FOUND (NOT_FOUND) for who has none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,6 +168,16 @@ def add_BillingServiceServicer_to_server(servicer, server):
                     request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPacksRequest.FromString,
                     response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPacksResponse.SerializeToString,
             ),
+            'ListPlans': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPlans,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPlansRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPlansResponse.SerializeToString,
+            ),
+            'GetSubscription': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSubscription,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionResponse.SerializeToString,
+            ),
             'CreateCheckout': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateCheckout,
                     request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.CreateCheckoutRequest.FromString,
@@ -204,6 +238,60 @@ class BillingService:
             '/tintype.billing.v1.BillingService/ListPacks',
             tintype_dot_billing_dot_v1_dot_billing__pb2.ListPacksRequest.SerializeToString,
             tintype_dot_billing_dot_v1_dot_billing__pb2.ListPacksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPlans(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/ListPlans',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ListPlansRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ListPlansResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSubscription(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/GetSubscription',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -20,6 +20,10 @@ class BillingServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListPacks: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListPacksRequest, _billing_pb2.ListPacksResponse]
     """The packs on sale, in display order."""
+    ListPlans: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListPlansRequest, _billing_pb2.ListPlansResponse]
+    """The plans on offer, in display order."""
+    GetSubscription: _aio.UnaryUnaryMultiCallable[_billing_pb2.GetSubscriptionRequest, _billing_pb2.GetSubscriptionResponse]
+    """Reads this user's plan. SUBSCRIPTION_NOT_FOUND (NOT_FOUND) for who has none."""
     CreateCheckout: _aio.UnaryUnaryMultiCallable[_billing_pb2.CreateCheckoutRequest, _billing_pb2.CreateCheckoutResponse]
     """Opens a hosted checkout page for one pack. Idempotent by `idempotency_key`:
     IDEMPOTENCY_KEY_REUSED with another pack or other addresses. Repeated once the page has expired, it
@@ -59,6 +63,22 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_billing_pb2.ListPacksRequest, _abc.Awaitable[_billing_pb2.ListPacksResponse]],
     ) -> _abc.Awaitable[_billing_pb2.ListPacksResponse]:
         """The packs on sale, in display order."""
+
+    @_abc_1.abstractmethod
+    def ListPlans(
+        self,
+        request: _billing_pb2.ListPlansRequest,
+        context: _aio.ServicerContext[_billing_pb2.ListPlansRequest, _abc.Awaitable[_billing_pb2.ListPlansResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.ListPlansResponse]:
+        """The plans on offer, in display order."""
+
+    @_abc_1.abstractmethod
+    def GetSubscription(
+        self,
+        request: _billing_pb2.GetSubscriptionRequest,
+        context: _aio.ServicerContext[_billing_pb2.GetSubscriptionRequest, _abc.Awaitable[_billing_pb2.GetSubscriptionResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.GetSubscriptionResponse]:
+        """Reads this user's plan. SUBSCRIPTION_NOT_FOUND (NOT_FOUND) for who has none."""
 
     @_abc_1.abstractmethod
     def CreateCheckout(

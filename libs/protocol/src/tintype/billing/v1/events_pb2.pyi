@@ -193,7 +193,9 @@ Global___PaymentDisputed: _TypeAlias = PaymentDisputed  # noqa: Y015
 
 @_typing.final
 class SubscriptionRenewed(_message.Message):
-    """A subscription's period began and was paid: its credits are reset to the plan's allocation."""
+    """A month of a plan began: its credits replace what is left of the month before. One month of a subscription
+    is one allocation, however often it is told.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -208,7 +210,7 @@ class SubscriptionRenewed(_message.Message):
     account_id: _builtins.str
     subscription_id: _builtins.str
     invoice_id: _builtins.str
-    """The processor's invoice id: one invoice is one allocation."""
+    """The processor's invoice that paid for it; empty for a free plan."""
     plan_id: _builtins.str
     credits: _builtins.int
     @_builtins.property

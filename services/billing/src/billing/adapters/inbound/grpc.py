@@ -11,11 +11,14 @@ from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from billing.adapters.inbound import payment_messages as payments
+from billing.adapters.inbound import plan_messages as plans
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.list_packs import ListPacksHandler
+from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.list_purchases import ListPurchases, ListPurchasesHandler
+from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.domain import errors
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
@@ -27,6 +30,7 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.InvalidField: grpc.StatusCode.INVALID_ARGUMENT,
     errors.UnknownPack: grpc.StatusCode.NOT_FOUND,
     errors.CheckoutNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.SubscriptionNotFound: grpc.StatusCode.NOT_FOUND,
     errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.InvalidSignature: grpc.StatusCode.INVALID_ARGUMENT,
     errors.InvalidWebhook: grpc.StatusCode.INVALID_ARGUMENT,
@@ -43,6 +47,8 @@ ALLOWED = {
     _SERVICE + method: frozenset([caller])
     for method, caller in {
         "ListPacks": "gateway",
+        "ListPlans": "gateway",
+        "GetSubscription": "gateway",
         "CreateCheckout": "gateway",
         "GetCheckout": "gateway",
         "ListPurchases": "gateway",
@@ -69,6 +75,8 @@ class BillingServicer(rpc.BillingServiceServicer):
     create: CreateCheckoutHandler
     follow: FollowCheckoutHandler
     packs: ListPacksHandler
+    plans: ListPlansHandler
+    read_subscription: ReadSubscriptionHandler
     purchases: ListPurchasesHandler
     receive: ReceiveWebhookHandler
     reader: BillingReader
@@ -76,6 +84,15 @@ class BillingServicer(rpc.BillingServiceServicer):
 
     async def ListPacks(self, request: pb.ListPacksRequest, context: Any) -> pb.ListPacksResponse:
         return pb.ListPacksResponse(packs=[_pack(pack) for pack in await self.packs()])
+
+    async def ListPlans(self, request: pb.ListPlansRequest, context: Any) -> pb.ListPlansResponse:
+        return pb.ListPlansResponse(plans=[plans.plan(plan) for plan in await self.plans()])
+
+    async def GetSubscription(
+        self, request: pb.GetSubscriptionRequest, context: Any
+    ) -> pb.GetSubscriptionResponse:
+        standing = await self.read_subscription(_account(request.user_id))
+        return pb.GetSubscriptionResponse(subscription=plans.subscription(standing))
 
     async def CreateCheckout(
         self, request: pb.CreateCheckoutRequest, context: Any

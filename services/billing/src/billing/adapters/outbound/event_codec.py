@@ -6,7 +6,14 @@ from google.protobuf.message import Message
 from tintype.billing.v1 import events_pb2 as pb
 
 from billing.domain.dispute import DisputeState
-from billing.domain.events import Fact, PaymentCompleted, PaymentDisputed, PaymentRefunded
+from billing.domain.events import (
+    Fact,
+    PaymentCompleted,
+    PaymentDisputed,
+    PaymentRefunded,
+    SubscriptionRenewed,
+)
+from billing.domain.identifiers import UserId
 
 _STATES = {
     DisputeState.OPENED: pb.DISPUTE_STATE_OPENED,
@@ -17,8 +24,17 @@ _STATES = {
 
 def encode(fact: Fact, *, event_id: str) -> OutgoingEvent:
     """Return the event that tells a fact."""
-    owner = fact.dispute if isinstance(fact, PaymentDisputed) else fact.purchase
-    return event(to_message(fact), account=owner.user_id, event_id=event_id, time=fact.occurred_at)
+    return event(to_message(fact), account=_account(fact), event_id=event_id, time=fact.occurred_at)
+
+
+def _account(fact: Fact) -> UserId:
+    match fact:
+        case PaymentDisputed():
+            return fact.dispute.user_id
+        case SubscriptionRenewed():
+            return fact.subscription.user_id
+        case _:
+            return fact.purchase.user_id
 
 
 def to_message(fact: Fact) -> Message:
@@ -30,6 +46,8 @@ def to_message(fact: Fact) -> Message:
             return _refunded(fact)
         case PaymentDisputed():
             return _disputed(fact)
+        case SubscriptionRenewed():
+            return _renewed(fact)
 
 
 def _completed(fact: PaymentCompleted) -> pb.PaymentCompleted:
@@ -72,5 +90,18 @@ def _disputed(fact: PaymentDisputed) -> pb.PaymentDisputed:
         disputed_credits=dispute.disputed_credits,
         disputed_minor=dispute.disputed_minor,
         currency=dispute.currency,
+        occurred_at=to_timestamp(fact.occurred_at),
+    )
+
+
+def _renewed(fact: SubscriptionRenewed) -> pb.SubscriptionRenewed:
+    subscription = fact.subscription
+    return pb.SubscriptionRenewed(
+        account_id=subscription.user_id,
+        subscription_id=subscription.subscription_id,
+        plan_id=subscription.plan_id,
+        credits=fact.credits,
+        period_start=to_timestamp(fact.month.start),
+        period_end=to_timestamp(fact.month.end),
         occurred_at=to_timestamp(fact.occurred_at),
     )

@@ -12,6 +12,7 @@ from gateway.adapters.outbound.wire import members
 from gateway.domain.identifiers import CheckoutId, PackId, UserId
 from gateway.domain.page import Page
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
+from gateway.domain.subscription import Plan, Subscription
 
 _STATUSES = members(pb.CheckoutStatus, CheckoutStatus)
 _PAYMENT_STATUSES = members(pb.PaymentStatus, PaymentStatus)
@@ -29,6 +30,19 @@ class GrpcBilling:
         with remote_calls("billing"):
             answer = await self._stub.ListPacks(pb.ListPacksRequest(), timeout=READ_DEADLINE_S)
         return [_pack(pack) for pack in answer.packs]
+
+    async def plans(self) -> Sequence[Plan]:
+        """See Billing."""
+        with remote_calls("billing"):
+            answer = await self._stub.ListPlans(pb.ListPlansRequest(), timeout=READ_DEADLINE_S)
+        return [_plan(plan) for plan in answer.plans]
+
+    async def subscription(self, user_id: UserId) -> Subscription:
+        """See Billing."""
+        request = pb.GetSubscriptionRequest(user_id=user_id)
+        with remote_calls("billing"):
+            answer = await self._stub.GetSubscription(request, timeout=READ_DEADLINE_S)
+        return _subscription(answer.subscription)
 
     async def create_checkout(
         self,
@@ -90,6 +104,8 @@ def _purchase_status(number: pb.PurchaseStatus.ValueType) -> PurchaseStatus:
 
 
 _pack = reader(pb.Pack, Pack)
+_plan = reader(pb.Plan, Plan)
+_subscription = reader(pb.Subscription, Subscription, values={"plan": _plan}, unread=("user_id",))
 _checkout = reader(
     pb.Checkout,
     Checkout,

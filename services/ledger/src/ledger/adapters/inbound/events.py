@@ -161,14 +161,15 @@ class LedgerEvents:
 
     async def _renew(self, event: IncomingEvent) -> None:
         renewed = event.read(billing.SubscriptionRenewed)
+        begins = _required(renewed, "period_start")
         await self.writer.apply(
             RenewSubscription(
-                request_id=RequestId(f"renewal:{renewed.invoice_id}"),
+                request_id=RequestId(f"allocation:{renewed.subscription_id}:{begins.isoformat()}"),
                 account_id=AccountId(renewed.account_id),
                 amount=renewed.credits,
                 category=Category.SUBSCRIPTION,
                 source=f"subscription:{renewed.subscription_id}",
-                effective_at=_required(renewed, "period_start"),
+                effective_at=begins,
                 expires_at=_required(renewed, "period_end"),
                 reason=f"{renewed.plan_id} renewed",
             ),

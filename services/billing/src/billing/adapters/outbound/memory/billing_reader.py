@@ -6,6 +6,7 @@ from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.domain.checkout import Checkout
 from billing.domain.identifiers import CheckoutId, PurchaseId, UserId
 from billing.domain.purchase_standing import PurchaseStanding
+from billing.domain.subscription import Subscription
 
 
 class MemoryBillingReader:
@@ -18,6 +19,11 @@ class MemoryBillingReader:
         """Return a checkout of this user."""
         found = self._billing.checkouts.get(checkout_id)
         return found if found and found.user_id == user_id else None
+
+    async def subscription(self, user_id: UserId) -> Subscription | None:
+        """Return this user's subscription that has not ended."""
+        mine = (known for known in self._billing.subscriptions.values() if known.user_id == user_id)
+        return next((known for known in mine if known.ended_at is None), None)
 
     async def purchases(
         self, user_id: UserId, *, before: PurchaseId | None, limit: int

@@ -7,10 +7,19 @@ from dataclasses import dataclass, field
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.events import Fact
-from billing.domain.identifiers import CheckoutId, CustomerId, DisputeId, EventId, PurchaseId, UserId
+from billing.domain.identifiers import (
+    CheckoutId,
+    CustomerId,
+    DisputeId,
+    EventId,
+    PurchaseId,
+    SubscriptionId,
+    UserId,
+)
 from billing.domain.listing import Scan
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund
+from billing.domain.subscription import Subscription
 from billing.domain.webhook_event import StoredWebhook
 
 
@@ -31,6 +40,7 @@ class MemoryBilling:
     refunds: dict[PurchaseId, Sequence[Refund]] = field(default_factory=dict)
     disputes: dict[DisputeId, Dispute] = field(default_factory=dict)
     webhooks: dict[EventId, MemoryWebhook] = field(default_factory=dict)
+    subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     scans: dict[str, Scan] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
 

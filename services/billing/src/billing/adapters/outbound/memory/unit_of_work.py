@@ -14,6 +14,7 @@ from billing.adapters.outbound.memory.constraints import (
     check_refunds,
 )
 from billing.adapters.outbound.memory.store import MemoryBilling
+from billing.adapters.outbound.memory.subscriptions import MemorySubscriptions
 from billing.adapters.outbound.memory.webhooks import MemoryWebhooks
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute, DisputeState
@@ -56,7 +57,7 @@ class MemoryUnitsOfWork:
             vars(self._billing).update(vars(changed))
 
 
-class MemoryUnitOfWork(MemoryWebhooks):
+class MemoryUnitOfWork(MemorySubscriptions, MemoryWebhooks):
     """One open transaction."""
 
     async def customer_of(self, user_id: UserId) -> CustomerId | None:

@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billing.adapters.outbound.postgres import tables
-from billing.adapters.outbound.postgres.rows import to_checkout, to_dispute, to_purchase
+from billing.adapters.outbound.postgres.rows import to_checkout, to_dispute, to_purchase, to_subscription
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import Dispute
 from billing.domain.identifiers import CheckoutId, PurchaseId, UserId
 from billing.domain.purchase_standing import PurchaseStanding
+from billing.domain.subscription import Subscription
 
 _STREAM_ROWS = 500
 
@@ -31,6 +32,14 @@ class PostgresBillingReader:
         async with transaction(self._engine, user_id) as connection:
             row = (await connection.execute(query)).first()
         return to_checkout(row) if row else None
+
+    async def subscription(self, user_id: UserId) -> Subscription | None:
+        """Return this user's subscription that has not ended."""
+        table = tables.subscriptions
+        query = select(table).where(table.c.user_id == user_id, table.c.ended_at.is_(None))
+        async with transaction(self._engine, user_id) as connection:
+            row = (await connection.execute(query)).first()
+        return to_subscription(row) if row else None
 
     async def purchases(
         self, user_id: UserId, *, before: PurchaseId | None, limit: int

@@ -6,6 +6,7 @@ from typing import Any
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.refund import Refund, RefundStatus
+from billing.domain.subscription import Subscription
 from billing.domain.webhook_event import (
     IgnoredCause,
     StoredWebhook,
@@ -50,6 +51,11 @@ def to_purchase(row: Any) -> Purchase:
 def to_refund(row: Any) -> Refund:
     """Return the refund of a row."""
     return Refund(refund_id=row.refund_id, amount_minor=row.amount_minor, status=RefundStatus(row.status))
+
+
+def to_subscription(row: Any) -> Subscription:
+    """Return the subscription of a row."""
+    return Subscription(**row._mapping)
 
 
 def to_dispute(row: Any) -> Dispute:

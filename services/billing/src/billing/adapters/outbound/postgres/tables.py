@@ -58,6 +58,17 @@ disputes = Table(
     Column("disputed_credits", BigInteger),
 )
 
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subscription_id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("user_id", "plan_id")),
+    *(
+        Column(name, DateTime(timezone=True))
+        for name in ("began_at", "allocated_from", "next_allocation_at", "ended_at")
+    ),
+)
+
 scans = Table(
     "processor_scans",
     metadata,

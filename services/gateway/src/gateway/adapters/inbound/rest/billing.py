@@ -1,4 +1,4 @@
-"""Packs, checkout and purchases."""
+"""Packs, plans, checkout and purchases."""
 
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_address, per_user
 from gateway.adapters.inbound.rest.answers.checkout import Checkout
 from gateway.adapters.inbound.rest.answers.pack import Pack, PackList
+from gateway.adapters.inbound.rest.answers.plan import Plan, PlanList, Subscription
 from gateway.adapters.inbound.rest.answers.purchase import Purchase, PurchasePage
 from gateway.adapters.inbound.rest.bodies import Body, Url
 from gateway.adapters.inbound.rest.json_route import JsonRoute
@@ -55,6 +56,22 @@ class CheckoutBody(Body):
 async def list_packs(deps: CurrentDeps) -> PackList:
     """List the packs on sale; needs no token."""
     return PackList.of(await deps.billing.packs(), Pack.of)
+
+
+@router.get("/plans", dependencies=[per_address(Limit.READS)])
+async def list_plans(deps: CurrentDeps) -> PlanList:
+    """List the plans on offer; needs no token."""
+    return PlanList.of(await deps.billing.plans(), Plan.of)
+
+
+@router.get(
+    "/subscription",
+    dependencies=[per_user(Limit.READS)],
+    responses=refuses({404: ("SUBSCRIPTION_NOT_FOUND",)}),
+)
+async def read_subscription(principal: CurrentPrincipal, deps: CurrentDeps) -> Subscription:
+    """Read which plan the caller has, and when its credits come next."""
+    return Subscription.of(await deps.billing.subscription(principal.user_id))
 
 
 @router.post(

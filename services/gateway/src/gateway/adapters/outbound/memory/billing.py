@@ -13,9 +13,18 @@ from gateway.domain.errors import (
     MalformedRequest,
     NotFound,
 )
-from gateway.domain.identifiers import CheckoutId, PackId, PaymentId, PurchaseId, UserId
+from gateway.domain.identifiers import (
+    CheckoutId,
+    PackId,
+    PaymentId,
+    PlanId,
+    PurchaseId,
+    SubscriptionId,
+    UserId,
+)
 from gateway.domain.page import Page
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
+from gateway.domain.subscription import Plan, Subscription
 from gateway.ports.clock import Clock
 
 PACKS = (
@@ -48,6 +57,15 @@ PACKS = (
     ),
 )
 
+FREE = Plan(
+    plan_id=PlanId("free"),
+    title="Free",
+    description="To find out what it is like.",
+    credits=500,
+    features=("500 credits every month",),
+    badge=None,
+)
+
 
 @dataclass
 class MemoryBilling:
@@ -57,6 +75,7 @@ class MemoryBilling:
     checkouts: dict[CheckoutId, tuple[UserId, Checkout]] = field(default_factory=dict)
     keys: dict[tuple[UserId, str], tuple[tuple[str, str, str], CheckoutId]] = field(default_factory=dict)
     paid: dict[UserId, list[Purchase]] = field(default_factory=dict)
+    subscriptions: dict[UserId, Subscription] = field(default_factory=dict)
     webhooks: dict[bytes, int] = field(default_factory=dict)
     return_urls: list[tuple[str, str]] = field(default_factory=list)
     emails: dict[CheckoutId, str] = field(default_factory=dict)
@@ -64,6 +83,28 @@ class MemoryBilling:
     async def packs(self) -> Sequence[Pack]:
         """See Billing."""
         return PACKS
+
+    async def plans(self) -> Sequence[Plan]:
+        """See Billing."""
+        return (FREE,)
+
+    async def subscription(self, user_id: UserId) -> Subscription:
+        """See Billing."""
+        if user_id not in self.subscriptions:
+            raise NotFound("you have no plan", reason="SUBSCRIPTION_NOT_FOUND")
+        return self.subscriptions[user_id]
+
+    def subscribe(self, user_id: UserId) -> None:
+        """Give somebody the free plan, as a registration does."""
+        now = self.clock.now()
+        self.subscriptions[user_id] = Subscription(
+            subscription_id=SubscriptionId(f"plan_{user_id}"),
+            plan_id=FREE.plan_id,
+            plan=FREE,
+            began_at=now,
+            period_start=now,
+            period_end=now + timedelta(days=30),
+        )
 
     async def create_checkout(
         self,

@@ -63,5 +63,9 @@ GenerationId = Annotated[str, shown("gen_019324a1b2c37def8a9b0c1d2e3f4a5b", says
 ReservationId = Annotated[str, shown("res_019324a1b2c37def8a9b0c1d2e3f4a5c", says="A reservation's id.")]
 PaymentId = Annotated[str, shown("pi_3QabcdEXAMPLE", says="The payment processor's id.")]
 PackId = Annotated[str, shown("starter", says="A pack's id.")]
+PlanId = Annotated[str, shown("free", says="A plan's id.")]
+SubscriptionId = Annotated[
+    str, shown("plan_019324a1b2c37def8a9b0c1d2e3f4a5d", says="The id of somebody's plan.")
+]
 PurchaseId = Annotated[str, shown("pay_019324a1b2c37def8a9b0c1d2e3f4a5d", says="A purchase's id.")]
 ModelId = Annotated[str, shown("local/sketch", says="`<provider>/<name>`.")]

@@ -22,6 +22,7 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "NOT_FOUND": "There is no such generation.",
     "UNKNOWN_MODEL": "There is no such model.",
     "UNKNOWN_PACK": "There is no such pack.",
+    "SUBSCRIPTION_NOT_FOUND": "You have no plan.",
     "CHECKOUT_NOT_FOUND": "There is no such checkout.",
     "USER_NOT_FOUND": "There is no such user.",
     "EMAIL_TAKEN": "An account with this email address exists already.",

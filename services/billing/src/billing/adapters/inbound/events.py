@@ -1,0 +1,35 @@
+"""Facts that billing listens to: parse, call the use case."""
+
+from dataclasses import dataclass
+
+from chassis.events import IncomingEvent
+from tintype.identity.v1 import events_pb2 as identity
+
+from billing.application.start_free_plan import StartFreePlanHandler
+from billing.domain.identifiers import UserId
+
+STREAM = "IDENTITY"
+SUBJECTS = ("tintype.identity.v1.user_registered.*", "tintype.identity.v1.email_verified.*")
+
+# What is given away is given once a mailbox: identity says when, for welcome credits and a free plan alike.
+# A fact from before there were conditions says nothing of them.
+_WELCOMED = frozenset({identity.WELCOME_UNSPECIFIED, identity.WELCOME_NOW})
+
+
+@dataclass(frozen=True)
+class BillingEvents:
+    """Turns each event into one command, which does nothing the second time."""
+
+    start: StartFreePlanHandler
+
+    async def handle(self, event: IncomingEvent) -> None:
+        """Apply an event. Raises for what must be delivered again, and Refused for what never can be."""
+        match event.ce_type:
+            case "tintype.identity.v1.UserRegistered":
+                registered = event.read(identity.UserRegistered, account_field="user_id")
+                user_id, welcome = registered.user_id, registered.welcome
+            case _:
+                verified = event.read(identity.EmailVerified, account_field="user_id")
+                user_id, welcome = verified.user_id, verified.welcome
+        if welcome in _WELCOMED:
+            await self.start(UserId(user_id), since=event.time)

@@ -1,0 +1,32 @@
+"""Plans and subscriptions as protobuf messages."""
+
+from chassis.timestamps import to_timestamp
+from tintype.billing.v1 import billing_pb2 as pb
+
+from billing.application.read_subscription import SubscriptionStanding
+from billing.domain.plan import Plan
+
+
+def plan(plan: Plan) -> pb.Plan:
+    """Return a plan's message."""
+    return pb.Plan(
+        plan_id=plan.plan_id,
+        title=plan.title,
+        description=plan.description,
+        credits=plan.credits,
+        features=plan.features,
+        badge=plan.badge or "",
+    )
+
+
+def subscription(standing: SubscriptionStanding) -> pb.Subscription:
+    """Return a subscription's message."""
+    return pb.Subscription(
+        subscription_id=standing.subscription.subscription_id,
+        user_id=standing.subscription.user_id,
+        plan_id=standing.subscription.plan_id,
+        plan=plan(standing.plan) if standing.plan else None,
+        began_at=to_timestamp(standing.subscription.began_at),
+        period_start=to_timestamp(standing.month.start),
+        period_end=to_timestamp(standing.month.end),
+    )

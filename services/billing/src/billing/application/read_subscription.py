@@ -1,0 +1,41 @@
+"""Use case: show a person their plan."""
+
+from dataclasses import dataclass
+
+from billing.domain.catalogue import Catalogue
+from billing.domain.errors import SubscriptionNotFound
+from billing.domain.identifiers import UserId
+from billing.domain.month import Month
+from billing.domain.plan import Plan
+from billing.domain.subscription import Subscription
+from billing.ports.clock import Clock
+from billing.ports.unit_of_work import BillingReader
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionStanding:
+    """A subscription, its plan where the catalogue still has it, and the month that it is in."""
+
+    subscription: Subscription
+    plan: Plan | None
+    month: Month
+
+
+@dataclass(frozen=True)
+class ReadSubscriptionHandler:
+    """Answers from what is committed."""
+
+    reader: BillingReader
+    catalogue: Catalogue
+    clock: Clock
+
+    async def __call__(self, user_id: UserId) -> SubscriptionStanding:
+        """Return how this user's plan stands. Raises SubscriptionNotFound for who has none."""
+        subscription = await self.reader.subscription(user_id)
+        if subscription is None:
+            raise SubscriptionNotFound("you have no plan")
+        return SubscriptionStanding(
+            subscription=subscription,
+            plan=self.catalogue.find_plan(subscription.plan_id),
+            month=subscription.month(self.clock.now()),
+        )

@@ -1,0 +1,27 @@
+"""What is on sale: packs and plans."""
+
+from dataclasses import dataclass
+
+from billing.domain.identifiers import PackId, PlanId
+from billing.domain.pack import Pack
+from billing.domain.plan import Plan
+
+
+class UnknownPlan(ValueError):
+    """Somebody has, or should get, a plan that is not in the catalogue: an operator's matter, no caller's."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Packs and plans, each in the order in which they are shown."""
+
+    packs: tuple[Pack, ...]
+    plans: tuple[Plan, ...] = ()
+
+    def find(self, pack_id: PackId) -> Pack | None:
+        """Return a pack by its id."""
+        return next((pack for pack in self.packs if pack.pack_id == pack_id), None)
+
+    def find_plan(self, plan_id: PlanId) -> Plan | None:
+        """Return a plan by its id."""
+        return next((plan for plan in self.plans if plan.plan_id == plan_id), None)

@@ -1,0 +1,77 @@
+"""Facts that billing hears: who is welcomed begins with the free plan, once."""
+
+import itertools
+
+import pytest
+from billing.adapters.inbound.events import SUBJECTS, BillingEvents
+from billing.application.start_free_plan import StartFreePlanHandler
+from billing_support import BillingUnderTest, renewed
+from chassis.events import IncomingEvent, Refused
+from chassis.testing.clock import HandClock
+from google.protobuf.message import Message
+from tintype.identity.v1 import events_pb2 as identity
+
+ADA = "usr_ada"
+
+
+def events(billing: BillingUnderTest) -> BillingEvents:
+    """What hears them, with the shipped free plan."""
+    free = billing.catalogue.plans[0]
+    return BillingEvents(StartFreePlanHandler(billing.units, billing.clock, billing.ids, free))
+
+
+def told(message: Message, *, subject: str, at: HandClock, account: str = ADA) -> IncomingEvent:
+    """A fact of identity's, as delivered."""
+    return IncomingEvent(
+        subject=f"{subject.removesuffix('*')}{account}",
+        event_id="evt_1",
+        time=at.time,
+        payload=message.SerializeToString(),
+    )
+
+
+REGISTERED, VERIFIED = SUBJECTS
+
+
+@pytest.mark.parametrize(
+    ("registered", "verified", "gets"),
+    [
+        # Identity's release of before says nothing of conditions.
+        (identity.WELCOME_UNSPECIFIED, None, True),
+        (identity.WELCOME_NOW, None, True),
+        (identity.WELCOME_NOW, identity.WELCOME_NONE, True),
+        (identity.WELCOME_AFTER_CONFIRMATION, None, False),
+        (identity.WELCOME_AFTER_CONFIRMATION, identity.WELCOME_NOW, True),
+        (identity.WELCOME_AFTER_CONFIRMATION, identity.WELCOME_NONE, False),
+        # A mailbox that was welcomed before, under whatever alias.
+        (identity.WELCOME_NONE, identity.WELCOME_NONE, False),
+        # A release after this one knows a case that we don't: better later than twice.
+        (99, None, False),
+    ],
+)
+async def test_who_is_welcomed_begins_with_the_free_plan(
+    memory_billing: BillingUnderTest, registered: int, verified: int | None, gets: bool
+) -> None:
+    """In either order, each delivered twice."""
+    clock = memory_billing.clock
+    facts = [told(identity.UserRegistered(user_id=ADA, welcome=registered), subject=REGISTERED, at=clock)]
+    if verified is not None:
+        facts.append(told(identity.EmailVerified(user_id=ADA, welcome=verified), subject=VERIFIED, at=clock))
+    heard = events(memory_billing)
+    for order in itertools.permutations(facts):
+        for event in (*order, *order):
+            await heard.handle(event)
+    assert (await memory_billing.reader.subscription(ADA) is not None) is gets
+    await memory_billing.facts.expect(*[renewed(ADA, clock.time, 500)] * gets)
+
+
+async def test_what_is_no_fact_of_identitys_is_refused(memory_billing: BillingUnderTest) -> None:
+    """Another's payload, bytes that are none, and another subject: nothing starts."""
+    heard, clock = events(memory_billing), memory_billing.clock
+    for message, subject in (
+        (identity.UserRegistered(user_id="usr_bob"), REGISTERED),
+        (identity.SessionsEnded(user_id=ADA), "tintype.identity.v1.sessions_ended.*"),
+    ):
+        with pytest.raises(Refused):
+            await heard.handle(told(message, subject=subject, at=clock))
+    assert await memory_billing.reader.subscription(ADA) is None

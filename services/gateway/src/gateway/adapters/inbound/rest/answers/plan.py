@@ -1,0 +1,73 @@
+"""A plan on offer, and the one that somebody has."""
+
+from typing import Annotated, Self
+
+from gateway.adapters.inbound.rest.answers.answer import (
+    Answer,
+    Credits,
+    Moment,
+    PlanId,
+    SubscriptionId,
+    shown,
+)
+from gateway.adapters.inbound.rest.answers.page import Whole
+from gateway.domain import subscription as domain
+
+
+class Plan(Answer):
+    """Credits that come every month."""
+
+    id: PlanId
+    title: Annotated[str, shown("Free")]
+    """A name for people."""
+    description: Annotated[str, shown("To find out what it is like.")]
+    """A sentence for people."""
+    credits_per_month: Annotated[Credits, shown(500)]
+    """What comes each month; what is left of it ends with the month."""
+    features: Annotated[list[str], shown(["500 credits every month"])]
+    """What speaks for it, in a few words each."""
+    badge: Annotated[str | None, shown(None, "Popular")]
+    """A word to show beside it."""
+
+    @classmethod
+    def of(cls, plan: domain.Plan) -> Self:
+        """Show a plan."""
+        return cls(
+            id=plan.plan_id,
+            title=plan.title,
+            description=plan.description,
+            credits_per_month=plan.credits,
+            features=list(plan.features),
+            badge=plan.badge,
+        )
+
+
+class PlanList(Whole[Plan]):
+    """All plans."""
+
+
+class Subscription(Answer):
+    """Somebody's plan, and the month that it is in."""
+
+    id: SubscriptionId
+    plan_id: PlanId
+    plan: Plan | None
+    """The plan as it is on offer now; null once it is on offer no more."""
+    began_at: Moment
+    """Its months begin on this day of the month; where a month has none, on its last day."""
+    period_start: Moment
+    """When this month's credits came."""
+    period_end: Moment
+    """When the next month's credits come, and what is left of this month's ends."""
+
+    @classmethod
+    def of(cls, subscription: domain.Subscription) -> Self:
+        """Show a subscription."""
+        return cls(
+            id=subscription.subscription_id,
+            plan_id=subscription.plan_id,
+            plan=Plan.of(subscription.plan) if subscription.plan else None,
+            began_at=subscription.began_at,
+            period_start=subscription.period_start,
+            period_end=subscription.period_end,
+        )

@@ -1,0 +1,30 @@
+"""Plans, and which one a person has."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.domain.identifiers import PlanId, SubscriptionId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Credits that come every month; what is left of them ends with it."""
+
+    plan_id: PlanId
+    title: str
+    description: str
+    credits: int
+    features: tuple[str, ...]
+    badge: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """A person's plan, and the month that it is in; `plan` is None once it is on offer no more."""
+
+    subscription_id: SubscriptionId
+    plan_id: PlanId
+    plan: Plan | None
+    began_at: datetime
+    period_start: datetime
+    period_end: datetime
