@@ -29,7 +29,7 @@ from billing.settings import (
 )
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
-BAD_SETTINGS = {BadCatalogueError: "CATALOGUE_FILE", UnknownPlan: "FREE_PLAN"}
+BAD_SETTINGS: dict[type[Exception], str] = {BadCatalogueError: "CATALOGUE_FILE", UnknownPlan: "FREE_PLAN"}
 
 
 def main(arguments: Sequence[str]) -> int:
