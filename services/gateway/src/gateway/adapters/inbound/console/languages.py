@@ -18,6 +18,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 from fastapi import Request
 
+from gateway.domain.money import amount_of
+
 LANGUAGE_COOKIE = "tintype_language"
 TEXTS = Path(__file__).parent / "texts"
 _ACCEPTED_LENGTH_MAX = 500
@@ -54,8 +56,8 @@ class Language:
         )
 
     def money(self, minor: int, currency: str) -> str:
-        """Write an amount of cents with the sign of its currency."""
-        return format_currency(minor / 100, currency.upper(), locale=self.numbers)
+        """Write an amount of minor units with the sign of its currency."""
+        return format_currency(amount_of(minor, currency), currency.upper(), locale=self.numbers)
 
     def when(self, time: datetime, zone: tzinfo) -> str:
         """Write a time by a clock of that zone."""
