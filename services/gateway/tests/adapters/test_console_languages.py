@@ -282,7 +282,7 @@ def test_numbers_money_and_times_are_written_as_people_do() -> None:
     assert SPANISH.money(123_456, "eur").replace("\xa0", " ") == "1.234,56 €"
     # Not every currency has hundredths.
     assert ENGLISH.money(1000, "jpy") == "¥1,000"
-    assert ENGLISH.money(1000, "kwd").replace("\xa0", " ") == "KWD 1.000"
+    assert ENGLISH.money(1000, "kwd").replace("\xa0", "") == "KWD1.000"
     assert (ENGLISH.number(12_345), SPANISH.number(12_345)) == ("12,345", "12.345")
     assert (ENGLISH.signed(1_000), ENGLISH.signed(-5), ENGLISH.signed(0)) == ("+1,000", "-5", "0")
     assert (ENGLISH.fixed(2.25, 1), SPANISH.fixed(2.25, 1)) == ("2.2", "2,2")
