@@ -121,6 +121,7 @@ async def serve_generation(stack: AsyncExitStack, house: House) -> str:
             create=house.create,
             read=house.read,
             cancel=house.cancel,
+            mark_favourite=house.mark_favourite,
             delete=house.delete,
             settlements=house.settlements,
         )

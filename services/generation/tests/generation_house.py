@@ -27,6 +27,7 @@ from generation.application.deliver_outputs import OutputDeliverer
 from generation.application.finish_attempt import AttemptFinisher
 from generation.application.follow_run import RunFollower
 from generation.application.keep_leases import LeaseKeeper
+from generation.application.mark_favourite import MarkFavouriteHandler
 from generation.application.provider_gate import ProviderGate
 from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
@@ -132,6 +133,7 @@ class House:
         self.read = ReadGenerations(
             self.units, self.store, self.clock, QueueView(self.units, self.clock), self.durations
         )
+        self.mark_favourite = MarkFavouriteHandler(self.units)
         self.cancel = CancelGenerationHandler(self.units, self.clock, self.meter)
         self.delete = DeleteGenerationHandler(self.units, self.clock)
         self.settlements = ReadSettlements(self.units)

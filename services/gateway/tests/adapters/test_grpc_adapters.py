@@ -8,7 +8,7 @@ from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
 from gateway.domain.credits import Category, EntryFilter, EntryKind
-from gateway.domain.generation import GenerationStatus, NewGeneration
+from gateway.domain.generation import GenerationStatus, LibraryFilter, NewGeneration
 from gateway.domain.user import Role
 from google.protobuf.timestamp_pb2 import Timestamp
 from scripted_services import ADA, JOB, STATUSES, WHEN, Script
@@ -199,7 +199,8 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
     asked = script.heard[-1]
     assert (asked.idempotency_key, asked.quote_id, dict(asked.input)["seed"]) == ("k", "", 7)
     assert await adapter.generation(ADA, JOB) == created
-    page = await adapter.page(ADA, statuses=[GenerationStatus.FAILED], cursor=None, limit=3)
+    failed = LibraryFilter(statuses=(GenerationStatus.FAILED,))
+    page = await adapter.page(ADA, wanted=failed, cursor=None, limit=3)
     assert (list(page.items), page.next_cursor) == ([created], "n")
     assert list(script.heard[-1].statuses) == [generation.GENERATION_STATUS_FAILED]
     assert await adapter.cancel(ADA, JOB) == created

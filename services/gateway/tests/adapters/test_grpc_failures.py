@@ -72,7 +72,7 @@ async def test_details_of_refusals(connection: grpc.aio.Channel, script: Script)
         violations=[("page_token", "page_token: is none"), ("prompt", "too long")],
     )
     with pytest.raises(errors.InvalidRequest) as invalid:
-        await adapter.page(ADA, statuses=(), cursor="x", limit=1)
+        await adapter.page(ADA, cursor="x", limit=1)
     assert invalid.value.detail == "cursor: is none; prompt: too long"
     assert invalid.value.fields == (
         FieldProblem("cursor", "is none"),

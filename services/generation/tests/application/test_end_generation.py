@@ -199,8 +199,8 @@ async def test_another_users_job_is_absent(house: House) -> None:
 async def test_pages_walk_the_list(house: House) -> None:
     """Newest first, each job once, and the last page says so."""
     made = [await house.queued() for _ in range(5)]
-    first, cursor = await house.read.page(ACCOUNT, statuses=(), before=None, limit=3)
-    second, end = await house.read.page(ACCOUNT, statuses=(), before=cursor, limit=3)
+    first, cursor = await house.read.page(ACCOUNT, before=None, limit=3)
+    second, end = await house.read.page(ACCOUNT, before=cursor, limit=3)
     shown = [view.generation.generation_id for view in [*first, *second]]
     assert shown == [generation.generation_id for generation in reversed(made)]
     assert end is None

@@ -8,6 +8,7 @@ from generation.application.report_progress import ProgressReporter
 from generation.application.start_generation import Job
 from generation.domain.generation import Status
 from generation.domain.identifiers import AccountId
+from generation.domain.library_filter import LibraryFilter
 from generation.ports.media_provider import RunReport, RunState
 from generation_house import ACCOUNT, House
 
@@ -127,15 +128,16 @@ async def test_a_page_says_whether_there_is_another(house: House, limit: int, is
     """Newest first, of this account alone."""
     jobs = [await house.queued(prompt=f"fox {number}") for number in range(3)]
     newest = [job.generation_id for job in reversed(jobs)]
-    views, following = await house.read.page(ACCOUNT, statuses=(), before=None, limit=limit)
+    views, following = await house.read.page(ACCOUNT, before=None, limit=limit)
     assert [view.generation.generation_id for view in views] == newest[:limit]
     assert following == (newest[limit - 1] if is_more else None)
-    rest, end = await house.read.page(ACCOUNT, statuses=(), before=newest[1], limit=limit)
+    rest, end = await house.read.page(ACCOUNT, before=newest[1], limit=limit)
     assert ([view.generation.generation_id for view in rest], end) == ([newest[2]], None)
-    assert await house.read.page(AccountId("usr_bob"), statuses=(), before=None, limit=9) == ([], None)
-    queued, _ = await house.read.page(ACCOUNT, statuses=[Status.QUEUED], before=None, limit=9)
+    assert await house.read.page(AccountId("usr_bob"), before=None, limit=9) == ([], None)
+    waiting, failed = (LibraryFilter(statuses=frozenset({one})) for one in (Status.QUEUED, Status.FAILED))
+    queued, _ = await house.read.page(ACCOUNT, wanted=waiting, before=None, limit=9)
     assert len(queued) == 3
-    assert await house.read.page(ACCOUNT, statuses=[Status.FAILED], before=None, limit=9) == ([], None)
+    assert await house.read.page(ACCOUNT, wanted=failed, before=None, limit=9) == ([], None)
     await house.facts.expect(*["GenerationQueued"] * 3)
 
 

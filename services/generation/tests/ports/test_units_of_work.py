@@ -15,6 +15,7 @@ from generation.domain.identifiers import (
     ReservationId,
     RunId,
 )
+from generation.domain.library_filter import EVERY_JOB, LibraryFilter
 from generation.ports.answers import StoredAnswer
 from generation.ports.unit_of_work import UnitsOfWork
 from generation_rows import ALICE, BOB, LATER, NOW, attempt, job, output, running, stored
@@ -60,7 +61,7 @@ async def test_an_account_sees_its_own_rows_only(units: UnitsOfWork) -> None:
         assert await work.generations.get(job().generation_id) is None
         assert await work.generations.lock(job().generation_id) is None
         assert await work.generations.with_key(ALICE, "key-1") is None
-        assert await work.generations.page(ALICE, statuses=(), before=None, limit=9) == []
+        assert await work.generations.page(ALICE, wanted=EVERY_JOB, before=None, limit=9) == []
 
 
 async def test_a_failed_transaction_keeps_nothing(units: UnitsOfWork) -> None:
@@ -93,14 +94,14 @@ async def test_pages_leave_out_what_is_hidden(units: UnitsOfWork) -> None:
     await stored(units, job(1), job(2, **ended), job(3), job(4, **ended, deleted_at=NOW))
 
     async def page(**wanted: Any) -> list[str]:
-        asked = {"statuses": (), "before": None, "limit": 9} | wanted
+        asked = {"wanted": EVERY_JOB, "before": None, "limit": 9} | wanted
         async with units.of(ALICE) as work:
             return [one.idempotency_key for one in await work.generations.page(ALICE, **asked)]
 
     assert await page() == ["key-3", "key-2", "key-1"]
     assert await page(limit=1) == ["key-3"]
     assert await page(before=job(3).generation_id) == ["key-2", "key-1"]
-    assert await page(statuses=[Status.FAILED]) == ["key-2"]
+    assert await page(wanted=LibraryFilter(statuses=frozenset({Status.FAILED}))) == ["key-2"]
 
 
 async def test_progress_only_goes_forward(units: UnitsOfWork) -> None:

@@ -79,9 +79,7 @@ class AccountView:
             self.shown_balance = balance.sequence
             states.append(balance)
         with suppress(GatewayError):
-            page = await self._generations.page(
-                self._account_id, statuses=(), cursor=None, limit=SNAPSHOT_GENERATIONS
-            )
+            page = await self._generations.page(self._account_id, cursor=None, limit=SNAPSHOT_GENERATIONS)
             states.extend(_as_update(generation) for generation in reversed(page.items))
         return states
 

@@ -157,6 +157,26 @@ class Generation:
     queue_position: int | None = None
     # While it runs, where such jobs' time is known; it may have passed.
     expected_ready_at: datetime | None = None
+    # Marked by its user.
+    is_favourite: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LibraryFilter:
+    """What a generation must be to be listed; whatever is not said does not matter."""
+
+    statuses: tuple[GenerationStatus, ...] = ()
+    model_id: ModelId | None = None
+    modality: Modality | None = None
+    created_from: datetime | None = None
+    # Exclusive.
+    created_before: datetime | None = None
+    favourites_only: bool = False
+    # Words, or parts of them, that are all in the prompt.
+    search: str | None = None
+
+
+EVERY_GENERATION = LibraryFilter()
 
 
 @dataclass(frozen=True, kw_only=True)

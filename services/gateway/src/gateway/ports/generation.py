@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from gateway.domain.generation import (
+    EVERY_GENERATION,
     Document,
     Generation,
-    GenerationStatus,
+    LibraryFilter,
     Model,
     NewGeneration,
     Quote,
@@ -45,11 +46,20 @@ class Generations(Protocol):
         self,
         account_id: AccountId,
         *,
-        statuses: Sequence[GenerationStatus],
+        wanted: LibraryFilter = EVERY_GENERATION,
         cursor: str | None,
         limit: int,
     ) -> Page[Generation]:
-        """List this account's generations, newest first; any status when none is named."""
+        """List this account's generations that `wanted` admits, newest first.
+
+        Raises InvalidRequest for a cursor of a list with other filters.
+        """
+        ...
+
+    async def mark_favourite(
+        self, account_id: AccountId, generation_id: GenerationId, *, is_favourite: bool
+    ) -> Generation:
+        """Mark it as a favourite, or no longer; again changes nothing. Raises NotFound."""
         ...
 
     async def cancel(self, account_id: AccountId, generation_id: GenerationId) -> Generation:

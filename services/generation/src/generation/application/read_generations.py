@@ -1,6 +1,6 @@
 """Reads jobs with what belongs to them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -8,8 +8,9 @@ from generation.application.queue_view import QueueView
 from generation.application.usual_durations import UsualDurations
 from generation.domain.attempt import Attempt
 from generation.domain.errors import GenerationNotFound
-from generation.domain.generation import Generation, Status
+from generation.domain.generation import Generation
 from generation.domain.identifiers import AccountId, GenerationId
+from generation.domain.library_filter import EVERY_JOB, LibraryFilter
 from generation.domain.output import Output
 from generation.domain.waiting import Standing, expected_ready_at
 from generation.ports.clock import Clock
@@ -67,13 +68,13 @@ class ReadGenerations:
         self,
         account_id: AccountId,
         *,
-        statuses: Collection[Status],
+        wanted: LibraryFilter = EVERY_JOB,
         before: GenerationId | None,
         limit: int,
     ) -> tuple[Sequence[GenerationView], GenerationId | None]:
-        """Newest first, and where the next page starts if there is one."""
+        """Return what `wanted` admits, newest first, and where the next page starts if there is one."""
         async with self.units.of(account_id) as work:
-            found = await work.generations.page(account_id, statuses=statuses, before=before, limit=limit + 1)
+            found = await work.generations.page(account_id, wanted=wanted, before=before, limit=limit + 1)
             shown = found[:limit]
             outputs = await self._outputs(work, shown)
         views = [

@@ -12,6 +12,7 @@ from generation.application.cancel_generation import CancelGenerationHandler
 from generation.application.create_generation import CreateGenerationHandler
 from generation.application.create_quote import CreateQuoteHandler
 from generation.application.delete_generation import DeleteGenerationHandler
+from generation.application.mark_favourite import MarkFavouriteHandler
 from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
@@ -65,6 +66,7 @@ def handlers(settings: ApiSettings, parts: Parts, durations: UsualDurations) -> 
             durations,
             url_ttl_s=settings.output_url_ttl_s,
         ),
+        mark_favourite=MarkFavouriteHandler(parts.units),
         cancel=CancelGenerationHandler(parts.units, parts.clock, parts.meter),
         delete=DeleteGenerationHandler(parts.units, parts.clock),
         settlements=ReadSettlements(parts.units),

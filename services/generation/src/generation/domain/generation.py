@@ -63,6 +63,7 @@ class Generation:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     deleted_at: datetime | None = None
+    is_favourite: bool = False
 
     @property
     def is_terminal(self) -> bool:
@@ -132,6 +133,10 @@ class Generation:
         if not self.is_terminal:
             raise GenerationRunning("the generation is still running; cancel it first")
         return replace(self, deleted_at=self.deleted_at or now)
+
+    def marked(self, *, is_favourite: bool) -> Self:
+        """Be one of its user's favourites, or no longer."""
+        return replace(self, is_favourite=is_favourite)
 
     def _ended(self, status: Status, *, now: datetime, **changes: Any) -> Self:
         self._refuse_if_ended()

@@ -9,6 +9,7 @@ from generation.domain.attempt import Attempt
 from generation.domain.events import Event
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, AttemptId, EventId, GenerationId, ModelId
+from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
 from generation.ports.answers import Answers
 
@@ -40,11 +41,11 @@ class Generations(Protocol):
         self,
         account_id: AccountId,
         *,
-        statuses: Collection[Status],
+        wanted: LibraryFilter,
         before: GenerationId | None,
         limit: int,
     ) -> Sequence[Generation]:
-        """Return the newest first, older than `before` and not deleted; of any status when none is given."""
+        """Return those that `wanted` admits, newest first, older than `before` and not deleted."""
         ...
 
     async def advance(self, generation_id: GenerationId, *, progress: float) -> bool:

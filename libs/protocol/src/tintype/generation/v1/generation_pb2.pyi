@@ -291,6 +291,7 @@ class Generation(_message.Message):
     ATTEMPTS_FIELD_NUMBER: _builtins.int
     QUEUE_POSITION_FIELD_NUMBER: _builtins.int
     EXPECTED_READY_AT_FIELD_NUMBER: _builtins.int
+    IS_FAVOURITE_FIELD_NUMBER: _builtins.int
     generation_id: _builtins.str
     account_id: _builtins.str
     model_id: _builtins.str
@@ -307,6 +308,8 @@ class Generation(_message.Message):
     """While it waits for a worker: 1 is the next one, 101 stands for more than a hundred before it. Absent
     otherwise.
     """
+    is_favourite: _builtins.bool
+    """Marked by its user."""
     @_builtins.property
     def input(self) -> _struct_pb2.Struct: ...
     @_builtins.property
@@ -354,10 +357,11 @@ class Generation(_message.Message):
         attempts: _abc.Iterable[Global___Attempt] | None = ...,
         queue_position: _builtins.int | None = ...,
         expected_ready_at: _timestamp_pb2.Timestamp | None = ...,
+        is_favourite: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "created_at", b"created_at", "expected_ready_at", b"expected_ready_at", "failure", b"failure", "finished_at", b"finished_at", "input", b"input", "metadata", b"metadata", "queue_position", b"queue_position", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "account_id", b"account_id", "attempts", b"attempts", "cancel_requested", b"cancel_requested", "created_at", b"created_at", "credits_charged", b"credits_charged", "credits_refunded", b"credits_refunded", "credits_reserved", b"credits_reserved", "expected_ready_at", b"expected_ready_at", "failure", b"failure", "finished_at", b"finished_at", "generation_id", b"generation_id", "input", b"input", "metadata", b"metadata", "modality", b"modality", "model_id", b"model_id", "outputs", b"outputs", "progress", b"progress", "provider_order", b"provider_order", "queue_position", b"queue_position", "reservation_id", b"reservation_id", "started_at", b"started_at", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "account_id", b"account_id", "attempts", b"attempts", "cancel_requested", b"cancel_requested", "created_at", b"created_at", "credits_charged", b"credits_charged", "credits_refunded", b"credits_refunded", "credits_reserved", b"credits_reserved", "expected_ready_at", b"expected_ready_at", "failure", b"failure", "finished_at", b"finished_at", "generation_id", b"generation_id", "input", b"input", "is_favourite", b"is_favourite", "metadata", b"metadata", "modality", b"modality", "model_id", b"model_id", "outputs", b"outputs", "progress", b"progress", "provider_order", b"provider_order", "queue_position", b"queue_position", "reservation_id", b"reservation_id", "started_at", b"started_at", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__queue_position: _TypeAlias = _typing.Literal["queue_position"]  # noqa: Y015
     _WhichOneofArgType__queue_position: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position"]  # noqa: Y015
@@ -649,11 +653,33 @@ class ListGenerationsRequest(_message.Message):
     STATUSES_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    MODEL_ID_FIELD_NUMBER: _builtins.int
+    MODALITY_FIELD_NUMBER: _builtins.int
+    CREATED_FROM_FIELD_NUMBER: _builtins.int
+    CREATED_BEFORE_FIELD_NUMBER: _builtins.int
+    FAVOURITES_ONLY_FIELD_NUMBER: _builtins.int
+    SEARCH_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     page_size: _builtins.int
     page_token: _builtins.str
+    """From an earlier answer to the same filters."""
+    model_id: _builtins.str
+    modality: Global___Modality.ValueType
+    favourites_only: _builtins.bool
+    search: _builtins.str
+    """Up to 200 characters; each of its words must be in the prompt, as a part of a word, whatever
+    their order, case and accents.
+    """
     @_builtins.property
     def statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___GenerationStatus.ValueType]: ...
+    @_builtins.property
+    def created_from(self) -> _timestamp_pb2.Timestamp:
+        """Not before this moment."""
+
+    @_builtins.property
+    def created_before(self) -> _timestamp_pb2.Timestamp:
+        """Before this moment."""
+
     def __init__(
         self,
         *,
@@ -661,10 +687,16 @@ class ListGenerationsRequest(_message.Message):
         statuses: _abc.Iterable[Global___GenerationStatus.ValueType] | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        model_id: _builtins.str = ...,
+        modality: Global___Modality.ValueType = ...,
+        created_from: _timestamp_pb2.Timestamp | None = ...,
+        created_before: _timestamp_pb2.Timestamp | None = ...,
+        favourites_only: _builtins.bool = ...,
+        search: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_before", b"created_before", "created_from", b"created_from"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "page_size", b"page_size", "page_token", b"page_token", "statuses", b"statuses"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "created_before", b"created_before", "created_from", b"created_from", "favourites_only", b"favourites_only", "modality", b"modality", "model_id", b"model_id", "page_size", b"page_size", "page_token", b"page_token", "search", b"search", "statuses", b"statuses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -692,6 +724,51 @@ class ListGenerationsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListGenerationsResponse: _TypeAlias = ListGenerationsResponse  # noqa: Y015
+
+@_typing.final
+class MarkFavouriteRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    GENERATION_ID_FIELD_NUMBER: _builtins.int
+    IS_FAVOURITE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    generation_id: _builtins.str
+    is_favourite: _builtins.bool
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        generation_id: _builtins.str = ...,
+        is_favourite: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "generation_id", b"generation_id", "is_favourite", b"is_favourite"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MarkFavouriteRequest: _TypeAlias = MarkFavouriteRequest  # noqa: Y015
+
+@_typing.final
+class MarkFavouriteResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GENERATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def generation(self) -> Global___Generation: ...
+    def __init__(
+        self,
+        *,
+        generation: Global___Generation | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MarkFavouriteResponse: _TypeAlias = MarkFavouriteResponse  # noqa: Y015
 
 @_typing.final
 class CancelGenerationRequest(_message.Message):

@@ -65,6 +65,11 @@ class GenerationServiceStub:
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListGenerationsRequest.SerializeToString,
                 response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListGenerationsResponse.FromString,
                 _registered_method=True)
+        self.MarkFavourite = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/MarkFavourite',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.MarkFavouriteRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.MarkFavouriteResponse.FromString,
+                _registered_method=True)
         self.CancelGeneration = channel.unary_unary(
                 '/tintype.generation.v1.GenerationService/CancelGeneration',
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CancelGenerationRequest.SerializeToString,
@@ -131,7 +136,16 @@ class GenerationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListGenerations(self, request, context):
-        """Lists this user's generations, newest first.
+        """Lists this user's generations, newest first: those that every filter admits. INVALID_INPUT
+        (INVALID_ARGUMENT with field violations), also for a page token of a list with other filters.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MarkFavourite(self, request, context):
+        """Marks a generation as one of its user's favourites, or no longer. Idempotent. NOT_FOUND for
+        another user's and for a deleted one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -199,6 +213,11 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.ListGenerations,
                     request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListGenerationsRequest.FromString,
                     response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListGenerationsResponse.SerializeToString,
+            ),
+            'MarkFavourite': grpc.unary_unary_rpc_method_handler(
+                    servicer.MarkFavourite,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.MarkFavouriteRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.MarkFavouriteResponse.SerializeToString,
             ),
             'CancelGeneration': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelGeneration,
@@ -384,6 +403,33 @@ class GenerationService:
             '/tintype.generation.v1.GenerationService/ListGenerations',
             tintype_dot_generation_dot_v1_dot_generation__pb2.ListGenerationsRequest.SerializeToString,
             tintype_dot_generation_dot_v1_dot_generation__pb2.ListGenerationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MarkFavourite(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/MarkFavourite',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.MarkFavouriteRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.MarkFavouriteResponse.FromString,
             options,
             channel_credentials,
             insecure,

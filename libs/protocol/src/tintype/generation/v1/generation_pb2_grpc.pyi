@@ -32,7 +32,13 @@ class GenerationServiceStub:
     GetGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetGenerationRequest, _generation_pb2.GetGenerationResponse]
     """Reads one generation of this user. NOT_FOUND for another user's."""
     ListGenerations: _aio.UnaryUnaryMultiCallable[_generation_pb2.ListGenerationsRequest, _generation_pb2.ListGenerationsResponse]
-    """Lists this user's generations, newest first."""
+    """Lists this user's generations, newest first: those that every filter admits. INVALID_INPUT
+    (INVALID_ARGUMENT with field violations), also for a page token of a list with other filters.
+    """
+    MarkFavourite: _aio.UnaryUnaryMultiCallable[_generation_pb2.MarkFavouriteRequest, _generation_pb2.MarkFavouriteResponse]
+    """Marks a generation as one of its user's favourites, or no longer. Idempotent. NOT_FOUND for
+    another user's and for a deleted one.
+    """
     CancelGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.CancelGenerationRequest, _generation_pb2.CancelGenerationResponse]
     """Asks a running generation to stop. Idempotent; GENERATION_FINISHED (FAILED_PRECONDITION)
     when it had ended otherwise.
@@ -100,7 +106,19 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _generation_pb2.ListGenerationsRequest,
         context: _aio.ServicerContext[_generation_pb2.ListGenerationsRequest, _abc.Awaitable[_generation_pb2.ListGenerationsResponse]],
     ) -> _abc.Awaitable[_generation_pb2.ListGenerationsResponse]:
-        """Lists this user's generations, newest first."""
+        """Lists this user's generations, newest first: those that every filter admits. INVALID_INPUT
+        (INVALID_ARGUMENT with field violations), also for a page token of a list with other filters.
+        """
+
+    @_abc_1.abstractmethod
+    def MarkFavourite(
+        self,
+        request: _generation_pb2.MarkFavouriteRequest,
+        context: _aio.ServicerContext[_generation_pb2.MarkFavouriteRequest, _abc.Awaitable[_generation_pb2.MarkFavouriteResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.MarkFavouriteResponse]:
+        """Marks a generation as one of its user's favourites, or no longer. Idempotent. NOT_FOUND for
+        another user's and for a deleted one.
+        """
 
     @_abc_1.abstractmethod
     def CancelGeneration(

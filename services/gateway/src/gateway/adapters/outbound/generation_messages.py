@@ -38,3 +38,13 @@ generation = reader(
         "attempts": reader(pb.Attempt, Attempt),
     },
 )
+
+
+def status_value(status: GenerationStatus) -> pb.GenerationStatus.ValueType:
+    """Return the contract's word for a status."""
+    return pb.GenerationStatus.Value(f"GENERATION_STATUS_{status.name}")
+
+
+def modality_value(modality: Modality | None) -> pb.Modality.ValueType:
+    """Return the contract's word for what comes out; unspecified for None."""
+    return pb.Modality.Value(f"MODALITY_{modality.name}") if modality else pb.MODALITY_UNSPECIFIED

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import grpc
+from chassis.timestamps import to_timestamp
 from tintype.generation.v1 import generation_pb2 as pb
 from tintype.generation.v1 import generation_pb2_grpc as rpc
 
@@ -10,9 +11,10 @@ from gateway.adapters.outbound import generation_messages as messages
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
 from gateway.adapters.outbound.wire import struct
 from gateway.domain.generation import (
+    EVERY_GENERATION,
     Document,
     Generation,
-    GenerationStatus,
+    LibraryFilter,
     Model,
     NewGeneration,
     Quote,
@@ -72,14 +74,20 @@ class GrpcGenerations:
         self,
         account_id: AccountId,
         *,
-        statuses: Sequence[GenerationStatus],
+        wanted: LibraryFilter = EVERY_GENERATION,
         cursor: str | None,
         limit: int,
     ) -> Page[Generation]:
         """See Generations."""
         request = pb.ListGenerationsRequest(
             account_id=account_id,
-            statuses=[pb.GenerationStatus.Value(f"GENERATION_STATUS_{status.name}") for status in statuses],
+            statuses=[messages.status_value(status) for status in wanted.statuses],
+            model_id=wanted.model_id or "",
+            modality=messages.modality_value(wanted.modality),
+            created_from=to_timestamp(wanted.created_from),
+            created_before=to_timestamp(wanted.created_before),
+            favourites_only=wanted.favourites_only,
+            search=wanted.search or "",
             page_size=limit,
             page_token=cursor or "",
         )
@@ -87,6 +95,17 @@ class GrpcGenerations:
             answer = await self._stub.ListGenerations(request, timeout=READ_DEADLINE_S)
         items = [messages.generation(generation) for generation in answer.generations]
         return Page(items=items, next_cursor=answer.next_page_token or None)
+
+    async def mark_favourite(
+        self, account_id: AccountId, generation_id: GenerationId, *, is_favourite: bool
+    ) -> Generation:
+        """See Generations."""
+        request = pb.MarkFavouriteRequest(
+            account_id=account_id, generation_id=generation_id, is_favourite=is_favourite
+        )
+        with remote_calls("generation"):
+            answer = await self._stub.MarkFavourite(request, timeout=COMMAND_DEADLINE_S)
+        return messages.generation(answer.generation)
 
     async def cancel(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """See Generations."""

@@ -57,6 +57,9 @@ _FIELDS = {
     "pack_id": "pack",
     "kinds": "kind",
     "statuses": "status",
+    "created_from": "from",
+    "created_before": "to",
+    "favourites_only": "favourite",
     "idempotency_key": "Idempotency-Key",
 }
 

@@ -1,7 +1,5 @@
 """Parsing of what callers send, before anything inside sees it."""
 
-import base64
-import binascii
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +7,8 @@ from typing import Any
 from chassis.events import is_subject_token
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
-from tintype.generation.v1 import generation_pb2 as pb
 
 from generation.domain.errors import GenerationNotFound, InvalidInput, Violation
-from generation.domain.generation import Status
 from generation.domain.identifiers import AccountId, GenerationId, ModelId
 
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 20, 100
@@ -71,36 +67,6 @@ def page_size(size: int) -> int:
     if not 0 <= size <= PAGE_SIZE_MAX:
         raise InvalidInput([Violation("page_size", f"must be 1 to {PAGE_SIZE_MAX}")])
     return size or PAGE_SIZE_DEFAULT
-
-
-def page_token(generation: GenerationId | None) -> str:
-    """Where the next page starts, as text that callers don't read."""
-    return base64.urlsafe_b64encode(generation.encode()).decode() if generation else ""
-
-
-def page_start(token: str) -> GenerationId | None:
-    """Return what `page_token` made. Raises InvalidInput for anything else."""
-    if not token:
-        return None
-    try:
-        return generation_id(base64.b64decode(token, altchars=b"-_", validate=True).decode())
-    except (binascii.Error, UnicodeDecodeError, GenerationNotFound, ValueError) as error:
-        raise InvalidInput([Violation("page_token", "is not from an earlier page")]) from error
-
-
-def statuses(values: Sequence[pb.GenerationStatus.ValueType]) -> frozenset[Status]:
-    """Return the statuses to list. To users a job that reserves is queued already."""
-    wanted = set()
-    for value in values:
-        if value not in STATUS_NAMES:
-            raise InvalidInput([Violation("statuses", "holds an unknown status")])
-        wanted.add(STATUS_NAMES[value])
-    if Status.QUEUED in wanted:
-        wanted.add(Status.RESERVING)
-    return frozenset(wanted)
-
-
-STATUS_NAMES = {pb.GenerationStatus.Value(f"GENERATION_STATUS_{s.name}"): s for s in Status}
 
 
 def _whole(value: Any) -> Any:

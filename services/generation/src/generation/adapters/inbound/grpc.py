@@ -8,11 +8,12 @@ import grpc
 from tintype.generation.v1 import generation_pb2 as pb
 from tintype.generation.v1 import generation_pb2_grpc as pb_grpc
 
-from generation.adapters.inbound import fields, messages
+from generation.adapters.inbound import fields, listing, messages
 from generation.application.cancel_generation import CancelGenerationHandler
 from generation.application.create_generation import CreateGeneration, CreateGenerationHandler
 from generation.application.create_quote import CreateQuote, CreateQuoteHandler
 from generation.application.delete_generation import DeleteGenerationHandler
+from generation.application.mark_favourite import MarkFavourite, MarkFavouriteHandler
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
@@ -51,6 +52,7 @@ class Handlers:
     quote: CreateQuoteHandler
     create: CreateGenerationHandler
     read: ReadGenerations
+    mark_favourite: MarkFavouriteHandler
     cancel: CancelGenerationHandler
     delete: DeleteGenerationHandler
     settlements: ReadSettlements
@@ -112,16 +114,29 @@ class GenerationServicer(pb_grpc.GenerationServiceServicer):
         self, request: pb.ListGenerationsRequest, context: Any
     ) -> pb.ListGenerationsResponse:
         """See the contract."""
+        wanted = listing.library_filter(request)
         views, following = await self._handlers.read.page(
             fields.account_id(request.account_id),
-            statuses=fields.statuses(request.statuses),
-            before=fields.page_start(request.page_token),
+            wanted=wanted,
+            before=listing.page_start(request.page_token, wanted),
             limit=fields.page_size(request.page_size),
         )
         return pb.ListGenerationsResponse(
             generations=[messages.generation_message(view) for view in views],
-            next_page_token=fields.page_token(following),
+            next_page_token=listing.page_token(following, wanted),
         )
+
+    async def MarkFavourite(self, request: pb.MarkFavouriteRequest, context: Any) -> pb.MarkFavouriteResponse:
+        """See the contract."""
+        generation = await self._handlers.mark_favourite(
+            MarkFavourite(
+                account_id=fields.account_id(request.account_id),
+                generation_id=fields.generation_id(request.generation_id),
+                is_favourite=request.is_favourite,
+            )
+        )
+        view = await self._handlers.read.view(generation)
+        return pb.MarkFavouriteResponse(generation=messages.generation_message(view))
 
     async def CancelGeneration(
         self, request: pb.CancelGenerationRequest, context: Any

@@ -13,6 +13,7 @@ from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.events import Event
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, EventId, GenerationId, ModelId
+from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
 from generation.ports.unit_of_work import UnitOfWork
 
@@ -54,7 +55,7 @@ class MemoryGenerations:
         self,
         account_id: AccountId,
         *,
-        statuses: Collection[Status],
+        wanted: LibraryFilter,
         before: GenerationId | None,
         limit: int,
     ) -> Sequence[Generation]:
@@ -63,7 +64,7 @@ class MemoryGenerations:
             for row in reversed(self._seen())
             if row.account_id == account_id
             and row.deleted_at is None
-            and (not statuses or row.status in statuses)
+            and wanted.admits(row)
             and (before is None or row.generation_id < before)
         ]
         return rows[:limit]

@@ -58,5 +58,5 @@ async def update(
 
 
 async def _recent(deps: Deps, session: ConsoleSession) -> Sequence[Generation]:
-    page = await deps.generations.page(session.user_id, statuses=(), cursor=None, limit=RECENT_SIZE)
+    page = await deps.generations.page(session.user_id, cursor=None, limit=RECENT_SIZE)
     return page.items

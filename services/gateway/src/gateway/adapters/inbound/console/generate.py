@@ -168,7 +168,7 @@ async def _page(
 
 async def _feed(request: Request, deps: Deps, session: ConsoleSession, model: Model) -> dict[str, Any]:
     language = language_of(request)
-    page = await deps.generations.page(session.user_id, statuses=(), cursor=None, limit=FEED_SIZE)
+    page = await deps.generations.page(session.user_id, cursor=None, limit=FEED_SIZE)
     ended = [made for made in page.items if made.status.is_final]
     return {
         "running": [made for made in page.items if not made.status.is_final],

@@ -34,7 +34,7 @@ async def library(
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
     """Tiles by day, newest first."""
-    page = await deps.generations.page(session.user_id, statuses=(), cursor=cursor, limit=PAGE_SIZE)
+    page = await deps.generations.page(session.user_id, cursor=cursor, limit=PAGE_SIZE)
     return await show(
         request,
         "library.html",

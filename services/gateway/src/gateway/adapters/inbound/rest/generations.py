@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
@@ -11,6 +11,7 @@ from gateway.adapters.inbound.rest.answers.explanation import Explanation
 from gateway.adapters.inbound.rest.answers.generation import Generation, GenerationPage
 from gateway.adapters.inbound.rest.bodies import Body
 from gateway.adapters.inbound.rest.json_route import JsonRoute
+from gateway.adapters.inbound.rest.library_filter import library_filter
 from gateway.adapters.inbound.rest.models import ModelInput, ModelName
 from gateway.adapters.inbound.rest.parameters import (
     GenerationPath,
@@ -21,7 +22,7 @@ from gateway.adapters.inbound.rest.parameters import (
     paging,
 )
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
-from gateway.domain.generation import GenerationStatus, NewGeneration
+from gateway.domain.generation import LibraryFilter, NewGeneration
 from gateway.domain.identifiers import ModelId, QuoteId
 from gateway.ports.rate_limits import Limit
 
@@ -87,15 +88,13 @@ async def list_generations(
     principal: CurrentPrincipal,
     deps: CurrentDeps,
     part: Annotated[Paging, Depends(paging)],
-    status: Annotated[
-        list[GenerationStatus] | None,
-        Query(max_length=len(GenerationStatus), description="Only these; all without."),
-    ] = None,
+    wanted: Annotated[LibraryFilter, Depends(library_filter)],
 ) -> GenerationPage:
-    """List the caller's generations, newest first."""
-    page = await deps.generations.page(
-        principal.user_id, statuses=status or (), cursor=part.cursor, limit=part.limit
-    )
+    """List the caller's generations, newest first: those that every filter admits.
+
+    A cursor belongs to the filters that it came with.
+    """
+    page = await deps.generations.page(principal.user_id, wanted=wanted, cursor=part.cursor, limit=part.limit)
     return GenerationPage.of(page, Generation.of)
 
 
@@ -107,6 +106,36 @@ async def read_generation(
 ) -> Generation:
     """Read one, with freshly signed addresses of its outputs."""
     return Generation.of(await deps.generations.generation(principal.user_id, generation_id(generation)))
+
+
+@router.put(
+    "/{generation}/favourite",
+    dependencies=[per_user(Limit.CHANGES)],
+    responses=refuses({**_NOT_FOUND, **_STORE}),
+)
+async def mark_favourite(
+    generation: GenerationPath, principal: CurrentPrincipal, deps: CurrentDeps
+) -> Generation:
+    """Mark it as a favourite; again changes nothing."""
+    marked = await deps.generations.mark_favourite(
+        principal.user_id, generation_id(generation), is_favourite=True
+    )
+    return Generation.of(marked)
+
+
+@router.delete(
+    "/{generation}/favourite",
+    dependencies=[per_user(Limit.CHANGES)],
+    responses=refuses({**_NOT_FOUND, **_STORE}),
+)
+async def unmark_favourite(
+    generation: GenerationPath, principal: CurrentPrincipal, deps: CurrentDeps
+) -> Generation:
+    """Make it a favourite no longer; again changes nothing."""
+    unmarked = await deps.generations.mark_favourite(
+        principal.user_id, generation_id(generation), is_favourite=False
+    )
+    return Generation.of(unmarked)
 
 
 @router.delete(

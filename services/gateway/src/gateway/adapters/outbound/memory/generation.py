@@ -9,6 +9,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
+from gateway.adapters.outbound.memory.library_page import library_page
 from gateway.domain.errors import (
     Conflict,
     FieldProblem,
@@ -18,10 +19,12 @@ from gateway.domain.errors import (
     NotFound,
 )
 from gateway.domain.generation import (
+    EVERY_GENERATION,
     QUEUE_COUNTED_MAX,
     Document,
     Generation,
     GenerationStatus,
+    LibraryFilter,
     Modality,
     Model,
     NewGeneration,
@@ -147,21 +150,20 @@ class MemoryGenerations:
         self,
         account_id: AccountId,
         *,
-        statuses: Sequence[GenerationStatus],
+        wanted: LibraryFilter = EVERY_GENERATION,
         cursor: str | None,
         limit: int,
     ) -> Page[Generation]:
         """See Generations."""
-        if cursor is not None and not cursor.isdigit():
-            raise InvalidRequest("That is no cursor.", fields=[FieldProblem("cursor", "is no cursor")])
-        start = int(cursor or 0)
-        own = [
-            self._seen(job)
-            for job in reversed(self.jobs.values())
-            if job.account_id == account_id and (not statuses or job.status in statuses)
-        ]
-        more = len(own) > start + limit
-        return Page(items=own[start : start + limit], next_cursor=str(start + limit) if more else None)
+        own = [self._seen(job) for job in reversed(self.jobs.values()) if job.account_id == account_id]
+        return library_page(own, wanted, cursor=cursor, limit=limit)
+
+    async def mark_favourite(
+        self, account_id: AccountId, generation_id: GenerationId, *, is_favourite: bool
+    ) -> Generation:
+        """See Generations."""
+        await self.generation(account_id, generation_id)
+        return self._change(generation_id, is_favourite=is_favourite)
 
     async def cancel(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """See Generations."""

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Row, Text
 from generation.adapters.outbound.postgres.columns import Columns, Spread
 from generation.domain.attempt import Attempt
 from generation.domain.generation import Failure, Generation
+from generation.domain.library_filter import search_text
 from generation.domain.output import Output
 from generation.domain.pricing import Price
 
@@ -75,7 +76,7 @@ if gone := FIXED - GENERATIONS.types.keys():
 
 def generation_row(generation: Generation) -> dict[str, Any]:
     """Return every column of a new job."""
-    return GENERATIONS.row(generation)
+    return GENERATIONS.row(generation) | {"search_text": search_text(generation.input)}
 
 
 def generation_changes(generation: Generation) -> dict[str, Any]:

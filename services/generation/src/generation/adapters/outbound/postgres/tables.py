@@ -9,7 +9,8 @@ from generation.adapters.outbound.postgres.rows import ATTEMPTS, GENERATIONS, OU
 
 metadata = MetaData()
 
-generations = Table("generations", metadata, *GENERATIONS.columns())
+# The prompt as it is searched follows from the input, and is read back by nobody.
+generations = Table("generations", metadata, *GENERATIONS.columns(), Column("search_text", Text))
 
 attempts = Table("attempts", metadata, *ATTEMPTS.columns())
 

@@ -68,6 +68,8 @@ class Generation(Answer):
     """Its place among all jobs that wait: 1 is the next one, 101 more than a hundred; null once it runs."""
     expected_ready_at: Moment | None
     """When such jobs are done as a rule, while it runs; it may have passed. Null where nobody knows."""
+    is_favourite: Annotated[bool, shown(False, True)]
+    """Whether its user marked it as a favourite."""
     created_at: Moment
     started_at: Moment | None
     """When a provider began; null before."""
@@ -98,6 +100,7 @@ class Generation(Answer):
             cancel_requested=generation.cancel_requested,
             queue_position=generation.queue_position,
             expected_ready_at=generation.expected_ready_at,
+            is_favourite=generation.is_favourite,
             created_at=generation.created_at,
             started_at=generation.started_at,
             finished_at=generation.finished_at,

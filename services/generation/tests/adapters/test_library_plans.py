@@ -1,0 +1,92 @@
+"""One user's jobs among others': a page of their library reads theirs alone."""
+
+import re
+
+import psycopg
+import pytest
+from chassis.postgres import create_engine
+from embedded.testing import ServiceDatabase
+from generation.adapters.outbound.postgres.generations import PostgresGenerations
+from generation.domain.generation import Status
+from generation.domain.identifiers import GenerationId, ModelId
+from generation.domain.library_filter import EVERY_JOB, LibraryFilter
+from generation.domain.model import Modality
+from generation_rows import ALICE, NOW
+from sqlalchemy import Executable, text
+from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+JOBS = """
+    INSERT INTO generations (generation_id, account_id, model_id, modality, status, input, provider_order,
+        metadata, price_credits, price_units, price_breakdown, idempotency_key, fingerprint, progress,
+        credits_charged, cancel_requested, created_at, deadline_at, finished_at, is_favourite, search_text)
+    SELECT 'gen_' || lpad(to_hex(n), 32, '0'),
+        CASE WHEN n % 20 = 0 THEN 'usr_alice' ELSE 'usr_' || n % 20 END,
+        CASE WHEN n % 100 = 0 THEN 'local/motion' ELSE 'local/sketch' END,
+        CASE WHEN n % 100 = 0 THEN 'video' ELSE 'image' END, 'failed',
+        jsonb_build_object('prompt', 'a fox number ' || n), '{local}', '{}', 5, 1, '', 'k' || n, 'f', 0, 0,
+        false, now() - make_interval(mins => 20000 - n), now(), now(), n % 100 = 0, 'a fox number ' || n
+    FROM generate_series(1, 20000) AS n
+"""
+PLACE = GenerationId(f"gen_{15_000:032x}")
+FILTERS = {
+    "all": EVERY_JOB,
+    "status": LibraryFilter(statuses=frozenset({Status.FAILED, Status.SUCCEEDED})),
+    "model": LibraryFilter(model_id=ModelId("local/motion")),
+    "kind": LibraryFilter(modality=Modality.VIDEO),
+    "dates": LibraryFilter(created_from=NOW, created_before=NOW.replace(day=22)),
+    "favourites": LibraryFilter(favourites_only=True),
+    "words": LibraryFilter(words=("fox", "number 7")),
+}
+
+# What is rare is looked for among all of an account's jobs, and then there is little to sort.
+IN_ORDER = {"all", "status"}
+
+
+class Explained:
+    """Answers a query with the plan that PostgreSQL has for it."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self.plan = ""
+
+    async def execute(self, query: Executable) -> list[object]:
+        """Keep the plan and return no row."""
+        written = query.compile(dialect=dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[attr-defined]
+        # A literal per cent is written twice for psycopg, and a colon would be a parameter of SQLAlchemy's.
+        plain = str(written).replace("%%", "%").replace(":", r"\:")
+        rows = await self._connection.execute(text(f"EXPLAIN {plain}"))
+        self.plan = "\n".join(row[0] for row in rows)
+        return []
+
+
+@pytest.fixture
+def library(database: ServiceDatabase) -> ServiceDatabase:
+    """A thousand of Alice's jobs, among those of others who made theirs at the same times."""
+    with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
+        admin.execute(JOBS)
+        admin.execute("VACUUM ANALYZE generations")
+    return database
+
+
+@pytest.mark.parametrize("place", [None, PLACE], ids=["first", "later"])
+async def test_a_page_reads_an_index(library: ServiceDatabase, place: GenerationId | None) -> None:
+    """One of the account's rows alone; what most jobs are is read in the list's order, a page of it."""
+    engine = create_engine(library.url)
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT set_config('app.account', 'usr_alice', true)"))
+        explained = Explained(connection)
+        jobs = PostgresGenerations(explained)  # type: ignore[arg-type]
+        for name, wanted in FILTERS.items():
+            await jobs.page(ALICE, wanted=wanted, before=place, limit=25)
+            told = f"{name}\n{explained.plan}"
+            assert re.search(r"Index Cond: .*account_id = ANY \('{usr_alice}'", explained.plan), told
+            # Neither every account's rows, nor every account's newer ones.
+            assert not re.search(r"Seq Scan|generations_pkey", explained.plan), told
+            assert ("generation_id <" in explained.plan) == (place is not None), told
+            index = "generations_favourites" if wanted.favourites_only else "generations_"
+            assert re.search(rf"Index Scan (on|using) {index}", explained.plan), told
+            if name in IN_ORDER:
+                assert "Index Scan using generations_by_account on generations" in explained.plan, told
+                assert "Sort" not in explained.plan, told
+    await engine.dispose()
