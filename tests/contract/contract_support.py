@@ -123,6 +123,7 @@ async def serve_generation(stack: AsyncExitStack, house: House) -> str:
             cancel=house.cancel,
             mark_favourite=house.mark_favourite,
             delete=house.delete,
+            usage=house.usage,
             settlements=house.settlements,
         )
     )

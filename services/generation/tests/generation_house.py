@@ -38,6 +38,7 @@ from generation.application.reserve_credits import CreditReserver
 from generation.application.run_attempt import AttemptRunner
 from generation.application.run_job import RunJobHandler
 from generation.application.start_generation import CreditsReserved, Job, StartGenerationHandler
+from generation.application.summarize_usage import SummarizeUsageHandler
 from generation.application.sweep_answers import SweepAnswersHandler
 from generation.application.sweep_deadlines import SweepDeadlinesHandler
 from generation.application.sweep_deletions import SweepDeletionsHandler
@@ -136,6 +137,7 @@ class House:
         self.mark_favourite = MarkFavouriteHandler(self.units)
         self.cancel = CancelGenerationHandler(self.units, self.clock, self.meter)
         self.delete = DeleteGenerationHandler(self.units, self.clock)
+        self.usage = SummarizeUsageHandler(self.units)
         self.settlements = ReadSettlements(self.units)
         self.sweep_reservations = SweepReservationsHandler(
             self.units, self.credits, self.clock, give_up_s=900

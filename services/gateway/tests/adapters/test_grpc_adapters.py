@@ -1,6 +1,6 @@
 """The gRPC adapters against servers in this process: what is sent, and what comes back."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import grpc
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
@@ -176,6 +176,9 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
         "ListGenerations": generation.ListGenerationsResponse(generations=[job], next_page_token="n"),
         "CancelGeneration": generation.CancelGenerationResponse(generation=job),
         "DeleteGeneration": generation.DeleteGenerationResponse(),
+        "SummarizeUsage": generation.SummarizeUsageResponse(
+            usage=[generation.ModelUsage(model_id="local/sketch", credits=7, generations=2)]
+        ),
     }
     adapter = GrpcGenerations(connection)
     assert list(await adapter.models()) == [await adapter.model("local/sketch")]
@@ -205,3 +208,7 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
     assert list(script.heard[-1].statuses) == [generation.GENERATION_STATUS_FAILED]
     assert await adapter.cancel(ADA, JOB) == created
     await adapter.delete(ADA, JOB)
+    bounds = [WHEN, WHEN + timedelta(days=1)]
+    (usage,) = await adapter.usage(ADA, bounds=bounds)
+    assert (usage.period, usage.model_id, usage.credits, usage.generations) == (0, "local/sketch", 7, 2)
+    assert [bound.ToDatetime(UTC) for bound in script.heard[-1].bounds] == bounds

@@ -104,6 +104,36 @@ async def test_pages_leave_out_what_is_hidden(units: UnitsOfWork) -> None:
     assert await page(wanted=LibraryFilter(statuses=frozenset({Status.FAILED}))) == ["key-2"]
 
 
+async def test_usage_is_what_was_charged_by_period_and_model(units: UnitsOfWork) -> None:
+    """A job counts when it ended, at a bound in the period that begins; deleted ones too, others' never."""
+    bounds = [NOW, NOW + timedelta(days=1), NOW + timedelta(days=3)]
+
+    def charged(number: int, days: float, cost: int, **changes: Any) -> Generation:
+        ended = {"status": Status.SUCCEEDED, "finished_at": NOW + timedelta(days=days)}
+        return replace(running(number), credits_charged=cost, **(ended | changes))
+
+    await stored(
+        units,
+        charged(1, -0.01, 5),
+        charged(2, 0, 5),
+        charged(3, 0.99, 3, deleted_at=LATER),
+        charged(4, 0.5, 4, model_id=ModelId("local/motion")),
+        charged(5, 1, 2),
+        charged(6, 3, 5),
+        charged(7, 0.5, 0),
+        charged(8, 0.5, 0, status=Status.FAILED),
+        charged(9, 0.5, 5, account_id=BOB),
+        running(10),
+    )
+    async with units.of(ALICE) as work:
+        found = [
+            (usage.period, usage.model_id, usage.credits, usage.generations)
+            for usage in await work.generations.usage(ALICE, bounds=bounds)
+        ]
+        assert await work.generations.usage(BOB, bounds=bounds) == []
+    assert found == [(0, "local/motion", 4, 1), (0, "local/sketch", 8, 2), (1, "local/sketch", 2, 1)]
+
+
 async def test_progress_only_goes_forward(units: UnitsOfWork) -> None:
     """A late step changes nothing, nor does one of a job that ended."""
     await stored(units, running(1), job(2, status=Status.FAILED, finished_at=NOW))

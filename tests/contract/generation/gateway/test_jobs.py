@@ -1,6 +1,7 @@
 """What the gateway needs of generation, by the gateway's own port: its fake and the real thing."""
 
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import pytest
 from contract_support import connect, serve_generation
@@ -16,8 +17,9 @@ from gateway.domain.errors import (
     NotFound,
 )
 from gateway.domain.generation import Generation, GenerationStatus, NewGeneration
+from gateway.domain.usage import ModelUsage
 from gateway.ports.generation import Generations
-from generation_house import House
+from generation_house import House, success
 from support import HandClock
 
 ME = "usr_me"
@@ -158,3 +160,42 @@ async def test_a_job_that_waits_has_a_place(generations: Generations) -> None:
 async def test_a_model_says_nothing_of_times_that_nobody_knows(generations: Generations) -> None:
     """While too few jobs were made, there is no median rather than 0."""
     assert {model.median_duration_s for model in await generations.models()} == {None}
+
+
+@pytest.mark.parametrize("side", ["fake", "real"])
+async def test_usage_is_what_was_charged(side: str, stack: AsyncExitStack) -> None:
+    """By model, from a bound up to the next, deleted or not; what is unreadable is refused by both."""
+    clock = HandClock()
+    generations: Generations
+    if side == "fake":
+        ledger = MemoryLedger(clock)
+        ledger.grant(ME, 100)
+        fake = generations = MemoryGenerations(clock, ledger)
+        made = await create(fake)
+        fake.finish(made.generation_id, GenerationStatus.SUCCEEDED)
+    else:
+        house = House()
+        house.ledger.available = 100
+        clock = house.clock
+        generations = GrpcGenerations(await connect(stack, await serve_generation(stack, house), "gateway"))
+        made = await create(generations)
+        house.provider.reports = [success(b"one")]
+        worker = house.worker()
+        await worker.run(await worker.started(house.reserved(house.stored(made))))
+    await create(generations, key="k2")
+    day = timedelta(days=1)
+    bounds = [clock.now() - day, clock.now() - day / 2, clock.now() + day]
+    expected = [ModelUsage(period=1, model_id=made.model_id, credits=5, generations=1)]
+    assert await generations.usage(ME, bounds=bounds) == expected
+    await generations.delete(ME, made.generation_id)
+    assert await generations.usage(ME, bounds=bounds) == expected
+    assert await generations.usage(ME, bounds=bounds[:2]) == []
+    assert await generations.usage("usr_other", bounds=bounds) == []
+    for wrong in (
+        bounds[:1],
+        bounds[::-1],
+        [bounds[0], bounds[0]],
+        [bounds[0] + day * n for n in range(401)],
+    ):
+        with pytest.raises(InvalidRequest):
+            await generations.usage(ME, bounds=wrong)

@@ -1,6 +1,7 @@
 """Models and generations, as the generation service keeps them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from gateway.domain.generation import (
@@ -14,6 +15,7 @@ from gateway.domain.generation import (
 )
 from gateway.domain.identifiers import AccountId, GenerationId, ModelId
 from gateway.domain.page import Page
+from gateway.domain.usage import ModelUsage
 
 
 class Generations(Protocol):
@@ -68,4 +70,12 @@ class Generations(Protocol):
 
     async def delete(self, account_id: AccountId, generation_id: GenerationId) -> None:
         """Delete its outputs and hide it. Raises NotFound, Conflict (GENERATION_RUNNING)."""
+        ...
+
+    async def usage(self, account_id: AccountId, *, bounds: Sequence[datetime]) -> Sequence[ModelUsage]:
+        """Sum what this account's generations cost, by period and then by model, deleted ones too.
+
+        Period n is from `bounds[n]` up to, and without, `bounds[n + 1]`; a generation counts in that in which
+        it ended. Raises InvalidRequest for fewer than 2 bounds, more than 400, or any that do not grow.
+        """
         ...

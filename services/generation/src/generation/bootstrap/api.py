@@ -17,6 +17,7 @@ from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
+from generation.application.summarize_usage import SummarizeUsageHandler
 from generation.application.usual_durations import UsualDurations
 from generation.bootstrap.parts import Parts, parts_of, shared_loops
 from generation.settings import ApiSettings
@@ -69,5 +70,6 @@ def handlers(settings: ApiSettings, parts: Parts, durations: UsualDurations) -> 
         mark_favourite=MarkFavouriteHandler(parts.units),
         cancel=CancelGenerationHandler(parts.units, parts.clock, parts.meter),
         delete=DeleteGenerationHandler(parts.units, parts.clock),
+        usage=SummarizeUsageHandler(parts.units),
         settlements=ReadSettlements(parts.units),
     )

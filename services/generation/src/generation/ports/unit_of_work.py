@@ -11,6 +11,7 @@ from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, AttemptId, EventId, GenerationId, ModelId
 from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
+from generation.domain.usage import ModelUsage
 from generation.ports.answers import Answers
 
 
@@ -46,6 +47,13 @@ class Generations(Protocol):
         limit: int,
     ) -> Sequence[Generation]:
         """Return those that `wanted` admits, newest first, older than `before` and not deleted."""
+        ...
+
+    async def usage(self, account_id: AccountId, *, bounds: Sequence[datetime]) -> Sequence[ModelUsage]:
+        """Sum what was charged to this account, by period and then by model, deleted jobs too.
+
+        Period n is from `bounds[n]` up to, and without, `bounds[n + 1]`; a job counts when it ended.
+        """
         ...
 
     async def advance(self, generation_id: GenerationId, *, progress: float) -> bool:

@@ -80,6 +80,11 @@ class GenerationServiceStub:
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteGenerationRequest.SerializeToString,
                 response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteGenerationResponse.FromString,
                 _registered_method=True)
+        self.SummarizeUsage = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/SummarizeUsage',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageResponse.FromString,
+                _registered_method=True)
         self.GetSettlement = channel.unary_unary(
                 '/tintype.generation.v1.GenerationService/GetSettlement',
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSettlementRequest.SerializeToString,
@@ -167,6 +172,13 @@ class GenerationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SummarizeUsage(self, request, context):
+        """Sums what this user's generations cost, by period and by model, deleted ones too. INVALID_INPUT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetSettlement(self, request, context):
         """What the ledger asks before it gives back a reservation that expired.
         """
@@ -228,6 +240,11 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.DeleteGeneration,
                     request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteGenerationRequest.FromString,
                     response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteGenerationResponse.SerializeToString,
+            ),
+            'SummarizeUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.SummarizeUsage,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageResponse.SerializeToString,
             ),
             'GetSettlement': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSettlement,
@@ -484,6 +501,33 @@ class GenerationService:
             '/tintype.generation.v1.GenerationService/DeleteGeneration',
             tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteGenerationRequest.SerializeToString,
             tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteGenerationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SummarizeUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/SummarizeUsage',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,8 @@ class GenerationServiceStub:
     """Deletes a finished generation's outputs and hides it. GENERATION_RUNNING
     (FAILED_PRECONDITION) while it runs.
     """
+    SummarizeUsage: _aio.UnaryUnaryMultiCallable[_generation_pb2.SummarizeUsageRequest, _generation_pb2.SummarizeUsageResponse]
+    """Sums what this user's generations cost, by period and by model, deleted ones too. INVALID_INPUT."""
     GetSettlement: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetSettlementRequest, _generation_pb2.GetSettlementResponse]
     """What the ledger asks before it gives back a reservation that expired."""
     ListSettlements: _aio.UnaryStreamMultiCallable[_generation_pb2.ListSettlementsRequest, _generation_pb2.ListSettlementsResponse]
@@ -139,6 +141,14 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Deletes a finished generation's outputs and hides it. GENERATION_RUNNING
         (FAILED_PRECONDITION) while it runs.
         """
+
+    @_abc_1.abstractmethod
+    def SummarizeUsage(
+        self,
+        request: _generation_pb2.SummarizeUsageRequest,
+        context: _aio.ServicerContext[_generation_pb2.SummarizeUsageRequest, _abc.Awaitable[_generation_pb2.SummarizeUsageResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.SummarizeUsageResponse]:
+        """Sums what this user's generations cost, by period and by model, deleted ones too. INVALID_INPUT."""
 
     @_abc_1.abstractmethod
     def GetSettlement(

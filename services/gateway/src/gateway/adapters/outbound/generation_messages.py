@@ -15,6 +15,7 @@ from gateway.domain.generation import (
     Pricing,
     Quote,
 )
+from gateway.domain.usage import ModelUsage
 
 # To users a job whose credits are being reserved is queued already.
 STATUSES = members(pb.GenerationStatus, GenerationStatus, RESERVING=GenerationStatus.QUEUED)
@@ -27,6 +28,7 @@ model = reader(
     values={"modality": MODALITIES.__getitem__, "pricing": reader(pb.Pricing, Pricing)},
 )
 quote = reader(pb.CreateQuoteResponse, Quote)
+usage = reader(pb.ModelUsage, ModelUsage)
 generation = reader(
     pb.Generation,
     Generation,

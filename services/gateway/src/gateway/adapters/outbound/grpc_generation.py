@@ -1,6 +1,7 @@
 """Generation over gRPC."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import grpc
 from chassis.timestamps import to_timestamp
@@ -21,6 +22,7 @@ from gateway.domain.generation import (
 )
 from gateway.domain.identifiers import AccountId, GenerationId, ModelId
 from gateway.domain.page import Page
+from gateway.domain.usage import ModelUsage
 
 
 class GrpcGenerations:
@@ -119,3 +121,12 @@ class GrpcGenerations:
         request = pb.DeleteGenerationRequest(account_id=account_id, generation_id=generation_id)
         with remote_calls("generation"):
             await self._stub.DeleteGeneration(request, timeout=COMMAND_DEADLINE_S)
+
+    async def usage(self, account_id: AccountId, *, bounds: Sequence[datetime]) -> Sequence[ModelUsage]:
+        """See Generations."""
+        request = pb.SummarizeUsageRequest(
+            account_id=account_id, bounds=[to_timestamp(bound) for bound in bounds]
+        )
+        with remote_calls("generation"):
+            answer = await self._stub.SummarizeUsage(request, timeout=READ_DEADLINE_S)
+        return [messages.usage(each) for each in answer.usage]

@@ -2,17 +2,22 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from chassis.events import is_subject_token
+from chassis.timestamps import to_datetime
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from generation.domain.errors import GenerationNotFound, InvalidInput, Violation
 from generation.domain.identifiers import AccountId, GenerationId, ModelId
 
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 20, 100
 PROVIDERS_MAX = 20
+BOUNDS_MIN, BOUNDS_MAX = 2, 400
 MODEL_ID_LENGTH_MAX = 120
 KEY_LENGTH_MAX = 255
 # Doubles carry whole numbers exactly up to here.
@@ -67,6 +72,19 @@ def page_size(size: int) -> int:
     if not 0 <= size <= PAGE_SIZE_MAX:
         raise InvalidInput([Violation("page_size", f"must be 1 to {PAGE_SIZE_MAX}")])
     return size or PAGE_SIZE_DEFAULT
+
+
+def bounds(stamps: Sequence[Timestamp]) -> Sequence[datetime]:
+    """Return 2 to 400 moments that grow. Raises InvalidInput."""
+    if not BOUNDS_MIN <= len(stamps) <= BOUNDS_MAX:
+        raise InvalidInput([Violation("bounds", f"must be {BOUNDS_MIN} to {BOUNDS_MAX}")])
+    try:
+        moments = [to_datetime(stamp) for stamp in stamps]
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput([Violation("bounds", "holds what is no time")]) from error
+    if any(later <= earlier for earlier, later in pairwise(moments)):
+        raise InvalidInput([Violation("bounds", "must each be later than the one before")])
+    return moments
 
 
 def _whole(value: Any) -> Any:

@@ -17,6 +17,7 @@ from generation.application.mark_favourite import MarkFavourite, MarkFavouriteHa
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
+from generation.application.summarize_usage import SummarizeUsageHandler
 from generation.domain import errors
 from generation.domain.identifiers import QuoteId
 
@@ -55,6 +56,7 @@ class Handlers:
     mark_favourite: MarkFavouriteHandler
     cancel: CancelGenerationHandler
     delete: DeleteGenerationHandler
+    usage: SummarizeUsageHandler
     settlements: ReadSettlements
 
 
@@ -156,6 +158,15 @@ class GenerationServicer(pb_grpc.GenerationServiceServicer):
             fields.account_id(request.account_id), fields.generation_id(request.generation_id)
         )
         return pb.DeleteGenerationResponse()
+
+    async def SummarizeUsage(
+        self, request: pb.SummarizeUsageRequest, context: Any
+    ) -> pb.SummarizeUsageResponse:
+        """See the contract."""
+        usage = await self._handlers.usage(
+            fields.account_id(request.account_id), bounds=fields.bounds(request.bounds)
+        )
+        return pb.SummarizeUsageResponse(usage=[messages.USAGE.message(each) for each in usage])
 
     async def GetSettlement(self, request: pb.GetSettlementRequest, context: Any) -> pb.GetSettlementResponse:
         """See the contract."""

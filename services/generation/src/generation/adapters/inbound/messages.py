@@ -12,6 +12,7 @@ from generation.domain.generation import Generation, Status
 from generation.domain.model import Modality
 from generation.domain.output import Output
 from generation.domain.settlement import Settlement
+from generation.domain.usage import ModelUsage
 
 # Named alike in domain and contract: every field is in the message, or here.
 GENERATION = Named(
@@ -50,6 +51,7 @@ ATTEMPT = Named(
         "tries",
     },
 )
+USAGE = Named(pb.ModelUsage, ModelUsage)
 
 
 def model_message(view: ModelView) -> pb.Model:

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, EventId, GenerationId, ModelId
 from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
+from generation.domain.usage import ModelUsage
 from generation.ports.unit_of_work import UnitOfWork
 
 
@@ -68,6 +70,18 @@ class MemoryGenerations:
             and (before is None or row.generation_id < before)
         ]
         return rows[:limit]
+
+    async def usage(self, account_id: AccountId, *, bounds: Sequence[datetime]) -> Sequence[ModelUsage]:
+        charged: dict[tuple[int, ModelId], list[int]] = {}
+        for row in self._seen():
+            if row.account_id == account_id and row.credits_charged and row.finished_at:
+                period = bisect_right(bounds, row.finished_at) - 1
+                charged.setdefault((period, row.model_id), []).append(row.credits_charged)
+        return [
+            ModelUsage(period=period, model_id=model_id, credits=sum(each), generations=len(each))
+            for (period, model_id), each in sorted(charged.items())
+            if 0 <= period < len(bounds) - 1
+        ]
 
     async def advance(self, generation_id: GenerationId, *, progress: float) -> bool:
         row = await self.get(generation_id)

@@ -14,13 +14,25 @@ from gateway.adapters.inbound.console import (
     landing,
     library,
     mailed_links,
+    receipt,
 )
 from gateway.adapters.inbound.deps import Deps
 
 
 def mount_console(app: FastAPI, deps: Deps) -> None:
     """Add the console's pages and static files to the app."""
-    for page in (assets, landing, access, mailed_links, generate, library, billing, checkout, account):
+    for page in (
+        assets,
+        landing,
+        access,
+        mailed_links,
+        generate,
+        library,
+        billing,
+        receipt,
+        checkout,
+        account,
+    ):
         app.include_router(page.router, include_in_schema=False)
     if deps.web.shows_components:
         app.include_router(components.router, include_in_schema=False)

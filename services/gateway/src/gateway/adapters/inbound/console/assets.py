@@ -1,7 +1,8 @@
 """The console's files, each under a name of its contents: a browser keeps it for ever, and never an old one.
 
-Style sheets are joined to one file and scripts to one, in the order of `STYLES` and `SCRIPTS`; a style
-sheet names a file as `url("asset:inter.woff2")`. What shrinks is compressed once, when the service starts.
+Style sheets are joined to one file and scripts to one, in the order of `STYLES` and `SCRIPTS`, those that
+few pages need to another; a style sheet names a file as `url("asset:inter.woff2")`. What shrinks is
+compressed once, when the service starts.
 Pages are not compressed: they carry tokens beside what a person typed.
 """
 
@@ -19,6 +20,7 @@ from starlette.exceptions import HTTPException
 FOLDER = Path(__file__).parent / "static"
 STYLES = (
     "vendor/basecoat.min.css",
+    "vendor/uplot.min.css",
     *(
         f"css/{name}.css"
         for name in ("theme", "frame", "forms", "tiles", "studio", "viewer", "pages", "components")
@@ -28,6 +30,8 @@ SCRIPTS = (
     *(f"vendor/{name}.min.js" for name in ("htmx", "hx-sse", "basecoat", "basecoat-command")),
     *(f"js/{name}.js" for name in ("stream", "live", "waiting", "keys", "pictures")),
 )
+# What draws charts: sent to the pages that have one.
+CHART_SCRIPTS = ("vendor/uplot.iife.min.js", "js/chart.js")
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -66,8 +70,9 @@ class Assets:
         self._add(
             "console.css", _MENTIONED.sub(lambda found: f'url("{self.url(found[1])}")', styles).encode()
         )
-        # Each ends its last statement, whatever stands before.
-        self._add("console.js", "\n;\n".join((folder / name).read_text() for name in SCRIPTS).encode())
+        for name, scripts in (("console.js", SCRIPTS), ("chart.js", CHART_SCRIPTS)):
+            # Each ends its last statement, whatever stands before.
+            self._add(name, "\n;\n".join((folder / script).read_text() for script in scripts).encode())
         self.by_name: Mapping[str, Asset] = {asset.name: asset for asset in self._by_source.values()}
 
     def url(self, source: str) -> str:

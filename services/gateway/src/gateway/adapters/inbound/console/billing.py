@@ -1,18 +1,23 @@
-"""`/billing`: balance, packs, purchases and the complete balance history."""
+"""`/billing`: balance, packs, what credits went to, purchases and the complete balance history."""
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.checkout import returned_from
-from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, show
+from gateway.adapters.inbound.console.history import CHOICES, EVERYTHING, Choice, chosen
+from gateway.adapters.inbound.console.languages import language_of
+from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment
+from gateway.adapters.inbound.console.page import show as show_page
+from gateway.adapters.inbound.console.templates import zone_of
+from gateway.adapters.inbound.console.usage import PERIODS, USUAL, Period, UsageReport, bounds_of, report_of
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import count, per_user
 from gateway.application.open_checkout import OpenCheckout
 from gateway.domain.console_session import ConsoleSession
-from gateway.domain.credits import EntryFilter
 from gateway.domain.errors import Conflict, GatewayError
 from gateway.domain.identifiers import PackId
 from gateway.domain.purchase import Checkout
@@ -22,6 +27,7 @@ router = APIRouter(route_class=HtmlRoute)
 HISTORY_SIZE = 20
 PURCHASES_SIZE = 10
 Cursor = Annotated[str | None, Query(max_length=500)]
+Word = Annotated[str | None, Query(max_length=16)]
 
 
 @router.get("/billing", dependencies=[per_user(Limit.READS)])
@@ -31,13 +37,17 @@ async def billing(
     session: Session,
     cursor: Cursor = None,
     checkout: Annotated[str | None, Query(max_length=255)] = None,
+    show: Word = None,
+    period: Word = None,
 ) -> Response:
-    """Everything about credits on one page; `cursor` goes on in the history.
+    """Everything about credits on one page; `cursor` goes on in the history, of which `show` chooses lines.
 
-    `checkout` names the one that the person comes back from.
+    `checkout` names the one that the person comes back from, `period` the time that usage is summed over.
     """
     returned = await returned_from(checkout, deps, session)
-    return await _page(request, deps, session, cursor=cursor, returned=returned)
+    return await _page(
+        request, deps, session, cursor=cursor, returned=returned, choice=chosen(show), period=period
+    )
 
 
 @router.post("/billing/checkout")
@@ -57,7 +67,7 @@ async def checkout(
         if opened.url is None:
             raise Conflict("That checkout is over. Press the button again to start another.")
     except GatewayError as refusal:
-        return await _page(request, deps, session, cursor=None, refusal=refusal)
+        return await _page(request, deps, session, refusal=refusal)
     return RedirectResponse(opened.url, status_code=303)
 
 
@@ -67,20 +77,16 @@ async def balance(request: Request, deps: CurrentDeps, session: Session) -> Resp
     return fragment(request, "balance.html", balance=await deps.ledger.balance(session.user_id))
 
 
+@router.get("/console/wallet", dependencies=[per_user(Limit.READS)])
+async def wallet(request: Request, deps: CurrentDeps, session: Session) -> Response:
+    """Show what the person has: swapped in when it changes."""
+    return fragment(request, "wallet.html", balance=await deps.ledger.balance(session.user_id))
+
+
 @router.get("/console/history", dependencies=[per_user(Limit.READS)])
-async def history(request: Request, deps: CurrentDeps, session: Session) -> Response:
-    """Show the newest part of the balance history, and the balance: swapped in when it changes."""
-    page = await deps.ledger.entries(session.user_id, EntryFilter(), cursor=None, limit=HISTORY_SIZE)
-    purchases = await deps.billing.purchases(session.user_id, cursor=None, limit=PURCHASES_SIZE)
-    return fragment(
-        request,
-        "history.html",
-        entries=page.items,
-        next_cursor=page.next_cursor,
-        is_first=True,
-        purchases=purchases.items,
-        balance=await deps.ledger.balance(session.user_id),
-    )
+async def history(request: Request, deps: CurrentDeps, session: Session, show: Word = None) -> Response:
+    """Show purchases and the newest part of the balance history: swapped in when it changes."""
+    return fragment(request, "history.html", **await _lines(deps, session, cursor=None, choice=chosen(show)))
 
 
 async def _page(
@@ -88,22 +94,59 @@ async def _page(
     deps: Deps,
     session: ConsoleSession,
     *,
-    cursor: str | None,
+    cursor: str | None = None,
     refusal: GatewayError | None = None,
     returned: Checkout | None = None,
+    choice: Choice = EVERYTHING,
+    period: str | None = None,
 ) -> Response:
-    history = await deps.ledger.entries(session.user_id, EntryFilter(), cursor=cursor, limit=HISTORY_SIZE)
-    purchases = await deps.billing.purchases(session.user_id, cursor=None, limit=PURCHASES_SIZE)
-    return await show(
+    spent = PERIODS.get(period or "", USUAL)
+    usage, lines, packs = await asyncio.gather(
+        _usage(request, deps, session, spent),
+        _lines(deps, session, cursor=cursor, choice=choice),
+        deps.billing.packs(),
+    )
+    return await show_page(
         request,
         "billing.html",
         session=session,
         refusal=refusal,
         checkout=returned,
-        packs=await deps.billing.packs(),
-        purchases=purchases.items,
-        entries=history.items,
-        next_cursor=history.next_cursor,
-        is_first=cursor is None,
+        packs=packs,
+        usage=usage,
+        chosen_period=spent,
+        periods=PERIODS.values(),
         key=deps.secrets.new(),
+        **lines,
     )
+
+
+async def _lines(
+    deps: Deps, session: ConsoleSession, *, cursor: str | None, choice: Choice
+) -> dict[str, Any]:
+    """Return what history.html shows."""
+    page, purchases = await asyncio.gather(
+        deps.ledger.entries(session.user_id, choice.lines, cursor=cursor, limit=HISTORY_SIZE),
+        deps.billing.purchases(session.user_id, cursor=None, limit=PURCHASES_SIZE),
+    )
+    return {
+        "entries": page.items,
+        "next_cursor": page.next_cursor,
+        "is_first": cursor is None,
+        "choices": CHOICES.values(),
+        "chosen": choice.word,
+        "purchases": purchases.items,
+    }
+
+
+async def _usage(request: Request, deps: Deps, session: ConsoleSession, period: Period) -> UsageReport | None:
+    """Return what credits went to; None when generation can't say, which hides nothing else of the page."""
+    now, zone = deps.clock.now(), zone_of(request)
+    try:
+        usage, models = await asyncio.gather(
+            deps.generations.usage(session.user_id, bounds=bounds_of(period, now=now, zone=zone)),
+            deps.generations.models(),
+        )
+    except GatewayError:
+        return None
+    return report_of(period, usage, models=models, now=now, zone=zone, language=language_of(request))

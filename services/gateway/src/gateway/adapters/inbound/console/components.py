@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession
 from gateway.adapters.inbound.console.page import HtmlRoute, show
 from gateway.adapters.inbound.console.schema_form import Field
+from gateway.adapters.inbound.console.usage import USUAL, Column, Part, UsageReport
 from gateway.domain.credits import EntryKind
 from gateway.domain.generation import QUEUE_COUNTED_MAX, Generation, GenerationStatus, Modality
 from gateway.domain.identifiers import AccountId, GenerationId, ModelId, PackId
@@ -75,6 +76,18 @@ PACKS = (
         badge="10% more",
     ),
 )
+PARTS = [
+    Part(label=f"{day} Nov", costs=[day * 7 % 40, day * 5 % 30, 12 * (day % 3), day % 7, 25 * (day % 9 == 0)])
+    for day in range(1, 15)
+]
+REPORT = UsageReport(
+    period=USUAL,
+    parts=PARTS,
+    columns=[
+        Column(title=title, credits=sum(part.costs[place] for part in PARTS), generations=14)
+        for place, title in enumerate(("Sketch", "Motion", "Chat", "Voice", "Others"))
+    ],
+)
 
 
 @router.get("/console/components")
@@ -87,6 +100,7 @@ async def components(request: Request, deps: CurrentDeps, session: CurrentSessio
         fields=FIELDS,
         packs=PACKS,
         kinds=tuple(EntryKind),
+        report=REPORT,
         generations=(*(_generation(at) for at in GenerationStatus), _cancelling()),
         placeholders=("LxH14G2ZwxW=mtWWjtf7g0fjfQfj", "LEHV6nWB2yk8pyo0adR*.7kCMdnj", None),
         waiting=_waiting(deps.clock.now()),

@@ -67,6 +67,14 @@ class Language:
         """Write a day without the clock."""
         return format_date(day, self.dated_pattern if with_year else self.day_pattern, locale=self.dates)
 
+    def short_day(self, day: date) -> str:
+        """Write a day in as little room as there is under a bar."""
+        return format_date(day, "d MMM", locale=self.dates)
+
+    def month(self, day: date) -> str:
+        """Write the month of a day, and its year."""
+        return format_date(day, "MMM y", locale=self.dates)
+
     def size(self, size_bytes: int) -> str:
         """Write a file's size."""
         if size_bytes < 1024:

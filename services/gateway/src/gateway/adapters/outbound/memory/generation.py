@@ -1,9 +1,11 @@
 """Generation in memory: real JSON Schema, jobs that move when they are told to."""
 
 import secrets
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -34,6 +36,7 @@ from gateway.domain.generation import (
 )
 from gateway.domain.identifiers import AccountId, GenerationId, ModelId, OutputId, QuoteId
 from gateway.domain.page import Page
+from gateway.domain.usage import ModelUsage
 from gateway.ports.clock import Clock
 
 
@@ -84,6 +87,9 @@ class MemoryGenerations:
     jobs: dict[str, Generation] = field(default_factory=dict)
     keys: dict[tuple[str, str], tuple[NewGeneration, str]] = field(default_factory=dict)
     refusals: dict[str, InsufficientCredits] = field(default_factory=dict)
+    charged: list[Generation] = field(default_factory=list)
+    failure: Exception | None = None
+    """Raised in place of a sum, as when the service is away."""
     quotes: dict[str, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)
     # Seconds that jobs take, by model, where that is known.
     medians_s: dict[str, float] = field(default_factory=dict)
@@ -181,13 +187,30 @@ class MemoryGenerations:
             raise Conflict("It is still running.", reason="GENERATION_RUNNING")
         del self.jobs[generation_id]
 
+    async def usage(self, account_id: AccountId, *, bounds: Sequence[datetime]) -> Sequence[ModelUsage]:
+        """See Generations."""
+        if self.failure:
+            raise self.failure
+        if not 2 <= len(bounds) <= 400 or any(later <= earlier for earlier, later in pairwise(bounds)):
+            raise InvalidRequest("The bounds must be 2 to 400 that grow.", reason="INVALID_INPUT")
+        costs: dict[tuple[int, ModelId], list[int]] = {}
+        for job in self.charged:
+            if job.account_id == account_id and job.finished_at:
+                period = bisect_right(bounds, job.finished_at) - 1
+                costs.setdefault((period, job.model_id), []).append(job.credits_charged)
+        return [
+            ModelUsage(period=period, model_id=model_id, credits=sum(each), generations=len(each))
+            for (period, model_id), each in sorted(costs.items())
+            if 0 <= period < len(bounds) - 1
+        ]
+
     def finish(self, generation_id: GenerationId, status: GenerationStatus) -> Generation:
         """End a job as the worker does: with an output and a charge, or with a refund."""
         job = self.jobs[generation_id]
         succeeded = status is GenerationStatus.SUCCEEDED
         charged = job.credits_reserved if succeeded else 0
         self.ledger.settle(generation_id, charged_credits=charged)
-        return self._change(
+        ended = self._change(
             generation_id,
             status=status,
             progress=1.0 if succeeded else job.progress,
@@ -196,6 +219,9 @@ class MemoryGenerations:
             credits_refunded=job.credits_reserved - charged,
             finished_at=self.clock.now(),
         )
+        if charged:
+            self.charged.append(ended)
+        return ended
 
     def _stored(self, account_id: AccountId, model: Model, new: NewGeneration) -> Generation:
         generation = Generation(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    text,
     true,
     update,
 )
@@ -26,11 +27,29 @@ from generation.adapters.outbound.postgres.tables import generations as table
 from generation.domain.generation import TERMINAL, Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId, ModelId
 from generation.domain.library_filter import LibraryFilter
+from generation.domain.usage import ModelUsage
 
 
 def _literal(status: Status) -> ColumnClause[str]:
     """Return a status as a partial index has it: of a parameter, the planner would know nothing."""
     return literal_column(f"'{status}'", Text)
+
+
+# A part of the index generations_charged a period: three times as fast as to ask of each row which it is in.
+_USAGE = text(
+    """
+    SELECT CAST(number - 1 AS integer) AS period, charged.*
+    FROM unnest(CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+        WITH ORDINALITY AS periods (starts, ends, number),
+    LATERAL (
+        SELECT model_id, CAST(sum(credits_charged) AS bigint) AS credits, count(*) AS generations
+        FROM generations
+        WHERE account_id = :account AND credits_charged > 0 AND finished_at >= starts AND finished_at < ends
+        GROUP BY model_id
+    ) charged
+    ORDER BY period, model_id COLLATE "C"
+    """
+)
 
 
 class PostgresGenerations:
@@ -81,6 +100,11 @@ class PostgresGenerations:
         if before is not None:
             query = query.where(table.c.generation_id < before)
         return await self._all(query.order_by(table.c.account_id, table.c.generation_id.desc()).limit(limit))
+
+    async def usage(self, account_id: AccountId, *, bounds: Sequence[datetime]) -> Sequence[ModelUsage]:
+        starts, ends = list(bounds[:-1]), list(bounds[1:])
+        rows = await self._connection.execute(_USAGE, {"account": account_id, "starts": starts, "ends": ends})
+        return [ModelUsage(**row._mapping) for row in rows]
 
     async def advance(self, generation_id: GenerationId, *, progress: float) -> bool:
         statement = update(table).where(
