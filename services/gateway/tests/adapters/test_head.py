@@ -23,6 +23,7 @@ async def filled(door: Door) -> dict[str, str]:
         "name": SKETCH.partition("/")[2],
         "generation": jobs[0]["id"],
         "checkout": checkout.json()["id"],
+        "payment": door.world.billing.pay(checkout.json()["id"]).payment_id,
     }
 
 
