@@ -1,15 +1,13 @@
 """The group-commit writer: bounds, poison, all or none, stores that go away."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
-from command_makers import charge, grant, reserve
+from command_makers import grant, reserve
 from ledger.application import group_commit
 from ledger.application.command import Outcome
-from ledger.application.command_writer import CommandWriter
 from ledger.domain.errors import InsufficientCredits, LedgerUnavailable, Overloaded
-from ledger.ports.meter import NoMeter
 from ledger.ports.unit_of_work import Conflict
 from support import LedgerUnderTest
 from writer_stores import Fragile, Poison, writer_over
@@ -143,44 +141,3 @@ async def test_a_kept_refusal_does_not_undo_the_others(ledger: LedgerUnderTest) 
     assert [isinstance(one.refusal, InsufficientCredits) for one in outcomes] == [False, True, False]
     assert await ledger.available(ME) == (0, 50)
     await ledger.facts.expect(GRANTED, RESERVED, RESERVED)
-
-
-class Measured(NoMeter):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.outcomes: dict[tuple[str, str], int] = {}
-        self.held_s: list[float] = []
-
-    def committed(self, *, commands: int, duration_s: float, outcomes: Mapping[tuple[str, str], int]) -> None:
-        """Add up."""
-        assert commands == sum(outcomes.values())
-        for key, times in outcomes.items():
-            self.outcomes[key] = self.outcomes.get(key, 0) + times
-
-    def settled(self, held_s: float) -> None:
-        """Keep it."""
-        self.held_s.append(held_s)
-
-
-async def test_what_operators_see(ledger: LedgerUnderTest) -> None:
-    """Commands by outcome, and how long credits were held: once for each reservation."""
-    await ledger.give(ME, 100)
-    meter, clock = Measured(), ledger.clock
-    writer = CommandWriter(ledger.units, clock, ledger.ids, meter=meter)
-    made = await writer.apply(reserve(ME, 40, "gen_1"))
-    assert made is not None
-    with pytest.raises(InsufficientCredits):
-        await writer.apply(reserve(ME, 100, "gen_2"))
-    clock.advance(seconds=7)
-    for request in ("gen_1", "gen_1", "late"):
-        await writer.apply(charge(made.made_id, 40, request))
-        clock.advance(seconds=1)
-    await ledger.facts.expect(GRANTED, RESERVED, "CreditsCharged")
-    assert meter.held_s == [7.0]
-    assert meter.outcomes == {
-        ("ReserveCredits", "ok"): 1,
-        ("ReserveCredits", "INSUFFICIENT_CREDITS"): 1,
-        ("ChargeReservation", "ok"): 2,
-        ("ChargeReservation", "replayed"): 1,
-    }

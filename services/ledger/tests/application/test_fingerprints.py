@@ -4,6 +4,7 @@ import json
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
+from types import MappingProxyType
 
 import pytest
 from every_use_case import REQUESTS
@@ -201,6 +202,24 @@ def test_the_same_asked_in_another_way_has_the_same_one() -> None:
     command, now, _ = GOLDEN["charge"]
     unguarded = replace(command, expected_account_id=None, reason="", actor="", metadata={})  # type: ignore[call-arg]
     assert fingerprint(unguarded) == now
+
+
+def test_metadata_of_any_kind_of_mapping_is_the_same() -> None:
+    """In each version; and none is none, however it is said."""
+    command, now, first = GOLDEN["reserve, whole"]
+    read_only = replace(command, metadata=MappingProxyType(dict(command.metadata)))
+    assert (fingerprint(read_only), fingerprint_v1.fingerprint(read_only, present=())) == (now, first)
+    command, now, first = GOLDEN["reserve"]
+    for none in ({}, MappingProxyType({})):
+        bare = replace(command, metadata=none)
+        assert (fingerprint(bare), fingerprint_v1.fingerprint(bare, present=())) == (now, first)
+
+
+def test_what_has_no_canonical_form_has_no_fingerprint() -> None:
+    """It would be another one in another release."""
+    command, _, _ = GOLDEN["grant"]
+    with pytest.raises(TypeError, match="bytes has no canonical form"):
+        fingerprint(replace(command, source=b"welcome"))  # type: ignore[call-arg]
 
 
 def test_nothing_and_zero_differ() -> None:
