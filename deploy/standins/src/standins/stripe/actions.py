@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from standins.stripe import clocks, disputes, payments
+from standins.stripe import charging, clocks, disputes, payments
 from standins.stripe.account import Change
+from standins.stripe.billing import collecting, cycling
 from standins.stripe.resources import checkout_sessions, refunds
 from standins.stripe.timers import Action
 
@@ -17,6 +18,11 @@ def actions() -> dict[str, Action]:
         "settle_refund": refunds.settle_refund,
         "fail_refund": refunds.fail_refund,
         "decide_dispute": disputes.decide,
+        "open_dispute": charging.dispute_charge,
+        "open_inquiry": charging.inquire_charge,
+        "tend_subscription": cycling.tend,
+        "finalize_invoice": cycling.finalize_due,
+        "retry_invoice": collecting.retry,
     }
 
     def advance_clock(change: Change, clock_id: str) -> None:

@@ -19,7 +19,7 @@ from standins.stripe.errors import StripeError
 from standins.stripe.faults import Faults
 from standins.stripe.hosted.checkout import CheckoutPage
 from standins.stripe.ids import new_id
-from standins.stripe.resources import OPERATIONS
+from standins.stripe.operations import OPERATIONS
 from standins.stripe.settings import StripeSettings
 from standins.stripe.store import Store
 from standins.stripe.webhooks.courier import Courier

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from standins.stripe import timers
 from standins.stripe.account import TEST_CLOCK, Change
+from standins.stripe.billing.ending import ENDED
 from standins.stripe.billing.periods import interval_s, intervals_after
 from standins.stripe.errors import invalid
 from standins.stripe.ids import new_id
@@ -15,7 +16,6 @@ from standins.stripe.timers import Action
 KEPT_S = 30 * 86_400
 STEPS_MAX = 10_000
 INTERVALS_MAX = 2
-ENDED = ("canceled", "incomplete_expired")
 
 
 def new_clock(change: Change, *, frozen_time: int, name: str | None) -> Document:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.routing import Route
 
 from standins.stripe.account import Account
+from standins.stripe.amounts import TAX
 from standins.stripe.answering import answering
+from standins.stripe.billing.dunning import MODE
 from standins.stripe.errors import StripeError
 from standins.stripe.faults import Faults
 from standins.stripe.idempotency import Answer
@@ -53,6 +55,18 @@ class FaultOrder(Order):
     param: Annotated[str, Field(max_length=200)] | None = None
 
 
+class DunningOrder(Order):
+    """What a subscription becomes after the last attempt at its invoice."""
+
+    after_retries: Literal["canceled", "past_due", "unpaid"]
+
+
+class TaxOrder(Order):
+    """The flat rate of automatic tax from now on."""
+
+    percent: Annotated[float, Field(ge=0, le=100)]
+
+
 class DeliveryQuery(Order):
     """Which deliveries to list."""
 
@@ -80,6 +94,8 @@ class Control:
             ("POST", "/_test/deliveries/mode", self.set_mode),
             ("POST", "/_test/deliveries/retry", self.retry),
             ("POST", "/_test/faults", self.set_faults),
+            ("POST", "/_test/dunning", self.set_dunning),
+            ("POST", "/_test/tax", self.set_tax),
         ]
         return [Route(path, answering(work, self.account), methods=[method]) for method, path, work in table]
 
@@ -123,6 +139,20 @@ class Control:
         for name, value in order.model_dump().items():
             setattr(self.faults, name, value)
         return Answer(200, asdict(self.faults), request_id)
+
+    async def set_dunning(self, request: Request, request_id: str) -> Answer:
+        """Say what becomes of a subscription that nobody pays."""
+        order = await _body(request, DunningOrder)
+        with self.account.change() as change:
+            change.store.remember(MODE, order.model_dump())
+        return Answer(200, order.model_dump(), request_id)
+
+    async def set_tax(self, request: Request, request_id: str) -> Answer:
+        """Set the rate of automatic tax."""
+        order = await _body(request, TaxOrder)
+        with self.account.change() as change:
+            change.store.remember(TAX, order.model_dump())
+        return Answer(200, order.model_dump(), request_id)
 
 
 async def _body(request: Request, model: type[M]) -> M:

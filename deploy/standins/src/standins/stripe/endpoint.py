@@ -113,8 +113,13 @@ class Endpoint:
                 call = Call(
                     change, params, request.path_params.get("id", ""), address_of(request, self.account)
                 )
-                document = expand(change, public(self.operation.work(call)), params.expand)
-                answer = Answer(200, document, request_id)
+                try:
+                    document = expand(change, public(self.operation.work(call)), params.expand)
+                    answer = Answer(200, document, request_id)
+                except StripeError as refused:
+                    if not refused.kept:
+                        raise
+                    answer = Answer(refused.status, refused.body(request_id), request_id)
                 self._remember(claimed, answer)
             return answer
         except StripeError as error:

@@ -13,6 +13,7 @@ class StripeError(Exception):
     """A refusal as the API phrases it.
 
     `executed` says whether the endpoint had begun to run: only then does an idempotency key remember it.
+    `kept` says whether what it did before it refused stays done.
     """
 
     def __init__(
@@ -24,11 +25,13 @@ class StripeError(Exception):
         code: str | None = None,
         param: str | None = None,
         executed: bool = True,
+        kept: bool = False,
         more: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.executed = executed
+        self.kept = kept
         self.fields = {"type": kind, "code": code, "param": param, "message": message, **(more or {})}
 
     def body(self, request_id: str) -> dict[str, Any]:
@@ -51,9 +54,9 @@ def invalid(message: str, param: str | None = None, code: str | None = None) -> 
     return StripeError(message, code=code, param=param)
 
 
-def card_error(refusal: Refusal, **more: Any) -> StripeError:
+def card_error(refusal: Refusal, *, kept: bool = False, **more: Any) -> StripeError:
     """Say that a bank refused a card: 402, and what was being paid in `payment_intent`."""
     fields = {"decline_code": refusal.decline_code, **more}
     return StripeError(
-        refusal.message, status=402, kind="card_error", code=refusal.code, param=None, more=fields
+        refusal.message, status=402, kind="card_error", code=refusal.code, kept=kept, more=fields
     )

@@ -19,6 +19,20 @@ def method_named(change: Change, name: str, *, param: str = "payment_method", st
     return found
 
 
+def own_method(change: Change, name: str, customer_id: str, param: str) -> Document:
+    """Return a payment method that the customer keeps; refuses everybody else's."""
+    found = change.store.get("payment_method", name)
+    if found is None:
+        raise no_such("PaymentMethod", name, param=param)
+    if found["customer"] != customer_id:
+        message = (
+            f"The customer does not have a payment method with the ID {name}. The payment method must be "
+            "attached to the customer."
+        )
+        raise invalid(message, param, "resource_missing")
+    return found
+
+
 def attach(change: Change, method: Document, customer_id: str) -> Document:
     """Let a customer keep a payment method; a card that is declined can not be kept."""
     customer = change.require("customer", customer_id, param="customer")

@@ -45,3 +45,12 @@ class StripeSettings(BaseSettings):
 
     async_payment_delay_s: Seconds = 3
     """How long a bank debit takes to settle or fail."""
+
+    tax_percent: Annotated[float, Field(ge=0, le=100)] = 10.0
+    """The flat rate of automatic tax, until a test orders another."""
+    retry_delays_days: Annotated[tuple[Annotated[float, Field(gt=0, le=60)], ...], Field(max_length=8)] = (
+        3,
+        5,
+        7,
+    )
+    """The pause before each further attempt at a subscription's invoice; after the last Stripe gives up."""

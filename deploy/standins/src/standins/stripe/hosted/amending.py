@@ -6,7 +6,7 @@ from standins.stripe.account import Change
 from standins.stripe.errors import StripeError
 from standins.stripe.resources.payment_intents import move
 from standins.stripe.resources.promotion_codes import code_for
-from standins.stripe.resources.session_totals import coupon_of, totals, with_discount
+from standins.stripe.resources.session_totals import coupon_of, session_tax_percent, totals, with_amounts
 from standins.stripe.store import Document
 
 
@@ -26,9 +26,10 @@ def amend(change: Change, session: Document, form: dict[str, str]) -> str | None
         quantity = _quantity(item, form.get(f"quantity_{item['id']}"))
         if quantity is None:
             return "This quantity is not available."
-        amount = item["price"]["unit_amount"] * quantity
+        amount = 0 if item.get("_free") else item["price"]["unit_amount"] * quantity
         items.append({**item, "quantity": quantity, "amount_subtotal": amount})
-    items = with_discount(items, coupon_of(change, discounts))
+    percent = session_tax_percent(change, session)
+    items = with_amounts(items, coupon_of(change, discounts), percent)
     try:
         amounts = totals(items)
     except StripeError as refused:

@@ -12,43 +12,27 @@ from starlette.routing import Route
 
 from standins.stripe import disputes, payments
 from standins.stripe.account import Account, Change
+from standins.stripe.cards import CARDS
 from standins.stripe.errors import StripeError
 from standins.stripe.hosted.amending import amend
-from standins.stripe.payments import Buyer
+from standins.stripe.hosted.buyer_form import COUNTRIES, asks_address, read_buyer
+from standins.stripe.money import money
 from standins.stripe.store import Document
+from standins.stripe.subscribing import subscribe, takes_card
 
 FORM_BYTES_MAX = 64 * 1024
 TEXT_LENGTH_MAX = 500
-ZERO_DECIMAL = {
-    "bif",
-    "clp",
-    "jpy",
-    "kmf",
-    "krw",
-    "mga",
-    "pyg",
-    "rwf",
-    "ugx",
-    "vnd",
-    "vuv",
-    "xaf",
-    "xof",
-    "xpf",
+PAY_ACTIONS = {
+    "decline": "pm_card_visa_chargeDeclined",
+    "pay_refund_fails": "pm_card_refundFail",
+    "pay_refund_pending": "pm_card_pendingRefund",
 }
 AT_THE_BANK = ("dispute", "inquiry", "withdraw")
-SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
     "Referrer-Policy": "no-referrer",
 }
-
-
-def money(amount_minor: int, currency: str) -> str:
-    """Write an amount as a person reads it."""
-    number = f"{amount_minor:,}" if currency in ZERO_DECIMAL else f"{amount_minor / 100:,.2f}"
-    symbol = SYMBOLS.get(currency)
-    return f"{symbol}{number}" if symbol else f"{number} {currency.upper()}"
 
 
 class CheckoutPage:
@@ -121,6 +105,12 @@ class CheckoutPage:
             "dispute": _dispute_of(change, session),
             "email": _known_email(change, session),
             "form": form or {},
+            "asks_address": asks_address(session),
+            "cards": CARDS,
+            "countries": COUNTRIES,
+            "takes_card": session["amount_total"] > 0
+            or (session["mode"] == "subscription" and takes_card(session)),
+            "terms": _terms(change, session),
             "success_url": _success_url(session),
         }
         return self._html(context, status)
@@ -134,33 +124,30 @@ class CheckoutPage:
 
 def _perform(change: Change, session: Document, form: dict[str, str]) -> str | None:
     """Carry out the buyer's choice; returns what is wrong with the form, if anything."""
+    buyer, problem = read_buyer(session, form, known_email=_known_email(change, session))
+    if problem:
+        return problem
     action = form.get("action", "pay")
-    buyer = Buyer(
-        email=_known_email(change, session) or form.get("email") or None, name=form.get("name") or None
-    )
-    if not buyer.email or "@" not in buyer.email:
-        return "Enter an email address."
+    card = PAY_ACTIONS.get(action) or (form.get("card", "pm_card_visa") if action == "pay" else None)
+    if card is not None and card not in CARDS:
+        return "This payment method is not available."
+    if session["mode"] == "subscription":
+        if card is None:
+            return "This payment method is not available."
+        subscribe(change, session, buyer, card=card)
+        return None
     if session["amount_total"] == 0:
         payments.order_at_no_cost(change, session, buyer)
         return None
     method = "us_bank_account" if action.startswith("bank_debit") else "card"
     if method not in session["payment_method_types"]:
         return "This payment method is not available."
-    match action:
-        case "pay":
-            payments.pay_by_card(change, session, buyer)
-        case "pay_refund_fails":
-            payments.pay_by_card(change, session, buyer, last4="5126")
-        case "pay_refund_pending":
-            payments.pay_by_card(change, session, buyer, last4="7726")
-        case "decline":
-            payments.decline_card(change, session, buyer)
-        case "bank_debit":
-            payments.start_bank_debit(change, session, buyer, fails=False)
-        case "bank_debit_fails":
-            payments.start_bank_debit(change, session, buyer, fails=True)
-        case _:
-            return "This payment method is not available."
+    if card is not None:
+        payments.pay_by_card(change, session, buyer, card=card)
+    elif action in ("bank_debit", "bank_debit_fails"):
+        payments.start_bank_debit(change, session, buyer, fails=action == "bank_debit_fails")
+    else:
+        return "This payment method is not available."
     return None
 
 
@@ -196,10 +183,29 @@ def _known_email(change: Change, session: Document) -> str | None:
 
 
 def _last_error(change: Change, session: Document) -> str | None:
-    if session["status"] != "open" or not session["_intent"]:
+    if session["status"] != "open":
+        return None
+    if session.get("_setup_error"):
+        return str(session["_setup_error"])
+    if not session["_intent"]:
         return None
     error = change.require("payment_intent", session["_intent"])["last_payment_error"]
     return None if error is None else str(error["message"])
+
+
+def _terms(change: Change, session: Document) -> str | None:
+    """Return what a subscription costs from when on, as the page says it."""
+    if session["mode"] != "subscription":
+        return None
+    given = session["_subscription_data"]
+    items = change.store.find("item", _session=session["id"])
+    recurring = [item for item in items if item["price"]["recurring"]]
+    each = sum(item["price"]["unit_amount"] * item["quantity"] for item in recurring)
+    interval = recurring[0]["price"]["recurring"]["interval"]
+    words = f"{money(each, session['currency'])} per {interval}"
+    if days := given.get("trial_period_days"):
+        return f"{days} days free, then {words}"
+    return f"Free for now, then {words}" if given.get("trial_end") else words
 
 
 def _success_url(session: Document) -> str:

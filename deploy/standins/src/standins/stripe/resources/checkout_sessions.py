@@ -1,18 +1,21 @@
-"""Checkout Sessions in payment mode."""
+"""Checkout Sessions: purchases and subscriptions."""
 
 from __future__ import annotations
 
 from standins.stripe.account import Change
+from standins.stripe.amounts import tax_percent
 from standins.stripe.endpoint import Call, Resource
 from standins.stripe.errors import invalid, no_such
 from standins.stripe.ids import new_id
 from standins.stripe.listing import list_object, page
 from standins.stripe.parameters import ListParameters, Parameters, merged
+from standins.stripe.resources.given_discounts import found_discounts
 from standins.stripe.resources.line_items import new_items
 from standins.stripe.resources.payment_intents import move
 from standins.stripe.resources.session_document import blank_session, details_of
-from standins.stripe.resources.session_parameters import IntentData, SessionCreate, SessionList, SessionUpdate
-from standins.stripe.resources.session_totals import coupon_of, totals, with_discount
+from standins.stripe.resources.session_parameters import SessionCreate, SessionList, SessionUpdate
+from standins.stripe.resources.session_settings import has_trial, require_fitting, settings_of
+from standins.stripe.resources.session_totals import coupon_of, totals, with_amounts
 from standins.stripe.store import Document
 
 resource = Resource()
@@ -20,6 +23,7 @@ resource = Resource()
 LIFETIME_S_MIN = 30 * 60
 LIFETIME_S_MAX = 24 * 60 * 60
 CLOCK_SKEW_S = 60
+METHODS = {"payment": ("card", "us_bank_account"), "subscription": ("card",)}
 ECHOED = (
     "allow_promotion_codes",
     "billing_address_collection",
@@ -45,23 +49,10 @@ def _customer(change: Change, params: SessionCreate) -> Document | None:
     if params.customer and params.customer_email:
         message = "You may only specify one of these parameters: customer, customer_email."
         raise invalid(message, "customer_email")
+    if params.customer and params.customer_creation:
+        message = "You may only specify one of these parameters: customer, customer_creation."
+        raise invalid(message, "customer_creation")
     return change.require("customer", params.customer, param="customer") if params.customer else None
-
-
-def _discounts(change: Change, params: SessionCreate) -> list[Document]:
-    if params.discounts and params.allow_promotion_codes is not None:
-        message = "You may only specify one of these parameters: allow_promotion_codes, discounts."
-        raise invalid(message, "discounts")
-    found: list[Document] = []
-    for index, given in enumerate(params.discounts):
-        param = f"discounts[{index}]"
-        coupon, code = given.coupon, given.promotion_code
-        if code is not None:
-            promotion = change.require("promotion_code", code, param=f"{param}[promotion_code]")
-            coupon = promotion["promotion"]["coupon"]
-        change.require("coupon", coupon or "", param=f"{param}[coupon]")
-        found.append({"coupon": coupon, "promotion_code": code})
-    return found
 
 
 @resource.operation("POST", "/v1/checkout/sessions", SessionCreate)
@@ -69,41 +60,52 @@ def create(call: Call[SessionCreate]) -> Document:
     """Open a session and give the address of its hosted page."""
     change, params = call.change, call.params
     customer = _customer(change, params)
+    require_fitting(params, customer)
     session_id = new_id("cs_test")
     expires_at = _expires_at(change, params.expires_at)
     discounts = _discounts(change, params)
-    items = with_discount(new_items(change, session_id, params.line_items), coupon_of(change, discounts))
+    taxed = bool(params.automatic_tax and params.automatic_tax.enabled)
+    trial = params.subscription_data is not None and has_trial(params.subscription_data)
+    items = new_items(change, session_id, params.line_items, mode=params.mode, trial=trial)
+    items = with_amounts(items, coupon_of(change, discounts), tax_percent(change) if taxed else 0.0)
     for item in items:
         change.store.save(item)
     email = customer["email"] if customer else params.customer_email
+    creation = params.customer_creation or ("if_required" if params.mode == "payment" else "always")
+    methods = params.payment_method_types or METHODS[params.mode]
     session: Document = {
         **blank_session(),
         **{name: getattr(params, name) for name in ECHOED},
         **totals(items),
+        **settings_of(params),
         "id": session_id,
         "created": change.now,
         "currency": items[0]["currency"],
         "customer": params.customer,
-        "customer_creation": None if customer else params.customer_creation,
+        "customer_creation": None if customer else creation,
         "customer_details": details_of(email, customer["name"] if customer else None) if email else None,
         "customer_email": params.customer_email,
         "discounts": discounts,
         "expires_at": expires_at,
         "metadata": merged({}, params.metadata),
-        "payment_method_types": list(params.payment_method_types),
+        "mode": params.mode,
+        "payment_method_types": list(methods),
         "submit_type": params.submit_type,
         "success_url": params.success_url,
         "ui_mode": params.ui_mode,
         "url": f"{call.address}/c/pay/{session_id}",
+        "_address": call.address,
         "_intent": None,
-        "_intent_data": _intent_data(params.payment_intent_data),
     }
     change.schedule("expire_session", session_id, delay_s=expires_at - change.account.clock())
     return change.add(session)
 
 
-def _intent_data(given: IntentData) -> Document:
-    return {**given.model_dump(exclude_unset=True), "metadata": merged({}, given.metadata)}
+def _discounts(change: Change, params: SessionCreate) -> list[Document]:
+    if params.discounts and params.allow_promotion_codes is not None:
+        message = "You may only specify one of these parameters: allow_promotion_codes, discounts."
+        raise invalid(message, "discounts")
+    return found_discounts(change, params.discounts)
 
 
 @resource.operation("GET", "/v1/checkout/sessions/{id}", Parameters)
@@ -166,5 +168,10 @@ def line_items(call: Call[ListParameters]) -> Document:
 def list_(call: Call[SessionList]) -> Document:
     """List sessions."""
     params = call.params
-    where = {"customer": params.customer, "payment_intent": params.payment_intent, "status": params.status}
+    where = {
+        "customer": params.customer,
+        "payment_intent": params.payment_intent,
+        "status": params.status,
+        "subscription": params.subscription,
+    }
     return page(call.change, "checkout.session", "/v1/checkout/sessions", params, where)

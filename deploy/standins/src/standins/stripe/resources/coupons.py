@@ -23,7 +23,8 @@ class CouponCreate(Parameters):
     amount_off: Annotated[int, Field(ge=1, le=99_999_999)] | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Za-z]{3}$")] | None = None
     percent_off: Annotated[float, Field(gt=0, le=100)] | None = None
-    duration: Literal["once", "forever"] = "once"
+    duration: Literal["once", "repeating", "forever"] = "once"
+    duration_in_months: Annotated[int, Field(ge=1, le=120)] | None = None
     metadata: Metadata
     name: Annotated[str, Field(max_length=40)] | None = None
 
@@ -36,6 +37,9 @@ def create(call: Call[CouponCreate]) -> Document:
         raise invalid("You must pass exactly one of percent_off or amount_off.", "percent_off")
     if params.amount_off is not None and params.currency is None:
         raise invalid("Missing required param: currency.", "currency", "parameter_missing")
+    if (params.duration == "repeating") != (params.duration_in_months is not None):
+        message = "You must pass duration_in_months when, and only when, passing duration=repeating."
+        raise invalid(message, "duration_in_months")
     if params.id and change.store.get("coupon", params.id):
         raise invalid("Coupon already exists.", "id", "resource_already_exists")
     coupon: Document = {
@@ -45,7 +49,7 @@ def create(call: Call[CouponCreate]) -> Document:
         "created": change.now,
         "currency": params.currency.lower() if params.currency else None,
         "duration": params.duration,
-        "duration_in_months": None,
+        "duration_in_months": params.duration_in_months,
         "livemode": False,
         "max_redemptions": None,
         "metadata": merged({}, params.metadata),

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from standins.stripe.account import TEST_CLOCK, Change
+from standins.stripe.billing import ending
 from standins.stripe.endpoint import Call, Resource
-from standins.stripe.errors import invalid, no_such
 from standins.stripe.ids import new_id
 from standins.stripe.listing import page
-from standins.stripe.methods import attach, method_named
+from standins.stripe.methods import attach, method_named, own_method
 from standins.stripe.parameters import ListParameters, Metadata, Nested, Parameters, merged
 from standins.stripe.resources.address import Address
 from standins.stripe.store import Document
@@ -97,16 +97,7 @@ def _invoicing(change: Change, customer: Document, asked: InvoiceSettings | None
     """Return the customer's invoice settings with what was asked for; only an own card can be the default."""
     given = asked.model_dump(exclude_unset=True) if asked else {}
     if method_id := given.get("default_payment_method"):
-        param = "invoice_settings[default_payment_method]"
-        method = change.store.get("payment_method", method_id)
-        if method is None:
-            raise no_such("PaymentMethod", method_id, param=param)
-        if method["customer"] != customer["id"]:
-            message = (
-                f"The customer does not have a payment method with the ID {method_id}. The payment method "
-                "must be attached to the customer."
-            )
-            raise invalid(message, param, "resource_missing")
+        own_method(change, method_id, customer["id"], "invoice_settings[default_payment_method]")
     return {**customer["invoice_settings"], **given}
 
 
@@ -162,6 +153,9 @@ def delete(call: Call[Parameters]) -> Document:
 def delete_customer(change: Change, customer: Document) -> Document:
     """Leave a stub of a customer; their cards are nobody's any more."""
     change = change.at_time_of(customer["id"])
+    for subscription in change.store.find("subscription", customer=customer["id"]):
+        if subscription["status"] not in ending.ENDED:
+            ending.end(change, subscription)
     change.record("customer.deleted", customer)
     for method in change.store.find("payment_method", customer=customer["id"]):
         change.store.save({**method, "customer": None})

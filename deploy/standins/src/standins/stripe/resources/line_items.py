@@ -33,9 +33,24 @@ class LineItem(Nested):
     adjustable_quantity: AdjustableQuantity | None = None
 
 
-def new_items(change: Change, session_id: str, wanted: list[LineItem]) -> list[Document]:
-    """Build the items in the order given; refuses bad prices and mixed currencies."""
-    items = [_new_item(change, session_id, item, f"line_items[{index}]") for index, item in enumerate(wanted)]
+def new_items(
+    change: Change, session_id: str, wanted: list[LineItem], *, mode: str, trial: bool = False
+) -> list[Document]:
+    """Build the items in the order given; refuses bad prices and mixed currencies.
+
+    In a trial what recurs costs nothing yet.
+    """
+    items = [
+        _new_item(change, session_id, item, f"line_items[{index}]", mode=mode, trial=trial)
+        for index, item in enumerate(wanted)
+    ]
+    recurring = [item["price"]["recurring"] for item in items if item["price"]["recurring"]]
+    if mode == "subscription" and not recurring:
+        message = "You must provide at least one recurring price in `subscription` mode when using prices."
+        raise invalid(message, "line_items")
+    if len({(each["interval"], each["interval_count"]) for each in recurring}) > 1:
+        message = "Checkout does not support multiple prices with different billing intervals."
+        raise invalid(message, "line_items")
     if len({item["currency"] for item in items}) > 1:
         raise invalid(
             "All prices on a Checkout session must be expressed in the same currency.", "line_items"
@@ -43,9 +58,11 @@ def new_items(change: Change, session_id: str, wanted: list[LineItem]) -> list[D
     return items
 
 
-def _new_item(change: Change, session_id: str, wanted: LineItem, param: str) -> Document:
+def _new_item(
+    change: Change, session_id: str, wanted: LineItem, param: str, *, mode: str, trial: bool
+) -> Document:
     price = _price_of(change, wanted, param)
-    if price["type"] == "recurring":
+    if price["type"] == "recurring" and mode == "payment":
         raise invalid(
             "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode "
             "or use only one-time prices.",
@@ -60,7 +77,8 @@ def _new_item(change: Change, session_id: str, wanted: LineItem, param: str) -> 
     if not product["active"]:
         message = f"Price `{price['id']}` is not available to be purchased because its product is not active."
         raise invalid(message, f"{param}[price]")
-    amount = price["unit_amount"] * wanted.quantity
+    free = trial and price["type"] == "recurring"
+    amount = 0 if free else price["unit_amount"] * wanted.quantity
     adjustable = wanted.adjustable_quantity
     return {
         "id": new_id("li"),
@@ -78,6 +96,7 @@ def _new_item(change: Change, session_id: str, wanted: LineItem, param: str) -> 
         "created": change.now,
         "_session": session_id,
         "_detail": product["description"],
+        "_free": free,
     }
 
 

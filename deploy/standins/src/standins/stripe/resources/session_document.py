@@ -10,13 +10,12 @@ def blank_session() -> Document:
     nothing = (
         "adaptive_pricing after_expiration client_secret consent consent_collection currency_conversion"
         " invoice payment_intent payment_link payment_method_configuration_details recovered_from"
-        " return_url saved_payment_method_options setup_intent shipping_address_collection shipping_cost"
+        " return_url setup_intent shipping_address_collection shipping_cost"
         " subscription wallet_options"
     )
     return {
         "object": "checkout.session",
         **dict.fromkeys(nothing.split()),
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "custom_fields": [],
         "custom_text": {
             "after_submit": None,
@@ -24,10 +23,7 @@ def blank_session() -> Document:
             "submit": None,
             "terms_of_service_acceptance": None,
         },
-        "invoice_creation": {"enabled": False},
         "livemode": False,
-        "mode": "payment",
-        "payment_method_collection": "if_required",
         "payment_method_options": {},
         "payment_status": "unpaid",
         "phone_number_collection": {"enabled": False},
@@ -36,15 +32,22 @@ def blank_session() -> Document:
     }
 
 
-def details_of(email: str | None, name: str | None) -> Document:
+def details_of(
+    email: str | None,
+    name: str | None,
+    *,
+    address: Document | None = None,
+    business_name: str | None = None,
+    tax_ids: list[Document] | None = None,
+) -> Document:
     """Return what is known of the buyer."""
     return {
-        "address": None,
-        "business_name": None,
+        "address": address,
+        "business_name": business_name,
         "email": email,
         "individual_name": None,
         "name": name,
         "phone": None,
         "tax_exempt": "none",
-        "tax_ids": [],
+        "tax_ids": tax_ids or [],
     }

@@ -1,8 +1,9 @@
-"""What a session costs: its items, less what a coupon takes off."""
+"""What a session costs: its items, less what a coupon takes off, with tax."""
 
 from __future__ import annotations
 
 from standins.stripe.account import Change
+from standins.stripe.amounts import taken_off, tax_on, tax_percent
 from standins.stripe.errors import invalid
 from standins.stripe.store import Document
 
@@ -14,18 +15,21 @@ def coupon_of(change: Change, discounts: list[Document]) -> Document | None:
     return change.require("coupon", discounts[0]["coupon"]) if discounts else None
 
 
-def with_discount(items: list[Document], coupon: Document | None) -> list[Document]:
-    """Return the items with their amounts; an amount that is taken off is spread over them."""
-    left = _taken_off(sum(item["amount_subtotal"] for item in items), coupon)
+def session_tax_percent(change: Change, session: Document) -> float:
+    """Return the rate that a session adds; without automatic tax, none."""
+    return tax_percent(change) if session["automatic_tax"]["enabled"] else 0.0
+
+
+def with_amounts(items: list[Document], coupon: Document | None, percent: float) -> list[Document]:
+    """Return the items with what is taken off and the tax on the rest."""
+    off = taken_off([item["amount_subtotal"] for item in items], coupon)
     changed: list[Document] = []
-    for item in items:
-        subtotal = item["amount_subtotal"]
-        if coupon and coupon["percent_off"] is not None:
-            off = round(subtotal * coupon["percent_off"] / 100)
-        else:
-            off = min(subtotal, left)
-        left -= off
-        changed.append({**item, "amount_discount": off, "amount_total": subtotal - off})
+    for item, less in zip(items, off, strict=True):
+        left = item["amount_subtotal"] - less
+        behavior = item["price"]["tax_behavior"]
+        tax = tax_on(left, percent, behavior)
+        total = left if behavior == "inclusive" else left + tax
+        changed.append({**item, "amount_discount": less, "amount_tax": tax, "amount_total": total})
     return changed
 
 
@@ -36,16 +40,9 @@ def totals(items: list[Document]) -> Document:
     if 0 < total < AMOUNT_MINOR_MIN:
         message = "The Checkout Session's total amount due must add up to at least 50 cents."
         raise invalid(message, code="amount_too_small")
+    tax = sum(item["amount_tax"] for item in items)
     return {
-        "amount_subtotal": total + discount,
+        "amount_subtotal": sum(item["amount_subtotal"] for item in items),
         "amount_total": total,
-        "total_details": {"amount_discount": discount, "amount_shipping": 0, "amount_tax": 0},
+        "total_details": {"amount_discount": discount, "amount_shipping": 0, "amount_tax": tax},
     }
-
-
-def _taken_off(subtotal: int, coupon: Document | None) -> int:
-    if coupon is None:
-        return 0
-    if coupon["percent_off"] is not None:
-        return round(subtotal * float(coupon["percent_off"]) / 100)
-    return min(subtotal, int(coupon["amount_off"]))

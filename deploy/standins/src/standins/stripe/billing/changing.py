@@ -1,0 +1,146 @@
+"""Changes to a running subscription: another price, another quantity, a trial that ends or begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from standins.stripe.account import Change
+from standins.stripe.billing.collecting import collect, method_for
+from standins.stripe.billing.cycling import bill
+from standins.stripe.billing.invoicing import finalize, intent_of
+from standins.stripe.billing.lines import period_lines, proration_lines
+from standins.stripe.billing.periods import period_end
+from standins.stripe.billing.subscription_document import items_list, items_of, period_of, with_period
+from standins.stripe.charging import refused
+from standins.stripe.errors import StripeError, invalid
+from standins.stripe.store import Document
+
+UPDATED = "customer.subscription.updated"
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a change is billed."""
+
+    proration: str = "create_prorations"
+    """`always_invoice`: at once; `create_prorations`: with the next invoice; `none`: not at all."""
+    payment: str = "allow_incomplete"
+    """`error_if_incomplete`: a change that can't be paid doesn't happen."""
+    at: int | None = None
+    """From when on the rest of the period counts."""
+
+
+def change_items(
+    change: Change, subscription: Document, items: list[Document], manner: Manner, *, restart: bool = False
+) -> Document:
+    """Put the subscription on other items and bill the difference; another interval restarts the period."""
+    old = items_of(subscription)
+    at = manner.at or change.now
+    start, end = period_of(subscription)
+    if not start <= at <= end:
+        raise invalid("The proration date must lie in the current period.", "proration_date")
+    recurring = items[0]["price"]["recurring"]
+    restart = restart or recurring != old[0]["price"]["recurring"]
+    trialing = subscription["status"] == "trialing"
+    gone = [item for item in old if item not in items]
+    new = [item for item in items if item not in old]
+    lines: list[Document] = []
+    if manner.proration != "none" and not trialing:
+        lines += proration_lines(change, subscription, old if restart else gone, at=at, credit=True)
+    changed = {**subscription, "items": items_list(subscription["id"], items)}
+    values: Document = {}
+    if restart and not trialing:
+        period = (change.now, period_end(change.now, recurring, change.now))
+        changed |= {"items": with_period(changed, period), "billing_cycle_anchor": change.now}
+        values["billing_cycle_anchor"] = change.now
+        lines += period_lines(change, changed)
+    elif manner.proration != "none" and not trialing:
+        lines += proration_lines(change, changed, new, at=at, credit=False)
+    values["items"] = changed["items"]
+    billed_now = lines and (restart or manner.proration == "always_invoice")
+    if lines and not billed_now:
+        subscription = {**subscription, "_pending_lines": [*subscription["_pending_lines"], *lines]}
+        change.store.save(subscription)
+    updated = change.update(subscription, UPDATED, **values)
+    return bill_now(change, updated, lines, manner) if billed_now else updated
+
+
+def bill_now(
+    change: Change, subscription: Document, lines: list[Document], manner: Manner = Manner()
+) -> Document:
+    """Make out an invoice for a change, and charge it; returns the subscription as it stands then."""
+    lines = [*subscription["_pending_lines"], *lines]
+    invoice = bill(change, subscription, lines, reason="subscription_update")
+    invoice = finalize(change, invoice, address=subscription["_address"])
+    told = {**subscription, "latest_invoice": invoice["id"], "_pending_lines": []}
+    change.store.save(told)
+    invoice = collect(change, invoice)
+    if invoice["status"] != "paid" and manner.payment == "error_if_incomplete":
+        raise _unpaid(change, invoice)
+    return change.require("subscription", subscription["id"])
+
+
+def _unpaid(change: Change, invoice: Document) -> StripeError:
+    """Return the 402 with which everything is taken back."""
+    if method_for(change, invoice) is None:
+        message = (
+            "This customer has no attached payment source or default payment method. Please consider adding "
+            "a default payment method."
+        )
+        return StripeError(message, code="resource_missing")
+    intent = intent_of(change, invoice)
+    if intent["last_payment_error"] is None:
+        message = "Payment for this subscription requires additional user action before it can be completed."
+        return StripeError(
+            message, status=402, kind="card_error", code="subscription_payment_intent_requires_action"
+        )
+    error = refused(intent)
+    error.kept = False
+    return error
+
+
+def end_trial(change: Change, subscription: Document) -> Document:
+    """End a trial now: a period that is paid for begins."""
+    recurring = items_of(subscription)[0]["price"]["recurring"]
+    period = (change.now, period_end(change.now, recurring, change.now))
+    active = change.update(
+        subscription,
+        UPDATED,
+        billing_cycle_anchor=change.now,
+        items=with_period(subscription, period),
+        status="active",
+        trial_end=change.now,
+    )
+    return bill_now(change, active, period_lines(change, active))
+
+
+def try_until(change: Change, subscription: Document, moment: int) -> Document:
+    """Let the subscription be free until then; what comes after counts from there."""
+    if moment <= change.now:
+        raise invalid("The subscription trial end must be in the future.", "trial_end")
+    start, _ = period_of(subscription)
+    trialing = subscription["status"] == "trialing"
+    return change.update(
+        {**subscription, "_trial_told": False},
+        UPDATED,
+        billing_cycle_anchor=moment,
+        items=with_period(subscription, (start if trialing else change.now, moment)),
+        status="trialing",
+        trial_end=moment,
+        trial_start=subscription["trial_start"] if trialing else change.now,
+    )
+
+
+def resume(change: Change, subscription: Document) -> Document:
+    """Begin a new period of a paused subscription, now."""
+    recurring = items_of(subscription)[0]["price"]["recurring"]
+    period = (change.now, period_end(change.now, recurring, change.now))
+    active = change.update(
+        subscription,
+        UPDATED,
+        billing_cycle_anchor=change.now,
+        items=with_period(subscription, period),
+        status="active",
+    )
+    change.record("customer.subscription.resumed", active)
+    return bill_now(change, active, period_lines(change, active))

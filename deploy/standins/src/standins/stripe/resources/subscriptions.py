@@ -1,0 +1,283 @@
+"""Subscriptions: begun here or in Checkout, renewed by the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from standins.stripe.account import Change
+from standins.stripe.billing import changing, cycling, ending
+from standins.stripe.billing.changing import Manner
+from standins.stripe.billing.collecting import collect, method_for
+from standins.stripe.billing.discounts import new_discounts
+from standins.stripe.billing.invoice_document import automatic_tax
+from standins.stripe.billing.invoicing import intent_of
+from standins.stripe.billing.periods import DAY_S
+from standins.stripe.billing.starting import Terms, begin, first_invoice
+from standins.stripe.billing.subscription_document import items_of, new_item, period_of, priced
+from standins.stripe.charging import refused
+from standins.stripe.endpoint import Call, Resource
+from standins.stripe.errors import StripeError, invalid, no_such
+from standins.stripe.listing import page
+from standins.stripe.methods import own_method
+from standins.stripe.parameters import Parameters, merged
+from standins.stripe.resources.given_discounts import found_discounts
+from standins.stripe.resources.prices import new_price
+from standins.stripe.resources.subscription_parameters import (
+    ItemCreate,
+    ItemUpdate,
+    SubscriptionCancel,
+    SubscriptionCreate,
+    SubscriptionFields,
+    SubscriptionList,
+    SubscriptionResume,
+    SubscriptionUpdate,
+)
+from standins.stripe.store import Document
+
+resource = Resource()
+
+CREATED, UPDATED = "customer.subscription.created", "customer.subscription.updated"
+LIVE = ["active", "incomplete", "past_due", "paused", "trialing", "unpaid"]
+
+
+def _price(change: Change, wanted: ItemCreate, param: str) -> Document:
+    if wanted.price_data:
+        price = new_price(change, wanted.price_data, param=f"{param}[price_data]", active=False)
+    elif wanted.price is None:
+        raise invalid(f"Missing required param: {param}[price].", f"{param}[price]", "parameter_missing")
+    else:
+        price = change.require("price", wanted.price, param=f"{param}[price]")
+        if not price["active"]:
+            message = "The price specified is inactive. This field only accepts active prices."
+            raise invalid(message, f"{param}[price]")
+    if price["type"] != "recurring":
+        message = "The price specified is set to `type=one_time` but this field only accepts prices with "
+        raise invalid(f"{message}`type=recurring`.", f"{param}[price]")
+    return price
+
+
+def require_alike(prices: list[Document]) -> None:
+    """Refuse prices that can't stand on one subscription."""
+    if len({price["currency"] for price in prices}) > 1:
+        raise invalid("All prices on a subscription must be of the same currency.", "items")
+    if len({(p["recurring"]["interval"], p["recurring"]["interval_count"]) for p in prices}) > 1:
+        message = "Currently, all prices on a subscription must have the same `recurring.interval` and "
+        raise invalid(f"{message}`recurring.interval_count`.", "items")
+
+
+def trial_end_of(change: Change, days: int | None, moment: int | str | None) -> int | None:
+    """Return when a trial ends that is given in days or as a moment."""
+    if days is not None and moment is not None:
+        message = "You may only specify one of these parameters: trial_end, trial_period_days."
+        raise invalid(message, "trial_end")
+    if isinstance(moment, int) and moment <= change.now:
+        raise invalid("The subscription trial end must be in the future.", "trial_end")
+    if days is not None:
+        return change.now + days * DAY_S
+    return moment if isinstance(moment, int) else None
+
+
+def _labels(change: Change, params: SubscriptionFields, customer_id: str) -> Document:
+    """Return the fields that are taken over as they were given."""
+    values = params.given("cancel_at_period_end", "cancel_at", "description")
+    if params.default_payment_method:
+        method = own_method(change, params.default_payment_method, customer_id, "default_payment_method")
+        values["default_payment_method"] = method["id"]
+    if params.trial_settings:
+        values["trial_settings"] = params.trial_settings.model_dump()
+    return values
+
+
+@resource.operation("POST", "/v1/subscriptions", SubscriptionCreate)
+def create(call: Call[SubscriptionCreate]) -> Document:
+    """Begin a subscription and charge its first invoice."""
+    params = call.params
+    change = call.change.at_time_of(params.customer)
+    customer = change.require("customer", params.customer, param="customer")
+    prices = [
+        (_price(change, wanted, f"items[{index}]"), wanted.quantity)
+        for index, wanted in enumerate(params.items)
+    ]
+    require_alike([price for price, _ in prices])
+    labels = _labels(change, params, customer["id"])
+    labels["metadata"] = merged({}, params.metadata)
+    terms = Terms(
+        customer=customer,
+        prices=prices,
+        address=call.address,
+        trial_end=trial_end_of(change, params.trial_period_days, params.trial_end),
+        discounts=found_discounts(change, params.discounts or []),
+        taxed=bool(params.automatic_tax and params.automatic_tax.enabled),
+        labels=labels,
+    )
+    subscription = begin(change, terms)
+    subscription, invoice = first_invoice(change, subscription, terms)
+    change.record(CREATED, subscription)
+    _require_method(change, invoice, params.payment_behavior)
+    if invoice["amount_due"] and params.payment_behavior == "default_incomplete":
+        intent_of(change, invoice)
+        return subscription
+    invoice = collect(change, invoice)
+    if invoice["status"] != "paid" and params.payment_behavior == "error_if_incomplete":
+        error = refused(intent_of(change, invoice))
+        error.kept = False
+        raise error
+    return change.require("subscription", subscription["id"])
+
+
+def _require_method(change: Change, invoice: Document, behavior: str) -> None:
+    if invoice["amount_due"] == 0 or behavior == "default_incomplete" or method_for(change, invoice):
+        return
+    message = (
+        "This customer has no attached payment source or default payment method. Please consider adding a "
+        "default payment method. For more information, visit "
+        "https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority."
+    )
+    raise StripeError(message, code="resource_missing")
+
+
+def _require(call: Call[Any]) -> tuple[Change, Document]:
+    """Return the subscription, and the change at the time that it lives by."""
+    found = call.change.store.get("subscription", call.id)
+    if found is None:
+        raise no_such("subscription", call.id, status=404)
+    return call.change.at_time_of(found["customer"]), found
+
+
+@resource.operation("GET", "/v1/subscriptions/{id}", Parameters)
+def retrieve(call: Call[Parameters]) -> Document:
+    """Fetch a subscription."""
+    return _require(call)[1]
+
+
+@resource.operation("POST", "/v1/subscriptions/{id}", SubscriptionUpdate)
+def update(call: Call[SubscriptionUpdate]) -> Document:
+    """Change a subscription: labels first, then what is billed."""
+    change, subscription = _require(call)
+    params = call.params
+    if subscription["status"] in ending.ENDED:
+        raise no_such("subscription", call.id, status=404)
+    subscription = change.update(subscription, UPDATED, **_values(change, subscription, params))
+    manner = Manner(params.proration_behavior, params.payment_behavior, params.proration_date)
+    restart = bool(params.billing_cycle_anchor and params.billing_cycle_anchor.type == "now")
+    if params.items or restart:
+        items = _changed_items(change, subscription, params.items or [])
+        subscription = changing.change_items(change, subscription, items, manner, restart=restart)
+    if params.trial_end == "now" and subscription["status"] == "trialing":
+        subscription = changing.end_trial(change, subscription)
+    elif isinstance(params.trial_end, int):
+        subscription = changing.try_until(change, subscription, params.trial_end)
+    cycling.arrange(change, subscription)
+    return subscription
+
+
+def _values(change: Change, subscription: Document, params: SubscriptionUpdate) -> Document:
+    values = _labels(change, params, subscription["customer"])
+    values["metadata"] = merged(subscription["metadata"], params.metadata)
+    given = params.model_fields_set
+    if "pause_collection" in given:
+        pause = params.pause_collection
+        values["pause_collection"] = pause.model_dump() if pause else None
+    if params.automatic_tax:
+        values["automatic_tax"] = automatic_tax(enabled=params.automatic_tax.enabled)
+    if "discounts" in given:
+        found = found_discounts(change, params.discounts or [])
+        ids = new_discounts(change, found, customer=subscription["customer"], subscription=subscription["id"])
+        values["discounts"] = ids
+    if params.cancellation_details:
+        details = params.cancellation_details.model_dump(exclude_unset=True)
+        values["cancellation_details"] = {**subscription["cancellation_details"], **details}
+    return {**values, **ending_values(change, subscription, values)}
+
+
+def ending_values(change: Change, subscription: Document, values: Document) -> Document:
+    """Return what a wish to end it later, or no longer, does to the other fields."""
+    known = subscription["cancellation_details"]
+    if "cancel_at_period_end" in values:
+        ends = values["cancel_at_period_end"]
+        at = period_of(subscription)[1] if ends else None
+    elif "cancel_at" in values:
+        ends, at = values["cancel_at"] is not None, values["cancel_at"]
+    else:
+        return {}
+    details = {**known, **values.get("cancellation_details", {})}
+    return {
+        "cancel_at": at,
+        "canceled_at": change.now if ends else None,
+        "cancellation_details": {**details, "reason": "cancellation_requested" if ends else None},
+    }
+
+
+def _changed_items(change: Change, subscription: Document, wanted: list[ItemUpdate]) -> list[Document]:
+    """Return the items as they shall be; those that are not named stay."""
+    items = {item["id"]: item for item in items_of(subscription)}
+    for index, each in enumerate(wanted):
+        param = f"items[{index}]"
+        if each.id is None:
+            price = _price(change, each, param)
+            added = new_item(
+                change,
+                subscription["id"],
+                price,
+                quantity=each.quantity,
+                period=period_of(subscription),
+            )
+            items[added["id"]] = added
+            continue
+        if each.id not in items:
+            raise no_such("subscription_item", each.id, param=f"{param}[id]")
+        known = items[each.id]
+        if each.deleted:
+            del items[each.id]
+            continue
+        price = _price(change, each, param) if each.price or each.price_data else known["price"]
+        quantity = each.quantity if "quantity" in each.model_fields_set else known["quantity"]
+        items[each.id] = priced(known, price, quantity)
+    if not items:
+        raise invalid("A subscription must have at least one active plan.", "items")
+    require_alike([item["price"] for item in items.values()])
+    return list(items.values())
+
+
+@resource.operation("DELETE", "/v1/subscriptions/{id}", SubscriptionCancel)
+def cancel(call: Call[SubscriptionCancel]) -> Document:
+    """End a subscription now."""
+    change, subscription = _require(call)
+    if subscription["status"] in ending.ENDED:
+        raise no_such("subscription", call.id, status=404)
+    details = call.params.cancellation_details
+    return ending.end(
+        change,
+        subscription,
+        comment=details.comment if details else None,
+        feedback=details.feedback if details else None,
+    )
+
+
+@resource.operation("POST", "/v1/subscriptions/{id}/resume", SubscriptionResume)
+def resume(call: Call[SubscriptionResume]) -> Document:
+    """Let a paused subscription go on, with a new period."""
+    change, subscription = _require(call)
+    if subscription["status"] != "paused":
+        raise invalid("Only subscriptions with a status of `paused` can be resumed.")
+    resumed = changing.resume(change, subscription)
+    cycling.arrange(change, resumed)
+    return resumed
+
+
+@resource.operation("GET", "/v1/subscriptions", SubscriptionList)
+def list_(call: Call[SubscriptionList]) -> Document:
+    """List subscriptions; those that have ended only when they are asked for."""
+    params = call.params
+    statuses = {
+        None: LIVE,
+        "all": None,
+        "ended": list(ending.ENDED),
+    }
+    where = {
+        "customer": params.customer,
+        "status": statuses.get(params.status, params.status),
+        "items.data[0].price.id": params.price,
+        "test_clock": params.test_clock,
+    }
+    return page(call.change, "subscription", "/v1/subscriptions", params, where)

@@ -1,0 +1,145 @@
+"""Upgrades at once, downgrades at the end of the period."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import stripe
+
+from .billing import START, Subscriber, item_of, price
+from .conftest import StandIn
+
+HOUR_S = 3600
+
+
+def day(moment: int) -> str:
+    """A moment's day."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
+
+
+def test_an_upgrade_is_charged_at_once(standin: StandIn) -> None:
+    """Half of the period is given back at the old price and charged at the new one; the period stays."""
+    ada = Subscriber.join(standin)
+    subscription = ada.subscribe(price(standin, 3000))
+    start, end = item_of(subscription).current_period_start, item_of(subscription).current_period_end
+    ada.advance((start + end) // 2)
+    larger = price(standin, 6000, name="Business")
+    changed = standin.sdk.v1.subscriptions.update(
+        subscription.id,
+        {
+            "items": [{"id": item_of(subscription).id, "price": larger.id}],
+            "proration_behavior": "always_invoice",
+            "payment_behavior": "error_if_incomplete",
+        },
+    )
+    assert (item_of(changed).price.id, item_of(changed).current_period_end) == (larger.id, end)
+    invoice = ada.invoices()[-1]
+    assert (invoice.billing_reason, invoice.status, invoice.amount_paid) == (
+        "subscription_update",
+        "paid",
+        1500,
+    )
+    assert [line.amount for line in invoice.lines.data] == [-1500, 3000]
+    assert changed.latest_invoice == invoice.id
+    ada.advance(end + HOUR_S)
+    assert ada.invoices()[-1].amount_paid == 6000
+
+
+def test_a_change_without_proration_costs_from_the_next_period_on(standin: StandIn) -> None:
+    """Nothing is invoiced now."""
+    ada = Subscriber.join(standin)
+    subscription = ada.subscribe(price(standin, 6000))
+    smaller = price(standin, 3000)
+    params: Any = {
+        "items": [{"id": item_of(subscription).id, "price": smaller.id}],
+        "proration_behavior": "none",
+    }
+    changed = standin.sdk.v1.subscriptions.update(subscription.id, params)
+    assert (item_of(changed).price.id, len(ada.invoices())) == (smaller.id, 1)
+    ada.advance(item_of(changed).current_period_end + HOUR_S)
+    assert [invoice.amount_paid for invoice in ada.invoices()] == [6000, 3000]
+
+
+def test_an_upgrade_that_cannot_be_paid_does_not_happen(standin: StandIn) -> None:
+    """With `error_if_incomplete` the refused card leaves price and invoices as they were."""
+    ada = Subscriber.join(standin)
+    subscription = ada.subscribe(price(standin, 3000))
+    ada.keep("pm_card_chargeCustomerFail")
+    with pytest.raises(stripe.CardError):
+        standin.sdk.v1.subscriptions.update(
+            subscription.id,
+            {
+                "items": [{"id": item_of(subscription).id, "price": price(standin, 6000).id}],
+                "proration_behavior": "always_invoice",
+                "payment_behavior": "error_if_incomplete",
+            },
+        )
+    assert item_of(ada.seen(subscription)).price.unit_amount == 3000
+    assert len(ada.invoices()) == 1
+
+
+def test_a_month_becomes_a_year_at_once(standin: StandIn) -> None:
+    """Another interval restarts the period: the rest of the old one is given back."""
+    ada = Subscriber.join(standin)
+    subscription = ada.subscribe(price(standin, 3000))
+    yearly = price(standin, 30_000, interval="year")
+    standin.sdk.v1.subscriptions.update(
+        subscription.id,
+        {
+            "items": [{"id": item_of(subscription).id, "price": yearly.id}],
+            "proration_behavior": "always_invoice",
+        },
+    )
+    item = item_of(ada.seen(subscription))
+    assert (day(item.current_period_start), day(item.current_period_end)) == ("2027-01-01", "2028-01-01")
+    assert [line.amount for line in ada.invoices()[-1].lines.data] == [-3000, 30_000]
+
+
+def test_a_downgrade_waits_for_the_periods_end(standin: StandIn) -> None:
+    """A schedule of two phases: nothing changes before, and the renewal is at the smaller price."""
+    sdk = standin.sdk.v1
+    ada = Subscriber.join(standin)
+    larger, smaller = price(standin, 6000), price(standin, 3000)
+    subscription = ada.subscribe(larger)
+    end = item_of(subscription).current_period_end
+    schedule = sdk.subscription_schedules.create({"from_subscription": subscription.id})
+    assert ada.seen(subscription).schedule == schedule.id
+    sdk.subscription_schedules.update(
+        schedule.id,
+        {
+            "end_behavior": "release",
+            "phases": [
+                {"items": [{"price": larger.id}], "start_date": START, "end_date": end},
+                {"items": [{"price": smaller.id}], "proration_behavior": "none"},
+            ],
+        },
+    )
+    ada.advance(end - 1)
+    assert item_of(ada.seen(subscription)).price.id == larger.id
+    ada.advance(end + HOUR_S)
+    assert item_of(ada.seen(subscription)).price.id == smaller.id
+    assert [invoice.amount_paid for invoice in ada.invoices()] == [6000, 3000]
+    ada.advance(item_of(ada.seen(subscription)).current_period_end + HOUR_S)
+    assert (ada.seen(subscription).schedule, ada.seen(subscription).status) == (None, "active")
+    assert sdk.subscription_schedules.retrieve(schedule.id).status == "released"
+
+
+def test_a_downgrade_can_be_taken_back(standin: StandIn) -> None:
+    """A released schedule leaves the subscription as it is."""
+    sdk = standin.sdk.v1
+    ada = Subscriber.join(standin)
+    subscription = ada.subscribe(price(standin, 6000))
+    schedule = sdk.subscription_schedules.create({"from_subscription": subscription.id})
+    phases: Any = [
+        {
+            "items": [{"price": item_of(subscription).price.id}],
+            "end_date": item_of(subscription).current_period_end,
+        },
+        {"items": [{"price": price(standin, 3000).id}]},
+    ]
+    sdk.subscription_schedules.update(schedule.id, {"phases": phases})
+    assert sdk.subscription_schedules.release(schedule.id).released_subscription == subscription.id
+    ada.advance(item_of(subscription).current_period_end + HOUR_S)
+    assert [invoice.amount_paid for invoice in ada.invoices()] == [6000, 6000]
