@@ -89,6 +89,7 @@ async def serve_billing(stack: AsyncExitStack, billing: BillingUnderTest) -> str
         plans=billing.list_plans,
         read_subscription=billing.read_subscription,
         purchases=billing.list_purchases,
+        redeem=billing.redeem,
         receive=billing.receive,
         reader=billing.reader,
         processor_payments=ListProcessorPaymentsHandler(billing.processor),

@@ -13,6 +13,7 @@ from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.adapters.outbound.memory.unit_of_work import MemoryUnitsOfWork
 from billing.adapters.outbound.memory.webhooks import MemoryWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
+from billing.application.add_promotion import AddPromotionHandler
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.list_packs import ListPacksHandler
@@ -26,6 +27,7 @@ from billing.application.receive_webhook import Received, ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
+from billing.application.redeem_promotion import RedeemPromotionHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.checkout import Purchase
@@ -65,6 +67,8 @@ class BillingUnderTest:
         self.packs = ListPacksHandler(catalogue)
         self.list_plans = ListPlansHandler(catalogue)
         self.read_subscription = ReadSubscriptionHandler(self.reader, catalogue, self.clock)
+        self.add_promotion = AddPromotionHandler(self.units, self.clock)
+        self.redeem = RedeemPromotionHandler(self.units, self.clock, self.ids)
         self.list_purchases = ListPurchasesHandler(self.reader)
         self.receive = ReceiveWebhookHandler(self.units, MemoryWebhookVerifier(), self.clock)
         self.settle = SettleCheckoutHandler(self.units, self.processor, self.clock, self.ids)
@@ -192,6 +196,8 @@ def brief(message: Message) -> tuple[Any, ...]:
         case pb.SubscriptionRenewed():
             start = message.period_start.ToDatetime(UTC)
             return name, message.account_id, start.isoformat(), message.credits
+        case pb.PromotionRedeemed():
+            return name, message.account_id, message.code, message.credits
     return (name,)
 
 

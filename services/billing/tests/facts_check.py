@@ -22,7 +22,9 @@ def assert_facts_tell(
     """Fail unless each purchase, refund, dispute and month was told, with all that it is, and none twice."""
     assert len({_timeless(one) for one in facts}) == len(facts), "a fact was told twice"
     renewed = _of(facts, pb.SubscriptionRenewed)
-    facts = [one for one in facts if not isinstance(one, pb.SubscriptionRenewed)]
+    redeemed = _of(facts, pb.PromotionRedeemed)
+    assert len({(one.account_id, one.code) for one in redeemed}) == len(redeemed)
+    facts = [one for one in facts if not isinstance(one, pb.SubscriptionRenewed | pb.PromotionRedeemed)]
     _assert_months_told(renewed, subscriptions)
     completed, refunded, disputed = (
         _of(facts, kind) for kind in (pb.PaymentCompleted, pb.PaymentRefunded, pb.PaymentDisputed)

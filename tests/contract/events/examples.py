@@ -8,6 +8,7 @@ from billing.domain import events as billed
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.month import Month
+from billing.domain.promotion import Redemption
 from billing.domain.subscription import Subscription
 from chassis.events import OutgoingEvent
 from generation.adapters.outbound import event_codec as generation
@@ -108,6 +109,18 @@ def _billing_facts() -> list[billed.Fact]:
             ),
             month=Month(NOW, NOW + timedelta(days=31)),
             credits=500,
+            occurred_at=NOW,
+        ),
+        billed.PromotionRedeemed(
+            redemption=Redemption(
+                redemption_id="red_1",
+                user_id=ALICE,
+                code="SPRING-26",
+                credits=200,
+                expires_at=NOW + timedelta(days=30),
+                idempotency_key="k1",
+                created_at=NOW,
+            ),
             occurred_at=NOW,
         ),
     ]

@@ -1,4 +1,4 @@
-"""`python -m billing serve | migrate | publish-catalogue | webhooks | outbox | dead-letters`."""
+"""`python -m billing serve | migrate | publish-catalogue | webhooks | promotions | outbox | dead-letters`."""
 
 import argparse
 import sys
@@ -14,10 +14,17 @@ from chassis.command_line import (
     serve_command,
 )
 
-from billing.adapters.inbound import webhooks_command
+from billing.adapters.inbound import promotions_command, webhooks_command
 from billing.adapters.outbound.postgres.tables import outbox
 from billing.adapters.outbound.toml_catalogue import BadCatalogueError, load_catalogue
-from billing.bootstrap import free_plan, publish_catalogue, replaying, run_webhooks_command, serve
+from billing.bootstrap import (
+    free_plan,
+    publish_catalogue,
+    replaying,
+    run_promotions_command,
+    run_webhooks_command,
+    serve,
+)
 from billing.domain.catalogue import UnknownPlan
 from billing.domain.errors import BillingError
 from billing.settings import (
@@ -68,6 +75,13 @@ COMMANDS = (
         CommandSettings,
         help_text="look at webhooks, and replay them",
         add_arguments=webhooks_command.add_arguments,
+    ),
+    once_command(
+        "promotions",
+        run_promotions_command,
+        CommandSettings,
+        help_text="codes that people redeem for credits",
+        add_arguments=promotions_command.add_arguments,
     ),
     outbox_command(outbox, CommandSettings),
     dead_letters_command(replaying, ReplaySettings),

@@ -13,7 +13,7 @@ from chassis.process import forever
 from chassis.service import CallRules, database, service
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
-from billing.adapters.inbound import events, webhooks_command
+from billing.adapters.inbound import events, promotions_command, webhooks_command
 from billing.adapters.inbound.events import BillingEvents
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
 from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_processed
@@ -22,13 +22,16 @@ from billing.adapters.outbound.postgres.billing_reader import PostgresBillingRea
 from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
+from billing.application.add_promotion import AddPromotionHandler
 from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.drain_webhooks import DrainWebhooksHandler
+from billing.application.end_promotion import EndPromotionHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.forget_webhook_bodies import ForgetWebhookBodiesHandler
 from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
+from billing.application.list_promotions import ListPromotionsHandler
 from billing.application.list_purchases import ListPurchasesHandler
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
@@ -45,6 +48,7 @@ from billing.application.reconcile_money_back import (
 )
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
+from billing.application.redeem_promotion import RedeemPromotionHandler
 from billing.application.renew_subscriptions import BATCH_MAX as RENEWALS_MAX
 from billing.application.renew_subscriptions import RenewSubscriptionsHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
@@ -105,6 +109,7 @@ async def serve(settings: BillingSettings) -> None:
             plans=ListPlansHandler(catalogue),
             read_subscription=ReadSubscriptionHandler(reader, catalogue, clock),
             purchases=ListPurchasesHandler(reader),
+            redeem=RedeemPromotionHandler(units, clock, ids),
             receive=ReceiveWebhookHandler(units, settings.verifier(), clock),
             reader=reader,
             processor_payments=ListProcessorPaymentsHandler(processor),
@@ -170,6 +175,18 @@ async def run_webhooks_command(settings: CommandSettings, options: Namespace) ->
     async with database(settings, pool_size=2) as engine:
         replay = ReplayWebhookHandler(PostgresUnitsOfWork(engine, UuidIds()), SystemClock())
         return await webhooks_command.run(options, PostgresWebhookReader(engine), replay)
+
+
+async def run_promotions_command(settings: CommandSettings, options: Namespace) -> int:
+    """Run `promotions add | list | end`; return the exit code."""
+    async with database(settings, pool_size=2) as engine:
+        units, clock = PostgresUnitsOfWork(engine, UuidIds()), SystemClock()
+        return await promotions_command.run(
+            options,
+            add=AddPromotionHandler(units, clock),
+            end=EndPromotionHandler(units, clock),
+            list_promotions=ListPromotionsHandler(units),
+        )
 
 
 async def publish_catalogue(settings: CatalogueSettings) -> Mapping[str, Sequence[CatalogueChange]]:

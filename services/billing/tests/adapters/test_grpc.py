@@ -54,6 +54,7 @@ def servicer(billing: BillingUnderTest) -> BillingServicer:
         plans=billing.list_plans,
         read_subscription=billing.read_subscription,
         purchases=billing.list_purchases,
+        redeem=billing.redeem,
         receive=ReceiveWebhookHandler(billing.units, StripeWebhookVerifier(SECRET), billing.clock),
         reader=billing.reader,
         processor_payments=ListProcessorPaymentsHandler(billing.processor),

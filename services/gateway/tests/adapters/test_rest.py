@@ -159,6 +159,30 @@ async def test_a_plan(door: Door) -> None:
     assert (mine["period_start"], mine["period_end"]) == ("2030-01-02T03:04:05Z", "2030-02-01T03:04:05Z")
 
 
+async def test_a_code_for_credits(door: Door) -> None:
+    """Redeemed once, whatever the case; every refusal has its reason."""
+    door.world.billing.promotions |= {"SPRING-26": 100, "AUTUMN": 0}
+    path, key = "/v1/promotions/redeem", {"Idempotency-Key": "k1"}
+    assert_problem(await door.http.post(path, json={"code": "SPRING-26"}), 401, "UNAUTHENTICATED")
+    await door.sign_up()
+    first = await door.http.post(path, json={"code": "spring-26"}, headers=key)
+    assert first.status_code == 201
+    assert (first.json()["code"], first.json()["credits"], first.json()["expires_at"]) == (
+        "SPRING-26",
+        100,
+        None,
+    )
+    again = await door.http.post(path, json={"code": "spring-26"}, headers=key)
+    assert (again.json(), again.headers["idempotency-replayed"]) == (first.json(), "true")
+    for code, status, reason in (
+        ("SPRING-26", 409, "PROMOTION_REDEEMED_BEFORE"),
+        ("AUTUMN", 409, "PROMOTION_ENDED"),
+        ("WINTER", 404, "UNKNOWN_PROMOTION"),
+        ("x", 422, "INVALID_REQUEST"),
+    ):
+        assert_problem(await door.http.post(path, json={"code": code}), status, reason)
+
+
 async def test_buying_a_pack(door: Door) -> None:
     """A pack is shown, checked out and found among the purchases; the page leads back to the console."""
     await door.sign_up()

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import pytest
+from billing.application.add_promotion import AddPromotion
+from billing.application.end_promotion import EndPromotionHandler
 from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain.refund import RefundStatus
 from billing_support import ORIGIN, BillingUnderTest, billing_in_memory
 from contract_support import connect, serve_billing
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.memory.billing import MemoryBilling
-from gateway.domain.errors import IdempotencyKeyReused, InvalidRequest, MalformedRequest, NotFound
+from gateway.domain.errors import Conflict, IdempotencyKeyReused, InvalidRequest, MalformedRequest, NotFound
 from gateway.domain.purchase import Checkout, CheckoutStatus, PaymentStatus, Purchase, PurchaseStatus
 from gateway.ports.billing import Billing
 from support import HandClock
@@ -37,6 +39,9 @@ class Shop(Protocol):
     async def register(self) -> None:
         """Give me the free plan, as a registration does."""
 
+    async def promote(self, code: str, *, is_over: bool = False) -> None:
+        """Make a code for 100 credits."""
+
 
 @dataclass
 class FakeShop:
@@ -56,6 +61,9 @@ class FakeShop:
 
     async def register(self) -> None:
         self.port.subscribe(ME)
+
+    async def promote(self, code: str, *, is_over: bool = False) -> None:
+        self.port.promotions[code] = 0 if is_over else 100
 
 
 @dataclass
@@ -85,6 +93,11 @@ class RealShop:
         billing = self.billing
         start = StartFreePlanHandler(billing.units, billing.clock, billing.ids, billing.catalogue.plans[0])
         await start(ME, since=billing.clock.now())
+
+    async def promote(self, code: str, *, is_over: bool = False) -> None:
+        await self.billing.add_promotion(AddPromotion(code=code, credits=100))
+        if is_over:
+            await EndPromotionHandler(self.billing.units, self.billing.clock)(code)
 
 
 @pytest.fixture(params=["fake", "real"])
@@ -138,6 +151,27 @@ async def test_everybody_has_at_most_one_plan(shop: Shop) -> None:
     assert mine.began_at == mine.period_start < mine.period_end
     with pytest.raises(NotFound):
         await shop.port.subscription("usr_other")
+
+
+async def test_a_code_is_redeemed_once(shop: Shop) -> None:
+    """The same key replays; another key, a code that is over and one that is none are refused by reason."""
+    await shop.promote("SPRING")
+    first, replayed = await shop.port.redeem_promotion(ME, code="spring", idempotency_key="k1")
+    assert (first.code, first.credits, first.expires_at, replayed) == ("SPRING", 100, None, False)
+    assert first.redemption_id
+    again, replayed = await shop.port.redeem_promotion(ME, code="SPRING", idempotency_key="k1")
+    assert (again, replayed) == (first, True)
+    await shop.promote("AUTUMN", is_over=True)
+    for code, kind, reason in (
+        ("SPRING", Conflict, "PROMOTION_REDEEMED_BEFORE"),
+        ("AUTUMN", Conflict, "PROMOTION_ENDED"),
+        ("WINTER", NotFound, "UNKNOWN_PROMOTION"),
+    ):
+        with pytest.raises(kind) as refused:
+            await shop.port.redeem_promotion(ME, code=code, idempotency_key="k2")
+        assert refused.value.reason == reason
+    with pytest.raises(InvalidRequest):
+        await shop.port.redeem_promotion(ME, code="x", idempotency_key="k3")
 
 
 async def test_a_key_opens_one_checkout(shop: Shop) -> None:

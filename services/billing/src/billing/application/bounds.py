@@ -4,12 +4,14 @@ import re
 from urllib.parse import urlsplit
 
 from billing.domain.errors import InvalidField
+from billing.domain.identifiers import PromotionCode
 
 TEXT_MAX = 255
 URL_MAX = 2_000
 WEBHOOK_MAX_BYTES = 512 * 1024
 PAGE_MAX, PAGE_DEFAULT = 100, 20
 
+_PROMOTION_CODE = re.compile(r"[A-Z0-9-]{4,40}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -33,6 +35,14 @@ def require_same_origin(field: str, url: str, origin_url: str) -> None:
         raise InvalidField(field, "is no address") from failure
     if (given.scheme, given.netloc) != (wanted.scheme, wanted.netloc):
         raise InvalidField(field, f"must begin with {wanted.scheme}://{wanted.netloc}/")
+
+
+def promotion_code(text: str) -> PromotionCode:
+    """Return a code as it is kept, in capitals. Raises InvalidField for what no code can be."""
+    code = text.strip().upper()
+    if not _PROMOTION_CODE.fullmatch(code):
+        raise InvalidField("code", "must be 4 to 40 letters of A to Z, digits or -")
+    return PromotionCode(code)
 
 
 def page_size(value: int) -> int:

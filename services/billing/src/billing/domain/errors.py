@@ -35,6 +35,24 @@ class SubscriptionNotFound(BillingError):
     reason = "SUBSCRIPTION_NOT_FOUND"
 
 
+class UnknownPromotion(BillingError):
+    """There is no such code."""
+
+    reason = "UNKNOWN_PROMOTION"
+
+
+class PromotionEnded(BillingError):
+    """The code has expired, or was redeemed by as many people as it was made for."""
+
+    reason = "PROMOTION_ENDED"
+
+
+class PromotionRedeemedBefore(BillingError):
+    """This user has redeemed the code already."""
+
+    reason = "PROMOTION_REDEEMED_BEFORE"
+
+
 class CheckoutNotFound(BillingError):
     """No such checkout, or it is another user's."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.month import Month
+from billing.domain.promotion import Redemption
 from billing.domain.subscription import Subscription
 
 
@@ -44,4 +45,12 @@ class SubscriptionRenewed:
     occurred_at: datetime
 
 
-Fact = PaymentCompleted | PaymentRefunded | PaymentDisputed | SubscriptionRenewed
+@dataclass(frozen=True, kw_only=True)
+class PromotionRedeemed:
+    """A person redeemed a code: its credits are owed."""
+
+    redemption: Redemption
+    occurred_at: datetime
+
+
+Fact = PaymentCompleted | PaymentRefunded | PaymentDisputed | SubscriptionRenewed | PromotionRedeemed

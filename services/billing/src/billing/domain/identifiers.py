@@ -8,6 +8,8 @@ PurchaseId = NewType("PurchaseId", str)
 PackId = NewType("PackId", str)
 PlanId = NewType("PlanId", str)
 SubscriptionId = NewType("SubscriptionId", str)
+PromotionCode = NewType("PromotionCode", str)
+RedemptionId = NewType("RedemptionId", str)
 
 # Of the payment processor.
 CustomerId = NewType("CustomerId", str)

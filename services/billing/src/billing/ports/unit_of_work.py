@@ -14,12 +14,14 @@ from billing.domain.identifiers import (
     DisputeId,
     PageId,
     PaymentId,
+    PromotionCode,
     PurchaseId,
     RefundId,
     SubscriptionId,
     UserId,
 )
 from billing.domain.listing import Scan
+from billing.domain.promotion import Promotion, Redemption
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund, RefundStatus
 from billing.domain.subscription import Subscription
@@ -99,6 +101,24 @@ class UnitOfWork(WebhookQueue, Protocol):
 
     async def claim_renewals(self, *, now: datetime, until: datetime, limit: int) -> Sequence[SubscriptionId]:
         """Return subscriptions that are due for longest, and have nobody else get them before `until`."""
+
+    async def add_promotion(self, promotion: Promotion) -> bool:
+        """Store a promotion; False when there is one of that code."""
+
+    async def promotion(self, code: PromotionCode) -> Promotion | None:
+        """Return a promotion, locked until the end."""
+
+    async def promotions(self, *, limit: int) -> Sequence[Promotion]:
+        """Return promotions, newest first."""
+
+    async def save_promotion(self, promotion: Promotion) -> None:
+        """Write what may change of a promotion: how often it was redeemed, and until when it is."""
+
+    async def redemption(self, user_id: UserId, code: PromotionCode) -> Redemption | None:
+        """Return a user's redemption of a code."""
+
+    async def add_redemption(self, redemption: Redemption) -> None:
+        """Store a redemption; the promotion is locked, so there is none of this user yet."""
 
     async def publish(self, fact: Fact) -> None:
         """Have a fact published once this transaction is committed."""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from gateway.domain.identifiers import CheckoutId, PackId, UserId
 from gateway.domain.page import Page
+from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, Pack, Purchase
 from gateway.domain.subscription import Plan, Subscription
 
@@ -22,6 +23,16 @@ class Billing(Protocol):
 
     async def subscription(self, user_id: UserId) -> Subscription:
         """Read which plan this user has. Raises NotFound (SUBSCRIPTION_NOT_FOUND) for who has none."""
+        ...
+
+    async def redeem_promotion(
+        self, user_id: UserId, *, code: str, idempotency_key: str
+    ) -> tuple[Redemption, bool]:
+        """Give this user a code's credits, once; the flag says that the answer is a replay of this key's.
+
+        Raises NotFound (UNKNOWN_PROMOTION), Conflict (PROMOTION_ENDED, PROMOTION_REDEEMED_BEFORE) and
+        InvalidRequest for what no code can be.
+        """
         ...
 
     async def create_checkout(

@@ -51,6 +51,11 @@ class BillingServiceStub:
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionRequest.SerializeToString,
                 response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionResponse.FromString,
                 _registered_method=True)
+        self.RedeemPromotion = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/RedeemPromotion',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionResponse.FromString,
+                _registered_method=True)
         self.CreateCheckout = channel.unary_unary(
                 '/tintype.billing.v1.BillingService/CreateCheckout',
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.CreateCheckoutRequest.SerializeToString,
@@ -104,6 +109,14 @@ class BillingServiceServicer:
 
     def GetSubscription(self, request, context):
         """Reads this user's plan. SUBSCRIPTION_NOT_FOUND (NOT_FOUND) for who has none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RedeemPromotion(self, request, context):
+        """Gives this user the credits of a code, once. Idempotent by `idempotency_key`; under another key
+        PROMOTION_REDEEMED_BEFORE. PROMOTION_ENDED (both FAILED_PRECONDITION), UNKNOWN_PROMOTION (NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -177,6 +190,11 @@ def add_BillingServiceServicer_to_server(servicer, server):
                     servicer.GetSubscription,
                     request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionRequest.FromString,
                     response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionResponse.SerializeToString,
+            ),
+            'RedeemPromotion': grpc.unary_unary_rpc_method_handler(
+                    servicer.RedeemPromotion,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionResponse.SerializeToString,
             ),
             'CreateCheckout': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateCheckout,
@@ -292,6 +310,33 @@ class BillingService:
             '/tintype.billing.v1.BillingService/GetSubscription',
             tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionRequest.SerializeToString,
             tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RedeemPromotion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/RedeemPromotion',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -24,6 +24,10 @@ class BillingServiceStub:
     """The plans on offer, in display order."""
     GetSubscription: _aio.UnaryUnaryMultiCallable[_billing_pb2.GetSubscriptionRequest, _billing_pb2.GetSubscriptionResponse]
     """Reads this user's plan. SUBSCRIPTION_NOT_FOUND (NOT_FOUND) for who has none."""
+    RedeemPromotion: _aio.UnaryUnaryMultiCallable[_billing_pb2.RedeemPromotionRequest, _billing_pb2.RedeemPromotionResponse]
+    """Gives this user the credits of a code, once. Idempotent by `idempotency_key`; under another key
+    PROMOTION_REDEEMED_BEFORE. PROMOTION_ENDED (both FAILED_PRECONDITION), UNKNOWN_PROMOTION (NOT_FOUND).
+    """
     CreateCheckout: _aio.UnaryUnaryMultiCallable[_billing_pb2.CreateCheckoutRequest, _billing_pb2.CreateCheckoutResponse]
     """Opens a hosted checkout page for one pack. Idempotent by `idempotency_key`:
     IDEMPOTENCY_KEY_REUSED with another pack or other addresses. Repeated once the page has expired, it
@@ -79,6 +83,16 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_billing_pb2.GetSubscriptionRequest, _abc.Awaitable[_billing_pb2.GetSubscriptionResponse]],
     ) -> _abc.Awaitable[_billing_pb2.GetSubscriptionResponse]:
         """Reads this user's plan. SUBSCRIPTION_NOT_FOUND (NOT_FOUND) for who has none."""
+
+    @_abc_1.abstractmethod
+    def RedeemPromotion(
+        self,
+        request: _billing_pb2.RedeemPromotionRequest,
+        context: _aio.ServicerContext[_billing_pb2.RedeemPromotionRequest, _abc.Awaitable[_billing_pb2.RedeemPromotionResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.RedeemPromotionResponse]:
+        """Gives this user the credits of a code, once. Idempotent by `idempotency_key`; under another key
+        PROMOTION_REDEEMED_BEFORE. PROMOTION_ENDED (both FAILED_PRECONDITION), UNKNOWN_PROMOTION (NOT_FOUND).
+        """
 
     @_abc_1.abstractmethod
     def CreateCheckout(

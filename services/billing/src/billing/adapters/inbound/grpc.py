@@ -20,6 +20,7 @@ from billing.application.list_processor_payments import ListProcessorPaymentsHan
 from billing.application.list_purchases import ListPurchases, ListPurchasesHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
+from billing.application.redeem_promotion import RedeemPromotion, RedeemPromotionHandler
 from billing.domain import errors
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.identifiers import CheckoutId, PackId, PurchaseId, UserId
@@ -31,6 +32,9 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.UnknownPack: grpc.StatusCode.NOT_FOUND,
     errors.CheckoutNotFound: grpc.StatusCode.NOT_FOUND,
     errors.SubscriptionNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.UnknownPromotion: grpc.StatusCode.NOT_FOUND,
+    errors.PromotionEnded: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.PromotionRedeemedBefore: grpc.StatusCode.FAILED_PRECONDITION,
     errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.InvalidSignature: grpc.StatusCode.INVALID_ARGUMENT,
     errors.InvalidWebhook: grpc.StatusCode.INVALID_ARGUMENT,
@@ -49,6 +53,7 @@ ALLOWED = {
         "ListPacks": "gateway",
         "ListPlans": "gateway",
         "GetSubscription": "gateway",
+        "RedeemPromotion": "gateway",
         "CreateCheckout": "gateway",
         "GetCheckout": "gateway",
         "ListPurchases": "gateway",
@@ -78,6 +83,7 @@ class BillingServicer(rpc.BillingServiceServicer):
     plans: ListPlansHandler
     read_subscription: ReadSubscriptionHandler
     purchases: ListPurchasesHandler
+    redeem: RedeemPromotionHandler
     receive: ReceiveWebhookHandler
     reader: BillingReader
     processor_payments: ListProcessorPaymentsHandler
@@ -93,6 +99,18 @@ class BillingServicer(rpc.BillingServiceServicer):
     ) -> pb.GetSubscriptionResponse:
         standing = await self.read_subscription(_account(request.user_id))
         return pb.GetSubscriptionResponse(subscription=plans.subscription(standing))
+
+    async def RedeemPromotion(
+        self, request: pb.RedeemPromotionRequest, context: Any
+    ) -> pb.RedeemPromotionResponse:
+        redeemed = await self.redeem(
+            RedeemPromotion(
+                user_id=_account(request.user_id), code=request.code, idempotency_key=request.idempotency_key
+            )
+        )
+        return pb.RedeemPromotionResponse(
+            redemption=plans.redemption(redeemed.redemption), replayed=redeemed.replayed
+        )
 
     async def CreateCheckout(
         self, request: pb.CreateCheckoutRequest, context: Any

@@ -1,10 +1,11 @@
-"""Plans and subscriptions as protobuf messages."""
+"""Plans, subscriptions and what codes gave, as protobuf messages."""
 
 from chassis.timestamps import to_timestamp
 from tintype.billing.v1 import billing_pb2 as pb
 
 from billing.application.read_subscription import SubscriptionStanding
 from billing.domain.plan import Plan
+from billing.domain.promotion import Redemption
 
 
 def plan(plan: Plan) -> pb.Plan:
@@ -29,4 +30,15 @@ def subscription(standing: SubscriptionStanding) -> pb.Subscription:
         began_at=to_timestamp(standing.subscription.began_at),
         period_start=to_timestamp(standing.month.start),
         period_end=to_timestamp(standing.month.end),
+    )
+
+
+def redemption(redemption: Redemption) -> pb.Redemption:
+    """Return a redemption's message."""
+    return pb.Redemption(
+        redemption_id=redemption.redemption_id,
+        code=redemption.code,
+        credits=redemption.credits,
+        expires_at=to_timestamp(redemption.expires_at),
+        created_at=to_timestamp(redemption.created_at),
     )

@@ -11,6 +11,7 @@ from billing.domain.events import (
     PaymentCompleted,
     PaymentDisputed,
     PaymentRefunded,
+    PromotionRedeemed,
     SubscriptionRenewed,
 )
 from billing.domain.identifiers import UserId
@@ -33,6 +34,8 @@ def _account(fact: Fact) -> UserId:
             return fact.dispute.user_id
         case SubscriptionRenewed():
             return fact.subscription.user_id
+        case PromotionRedeemed():
+            return fact.redemption.user_id
         case _:
             return fact.purchase.user_id
 
@@ -48,6 +51,8 @@ def to_message(fact: Fact) -> Message:
             return _disputed(fact)
         case SubscriptionRenewed():
             return _renewed(fact)
+        case PromotionRedeemed():
+            return _redeemed(fact)
 
 
 def _completed(fact: PaymentCompleted) -> pb.PaymentCompleted:
@@ -103,5 +108,17 @@ def _renewed(fact: SubscriptionRenewed) -> pb.SubscriptionRenewed:
         credits=fact.credits,
         period_start=to_timestamp(fact.month.start),
         period_end=to_timestamp(fact.month.end),
+        occurred_at=to_timestamp(fact.occurred_at),
+    )
+
+
+def _redeemed(fact: PromotionRedeemed) -> pb.PromotionRedeemed:
+    redemption = fact.redemption
+    return pb.PromotionRedeemed(
+        account_id=redemption.user_id,
+        redemption_id=redemption.redemption_id,
+        code=redemption.code,
+        credits=redemption.credits,
+        expires_at=to_timestamp(redemption.expires_at),
         occurred_at=to_timestamp(fact.occurred_at),
     )

@@ -11,6 +11,7 @@ from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S
 from gateway.adapters.outbound.wire import members
 from gateway.domain.identifiers import CheckoutId, PackId, UserId
 from gateway.domain.page import Page
+from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 from gateway.domain.subscription import Plan, Subscription
 
@@ -43,6 +44,15 @@ class GrpcBilling:
         with remote_calls("billing"):
             answer = await self._stub.GetSubscription(request, timeout=READ_DEADLINE_S)
         return _subscription(answer.subscription)
+
+    async def redeem_promotion(
+        self, user_id: UserId, *, code: str, idempotency_key: str
+    ) -> tuple[Redemption, bool]:
+        """See Billing."""
+        request = pb.RedeemPromotionRequest(user_id=user_id, code=code, idempotency_key=idempotency_key)
+        with remote_calls("billing"):
+            answer = await self._stub.RedeemPromotion(request, timeout=COMMAND_DEADLINE_S)
+        return _redemption(answer.redemption), answer.replayed
 
     async def create_checkout(
         self,
@@ -105,6 +115,7 @@ def _purchase_status(number: pb.PurchaseStatus.ValueType) -> PurchaseStatus:
 
 _pack = reader(pb.Pack, Pack)
 _plan = reader(pb.Plan, Plan)
+_redemption = reader(pb.Redemption, Redemption)
 _subscription = reader(pb.Subscription, Subscription, values={"plan": _plan}, unread=("user_id",))
 _checkout = reader(
     pb.Checkout,

@@ -31,6 +31,7 @@ SUBJECTS = {
         "tintype.billing.v1.payment_refunded.*",
         "tintype.billing.v1.payment_disputed.*",
         "tintype.billing.v1.subscription_renewed.*",
+        "tintype.billing.v1.promotion_redeemed.*",
     ),
     "GENERATION": (
         "tintype.generation.v1.generation_succeeded.*",
@@ -74,6 +75,8 @@ class LedgerEvents:
                 await self._dispute(event)
             case "tintype.billing.v1.SubscriptionRenewed":
                 await self._renew(event)
+            case "tintype.billing.v1.PromotionRedeemed":
+                await self._promote(event)
             case "tintype.generation.v1.GenerationSucceeded":
                 await self._succeed(event)
             case "tintype.generation.v1.GenerationFailed":
@@ -172,6 +175,21 @@ class LedgerEvents:
                 effective_at=begins,
                 expires_at=_required(renewed, "period_end"),
                 reason=f"{renewed.plan_id} renewed",
+            ),
+            event_id=EventId(event.event_id),
+        )
+
+    async def _promote(self, event: IncomingEvent) -> None:
+        redeemed = event.read(billing.PromotionRedeemed)
+        await self.writer.apply(
+            GrantCredits(
+                request_id=RequestId(f"promotion:{redeemed.redemption_id}"),
+                account_id=AccountId(redeemed.account_id),
+                amount=redeemed.credits,
+                category=Category.PROMOTIONAL,
+                source=f"promotion:{redeemed.code}",
+                expires_at=messages.moment_of(redeemed, "expires_at"),
+                reason=f"code {redeemed.code}",
             ),
             event_id=EventId(event.event_id),
         )

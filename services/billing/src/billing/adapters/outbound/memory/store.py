@@ -12,11 +12,13 @@ from billing.domain.identifiers import (
     CustomerId,
     DisputeId,
     EventId,
+    PromotionCode,
     PurchaseId,
     SubscriptionId,
     UserId,
 )
 from billing.domain.listing import Scan
+from billing.domain.promotion import Promotion, Redemption
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund
 from billing.domain.subscription import Subscription
@@ -41,6 +43,8 @@ class MemoryBilling:
     disputes: dict[DisputeId, Dispute] = field(default_factory=dict)
     webhooks: dict[EventId, MemoryWebhook] = field(default_factory=dict)
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
+    promotions: dict[PromotionCode, Promotion] = field(default_factory=dict)
+    redemptions: dict[tuple[UserId, PromotionCode], Redemption] = field(default_factory=dict)
     scans: dict[str, Scan] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
 

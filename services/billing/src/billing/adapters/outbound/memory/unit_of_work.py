@@ -13,6 +13,7 @@ from billing.adapters.outbound.memory.constraints import (
     check_purchase,
     check_refunds,
 )
+from billing.adapters.outbound.memory.promotions import MemoryPromotions
 from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.adapters.outbound.memory.subscriptions import MemorySubscriptions
 from billing.adapters.outbound.memory.webhooks import MemoryWebhooks
@@ -57,7 +58,7 @@ class MemoryUnitsOfWork:
             vars(self._billing).update(vars(changed))
 
 
-class MemoryUnitOfWork(MemorySubscriptions, MemoryWebhooks):
+class MemoryUnitOfWork(MemoryPromotions, MemorySubscriptions, MemoryWebhooks):
     """One open transaction."""
 
     async def customer_of(self, user_id: UserId) -> CustomerId | None:

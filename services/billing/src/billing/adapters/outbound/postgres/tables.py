@@ -1,7 +1,7 @@
 """Billing's tables, as SQLAlchemy sees them; the migrations define them."""
 
 from chassis.outbox import outbox_table
-from sqlalchemy import BigInteger, Column, DateTime, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, Integer, Interval, LargeBinary, MetaData, Table, Text
 
 metadata = MetaData()
 outbox = outbox_table(metadata)
@@ -67,6 +67,29 @@ subscriptions = Table(
         Column(name, DateTime(timezone=True))
         for name in ("began_at", "allocated_from", "next_allocation_at", "ended_at")
     ),
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("credits", BigInteger),
+    Column("credits_last", Interval),
+    Column("valid_until", DateTime(timezone=True)),
+    Column("redemptions_max", Integer),
+    Column("redemptions", Integer),
+    Column("created_at", DateTime(timezone=True)),
+)
+
+redemptions = Table(
+    "redemptions",
+    metadata,
+    Column("redemption_id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("user_id", "code")),
+    Column("credits", BigInteger),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("idempotency_key", Text),
+    Column("created_at", DateTime(timezone=True)),
 )
 
 scans = Table(

@@ -13,6 +13,7 @@ from billing.adapters.outbound.event_codec import encode
 from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.checkouts import PostgresCheckouts
 from billing.adapters.outbound.postgres.money_back import PostgresMoneyBack
+from billing.adapters.outbound.postgres.promotions import PostgresPromotions
 from billing.adapters.outbound.postgres.subscriptions import PostgresSubscriptions
 from billing.adapters.outbound.postgres.webhooks import PostgresWebhooks
 from billing.domain.checkout import Purchase
@@ -45,7 +46,9 @@ class PostgresUnitsOfWork:
             yield PostgresUnitOfWork(connection, self._ids)
 
 
-class PostgresUnitOfWork(PostgresCheckouts, PostgresMoneyBack, PostgresSubscriptions, PostgresWebhooks):
+class PostgresUnitOfWork(
+    PostgresCheckouts, PostgresMoneyBack, PostgresPromotions, PostgresSubscriptions, PostgresWebhooks
+):
     """One open transaction."""
 
     def __init__(self, connection: AsyncConnection, ids: IdSource) -> None:

@@ -12,6 +12,7 @@ from gateway.adapters.inbound.rest import (
     me,
     models,
     operations,
+    promotions,
     statement,
     webhooks,
 )
@@ -25,6 +26,7 @@ ROUTERS = (
     generations.router,
     events.router,
     billing.router,
+    promotions.router,
     webhooks.router,
     documentation.router,
     operations.router,

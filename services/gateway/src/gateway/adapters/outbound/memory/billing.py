@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from gateway.domain.errors import (
+    Conflict,
     FieldProblem,
     IdempotencyKeyReused,
     InvalidRequest,
@@ -19,10 +20,12 @@ from gateway.domain.identifiers import (
     PaymentId,
     PlanId,
     PurchaseId,
+    RedemptionId,
     SubscriptionId,
     UserId,
 )
 from gateway.domain.page import Page
+from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 from gateway.domain.subscription import Plan, Subscription
 from gateway.ports.clock import Clock
@@ -75,6 +78,9 @@ class MemoryBilling:
     checkouts: dict[CheckoutId, tuple[UserId, Checkout]] = field(default_factory=dict)
     keys: dict[tuple[UserId, str], tuple[tuple[str, str, str], CheckoutId]] = field(default_factory=dict)
     paid: dict[UserId, list[Purchase]] = field(default_factory=dict)
+    # Credits by code; one without any is over.
+    promotions: dict[str, int] = field(default_factory=dict)
+    redemptions: dict[tuple[UserId, str], tuple[str, Redemption]] = field(default_factory=dict)
     subscriptions: dict[UserId, Subscription] = field(default_factory=dict)
     webhooks: dict[bytes, int] = field(default_factory=dict)
     return_urls: list[tuple[str, str]] = field(default_factory=list)
@@ -105,6 +111,32 @@ class MemoryBilling:
             period_start=now,
             period_end=now + timedelta(days=30),
         )
+
+    async def redeem_promotion(
+        self, user_id: UserId, *, code: str, idempotency_key: str
+    ) -> tuple[Redemption, bool]:
+        """See Billing."""
+        code = code.strip().upper()
+        if len(code) < 4:
+            raise InvalidRequest("That is no code.", fields=[FieldProblem("code", "is too short")])
+        if code not in self.promotions:
+            raise NotFound("there is no such code", reason="UNKNOWN_PROMOTION")
+        if (user_id, code) in self.redemptions:
+            key, redemption = self.redemptions[user_id, code]
+            if key != idempotency_key:
+                raise Conflict("you have redeemed this code before", reason="PROMOTION_REDEEMED_BEFORE")
+            return redemption, True
+        if self.promotions[code] == 0:
+            raise Conflict("this code has expired", reason="PROMOTION_ENDED")
+        redemption = Redemption(
+            redemption_id=RedemptionId(f"red_{len(self.redemptions)}"),
+            code=code,
+            credits=self.promotions[code],
+            expires_at=None,
+            created_at=self.clock.now(),
+        )
+        self.redemptions[user_id, code] = (idempotency_key, redemption)
+        return redemption, False
 
     async def create_checkout(
         self,

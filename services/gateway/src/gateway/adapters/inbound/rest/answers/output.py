@@ -32,7 +32,7 @@ class Output(Answer):
     thumbnail_url: Annotated[str | None, shown(f"{_FILE}&thumbnail=1")]
     """A small picture of it, where there is one."""
     blurhash: Annotated[str | None, shown(None, "LxH14G2ZwxW=mtWWjtf7g0fjfQfj")]
-    """What to show while the picture loads (https://blurha.sh), where there is one."""
+    """What to show while the picture loads, as BlurHash writes it; where there is one."""
     incomplete: Annotated[str | None, shown(None, "length", "broken_off")]
     """Why it is only the beginning of what was asked for; null when it is whole."""
     expires_at: Moment
