@@ -51,7 +51,13 @@ def assert_limited(page: httpx.Response) -> None:
 async def test_every_call_is_counted(rich: Door) -> None:
     """Whatever a call is answered, it says what is left of its limit; those that do not are listed."""
     await enter_again(rich)
-    places = {"provider": "local", "name": "sketch", "generation": "gen_" + "0" * 32, "checkout": "cs_x", "payment": "pi_x"}
+    places = {
+        "provider": "local",
+        "name": "sketch",
+        "generation": "gen_" + "0" * 32,
+        "checkout": "cs_x",
+        "payment": "pi_x",
+    }
     counted = 0
     for route in routes(rich.app):
         for method in route.methods - {"HEAD"}:
