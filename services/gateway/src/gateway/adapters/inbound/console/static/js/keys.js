@@ -34,8 +34,7 @@
     const copy = click.target.closest("[data-copies]");
     if (copy) {
       navigator.clipboard.writeText(document.getElementById(copy.dataset.copies).textContent.trim()).then(() => {
-        copy.dataset.done = "true";
-        setTimeout(() => delete copy.dataset.done, 1500);
+        document.dispatchEvent(new CustomEvent("say", { detail: "copied" }));
       });
     }
     if (click.target.closest("[data-random]")) {

@@ -15,14 +15,6 @@
     if (bar && told.progress > bar.value) bar.value = told.progress;
   });
 
-  // What a page says goes away by itself, an error only when it is put away.
-  const fade = (note) => {
-    if (note.getAttribute("role") !== "alert") setTimeout(() => note.remove(), 6000);
-  };
-  document.querySelectorAll(".notes .note").forEach(fade);
-  document.addEventListener("htmx:after:swap", () => document.querySelectorAll(".notes .note").forEach(fade));
-  document.addEventListener("click", (click) => click.target.closest("[data-put-away]")?.closest(".note").remove());
-
   // A menu closes when something else is meant.
   const menus = () => document.querySelectorAll("details.menu[open]");
   document.addEventListener("click", (click) => menus().forEach((menu) => menu.contains(click.target) || (menu.open = false)));
