@@ -14,10 +14,16 @@ from starlette.routing import Route
 from standins.stripe.account import Account
 from standins.stripe.actions import actions
 from standins.stripe.control import Control
+from standins.stripe.control_people import PeopleControl
 from standins.stripe.endpoint import Endpoint
 from standins.stripe.errors import StripeError
 from standins.stripe.faults import Faults
+from standins.stripe.hosted.authenticate import AuthenticationPage
 from standins.stripe.hosted.checkout import CheckoutPage
+from standins.stripe.hosted.invoice import InvoicePage
+from standins.stripe.hosted.pages import Pages
+from standins.stripe.hosted.people import PeoplePage
+from standins.stripe.hosted.portal import PortalPage
 from standins.stripe.ids import new_id
 from standins.stripe.operations import OPERATIONS
 from standins.stripe.settings import StripeSettings
@@ -31,6 +37,7 @@ def create_app(settings: StripeSettings) -> Starlette:
     wake = asyncio.Event()
     account = Account(store, settings, changed=wake.set)
     faults = Faults()
+    pages = Pages()
     in_progress: set[str] = set()
 
     @asynccontextmanager
@@ -49,8 +56,13 @@ def create_app(settings: StripeSettings) -> Starlette:
         routes=[
             Route("/healthz", _healthz),
             *(Endpoint(operation, account, faults, in_progress).route() for operation in OPERATIONS),
-            *CheckoutPage(account).routes(),
+            *CheckoutPage(account, pages).routes(),
+            *InvoicePage(account, pages).routes(),
+            *PortalPage(account, pages).routes(),
+            *AuthenticationPage(account, pages).routes(),
+            *PeoplePage(account, pages).routes(),
             *Control(account, faults).routes(),
+            *PeopleControl(account).routes(),
         ],
         lifespan=lifespan,
         exception_handlers={404: _unrecognized, 405: _unrecognized, 500: _broken},

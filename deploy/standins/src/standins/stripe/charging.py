@@ -34,9 +34,9 @@ def charge_card(
         if on_session:
             values = {"status": "requires_action", "next_action": next_action}
             return move(change, intent, "payment_intent.requires_action", **values)
-        return _refuse(change, intent, method, UNAUTHENTICATED)
+        return refuse(change, intent, method, UNAUTHENTICATED)
     if card.refusal:
-        return _refuse(change, intent, method, card.refusal)
+        return refuse(change, intent, method, card.refusal)
     succeeded = succeed(change, intent, _new_charge(change, intent, method, APPROVED))
     if card.dispute:
         delay_s = change.account.settings.async_payment_delay_s
@@ -82,6 +82,12 @@ def fail(change: Change, intent: Document, charge: Document, error: Document) ->
     )
 
 
+def refuse(change: Change, intent: Document, method: Document, refusal: Refusal) -> Document:
+    """Record that the bank refused the card."""
+    error = {**error_of(refusal), "payment_method": public(method)}
+    return fail(change, intent, _new_charge(change, intent, method, DECLINED), error)
+
+
 def error_of(refusal: Refusal) -> Document:
     """Return a bank's refusal as Stripe's error object."""
     return {
@@ -120,11 +126,6 @@ def _dispute(change: Change, charge_id: str, *, inquiry: bool) -> None:
 
 def _asks_for_cardholder(card: Card, method: Document) -> bool:
     return card.authenticates == "always" or (card.authenticates == "unless_set_up" and not method["_set_up"])
-
-
-def _refuse(change: Change, intent: Document, method: Document, refusal: Refusal) -> Document:
-    error = {**error_of(refusal), "payment_method": public(method)}
-    return fail(change, intent, _new_charge(change, intent, method, DECLINED), error)
 
 
 def _new_charge(change: Change, intent: Document, method: Document, outcome: Document) -> Document:

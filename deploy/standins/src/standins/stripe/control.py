@@ -101,7 +101,7 @@ class Control:
 
     async def deliver(self, request: Request, request_id: str) -> Answer:
         """Deliver an event again, once or many times, whatever became of it before."""
-        order = await _body(request, Redelivery)
+        order = await order_in(request, Redelivery)
         with self.account.change() as change:
             event = change.require("event", request.path_params["id"], status=404)
             outgoing.enqueue(change.store, event["id"], now=self.account.clock(), times=order.times)
@@ -121,7 +121,7 @@ class Control:
 
     async def set_mode(self, request: Request, request_id: str) -> Answer:
         """Pause or resume, shuffle, or send several copies of everything."""
-        order = await _body(request, DeliveryMode)
+        order = await order_in(request, DeliveryMode)
         with self.account.change() as change:
             mode = replace(outgoing.read_mode(change.store), **order.model_dump(exclude_none=True))
             outgoing.write_mode(change.store, mode)
@@ -135,27 +135,28 @@ class Control:
 
     async def set_faults(self, request: Request, request_id: str) -> Answer:
         """Order trouble for the next API requests."""
-        order = await _body(request, FaultOrder)
+        order = await order_in(request, FaultOrder)
         for name, value in order.model_dump().items():
             setattr(self.faults, name, value)
         return Answer(200, asdict(self.faults), request_id)
 
     async def set_dunning(self, request: Request, request_id: str) -> Answer:
         """Say what becomes of a subscription that nobody pays."""
-        order = await _body(request, DunningOrder)
+        order = await order_in(request, DunningOrder)
         with self.account.change() as change:
             change.store.remember(MODE, order.model_dump())
         return Answer(200, order.model_dump(), request_id)
 
     async def set_tax(self, request: Request, request_id: str) -> Answer:
         """Set the rate of automatic tax."""
-        order = await _body(request, TaxOrder)
+        order = await order_in(request, TaxOrder)
         with self.account.change() as change:
             change.store.remember(TAX, order.model_dump())
         return Answer(200, order.model_dump(), request_id)
 
 
-async def _body(request: Request, model: type[M]) -> M:
+async def order_in(request: Request, model: type[M]) -> M:
+    """Return the JSON body of a control request; refuses what it does not know."""
     raw = await request.body()
     try:
         return model.model_validate_json(raw or b"{}")

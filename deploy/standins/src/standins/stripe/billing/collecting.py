@@ -67,6 +67,14 @@ def paid(change: Change, invoice: Document, intent: Document | None) -> Document
     return invoice
 
 
+def settle(change: Change, intent: Document) -> None:
+    """Record that the invoice is paid whose payment succeeded somewhere else than here."""
+    found = change.store.find("invoice_payment", **{"payment.payment_intent": intent["id"]})
+    for payment in found:
+        if payment["status"] == "open" and intent["status"] == "succeeded":
+            paid(change, change.require("invoice", payment["invoice"]), intent)
+
+
 def _failed(change: Change, invoice: Document, *, needs_cardholder: bool) -> Document:
     subscription = subscription_of(change, invoice)
     count = invoice["attempt_count"] + 1

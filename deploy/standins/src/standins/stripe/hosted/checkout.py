@@ -3,50 +3,35 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from standins.stripe import disputes, payments
+from standins.stripe import payments
 from standins.stripe.account import Account, Change
 from standins.stripe.cards import CARDS
-from standins.stripe.errors import StripeError
+from standins.stripe.hosted import bank
 from standins.stripe.hosted.amending import amend
 from standins.stripe.hosted.buyer_form import COUNTRIES, asks_address, read_buyer
+from standins.stripe.hosted.pages import HEADERS, Pages, read_form, too_large
 from standins.stripe.money import money
 from standins.stripe.store import Document
 from standins.stripe.subscribing import subscribe, takes_card
 
-FORM_BYTES_MAX = 64 * 1024
-TEXT_LENGTH_MAX = 500
 PAY_ACTIONS = {
     "decline": "pm_card_visa_chargeDeclined",
     "pay_refund_fails": "pm_card_refundFail",
     "pay_refund_pending": "pm_card_pendingRefund",
-}
-AT_THE_BANK = ("dispute", "inquiry", "withdraw")
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",
 }
 
 
 class CheckoutPage:
     """Shows an open session and takes the buyer's choice."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, pages: Pages) -> None:
         self.account = account
-        pages = Environment(
-            loader=PackageLoader("standins.stripe.hosted", "pages"),
-            autoescape=True,
-            undefined=StrictUndefined,
-        )
-        pages.filters["money"] = money
-        self.template = pages.get_template("checkout.html")
+        self.pages = pages
 
     def routes(self) -> list[Route]:
         """Return the routes to mount."""
@@ -67,9 +52,9 @@ class CheckoutPage:
         Quantities and a promotion code in the form are applied first; `update` does no more than that.
         Of a complete session's payment a cardholder can ask their bank for the money.
         """
-        form = await _form(request)
+        form = await read_form(request)
         if form is None:
-            return HTMLResponse("The form is too large.", status_code=413, headers=HEADERS)
+            return too_large()
         with self.account.change() as change:
             session = change.store.get("checkout.session", request.path_params["id"])
             if session is None:
@@ -82,8 +67,8 @@ class CheckoutPage:
                 if problem := problem or _perform(change, session, form):
                     return self._page(change, session, problem=problem, form=form, status=400)
                 session = change.require("checkout.session", session["id"])
-            elif session["status"] == "complete" and form.get("action") in AT_THE_BANK:
-                problem = _perform_at_the_bank(change, session, form["action"])
+            elif session["status"] == "complete" and form.get("action") in bank.ACTIONS:
+                problem = bank.perform(change, session["payment_intent"], form["action"])
                 return self._page(change, session, problem=problem, status=409 if problem else 200)
             if session["status"] == "complete":
                 return RedirectResponse(_success_url(session), status_code=303, headers=HEADERS)
@@ -102,7 +87,7 @@ class CheckoutPage:
             "session": session,
             "items": change.store.find("item", _session=session["id"]),
             "problem": problem or _last_error(change, session),
-            "dispute": _dispute_of(change, session),
+            "dispute": bank.dispute_of(change, session["payment_intent"]),
             "email": _known_email(change, session),
             "form": form or {},
             "asks_address": asks_address(session),
@@ -119,7 +104,7 @@ class CheckoutPage:
         return self._html({"session": None}, 404)
 
     def _html(self, context: dict[str, Any], status: int) -> Response:
-        return HTMLResponse(self.template.render(context), status_code=status, headers=HEADERS)
+        return self.pages.show("checkout.html", context, status=status)
 
 
 def _perform(change: Change, session: Document, form: dict[str, str]) -> str | None:
@@ -149,30 +134,6 @@ def _perform(change: Change, session: Document, form: dict[str, str]) -> str | N
     else:
         return "This payment method is not available."
     return None
-
-
-def _perform_at_the_bank(change: Change, session: Document, action: str) -> str | None:
-    """Carry out what the cardholder asks their bank for; returns the bank's refusal, if any."""
-    dispute = _dispute_of(change, session)
-    try:
-        if action == "withdraw":
-            if dispute is None or dispute["status"] not in disputes.WITHDRAWN:
-                return "There is no dispute to withdraw."
-            disputes.win(change, dispute)
-        else:
-            intent = change.require("payment_intent", session["payment_intent"])
-            charge = change.require("charge", intent["latest_charge"])
-            disputes.open_dispute(change, charge, reason="fraudulent", inquiry=action == "inquiry")
-    except StripeError as refused:
-        return str(refused)
-    return None
-
-
-def _dispute_of(change: Change, session: Document) -> Document | None:
-    if not session["payment_intent"]:
-        return None
-    found = change.store.find("dispute", payment_intent=session["payment_intent"])
-    return found[-1] if found else None
 
 
 def _known_email(change: Change, session: Document) -> str | None:
@@ -210,13 +171,3 @@ def _terms(change: Change, session: Document) -> str | None:
 
 def _success_url(session: Document) -> str:
     return str(session["success_url"]).replace("{CHECKOUT_SESSION_ID}", session["id"])
-
-
-async def _form(request: Request) -> dict[str, str] | None:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES_MAX:
-            return None
-    fields = parse_qs(body.decode(errors="replace"), max_num_fields=20)
-    return {name: values[-1].strip()[:TEXT_LENGTH_MAX] for name, values in fields.items()}

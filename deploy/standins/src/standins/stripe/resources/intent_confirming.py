@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from standins.stripe.account import Change
+from standins.stripe.billing.collecting import settle
 from standins.stripe.charging import charge_card, redirect_to, refused
 from standins.stripe.endpoint import Call, Resource
 from standins.stripe.errors import StripeError, invalid
@@ -148,6 +149,7 @@ def _confirmed(call: Call[Any], change: Change, intent: Document, method: Docume
         return intent
     if intent["setup_future_usage"] and intent["customer"] and not method["customer"]:
         attach(change, method, intent["customer"])
+    settle(change, intent)
     return intent
 
 
