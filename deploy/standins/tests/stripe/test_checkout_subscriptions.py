@@ -71,7 +71,10 @@ def test_pressing_subscribe_begins_a_paid_subscription(standin: StandIn) -> None
     (created,) = standin.inbox.wait_for_type("customer.subscription.created")
     assert created.data.object["status"] == "active"
     assert press(standin, session).status_code == 303
+    assert press(standin, session, action="dispute").status_code == 303
     assert len(standin.sdk.v1.subscriptions.list().data) == 1
+    assert standin.sdk.v1.disputes.list().data == []
+    assert (invoice.hosted_invoice_url or "") in httpx.get(f"{standin.url}/c/pay/{session.id}").text
 
 
 def test_a_declined_card_begins_nothing(standin: StandIn) -> None:

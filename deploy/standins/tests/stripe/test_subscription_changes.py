@@ -143,3 +143,55 @@ def test_a_downgrade_can_be_taken_back(standin: StandIn) -> None:
     assert sdk.subscription_schedules.release(schedule.id).released_subscription == subscription.id
     ada.advance(item_of(subscription).current_period_end + HOUR_S)
     assert [invoice.amount_paid for invoice in ada.invoices()] == [6000, 6000]
+
+
+def test_a_preview_says_what_a_change_costs_and_changes_nothing(standin: StandIn) -> None:
+    """Now, with `always_invoice`; otherwise with the next period. It is what is charged then."""
+    sdk = standin.sdk.v1
+    ada = Subscriber.join(standin)
+    subscription = ada.subscribe(price(standin, 3000))
+    start, end = item_of(subscription).current_period_start, item_of(subscription).current_period_end
+    ada.advance((start + end) // 2)
+    told = len(sdk.events.list({"limit": 100}).data)
+    larger = price(standin, 6000, name="Business")
+    items: Any = [{"id": item_of(subscription).id, "price": larger.id}]
+    preview: Any = sdk.invoices.create_preview
+    now = preview(
+        {
+            "subscription": subscription.id,
+            "subscription_details": {"items": items, "proration_behavior": "always_invoice"},
+        }
+    )
+    later = preview({"subscription": subscription.id, "subscription_details": {"items": items}})
+    unchanged = preview({"subscription": subscription.id})
+    assert [each.amount_due for each in (now, later, unchanged)] == [1500, 7500, 3000]
+    assert item_of(ada.seen(subscription)).price.unit_amount == 3000
+    assert (len(ada.invoices()), len(sdk.events.list({"limit": 100}).data)) == (1, told + 2)
+    params: Any = {"items": items, "proration_behavior": "always_invoice"}
+    sdk.subscriptions.update(subscription.id, params)
+    assert ada.invoices()[-1].amount_paid == now.amount_due
+
+
+def test_a_cheaper_plan_leaves_credit_for_later_invoices(standin: StandIn) -> None:
+    """What is given back stays with the customer, and pays the next period first."""
+    ada = Subscriber.join(standin)
+    subscription = ada.subscribe(price(standin, 6000))
+    start, end = item_of(subscription).current_period_start, item_of(subscription).current_period_end
+    ada.advance((start + end) // 2)
+    params: Any = {
+        "items": [{"id": item_of(subscription).id, "price": price(standin, 2000).id}],
+        "proration_behavior": "always_invoice",
+    }
+    standin.sdk.v1.subscriptions.update(subscription.id, params)
+    invoice = ada.invoices()[-1]
+    assert (invoice.status, invoice.total, invoice.amount_due, invoice.ending_balance) == (
+        "paid",
+        -2000,
+        0,
+        -2000,
+    )
+    assert standin.sdk.v1.customers.retrieve(ada.customer).balance == -2000
+    ada.advance(end + HOUR_S)
+    renewal = ada.invoices()[-1]
+    assert (renewal.total, renewal.starting_balance, renewal.amount_paid) == (2000, -2000, 0)
+    assert standin.sdk.v1.customers.retrieve(ada.customer).balance == 0

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 import stripe
+from standins.serving import running
+from standins.stripe.app import create_app
+from standins.stripe.settings import StripeSettings
 
 from .billing import DAY_S, START, Subscriber, item_of, price
-from .conftest import StandIn
+from .conftest import KEY, Inbox, StandIn
 
 HOUR_S = 3600
 
@@ -204,3 +208,46 @@ def test_a_deleted_customer_has_no_subscription(standin: StandIn) -> None:
     subscription = ada.subscribe(price(standin, 2900))
     standin.sdk.v1.customers.delete(ada.customer)
     assert ada.seen(subscription).status == "canceled"
+
+
+def test_time_goes_on_after_a_restart(settings: StripeSettings, inbox: Inbox) -> None:
+    """What a clock has to bring is in the file: another process brings it, and nothing twice."""
+    with running(create_app(settings)) as url:
+        ada = Subscriber.join(StandIn(url, settings, inbox))
+        subscription = ada.subscribe(price(ada.standin, 2900))
+        end = item_of(subscription).current_period_end
+        ada.advance(end)
+    with running(create_app(settings)) as url:
+        later = Subscriber(StandIn(url, settings, inbox), ada.clock, ada.customer)
+        assert later.invoices()[-1].status == "draft"
+        later.advance(end + HOUR_S)
+        assert [invoice.status for invoice in later.invoices()] == ["paid", "paid"]
+        assert later.seen(subscription).status == "active"
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/v1/subscriptions", {"customer": "cus_none"}),
+        ("/v1/subscriptions/sub_none", {}),
+        ("/v1/subscription_schedules", {"from_subscription": "sub_none"}),
+        ("/v1/invoices/in_none/pay", {}),
+        ("/v1/invoices/create_preview", {"subscription": "sub_none"}),
+        ("/v1/payment_intents", {"amount": "1000", "currency": "usd"}),
+        ("/v1/payment_methods/pm_card_visa/attach", {"customer": "cus_none"}),
+        ("/v1/billing_portal/configurations", {"features[invoice_history][enabled]": "true"}),
+        ("/v1/billing_portal/sessions", {"customer": "cus_none"}),
+        ("/v1/test_helpers/test_clocks", {"frozen_time": "1"}),
+    ],
+)
+def test_what_is_not_known_is_refused(standin: StandIn, path: str, fields: dict[str, str]) -> None:
+    """An unknown parameter, also one that Stripe would take, is never passed over."""
+    answer = httpx.post(
+        f"{standin.url}{path}",
+        data={**fields, "unheard_of": "1"},
+        headers={"Authorization": f"Bearer {KEY}"},
+    )
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "parameter_unknown", "unheard_of")
+    assert error["type"] == "invalid_request_error"
+    assert standin.sdk.v1.events.list().data == []

@@ -13,7 +13,7 @@ from standins.stripe.ids import new_id
 from standins.stripe.store import Document
 from standins.stripe.timers import Action
 
-KEPT_S = 30 * 86_400
+KEPT_S = 7 * 86_400
 STEPS_MAX = 10_000
 INTERVALS_MAX = 2
 

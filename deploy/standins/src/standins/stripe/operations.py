@@ -12,6 +12,7 @@ from standins.stripe.resources import (
     events,
     intent_confirming,
     invoice_payments,
+    invoice_previews,
     invoices,
     payment_intents,
     payment_methods,
@@ -40,6 +41,8 @@ OPERATIONS: list[Operation] = [
         checkout_sessions,
         subscriptions,
         subscription_schedules,
+        # Before the invoices: the way to an invoice would match it too.
+        invoice_previews,
         invoices,
         invoice_payments,
         portal_configurations,

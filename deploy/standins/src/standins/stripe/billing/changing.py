@@ -30,39 +30,59 @@ class Manner:
     """From when on the rest of the period counts."""
 
 
-def change_items(
+@dataclass(frozen=True)
+class Difference:
+    """What a change of items makes of a subscription, and what it costs for the rest of the period."""
+
+    changed: Document
+    values: Document
+    lines: list[Document]
+    billed_now: bool
+
+
+def difference(
     change: Change, subscription: Document, items: list[Document], manner: Manner, *, restart: bool = False
-) -> Document:
-    """Put the subscription on other items and bill the difference; another interval restarts the period."""
+) -> Difference:
+    """Work out a change to other items; nothing is stored. Another interval restarts the period."""
     old = items_of(subscription)
     at = manner.at or change.now
     start, end = period_of(subscription)
     if not start <= at <= end:
         raise invalid("The proration date must lie in the current period.", "proration_date")
     recurring = items[0]["price"]["recurring"]
-    restart = restart or recurring != old[0]["price"]["recurring"]
     trialing = subscription["status"] == "trialing"
-    gone = [item for item in old if item not in items]
-    new = [item for item in items if item not in old]
+    prorates = manner.proration != "none" and not trialing
+    restart = (restart or recurring != old[0]["price"]["recurring"]) and not trialing
+    gone = old if restart else [item for item in old if item not in items]
     lines: list[Document] = []
-    if manner.proration != "none" and not trialing:
-        lines += proration_lines(change, subscription, old if restart else gone, at=at, credit=True)
+    if prorates:
+        lines += proration_lines(change, subscription, gone, at=at, credit=True)
     changed = {**subscription, "items": items_list(subscription["id"], items)}
     values: Document = {}
-    if restart and not trialing:
+    if restart:
         period = (change.now, period_end(change.now, recurring, change.now))
         changed |= {"items": with_period(changed, period), "billing_cycle_anchor": change.now}
         values["billing_cycle_anchor"] = change.now
         lines += period_lines(change, changed)
-    elif manner.proration != "none" and not trialing:
+    elif prorates:
+        new = [item for item in items if item not in old]
         lines += proration_lines(change, changed, new, at=at, credit=False)
     values["items"] = changed["items"]
-    billed_now = lines and (restart or manner.proration == "always_invoice")
-    if lines and not billed_now:
-        subscription = {**subscription, "_pending_lines": [*subscription["_pending_lines"], *lines]}
+    billed_now = bool(lines) and (restart or manner.proration == "always_invoice")
+    return Difference(changed, values, lines, billed_now)
+
+
+def change_items(
+    change: Change, subscription: Document, items: list[Document], manner: Manner, *, restart: bool = False
+) -> Document:
+    """Put the subscription on other items and bill the difference."""
+    found = difference(change, subscription, items, manner, restart=restart)
+    if found.lines and not found.billed_now:
+        pending = [*subscription["_pending_lines"], *found.lines]
+        subscription = {**subscription, "_pending_lines": pending}
         change.store.save(subscription)
-    updated = change.update(subscription, UPDATED, **values)
-    return bill_now(change, updated, lines, manner) if billed_now else updated
+    updated = change.update(subscription, UPDATED, **found.values)
+    return bill_now(change, updated, found.lines, manner) if found.billed_now else updated
 
 
 def bill_now(

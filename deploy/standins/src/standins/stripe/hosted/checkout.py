@@ -67,7 +67,7 @@ class CheckoutPage:
                 if problem := problem or _perform(change, session, form):
                     return self._page(change, session, problem=problem, form=form, status=400)
                 session = change.require("checkout.session", session["id"])
-            elif session["status"] == "complete" and form.get("action") in bank.ACTIONS:
+            elif session["payment_intent"] and form.get("action") in bank.ACTIONS:
                 problem = bank.perform(change, session["payment_intent"], form["action"])
                 return self._page(change, session, problem=problem, status=409 if problem else 200)
             if session["status"] == "complete":

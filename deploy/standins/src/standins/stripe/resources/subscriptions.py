@@ -161,7 +161,7 @@ def update(call: Call[SubscriptionUpdate]) -> Document:
     manner = Manner(params.proration_behavior, params.payment_behavior, params.proration_date)
     restart = bool(params.billing_cycle_anchor and params.billing_cycle_anchor.type == "now")
     if params.items or restart:
-        items = _changed_items(change, subscription, params.items or [])
+        items = changed_items(change, subscription, params.items or [])
         subscription = changing.change_items(change, subscription, items, manner, restart=restart)
     if params.trial_end == "now" and subscription["status"] == "trialing":
         subscription = changing.end_trial(change, subscription)
@@ -208,7 +208,7 @@ def ending_values(change: Change, subscription: Document, values: Document) -> D
     }
 
 
-def _changed_items(change: Change, subscription: Document, wanted: list[ItemUpdate]) -> list[Document]:
+def changed_items(change: Change, subscription: Document, wanted: list[ItemUpdate]) -> list[Document]:
     """Return the items as they shall be; those that are not named stay."""
     items = {item["id"]: item for item in items_of(subscription)}
     for index, each in enumerate(wanted):
