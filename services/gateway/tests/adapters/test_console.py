@@ -140,7 +140,7 @@ async def test_a_cancel_that_comes_too_late_says_so(door: Door) -> None:
     answer = await door.http.post(f"/library/{job}/cancel", data={"csrf_token": csrf}, headers=FROM_HERE)
     assert door.state() == before
     page = await door.http.get(answer.headers["location"])
-    assert "too late" in page.text
+    assert "Too late: it had already finished" in page.text
 
 
 async def test_what_people_write_is_escaped(door: Door) -> None:

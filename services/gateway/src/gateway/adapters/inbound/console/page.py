@@ -41,11 +41,11 @@ NOTES = {
     "cancelled": gettext_noop("Cancelled. The credits are back in your balance."),
     "cancelling": gettext_noop("Cancelling. The credits come back as soon as it has stopped."),
     "too-late": gettext_noop(
-        "That came too late: it had ended already. Its card shows how, and what it cost."
+        "Too late: it had already finished. Its card shows how it ended, and what it cost."
     ),
     "deleted": gettext_noop("Deleted."),
     "saved": gettext_noop("Saved."),
-    "unpaid": gettext_noop("The checkout was left. Nothing was charged."),
+    "unpaid": gettext_noop("You left the payment page. Nothing was charged."),
     "signed-out": gettext_noop("You are signed out."),
     "reset-sent": gettext_noop("If that address has an account, a mail with a link is on its way."),
     "password-set": gettext_noop("Your new password is set. Sign in with it."),
