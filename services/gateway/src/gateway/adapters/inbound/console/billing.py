@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse, Response
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.checkout import returned_from
 from gateway.adapters.inbound.console.history import CHOICES, EVERYTHING, Choice, chosen
-from gateway.adapters.inbound.console.languages import language_of
-from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment
+from gateway.adapters.inbound.console.languages import gettext_noop, language_of
+from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, go
 from gateway.adapters.inbound.console.page import show as show_page
 from gateway.adapters.inbound.console.templates import zone_of
 from gateway.adapters.inbound.console.usage import PERIODS, USUAL, Period, UsageReport, bounds_of, report_of
@@ -18,7 +18,7 @@ from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import count, per_user
 from gateway.application.open_checkout import OpenCheckout
 from gateway.domain.console_session import ConsoleSession
-from gateway.domain.errors import Conflict, GatewayError
+from gateway.domain.errors import Conflict, FieldProblem, GatewayError, InvalidRequest
 from gateway.domain.identifiers import PackId
 from gateway.domain.purchase import Checkout
 from gateway.ports.rate_limits import Limit
@@ -26,6 +26,14 @@ from gateway.ports.rate_limits import Limit
 router = APIRouter(route_class=HtmlRoute)
 HISTORY_SIZE = 20
 PURCHASES_SIZE = 10
+CODE_PROBLEMS = {
+    "INVALID_CODE": gettext_noop("A code has 4 to 40 letters or digits, perhaps with a - between them."),
+    "UNKNOWN_PROMOTION": gettext_noop("There is no such code. Look at it once more: is every letter right?"),
+    "PROMOTION_ENDED": gettext_noop(
+        "This code is over: it has expired, or everybody it was for has used it."
+    ),
+    "PROMOTION_REDEEMED_BEFORE": gettext_noop("You have used this code before. Its credits came then."),
+}
 Cursor = Annotated[str | None, Query(max_length=500)]
 Word = Annotated[str | None, Query(max_length=16)]
 
@@ -71,6 +79,27 @@ async def checkout(
     return RedirectResponse(opened.url, status_code=303)
 
 
+@router.post("/billing/redeem")
+async def redeem(
+    request: Request,
+    deps: CurrentDeps,
+    session: Session,
+    key: Annotated[str, Form(min_length=1, max_length=128)],
+    code: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Redeem a code; what is wrong with it stands beside it."""
+    try:
+        await count(request, deps.limits, Limit.CHECKOUT, session.user_id)
+        await deps.billing.redeem_promotion(session.user_id, code=code, idempotency_key=key)
+    except GatewayError as refusal:
+        said = CODE_PROBLEMS.get("INVALID_CODE" if refusal.fields else refusal.reason)
+        if said is not None:
+            wrong = language_of(request).say(said)
+            refusal = InvalidRequest(wrong, fields=[FieldProblem("code", wrong)])
+        return await _page(request, deps, session, refusal=refusal, code=code)
+    return go("/billing", note="redeemed")
+
+
 @router.get("/console/balance", dependencies=[per_user(Limit.READS)])
 async def balance(request: Request, deps: CurrentDeps, session: Session) -> Response:
     """Show the balance in the sidebar: a fragment that is swapped in when the ledger tells a change."""
@@ -99,6 +128,7 @@ async def _page(
     returned: Checkout | None = None,
     choice: Choice = EVERYTHING,
     period: str | None = None,
+    code: str = "",
 ) -> Response:
     spent = PERIODS.get(period or "", USUAL)
     usage, lines, packs = await asyncio.gather(
@@ -117,6 +147,7 @@ async def _page(
         chosen_period=spent,
         periods=PERIODS.values(),
         key=deps.secrets.new(),
+        code=code,
         **lines,
     )
 

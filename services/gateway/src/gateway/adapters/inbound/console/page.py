@@ -46,6 +46,7 @@ NOTES = {
     "deleted": gettext_noop("Deleted."),
     "saved": gettext_noop("Saved."),
     "unpaid": gettext_noop("You left the payment page. Nothing was charged."),
+    "redeemed": gettext_noop("The code is yours. Its credits are in your balance in a moment."),
     "signed-out": gettext_noop("You are signed out."),
     "reset-sent": gettext_noop("If that address has an account, a mail with a link is on its way."),
     "password-set": gettext_noop("Your new password is set. Sign in with it."),
