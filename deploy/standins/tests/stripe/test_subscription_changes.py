@@ -195,3 +195,87 @@ def test_a_cheaper_plan_leaves_credit_for_later_invoices(standin: StandIn) -> No
     renewal = ada.invoices()[-1]
     assert (renewal.total, renewal.starting_balance, renewal.amount_paid) == (2000, -2000, 0)
     assert standin.sdk.v1.customers.retrieve(ada.customer).balance == 0
+
+
+def upgrade(standin: StandIn, subscription: stripe.Subscription, plan: stripe.Price) -> stripe.Subscription:
+    """Change the plan once it is paid."""
+    params: Any = {
+        "items": [{"id": item_of(subscription).id, "price": plan.id}],
+        "proration_behavior": "always_invoice",
+        "payment_behavior": "pending_if_incomplete",
+    }
+    return standin.sdk.v1.subscriptions.update(subscription.id, params)
+
+
+def test_an_upgrade_can_wait_for_its_money(standin: StandIn) -> None:
+    """Nothing changes while the card refuses; paid by another card, the plan changes."""
+    ada = Subscriber.join(standin)
+    subscription = ada.subscribe(price(standin, 3000))
+    larger = price(standin, 6000)
+    ada.keep("pm_card_chargeCustomerFail")
+    waiting = upgrade(standin, subscription, larger)
+    assert waiting.pending_update is not None
+    assert waiting.pending_update.subscription_items is not None
+    assert waiting.pending_update.subscription_items[0].price.id == larger.id
+    assert (waiting.status, item_of(waiting).price.unit_amount) == ("active", 3000)
+    invoice = ada.invoices()[-1]
+    assert (invoice.status, invoice.next_payment_attempt) == ("open", None)
+    good = standin.sdk.v1.payment_methods.attach("pm_card_visa", {"customer": ada.customer})
+    standin.sdk.v1.invoices.pay(invoice.id, {"payment_method": good.id})
+    changed = ada.seen(subscription)
+    assert (changed.pending_update, item_of(changed).price.id) == (None, larger.id)
+    standin.inbox.wait_for_type("customer.subscription.pending_update_applied")
+
+
+def test_an_upgrade_that_nobody_pays_is_given_up(standin: StandIn) -> None:
+    """After 23 hours the invoice is void and the plan is what it was; a paid one never waits."""
+    ada = Subscriber.join(standin)
+    subscription = ada.subscribe(price(standin, 3000))
+    ada.keep("pm_card_authenticationRequired")
+    assert upgrade(standin, subscription, price(standin, 6000)).pending_update is not None
+    ada.advance(START + 23 * HOUR_S)
+    kept = ada.seen(subscription)
+    assert (kept.pending_update, kept.status, item_of(kept).price.unit_amount) == (None, "active", 3000)
+    assert [invoice.status for invoice in ada.invoices()] == ["paid", "void"]
+    standin.inbox.wait_for_type("customer.subscription.pending_update_expired")
+    ada.keep("pm_card_visa")
+    at_once = upgrade(standin, subscription, price(standin, 9000))
+    assert (at_once.pending_update, item_of(at_once).price.unit_amount) == (None, 9000)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        standin.sdk.v1.subscriptions.update(
+            subscription.id, {"payment_behavior": "pending_if_incomplete", "metadata": {"a": "b"}}
+        )
+    assert refused.value.param == "metadata"
+
+
+def test_everything_around_a_subscription_expands(standin: StandIn) -> None:
+    """From the invoice to its subscription and charge; from the subscription to its discount's coupon."""
+    sdk = standin.sdk.v1
+    ada = Subscriber.join(standin)
+    coupon = sdk.coupons.create({"percent_off": 10, "duration": "forever"})
+    subscription = ada.subscribe(price(standin, 3000), discounts=[{"coupon": coupon.id}])
+    paths = [
+        "data.parent.subscription_details.subscription",
+        "data.payments.data.payment.payment_intent.latest_charge",
+        "data.lines.data.pricing.price_details.price",
+    ]
+    (invoice,) = sdk.invoices.list({"customer": ada.customer, "expand": paths}).data
+    assert invoice.parent is not None
+    assert invoice.parent.subscription_details is not None
+    assert isinstance(invoice.parent.subscription_details.subscription, stripe.Subscription)
+    assert invoice.payments is not None
+    intent = invoice.payments.data[0].payment.payment_intent
+    assert isinstance(intent, stripe.PaymentIntent)
+    assert isinstance(intent.latest_charge, stripe.Charge)
+    assert intent.latest_charge.amount == 2700
+    pricing = invoice.lines.data[0].pricing
+    assert pricing is not None
+    assert pricing.price_details is not None
+    assert isinstance(pricing.price_details.price, stripe.Price)
+    seen = sdk.subscriptions.retrieve(
+        subscription.id, {"expand": ["discounts.source.coupon", "latest_invoice"]}
+    )
+    assert isinstance(seen.discounts[0], stripe.Discount)
+    assert isinstance(seen.discounts[0].source.coupon, stripe.Coupon)
+    with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
+        sdk.subscriptions.retrieve(subscription.id, {"expand": ["metadata"]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from standins.stripe.account import Change
+from standins.stripe.billing import pending_updates
 from standins.stripe.billing.collecting import collect, method_for
 from standins.stripe.billing.cycling import bill
 from standins.stripe.billing.invoicing import finalize, intent_of
@@ -25,7 +26,7 @@ class Manner:
     proration: str = "create_prorations"
     """`always_invoice`: at once; `create_prorations`: with the next invoice; `none`: not at all."""
     payment: str = "allow_incomplete"
-    """`error_if_incomplete`: a change that can't be paid doesn't happen."""
+    """`error_if_incomplete`: what can't be paid doesn't happen; `pending_if_incomplete`: it waits."""
     at: int | None = None
     """From when on the rest of the period counts."""
 
@@ -77,12 +78,29 @@ def change_items(
 ) -> Document:
     """Put the subscription on other items and bill the difference."""
     found = difference(change, subscription, items, manner, restart=restart)
+    if subscription["pending_update"]:
+        subscription = pending_updates.expire(change, subscription)
+    if found.billed_now and manner.payment == "pending_if_incomplete":
+        return _bill_first(change, subscription, found)
     if found.lines and not found.billed_now:
         pending = [*subscription["_pending_lines"], *found.lines]
         subscription = {**subscription, "_pending_lines": pending}
         change.store.save(subscription)
     updated = change.update(subscription, UPDATED, **found.values)
     return bill_now(change, updated, found.lines, manner) if found.billed_now else updated
+
+
+def _bill_first(change: Change, subscription: Document, found: Difference) -> Document:
+    """Charge a change before it happens; unpaid, it waits for the money."""
+    lines = [*subscription["_pending_lines"], *found.lines]
+    invoice = bill(change, found.changed, lines, reason="subscription_update")
+    invoice = finalize(change, invoice, address=subscription["_address"])
+    change.store.save(pending_updates.waiting(change, subscription, invoice, found.values))
+    invoice = collect(change, invoice)
+    told = change.require("subscription", subscription["id"])
+    if invoice["status"] != "paid":
+        change.record(UPDATED, told, previous={"pending_update": None})
+    return told
 
 
 def bill_now(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from standins.stripe.account import Change
-from standins.stripe.billing import dunning
+from standins.stripe.billing import dunning, pending_updates
 from standins.stripe.billing.invoicing import intent_of, mark_paid
 from standins.stripe.charging import charge_card, redirect_to
 from standins.stripe.resources.payment_intents import move
@@ -62,7 +62,9 @@ def paid(change: Change, invoice: Document, intent: Document | None) -> Document
     """Record that an invoice is paid and what its subscription makes of it."""
     invoice = mark_paid(change, invoice, intent)
     subscription = subscription_of(change, invoice)
-    if subscription:
+    if subscription and pending_updates.is_for(subscription, invoice):
+        pending_updates.apply(change, subscription)
+    elif subscription:
         dunning.recover(change, subscription)
     return invoice
 
@@ -78,7 +80,8 @@ def settle(change: Change, intent: Document) -> None:
 def _failed(change: Change, invoice: Document, *, needs_cardholder: bool) -> Document:
     subscription = subscription_of(change, invoice)
     count = invoice["attempt_count"] + 1
-    again_at = dunning.next_attempt_at(change, subscription, count)
+    waits = pending_updates.is_for(subscription, invoice)
+    again_at = None if waits else dunning.next_attempt_at(change, subscription, count)
     invoice = move(
         change,
         invoice,
@@ -92,7 +95,7 @@ def _failed(change: Change, invoice: Document, *, needs_cardholder: bool) -> Doc
         change.record("invoice.payment_action_required", invoice)
     if again_at is not None:
         change.schedule_at("retry_invoice", invoice["id"], due_at=again_at)
-    if subscription:
+    if subscription and not waits:
         dunning.fall_behind(change, subscription, gives_up=again_at is None)
     return invoice
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from standins.stripe.account import Change
-from standins.stripe.billing import ending, phases
+from standins.stripe.billing import ending, pending_updates, phases
 from standins.stripe.billing.collecting import collect, subscription_of
 from standins.stripe.billing.discounts import after_use, in_force
 from standins.stripe.billing.invoicing import DRAFT_S, draft, finalize, mark_uncollectible, void
@@ -55,6 +55,8 @@ def _next_step(change: Change, subscription: Document) -> tuple[int, Step] | Non
     steps: list[tuple[int, Step]] = []
     if subscription["cancel_at"] is not None:
         steps.append((subscription["cancel_at"], _cancel))
+    if subscription["pending_update"]:
+        steps.append((subscription["pending_update"]["expires_at"], pending_updates.expire))
     if (at := phases.next_at(change, subscription)) is not None:
         steps.append((at, phases.enter_next))
     pause = subscription["pause_collection"]

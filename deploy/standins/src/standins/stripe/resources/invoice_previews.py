@@ -12,8 +12,8 @@ from standins.stripe.billing.subscription_document import items_of
 from standins.stripe.endpoint import Call, Resource
 from standins.stripe.errors import invalid
 from standins.stripe.parameters import Nested, Parameters
+from standins.stripe.resources.subscription_items import changed_items
 from standins.stripe.resources.subscription_parameters import ITEMS_MAX, ItemUpdate, Moment, Proration
-from standins.stripe.resources.subscriptions import changed_items
 from standins.stripe.store import Document
 
 resource = Resource()

@@ -110,9 +110,6 @@ class SubscriptionFields(Parameters):
     discounts: Annotated[list[Discount], Field(max_length=1)] | None = None
     metadata: Metadata
     off_session: bool = False
-    payment_behavior: Literal["allow_incomplete", "default_incomplete", "error_if_incomplete"] = (
-        "allow_incomplete"
-    )
     payment_settings: PaymentSettings | None = None
     proration_behavior: Proration = "create_prorations"
     trial_settings: TrialSettings | None = None
@@ -122,6 +119,9 @@ class SubscriptionCreate(SubscriptionFields):
     """A new subscription."""
 
     customer: str
+    payment_behavior: Literal["allow_incomplete", "default_incomplete", "error_if_incomplete"] = (
+        "allow_incomplete"
+    )
     items: Annotated[list[ItemCreate], Field(min_length=1, max_length=ITEMS_MAX)]
     trial_end: Moment | Literal["now"] | None = None
     trial_period_days: Annotated[int, Field(ge=1, le=TRIAL_DAYS_MAX)] | None = None
@@ -134,6 +134,9 @@ class SubscriptionUpdate(SubscriptionFields):
     cancellation_details: CancellationDetails | None = None
     items: Annotated[list[ItemUpdate], Field(max_length=ITEMS_MAX)] | None = None
     pause_collection: PauseCollection | None = None
+    payment_behavior: Literal["allow_incomplete", "error_if_incomplete", "pending_if_incomplete"] = (
+        "allow_incomplete"
+    )
     proration_date: Moment | None = None
     trial_end: Moment | Literal["now"] | None = None
 

@@ -13,7 +13,7 @@ from standins.stripe.billing.invoice_document import automatic_tax
 from standins.stripe.billing.invoicing import intent_of
 from standins.stripe.billing.periods import DAY_S
 from standins.stripe.billing.starting import Terms, begin, first_invoice
-from standins.stripe.billing.subscription_document import items_of, new_item, period_of, priced
+from standins.stripe.billing.subscription_document import period_of
 from standins.stripe.charging import refused
 from standins.stripe.endpoint import Call, Resource
 from standins.stripe.errors import StripeError, invalid, no_such
@@ -21,10 +21,8 @@ from standins.stripe.listing import page
 from standins.stripe.methods import own_method
 from standins.stripe.parameters import Parameters, merged
 from standins.stripe.resources.given_discounts import found_discounts
-from standins.stripe.resources.prices import new_price
+from standins.stripe.resources.subscription_items import changed_items, price_of, require_alike
 from standins.stripe.resources.subscription_parameters import (
-    ItemCreate,
-    ItemUpdate,
     SubscriptionCancel,
     SubscriptionCreate,
     SubscriptionFields,
@@ -37,32 +35,16 @@ from standins.stripe.store import Document
 resource = Resource()
 
 CREATED, UPDATED = "customer.subscription.created", "customer.subscription.updated"
+CAN_WAIT = {
+    "billing_cycle_anchor",
+    "expand",
+    "items",
+    "off_session",
+    "payment_behavior",
+    "proration_behavior",
+    "proration_date",
+}
 LIVE = ["active", "incomplete", "past_due", "paused", "trialing", "unpaid"]
-
-
-def _price(change: Change, wanted: ItemCreate, param: str) -> Document:
-    if wanted.price_data:
-        price = new_price(change, wanted.price_data, param=f"{param}[price_data]", active=False)
-    elif wanted.price is None:
-        raise invalid(f"Missing required param: {param}[price].", f"{param}[price]", "parameter_missing")
-    else:
-        price = change.require("price", wanted.price, param=f"{param}[price]")
-        if not price["active"]:
-            message = "The price specified is inactive. This field only accepts active prices."
-            raise invalid(message, f"{param}[price]")
-    if price["type"] != "recurring":
-        message = "The price specified is set to `type=one_time` but this field only accepts prices with "
-        raise invalid(f"{message}`type=recurring`.", f"{param}[price]")
-    return price
-
-
-def require_alike(prices: list[Document]) -> None:
-    """Refuse prices that can't stand on one subscription."""
-    if len({price["currency"] for price in prices}) > 1:
-        raise invalid("All prices on a subscription must be of the same currency.", "items")
-    if len({(p["recurring"]["interval"], p["recurring"]["interval_count"]) for p in prices}) > 1:
-        message = "Currently, all prices on a subscription must have the same `recurring.interval` and "
-        raise invalid(f"{message}`recurring.interval_count`.", "items")
 
 
 def trial_end_of(change: Change, days: int | None, moment: int | str | None) -> int | None:
@@ -95,7 +77,7 @@ def create(call: Call[SubscriptionCreate]) -> Document:
     change = call.change.at_time_of(params.customer)
     customer = change.require("customer", params.customer, param="customer")
     prices = [
-        (_price(change, wanted, f"items[{index}]"), wanted.quantity)
+        (price_of(change, wanted, f"items[{index}]"), wanted.quantity)
         for index, wanted in enumerate(params.items)
     ]
     require_alike([price for price, _ in prices])
@@ -157,6 +139,8 @@ def update(call: Call[SubscriptionUpdate]) -> Document:
     params = call.params
     if subscription["status"] in ending.ENDED:
         raise no_such("subscription", call.id, status=404)
+    if params.payment_behavior == "pending_if_incomplete":
+        _require_pending(params)
     subscription = change.update(subscription, UPDATED, **_values(change, subscription, params))
     manner = Manner(params.proration_behavior, params.payment_behavior, params.proration_date)
     restart = bool(params.billing_cycle_anchor and params.billing_cycle_anchor.type == "now")
@@ -169,6 +153,16 @@ def update(call: Call[SubscriptionUpdate]) -> Document:
         subscription = changing.try_until(change, subscription, params.trial_end)
     cycling.arrange(change, subscription)
     return subscription
+
+
+def _require_pending(params: SubscriptionUpdate) -> None:
+    """Refuse what can't wait for a payment."""
+    for name in sorted(params.model_fields_set - CAN_WAIT):
+        message = (
+            f"When `payment_behavior` is set to `pending_if_incomplete`, you can not pass `{name}`. Update "
+            "it in a request of its own."
+        )
+        raise invalid(message, name)
 
 
 def _values(change: Change, subscription: Document, params: SubscriptionUpdate) -> Document:
@@ -206,37 +200,6 @@ def ending_values(change: Change, subscription: Document, values: Document) -> D
         "canceled_at": change.now if ends else None,
         "cancellation_details": {**details, "reason": "cancellation_requested" if ends else None},
     }
-
-
-def changed_items(change: Change, subscription: Document, wanted: list[ItemUpdate]) -> list[Document]:
-    """Return the items as they shall be; those that are not named stay."""
-    items = {item["id"]: item for item in items_of(subscription)}
-    for index, each in enumerate(wanted):
-        param = f"items[{index}]"
-        if each.id is None:
-            price = _price(change, each, param)
-            added = new_item(
-                change,
-                subscription["id"],
-                price,
-                quantity=each.quantity,
-                period=period_of(subscription),
-            )
-            items[added["id"]] = added
-            continue
-        if each.id not in items:
-            raise no_such("subscription_item", each.id, param=f"{param}[id]")
-        known = items[each.id]
-        if each.deleted:
-            del items[each.id]
-            continue
-        price = _price(change, each, param) if each.price or each.price_data else known["price"]
-        quantity = each.quantity if "quantity" in each.model_fields_set else known["quantity"]
-        items[each.id] = priced(known, price, quantity)
-    if not items:
-        raise invalid("A subscription must have at least one active plan.", "items")
-    require_alike([item["price"] for item in items.values()])
-    return list(items.values())
 
 
 @resource.operation("DELETE", "/v1/subscriptions/{id}", SubscriptionCancel)
