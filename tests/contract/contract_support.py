@@ -126,6 +126,7 @@ async def serve_generation(stack: AsyncExitStack, house: House) -> str:
             delete=house.delete,
             usage=house.usage,
             settlements=house.settlements,
+            shares=house.shares,
         )
     )
     return await serve(

@@ -8,8 +8,9 @@ import identity.domain.errors
 import pytest
 from gateway.adapters.inbound.rest.answers.reasons import DETAILS
 
-# What no caller of the API can be told: it is met while facts of the payment processor are worked off.
-INSIDE = {"PURCHASE_NOT_KNOWN_YET"}
+# What no caller of the API can be told: it is met while facts of the payment processor are worked off, or
+# on a page for people.
+INSIDE = {"PURCHASE_NOT_KNOWN_YET", "SHARE_ENDED"}
 
 
 @pytest.mark.parametrize(

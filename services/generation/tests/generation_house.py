@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from chassis.testing.facts import ExactFacts
+from generation.adapters.inbound.grpc_shares import ShareHandlers
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
 from generation.adapters.outbound.json_schema import JsonSchemaChecker
 from generation.adapters.outbound.memory import MemoryUnitsOfWork
@@ -18,10 +19,12 @@ from generation.adapters.outbound.memory_services import (
     MemoryProgressFeed,
     MemoryProvider,
 )
+from generation.adapters.outbound.system_tokens import SystemTokens
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
 from generation.application.cancel_generation import CancelGenerationHandler
 from generation.application.create_generation import CreateGeneration, CreateGenerationHandler
 from generation.application.create_quote import CreateQuote, CreateQuoteHandler
+from generation.application.create_share import CreateShareHandler
 from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.deliver_outputs import OutputDeliverer
 from generation.application.finish_attempt import AttemptFinisher
@@ -33,6 +36,7 @@ from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
+from generation.application.read_shares import ReadShares
 from generation.application.report_progress import ProgressReporter
 from generation.application.reserve_credits import CreditReserver
 from generation.application.run_attempt import AttemptRunner
@@ -45,6 +49,7 @@ from generation.application.sweep_deletions import SweepDeletionsHandler
 from generation.application.sweep_reservations import SweepReservationsHandler
 from generation.application.take_due import TakeDueHandler
 from generation.application.usual_durations import UsualDurations
+from generation.application.withdraw_share import WithdrawShareHandler
 from generation.domain.generation import Generation
 from generation.domain.identifiers import AccountId, EventId, ModelId, QuoteId, ReservationId
 from generation.ports.ledger import Reservation
@@ -100,6 +105,7 @@ class House:
 
     clock: HandClock = field(default_factory=HandClock)
     ids: CountingIds = field(default_factory=CountingIds)
+    tokens: SystemTokens = field(default_factory=SystemTokens)
     dice: CountingDice = field(default_factory=CountingDice)
     units: MemoryUnitsOfWork = field(default_factory=MemoryUnitsOfWork)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
@@ -135,6 +141,11 @@ class House:
             self.units, self.store, self.clock, QueueView(self.units, self.clock), self.durations
         )
         self.mark_favourite = MarkFavouriteHandler(self.units)
+        self.shares = ShareHandlers(
+            create=CreateShareHandler(self.units, self.tokens, self.ids, self.clock),
+            read=ReadShares(self.units, self.read, self.clock),
+            withdraw=WithdrawShareHandler(self.units),
+        )
         self.cancel = CancelGenerationHandler(self.units, self.clock, self.meter)
         self.delete = DeleteGenerationHandler(self.units, self.clock)
         self.usage = SummarizeUsageHandler(self.units)

@@ -80,6 +80,8 @@ class GatewaySettings(ServiceSettings):
     auth_limit: RateLimit = "60/minute"
     reads_limit: RateLimit = "3000/minute"
     changes_limit: RateLimit = "300/minute"
+    # What an address may read by links, which anybody may guess at.
+    shared_limit: RateLimit = "120/minute"
     # Addresses or networks, with commas, whose X-Forwarded-For is believed; none by default.
     trusted_proxies: Annotated[str, AfterValidator(_proxies)] = ""
 

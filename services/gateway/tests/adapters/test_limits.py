@@ -57,6 +57,9 @@ async def test_every_call_is_counted(rich: Door) -> None:
         "generation": "gen_" + "0" * 32,
         "checkout": "cs_x",
         "payment": "pi_x",
+        "share": "shr_x",
+        "share_id": "shr_x",
+        "token": "x",
     }
     counted = 0
     for route in routes(rich.app):

@@ -13,6 +13,7 @@ from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.identity import AUDIENCE, ISSUER, MemoryIdentity
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
+from gateway.adapters.outbound.memory.shares import MemoryShares
 from gateway.adapters.outbound.memory.text_outputs import MemoryTextOutputs
 from gateway.adapters.outbound.rate_limits import LimitsRateLimits
 from gateway.adapters.outbound.sealed_event_ids import SealedEventIds
@@ -30,6 +31,7 @@ class MemoryWorld:
     billing: MemoryBilling
     ledger: MemoryLedger
     generations: MemoryGenerations
+    shares: MemoryShares
     feed: MemoryEventFeed
     sessions: MemoryConsoleSessions
     texts: MemoryTextOutputs
@@ -49,12 +51,13 @@ def memory_world(
     ledger = MemoryLedger(clock)
     generations = MemoryGenerations(clock, ledger)
     billing, feed, sessions = MemoryBilling(clock), MemoryEventFeed(), MemoryConsoleSessions()
-    texts = MemoryTextOutputs()
+    texts, shares = MemoryTextOutputs(), MemoryShares(generations)
     ports = Ports(
         identity=identity,
         billing=billing,
         ledger=ledger,
         generations=generations,
+        shares=shares,
         feed=feed,
         event_ids=SealedEventIds([Fernet.generate_key().decode()]),
         tokens=JwtAccessTokens(identity, clock, issuer=ISSUER, audience=AUDIENCE),
@@ -76,6 +79,7 @@ def memory_world(
         billing=billing,
         ledger=ledger,
         generations=generations,
+        shares=shares,
         feed=feed,
         sessions=sessions,
         texts=texts,

@@ -37,6 +37,7 @@ from gateway.ports.generation import Generations
 from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
 from gateway.ports.rate_limits import RateLimits
+from gateway.ports.shares import Shares
 from gateway.ports.text_outputs import TextOutputs
 
 
@@ -48,6 +49,7 @@ class Ports:
     billing: Billing
     ledger: Ledger
     generations: Generations
+    shares: Shares
     feed: EventFeed
     event_ids: EventIds
     tokens: AccessTokens
@@ -79,6 +81,7 @@ def wire(ports: Ports) -> Deps:
         billing=ports.billing,
         ledger=ports.ledger,
         generations=ports.generations,
+        shares=ports.shares,
         tokens=ports.tokens,
         open_sessions=open_sessions,
         limits=ports.limits,

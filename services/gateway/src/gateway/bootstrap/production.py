@@ -8,7 +8,7 @@ from chassis.service import Running
 
 from gateway.adapters.inbound.deps import Web
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
-from gateway.adapters.outbound.grpc_generation import GrpcGenerations
+from gateway.adapters.outbound.grpc_generation import GrpcGenerations, GrpcShares
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
 from gateway.adapters.outbound.http_text_outputs import TIMEOUT_S, HttpTextOutputs
@@ -34,11 +34,13 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
     fetching = await running.opened(httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False))
     token, clock = settings.caller_token, SystemClock()
     identity = GrpcIdentity(running.channel(settings.identity_target, token, retried=_SAFE_TO_REPEAT))
+    generation = running.channel(settings.generation_target, token)
     return Ports(
         identity=identity,
         billing=GrpcBilling(running.channel(settings.billing_target, token)),
         ledger=GrpcLedger(running.channel(settings.ledger_target, token)),
-        generations=GrpcGenerations(running.channel(settings.generation_target, token)),
+        generations=GrpcGenerations(generation),
+        shares=GrpcShares(generation),
         feed=feed,
         event_ids=SealedEventIds(_session_keys(settings)),
         tokens=JwtAccessTokens(
@@ -67,6 +69,7 @@ def _limits(settings: GatewaySettings) -> dict[Limit, str]:
         Limit.AUTH: settings.auth_limit,
         Limit.READS: settings.reads_limit,
         Limit.CHANGES: settings.changes_limit,
+        Limit.SHARED: settings.shared_limit,
     }
 
 

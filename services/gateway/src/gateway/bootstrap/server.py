@@ -28,7 +28,8 @@ async def serve(settings: GatewaySettings) -> None:
     async with service(settings, "gateway") as running:
         feed = NatsEventFeed(running.jetstream, heartbeat_s=settings.heartbeat_s)
         deps = wire(await real_ports(settings, running, feed))
-        app = OpenTelemetryMiddleware(make_web_app(deps), excluded_urls="healthz,readyz")
+        # A trace keeps addresses, and one of a link opens what it leads to.
+        app = OpenTelemetryMiddleware(make_web_app(deps), excluded_urls="healthz,readyz,/s/")
         await running.run(
             feed.run(),
             hear_of_ended_sessions(running.nats, deps.open_sessions),

@@ -14,6 +14,7 @@ class Limit(StrEnum):
     CHECKOUT = "checkout"
     READS = "reads"
     CHANGES = "changes"
+    SHARED = "shared"
 
 
 @dataclass(frozen=True, kw_only=True)

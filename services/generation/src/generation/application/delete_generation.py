@@ -10,7 +10,9 @@ from generation.ports.unit_of_work import UnitsOfWork
 
 @dataclass(frozen=True)
 class DeleteGenerationHandler:
-    """Queues the objects for removal in the transaction that hides the job; what it cost stays on record.
+    """Ends its links and queues its objects for removal in the transaction that hides the job.
+
+    What it cost stays on record.
 
     Idempotent. Raises GenerationNotFound, and GenerationRunning before it ended.
     """
@@ -26,6 +28,7 @@ class DeleteGenerationHandler:
             now = self.clock.now()
             await work.generations.save(current.deleted(now=now))
             outputs = await work.outputs.remove(generation_id)
+            await work.shares.remove(generation_id)
             await work.deletions.schedule(
                 [key for output in outputs for key in output.object_keys], due_at=now
             )

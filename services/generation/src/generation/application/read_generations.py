@@ -90,21 +90,21 @@ class ReadGenerations:
             await self.queue.position(generation),
             expected_ready_at(generation, self.durations.of(generation.model_id)),
         )
-        return GenerationView(generation, self._signed(outputs), attempts, standing)
+        return GenerationView(generation, self.signed(outputs), attempts, standing)
 
     async def _outputs(self, work: UnitOfWork, generations: Sequence[Generation]) -> Sequence[Output]:
         return await work.outputs.of([generation.generation_id for generation in generations])
 
-    def _signed(self, outputs: Sequence[Output]) -> Sequence[SignedOutput]:
-        expires_at = self.clock.now() + timedelta(seconds=self.url_ttl_s)
+    def signed(self, outputs: Sequence[Output], *, ttl_s_max: int | None = None) -> Sequence[SignedOutput]:
+        """Return the outputs with addresses, good for no longer than `ttl_s_max` where that is given."""
+        ttl_s = self.url_ttl_s if ttl_s_max is None else min(self.url_ttl_s, ttl_s_max)
+        expires_at = self.clock.now() + timedelta(seconds=ttl_s)
         return [
             SignedOutput(
                 output,
-                self.store.signed_url(output.object_key, ttl_s=self.url_ttl_s),
-                self.store.signed_url(output.object_key, ttl_s=self.url_ttl_s, download_as=output.file_name),
-                self.store.signed_url(output.thumbnail_key, ttl_s=self.url_ttl_s)
-                if output.thumbnail_key
-                else None,
+                self.store.signed_url(output.object_key, ttl_s=ttl_s),
+                self.store.signed_url(output.object_key, ttl_s=ttl_s, download_as=output.file_name),
+                self.store.signed_url(output.thumbnail_key, ttl_s=ttl_s) if output.thumbnail_key else None,
                 expires_at,
             )
             for output in outputs

@@ -5,20 +5,25 @@ from chassis.service import CallRules, service
 from tintype.generation.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
 
 from generation.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, GenerationServicer, Handlers
+from generation.adapters.inbound.grpc_shares import ShareHandlers
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
 from generation.adapters.outbound.json_schema import JsonSchemaChecker
 from generation.adapters.outbound.system_dice import SystemDice
+from generation.adapters.outbound.system_tokens import SystemTokens
 from generation.application.cancel_generation import CancelGenerationHandler
 from generation.application.create_generation import CreateGenerationHandler
 from generation.application.create_quote import CreateQuoteHandler
+from generation.application.create_share import CreateShareHandler
 from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.mark_favourite import MarkFavouriteHandler
 from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
+from generation.application.read_shares import ReadShares
 from generation.application.summarize_usage import SummarizeUsageHandler
 from generation.application.usual_durations import UsualDurations
+from generation.application.withdraw_share import WithdrawShareHandler
 from generation.bootstrap.parts import Parts, parts_of, shared_loops
 from generation.settings import ApiSettings
 
@@ -45,6 +50,14 @@ def handlers(settings: ApiSettings, parts: Parts, durations: UsualDurations) -> 
     """Return the use cases that the API answers with."""
     checker = JsonSchemaChecker()
     signer = JoseQuoteSigner(settings.quote_key.get_secret_value())
+    read = ReadGenerations(
+        parts.units,
+        parts.store,
+        parts.clock,
+        QueueView(parts.units, parts.clock),
+        durations,
+        url_ttl_s=settings.output_url_ttl_s,
+    )
     return Handlers(
         models=ReadModels(parts.catalogue, durations),
         quote=CreateQuoteHandler(parts.catalogue, checker, signer, parts.clock, ttl_s=settings.quote_ttl_s),
@@ -59,17 +72,15 @@ def handlers(settings: ApiSettings, parts: Parts, durations: UsualDurations) -> 
             parts.clock,
             queue_timeout_s=settings.queue_timeout_s,
         ),
-        read=ReadGenerations(
-            parts.units,
-            parts.store,
-            parts.clock,
-            QueueView(parts.units, parts.clock),
-            durations,
-            url_ttl_s=settings.output_url_ttl_s,
-        ),
         mark_favourite=MarkFavouriteHandler(parts.units),
+        read=read,
         cancel=CancelGenerationHandler(parts.units, parts.clock, parts.meter),
         delete=DeleteGenerationHandler(parts.units, parts.clock),
         usage=SummarizeUsageHandler(parts.units),
         settlements=ReadSettlements(parts.units),
+        shares=ShareHandlers(
+            create=CreateShareHandler(parts.units, SystemTokens(), parts.ids, parts.clock),
+            read=ReadShares(parts.units, read, parts.clock),
+            withdraw=WithdrawShareHandler(parts.units),
+        ),
     )

@@ -122,3 +122,21 @@ class GenerationRunning(GenerationError):
     """It has not ended yet."""
 
     reason = "GENERATION_RUNNING"
+
+
+class NothingToShare(GenerationError):
+    """It has no output that anybody could see."""
+
+    reason = "NOTHING_TO_SHARE"
+
+
+class TooManyShares(GenerationError):
+    """As many links of it work as may."""
+
+    reason = "TOO_MANY_SHARES"
+
+
+class ShareEnded(GenerationError):
+    """The link expired, was withdrawn, leads to what was deleted, or never was; nobody is told which."""
+
+    reason = "SHARE_ENDED"

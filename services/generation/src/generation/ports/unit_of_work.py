@@ -13,6 +13,7 @@ from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
 from generation.domain.usage import ModelUsage
 from generation.ports.answers import Answers
+from generation.ports.shares import Shares
 
 
 class Generations(Protocol):
@@ -179,6 +180,8 @@ class UnitOfWork(Protocol):
     def deletions(self) -> Deletions: ...
     @property
     def answers(self) -> Answers: ...
+    @property
+    def shares(self) -> Shares: ...
 
     async def publish(self, event: Event) -> None:
         """Publish once the transaction is kept."""

@@ -85,6 +85,26 @@ class GenerationServiceStub:
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageRequest.SerializeToString,
                 response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageResponse.FromString,
                 _registered_method=True)
+        self.CreateShare = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/CreateShare',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateShareRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateShareResponse.FromString,
+                _registered_method=True)
+        self.ListShares = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/ListShares',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListSharesRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListSharesResponse.FromString,
+                _registered_method=True)
+        self.WithdrawShare = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/WithdrawShare',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.WithdrawShareRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.WithdrawShareResponse.FromString,
+                _registered_method=True)
+        self.GetShared = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/GetShared',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedResponse.FromString,
+                _registered_method=True)
         self.GetSettlement = channel.unary_unary(
                 '/tintype.generation.v1.GenerationService/GetSettlement',
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSettlementRequest.SerializeToString,
@@ -179,6 +199,37 @@ class GenerationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateShare(self, request, context):
+        """Makes a link to a finished generation of this user's, for whoever has it, until it expires or is withdrawn.
+        NOT_FOUND for another user's; INVALID_INPUT for another lifetime; NOTHING_TO_SHARE (FAILED_PRECONDITION)
+        while it has no output; TOO_MANY_SHARES (FAILED_PRECONDITION) past 20 links that work.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListShares(self, request, context):
+        """Lists the links of one generation that work, newest first. NOT_FOUND for another user's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawShare(self, request, context):
+        """Ends a link at once. Idempotent, also for a link that never was. NOT_FOUND for another user's generation.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetShared(self, request, context):
+        """Reads what a link leads to. SHARE_ENDED (NOT_FOUND) for one that expired, was withdrawn, whose
+        generation was deleted, or that never was: nobody can tell which.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetSettlement(self, request, context):
         """What the ledger asks before it gives back a reservation that expired.
         """
@@ -245,6 +296,26 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.SummarizeUsage,
                     request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageRequest.FromString,
                     response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageResponse.SerializeToString,
+            ),
+            'CreateShare': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateShare,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateShareRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateShareResponse.SerializeToString,
+            ),
+            'ListShares': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListShares,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListSharesRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListSharesResponse.SerializeToString,
+            ),
+            'WithdrawShare': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawShare,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.WithdrawShareRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.WithdrawShareResponse.SerializeToString,
+            ),
+            'GetShared': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetShared,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedResponse.SerializeToString,
             ),
             'GetSettlement': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSettlement,
@@ -528,6 +599,114 @@ class GenerationService:
             '/tintype.generation.v1.GenerationService/SummarizeUsage',
             tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageRequest.SerializeToString,
             tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateShare(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/CreateShare',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.CreateShareRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.CreateShareResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListShares(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/ListShares',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ListSharesRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ListSharesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawShare(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/WithdrawShare',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.WithdrawShareRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.WithdrawShareResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetShared(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/GetShared',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,19 @@ class GenerationServiceStub:
     """
     SummarizeUsage: _aio.UnaryUnaryMultiCallable[_generation_pb2.SummarizeUsageRequest, _generation_pb2.SummarizeUsageResponse]
     """Sums what this user's generations cost, by period and by model, deleted ones too. INVALID_INPUT."""
+    CreateShare: _aio.UnaryUnaryMultiCallable[_generation_pb2.CreateShareRequest, _generation_pb2.CreateShareResponse]
+    """Makes a link to a finished generation of this user's, for whoever has it, until it expires or is withdrawn.
+    NOT_FOUND for another user's; INVALID_INPUT for another lifetime; NOTHING_TO_SHARE (FAILED_PRECONDITION)
+    while it has no output; TOO_MANY_SHARES (FAILED_PRECONDITION) past 20 links that work.
+    """
+    ListShares: _aio.UnaryUnaryMultiCallable[_generation_pb2.ListSharesRequest, _generation_pb2.ListSharesResponse]
+    """Lists the links of one generation that work, newest first. NOT_FOUND for another user's."""
+    WithdrawShare: _aio.UnaryUnaryMultiCallable[_generation_pb2.WithdrawShareRequest, _generation_pb2.WithdrawShareResponse]
+    """Ends a link at once. Idempotent, also for a link that never was. NOT_FOUND for another user's generation."""
+    GetShared: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetSharedRequest, _generation_pb2.GetSharedResponse]
+    """Reads what a link leads to. SHARE_ENDED (NOT_FOUND) for one that expired, was withdrawn, whose
+    generation was deleted, or that never was: nobody can tell which.
+    """
     GetSettlement: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetSettlementRequest, _generation_pb2.GetSettlementResponse]
     """What the ledger asks before it gives back a reservation that expired."""
     ListSettlements: _aio.UnaryStreamMultiCallable[_generation_pb2.ListSettlementsRequest, _generation_pb2.ListSettlementsResponse]
@@ -149,6 +162,43 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_generation_pb2.SummarizeUsageRequest, _abc.Awaitable[_generation_pb2.SummarizeUsageResponse]],
     ) -> _abc.Awaitable[_generation_pb2.SummarizeUsageResponse]:
         """Sums what this user's generations cost, by period and by model, deleted ones too. INVALID_INPUT."""
+
+    @_abc_1.abstractmethod
+    def CreateShare(
+        self,
+        request: _generation_pb2.CreateShareRequest,
+        context: _aio.ServicerContext[_generation_pb2.CreateShareRequest, _abc.Awaitable[_generation_pb2.CreateShareResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.CreateShareResponse]:
+        """Makes a link to a finished generation of this user's, for whoever has it, until it expires or is withdrawn.
+        NOT_FOUND for another user's; INVALID_INPUT for another lifetime; NOTHING_TO_SHARE (FAILED_PRECONDITION)
+        while it has no output; TOO_MANY_SHARES (FAILED_PRECONDITION) past 20 links that work.
+        """
+
+    @_abc_1.abstractmethod
+    def ListShares(
+        self,
+        request: _generation_pb2.ListSharesRequest,
+        context: _aio.ServicerContext[_generation_pb2.ListSharesRequest, _abc.Awaitable[_generation_pb2.ListSharesResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.ListSharesResponse]:
+        """Lists the links of one generation that work, newest first. NOT_FOUND for another user's."""
+
+    @_abc_1.abstractmethod
+    def WithdrawShare(
+        self,
+        request: _generation_pb2.WithdrawShareRequest,
+        context: _aio.ServicerContext[_generation_pb2.WithdrawShareRequest, _abc.Awaitable[_generation_pb2.WithdrawShareResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.WithdrawShareResponse]:
+        """Ends a link at once. Idempotent, also for a link that never was. NOT_FOUND for another user's generation."""
+
+    @_abc_1.abstractmethod
+    def GetShared(
+        self,
+        request: _generation_pb2.GetSharedRequest,
+        context: _aio.ServicerContext[_generation_pb2.GetSharedRequest, _abc.Awaitable[_generation_pb2.GetSharedResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.GetSharedResponse]:
+        """Reads what a link leads to. SHARE_ENDED (NOT_FOUND) for one that expired, was withdrawn, whose
+        generation was deleted, or that never was: nobody can tell which.
+        """
 
     @_abc_1.abstractmethod
     def GetSettlement(

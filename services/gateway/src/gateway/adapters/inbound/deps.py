@@ -25,6 +25,7 @@ from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
 from gateway.ports.rate_limits import RateLimits
 from gateway.ports.secret_source import SecretSource
+from gateway.ports.shares import Shares
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,7 @@ class Deps:
     billing: Billing
     ledger: Ledger
     generations: Generations
+    shares: Shares
     tokens: AccessTokens
     open_sessions: OpenSessions
     limits: RateLimits

@@ -24,6 +24,8 @@ from gateway.domain.errors import FieldProblem, GatewayError
 
 log = structlog.get_logger(__name__)
 
+# Where links lead: see console/shared.py.
+SHARED = "/s/"
 REPLAYED = "Idempotency-Replayed"
 
 STATUSES: Mapping[type[GatewayError], int] = {
@@ -126,7 +128,12 @@ def internal_problem(request_path: str, failure: BaseException) -> JSONResponse:
 
 def record_bug(request_path: str, failure: BaseException) -> None:
     """Keep what went wrong on our side where we look for it."""
-    log.error("unexpected error", path=request_path, exc_info=failure)
+    log.error("unexpected error", path=loggable(request_path), exc_info=failure)
+
+
+def loggable(path: str) -> str:
+    """Return a path without what opens something: a link's token is nobody's but its holders'."""
+    return f"{SHARED}{{token}}" if path.startswith(SHARED) else path
 
 
 def add_problem_handlers(app: FastAPI) -> None:

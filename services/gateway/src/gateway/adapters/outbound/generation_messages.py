@@ -15,6 +15,7 @@ from gateway.domain.generation import (
     Pricing,
     Quote,
 )
+from gateway.domain.share import Share, Shared
 from gateway.domain.usage import ModelUsage
 
 # To users a job whose credits are being reserved is queued already.
@@ -50,3 +51,11 @@ def status_value(status: GenerationStatus) -> pb.GenerationStatus.ValueType:
 def modality_value(modality: Modality | None) -> pb.Modality.ValueType:
     """Return the contract's word for what comes out; unspecified for None."""
     return pb.Modality.Value(f"MODALITY_{modality.name}") if modality else pb.MODALITY_UNSPECIFIED
+
+
+share = reader(pb.Share, Share)
+shared = reader(
+    pb.GetSharedResponse,
+    Shared,
+    values={"modality": MODALITIES.__getitem__, "outputs": reader(pb.Output, Output)},
+)

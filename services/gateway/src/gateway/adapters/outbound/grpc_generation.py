@@ -20,8 +20,9 @@ from gateway.domain.generation import (
     NewGeneration,
     Quote,
 )
-from gateway.domain.identifiers import AccountId, GenerationId, ModelId
+from gateway.domain.identifiers import AccountId, GenerationId, ModelId, ShareId
 from gateway.domain.page import Page
+from gateway.domain.share import Share, Shared
 from gateway.domain.usage import ModelUsage
 
 
@@ -130,3 +131,47 @@ class GrpcGenerations:
         with remote_calls("generation"):
             answer = await self._stub.SummarizeUsage(request, timeout=READ_DEADLINE_S)
         return [messages.usage(each) for each in answer.usage]
+
+
+class GrpcShares:
+    """Speaks to GenerationService; implements Shares."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = rpc.GenerationServiceStub(channel)
+
+    async def create_share(
+        self, account_id: AccountId, generation_id: GenerationId, *, lifetime_s: int, shows_prompt: bool
+    ) -> tuple[Share, str]:
+        """See Shares."""
+        request = pb.CreateShareRequest(
+            account_id=account_id,
+            generation_id=generation_id,
+            lifetime_s=lifetime_s,
+            shows_prompt=shows_prompt,
+        )
+        with remote_calls("generation"):
+            answer = await self._stub.CreateShare(request, timeout=COMMAND_DEADLINE_S)
+        return messages.share(answer.share), answer.token
+
+    async def shares_of(self, account_id: AccountId, generation_id: GenerationId) -> Sequence[Share]:
+        """See Shares."""
+        request = pb.ListSharesRequest(account_id=account_id, generation_id=generation_id)
+        with remote_calls("generation"):
+            answer = await self._stub.ListShares(request, timeout=READ_DEADLINE_S)
+        return [messages.share(share) for share in answer.shares]
+
+    async def withdraw_share(
+        self, account_id: AccountId, generation_id: GenerationId, share_id: ShareId
+    ) -> None:
+        """See Shares."""
+        request = pb.WithdrawShareRequest(
+            account_id=account_id, generation_id=generation_id, share_id=share_id
+        )
+        with remote_calls("generation"):
+            await self._stub.WithdrawShare(request, timeout=COMMAND_DEADLINE_S)
+
+    async def shared(self, token: str) -> Shared:
+        """See Shares."""
+        with remote_calls("generation"):
+            answer = await self._stub.GetShared(pb.GetSharedRequest(token=token), timeout=READ_DEADLINE_S)
+        return messages.shared(answer)

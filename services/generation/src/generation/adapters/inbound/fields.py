@@ -12,8 +12,8 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from generation.domain.errors import GenerationNotFound, InvalidInput, Violation
-from generation.domain.identifiers import AccountId, GenerationId, ModelId
+from generation.domain.errors import GenerationNotFound, InvalidInput, ShareEnded, Violation
+from generation.domain.identifiers import AccountId, GenerationId, ModelId, ShareId
 
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 20, 100
 PROVIDERS_MAX = 20
@@ -22,6 +22,8 @@ MODEL_ID_LENGTH_MAX = 120
 KEY_LENGTH_MAX = 255
 # Doubles carry whole numbers exactly up to here.
 WHOLE_MAX = 2**53
+SHARE_ID_LENGTH_MAX = 64
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _GENERATION = re.compile(r"gen_[0-9a-f]{32}")
 
 
@@ -37,6 +39,19 @@ def generation_id(text: str) -> GenerationId:
     if not _GENERATION.fullmatch(text):
         raise GenerationNotFound("no such generation")
     return GenerationId(text)
+
+
+def share_id(text: str) -> ShareId:
+    """Return a link's id of bounded length; whether it exists is for the store to say."""
+    # PostgreSQL knows no NUL; nor does any id.
+    return ShareId(text[:SHARE_ID_LENGTH_MAX].replace("\0", ""))
+
+
+def share_token(text: str) -> str:
+    """Return what may be a link's token. Raises ShareEnded for anything else, as for one that ended."""
+    if not _TOKEN.fullmatch(text):
+        raise ShareEnded("this link has ended")
+    return text
 
 
 def model_id(text: str) -> ModelId:

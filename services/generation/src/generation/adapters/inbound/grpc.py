@@ -9,6 +9,7 @@ from tintype.generation.v1 import generation_pb2 as pb
 from tintype.generation.v1 import generation_pb2_grpc as pb_grpc
 
 from generation.adapters.inbound import fields, listing, messages
+from generation.adapters.inbound.grpc_shares import ShareAnswers, ShareHandlers
 from generation.application.cancel_generation import CancelGenerationHandler
 from generation.application.create_generation import CreateGeneration, CreateGenerationHandler
 from generation.application.create_quote import CreateQuote, CreateQuoteHandler
@@ -36,6 +37,9 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.GenerationNotFound: grpc.StatusCode.NOT_FOUND,
     errors.GenerationFinished: grpc.StatusCode.FAILED_PRECONDITION,
     errors.GenerationRunning: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.NothingToShare: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.TooManyShares: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.ShareEnded: grpc.StatusCode.NOT_FOUND,
 }
 
 _OTHER_CALLERS = {"GetSettlement": "ledger", "ListSettlements": "auditor"}
@@ -58,13 +62,15 @@ class Handlers:
     delete: DeleteGenerationHandler
     usage: SummarizeUsageHandler
     settlements: ReadSettlements
+    shares: ShareHandlers
 
 
-class GenerationServicer(pb_grpc.GenerationServiceServicer):
+class GenerationServicer(ShareAnswers, pb_grpc.GenerationServiceServicer):
     """Answers the contract; refusals rise as domain errors and become statuses by ERRORS."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
+        self._shares = handlers.shares
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Any) -> pb.ListModelsResponse:
         """See the contract."""

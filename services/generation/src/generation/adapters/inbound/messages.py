@@ -7,11 +7,13 @@ from generation.adapters.inbound.named_fields import Named, struct
 from generation.application.create_quote import SignedQuote
 from generation.application.read_generations import GenerationView, SignedOutput
 from generation.application.read_models import ModelView
+from generation.application.read_shares import SharedView
 from generation.domain.attempt import Attempt
 from generation.domain.generation import Generation, Status
 from generation.domain.model import Modality
 from generation.domain.output import Output
 from generation.domain.settlement import Settlement
+from generation.domain.share import Share
 from generation.domain.usage import ModelUsage
 
 # Named alike in domain and contract: every field is in the message, or here.
@@ -34,6 +36,7 @@ OUTPUT = Named(
     made={"url", "download_url", "thumbnail_url", "expires_at"},
     hidden={"generation_id", "account_id", "position", "object_key", "thumbnail_key"},
 )
+SHARE = Named(pb.Share, Share, hidden={"generation_id", "account_id", "token_hash"})
 ATTEMPT = Named(
     pb.Attempt,
     Attempt,
@@ -94,6 +97,16 @@ def generation_message(view: GenerationView) -> pb.Generation:
         attempts=[_attempt(attempt) for attempt in view.attempts],
         queue_position=view.standing.queue_position,
         expected_ready_at=to_timestamp(ready_at) if ready_at else None,
+    )
+
+
+def shared_message(view: SharedView) -> pb.GetSharedResponse:
+    """Return what a link leads to."""
+    return pb.GetSharedResponse(
+        modality=modality_value(view.modality),
+        prompt=view.prompt or "",
+        outputs=[_output(signed) for signed in view.outputs],
+        expires_at=to_timestamp(view.expires_at),
     )
 
 

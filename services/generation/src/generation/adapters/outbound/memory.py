@@ -10,6 +10,7 @@ from datetime import datetime
 
 from generation.adapters.outbound.memory_attempts import MemoryAnswers, MemoryAttempts
 from generation.adapters.outbound.memory_constraints import check_generation, check_new, check_outputs
+from generation.adapters.outbound.memory_shares import MemoryShares
 from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.events import Event
 from generation.domain.generation import Generation, Status
@@ -174,6 +175,7 @@ class MemoryUnitOfWork:
     outputs: MemoryOutputs
     deletions: MemoryDeletions
     answers: MemoryAnswers
+    shares: MemoryShares
 
     async def publish(self, event: Event) -> None:
         self.tables.events.append(event)
@@ -219,5 +221,6 @@ class MemoryUnitsOfWork:
                 MemoryOutputs(tables),
                 MemoryDeletions(tables),
                 MemoryAnswers(tables),
+                MemoryShares(tables, account),
             )
             self.tables = tables

@@ -6,9 +6,11 @@ from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.attempt import Attempt, Outcome
 from generation.domain.generation import Generation, Status
 from generation.domain.output import Output
+from generation.domain.share import Share
 
 PROVIDERS_MAX = 20
 KEY_LENGTH_MAX = 255
+HASH_LENGTH = 64
 BLURHASH_LENGTHS = range(6, 101)
 _FUNDED = {Status.QUEUED, Status.PROCESSING, Status.SUCCEEDED}
 
@@ -76,6 +78,19 @@ def check_outputs(rows: Iterable[Output], tables: Tables) -> None:
             }
         )
         kept.append(row)
+
+
+def check_share(row: Share, tables: Tables) -> None:
+    """Raise ConstraintBroken for a link that `shares` does not hold beside the others."""
+    _hold(
+        {
+            "generation_id": row.generation_id in tables.generations,
+            "share_id": row.share_id not in tables.shares,
+            "token_hash": len(row.token_hash) == HASH_LENGTH,
+            "a token twice": all(other.token_hash != row.token_hash for other in tables.shares.values()),
+            "expires_at": row.expires_at > row.created_at,
+        }
+    )
 
 
 def check_new(key: str, kept: Collection[str]) -> None:

@@ -6,8 +6,9 @@ from datetime import datetime
 from generation.domain.attempt import Attempt
 from generation.domain.events import Event
 from generation.domain.generation import Generation
-from generation.domain.identifiers import AttemptId, EventId, GenerationId
+from generation.domain.identifiers import AttemptId, EventId, GenerationId, ShareId
 from generation.domain.output import Output
+from generation.domain.share import Share
 from generation.ports.answers import StoredAnswer
 
 
@@ -18,6 +19,7 @@ class Tables:
     generations: dict[GenerationId, Generation] = field(default_factory=dict)
     attempts: dict[AttemptId, Attempt] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
+    shares: dict[ShareId, Share] = field(default_factory=dict)
     deletions: dict[str, datetime] = field(default_factory=dict)
     answers: dict[AttemptId, StoredAnswer] = field(default_factory=dict)
     # Workers whose process is there.

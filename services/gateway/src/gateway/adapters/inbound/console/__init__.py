@@ -15,6 +15,7 @@ from gateway.adapters.inbound.console import (
     library,
     mailed_links,
     receipt,
+    shares,
 )
 from gateway.adapters.inbound.deps import Deps
 
@@ -28,6 +29,7 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
         mailed_links,
         generate,
         library,
+        shares,
         billing,
         receipt,
         checkout,

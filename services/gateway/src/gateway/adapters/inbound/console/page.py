@@ -47,6 +47,7 @@ NOTES = {
     "saved": gettext_noop("Saved."),
     "unpaid": gettext_noop("You left the payment page. Nothing was charged."),
     "redeemed": gettext_noop("The code is yours. Its credits are in your balance in a moment."),
+    "withdrawn": gettext_noop("Withdrawn. The link leads nowhere now."),
     "signed-out": gettext_noop("You are signed out."),
     "reset-sent": gettext_noop("If that address has an account, a mail with a link is on its way."),
     "password-set": gettext_noop("Your new password is set. Sign in with it."),
@@ -110,6 +111,8 @@ async def show(
     *,
     session: ConsoleSession | None = None,
     refusal: GatewayError | None = None,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
     **values: Any,
 ) -> HTMLResponse:
     """Render a page; a signed-in one has the balance in its sidebar.
@@ -117,7 +120,7 @@ async def show(
     With a refusal it is the form again, with what is wrong and with what was typed.
     """
     deps = deps_of(request)
-    headers = retry_headers(refusal) if refusal else {}
+    kept = _NEVER_KEPT | dict(headers or {}) | (retry_headers(refusal) if refusal else {})
     avatar_url = None
     if session is not None:
         # Apart only because they are two services.
@@ -128,7 +131,7 @@ async def show(
         values |= {"balance": balance, "person": person, "offer": offer}
         avatar_url = avatar_of(person)
     if avatar_url and (pictures := origin_of(avatar_url)):
-        headers |= content_policy(deps.web, pictures=pictures)
+        kept |= content_policy(deps.web, pictures=pictures)
     return HTMLResponse(
         render(
             request,
@@ -145,8 +148,8 @@ async def show(
                 **values,
             },
         ),
-        status_code=status_of(refusal) if refusal else 200,
-        headers=_NEVER_KEPT | headers,
+        status_code=status_of(refusal) if refusal else status,
+        headers=kept,
     )
 
 

@@ -13,6 +13,7 @@ from gateway.adapters.inbound.rest import (
     models,
     operations,
     promotions,
+    shares,
     statement,
     webhooks,
 )
@@ -24,6 +25,7 @@ ROUTERS = (
     statement.router,
     models.router,
     generations.router,
+    shares.router,
     events.router,
     billing.router,
     promotions.router,

@@ -10,6 +10,7 @@ from generation.domain.generation import Failure, Generation
 from generation.domain.library_filter import search_text
 from generation.domain.output import Output
 from generation.domain.pricing import Price
+from generation.domain.share import Share
 
 GENERATIONS = Columns(
     Generation,
@@ -51,6 +52,7 @@ ATTEMPTS = Columns(
     },
 )
 OUTPUTS = Columns(Output, key="output_id")
+SHARES = Columns(Share, key="share_id")
 
 # What a job is created with and keeps; the service's role may change every other column.
 FIXED = frozenset(

@@ -16,6 +16,7 @@ from generation.adapters.outbound.postgres.answers import PostgresAnswers
 from generation.adapters.outbound.postgres.attempts import PostgresAttempts
 from generation.adapters.outbound.postgres.files import PostgresDeletions, PostgresOutputs
 from generation.adapters.outbound.postgres.generations import PostgresGenerations
+from generation.adapters.outbound.postgres.shares import PostgresShares
 from generation.domain.errors import StorageUnavailable
 from generation.domain.events import Event
 from generation.domain.identifiers import AccountId, EventId
@@ -36,6 +37,7 @@ class PostgresUnitOfWork:
     outputs: PostgresOutputs
     deletions: PostgresDeletions
     answers: PostgresAnswers
+    shares: PostgresShares
 
     async def publish(self, event: Event) -> None:
         fact = encode(event, event_id=EventId(self.ids.new("evt")))
@@ -72,6 +74,7 @@ class PostgresUnitsOfWork:
                     PostgresOutputs(connection),
                     PostgresDeletions(connection),
                     PostgresAnswers(connection),
+                    PostgresShares(connection),
                 )
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise StorageUnavailable("the database did not answer; try again") from error

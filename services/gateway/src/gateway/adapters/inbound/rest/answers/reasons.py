@@ -31,6 +31,8 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "EMAIL_TAKEN": "An account with this email address exists already.",
     "QUOTE_EXPIRED": "The quote has expired.",
     "GENERATION_FINISHED": "It had ended already.",
+    "NOTHING_TO_SHARE": "Only what came out can be shared.",
+    "TOO_MANY_SHARES": "It has 20 links already; withdraw one first.",
     "GENERATION_RUNNING": "It is still running.",
     "PAYMENT_PROCESSOR_REFUSED": "The payment processor refused.",
     "UNKNOWN_TO_PAYMENT_PROCESSOR": "The payment processor does not know it.",
