@@ -82,9 +82,13 @@ def test_an_upgrade_happens_at_once_and_a_downgrade_later(standin: StandIn, ada:
     press(url, "keep", subscription=subscription.id)
     assert ada.seen(subscription).schedule is None
     press(url, "switch", subscription=subscription.id, price=small.id)
+    press(url, "cancel", subscription=subscription.id)
+    assert (ada.seen(subscription).schedule, ada.seen(subscription).cancel_at_period_end) == (None, True)
+    press(url, "renew", subscription=subscription.id)
+    press(url, "switch", subscription=subscription.id, price=small.id)
     ada.advance(item_of(subscription).current_period_end + HOUR_S)
     assert (item_of(ada.seen(subscription)).price.id, ada.invoices()[-1].amount_paid) == (small.id, 3000)
-    standin.inbox.wait_for_type("subscription_schedule.created", count=2)
+    standin.inbox.wait_for_type("subscription_schedule.created", count=3)
 
 
 def test_a_switch_that_cannot_be_paid_changes_nothing(standin: StandIn, ada: Subscriber) -> None:

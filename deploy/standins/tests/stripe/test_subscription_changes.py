@@ -140,6 +140,8 @@ def test_a_downgrade_can_be_taken_back(standin: StandIn) -> None:
         {"items": [{"price": price(standin, 3000).id}]},
     ]
     sdk.subscription_schedules.update(schedule.id, {"phases": phases})
+    with pytest.raises(stripe.InvalidRequestError, match="managed by the subscription schedule"):
+        sdk.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
     assert sdk.subscription_schedules.release(schedule.id).released_subscription == subscription.id
     ada.advance(item_of(subscription).current_period_end + HOUR_S)
     assert [invoice.amount_paid for invoice in ada.invoices()] == [6000, 6000]

@@ -167,6 +167,18 @@ def test_a_trial_can_be_ended_now(standin: StandIn) -> None:
     assert [invoice.amount_paid for invoice in ada.invoices()] == [0, 2900]
 
 
+def test_the_end_moves_with_the_period(standin: StandIn) -> None:
+    """A trial that is cancelled at its end and ended now goes on to the end of the period that was paid."""
+    ada = Subscriber.join(standin)
+    subscription = ada.subscribe(price(standin, 2900), trial_period_days=14)
+    update = standin.sdk.v1.subscriptions.update
+    assert update(subscription.id, {"cancel_at_period_end": True}).cancel_at == START + 14 * DAY_S
+    active = update(subscription.id, {"trial_end": "now"})
+    assert active.cancel_at == item_of(active).current_period_end
+    ada.advance(START + 32 * DAY_S)
+    assert (ada.seen(subscription).status, len(ada.invoices())) == ("canceled", 2)
+
+
 @pytest.mark.parametrize(
     ("behavior", "status"), [("cancel", "canceled"), ("pause", "paused"), ("create_invoice", "past_due")]
 )

@@ -100,6 +100,8 @@ def cancel(
         raise invalid("Cancelling is not offered.")
     if rules["mode"] == "immediately":
         return ending.end(change, subscription, feedback=feedback)
+    # What a schedule manages can't be ended beside it.
+    subscription = keep_plan(change, subscription)
     values: Document = {"cancel_at_period_end": True}
     values["cancellation_details"] = {**subscription["cancellation_details"], "feedback": feedback}
     values |= ending_values(change, subscription, values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from standins.stripe.account import Change
+from standins.stripe.billing import cycling
 from standins.stripe.billing.invoice_document import new_invoice_payment
 from standins.stripe.billing.invoicing import mark_paid
 from standins.stripe.billing.starting import Terms, begin, first_invoice
@@ -67,6 +68,7 @@ def _begin(
     subscription, invoice = first_invoice(change, subscription, terms, pays_by_balance=False)
     status = "trialing" if subscription["trial_end"] else "active"
     subscription = move(change, subscription, "customer.subscription.created", status=status)
+    cycling.arrange(change, subscription)
     if intent:
         new_invoice_payment(change, invoice, intent)
     invoice = mark_paid(change, invoice, intent)

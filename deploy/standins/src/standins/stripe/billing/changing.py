@@ -63,7 +63,7 @@ def difference(
     if restart:
         period = (change.now, period_end(change.now, recurring, change.now))
         changed |= {"items": with_period(changed, period), "billing_cycle_anchor": change.now}
-        values["billing_cycle_anchor"] = change.now
+        values |= {"billing_cycle_anchor": change.now, **_ending_at(subscription, period[1])}
         lines += period_lines(change, changed)
     elif prorates:
         new = [item for item in items if item not in old]
@@ -137,6 +137,11 @@ def _unpaid(change: Change, invoice: Document) -> StripeError:
     return error
 
 
+def _ending_at(subscription: Document, period_ends_at: int) -> Document:
+    """Return what another end of the period does to a subscription that ends with it."""
+    return {"cancel_at": period_ends_at} if subscription["cancel_at_period_end"] else {}
+
+
 def end_trial(change: Change, subscription: Document) -> Document:
     """End a trial now: a period that is paid for begins."""
     recurring = items_of(subscription)[0]["price"]["recurring"]
@@ -147,6 +152,7 @@ def end_trial(change: Change, subscription: Document) -> Document:
         billing_cycle_anchor=change.now,
         items=with_period(subscription, period),
         status="active",
+        **_ending_at(subscription, period[1]),
         trial_end=change.now,
     )
     return bill_now(change, active, period_lines(change, active))
@@ -166,6 +172,7 @@ def try_until(change: Change, subscription: Document, moment: int) -> Document:
         status="trialing",
         trial_end=moment,
         trial_start=subscription["trial_start"] if trialing else change.now,
+        **_ending_at(subscription, moment),
     )
 
 
@@ -179,6 +186,7 @@ def resume(change: Change, subscription: Document) -> Document:
         billing_cycle_anchor=change.now,
         items=with_period(subscription, period),
         status="active",
+        **_ending_at(subscription, period[1]),
     )
     change.record("customer.subscription.resumed", active)
     return bill_now(change, active, period_lines(change, active))

@@ -112,6 +112,9 @@ def cancel(call: Call[IntentCancel]) -> Document:
     found = call.change.require("payment_intent", call.id, param="intent", status=404)
     if found["status"] not in TRIABLE:
         raise _unexpected(found, "cancel")
+    if call.change.store.find("invoice_payment", **{"payment.payment_intent": found["id"]}):
+        message = "You cannot cancel a PaymentIntent that pays an invoice. Void the invoice instead."
+        raise invalid(message, code="payment_intent_unexpected_state")
     change = call.change.at_time_of(found["customer"])
     values = {"status": "canceled", "canceled_at": change.now, "next_action": None}
     reason = call.params.cancellation_reason

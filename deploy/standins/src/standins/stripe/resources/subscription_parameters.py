@@ -145,8 +145,8 @@ class SubscriptionCancel(Parameters):
     """How it ends."""
 
     cancellation_details: CancellationDetails | None = None
-    invoice_now: Literal[False] = False
-    prorate: Literal[False] = False
+    invoice_now: bool = False
+    prorate: bool = False
 
 
 class SubscriptionResume(Parameters):

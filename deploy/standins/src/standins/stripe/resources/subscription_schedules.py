@@ -9,6 +9,7 @@ from pydantic import Field
 from standins.stripe.account import Change
 from standins.stripe.billing import cycling, ending, phases
 from standins.stripe.billing.periods import intervals_after
+from standins.stripe.billing.subscription_document import items_of
 from standins.stripe.endpoint import Call, Resource
 from standins.stripe.errors import invalid
 from standins.stripe.ids import new_id
@@ -170,7 +171,7 @@ def update(call: Call[ScheduleUpdate]) -> Document:
 
 def _phases(change: Change, schedule: Document, wanted: list[Phase]) -> list[Document]:
     present = schedule["current_phase"]
-    known = next(phase for phase in schedule["phases"] if phase["start_date"] == present["start_date"])
+    known = items_of(change.require("subscription", schedule["subscription"]))
     made: list[Document] = []
     for index, each in enumerate(wanted):
         param = f"phases[{index}]"
@@ -179,7 +180,7 @@ def _phases(change: Change, schedule: Document, wanted: list[Phase]) -> list[Doc
             message = "The phases of a schedule must follow each other, and begin with the current one."
             raise invalid(message, f"{param}[start_date]")
         prices = [change.require("price", item.price, param=f"{param}[items]") for item in each.items]
-        if not made and [price["id"] for price in prices] != [item["price"] for item in known["items"]]:
+        if not made and [price["id"] for price in prices] != [item["price"]["id"] for item in known]:
             message = "You can not change the items of the current phase here; update the subscription."
             raise invalid(message, f"{param}[items]")
         end = _end(each, prices[0], start, param)

@@ -104,7 +104,9 @@ def create(call: Call[SubscriptionCreate]) -> Document:
         error = refused(intent_of(change, invoice))
         error.kept = False
         raise error
-    return change.require("subscription", subscription["id"])
+    begun = change.require("subscription", subscription["id"])
+    cycling.arrange(change, begun)
+    return begun
 
 
 def _require_method(change: Change, invoice: Document, behavior: str) -> None:
@@ -139,6 +141,12 @@ def update(call: Call[SubscriptionUpdate]) -> Document:
     params = call.params
     if subscription["status"] in ending.ENDED:
         raise no_such("subscription", call.id, status=404)
+    if subscription["schedule"] and params.model_fields_set & {"cancel_at", "cancel_at_period_end"}:
+        message = (
+            f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and "
+            "updating any cancelation behavior directly is not allowed. Please update the schedule instead."
+        )
+        raise invalid(message)
     if params.payment_behavior == "pending_if_incomplete":
         _require_pending(params)
     subscription = change.update(subscription, UPDATED, **_values(change, subscription, params))
@@ -208,6 +216,8 @@ def cancel(call: Call[SubscriptionCancel]) -> Document:
     change, subscription = _require(call)
     if subscription["status"] in ending.ENDED:
         raise no_such("subscription", call.id, status=404)
+    if call.params.invoice_now or call.params.prorate:
+        raise invalid("Only cancelling without a last invoice is known here.", "invoice_now")
     details = call.params.cancellation_details
     return ending.end(
         change,
