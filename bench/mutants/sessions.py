@@ -21,6 +21,8 @@ OPTIONS = (
     "--tb=short",
     "--color=no",
 )
+# A caller who is never answered: so long no quick test waits, on however busy a machine.
+TEST_MAX_WALL_S = 30
 _TERMINAL = os.dup(2) if os.isatty(2) else None
 
 
@@ -100,7 +102,9 @@ class Session:
             yield item.nodeid
 
     def first_failure(self, nodeids: Sequence[str]) -> str | None:
-        """Run these tests until one fails, and return that one."""
+        """Run these tests until one fails, or never ends, and return that one."""
+        for nodeid in nodeids:
+            self.items[nodeid].add_marker(pytest.mark.timeout(TEST_MAX_WALL_S))
         for _ in self.run(nodeids):
             if self.failed is not None:
                 break

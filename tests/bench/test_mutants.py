@@ -45,6 +45,17 @@ def forgotten(a: int) -> int:
     """Nobody asks."""
     return a + 1
 '''
+BELL = '''"""A shop's bell."""
+
+import asyncio
+
+
+async def ring() -> None:
+    """Wait for it."""
+    bell = asyncio.Event()
+    bell.set()
+    await bell.wait()
+'''
 TESTS = '''"""Tests."""
 
 from shop import Basket, countdown
@@ -67,11 +78,11 @@ def pytest_runtest_logreport(report) -> None:
 HUNT = """
 import json, sys
 from pathlib import Path
-from bench.mutants import hunt
+from bench.mutants import hunt, sessions
 from embedded.mutants import mutants_of
 
 sys.dont_write_bytecode = True
-hunt.CPU_SPARE_S, hunt.WALL_SPARE_S = 2, 60
+hunt.CPU_SPARE_S, hunt.WALL_SPARE_S, sessions.TEST_MAX_WALL_S = 2, 60, int(sys.argv[1])
 mutants = mutants_of("shop")
 try:
     verdicts = hunt.hunt(["."], [Path.cwd()], mutants, workers=2)
@@ -82,13 +93,13 @@ print(json.dumps([[v.mutant.line, v.mutant.before, v.mutant.after, v.ending] for
 """
 
 
-def hunted(folder: Path) -> subprocess.CompletedProcess[str]:
+def hunted(folder: Path, *, shop: str = SHOP, test_max_s: int = 60) -> subprocess.CompletedProcess[str]:
     """Hunt in a project of one module and one file of tests."""
-    (folder / "shop.py").write_text(SHOP)
+    (folder / "shop.py").write_text(shop)
     (folder / "conftest.py").write_text('pytest_plugins = ["embedded.memory_only"]\n')
     (folder / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\naddopts = -p no:cacheprovider\n")
     return subprocess.run(
-        [sys.executable, "-c", HUNT],
+        [sys.executable, "-c", HUNT, str(test_max_s)],
         cwd=folder,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{folder}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -143,6 +154,19 @@ def test_a_folder_may_have_a_conftest_with_hooks_of_its_own(tmp_path: Path) -> N
     assert done.returncode == 0, done.stdout + done.stderr
     endings = {ending for *_, ending in json.loads(done.stdout.splitlines()[-1])}
     assert endings == {KILLED, TIMED_OUT, SURVIVED, NOT_REACHED}
+
+
+@pytest.mark.server
+@pytest.mark.timeout(900)
+def test_a_test_that_waits_for_ever_has_noticed(tmp_path: Path) -> None:
+    """It fails by itself, long before its mutant is given up."""
+    (tmp_path / "test_shop.py").write_text(
+        "from shop import ring\n\n\nasync def test_ring() -> None:\n    await ring()\n"
+    )
+    done = hunted(tmp_path, shop=BELL, test_max_s=3)
+    assert done.returncode == 0, done.stdout + done.stderr
+    ended = {(before, after): ending for _, before, after, ending in json.loads(done.stdout.splitlines()[-1])}
+    assert ended["bell.set()", "pass"] == KILLED
 
 
 def mutant(before: str = "a < b", after: str = "a <= b") -> Mutant:
