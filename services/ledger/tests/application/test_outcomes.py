@@ -10,6 +10,7 @@ from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.application.command import Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.application.expire_lots import ExpireLots
+from ledger.application.refund_reservation import RefundReservation
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry, EntryKind, Movement
 from ledger.domain.errors import InsufficientCredits, InvalidField, ReservationNotFound
@@ -84,6 +85,17 @@ async def test_a_clawback_is_told_again_as_it_was(ledger: LedgerUnderTest) -> No
         assert (outcome.made_id, outcome.taken, outcome.replayed) == ("pi_1", 30, is_replay)
         assert outcome.balance.available == 70
     await ledger.facts.expect(GRANTED, "CreditsClawedBack")
+
+
+async def test_a_refund_leaves_what_was_charged(ledger: LedgerUnderTest) -> None:
+    """Only who asks for it gets that back too."""
+    await ledger.give(ME, 100)
+    held = await ledger.hold(ME, 40, "gen_1")
+    await ledger.apply(charge(held, 30, "gen_1"))
+    refunded = await ledger.apply(RefundReservation(request_id="req_1", reservation_id=held))
+    assert refunded.reservation is not None
+    assert (refunded.reservation.charged, refunded.balance.available) == (30, 70)
+    await ledger.facts.expect(GRANTED, RESERVED, "CreditsCharged")
 
 
 async def test_a_kept_refusal_is_told_again_whatever_changed(ledger: LedgerUnderTest) -> None:
