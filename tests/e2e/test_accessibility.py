@@ -88,6 +88,7 @@ def test_what_a_newcomer_sees(people: People, path: str) -> None:
         "/generate?model=local/motion",
         "/library",
         "/billing?note=unpaid",
+        "/billing?period=1y&show=lost",
         "/library/{succeeded picture}",
         "/library/{succeeded film}",
         "/library/{succeeded text}",
@@ -100,6 +101,16 @@ def test_what_a_newcomer_sees(people: People, path: str) -> None:
 def test_what_a_regular_sees(people: People, path: str) -> None:
     """Pictures, films, texts, what runs, what failed, and purchases."""
     assert look(people.regular, path.format_map(people.made)) == []
+
+
+def test_a_receipt(people: People) -> None:
+    """Of what a regular bought, as its purchase leads to it."""
+    page = people.regular.new_page()
+    page.goto("/billing")
+    page.get_by_role("link", name="Receipt", exact=True).first.click()
+    expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
+    assert violations(page) == []
+    page.close()
 
 
 def _bad_input(page: Page) -> None:
