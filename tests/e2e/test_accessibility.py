@@ -87,6 +87,8 @@ def test_what_a_newcomer_sees(people: People, path: str) -> None:
         "/generate?note=started",
         "/generate?model=local/motion",
         "/library",
+        "/library?search=fox&state=done",
+        "/library?search=whale",
         "/billing?note=unpaid",
         "/billing?period=1y&show=lost",
         "/library/{succeeded picture}",

@@ -23,7 +23,7 @@ STYLES = (
     "vendor/uplot.min.css",
     *(
         f"css/{name}.css"
-        for name in ("theme", "frame", "forms", "tiles", "studio", "viewer", "pages", "components")
+        for name in ("theme", "frame", "forms", "tiles", "library", "studio", "viewer", "pages", "components")
     ),
 )
 SCRIPTS = (

@@ -1,15 +1,17 @@
 """`/library`: generations as they develop, and what each of them cost."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.days import by_day
 from gateway.adapters.inbound.console.languages import language_of
-from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, fragment, go, show
+from gateway.adapters.inbound.console.library_part import LibraryPart, library_part
+from gateway.adapters.inbound.console.library_query import SHOWN_MAX, LibraryQuery, State, library_query
+from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, came_from, fragment, go, show
 from gateway.adapters.inbound.console.templates import zone_of
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
@@ -17,13 +19,13 @@ from gateway.adapters.inbound.rest.parameters import generation_id
 from gateway.application.read_texts import PREVIEW_MAX_BYTES, SHOWN_MAX_BYTES
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import Conflict, NotFound
-from gateway.domain.generation import Generation
+from gateway.domain.generation import Generation, LibraryFilter
 from gateway.domain.identifiers import GenerationId
+from gateway.domain.page import Page
 from gateway.ports.rate_limits import Limit
 from gateway.ports.text_outputs import Excerpt
 
 router = APIRouter(route_class=HtmlRoute)
-PAGE_SIZE = 24
 
 
 @router.get("/library", dependencies=[per_user(Limit.READS)])
@@ -31,19 +33,32 @@ async def library(
     request: Request,
     deps: CurrentDeps,
     session: Session,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    query: Annotated[LibraryQuery, Depends(library_query)],
+    part: Annotated[LibraryPart, Depends(library_part)],
 ) -> Response:
-    """Tiles by day, newest first."""
-    page = await deps.generations.page(session.user_id, cursor=cursor, limit=PAGE_SIZE)
-    return await show(
-        request,
-        "library.html",
-        session=session,
-        days=by_day(page.items, now=deps.clock.now(), zone=zone_of(request), language=language_of(request)),
-        texts=await previews(deps, page.items),
-        next_cursor=page.next_cursor,
-        is_first=cursor is None,
-    )
+    """Tiles by day, newest first; a part of a page gets what it asked for, and where that now stands."""
+    page = await _read(deps, session, query.wanted(zone_of(request)), part)
+    shown = part.before + len(page.items)
+    values: dict[str, Any] = {
+        "session": session,
+        "query": query,
+        "days": by_day(
+            page.items, now=deps.clock.now(), zone=zone_of(request), language=language_of(request)
+        ),
+        "texts": await previews(deps, page.items),
+        "next_cursor": page.next_cursor,
+        "shown": shown,
+        "day_before": part.day,
+        "is_first": part.cursor is None,
+    }
+    if FRAGMENT not in request.headers:
+        return await show(
+            request, "library.html", models=await deps.generations.models(), states=tuple(State), **values
+        )
+    answer = fragment(request, "library_tiles.html" if part.cursor else "library_results.html", **values)
+    # Whoever comes back from a picture finds as much of the list as they had.
+    answer.headers["HX-Replace-Url"] = query.address(shown=min(shown, SHOWN_MAX) if part.cursor else 0)
+    return answer
 
 
 @router.get("/library/{generation}", dependencies=[per_user(Limit.READS)])
@@ -66,12 +81,37 @@ async def detail(request: Request, deps: CurrentDeps, session: Session, generati
 
 
 @router.get("/library/{generation}/card", dependencies=[per_user(Limit.READS)])
-async def card(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
+async def card(
+    request: Request, deps: CurrentDeps, session: Session, generation: str, pick: str = ""
+) -> Response:
     """One tile as it stands now: a fragment that the page swaps in when something happened."""
     found = await deps.generations.generation(session.user_id, generation_id(generation))
     return fragment(
-        request, "tile.html", generation=found, session=session, texts=await previews(deps, [found])
+        request,
+        "tile.html",
+        generation=found,
+        session=session,
+        texts=await previews(deps, [found]),
+        is_selectable=bool(pick),
     )
+
+
+@router.post("/library/{generation}/favourite", dependencies=[per_user(Limit.CHANGES)])
+async def favourite(
+    request: Request,
+    deps: CurrentDeps,
+    session: Session,
+    generation: str,
+    is_favourite: Annotated[str, Form()] = "",
+    place: Annotated[str, Form()] = "tile",
+) -> Response:
+    """Mark it as a favourite, or no longer: where the person was again, or the heart that was pressed."""
+    marked = await deps.generations.mark_favourite(
+        session.user_id, generation_id(generation), is_favourite=bool(is_favourite)
+    )
+    if FRAGMENT in request.headers:
+        return fragment(request, "favourite.html", generation=marked, session=session, place=place)
+    return go(came_from(request, otherwise="/library"))
 
 
 @router.post("/library/{generation}/cancel", dependencies=[per_user(Limit.CHANGES)])
@@ -101,6 +141,20 @@ async def delete(deps: CurrentDeps, session: Session, generation: str) -> Respon
     """Delete the outputs and hide the card."""
     await deps.generations.delete(session.user_id, generation_id(generation))
     return go("/library", note="deleted")
+
+
+async def _read(
+    deps: Deps, session: ConsoleSession, wanted: LibraryFilter, part: LibraryPart
+) -> Page[Generation]:
+    """Return as many as the part asks for; the services give no more than a page at a time."""
+    found: list[Generation] = []
+    cursor = part.cursor
+    for limit in part.limits:
+        page = await deps.generations.page(session.user_id, wanted=wanted, cursor=cursor, limit=limit)
+        found += page.items
+        if (cursor := page.next_cursor) is None:
+            break
+    return Page(items=found, next_cursor=cursor)
 
 
 async def previews(deps: Deps, generations: Sequence[Generation]) -> Mapping[str, Excerpt]:

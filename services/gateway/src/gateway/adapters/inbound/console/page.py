@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from math import ceil
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -246,6 +246,13 @@ def local_path(candidate: str, *, otherwise: str) -> str:
     if not is_local or candidate.startswith(("//", "/\\")) or "\\" in candidate or "\n" in candidate:
         return otherwise
     return candidate
+
+
+def came_from(request: Request, *, otherwise: str) -> str:
+    """Return the page of ours that a form stood on, or `otherwise`; without what it said in passing."""
+    address = urlsplit(request.headers.get("referer", ""))
+    said = [(name, value) for name, value in parse_qsl(address.query) if name != "note"]
+    return local_path(address.path + (f"?{urlencode(said)}" if said else ""), otherwise=otherwise)
 
 
 def theme_of(request: Request) -> str | None:
