@@ -125,6 +125,8 @@ async def serve_generation(stack: AsyncExitStack, house: House) -> str:
             mark_favourite=house.mark_favourite,
             delete=house.delete,
             usage=house.usage,
+            discard=house.discard,
+            restore=house.restore,
             settlements=house.settlements,
             shares=house.shares,
         )

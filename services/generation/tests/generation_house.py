@@ -27,11 +27,13 @@ from generation.application.create_quote import CreateQuote, CreateQuoteHandler
 from generation.application.create_share import CreateShareHandler
 from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.deliver_outputs import OutputDeliverer
+from generation.application.discard_generation import DiscardGenerationHandler
 from generation.application.finish_attempt import AttemptFinisher
 from generation.application.follow_run import RunFollower
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.mark_favourite import MarkFavouriteHandler
 from generation.application.provider_gate import ProviderGate
+from generation.application.purge_discarded import PurgeDiscardedHandler
 from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
@@ -39,6 +41,7 @@ from generation.application.read_settlements import ReadSettlements
 from generation.application.read_shares import ReadShares
 from generation.application.report_progress import ProgressReporter
 from generation.application.reserve_credits import CreditReserver
+from generation.application.restore_generation import RestoreGenerationHandler
 from generation.application.run_attempt import AttemptRunner
 from generation.application.run_job import RunJobHandler
 from generation.application.start_generation import CreditsReserved, Job, StartGenerationHandler
@@ -149,6 +152,9 @@ class House:
         self.cancel = CancelGenerationHandler(self.units, self.clock, self.meter)
         self.delete = DeleteGenerationHandler(self.units, self.clock)
         self.usage = SummarizeUsageHandler(self.units)
+        self.discard = DiscardGenerationHandler(self.units, self.clock)
+        self.restore = RestoreGenerationHandler(self.units, self.clock)
+        self.purge_discarded = PurgeDiscardedHandler(self.units, self.clock)
         self.settlements = ReadSettlements(self.units)
         self.sweep_reservations = SweepReservationsHandler(
             self.units, self.credits, self.clock, give_up_s=900

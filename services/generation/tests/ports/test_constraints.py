@@ -33,6 +33,7 @@ JOBS = {
     "charged while it runs": running(2, credits_charged=1),
     "ended without an end": replace(running(2), status=Status.FAILED),
     "an end while it runs": running(2, finished_at=LATER),
+    "to be purged and not deleted": job(2, purge_at=LATER),
     "queued without credits": job(2, status=Status.QUEUED),
     "run without credits": job(2, status=Status.PROCESSING),
     "delivered without credits": job(2, **SUCCEEDED),

@@ -107,3 +107,20 @@ async def test_a_mark_is_kept_with_whatever_happens(units: UnitsOfWork) -> None:
             assert found
             await work.generations.save(found.marked(is_favourite=mark))
         assert await listed(units, LibraryFilter(favourites_only=True)) == ([1] if mark else [])
+
+
+async def test_discarded_jobs_are_found_when_their_time_is_over(units: UnitsOfWork) -> None:
+    """Those alone, longest ago first; another sweeper that looks meanwhile gets none of them."""
+    later = NOW + HOUR
+    await stored(
+        units,
+        job(1, **FAILED, deleted_at=NOW, purge_at=later),
+        job(2, **FAILED, deleted_at=NOW, purge_at=NOW),
+        job(3, **FAILED, deleted_at=NOW),
+        job(4, **FAILED),
+    )
+    async with units.of_system() as work:
+        assert _numbers(await work.generations.lock_discarded(until=NOW - HOUR, limit=9)) == []
+        assert _numbers(await work.generations.lock_discarded(until=NOW, limit=9)) == [2]
+        assert len(await work.generations.lock_discarded(until=later, limit=1)) == 1
+        assert sorted(_numbers(await work.generations.lock_discarded(until=later, limit=9))) == [1, 2]

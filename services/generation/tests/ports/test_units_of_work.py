@@ -38,6 +38,8 @@ async def test_a_job_is_kept_whole(units: UnitsOfWork) -> None:
             started_at=NOW,
             finished_at=LATER,
             deleted_at=LATER,
+            is_favourite=True,
+            purge_at=LATER + timedelta(minutes=10),
         )
         await work.generations.save(changed)
     async with units.of(ALICE) as work:

@@ -8,7 +8,7 @@ from contract_support import connect, serve_generation
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
-from gateway.domain.errors import InvalidRequest, NotFound
+from gateway.domain.errors import Conflict, InvalidRequest, NotFound
 from gateway.domain.generation import GenerationStatus, LibraryFilter, Modality, NewGeneration
 from gateway.ports.generation import Generations
 from generation_house import House
@@ -131,3 +131,25 @@ async def test_a_favourite_is_its_owners(generations: Generations) -> None:
         assert await listed(generations, LibraryFilter(favourites_only=True)) == (
             [4, 1] if is_favourite else [1]
         )
+
+
+async def test_a_deletion_can_be_taken_back(generations: Generations) -> None:
+    """Hidden meanwhile, and as it was afterwards; by its owner alone, and only of what has ended."""
+    page = await generations.page(ME, cursor=None, limit=9)
+    running, *_, ended = [job.generation_id for job in page.items]
+    before = await generations.generation(ME, ended)
+    with pytest.raises(Conflict):
+        await generations.discard(ME, running)
+    for call in (generations.discard, generations.restore):
+        with pytest.raises(NotFound):
+            await call("usr_other", ended)
+    until = await generations.discard(ME, ended)
+    assert await generations.discard(ME, ended) == until > before.created_at
+    with pytest.raises(NotFound):
+        await generations.generation(ME, ended)
+    with pytest.raises(NotFound):
+        await generations.restore("usr_other", ended)
+    assert await listed(generations, LibraryFilter()) == [4, 3, 2, 1]
+    for _ in range(2):
+        assert await generations.restore(ME, ended) == before
+    assert await listed(generations, LibraryFilter()) == [4, 3, 2, 1, 0]

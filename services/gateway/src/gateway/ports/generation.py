@@ -79,3 +79,14 @@ class Generations(Protocol):
         it ended. Raises InvalidRequest for fewer than 2 bounds, more than 400, or any that do not grow.
         """
         ...
+
+    async def discard(self, account_id: AccountId, generation_id: GenerationId) -> datetime:
+        """Hide it, restorable until the moment that is returned, when its outputs are deleted.
+
+        Again changes nothing. Raises NotFound, Conflict (GENERATION_RUNNING).
+        """
+        ...
+
+    async def restore(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
+        """Show a discarded one again, and leave alone one that is not. Raises NotFound once it is gone."""
+        ...

@@ -15,12 +15,14 @@ from generation.application.create_generation import CreateGenerationHandler
 from generation.application.create_quote import CreateQuoteHandler
 from generation.application.create_share import CreateShareHandler
 from generation.application.delete_generation import DeleteGenerationHandler
+from generation.application.discard_generation import DiscardGenerationHandler
 from generation.application.mark_favourite import MarkFavouriteHandler
 from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
 from generation.application.read_shares import ReadShares
+from generation.application.restore_generation import RestoreGenerationHandler
 from generation.application.summarize_usage import SummarizeUsageHandler
 from generation.application.usual_durations import UsualDurations
 from generation.application.withdraw_share import WithdrawShareHandler
@@ -77,6 +79,8 @@ def handlers(settings: ApiSettings, parts: Parts, durations: UsualDurations) -> 
         cancel=CancelGenerationHandler(parts.units, parts.clock, parts.meter),
         delete=DeleteGenerationHandler(parts.units, parts.clock),
         usage=SummarizeUsageHandler(parts.units),
+        discard=DiscardGenerationHandler(parts.units, parts.clock),
+        restore=RestoreGenerationHandler(parts.units, parts.clock),
         settlements=ReadSettlements(parts.units),
         shares=ShareHandlers(
             create=CreateShareHandler(parts.units, SystemTokens(), parts.ids, parts.clock),

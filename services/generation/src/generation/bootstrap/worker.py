@@ -32,6 +32,7 @@ from generation.application.finish_attempt import AttemptFinisher
 from generation.application.follow_run import RunFollower
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.provider_gate import ProviderGate
+from generation.application.purge_discarded import PurgeDiscardedHandler
 from generation.application.report_progress import ProgressReporter
 from generation.application.run_attempt import AttemptRunner
 from generation.application.run_job import RunJobHandler
@@ -144,6 +145,7 @@ def sweepers(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, Non
     steps = {
         "sweep reservations": reservations.__call__,
         "sweep deadlines": deadlines.__call__,
+        "purge discarded": PurgeDiscardedHandler(units, clock).__call__,
         "sweep deletions": deletions.__call__,
         "sweep answers": answers.__call__,
         "count open jobs": lambda: count_open(parts.engine),

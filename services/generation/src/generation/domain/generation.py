@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from generation.domain.errors import GenerationFinished, GenerationRunning
+from generation.domain.errors import GenerationFinished, GenerationNotFound, GenerationRunning
 from generation.domain.identifiers import AccountId, GenerationId, ModelId, ReservationId
 from generation.domain.model import Modality
 from generation.domain.pricing import Price
@@ -64,6 +64,8 @@ class Generation:
     finished_at: datetime | None = None
     deleted_at: datetime | None = None
     is_favourite: bool = False
+    # Until then a deleted one keeps its outputs and can be restored.
+    purge_at: datetime | None = None
 
     @property
     def is_terminal(self) -> bool:
@@ -129,10 +131,23 @@ class Generation:
         return replace(self, cancel_requested=True)
 
     def deleted(self, *, now: datetime) -> Self:
-        """Hidden from its user; raises GenerationRunning before it ended."""
+        """Hide it from its user for good; raises GenerationRunning before it ended."""
         if not self.is_terminal:
             raise GenerationRunning("the generation is still running; cancel it first")
-        return replace(self, deleted_at=self.deleted_at or now)
+        return replace(self, deleted_at=self.deleted_at or now, purge_at=None)
+
+    def discarded(self, *, now: datetime, purge_at: datetime) -> Self:
+        """Hide it until it is restored, or purged at that moment; one that was deleted before stays as it is.
+
+        Raises GenerationRunning before it ended.
+        """
+        return self if self.deleted_at else replace(self.deleted(now=now), purge_at=purge_at)
+
+    def restored(self, *, now: datetime) -> Self:
+        """Show it again, if it was discarded and its time is not over; else raises GenerationNotFound."""
+        if self.deleted_at and (self.purge_at is None or self.purge_at <= now):
+            raise GenerationNotFound("it was deleted for good")
+        return replace(self, deleted_at=None, purge_at=None)
 
     def marked(self, *, is_favourite: bool) -> Self:
         """Be one of its user's favourites, or no longer."""

@@ -85,6 +85,10 @@ class Generations(Protocol):
         """Return how many seconds each model's newest jobs took, of those that succeeded `since`."""
         ...
 
+    async def lock_discarded(self, *, until: datetime, limit: int) -> Sequence[Generation]:
+        """Return deleted jobs whose time to be restored was over by then, locked; skip what others lock."""
+        ...
+
 
 class Attempts(Protocol):
     """Tries, and the leases on them."""

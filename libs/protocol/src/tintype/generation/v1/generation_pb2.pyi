@@ -818,6 +818,54 @@ class DeleteGenerationRequest(_message.Message):
 
     ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     GENERATION_ID_FIELD_NUMBER: _builtins.int
+    RESTORABLE_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    generation_id: _builtins.str
+    restorable: _builtins.bool
+    """Whether it can be taken back for some minutes."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        generation_id: _builtins.str = ...,
+        restorable: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "generation_id", b"generation_id", "restorable", b"restorable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteGenerationRequest: _TypeAlias = DeleteGenerationRequest  # noqa: Y015
+
+@_typing.final
+class DeleteGenerationResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESTORABLE_UNTIL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def restorable_until(self) -> _timestamp_pb2.Timestamp:
+        """Absent when it is gone for good."""
+
+    def __init__(
+        self,
+        *,
+        restorable_until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["restorable_until", b"restorable_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["restorable_until", b"restorable_until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteGenerationResponse: _TypeAlias = DeleteGenerationResponse  # noqa: Y015
+
+@_typing.final
+class RestoreGenerationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    GENERATION_ID_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     generation_id: _builtins.str
     def __init__(
@@ -832,22 +880,27 @@ class DeleteGenerationRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___DeleteGenerationRequest: _TypeAlias = DeleteGenerationRequest  # noqa: Y015
+Global___RestoreGenerationRequest: _TypeAlias = RestoreGenerationRequest  # noqa: Y015
 
 @_typing.final
-class DeleteGenerationResponse(_message.Message):
+class RestoreGenerationResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    GENERATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def generation(self) -> Global___Generation: ...
     def __init__(
         self,
+        *,
+        generation: Global___Generation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___DeleteGenerationResponse: _TypeAlias = DeleteGenerationResponse  # noqa: Y015
+Global___RestoreGenerationResponse: _TypeAlias = RestoreGenerationResponse  # noqa: Y015
 
 @_typing.final
 class SummarizeUsageRequest(_message.Message):

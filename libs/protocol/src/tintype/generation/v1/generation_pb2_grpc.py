@@ -105,6 +105,11 @@ class GenerationServiceStub:
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedRequest.SerializeToString,
                 response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedResponse.FromString,
                 _registered_method=True)
+        self.RestoreGeneration = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/RestoreGeneration',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationResponse.FromString,
+                _registered_method=True)
         self.GetSettlement = channel.unary_unary(
                 '/tintype.generation.v1.GenerationService/GetSettlement',
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSettlementRequest.SerializeToString,
@@ -185,8 +190,8 @@ class GenerationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteGeneration(self, request, context):
-        """Deletes a finished generation's outputs and hides it. GENERATION_RUNNING
-        (FAILED_PRECONDITION) while it runs.
+        """Deletes a finished generation's outputs and hides it; where it is to be restorable, hides it now and
+        deletes its outputs some minutes later. GENERATION_RUNNING (FAILED_PRECONDITION) while it runs.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -225,6 +230,14 @@ class GenerationServiceServicer:
     def GetShared(self, request, context):
         """Reads what a link leads to. SHARE_ENDED (NOT_FOUND) for one that expired, was withdrawn, whose
         generation was deleted, or that never was: nobody can tell which.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RestoreGeneration(self, request, context):
+        """Shows a generation again that was deleted and is still restorable; one that is not deleted stays as
+        it is. NOT_FOUND once its outputs are gone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -316,6 +329,11 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.GetShared,
                     request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedRequest.FromString,
                     response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedResponse.SerializeToString,
+            ),
+            'RestoreGeneration': grpc.unary_unary_rpc_method_handler(
+                    servicer.RestoreGeneration,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationResponse.SerializeToString,
             ),
             'GetSettlement': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSettlement,
@@ -707,6 +725,33 @@ class GenerationService:
             '/tintype.generation.v1.GenerationService/GetShared',
             tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedRequest.SerializeToString,
             tintype_dot_generation_dot_v1_dot_generation__pb2.GetSharedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RestoreGeneration(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/RestoreGeneration',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationResponse.FromString,
             options,
             channel_credentials,
             insecure,

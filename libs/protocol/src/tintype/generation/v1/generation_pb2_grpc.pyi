@@ -44,8 +44,8 @@ class GenerationServiceStub:
     when it had ended otherwise.
     """
     DeleteGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.DeleteGenerationRequest, _generation_pb2.DeleteGenerationResponse]
-    """Deletes a finished generation's outputs and hides it. GENERATION_RUNNING
-    (FAILED_PRECONDITION) while it runs.
+    """Deletes a finished generation's outputs and hides it; where it is to be restorable, hides it now and
+    deletes its outputs some minutes later. GENERATION_RUNNING (FAILED_PRECONDITION) while it runs.
     """
     SummarizeUsage: _aio.UnaryUnaryMultiCallable[_generation_pb2.SummarizeUsageRequest, _generation_pb2.SummarizeUsageResponse]
     """Sums what this user's generations cost, by period and by model, deleted ones too. INVALID_INPUT."""
@@ -61,6 +61,10 @@ class GenerationServiceStub:
     GetShared: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetSharedRequest, _generation_pb2.GetSharedResponse]
     """Reads what a link leads to. SHARE_ENDED (NOT_FOUND) for one that expired, was withdrawn, whose
     generation was deleted, or that never was: nobody can tell which.
+    """
+    RestoreGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.RestoreGenerationRequest, _generation_pb2.RestoreGenerationResponse]
+    """Shows a generation again that was deleted and is still restorable; one that is not deleted stays as
+    it is. NOT_FOUND once its outputs are gone.
     """
     GetSettlement: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetSettlementRequest, _generation_pb2.GetSettlementResponse]
     """What the ledger asks before it gives back a reservation that expired."""
@@ -151,8 +155,8 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _generation_pb2.DeleteGenerationRequest,
         context: _aio.ServicerContext[_generation_pb2.DeleteGenerationRequest, _abc.Awaitable[_generation_pb2.DeleteGenerationResponse]],
     ) -> _abc.Awaitable[_generation_pb2.DeleteGenerationResponse]:
-        """Deletes a finished generation's outputs and hides it. GENERATION_RUNNING
-        (FAILED_PRECONDITION) while it runs.
+        """Deletes a finished generation's outputs and hides it; where it is to be restorable, hides it now and
+        deletes its outputs some minutes later. GENERATION_RUNNING (FAILED_PRECONDITION) while it runs.
         """
 
     @_abc_1.abstractmethod
@@ -198,6 +202,16 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_generation_pb2.GetSharedResponse]:
         """Reads what a link leads to. SHARE_ENDED (NOT_FOUND) for one that expired, was withdrawn, whose
         generation was deleted, or that never was: nobody can tell which.
+        """
+
+    @_abc_1.abstractmethod
+    def RestoreGeneration(
+        self,
+        request: _generation_pb2.RestoreGenerationRequest,
+        context: _aio.ServicerContext[_generation_pb2.RestoreGenerationRequest, _abc.Awaitable[_generation_pb2.RestoreGenerationResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.RestoreGenerationResponse]:
+        """Shows a generation again that was deleted and is still restorable; one that is not deleted stays as
+        it is. NOT_FOUND once its outputs are gone.
         """
 
     @_abc_1.abstractmethod

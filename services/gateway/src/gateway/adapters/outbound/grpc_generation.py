@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import grpc
-from chassis.timestamps import to_timestamp
+from chassis.timestamps import to_datetime, to_timestamp
 from tintype.generation.v1 import generation_pb2 as pb
 from tintype.generation.v1 import generation_pb2_grpc as rpc
 
@@ -131,6 +131,22 @@ class GrpcGenerations:
         with remote_calls("generation"):
             answer = await self._stub.SummarizeUsage(request, timeout=READ_DEADLINE_S)
         return [messages.usage(each) for each in answer.usage]
+
+    async def discard(self, account_id: AccountId, generation_id: GenerationId) -> datetime:
+        """See Generations."""
+        request = pb.DeleteGenerationRequest(
+            account_id=account_id, generation_id=generation_id, restorable=True
+        )
+        with remote_calls("generation"):
+            answer = await self._stub.DeleteGeneration(request, timeout=COMMAND_DEADLINE_S)
+        return to_datetime(answer.restorable_until)
+
+    async def restore(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
+        """See Generations."""
+        request = pb.RestoreGenerationRequest(account_id=account_id, generation_id=generation_id)
+        with remote_calls("generation"):
+            answer = await self._stub.RestoreGeneration(request, timeout=COMMAND_DEADLINE_S)
+        return messages.generation(answer.generation)
 
 
 class GrpcShares:

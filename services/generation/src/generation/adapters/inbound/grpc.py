@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from chassis.timestamps import to_timestamp
 from tintype.generation.v1 import generation_pb2 as pb
 from tintype.generation.v1 import generation_pb2_grpc as pb_grpc
 
@@ -14,10 +15,12 @@ from generation.application.cancel_generation import CancelGenerationHandler
 from generation.application.create_generation import CreateGeneration, CreateGenerationHandler
 from generation.application.create_quote import CreateQuote, CreateQuoteHandler
 from generation.application.delete_generation import DeleteGenerationHandler
+from generation.application.discard_generation import DiscardGenerationHandler
 from generation.application.mark_favourite import MarkFavourite, MarkFavouriteHandler
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
+from generation.application.restore_generation import RestoreGenerationHandler
 from generation.application.summarize_usage import SummarizeUsageHandler
 from generation.domain import errors
 from generation.domain.identifiers import QuoteId
@@ -61,6 +64,8 @@ class Handlers:
     cancel: CancelGenerationHandler
     delete: DeleteGenerationHandler
     usage: SummarizeUsageHandler
+    discard: DiscardGenerationHandler
+    restore: RestoreGenerationHandler
     settlements: ReadSettlements
     shares: ShareHandlers
 
@@ -160,10 +165,23 @@ class GenerationServicer(ShareAnswers, pb_grpc.GenerationServiceServicer):
         self, request: pb.DeleteGenerationRequest, context: Any
     ) -> pb.DeleteGenerationResponse:
         """See the contract."""
-        await self._handlers.delete(
+        account_id = fields.account_id(request.account_id)
+        generation_id = fields.generation_id(request.generation_id)
+        if request.restorable:
+            until = await self._handlers.discard(account_id, generation_id)
+            return pb.DeleteGenerationResponse(restorable_until=to_timestamp(until))
+        await self._handlers.delete(account_id, generation_id)
+        return pb.DeleteGenerationResponse()
+
+    async def RestoreGeneration(
+        self, request: pb.RestoreGenerationRequest, context: Any
+    ) -> pb.RestoreGenerationResponse:
+        """See the contract."""
+        generation = await self._handlers.restore(
             fields.account_id(request.account_id), fields.generation_id(request.generation_id)
         )
-        return pb.DeleteGenerationResponse()
+        view = await self._handlers.read.view(generation)
+        return pb.RestoreGenerationResponse(generation=messages.generation_message(view))
 
     async def SummarizeUsage(
         self, request: pb.SummarizeUsageRequest, context: Any

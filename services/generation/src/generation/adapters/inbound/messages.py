@@ -28,6 +28,7 @@ GENERATION = Named(
         "deadline_at",
         "available_credits",
         "deleted_at",
+        "purge_at",
     },
 )
 OUTPUT = Named(

@@ -125,6 +125,9 @@ class MemoryGenerations:
             for model, rows in took.items()
         }
 
+    async def lock_discarded(self, *, until: datetime, limit: int) -> Sequence[Generation]:
+        return [r for r in self._seen() if r.purge_at is not None and r.purge_at <= until][:limit]
+
 
 class MemoryOutputs:
     """Outputs in a list."""

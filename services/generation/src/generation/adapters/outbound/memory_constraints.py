@@ -30,6 +30,7 @@ def check_generation(row: Generation) -> None:
             "progress": 0 <= row.progress <= 1,
             "credits_charged": 0 <= row.credits_charged <= row.price.credits,
             "finished_at": (row.finished_at is not None) == row.is_terminal,
+            "purge_at": row.purge_at is None or row.deleted_at is not None,
             "reservation_id": row.status not in _FUNDED or row.reservation_id is not None,
             "charged and not delivered": row.credits_charged == 0 or row.status is Status.SUCCEEDED,
         }

@@ -85,6 +85,8 @@ class MemoryGenerations:
     clock: Clock
     ledger: MemoryLedger
     jobs: dict[str, Generation] = field(default_factory=dict)
+    # Hidden, and until when it can be shown again.
+    discarded: dict[str, datetime] = field(default_factory=dict)
     keys: dict[tuple[str, str], tuple[NewGeneration, str]] = field(default_factory=dict)
     refusals: dict[str, InsufficientCredits] = field(default_factory=dict)
     charged: list[Generation] = field(default_factory=list)
@@ -148,7 +150,7 @@ class MemoryGenerations:
     async def generation(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """See Generations."""
         found = self.jobs.get(generation_id)
-        if found is None or found.account_id != account_id:
+        if found is None or found.account_id != account_id or generation_id in self.discarded:
             raise NotFound("There is no such generation.")
         return self._seen(found)
 
@@ -161,7 +163,11 @@ class MemoryGenerations:
         limit: int,
     ) -> Page[Generation]:
         """See Generations."""
-        own = [self._seen(job) for job in reversed(self.jobs.values()) if job.account_id == account_id]
+        own = [
+            self._seen(job)
+            for job in reversed(self.jobs.values())
+            if job.account_id == account_id and job.generation_id not in self.discarded
+        ]
         return library_page(own, wanted, cursor=cursor, limit=limit)
 
     async def mark_favourite(
@@ -186,6 +192,29 @@ class MemoryGenerations:
         if not job.status.is_final:
             raise Conflict("It is still running.", reason="GENERATION_RUNNING")
         del self.jobs[generation_id]
+        self.discarded.pop(generation_id, None)
+
+    async def discard(self, account_id: AccountId, generation_id: GenerationId) -> datetime:
+        """See Generations."""
+        if known := self._discarded(account_id, generation_id):
+            return known
+        job = await self.generation(account_id, generation_id)
+        if not job.status.is_final:
+            raise Conflict("It is still running.", reason="GENERATION_RUNNING")
+        self.discarded[generation_id] = self.clock.now() + timedelta(minutes=10)
+        return self.discarded[generation_id]
+
+    async def restore(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
+        """See Generations."""
+        if self._discarded(account_id, generation_id):
+            del self.discarded[generation_id]
+        return await self.generation(account_id, generation_id)
+
+    def _discarded(self, account_id: AccountId, generation_id: GenerationId) -> datetime | None:
+        """Return until when it can be restored."""
+        until = self.discarded.get(generation_id)
+        is_own = until and self.jobs[generation_id].account_id == account_id
+        return until if is_own and until and until > self.clock.now() else None
 
     async def usage(self, account_id: AccountId, *, bounds: Sequence[datetime]) -> Sequence[ModelUsage]:
         """See Generations."""

@@ -165,6 +165,10 @@ class PostgresGenerations:
             took.setdefault(ModelId(row.model_id), []).append(lasted)
         return took
 
+    async def lock_discarded(self, *, until: datetime, limit: int) -> Sequence[Generation]:
+        query = select(table).where(table.c.purge_at <= until).order_by(table.c.purge_at).limit(limit)
+        return await self._all(query.with_for_update(key_share=True, skip_locked=True))
+
     async def _one(self, query: Select[Any]) -> Generation | None:
         row = (await self._connection.execute(query)).one_or_none()
         return to_generation(row) if row else None
