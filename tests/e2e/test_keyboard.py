@@ -99,7 +99,7 @@ def test_escape_closes_what_opened(page: Page) -> None:
     assert str(page.evaluate(_NAME)).startswith("Your account")
     tab_to(page, "Show the code for this")
     page.keyboard.press("Enter")
-    dialog = page.get_by_role("heading", name="The same by a program")
+    dialog = page.get_by_role("heading", name="The same, as code")
     expect(dialog).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()

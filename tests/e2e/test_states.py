@@ -124,7 +124,7 @@ def test_a_part_that_fails_stays_as_it_is(stack: StackState, browser: Browser, c
             note = page.locator("#notes").get_by_role("alert")
             expect(note).to_be_visible(timeout=IN_TIME_MS)
             expect(tile.get_by_role("button", name="Cancel")).to_be_visible()
-            note.get_by_role("button", name="Put away").click()
+            note.get_by_role("button", name="Dismiss").click()
             expect(note).to_have_count(0)
     customer.cancel(running)
 

@@ -39,7 +39,7 @@ def test_it_goes_away_by_itself_and_waits_for_a_pointer(account: Page) -> None:
 
 def test_it_waits_for_the_keyboard_and_is_put_away_by_it(account: Page) -> None:
     """While its button has the focus it stays; Escape puts it away, and the focus is on the page."""
-    account.get_by_role("button", name="Put away").focus()
+    account.get_by_role("button", name="Dismiss").focus()
     account.clock.fast_forward(60 * SECOND_MS)
     expect(account.get_by_role("status")).to_be_visible()
     account.keyboard.press("Escape")
