@@ -60,7 +60,17 @@ def _made_by(customer: Customer) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/pricing", "/login", "/signup", "/forgot-password", "/nowhere", "/console/components"]
+    "path",
+    [
+        "/",
+        "/pricing",
+        "/login",
+        "/signup",
+        "/forgot-password",
+        "/nowhere",
+        "/s/no-such-link",
+        "/console/components",
+    ],
 )
 def test_what_anybody_sees(people: People, path: str) -> None:
     """Signed out, and an address that leads nowhere."""
@@ -98,6 +108,7 @@ def test_what_a_newcomer_sees(people: People, path: str) -> None:
         "/library/{processing picture}",
         "/library/{cancelled picture}",
         "/library/{succeeded picture}/delete",
+        "/library/{succeeded picture}/share",
     ],
 )
 def test_what_a_regular_sees(people: People, path: str) -> None:
@@ -141,6 +152,18 @@ def _code(page: Page) -> None:
     expect(page.locator("#code-samples pre").first).to_be_visible(timeout=IN_TIME_MS)
 
 
+def _link(page: Page) -> None:
+    page.get_by_role("link", name="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    expect(page.locator("#share-link")).to_be_visible(timeout=IN_TIME_MS)
+    # What the pointer is on is drawn otherwise.
+    page.mouse.move(0, 0)
+
+
+def _closely(page: Page) -> None:
+    page.get_by_role("button", name="Larger").click()
+
+
 @pytest.mark.parametrize(
     ("path", "do"),
     [
@@ -148,11 +171,13 @@ def _code(page: Page) -> None:
         ("/generate", _palette),
         ("/generate", _models),
         ("/generate", _code),
+        ("/library/{succeeded picture}", _link),
+        ("/library/{succeeded picture}", _closely),
     ],
 )
 def test_what_opens(people: People, path: str, do: Callable[[Page], None]) -> None:
     """Menus and dialogs while they are open."""
-    assert look(people.regular, path, do) == []
+    assert look(people.regular, path.format_map(people.made), do) == []
 
 
 def test_who_wants_no_motion_has_none(people: People) -> None:

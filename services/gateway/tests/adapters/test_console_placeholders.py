@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import blurhash
 import pytest
-from gateway.adapters.inbound.console.placeholders import placeholder
+from gateway.adapters.inbound.console.placeholders import placeholder, sized_placeholder
 from gateway.domain.generation import GenerationStatus
 from gateway_world import HTML, PASSWORD, SKETCH, Door, enter
 from PIL import Image
@@ -43,6 +43,18 @@ def test_a_placeholder_is_a_picture_of_its_own() -> None:
             assert (list(top_left), list(last)) == (expected[0][0], expected[-1][-1])
 
 
+def test_a_placeholder_keeps_the_place_of_its_picture() -> None:
+    """Where the picture says alone how large it is; without a size there is nothing to keep."""
+    url = sized_placeholder(HASHED, 640, 360)
+    assert url is not None
+    kind, _, body = url.partition(",")
+    svg = base64.b64decode(body).decode()
+    assert kind == "data:image/svg+xml;base64"
+    assert 'width="640" height="360"><image href="data:image/bmp;base64,' in svg
+    assert sized_placeholder(HASHED, 0, 0) is None
+    assert sized_placeholder(None, 640, 360) is None
+
+
 @pytest.mark.parametrize("hashed", [None, "", "L", "LxH14", "L" * 99, "\u00e9" * 28, '"><script>'])
 def test_what_is_no_hash_has_no_picture(hashed: str | None) -> None:
     """The page is shown without."""
@@ -52,10 +64,10 @@ def test_what_is_no_hash_has_no_picture(hashed: str | None) -> None:
 async def test_a_page_shows_it_under_the_picture(door: Door) -> None:
     """In a tile and in the viewer, without a style, a script or a name of its own."""
     job = await made(door)
-    for path in ("/generate", "/library", f"/library/{job}"):
+    for path, kind in (("/generate", "bmp"), ("/library", "bmp"), (f"/library/{job}", "svg+xml")):
         page = (await door.http.get(path)).text
         (under,) = re.findall(r'<img class="under"[^>]*>', page)
-        assert 'src="data:image/bmp;base64,' in under
+        assert f'src="data:image/{kind};base64,' in under
         assert 'alt=""' in under
         assert "style=" not in page
 

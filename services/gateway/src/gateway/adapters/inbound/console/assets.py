@@ -28,7 +28,7 @@ STYLES = (
 )
 SCRIPTS = (
     *(f"vendor/{name}.min.js" for name in ("htmx", "hx-sse", "basecoat", "basecoat-command")),
-    *(f"js/{name}.js" for name in ("stream", "live", "waiting", "toasts", "keys", "pictures")),
+    *(f"js/{name}.js" for name in ("stream", "live", "waiting", "toasts", "keys", "pictures", "zoom")),
 )
 # What draws charts: sent to the pages that have one.
 CHART_SCRIPTS = ("vendor/uplot.iife.min.js", "js/chart.js")

@@ -10,12 +10,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession
+from gateway.adapters.inbound.console.assets import assets
 from gateway.adapters.inbound.console.page import HtmlRoute, show
+from gateway.adapters.inbound.console.samples import SAMPLES
 from gateway.adapters.inbound.console.schema_form import Field
 from gateway.adapters.inbound.console.usage import USUAL, Column, Part, UsageReport
 from gateway.domain.credits import EntryKind
-from gateway.domain.generation import QUEUE_COUNTED_MAX, Generation, GenerationStatus, Modality
-from gateway.domain.identifiers import AccountId, GenerationId, ModelId, PackId
+from gateway.domain.generation import QUEUE_COUNTED_MAX, Generation, GenerationStatus, Modality, Output
+from gateway.domain.identifiers import AccountId, GenerationId, ModelId, OutputId, PackId
 from gateway.domain.purchase import Pack
 
 router = APIRouter(route_class=HtmlRoute)
@@ -103,6 +105,7 @@ async def components(request: Request, deps: CurrentDeps, session: CurrentSessio
         report=REPORT,
         generations=(*(_generation(at) for at in GenerationStatus), _cancelling()),
         placeholders=("LxH14G2ZwxW=mtWWjtf7g0fjfQfj", "LEHV6nWB2yk8pyo0adR*.7kCMdnj", None),
+        still=_still(),
         waiting=_waiting(deps.clock.now()),
     )
 
@@ -133,4 +136,22 @@ def _waiting(now: datetime) -> tuple[Generation, ...]:
     return (
         *(replace(queued, queue_position=place) for place in (1, 2, 12, QUEUE_COUNTED_MAX + 1)),
         *(replace(running, expected_ready_at=now + timedelta(seconds=left_s)) for left_s in (300, 30, -1)),
+    )
+
+
+def _still() -> Output:
+    sample = SAMPLES[0]
+    url = assets.url(sample.file)
+    return Output(
+        output_id=OutputId("out_nobody"),
+        media_type="image/webp",
+        size_bytes=1,
+        width=640,
+        height=360,
+        duration_s=0,
+        sha256="",
+        url=url,
+        download_url=url,
+        expires_at=datetime(2026, 11, 28, 12, tzinfo=UTC),
+        blurhash="LxH14G2ZwxW=mtWWjtf7g0fjfQfj",
     )

@@ -28,6 +28,7 @@ from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
 FEED_SIZE = 24
+SEED = "seed"
 _TO_COMPOSER = {"HX-Retarget": "#composer", "HX-Reswap": "outerHTML"}
 # What to begin with, while there is nothing yet.
 _SCENES = (
@@ -53,12 +54,17 @@ async def generate_page(
     session: Session,
     model: Annotated[str, Query(max_length=200)] = "",
     again: Annotated[str | None, Query(max_length=100)] = None,
+    remix: bool = False,
 ) -> Response:
-    """Show the form of one model, empty or as an earlier generation had it, beside what was made last."""
+    """Show the form of one model, empty or as an earlier generation had it, beside what was made last.
+
+    A remix leaves out what is drawn at random: it comes out otherwise.
+    """
     if again is None:
         return await _page(request, deps, session, model_id=model)
     earlier = await deps.generations.generation(session.user_id, generation_id(again))
-    return await _page(request, deps, session, model_id=earlier.model_id, given=dict(earlier.input))
+    given = {name: value for name, value in earlier.input.items() if not (remix and name == SEED)}
+    return await _page(request, deps, session, model_id=earlier.model_id, given=given)
 
 
 @router.post("/generate/quote", dependencies=[per_user(Limit.QUOTES)])

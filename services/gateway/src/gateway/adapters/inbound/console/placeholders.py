@@ -26,6 +26,18 @@ def placeholder(hashed: str | None) -> str | None:
     return "data:image/bmp;base64," + base64.b64encode(_bitmap(rows, width, height)).decode()
 
 
+def sized_placeholder(hashed: str | None, width: int, height: int) -> str | None:
+    """Return the same as a picture of this size, so that its place is kept until the large one is there."""
+    drawn = placeholder(hashed)
+    if drawn is None or width < 1 or height < 1:
+        return None
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
+        f'<image href="{drawn}" width="{width}" height="{height}" preserveAspectRatio="none"/></svg>'
+    )
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
 def _bitmap(rows: list[list[list[int]]], width: int, height: int) -> bytes:
     """Return pixels as a Windows bitmap, which every browser reads: 24 bits, from the lowest row up."""
     padding = bytes(-3 * width % 4)

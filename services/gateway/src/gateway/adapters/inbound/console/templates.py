@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 from gateway.adapters.inbound.console.assets import assets
 from gateway.adapters.inbound.console.icons import icon
 from gateway.adapters.inbound.console.languages import ENGLISH, LANGUAGES, Language, language_of
-from gateway.adapters.inbound.console.placeholders import placeholder
+from gateway.adapters.inbound.console.placeholders import placeholder, sized_placeholder
 from gateway.adapters.inbound.console.shape import shape_class
 from gateway.adapters.inbound.deps import deps_of
 from gateway.domain.generation import QUEUE_COUNTED_MAX
@@ -67,6 +67,7 @@ def _environment(language: Language) -> Environment:
         when=when,
         shape_class=shape_class,
         placeholder=placeholder,
+        sized_placeholder=sized_placeholder,
     )
     made.globals.update(
         icon=icon,
