@@ -73,6 +73,6 @@ async def test_a_tile_has_its_shape_before_its_picture(door: Door) -> None:
         for width, height in ((4_000, 100), (100, 4_000))
     )
     assert (shape_class(wide), shape_class(tall)) == ("60", "6")
-    for odd in ("16:0", "a:b", "1", "", "1:2:3"):
+    for odd in ("16:0", "a:b", "1", "", "1:2:3", "9" * 5_000 + ":1", "1:" + "9" * 400):
         assert shape_class(replace(generation, input={"ratio": odd})) == "20"
     assert shape_class(replace(generation, modality=Modality.TEXT)) == "20"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -298,3 +299,21 @@ async def test_a_dialog_gets_the_part_alone(door: Door) -> None:
     assert gone.status_code == 200
     assert "Links that work" not in gone.text
     assert door.world.shares.links == {}
+
+
+@pytest.mark.parametrize("asked", ["9" * 5_000, "", "-1", "60", "many"])
+async def test_a_time_that_is_not_on_offer_is_a_week(door: Door, asked: str) -> None:
+    """Whatever a form that was changed says, of whatever length."""
+    csrf = await enter(door)
+    (user_id,) = (user.user_id for user in door.world.identity.users.values())
+    door.world.ledger.grant(user_id, 100)
+    form = {"csrf_token": csrf, "model": SKETCH, "prompt": "a heron", "key": "k1"}
+    await door.http.post("/generate", data=form, headers=HTML)
+    (job,) = door.world.generations.jobs
+    door.world.generations.finish(job, GenerationStatus.SUCCEEDED)
+    answer = await door.http.post(
+        f"/library/{job}/share", data={"csrf_token": csrf, "expires_in_s": asked}, headers=HTML
+    )
+    assert answer.status_code == 200
+    (link,) = await door.world.shares.shares_of(user_id, job)
+    assert link.expires_at - link.created_at == timedelta(days=7)

@@ -5,6 +5,8 @@ from gateway.domain.generation import Generation, Modality
 # tiles.css has a class for each twentieth between these.
 _STEP, _LEAST, _MOST = 20, 6, 60
 _TEXT = 1.0
+# Of a side that was asked for; a model may take any text there.
+_DIGITS_MAX = 5
 
 
 def ratio_of(generation: Generation) -> float:
@@ -16,7 +18,7 @@ def ratio_of(generation: Generation) -> float:
     if (
         generation.modality is not Modality.TEXT
         and len(asked) == 2
-        and all(side.isdecimal() for side in asked)
+        and all(side.isdecimal() and len(side) <= _DIGITS_MAX for side in asked)
     ):
         width, height = int(asked[0]), int(asked[1])
         return width / height if height else _TEXT

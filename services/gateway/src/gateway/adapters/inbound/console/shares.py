@@ -27,6 +27,7 @@ LIFETIMES = {
     WEEK_S: gettext_noop("7 days"),
     THIRTY_DAYS_S: gettext_noop("30 days"),
 }
+_CHOICES = {str(lifetime_s): lifetime_s for lifetime_s in LIFETIMES_S}
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _ID_LENGTH_MAX = 64
 # A link is for whoever was given it: not for search engines, nor for the sites that its page leads to.
@@ -44,7 +45,7 @@ async def share(request: Request, deps: CurrentDeps, session: Session, generatio
     """Make a link and show it, this once."""
     form = await request.form()
     asked = str(form.get("expires_in_s", ""))
-    lifetime_s = int(asked) if asked.isdecimal() and int(asked) in LIFETIMES_S else WEEK_S
+    lifetime_s = _CHOICES.get(asked, WEEK_S)
     try:
         _, token = await deps.shares.create_share(
             session.user_id,
