@@ -209,6 +209,27 @@ async def test_a_heart_is_its_owners(door: Door) -> None:
     assert tiles(await door.http.get("/library?search=fox")) == []
 
 
+async def test_a_deletion_can_be_taken_back(door: Door) -> None:
+    """By its button, without a script; by nobody else, and an address that a stranger made has no button."""
+    csrf = await entered(door)
+    (fox,) = await made(door, "a fox")
+    door.world.generations.finish(fox, GenerationStatus.SUCCEEDED)
+    form = {"csrf_token": csrf}
+    deleted = await door.http.post(f"/library/{fox}/delete", data=form, headers=FROM_HERE)
+    page = await door.http.get(deleted.headers["location"])
+    assert tiles(page) == []
+    assert f'<form method="post" action="/library/{fox}/restore">' in page.text
+    refused = await door.http.post(f"/library/{fox}/restore", data={}, headers=FROM_HERE)
+    assert refused.status_code == 403
+    assert tiles(await door.http.get("/library")) == []
+    restored = await door.http.post(f"/library/{fox}/restore", data=form, headers=FROM_HERE)
+    assert restored.headers["location"] == "/library?note=restored"
+    assert tiles(await door.http.get("/library?note=restored")) == [fox]
+    assert "/restore" not in (await door.http.get(f"/library?undo={fox}")).text
+    assert (await door.http.get("/library?note=deleted&undo=evil")).status_code == 422
+    assert (await door.http.get("/library?note=deleted")).text.count("/restore") == 0
+
+
 def test_days_are_the_persons_own() -> None:
     """From the first midnight to the one after the last, by their clock; whichever day was put first."""
     query = LibraryQuery(first_day=date(2026, 3, 29), last_day=date(2026, 3, 28))

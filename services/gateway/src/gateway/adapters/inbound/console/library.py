@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
@@ -35,6 +35,7 @@ async def library(
     session: Session,
     query: Annotated[LibraryQuery, Depends(library_query)],
     part: Annotated[LibraryPart, Depends(library_part)],
+    undo: Annotated[str | None, Query(pattern=r"^gen_[0-9a-f]{32}$")] = None,
 ) -> Response:
     """Tiles by day, newest first; a part of a page gets what it asked for, and where that now stands."""
     page = await _read(deps, session, query.wanted(zone_of(request)), part)
@@ -53,7 +54,12 @@ async def library(
     }
     if FRAGMENT not in request.headers:
         return await show(
-            request, "library.html", models=await deps.generations.models(), states=tuple(State), **values
+            request,
+            "library.html",
+            models=await deps.generations.models(),
+            states=tuple(State),
+            undo=undo,
+            **values,
         )
     answer = fragment(request, "library_tiles.html" if part.cursor else "library_results.html", **values)
     # Whoever comes back from a picture finds as much of the list as they had.
@@ -138,9 +144,16 @@ async def confirm_delete(request: Request, deps: CurrentDeps, session: Session, 
 
 @router.post("/library/{generation}/delete", dependencies=[per_user(Limit.CHANGES)])
 async def delete(deps: CurrentDeps, session: Session, generation: str) -> Response:
-    """Delete the outputs and hide the card."""
-    await deps.generations.delete(session.user_id, generation_id(generation))
-    return go("/library", note="deleted")
+    """Hide the tile; the outputs go in some minutes, until when that can be taken back."""
+    await deps.generations.discard(session.user_id, generation_id(generation))
+    return go(f"/library?undo={generation}", note="deleted")
+
+
+@router.post("/library/{generation}/restore", dependencies=[per_user(Limit.CHANGES)])
+async def restore(deps: CurrentDeps, session: Session, generation: str) -> Response:
+    """Take a deletion back."""
+    await deps.generations.restore(session.user_id, generation_id(generation))
+    return go("/library", note="restored")
 
 
 async def _read(
