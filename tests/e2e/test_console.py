@@ -93,7 +93,7 @@ def test_a_running_job_is_cancelled_and_a_finished_one_deleted(page: Page) -> No
     expect(card).to_contain_text("cancelled", timeout=SETTLE_MS)
     balance_is(page, "1,000")
     card.get_by_role("link", name="Delete").click()
-    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
 
 
