@@ -1,12 +1,13 @@
 """What somebody reads who waits for their payment."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
-from billing.domain.errors import CheckoutNotFound, PaymentProcessorUnavailable
+from billing.domain.errors import CheckoutNotFound, InvalidField, PaymentProcessorUnavailable
 from billing_support import BillingUnderTest
 
 COMPLETE = CheckoutStatus.COMPLETE
@@ -134,3 +135,28 @@ async def test_nobody_asks_about_another_users_checkout(any_billing: BillingUnde
     with pytest.raises(CheckoutNotFound):
         await any_billing.follow("usr_2", checkout_id)
     assert any_billing.processor.questions == []
+
+
+async def test_of_a_settled_checkout_nobody_asks(memory_billing: BillingUnderTest) -> None:
+    """Neither the processor, nor does anybody write that it was asked."""
+    checkout_id, session = await opened(memory_billing)
+    memory_billing.processor.pay(session)
+    settled = await memory_billing.follow("usr_1", checkout_id)
+    await memory_billing.facts.expect(("PaymentCompleted", "pi_1", 1000, 1000))
+    assert settled.asked_at == memory_billing.clock.now()
+    assert len(memory_billing.processor.questions) == 1
+    assert await look(memory_billing, checkout_id) == settled
+    assert await memory_billing.follow.look_again(settled) == settled
+    assert len(memory_billing.processor.questions) == 1
+
+
+@pytest.mark.parametrize("field", ["user_id", "checkout_id"])
+@pytest.mark.parametrize("value", ["", "x" * 256, "a\x00"])
+async def test_what_no_id_can_be_is_refused_by_its_field(
+    memory_billing: BillingUnderTest, field: str, value: str
+) -> None:
+    """Before anything is looked up."""
+    asked: dict[str, Any] = {"user_id": "usr_1", "checkout_id": "chk_1", field: value}
+    with pytest.raises(InvalidField) as refused:
+        await memory_billing.follow(**asked)
+    assert refused.value.field == field

@@ -184,6 +184,7 @@ async def test_another_products_payment_is_left_alone(
     with capture_logs() as lines:
         assert await any_billing.process_all() == [WebhookState.IGNORED] * 2
     assert [line["payment_id"] for line in lines] == ["pi_other"] * 2
+    assert [await any_billing.refund("pi_other"), await any_billing.dispute("dp_1")] == [False, False]
     assert await any_billing.money_back() == []
     assert await any_billing.purchases() == [purchase]
 

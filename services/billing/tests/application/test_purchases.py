@@ -216,3 +216,22 @@ async def test_an_unknown_pack_is_refused(memory_billing: BillingUnderTest) -> N
     with pytest.raises(UnknownPack):
         await memory_billing.open(pack="gold")
     assert memory_billing.processor.sessions == {}
+
+
+@pytest.mark.parametrize("value", ["", "x" * 256, "a\x00"])
+async def test_whose_purchases_has_to_be_said(memory_billing: BillingUnderTest, value: str) -> None:
+    """Refused by its field; so is a place that no place can be, with what is wrong with it."""
+    with pytest.raises(InvalidField) as refused:
+        await memory_billing.page(value, limit=3)
+    assert refused.value.field == "user_id"
+    with pytest.raises(InvalidField, match=r"page_token: (is required|has 256|must not hold)"):
+        await memory_billing.page("usr_1", before=value, limit=3)
+
+
+async def test_a_purchase_has_an_id_of_its_own(memory_billing: BillingUnderTest) -> None:
+    """That says what it is; the checkout leads to it."""
+    purchase = await memory_billing.bought()
+    assert purchase.purchase_id.startswith("pay_")
+    checkout = await memory_billing.reader.checkout("usr_1", purchase.checkout_id)
+    assert checkout is not None
+    assert checkout.purchase_id == purchase.purchase_id

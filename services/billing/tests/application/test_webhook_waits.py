@@ -34,6 +34,22 @@ async def test_each_failure_of_its_own_doubles_the_wait_up_to_a_bound() -> None:
     assert await billing.process() is None
 
 
+async def test_a_wait_is_never_longer_than_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawn at its latest, each is the power of two, and five minutes at most; an outage is half a minute."""
+    monkeypatch.setattr("billing.application.process_webhook.random.uniform", lambda low, high: high)
+    billing = billing_in_memory()
+    billing.processor.failures["cs_1"] = RuntimeError("it is poisoned")
+    await billing.told("cs_1", event_id="evt_1")
+    for wait_s in WAITS_S:
+        await billing.process()
+        due_at = (await billing.stored("evt_1")).due_at
+        assert due_at - billing.clock.now() == timedelta(seconds=wait_s)
+        billing.clock.time = due_at
+    billing.processor.failures["cs_1"] = PaymentProcessorUnavailable("away")
+    await billing.process()
+    assert (await billing.stored("evt_1")).due_at - billing.clock.now() == timedelta(seconds=30)
+
+
 async def test_an_outage_waits_half_a_minute_and_counts_nothing() -> None:
     """However often it happens."""
     billing = billing_in_memory()

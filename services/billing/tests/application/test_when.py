@@ -104,6 +104,7 @@ async def test_a_page_that_the_processor_lost_ends_the_moment_that_it_expires(
         seen = await memory_billing.reader.checkout("usr_1", opened.checkout_id)
         assert seen is not None
         assert seen.status is status
+        assert (seen.url is None) is (status is CheckoutStatus.EXPIRED)
 
 
 async def test_a_question_is_asked_again_after_its_pause(memory_billing: BillingUnderTest) -> None:
