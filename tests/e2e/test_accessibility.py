@@ -164,6 +164,18 @@ def _closely(page: Page) -> None:
     page.get_by_role("button", name="Larger").click()
 
 
+def _selected(page: Page) -> None:
+    page.get_by_role("checkbox", name="Select: A fox crossing fresh snow").check()
+    page.get_by_role("button", name="Select all on this page").click()
+    page.mouse.move(0, 0)
+
+
+def _asked(page: Page) -> None:
+    _selected(page)
+    page.get_by_role("group", name="Selection").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name="Delete")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("path", "do"),
     [
@@ -173,6 +185,8 @@ def _closely(page: Page) -> None:
         ("/generate", _code),
         ("/library/{succeeded picture}", _link),
         ("/library/{succeeded picture}", _closely),
+        ("/library", _selected),
+        ("/library", _asked),
     ],
 )
 def test_what_opens(people: People, path: str, do: Callable[[Page], None]) -> None:

@@ -12,6 +12,7 @@ from gateway.adapters.inbound.app import make_app
 from gateway.adapters.inbound.console import mount_console
 from gateway.adapters.inbound.deps import Deps, Web
 from gateway.adapters.outbound.random import RandomSecrets
+from gateway.application.discard_selected import DiscardSelectedHandler
 from gateway.application.end_console_session import ConsoleSessionEnder
 from gateway.application.explain_generation import ExplainGenerationHandler
 from gateway.application.export_statement import ExportStatementHandler
@@ -22,9 +23,11 @@ from gateway.application.open_checkout import OpenCheckoutHandler
 from gateway.application.open_console_session import ConsoleSessionOpener
 from gateway.application.open_sessions import OpenSessions
 from gateway.application.open_streams import OpenStreams
+from gateway.application.read_selected import ReadSelectedHandler
 from gateway.application.read_texts import ReadTextsHandler
 from gateway.application.refresh_console_session import ConsoleSessionRefresher
 from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
+from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.ports.access_tokens import AccessTokens
@@ -112,6 +115,9 @@ def wire(ports: Ports) -> Deps:
         export_statement=ExportStatementHandler(ports.ledger),
         open_checkout=OpenCheckoutHandler(ports.billing, ports.web.public_url),
         read_texts=ReadTextsHandler(ports.texts),
+        read_selected=ReadSelectedHandler(ports.generations),
+        restore_selected=RestoreSelectedHandler(ports.generations),
+        discard_selected=DiscardSelectedHandler(ports.generations),
         checks=ports.checks,
         alive=ports.alive,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from chassis.health import Check
 from fastapi import FastAPI, Request
 
+from gateway.application.discard_selected import DiscardSelectedHandler
 from gateway.application.explain_generation import ExplainGenerationHandler
 from gateway.application.export_statement import ExportStatementHandler
 from gateway.application.follow_events import FollowEventsHandler
@@ -13,8 +14,10 @@ from gateway.application.log_in import LogInHandler
 from gateway.application.log_out import LogOutHandler
 from gateway.application.open_checkout import OpenCheckoutHandler
 from gateway.application.open_sessions import OpenSessions
+from gateway.application.read_selected import ReadSelectedHandler
 from gateway.application.read_texts import ReadTextsHandler
 from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
+from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.ports.access_tokens import AccessTokens
@@ -80,6 +83,9 @@ class Deps:
     export_statement: ExportStatementHandler
     open_checkout: OpenCheckoutHandler
     read_texts: ReadTextsHandler
+    read_selected: ReadSelectedHandler
+    restore_selected: RestoreSelectedHandler
+    discard_selected: DiscardSelectedHandler
     checks: Mapping[str, Check] = field(default_factory=dict)
     alive: Mapping[str, Check] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ from gateway.adapters.inbound.console import (
     library,
     mailed_links,
     receipt,
+    selection,
     shares,
 )
 from gateway.adapters.inbound.deps import Deps
@@ -28,6 +29,8 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
         access,
         mailed_links,
         generate,
+        # Before the pages of single generations, whose addresses begin alike.
+        selection,
         library,
         shares,
         billing,

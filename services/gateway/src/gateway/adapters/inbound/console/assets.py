@@ -28,7 +28,10 @@ STYLES = (
 )
 SCRIPTS = (
     *(f"vendor/{name}.min.js" for name in ("htmx", "hx-sse", "basecoat", "basecoat-command")),
-    *(f"js/{name}.js" for name in ("stream", "live", "waiting", "toasts", "keys", "pictures", "zoom")),
+    *(
+        f"js/{name}.js"
+        for name in ("stream", "live", "waiting", "toasts", "keys", "pictures", "zoom", "selection")
+    ),
 )
 # What draws charts: sent to the pages that have one.
 CHART_SCRIPTS = ("vendor/uplot.iife.min.js", "js/chart.js")

@@ -12,6 +12,7 @@ from gateway.adapters.inbound.console.languages import language_of
 from gateway.adapters.inbound.console.library_part import LibraryPart, library_part
 from gateway.adapters.inbound.console.library_query import SHOWN_MAX, LibraryQuery, State, library_query
 from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, came_from, fragment, go, show
+from gateway.adapters.inbound.console.selection import SELECTED_MAX, Undone, deleted_note
 from gateway.adapters.inbound.console.templates import zone_of
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
@@ -35,7 +36,10 @@ async def library(
     session: Session,
     query: Annotated[LibraryQuery, Depends(library_query)],
     part: Annotated[LibraryPart, Depends(library_part)],
-    undo: Annotated[str | None, Query(pattern=r"^gen_[0-9a-f]{32}$")] = None,
+    undo: Undone = None,
+    note: Annotated[str, Query()] = "",
+    running: Annotated[int, Query(ge=0, le=SELECTED_MAX)] = 0,
+    failed: Annotated[int, Query(ge=0, le=SELECTED_MAX)] = 0,
 ) -> Response:
     """Tiles by day, newest first; a part of a page gets what it asked for, and where that now stands."""
     page = await _read(deps, session, query.wanted(zone_of(request)), part)
@@ -53,12 +57,14 @@ async def library(
         "is_first": part.cursor is None,
     }
     if FRAGMENT not in request.headers:
+        if note == "deleted-many":
+            values["note"] = deleted_note(request, deleted=len(undo or ()), running=running, failed=failed)
         return await show(
             request,
             "library.html",
             models=await deps.generations.models(),
             states=tuple(State),
-            undo=undo,
+            undo=undo or (),
             **values,
         )
     answer = fragment(request, "library_tiles.html" if part.cursor else "library_results.html", **values)
@@ -121,17 +127,26 @@ async def favourite(
 
 
 @router.post("/library/{generation}/cancel", dependencies=[per_user(Limit.CHANGES)])
-async def cancel(request: Request, deps: CurrentDeps, session: Session, generation: str) -> Response:
+async def cancel(
+    request: Request, deps: CurrentDeps, session: Session, generation: str, pick: str = ""
+) -> Response:
     """Stop a running one: the library again, or its tile where a part of a page asked."""
     try:
         stopped = await deps.generations.cancel(session.user_id, generation_id(generation))
     except Conflict:
         # It ended while the page was open: its tile shows how.
         if FRAGMENT in request.headers:
-            return await card(request, deps, session, generation)
+            return await card(request, deps, session, generation, pick)
         return go("/library", note="too-late")
     if FRAGMENT in request.headers:
-        return fragment(request, "tile.html", generation=stopped, session=session, texts={})
+        return fragment(
+            request,
+            "tile.html",
+            generation=stopped,
+            session=session,
+            texts={},
+            is_selectable=bool(pick),
+        )
     return go("/library", note="cancelled" if stopped.status.is_final else "cancelling")
 
 

@@ -1,0 +1,87 @@
+"""`/library/selected`: what is done to several generations at once."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response
+
+from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.languages import gettext_noop, language_of
+from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, show
+from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.rest.parameters import generation_id
+from gateway.domain.errors import InvalidRequest, NotFound
+from gateway.domain.identifiers import GenerationId
+from gateway.ports.rate_limits import Limit
+
+router = APIRouter(route_class=HtmlRoute)
+
+SELECTED_MAX = 100
+Undone = Annotated[
+    list[Annotated[str, Query(pattern=r"^gen_[0-9a-f]{32}$")]] | None, Query(max_length=SELECTED_MAX)
+]
+
+
+class Deed(StrEnum):
+    """What the buttons of the bar do."""
+
+    DELETE = "delete"
+    RESTORE = "restore"
+
+
+@router.get("/library/selected")
+async def selected_again() -> Response:
+    """Lead whoever comes back to what a form had shown to the library: the selection is not kept."""
+    return go("/library")
+
+
+@router.post("/library/selected", dependencies=[per_user(Limit.CHANGES)])
+async def selected(
+    request: Request,
+    deps: CurrentDeps,
+    session: Session,
+    deed: Annotated[Deed, Form()],
+    generation: Annotated[list[str] | None, Form()] = None,
+    confirmed: Annotated[str, Form()] = "",
+) -> Response:
+    """Do it to each of them; a deletion asks first."""
+    ids = _checked(generation or ())
+    if not ids:
+        return go("/library", note="none-selected")
+    if deed is Deed.RESTORE:
+        await deps.restore_selected(session.user_id, ids)
+        return go("/library", note="restored")
+    if not confirmed:
+        found = await deps.read_selected(session.user_id, ids)
+        if not found:
+            raise NotFound("There is no such generation.")
+        return await show(request, "delete_selected.html", session=session, generations=found)
+    done = await deps.discard_selected(session.user_id, ids)
+    told: list[tuple[str, str | int]] = [("undo", each) for each in done.hidden]
+    told += [("running", done.running_count), ("failed", done.failed_count)]
+    said = [(name, value) for name, value in told if value]
+    return go(f"/library?{urlencode(said)}", note="deleted-many")
+
+
+def deleted_note(request: Request, *, deleted: int, running: int, failed: int) -> str:
+    """Say how many are deleted and how many are not, and why."""
+    texts = language_of(request).texts
+    counted = [
+        (deleted, texts.ngettext("%(num)s deleted.", "%(num)s deleted.", deleted)),
+        (running, texts.ngettext("%(num)s still runs and stays.", "%(num)s still run and stay.", running)),
+        (
+            failed,
+            texts.ngettext("%(num)s could not be deleted.", "%(num)s could not be deleted.", failed),
+        ),
+    ]
+    return " ".join(text % {"num": count} for count, text in counted if count)
+
+
+def _checked(texts: Sequence[str]) -> list[GenerationId]:
+    """Read ids, each once. Raises InvalidRequest for too many and NotFound for what is no id."""
+    if len(texts) > SELECTED_MAX:
+        raise InvalidRequest(gettext_noop("At most 100 can be selected at a time."))
+    return list(dict.fromkeys(generation_id(text) for text in texts))

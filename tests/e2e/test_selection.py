@@ -1,0 +1,61 @@
+"""Many at once in a browser: selected, deleted and brought back, with a script and without."""
+
+from collections.abc import Iterator
+
+import pytest
+from customer import Customer
+from playwright.sync_api import Browser, expect
+from tintype_local.state import StackState
+from visitor import is_at, new_customer, signed_in
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def owner(stack: StackState) -> Iterator[Customer]:
+    """Somebody with three pictures."""
+    customer = new_customer(stack)
+    for prompt in ("A fox", "A heron", "A lighthouse"):
+        is_at(customer, customer.generate("local/sketch", prompt=prompt), "succeeded")
+    yield customer
+    customer.api.close()
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_many_are_deleted_and_brought_back(
+    stack: StackState, browser: Browser, owner: Customer, has_script: bool
+) -> None:
+    """Two are ticked; the page asks; one button takes it back. The third stays all the time."""
+    with signed_in(browser, owner, stack.url("gateway"), java_script_enabled=has_script) as context:
+        page = context.new_page()
+        page.goto("/library")
+        tiles, bar = page.locator(".tile"), page.get_by_role("group", name="Selection")
+        expect(tiles).to_have_count(3)
+        if has_script:
+            expect(bar).to_be_hidden()
+        page.get_by_role("checkbox", name="Select: A fox").check()
+        page.get_by_role("checkbox", name="Select: A heron").check()
+        expect(bar).to_be_visible()
+        if has_script:
+            expect(bar).to_contain_text("2 selected")
+        bar.get_by_role("button", name="Delete").click()
+        expect(page.get_by_role("heading", name="Delete these 2?")).to_be_visible()
+        expect(page.get_by_role("listitem").filter(has_text="A lighthouse")).to_have_count(0)
+        page.get_by_role("button", name="Delete").click()
+        expect(page.get_by_text("2 deleted.")).to_be_visible()
+        expect(tiles).to_have_count(1)
+        page.get_by_role("button", name="Undo").click()
+        expect(tiles).to_have_count(3)
+
+
+def test_a_selection_is_cleared_by_escape(stack: StackState, browser: Browser, owner: Customer) -> None:
+    """All of a page by a button, none by a key."""
+    with signed_in(browser, owner, stack.url("gateway")) as context:
+        page = context.new_page()
+        page.goto("/library")
+        page.get_by_role("checkbox", name="Select: A fox").check()
+        page.get_by_role("button", name="Select all on this page").click()
+        expect(page.locator(".pick:checked")).to_have_count(3)
+        page.keyboard.press("Escape")
+        expect(page.locator(".pick:checked")).to_have_count(0)
+        expect(page.get_by_role("group", name="Selection")).to_be_hidden()
