@@ -207,3 +207,20 @@ async def test_history_leads_to_what_was_deleted(door: Door) -> None:
     form = {"email": "bob@example.com", "password": "correct horse battery"}
     assert (await door.http.post("/signup", data=form, headers=HTML)).status_code == 303
     assert (await door.http.get(f"/library/{job}", headers=HTML)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("charged", "said", "in_spanish"),
+    [
+        (1, "1 credit", "1 crédito"),
+        (2, "2 credits", "2 créditos"),
+        (1_000, "1,000 credits", "1.000 créditos"),
+    ],
+)
+async def test_one_credit_is_one(door: Door, charged: int, said: str, in_spanish: str) -> None:
+    """Beside a picture, in both languages."""
+    job = await text_job(door, "a text")
+    door.world.generations.jobs[job] = replace(door.world.generations.jobs[job], credits_charged=charged)
+    for language, words in (("en", said), ("es", in_spanish)):
+        page = (await door.http.get(f"/library/{job}/card", headers={"Accept-Language": language})).text
+        assert re.search(rf"\b{re.escape(words)}(?!s)", page), words
