@@ -18,7 +18,7 @@ OPTIONS = (
     "--memory-only",
     "-q",
     "-s",
-    "--tb=short",
+    "--tb=native",
     "--color=no",
 )
 # A caller who is never answered: so long no quick test waits, on however busy a machine.
