@@ -109,6 +109,7 @@ def test_what_a_newcomer_sees(people: People, path: str) -> None:
         "/library/{cancelled picture}",
         "/library/{succeeded picture}/delete",
         "/library/{succeeded picture}/share",
+        "/library/compare?a={succeeded picture}&b={succeeded text}",
     ],
 )
 def test_what_a_regular_sees(people: People, path: str) -> None:

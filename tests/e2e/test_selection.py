@@ -59,3 +59,19 @@ def test_a_selection_is_cleared_by_escape(stack: StackState, browser: Browser, o
         page.keyboard.press("Escape")
         expect(page.locator(".pick:checked")).to_have_count(0)
         expect(page.get_by_role("group", name="Selection")).to_be_hidden()
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_two_are_compared(stack: StackState, browser: Browser, owner: Customer, has_script: bool) -> None:
+    """Side by side; with a script the button is there for two alone."""
+    with signed_in(browser, owner, stack.url("gateway"), java_script_enabled=has_script) as context:
+        page = context.new_page()
+        page.goto("/library")
+        button = page.get_by_role("button", name="Compare")
+        page.get_by_role("checkbox", name="Select: A fox").check()
+        if has_script:
+            expect(button).to_be_hidden()
+        page.get_by_role("checkbox", name="Select: A heron").check()
+        button.click()
+        expect(page.get_by_role("heading", name="Compare")).to_be_visible()
+        expect(page.get_by_role("article")).to_have_count(2)

@@ -83,6 +83,31 @@ async def test_many_are_deleted_after_a_question_and_come_back(door: Door) -> No
     assert tiles(await door.http.get("/library")) == [third, second, first]
 
 
+async def test_two_are_compared(door: Door) -> None:
+    """Both, and what differs; neither one nor three, nor another's, nor what is no id."""
+    csrf = await entered(door)
+    first, second, third = await made(door, 3)
+    answer = await send(door, csrf, [first, second], deed="compare")
+    assert answer.headers["location"] == f"/library/compare?a={first}&b={second}"
+    page = await door.http.get(answer.headers["location"])
+    assert page.status_code == 200
+    assert re.findall(r"<tr data-differs><th scope=\"row\">(\w+)", page.text) == ["prompt"]
+    assert ("fox 0" in page.text, "fox 1" in page.text, "fox 2" in page.text) == (True, True, False)
+    same = await door.http.get(f"/library/compare?a={first}&b={first}")
+    assert "data-differs" not in same.text
+    for ids in ([first], [first, first], [first, second, third]):
+        answer = await send(door, csrf, ids, deed="compare")
+        assert answer.headers["location"] == "/library?note=not-two"
+    assert (await door.http.get(f"/library/compare?a={first}&b=x")).status_code == 404
+    door.http.cookies.clear()
+    assert (await door.http.get(f"/library/compare?a={first}&b={second}")).status_code == 303
+    form = {"email": "bob@example.com", "password": "correct horse battery"}
+    await door.http.post("/signup", data=form, headers=FROM_HERE)
+    theirs = await door.http.get(f"/library/compare?a={first}&b={second}")
+    assert theirs.status_code == 404
+    assert "fox" not in theirs.text
+
+
 async def test_what_cannot_be_deleted_stops_no_other(door: Door) -> None:
     """What runs, what is not there: said in the note, and it stays."""
     csrf = await entered(door)

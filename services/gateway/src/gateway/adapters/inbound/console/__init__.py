@@ -8,6 +8,7 @@ from gateway.adapters.inbound.console import (
     assets,
     billing,
     checkout,
+    compare,
     components,
     errors,
     generate,
@@ -31,6 +32,7 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
         generate,
         # Before the pages of single generations, whose addresses begin alike.
         selection,
+        compare,
         library,
         shares,
         billing,

@@ -44,6 +44,7 @@ NOTES = {
         "Too late: it had already finished. Its card shows how it ended, and what it cost."
     ),
     "deleted": gettext_noop("Deleted."),
+    "not-two": gettext_noop("Select two to compare them."),
     "none-selected": gettext_noop("Nothing is selected."),
     "restored": gettext_noop("It is back."),
     "saved": gettext_noop("Saved."),

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.compare import comparison
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, show
 from gateway.adapters.inbound.limited import per_user
@@ -30,6 +31,7 @@ class Deed(StrEnum):
 
     DELETE = "delete"
     RESTORE = "restore"
+    COMPARE = "compare"
 
 
 @router.get("/library/selected")
@@ -51,6 +53,8 @@ async def selected(
     ids = _checked(generation or ())
     if not ids:
         return go("/library", note="none-selected")
+    if deed is Deed.COMPARE:
+        return go(comparison((ids[0], ids[1])) if len(ids) == 2 else "/library?note=not-two")
     if deed is Deed.RESTORE:
         await deps.restore_selected(session.user_id, ids)
         return go("/library", note="restored")

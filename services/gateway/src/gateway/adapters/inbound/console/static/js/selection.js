@@ -14,6 +14,7 @@
     const tooMany = chosen.length > SELECTED_MAX;
     const said = (tooMany ? counted.dataset.tooMany : counted.dataset.counted).replace("#", chosen.length);
     if (counted.textContent !== said) counted.textContent = said;
+    bar.querySelector("[data-compare]").hidden = chosen.length !== 2;
     for (const button of bar.querySelectorAll("[data-deed]")) button.disabled = tooMany;
   };
   const clear = () => {
