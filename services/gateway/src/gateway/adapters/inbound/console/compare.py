@@ -53,7 +53,7 @@ def comparison(ids: tuple[GenerationId, GenerationId]) -> str:
 
 
 def input_rows(left: Document, right: Document) -> list[InputRow]:
-    """Return the fields of both, in the order in which they were sent."""
+    """Return the fields of both by their names, the prompt first."""
     return [InputRow(name=name, values=(_said(left, name), _said(right, name))) for name in {**left, **right}]
 
 
