@@ -7,6 +7,7 @@ import httpx
 import pytest
 from gateway.adapters.inbound.console.avatar import origin_of
 from gateway.adapters.outbound.http_text_outputs import HttpTextOutputs
+from gateway.adapters.outbound.media_store import MediaStore
 from gateway.domain.generation import GenerationStatus, Output
 from gateway_world import HTML, SKETCH, Door, enter
 from starlette.applications import Starlette
@@ -106,7 +107,7 @@ class Store:
     def texts(self, *, origin: str | None = STORE, inside: str | None = None) -> HttpTextOutputs:
         """The adapter in front of it."""
         transport = httpx.ASGITransport(Starlette(routes=[Route("/{path:path}", self.answer)]))
-        return HttpTextOutputs(httpx.AsyncClient(transport=transport), origin=origin, inside=inside)
+        return HttpTextOutputs(httpx.AsyncClient(transport=transport), MediaStore(origin, inside))
 
 
 @pytest.mark.parametrize("knows_ranges", [True, False])

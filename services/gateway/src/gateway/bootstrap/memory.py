@@ -13,6 +13,7 @@ from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.identity import AUDIENCE, ISSUER, MemoryIdentity
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
+from gateway.adapters.outbound.memory.output_files import MemoryOutputFiles
 from gateway.adapters.outbound.memory.shares import MemoryShares
 from gateway.adapters.outbound.memory.text_outputs import MemoryTextOutputs
 from gateway.adapters.outbound.rate_limits import LimitsRateLimits
@@ -35,6 +36,7 @@ class MemoryWorld:
     feed: MemoryEventFeed
     sessions: MemoryConsoleSessions
     texts: MemoryTextOutputs
+    output_files: MemoryOutputFiles
     ports: Ports
 
 
@@ -52,6 +54,7 @@ def memory_world(
     generations = MemoryGenerations(clock, ledger)
     billing, feed, sessions = MemoryBilling(clock), MemoryEventFeed(), MemoryConsoleSessions()
     texts, shares = MemoryTextOutputs(), MemoryShares(generations)
+    output_files = MemoryOutputFiles()
     ports = Ports(
         identity=identity,
         billing=billing,
@@ -64,6 +67,7 @@ def memory_world(
         limits=LimitsRateLimits("memory://", dict.fromkeys(Limit, rates)),
         sessions=sessions,
         texts=texts,
+        output_files=output_files,
         clock=clock,
         monotonic=lambda: clock.now().timestamp(),
         web=Web(
@@ -83,5 +87,6 @@ def memory_world(
         feed=feed,
         sessions=sessions,
         texts=texts,
+        output_files=output_files,
         ports=ports,
     )

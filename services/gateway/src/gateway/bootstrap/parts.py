@@ -39,6 +39,7 @@ from gateway.ports.event_ids import EventIds
 from gateway.ports.generation import Generations
 from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
+from gateway.ports.output_files import OutputFiles
 from gateway.ports.rate_limits import RateLimits
 from gateway.ports.shares import Shares
 from gateway.ports.text_outputs import TextOutputs
@@ -59,6 +60,7 @@ class Ports:
     limits: RateLimits
     sessions: ConsoleSessionStore
     texts: TextOutputs
+    output_files: OutputFiles
     clock: Clock
     web: Web
     session_idle: timedelta = timedelta(days=7)
@@ -118,6 +120,7 @@ def wire(ports: Ports) -> Deps:
         read_selected=ReadSelectedHandler(ports.generations),
         restore_selected=RestoreSelectedHandler(ports.generations),
         discard_selected=DiscardSelectedHandler(ports.generations),
+        output_files=ports.output_files,
         checks=ports.checks,
         alive=ports.alive,
     )

@@ -11,8 +11,10 @@ from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations, GrpcShares
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
+from gateway.adapters.outbound.http_output_files import HttpOutputFiles
 from gateway.adapters.outbound.http_text_outputs import TIMEOUT_S, HttpTextOutputs
 from gateway.adapters.outbound.jwt import JwtAccessTokens
+from gateway.adapters.outbound.media_store import MediaStore
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
 from gateway.adapters.outbound.postgres.console_sessions import PostgresConsoleSessions
 from gateway.adapters.outbound.rate_limits import LimitsRateLimits
@@ -32,6 +34,7 @@ _SAFE_TO_REPEAT = tuple(
 async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEventFeed) -> Ports:
     """Return the adapters that production runs; they are closed with the service."""
     fetching = await running.opened(httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False))
+    store = MediaStore(settings.media_origin, settings.media_inside_origin)
     token, clock = settings.caller_token, SystemClock()
     identity = GrpcIdentity(running.channel(settings.identity_target, token, retried=_SAFE_TO_REPEAT))
     generation = running.channel(settings.generation_target, token)
@@ -48,7 +51,8 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
         ),
         limits=LimitsRateLimits(settings.rate_limit_uri, _limits(settings)),
         sessions=PostgresConsoleSessions(running.engine, keys=_session_keys(settings)),
-        texts=HttpTextOutputs(fetching, origin=settings.media_origin, inside=settings.media_inside_origin),
+        texts=HttpTextOutputs(fetching, store),
+        output_files=HttpOutputFiles(fetching, store),
         clock=clock,
         web=_web(settings),
         session_idle=timedelta(seconds=settings.session_idle_s),

@@ -26,6 +26,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.generation import Generations
 from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
+from gateway.ports.output_files import OutputFiles
 from gateway.ports.rate_limits import RateLimits
 from gateway.ports.secret_source import SecretSource
 from gateway.ports.shares import Shares
@@ -86,6 +87,7 @@ class Deps:
     read_selected: ReadSelectedHandler
     restore_selected: RestoreSelectedHandler
     discard_selected: DiscardSelectedHandler
+    output_files: OutputFiles
     checks: Mapping[str, Check] = field(default_factory=dict)
     alive: Mapping[str, Check] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@ import codecs
 import httpx
 import structlog
 
+from gateway.adapters.outbound.media_store import MediaStore
 from gateway.domain.generation import Output
 from gateway.ports.text_outputs import Excerpt
 
@@ -14,23 +15,18 @@ TIMEOUT_S = 2.0
 
 
 class HttpTextOutputs:
-    """Implements TextOutputs; reads from the store's origin and from nowhere else.
+    """Implements TextOutputs."""
 
-    `inside` is where the store is found from here, when that is not where browsers find it: a signature
-    covers the host that is asked for, not the address that is connected to.
-    """
-
-    def __init__(self, client: httpx.AsyncClient, *, origin: str | None, inside: str | None) -> None:
+    def __init__(self, client: httpx.AsyncClient, store: MediaStore) -> None:
         self._client = client
-        self._origin = origin
-        self._inside = inside
+        self._store = store
 
     async def read(self, output: Output, *, size_max_bytes: int) -> Excerpt | None:
         """See TextOutputs."""
-        if self._origin is None or not output.url.startswith(f"{self._origin}/"):
+        asked = self._store.request_for(output)
+        if asked is None:
             return None
-        url = output.url.replace(self._origin, self._inside, 1) if self._inside else output.url
-        headers = {"Host": self._origin.partition("://")[2], "Range": f"bytes=0-{size_max_bytes - 1}"}
+        url, headers = asked[0], asked[1] | {"Range": f"bytes=0-{size_max_bytes - 1}"}
         try:
             read = await self._beginning(url, headers, size_max_bytes)
         except httpx.HTTPError as failure:

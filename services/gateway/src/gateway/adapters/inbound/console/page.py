@@ -44,6 +44,10 @@ NOTES = {
         "Too late: it had already finished. Its card shows how it ended, and what it cost."
     ),
     "deleted": gettext_noop("Deleted."),
+    "nothing-to-download": gettext_noop(
+        "There is nothing to download in what you selected: nothing came out."
+    ),
+    "too-large": gettext_noop("That is more than 2 GB. Select fewer, and download the rest afterwards."),
     "not-two": gettext_noop("Select two to compare them."),
     "none-selected": gettext_noop("Nothing is selected."),
     "restored": gettext_noop("It is back."),

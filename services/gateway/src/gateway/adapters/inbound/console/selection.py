@@ -6,21 +6,26 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.compare import comparison
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, show
+from gateway.adapters.inbound.console.zipped import zipped
+from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.parameters import generation_id
 from gateway.domain.errors import InvalidRequest, NotFound
+from gateway.domain.file_names import named
+from gateway.domain.generation import Generation
 from gateway.domain.identifiers import GenerationId
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
 
 SELECTED_MAX = 100
+DOWNLOAD_MAX_BYTES = 2 * 1024**3
 Undone = Annotated[
     list[Annotated[str, Query(pattern=r"^gen_[0-9a-f]{32}$")]] | None, Query(max_length=SELECTED_MAX)
 ]
@@ -32,6 +37,7 @@ class Deed(StrEnum):
     DELETE = "delete"
     RESTORE = "restore"
     COMPARE = "compare"
+    DOWNLOAD = "download"
 
 
 @router.get("/library/selected")
@@ -58,6 +64,8 @@ async def selected(
     if deed is Deed.RESTORE:
         await deps.restore_selected(session.user_id, ids)
         return go("/library", note="restored")
+    if deed is Deed.DOWNLOAD:
+        return _downloaded(deps, await deps.read_selected(session.user_id, ids))
     if not confirmed:
         found = await deps.read_selected(session.user_id, ids)
         if not found:
@@ -68,6 +76,24 @@ async def selected(
     told += [("running", done.running_count), ("failed", done.failed_count)]
     said = [(name, value) for name, value in told if value]
     return go(f"/library?{urlencode(said)}", note="deleted-many")
+
+
+def _downloaded(deps: Deps, generations: Sequence[Generation]) -> Response:
+    """Send all that came out of them as one file."""
+    members = list(named(generations))
+    if not members:
+        return go("/library", note="nothing-to-download")
+    if sum(output.size_bytes for _, output in members) > DOWNLOAD_MAX_BYTES:
+        return go("/library", note="too-large")
+    now = deps.clock.now()
+    return StreamingResponse(
+        zipped(members, deps.output_files, now=now),
+        media_type="application/zip",
+        headers={
+            "Content-Disposition": f'attachment; filename="tintype-{now:%Y-%m-%d}.zip"',
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 def deleted_note(request: Request, *, deleted: int, running: int, failed: int) -> str:
