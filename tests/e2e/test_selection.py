@@ -1,9 +1,12 @@
 """Many at once in a browser: selected, deleted and brought back, with a script and without."""
 
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from customer import Customer
+from PIL import Image
 from playwright.sync_api import Browser, expect
 from tintype_local.state import StackState
 from visitor import is_at, new_customer, signed_in
@@ -75,3 +78,27 @@ def test_two_are_compared(stack: StackState, browser: Browser, owner: Customer, 
         button.click()
         expect(page.get_by_role("heading", name="Compare")).to_be_visible()
         expect(page.get_by_role("article")).to_have_count(2)
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_two_are_downloaded(
+    stack: StackState, browser: Browser, owner: Customer, has_script: bool, tmp_path: Path
+) -> None:
+    """One file with both pictures in it, as they are in the store; the page stays where it is."""
+    with signed_in(browser, owner, stack.url("gateway"), java_script_enabled=has_script) as context:
+        page = context.new_page()
+        page.goto("/library")
+        page.get_by_role("checkbox", name="Select: A fox").check()
+        page.get_by_role("checkbox", name="Select: A heron").check()
+        with page.expect_download() as started:
+            page.get_by_role("button", name="Download").click()
+        file = tmp_path / "all.zip"
+        started.value.save_as(file)
+        assert started.value.suggested_filename.startswith("tintype-")
+        with zipfile.ZipFile(file) as archive:
+            assert archive.testzip() is None
+            names = archive.namelist()
+            pictures = [Image.open(archive.open(name)) for name in names]
+        assert sorted(name.partition(" ")[2] for name in names) == ["A fox.png", "A heron.png"]
+        assert all(picture.width > 100 for picture in pictures)
+        expect(page).to_have_url(f"{stack.url('gateway')}/library")

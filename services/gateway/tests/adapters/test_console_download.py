@@ -139,7 +139,7 @@ async def test_files_are_read_from_the_store_alone(door: Door, inside: str | Non
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        return httpx.Response(200, content=b"whole")
+        return httpx.Response(200, stream=httpx.ByteStream(b"whole"))
 
     client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     files = HttpOutputFiles(client, MediaStore(STORE, inside))
