@@ -1,32 +1,23 @@
 """After an attempt: who tries next, when, and what is said of the one that ended."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from generation.adapters.outbound.memory_services import MemoryIntake
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
 from generation.application.start_generation import Job
 from generation.domain.attempt import Attempt, Outcome
 from generation.domain.generation import Failure, Status
 from generation.domain.identifiers import RunId
-from generation.domain.model import Modality
-from generation.ports.media_intake import ReceivedMedia
-from generation.ports.media_provider import ProviderUnavailable, RunOutput, RunReport, RunState
+from generation.ports.media_provider import RunReport, RunState
 from generation_house import House, Worker, success
 
 BUSY = Failure("PROVIDER_FAILED", "busy")
 STOPPED = Failure("PROVIDER_FAILED", "the provider stopped the run")
 LOST = Failure("PROVIDER_FAILED", "the provider lost the run")
 UNUSABLE = Failure("OUTPUT_UNUSABLE", "the provider's files could not be used")
-OVERDUE = Failure("DEADLINE_EXCEEDED", "the provider did not finish in time")
-UNDELIVERED = Failure("DEADLINE_EXCEEDED", "what was made could not be stored in time")
-MOMENT = timedelta(microseconds=1)
 TWO_PROVIDERS = """
 [[models]]
 id = "local/sketch"
@@ -233,6 +224,17 @@ async def test_our_own_backoff_is_a_second_by_default(house: House) -> None:
     await house.facts.expect()
 
 
+async def test_the_only_open_provider_is_given_time_before_it_is_asked_again(house: House) -> None:
+    """Although there is one that was not asked: that one opens later."""
+    worker = house.worker(backoff_s=2)
+    worker.gate.heard("openai", failed(account_trouble=True))
+    job = await started(house, worker, providers=("local", "openai"))
+    house.provider.reports = [failed()]
+    await worker.run(job)
+    assert (attempts(house)[-1].provider, waits_s(house), attempts(house)[-1].tries) == ("local", 2, 2)
+    await house.facts.expect()
+
+
 async def test_with_every_provider_closed_the_one_that_opens_first_is_next(house: House) -> None:
     """At the moment when it opens: it was not asked yet, and is given no time beyond."""
     worker = house.worker(backoff_s=1)
@@ -270,110 +272,3 @@ async def test_a_provider_that_is_not_set_up_here_is_passed_over(house: House) -
     assert house.provider.forgotten == [f"run:{second.attempt_id}"]
     assert runs.is_paying(job) is False
     await house.facts.expect("GenerationSucceeded")
-
-
-@pytest.mark.parametrize(
-    ("left", "ends"), [(timedelta(seconds=5), True), (timedelta(seconds=5) + MOMENT, False)]
-)
-async def test_a_provider_that_cannot_say_whether_it_knows_a_run_is_asked_again(
-    house: House, left: timedelta, ends: bool
-) -> None:
-    """In five seconds, by whoever is free, if there is time for that; nothing is bought meanwhile."""
-    worker = house.worker()
-    job = await started(house, worker)
-    job.taken_over = True
-
-    async def find(key: object) -> RunId | None:
-        raise ProviderUnavailable
-
-    house.provider.find = find  # type: ignore[method-assign]
-    house.clock.moment = job.generation.deadline_at - left
-    await worker.run(job)
-    (attempt,) = attempts(house)
-    silent = Failure("PROVIDER_FAILED", "the provider does not answer")
-    assert house.stored(job.generation).failure == (silent if ends else None)
-    assert (house.provider.submitted, house.provider.forgotten) == ([], [])
-    if not ends:
-        assert (waits_s(house), attempt.submitted, attempt.tries) == (5, True, 1)
-    await house.facts.expect(*(["GenerationFailed"] if ends else []))
-
-
-async def test_a_job_that_is_taken_up_late_ends_as_its_providers_delay(house: House) -> None:
-    """However late it is, its provider is told to stop."""
-    worker = house.worker()
-    job = await started(house, worker)
-    job.taken_over = True
-    house.provider.reports = [RunReport(RunState.RUNNING)]
-    house.provider.polling = replace(house.provider.polling, first_s=9, longest_s=9)
-    await house.provider.submit(worker.attempts.runs._run(job))
-    house.clock.moment = job.generation.deadline_at + timedelta(hours=1)
-    await worker.run(job)
-    assert house.stored(job.generation).failure == OVERDUE
-    assert len(house.provider.cancelled) == 1
-    assert house.provider.forgotten == house.provider.cancelled
-    await house.facts.expect("GenerationFailed")
-
-
-class Stuck(MemoryIntake):
-    """Takes in nothing, and does not say so."""
-
-    @asynccontextmanager
-    async def receive(self, output: RunOutput, *, modality: Modality) -> AsyncIterator[ReceivedMedia]:
-        await asyncio.Event().wait()
-        yield  # type: ignore[misc]
-
-
-async def test_a_delivery_has_until_a_little_after_the_deadline(house: House) -> None:
-    """Then the job fails, once, and the run is forgotten."""
-    worker = house.worker()
-    runner = replace(
-        worker.attempts,
-        delivery_grace_s=0.02,
-        outputs=replace(worker.attempts.outputs, intake=Stuck()),
-    )
-    job = await started(house, worker)
-    house.provider.reports = [success(b"1")]
-    house.clock.moment = job.generation.deadline_at - MOMENT
-    await runner.run(job)
-    assert house.stored(job.generation).failure == UNDELIVERED
-    (attempt,) = attempts(house)
-    assert (attempt.outcome, attempt.reason) == (Outcome.FAILED, "DEADLINE_EXCEEDED")
-    assert house.provider.forgotten == [f"run:{attempt.attempt_id}"]
-    assert (len(house.provider.submitted), house.store.objects) == (1, {})
-    await house.facts.expect("GenerationFailed")
-
-
-async def test_whatever_is_waited_for_has_its_bound(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Five seconds past the deadline for the whole, ten for a provider to forget."""
-    bounds_s: list[float] = []
-    timeout = asyncio.timeout
-
-    def noted(delay_s: float) -> asyncio.Timeout:
-        bounds_s.append(delay_s)
-        return timeout(delay_s)
-
-    worker = house.worker()
-    job = await started(house, worker)
-    house.provider.reports = [success(b"1")]
-    house.clock.forward(seconds=100)
-    monkeypatch.setattr(asyncio, "timeout", noted)
-    await worker.run(job)
-    assert bounds_s == [205, 10]
-    await house.facts.expect("GenerationSucceeded")
-
-
-async def test_a_timeout_that_is_not_the_jobs_is_an_error(house: House) -> None:
-    """It ends nothing: the job is as it was."""
-    worker = house.worker()
-    job = await started(house, worker)
-
-    async def check(run_id: object) -> RunReport:
-        raise TimeoutError("of something else")
-
-    house.provider.check = check  # type: ignore[method-assign]
-    with pytest.raises(TimeoutError, match="of something else"):
-        await worker.run(job)
-    (attempt,) = attempts(house)
-    assert (house.stored(job.generation), attempt.outcome) == (job.generation, Outcome.RUNNING)
-    assert (house.provider.forgotten, house.meter.generations) == ([], [])
-    await house.facts.expect()
