@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from generation.application.create_generation import CreateGeneration
 from generation.domain.documents import digest
-from generation.domain.errors import InsufficientCredits, InvalidInput
+from generation.domain.errors import InsufficientCredits, InvalidInput, LedgerUnavailable
 from generation.domain.fingerprint import fingerprint
 from generation.domain.generation import Failure, Generation, Status
 from generation.domain.identifiers import AccountId, ReservationId
@@ -106,6 +106,23 @@ async def test_a_refusal_says_when_it_was_made(house: House) -> None:
     first, second = (dict(refusal.details) for refusal in refusals)
     assert (first["available"], first["required"], first["generation_id"]) == ("4", "5", job.generation_id)
     assert second == first | {"replayed": "true"}
+    await house.facts.expect()
+
+
+async def test_a_refusal_that_came_late_says_when_it_came(house: House) -> None:
+    """The ledger was away at first, and had nothing when it was back."""
+    house.ledger.reachable = False
+    with pytest.raises(LedgerUnavailable):
+        await house.create(command(key="k1"))
+    house.ledger.reachable, house.ledger.available = True, 0
+    house.clock.forward(seconds=20)
+    await house.sweep_reservations()
+    decided_at = house.clock.now()
+    house.clock.forward(hours=1)
+    with pytest.raises(InsufficientCredits, match="decided at 2026-11-21 12:00:20 UTC") as refused:
+        await house.create(command(key="k1"))
+    (job,) = house.units.tables.generations.values()
+    assert (job.finished_at, refused.value.details["available"]) == (decided_at, "0")
     await house.facts.expect()
 
 

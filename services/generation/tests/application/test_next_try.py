@@ -11,7 +11,7 @@ from generation.application.start_generation import Job
 from generation.domain.attempt import Attempt, Outcome
 from generation.domain.generation import Failure, Status
 from generation.domain.identifiers import RunId
-from generation.ports.media_provider import RunReport, RunState
+from generation.ports.media_provider import ProviderRefused, RunReport, RunState
 from generation_house import House, Worker, success
 
 BUSY = Failure("PROVIDER_FAILED", "busy")
@@ -208,6 +208,28 @@ async def test_a_provider_may_ask_for_a_longer_wait_than_ours(
     await worker.run(job)
     assert waits_s(house) == expected_s
     assert attempts(house)[-1].tries == (2 if retry_after_s is None else 1)
+    await house.facts.expect()
+
+
+async def test_a_submit_that_is_turned_away_is_made_again_when_its_provider_said(house: House) -> None:
+    """Nothing was bought: it costs no try."""
+    worker = house.worker(backoff_s=1)
+    job = await started(house, worker)
+    house.provider.refusal = ProviderRefused(BUSY, retryable=True, retry_after_s=40)
+    await worker.run(job)
+    assert (waits_s(house), attempts(house)[-1].tries, house.provider.submitted) == (40, 1, [])
+    assert worker.gate.closed_until("local") is None
+    await house.facts.expect()
+
+
+async def test_a_submit_that_meets_trouble_with_our_account_closes_its_provider(house: House) -> None:
+    """For as long as the trouble takes at first; it costs no try."""
+    worker = house.worker(backoff_s=1)
+    job = await started(house, worker)
+    house.provider.refusal = ProviderRefused(BUSY, retryable=True, account_trouble=True)
+    await worker.run(job)
+    assert (waits_s(house), attempts(house)[-1].tries) == (30, 1)
+    assert house.meter.troubles == [("local", True)]
     await house.facts.expect()
 
 

@@ -126,6 +126,9 @@ async def test_its_addresses_work_no_longer_than_the_link(house: House) -> None:
     (late,) = (await house.shares.read.opened(token)).outputs
     assert late.url.endswith("?ttl=60")
     assert late.expires_at == made.expires_at
+    house.clock.forward(seconds=59.5)
+    (last,) = (await house.shares.read.opened(token)).outputs
+    assert last.url.endswith("?ttl=1")
 
 
 async def test_a_withdrawn_link_shows_nothing(house: House) -> None:
