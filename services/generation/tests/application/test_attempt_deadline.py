@@ -14,7 +14,7 @@ from generation.domain.generation import Failure
 from generation.domain.identifiers import RunId
 from generation.domain.model import Modality
 from generation.ports.media_intake import ReceivedMedia
-from generation.ports.media_provider import ProviderUnavailable, RunOutput, RunReport, RunState
+from generation.ports.media_provider import PollSchedule, ProviderUnavailable, RunOutput, RunReport, RunState
 from generation_house import House, Worker, success
 
 OVERDUE = Failure("DEADLINE_EXCEEDED", "the provider did not finish in time")
@@ -138,6 +138,22 @@ async def test_whatever_is_waited_for_has_its_bound(house: House, monkeypatch: p
     bounds_s = noted_bounds_s(monkeypatch)
     await worker.run(job)
     assert bounds_s == [55, 10]
+    await house.facts.expect("GenerationSucceeded")
+
+
+@pytest.mark.parametrize(("retry_after_s", "gap_s"), [(None, 0.01), (0.005, 0.01), (0.02, 0.02)])
+async def test_a_run_is_looked_at_no_sooner_than_its_provider_asks(
+    house: House, monkeypatch: pytest.MonkeyPatch, retry_after_s: float | None, gap_s: float
+) -> None:
+    """Nor sooner than we do."""
+    worker = house.worker()
+    job = await started(house, worker)
+    house.provider.polling = PollSchedule(first_s=0.01, longest_s=0.01)
+    house.provider.reports = [RunReport(RunState.RUNNING, retry_after_s=retry_after_s), success(b"1")]
+    house.clock.moment = job.generation.deadline_at - timedelta(seconds=50)
+    bounds_s = noted_bounds_s(monkeypatch)
+    await worker.run(job)
+    assert bounds_s == [55, gap_s, 10]
     await house.facts.expect("GenerationSucceeded")
 
 

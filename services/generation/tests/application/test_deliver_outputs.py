@@ -112,7 +112,7 @@ async def test_what_is_stored_is_described_whole(house: House) -> None:
             incomplete=Incomplete.LENGTH,
             blurhash=BLURHASH,
         )
-        assert output.output_id.startswith("out_")
+        assert output.output_id.startswith("out_0")
         assert house.store.objects[f"{key}.png"] == content
         assert house.store.objects[f"{key}.thumbnail.webp"] == b"small " + content
     assert house.units.tables.deletions == dict.fromkeys(
@@ -229,6 +229,20 @@ async def test_a_cancelled_job_takes_nothing_in(house: House, pauses: Pauses) ->
         assert await delivered(house, job, success(b"1"), intake=intake) == Delivery([], 0)
         assert (pauses.lengths_s, intake.taken) == ([1, 2], 2)
     assert (house.store.objects, house.units.tables.deletions) == ({}, {})
+
+
+async def test_an_output_without_a_thumbnail_is_one_object(house: House) -> None:
+    """The store is asked for nothing else."""
+    job = await started(house)
+    put, keys = house.store.put, list[str]()
+
+    async def notes(key: str, media: ReceivedMedia) -> None:
+        keys.append(key)
+        await put(key, media)
+
+    house.store.put = notes  # type: ignore[method-assign]
+    (output,) = (await delivered(house, job, success(b"1"))).outputs
+    assert (keys, output.thumbnail_key) == ([output.object_key], None)
 
 
 async def test_a_thumbnail_that_is_not_stored_is_not_promised(house: House, pauses: Pauses) -> None:

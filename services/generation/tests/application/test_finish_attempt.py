@@ -168,7 +168,7 @@ async def test_the_next_try_is_this_workers_when_its_time_is_now(
         started_at=now,
         tries=tries,
     )
-    assert following.attempt_id.startswith("att_")
+    assert following.attempt_id.startswith("att_0")
     assert house.units.tables.attempts == {
         job.attempt.attempt_id: job.attempt.ended(Outcome.LOST, now=now, failure=BUSY),
         following.attempt_id: following,

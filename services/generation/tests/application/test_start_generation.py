@@ -52,7 +52,7 @@ async def test_a_started_job_has_an_attempt_and_a_deadline(house: House, lease_s
         not_before=None if lease_s else now,
         submitted=bool(lease_s),
     )
-    assert job.attempt.attempt_id.startswith("att_")
+    assert job.attempt.attempt_id.startswith("att_0")
     assert house.stored(generation) == job.generation
     assert house.units.tables.attempts == {job.attempt.attempt_id: job.attempt}
     await house.facts.expect()

@@ -40,6 +40,26 @@ async def test_everybodys_jobs_stand_in_one_queue(house: House) -> None:
     assert (await view(house, job(2).generation_id)).standing.queue_position == 1
 
 
+async def test_the_queue_is_read_once_a_second(house: House) -> None:
+    """However many ask meanwhile; then the place is the one of that moment."""
+    held = {"status": Status.QUEUED, "reservation_id": "res_1"}
+    await stored(house.units, job(1, **held), job(2, **held))
+    assert await house.read.queue.position(job(2, **held)) == 2
+    house.units.tables.generations[job(1).generation_id] = running(1)
+    house.clock.forward(seconds=0.999999)
+    assert await house.read.queue.position(job(2, **held)) == 2
+    house.clock.forward(microseconds=1)
+    assert await house.read.queue.position(job(2, **held)) == 1
+
+
+@pytest.mark.parametrize(("number", "place"), [(100, 100), (101, 101), (102, 101), (150, 101)])
+async def test_a_place_behind_a_hundred_is_not_counted(house: House, number: int, place: int) -> None:
+    """It is behind more than a hundred, and that is all that is said."""
+    held = {"status": Status.QUEUED, "reservation_id": "res_1"}
+    await stored(house.units, *(job(waiting, **held) for waiting in range(1, 151)))
+    assert await house.read.queue.position(job(number, **held)) == place
+
+
 async def test_a_job_that_does_not_wait_has_no_place(house: House) -> None:
     """Neither before its credits are held nor once a worker has it."""
     await stored(house.units, job(1), running(2))
