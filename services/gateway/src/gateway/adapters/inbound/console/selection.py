@@ -40,7 +40,7 @@ class Deed(StrEnum):
     DOWNLOAD = "download"
 
 
-@router.get("/library/selected")
+@router.get("/library/selected", dependencies=[per_user(Limit.READS)])
 async def selected_again() -> Response:
     """Lead whoever comes back to what a form had shown to the library: the selection is not kept."""
     return go("/library")
