@@ -157,6 +157,24 @@ async def test_a_run_is_looked_at_no_sooner_than_its_provider_asks(
     await house.facts.expect("GenerationSucceeded")
 
 
+async def test_a_run_that_is_known_is_neither_looked_up_nor_submitted(house: House) -> None:
+    """It is looked at; where its provider is not set up, nothing of it is being paid for here."""
+    worker = house.worker()
+    job = await started(house, worker)
+    run_id = await house.provider.submit(worker.attempts.runs._run(job))
+    job.attempt, job.taken_over = replace(job.attempt, run_id=run_id), True
+
+    async def find(key: object) -> RunId | None:
+        raise AssertionError("it is known")
+
+    house.provider.find = find  # type: ignore[method-assign]
+    house.provider.reports = [success(b"1")]
+    assert replace(worker.attempts.runs, providers={}).is_paying(job) is False
+    await worker.run(job)
+    assert len(house.provider.submitted) == 1
+    await house.facts.expect("GenerationSucceeded")
+
+
 async def test_a_timeout_that_is_not_the_jobs_is_an_error(house: House) -> None:
     """It ends nothing: the job is as it was."""
     worker = house.worker()

@@ -156,6 +156,17 @@ async def test_links_end_with_what_they_lead_to(house: House) -> None:
         await share(house, generation)
 
 
+async def test_a_link_to_a_discarded_job_shows_nothing_until_it_is_back(house: House) -> None:
+    """For whoever has it that is a link that has ended."""
+    generation = await delivered(house)
+    _, token = await share(house, generation)
+    await house.discard(ACCOUNT, generation.generation_id)
+    with pytest.raises(ShareEnded, match="this link has ended"):
+        await house.shares.read.opened(token)
+    await house.restore(ACCOUNT, generation.generation_id)
+    assert (await house.shares.read.opened(token)).outputs
+
+
 async def test_an_ended_link_and_one_that_never_was_are_told_the_same(house: House) -> None:
     """Whoever guesses learns nothing."""
     generation = await delivered(house)
