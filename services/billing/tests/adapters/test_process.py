@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import grpc
 import psycopg
+import pytest
 from chassis import nats as broker
 from chassis.events import event
 from chassis.grpc_client import channel
@@ -113,6 +114,7 @@ async def test_a_registration_becomes_a_month_of_credits_once(
     assert {month.plan_id for month in months} == {"free"}
 
 
+@pytest.mark.server
 def test_a_plan_that_is_not_on_offer_stops_the_start() -> None:
     """One line names the setting, and what there is."""
     unused = {

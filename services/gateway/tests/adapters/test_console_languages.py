@@ -127,7 +127,7 @@ class Said(HTMLParser):
 
 
 @cache
-def patterns_of_ours() -> list[re.Pattern[str]]:
+def ours() -> re.Pattern[str]:
     """What an English text of ours looks like, its places filled."""
     english = {
         form: SPANISH.texts.gettext(form)
@@ -135,11 +135,12 @@ def patterns_of_ours() -> list[re.Pattern[str]]:
         if len(message) == 1
         for form in message
     }
-    return [
-        re.compile(re.sub(r"%\\\(\w+\\\)[sd]", ".{1,80}?", re.escape(re.sub(r"</?\w+>", "", form))))
+    patterns = [
+        re.sub(r"%\\\(\w+\\\)[sd]", ".{1,80}?", re.escape(re.sub(r"</?\w+>", "", form)))
         for form, spanish in english.items()
         if spanish != form and HOLE.sub("", form).strip()
     ]
+    return re.compile("|".join(patterns))
 
 
 def left_over(html: str) -> list[str]:
@@ -147,8 +148,7 @@ def left_over(html: str) -> list[str]:
     said = Said()
     said.feed(html)
     texts = [" ".join(text.split()) for text in said.texts if text.strip()]
-    patterns = patterns_of_ours()
-    return [text for text in texts if any(pattern.fullmatch(text.strip(" ·:")) for pattern in patterns)]
+    return [text for text in texts if ours().fullmatch(text.strip(" ·:"))]
 
 
 PUBLIC = (

@@ -18,9 +18,9 @@ PART = {"HX-Request": "true"}
 
 async def made(door: Door, *prompts: str, model: str = "local/sketch") -> list[str]:
     """Generations of the person who is signed in, the oldest first."""
-    ids = []
+    ids, token = [], await _token(door)
     for prompt in prompts:
-        form = {"csrf_token": await _token(door), "model": model, "prompt": prompt, "key": prompt}
+        form = {"csrf_token": token, "model": model, "prompt": prompt, "key": prompt}
         answer = await door.http.post("/generate", data=form, headers=FROM_HERE)
         assert answer.status_code == 303, answer.text
         ids.append(next(reversed(door.world.generations.jobs)))

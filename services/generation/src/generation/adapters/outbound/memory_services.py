@@ -119,7 +119,6 @@ class MemorySpool:
 
 
 @dataclass
-@dataclass
 class MemoryIntake:
     """Believes everything but the empty file; with `thumbnails`, has a small picture of each."""
 
