@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from billing.domain.catalogue import Catalogue, UnknownPlan
+from billing.domain.catalogue import Catalogue
 from billing.domain.events import SubscriptionRenewed
 from billing.domain.identifiers import SubscriptionId
 from billing.domain.plan import Plan
@@ -64,19 +64,16 @@ class RenewSubscriptionsHandler:
             subscription = await work.subscription(subscription_id)
             if subscription is None or subscription.ended_at is not None:
                 return
-            try:
-                plan = self._plan(subscription)
-            except UnknownPlan as unknown:
+            plan = self.catalogue.find_plan(subscription.plan_id)
+            if plan is None:
                 # It stays until an operator mends the catalogue: then the month that it is by then is told.
-                log.error("a plan can't be renewed", subscription_id=subscription_id, error=str(unknown))
+                log.error(
+                    "the catalogue does not have a plan that is to be renewed",
+                    subscription_id=subscription_id,
+                    plan_id=subscription.plan_id,
+                )
                 await work.save_subscription(replace(subscription, next_allocation_at=now + _REST))
                 return
             if not await allocate(work, subscription, plan, now):
                 month = subscription.month(now)
                 await work.save_subscription(replace(subscription, next_allocation_at=month.end))
-
-    def _plan(self, subscription: Subscription) -> Plan:
-        plan = self.catalogue.find_plan(subscription.plan_id)
-        if plan is None:
-            raise UnknownPlan(f"the catalogue has no plan {subscription.plan_id!r}")
-        return plan

@@ -1,18 +1,16 @@
 """Deleting many at once, each as one alone is deleted."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
+from gateway.application.side_by_side import side_by_side
 from gateway.domain.errors import Conflict, GatewayError
 from gateway.domain.identifiers import AccountId, GenerationId
 from gateway.ports.generation import Generations
 
 log = structlog.get_logger(__name__)
-
-AT_ONCE_MAX = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,19 +30,17 @@ class DiscardSelectedHandler:
 
     async def __call__(self, account_id: AccountId, generation_ids: Sequence[GenerationId]) -> Discarded:
         """Discard each once and return what became of them. Refusals are counted, not raised."""
-        places = asyncio.Semaphore(AT_ONCE_MAX)
 
         async def discard(generation_id: GenerationId) -> GatewayError | None:
-            async with places:
-                try:
-                    await self.generations.discard(account_id, generation_id)
-                except GatewayError as refusal:
-                    log.info("a selected one stays", generation=generation_id, reason=refusal.reason)
-                    return refusal
-                return None
+            try:
+                await self.generations.discard(account_id, generation_id)
+            except GatewayError as refusal:
+                log.info("a selected one stays", generation=generation_id, reason=refusal.reason)
+                return refusal
+            return None
 
         asked = tuple(dict.fromkeys(generation_ids))
-        refusals = await asyncio.gather(*(discard(each) for each in asked))
+        refusals = await side_by_side(discard, asked)
         running = sum(isinstance(refusal, Conflict) for refusal in refusals)
         return Discarded(
             hidden=tuple(each for each, refusal in zip(asked, refusals, strict=True) if refusal is None),

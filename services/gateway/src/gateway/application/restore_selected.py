@@ -1,15 +1,13 @@
 """Taking back that many were deleted at once."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.application.side_by_side import side_by_side
 from gateway.domain.errors import NotFound
 from gateway.domain.generation import Generation
 from gateway.domain.identifiers import AccountId, GenerationId
 from gateway.ports.generation import Generations
-
-AT_ONCE_MAX = 8
 
 
 @dataclass(frozen=True)
@@ -20,15 +18,13 @@ class RestoreSelectedHandler:
 
     async def __call__(self, account_id: AccountId, generation_ids: Sequence[GenerationId]) -> None:
         """Show each of them again. Raises NotFound where none of them is left."""
-        places = asyncio.Semaphore(AT_ONCE_MAX)
 
         async def restore(generation_id: GenerationId) -> Generation | None:
-            async with places:
-                try:
-                    return await self.generations.restore(account_id, generation_id)
-                except NotFound:
-                    return None
+            try:
+                return await self.generations.restore(account_id, generation_id)
+            except NotFound:
+                return None
 
-        shown = await asyncio.gather(*(restore(each) for each in dict.fromkeys(generation_ids)))
+        shown = await side_by_side(restore, dict.fromkeys(generation_ids))
         if not any(shown):
             raise NotFound("There is no such generation.")

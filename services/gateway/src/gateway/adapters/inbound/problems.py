@@ -24,7 +24,7 @@ from gateway.domain.errors import FieldProblem, GatewayError
 
 log = structlog.get_logger(__name__)
 
-# Where links lead: see console/shared.py.
+# Where links lead: see console/shares.py.
 SHARED = "/s/"
 REPLAYED = "Idempotency-Replayed"
 
