@@ -183,6 +183,16 @@ def renewed(user_id: str, period_start: datetime, amount: int) -> tuple[Any, ...
     return "SubscriptionRenewed", user_id, period_start.isoformat(), amount
 
 
+def begun(user_id: str, period_start: datetime, amount: int, plan: str = "free") -> list[tuple[Any, ...]]:
+    """The two facts that somebody's first plan began, in short."""
+    return [renewed(user_id, period_start, amount), changed(user_id, 1, plan)]
+
+
+def changed(user_id: str, revision: int, plan: str = "free", *entitlements: str) -> tuple[Any, ...]:
+    """The fact that a plan began, changed or ended, in short."""
+    return "SubscriptionChanged", user_id, revision, plan, *entitlements
+
+
 def brief(message: Message) -> tuple[Any, ...]:
     """A fact as its name, its object, the credits and the money."""
     name = message.DESCRIPTOR.name
@@ -196,6 +206,8 @@ def brief(message: Message) -> tuple[Any, ...]:
         case pb.SubscriptionRenewed():
             start = message.period_start.ToDatetime(UTC)
             return name, message.account_id, start.isoformat(), message.credits
+        case pb.SubscriptionChanged():
+            return name, message.account_id, message.revision, message.plan_id, *message.entitlements
         case pb.PromotionRedeemed():
             return name, message.account_id, message.code, message.credits
     return (name,)

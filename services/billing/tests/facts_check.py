@@ -24,7 +24,9 @@ def assert_facts_tell(
     renewed = _of(facts, pb.SubscriptionRenewed)
     redeemed = _of(facts, pb.PromotionRedeemed)
     assert len({(one.account_id, one.code) for one in redeemed}) == len(redeemed)
-    facts = [one for one in facts if not isinstance(one, pb.SubscriptionRenewed | pb.PromotionRedeemed)]
+    _assert_changes_in_order(_of(facts, pb.SubscriptionChanged))
+    apart = pb.SubscriptionRenewed | pb.SubscriptionChanged | pb.PromotionRedeemed
+    facts = [one for one in facts if not isinstance(one, apart)]
     _assert_months_told(renewed, subscriptions)
     completed, refunded, disputed = (
         _of(facts, kind) for kind in (pb.PaymentCompleted, pb.PaymentRefunded, pb.PaymentDisputed)
@@ -39,6 +41,14 @@ def assert_facts_tell(
         one.dispute_id: (one.purchase_id, one.account_id, one.state, one.disputed_credits) for one in disputed
     }
     assert last == {one.dispute_id: _told(one) for one in disputes}
+
+
+def _assert_changes_in_order(changed: Iterable[pb.SubscriptionChanged]) -> None:
+    """Fail unless each account's changes are counted from 1, none left out and none twice."""
+    told = dict[str, list[int]]()
+    for change in changed:
+        told.setdefault(change.account_id, []).append(change.revision)
+    assert all(revisions == [*range(1, len(revisions) + 1)] for revisions in told.values())
 
 
 def _assert_months_told(

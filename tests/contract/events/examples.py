@@ -9,6 +9,7 @@ from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.month import Month
 from billing.domain.promotion import Redemption
+from billing.domain.standing import BillingInterval, Standing, SubscriptionStatus
 from billing.domain.subscription import Subscription
 from chassis.events import OutgoingEvent
 from generation.adapters.outbound import event_codec as generation
@@ -94,21 +95,30 @@ def _billing_facts() -> list[billed.Fact]:
         currency="usd",
         state=DisputeState.OPENED,
     )
+    subscription = Subscription(
+        subscription_id="plan_1", user_id=ALICE, plan_id="free", began_at=NOW, next_allocation_at=NOW
+    )
     refunded = replace(purchase, refunded_minor=300, refunded_credits=300)
     return [
         billed.PaymentCompleted(purchase=purchase, occurred_at=NOW),
         billed.PaymentRefunded(purchase=refunded, is_reversed=False, occurred_at=NOW),
         billed.PaymentDisputed(dispute=dispute, occurred_at=NOW),
         billed.SubscriptionRenewed(
-            subscription=Subscription(
-                subscription_id="plan_1",
-                user_id=ALICE,
-                plan_id="free",
-                began_at=NOW,
-                next_allocation_at=NOW,
-            ),
+            subscription=subscription,
             month=Month(NOW, NOW + timedelta(days=31)),
             credits=500,
+            occurred_at=NOW,
+        ),
+        billed.SubscriptionChanged(
+            subscription=replace(subscription, plan_id="pro"),
+            standing=Standing(
+                status=SubscriptionStatus.ACTIVE,
+                interval=BillingInterval.MONTH,
+                period_end=NOW + timedelta(days=31),
+                cancel_at_period_end=True,
+            ),
+            entitlements=("premium", "priority"),
+            revision=2,
             occurred_at=NOW,
         ),
         billed.PromotionRedeemed(

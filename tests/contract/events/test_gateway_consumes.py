@@ -22,6 +22,7 @@ TOLD = {
     "PaymentRefunded": type(None),
     "PaymentDisputed": type(None),
     "SubscriptionRenewed": type(None),
+    "SubscriptionChanged": type(None),
     "PromotionRedeemed": type(None),
     "GenerationQueued": GenerationMoved,
     "GenerationProgressed": GenerationMoved,

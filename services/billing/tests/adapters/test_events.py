@@ -5,7 +5,7 @@ import itertools
 import pytest
 from billing.adapters.inbound.events import SUBJECTS, BillingEvents
 from billing.application.start_free_plan import StartFreePlanHandler
-from billing_support import BillingUnderTest, renewed
+from billing_support import BillingUnderTest, begun
 from chassis.events import IncomingEvent, Refused
 from chassis.testing.clock import HandClock
 from google.protobuf.message import Message
@@ -62,7 +62,7 @@ async def test_who_is_welcomed_begins_with_the_free_plan(
         for event in (*order, *order):
             await heard.handle(event)
     assert (await memory_billing.reader.subscription(ADA) is not None) is gets
-    await memory_billing.facts.expect(*[renewed(ADA, clock.time, 500)] * gets)
+    await memory_billing.facts.expect(*begun(ADA, clock.time, 500) * gets)
 
 
 async def test_what_is_no_fact_of_identitys_is_refused(memory_billing: BillingUnderTest) -> None:

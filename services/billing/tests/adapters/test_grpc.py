@@ -9,6 +9,7 @@ import pytest
 import stripe
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
 from billing.adapters.outbound.stripe.webhooks import StripeWebhookVerifier
+from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
@@ -17,7 +18,7 @@ from billing.domain import errors
 from billing.domain.catalogue import Catalogue
 from billing.domain.errors import InvalidSignature, SubscriptionNotFound
 from billing.domain.identifiers import UserId
-from billing_support import BillingUnderTest, renewed
+from billing_support import BillingUnderTest, begun
 from tintype.billing.v1 import billing_pb2 as pb
 
 
@@ -85,8 +86,11 @@ async def test_a_plan_and_its_month(memory_billing: BillingUnderTest) -> None:
     free = memory_billing.catalogue.plans[0]
     start = StartFreePlanHandler(memory_billing.units, memory_billing.clock, memory_billing.ids, free)
     await start(UserId("usr_1"), since=began)
-    await memory_billing.facts.expect(renewed("usr_1", began, 500))
+    await memory_billing.facts.expect(*begun("usr_1", began, 500))
     service = servicer(memory_billing)
+    opening = Catalogue((), (replace(free, entitlements=("premium", "early_access")),))
+    answer = await replace(service, plans=ListPlansHandler(opening)).ListPlans(pb.ListPlansRequest(), None)
+    assert list(answer.plans[0].entitlements) == ["premium", "early_access"]
     (offered,) = (await service.ListPlans(pb.ListPlansRequest(), None)).plans
     assert (offered.plan_id, offered.title, offered.credits) == ("free", "Free", 500)
     request = pb.GetSubscriptionRequest(user_id="usr_1")

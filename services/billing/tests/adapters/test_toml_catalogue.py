@@ -25,6 +25,18 @@ def test_the_shipped_catalogue_has_a_free_plan() -> None:
     assert catalogue.find_plan(PlanId("gold")) is None
 
 
+def test_a_plan_says_what_it_opens(tmp_path: Path) -> None:
+    """In the order of the file; one that says nothing opens nothing."""
+    assert load_catalogue(None).plans[0].entitlements == ()
+    path = tmp_path / "catalogue.toml"
+    opens = 'credits = 500\nentitlements = ["premium", "early_access"]\n'
+    path.write_text(SHIPPED.read_text().replace("credits = 500\n", opens, 1))
+    assert load_catalogue(path).plans[0].entitlements == ("premium", "early_access")
+
+
+MANY = "abcdefghijklmnopqrstu"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
@@ -34,6 +46,10 @@ def test_the_shipped_catalogue_has_a_free_plan() -> None:
         ("credits = 1000", "credits = 1000\nbonus = 5", "bonus"),
         ("[packs.starter]", "[packs.starter", "catalogue.toml"),
         ("credits = 500\n", "credits = 0\n", "plans.free.credits"),
+        *(
+            ("credits = 500\n", f"credits = 500\nentitlements = {words}\n", "plans.free.entitlements")
+            for words in ('["Premium"]', '[""]', f'["{"a" * 33}"]', '["a\\n"]', '["a", "a"]', [*MANY])
+        ),
         ('plan = "free"', 'plan = "gold"', "exactly one plan_display"),
     ],
 )

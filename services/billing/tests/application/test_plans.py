@@ -10,7 +10,7 @@ from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain.errors import SubscriptionNotFound
 from billing.domain.identifiers import PlanId, UserId
 from billing.domain.month import Month
-from billing_support import BillingUnderTest, renewed
+from billing_support import BillingUnderTest, begun, renewed
 
 ADA, BOB = UserId("usr_ada"), UserId("usr_bob")
 BEGAN = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -35,7 +35,7 @@ async def test_a_newcomer_has_the_first_month_at_once(any_billing: BillingUnderT
     assert await start(ADA, since=BEGAN)
     assert not await start(ADA, since=BEGAN)
     assert await renewing(any_billing)() == 0
-    await any_billing.facts.expect(renewed(ADA, BEGAN, 500))
+    await any_billing.facts.expect(*begun(ADA, BEGAN, 500))
     standing = await any_billing.read_subscription(ADA)
     assert standing.subscription.plan_id == "free"
     assert standing.month == Month(BEGAN, FEBRUARY)
@@ -61,7 +61,9 @@ async def test_each_month_is_told_on_its_day_and_once(any_billing: BillingUnderT
     assert await renew() == 0
     any_billing.clock.time = MARCH + timedelta(days=3)
     assert await renew() == 1
-    await any_billing.facts.expect(*(renewed(ADA, day, 500) for day in (BEGAN, FEBRUARY, MARCH)))
+    await any_billing.facts.expect(
+        *begun(ADA, BEGAN, 500), *(renewed(ADA, day, 500) for day in (FEBRUARY, MARCH))
+    )
 
 
 async def test_months_that_nobody_could_spend_are_not_told(any_billing: BillingUnderTest) -> None:
@@ -70,21 +72,21 @@ async def test_months_that_nobody_could_spend_are_not_told(any_billing: BillingU
     await starting(any_billing)(ADA, since=BEGAN)
     any_billing.clock.time = datetime(2026, 4, 15, tzinfo=UTC)
     assert await renewing(any_billing)() == 1
-    await any_billing.facts.expect(renewed(ADA, BEGAN, 500), renewed(ADA, MARCH, 500))
+    await any_billing.facts.expect(*begun(ADA, BEGAN, 500), renewed(ADA, MARCH, 500))
 
 
 async def test_a_registration_that_is_heard_late_begins_when_it_was(any_billing: BillingUnderTest) -> None:
     """The months keep the day of the registration, and only the one that it is now is told."""
     any_billing.clock.time = FEBRUARY + timedelta(days=1)
     await starting(any_billing)(ADA, since=BEGAN)
-    await any_billing.facts.expect(renewed(ADA, FEBRUARY, 500))
+    await any_billing.facts.expect(*begun(ADA, FEBRUARY, 500))
 
 
 async def test_a_registration_from_the_future_begins_now(any_billing: BillingUnderTest) -> None:
     """A clock that is ahead of ours lets nobody wait."""
     any_billing.clock.time = BEGAN
     await starting(any_billing)(ADA, since=MARCH)
-    await any_billing.facts.expect(renewed(ADA, BEGAN, 500))
+    await any_billing.facts.expect(*begun(ADA, BEGAN, 500))
 
 
 async def test_several_that_renew_tell_each_month_once(any_billing: BillingUnderTest) -> None:
@@ -98,7 +100,9 @@ async def test_several_that_renew_tell_each_month_once(any_billing: BillingUnder
     found = await asyncio.gather(*(renewing(any_billing)() for _ in range(4)))
     assert sum(found) == len(people)
     told = await any_billing.told_facts()
-    assert sorted(told) == sorted(renewed(who, day, 500) for who in people for day in (BEGAN, FEBRUARY))
+    assert sorted(told) == sorted(
+        fact for who in people for fact in (*begun(who, BEGAN, 500), renewed(who, FEBRUARY, 500))
+    )
 
 
 async def test_a_plan_that_is_no_more_keeps_nobody_waiting(any_billing: BillingUnderTest) -> None:
@@ -116,8 +120,8 @@ async def test_a_plan_that_is_no_more_keeps_nobody_waiting(any_billing: BillingU
     assert await renewing(any_billing)() == 2
     assert await renewing(any_billing)() == 0
     await any_billing.facts.expect(
-        renewed(ADA, BEGAN, 500),
-        renewed(BOB, BEGAN + timedelta(minutes=1), 500),
+        *begun(ADA, BEGAN, 500),
+        *begun(BOB, BEGAN + timedelta(minutes=1), 500),
         renewed(BOB, FEBRUARY + timedelta(minutes=1), 500),
     )
     async with any_billing.units.of_system() as work:
@@ -139,7 +143,7 @@ async def test_an_ended_plan_gets_nothing_and_no_free_one_follows(any_billing: B
     assert await renewing(any_billing)() == 0
     assert not await starting(any_billing)(ADA, since=BEGAN)
     assert await any_billing.reader.subscription(ADA) is None
-    await any_billing.facts.expect(renewed(ADA, BEGAN, 500))
+    await any_billing.facts.expect(*begun(ADA, BEGAN, 500))
 
 
 async def test_whoever_dies_after_taking_one_leaves_it_to_the_others(any_billing: BillingUnderTest) -> None:
@@ -152,4 +156,4 @@ async def test_whoever_dies_after_taking_one_leaves_it_to_the_others(any_billing
     assert await renewing(any_billing)() == 0
     any_billing.clock.advance(60)
     assert await renewing(any_billing)() == 1
-    await any_billing.facts.expect(renewed(ADA, BEGAN, 500), renewed(ADA, FEBRUARY, 500))
+    await any_billing.facts.expect(*begun(ADA, BEGAN, 500), renewed(ADA, FEBRUARY, 500))

@@ -10,7 +10,7 @@ from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain.catalogue import Catalogue
 from billing.domain.identifiers import PlanId, SubscriptionId, UserId
 from billing.domain.subscription import Subscription
-from billing_support import BillingUnderTest, renewed
+from billing_support import BillingUnderTest, changed, renewed
 
 ADA = UserId("usr_ada")
 BEGAN = datetime(2026, 1, 31, 9, tzinfo=UTC)
@@ -25,7 +25,7 @@ async def begun(billing: BillingUnderTest) -> Subscription:
     start = StartFreePlanHandler(billing.units, billing.clock, billing.ids, plan)
     assert await start(ADA, since=BEGAN) is True
     assert await start(ADA, since=BEGAN) is False
-    await billing.facts.expect(renewed(ADA, BEGAN, 500))
+    await billing.facts.expect(renewed(ADA, BEGAN, 500), changed(ADA, 1))
     return await kept(billing)
 
 

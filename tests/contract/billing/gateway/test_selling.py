@@ -141,6 +141,7 @@ async def test_everybody_has_at_most_one_plan(shop: Shop) -> None:
     (free,) = await shop.port.plans()
     assert (free.plan_id, free.title, free.credits) == ("free", "Free", 500)
     assert free.features
+    assert free.entitlements == ()
     with pytest.raises(NotFound) as refused:
         await shop.port.subscription(ME)
     assert refused.value.reason == "SUBSCRIPTION_NOT_FOUND"

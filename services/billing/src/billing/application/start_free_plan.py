@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.application.publish_change import publish_change
 from billing.application.renew_subscriptions import allocate
 from billing.domain.identifiers import SubscriptionId, UserId
 from billing.domain.plan import Plan
@@ -14,7 +15,7 @@ from billing.ports.unit_of_work import UnitsOfWork
 
 @dataclass(frozen=True)
 class StartFreePlanHandler:
-    """The first month's credits are told with it, in one transaction."""
+    """The first month's credits, and what the plan opens, are told with it, in one transaction."""
 
     units: UnitsOfWork
     clock: Clock
@@ -39,4 +40,5 @@ class StartFreePlanHandler:
             if not await work.add_subscription(subscription):
                 return False
             await allocate(work, subscription, self.plan, now)
+            await publish_change(work, subscription, self.plan, now)
         return True

@@ -7,6 +7,7 @@ from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.month import Month
 from billing.domain.promotion import Redemption
+from billing.domain.standing import Standing
 from billing.domain.subscription import Subscription
 
 
@@ -46,6 +47,17 @@ class SubscriptionRenewed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SubscriptionChanged:
+    """What an account's plan is from now on, whole; `revision` grows with each change of the account."""
+
+    subscription: Subscription
+    standing: Standing
+    entitlements: tuple[str, ...]
+    revision: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class PromotionRedeemed:
     """A person redeemed a code: its credits are owed."""
 
@@ -53,4 +65,11 @@ class PromotionRedeemed:
     occurred_at: datetime
 
 
-Fact = PaymentCompleted | PaymentRefunded | PaymentDisputed | SubscriptionRenewed | PromotionRedeemed
+Fact = (
+    PaymentCompleted
+    | PaymentRefunded
+    | PaymentDisputed
+    | SubscriptionRenewed
+    | SubscriptionChanged
+    | PromotionRedeemed
+)

@@ -16,3 +16,5 @@ class Plan:
     description: str
     features: tuple[str, ...] = ()
     badge: str | None = None
+    # What it opens, words such as `premium`.
+    entitlements: tuple[str, ...] = ()

@@ -102,6 +102,9 @@ class UnitOfWork(WebhookQueue, Protocol):
     async def claim_renewals(self, *, now: datetime, until: datetime, limit: int) -> Sequence[SubscriptionId]:
         """Return subscriptions that are due for longest, and have nobody else get them before `until`."""
 
+    async def next_revision(self, user_id: UserId) -> int:
+        """Count one more change of a user's plan, from 1; who counts next waits for this one's end."""
+
     async def add_promotion(self, promotion: Promotion) -> bool:
         """Store a promotion; False when there is one of that code."""
 

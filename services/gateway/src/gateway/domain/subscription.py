@@ -16,6 +16,8 @@ class Plan:
     credits: int
     features: tuple[str, ...]
     badge: str | None
+    # What it opens, words such as `premium`.
+    entitlements: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -156,6 +156,7 @@ class Plan(_message.Message):
     CREDITS_FIELD_NUMBER: _builtins.int
     FEATURES_FIELD_NUMBER: _builtins.int
     BADGE_FIELD_NUMBER: _builtins.int
+    ENTITLEMENTS_FIELD_NUMBER: _builtins.int
     plan_id: _builtins.str
     """For example `free`."""
     title: _builtins.str
@@ -166,6 +167,10 @@ class Plan(_message.Message):
     """A short label such as `Most popular`, or empty."""
     @_builtins.property
     def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def entitlements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the plan opens, words such as `premium`: a model or a page may require one."""
+
     def __init__(
         self,
         *,
@@ -175,10 +180,11 @@ class Plan(_message.Message):
         credits: _builtins.int = ...,
         features: _abc.Iterable[_builtins.str] | None = ...,
         badge: _builtins.str = ...,
+        entitlements: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["badge", b"badge", "credits", b"credits", "description", b"description", "features", b"features", "plan_id", b"plan_id", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["badge", b"badge", "credits", b"credits", "description", b"description", "entitlements", b"entitlements", "features", b"features", "plan_id", b"plan_id", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

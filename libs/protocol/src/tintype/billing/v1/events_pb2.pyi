@@ -3,9 +3,11 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -43,6 +45,56 @@ DISPUTE_STATE_WON: DisputeState.ValueType  # 2
 DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
 """The money is gone, unless the payer withdraws the dispute even now: then it is won."""
 Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
+
+class _SubscriptionStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SubscriptionStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SubscriptionStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SUBSCRIPTION_STATUS_UNSPECIFIED: _SubscriptionStatus.ValueType  # 0
+    SUBSCRIPTION_STATUS_TRIALING: _SubscriptionStatus.ValueType  # 1
+    """Before its first payment."""
+    SUBSCRIPTION_STATUS_ACTIVE: _SubscriptionStatus.ValueType  # 2
+    SUBSCRIPTION_STATUS_PAST_DUE: _SubscriptionStatus.ValueType  # 3
+    """A payment failed, and is tried again: the plan stays until that is given up."""
+    SUBSCRIPTION_STATUS_PAUSED: _SubscriptionStatus.ValueType  # 4
+    SUBSCRIPTION_STATUS_ENDED: _SubscriptionStatus.ValueType  # 5
+    """Final, and nothing followed."""
+
+class SubscriptionStatus(_SubscriptionStatus, metaclass=_SubscriptionStatusEnumTypeWrapper):
+    """How a subscription stands."""
+
+SUBSCRIPTION_STATUS_UNSPECIFIED: SubscriptionStatus.ValueType  # 0
+SUBSCRIPTION_STATUS_TRIALING: SubscriptionStatus.ValueType  # 1
+"""Before its first payment."""
+SUBSCRIPTION_STATUS_ACTIVE: SubscriptionStatus.ValueType  # 2
+SUBSCRIPTION_STATUS_PAST_DUE: SubscriptionStatus.ValueType  # 3
+"""A payment failed, and is tried again: the plan stays until that is given up."""
+SUBSCRIPTION_STATUS_PAUSED: SubscriptionStatus.ValueType  # 4
+SUBSCRIPTION_STATUS_ENDED: SubscriptionStatus.ValueType  # 5
+"""Final, and nothing followed."""
+Global___SubscriptionStatus: _TypeAlias = SubscriptionStatus  # noqa: Y015
+
+class _BillingInterval:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BillingIntervalEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BillingInterval.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BILLING_INTERVAL_UNSPECIFIED: _BillingInterval.ValueType  # 0
+    """Never: a free plan."""
+    BILLING_INTERVAL_MONTH: _BillingInterval.ValueType  # 1
+    BILLING_INTERVAL_YEAR: _BillingInterval.ValueType  # 2
+
+class BillingInterval(_BillingInterval, metaclass=_BillingIntervalEnumTypeWrapper):
+    """How often a plan is paid for."""
+
+BILLING_INTERVAL_UNSPECIFIED: BillingInterval.ValueType  # 0
+"""Never: a free plan."""
+BILLING_INTERVAL_MONTH: BillingInterval.ValueType  # 1
+BILLING_INTERVAL_YEAR: BillingInterval.ValueType  # 2
+Global___BillingInterval: _TypeAlias = BillingInterval  # noqa: Y015
 
 @_typing.final
 class PaymentCompleted(_message.Message):
@@ -279,3 +331,62 @@ class PromotionRedeemed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PromotionRedeemed: _TypeAlias = PromotionRedeemed  # noqa: Y015
+
+@_typing.final
+class SubscriptionChanged(_message.Message):
+    """The plan of an account began, changed or ended: what the account has from now on, whole. Of several the one with
+    the highest revision counts, in whatever order they come.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SUBSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    ENTITLEMENTS_FIELD_NUMBER: _builtins.int
+    VALID_UNTIL_FIELD_NUMBER: _builtins.int
+    CANCEL_AT_PERIOD_END_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    subscription_id: _builtins.str
+    plan_id: _builtins.str
+    status: Global___SubscriptionStatus.ValueType
+    interval: Global___BillingInterval.ValueType
+    cancel_at_period_end: _builtins.bool
+    """It ends with the period that is paid for."""
+    revision: _builtins.int
+    """Grows with each change of this account's plan, whichever subscription it is."""
+    @_builtins.property
+    def entitlements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it opens now, words such as `premium`; none once it is paused or has ended."""
+
+    @_builtins.property
+    def valid_until(self) -> _timestamp_pb2.Timestamp:
+        """Whoever heard nothing newer by then takes the account for one without entitlements. Unset: for good."""
+
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        subscription_id: _builtins.str = ...,
+        plan_id: _builtins.str = ...,
+        status: Global___SubscriptionStatus.ValueType = ...,
+        interval: Global___BillingInterval.ValueType = ...,
+        entitlements: _abc.Iterable[_builtins.str] | None = ...,
+        valid_until: _timestamp_pb2.Timestamp | None = ...,
+        cancel_at_period_end: _builtins.bool = ...,
+        revision: _builtins.int = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "valid_until", b"valid_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "cancel_at_period_end", b"cancel_at_period_end", "entitlements", b"entitlements", "interval", b"interval", "occurred_at", b"occurred_at", "plan_id", b"plan_id", "revision", b"revision", "status", b"status", "subscription_id", b"subscription_id", "valid_until", b"valid_until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubscriptionChanged: _TypeAlias = SubscriptionChanged  # noqa: Y015

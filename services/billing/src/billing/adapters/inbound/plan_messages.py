@@ -17,6 +17,7 @@ def plan(plan: Plan) -> pb.Plan:
         credits=plan.credits,
         features=plan.features,
         badge=plan.badge or "",
+        entitlements=plan.entitlements,
     )
 
 

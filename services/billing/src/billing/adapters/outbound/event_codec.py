@@ -12,14 +12,28 @@ from billing.domain.events import (
     PaymentDisputed,
     PaymentRefunded,
     PromotionRedeemed,
+    SubscriptionChanged,
     SubscriptionRenewed,
 )
 from billing.domain.identifiers import UserId
+from billing.domain.standing import BillingInterval, SubscriptionStatus
 
 _STATES = {
     DisputeState.OPENED: pb.DISPUTE_STATE_OPENED,
     DisputeState.WON: pb.DISPUTE_STATE_WON,
     DisputeState.LOST: pb.DISPUTE_STATE_LOST,
+}
+_STATUSES = {
+    SubscriptionStatus.TRIALING: pb.SUBSCRIPTION_STATUS_TRIALING,
+    SubscriptionStatus.ACTIVE: pb.SUBSCRIPTION_STATUS_ACTIVE,
+    SubscriptionStatus.PAST_DUE: pb.SUBSCRIPTION_STATUS_PAST_DUE,
+    SubscriptionStatus.PAUSED: pb.SUBSCRIPTION_STATUS_PAUSED,
+    SubscriptionStatus.ENDED: pb.SUBSCRIPTION_STATUS_ENDED,
+}
+_INTERVALS = {
+    None: pb.BILLING_INTERVAL_UNSPECIFIED,
+    BillingInterval.MONTH: pb.BILLING_INTERVAL_MONTH,
+    BillingInterval.YEAR: pb.BILLING_INTERVAL_YEAR,
 }
 
 
@@ -32,7 +46,7 @@ def _account(fact: Fact) -> UserId:
     match fact:
         case PaymentDisputed():
             return fact.dispute.user_id
-        case SubscriptionRenewed():
+        case SubscriptionRenewed() | SubscriptionChanged():
             return fact.subscription.user_id
         case PromotionRedeemed():
             return fact.redemption.user_id
@@ -51,6 +65,8 @@ def to_message(fact: Fact) -> Message:
             return _disputed(fact)
         case SubscriptionRenewed():
             return _renewed(fact)
+        case SubscriptionChanged():
+            return _changed(fact)
         case PromotionRedeemed():
             return _redeemed(fact)
 
@@ -108,6 +124,22 @@ def _renewed(fact: SubscriptionRenewed) -> pb.SubscriptionRenewed:
         credits=fact.credits,
         period_start=to_timestamp(fact.month.start),
         period_end=to_timestamp(fact.month.end),
+        occurred_at=to_timestamp(fact.occurred_at),
+    )
+
+
+def _changed(fact: SubscriptionChanged) -> pb.SubscriptionChanged:
+    subscription, standing = fact.subscription, fact.standing
+    return pb.SubscriptionChanged(
+        account_id=subscription.user_id,
+        subscription_id=subscription.subscription_id,
+        plan_id=subscription.plan_id,
+        status=_STATUSES[standing.status],
+        interval=_INTERVALS[standing.interval],
+        entitlements=fact.entitlements,
+        valid_until=to_timestamp(standing.valid_until),
+        cancel_at_period_end=standing.cancel_at_period_end,
+        revision=fact.revision,
         occurred_at=to_timestamp(fact.occurred_at),
     )
 

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from billing.domain.catalogue import Catalogue
 from billing.domain.identifiers import PackId, PlanId
@@ -44,6 +44,16 @@ class _Display(_Strict):
 
 class _PlanTerms(_Strict):
     credits: int = Field(gt=0, le=1_000_000_000)
+    entitlements: list[Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")]] = Field(
+        default_factory=list, max_length=20
+    )
+
+    @field_validator("entitlements")
+    @classmethod
+    def _each_once(cls, words: list[str]) -> list[str]:
+        if len(set(words)) != len(words):
+            raise ValueError("each only once")
+        return words
 
 
 class _PlanDisplay(_Strict):
@@ -100,6 +110,7 @@ def _plan(display: _PlanDisplay, terms: _PlanTerms) -> Plan:
         features=tuple(display.features),
         badge=display.badge or None,
         credits=terms.credits,
+        entitlements=tuple(terms.entitlements),
     )
 
 

@@ -43,6 +43,7 @@ class MemoryBilling:
     disputes: dict[DisputeId, Dispute] = field(default_factory=dict)
     webhooks: dict[EventId, MemoryWebhook] = field(default_factory=dict)
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
+    revisions: dict[UserId, int] = field(default_factory=dict)
     promotions: dict[PromotionCode, Promotion] = field(default_factory=dict)
     redemptions: dict[tuple[UserId, PromotionCode], Redemption] = field(default_factory=dict)
     scans: dict[str, Scan] = field(default_factory=dict)

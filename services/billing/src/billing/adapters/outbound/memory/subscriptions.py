@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing.adapters.outbound.memory.store import MemoryBilling
-from billing.domain.identifiers import SubscriptionId
+from billing.domain.identifiers import SubscriptionId, UserId
 from billing.domain.subscription import Subscription
 
 
@@ -41,3 +41,9 @@ class MemorySubscriptions:
         for known in due[:limit]:
             await self.save_subscription(replace(known, next_allocation_at=until))
         return [known.subscription_id for known in due[:limit]]
+
+    async def next_revision(self, user_id: UserId) -> int:
+        """Count one more change of a user's plan."""
+        revision = self._billing.revisions.get(user_id, 0) + 1
+        self._billing.revisions[user_id] = revision
+        return revision

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.rows import to_subscription
-from billing.domain.identifiers import SubscriptionId
+from billing.domain.identifiers import SubscriptionId, UserId
 from billing.domain.subscription import Subscription
 
 _FIXED = ("subscription_id", "user_id", "began_at")
@@ -59,3 +59,12 @@ class PostgresSubscriptions:
         claimed = update(table).where(free).values(next_allocation_at=until)
         found = await self._connection.scalars(claimed.returning(table.c.subscription_id))
         return [SubscriptionId(subscription_id) for subscription_id in found]
+
+    async def next_revision(self, user_id: UserId) -> int:
+        """Count one more change of a user's plan; the row is locked until the end."""
+        table = tables.subscription_revisions
+        added = insert(table).values(user_id=user_id, revision=1)
+        counted = added.on_conflict_do_update(
+            index_elements=[table.c.user_id], set_={"revision": table.c.revision + 1}
+        )
+        return int(await self._connection.scalar(counted.returning(table.c.revision)))

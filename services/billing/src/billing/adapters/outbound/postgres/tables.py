@@ -69,6 +69,13 @@ subscriptions = Table(
     ),
 )
 
+subscription_revisions = Table(
+    "subscription_revisions",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("revision", BigInteger),
+)
+
 promotions = Table(
     "promotions",
     metadata,

@@ -67,6 +67,7 @@ FREE = Plan(
     credits=500,
     features=("500 credits every month",),
     badge=None,
+    entitlements=(),
 )
 
 

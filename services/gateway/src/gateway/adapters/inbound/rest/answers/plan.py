@@ -28,6 +28,8 @@ class Plan(Answer):
     """What speaks for it, in a few words each."""
     badge: Annotated[str | None, shown(None, "Popular")]
     """A word to show beside it."""
+    entitlements: Annotated[list[str], shown(["premium"])]
+    """What it opens; a model may require one of these words."""
 
     @classmethod
     def of(cls, plan: domain.Plan) -> Self:
@@ -39,6 +41,7 @@ class Plan(Answer):
             credits_per_month=plan.credits,
             features=list(plan.features),
             badge=plan.badge,
+            entitlements=list(plan.entitlements),
         )
 
 

@@ -1,0 +1,34 @@
+"""A step of everything that begins, changes or ends a plan: tell what the account has from now on."""
+
+from datetime import datetime
+
+from billing.domain.events import SubscriptionChanged
+from billing.domain.plan import Plan
+from billing.domain.standing import FREE, Standing
+from billing.domain.subscription import Subscription
+from billing.ports.unit_of_work import UnitOfWork
+
+
+async def publish_change(
+    work: UnitOfWork,
+    subscription: Subscription,
+    plan: Plan | None,
+    now: datetime,
+    *,
+    standing: Standing = FREE,
+) -> None:
+    """Publish how the account's plan stands, in the transaction that changed it.
+
+    Called once a transaction, after its last change, with the subscription that the account has then. A
+    plan that the catalogue has no more opens nothing.
+    """
+    opened = plan.entitlements if plan is not None and standing.opens else ()
+    await work.publish(
+        SubscriptionChanged(
+            subscription=subscription,
+            standing=standing,
+            entitlements=opened,
+            revision=await work.next_revision(subscription.user_id),
+            occurred_at=now,
+        )
+    )
