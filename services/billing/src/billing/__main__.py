@@ -52,8 +52,8 @@ async def _publish(settings: CatalogueSettings, _options: argparse.Namespace) ->
         why = failure.details.get("operators") or failure.__cause__ or failure
         sys.stderr.write(f"{failure.reason}: {why}\n")
         return 1
-    for pack_id, changes in done.items():
-        sys.stdout.write(f"{pack_id}: {', '.join(changes) or 'on sale already'}\n")
+    for name, changes in done.items():
+        sys.stdout.write(f"{name}: {', '.join(changes) or 'on sale already'}\n")
     return 0
 
 
@@ -67,7 +67,7 @@ COMMANDS = (
     ),
     migrate_command(MIGRATIONS, MigrationSettings),
     once_command(
-        "publish-catalogue", _publish, CatalogueSettings, help_text="make packs and prices known to Stripe"
+        "publish-catalogue", _publish, CatalogueSettings, help_text="make what is sold known to Stripe"
     ),
     once_command(
         "webhooks",

@@ -154,6 +154,8 @@ def free_plan(settings: PlanSettings, catalogue: Catalogue) -> Plan | None:
     if plan is None:
         on_offer = ", ".join(known.plan_id for known in catalogue.plans) or "none"
         raise UnknownPlan(f"the catalogue has no plan {settings.free_plan!r}: it has {on_offer}")
+    if plan.prices:
+        raise UnknownPlan(f"the plan {settings.free_plan!r} has a price: nobody can begin with it")
     return plan
 
 
@@ -190,7 +192,7 @@ async def run_promotions_command(settings: CommandSettings, options: Namespace) 
 
 
 async def publish_catalogue(settings: CatalogueSettings) -> Mapping[str, Sequence[CatalogueChange]]:
-    """Publish the packs; return what was done for each."""
+    """Publish packs and plans; return what was done for each."""
     catalogue = load_catalogue(settings.catalogue_file)
     return await PublishCatalogueHandler(catalogue, settings.processor())()
 

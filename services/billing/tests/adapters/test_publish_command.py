@@ -31,9 +31,10 @@ def test_it_says_what_it_did_and_why_it_could_not(tmp_path: Path) -> None:
     with running(create_app(StripeSettings(data_folder=tmp_path, api_key=SecretStr(KEY)))) as url:
         first = publish(url)
         assert (first.returncode, first.stderr) == (0, "")
-        assert "starter: product created, price created" in first.stdout
+        assert "starter: product created, price created\n" in first.stdout
+        assert "plan pro: product created, price created, price created\n" in first.stdout
         second = publish(url)
-        assert [line.partition(": ")[2] for line in second.stdout.splitlines()] == ["on sale already"] * 3
+        assert [line.partition(": ")[2] for line in second.stdout.splitlines()] == ["on sale already"] * 5
         dashboard = stripe.StripeClient(KEY, base_addresses={"api": url}).v1
         dashboard.products.update("tintype_builder", {"active": False})
         assert "builder: product unarchived" in publish(url).stdout

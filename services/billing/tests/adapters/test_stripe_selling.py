@@ -227,6 +227,22 @@ async def test_publishing_repairs_what_was_archived_or_moved(shop: Shop) -> None
     assert [one.id for one in shop.sdk.prices.list({"product": "tintype_starter"}).data] == [price.id]
 
 
+async def test_a_plans_prices_are_told_apart_by_interval(shop: Shop) -> None:
+    """A price that fits in all but its interval is another one; a name that was moved away comes back."""
+    pro = shop.billing.catalogue.plans[1]
+    like_a_month = {"currency": "usd", "unit_amount": 2900, "product_data": {"name": "Else"}}
+    shop.sdk.prices.create({**like_a_month, "lookup_key": "tintype_pro_month"})
+    await shop.billing.processor.publish_plan(pro)
+    listed = shop.sdk.prices.list({"product": "tintype_plan_pro"}).data
+    terms = {price.lookup_key: (price.unit_amount, price.recurring.interval) for price in listed}
+    assert terms == {"tintype_pro_month": (2900, "month"), "tintype_pro_year": (29000, "year")}
+    (yearly,) = shop.sdk.prices.list({"lookup_keys": ["tintype_pro_year"]}).data
+    month = next(price for price in pro.prices if price.interval == "month")
+    same_sum = replace(pro, prices=(replace(month, price_minor=29000),))
+    assert await shop.billing.processor.publish_plan(same_sum) == [CatalogueChange.PRICE_CREATED]
+    assert shop.sdk.prices.retrieve(yearly.id).lookup_key == "tintype_pro_year"
+
+
 @pytest.mark.parametrize("archived", ["product", "price"])
 async def test_what_is_archived_is_not_on_sale_and_no_outage(shop: Shop, archived: str) -> None:
     """The buyer reads that it can't be sold, operators read why; repaired, the same key is served."""

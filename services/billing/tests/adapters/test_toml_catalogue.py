@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from billing.adapters.outbound.toml_catalogue import SHIPPED, BadCatalogueError, load_catalogue
 from billing.domain.identifiers import PlanId
+from billing.domain.standing import BillingInterval
 
 
 def test_the_shipped_catalogue_has_three_packs_in_order() -> None:
@@ -17,10 +18,25 @@ def test_the_shipped_catalogue_has_three_packs_in_order() -> None:
     ]
 
 
-def test_the_shipped_catalogue_has_a_free_plan() -> None:
-    """Its credits are those of a month."""
+def test_the_shipped_catalogue_has_three_plans_in_order() -> None:
+    """Credits are those of a month; the free one has no price, the others one an interval, under a name."""
     catalogue = load_catalogue(None)
-    assert [(plan.plan_id, plan.title, plan.credits) for plan in catalogue.plans] == [("free", "Free", 500)]
+    assert [(plan.plan_id, plan.title, plan.credits, plan.trial_days) for plan in catalogue.plans] == [
+        ("free", "Free", 500, 0),
+        ("pro", "Pro", 3000, 0),
+        ("business", "Business", 6000, 0),
+    ]
+    prices = [price for plan in catalogue.plans for price in plan.prices]
+    assert [(price.price_name, price.price_minor, price.currency) for price in prices] == [
+        ("tintype_pro_month", 2900, "usd"),
+        ("tintype_pro_year", 29000, "usd"),
+        ("tintype_business_month", 5900, "usd"),
+        ("tintype_business_year", 59000, "usd"),
+    ]
+    pro = catalogue.find_plan(PlanId("pro"))
+    assert pro is not None
+    assert pro.price(BillingInterval.YEAR) == prices[1]
+    assert catalogue.plans[0].price(BillingInterval.MONTH) is None
     assert catalogue.find_plan(PlanId("free")) == catalogue.plans[0]
     assert catalogue.find_plan(PlanId("gold")) is None
 
@@ -51,6 +67,16 @@ MANY = "abcdefghijklmnopqrstu"
             for words in ('["Premium"]', '[""]', f'["{"a" * 33}"]', '["a\\n"]', '["a", "a"]', [*MANY])
         ),
         ('plan = "free"', 'plan = "gold"', "exactly one plan_display"),
+        ("price_minor = 2900\n", "price_minor = 0\n", "plans.pro.month.price_minor"),
+        ('price_minor = 29000\ncurrency = "usd"', 'price_minor = 29000\ncurrency = "eur"', "same currency"),
+        ("[plans.pro.year]", "[plans.pro.week]", "plans.pro.week"),
+        ("credits = 500\n", "credits = 500\ntrial_days = 7\n", "trial_days needs a price"),
+        ("credits = 3000\n", "credits = 3000\ntrial_days = 400\n", "plans.pro.trial_days"),
+        (
+            "price_minor = 2900\n",
+            'price_minor = 2900\nprice_name = "tintype_starter"\n',
+            "'tintype_starter' is used 2 times",
+        ),
     ],
 )
 def test_a_bad_file_is_refused_by_name(tmp_path: Path, old: str, new: str, named: str) -> None:

@@ -29,6 +29,7 @@ from standins.stripe.settings import StripeSettings
 
 KEY = "sk_test_billing"
 PACK = load_catalogue(None).packs[0]
+PLAN = load_catalogue(None).plans[1]
 CHECKOUT = Checkout(
     checkout_id="chk_1",
     user_id="usr_1",
@@ -57,6 +58,9 @@ class World(Protocol):
     async def archive(self) -> None:
         """Archive the pack at the processor."""
 
+    async def archive_plan(self) -> None:
+        """Archive the plan at the processor."""
+
 
 @dataclass
 class Played:
@@ -79,6 +83,9 @@ class Played:
 
     async def archive(self) -> None:
         self.port.archived.add(PACK.price_name)
+
+    async def archive_plan(self) -> None:
+        self.port.archived |= {price.price_name for price in PLAN.prices}
 
 
 @dataclass
@@ -115,6 +122,9 @@ class Stripes:
 
     async def archive(self) -> None:
         self.sdk.products.update(f"tintype_{PACK.pack_id}", {"active": False})
+
+    async def archive_plan(self) -> None:
+        self.sdk.products.update(f"tintype_plan_{PLAN.plan_id}", {"active": False})
 
 
 @pytest.fixture
@@ -237,6 +247,18 @@ async def test_what_is_archived_is_ours_to_repair(world: World) -> None:
     assert list(await world.port.publish(PACK)) == [CatalogueChange.PRODUCT_UNARCHIVED]
     assert list(await world.port.publish(PACK)) == []
     assert (await open_page(world)).url
+
+
+async def test_a_plan_is_published_at_each_of_its_prices(world: World) -> None:
+    """Once; what changed is a new price, what was archived is on sale again."""
+    created = [CatalogueChange.PRICE_CREATED] * 2
+    assert [*await world.port.publish_plan(PLAN)][-2:] == created
+    assert [*await world.port.publish_plan(PLAN)] == []
+    month, year = PLAN.prices
+    dearer = replace(PLAN, prices=(month, replace(year, price_minor=30000)))
+    assert [*await world.port.publish_plan(dearer)] == [CatalogueChange.PRICE_CREATED]
+    await world.archive_plan()
+    assert [*await world.port.publish_plan(dearer)] == [CatalogueChange.PRODUCT_UNARCHIVED]
 
 
 async def test_what_nobody_made_is_unknown(world: World) -> None:

@@ -148,8 +148,12 @@ async def test_idempotency(door: Door) -> None:
 
 async def test_a_plan(door: Door) -> None:
     """Shown to everybody; who has one sees its month, and nobody sees another's."""
-    (plan,) = (await door.http.get("/v1/plans")).json()["data"]
-    assert (plan["id"], plan["credits_per_month"], plan["badge"]) == ("free", 500, None)
+    plan, pro, _ = (await door.http.get("/v1/plans")).json()["data"]
+    assert (plan["id"], plan["credits_per_month"], plan["badge"], plan["prices"]) == ("free", 500, None, [])
+    assert pro["prices"] == [
+        {"interval": "month", "price_minor": 2900, "currency": "usd"},
+        {"interval": "year", "price_minor": 29000, "currency": "usd"},
+    ]
     assert_problem(await door.http.get("/v1/subscription"), 401, "UNAUTHENTICATED")
     user_id = await door.sign_up()
     assert_problem(await door.http.get("/v1/subscription"), 404, "SUBSCRIPTION_NOT_FOUND")

@@ -16,6 +16,7 @@ from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.memory.billing import MemoryBilling
 from gateway.domain.errors import Conflict, IdempotencyKeyReused, InvalidRequest, MalformedRequest, NotFound
 from gateway.domain.purchase import Checkout, CheckoutStatus, PaymentStatus, Purchase, PurchaseStatus
+from gateway.domain.subscription import BillingInterval
 from gateway.ports.billing import Billing
 from support import HandClock
 
@@ -136,12 +137,23 @@ async def test_packs_are_on_sale(shop: Shop) -> None:
     assert all(pack.credits > 0 and pack.price_minor > 0 and pack.title for pack in packs)
 
 
+async def test_plans_say_what_they_cost(shop: Shop) -> None:
+    """One price an interval; the free one has none, and is not sold."""
+    free, pro, business = await shop.port.plans()
+    assert (free.plan_id, free.title, free.credits, free.prices) == ("free", "Free", 500, ())
+    assert free.entitlements == ()
+    assert all(plan.features for plan in (free, pro, business))
+    assert (pro.plan_id, pro.credits, pro.trial_days) == ("pro", 3000, 0)
+    assert [(price.interval, price.price_minor, price.currency) for price in pro.prices] == [
+        (BillingInterval.MONTH, 2900, "usd"),
+        (BillingInterval.YEAR, 29000, "usd"),
+    ]
+    assert [price.price_minor for price in business.prices] == [5900, 59000]
+
+
 async def test_everybody_has_at_most_one_plan(shop: Shop) -> None:
     """Nobody else's is ever told; a month's credits come when its first moment does."""
-    (free,) = await shop.port.plans()
-    assert (free.plan_id, free.title, free.credits) == ("free", "Free", 500)
-    assert free.features
-    assert free.entitlements == ()
+    free = (await shop.port.plans())[0]
     with pytest.raises(NotFound) as refused:
         await shop.port.subscription(ME)
     assert refused.value.reason == "SUBSCRIPTION_NOT_FOUND"

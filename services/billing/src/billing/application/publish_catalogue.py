@@ -1,4 +1,4 @@
-"""Use case: have the packs on sale at the payment processor."""
+"""Use case: have the packs and plans on sale at the payment processor."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,17 @@ from billing.ports.payment_processor import PaymentProcessor
 
 @dataclass(frozen=True)
 class PublishCatalogueHandler:
-    """Publishes every pack, and repairs what was archived or moved. Idempotent."""
+    """Publishes packs, and plans that have a price, and repairs what was archived or moved. Idempotent."""
 
     catalogue: Catalogue
     processor: PaymentProcessor
 
     async def __call__(self) -> Mapping[str, Sequence[CatalogueChange]]:
-        """Publish the packs; return what was done for each, by its id."""
-        return {pack.pack_id: await self.processor.publish(pack) for pack in self.catalogue.packs}
+        """Publish them; return what was done for each, by its name."""
+        done: dict[str, Sequence[CatalogueChange]] = {}
+        for pack in self.catalogue.packs:
+            done[pack.pack_id] = await self.processor.publish(pack)
+        for plan in self.catalogue.plans:
+            if plan.prices:
+                done[f"plan {plan.plan_id}"] = await self.processor.publish_plan(plan)
+        return done

@@ -22,7 +22,7 @@ class Pack:
 
 
 class CatalogueChange(StrEnum):
-    """What had to be done at the payment processor to have a pack on sale."""
+    """What had to be done at the payment processor to have a pack or a plan on sale."""
 
     PRODUCT_CREATED = "product created"
     PRODUCT_UPDATED = "product updated"

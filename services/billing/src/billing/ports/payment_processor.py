@@ -9,6 +9,7 @@ from billing.domain.dispute import ProcessorDispute
 from billing.domain.identifiers import CustomerId, DisputeId, PageId, PaymentId, UserId
 from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
+from billing.domain.plan import Plan
 from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
@@ -71,3 +72,6 @@ class PaymentProcessor(Protocol):
 
         A changed price replaces the one before; what was archived is on sale again.
         """
+
+    async def publish_plan(self, plan: Plan) -> Sequence[CatalogueChange]:
+        """Have a plan on sale at each of its prices, like `publish`; who pays an older price goes on to."""

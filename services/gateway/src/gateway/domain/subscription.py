@@ -2,13 +2,30 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from gateway.domain.identifiers import PlanId, SubscriptionId
 
 
+class BillingInterval(StrEnum):
+    """For how long a plan is paid at once."""
+
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanPrice:
+    """What a plan costs for an interval, in the currency's smallest unit."""
+
+    interval: BillingInterval
+    price_minor: int
+    currency: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Credits that come every month; what is left of them ends with it."""
+    """Credits that come every month; what is left of them ends with it. Without prices it is not sold."""
 
     plan_id: PlanId
     title: str
@@ -17,7 +34,9 @@ class Plan:
     features: tuple[str, ...]
     badge: str | None
     # What it opens, words such as `premium`.
-    entitlements: tuple[str, ...]
+    entitlements: tuple[str, ...] = ()
+    prices: tuple[PlanPrice, ...] = ()
+    trial_days: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -157,6 +157,8 @@ class Plan(_message.Message):
     FEATURES_FIELD_NUMBER: _builtins.int
     BADGE_FIELD_NUMBER: _builtins.int
     ENTITLEMENTS_FIELD_NUMBER: _builtins.int
+    PRICES_FIELD_NUMBER: _builtins.int
+    TRIAL_DAYS_FIELD_NUMBER: _builtins.int
     plan_id: _builtins.str
     """For example `free`."""
     title: _builtins.str
@@ -165,11 +167,17 @@ class Plan(_message.Message):
     """Of one month; what is left of them ends with it."""
     badge: _builtins.str
     """A short label such as `Most popular`, or empty."""
+    trial_days: _builtins.int
+    """How long somebody's first plan is tried before it is paid; 0: it is paid at once."""
     @_builtins.property
     def features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def entitlements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What the plan opens, words such as `premium`: a model or a page may require one."""
+
+    @_builtins.property
+    def prices(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlanPrice]:
+        """What it costs, one price an interval; none of a plan that is free and not sold."""
 
     def __init__(
         self,
@@ -181,14 +189,44 @@ class Plan(_message.Message):
         features: _abc.Iterable[_builtins.str] | None = ...,
         badge: _builtins.str = ...,
         entitlements: _abc.Iterable[_builtins.str] | None = ...,
+        prices: _abc.Iterable[Global___PlanPrice] | None = ...,
+        trial_days: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["badge", b"badge", "credits", b"credits", "description", b"description", "entitlements", b"entitlements", "features", b"features", "plan_id", b"plan_id", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["badge", b"badge", "credits", b"credits", "description", b"description", "entitlements", b"entitlements", "features", b"features", "plan_id", b"plan_id", "prices", b"prices", "title", b"title", "trial_days", b"trial_days"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Plan: _TypeAlias = Plan  # noqa: Y015
+
+@_typing.final
+class PlanPrice(_message.Message):
+    """What a plan costs for an interval."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    PRICE_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    interval: _events_pb2.BillingInterval.ValueType
+    price_minor: _builtins.int
+    currency: _builtins.str
+    """ISO 4217, lower case."""
+    def __init__(
+        self,
+        *,
+        interval: _events_pb2.BillingInterval.ValueType = ...,
+        price_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "interval", b"interval", "price_minor", b"price_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanPrice: _TypeAlias = PlanPrice  # noqa: Y015
 
 @_typing.final
 class Subscription(_message.Message):

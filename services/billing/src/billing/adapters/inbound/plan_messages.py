@@ -2,10 +2,17 @@
 
 from chassis.timestamps import to_timestamp
 from tintype.billing.v1 import billing_pb2 as pb
+from tintype.billing.v1 import events_pb2 as events
 
 from billing.application.read_subscription import SubscriptionStanding
 from billing.domain.plan import Plan
 from billing.domain.promotion import Redemption
+from billing.domain.standing import BillingInterval
+
+INTERVALS = {
+    interval: events.BillingInterval.Value(f"BILLING_INTERVAL_{interval.name}")
+    for interval in BillingInterval
+}
 
 
 def plan(plan: Plan) -> pb.Plan:
@@ -18,6 +25,13 @@ def plan(plan: Plan) -> pb.Plan:
         features=plan.features,
         badge=plan.badge or "",
         entitlements=plan.entitlements,
+        prices=[
+            pb.PlanPrice(
+                interval=INTERVALS[price.interval], price_minor=price.price_minor, currency=price.currency
+            )
+            for price in plan.prices
+        ],
+        trial_days=plan.trial_days,
     )
 
 

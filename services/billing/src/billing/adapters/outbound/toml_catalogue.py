@@ -1,15 +1,25 @@
 """The catalogue from a TOML file: what packs and plans grant apart from how they are displayed."""
 
 import tomllib
+from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from billing.domain.catalogue import Catalogue
 from billing.domain.identifiers import PackId, PlanId
 from billing.domain.pack import Pack
-from billing.domain.plan import Plan
+from billing.domain.plan import Plan, PlanPrice
+from billing.domain.standing import BillingInterval
 
 SHIPPED = Path(__file__).resolve().parents[2] / "catalogue.toml"
 
@@ -42,8 +52,18 @@ class _Display(_Strict):
     badge: str = Field(default="", max_length=40)
 
 
+class _PriceTerms(_Strict):
+    price_minor: int = Field(gt=0, le=100_000_000)
+    currency: str = Field(pattern=r"^[a-z]{3}$")
+    # Absent, it is made of the plan's id and the interval.
+    price_name: str | None = Field(default=None, min_length=1, max_length=200)
+
+
 class _PlanTerms(_Strict):
     credits: int = Field(gt=0, le=1_000_000_000)
+    month: _PriceTerms | None = None
+    year: _PriceTerms | None = None
+    trial_days: int = Field(default=0, ge=0, le=365)
     entitlements: list[Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")]] = Field(
         default_factory=list, max_length=20
     )
@@ -54,6 +74,15 @@ class _PlanTerms(_Strict):
         if len(set(words)) != len(words):
             raise ValueError("each only once")
         return words
+
+    @model_validator(mode="after")
+    def _is_sold_in_one_currency(self) -> Self:
+        prices = [price for price in (self.month, self.year) if price]
+        if len({price.currency for price in prices}) > 1:
+            raise ValueError("month and year must have the same currency")
+        if self.trial_days and not prices:
+            raise ValueError("trial_days needs a price that is paid afterwards")
+        return self
 
 
 class _PlanDisplay(_Strict):
@@ -86,10 +115,16 @@ def load_catalogue(path: Path | None) -> Catalogue:
         raise BadCatalogueError(f"{source}: each of packs needs exactly one display")
     if sorted(display.plan for display in file.plan_display) != sorted(file.plans):
         raise BadCatalogueError(f"{source}: each of plans needs exactly one plan_display")
-    return Catalogue(
+    catalogue = Catalogue(
         packs=tuple(_pack(display, file.packs[display.pack]) for display in file.display),
         plans=tuple(_plan(display, file.plans[display.plan]) for display in file.plan_display),
     )
+    names = Counter([pack.price_name for pack in catalogue.packs])
+    names.update(price.price_name for plan in catalogue.plans for price in plan.prices)
+    for name, uses in names.items():
+        if uses > 1:
+            raise BadCatalogueError(f"{source}: the price name {name!r} is used {uses} times")
+    return catalogue
 
 
 def _pack(display: _Display, terms: _Terms) -> Pack:
@@ -111,6 +146,17 @@ def _plan(display: _PlanDisplay, terms: _PlanTerms) -> Plan:
         badge=display.badge or None,
         credits=terms.credits,
         entitlements=tuple(terms.entitlements),
+        prices=tuple(
+            PlanPrice(
+                interval=interval,
+                price_minor=price.price_minor,
+                currency=price.currency,
+                price_name=price.price_name or f"tintype_{display.plan}_{interval}",
+            )
+            for interval, price in ((BillingInterval.MONTH, terms.month), (BillingInterval.YEAR, terms.year))
+            if price
+        ),
+        trial_days=terms.trial_days,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import grpc
 from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import billing_pb2_grpc as rpc
+from tintype.billing.v1 import events_pb2 as events
 
 from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
@@ -13,10 +14,11 @@ from gateway.domain.identifiers import CheckoutId, PackId, UserId
 from gateway.domain.page import Page
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
-from gateway.domain.subscription import Plan, Subscription
+from gateway.domain.subscription import BillingInterval, Plan, PlanPrice, Subscription
 
 _STATUSES = members(pb.CheckoutStatus, CheckoutStatus)
 _PAYMENT_STATUSES = members(pb.PaymentStatus, PaymentStatus)
+_INTERVALS = members(events.BillingInterval, BillingInterval)
 _PURCHASE_STATUSES = members(pb.PurchaseStatus, PurchaseStatus)
 
 
@@ -114,7 +116,8 @@ def _purchase_status(number: pb.PurchaseStatus.ValueType) -> PurchaseStatus:
 
 
 _pack = reader(pb.Pack, Pack)
-_plan = reader(pb.Plan, Plan)
+_plan_price = reader(pb.PlanPrice, PlanPrice, values={"interval": _INTERVALS.__getitem__})
+_plan = reader(pb.Plan, Plan, values={"prices": _plan_price})
 _redemption = reader(pb.Redemption, Redemption)
 _subscription = reader(pb.Subscription, Subscription, values={"plan": _plan}, unread=("user_id",))
 _checkout = reader(

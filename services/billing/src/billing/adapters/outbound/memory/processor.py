@@ -19,6 +19,7 @@ from billing.domain.errors import (
 from billing.domain.identifiers import CustomerId, DisputeId, PageId, PaymentId, RefundId, UserId
 from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
+from billing.domain.plan import Plan, PlanPrice
 from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
@@ -36,6 +37,7 @@ class MemoryProcessor:
         self.customers: dict[str, CustomerId] = {}
         self.sessions: dict[str, ProcessorCheckout] = {}
         self.published: dict[str, Pack] = {}
+        self.published_prices: dict[str, PlanPrice] = {}
         self.payments: dict[str, ProcessorPayment] = {}
         self.disputes: dict[str, ProcessorDispute] = {}
         self.answers = True
@@ -177,6 +179,20 @@ class MemoryProcessor:
         if self.published.get(pack.price_name) != pack:
             changes.append(CatalogueChange.PRICE_CREATED)
         self.published[pack.price_name] = pack
+        return changes
+
+    async def publish_plan(self, plan: Plan) -> Sequence[CatalogueChange]:
+        """Keep the plan."""
+        self._require_answer()
+        changes: list[CatalogueChange] = []
+        names = {price.price_name for price in plan.prices}
+        if names & self.archived:
+            self.archived -= names
+            changes.append(CatalogueChange.PRODUCT_UNARCHIVED)
+        for price in plan.prices:
+            if self.published_prices.get(price.price_name) != price:
+                changes.append(CatalogueChange.PRICE_CREATED)
+            self.published_prices[price.price_name] = price
         return changes
 
     def pay(self, page_id: PageId, *, quantity: int = 1) -> None:

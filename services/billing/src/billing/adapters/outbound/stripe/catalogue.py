@@ -1,6 +1,7 @@
-"""Packs as Stripe's products and prices."""
+"""Packs and plans as Stripe's products and prices."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import stripe
@@ -8,23 +9,69 @@ import stripe
 from billing.adapters.outbound.stripe.errors import answered, cannot_sell
 from billing.domain.errors import UnknownToProcessor
 from billing.domain.pack import CatalogueChange, Pack
+from billing.domain.plan import Plan
+from billing.domain.standing import BillingInterval
 
-PRODUCT_PREFIX = "tintype_"
+PRODUCT_PREFIX, PLAN_PREFIX = "tintype_", "tintype_plan_"
 _PRICES_MAX = 100
 _REMEDY = "run `python -m billing publish-catalogue`"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Offer:
+    """One price of a product; without an interval it is paid once."""
+
+    product_id: str
+    lookup_key: str
+    price_minor: int
+    currency: str
+    interval: BillingInterval | None = None
+
+    def fits(self, price: stripe.Price) -> bool:
+        interval = price.recurring.interval if price.recurring else None
+        is_single = price.recurring is None or price.recurring.interval_count == 1
+        return (price.unit_amount, interval) == (self.price_minor, self.interval) and is_single
+
+
 class StripeCatalogue:
-    """A pack is one product with an id of ours; its name is the lookup key of the price that is sold now."""
+    """A pack or plan is one product with an id of ours; a lookup key names each price that is sold now."""
 
     def __init__(self, client: stripe.StripeClient) -> None:
         self._client = client
 
     async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
         """Have the product and a price with the pack's terms on sale, whatever was done to them."""
-        changes = [*await self._product_on_sale(pack), *await self._price_on_sale(pack)]
-        # Read back: what is said to be published is on sale.
-        await self.price_on_sale(pack.price_name, price_minor=pack.price_minor, currency=pack.currency)
+        offer = _Offer(
+            product_id=PRODUCT_PREFIX + pack.pack_id,
+            lookup_key=pack.price_name,
+            price_minor=pack.price_minor,
+            currency=pack.currency,
+        )
+        return await self._publish(offer.product_id, pack, [offer])
+
+    async def publish_plan(self, plan: Plan) -> Sequence[CatalogueChange]:
+        """Have the product and a recurring price with the terms of each interval on sale."""
+        product_id = PLAN_PREFIX + plan.plan_id
+        offers = [
+            _Offer(
+                product_id=product_id,
+                lookup_key=price.price_name,
+                price_minor=price.price_minor,
+                currency=price.currency,
+                interval=price.interval,
+            )
+            for price in plan.prices
+        ]
+        return await self._publish(product_id, plan, offers)
+
+    async def _publish(
+        self, product_id: str, sold: Pack | Plan, offers: Sequence[_Offer]
+    ) -> list[CatalogueChange]:
+        changes = await self._product_on_sale(product_id, title=sold.title, description=sold.description)
+        for offer in offers:
+            changes += await self._price_on_sale(offer)
+            # Read back: what is said to be published is on sale.
+            await self.price_on_sale(offer.lookup_key, price_minor=offer.price_minor, currency=offer.currency)
         return changes
 
     async def price_on_sale(self, lookup_key: str, *, price_minor: int, currency: str) -> str:
@@ -43,18 +90,20 @@ class StripeCatalogue:
             raise cannot_sell(f"{lookup_key!r} has another price than the catalogue: {_REMEDY}")
         return found[0].id
 
-    async def _product_on_sale(self, pack: Pack) -> list[CatalogueChange]:
-        products, product_id = self._client.v1.products, PRODUCT_PREFIX + pack.pack_id
+    async def _product_on_sale(
+        self, product_id: str, *, title: str, description: str
+    ) -> list[CatalogueChange]:
+        products = self._client.v1.products
         try:
             known = await answered(products.retrieve_async(product_id))
         except UnknownToProcessor:
-            texts: Any = {"id": product_id, "name": pack.title, "description": pack.description}
+            texts: Any = {"id": product_id, "name": title, "description": description}
             await answered(products.create_async(texts))
             return [CatalogueChange.PRODUCT_CREATED]
         changes, values = list[CatalogueChange](), dict[str, Any]()
-        if (known.name, known.description or "") != (pack.title, pack.description):
+        if (known.name, known.description or "") != (title, description):
             changes.append(CatalogueChange.PRODUCT_UPDATED)
-            values |= {"name": pack.title, "description": pack.description}
+            values |= {"name": title, "description": description}
         if not known.active:
             changes.append(CatalogueChange.PRODUCT_UNARCHIVED)
             values["active"] = True
@@ -63,23 +112,26 @@ class StripeCatalogue:
             await answered(products.update_async(product_id, change))
         return changes
 
-    async def _price_on_sale(self, pack: Pack) -> list[CatalogueChange]:
-        """Put the lookup key on a price with the pack's terms: one that is there, or a new one."""
-        product_id = PRODUCT_PREFIX + pack.pack_id
-        asked: Any = {"product": product_id, "currency": pack.currency, "limit": _PRICES_MAX}
+    async def _price_on_sale(self, offer: _Offer) -> list[CatalogueChange]:
+        """Put the lookup key on a price with the offer's terms: one that is there, or a new one."""
+        asked: Any = {"product": offer.product_id, "currency": offer.currency, "limit": _PRICES_MAX}
         prices = (await answered(self._client.v1.prices.list_async(asked))).data
-        fitting = [
-            price for price in prices if price.type == "one_time" and price.unit_amount == pack.price_minor
-        ]
-        labels: Any = {"lookup_key": pack.price_name, "transfer_lookup_key": True, "active": True}
+        fitting = [price for price in prices if offer.fits(price)]
+        labels: Any = {"lookup_key": offer.lookup_key, "transfer_lookup_key": True, "active": True}
         if not fitting:
-            labels |= {"product": product_id, "unit_amount": pack.price_minor, "currency": pack.currency}
+            labels |= {
+                "product": offer.product_id,
+                "unit_amount": offer.price_minor,
+                "currency": offer.currency,
+            }
+            if offer.interval:
+                labels["recurring"] = {"interval": offer.interval.value}
             await answered(self._client.v1.prices.create_async(labels))
             return [CatalogueChange.PRICE_CREATED]
         # The one that has the key before one that was archived: the fewest changes.
-        price = max(fitting, key=lambda price: (price.lookup_key == pack.price_name, price.active))
+        price = max(fitting, key=lambda price: (price.lookup_key == offer.lookup_key, price.active))
         changes: list[CatalogueChange] = []
-        if price.lookup_key != pack.price_name:
+        if price.lookup_key != offer.lookup_key:
             changes.append(CatalogueChange.PRICE_NAME_MOVED)
         if not price.active:
             changes.append(CatalogueChange.PRICE_UNARCHIVED)

@@ -24,6 +24,7 @@ from billing.domain.errors import CustomerUnknownToProcessor, PaymentProcessorRe
 from billing.domain.identifiers import CustomerId, DisputeId, PageId, PaymentId, UserId
 from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
+from billing.domain.plan import Plan
 from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment
 from billing.domain.settlement import ProcessorCheckout
@@ -167,3 +168,7 @@ class StripeProcessor:
     async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
         """Have the pack's product and price on sale."""
         return await self._catalogue.publish(pack)
+
+    async def publish_plan(self, plan: Plan) -> Sequence[CatalogueChange]:
+        """Have the plan's product and its recurring prices on sale."""
+        return await self._catalogue.publish_plan(plan)

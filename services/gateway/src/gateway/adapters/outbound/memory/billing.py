@@ -27,7 +27,7 @@ from gateway.domain.identifiers import (
 from gateway.domain.page import Page
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
-from gateway.domain.subscription import Plan, Subscription
+from gateway.domain.subscription import BillingInterval, Plan, PlanPrice, Subscription
 from gateway.ports.clock import Clock
 
 PACKS = (
@@ -69,6 +69,31 @@ FREE = Plan(
     badge=None,
     entitlements=(),
 )
+PRO = Plan(
+    plan_id=PlanId("pro"),
+    title="Pro",
+    description="For people who make things every day.",
+    credits=3000,
+    features=("3000 credits every month",),
+    badge="Most popular",
+    prices=(
+        PlanPrice(interval=BillingInterval.MONTH, price_minor=2900, currency="usd"),
+        PlanPrice(interval=BillingInterval.YEAR, price_minor=29000, currency="usd"),
+    ),
+)
+BUSINESS = Plan(
+    plan_id=PlanId("business"),
+    title="Business",
+    description="For people who make things for others.",
+    credits=6000,
+    features=("6000 credits every month",),
+    badge=None,
+    prices=(
+        PlanPrice(interval=BillingInterval.MONTH, price_minor=5900, currency="usd"),
+        PlanPrice(interval=BillingInterval.YEAR, price_minor=59000, currency="usd"),
+    ),
+)
+PLANS = (FREE, PRO, BUSINESS)
 
 
 @dataclass
@@ -93,7 +118,7 @@ class MemoryBilling:
 
     async def plans(self) -> Sequence[Plan]:
         """See Billing."""
-        return (FREE,)
+        return PLANS
 
     async def subscription(self, user_id: UserId) -> Subscription:
         """See Billing."""

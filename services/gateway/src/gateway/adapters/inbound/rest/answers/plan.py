@@ -5,6 +5,8 @@ from typing import Annotated, Self
 from gateway.adapters.inbound.rest.answers.answer import (
     Answer,
     Credits,
+    Currency,
+    Minor,
     Moment,
     PlanId,
     SubscriptionId,
@@ -12,6 +14,21 @@ from gateway.adapters.inbound.rest.answers.answer import (
 )
 from gateway.adapters.inbound.rest.answers.page import Whole
 from gateway.domain import subscription as domain
+
+
+class PlanPrice(Answer):
+    """What a plan costs for an interval."""
+
+    interval: domain.BillingInterval
+    """For how long it is paid at once; the credits come every month in either case."""
+    price_minor: Annotated[Minor, shown(2900)]
+    """The price, in the currency's smallest unit."""
+    currency: Currency
+
+    @classmethod
+    def of(cls, price: domain.PlanPrice) -> Self:
+        """Show a price."""
+        return cls(interval=price.interval, price_minor=price.price_minor, currency=price.currency)
 
 
 class Plan(Answer):
@@ -30,6 +47,10 @@ class Plan(Answer):
     """A word to show beside it."""
     entitlements: Annotated[list[str], shown(["premium"])]
     """What it opens; a model may require one of these words."""
+    prices: list[PlanPrice]
+    """One an interval; empty of a plan that is free and not sold."""
+    trial_days: Annotated[int, shown(0)]
+    """How many days a person's first plan is tried before it is paid; 0: it is paid at once."""
 
     @classmethod
     def of(cls, plan: domain.Plan) -> Self:
@@ -42,6 +63,8 @@ class Plan(Answer):
             features=list(plan.features),
             badge=plan.badge,
             entitlements=list(plan.entitlements),
+            prices=[PlanPrice.of(price) for price in plan.prices],
+            trial_days=plan.trial_days,
         )
 
 
