@@ -28,7 +28,7 @@ def job(number: int = 1, **changes: Any) -> Generation:
         input={"prompt": "füchse 🦊", "seed": 3, "nested": {"a": [1, None, True]}},
         provider_order=("local", "other"),
         metadata={"note": "x"},
-        price=Price(credits=5, units=1, breakdown="1 image x 5 credits"),
+        price=Price(credits=5, units=1, breakdown="1 image × 5 credits"),
         idempotency_key=f"key-{number}",
         fingerprint="f",
         created_at=NOW,

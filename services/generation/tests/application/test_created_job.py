@@ -31,7 +31,7 @@ async def test_a_job_is_made_whole(house: House) -> None:
         input=generation.input,
         provider_order=("local",),
         metadata={"note": "x"},
-        price=Price(credits=10, units=2, breakdown="2 images x 5 credits"),
+        price=Price(credits=10, units=2, breakdown="2 images × 5 credits"),
         idempotency_key=generation.generation_id,
         fingerprint=fingerprint(asked.asked),
         created_at=now,

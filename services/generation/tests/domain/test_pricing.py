@@ -9,9 +9,9 @@ from generation.domain.pricing import Price, Tariff, Unit
 @pytest.mark.parametrize(
     ("tariff", "job", "total", "breakdown"),
     [
-        (Tariff(Unit.IMAGE, 5), {"output_count": 2}, 10, "2 images x 5 credits"),
-        (Tariff(Unit.IMAGE, 5), {}, 5, "1 image x 5 credits"),
-        (Tariff(Unit.SECOND, 25), {"duration_s": 3}, 75, "1 video x 3 seconds x 25 credits"),
+        (Tariff(Unit.IMAGE, 5), {"output_count": 2}, 10, "2 images × 5 credits"),
+        (Tariff(Unit.IMAGE, 5), {}, 5, "1 image × 5 credits"),
+        (Tariff(Unit.SECOND, 25), {"duration_s": 3}, 75, "1 video × 3 seconds × 25 credits"),
         (Tariff(Unit.SECOND, 25), {"duration_s": 2, "output_count": 2}, 100, None),
         (Tariff(Unit.TOKEN, 1, 1000), {"prompt": "hi", "max_tokens": 934}, 1, None),
         (Tariff(Unit.TOKEN, 1, 1000), {"prompt": "hi", "max_tokens": 935}, 2, None),
@@ -75,6 +75,6 @@ def test_nothing_is_free() -> None:
 def test_the_breakdown_counts_films_and_tokens() -> None:
     """One is one, two are several, thousands have their comma."""
     films = Tariff(Unit.SECOND, 1).price({"duration_s": 1, "output_count": 2})
-    assert films.breakdown == "2 videos x 1 second x 1 credit"
+    assert films.breakdown == "2 videos × 1 second × 1 credit"
     tokens = Tariff(Unit.TOKEN, 2, 1000).price({"prompt": "", "max_tokens": 1000})
     assert tokens.breakdown == "at most 1,064 tokens, 2 credits per 1,000 tokens"

@@ -69,10 +69,10 @@ class Tariff:
         count = int(job.get("output_count", 1))
         match self.unit:
             case Unit.IMAGE:
-                return f"{plural(count, 'image')} x {plural(self.credits, 'credit')}"
+                return f"{plural(count, 'image')} × {plural(self.credits, 'credit')}"
             case Unit.SECOND:
                 seconds = plural(int(job["duration_s"]), "second")
-                return f"{plural(count, 'video')} x {seconds} x {plural(self.credits, 'credit')}"
+                return f"{plural(count, 'video')} × {seconds} × {plural(self.credits, 'credit')}"
             case Unit.TOKEN:
                 return f"at most {plural(units, 'token')}, {self.summary}"
 

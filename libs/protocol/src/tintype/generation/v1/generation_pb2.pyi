@@ -520,7 +520,7 @@ class CreateQuoteResponse(_message.Message):
     """Signed; bound to the account, the model and the exact input."""
     credits: _builtins.int
     breakdown: _builtins.str
-    """How the price came about, such as `2 images x 5 credits`."""
+    """How the price came about, such as `2 images × 5 credits`."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(

@@ -50,7 +50,7 @@ class LocalProvider:
 
     async def submit(self, run: Run) -> RunId:
         if run.input.get("simulate") == "refuse":
-            failure = Failure("CONTENT_REFUSED", "refused, as the input asked")
+            failure = Failure("CONTENT_REFUSED", "refused on purpose: the test control asked for it")
             raise ProviderRefused(failure, retryable=False)
         run_id = RunId(self._prefix + run.key)
         if run_id not in self._drawings:
@@ -111,7 +111,7 @@ def _draw(drawing: Drawing) -> None:
     count = int(job["output_count"])
     try:
         if job.get("simulate") == "fail":
-            raise RuntimeError("failed, as the input asked")
+            raise RuntimeError("failed on purpose: the test control asked for it")
         outputs = tuple(
             InlineOutput(DRAWERS[run.model](job, place, _progress(drawing, place, count)))
             for place in range(count)
