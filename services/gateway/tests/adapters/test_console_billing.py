@@ -43,10 +43,10 @@ async def page(door: Door, query: str = "", **headers: str) -> str:
     return (await door.http.get(f"/billing{query}", headers=HTML | headers)).text
 
 
-def table(text: str) -> list[list[str]]:
-    """The rows of the usage table."""
+def table(text: str, *, seen: bool = False) -> list[list[str]]:
+    """The rows of the usage table: all, from which the chart is drawn, or those that are seen."""
     (found,) = re.findall(r'id="usage-table">(.*?)</table>', text, re.DOTALL)
-    rows = re.findall(r"<tr>(.*?)</tr>", found, re.DOTALL)
+    rows = re.findall(r"<tr>(.*?)</tr>" if seen else r"<tr(?: hidden)?>(.*?)</tr>", found, re.DOTALL)
     return [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in rows]
 
 
@@ -62,6 +62,22 @@ async def test_usage_is_a_table_that_stands_alone(door: Door) -> None:
     assert rows[1:4] == [["3 Jan", "5", "5"], ["2 Jan", "5", "5"], ["1 Jan", "0", "0"]]
     assert rows[-1] == ["In all", "10", "10"]
     assert len(rows) == 1 + 7 + 1
+
+
+async def test_days_without_use_are_left_out_of_what_is_seen(door: Door) -> None:
+    """The table says so; the chart, drawn from the same rows, keeps a place for each."""
+    csrf = await rich(door)
+    await made(door, csrf)
+    text = await page(door, "?period=7d")
+    assert [row[0] for row in table(text, seen=True)] == ["Day", "2 Jan", "In all"]
+    assert len(table(text)) == 1 + 7 + 1
+    assert "Where nothing was spent, there is no line." in text
+    for _ in range(6):
+        door.clock.pass_(days=1)
+        await made(door, csrf)
+    text = await page(door, "?period=7d")
+    assert table(text, seen=True) == table(text)
+    assert "there is no line" not in text
 
 
 async def test_a_chart_brings_its_script_and_no_other_page_does(door: Door) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
 
 from gateway.adapters.inbound.console.languages import ENGLISH, Language, gettext_noop
@@ -15,6 +15,7 @@ class Day:
 
     title: str
     generations: Sequence[Generation]
+    is_today: bool = False
 
     @property
     def credits(self) -> int:
@@ -32,8 +33,14 @@ def by_day(
         today - timedelta(days=1): language.say(gettext_noop("Yesterday")),
     }
 
-    def made_on(generation: Generation) -> str:
-        day = generation.created_at.astimezone(zone).date()
-        return names.get(day) or language.day(day, with_year=day.year != today.year)
+    def made_on(generation: Generation) -> date:
+        return generation.created_at.astimezone(zone).date()
 
-    return [Day(title=title, generations=list(group)) for title, group in groupby(generations, key=made_on)]
+    return [
+        Day(
+            title=names.get(day) or language.day(day, with_year=day.year != today.year),
+            generations=list(group),
+            is_today=day == today,
+        )
+        for day, group in groupby(generations, key=made_on)
+    ]

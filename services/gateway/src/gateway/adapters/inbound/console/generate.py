@@ -55,13 +55,15 @@ async def generate_page(
     model: Annotated[str, Query(max_length=200)] = "",
     again: Annotated[str | None, Query(max_length=100)] = None,
     remix: bool = False,
+    example: Annotated[int, Query(ge=0, le=100)] = 0,
 ) -> Response:
     """Show the form of one model, empty or as an earlier generation had it, beside what was made last.
 
-    A remix leaves out what is drawn at random: it comes out otherwise.
+    A remix leaves out what is drawn at random: it comes out otherwise. `example` is the number of one of
+    ours, counted from 1: a stranger's address can't say what stands in the form.
     """
     if again is None:
-        return await _page(request, deps, session, model_id=model)
+        return await _page(request, deps, session, model_id=model, example=example)
     earlier = await deps.generations.generation(session.user_id, generation_id(again))
     given = {name: value for name, value in earlier.input.items() if not (remix and name == SEED)}
     return await _page(request, deps, session, model_id=earlier.model_id, given=given)
@@ -145,12 +147,14 @@ async def _page(
     model_id: str,
     given: dict[str, Any] | None = None,
     refusal: GatewayError | None = None,
+    example: int = 0,
 ) -> Response:
     models = await deps.generations.models()
     if not models:
         raise NotFound("No model is on offer at the moment.")
     model = next((offered for offered in models if offered.model_id == model_id), models[0])
-    form = given or {}
+    examples = [language_of(request).say(words) for words in EXAMPLES[model.modality]]
+    form = given or ({"prompt": examples[example - 1]} if 0 < example <= len(examples) else {})
     # A refused form goes back to where it stood; what was made stays as it is beside it, and is not read.
     is_part = FRAGMENT in request.headers
     response = await show(
@@ -163,25 +167,26 @@ async def _page(
         model=model,
         fields=fields_of(model, form),
         key=deps.secrets.new(),
+        examples=examples,
         too_few=isinstance(refusal, InsufficientCredits),
         **await _cost(deps, session, model, form),
-        **({} if is_part else await _feed(request, deps, session, model)),
+        **({"is_new": False} if is_part else await _feed(request, deps, session)),
     )
     if is_part:
         response.headers.update(_TO_COMPOSER)
     return response
 
 
-async def _feed(request: Request, deps: Deps, session: ConsoleSession, model: Model) -> dict[str, Any]:
-    language = language_of(request)
+async def _feed(request: Request, deps: Deps, session: ConsoleSession) -> dict[str, Any]:
     page = await deps.generations.page(session.user_id, cursor=None, limit=FEED_SIZE)
-    ended = [made for made in page.items if made.status.is_final]
+    days = by_day(page.items, now=deps.clock.now(), zone=zone_of(request), language=language_of(request))
+    today = days[0] if days and days[0].is_today else None
     return {
-        "running": [made for made in page.items if not made.status.is_final],
-        "days": by_day(ended, now=deps.clock.now(), zone=zone_of(request), language=language),
+        "today": today,
+        "earlier": days[1:] if today else days,
+        "is_new": not days,
         "texts": await previews(deps, page.items),
         "has_more": page.next_cursor is not None,
-        "examples": [language.say(example) for example in EXAMPLES[model.modality]],
     }
 
 

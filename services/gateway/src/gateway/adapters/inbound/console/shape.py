@@ -5,6 +5,8 @@ from gateway.domain.generation import Generation, Modality
 # tiles.css has a class for each twentieth between these.
 _STEP, _LEAST, _MOST = 20, 6, 60
 _TEXT = 1.0
+# Where no picture will come there are words, and a button below them.
+_WORDS_LEAST = 1.0
 # Of a side that was asked for; a model may take any text there.
 _DIGITS_MAX = 5
 
@@ -27,4 +29,7 @@ def ratio_of(generation: Generation) -> float:
 
 def shape_class(generation: Generation) -> str:
     """Return the number in the name of a tile's class: twentieths, within what a row can hold."""
-    return str(min(max(round(ratio_of(generation) * _STEP), _LEAST), _MOST))
+    ratio = ratio_of(generation)
+    if generation.status.is_final and not generation.outputs:
+        ratio = max(ratio, _WORDS_LEAST)
+    return str(min(max(round(ratio * _STEP), _LEAST), _MOST))

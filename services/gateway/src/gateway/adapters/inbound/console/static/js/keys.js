@@ -26,6 +26,7 @@
     if (click.target instanceof HTMLDialogElement) click.target.close();
     const example = click.target.closest("[data-example]");
     if (example) {
+      click.preventDefault();
       const prompt = document.querySelector("[name=prompt]");
       prompt.value = example.dataset.example;
       prompt.dispatchEvent(new Event("change", { bubbles: true }));
