@@ -72,7 +72,7 @@ services-half: TESTS = $(filter-out services/gateway services/identity,$(wildcar
 test-fast: setup ## Run what needs no server, in seconds: the time between two keystrokes
 	@$(MAKE) --no-print-directory -j2 --output-sync=target $(FAST_HALVES)
 $(FAST_HALVES):
-	@$(PY) -m pytest $(TESTS) --memory-only -q $(T) || [ $$? = 5 ]
+	@$(PY) -m pytest $(TESTS) --memory-only -p no:logging -q $(T) || [ $$? = 5 ]
 
 chaos: setup ## Kill, pause and cut off every process under load, a minute each, some 30 minutes
 	TINTYPE_CHAOS_FAULT_S=$(or $(FAULT_S),60) $(PY) -m pytest tests/chaos -s $(T)

@@ -6,7 +6,6 @@ from threading import Thread
 import pytest
 from chassis.rate_limits import RateLimit, StorageUri, open_storage, reset_s
 from embedded.ports import free_ports
-from fakeredis import TcpFakeServer
 from limits import RateLimitItem, parse
 from limits.aio.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
@@ -19,6 +18,9 @@ THREE = parse("3/hour")
 @pytest.fixture(scope="module")
 def redis_port() -> Iterator[int]:
     """A server that speaks Redis' protocol and runs its scripts."""
+    # Slow to import, for those alone who need it.
+    from fakeredis import TcpFakeServer
+
     server = TcpFakeServer(("127.0.0.1", 0), server_type="redis")
     serving = Thread(target=server.serve_forever, daemon=True)
     serving.start()

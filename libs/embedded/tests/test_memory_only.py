@@ -51,10 +51,21 @@ def test_how_often_it_was_tried():
     print(f"tried {len(tried)} times")
 """
 
+OF_A_SERVER = """
+import pytest
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(5)]
+print("imported")
+
+def test_anything():
+    pass
+"""
+
 
 def run(folder: Path, *options: str) -> str:
     """Run the suite above in a process of its own; return what it printed."""
     (folder / "test_suite.py").write_text(SUITE)
+    (folder / "test_whole_file.py").write_text(OF_A_SERVER)
     command = [sys.executable, "-m", "pytest", "-p", "embedded.memory_only", "-rP", *options, str(folder)]
     done = subprocess.run(
         command, cwd=folder, env=dict(os.environ), capture_output=True, text=True, timeout=60, check=False
@@ -67,20 +78,26 @@ def test_what_needs_a_server_or_waits_is_left_out_and_counted(tmp_path: Path) ->
     """By a parameter, by a fixture however far away, by either mark; properties are tried a few times."""
     printed = run(tmp_path, "--memory-only")
     assert "3 passed, 4 deselected" in printed
-    assert "4 tests that start a server or wait were left out" in printed
+    assert "left out for starting a server or waiting: tests 4, whole files 1" in printed
     assert "tried 10 times" in printed
+
+
+def test_a_file_of_such_tests_is_not_imported(tmp_path: Path) -> None:
+    """One mark or several: what it imports would cost time for nothing."""
+    assert "imported" not in run(tmp_path, "--memory-only", "-s")
+    assert "imported" in run(tmp_path, "-s")
 
 
 def test_side_by_side_the_number_is_the_same(tmp_path: Path) -> None:
     """The processes that run the tests tell it to the one that prints."""
     printed = run(tmp_path, "--memory-only", "-n", "2", "-k", "not how_often")
     assert "2 passed" in printed
-    assert "4 tests that start a server or wait were left out" in printed
+    assert "left out for starting a server or waiting: tests 4, whole files 1" in printed
 
 
 def test_without_the_option_nothing_is_left_out(tmp_path: Path) -> None:
     """Every test runs, and a property is tried as often as it wants."""
     printed = run(tmp_path)
-    assert "7 passed" in printed
+    assert "8 passed" in printed
     assert "left out" not in printed
     assert "tried 300 times" in printed

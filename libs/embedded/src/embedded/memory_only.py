@@ -1,11 +1,13 @@
 """`pytest --memory-only`: what starts no server and waits for nothing, for the time between two keystrokes.
 
 Left out are tests that ask for a server, by a fixture or by a parameter such as `postgres`, and those that
-are marked `server` or `real_time`. Property tests try fewer examples. A line at the end says how many tests
-were left out.
+are marked `server` or `real_time`; a file that is marked as a whole is not even imported. Property tests try
+fewer examples. A line at the end says how many were left out.
 """
 
 import gc
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,8 @@ FIXTURES = frozenset({"servers", "postgres_server", "nats_server", "s3_server"})
 # Parameters by which a suite runs over an implementation that has a server behind it.
 PARAMETERS = frozenset({"postgres", "s3", "stripe", "redis", "valkey"})
 MARKS = ("server", "real_time", "browser", "stack", "docker")
-_LEFT_OUT = pytest.StashKey[int]()
+_WHOLE_FILE = re.compile(rf"^pytestmark = \[?pytest\.mark\.({'|'.join(MARKS)})\b", re.MULTILINE)
+_LEFT_OUT, _FILES_LEFT_OUT = pytest.StashKey[int](), pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,7 +37,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
         settings.register_profile(PROFILE, max_examples=EXAMPLES_MAX)
         settings.load_profile(PROFILE)
-    config.stash[_LEFT_OUT] = 0
+    config.stash[_LEFT_OUT] = config.stash[_FILES_LEFT_OUT] = 0
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out a file that is marked as a whole: its imports alone would take a tenth of the time."""
+    if not config.getoption(OPTION) or not collection_path.match("test_*.py"):
+        return None
+    if not _WHOLE_FILE.search(collection_path.read_text()):
+        return None
+    config.stash[_FILES_LEFT_OUT] += 1
+    return True
 
 
 @pytest.hookimpl(trylast=True)
@@ -54,23 +67,29 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell the process that prints: where tests run side by side, only they know the number."""
+    """Tell the process that prints: where tests run side by side, only they know the numbers."""
     output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["left_out"] = session.config.stash[_LEFT_OUT]
+        output["files_left_out"] = session.config.stash[_FILES_LEFT_OUT]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Hear the number from one of them; each says the same."""
-    node.config.stash[_LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
+    """Hear the numbers from one of them; each says the same."""
+    output = getattr(node, "workeroutput", {})
+    node.config.stash[_LEFT_OUT] = output.get("left_out", 0)
+    node.config.stash[_FILES_LEFT_OUT] = output.get("files_left_out", 0)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say how many tests were left out, so that nobody takes this for all of them."""
     if config.getoption(OPTION):
-        left_out = config.stash[_LEFT_OUT]
-        terminalreporter.write_line(f"{left_out} tests that start a server or wait were left out: make test")
+        files, left_out = config.stash[_FILES_LEFT_OUT], config.stash[_LEFT_OUT]
+        terminalreporter.write_line(
+            f"left out for starting a server or waiting: tests {left_out}, whole files {files}."
+            " Every test: make test"
+        )
 
 
 def needs_server(item: pytest.Item) -> bool:

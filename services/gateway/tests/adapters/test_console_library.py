@@ -241,9 +241,9 @@ def test_days_are_the_persons_own() -> None:
     assert (only_from.created_from, only_from.created_before) == (datetime(2026, 3, 28, tzinfo=UTC), None)
 
 
-def test_an_address_says_what_was_asked_for() -> None:
+async def test_an_address_says_what_was_asked_for() -> None:
     """What is read from an address writes the same one."""
-    query = library_query(
+    query = await library_query(
         search=" red fox ",
         kind="video",
         model="local/motion",
@@ -266,4 +266,4 @@ def test_an_address_says_what_was_asked_for() -> None:
         "&from=2026-01-02&favourite=on&shown=48"
     )
     assert (LibraryQuery().address(), LibraryQuery().is_any, query.is_any) == ("/library", True, False)
-    assert library_query(first_day="0001-01-01", last_day="9999-12-31") == LibraryQuery()
+    assert await library_query(first_day="0001-01-01", last_day="9999-12-31") == LibraryQuery()

@@ -73,7 +73,7 @@ def ada(door: Door) -> Principal:
 @pytest.fixture
 def feed() -> MemoryEventFeed:
     """A feed that tests write."""
-    return MemoryEventFeed(heartbeat_s=0.05)
+    return MemoryEventFeed(heartbeat_s=0.02)
 
 
 @pytest.fixture

@@ -14,4 +14,4 @@ class AnyOrder(CreditRules, ReservationRules, RequestRules, TimeRules, BooksAddU
 
 
 TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(max_examples=examples(250), stateful_step_count=40, deadline=None)
+TestAnyOrder.settings = settings(max_examples=examples(250), stateful_step_count=examples(40), deadline=None)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from gateway.adapters.inbound.deps import Deps, deps_of
+from gateway.adapters.inbound.deps import Deps, asked_deps
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import Forbidden, Unauthenticated
 from gateway.domain.origin import origin
@@ -23,7 +23,9 @@ _TOKEN_LENGTH_MAX = 4_096
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-async def current_session(request: Request, deps: Annotated[Deps, Depends(deps_of)]) -> ConsoleSession | None:
+async def current_session(
+    request: Request, deps: Annotated[Deps, Depends(asked_deps)]
+) -> ConsoleSession | None:
     """Return the console session behind the request's cookie, or None; for the console's own pages."""
     # Asked by several parts of one request, looked up once.
     if not hasattr(request.state, _SESSION):
@@ -33,7 +35,7 @@ async def current_session(request: Request, deps: Annotated[Deps, Depends(deps_o
     return session
 
 
-async def current_principal(request: Request, deps: Annotated[Deps, Depends(deps_of)]) -> Principal:
+async def current_principal(request: Request, deps: Annotated[Deps, Depends(asked_deps)]) -> Principal:
     """Whom the request speaks for. Raises Unauthenticated, and Forbidden for a forged form."""
     header = request.headers.get("authorization")
     if header is not None:
@@ -75,4 +77,4 @@ def require_own_origin(request: Request, deps: Deps) -> None:
 
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 CurrentSession = Annotated[ConsoleSession | None, Depends(current_session)]
-CurrentDeps = Annotated[Deps, Depends(deps_of)]
+CurrentDeps = Annotated[Deps, Depends(asked_deps)]

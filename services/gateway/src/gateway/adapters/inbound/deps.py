@@ -93,7 +93,12 @@ class Deps:
 
 
 def deps_of(request: Request) -> Deps:
-    """Return the dependencies of the app that handles a request; for `Depends`."""
+    """Return the dependencies of the app that handles a request."""
     app: FastAPI = request.app
     deps: Deps = app.state.deps
     return deps
+
+
+async def asked_deps(request: Request) -> Deps:
+    """Return the same; for `Depends`, which has a thread call what is not async."""
+    return deps_of(request)

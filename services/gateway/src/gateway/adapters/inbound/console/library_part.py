@@ -29,7 +29,7 @@ class LibraryPart:
         return [LIMIT_MAX] * whole + [rest] * (rest > 0)
 
 
-def library_part(
+async def library_part(
     cursor: Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)] = None,
     before: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     day: Annotated[str, Query(max_length=_DAY_LENGTH_MAX)] = "",

@@ -88,7 +88,7 @@ class LibraryQuery:
         return "/library" + (f"?{urlencode(said)}" if said else "")
 
 
-def library_query(
+async def library_query(
     search: Annotated[str, Query()] = "",
     kind: Annotated[str, Query()] = "",
     model: Annotated[str, Query()] = "",

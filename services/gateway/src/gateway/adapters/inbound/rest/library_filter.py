@@ -38,7 +38,7 @@ Search = Annotated[
 ]
 
 
-def library_filter(
+async def library_filter(
     status: Statuses = None,
     model: ModelWanted = None,
     modality: ModalityWanted = None,

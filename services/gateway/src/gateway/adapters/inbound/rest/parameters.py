@@ -60,7 +60,7 @@ class Paging:
     limit: int
 
 
-def paging(
+async def paging(
     cursor: Annotated[str | None, Query(description="`next_cursor` of the part before.")] = None,
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many at most.")] = LIMIT_DEFAULT,
 ) -> Paging:
@@ -70,7 +70,7 @@ def paging(
     return Paging(cursor=cursor, limit=limit)
 
 
-def idempotency_key(
+async def idempotency_key(
     idempotency_key: Annotated[
         str | None,
         Header(description="1 to 255 visible ASCII characters: the same key and body replays the answer."),
