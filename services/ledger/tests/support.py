@@ -171,4 +171,5 @@ def servicer(ledger: LedgerUnderTest, invariants: Invariants) -> LedgerServicer:
         list_reservation_lots=ledger.list_reservation_lots,
         reader=ledger.reader,
         verify=VerifyLedgerHandler(invariants, NoMeter()),
+        welcome_credits=1_000,
     )

@@ -5,6 +5,7 @@ import re
 import pytest
 from gateway.adapters.inbound.console.assets import assets
 from gateway.adapters.inbound.console.samples import SAMPLES
+from gateway.domain.errors import Unavailable
 from gateway.domain.generation import GenerationStatus
 from gateway_world import HTML, Door, enter
 
@@ -35,6 +36,47 @@ async def test_prices_are_those_of_the_services(door: Door, path: str) -> None:
     assert 'href="/signup"' in page
     await enter(door)
     assert 'href="/signup"' not in (await door.http.get(path, headers=HTML)).text
+
+
+PROMISES = {"/": "Start with %s", "/pricing": "Start with %s", "/signup": "You start with %s"}
+
+
+@pytest.mark.parametrize("path", PROMISES)
+async def test_strangers_are_promised_what_the_ledger_gives(door: Door, path: str) -> None:
+    """By its number, in the singular too, and in a form that is shown again; nobody is promised nothing."""
+    for given, said in ((2_500, "2,500 free credits"), (1, "1 free credit")):
+        door.world.ledger.welcomes_with_credits = given
+        page = (await door.http.get(path, headers=HTML)).text
+        assert f"{PROMISES[path] % said}{'.' if path == '/signup' else '<'}" in page
+    refused = (await door.http.post("/signup", data={"email": "ada"}, headers=HTML)).text
+    assert "You start with 1 free credit." in refused
+    door.world.ledger.welcomes_with_credits = 0
+    page = (await door.http.get(path, headers=HTML)).text
+    assert "free credit" not in page
+    assert "No card needed" not in page
+
+
+async def test_who_is_there_already_is_promised_nothing(door: Door) -> None:
+    """Neither on the start page nor with the prices."""
+    await enter(door)
+    for path in ("/", "/pricing"):
+        assert "free credit" not in (await door.http.get(path, headers=HTML)).text
+
+
+@pytest.mark.parametrize("path", PROMISES)
+async def test_a_ledger_that_is_away_takes_only_its_promise_along(
+    door: Door, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is whole, and invites."""
+
+    async def away() -> int:
+        raise Unavailable("the ledger is away")
+
+    monkeypatch.setattr(door.world.ledger, "welcome_credits", away)
+    answer = await door.http.get(path, headers=HTML)
+    assert answer.status_code == 200
+    assert "free credit" not in answer.text
+    assert 'href="/signup"' in answer.text or 'action="/signup"' in answer.text
 
 
 async def test_the_account_has_what_was_made_last(door: Door) -> None:

@@ -67,6 +67,7 @@ async def test_ledger(connection: grpc.aio.Channel, script: Script) -> None:
                 available=7, held=3, by_category={ledger.CATEGORY_PAID: 4, 99: 3}, sequence=9
             )
         ),
+        "GetWelcome": ledger.GetWelcomeResponse(credits=700),
         "ListEntries": ledger.ListEntriesResponse(
             entries=[
                 ledger.Entry(
@@ -90,6 +91,7 @@ async def test_ledger(connection: grpc.aio.Channel, script: Script) -> None:
     # A category that is newer than this gateway is counted as no other.
     assert balance.by_category == {Category.PAID: 4}
     assert balance.next_expiry is None
+    assert await adapter.welcome_credits() == 700
     which = EntryFilter(kinds=(EntryKind.CHARGE,), since=WHEN)
     page = await adapter.entries(ADA, which, cursor="20", limit=5)
     assert (page.items[0].kind, page.items[0].amount, page.next_cursor) == (EntryKind.CHARGE, -1, "12")

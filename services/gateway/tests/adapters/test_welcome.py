@@ -46,9 +46,9 @@ async def test_every_page_promises_them_until_the_address_is_confirmed(door: Doo
 async def test_nothing_is_promised_that_does_not_come(door: Door) -> None:
     """Where the ledger gives nothing, and to people who got it at their sign-up."""
     await enter(door)
-    door.world.ledger.welcome_credits = 0
+    door.world.ledger.welcomes_with_credits = 0
     assert "Confirm your email address" not in (await door.http.get("/generate")).text
-    door.world.ledger.welcome_credits = 1000
+    door.world.ledger.welcomes_with_credits = 1000
     users = door.world.identity.users
     users.update({one.user_id: replace(one, welcome=Welcome.GIVEN) for one in users.values()})
     assert "Confirm your email address" not in (await door.http.get("/generate")).text

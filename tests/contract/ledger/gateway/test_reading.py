@@ -60,6 +60,12 @@ async def story(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Story:
     return RealStory(GrpcLedger(await connect(stack, target, "gateway")), ledger)
 
 
+async def test_what_a_new_person_gets_is_told_to_everybody(story: Story) -> None:
+    """With a balance, and where there is no account yet: the same."""
+    balance = await story.port.balance("usr_new")
+    assert await story.port.welcome_credits() == balance.welcome_credits == 1_000
+
+
 async def test_an_unused_account_is_empty(story: Story) -> None:
     """Zeroes and no entries, not an error."""
     balance = await story.port.balance("usr_new")

@@ -17,6 +17,10 @@ class Ledger(Protocol):
         """Read a balance; zeroes for an account that was never used."""
         ...
 
+    async def welcome_credits(self) -> int:
+        """Return what a person who signs up is welcomed with; 0 for nothing."""
+        ...
+
     async def entries(
         self, account_id: AccountId, which: EntryFilter, *, cursor: str | None, limit: int
     ) -> Page[Entry]:

@@ -95,6 +95,11 @@ class LedgerServiceStub:
                 request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceRequest.SerializeToString,
                 response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceResponse.FromString,
                 _registered_method=True)
+        self.GetWelcome = channel.unary_unary(
+                '/tintype.ledger.v1.LedgerService/GetWelcome',
+                request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetWelcomeRequest.SerializeToString,
+                response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetWelcomeResponse.FromString,
+                _registered_method=True)
         self.GetStatement = channel.unary_stream(
                 '/tintype.ledger.v1.LedgerService/GetStatement',
                 request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetStatementRequest.SerializeToString,
@@ -213,6 +218,13 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetWelcome(self, request, context):
+        """Reads what a person who is welcomed gets, for pages that promise it to whoever has no account yet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatement(self, request, context):
         """Streams an account's statement: its opening, every entry of the range with the hash that seals
         it, its closing. Anyone can verify it offline.
@@ -306,6 +318,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.GetBalance,
                     request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceRequest.FromString,
                     response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceResponse.SerializeToString,
+            ),
+            'GetWelcome': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWelcome,
+                    request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetWelcomeRequest.FromString,
+                    response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetWelcomeResponse.SerializeToString,
             ),
             'GetStatement': grpc.unary_stream_rpc_method_handler(
                     servicer.GetStatement,
@@ -636,6 +653,33 @@ class LedgerService:
             '/tintype.ledger.v1.LedgerService/GetBalance',
             tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceRequest.SerializeToString,
             tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetBalanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWelcome(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.ledger.v1.LedgerService/GetWelcome',
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetWelcomeRequest.SerializeToString,
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.GetWelcomeResponse.FromString,
             options,
             channel_credentials,
             insecure,

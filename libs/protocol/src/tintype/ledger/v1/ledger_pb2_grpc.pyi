@@ -53,6 +53,8 @@ class LedgerServiceStub:
     """Reads one reservation: NOT_FOUND when the ledger never saw it."""
     GetBalance: _aio.UnaryUnaryMultiCallable[_ledger_pb2.GetBalanceRequest, _ledger_pb2.GetBalanceResponse]
     """Reads an account's balance. An account that was never used has a balance of zeroes."""
+    GetWelcome: _aio.UnaryUnaryMultiCallable[_ledger_pb2.GetWelcomeRequest, _ledger_pb2.GetWelcomeResponse]
+    """Reads what a person who is welcomed gets, for pages that promise it to whoever has no account yet."""
     GetStatement: _aio.UnaryStreamMultiCallable[_ledger_pb2.GetStatementRequest, _ledger_pb2.GetStatementResponse]
     """Streams an account's statement: its opening, every entry of the range with the hash that seals
     it, its closing. Anyone can verify it offline.
@@ -171,6 +173,14 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_ledger_pb2.GetBalanceRequest, _abc.Awaitable[_ledger_pb2.GetBalanceResponse]],
     ) -> _abc.Awaitable[_ledger_pb2.GetBalanceResponse]:
         """Reads an account's balance. An account that was never used has a balance of zeroes."""
+
+    @_abc_1.abstractmethod
+    def GetWelcome(
+        self,
+        request: _ledger_pb2.GetWelcomeRequest,
+        context: _aio.ServicerContext[_ledger_pb2.GetWelcomeRequest, _abc.Awaitable[_ledger_pb2.GetWelcomeResponse]],
+    ) -> _abc.Awaitable[_ledger_pb2.GetWelcomeResponse]:
+        """Reads what a person who is welcomed gets, for pages that promise it to whoever has no account yet."""
 
     @_abc_1.abstractmethod
     def GetStatement(

@@ -38,6 +38,12 @@ class GrpcLedger:
             )
         return replace(messages.balance(answer.balance), welcome_credits=answer.welcome_credits)
 
+    async def welcome_credits(self) -> int:
+        """See Ledger."""
+        with remote_calls("ledger"):
+            answer = await self._stub.GetWelcome(pb.GetWelcomeRequest(), timeout=READ_DEADLINE_S)
+        return answer.credits
+
     async def entries(
         self, account_id: AccountId, which: EntryFilter, *, cursor: str | None, limit: int
     ) -> Page[Entry]:

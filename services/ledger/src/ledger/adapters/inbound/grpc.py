@@ -51,6 +51,7 @@ ALLOWED = {
         "ApplyStream": ["generation", "billing"],
         "GetReservation": ["generation", "gateway"],
         "GetBalance": ["gateway"],
+        "GetWelcome": ["gateway"],
         "GetStatement": ["gateway"],
         "ListEntries": ["gateway"],
         "ListReservationLots": ["gateway"],
@@ -179,6 +180,9 @@ class LedgerServicer(rpc.LedgerServiceServicer):
         as_of = messages.moment_of(request, "as_of")
         balance = await self.read_balance(AccountId(request.account_id), as_of=as_of)
         return pb.GetBalanceResponse(balance=messages.balance(balance), welcome_credits=self.welcome_credits)
+
+    async def GetWelcome(self, request: pb.GetWelcomeRequest, context: Any) -> pb.GetWelcomeResponse:
+        return pb.GetWelcomeResponse(credits=self.welcome_credits)
 
     async def GetStatement(
         self, request: pb.GetStatementRequest, context: Any

@@ -15,6 +15,7 @@ from gateway.adapters.inbound.console.page import (
     set_session,
     show,
 )
+from gateway.adapters.inbound.console.promise import promised_credits
 from gateway.adapters.inbound.limited import client_address, client_key, count
 from gateway.application.log_in import LogIn
 from gateway.application.sign_up import SignUp
@@ -27,11 +28,23 @@ Text = Annotated[str, Form(max_length=2_000)]
 
 
 @router.get("/signup")
-async def sign_up_page(request: Request, session: CurrentSession, next: str = HOME) -> Response:  # noqa: A002
+async def sign_up_page(
+    request: Request,
+    deps: CurrentDeps,
+    session: CurrentSession,
+    next: str = HOME,  # noqa: A002
+) -> Response:
     """Show the form."""
     if session is not None:
         return go(local_path(next, otherwise=HOME))
-    return await show(request, "signup.html", next=local_path(next, otherwise=HOME), email="", full_name="")
+    return await show(
+        request,
+        "signup.html",
+        next=local_path(next, otherwise=HOME),
+        email="",
+        full_name="",
+        welcome=await promised_credits(deps),
+    )
 
 
 @router.post("/signup")
@@ -60,6 +73,7 @@ async def sign_up(
             next=local_path(next, otherwise=HOME),
             email=email,
             full_name=full_name,
+            welcome=await promised_credits(deps),
         )
     response = go(local_path(next, otherwise=HOME))
     set_session(response, deps, opened.cookie)

@@ -10,6 +10,7 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_o
 from gateway.adapters.inbound.console.code_samples import short_program
 from gateway.adapters.inbound.console.languages import LANGUAGE_COOKIE, LANGUAGES
 from gateway.adapters.inbound.console.page import THEME_COOKIE, THEMES, HtmlRoute, go, local_path, show
+from gateway.adapters.inbound.console.promise import promised_credits
 from gateway.adapters.inbound.console.samples import MODEL, SAMPLES
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_address
@@ -28,6 +29,7 @@ async def landing(request: Request, deps: CurrentDeps, session: CurrentSession) 
         "landing.html",
         session=session,
         models=models,
+        welcome=await promised_credits(deps, session),
         samples=SAMPLES,
         sample_model=MODEL,
         program=short_program(deps.web.public_url, model_id=MODEL, prompt=SAMPLES[0].prompt),
@@ -38,7 +40,8 @@ async def landing(request: Request, deps: CurrentDeps, session: CurrentSession) 
 async def pricing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
     """Show what credits cost and what they buy."""
     packs, models = await deps.billing.packs(), await deps.generations.models()
-    return await show(request, "pricing.html", session=session, packs=packs, models=models)
+    welcome = await promised_credits(deps, session)
+    return await show(request, "pricing.html", session=session, packs=packs, models=models, welcome=welcome)
 
 
 @router.post("/theme")

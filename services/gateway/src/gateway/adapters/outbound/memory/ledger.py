@@ -36,7 +36,7 @@ class MemoryLedger:
     """Implements Ledger; `grant`, `reserve` and `settle` are what the other services would ask of it."""
 
     clock: Clock
-    welcome_credits: int = 1_000
+    welcomes_with_credits: int = 1_000
     journal: dict[str, list[Entry]] = field(default_factory=dict)
     reservations: dict[str, Reservation] = field(default_factory=dict)
     lots: dict[str, list[PinnedLot]] = field(default_factory=dict)
@@ -53,8 +53,12 @@ class MemoryLedger:
             by_category={Category.PROMOTIONAL: available} if available else {},
             next_expiry=None,
             sequence=len(lines),
-            welcome_credits=self.welcome_credits,
+            welcome_credits=self.welcomes_with_credits,
         )
+
+    async def welcome_credits(self) -> int:
+        """See Ledger."""
+        return self.welcomes_with_credits
 
     async def entries(
         self, account_id: AccountId, which: EntryFilter, *, cursor: str | None, limit: int
