@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from chassis.testing.facts import ExactFacts
@@ -28,8 +30,10 @@ from generation.application.create_share import CreateShareHandler
 from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.deliver_outputs import OutputDeliverer
 from generation.application.discard_generation import DiscardGenerationHandler
+from generation.application.entitlement_check import EntitlementCheck
 from generation.application.finish_attempt import AttemptFinisher
 from generation.application.follow_run import RunFollower
+from generation.application.keep_entitlements import KeepEntitlementsHandler
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.mark_favourite import MarkFavouriteHandler
 from generation.application.provider_gate import ProviderGate
@@ -135,11 +139,13 @@ class House:
             self.ids,
             self.dice,
             self.clock,
+            EntitlementCheck(self.clock),
             queue_timeout_s=3600,
         )
+        self.keep_entitlements = KeepEntitlementsHandler(self.units)
         self.quote = CreateQuoteHandler(self.catalogue, self.checker, self.signer, self.clock)
         self.durations = UsualDurations(self.units, self.catalogue, self.clock)
-        self.models = ReadModels(self.catalogue, self.durations)
+        self.models = ReadModels(self.units, self.catalogue, self.durations, EntitlementCheck(self.clock))
         self.read = ReadGenerations(
             self.units, self.store, self.clock, QueueView(self.units, self.clock), self.durations
         )
@@ -182,6 +188,17 @@ class House:
 
     def events(self) -> list[str]:
         return [type(event).__name__ for event in self.units.tables.events]
+
+
+def premium_house(folder: Path) -> House:
+    """A house whose films are for subscribers: the shipped models in a file of its own, with a line more."""
+    shipped = (files("generation") / "models.toml").read_text(encoding="utf-8")
+    path = folder / "models.toml"
+    path.write_text(
+        shipped.replace('id = "local/motion"\n', 'id = "local/motion"\nrequires = "premium"\n'),
+        encoding="utf-8",
+    )
+    return House(catalogue=TomlCatalogue(path, providers={"local"}))
 
 
 class Worker:

@@ -1,17 +1,24 @@
-"""Generation's half: CreditsReserved starts one job, once."""
+"""Generation's half: CreditsReserved starts one job, SubscriptionChanged is kept, each once."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from chassis.events import Refused
+from examples import NOW
+from generation.adapters.inbound.plan_changes import SUBJECTS, PlanChanges
 from generation.application.start_generation import CreditsReserved
-from generation.domain.identifiers import GenerationId, ReservationId
+from generation.domain.entitlements import Entitlements
+from generation.domain.identifiers import AccountId, GenerationId, ReservationId
 from generation_house import House
 from golden import delivered
+from tintype.billing.v1 import events_pb2 as billing
 from tintype.ledger.v1 import events_pb2
 
 UNKNOWN_FIELD = bytes([0xC2, 0x3E, 0x03]) + b"new"
 CE_TYPE = "tintype.ledger.v1.CreditsReserved"
+CHANGED = "tintype.billing.v1.SubscriptionChanged"
 
 
 @pytest.mark.parametrize("extra", [b"", UNKNOWN_FIELD], ids=["as it is", "with an unknown field"])
@@ -31,6 +38,48 @@ async def test_a_reservation_starts_its_job_once(extra: bytes) -> None:
     job = await worker.start(command)
     assert job is not None
     assert await worker.start(command) is None
+
+
+@pytest.mark.parametrize("extra", [b"", UNKNOWN_FIELD], ids=["as it is", "with an unknown field"])
+async def test_a_changed_plan_is_kept_once(extra: bytes) -> None:
+    """All that it opens and until when; told again, and followed by an older one, it stays as it is."""
+    house = House()
+    changes = PlanChanges(house.keep_entitlements)
+    event = delivered(CHANGED, extra=extra)
+    older = billing.SubscriptionChanged.FromString(event.payload)
+    older.revision -= 1
+    older.ClearField("entitlements")
+    late = replace(event, event_id="evt_late", payload=older.SerializeToString())
+    for each in (event, event, replace(event, event_id="evt_another"), late):
+        await changes.handle(each)
+        assert house.units.tables.entitlements == {
+            "usr_alice": Entitlements(
+                account_id=AccountId("usr_alice"),
+                words=("premium", "priority"),
+                valid_until=NOW + timedelta(days=34),
+                revision=2,
+            )
+        }
+
+
+async def test_a_change_that_can_not_be_counted_is_refused() -> None:
+    """Without a number, or another account's: nothing is kept."""
+    house = House()
+    changes = PlanChanges(house.keep_entitlements)
+    event = delivered(CHANGED)
+    for told in ({"revision": 0}, {"account_id": "usr_bob"}):
+        message = billing.SubscriptionChanged.FromString(event.payload)
+        for name, value in told.items():
+            setattr(message, name, value)
+        with pytest.raises(Refused):
+            await changes.handle(replace(event, payload=message.SerializeToString()))
+    assert house.units.tables.entitlements == {}
+
+
+def test_what_is_asked_for_is_where_it_is_told() -> None:
+    """One word of the subject is the account."""
+    prefix, _, account = delivered(CHANGED).subject.rpartition(".")
+    assert ((f"{prefix}.*",), account) == (SUBJECTS, "usr_alice")
 
 
 def rename(tables: Any, old: str, new: str) -> None:

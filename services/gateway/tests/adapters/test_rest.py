@@ -146,6 +146,33 @@ async def test_idempotency(door: Door) -> None:
     assert (await door.http.get("/v1/balance")).json()["held"] == 5
 
 
+async def test_a_model_for_subscribers(door: Door) -> None:
+    """Everybody reads what it requires; whose plan does not open it is refused, and nothing is held."""
+    door.world.generations.requires["local/motion"] = "premium"
+    public = (await door.http.get("/v1/models/local/motion")).json()
+    assert (public["requires"], public["is_usable"]) == ("premium", None)
+    user_id = await door.sign_up(welcome_credits=1000)
+    sketch, motion = (await door.http.get("/v1/models")).json()["data"]
+    assert (sketch["requires"], sketch["is_usable"]) == (None, True)
+    assert (motion["requires"], motion["is_usable"]) == ("premium", False)
+    before = door.state()
+    answer = await door.generate(model="local/motion")
+    assert_problem(answer, 403, "ENTITLEMENT_REQUIRED")
+    assert "premium" in answer.json()["detail"]
+    assert door.state() == before
+    door.world.generations.entitlements[user_id] = {"premium"}
+    assert (await door.http.get("/v1/models/local/motion")).json()["is_usable"] is True
+    assert (await door.generate(model="local/motion")).status_code == 202
+
+
+async def test_a_bad_token_closes_nothing_that_is_public(door: Door) -> None:
+    """Who can't be known is nobody in particular."""
+    for header in ("Bearer nonsense", "Basic abc"):
+        answer = await door.http.get("/v1/models", headers={"Authorization": header})
+        assert answer.status_code == 200
+        assert {model["is_usable"] for model in answer.json()["data"]} == {None}
+
+
 async def test_a_plan(door: Door) -> None:
     """Shown to everybody; who has one sees its month, and nobody sees another's."""
     plan, pro, _ = (await door.http.get("/v1/plans")).json()["data"]

@@ -46,6 +46,19 @@ def test_a_model_is_added_in_one_place(tmp_path: Path) -> None:
     assert model.input_schema["x-order"] == ["prompt", "duration_s"]
 
 
+def test_a_model_says_what_it_requires(tmp_path: Path) -> None:
+    """A word, or nothing; none of the shipped models requires any."""
+    path = tmp_path / "models.toml"
+    path.write_text(MODEL.replace("deadline_s = 60", 'deadline_s = 60\nrequires = "early_access"'))
+    (model,) = TomlCatalogue(path, providers={"local"}).models()
+    assert model.requires == "early_access"
+    assert {m.requires for m in TomlCatalogue(None, providers={"local", "openai"}).models()} == {None}
+    for word in ("", "Premium", "a" * 33, "a-b"):
+        path.write_text(MODEL.replace("deadline_s = 60", f'deadline_s = 60\nrequires = "{word}"'))
+        with pytest.raises(BadModelsFile, match="requires"):
+            TomlCatalogue(path, providers={"local"})
+
+
 def test_a_model_says_what_is_drawn(tmp_path: Path) -> None:
     """Whatever it is called, between its bounds, both included; what is given stays as it is."""
     path = tmp_path / "models.toml"

@@ -86,18 +86,18 @@ async def test_a_models_time_is_the_median_of_everybodys_jobs(house: House) -> N
     """Of those that succeeded of late; nobody waits for it to be learnt."""
     await made(house, 4, 5, 6, 7)
     await house.durations.learn()
-    assert house.models.model(SKETCH).median_duration_s is None
+    assert (await house.models.model(SKETCH, None)).median_duration_s is None
     await made(house, 600)
-    assert house.models.model(SKETCH).median_duration_s is None
+    assert (await house.models.model(SKETCH, None)).median_duration_s is None
     await house.durations.learn()
-    assert house.models.model(SKETCH).median_duration_s == 6
-    assert {known.median_duration_s for known in house.models.all()} == {6, None}
+    assert (await house.models.model(SKETCH, None)).median_duration_s == 6
+    assert {known.median_duration_s for known in await house.models.all(None)} == {6, None}
     house.clock.forward(days=7)
     await house.durations.learn()
-    assert house.models.model(SKETCH).median_duration_s == 6
+    assert (await house.models.model(SKETCH, None)).median_duration_s == 6
     house.clock.forward(microseconds=1)
     await house.durations.learn()
-    assert house.models.model(SKETCH).median_duration_s is None
+    assert (await house.models.model(SKETCH, None)).median_duration_s is None
 
 
 async def test_what_is_known_outlives_the_database(house: House) -> None:
@@ -107,7 +107,7 @@ async def test_what_is_known_outlives_the_database(house: House) -> None:
     house.units.failure = StorageUnavailable("away")
     with pytest.raises(StorageUnavailable):
         await house.durations.learn()
-    assert house.models.model(SKETCH).median_duration_s == 8
+    assert (await house.models.model(SKETCH, None)).median_duration_s == 8
 
 
 async def test_a_job_that_runs_says_when_it_should_be_done(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from contract_support import connect, serve_generation
@@ -11,6 +12,7 @@ from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
 from gateway.domain.errors import (
     Conflict,
+    Forbidden,
     IdempotencyKeyReused,
     InsufficientCredits,
     InvalidRequest,
@@ -19,7 +21,8 @@ from gateway.domain.errors import (
 from gateway.domain.generation import Generation, GenerationStatus, NewGeneration
 from gateway.domain.usage import ModelUsage
 from gateway.ports.generation import Generations
-from generation_house import House, success
+from generation.domain.entitlements import Entitlements
+from generation_house import House, premium_house, success
 from support import HandClock
 
 ME = "usr_me"
@@ -66,6 +69,40 @@ async def test_models_say_what_they_take(generations: Generations) -> None:
     with pytest.raises(NotFound) as refused:
         await generations.model("local/nothing")
     assert refused.value.reason == "UNKNOWN_MODEL"
+
+
+@pytest.mark.parametrize("kind", ["fake", "real"])
+async def test_a_model_for_subscribers_is_theirs(kind: str, stack: AsyncExitStack, tmp_path: Path) -> None:
+    """Everybody reads what it requires; whose plan does not open it is told so, and nothing is made."""
+    port: Generations
+    if kind == "fake":
+        ledger = MemoryLedger(HandClock())
+        ledger.grant(ME, 100)
+        port = MemoryGenerations(
+            HandClock(),
+            ledger,
+            requires={"local/motion": "premium"},
+            entitlements={"usr_subscriber": {"premium"}},
+        )
+    else:
+        house = premium_house(tmp_path)
+        await house.keep_entitlements(
+            Entitlements(account_id="usr_subscriber", words=("premium",), valid_until=None, revision=1)
+        )
+        port = GrpcGenerations(await connect(stack, await serve_generation(stack, house), "gateway"))
+    for account, usable in ((None, None), (ME, False), ("usr_subscriber", True)):
+        motion = await port.model("local/motion", account)
+        assert (motion.requires, motion.is_usable) == ("premium", usable)
+        models = {model.model_id: model for model in await port.models(account)}
+        assert models["local/motion"] == motion
+        sketch = models["local/sketch"]
+        assert (sketch.requires, sketch.is_usable) == (None, None if account is None else True)
+    with pytest.raises(Forbidden) as refused:
+        await create(port, model="local/motion")
+    assert refused.value.reason == "ENTITLEMENT_REQUIRED"
+    assert "Motion" in refused.value.detail
+    assert "premium" in refused.value.detail
+    assert list((await port.page(ME, cursor=None, limit=5)).items) == []
 
 
 async def test_a_key_starts_one_job(generations: Generations) -> None:

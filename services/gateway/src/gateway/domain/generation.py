@@ -70,6 +70,10 @@ class Model:
     providers: tuple[str, ...]
     # What its jobs take as a rule; None while nobody knows.
     median_duration_s: float | None = None
+    # A word that a plan must open before it can be used; None: anybody may.
+    requires: str | None = None
+    # Whether the account that was named may use it; None where none was.
+    is_usable: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,12 +21,12 @@ from gateway.domain.usage import ModelUsage
 class Generations(Protocol):
     """Every method has a deadline and raises errors of `gateway.domain.errors`."""
 
-    async def models(self) -> Sequence[Model]:
-        """Return what is on offer."""
+    async def models(self, account_id: AccountId | None = None) -> Sequence[Model]:
+        """Return what is on offer; `is_usable` says whether the account may use it, where one is named."""
         ...
 
-    async def model(self, model_id: ModelId) -> Model:
-        """One model. Raises NotFound (UNKNOWN_MODEL)."""
+    async def model(self, model_id: ModelId, account_id: AccountId | None = None) -> Model:
+        """One model, as `models` has it. Raises NotFound (UNKNOWN_MODEL)."""
         ...
 
     async def quote(self, account_id: AccountId, *, model_id: ModelId, job: Document) -> Quote:
@@ -36,7 +36,8 @@ class Generations(Protocol):
     async def create(self, account_id: AccountId, new: NewGeneration) -> tuple[Generation, bool]:
         """Start a generation, once a key; the flag says that the answer is a replay.
 
-        Raises InvalidRequest, NotFound (UNKNOWN_MODEL), InsufficientCredits, IdempotencyKeyReused.
+        Raises InvalidRequest, NotFound (UNKNOWN_MODEL), Forbidden (ENTITLEMENT_REQUIRED),
+        InsufficientCredits, IdempotencyKeyReused.
         """
         ...
 

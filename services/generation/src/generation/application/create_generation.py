@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from generation.application.entitlement_check import EntitlementCheck
 from generation.application.reserve_credits import CreditReserver
 from generation.domain.documents import metadata_violations
 from generation.domain.errors import IdempotencyKeyReused, InsufficientCredits, InvalidInput
@@ -50,7 +51,7 @@ class CreateGeneration:
 class CreateGenerationHandler:
     """Commits the job as `reserving`, then asks the ledger, then queues it.
 
-    Raises UnknownModel, InvalidInput, InvalidQuote, QuoteExpired, IdempotencyKeyReused,
+    Raises UnknownModel, InvalidInput, InvalidQuote, QuoteExpired, EntitlementRequired, IdempotencyKeyReused,
     InsufficientCredits (the job stands as rejected) and LedgerUnavailable (the sweeper resolves it).
     The same key and command get the first answer, a rejection too.
     """
@@ -63,6 +64,7 @@ class CreateGenerationHandler:
     ids: IdSource
     dice: Dice
     clock: Clock
+    entitlement: EntitlementCheck
     queue_timeout_s: int
 
     async def __call__(self, command: CreateGeneration) -> tuple[Generation, bool]:
@@ -71,6 +73,7 @@ class CreateGenerationHandler:
         if earlier is None:
             new = self._priced(command)
             async with self.units.of(command.account_id) as work:
+                await self.entitlement.require(work, command.account_id, self.catalogue.model(new.model_id))
                 if await work.generations.add(new):
                     earlier = None
                 else:

@@ -4,8 +4,10 @@ from chassis.process import forever
 from chassis.service import CallRules, service
 from tintype.generation.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
 
+from generation.adapters.inbound import plan_changes
 from generation.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, GenerationServicer, Handlers
 from generation.adapters.inbound.grpc_shares import ShareHandlers
+from generation.adapters.inbound.plan_changes import PlanChanges
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
 from generation.adapters.outbound.json_schema import JsonSchemaChecker
 from generation.adapters.outbound.system_dice import SystemDice
@@ -16,6 +18,8 @@ from generation.application.create_quote import CreateQuoteHandler
 from generation.application.create_share import CreateShareHandler
 from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.discard_generation import DiscardGenerationHandler
+from generation.application.entitlement_check import EntitlementCheck
+from generation.application.keep_entitlements import KeepEntitlementsHandler
 from generation.application.mark_favourite import MarkFavouriteHandler
 from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
@@ -36,6 +40,7 @@ async def serve_api(settings: ApiSettings) -> None:
     """Answer gRPC until cancelled."""
     async with service(settings, "generation") as running:
         parts = parts_of(settings, running)
+        changes = PlanChanges(KeepEntitlementsHandler(parts.units))
         durations = UsualDurations(parts.units, parts.catalogue, parts.clock)
         await running.run(
             running.grpc(
@@ -43,6 +48,9 @@ async def serve_api(settings: ApiSettings) -> None:
                 GenerationServicer(handlers(settings, parts, durations)),
                 CallRules(errors=ERRORS, allowed=ALLOWED, domain=DOMAIN),
             ),
+            running.consumer(
+                plan_changes.STREAM, plan_changes.SUBJECTS, changes.handle, durable=plan_changes.DURABLE
+            ).run(),
             forever(durations.learn, every_s=LEARN_DURATIONS_EVERY_S, name="learn durations"),
             *shared_loops(running, parts),
         )
@@ -61,7 +69,7 @@ def handlers(settings: ApiSettings, parts: Parts, durations: UsualDurations) -> 
         url_ttl_s=settings.output_url_ttl_s,
     )
     return Handlers(
-        models=ReadModels(parts.catalogue, durations),
+        models=ReadModels(parts.units, parts.catalogue, durations, EntitlementCheck(parts.clock)),
         quote=CreateQuoteHandler(parts.catalogue, checker, signer, parts.clock, ttl_s=settings.quote_ttl_s),
         create=CreateGenerationHandler(
             parts.units,
@@ -72,6 +80,7 @@ def handlers(settings: ApiSettings, parts: Parts, durations: UsualDurations) -> 
             parts.ids,
             SystemDice(),
             parts.clock,
+            EntitlementCheck(parts.clock),
             queue_timeout_s=settings.queue_timeout_s,
         ),
         mark_favourite=MarkFavouriteHandler(parts.units),

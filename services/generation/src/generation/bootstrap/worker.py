@@ -10,7 +10,9 @@ from chassis.ids import UuidIds
 from chassis.process import forever
 from chassis.publisher import Publisher
 from chassis.service import database, service
+from tintype.billing.v1.events_pb2 import SubscriptionChanged
 
+from generation.adapters.inbound.plan_changes import PlanChanges
 from generation.adapters.inbound.worker import (
     DURABLE,
     FETCH_S,
@@ -30,6 +32,7 @@ from generation.adapters.outbound.toml_catalogue import TomlCatalogue
 from generation.application.deliver_outputs import OutputDeliverer
 from generation.application.finish_attempt import AttemptFinisher
 from generation.application.follow_run import RunFollower
+from generation.application.keep_entitlements import KeepEntitlementsHandler
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.provider_gate import ProviderGate
 from generation.application.purge_discarded import PurgeDiscardedHandler
@@ -82,8 +85,10 @@ async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters
     """Yield the dead letters, and what applies one: its job is started for whichever worker is free next."""
     async with database(settings) as engine:
         ids = UuidIds()
+        units = PostgresUnitsOfWork(engine, ids)
+        changes = PlanChanges(KeepEntitlementsHandler(units))
         start = StartGenerationHandler(
-            PostgresUnitsOfWork(engine, ids),
+            units,
             TomlCatalogue(settings.models_file, providers=settings.provider_names),
             ids,
             SystemClock(),
@@ -93,7 +98,10 @@ async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters
         )
 
         async def apply(event: IncomingEvent) -> None:
-            await start(credits_reserved(event))
+            if event.ce_type == SubscriptionChanged.DESCRIPTOR.full_name:
+                await changes.handle(event)
+            else:
+                await start(credits_reserved(event))
 
         yield DeadLetters(engine), apply
 

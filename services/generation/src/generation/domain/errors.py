@@ -41,6 +41,12 @@ class UnknownModel(GenerationError):
     reason = "UNKNOWN_MODEL"
 
 
+class EntitlementRequired(GenerationError):
+    """The model is for plans that open a word, and the account's does not; nothing was stored."""
+
+    reason = "ENTITLEMENT_REQUIRED"
+
+
 class InvalidQuote(GenerationError):
     """The quote was not signed here, or not for this account, model and input."""
 

@@ -42,6 +42,8 @@ class Model:
     tariff: Tariff
     providers: tuple[ModelProvider, ...]
     deadline_s: int
+    # A word that an account's plan must open; None: anybody may use it.
+    requires: str | None = None
 
     def order(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Return the providers to try: the user's order when given, else the model's.

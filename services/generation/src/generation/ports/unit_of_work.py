@@ -13,6 +13,7 @@ from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
 from generation.domain.usage import ModelUsage
 from generation.ports.answers import Answers
+from generation.ports.entitlements import EntitlementCopies
 from generation.ports.shares import Shares
 
 
@@ -186,6 +187,8 @@ class UnitOfWork(Protocol):
     def answers(self) -> Answers: ...
     @property
     def shares(self) -> Shares: ...
+    @property
+    def entitlements(self) -> EntitlementCopies: ...
 
     async def publish(self, event: Event) -> None:
         """Publish once the transaction is kept."""

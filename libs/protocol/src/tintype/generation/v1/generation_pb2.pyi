@@ -105,6 +105,8 @@ class Model(_message.Message):
     PRICING_FIELD_NUMBER: _builtins.int
     PROVIDERS_FIELD_NUMBER: _builtins.int
     MEDIAN_DURATION_S_FIELD_NUMBER: _builtins.int
+    REQUIRES_FIELD_NUMBER: _builtins.int
+    IS_USABLE_FIELD_NUMBER: _builtins.int
     model_id: _builtins.str
     """`<provider>/<name>`, for example `local/sketch`."""
     title: _builtins.str
@@ -116,6 +118,10 @@ class Model(_message.Message):
     """Seconds that its jobs took of late, from a worker's taking them to their end: the median over all
     accounts. Absent while too few were made.
     """
+    requires: _builtins.str
+    """A word that an account's plan must open before it can be used; empty: anybody may."""
+    is_usable: _builtins.bool
+    """Whether the account that was named may use it; absent where none was."""
     @_builtins.property
     def input_schema(self) -> _struct_pb2.Struct:
         """JSON Schema (draft 2020-12) of the input."""
@@ -138,13 +144,20 @@ class Model(_message.Message):
         pricing: Global___Pricing | None = ...,
         providers: _abc.Iterable[_builtins.str] | None = ...,
         median_duration_s: _builtins.float | None = ...,
+        requires: _builtins.str = ...,
+        is_usable: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_median_duration_s", b"_median_duration_s", "input_schema", b"input_schema", "median_duration_s", b"median_duration_s", "pricing", b"pricing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_is_usable", b"_is_usable", "_median_duration_s", b"_median_duration_s", "input_schema", b"input_schema", "is_usable", b"is_usable", "median_duration_s", b"median_duration_s", "pricing", b"pricing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_median_duration_s", b"_median_duration_s", "category", b"category", "description", b"description", "input_schema", b"input_schema", "median_duration_s", b"median_duration_s", "modality", b"modality", "model_id", b"model_id", "pricing", b"pricing", "providers", b"providers", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_is_usable", b"_is_usable", "_median_duration_s", b"_median_duration_s", "category", b"category", "description", b"description", "input_schema", b"input_schema", "is_usable", b"is_usable", "median_duration_s", b"median_duration_s", "modality", b"modality", "model_id", b"model_id", "pricing", b"pricing", "providers", b"providers", "requires", b"requires", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__is_usable: _TypeAlias = _typing.Literal["is_usable"]  # noqa: Y015
+    _WhichOneofArgType__is_usable: _TypeAlias = _typing.Literal["_is_usable", b"_is_usable"]  # noqa: Y015
     _WhichOneofReturnType__median_duration_s: _TypeAlias = _typing.Literal["median_duration_s"]  # noqa: Y015
     _WhichOneofArgType__median_duration_s: _TypeAlias = _typing.Literal["_median_duration_s", b"_median_duration_s"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__is_usable) -> _WhichOneofReturnType__is_usable | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__median_duration_s) -> _WhichOneofReturnType__median_duration_s | None: ...
 
 Global___Model: _TypeAlias = Model  # noqa: Y015
@@ -412,12 +425,17 @@ Global___Attempt: _TypeAlias = Attempt  # noqa: Y015
 class ListModelsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """For whom; empty for nobody in particular."""
     def __init__(
         self,
+        *,
+        account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -448,15 +466,19 @@ class GetModelRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     MODEL_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     model_id: _builtins.str
+    account_id: _builtins.str
+    """For whom; empty for nobody in particular."""
     def __init__(
         self,
         *,
         model_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["model_id", b"model_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "model_id", b"model_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

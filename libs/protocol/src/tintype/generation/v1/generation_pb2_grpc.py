@@ -152,7 +152,8 @@ class GenerationServiceServicer:
         INSUFFICIENT_CREDITS (FAILED_PRECONDITION; metadata `available`, `required`,
         `generation_id`, `decided_at`, and `replayed`: `true` when an earlier call with this key was
         refused then), after which the generation stands as rejected and nothing is held;
-        IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs.
+        IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs; ENTITLEMENT_REQUIRED
+        (PERMISSION_DENIED; metadata `entitlement`): the model is for plans that open that word.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

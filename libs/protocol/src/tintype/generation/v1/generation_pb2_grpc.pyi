@@ -27,7 +27,8 @@ class GenerationServiceStub:
     INSUFFICIENT_CREDITS (FAILED_PRECONDITION; metadata `available`, `required`,
     `generation_id`, `decided_at`, and `replayed`: `true` when an earlier call with this key was
     refused then), after which the generation stands as rejected and nothing is held;
-    IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs.
+    IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs; ENTITLEMENT_REQUIRED
+    (PERMISSION_DENIED; metadata `entitlement`): the model is for plans that open that word.
     """
     GetGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetGenerationRequest, _generation_pb2.GetGenerationResponse]
     """Reads one generation of this user. NOT_FOUND for another user's."""
@@ -108,7 +109,8 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         INSUFFICIENT_CREDITS (FAILED_PRECONDITION; metadata `available`, `required`,
         `generation_id`, `decided_at`, and `replayed`: `true` when an earlier call with this key was
         refused then), after which the generation stands as rejected and nothing is held;
-        IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs.
+        IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs; ENTITLEMENT_REQUIRED
+        (PERMISSION_DENIED; metadata `entitlement`): the model is for plans that open that word.
         """
 
     @_abc_1.abstractmethod

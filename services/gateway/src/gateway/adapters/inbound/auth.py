@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 
 from gateway.adapters.inbound.deps import Deps, asked_deps
 from gateway.domain.console_session import ConsoleSession
-from gateway.domain.errors import Forbidden, Unauthenticated
+from gateway.domain.errors import Forbidden, GatewayError, Unauthenticated
 from gateway.domain.origin import origin
 from gateway.domain.user import Principal
 
@@ -52,6 +52,14 @@ async def current_principal(request: Request, deps: Annotated[Deps, Depends(aske
     return session.principal()
 
 
+async def principal_if_any(request: Request, deps: Annotated[Deps, Depends(asked_deps)]) -> Principal | None:
+    """Whom a request for what is public anyway speaks for; None for nobody, and who can't be known now."""
+    try:
+        return await current_principal(request, deps)
+    except GatewayError:
+        return None
+
+
 async def require_csrf(request: Request, deps: Deps, session: ConsoleSession) -> None:
     """Raise Forbidden unless a request that changes something comes from our own page."""
     if request.method in SAFE_METHODS:
@@ -76,5 +84,6 @@ def require_own_origin(request: Request, deps: Deps) -> None:
 
 
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
+PrincipalIfAny = Annotated[Principal | None, Depends(principal_if_any)]
 CurrentSession = Annotated[ConsoleSession | None, Depends(current_session)]
 CurrentDeps = Annotated[Deps, Depends(asked_deps)]

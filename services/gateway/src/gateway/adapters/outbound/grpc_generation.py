@@ -32,16 +32,18 @@ class GrpcGenerations:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = rpc.GenerationServiceStub(channel)
 
-    async def models(self) -> Sequence[Model]:
+    async def models(self, account_id: AccountId | None = None) -> Sequence[Model]:
         """See Generations."""
+        request = pb.ListModelsRequest(account_id=account_id or "")
         with remote_calls("generation"):
-            answer = await self._stub.ListModels(pb.ListModelsRequest(), timeout=READ_DEADLINE_S)
+            answer = await self._stub.ListModels(request, timeout=READ_DEADLINE_S)
         return [messages.model(model) for model in answer.models]
 
-    async def model(self, model_id: ModelId) -> Model:
+    async def model(self, model_id: ModelId, account_id: AccountId | None = None) -> Model:
         """See Generations."""
+        request = pb.GetModelRequest(model_id=model_id, account_id=account_id or "")
         with remote_calls("generation"):
-            answer = await self._stub.GetModel(pb.GetModelRequest(model_id=model_id), timeout=READ_DEADLINE_S)
+            answer = await self._stub.GetModel(request, timeout=READ_DEADLINE_S)
         return messages.model(answer.model)
 
     async def quote(self, account_id: AccountId, *, model_id: ModelId, job: Document) -> Quote:

@@ -34,6 +34,11 @@ def account_id(text: str) -> AccountId:
     return AccountId(text)
 
 
+def optional_account_id(text: str) -> AccountId | None:
+    """Return a well-formed account id, None for an empty text. Raises InvalidInput."""
+    return account_id(text) if text else None
+
+
 def generation_id(text: str) -> GenerationId:
     """Return a well-formed generation id; nothing else can exist. Raises GenerationNotFound."""
     if not _GENERATION.fullmatch(text):

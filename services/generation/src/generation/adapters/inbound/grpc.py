@@ -31,6 +31,7 @@ _SERVICE = pb.DESCRIPTOR.services_by_name["GenerationService"]
 ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,
     errors.UnknownModel: grpc.StatusCode.NOT_FOUND,
+    errors.EntitlementRequired: grpc.StatusCode.PERMISSION_DENIED,
     errors.InvalidQuote: grpc.StatusCode.INVALID_ARGUMENT,
     errors.QuoteExpired: grpc.StatusCode.FAILED_PRECONDITION,
     errors.InsufficientCredits: grpc.StatusCode.FAILED_PRECONDITION,
@@ -79,12 +80,14 @@ class GenerationServicer(ShareAnswers, pb_grpc.GenerationServiceServicer):
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Any) -> pb.ListModelsResponse:
         """See the contract."""
-        models = self._handlers.models.all()
+        models = await self._handlers.models.all(fields.optional_account_id(request.account_id))
         return pb.ListModelsResponse(models=[messages.model_message(model) for model in models])
 
     async def GetModel(self, request: pb.GetModelRequest, context: Any) -> pb.GetModelResponse:
         """See the contract."""
-        model = self._handlers.models.model(fields.model_id(request.model_id))
+        model = await self._handlers.models.model(
+            fields.model_id(request.model_id), fields.optional_account_id(request.account_id)
+        )
         return pb.GetModelResponse(model=messages.model_message(model))
 
     async def CreateQuote(self, request: pb.CreateQuoteRequest, context: Any) -> pb.CreateQuoteResponse:

@@ -75,6 +75,8 @@ def model_message(view: ModelView) -> pb.Model:
         ),
         providers=[provider.name for provider in model.providers],
         median_duration_s=view.median_duration_s,
+        requires=model.requires or "",
+        is_usable=view.is_usable,
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from generation.adapters.outbound.memory_attempts import MemoryAnswers, MemoryAttempts
 from generation.adapters.outbound.memory_constraints import check_generation, check_new, check_outputs
+from generation.adapters.outbound.memory_entitlements import MemoryEntitlementCopies
 from generation.adapters.outbound.memory_shares import MemoryShares
 from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.events import Event
@@ -179,6 +180,7 @@ class MemoryUnitOfWork:
     deletions: MemoryDeletions
     answers: MemoryAnswers
     shares: MemoryShares
+    entitlements: MemoryEntitlementCopies
 
     async def publish(self, event: Event) -> None:
         self.tables.events.append(event)
@@ -225,5 +227,6 @@ class MemoryUnitsOfWork:
                 MemoryDeletions(tables),
                 MemoryAnswers(tables),
                 MemoryShares(tables, account),
+                MemoryEntitlementCopies(tables, account),
             )
             self.tables = tables

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.attempt import Attempt, Outcome
+from generation.domain.entitlements import Entitlements
 from generation.domain.generation import Generation, Status
 from generation.domain.output import Output
 from generation.domain.share import Share
@@ -92,6 +93,11 @@ def check_share(row: Share, tables: Tables) -> None:
             "expires_at": row.expires_at > row.created_at,
         }
     )
+
+
+def check_entitlements(row: Entitlements) -> None:
+    """Raise ConstraintBroken for a copy that `entitlements` does not hold."""
+    _hold({"revision": row.revision > 0})
 
 
 def check_new(key: str, kept: Collection[str]) -> None:

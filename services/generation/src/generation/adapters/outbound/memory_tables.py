@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from generation.domain.attempt import Attempt
+from generation.domain.entitlements import Entitlements
 from generation.domain.events import Event
 from generation.domain.generation import Generation
-from generation.domain.identifiers import AttemptId, EventId, GenerationId, ShareId
+from generation.domain.identifiers import AccountId, AttemptId, EventId, GenerationId, ShareId
 from generation.domain.output import Output
 from generation.domain.share import Share
 from generation.ports.answers import StoredAnswer
@@ -20,6 +21,7 @@ class Tables:
     attempts: dict[AttemptId, Attempt] = field(default_factory=dict)
     outputs: list[Output] = field(default_factory=list)
     shares: dict[ShareId, Share] = field(default_factory=dict)
+    entitlements: dict[AccountId, Entitlements] = field(default_factory=dict)
     deletions: dict[str, datetime] = field(default_factory=dict)
     answers: dict[AttemptId, StoredAnswer] = field(default_factory=dict)
     # Workers whose process is there.

@@ -50,6 +50,7 @@ class ModelEntry(BaseModel):
     modality: Modality
     category: str
     deadline_s: int = Field(ge=1, le=86_400)
+    requires: str | None = Field(default=None, pattern="^[a-z_]{1,32}$")
     providers: list[ProviderEntry] = Field(min_length=1)
     price: PriceEntry
     input: dict[str, Any]
@@ -108,6 +109,7 @@ def _model(entry: ModelEntry, providers: Collection[str]) -> Model:
         tariff=Tariff(entry.price.unit, entry.price.credits, entry.price.per_units),
         providers=tuple(ModelProvider(p.name, p.model) for p in entry.providers if p.name in providers),
         deadline_s=entry.deadline_s,
+        requires=entry.requires,
     )
 
 

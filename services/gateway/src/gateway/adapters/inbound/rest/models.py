@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
+from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal, PrincipalIfAny
 from gateway.adapters.inbound.limited import per_address, per_user
 from gateway.adapters.inbound.rest.answers.model import Model, ModelList
 from gateway.adapters.inbound.rest.answers.quote import Quote
@@ -32,9 +32,13 @@ class QuoteBody(Body):
 
 
 @router.get("/models", dependencies=[per_address(Limit.READS)])
-async def list_models(deps: CurrentDeps) -> ModelList:
-    """List the models; needs no token."""
-    return ModelList.of(await deps.generations.models(), Model.of)
+async def list_models(principal: PrincipalIfAny, deps: CurrentDeps) -> ModelList:
+    """List the models; needs no token.
+
+    With one, `is_usable` says of each whether the caller's plan opens what it requires.
+    """
+    account_id = principal.user_id if principal else None
+    return ModelList.of(await deps.generations.models(account_id), Model.of)
 
 
 @router.get(
@@ -42,9 +46,15 @@ async def list_models(deps: CurrentDeps) -> ModelList:
     dependencies=[per_address(Limit.READS)],
     responses=refuses({404: ("UNKNOWN_MODEL",)}),
 )
-async def read_model(provider: ProviderPath, name: NamePath, deps: CurrentDeps) -> Model:
-    """Read one model; needs no token."""
-    return Model.of(await deps.generations.model(model_id(provider, name)))
+async def read_model(
+    provider: ProviderPath, name: NamePath, principal: PrincipalIfAny, deps: CurrentDeps
+) -> Model:
+    """Read one model; needs no token.
+
+    With one, `is_usable` says whether the caller's plan opens what it requires.
+    """
+    account_id = principal.user_id if principal else None
+    return Model.of(await deps.generations.model(model_id(provider, name), account_id))
 
 
 @router.post(

@@ -8,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
-from gateway.adapters.inbound.auth import current_principal
+from gateway.adapters.inbound.auth import current_principal, principal_if_any
 from gateway.adapters.inbound.rest.answers.answer import Answer
 from gateway.adapters.inbound.rest.answers.event import NAMES
 from gateway.adapters.inbound.rest.answers.problem import Problem, TooFewCredits
@@ -82,6 +82,8 @@ def _complete(route: APIRoute, operation: dict[str, Any], schemas: dict[str, Any
     operation["description"] = more.strip()
     if asks(route, current_principal):
         operation["security"] = [{"bearer": []}, {"session": []}]
+    elif asks(route, principal_if_any):
+        operation["security"] = [{}, {"bearer": []}, {"session": []}]
     succeeded = {status: answer for status, answer in operation["responses"].items() if status < "3"}
     for status, answer in succeeded.items():
         headers = headers_of(route, int(status))

@@ -15,6 +15,7 @@ from gateway.adapters.outbound.memory.library_page import library_page
 from gateway.domain.errors import (
     Conflict,
     FieldProblem,
+    Forbidden,
     IdempotencyKeyReused,
     InsufficientCredits,
     InvalidRequest,
@@ -96,13 +97,26 @@ class MemoryGenerations:
     # Seconds that jobs take, by model, where that is known.
     medians_s: dict[str, float] = field(default_factory=dict)
 
-    async def models(self) -> Sequence[Model]:
-        """See Generations."""
-        return [replace(model, median_duration_s=self.medians_s.get(model.model_id)) for model in MODELS]
+    # What models require, by model, and what plans open, by account.
+    requires: dict[str, str] = field(default_factory=dict)
+    entitlements: dict[str, set[str]] = field(default_factory=dict)
 
-    async def model(self, model_id: ModelId) -> Model:
+    async def models(self, account_id: AccountId | None = None) -> Sequence[Model]:
         """See Generations."""
-        for model in await self.models():
+        opened = self.entitlements.get(account_id or "", set())
+        return [
+            replace(
+                model,
+                median_duration_s=self.medians_s.get(model.model_id),
+                requires=(word := self.requires.get(model.model_id)),
+                is_usable=(word is None or word in opened) if account_id else None,
+            )
+            for model in MODELS
+        ]
+
+    async def model(self, model_id: ModelId, account_id: AccountId | None = None) -> Model:
+        """See Generations."""
+        for model in await self.models(account_id):
             if model.model_id == model_id:
                 return model
         raise NotFound("There is no such model.", reason="UNKNOWN_MODEL")
@@ -129,8 +143,11 @@ class MemoryGenerations:
             if known[1] in self.refusals:
                 raise replayed(self.refusals[known[1]])
             return self._seen(self.jobs[known[1]]), True
-        model = await self.model(new.model_id)
+        model = await self.model(new.model_id, account_id)
         _check(model, new.input)
+        if not model.is_usable:
+            detail = f"{model.title} is for plans with {model.requires!r}, and yours is none of them"
+            raise Forbidden(detail, reason="ENTITLEMENT_REQUIRED")
         if new.quote_id and self.quotes.get(new.quote_id) != (account_id, new.model_id, dict(new.input)):
             raise InvalidRequest("The quote is not for this input.", reason="INVALID_QUOTE")
         generation = self._stored(account_id, model, new)

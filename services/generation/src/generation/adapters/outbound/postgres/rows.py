@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Row, Text
 
 from generation.adapters.outbound.postgres.columns import Columns, Spread
 from generation.domain.attempt import Attempt
+from generation.domain.entitlements import Entitlements
 from generation.domain.generation import Failure, Generation
 from generation.domain.library_filter import search_text
 from generation.domain.output import Output
@@ -53,6 +54,7 @@ ATTEMPTS = Columns(
 )
 OUTPUTS = Columns(Output, key="output_id")
 SHARES = Columns(Share, key="share_id")
+ENTITLEMENTS = Columns(Entitlements, key="account_id")
 
 # What a job is created with and keeps; the service's role may change every other column.
 FIXED = frozenset(

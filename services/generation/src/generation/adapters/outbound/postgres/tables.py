@@ -5,7 +5,7 @@ from chassis.outbox import outbox_table
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text
 
 from generation.adapters.outbound.postgres.columns import moment
-from generation.adapters.outbound.postgres.rows import ATTEMPTS, GENERATIONS, OUTPUTS, SHARES
+from generation.adapters.outbound.postgres.rows import ATTEMPTS, ENTITLEMENTS, GENERATIONS, OUTPUTS, SHARES
 
 metadata = MetaData()
 
@@ -36,6 +36,8 @@ spooled_pieces = Table(
 outputs = Table("outputs", metadata, *OUTPUTS.columns())
 
 shares = Table("shares", metadata, *SHARES.columns())
+
+entitlements = Table("entitlements", metadata, *ENTITLEMENTS.columns())
 
 deletions = Table(
     "deletions",

@@ -14,6 +14,7 @@ from generation.adapters.outbound.event_codec import encode
 from generation.adapters.outbound.postgres import tables
 from generation.adapters.outbound.postgres.answers import PostgresAnswers
 from generation.adapters.outbound.postgres.attempts import PostgresAttempts
+from generation.adapters.outbound.postgres.entitlements import PostgresEntitlementCopies
 from generation.adapters.outbound.postgres.files import PostgresDeletions, PostgresOutputs
 from generation.adapters.outbound.postgres.generations import PostgresGenerations
 from generation.adapters.outbound.postgres.shares import PostgresShares
@@ -38,6 +39,7 @@ class PostgresUnitOfWork:
     deletions: PostgresDeletions
     answers: PostgresAnswers
     shares: PostgresShares
+    entitlements: PostgresEntitlementCopies
 
     async def publish(self, event: Event) -> None:
         fact = encode(event, event_id=EventId(self.ids.new("evt")))
@@ -75,6 +77,7 @@ class PostgresUnitsOfWork:
                     PostgresDeletions(connection),
                     PostgresAnswers(connection),
                     PostgresShares(connection),
+                    PostgresEntitlementCopies(connection),
                 )
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise StorageUnavailable("the database did not answer; try again") from error

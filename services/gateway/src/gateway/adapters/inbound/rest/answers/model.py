@@ -46,6 +46,11 @@ class Model(Answer):
     median_duration_s: Annotated[float | None, shown(None, 7.5, minimum=0)]
     """Seconds that its jobs took of late, the median over all accounts; null while too few were made."""
 
+    requires: Annotated[str | None, shown(None, "premium")]
+    """What a plan must open before it can be used, one of a plan's `entitlements`; null: anybody may."""
+    is_usable: Annotated[bool | None, shown(None, True)]
+    """Whether the caller may use it; null for who sent no token."""
+
     @classmethod
     def of(cls, model: domain.Model) -> Self:
         """Show a model."""
@@ -62,6 +67,8 @@ class Model(Answer):
             ),
             providers=list(model.providers),
             median_duration_s=model.median_duration_s,
+            requires=model.requires,
+            is_usable=model.is_usable,
         )
 
 

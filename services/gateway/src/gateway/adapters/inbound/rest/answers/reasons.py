@@ -16,6 +16,7 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "INVALID_REFRESH_TOKEN": "The session is unknown.",
     "REFRESH_TOKEN_REUSED": "The refresh token was used before.",
     "INSUFFICIENT_CREDITS": "75 credits are needed and 30 are available.",
+    "ENTITLEMENT_REQUIRED": "Motion is for plans with 'premium', and yours is none of them.",
     "CSRF_TOKEN_INVALID": "The form has expired. Load the page again.",
     "FOREIGN_ORIGIN": "The request comes from another site.",
     "USER_DISABLED": "The account is disabled.",
