@@ -91,7 +91,7 @@ async def test_two_are_compared(door: Door) -> None:
     assert answer.headers["location"] == f"/library/compare?a={first}&b={second}"
     page = await door.http.get(answer.headers["location"])
     assert page.status_code == 200
-    assert re.findall(r"<tr data-differs><th scope=\"row\">(\w+)", page.text) == ["prompt"]
+    assert re.findall(r"<tr data-differs><th scope=\"row\">(\w+)", page.text) == ["Prompt"]
     assert ("fox 0" in page.text, "fox 1" in page.text, "fox 2" in page.text) == (True, True, False)
     same = await door.http.get(f"/library/compare?a={first}&b={first}")
     assert "data-differs" not in same.text

@@ -106,3 +106,12 @@ async def test_a_form_that_was_changed_is_another_job(door: Door) -> None:
         answer = await door.http.post("/generate", data=form, headers=HTML)
         assert answer.headers["location"] == "/generate?model=local/sketch&note=started"
     assert len(door.world.generations.jobs) == 2
+
+
+async def test_a_stranger_is_not_sent_to_a_library(door: Door) -> None:
+    """There is none: the start page comes first, and then the way in."""
+    page = (await door.http.get("/nowhere", headers=HTML)).text
+    assert "Go to your library" not in page
+    assert '<a class="btn" href="/">Start page</a>' in page
+    await enter(door)
+    assert "Go to your library" in (await door.http.get("/nowhere", headers=HTML)).text

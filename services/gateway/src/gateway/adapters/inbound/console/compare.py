@@ -1,18 +1,18 @@
 """`/library/compare`: two generations side by side, and what differs in what was asked for."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.asked import label_of, model_of, said
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, show
+from gateway.adapters.inbound.console.schema_form import TEST_CONTROL
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.parameters import generation_id
 from gateway.application.read_texts import SHOWN_MAX_BYTES
-from gateway.domain.generation import Document
+from gateway.domain.generation import Document, Model
 from gateway.domain.identifiers import GenerationId
 from gateway.ports.rate_limits import Limit
 
@@ -23,7 +23,7 @@ router = APIRouter(route_class=HtmlRoute)
 class InputRow:
     """A field of both inputs; an empty text is one that was not sent."""
 
-    name: str
+    label: str
     values: tuple[str, str]
 
     @property
@@ -37,12 +37,15 @@ async def compare(request: Request, deps: CurrentDeps, session: Session, a: str,
     """Both of them, who must be the person's own."""
     left = await deps.generations.generation(session.user_id, generation_id(a))
     right = await deps.generations.generation(session.user_id, generation_id(b))
+    models = await deps.generations.models()
+    both = model_of(models, left.model_id), model_of(models, right.model_id)
     return await show(
         request,
         "compare.html",
         session=session,
         generations=(left, right),
-        rows=input_rows(left.input, right.input),
+        models=both,
+        rows=input_rows(left.input, right.input, models=both),
         texts=await deps.read_texts((*left.outputs, *right.outputs), size_max_bytes=SHOWN_MAX_BYTES),
     )
 
@@ -52,11 +55,16 @@ def comparison(ids: tuple[GenerationId, GenerationId]) -> str:
     return f"/library/compare?a={ids[0]}&b={ids[1]}"
 
 
-def input_rows(left: Document, right: Document) -> list[InputRow]:
-    """Return the fields of both by their names, the prompt first."""
-    return [InputRow(name=name, values=(_said(left, name), _said(right, name))) for name in {**left, **right}]
+def input_rows(
+    left: Document, right: Document, *, models: tuple[Model | None, Model | None]
+) -> list[InputRow]:
+    """Return the fields of both by what their forms call them, the prompt first.
 
-
-def _said(job: Document, name: str) -> str:
-    value: Any = job.get(name, "")
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    What both left empty, and how a test was told to end, nobody asked for.
+    """
+    rows = [
+        InputRow(label=label_of(name, *models), values=(said(left.get(name, "")), said(right.get(name, ""))))
+        for name in {**left, **right}
+        if name != TEST_CONTROL
+    ]
+    return [row for row in rows if any(row.values)]

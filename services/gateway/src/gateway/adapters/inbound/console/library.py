@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.asked import asked_for, model_of
 from gateway.adapters.inbound.console.days import by_day
 from gateway.adapters.inbound.console.languages import language_of
 from gateway.adapters.inbound.console.library_part import LibraryPart, library_part
@@ -81,11 +82,14 @@ async def detail(request: Request, deps: CurrentDeps, session: Session, generati
     except NotFound:
         return await _deleted(request, deps, session, generation)
     outputs = explained.generation.outputs
+    model = model_of(await deps.generations.models(), explained.generation.model_id)
     return await show(
         request,
         "generation.html",
         session=session,
         generation=explained.generation,
+        model=model,
+        asked=asked_for(model, explained.generation.input),
         reservation=explained.reservation,
         lots=explained.lots,
         texts=await deps.read_texts(outputs, size_max_bytes=SHOWN_MAX_BYTES),

@@ -10,6 +10,7 @@ from gateway.domain.generation import Model
 LONG_TEXT = 200
 _RATIO = re.compile(r"[1-9]\d?:[1-9]\d?")
 _SEGMENTS_LENGTH_MAX, _NUMBERS_MAX = 24, 6
+TEST_CONTROL = "simulate"
 _FIRST = ("prompt", "output_count", "duration_s")
 # Longer than any number that a schema allows; what is longer stays text, and is refused by name.
 NUMBER_LENGTH_MAX = 18
@@ -116,7 +117,7 @@ def _choices(rule: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _place(name: str, rule: Mapping[str, Any]) -> str:
     """Return where a field stands: what most people want to say comes first."""
-    if name == "simulate":
+    if name == TEST_CONTROL:
         return "test"
     return "first" if name in _FIRST or _kind(rule) in ("textarea", "shapes") else "folded"
 
