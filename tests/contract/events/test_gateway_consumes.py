@@ -1,9 +1,9 @@
 """The gateway's half: every fact that concerns a client is understood, the rest is left alone."""
 
 import pytest
-from gateway.adapters.inbound import ended_sessions
+from gateway.adapters.inbound import changed_plans, ended_sessions
 from gateway.adapters.outbound.event_facts import fact_of
-from gateway.domain.event import BalanceChanged, GenerationMoved, PaymentReceived
+from gateway.domain.event import BalanceChanged, GenerationMoved, PaymentReceived, PlanChanged
 from gateway.domain.generation import GenerationStatus
 from golden import FOLDER, delivered
 
@@ -22,7 +22,7 @@ TOLD = {
     "PaymentRefunded": type(None),
     "PaymentDisputed": type(None),
     "SubscriptionRenewed": type(None),
-    "SubscriptionChanged": type(None),
+    "SubscriptionChanged": PlanChanged,
     "PromotionRedeemed": type(None),
     "GenerationQueued": GenerationMoved,
     "GenerationProgressed": GenerationMoved,
@@ -52,6 +52,12 @@ def test_ended_sessions_are_heard_by_their_subject() -> None:
     assert (f"{prefix}.*", user) == (ended_sessions.SUBJECT, "usr_alice")
 
 
+def test_changed_plans_are_heard_by_their_subject() -> None:
+    """As ended sessions are."""
+    prefix, _, user = delivered("tintype.billing.v1.SubscriptionChanged").subject.rpartition(".")
+    assert (f"{prefix}.*", user) == (changed_plans.SUBJECT, "usr_alice")
+
+
 def test_what_is_told_is_what_was_meant() -> None:
     """Numbers arrive as they were sent."""
     granted = fact_of(delivered("tintype.ledger.v1.CreditsGranted"))
@@ -64,6 +70,10 @@ def test_what_is_told_is_what_was_meant() -> None:
         GenerationStatus.SUCCEEDED,
         20,
     )
+    plan = fact_of(delivered("tintype.billing.v1.SubscriptionChanged"))
+    assert isinstance(plan, PlanChanged)
+    assert (plan.plan_id, plan.status, plan.interval, plan.revision) == ("pro", "active", "month", 2)
+    assert (plan.entitlements, plan.cancel_at_period_end) == (("premium", "priority"), True)
     paid = fact_of(delivered("tintype.billing.v1.PaymentCompleted"))
     assert isinstance(paid, PaymentReceived)
     assert (paid.payment_id, paid.credits, paid.amount_minor) == ("pi_1", 1000, 1000)

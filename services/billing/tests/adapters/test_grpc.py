@@ -91,7 +91,8 @@ async def test_a_plan_and_its_month(memory_billing: BillingUnderTest) -> None:
     opening = Catalogue((), (replace(free, entitlements=("premium", "early_access")),))
     answer = await replace(service, plans=ListPlansHandler(opening)).ListPlans(pb.ListPlansRequest(), None)
     assert list(answer.plans[0].entitlements) == ["premium", "early_access"]
-    (offered,) = (await service.ListPlans(pb.ListPlansRequest(), None)).plans
+    offered, *paid = (await service.ListPlans(pb.ListPlansRequest(), None)).plans
+    assert [list(plan.entitlements) for plan in paid] == [["premium"], ["premium", "business"]]
     assert (offered.plan_id, offered.title, offered.credits) == ("free", "Free", 500)
     request = pb.GetSubscriptionRequest(user_id="usr_1")
     told = (await service.GetSubscription(request, None)).subscription
@@ -99,6 +100,10 @@ async def test_a_plan_and_its_month(memory_billing: BillingUnderTest) -> None:
     assert (told.user_id, told.plan_id, told.subscription_id) == ("usr_1", "free", "plan_00000001")
     assert told.began_at.ToDatetime(UTC) == told.period_start.ToDatetime(UTC) == began
     assert told.period_end.ToDatetime(UTC) == datetime(2026, 2, 28, tzinfo=UTC)
+    assert list(told.entitlements) == []
+    opened = ReadSubscriptionHandler(memory_billing.reader, opening, memory_billing.clock)
+    told = (await replace(service, read_subscription=opened).GetSubscription(request, None)).subscription
+    assert list(told.entitlements) == ["premium", "early_access"]
     empty = ReadSubscriptionHandler(memory_billing.reader, Catalogue(()), memory_billing.clock)
     told = (await replace(service, read_subscription=empty).GetSubscription(request, None)).subscription
     assert (told.plan_id, told.HasField("plan")) == ("free", False)

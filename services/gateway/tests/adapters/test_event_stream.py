@@ -15,7 +15,7 @@ from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
 from gateway.bootstrap.memory import memory_world
 from gateway.bootstrap.parts import make_web_app, wire
 from gateway_world import description
-from tintype.billing.v1.events_pb2 import PaymentCompleted
+from tintype.billing.v1.events_pb2 import PaymentCompleted, SubscriptionChanged
 from tintype.generation.v1.events_pb2 import GenerationQueued, GenerationSucceeded
 
 
@@ -88,13 +88,24 @@ async def test_server_sent_events(served: httpx.AsyncClient, producers: Producer
     await producers.say(
         PaymentCompleted(account_id=ADA, payment_id="pi_1", pack_id="starter", credits=1000, currency="usd")
     )
+    await producers.say(
+        SubscriptionChanged(
+            account_id=ADA,
+            plan_id="pro",
+            status="SUBSCRIPTION_STATUS_ACTIVE",
+            interval="BILLING_INTERVAL_YEAR",
+            entitlements=["premium"],
+            revision=1,
+        )
+    )
     # Over a second connection, as a browser would after the first one broke.
     async with served.stream("GET", "/v1/events", headers={"Last-Event-ID": first[-1]["id"]}) as answer:
-        second = await read_events(answer, 4)
+        second = await read_events(answer, 5)
     # Two streams have no common order: a payment may be told before, between or after the job's news.
     second.sort(key=lambda one: one["event"])
     # Nothing of the balance with sequence 3, and no progress after the end.
-    assert [one["event"] for one in second] == ["generation.updated"] * 3 + ["payment.completed"]
+    named = ["generation.updated"] * 3 + ["payment.completed", "subscription.updated"]
+    assert [one["event"] for one in second] == named
     assert [one["data"].get("status") for one in second[:3]] == ["queued", "processing", "succeeded"]
     assert second[2]["data"] == {
         "id": GENERATION,
@@ -103,6 +114,9 @@ async def test_server_sent_events(served: httpx.AsyncClient, producers: Producer
         "credits": {"reserved": 20, "charged": 15, "refunded": 5},
     }
     assert second[3]["data"]["pack"] == "starter"
+    told = second[4]["data"]
+    assert (told["plan_id"], told["status"], told["interval"]) == ("pro", "active", "year")
+    assert (told["entitlements"], told["cancel_at_period_end"]) == (["premium"], False)
 
 
 async def test_bounded_streams(served: httpx.AsyncClient) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
@@ -20,11 +20,13 @@ from gateway.domain.event import (
     GenerationMoved,
     GenerationUpdate,
     PaymentReceived,
+    PlanChanged,
     Position,
     Stream,
 )
 from gateway.domain.generation import GenerationStatus
-from gateway.domain.identifiers import GenerationId, UserId
+from gateway.domain.identifiers import GenerationId, PlanId, SubscriptionId, UserId
+from gateway.domain.subscription import BillingInterval, SubscriptionStatus
 from gateway.domain.user import Principal, Role
 from gateway_world import Door
 
@@ -249,6 +251,39 @@ async def test_a_payment_is_never_lost(
     again = await heard(follow, ada, events[-1].event_id or "", states=2)
     assert [one.told for one in again] == [paid(1), paid(2)]
     assert [one.event_id for one in again] == [one.event_id for one in events[:2]]
+
+
+def plan(revision: int) -> PlanChanged:
+    """A change of a plan with this number."""
+    return PlanChanged(
+        subscription_id=SubscriptionId("plan_1"),
+        plan_id=PlanId("pro"),
+        status=SubscriptionStatus.ACTIVE,
+        interval=BillingInterval.MONTH,
+        entitlements=("premium",),
+        cancel_at_period_end=False,
+        revision=revision,
+        occurred_at=datetime(2030, 1, 2, tzinfo=UTC),
+    )
+
+
+async def test_an_older_plan_is_not_told_after_a_newer_one(
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal
+) -> None:
+    """Whatever order its facts come in, and however often: the number decides."""
+    facts: list[tuple[Stream, Fact]] = [(Stream.BILLING, plan(number)) for number in (2, 1, 2, 4, 3)]
+    events = await told(follow, feed, ada, [*facts, (Stream.LEDGER, balance(1))])
+    assert [one.told.revision for one in events if isinstance(one.told, PlanChanged)] == [2, 4]
+
+
+async def test_the_newest_plan_comes_again(
+    follow: FollowEventsHandler, feed: MemoryEventFeed, ada: Principal
+) -> None:
+    """Of those that were perhaps told before, the highest number alone."""
+    facts: list[tuple[Stream, Fact]] = [(Stream.BILLING, plan(number)) for number in (1, 3, 2)]
+    events = await told(follow, feed, ada, [*facts, (Stream.LEDGER, balance(1))])
+    again = await heard(follow, ada, events[-1].event_id or "", states=1)
+    assert [one.told for one in again] == [plan(3)]
 
 
 @pytest.mark.parametrize(

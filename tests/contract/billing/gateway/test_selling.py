@@ -161,6 +161,7 @@ async def test_everybody_has_at_most_one_plan(shop: Shop) -> None:
     mine = await shop.port.subscription(ME)
     assert (mine.plan_id, mine.plan) == ("free", free)
     assert mine.subscription_id
+    assert mine.entitlements == ()
     assert mine.began_at == mine.period_start < mine.period_end
     with pytest.raises(NotFound):
         await shop.port.subscription("usr_other")

@@ -20,6 +20,11 @@ class SubscriptionStanding:
     plan: Plan | None
     month: Month
 
+    @property
+    def entitlements(self) -> tuple[str, ...]:
+        """What it opens now."""
+        return self.plan.entitlements if self.plan else ()
+
 
 @dataclass(frozen=True)
 class ReadSubscriptionHandler:

@@ -15,6 +15,7 @@ from gateway.domain.event import (
     GenerationMoved,
     GenerationUpdate,
     PaymentReceived,
+    PlanChanged,
 )
 from gateway.domain.generation import Generation, GenerationStatus
 from gateway.domain.identifiers import AccountId, GenerationId
@@ -27,7 +28,8 @@ _RANK = {GenerationStatus.QUEUED: 0, GenerationStatus.PROCESSING: 1}
 _FINAL_RANK = 2
 
 Value = TypeVar("Value")
-Told = tuple[Cursor, Balance | GenerationUpdate | PaymentReceived | None]
+State = Balance | GenerationUpdate | PaymentReceived | PlanChanged
+Told = tuple[Cursor, State | None]
 
 
 class AccountView:
@@ -42,6 +44,7 @@ class AccountView:
         self.shown_balance = after.balance if after else 0
         self._shown: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._reserved: OrderedDict[str, int] = OrderedDict()
+        self._shown_revision = 0
         self._held: dict[str, Delivery] = {}
 
     async def seen(self, delivery: Delivery) -> AsyncIterator[Told]:
@@ -85,19 +88,24 @@ class AccountView:
 
     def _hold(self, subject: str, delivery: Delivery) -> None:
         before = self._held.get(subject)
-        if before is not None and _balance_sequence(before) > _balance_sequence(delivery):
+        if before is not None and _number(before) > _number(delivery):
             return
         self._held[subject] = delivery
 
-    async def _state(self, fact: Fact) -> Balance | GenerationUpdate | PaymentReceived | None:
+    async def _state(self, fact: Fact) -> State | None:
         match fact:
-            case BalanceChanged() as changed:
-                if changed.balance.sequence <= self.shown_balance:
+            case BalanceChanged() as moved:
+                if moved.balance.sequence <= self.shown_balance:
                     return None
-                self.shown_balance = changed.balance.sequence
-                return changed.balance
-            case GenerationMoved() as moved:
-                return await self._update(moved) if self._is_news(moved) else None
+                self.shown_balance = moved.balance.sequence
+                return moved.balance
+            case GenerationMoved() as job:
+                return await self._update(job) if self._is_news(job) else None
+            case PlanChanged() as changed:
+                if changed.revision <= self._shown_revision:
+                    return None
+                self._shown_revision = changed.revision
+                return changed
             case PaymentReceived() as paid:
                 return paid
 
@@ -124,7 +132,7 @@ class AccountView:
         )
 
     def _remember_reserved(self, fact: Fact) -> None:
-        if isinstance(fact, PaymentReceived) or fact.generation_id is None:
+        if isinstance(fact, PaymentReceived | PlanChanged) or fact.generation_id is None:
             return
         if fact.reserved_credits is not None:
             _remember(self._reserved, fact.generation_id, fact.reserved_credits)
@@ -149,10 +157,19 @@ def _subject(fact: Fact) -> str:
             return fact.generation_id
         case PaymentReceived():
             return fact.payment_id
+        case PlanChanged():
+            return "plan"
 
 
-def _balance_sequence(delivery: Delivery) -> int:
-    return delivery.fact.balance.sequence if isinstance(delivery.fact, BalanceChanged) else 0
+def _number(delivery: Delivery) -> int:
+    """Return by what of two states of one subject the later one is known; 0 where nothing says so."""
+    match delivery.fact:
+        case BalanceChanged() as changed:
+            return changed.balance.sequence
+        case PlanChanged() as changed:
+            return changed.revision
+        case _:
+            return 0
 
 
 def _as_update(generation: Generation) -> GenerationUpdate:

@@ -17,6 +17,7 @@ from gateway.application.end_console_session import ConsoleSessionEnder
 from gateway.application.explain_generation import ExplainGenerationHandler
 from gateway.application.export_statement import ExportStatementHandler
 from gateway.application.follow_events import FollowEventsHandler
+from gateway.application.known_entitlements import KnownEntitlements
 from gateway.application.log_in import LogInHandler
 from gateway.application.log_out import LogOutHandler
 from gateway.application.open_checkout import OpenCheckoutHandler
@@ -66,6 +67,7 @@ class Ports:
     session_idle: timedelta = timedelta(days=7)
     session_lifetime: timedelta = timedelta(days=30)
     session_state_s: float = 1.0
+    entitlements_s: float = 30.0
     monotonic: Callable[[], float] = time.monotonic
     streams_per_user_max: int = 8
     checks: Mapping[str, Check] = field(default_factory=dict)
@@ -89,6 +91,7 @@ def wire(ports: Ports) -> Deps:
         shares=ports.shares,
         tokens=ports.tokens,
         open_sessions=open_sessions,
+        entitlements=KnownEntitlements(ports.billing, life_s=ports.entitlements_s, monotonic=ports.monotonic),
         limits=ports.limits,
         secrets=secrets,
         clock=clock,

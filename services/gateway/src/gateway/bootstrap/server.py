@@ -9,6 +9,7 @@ from chassis.service import service
 from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 
 from gateway.adapters.inbound.bounded_connection import BoundedConnection
+from gateway.adapters.inbound.changed_plans import hear_of_changed_plans
 from gateway.adapters.inbound.connections import ConnectionBounds, Connections, room_for
 from gateway.adapters.inbound.ended_sessions import hear_of_ended_sessions
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
@@ -33,6 +34,7 @@ async def serve(settings: GatewaySettings) -> None:
         await running.run(
             feed.run(),
             hear_of_ended_sessions(running.nats, deps.open_sessions),
+            hear_of_changed_plans(running.nats, deps.entitlements),
             forever(deps.remove_expired_sessions, every_s=SWEEP_EVERY_S, name="remove_expired_sessions"),
             serve_http(
                 app,

@@ -7,7 +7,16 @@ from enum import StrEnum
 
 from gateway.domain.credits import Balance
 from gateway.domain.generation import GenerationStatus
-from gateway.domain.identifiers import EventId, GenerationId, PackId, PaymentId, PurchaseId
+from gateway.domain.identifiers import (
+    EventId,
+    GenerationId,
+    PackId,
+    PaymentId,
+    PlanId,
+    PurchaseId,
+    SubscriptionId,
+)
+from gateway.domain.subscription import BillingInterval, SubscriptionStatus
 
 
 class Stream(StrEnum):
@@ -76,7 +85,21 @@ class PaymentReceived:
     occurred_at: datetime
 
 
-Fact = BalanceChanged | GenerationMoved | PaymentReceived
+@dataclass(frozen=True, kw_only=True)
+class PlanChanged:
+    """What the account's plan is from then on; of several the one with the highest revision counts."""
+
+    subscription_id: SubscriptionId
+    plan_id: PlanId
+    status: SubscriptionStatus
+    interval: BillingInterval | None
+    entitlements: tuple[str, ...]
+    cancel_at_period_end: bool
+    revision: int
+    occurred_at: datetime
+
+
+Fact = BalanceChanged | GenerationMoved | PaymentReceived | PlanChanged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,4 +131,4 @@ class ClientEvent:
     """One event for a client: what to tell, or nothing but the id; a snapshot has no id."""
 
     event_id: EventId | None
-    told: Balance | GenerationUpdate | PaymentReceived | None
+    told: Balance | GenerationUpdate | PaymentReceived | PlanChanged | None

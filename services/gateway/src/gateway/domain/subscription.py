@@ -23,6 +23,16 @@ class PlanPrice:
     currency: str
 
 
+class SubscriptionStatus(StrEnum):
+    """How a subscription stands; a paused or ended one opens nothing."""
+
+    TRIALING = "trialing"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """Credits that come every month; what is left of them ends with it. Without prices it is not sold."""
@@ -49,3 +59,5 @@ class Subscription:
     began_at: datetime
     period_start: datetime
     period_end: datetime
+    # What it opens now, words such as `premium`.
+    entitlements: tuple[str, ...]

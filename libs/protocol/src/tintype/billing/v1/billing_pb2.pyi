@@ -241,6 +241,7 @@ class Subscription(_message.Message):
     BEGAN_AT_FIELD_NUMBER: _builtins.int
     PERIOD_START_FIELD_NUMBER: _builtins.int
     PERIOD_END_FIELD_NUMBER: _builtins.int
+    ENTITLEMENTS_FIELD_NUMBER: _builtins.int
     subscription_id: _builtins.str
     user_id: _builtins.str
     plan_id: _builtins.str
@@ -256,6 +257,10 @@ class Subscription(_message.Message):
     def period_end(self) -> _timestamp_pb2.Timestamp:
         """The next month's credits come then."""
 
+    @_builtins.property
+    def entitlements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it opens now, words such as `premium`."""
+
     def __init__(
         self,
         *,
@@ -266,10 +271,11 @@ class Subscription(_message.Message):
         began_at: _timestamp_pb2.Timestamp | None = ...,
         period_start: _timestamp_pb2.Timestamp | None = ...,
         period_end: _timestamp_pb2.Timestamp | None = ...,
+        entitlements: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "period_end", b"period_end", "period_start", b"period_start", "plan", b"plan"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "period_end", b"period_end", "period_start", b"period_start", "plan", b"plan", "plan_id", b"plan_id", "subscription_id", b"subscription_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "entitlements", b"entitlements", "period_end", b"period_end", "period_start", b"period_start", "plan", b"plan", "plan_id", b"plan_id", "subscription_id", b"subscription_id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -45,6 +45,7 @@ def subscription(standing: SubscriptionStanding) -> pb.Subscription:
         began_at=to_timestamp(standing.subscription.began_at),
         period_start=to_timestamp(standing.month.start),
         period_end=to_timestamp(standing.month.end),
+        entitlements=standing.entitlements,
     )
 
 

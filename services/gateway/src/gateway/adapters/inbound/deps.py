@@ -10,6 +10,7 @@ from gateway.application.discard_selected import DiscardSelectedHandler
 from gateway.application.explain_generation import ExplainGenerationHandler
 from gateway.application.export_statement import ExportStatementHandler
 from gateway.application.follow_events import FollowEventsHandler
+from gateway.application.known_entitlements import KnownEntitlements
 from gateway.application.log_in import LogInHandler
 from gateway.application.log_out import LogOutHandler
 from gateway.application.open_checkout import OpenCheckoutHandler
@@ -71,6 +72,7 @@ class Deps:
     shares: Shares
     tokens: AccessTokens
     open_sessions: OpenSessions
+    entitlements: KnownEntitlements
     limits: RateLimits
     secrets: SecretSource
     clock: Clock

@@ -10,9 +10,11 @@ from tintype.generation.v1 import events_pb2 as generation
 from tintype.ledger.v1 import events_pb2 as ledger
 
 from gateway.adapters.outbound import ledger_messages
-from gateway.domain.event import BalanceChanged, Fact, GenerationMoved, PaymentReceived
+from gateway.adapters.outbound.wire import members
+from gateway.domain.event import BalanceChanged, Fact, GenerationMoved, PaymentReceived, PlanChanged
 from gateway.domain.generation import GenerationStatus
-from gateway.domain.identifiers import GenerationId, PackId, PaymentId, PurchaseId
+from gateway.domain.identifiers import GenerationId, PackId, PaymentId, PlanId, PurchaseId, SubscriptionId
+from gateway.domain.subscription import BillingInterval, SubscriptionStatus
 
 
 def fact_of(event: IncomingEvent) -> Fact | None:
@@ -85,6 +87,21 @@ def _paid(message: billing.PaymentCompleted) -> Fact:
     )
 
 
+def _plan_changed(message: billing.SubscriptionChanged) -> Fact:
+    return PlanChanged(
+        subscription_id=SubscriptionId(message.subscription_id),
+        plan_id=PlanId(message.plan_id),
+        status=_PLAN_STATUSES[message.status],
+        interval=_INTERVALS.get(message.interval),
+        entitlements=tuple(message.entitlements),
+        cancel_at_period_end=message.cancel_at_period_end,
+        revision=message.revision,
+        occurred_at=to_datetime(message.occurred_at),
+    )
+
+
+_PLAN_STATUSES = members(billing.SubscriptionStatus, SubscriptionStatus)
+_INTERVALS = members(billing.BillingInterval, BillingInterval)
 _READERS: dict[str, tuple[Any, Callable[[Any], Fact]]] = {
     message_type.DESCRIPTOR.full_name: (message_type, read)
     for message_type, read in (
@@ -101,5 +118,6 @@ _READERS: dict[str, tuple[Any, Callable[[Any], Fact]]] = {
         (generation.GenerationFailed, _ended(GenerationStatus.FAILED)),
         (generation.GenerationCancelled, _ended(GenerationStatus.CANCELLED)),
         (billing.PaymentCompleted, _paid),
+        (billing.SubscriptionChanged, _plan_changed),
     )
 }

@@ -11,11 +11,16 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers.answer import Answer
 from gateway.adapters.inbound.rest.answers.balance import Balance
-from gateway.adapters.inbound.rest.answers.event import NAMES, GenerationUpdated, PaymentCompleted
+from gateway.adapters.inbound.rest.answers.event import (
+    NAMES,
+    GenerationUpdated,
+    PaymentCompleted,
+    SubscriptionUpdated,
+)
 from gateway.adapters.inbound.rest.event_stream import STREAM
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.domain import credits as domain
-from gateway.domain.event import ClientEvent, GenerationUpdate, PaymentReceived
+from gateway.domain.event import ClientEvent, GenerationUpdate, PaymentReceived, PlanChanged
 from gateway.domain.identifiers import EventId
 from gateway.ports.rate_limits import Limit
 
@@ -43,7 +48,7 @@ async def follow_events(
         str | None, Query(alias="last_event_id", description="The same, for who can't set headers.")
     ] = None,
 ) -> EventSourceResponse:
-    """Stream `generation.updated`, `balance.updated` and `payment.completed`.
+    """Stream `generation.updated`, `balance.updated`, `payment.completed` and `subscription.updated`.
 
     Resumes after `Last-Event-ID` (or `?last_event_id=`): nothing is left out, and an event that comes again
     has the id that it had. An id is opaque, good for a day and for one account; with any other the stream
@@ -83,6 +88,8 @@ def _message(event: ClientEvent, *, retry_ms: int | None = None) -> ServerSentEv
             body = GenerationUpdated.of(told)
         case PaymentReceived():
             body = PaymentCompleted.of(told)
+        case PlanChanged():
+            body = SubscriptionUpdated.of(told)
         case None:
             # An id without data moves the client's position and fires no event.
             return ServerSentEvent(comment="here", id=event_id, retry=retry_ms)

@@ -126,16 +126,17 @@ class MemoryBilling:
             raise NotFound("you have no plan", reason="SUBSCRIPTION_NOT_FOUND")
         return self.subscriptions[user_id]
 
-    def subscribe(self, user_id: UserId) -> None:
-        """Give somebody the free plan, as a registration does."""
+    def subscribe(self, user_id: UserId, plan: Plan = FREE) -> None:
+        """Give somebody a plan, the free one as a registration does."""
         now = self.clock.now()
         self.subscriptions[user_id] = Subscription(
             subscription_id=SubscriptionId(f"plan_{user_id}"),
-            plan_id=FREE.plan_id,
-            plan=FREE,
+            plan_id=plan.plan_id,
+            plan=plan,
             began_at=now,
             period_start=now,
             period_end=now + timedelta(days=30),
+            entitlements=plan.entitlements,
         )
 
     async def redeem_promotion(

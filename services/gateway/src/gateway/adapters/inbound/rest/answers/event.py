@@ -11,13 +11,16 @@ from gateway.adapters.inbound.rest.answers.answer import (
     Moment,
     PackId,
     PaymentId,
+    PlanId,
     PurchaseId,
+    SubscriptionId,
     shown,
 )
 from gateway.adapters.inbound.rest.answers.balance import Balance
 from gateway.adapters.inbound.rest.answers.generation import GenerationCredits, Progress
 from gateway.domain import event as domain
 from gateway.domain.generation import GenerationStatus
+from gateway.domain.subscription import BillingInterval, SubscriptionStatus
 
 
 class GenerationUpdated(Answer):
@@ -72,9 +75,39 @@ class PaymentCompleted(Answer):
         )
 
 
+class SubscriptionUpdated(Answer):
+    """The caller's plan began, changed or ended; `GET /v1/subscription` tells the rest."""
+
+    id: SubscriptionId
+    plan_id: PlanId
+    status: SubscriptionStatus
+    """Past due keeps the plan until its payment is given up; paused and ended open nothing."""
+    interval: BillingInterval | None
+    """How often it is paid for; null for a free plan."""
+    entitlements: Annotated[list[str], shown(["premium"])]
+    """What it opens from now on; a model may require one of these words."""
+    cancel_at_period_end: Annotated[bool, shown(False)]
+    """It ends with the period that is paid for."""
+    updated_at: Moment
+
+    @classmethod
+    def of(cls, changed: domain.PlanChanged) -> Self:
+        """Show what is told of a plan."""
+        return cls(
+            id=changed.subscription_id,
+            plan_id=changed.plan_id,
+            status=changed.status,
+            interval=changed.interval,
+            entitlements=list(changed.entitlements),
+            cancel_at_period_end=changed.cancel_at_period_end,
+            updated_at=changed.occurred_at,
+        )
+
+
 NAMES: dict[type[Answer], str] = {
     GenerationUpdated: "generation.updated",
     Balance: "balance.updated",
     PaymentCompleted: "payment.completed",
+    SubscriptionUpdated: "subscription.updated",
 }
 """By what name each kind of data is told in the event stream."""

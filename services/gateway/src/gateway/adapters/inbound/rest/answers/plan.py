@@ -85,6 +85,8 @@ class Subscription(Answer):
     """When this month's credits came."""
     period_end: Moment
     """When the next month's credits come, and what is left of this month's ends."""
+    entitlements: Annotated[list[str], shown(["premium"])]
+    """What it opens now; a model may require one of these words."""
 
     @classmethod
     def of(cls, subscription: domain.Subscription) -> Self:
@@ -96,4 +98,5 @@ class Subscription(Answer):
             began_at=subscription.began_at,
             period_start=subscription.period_start,
             period_end=subscription.period_end,
+            entitlements=list(subscription.entitlements),
         )
