@@ -59,8 +59,26 @@ class CheckoutNotFound(BillingError):
     reason = "CHECKOUT_NOT_FOUND"
 
 
+class PurchaseNotFound(BillingError):
+    """There is no such purchase."""
+
+    reason = "PURCHASE_NOT_FOUND"
+
+
+class NothingLeftToRefund(BillingError):
+    """All of a purchase's money is refunded, on its way back, or was never paid."""
+
+    reason = "NOTHING_LEFT_TO_REFUND"
+
+
+class NotAnAdmin(BillingError):
+    """Only an administrator may do that."""
+
+    reason = "NOT_AN_ADMIN"
+
+
 class IdempotencyKeyReused(BillingError):
-    """The key was used before, for another checkout."""
+    """The key was used before, for something else."""
 
     reason = "IDEMPOTENCY_KEY_REUSED"
 

@@ -10,6 +10,7 @@ PlanId = NewType("PlanId", str)
 SubscriptionId = NewType("SubscriptionId", str)
 PromotionCode = NewType("PromotionCode", str)
 RedemptionId = NewType("RedemptionId", str)
+RefundOrderId = NewType("RefundOrderId", str)
 
 # Of the payment processor.
 CustomerId = NewType("CustomerId", str)

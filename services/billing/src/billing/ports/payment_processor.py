@@ -11,7 +11,8 @@ from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.plan import Plan
 from billing.domain.processor_payment import ListedPayment
-from billing.domain.refund import ListedRefund, ProcessorPayment
+from billing.domain.refund import ListedRefund, ProcessorPayment, Refund
+from billing.domain.refund_order import RefundOrder
 from billing.domain.settlement import ProcessorCheckout
 
 
@@ -51,6 +52,13 @@ class PaymentProcessor(Protocol):
 
     async def find_payment(self, payment_id: PaymentId) -> ProcessorPayment:
         """Return a payment with all its refunds, as they stand now."""
+
+    async def refund_payment(self, order: RefundOrder) -> Refund:
+        """Send an order's amount of its payment back, and return the refund; an order is one refund for ever.
+
+        The processor keeps the order's id, its reason and its actor with the refund. Raises
+        PaymentProcessorRefused with the processor's reason: the payment is disputed, or less is left of it.
+        """
 
     async def find_dispute(self, dispute_id: DisputeId) -> ProcessorDispute:
         """Return how a dispute stands now."""

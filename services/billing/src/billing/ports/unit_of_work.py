@@ -25,10 +25,11 @@ from billing.domain.promotion import Promotion, Redemption
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund, RefundStatus
 from billing.domain.subscription import Subscription
+from billing.ports.refund_orders import RefundOrders
 from billing.ports.webhooks import WebhookQueue
 
 
-class UnitOfWork(WebhookQueue, Protocol):
+class UnitOfWork(WebhookQueue, RefundOrders, Protocol):
     """One open transaction: leaving it commits, an exception undoes everything."""
 
     async def customer_of(self, user_id: UserId) -> CustomerId | None:
@@ -153,6 +154,9 @@ class BillingReader(Protocol):
 
         None when that id is none of this user's purchases.
         """
+
+    async def purchase(self, purchase_id: PurchaseId) -> PurchaseStanding | None:
+        """Return a purchase of whichever user."""
 
     def settled_payments(self) -> AsyncIterator[PurchaseStanding]:
         """Stream every purchase, oldest first."""

@@ -36,6 +36,11 @@ class MemoryBillingReader:
         newest_first = sorted(older, key=lambda purchase: purchase.purchase_id, reverse=True)
         return [self._billing.standing(purchase) for purchase in newest_first[:limit]]
 
+    async def purchase(self, purchase_id: PurchaseId) -> PurchaseStanding | None:
+        """Return a purchase of whichever user."""
+        found = self._billing.purchases.get(purchase_id)
+        return self._billing.standing(found) if found else None
+
     async def settled_payments(self) -> AsyncIterator[PurchaseStanding]:
         """Stream every purchase, oldest first."""
         for _, purchase in sorted(self._billing.purchases.items()):

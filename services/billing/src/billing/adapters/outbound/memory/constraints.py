@@ -7,6 +7,7 @@ from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.identifiers import CustomerId, PurchaseId, UserId
 from billing.domain.refund import Refund
+from billing.domain.refund_order import RefundOrder, RefundOrderState
 
 
 class ConstraintViolatedError(Exception):
@@ -45,6 +46,16 @@ def check_refunds(store: MemoryBilling, purchase_id: PurchaseId, refunds: Iterab
     """Raise ConstraintViolatedError for a negative refund, or one of no purchase."""
     _require("refunds.purchase_id", purchase_id in store.purchases)
     _require("refunds.amount_minor", all(refund.amount_minor >= 0 for refund in refunds))
+
+
+def check_refund_order(store: MemoryBilling, order: RefundOrder) -> None:
+    """Raise ConstraintViolatedError for an order of no purchase, of no money, or of a key that is taken."""
+    _require("refund_orders.purchase_id", order.purchase_id in store.purchases)
+    _require("refund_orders.amount_minor", order.amount_minor > 0)
+    _require("refund_orders.refund_id", (order.refund_id is not None) == (order.state is RefundOrderState.MADE))
+    others = (known for known in store.refund_orders.values() if known.order_id != order.order_id)
+    keys = {(known.purchase_id, known.idempotency_key) for known in others}
+    _require("refund_orders.key is unique", (order.purchase_id, order.idempotency_key) not in keys)
 
 
 def check_dispute(store: MemoryBilling, dispute: Dispute) -> None:

@@ -13,6 +13,7 @@ from billing.domain.errors import (
     CustomerUnknownToProcessor,
     InvalidSignature,
     PaymentProcessorMisconfigured,
+    PaymentProcessorRefused,
     PaymentProcessorUnavailable,
     UnknownToProcessor,
 )
@@ -22,6 +23,7 @@ from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.plan import Plan, PlanPrice
 from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
+from billing.domain.refund_order import RefundOrder
 from billing.domain.settlement import ProcessorCheckout
 from billing.domain.webhook_event import IgnoredCause, Subject, SubjectKind, Webhook
 from billing.ports.clock import Clock
@@ -50,6 +52,8 @@ class MemoryProcessor:
         # What every call raises, and what those about one object raise.
         self.failure: Exception | None = None
         self.failures: dict[str, Exception] = {}
+        # How a refund that is ordered of us begins.
+        self.refund_status = RefundStatus.SUCCEEDED
         self.clock: Clock | None = None
         self.page_size = 100
         self._created: dict[str, datetime] = {}
@@ -104,6 +108,28 @@ class MemoryProcessor:
         """Return a payment with its refunds."""
         self._require_answer()
         return self._known(self.payments, payment_id)
+
+    async def refund_payment(self, order: RefundOrder) -> Refund:
+        """Refund what is left of a payment, unless somebody disputes it."""
+        self._require_answer()
+        payment = self._known(self.payments, order.payment_id)
+        refund_id = RefundId(f"re_{order.order_id}")
+        known = {refund.refund_id: refund for refund in payment.refunds}
+        if refund_id in known:
+            return known[refund_id]
+        if any(
+            dispute.payment_id == order.payment_id and dispute.state in (DisputeState.OPENED, DisputeState.LOST)
+            for dispute in self.disputes.values()
+        ):
+            raise PaymentProcessorRefused("the payment processor refused: the charge has been charged back")
+        gone = sum(refund.amount_minor for refund in payment.refunds if refund.status is not RefundStatus.FAILED)
+        if order.amount_minor > self._paid_minor(order.payment_id) - gone:
+            raise PaymentProcessorRefused("the payment processor refused: less is left of the charge")
+        self.refund(order.payment_id, refund_id, order.amount_minor, self.refund_status)
+        return self.payments[order.payment_id].refunds[-1]
+
+    def _paid_minor(self, payment_id: PaymentId) -> int:
+        return sum(page.amount_minor for page in self.sessions.values() if page.payment_id == payment_id)
 
     async def find_dispute(self, dispute_id: DisputeId) -> ProcessorDispute:
         """Return how a dispute stands now."""

@@ -14,6 +14,7 @@ from billing.domain.identifiers import (
     EventId,
     PromotionCode,
     PurchaseId,
+    RefundOrderId,
     SubscriptionId,
     UserId,
 )
@@ -21,6 +22,7 @@ from billing.domain.listing import Scan
 from billing.domain.promotion import Promotion, Redemption
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund
+from billing.domain.refund_order import RefundOrder
 from billing.domain.subscription import Subscription
 from billing.domain.webhook_event import StoredWebhook
 
@@ -40,6 +42,7 @@ class MemoryBilling:
     checkouts: dict[CheckoutId, Checkout] = field(default_factory=dict)
     purchases: dict[PurchaseId, Purchase] = field(default_factory=dict)
     refunds: dict[PurchaseId, Sequence[Refund]] = field(default_factory=dict)
+    refund_orders: dict[RefundOrderId, RefundOrder] = field(default_factory=dict)
     disputes: dict[DisputeId, Dispute] = field(default_factory=dict)
     webhooks: dict[EventId, MemoryWebhook] = field(default_factory=dict)
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)

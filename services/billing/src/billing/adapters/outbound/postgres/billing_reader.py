@@ -57,6 +57,13 @@ class PostgresBillingReader:
             rows = (await connection.execute(query)).all()
             return await _standings(connection, rows)
 
+    async def purchase(self, purchase_id: PurchaseId) -> PurchaseStanding | None:
+        """Return a purchase of whichever user."""
+        query = select(tables.purchases).where(tables.purchases.c.purchase_id == purchase_id)
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            found = await _standings(connection, (await connection.execute(query)).all())
+        return found[0] if found else None
+
     async def settled_payments(self) -> AsyncIterator[PurchaseStanding]:
         """Stream every purchase through a server-side cursor, its disputes a batch at a time."""
         table = tables.purchases

@@ -49,6 +49,17 @@ refunds = Table(
     Column("amount_minor", BigInteger),
 )
 
+refund_orders = Table(
+    "refund_orders",
+    metadata,
+    Column("order_id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("purchase_id", "user_id", "payment_id", "reason", "actor")),
+    *(Column(name, Text) for name in ("idempotency_key", "state", "refund_id", "refusal")),
+    Column("asked_minor", BigInteger),
+    Column("amount_minor", BigInteger),
+    *(Column(name, DateTime(timezone=True)) for name in ("created_at", "due_at")),
+)
+
 disputes = Table(
     "disputes",
     metadata,

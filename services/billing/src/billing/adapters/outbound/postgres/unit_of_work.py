@@ -14,6 +14,7 @@ from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.checkouts import PostgresCheckouts
 from billing.adapters.outbound.postgres.money_back import PostgresMoneyBack
 from billing.adapters.outbound.postgres.promotions import PostgresPromotions
+from billing.adapters.outbound.postgres.refund_orders import PostgresRefundOrders
 from billing.adapters.outbound.postgres.subscriptions import PostgresSubscriptions
 from billing.adapters.outbound.postgres.webhooks import PostgresWebhooks
 from billing.domain.checkout import Purchase
@@ -47,7 +48,12 @@ class PostgresUnitsOfWork:
 
 
 class PostgresUnitOfWork(
-    PostgresCheckouts, PostgresMoneyBack, PostgresPromotions, PostgresSubscriptions, PostgresWebhooks
+    PostgresCheckouts,
+    PostgresMoneyBack,
+    PostgresPromotions,
+    PostgresRefundOrders,
+    PostgresSubscriptions,
+    PostgresWebhooks,
 ):
     """One open transaction."""
 

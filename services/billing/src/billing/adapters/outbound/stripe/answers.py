@@ -103,7 +103,7 @@ def seen_payment(intent: stripe.PaymentIntent, refunds: Iterable[stripe.Refund])
     return ProcessorPayment(
         payment_id=PaymentId(intent.id),
         reference=_ours(intent.metadata),
-        refunds=tuple(_refund(refund) for refund in refunds),
+        refunds=tuple(to_refund(refund) for refund in refunds),
     )
 
 
@@ -111,14 +111,15 @@ def seen_refund(refund: stripe.Refund) -> ListedRefund:
     """Return a refund of the list, whose payment is expanded."""
     intent = refund.payment_intent if isinstance(refund.payment_intent, stripe.PaymentIntent) else None
     return ListedRefund(
-        refund=_refund(refund),
+        refund=to_refund(refund),
         payment_id=PaymentId(intent.id) if intent else None,
         reference=_ours(intent.metadata) if intent else None,
         created_at=datetime.fromtimestamp(refund.created, UTC),
     )
 
 
-def _refund(refund: stripe.Refund) -> Refund:
+def to_refund(refund: stripe.Refund) -> Refund:
+    """Return a refund as it stands."""
     # One whose end is not known is pending.
     status = _REFUNDS.get(refund.status or "", RefundStatus.PENDING)
     return Refund(refund_id=RefundId(refund.id), amount_minor=refund.amount, status=status)

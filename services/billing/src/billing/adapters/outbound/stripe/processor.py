@@ -14,6 +14,7 @@ from billing.adapters.outbound.stripe.answers import (
     seen_paid_session,
     seen_payment,
     seen_refund,
+    to_refund,
 )
 from billing.adapters.outbound.stripe.catalogue import StripeCatalogue
 from billing.adapters.outbound.stripe.errors import answered, cannot_sell
@@ -26,7 +27,8 @@ from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.plan import Plan
 from billing.domain.processor_payment import ListedPayment
-from billing.domain.refund import ListedRefund, ProcessorPayment
+from billing.domain.refund import ListedRefund, ProcessorPayment, Refund
+from billing.domain.refund_order import RefundOrder
 from billing.domain.settlement import ProcessorCheckout
 
 API_VERSION = "2026-10-28.endive"
@@ -133,6 +135,29 @@ class StripeProcessor:
     async def find_payment(self, payment_id: PaymentId) -> ProcessorPayment:
         """Read a payment and all its refunds."""
         intent = await answered(self._client.v1.payment_intents.retrieve_async(payment_id))
+        return seen_payment(intent, await self._refunds_of(payment_id))
+
+    async def refund_payment(self, order: RefundOrder) -> Refund:
+        """Create an order's refund, or return the one that it has: Stripe forgets keys within days."""
+        for known in await self._refunds_of(order.payment_id):
+            if (known.metadata or {}).get("refund_order_id") == order.order_id:
+                return to_refund(known)
+        asked: Any = {
+            "payment_intent": order.payment_id,
+            "amount": order.amount_minor,
+            "reason": "requested_by_customer",
+            "metadata": {
+                "refund_order_id": order.order_id,
+                "purchase_id": order.purchase_id,
+                "reason": order.reason,
+                "actor": order.actor,
+            },
+        }
+        key = f"refund:{order.order_id}"
+        refunds = self._client.v1.refunds
+        return to_refund(await answered(refunds.create_async(asked, {"idempotency_key": key})))
+
+    async def _refunds_of(self, payment_id: PaymentId) -> list[stripe.Refund]:
         refunds: list[stripe.Refund] = []
         for _ in range(REFUND_PAGES_MAX):
             asked: Any = {"payment_intent": payment_id, "limit": REFUND_PAGE}
@@ -141,7 +166,7 @@ class StripeProcessor:
             page = await answered(self._client.v1.refunds.list_async(asked))
             refunds += page.data
             if not page.has_more:
-                return seen_payment(intent, refunds)
+                return refunds
         raise PaymentProcessorRefused(f"payment {payment_id} has more than {len(refunds)} refunds")
 
     async def find_dispute(self, dispute_id: DisputeId) -> ProcessorDispute:
