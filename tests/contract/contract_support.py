@@ -90,6 +90,7 @@ async def serve_billing(stack: AsyncExitStack, billing: BillingUnderTest) -> str
         read_subscription=billing.read_subscription,
         purchases=billing.list_purchases,
         redeem=billing.redeem,
+        refund=billing.refund_purchase,
         receive=billing.receive,
         reader=billing.reader,
         processor_payments=ListProcessorPaymentsHandler(billing.processor),

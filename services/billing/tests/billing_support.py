@@ -19,6 +19,7 @@ from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
 from billing.application.list_purchases import ListPurchases, ListPurchasesHandler, PurchasePage
+from billing.application.make_refund import RefundMaker
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
 from billing.application.process_webhook import ProcessWebhookHandler
@@ -28,6 +29,7 @@ from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.redeem_promotion import RedeemPromotionHandler
+from billing.application.refund_purchase import RefundPurchaseHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.checkout import Purchase
@@ -78,6 +80,10 @@ class BillingUnderTest:
             self.units, self.pages, self.follow, catalogue, self.clock, self.ids, public_url=ORIGIN
         )
         self.refund = RecordRefundHandler(self.units, self.processor, self.clock)
+        self.maker = RefundMaker(self.units, self.processor, self.refund)
+        self.refund_purchase = RefundPurchaseHandler(
+            self.units, self.reader, self.maker, self.clock, self.ids
+        )
         self.dispute = RecordDisputeHandler(self.units, self.processor, self.clock)
         self.process = ProcessWebhookHandler(
             self.units, self.settle, self.refund, self.dispute, self.clock, self.lease_ids

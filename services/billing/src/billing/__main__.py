@@ -1,4 +1,4 @@
-"""`python -m billing serve | migrate | publish-catalogue | webhooks | promotions | outbox | dead-letters`."""
+"""`python -m billing serve | migrate | publish-catalogue | refund | webhooks | promotions | ...`."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ from chassis.command_line import (
     serve_command,
 )
 
-from billing.adapters.inbound import promotions_command, webhooks_command
+from billing.adapters.inbound import promotions_command, refund_command, webhooks_command
 from billing.adapters.outbound.postgres.tables import outbox
 from billing.adapters.outbound.toml_catalogue import BadCatalogueError, load_catalogue
 from billing.bootstrap import (
@@ -22,6 +22,7 @@ from billing.bootstrap import (
     publish_catalogue,
     replaying,
     run_promotions_command,
+    run_refund_command,
     run_webhooks_command,
     serve,
 )
@@ -32,6 +33,7 @@ from billing.settings import (
     CatalogueSettings,
     CommandSettings,
     MigrationSettings,
+    RefundSettings,
     ReplaySettings,
 )
 
@@ -68,6 +70,13 @@ COMMANDS = (
     migrate_command(MIGRATIONS, MigrationSettings),
     once_command(
         "publish-catalogue", _publish, CatalogueSettings, help_text="make what is sold known to Stripe"
+    ),
+    once_command(
+        "refund",
+        run_refund_command,
+        RefundSettings,
+        help_text="send a purchase's money back, whole or in part",
+        add_arguments=refund_command.add_arguments,
     ),
     once_command(
         "webhooks",

@@ -13,7 +13,7 @@ from chassis.process import forever
 from chassis.service import CallRules, database, service
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
-from billing.adapters.inbound import events, promotions_command, webhooks_command
+from billing.adapters.inbound import events, promotions_command, refund_command, webhooks_command
 from billing.adapters.inbound.events import BillingEvents
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
 from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_processed
@@ -23,6 +23,7 @@ from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.add_promotion import AddPromotionHandler
+from billing.application.carry_on_refunds import CarryOnRefundsHandler
 from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.drain_webhooks import DrainWebhooksHandler
 from billing.application.end_promotion import EndPromotionHandler
@@ -33,6 +34,7 @@ from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.list_promotions import ListPromotionsHandler
 from billing.application.list_purchases import ListPurchasesHandler
+from billing.application.make_refund import RefundMaker
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
 from billing.application.process_webhook import ProcessWebhookHandler
@@ -49,6 +51,7 @@ from billing.application.reconcile_money_back import (
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.redeem_promotion import RedeemPromotionHandler
+from billing.application.refund_purchase import RefundPurchaseHandler
 from billing.application.renew_subscriptions import BATCH_MAX as RENEWALS_MAX
 from billing.application.renew_subscriptions import RenewSubscriptionsHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
@@ -67,6 +70,7 @@ from billing.settings import (
     CatalogueSettings,
     CommandSettings,
     PlanSettings,
+    RefundSettings,
     ReplaySettings,
 )
 
@@ -82,10 +86,13 @@ async def serve(settings: BillingSettings) -> None:
         processor = settings.processor()
         units, reader = PostgresUnitsOfWork(engine, ids), PostgresBillingReader(engine)
         settle = SettleCheckoutHandler(units, processor, clock, ids)
+        record_refund = RecordRefundHandler(units, processor, clock)
+        maker = RefundMaker(units, processor, record_refund)
+        carry_on = CarryOnRefundsHandler(units, maker, clock)
         process = ProcessWebhookHandler(
             units,
             settle,
-            RecordRefundHandler(units, processor, clock),
+            record_refund,
             RecordDisputeHandler(units, processor, clock),
             clock,
             ids,
@@ -110,6 +117,7 @@ async def serve(settings: BillingSettings) -> None:
             read_subscription=ReadSubscriptionHandler(reader, catalogue, clock),
             purchases=ListPurchasesHandler(reader),
             redeem=RedeemPromotionHandler(units, clock, ids),
+            refund=RefundPurchaseHandler(units, reader, maker, clock, ids),
             receive=ReceiveWebhookHandler(units, settings.verifier(), clock),
             reader=reader,
             processor_payments=ListProcessorPaymentsHandler(processor),
@@ -139,6 +147,7 @@ async def serve(settings: BillingSettings) -> None:
                 forever(scan, every_s=settings.reconcile_money_back_every_s, name="reconcile money back")
                 for scan in _scans(settings, units, processor, clock)
             ),
+            forever(carry_on, every_s=settings.carry_on_every_s, name="carry on refunds"),
             forever(renew_due, every_s=settings.renew_every_s, name="renew plans"),
             forever(gauges.measure, every_s=GAUGES_EVERY_S, name="measure webhooks"),
             forever(forget, every_s=FORGET_EVERY_S, name="forget bodies of webhooks"),
@@ -189,6 +198,15 @@ async def run_promotions_command(settings: CommandSettings, options: Namespace) 
             end=EndPromotionHandler(units, clock),
             list_promotions=ListPromotionsHandler(units),
         )
+
+
+async def run_refund_command(settings: RefundSettings, options: Namespace) -> int:
+    """Run `refund`; return the exit code."""
+    async with database(settings, pool_size=2) as engine:
+        units, clock, processor = PostgresUnitsOfWork(engine, UuidIds()), SystemClock(), settings.processor()
+        maker = RefundMaker(units, processor, RecordRefundHandler(units, processor, clock))
+        refund = RefundPurchaseHandler(units, PostgresBillingReader(engine), maker, clock, UuidIds())
+        return await refund_command.run(options, refund)
 
 
 async def publish_catalogue(settings: CatalogueSettings) -> Mapping[str, Sequence[CatalogueChange]]:

@@ -54,6 +54,8 @@ class BillingSettings(CatalogueSettings, PlanSettings, WebhookSettings, Publishe
     reconcile_money_back_every_s: float = Field(default=60, gt=0, le=3_600)
     reconcile_deep_every_s: float = Field(default=21_600, ge=1, le=604_800)
     reconcile_deep_days: int = Field(default=180, ge=1, le=3_650)
+    # How often it is looked for refunds that were ordered and never answered about.
+    carry_on_every_s: float = Field(default=15, gt=0, le=3_600)
     # How often it is looked for plans whose month is over.
     renew_every_s: float = Field(default=1, gt=0, le=3_600)
     database_pool_size: int = Field(default=10, ge=2, le=100)
@@ -63,6 +65,12 @@ class CommandSettings(DatabaseSettings):
     """Settings of commands that look at the database and need nothing else."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_")
+
+
+class RefundSettings(CommandSettings, ProcessorSettings):
+    """Settings of `refund`."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
 
 
 class ReplaySettings(CommandSettings, PlanSettings):

@@ -16,7 +16,7 @@ from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain import errors
 from billing.domain.catalogue import Catalogue
-from billing.domain.errors import InvalidSignature, SubscriptionNotFound
+from billing.domain.errors import InvalidField, InvalidSignature, NotAnAdmin, SubscriptionNotFound
 from billing.domain.identifiers import UserId
 from billing_support import BillingUnderTest, begun
 from tintype.billing.v1 import billing_pb2 as pb
@@ -56,6 +56,7 @@ def servicer(billing: BillingUnderTest) -> BillingServicer:
         read_subscription=billing.read_subscription,
         purchases=billing.list_purchases,
         redeem=billing.redeem,
+        refund=billing.refund_purchase,
         receive=ReceiveWebhookHandler(billing.units, StripeWebhookVerifier(SECRET), billing.clock),
         reader=billing.reader,
         processor_payments=ListProcessorPaymentsHandler(billing.processor),
@@ -109,3 +110,26 @@ async def test_a_plan_and_its_month(memory_billing: BillingUnderTest) -> None:
     assert (told.plan_id, told.HasField("plan")) == ("free", False)
     with pytest.raises(SubscriptionNotFound):
         await service.GetSubscription(pb.GetSubscriptionRequest(user_id="usr_2"), None)
+
+
+@pytest.mark.parametrize(
+    ("principal", "refusal"),
+    [
+        (None, NotAnAdmin),
+        (pb.Principal(actor_id="usr_eve"), NotAnAdmin),
+        (pb.Principal(actor_id="usr_eve", role=pb.PRINCIPAL_ROLE_USER), NotAnAdmin),
+        (pb.Principal(role=pb.PRINCIPAL_ROLE_ADMIN), InvalidField),
+        (pb.Principal(actor_id="usr.*", role=pb.PRINCIPAL_ROLE_ADMIN), InvalidField),
+    ],
+)
+async def test_only_an_administrator_refunds(
+    memory_billing: BillingUnderTest, principal: pb.Principal | None, refusal: type[Exception]
+) -> None:
+    """Whatever the gateway let pass is checked again: nothing went back, and no order is kept."""
+    purchase = await memory_billing.bought()
+    request = pb.RefundPurchaseRequest(principal=principal, purchase_id=purchase.purchase_id, reason="x")
+    with pytest.raises(refusal):
+        await servicer(memory_billing).RefundPurchase(request, None)
+    assert memory_billing.processor.payments[purchase.payment_id].refunds == ()
+    async with memory_billing.units.of_system() as work:
+        assert list(await work.refund_orders(purchase.purchase_id)) == []

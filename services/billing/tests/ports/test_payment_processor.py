@@ -14,12 +14,16 @@ from billing.adapters.outbound.memory.processor import MemoryProcessor
 from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
+from billing.domain.dispute import DisputeState
 from billing.domain.errors import (
     CustomerUnknownToProcessor,
     PaymentProcessorMisconfigured,
+    PaymentProcessorRefused,
     UnknownToProcessor,
 )
 from billing.domain.pack import CatalogueChange
+from billing.domain.refund import RefundStatus
+from billing.domain.refund_order import RefundOrder
 from billing.domain.settlement import ProcessorCheckout
 from billing.ports.payment_processor import PaymentProcessor
 from pydantic import SecretStr
@@ -52,6 +56,9 @@ class World(Protocol):
     async def act(self, session_id: str, action: str) -> None:
         """Pay, pay nothing, pay for three, promise, fail or let expire."""
 
+    async def dispute(self, payment_id: str) -> None:
+        """Have a payment's payer dispute it."""
+
     async def delete_customer(self, customer_id: str) -> None:
         """Delete a customer at the processor."""
 
@@ -77,6 +84,9 @@ class Played:
         else:
             acts = {"pay nothing": self.port.order_at_no_cost}
             acts.get(action, getattr(self.port, action, None))(session_id)
+
+    async def dispute(self, payment_id: str) -> None:
+        self.port.dispute(payment_id, "dp_1", 1000, DisputeState.OPENED)
 
     async def delete_customer(self, customer_id: str) -> None:
         self.port.gone.add(customer_id)
@@ -116,6 +126,13 @@ class Stripes:
         async with httpx.AsyncClient() as browser:
             answer = await browser.post(f"{self.url}/c/pay/{session_id}", data=form)
         assert answer.status_code == 303
+
+    async def dispute(self, payment_id: str) -> None:
+        (session,) = self.sdk.checkout.sessions.list({"payment_intent": payment_id}).data
+        async with httpx.AsyncClient() as browser:
+            form = {"action": "dispute", "email": "ada@example.com"}
+            answer = await browser.post(f"{self.url}/c/pay/{session.id}", data=form)
+        assert answer.status_code in (200, 303)
 
     async def delete_customer(self, customer_id: str) -> None:
         self.sdk.customers.delete(customer_id)
@@ -270,3 +287,50 @@ async def test_what_nobody_made_is_unknown(world: World) -> None:
     ):
         with pytest.raises(UnknownToProcessor):
             await asked
+
+
+async def paid(world: World, checkout: Checkout = CHECKOUT) -> RefundOrder:
+    """Pay a page; return an order that sends 400 of its 1000 back."""
+    opened = await open_page(world, checkout)
+    await world.act(opened.page_id, "pay")
+    payment_id = (await world.port.find_checkout(opened.page_id)).payment_id
+    assert payment_id is not None
+    return RefundOrder(
+        order_id="rfo_1",
+        purchase_id="pay_1",
+        user_id="usr_1",
+        payment_id=payment_id,
+        asked_minor=400,
+        amount_minor=400,
+        reason="Bought by mistake",
+        actor="usr_admin",
+        idempotency_key="k1",
+        created_at=CHECKOUT.created_at,
+        due_at=CHECKOUT.created_at,
+    )
+
+
+async def test_an_order_is_one_refund(world: World) -> None:
+    """Of exactly its amount, however many carry it on at once or later; another order is another."""
+    order = await paid(world)
+    made = await world.port.refund_payment(order)
+    assert (made.amount_minor, made.status) == (400, RefundStatus.SUCCEEDED)
+    assert await world.port.refund_payment(order) == made
+    rest = replace(order, order_id="rfo_2", amount_minor=600)
+    other = await world.port.refund_payment(rest)
+    assert other.refund_id != made.refund_id
+    seen = await world.port.find_payment(order.payment_id)
+    assert sorted(refund.amount_minor for refund in seen.refunds) == [400, 600]
+
+
+async def test_more_than_is_left_of_a_payment_is_refused(world: World) -> None:
+    """And what is disputed; nothing goes back."""
+    order = await paid(world)
+    with pytest.raises(PaymentProcessorRefused):
+        await world.port.refund_payment(replace(order, order_id="rfo_2", amount_minor=1001))
+    with pytest.raises(UnknownToProcessor):
+        await world.port.refund_payment(replace(order, order_id="rfo_3", payment_id="pi_nobody"))
+    await world.dispute(order.payment_id)
+    with pytest.raises(PaymentProcessorRefused, match="charged back"):
+        await world.port.refund_payment(order)
+    assert (await world.port.find_payment(order.payment_id)).refunds == ()

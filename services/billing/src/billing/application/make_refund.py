@@ -25,8 +25,8 @@ class RefundMaker:
         """Have the processor refund an open order, write what came of it, and record the refund.
 
         Raises PaymentProcessorRefused, and the order is refused; and PaymentProcessorUnavailable or
-        PaymentProcessorMisconfigured, and the order stays open. A refund that can't be recorded now is recorded
-        by its webhook, or when the processor's list is read.
+        PaymentProcessorMisconfigured, and the order stays open. A refund that can't be recorded now is
+        recorded by its webhook, or when the processor's list is read.
         """
         try:
             refund = await self.processor.refund_payment(order)

@@ -20,7 +20,7 @@ from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund_order import RefundOrder, RefundOrderState, left_to_refund
 from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource
-from billing.ports.unit_of_work import BillingReader, UnitOfWork, UnitsOfWork
+from billing.ports.unit_of_work import BillingReader, UnitsOfWork
 
 REASON_MAX = 200
 # Longer than a call to the processor takes with its repetitions: nobody else carries it on before.

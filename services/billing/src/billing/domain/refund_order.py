@@ -22,8 +22,8 @@ class RefundOrderState(StrEnum):
 class RefundOrder:
     """Who had how much of a purchase refunded, and why. `asked_minor` is None for all that is left.
 
-    `actor` is a user's id, or whatever an operator is called. `refund_id` is the processor's, once it is MADE;
-    `refusal` says why one was REFUSED.
+    `actor` is a user's id, or whatever an operator is called. `refund_id` is the processor's, once it is
+    MADE; `refusal` says why one was REFUSED.
     """
 
     order_id: RefundOrderId

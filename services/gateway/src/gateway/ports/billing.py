@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from gateway.domain.identifiers import CheckoutId, PackId, UserId
+from gateway.domain.identifiers import CheckoutId, PackId, PurchaseId, UserId
 from gateway.domain.page import Page
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, Pack, Purchase
 from gateway.domain.subscription import Plan, Subscription
+from gateway.domain.user import Principal
 
 
 class Billing(Protocol):
@@ -59,6 +60,23 @@ class Billing(Protocol):
 
     async def purchases(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[Purchase]:
         """List this user's purchases, newest first."""
+        ...
+
+    async def refund_purchase(
+        self,
+        principal: Principal,
+        purchase_id: PurchaseId,
+        *,
+        amount_minor: int | None,
+        reason: str,
+        idempotency_key: str,
+    ) -> tuple[Purchase, bool]:
+        """Have a purchase of whichever user refunded, once a key: a part, or all that is left.
+
+        The flag says that the answer is a replay of this key's. Raises Forbidden (NOT_AN_ADMIN), NotFound
+        (PURCHASE_NOT_FOUND), Conflict (NOTHING_LEFT_TO_REFUND, PAYMENT_PROCESSOR_REFUSED), InvalidRequest
+        past what is left, IdempotencyKeyReused, and Unavailable while the refund is on its way all the same.
+        """
         ...
 
     async def receive_webhook(self, *, body: bytes, headers: Mapping[str, str]) -> bool:

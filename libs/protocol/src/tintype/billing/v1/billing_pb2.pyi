@@ -102,6 +102,25 @@ PURCHASE_STATUS_CHARGED_BACK: PurchaseStatus.ValueType  # 5
 """The bank gave it back to the payer."""
 Global___PurchaseStatus: _TypeAlias = PurchaseStatus  # noqa: Y015
 
+class _PrincipalRole:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PrincipalRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PrincipalRole.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PRINCIPAL_ROLE_UNSPECIFIED: _PrincipalRole.ValueType  # 0
+    """Nobody may do anything."""
+    PRINCIPAL_ROLE_USER: _PrincipalRole.ValueType  # 1
+    PRINCIPAL_ROLE_ADMIN: _PrincipalRole.ValueType  # 2
+
+class PrincipalRole(_PrincipalRole, metaclass=_PrincipalRoleEnumTypeWrapper): ...
+
+PRINCIPAL_ROLE_UNSPECIFIED: PrincipalRole.ValueType  # 0
+"""Nobody may do anything."""
+PRINCIPAL_ROLE_USER: PrincipalRole.ValueType  # 1
+PRINCIPAL_ROLE_ADMIN: PrincipalRole.ValueType  # 2
+Global___PrincipalRole: _TypeAlias = PrincipalRole  # noqa: Y015
+
 @_typing.final
 class Pack(_message.Message):
     """A quantity of credits on sale."""
@@ -729,6 +748,90 @@ class ListPurchasesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListPurchasesResponse: _TypeAlias = ListPurchasesResponse  # noqa: Y015
+
+@_typing.final
+class Principal(_message.Message):
+    """Who acts, as the gateway found out from a verified token: whoever answers checks it again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTOR_ID_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    actor_id: _builtins.str
+    """The user's id."""
+    role: Global___PrincipalRole.ValueType
+    def __init__(
+        self,
+        *,
+        actor_id: _builtins.str = ...,
+        role: Global___PrincipalRole.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Principal: _TypeAlias = Principal  # noqa: Y015
+
+@_typing.final
+class RefundPurchaseRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    PURCHASE_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    purchase_id: _builtins.str
+    amount_minor: _builtins.int
+    """0: all that is left."""
+    reason: _builtins.str
+    """Why, in at most 200 characters: kept here and at the payment processor."""
+    idempotency_key: _builtins.str
+    @_builtins.property
+    def principal(self) -> Global___Principal: ...
+    def __init__(
+        self,
+        *,
+        principal: Global___Principal | None = ...,
+        purchase_id: _builtins.str = ...,
+        amount_minor: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["principal", b"principal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "idempotency_key", b"idempotency_key", "principal", b"principal", "purchase_id", b"purchase_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundPurchaseRequest: _TypeAlias = RefundPurchaseRequest  # noqa: Y015
+
+@_typing.final
+class RefundPurchaseResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PURCHASE_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    @_builtins.property
+    def purchase(self) -> Global___Purchase:
+        """As it stands now. A refund that is on its way at a bank counts once it has arrived."""
+
+    def __init__(
+        self,
+        *,
+        purchase: Global___Purchase | None = ...,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["purchase", b"purchase"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["purchase", b"purchase", "replayed", b"replayed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundPurchaseResponse: _TypeAlias = RefundPurchaseResponse  # noqa: Y015
 
 @_typing.final
 class ReceiveWebhookRequest(_message.Message):

@@ -71,6 +71,11 @@ class BillingServiceStub:
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesRequest.SerializeToString,
                 response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesResponse.FromString,
                 _registered_method=True)
+        self.RefundPurchase = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/RefundPurchase',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RefundPurchaseRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RefundPurchaseResponse.FromString,
+                _registered_method=True)
         self.ReceiveWebhook = channel.unary_unary(
                 '/tintype.billing.v1.BillingService/ReceiveWebhook',
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ReceiveWebhookRequest.SerializeToString,
@@ -149,6 +154,18 @@ class BillingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RefundPurchase(self, request, context):
+        """Has a purchase refunded through the payment processor, whole or in part, on an administrator's word;
+        NOT_AN_ADMIN (PERMISSION_DENIED) for anybody else. Idempotent by `idempotency_key`, with
+        IDEMPOTENCY_KEY_REUSED for another amount or reason. All of them never refund more than was paid:
+        NOTHING_LEFT_TO_REFUND (FAILED_PRECONDITION), INVALID_FIELD past what is left. PURCHASE_NOT_FOUND (NOT_FOUND).
+        PAYMENT_PROCESSOR_REFUSED with the processor's reason, of a disputed payment too. After
+        PAYMENT_PROCESSOR_UNAVAILABLE the refund stays ordered and is carried on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ReceiveWebhook(self, request, context):
         """Verifies and stores one webhook, exactly as received. INVALID_SIGNATURE, INVALID_WEBHOOK
         (INVALID_ARGUMENT). One that was given up or ignored and comes again is worked out anew.
@@ -210,6 +227,11 @@ def add_BillingServiceServicer_to_server(servicer, server):
                     servicer.ListPurchases,
                     request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesRequest.FromString,
                     response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesResponse.SerializeToString,
+            ),
+            'RefundPurchase': grpc.unary_unary_rpc_method_handler(
+                    servicer.RefundPurchase,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RefundPurchaseRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RefundPurchaseResponse.SerializeToString,
             ),
             'ReceiveWebhook': grpc.unary_unary_rpc_method_handler(
                     servicer.ReceiveWebhook,
@@ -418,6 +440,33 @@ class BillingService:
             '/tintype.billing.v1.BillingService/ListPurchases',
             tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesRequest.SerializeToString,
             tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RefundPurchase(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/RefundPurchase',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.RefundPurchaseRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.RefundPurchaseResponse.FromString,
             options,
             channel_credentials,
             insecure,

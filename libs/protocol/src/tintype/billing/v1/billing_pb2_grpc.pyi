@@ -43,6 +43,14 @@ class BillingServiceStub:
     """Lists this user's purchases, newest first. INVALID_FIELD (INVALID_ARGUMENT) for a page token that is
     from no page of theirs.
     """
+    RefundPurchase: _aio.UnaryUnaryMultiCallable[_billing_pb2.RefundPurchaseRequest, _billing_pb2.RefundPurchaseResponse]
+    """Has a purchase refunded through the payment processor, whole or in part, on an administrator's word;
+    NOT_AN_ADMIN (PERMISSION_DENIED) for anybody else. Idempotent by `idempotency_key`, with
+    IDEMPOTENCY_KEY_REUSED for another amount or reason. All of them never refund more than was paid:
+    NOTHING_LEFT_TO_REFUND (FAILED_PRECONDITION), INVALID_FIELD past what is left. PURCHASE_NOT_FOUND (NOT_FOUND).
+    PAYMENT_PROCESSOR_REFUSED with the processor's reason, of a disputed payment too. After
+    PAYMENT_PROCESSOR_UNAVAILABLE the refund stays ordered and is carried on.
+    """
     ReceiveWebhook: _aio.UnaryUnaryMultiCallable[_billing_pb2.ReceiveWebhookRequest, _billing_pb2.ReceiveWebhookResponse]
     """Verifies and stores one webhook, exactly as received. INVALID_SIGNATURE, INVALID_WEBHOOK
     (INVALID_ARGUMENT). One that was given up or ignored and comes again is worked out anew.
@@ -125,6 +133,20 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_billing_pb2.ListPurchasesResponse]:
         """Lists this user's purchases, newest first. INVALID_FIELD (INVALID_ARGUMENT) for a page token that is
         from no page of theirs.
+        """
+
+    @_abc_1.abstractmethod
+    def RefundPurchase(
+        self,
+        request: _billing_pb2.RefundPurchaseRequest,
+        context: _aio.ServicerContext[_billing_pb2.RefundPurchaseRequest, _abc.Awaitable[_billing_pb2.RefundPurchaseResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.RefundPurchaseResponse]:
+        """Has a purchase refunded through the payment processor, whole or in part, on an administrator's word;
+        NOT_AN_ADMIN (PERMISSION_DENIED) for anybody else. Idempotent by `idempotency_key`, with
+        IDEMPOTENCY_KEY_REUSED for another amount or reason. All of them never refund more than was paid:
+        NOTHING_LEFT_TO_REFUND (FAILED_PRECONDITION), INVALID_FIELD past what is left. PURCHASE_NOT_FOUND (NOT_FOUND).
+        PAYMENT_PROCESSOR_REFUSED with the processor's reason, of a disputed payment too. After
+        PAYMENT_PROCESSOR_UNAVAILABLE the refund stays ordered and is carried on.
         """
 
     @_abc_1.abstractmethod

@@ -21,6 +21,7 @@ from billing.application.list_purchases import ListPurchases, ListPurchasesHandl
 from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.redeem_promotion import RedeemPromotion, RedeemPromotionHandler
+from billing.application.refund_purchase import RefundPurchase, RefundPurchaseHandler
 from billing.domain import errors
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.identifiers import CheckoutId, PackId, PurchaseId, UserId
@@ -32,6 +33,9 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.UnknownPack: grpc.StatusCode.NOT_FOUND,
     errors.CheckoutNotFound: grpc.StatusCode.NOT_FOUND,
     errors.SubscriptionNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.PurchaseNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.NothingLeftToRefund: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.NotAnAdmin: grpc.StatusCode.PERMISSION_DENIED,
     errors.UnknownPromotion: grpc.StatusCode.NOT_FOUND,
     errors.PromotionEnded: grpc.StatusCode.FAILED_PRECONDITION,
     errors.PromotionRedeemedBefore: grpc.StatusCode.FAILED_PRECONDITION,
@@ -57,6 +61,7 @@ ALLOWED = {
         "CreateCheckout": "gateway",
         "GetCheckout": "gateway",
         "ListPurchases": "gateway",
+        "RefundPurchase": "gateway",
         "ReceiveWebhook": "gateway",
         "ListSettledPayments": "auditor",
         "ListProcessorPayments": "auditor",
@@ -84,6 +89,7 @@ class BillingServicer(rpc.BillingServiceServicer):
     read_subscription: ReadSubscriptionHandler
     purchases: ListPurchasesHandler
     redeem: RedeemPromotionHandler
+    refund: RefundPurchaseHandler
     receive: ReceiveWebhookHandler
     reader: BillingReader
     processor_payments: ListProcessorPaymentsHandler
@@ -144,6 +150,22 @@ class BillingServicer(rpc.BillingServiceServicer):
             next_page_token=page.next_before or "",
         )
 
+    async def RefundPurchase(
+        self, request: pb.RefundPurchaseRequest, context: Any
+    ) -> pb.RefundPurchaseResponse:
+        refunded = await self.refund(
+            RefundPurchase(
+                purchase_id=PurchaseId(request.purchase_id),
+                amount_minor=request.amount_minor or None,
+                reason=request.reason,
+                actor=_administrator(request.principal),
+                idempotency_key=request.idempotency_key or None,
+            )
+        )
+        return pb.RefundPurchaseResponse(
+            purchase=payments.purchase(refunded.standing), replayed=refunded.replayed
+        )
+
     async def ReceiveWebhook(
         self, request: pb.ReceiveWebhookRequest, context: Any
     ) -> pb.ReceiveWebhookResponse:
@@ -166,6 +188,13 @@ class BillingServicer(rpc.BillingServiceServicer):
 def _headers(request: pb.ReceiveWebhookRequest) -> dict[str, str]:
     # A gateway of an older release sends the signature alone, and knows of no processor but Stripe.
     return dict(request.headers) or {"stripe-signature": request.signature}
+
+
+def _administrator(principal: pb.Principal) -> str:
+    """Return who acts. Raises NotAnAdmin for anybody else."""
+    if principal.role != pb.PRINCIPAL_ROLE_ADMIN:
+        raise errors.NotAnAdmin("only an administrator may do that")
+    return _account(principal.actor_id)
 
 
 def _account(user_id: str) -> UserId:

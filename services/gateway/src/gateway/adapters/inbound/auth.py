@@ -13,7 +13,7 @@ from gateway.adapters.inbound.deps import Deps, asked_deps
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import Forbidden, GatewayError, Unauthenticated
 from gateway.domain.origin import origin
-from gateway.domain.user import Principal
+from gateway.domain.user import Principal, Role
 
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
@@ -83,6 +83,14 @@ def require_own_origin(request: Request, deps: Deps) -> None:
         raise Forbidden("The request comes from another site.", reason="FOREIGN_ORIGIN")
 
 
+async def current_admin(principal: Annotated[Principal, Depends(current_principal)]) -> Principal:
+    """Whom the request speaks for. Raises Forbidden for anybody who is no administrator."""
+    if principal.role is not Role.ADMIN:
+        raise Forbidden("Only an administrator may do that.", reason="NOT_AN_ADMIN")
+    return principal
+
+
+CurrentAdmin = Annotated[Principal, Depends(current_admin)]
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 PrincipalIfAny = Annotated[Principal | None, Depends(principal_if_any)]
 CurrentSession = Annotated[ConsoleSession | None, Depends(current_session)]

@@ -10,15 +10,17 @@ from tintype.billing.v1 import events_pb2 as events
 from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
 from gateway.adapters.outbound.wire import members
-from gateway.domain.identifiers import CheckoutId, PackId, UserId
+from gateway.domain.identifiers import CheckoutId, PackId, PurchaseId, UserId
 from gateway.domain.page import Page
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 from gateway.domain.subscription import BillingInterval, Plan, PlanPrice, Subscription
+from gateway.domain.user import Principal, Role
 
 _STATUSES = members(pb.CheckoutStatus, CheckoutStatus)
 _PAYMENT_STATUSES = members(pb.PaymentStatus, PaymentStatus)
 _INTERVALS = members(events.BillingInterval, BillingInterval)
+_ROLES = {Role.USER: pb.PRINCIPAL_ROLE_USER, Role.ADMIN: pb.PRINCIPAL_ROLE_ADMIN}
 _PURCHASE_STATUSES = members(pb.PurchaseStatus, PurchaseStatus)
 
 
@@ -93,6 +95,27 @@ class GrpcBilling:
             answer = await self._stub.ListPurchases(request, timeout=READ_DEADLINE_S)
         items = [_purchase(purchase) for purchase in answer.purchases]
         return Page(items=items, next_cursor=answer.next_page_token or None)
+
+    async def refund_purchase(
+        self,
+        principal: Principal,
+        purchase_id: PurchaseId,
+        *,
+        amount_minor: int | None,
+        reason: str,
+        idempotency_key: str,
+    ) -> tuple[Purchase, bool]:
+        """See Billing."""
+        request = pb.RefundPurchaseRequest(
+            principal=pb.Principal(actor_id=principal.user_id, role=_ROLES[principal.role]),
+            purchase_id=purchase_id,
+            amount_minor=amount_minor or 0,
+            reason=reason,
+            idempotency_key=idempotency_key,
+        )
+        with remote_calls("billing"):
+            answer = await self._stub.RefundPurchase(request, timeout=COMMAND_DEADLINE_S)
+        return _purchase(answer.purchase), answer.replayed
 
     async def receive_webhook(self, *, body: bytes, headers: Mapping[str, str]) -> bool:
         """See Billing."""

@@ -52,7 +52,8 @@ def check_refund_order(store: MemoryBilling, order: RefundOrder) -> None:
     """Raise ConstraintViolatedError for an order of no purchase, of no money, or of a key that is taken."""
     _require("refund_orders.purchase_id", order.purchase_id in store.purchases)
     _require("refund_orders.amount_minor", order.amount_minor > 0)
-    _require("refund_orders.refund_id", (order.refund_id is not None) == (order.state is RefundOrderState.MADE))
+    is_made = order.state is RefundOrderState.MADE
+    _require("refund_orders.refund_id", (order.refund_id is not None) == is_made)
     others = (known for known in store.refund_orders.values() if known.order_id != order.order_id)
     keys = {(known.purchase_id, known.idempotency_key) for known in others}
     _require("refund_orders.key is unique", (order.purchase_id, order.idempotency_key) not in keys)

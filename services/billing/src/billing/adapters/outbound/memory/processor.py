@@ -117,12 +117,11 @@ class MemoryProcessor:
         known = {refund.refund_id: refund for refund in payment.refunds}
         if refund_id in known:
             return known[refund_id]
-        if any(
-            dispute.payment_id == order.payment_id and dispute.state in (DisputeState.OPENED, DisputeState.LOST)
-            for dispute in self.disputes.values()
-        ):
+        disputed = (one for one in self.disputes.values() if one.payment_id == order.payment_id)
+        if any(dispute.state in (DisputeState.OPENED, DisputeState.LOST) for dispute in disputed):
             raise PaymentProcessorRefused("the payment processor refused: the charge has been charged back")
-        gone = sum(refund.amount_minor for refund in payment.refunds if refund.status is not RefundStatus.FAILED)
+        arrived = (refund for refund in payment.refunds if refund.status is not RefundStatus.FAILED)
+        gone = sum(refund.amount_minor for refund in arrived)
         if order.amount_minor > self._paid_minor(order.payment_id) - gone:
             raise PaymentProcessorRefused("the payment processor refused: less is left of the charge")
         self.refund(order.payment_id, refund_id, order.amount_minor, self.refund_status)

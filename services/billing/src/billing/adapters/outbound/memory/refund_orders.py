@@ -42,8 +42,12 @@ class MemoryRefundOrders:
         self, *, now: datetime, until: datetime, limit: int
     ) -> Sequence[RefundOrder]:
         """Return open orders that are due for longest."""
-        is_open = (order for order in self._billing.refund_orders.values() if order.state is RefundOrderState.OPEN)
-        due = sorted((order for order in is_open if order.due_at <= now), key=lambda order: order.due_at)
+        due = [
+            order
+            for order in self._billing.refund_orders.values()
+            if order.state is RefundOrderState.OPEN and order.due_at <= now
+        ]
+        due.sort(key=lambda order: order.due_at)
         claimed = [replace(order, due_at=until) for order in due[:limit]]
         self._billing.refund_orders |= {order.order_id: order for order in claimed}
         return claimed

@@ -9,7 +9,14 @@ import stripe
 from billing.adapters.outbound.stripe.catalogue import PRODUCT_PREFIX
 from billing.domain.checkout import CheckoutStatus, PaymentStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
-from billing.domain.identifiers import CheckoutId, DisputeId, PageId, PaymentId, RefundId
+from billing.domain.identifiers import (
+    CheckoutId,
+    DisputeId,
+    PageId,
+    PaymentId,
+    RefundId,
+    RefundOrderId,
+)
 from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
 from billing.domain.settlement import ProcessorCheckout
@@ -123,6 +130,13 @@ def to_refund(refund: stripe.Refund) -> Refund:
     # One whose end is not known is pending.
     status = _REFUNDS.get(refund.status or "", RefundStatus.PENDING)
     return Refund(refund_id=RefundId(refund.id), amount_minor=refund.amount, status=status)
+
+
+def order_of(refund: stripe.Refund) -> RefundOrderId | None:
+    """Return the id of the order that we made a refund of; None for one that was made elsewhere."""
+    metadata: Any = refund.metadata
+    has_order = metadata and "refund_order_id" in metadata
+    return RefundOrderId(metadata["refund_order_id"]) if has_order else None
 
 
 def seen_dispute(dispute: stripe.Dispute) -> ProcessorDispute:

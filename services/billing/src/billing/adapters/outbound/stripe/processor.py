@@ -9,6 +9,7 @@ from typing import Any
 import stripe
 
 from billing.adapters.outbound.stripe.answers import (
+    order_of,
     seen_checkout,
     seen_dispute,
     seen_paid_session,
@@ -140,7 +141,7 @@ class StripeProcessor:
     async def refund_payment(self, order: RefundOrder) -> Refund:
         """Create an order's refund, or return the one that it has: Stripe forgets keys within days."""
         for known in await self._refunds_of(order.payment_id):
-            if (known.metadata or {}).get("refund_order_id") == order.order_id:
+            if order_of(known) == order.order_id:
                 return to_refund(known)
         asked: Any = {
             "payment_intent": order.payment_id,

@@ -12,11 +12,12 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from gateway.adapters.inbound.problems import REPLAYED
 from gateway.domain.errors import FieldProblem, InvalidRequest, NotFound
-from gateway.domain.identifiers import CheckoutId, GenerationId, ModelId
+from gateway.domain.identifiers import CheckoutId, GenerationId, ModelId, PurchaseId
 from gateway.domain.page import LIMIT_DEFAULT, LIMIT_MAX
 
 _GENERATION_ID = re.compile(r"gen_[0-9a-f]{32}")
 _CHECKOUT_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
+_PURCHASE_ID = re.compile(r"pay_[0-9a-zA-Z_]{1,64}")
 _MODEL_PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _CURSOR = re.compile(r"[\x21-\x7e]{1,512}")
@@ -26,6 +27,9 @@ GenerationPath = Annotated[
 ]
 CheckoutPath = Annotated[
     str, Path(description="A checkout's id.", examples=["chk_019324a1b2c37def8a9b0c1d2e3f4a63"])
+]
+PurchasePath = Annotated[
+    str, Path(description="A purchase's id.", examples=["pay_019324a1b2c37def8a9b0c1d2e3f4a5d"])
 ]
 ProviderPath = Annotated[str, Path(description="A model's id up to the slash.", examples=["local"])]
 NamePath = Annotated[str, Path(description="A model's id after the slash.", examples=["sketch"])]
@@ -43,6 +47,13 @@ def checkout_id(text: str) -> CheckoutId:
     if not _CHECKOUT_ID.fullmatch(text):
         raise NotFound("There is no such checkout.")
     return CheckoutId(text)
+
+
+def purchase_id(text: str) -> PurchaseId:
+    """Read an id; what is not well-formed can't exist, and raises NotFound."""
+    if not _PURCHASE_ID.fullmatch(text):
+        raise NotFound("There is no such purchase.", reason="PURCHASE_NOT_FOUND")
+    return PurchaseId(text)
 
 
 def model_id(provider: str, name: str) -> ModelId:

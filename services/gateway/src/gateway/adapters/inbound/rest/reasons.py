@@ -6,7 +6,7 @@ from typing import Any
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from gateway.adapters.inbound.auth import SAFE_METHODS, current_principal
+from gateway.adapters.inbound.auth import SAFE_METHODS, current_admin, current_principal
 from gateway.adapters.inbound.rest.parameters import idempotency_key
 
 Reasons = Mapping[int, tuple[str, ...]]
@@ -33,6 +33,7 @@ _SIGNED_IN: Reasons = {
     503: ("SESSION_STATE_UNKNOWN",),
 }
 _CHANGES_SIGNED_IN: Reasons = {403: ("CSRF_TOKEN_INVALID", "FOREIGN_ORIGIN")}
+_AN_ADMINS: Reasons = {403: ("NOT_AN_ADMIN",)}
 _WITH_KEY: Reasons = {422: ("INVALID_IDEMPOTENCY_KEY", "IDEMPOTENCY_KEY_REUSED")}
 
 
@@ -53,6 +54,8 @@ def reasons_of(route: APIRoute) -> Reasons:
         parts.append(_SIGNED_IN)
         if set(route.methods or ()) - SAFE_METHODS:
             parts.append(_CHANGES_SIGNED_IN)
+    if asks(route, current_admin):
+        parts.append(_AN_ADMINS)
     if asks(route, idempotency_key):
         parts.append(_WITH_KEY)
     if any(part.query_params or part.header_params for part in _dependants(route.dependant)):

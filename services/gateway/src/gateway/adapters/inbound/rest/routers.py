@@ -3,6 +3,7 @@
 from fastapi.routing import APIRoute
 
 from gateway.adapters.inbound.rest import (
+    admin_purchases,
     auth,
     billing,
     documentation,
@@ -29,6 +30,7 @@ ROUTERS = (
     events.router,
     billing.router,
     promotions.router,
+    admin_purchases.router,
     webhooks.router,
     documentation.router,
     operations.router,

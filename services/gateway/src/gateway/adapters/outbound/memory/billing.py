@@ -9,6 +9,7 @@ from datetime import timedelta
 from gateway.domain.errors import (
     Conflict,
     FieldProblem,
+    Forbidden,
     IdempotencyKeyReused,
     InvalidRequest,
     MalformedRequest,
@@ -28,6 +29,7 @@ from gateway.domain.page import Page
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 from gateway.domain.subscription import BillingInterval, Plan, PlanPrice, Subscription
+from gateway.domain.user import Principal, Role
 from gateway.ports.clock import Clock
 
 PACKS = (
@@ -107,6 +109,7 @@ class MemoryBilling:
     # Credits by code; one without any is over.
     promotions: dict[str, int] = field(default_factory=dict)
     redemptions: dict[tuple[UserId, str], tuple[str, Redemption]] = field(default_factory=dict)
+    refund_orders: dict[tuple[PurchaseId, str], tuple[int | None, str]] = field(default_factory=dict)
     subscriptions: dict[UserId, Subscription] = field(default_factory=dict)
     webhooks: dict[bytes, int] = field(default_factory=dict)
     return_urls: list[tuple[str, str]] = field(default_factory=list)
@@ -216,6 +219,43 @@ class MemoryBilling:
         items = newest_first[start : start + limit]
         more = len(newest_first) > start + limit
         return Page(items=items, next_cursor=str(start + limit) if more else None)
+
+    async def refund_purchase(
+        self,
+        principal: Principal,
+        purchase_id: PurchaseId,
+        *,
+        amount_minor: int | None,
+        reason: str,
+        idempotency_key: str,
+    ) -> tuple[Purchase, bool]:
+        """See Billing."""
+        if principal.role is not Role.ADMIN:
+            raise Forbidden("only an administrator may do that", reason="NOT_AN_ADMIN")
+        found = [
+            (user_id, purchase)
+            for user_id, purchases in self.paid.items()
+            for purchase in purchases
+            if purchase.purchase_id == purchase_id
+        ]
+        if not found:
+            raise NotFound("There is no such purchase.", reason="PURCHASE_NOT_FOUND")
+        ((user_id, purchase),) = found
+        asked = (amount_minor, reason)
+        if known := self.refund_orders.get((purchase_id, idempotency_key)):
+            if known != asked:
+                raise IdempotencyKeyReused("The key came before with another request.")
+            return purchase, True
+        left = purchase.amount_minor - purchase.refunded_minor
+        if not left:
+            raise Conflict("nothing is left of this purchase", reason="NOTHING_LEFT_TO_REFUND")
+        if amount_minor is not None and amount_minor > left:
+            problem = FieldProblem("amount_minor", f"must be at most {left}")
+            raise InvalidRequest("More than is left.", reason="INVALID_FIELD", fields=[problem])
+        self.refund_orders[purchase_id, idempotency_key] = asked
+        self.refund(user_id, purchase_id, left if amount_minor is None else amount_minor)
+        refunded = next(one for one in self.paid[user_id] if one.purchase_id == purchase_id)
+        return refunded, False
 
     async def receive_webhook(self, *, body: bytes, headers: Mapping[str, str]) -> bool:
         """See Billing."""

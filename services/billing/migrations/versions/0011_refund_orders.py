@@ -5,8 +5,8 @@ import os
 from alembic import op
 from psycopg.sql import Identifier
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 TABLE = """
 CREATE TABLE refund_orders (
