@@ -1,4 +1,4 @@
-"""`python -m identity serve | migrate | create-user | disable-user | enable-user | outbox`."""
+"""`python -m identity serve | migrate | create-user | disable-user | enable-user | roles | outbox`."""
 
 import argparse
 import sys
@@ -19,9 +19,17 @@ from chassis.service import database
 from identity.adapters.inbound import fields
 from identity.adapters.outbound.postgres.tables import outbox
 from identity.adapters.outbound.signing_keys import BadSigningKey
+from identity.application.change_role import ChangeRole
 from identity.application.create_user import CreateUser
 from identity.application.disable_user import DisableUser
-from identity.bootstrap import check, real_ports, serve, wire_create_user, wire_disable_user
+from identity.bootstrap import (
+    check,
+    real_ports,
+    role_changer,
+    serve,
+    wire_create_user,
+    wire_disable_user,
+)
 from identity.domain.errors import IdentityError
 from identity.domain.user import Role
 from identity.settings import CommandSettings, IdentitySettings, MigrationSettings
@@ -85,6 +93,27 @@ async def _create_user(settings: IdentitySettings, options: argparse.Namespace) 
     return f"{'created' if is_new else 'exists'} {user.user_id} {user.email}"
 
 
+def _roles(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    granted = actions.add_parser("grant", help="let a person do more")
+    granted.add_argument("email")
+    granted.add_argument("role", choices=[role.value for role in Role if role is not Role.USER])
+    revoked = actions.add_parser("revoke", help="let a person do what everybody may; their sessions end")
+    revoked.add_argument("email")
+
+
+async def _change_role(settings: MigrationSettings, options: argparse.Namespace) -> int:
+    role = Role(options.role) if options.action == "grant" else Role.USER
+    try:
+        async with role_changer(settings) as change_role:
+            user = await change_role(ChangeRole(email=fields.email_address(options.email), role=role))
+    except IdentityError as refused:
+        sys.stderr.write(f"{refused.reason}: {refused}\n")
+        return 1
+    sys.stdout.write(f"{user.role.value} {user.user_id} {user.email}\n")
+    return 0
+
+
 async def _disable_user(settings: IdentitySettings, options: argparse.Namespace) -> str:
     disabled = options.command == "disable-user"
     async with database(settings) as engine, real_ports(settings, engine) as ports:
@@ -117,6 +146,13 @@ COMMANDS = (
     ),
     _refusable(
         "enable-user", _disable_user, help_text="let a disabled account sign in again", add_arguments=_address
+    ),
+    once_command(
+        "roles",
+        _change_role,
+        MigrationSettings,
+        help_text="say who is an administrator, as the database's owner",
+        add_arguments=_roles,
     ),
     outbox_command(outbox, CommandSettings),
 )

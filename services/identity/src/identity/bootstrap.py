@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds
+from chassis.postgres import create_engine
 from chassis.process import forever
 from chassis.service import CallRules, service
 from joserfc.jwk import OKPKey
@@ -28,6 +29,7 @@ from identity.adapters.outbound.random import RandomSecrets
 from identity.adapters.outbound.signing_keys import load_signing_keys
 from identity.adapters.outbound.smtp import LogMailer, MailComposer, SmtpMailer
 from identity.adapters.outbound.throttle import ActionLimits, LimitsThrottle
+from identity.application.change_role import ChangeRoleHandler
 from identity.application.check_sessions import CheckSessionsHandler
 from identity.application.create_user import CreateUserHandler
 from identity.application.disable_user import DisableUserHandler
@@ -59,7 +61,7 @@ from identity.ports.password_hasher import PasswordHasher
 from identity.ports.secret_source import SecretSource
 from identity.ports.throttle import Action, Throttle
 from identity.ports.unit_of_work import UnitsOfWork
-from identity.settings import IdentitySettings
+from identity.settings import IdentitySettings, MigrationSettings
 
 MAIL_POLL_S = 1.0
 # Longer than writing a mail takes: who has an account is not to be told by the clock.
@@ -122,6 +124,22 @@ def wire_create_user(ports: Ports) -> CreateUserHandler:
 def wire_disable_user(ports: Ports) -> DisableUserHandler:
     """Wire the use case behind the command line."""
     return DisableUserHandler(ports.units, ports.directory, SessionEnder(ports.ids), ports.clock)
+
+
+def wire_change_role(ports: Ports) -> ChangeRoleHandler:
+    """Wire the use case behind the command line."""
+    return ChangeRoleHandler(ports.units, ports.directory, SessionEnder(ports.ids), ports.clock)
+
+
+@asynccontextmanager
+async def role_changer(settings: MigrationSettings) -> AsyncIterator[ChangeRoleHandler]:
+    """Open the database as its owner: the service's own login can change nobody's role."""
+    engine = create_engine(settings.migration_database_url.get_secret_value(), pool_size=2)
+    try:
+        units, directory = PostgresUnitsOfWork(engine), PostgresDirectory(engine)
+        yield ChangeRoleHandler(units, directory, SessionEnder(UuidIds()), SystemClock())
+    finally:
+        await engine.dispose()
 
 
 def memory_ports(

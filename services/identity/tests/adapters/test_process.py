@@ -200,6 +200,27 @@ def test_an_account_is_seeded_once(environment: dict[str, str], database: Servic
         assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (1,)
 
 
+def test_a_role_is_granted_and_revoked(environment: dict[str, str], database: ServiceDatabase) -> None:
+    """By the tables' owner; sessions end with the role. Who is nobody, and what is no role, is refused."""
+    environment["IDENTITY_MIGRATION_DATABASE_URL"] = database.owner_url
+    created = run(environment, "create-user", "--email", ADA, "--full-name", "Ada")
+    user_id = created.stdout.split()[1]
+    with psycopg.connect(database.admin_dsn, autocommit=True) as connection:
+        connection.execute("INSERT INTO sessions VALUES ('ses_1', %s, now())", (user_id,))
+        granted = run(environment, "roles", "grant", ADA, "admin")
+        assert granted.stdout == f"admin {user_id} {ADA}\n", granted.stderr
+        reading = "SELECT role, end_reason FROM users JOIN sessions USING (user_id)"
+        assert connection.execute(reading).fetchall() == [("admin", None)]
+        revoked = run(environment, "roles", "revoke", ADA)
+        assert revoked.stdout == f"user {user_id} {ADA}\n", revoked.stderr
+        assert connection.execute(reading).fetchall() == [("user", "role_revoked")]
+        told = connection.execute("SELECT ce_type FROM outbox ORDER BY id").fetchall()
+        assert told[-1] == ("tintype.identity.v1.SessionsEnded",)
+    nobody = run(environment, "roles", "grant", "nobody@example.com", "admin")
+    assert (nobody.returncode, nobody.stderr.split(":")[0]) == (1, "USER_NOT_FOUND")
+    assert run(environment, "roles", "grant", ADA, "owner").returncode == 2
+
+
 def test_a_refused_account_is_explained(environment: dict[str, str], database: ServiceDatabase) -> None:
     """A weak password ends with the reason and exit code 1, and stores nothing."""
     weak = run(environment, "create-user", "--email", ADA, "--password-stdin", stdin="short\n")
@@ -239,4 +260,4 @@ def test_migrating_again_changes_nothing(monkeypatch: pytest.MonkeyPatch, databa
     monkeypatch.setenv("IDENTITY_MIGRATION_DATABASE_URL", database.owner_url)
     assert main(["migrate"]) == 0
     with psycopg.connect(database.admin_dsn) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0006",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0007",)]

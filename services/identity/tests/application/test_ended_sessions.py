@@ -1,12 +1,14 @@
 """Which sessions stand, and who closes an account."""
 
 import pytest
+from identity.application.change_role import ChangeRole
 from identity.application.disable_user import DisableUser
 from identity.application.log_out import LogOut
-from identity.bootstrap import wire_disable_user
+from identity.bootstrap import wire_change_role, wire_disable_user
 from identity.domain.errors import SessionEnded, UserDisabled, UserNotFound
 from identity.domain.identifiers import SessionId
 from identity.domain.session import EndReason
+from identity.domain.user import Role
 from identity_world import ADA, EVE, World
 
 
@@ -51,3 +53,21 @@ async def test_nobody_is_disabled_by_mistake(world: World) -> None:
     with pytest.raises(UserNotFound):
         await wire_disable_user(world.ports)(DisableUser(EVE))
     assert world.store == before
+
+
+async def test_a_role_that_is_taken_away_ends_every_session(world: World) -> None:
+    """One that is granted ends none: it is in the next token. The same again changes nothing."""
+    opened = await world.sign_up()
+    act = wire_change_role(world.ports)
+    assert (await act(ChangeRole(ADA, Role.ADMIN))).role is Role.ADMIN
+    refreshed = await world.refresh(opened.refresh_token)
+    assert refreshed.user.role is Role.ADMIN
+    assert (await act(ChangeRole(ADA, Role.ADMIN))).role is Role.ADMIN
+    assert await world.handlers.check_sessions([opened.session_id]) == {opened.session_id}
+    await act(ChangeRole(ADA, Role.USER))
+    assert await world.handlers.check_sessions([opened.session_id]) == frozenset()
+    with pytest.raises(SessionEnded):
+        await world.refresh(refreshed.refresh_token)
+    assert (await world.log_in()).user.role is Role.USER
+    with pytest.raises(UserNotFound):
+        await act(ChangeRole(EVE, Role.ADMIN))

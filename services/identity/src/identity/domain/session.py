@@ -16,6 +16,7 @@ class EndReason(StrEnum):
     TOKEN_REUSED = "token_reused"  # noqa: S105 - a reason, not a secret
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a reason, not a secret
     USER_DISABLED = "user_disabled"
+    ROLE_REVOKED = "role_revoked"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,6 +55,10 @@ class User:
         """Return the user with an open account."""
         return replace(self, disabled_at=None)
 
+    def with_role(self, role: Role) -> "User":
+        """Return the user with another role."""
+        return replace(self, role=role)
+
     def verified(self, now: datetime) -> "User":
         """Return the user with a proven address; the first proof's time stays."""
         return self if self.email_verified else replace(self, email_verified_at=now)

@@ -43,6 +43,10 @@ class Users(Protocol):
         """Store whether the account is disabled, and nothing else."""
         ...
 
+    async def save_role(self, user: User) -> None:
+        """Store what the user may do, and nothing else; only the tables' owner can."""
+        ...
+
 
 class Sessions(Protocol):
     """The account's sessions and their refresh tokens."""

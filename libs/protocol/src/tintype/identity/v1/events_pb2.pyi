@@ -56,6 +56,8 @@ class _SessionEndReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sess
     """A refresh token came a second time."""
     SESSION_END_REASON_PASSWORD_RESET: _SessionEndReason.ValueType  # 3
     SESSION_END_REASON_USER_DISABLED: _SessionEndReason.ValueType  # 4
+    SESSION_END_REASON_ROLE_REVOKED: _SessionEndReason.ValueType  # 5
+    """The person may do less than their tokens say."""
 
 class SessionEndReason(_SessionEndReason, metaclass=_SessionEndReasonEnumTypeWrapper):
     """Why a session ended."""
@@ -66,6 +68,8 @@ SESSION_END_REASON_TOKEN_REUSED: SessionEndReason.ValueType  # 2
 """A refresh token came a second time."""
 SESSION_END_REASON_PASSWORD_RESET: SessionEndReason.ValueType  # 3
 SESSION_END_REASON_USER_DISABLED: SessionEndReason.ValueType  # 4
+SESSION_END_REASON_ROLE_REVOKED: SessionEndReason.ValueType  # 5
+"""The person may do less than their tokens say."""
 Global___SessionEndReason: _TypeAlias = SessionEndReason  # noqa: Y015
 
 @_typing.final

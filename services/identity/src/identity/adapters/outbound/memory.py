@@ -69,12 +69,15 @@ class _MemoryUsers:
         return await self.get(user_id)
 
     async def save(self, user: User) -> None:
-        kept = self.store.users[user.user_id].disabled_at
-        self.store.users[user.user_id] = replace(user, disabled_at=kept)
+        kept = self.store.users[user.user_id]
+        self.store.users[user.user_id] = replace(user, disabled_at=kept.disabled_at, role=kept.role)
 
     async def save_disabled(self, user: User) -> None:
         kept = self.store.users[user.user_id]
         self.store.users[user.user_id] = replace(kept, disabled_at=user.disabled_at)
+
+    async def save_role(self, user: User) -> None:
+        self.store.users[user.user_id] = replace(self.store.users[user.user_id], role=user.role)
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,11 @@ class _PostgresUsers:
             .values(disabled_at=user.disabled_at)
         )
 
+    async def save_role(self, user: User) -> None:
+        await self.connection.execute(
+            update(tables.users).where(tables.users.c.user_id == user.user_id).values(role=user.role.value)
+        )
+
 
 @dataclass(frozen=True)
 class _PostgresSessions:
