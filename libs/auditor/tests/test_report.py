@@ -5,6 +5,7 @@ import json
 
 from auditor.model import Finding
 from auditor.report import Verification, run_verify
+from auditor.three_way import Row, ThreeWay
 from rich.console import Console
 
 RIGHT = Finding(invariant="chain_holds", description="it does", checked=3, violations=0)
@@ -48,6 +49,27 @@ def test_a_failure_hides_no_finding_and_is_no_success() -> None:
     assert not verification.ok
     assert "chain_holds" in shown(verification)
     assert "not compared: away" in shown(verification)
+
+
+def test_the_money_is_a_table_of_three_columns() -> None:
+    """With what differs after the totals, to people and to programs."""
+    total = Row(about="payments", ledger="1: 1000 credits", billing="0", processor="1: 1000 usd")
+    lost = Row(about="pi_lost", ledger="nothing", billing="nothing", processor="1000 usd")
+    verification = Verification(
+        findings=(BROKEN,), money=ThreeWay(totals=(total,), differences=(lost,), differing=3)
+    )
+    printed = shown(verification)
+    for row in (total, lost):
+        line = next(line for line in printed.splitlines() if row.about in line)
+        assert [cell.strip() for cell in line.split("│")[1:5]] == [
+            row.about,
+            row.ledger,
+            row.billing,
+            row.processor,
+        ]
+    assert "and 2 more payments that differ" in printed
+    money = json.loads(shown(verification, as_json=True))["money"]
+    assert (money["differing"], money["differences"][0]["about"]) == (3, "pi_lost")
 
 
 async def test_missing_and_wrong_settings_are_named() -> None:

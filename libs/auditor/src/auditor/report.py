@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from auditor.grpc_sources import GrpcBooks, explain
-from auditor.model import Finding
+from auditor.model import Books, Finding
 from auditor.reconcile import GRACE, reconcile
+from auditor.three_way import ThreeWay, three_way
 
 # Facts are settled within moments; what is still open after this many looks is broken.
 LOOKS_MAX = 10
@@ -25,6 +26,7 @@ class Verification:
     """Every invariant with what was found; `failure` when a service or the processor could not be asked."""
 
     findings: tuple[Finding, ...] = ()
+    money: ThreeWay | None = None
     failure: str = ""
 
     @property
@@ -38,6 +40,7 @@ class Verification:
             "ok": self.ok,
             "failure": self.failure,
             "invariants": [{**asdict(finding), "ok": not finding.violations} for finding in self.findings],
+            "money": None if self.money is None else asdict(self.money),
         }
 
     def print(self, console: Console, *, as_json: bool) -> None:
@@ -47,6 +50,8 @@ class Verification:
             return
         if self.findings:
             self._print_table(console)
+        if self.money is not None:
+            _print_money(console, self.money)
         if self.failure:
             console.print(f"[red]error[/] {self.failure}", highlight=False)
 
@@ -63,6 +68,16 @@ class Verification:
         for finding in self.findings:
             if finding.examples:
                 console.print(f"{finding.invariant}: {', '.join(finding.examples)}")
+
+
+def _print_money(console: Console, money: ThreeWay) -> None:
+    """Show what each of the three says, and then each payment of which they say different things."""
+    table = Table("money", "ledger", "billing", "payment processor")
+    for row in (*money.totals, *money.differences):
+        table.add_row(row.about, row.ledger, row.billing, row.processor)
+    console.print(table)
+    if (more := money.differing - len(money.differences)) > 0:
+        console.print(f"and {more} more payments that differ")
 
 
 async def run_verify(environment: Mapping[str, str]) -> Verification:
@@ -87,20 +102,20 @@ async def run_verify(environment: Mapping[str, str]) -> Verification:
     )
     try:
         own = await books.ledger_invariants()
-        findings, failure = await _reconciled(books, grace)
-        return Verification(findings=(*own, *findings), failure=failure)
+        findings, read = await _reconciled(books, grace)
+        return Verification(findings=(*own, *findings), money=three_way(read), failure=read.processor_failure)
     except grpc.aio.AioRpcError as failure:
         return Verification(failure=explain(failure))
     finally:
         await books.close()
 
 
-async def _reconciled(source: GrpcBooks, grace: timedelta) -> tuple[list[Finding], str]:
-    """Look until nothing is broken, or for the last time; return also why the processor was left out."""
+async def _reconciled(source: GrpcBooks, grace: timedelta) -> tuple[list[Finding], Books]:
+    """Look until nothing is broken, or for the last time; return also what was read then."""
     for look in range(LOOKS_MAX):
         await asyncio.sleep(BETWEEN_LOOKS_S if look else 0)
         books = await source.read()
         findings = reconcile(books, now=datetime.now(UTC), grace=grace)
         if not any(finding.violations for finding in findings):
             break
-    return findings, books.processor_failure
+    return findings, books

@@ -114,10 +114,11 @@ class MemoryProcessor:
         self._require_answer()
         payment = self._known(self.payments, order.payment_id)
         refund_id = RefundId(f"re_{order.order_id}")
-        known = {refund.refund_id: refund for refund in payment.refunds}
-        if refund_id in known:
-            return known[refund_id]
-        disputed = (one for one in self.disputes.values() if one.payment_id == order.payment_id)
+        made = {refund.refund_id: refund for refund in payment.refunds}
+        if refund_id in made:
+            return made[refund_id]
+        known = self.disputes.values()
+        disputed = (dispute for dispute in known if dispute.payment_id == order.payment_id)
         if any(dispute.state in (DisputeState.OPENED, DisputeState.LOST) for dispute in disputed):
             raise PaymentProcessorRefused("the payment processor refused: the charge has been charged back")
         arrived = (refund for refund in payment.refunds if refund.status is not RefundStatus.FAILED)

@@ -254,7 +254,8 @@ class MemoryBilling:
             raise InvalidRequest("More than is left.", reason="INVALID_FIELD", fields=[problem])
         self.refund_orders[purchase_id, idempotency_key] = asked
         self.refund(user_id, purchase_id, left if amount_minor is None else amount_minor)
-        refunded = next(one for one in self.paid[user_id] if one.purchase_id == purchase_id)
+        mine = self.paid[user_id]
+        refunded = next(purchase for purchase in mine if purchase.purchase_id == purchase_id)
         return refunded, False
 
     async def receive_webhook(self, *, body: bytes, headers: Mapping[str, str]) -> bool:
