@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
 from billing.application.bounds import require_text
 from billing.application.make_refund import RefundMaker
 from billing.domain.checkout import Purchase
@@ -25,8 +23,6 @@ from billing.ports.unit_of_work import BillingReader, UnitsOfWork
 REASON_MAX = 200
 # Longer than a call to the processor takes with its repetitions: nobody else carries it on before.
 CARRIED_ON_AFTER = timedelta(minutes=2)
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +92,6 @@ class RefundPurchaseHandler:
             refunds = await work.refunds_of(purchase.purchase_id)
             order = self._new(command, purchase, left_to_refund(purchase, refunds, orders))
             await work.add_refund_order(order)
-        log.info(
-            "a refund is ordered",
-            order_id=order.order_id,
-            purchase_id=order.purchase_id,
-            amount_minor=order.amount_minor,
-            actor=order.actor,
-        )
         return order, False
 
     def _new(self, command: RefundPurchase, purchase: Purchase, left_minor: int) -> RefundOrder:

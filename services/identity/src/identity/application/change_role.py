@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import structlog
-
 from identity.application.end_session import SessionEnder
 from identity.domain.errors import UserNotFound
 from identity.domain.session import EndReason
@@ -11,8 +9,6 @@ from identity.domain.user import EmailAddress, Role, User
 from identity.ports.clock import Clock
 from identity.ports.directory import Directory
 from identity.ports.unit_of_work import UnitsOfWork
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,5 +41,4 @@ class ChangeRoleHandler:
             await work.users.save_role(user)
             if user.role is Role.USER:
                 await self.ender.end_all(work, user.user_id, self.clock.now(), EndReason.ROLE_REVOKED)
-        log.info("a role is changed", user_id=user.user_id, before=before.role.value, after=user.role.value)
-        return user
+            return user
