@@ -130,6 +130,7 @@ async def serve_generation(stack: AsyncExitStack, house: House) -> str:
             restore=house.restore,
             settlements=house.settlements,
             shares=house.shares,
+            collections=house.collections,
         )
     )
     return await serve(

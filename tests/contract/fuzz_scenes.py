@@ -53,7 +53,13 @@ async def _generation(stack: AsyncExitStack, engine: AsyncEngine | None) -> Serv
     house = House() if engine is None else House(units=PostgresUnitsOfWork(engine, UuidIds()))
     house.ledger.available = 1_000
     queued = await house.queued()
-    known = {"generation_id": [queued.generation_id], "account_id": [queued.account_id]}
+    held = await house.collections.create(queued.account_id, name="Foxes")
+    known = {
+        "generation_id": [queued.generation_id],
+        "generation_ids": [queued.generation_id],
+        "collection_id": [held.collection_id],
+        "account_id": [queued.account_id],
+    }
     return Served(await serve_generation(stack, house), known)
 
 

@@ -70,6 +70,8 @@ class Door:
             {account: list(lines) for account, lines in world.ledger.journal.items()},
             dict(world.ledger.reservations),
             dict(world.generations.jobs),
+            dict(world.collections.kept),
+            {held: set(ids) for held, ids in world.generations.collected.items()},
             dict(world.billing.checkouts),
             dict(world.billing.webhooks),
             dict(world.identity.users),

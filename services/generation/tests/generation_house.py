@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chassis.testing.facts import ExactFacts
+from generation.adapters.inbound.grpc_collections import CollectionHandlers
 from generation.adapters.inbound.grpc_shares import ShareHandlers
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
 from generation.adapters.outbound.json_schema import JsonSchemaChecker
@@ -23,10 +24,13 @@ from generation.adapters.outbound.memory_services import (
 )
 from generation.adapters.outbound.system_tokens import SystemTokens
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
+from generation.application.add_to_collection import AddToCollectionHandler
 from generation.application.cancel_generation import CancelGenerationHandler
+from generation.application.create_collection import CreateCollectionHandler
 from generation.application.create_generation import CreateGeneration, CreateGenerationHandler
 from generation.application.create_quote import CreateQuote, CreateQuoteHandler
 from generation.application.create_share import CreateShareHandler
+from generation.application.delete_collection import DeleteCollectionHandler
 from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.deliver_outputs import OutputDeliverer
 from generation.application.discard_generation import DiscardGenerationHandler
@@ -39,10 +43,13 @@ from generation.application.mark_favourite import MarkFavouriteHandler
 from generation.application.provider_gate import ProviderGate
 from generation.application.purge_discarded import PurgeDiscardedHandler
 from generation.application.queue_view import QueueView
+from generation.application.read_collections import ReadCollections
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
 from generation.application.read_shares import ReadShares
+from generation.application.remove_from_collection import RemoveFromCollectionHandler
+from generation.application.rename_collection import RenameCollectionHandler
 from generation.application.report_progress import ProgressReporter
 from generation.application.reserve_credits import CreditReserver
 from generation.application.restore_generation import RestoreGenerationHandler
@@ -154,6 +161,14 @@ class House:
             create=CreateShareHandler(self.units, self.tokens, self.ids, self.clock),
             read=ReadShares(self.units, self.read, self.clock),
             withdraw=WithdrawShareHandler(self.units),
+        )
+        self.collections = CollectionHandlers(
+            read=ReadCollections(self.units, self.read),
+            create=CreateCollectionHandler(self.units, self.ids, self.clock),
+            rename=RenameCollectionHandler(self.units),
+            delete=DeleteCollectionHandler(self.units),
+            add=AddToCollectionHandler(self.units),
+            remove=RemoveFromCollectionHandler(self.units),
         )
         self.cancel = CancelGenerationHandler(self.units, self.clock, self.meter)
         self.delete = DeleteGenerationHandler(self.units, self.clock)

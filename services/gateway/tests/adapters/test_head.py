@@ -17,11 +17,13 @@ async def filled(door: Door) -> dict[str, str]:
     form = {"email": "ada@example.com", "password": PASSWORD}
     assert (await door.http.post("/login", data=form, headers={"Origin": ORIGIN})).status_code == 303
     jobs = (await door.http.get("/v1/generations")).json()["data"]
+    collection = await door.http.post("/v1/collections", json={"name": "Herons"})
     checkout = await door.http.post("/v1/checkout", json={"pack": "starter"})
     return {
         "provider": SKETCH.partition("/")[0],
         "name": SKETCH.partition("/")[2],
         "generation": jobs[0]["id"],
+        "collection": collection.json()["id"],
         "checkout": checkout.json()["id"],
         "payment": door.world.billing.pay(checkout.json()["id"]).payment_id,
         "token": "x" * 43,

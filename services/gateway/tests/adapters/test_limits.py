@@ -55,6 +55,7 @@ async def test_every_call_is_counted(rich: Door) -> None:
         "provider": "local",
         "name": "sketch",
         "generation": "gen_" + "0" * 32,
+        "collection": "col_" + "0" * 32,
         "checkout": "cs_x",
         "payment": "pi_x",
         "share": "shr_x",

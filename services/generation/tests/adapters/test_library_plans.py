@@ -1,6 +1,7 @@
 """One user's jobs among others': a page of their library reads theirs alone."""
 
 import re
+from typing import Any
 
 import psycopg
 import pytest
@@ -8,7 +9,7 @@ from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
 from generation.adapters.outbound.postgres.generations import PostgresGenerations
 from generation.domain.generation import Status
-from generation.domain.identifiers import GenerationId, ModelId
+from generation.domain.identifiers import CollectionId, GenerationId, ModelId
 from generation.domain.library_filter import EVERY_JOB, LibraryFilter
 from generation.domain.model import Modality
 from generation_rows import ALICE, NOW
@@ -38,6 +39,17 @@ FILTERS = {
     "favourites": LibraryFilter(favourites_only=True),
     "words": LibraryFilter(words=("fox", "number 7")),
 }
+COLLECTED = """
+    INSERT INTO collections SELECT 'col_' || size, 'usr_alice', 'c' || size, 'c' || size, now()
+    FROM unnest(ARRAY[10, 1000]) AS size;
+    INSERT INTO collections SELECT 'col_' || account_id, account_id, 'c', 'c', now()
+    FROM (SELECT DISTINCT account_id FROM generations) AS accounts;
+    INSERT INTO collected SELECT 'col_' || account_id, generation_id, account_id FROM generations;
+    INSERT INTO collected SELECT 'col_' || size, generation_id, account_id
+    FROM unnest(ARRAY[10, 1000]) AS size, LATERAL (
+        SELECT * FROM generations WHERE account_id = 'usr_alice' ORDER BY generation_id LIMIT size
+    ) AS held;
+"""
 
 # What is rare is looked for among all of an account's jobs, and then there is little to sort.
 IN_ORDER = {"all", "status"}
@@ -65,7 +77,9 @@ def library(database: ServiceDatabase) -> ServiceDatabase:
     """A thousand of Alice's jobs, among those of others who made theirs at the same times."""
     with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
         admin.execute(JOBS)
-        admin.execute("VACUUM ANALYZE generations")
+        admin.execute(COLLECTED)
+        for table in ("generations", "collections", "collected"):
+            admin.execute(f"VACUUM ANALYZE {table}")
     return database
 
 
@@ -89,4 +103,24 @@ async def test_a_page_reads_an_index(library: ServiceDatabase, place: Generation
             if name in IN_ORDER:
                 assert "Index Scan using generations_by_account on generations" in explained.plan, told
                 assert "Sort" not in explained.plan, told
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("size", [10, 1000])
+@pytest.mark.parametrize("place", [None, PLACE], ids=["first", "later"])
+@pytest.mark.parametrize("more", [{}, {"words": ("number 7",)}, {"favourites_only": True}], ids=str)
+async def test_a_page_of_a_collection_reads_what_it_holds(
+    library: ServiceDatabase, size: int, place: GenerationId | None, more: dict[str, Any]
+) -> None:
+    """From its own index, in the list's order, however much of the library is in it."""
+    engine = create_engine(library.url)
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT set_config('app.account', 'usr_alice', true)"))
+        explained = Explained(connection)
+        wanted = LibraryFilter(collection_id=CollectionId(f"col_{size}"), **more)
+        await PostgresGenerations(explained).page(ALICE, wanted=wanted, before=place, limit=25)  # type: ignore[arg-type]
+        condition = rf"Index Cond: .*collection_id = 'col_{size}'"
+        assert re.search(condition, explained.plan), explained.plan
+        assert not re.search(r"Seq Scan on", explained.plan), explained.plan
+        assert "collected_pkey" in explained.plan, explained.plan
     await engine.dispose()

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from gateway.adapters.inbound.deps import Web
 from gateway.adapters.outbound.jwt import JwtAccessTokens
 from gateway.adapters.outbound.memory.billing import MemoryBilling
+from gateway.adapters.outbound.memory.collections import MemoryCollections
 from gateway.adapters.outbound.memory.console_sessions import MemoryConsoleSessions
 from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
@@ -33,6 +34,7 @@ class MemoryWorld:
     ledger: MemoryLedger
     generations: MemoryGenerations
     shares: MemoryShares
+    collections: MemoryCollections
     feed: MemoryEventFeed
     sessions: MemoryConsoleSessions
     texts: MemoryTextOutputs
@@ -54,13 +56,14 @@ def memory_world(
     generations = MemoryGenerations(clock, ledger)
     billing, feed, sessions = MemoryBilling(clock), MemoryEventFeed(), MemoryConsoleSessions()
     texts, shares = MemoryTextOutputs(), MemoryShares(generations)
-    output_files = MemoryOutputFiles()
+    output_files, collections = MemoryOutputFiles(), MemoryCollections(generations)
     ports = Ports(
         identity=identity,
         billing=billing,
         ledger=ledger,
         generations=generations,
         shares=shares,
+        collections=collections,
         feed=feed,
         event_ids=SealedEventIds([Fernet.generate_key().decode()]),
         tokens=JwtAccessTokens(identity, clock, issuer=ISSUER, audience=AUDIENCE),
@@ -84,6 +87,7 @@ def memory_world(
         ledger=ledger,
         generations=generations,
         shares=shares,
+        collections=collections,
         feed=feed,
         sessions=sessions,
         texts=texts,

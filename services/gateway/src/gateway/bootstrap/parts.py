@@ -34,6 +34,7 @@ from gateway.application.sign_up import SignUpHandler
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.billing import Billing
 from gateway.ports.clock import Clock
+from gateway.ports.collections import Collections
 from gateway.ports.console_sessions import ConsoleSessionStore
 from gateway.ports.event_feed import EventFeed
 from gateway.ports.event_ids import EventIds
@@ -55,6 +56,7 @@ class Ports:
     ledger: Ledger
     generations: Generations
     shares: Shares
+    collections: Collections
     feed: EventFeed
     event_ids: EventIds
     tokens: AccessTokens
@@ -89,6 +91,7 @@ def wire(ports: Ports) -> Deps:
         ledger=ports.ledger,
         generations=ports.generations,
         shares=ports.shares,
+        collections=ports.collections,
         tokens=ports.tokens,
         open_sessions=open_sessions,
         entitlements=KnownEntitlements(ports.billing, life_s=ports.entitlements_s, monotonic=ports.monotonic),

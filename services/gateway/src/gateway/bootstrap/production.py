@@ -8,7 +8,7 @@ from chassis.service import Running
 
 from gateway.adapters.inbound.deps import Web
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
-from gateway.adapters.outbound.grpc_generation import GrpcGenerations, GrpcShares
+from gateway.adapters.outbound.grpc_generation import GrpcCollections, GrpcGenerations, GrpcShares
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
 from gateway.adapters.outbound.http_output_files import HttpOutputFiles
@@ -44,6 +44,7 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
         ledger=GrpcLedger(running.channel(settings.ledger_target, token)),
         generations=GrpcGenerations(generation),
         shares=GrpcShares(generation),
+        collections=GrpcCollections(generation),
         feed=feed,
         event_ids=SealedEventIds(_session_keys(settings)),
         tokens=JwtAccessTokens(

@@ -9,6 +9,7 @@ from typing import Any
 from gateway.domain.identifiers import (
     AccountId,
     AttemptId,
+    CollectionId,
     GenerationId,
     ModelId,
     OutputId,
@@ -178,6 +179,7 @@ class LibraryFilter:
     favourites_only: bool = False
     # Words, or parts of them, that are all in the prompt.
     search: str | None = None
+    collection_id: CollectionId | None = None
 
 
 EVERY_GENERATION = LibraryFilter()

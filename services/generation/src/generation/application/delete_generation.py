@@ -10,7 +10,7 @@ from generation.ports.unit_of_work import UnitsOfWork
 
 @dataclass(frozen=True)
 class DeleteGenerationHandler:
-    """Ends its links and queues its objects for removal in the transaction that hides the job.
+    """Hides the job, queues its objects for removal, ends its links, takes it out of collections.
 
     What it cost stays on record.
 
@@ -29,6 +29,7 @@ class DeleteGenerationHandler:
             await work.generations.save(current.deleted(now=now))
             outputs = await work.outputs.remove(generation_id)
             await work.shares.remove(generation_id)
+            await work.collections.forget(generation_id)
             await work.deletions.schedule(
                 [key for output in outputs for key in output.object_keys], due_at=now
             )

@@ -10,7 +10,10 @@ BATCH_MAX = 100
 
 @dataclass(frozen=True)
 class PurgeDiscardedHandler:
-    """Forgets outputs and queues their objects for removal; no restore finds the job from then on."""
+    """Forgets outputs, queues their objects for removal, and takes the job out of collections.
+
+    No restore finds it from then on.
+    """
 
     units: UnitsOfWork
     clock: Clock
@@ -21,5 +24,6 @@ class PurgeDiscardedHandler:
             for generation in await work.generations.lock_discarded(until=now, limit=BATCH_MAX):
                 await work.generations.save(generation.deleted(now=now))
                 outputs = await work.outputs.remove(generation.generation_id)
+                await work.collections.forget(generation.generation_id)
                 keys = [key for output in outputs for key in output.object_keys]
                 await work.deletions.schedule(keys, due_at=now)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from generation.application.queue_view import QueueView
 from generation.application.usual_durations import UsualDurations
 from generation.domain.attempt import Attempt
+from generation.domain.collection import own_collection
 from generation.domain.errors import GenerationNotFound
 from generation.domain.generation import Generation
 from generation.domain.identifiers import AccountId, GenerationId
@@ -72,8 +73,13 @@ class ReadGenerations:
         before: GenerationId | None,
         limit: int,
     ) -> tuple[Sequence[GenerationView], GenerationId | None]:
-        """Return what `wanted` admits, newest first, and where the next page starts if there is one."""
+        """Return what `wanted` admits, newest first, and where the next page starts if there is one.
+
+        Raises CollectionNotFound for a collection that is not this account's.
+        """
         async with self.units.of(account_id) as work:
+            if wanted.collection_id is not None:
+                own_collection(await work.collections.get(wanted.collection_id), account_id)
             found = await work.generations.page(account_id, wanted=wanted, before=before, limit=limit + 1)
             shown = found[:limit]
             outputs = await self._outputs(work, shown)

@@ -6,26 +6,33 @@ from tintype.generation.v1.generation_pb2_grpc import add_GenerationServiceServi
 
 from generation.adapters.inbound import plan_changes
 from generation.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, GenerationServicer, Handlers
+from generation.adapters.inbound.grpc_collections import CollectionHandlers
 from generation.adapters.inbound.grpc_shares import ShareHandlers
 from generation.adapters.inbound.plan_changes import PlanChanges
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
 from generation.adapters.outbound.json_schema import JsonSchemaChecker
 from generation.adapters.outbound.system_dice import SystemDice
 from generation.adapters.outbound.system_tokens import SystemTokens
+from generation.application.add_to_collection import AddToCollectionHandler
 from generation.application.cancel_generation import CancelGenerationHandler
+from generation.application.create_collection import CreateCollectionHandler
 from generation.application.create_generation import CreateGenerationHandler
 from generation.application.create_quote import CreateQuoteHandler
 from generation.application.create_share import CreateShareHandler
+from generation.application.delete_collection import DeleteCollectionHandler
 from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.discard_generation import DiscardGenerationHandler
 from generation.application.entitlement_check import EntitlementCheck
 from generation.application.keep_entitlements import KeepEntitlementsHandler
 from generation.application.mark_favourite import MarkFavouriteHandler
 from generation.application.queue_view import QueueView
+from generation.application.read_collections import ReadCollections
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
 from generation.application.read_shares import ReadShares
+from generation.application.remove_from_collection import RemoveFromCollectionHandler
+from generation.application.rename_collection import RenameCollectionHandler
 from generation.application.restore_generation import RestoreGenerationHandler
 from generation.application.summarize_usage import SummarizeUsageHandler
 from generation.application.usual_durations import UsualDurations
@@ -95,5 +102,13 @@ def handlers(settings: ApiSettings, parts: Parts, durations: UsualDurations) -> 
             create=CreateShareHandler(parts.units, SystemTokens(), parts.ids, parts.clock),
             read=ReadShares(parts.units, read, parts.clock),
             withdraw=WithdrawShareHandler(parts.units),
+        ),
+        collections=CollectionHandlers(
+            read=ReadCollections(parts.units, read),
+            create=CreateCollectionHandler(parts.units, parts.ids, parts.clock),
+            rename=RenameCollectionHandler(parts.units),
+            delete=DeleteCollectionHandler(parts.units),
+            add=AddToCollectionHandler(parts.units),
+            remove=RemoveFromCollectionHandler(parts.units),
         ),
     )

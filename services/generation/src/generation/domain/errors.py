@@ -146,3 +146,21 @@ class ShareEnded(GenerationError):
     """The link expired, was withdrawn, leads to what was deleted, or never was; nobody is told which."""
 
     reason = "SHARE_ENDED"
+
+
+class CollectionNotFound(GenerationError):
+    """Absent, or another user's."""
+
+    reason = "COLLECTION_NOT_FOUND"
+
+
+class CollectionNameTaken(GenerationError):
+    """Another of this user's collections is called so."""
+
+    reason = "COLLECTION_NAME_TAKEN"
+
+
+class TooManyCollections(GenerationError):
+    """The user has as many as may be."""
+
+    reason = "TOO_MANY_COLLECTIONS"

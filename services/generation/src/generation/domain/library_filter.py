@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from generation.domain.generation import Generation, Status
-from generation.domain.identifiers import ModelId
+from generation.domain.identifiers import CollectionId, ModelId
 from generation.domain.model import Modality
 
 # Accents as Latin, Greek and Cyrillic have them; other scripts' marks are letters of their own.
@@ -27,9 +27,11 @@ class LibraryFilter:
     favourites_only: bool = False
     # Parts of words, as `search_words` returns them: each must be in the prompt, in any order.
     words: tuple[str, ...] = ()
+    # What it holds is not said by a job itself: whoever keeps collections looks.
+    collection_id: CollectionId | None = None
 
     def admits(self, generation: Generation) -> bool:
-        """Return whether this is a job that is meant."""
+        """Return whether this is a job that is meant, as far as it says so itself."""
         prompt = search_text(generation.input) if self.words else ""
         return (
             (not self.statuses or generation.status in self.statuses)

@@ -13,6 +13,7 @@ from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
 from generation.domain.usage import ModelUsage
 from generation.ports.answers import Answers
+from generation.ports.collections import Collections
 from generation.ports.entitlements import EntitlementCopies
 from generation.ports.shares import Shares
 
@@ -34,6 +35,10 @@ class Generations(Protocol):
 
     async def lock(self, generation_id: GenerationId) -> Generation | None:
         """Read one that nobody else changes until the transaction ends."""
+        ...
+
+    async def lock_present(self, generation_ids: Collection[GenerationId]) -> Collection[GenerationId]:
+        """Return those of these that are there and not deleted; they stay so until the transaction ends."""
         ...
 
     async def with_key(self, account_id: AccountId, idempotency_key: str) -> Generation | None:
@@ -189,6 +194,8 @@ class UnitOfWork(Protocol):
     def shares(self) -> Shares: ...
     @property
     def entitlements(self) -> EntitlementCopies: ...
+    @property
+    def collections(self) -> Collections: ...
 
     async def publish(self, event: Event) -> None:
         """Publish once the transaction is kept."""

@@ -110,6 +110,41 @@ class GenerationServiceStub:
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationRequest.SerializeToString,
                 response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationResponse.FromString,
                 _registered_method=True)
+        self.ListCollections = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/ListCollections',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListCollectionsRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListCollectionsResponse.FromString,
+                _registered_method=True)
+        self.GetCollection = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/GetCollection',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetCollectionRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetCollectionResponse.FromString,
+                _registered_method=True)
+        self.CreateCollection = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/CreateCollection',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateCollectionRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateCollectionResponse.FromString,
+                _registered_method=True)
+        self.RenameCollection = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/RenameCollection',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RenameCollectionRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RenameCollectionResponse.FromString,
+                _registered_method=True)
+        self.DeleteCollection = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/DeleteCollection',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteCollectionRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteCollectionResponse.FromString,
+                _registered_method=True)
+        self.AddToCollection = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/AddToCollection',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.AddToCollectionRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.AddToCollectionResponse.FromString,
+                _registered_method=True)
+        self.RemoveFromCollection = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/RemoveFromCollection',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionResponse.FromString,
+                _registered_method=True)
         self.GetSettlement = channel.unary_unary(
                 '/tintype.generation.v1.GenerationService/GetSettlement',
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetSettlementRequest.SerializeToString,
@@ -244,6 +279,58 @@ class GenerationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListCollections(self, request, context):
+        """Lists this user's collections by name; with a generation, those alone that hold it (NOT_FOUND for
+        another user's).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCollection(self, request, context):
+        """Reads one collection. COLLECTION_NOT_FOUND (NOT_FOUND) for another user's, here and below.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateCollection(self, request, context):
+        """Makes an empty collection. INVALID_INPUT for a name that is none; COLLECTION_NAME_TAKEN (ALREADY_EXISTS)
+        where another of this user's has it, whatever the case; TOO_MANY_COLLECTIONS (FAILED_PRECONDITION) past 200.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenameCollection(self, request, context):
+        """Gives a collection another name. Idempotent. INVALID_INPUT; COLLECTION_NAME_TAKEN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteCollection(self, request, context):
+        """Deletes a collection; the generations that it holds stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddToCollection(self, request, context):
+        """Puts generations into a collection, all of them or none. Idempotent. INVALID_INPUT for none or more than
+        100; NOT_FOUND, naming them, where some are not there, deleted or another user's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveFromCollection(self, request, context):
+        """Takes generations out of a collection; they stay in the library. As AddToCollection otherwise.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetSettlement(self, request, context):
         """What the ledger asks before it gives back a reservation that expired.
         """
@@ -335,6 +422,41 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.RestoreGeneration,
                     request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationRequest.FromString,
                     response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationResponse.SerializeToString,
+            ),
+            'ListCollections': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCollections,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListCollectionsRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListCollectionsResponse.SerializeToString,
+            ),
+            'GetCollection': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCollection,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetCollectionRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetCollectionResponse.SerializeToString,
+            ),
+            'CreateCollection': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateCollection,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateCollectionRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateCollectionResponse.SerializeToString,
+            ),
+            'RenameCollection': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenameCollection,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RenameCollectionRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RenameCollectionResponse.SerializeToString,
+            ),
+            'DeleteCollection': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteCollection,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteCollectionRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteCollectionResponse.SerializeToString,
+            ),
+            'AddToCollection': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddToCollection,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.AddToCollectionRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.AddToCollectionResponse.SerializeToString,
+            ),
+            'RemoveFromCollection': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveFromCollection,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionResponse.SerializeToString,
             ),
             'GetSettlement': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSettlement,
@@ -753,6 +875,195 @@ class GenerationService:
             '/tintype.generation.v1.GenerationService/RestoreGeneration',
             tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationRequest.SerializeToString,
             tintype_dot_generation_dot_v1_dot_generation__pb2.RestoreGenerationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCollections(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/ListCollections',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ListCollectionsRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ListCollectionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCollection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/GetCollection',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.GetCollectionRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.GetCollectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateCollection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/CreateCollection',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.CreateCollectionRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.CreateCollectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenameCollection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/RenameCollection',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.RenameCollectionRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.RenameCollectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteCollection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/DeleteCollection',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteCollectionRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteCollectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddToCollection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/AddToCollection',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.AddToCollectionRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.AddToCollectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveFromCollection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/RemoveFromCollection',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -67,6 +67,26 @@ class GenerationServiceStub:
     """Shows a generation again that was deleted and is still restorable; one that is not deleted stays as
     it is. NOT_FOUND once its outputs are gone.
     """
+    ListCollections: _aio.UnaryUnaryMultiCallable[_generation_pb2.ListCollectionsRequest, _generation_pb2.ListCollectionsResponse]
+    """Lists this user's collections by name; with a generation, those alone that hold it (NOT_FOUND for
+    another user's).
+    """
+    GetCollection: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetCollectionRequest, _generation_pb2.GetCollectionResponse]
+    """Reads one collection. COLLECTION_NOT_FOUND (NOT_FOUND) for another user's, here and below."""
+    CreateCollection: _aio.UnaryUnaryMultiCallable[_generation_pb2.CreateCollectionRequest, _generation_pb2.CreateCollectionResponse]
+    """Makes an empty collection. INVALID_INPUT for a name that is none; COLLECTION_NAME_TAKEN (ALREADY_EXISTS)
+    where another of this user's has it, whatever the case; TOO_MANY_COLLECTIONS (FAILED_PRECONDITION) past 200.
+    """
+    RenameCollection: _aio.UnaryUnaryMultiCallable[_generation_pb2.RenameCollectionRequest, _generation_pb2.RenameCollectionResponse]
+    """Gives a collection another name. Idempotent. INVALID_INPUT; COLLECTION_NAME_TAKEN."""
+    DeleteCollection: _aio.UnaryUnaryMultiCallable[_generation_pb2.DeleteCollectionRequest, _generation_pb2.DeleteCollectionResponse]
+    """Deletes a collection; the generations that it holds stay."""
+    AddToCollection: _aio.UnaryUnaryMultiCallable[_generation_pb2.AddToCollectionRequest, _generation_pb2.AddToCollectionResponse]
+    """Puts generations into a collection, all of them or none. Idempotent. INVALID_INPUT for none or more than
+    100; NOT_FOUND, naming them, where some are not there, deleted or another user's.
+    """
+    RemoveFromCollection: _aio.UnaryUnaryMultiCallable[_generation_pb2.RemoveFromCollectionRequest, _generation_pb2.RemoveFromCollectionResponse]
+    """Takes generations out of a collection; they stay in the library. As AddToCollection otherwise."""
     GetSettlement: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetSettlementRequest, _generation_pb2.GetSettlementResponse]
     """What the ledger asks before it gives back a reservation that expired."""
     ListSettlements: _aio.UnaryStreamMultiCallable[_generation_pb2.ListSettlementsRequest, _generation_pb2.ListSettlementsResponse]
@@ -215,6 +235,68 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Shows a generation again that was deleted and is still restorable; one that is not deleted stays as
         it is. NOT_FOUND once its outputs are gone.
         """
+
+    @_abc_1.abstractmethod
+    def ListCollections(
+        self,
+        request: _generation_pb2.ListCollectionsRequest,
+        context: _aio.ServicerContext[_generation_pb2.ListCollectionsRequest, _abc.Awaitable[_generation_pb2.ListCollectionsResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.ListCollectionsResponse]:
+        """Lists this user's collections by name; with a generation, those alone that hold it (NOT_FOUND for
+        another user's).
+        """
+
+    @_abc_1.abstractmethod
+    def GetCollection(
+        self,
+        request: _generation_pb2.GetCollectionRequest,
+        context: _aio.ServicerContext[_generation_pb2.GetCollectionRequest, _abc.Awaitable[_generation_pb2.GetCollectionResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.GetCollectionResponse]:
+        """Reads one collection. COLLECTION_NOT_FOUND (NOT_FOUND) for another user's, here and below."""
+
+    @_abc_1.abstractmethod
+    def CreateCollection(
+        self,
+        request: _generation_pb2.CreateCollectionRequest,
+        context: _aio.ServicerContext[_generation_pb2.CreateCollectionRequest, _abc.Awaitable[_generation_pb2.CreateCollectionResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.CreateCollectionResponse]:
+        """Makes an empty collection. INVALID_INPUT for a name that is none; COLLECTION_NAME_TAKEN (ALREADY_EXISTS)
+        where another of this user's has it, whatever the case; TOO_MANY_COLLECTIONS (FAILED_PRECONDITION) past 200.
+        """
+
+    @_abc_1.abstractmethod
+    def RenameCollection(
+        self,
+        request: _generation_pb2.RenameCollectionRequest,
+        context: _aio.ServicerContext[_generation_pb2.RenameCollectionRequest, _abc.Awaitable[_generation_pb2.RenameCollectionResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.RenameCollectionResponse]:
+        """Gives a collection another name. Idempotent. INVALID_INPUT; COLLECTION_NAME_TAKEN."""
+
+    @_abc_1.abstractmethod
+    def DeleteCollection(
+        self,
+        request: _generation_pb2.DeleteCollectionRequest,
+        context: _aio.ServicerContext[_generation_pb2.DeleteCollectionRequest, _abc.Awaitable[_generation_pb2.DeleteCollectionResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.DeleteCollectionResponse]:
+        """Deletes a collection; the generations that it holds stay."""
+
+    @_abc_1.abstractmethod
+    def AddToCollection(
+        self,
+        request: _generation_pb2.AddToCollectionRequest,
+        context: _aio.ServicerContext[_generation_pb2.AddToCollectionRequest, _abc.Awaitable[_generation_pb2.AddToCollectionResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.AddToCollectionResponse]:
+        """Puts generations into a collection, all of them or none. Idempotent. INVALID_INPUT for none or more than
+        100; NOT_FOUND, naming them, where some are not there, deleted or another user's.
+        """
+
+    @_abc_1.abstractmethod
+    def RemoveFromCollection(
+        self,
+        request: _generation_pb2.RemoveFromCollectionRequest,
+        context: _aio.ServicerContext[_generation_pb2.RemoveFromCollectionRequest, _abc.Awaitable[_generation_pb2.RemoveFromCollectionResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.RemoveFromCollectionResponse]:
+        """Takes generations out of a collection; they stay in the library. As AddToCollection otherwise."""
 
     @_abc_1.abstractmethod
     def GetSettlement(

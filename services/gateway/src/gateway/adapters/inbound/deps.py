@@ -24,6 +24,7 @@ from gateway.application.sign_up import SignUpHandler
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.billing import Billing
 from gateway.ports.clock import Clock
+from gateway.ports.collections import Collections
 from gateway.ports.generation import Generations
 from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
@@ -70,6 +71,7 @@ class Deps:
     ledger: Ledger
     generations: Generations
     shares: Shares
+    collections: Collections
     tokens: AccessTokens
     open_sessions: OpenSessions
     entitlements: KnownEntitlements

@@ -4,6 +4,7 @@ from tintype.generation.v1 import generation_pb2 as pb
 
 from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.wire import members
+from gateway.domain.collection import Collection
 from gateway.domain.generation import (
     Attempt,
     Failure,
@@ -53,6 +54,7 @@ def modality_value(modality: Modality | None) -> pb.Modality.ValueType:
     return pb.Modality.Value(f"MODALITY_{modality.name}") if modality else pb.MODALITY_UNSPECIFIED
 
 
+collection = reader(pb.Collection, Collection, values={"cover": reader(pb.Output, Output)})
 share = reader(pb.Share, Share)
 shared = reader(
     pb.GetSharedResponse,

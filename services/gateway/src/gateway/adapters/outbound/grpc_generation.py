@@ -11,6 +11,7 @@ from tintype.generation.v1 import generation_pb2_grpc as rpc
 from gateway.adapters.outbound import generation_messages as messages
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
 from gateway.adapters.outbound.wire import struct
+from gateway.domain.collection import Collection
 from gateway.domain.generation import (
     EVERY_GENERATION,
     Document,
@@ -20,7 +21,7 @@ from gateway.domain.generation import (
     NewGeneration,
     Quote,
 )
-from gateway.domain.identifiers import AccountId, GenerationId, ModelId, ShareId
+from gateway.domain.identifiers import AccountId, CollectionId, GenerationId, ModelId, ShareId
 from gateway.domain.page import Page
 from gateway.domain.share import Share, Shared
 from gateway.domain.usage import ModelUsage
@@ -93,6 +94,7 @@ class GrpcGenerations:
             created_before=to_timestamp(wanted.created_before),
             favourites_only=wanted.favourites_only,
             search=wanted.search or "",
+            collection_id=wanted.collection_id or "",
             page_size=limit,
             page_token=cursor or "",
         )
@@ -193,3 +195,70 @@ class GrpcShares:
         with remote_calls("generation"):
             answer = await self._stub.GetShared(pb.GetSharedRequest(token=token), timeout=READ_DEADLINE_S)
         return messages.shared(answer)
+
+
+class GrpcCollections:
+    """Speaks to GenerationService; implements Collections."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = rpc.GenerationServiceStub(channel)
+
+    async def collections(
+        self, account_id: AccountId, *, holding: GenerationId | None = None
+    ) -> Sequence[Collection]:
+        """See Collections."""
+        request = pb.ListCollectionsRequest(account_id=account_id, generation_id=holding or "")
+        with remote_calls("generation"):
+            answer = await self._stub.ListCollections(request, timeout=READ_DEADLINE_S)
+        return [messages.collection(collection) for collection in answer.collections]
+
+    async def collection(self, account_id: AccountId, collection_id: CollectionId) -> Collection:
+        """See Collections."""
+        request = pb.GetCollectionRequest(account_id=account_id, collection_id=collection_id)
+        with remote_calls("generation"):
+            answer = await self._stub.GetCollection(request, timeout=READ_DEADLINE_S)
+        return messages.collection(answer.collection)
+
+    async def create_collection(self, account_id: AccountId, *, name: str) -> Collection:
+        """See Collections."""
+        request = pb.CreateCollectionRequest(account_id=account_id, name=name)
+        with remote_calls("generation"):
+            answer = await self._stub.CreateCollection(request, timeout=COMMAND_DEADLINE_S)
+        return messages.collection(answer.collection)
+
+    async def rename_collection(
+        self, account_id: AccountId, collection_id: CollectionId, *, name: str
+    ) -> Collection:
+        """See Collections."""
+        request = pb.RenameCollectionRequest(account_id=account_id, collection_id=collection_id, name=name)
+        with remote_calls("generation"):
+            answer = await self._stub.RenameCollection(request, timeout=COMMAND_DEADLINE_S)
+        return messages.collection(answer.collection)
+
+    async def delete_collection(self, account_id: AccountId, collection_id: CollectionId) -> None:
+        """See Collections."""
+        request = pb.DeleteCollectionRequest(account_id=account_id, collection_id=collection_id)
+        with remote_calls("generation"):
+            await self._stub.DeleteCollection(request, timeout=COMMAND_DEADLINE_S)
+
+    async def add_to_collection(
+        self, account_id: AccountId, collection_id: CollectionId, generation_ids: Sequence[GenerationId]
+    ) -> Collection:
+        """See Collections."""
+        request = pb.AddToCollectionRequest(
+            account_id=account_id, collection_id=collection_id, generation_ids=generation_ids
+        )
+        with remote_calls("generation"):
+            answer = await self._stub.AddToCollection(request, timeout=COMMAND_DEADLINE_S)
+        return messages.collection(answer.collection)
+
+    async def remove_from_collection(
+        self, account_id: AccountId, collection_id: CollectionId, generation_ids: Sequence[GenerationId]
+    ) -> Collection:
+        """See Collections."""
+        request = pb.RemoveFromCollectionRequest(
+            account_id=account_id, collection_id=collection_id, generation_ids=generation_ids
+        )
+        with remote_calls("generation"):
+            answer = await self._stub.RemoveFromCollection(request, timeout=COMMAND_DEADLINE_S)
+        return messages.collection(answer.collection)

@@ -60,6 +60,7 @@ _FIELDS = {
     "created_from": "from",
     "created_before": "to",
     "favourites_only": "favourite",
+    "generation_ids": "generations",
     "idempotency_key": "Idempotency-Key",
 }
 

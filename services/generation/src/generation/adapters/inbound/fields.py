@@ -12,8 +12,16 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from generation.domain.errors import GenerationNotFound, InvalidInput, ShareEnded, Violation
-from generation.domain.identifiers import AccountId, GenerationId, ModelId, ShareId
+from generation.application.collection_change import refuse_absent
+from generation.domain.collection import GENERATIONS_MAX
+from generation.domain.errors import (
+    CollectionNotFound,
+    GenerationNotFound,
+    InvalidInput,
+    ShareEnded,
+    Violation,
+)
+from generation.domain.identifiers import AccountId, CollectionId, GenerationId, ModelId, ShareId
 
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 20, 100
 PROVIDERS_MAX = 20
@@ -23,7 +31,10 @@ KEY_LENGTH_MAX = 255
 # Doubles carry whole numbers exactly up to here.
 WHOLE_MAX = 2**53
 SHARE_ID_LENGTH_MAX = 64
+# Of what is no id, so much is said again.
+ID_SHOWN_MAX = 40
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_COLLECTION = re.compile(r"col_[0-9a-f]{32}")
 _GENERATION = re.compile(r"gen_[0-9a-f]{32}")
 
 
@@ -44,6 +55,21 @@ def generation_id(text: str) -> GenerationId:
     if not _GENERATION.fullmatch(text):
         raise GenerationNotFound("no such generation")
     return GenerationId(text)
+
+
+def generation_ids(texts: Sequence[str]) -> Sequence[GenerationId]:
+    """Return 1 to 100 ids, each once. Raises InvalidInput, and GenerationNotFound for what can't exist."""
+    if not 1 <= len(texts) <= GENERATIONS_MAX:
+        raise InvalidInput([Violation("generation_ids", f"must be 1 to {GENERATIONS_MAX}")])
+    refuse_absent([text[:ID_SHOWN_MAX] for text in texts if not _GENERATION.fullmatch(text)])
+    return [GenerationId(text) for text in dict.fromkeys(texts)]
+
+
+def collection_id(text: str) -> CollectionId:
+    """Return a well-formed collection id; nothing else can exist. Raises CollectionNotFound."""
+    if not _COLLECTION.fullmatch(text):
+        raise CollectionNotFound("no such collection")
+    return CollectionId(text)
 
 
 def share_id(text: str) -> ShareId:

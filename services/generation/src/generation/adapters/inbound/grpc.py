@@ -10,6 +10,7 @@ from tintype.generation.v1 import generation_pb2 as pb
 from tintype.generation.v1 import generation_pb2_grpc as pb_grpc
 
 from generation.adapters.inbound import fields, listing, messages
+from generation.adapters.inbound.grpc_collections import CollectionAnswers, CollectionHandlers
 from generation.adapters.inbound.grpc_shares import ShareAnswers, ShareHandlers
 from generation.application.cancel_generation import CancelGenerationHandler
 from generation.application.create_generation import CreateGeneration, CreateGenerationHandler
@@ -44,6 +45,9 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.NothingToShare: grpc.StatusCode.FAILED_PRECONDITION,
     errors.TooManyShares: grpc.StatusCode.FAILED_PRECONDITION,
     errors.ShareEnded: grpc.StatusCode.NOT_FOUND,
+    errors.CollectionNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.CollectionNameTaken: grpc.StatusCode.ALREADY_EXISTS,
+    errors.TooManyCollections: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 _OTHER_CALLERS = {"GetSettlement": "ledger", "ListSettlements": "auditor"}
@@ -69,14 +73,16 @@ class Handlers:
     restore: RestoreGenerationHandler
     settlements: ReadSettlements
     shares: ShareHandlers
+    collections: CollectionHandlers
 
 
-class GenerationServicer(ShareAnswers, pb_grpc.GenerationServiceServicer):
+class GenerationServicer(ShareAnswers, CollectionAnswers, pb_grpc.GenerationServiceServicer):
     """Answers the contract; refusals rise as domain errors and become statuses by ERRORS."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
         self._shares = handlers.shares
+        self._collections = handlers.collections
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Any) -> pb.ListModelsResponse:
         """See the contract."""

@@ -11,7 +11,7 @@ from chassis.timestamps import to_datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.generation.v1 import generation_pb2 as pb
 
-from generation.adapters.inbound.fields import generation_id, model_id
+from generation.adapters.inbound.fields import collection_id, generation_id, model_id
 from generation.domain.errors import GenerationNotFound, InvalidInput, Violation
 from generation.domain.generation import Status
 from generation.domain.identifiers import GenerationId
@@ -27,7 +27,7 @@ _MARK_LENGTH = 16
 
 
 def library_filter(request: pb.ListGenerationsRequest) -> LibraryFilter:
-    """Return the filters of a request. Raises InvalidInput, naming the field."""
+    """Return the filters of a request. Raises InvalidInput, naming the field, and CollectionNotFound."""
     if request.modality and request.modality not in _MODALITIES:
         raise InvalidInput([Violation("modality", "is unknown")])
     created_from = _moment(request.created_from, "created_from") if request.HasField("created_from") else None
@@ -44,6 +44,7 @@ def library_filter(request: pb.ListGenerationsRequest) -> LibraryFilter:
         created_before=created_before,
         favourites_only=request.favourites_only,
         words=_words(request.search),
+        collection_id=collection_id(request.collection_id) if request.collection_id else None,
     )
 
 

@@ -5,10 +5,12 @@ from tintype.generation.v1 import generation_pb2 as pb
 
 from generation.adapters.inbound.named_fields import Named, struct
 from generation.application.create_quote import SignedQuote
+from generation.application.read_collections import CollectionView
 from generation.application.read_generations import GenerationView, SignedOutput
 from generation.application.read_models import ModelView
 from generation.application.read_shares import SharedView
 from generation.domain.attempt import Attempt
+from generation.domain.collection import Collection
 from generation.domain.generation import Generation, Status
 from generation.domain.model import Modality
 from generation.domain.output import Output
@@ -55,6 +57,7 @@ ATTEMPT = Named(
         "tries",
     },
 )
+COLLECTION = Named(pb.Collection, Collection, made={"generation_count", "cover"}, hidden={"account_id"})
 USAGE = Named(pb.ModelUsage, ModelUsage)
 
 
@@ -110,6 +113,15 @@ def shared_message(view: SharedView) -> pb.GetSharedResponse:
         prompt=view.prompt or "",
         outputs=[_output(signed) for signed in view.outputs],
         expires_at=to_timestamp(view.expires_at),
+    )
+
+
+def collection_message(view: CollectionView) -> pb.Collection:
+    """Return a collection with its cover, where it has one."""
+    return COLLECTION.message(
+        view.collection,
+        generation_count=view.generation_count,
+        cover=_output(view.cover) if view.cover else None,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from generation.adapters.outbound.memory_attempts import MemoryAnswers, MemoryAttempts
+from generation.adapters.outbound.memory_collections import MemoryCollections
 from generation.adapters.outbound.memory_constraints import check_generation, check_new, check_outputs
 from generation.adapters.outbound.memory_entitlements import MemoryEntitlementCopies
 from generation.adapters.outbound.memory_shares import MemoryShares
@@ -26,6 +27,7 @@ class MemoryGenerations:
     """Jobs in a dictionary."""
 
     def __init__(self, tables: Tables, account: AccountId | None) -> None:
+        self._tables = tables
         self._rows = tables.generations
         self._account = account
 
@@ -51,6 +53,10 @@ class MemoryGenerations:
     async def lock(self, generation_id: GenerationId) -> Generation | None:
         return await self.get(generation_id)
 
+    async def lock_present(self, generation_ids: Collection[GenerationId]) -> Collection[GenerationId]:
+        rows = [row for row in self._seen() if row.generation_id in generation_ids]
+        return {row.generation_id for row in rows if row.deleted_at is None}
+
     async def with_key(self, account_id: AccountId, idempotency_key: str) -> Generation | None:
         key = (account_id, idempotency_key)
         return next((row for row in self._seen() if (row.account_id, row.idempotency_key) == key), None)
@@ -69,6 +75,10 @@ class MemoryGenerations:
             if row.account_id == account_id
             and row.deleted_at is None
             and wanted.admits(row)
+            and (
+                wanted.collection_id is None
+                or (wanted.collection_id, row.generation_id) in self._tables.collected
+            )
             and (before is None or row.generation_id < before)
         ]
         return rows[:limit]
@@ -181,6 +191,7 @@ class MemoryUnitOfWork:
     answers: MemoryAnswers
     shares: MemoryShares
     entitlements: MemoryEntitlementCopies
+    collections: MemoryCollections
 
     async def publish(self, event: Event) -> None:
         self.tables.events.append(event)
@@ -228,5 +239,6 @@ class MemoryUnitsOfWork:
                 MemoryAnswers(tables),
                 MemoryShares(tables, account),
                 MemoryEntitlementCopies(tables, account),
+                MemoryCollections(tables, account),
             )
             self.tables = tables

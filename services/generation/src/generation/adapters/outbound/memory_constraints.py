@@ -1,11 +1,13 @@
 """What the database's CHECK, UNIQUE and REFERENCES hold, for memory: no test passes on rows that can't be."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.attempt import Attempt, Outcome
+from generation.domain.collection import NAME_LENGTH_MAX, Collection
 from generation.domain.entitlements import Entitlements
 from generation.domain.generation import Generation, Status
+from generation.domain.identifiers import CollectionId, GenerationId
 from generation.domain.output import Output
 from generation.domain.share import Share
 
@@ -100,7 +102,30 @@ def check_entitlements(row: Entitlements) -> None:
     _hold({"revision": row.revision > 0})
 
 
-def check_new(key: str, kept: Collection[str]) -> None:
+def check_collection(row: Collection, tables: Tables) -> None:
+    """Raise ConstraintBroken for a collection that `collections` does not hold beside the others."""
+    others = [other for other in tables.collections.values() if other.collection_id != row.collection_id]
+    _hold(
+        {
+            "name": 1 <= len(row.name) <= NAME_LENGTH_MAX,
+            "a name twice": all(
+                (other.account_id, other.name_key) != (row.account_id, row.name_key) for other in others
+            ),
+        }
+    )
+
+
+def check_collected(collection_id: CollectionId, generation_id: GenerationId, tables: Tables) -> None:
+    """Raise ConstraintBroken for what `collected` does not hold."""
+    _hold(
+        {
+            "collection_id": collection_id in tables.collections,
+            "generation_id": generation_id in tables.generations,
+        }
+    )
+
+
+def check_new(key: str, kept: Container[str]) -> None:
     """Raise ConstraintBroken for a primary key that is there."""
     _hold({key: key not in kept})
 

@@ -4,10 +4,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from generation.domain.attempt import Attempt
+from generation.domain.collection import Collection
 from generation.domain.entitlements import Entitlements
 from generation.domain.events import Event
 from generation.domain.generation import Generation
-from generation.domain.identifiers import AccountId, AttemptId, EventId, GenerationId, ShareId
+from generation.domain.identifiers import (
+    AccountId,
+    AttemptId,
+    CollectionId,
+    EventId,
+    GenerationId,
+    ShareId,
+)
 from generation.domain.output import Output
 from generation.domain.share import Share
 from generation.ports.answers import StoredAnswer
@@ -22,6 +30,9 @@ class Tables:
     outputs: list[Output] = field(default_factory=list)
     shares: dict[ShareId, Share] = field(default_factory=dict)
     entitlements: dict[AccountId, Entitlements] = field(default_factory=dict)
+    collections: dict[CollectionId, Collection] = field(default_factory=dict)
+    # Which job is in which collection.
+    collected: set[tuple[CollectionId, GenerationId]] = field(default_factory=set)
     deletions: dict[str, datetime] = field(default_factory=dict)
     answers: dict[AttemptId, StoredAnswer] = field(default_factory=dict)
     # Workers whose process is there.

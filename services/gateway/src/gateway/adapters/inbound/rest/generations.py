@@ -84,7 +84,7 @@ async def create_generation(
     return Generation.of(generation)
 
 
-@router.get("", dependencies=[per_user(Limit.READS)])
+@router.get("", dependencies=[per_user(Limit.READS)], responses=refuses({404: ("COLLECTION_NOT_FOUND",)}))
 async def list_generations(
     principal: CurrentPrincipal,
     deps: CurrentDeps,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from gateway.adapters.inbound.rest.parameters import Since, Until
+from gateway.adapters.inbound.rest.parameters import Since, Until, collection_id
 from gateway.domain.errors import FieldProblem, InvalidRequest
 from gateway.domain.generation import GenerationStatus, LibraryFilter, Modality
 from gateway.domain.identifiers import ModelId
@@ -27,6 +27,10 @@ ModelWanted = Annotated[
 ]
 ModalityWanted = Annotated[Modality | None, Query(description="Only what comes out as this.")]
 Favourite = Annotated[bool, Query(description="Only favourites.")]
+CollectionWanted = Annotated[
+    str | None,
+    Query(description="Only what this collection holds.", examples=["col_019324a1b2c37def8a9b0c1d2e3f4a62"]),
+]
 Search = Annotated[
     str | None,
     Query(
@@ -46,8 +50,9 @@ async def library_filter(
     until: Until = None,
     favourite: Favourite = False,
     search: Search = None,
+    collection: CollectionWanted = None,
 ) -> LibraryFilter:
-    """Return what is meant. Raises InvalidRequest for what no service could look for."""
+    """Return what is meant. Raises InvalidRequest for what no service could look for, and NotFound."""
     if since and until and since >= until:
         raise _wrong("to", "must be later than from")
     if search and "\x00" in search:
@@ -60,6 +65,7 @@ async def library_filter(
         created_before=until,
         favourites_only=favourite,
         search=search or None,
+        collection_id=collection_id(collection) if collection is not None else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -12,10 +13,11 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from gateway.adapters.inbound.problems import REPLAYED
 from gateway.domain.errors import FieldProblem, InvalidRequest, NotFound
-from gateway.domain.identifiers import CheckoutId, GenerationId, ModelId, PurchaseId
+from gateway.domain.identifiers import CheckoutId, CollectionId, GenerationId, ModelId, PurchaseId
 from gateway.domain.page import LIMIT_DEFAULT, LIMIT_MAX
 
 _GENERATION_ID = re.compile(r"gen_[0-9a-f]{32}")
+_COLLECTION_ID = re.compile(r"col_[0-9a-f]{32}")
 _CHECKOUT_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 _PURCHASE_ID = re.compile(r"pay_[0-9a-zA-Z_]{1,64}")
 _MODEL_PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -24,6 +26,9 @@ _CURSOR = re.compile(r"[\x21-\x7e]{1,512}")
 
 GenerationPath = Annotated[
     str, Path(description="A generation's id.", examples=["gen_019324a1b2c37def8a9b0c1d2e3f4a5b"])
+]
+CollectionPath = Annotated[
+    str, Path(description="A collection's id.", examples=["col_019324a1b2c37def8a9b0c1d2e3f4a62"])
 ]
 CheckoutPath = Annotated[
     str, Path(description="A checkout's id.", examples=["chk_019324a1b2c37def8a9b0c1d2e3f4a63"])
@@ -40,6 +45,21 @@ def generation_id(text: str) -> GenerationId:
     if not _GENERATION_ID.fullmatch(text):
         raise NotFound("There is no such generation.")
     return GenerationId(text)
+
+
+def generation_ids(texts: Sequence[str]) -> Sequence[GenerationId]:
+    """Read ids, each once; what is not well-formed can't exist, and raises NotFound, which names it."""
+    absent = [text for text in dict.fromkeys(texts) if not _GENERATION_ID.fullmatch(text)]
+    if absent:
+        raise NotFound(f"There is no such generation: {', '.join(absent)}.")
+    return [GenerationId(text) for text in dict.fromkeys(texts)]
+
+
+def collection_id(text: str) -> CollectionId:
+    """Read an id; what is not well-formed can't exist, and raises NotFound."""
+    if not _COLLECTION_ID.fullmatch(text):
+        raise NotFound("There is no such collection.", reason="COLLECTION_NOT_FOUND")
+    return CollectionId(text)
 
 
 def checkout_id(text: str) -> CheckoutId:

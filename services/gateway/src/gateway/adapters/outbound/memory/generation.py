@@ -35,7 +35,7 @@ from gateway.domain.generation import (
     Pricing,
     Quote,
 )
-from gateway.domain.identifiers import AccountId, GenerationId, ModelId, OutputId, QuoteId
+from gateway.domain.identifiers import AccountId, CollectionId, GenerationId, ModelId, OutputId, QuoteId
 from gateway.domain.page import Page
 from gateway.domain.usage import ModelUsage
 from gateway.ports.clock import Clock
@@ -94,6 +94,8 @@ class MemoryGenerations:
     failure: Exception | None = None
     """Raised in place of a sum, as when the service is away."""
     quotes: dict[str, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)
+    # What each account's collections hold.
+    collected: dict[tuple[AccountId, CollectionId], set[GenerationId]] = field(default_factory=dict)
     # Seconds that jobs take, by model, where that is known.
     medians_s: dict[str, float] = field(default_factory=dict)
 
@@ -185,7 +187,12 @@ class MemoryGenerations:
             for job in reversed(self.jobs.values())
             if job.account_id == account_id and job.generation_id not in self.discarded
         ]
-        return library_page(own, wanted, cursor=cursor, limit=limit)
+        held = None
+        if wanted.collection_id is not None:
+            held = self.collected.get((account_id, wanted.collection_id))
+            if held is None:
+                raise NotFound("There is no such collection.", reason="COLLECTION_NOT_FOUND")
+        return library_page(own, wanted, held=held, cursor=cursor, limit=limit)
 
     async def mark_favourite(
         self, account_id: AccountId, generation_id: GenerationId, *, is_favourite: bool

@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from gateway.domain.errors import FieldProblem, InvalidRequest
 from gateway.domain.generation import Generation, LibraryFilter
@@ -12,9 +12,17 @@ _SEARCH_LENGTH_MAX = 200
 
 
 def library_page(
-    newest_first: Sequence[Generation], wanted: LibraryFilter, *, cursor: str | None, limit: int
+    newest_first: Sequence[Generation],
+    wanted: LibraryFilter,
+    *,
+    held: Container[str] | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[Generation]:
-    """Return the next part of what `wanted` admits. Raises InvalidRequest as the service does."""
+    """Return the next part of what `wanted` admits, of those `held` where that is said.
+
+    Raises InvalidRequest as the service does.
+    """
     if wanted.search and (len(wanted.search) > _SEARCH_LENGTH_MAX or "\x00" in wanted.search):
         raise _wrong("search", f"must be up to {_SEARCH_LENGTH_MAX} characters, none of them NUL")
     if wanted.created_from and wanted.created_before and wanted.created_from >= wanted.created_before:
@@ -26,7 +34,11 @@ def library_page(
         raise _wrong("cursor", "is not from an earlier page")
     if of != mark:
         raise _wrong("cursor", "is from a list with other filters; begin without it")
-    found = [number for number, job in enumerate(newest_first) if number >= int(place) and _is(job, wanted)]
+    found = [
+        number
+        for number, job in enumerate(newest_first)
+        if number >= int(place) and _is(job, wanted) and (held is None or job.generation_id in held)
+    ]
     shown = found[:limit]
     return Page(
         items=[newest_first[number] for number in shown],

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import array, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from generation.adapters.outbound.postgres.rows import generation_changes, generation_row, to_generation
+from generation.adapters.outbound.postgres.tables import collected
 from generation.adapters.outbound.postgres.tables import generations as table
 from generation.domain.generation import TERMINAL, Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId, ModelId
@@ -79,6 +80,14 @@ class PostgresGenerations:
         query = select(table).where(table.c.generation_id == generation_id)
         return await self._one(query.with_for_update(key_share=True))
 
+    async def lock_present(self, generation_ids: Collection[GenerationId]) -> Collection[GenerationId]:
+        query = select(table.c.generation_id).where(
+            table.c.generation_id.in_(generation_ids), table.c.deleted_at.is_(None)
+        )
+        # In one order, so that two that lock several never wait for each other.
+        locked = query.order_by(table.c.generation_id).with_for_update(read=True)
+        return set((await self._connection.execute(locked)).scalars())
+
     async def with_key(self, account_id: AccountId, idempotency_key: str) -> Generation | None:
         query = select(table).where(
             table.c.account_id == account_id, table.c.idempotency_key == idempotency_key
@@ -93,13 +102,25 @@ class PostgresGenerations:
         before: GenerationId | None,
         limit: int,
     ) -> Sequence[Generation]:
-        # One account, written as a list of them: with `=` the planner knows that the account orders nothing,
-        # and may walk the primary key through every account's newer jobs until it meets this one's.
-        own = table.c.account_id == any_(array([account_id]))
-        query = select(table).where(own, table.c.deleted_at.is_(None), *_conditions(wanted))
+        query = select(table).where(table.c.deleted_at.is_(None), *_conditions(wanted))
+        if wanted.collection_id is not None:
+            # A collection is of one account, and so is all that is in it: said of the jobs too, the planner
+            # would expect next to none of them, and read all of the account's for one page.
+            place = collected.c.generation_id
+            query = query.join(collected, place == table.c.generation_id).order_by(place.desc())
+            query = query.where(
+                collected.c.collection_id == wanted.collection_id, collected.c.account_id == account_id
+            )
+        else:
+            # One account, written as a list of them: with `=` the planner knows that the account orders
+            # nothing, and may walk the primary key through every account's newer jobs until it meets this
+            # one's.
+            place = table.c.generation_id
+            query = query.where(table.c.account_id == any_(array([account_id])))
+            query = query.order_by(table.c.account_id, place.desc())
         if before is not None:
-            query = query.where(table.c.generation_id < before)
-        return await self._all(query.order_by(table.c.account_id, table.c.generation_id.desc()).limit(limit))
+            query = query.where(place < before)
+        return await self._all(query.limit(limit))
 
     async def usage(self, account_id: AccountId, *, bounds: Sequence[datetime]) -> Sequence[ModelUsage]:
         starts, ends = list(bounds[:-1]), list(bounds[1:])

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Row, Text
 
 from generation.adapters.outbound.postgres.columns import Columns, Spread
 from generation.domain.attempt import Attempt
+from generation.domain.collection import Collection
 from generation.domain.entitlements import Entitlements
 from generation.domain.generation import Failure, Generation
 from generation.domain.library_filter import search_text
@@ -55,6 +56,7 @@ ATTEMPTS = Columns(
 OUTPUTS = Columns(Output, key="output_id")
 SHARES = Columns(Share, key="share_id")
 ENTITLEMENTS = Columns(Entitlements, key="account_id")
+COLLECTIONS = Columns(Collection, key="collection_id")
 
 # What a job is created with and keeps; the service's role may change every other column.
 FIXED = frozenset(

@@ -5,7 +5,14 @@ from chassis.outbox import outbox_table
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text
 
 from generation.adapters.outbound.postgres.columns import moment
-from generation.adapters.outbound.postgres.rows import ATTEMPTS, ENTITLEMENTS, GENERATIONS, OUTPUTS, SHARES
+from generation.adapters.outbound.postgres.rows import (
+    ATTEMPTS,
+    COLLECTIONS,
+    ENTITLEMENTS,
+    GENERATIONS,
+    OUTPUTS,
+    SHARES,
+)
 
 metadata = MetaData()
 
@@ -38,6 +45,17 @@ outputs = Table("outputs", metadata, *OUTPUTS.columns())
 shares = Table("shares", metadata, *SHARES.columns())
 
 entitlements = Table("entitlements", metadata, *ENTITLEMENTS.columns())
+
+# Names are told apart by what follows from them, which is read back by nobody.
+collections = Table("collections", metadata, *COLLECTIONS.columns(), Column("name_key", Text))
+
+collected = Table(
+    "collected",
+    metadata,
+    Column("collection_id", Text, primary_key=True),
+    Column("generation_id", Text, primary_key=True),
+    Column("account_id", Text),
+)
 
 deletions = Table(
     "deletions",

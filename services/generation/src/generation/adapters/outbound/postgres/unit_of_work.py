@@ -14,6 +14,7 @@ from generation.adapters.outbound.event_codec import encode
 from generation.adapters.outbound.postgres import tables
 from generation.adapters.outbound.postgres.answers import PostgresAnswers
 from generation.adapters.outbound.postgres.attempts import PostgresAttempts
+from generation.adapters.outbound.postgres.collections import PostgresCollections
 from generation.adapters.outbound.postgres.entitlements import PostgresEntitlementCopies
 from generation.adapters.outbound.postgres.files import PostgresDeletions, PostgresOutputs
 from generation.adapters.outbound.postgres.generations import PostgresGenerations
@@ -40,6 +41,7 @@ class PostgresUnitOfWork:
     answers: PostgresAnswers
     shares: PostgresShares
     entitlements: PostgresEntitlementCopies
+    collections: PostgresCollections
 
     async def publish(self, event: Event) -> None:
         fact = encode(event, event_id=EventId(self.ids.new("evt")))
@@ -78,6 +80,7 @@ class PostgresUnitsOfWork:
                     PostgresAnswers(connection),
                     PostgresShares(connection),
                     PostgresEntitlementCopies(connection),
+                    PostgresCollections(connection),
                 )
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise StorageUnavailable("the database did not answer; try again") from error
