@@ -1,4 +1,4 @@
-"""`python -m identity serve | migrate | create-user | disable-user | enable-user | roles | outbox`."""
+"""`python -m identity serve | migrate | create-user | disable-user | enable-user | roles | ...`."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from chassis.command_line import (
     Command,
+    dead_letters_command,
     migrate_command,
     once_command,
     outbox_command,
@@ -25,6 +26,7 @@ from identity.application.disable_user import DisableUser
 from identity.bootstrap import (
     check,
     real_ports,
+    replaying,
     role_changer,
     serve,
     wire_create_user,
@@ -32,7 +34,7 @@ from identity.bootstrap import (
 )
 from identity.domain.errors import IdentityError
 from identity.domain.user import Role
-from identity.settings import CommandSettings, IdentitySettings, MigrationSettings
+from identity.settings import CommandSettings, IdentitySettings, MigrationSettings, NewsSettings
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -155,6 +157,7 @@ COMMANDS = (
         add_arguments=_roles,
     ),
     outbox_command(outbox, CommandSettings),
+    dead_letters_command(replaying, NewsSettings),
 )
 
 

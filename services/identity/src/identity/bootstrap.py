@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chassis.clock import SystemClock
+from chassis.dead_letters import DeadLetters, Handler
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from chassis.process import forever
-from chassis.service import CallRules, service
+from chassis.service import CallRules, database, service
 from joserfc.jwk import OKPKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
 
+from identity.adapters.inbound.events import SUBJECTS, IdentityEvents
 from identity.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, Handlers, IdentityServicer
 from identity.adapters.outbound.argon2 import Argon2Hasher
 from identity.adapters.outbound.device_jwt import JwtDeviceTokens
@@ -23,7 +25,7 @@ from identity.adapters.outbound.memory import MemoryDirectory, MemoryStore, Memo
 from identity.adapters.outbound.postgres.directory import PostgresDirectory
 from identity.adapters.outbound.postgres.housekeeping import forget_expired
 from identity.adapters.outbound.postgres.mail_queue import PostgresMailQueue
-from identity.adapters.outbound.postgres.tables import outbox
+from identity.adapters.outbound.postgres.tables import inbox, outbox
 from identity.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from identity.adapters.outbound.random import RandomSecrets
 from identity.adapters.outbound.signing_keys import load_signing_keys
@@ -36,6 +38,7 @@ from identity.application.disable_user import DisableUserHandler
 from identity.application.end_session import SessionEnder
 from identity.application.log_in import LogInHandler
 from identity.application.log_out import LogOutHandler
+from identity.application.mail_news import MailNewsHandler
 from identity.application.open_session import SessionOpener
 from identity.application.queue_mail import TokenMailer
 from identity.application.read_user import ReadUserHandler
@@ -61,7 +64,7 @@ from identity.ports.password_hasher import PasswordHasher
 from identity.ports.secret_source import SecretSource
 from identity.ports.throttle import Action, Throttle
 from identity.ports.unit_of_work import UnitsOfWork
-from identity.settings import IdentitySettings, MigrationSettings
+from identity.settings import IdentitySettings, MigrationSettings, NewsSettings
 
 MAIL_POLL_S = 1.0
 # Longer than writing a mail takes: who has an account is not to be told by the clock.
@@ -253,6 +256,18 @@ def mailer(settings: IdentitySettings) -> Mailer:
     )
 
 
+def _events(settings: NewsSettings, units: UnitsOfWork) -> IdentityEvents:
+    news = MailNewsHandler(units, UuidIds(), SystemClock())
+    return IdentityEvents(mail_news=news, balance_mails=settings.balance_mails)
+
+
+@asynccontextmanager
+async def replaying(settings: NewsSettings) -> AsyncIterator[tuple[DeadLetters, Handler]]:
+    """Return what was given up, and what is done with it once more."""
+    async with database(settings, pool_size=2) as engine:
+        yield DeadLetters(engine), _events(settings, PostgresUnitsOfWork(engine)).handle
+
+
 async def serve(settings: IdentitySettings) -> None:
     """Answer gRPC, publish facts and send mail until cancelled."""
     async with service(settings, "identity") as running:
@@ -264,6 +279,7 @@ async def serve(settings: IdentitySettings) -> None:
             ports.clock,
             lease=timedelta(seconds=2 * BATCH_MAIL_MAX * settings.smtp_timeout_s),
         )
+        heard = _events(settings, ports.units)
         await running.run(
             running.grpc(
                 add_IdentityServiceServicer_to_server,
@@ -271,6 +287,11 @@ async def serve(settings: IdentitySettings) -> None:
                 CallRules(errors=ERRORS, allowed=ALLOWED, domain=DOMAIN),
             ),
             running.relay(outbox),
+            *(
+                running.consumer(stream, subjects, heard.handle).run()
+                for stream, subjects in SUBJECTS.items()
+            ),
+            running.prune_inbox(inbox),
             forever(send_due_mail, every_s=MAIL_POLL_S, name="send_due_mail"),
             forever(lambda: forget_expired(engine), every_s=HOUSEKEEPING_S, name="forget_expired"),
         )

@@ -6,7 +6,22 @@ from pydantic import AnyHttpUrl, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 
-class IdentitySettings(PublisherSettings):
+class CommandSettings(DatabaseSettings):
+    """What commands need that look at the database alone."""
+
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_")
+
+
+class NewsSettings(CommandSettings):
+    """What is mailed of other services' facts."""
+
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_")
+
+    balance_mails: bool = True
+    """Whether people are mailed that their credits run low."""
+
+
+class IdentitySettings(PublisherSettings, NewsSettings):
     """What the identity service can be told; README.md explains each."""
 
     model_config = SettingsConfigDict(env_prefix="IDENTITY_")
@@ -52,12 +67,6 @@ class IdentitySettings(PublisherSettings):
     smtp_sender: str = "Tintype <no-reply@localhost>"
     smtp_starttls: bool = True
     smtp_timeout_s: float = Field(default=10, gt=0, le=60)
-
-
-class CommandSettings(DatabaseSettings):
-    """What commands need that look at the database alone."""
-
-    model_config = SettingsConfigDict(env_prefix="IDENTITY_")
 
 
 class MigrationSettings(OwnerSettings):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -17,7 +18,10 @@ import nats
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
+from chassis import nats as broker
+from chassis.events import TOLD_AGAIN, event
 from chassis.grpc_client import channel
+from chassis.publisher import Publisher
 from embedded.ports import free_ports
 from embedded.testing import NatsLogin, ServiceDatabase
 from identity.__main__ import main
@@ -26,6 +30,7 @@ from joserfc.jwk import OKPKey
 from tintype.identity.v1 import events_pb2
 from tintype.identity.v1 import identity_pb2 as pb
 from tintype.identity.v1 import identity_pb2_grpc as pb_grpc
+from tintype.ledger.v1 import events_pb2 as ledger_pb2
 
 SETTINGS = {
     "IDENTITY_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/nothing",
@@ -162,9 +167,9 @@ async def test_from_sign_up_to_mail_and_event(
         )
         message = await subscription.next_msg(timeout=EVENT_TIMEOUT_S)
         assert message.subject == f"tintype.identity.v1.user_registered.{user_id}"
-        event = events_pb2.UserRegistered.FromString(message.data)
-        assert (event.user_id, event.email) == (user_id, ADA)
-        assert event.welcome == events_pb2.WELCOME_AFTER_CONFIRMATION
+        registered = events_pb2.UserRegistered.FromString(message.data)
+        assert (registered.user_id, registered.email) == (user_id, ADA)
+        assert registered.welcome == events_pb2.WELCOME_AFTER_CONFIRMATION
         message = await subscription.next_msg(timeout=EVENT_TIMEOUT_S)
         assert message.subject == f"tintype.identity.v1.email_verified.{user_id}"
         assert events_pb2.EmailVerified.FromString(message.data).welcome == events_pb2.WELCOME_NOW
@@ -175,6 +180,53 @@ async def test_from_sign_up_to_mail_and_event(
 
     process.send_signal(signal.SIGTERM)
     assert await asyncio.to_thread(process.wait, 10) == 0
+
+
+async def test_a_low_balance_is_mailed_once(
+    environment: dict[str, str],
+    start: Callable[..., subprocess.Popen[bytes]],
+    mailbox: tuple[Mailbox, int],
+    database: ServiceDatabase,
+    nats_account: Callable[[str], NatsLogin],
+) -> None:
+    """Told again, to a process that was killed meanwhile: one mail, and one for the next fact."""
+    inbox, smtp_port = mailbox
+    mail = {
+        "IDENTITY_SMTP_HOST": "127.0.0.1",
+        "IDENTITY_SMTP_PORT": str(smtp_port),
+        "IDENTITY_SMTP_STARTTLS": "false",
+    }
+    created = run(environment, "create-user", "--email", ADA, "--password-stdin", stdin=f"{PASSWORD}\n")
+    _, user_id, _ = created.stdout.split()
+
+    async def tell(event_id: str, *, again: str = "") -> None:
+        login = nats_account("ledger")
+        connection = await broker.connect(login.url, user=login.user, password=login.password, name="test")
+        await broker.ensure_stream(connection.jetstream(), "ledger")
+        message = ledger_pb2.BalanceLow(account_id=user_id, threshold=100)
+        message.balance.available = 42
+        fact = event(message, account=user_id, event_id=event_id, time=datetime.now(UTC))
+        # As a relay tells it whose broker has forgotten the first time.
+        fact = fact._replace(headers={**fact.headers, TOLD_AGAIN: again} if again else fact.headers)
+        await Publisher(connection.jetstream()).publish(fact)
+        await connection.close()
+
+    await tell("evt_1")
+    process = start(**mail)
+    first = message_from_bytes(await asyncio.wait_for(inbox.mails.get(), START_TIMEOUT_S))
+    assert first["Subject"] == "Your credits are running low"
+    process.kill()
+    process.wait()
+    await tell("evt_1", again="1")
+    await tell("evt_2")
+    start(**mail)
+    second = message_from_bytes(await asyncio.wait_for(inbox.mails.get(), START_TIMEOUT_S))
+    assert second["Message-ID"] != first["Message-ID"]
+    with psycopg.connect(database.admin_dsn) as connection:
+        heard = connection.execute("SELECT event_id FROM inbox ORDER BY 1").fetchall()
+        mails = connection.execute("SELECT count(*) FROM outgoing_mail").fetchone()
+    assert (heard, mails) == ([("evt_1",), ("evt_2",)], (2,))
+    assert inbox.mails.empty()
 
 
 async def until_relayed(database: ServiceDatabase) -> None:
@@ -260,4 +312,4 @@ def test_migrating_again_changes_nothing(monkeypatch: pytest.MonkeyPatch, databa
     monkeypatch.setenv("IDENTITY_MIGRATION_DATABASE_URL", database.owner_url)
     assert main(["migrate"]) == 0
     with psycopg.connect(database.admin_dsn) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0007",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0008",)]

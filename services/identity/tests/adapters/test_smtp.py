@@ -1,5 +1,6 @@
 """Mail against a real SMTP server."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -12,7 +13,7 @@ from aiosmtpd.controller import Controller
 from embedded.ports import free_ports
 from identity.adapters.outbound.smtp import LogMailer, MailComposer, SmtpMailer
 from identity.domain.identifiers import MailId, UserId
-from identity.domain.mail import Mail, MailState, Purpose
+from identity.domain.mail import Mail, MailState, Notice, Purpose
 from identity.domain.user import EmailAddress
 from identity.ports.mailer import MailDelayed, MailRefused
 
@@ -113,6 +114,31 @@ async def test_a_mail_arrives_with_its_link(
         assert body is not None
         assert link in body.get_content()
         assert "08 January 2026" in body.get_content()
+
+
+async def test_news_says_what_happened_and_where_to_go(mailer: SmtpMailer, sink: Sink) -> None:
+    """Text and HTML both; there is no token to expire."""
+    details = {"credits": "1,234", "threshold": "1,500"}
+    news = Mail(**{**vars(MAIL), "purpose": Notice.BALANCE_LOW, "token": "", "details": details})
+    assert await mailer.send(news) is MailState.SENT
+    (message,) = sink.received
+    assert message["Subject"] == "Your credits are running low"
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,))
+        assert body is not None
+        text = body.get_content()
+        assert "You have 1,234 credits left, which is less than 1,500." in text
+        assert "https://tintype.example/billing" in text
+        assert "token" not in text
+        assert "works once" not in text
+
+
+def test_every_mail_has_its_words(mailer: SmtpMailer) -> None:
+    """Subject, page, text and HTML: a kind without them would wait for ever."""
+    details = defaultdict[str, str](str)
+    for kind in (*Purpose, *Notice):
+        message = mailer.composer.compose(Mail(**{**vars(MAIL), "purpose": kind, "details": details}))
+        assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
 
 
 async def test_an_international_domain_is_sent_in_ascii(mailer: SmtpMailer, sink: Sink) -> None:

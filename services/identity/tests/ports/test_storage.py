@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
-from identity.domain.identifiers import MailId, SessionId, UserId
-from identity.domain.mail import Mail, MailState, MailToken, Purpose
+from identity.domain.identifiers import EventId, MailId, SessionId, UserId
+from identity.domain.mail import Mail, MailState, MailToken, Notice, Purpose
 from identity.domain.mailbox import mailbox_digest
 from identity.domain.secret import SecretDigest, digest
 from identity.domain.session import EndReason, RefreshToken, Session
@@ -250,3 +250,29 @@ async def test_claims_are_bounded(stored: Storage) -> None:
         await work.mails.queue(earlier)
     (mail,) = await stored.mail_queue.claim(now=NOW, until=LATER, limit=1)
     assert mail.mail_id == earlier.mail_id
+
+
+async def test_a_fact_is_news_once(storage: Storage) -> None:
+    """For whomever it is about; a transaction that failed has heard nothing."""
+
+    async def hear_and_fail() -> None:
+        async with storage.units.of(ADA.user_id) as work:
+            assert await work.is_news(EventId("evt_1"))
+            await work.users.get(ADA.user_id)
+
+    with pytest.raises(UserNotFound):
+        await hear_and_fail()
+    for expected in (True, False):
+        async with storage.units.of(ADA.user_id) as work:
+            assert await work.is_news(EventId("evt_1")) is expected
+
+
+async def test_news_waits_with_what_it_says(stored: Storage) -> None:
+    """Its kind and its details come back from the queue."""
+    news = replace(
+        MAIL, mail_id=MailId("mail_2"), purpose=Notice.BALANCE_LOW, token="", details={"credits": "87"}
+    )
+    async with stored.units.of(ADA.user_id) as work:
+        await work.mails.queue(news)
+    claimed = await stored.mail_queue.claim(now=NOW, until=LATER, limit=10)
+    assert claimed == [replace(MAIL, attempts=1), replace(news, attempts=1)]

@@ -1,6 +1,7 @@
-"""Mails with one-time tokens: what is sent, and what comes back."""
+"""Mails: those with one-time tokens, and news; what is sent, and what comes back."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,6 +20,16 @@ class Purpose(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a secret
+
+
+class Notice(StrEnum):
+    """News that a mail tells; it opens nothing, and grows old."""
+
+    BALANCE_LOW = "balance_low"
+
+
+NEWS_FRESH_FOR = timedelta(days=1)
+"""How long news is worth a mail: an outage of ours ends in none that is not so any more."""
 
 
 class MailState(StrEnum):
@@ -52,17 +63,19 @@ class MailToken:
 class Mail:
     """A mail on its way; the token is the secret itself and is forgotten once the mail is final.
 
-    It carries no name: strangers can sign somebody else's address up, and would write through us.
+    It carries no name: strangers can sign somebody else's address up, and would write through us. News has
+    no token, and `details` says what it is about, in the words that the mail shows.
     """
 
     mail_id: MailId
     user_id: UserId
     recipient: EmailAddress
-    purpose: Purpose
+    purpose: Purpose | Notice
     token: str
     expires_at: datetime
     created_at: datetime
     attempts: int = 0
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 def retry_at(mail: Mail, now: datetime) -> datetime | None:

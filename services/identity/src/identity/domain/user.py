@@ -42,6 +42,11 @@ class User:
         """Whether the user proved to read mail at this address."""
         return self.email_verified_at is not None
 
+    @property
+    def takes_news(self) -> bool:
+        """Whether news may be mailed: the address is proven to be the user's, and the account is open."""
+        return self.email_verified and self.disabled_at is None
+
     def require_enabled(self) -> None:
         """Raise UserDisabled when an administrator closed the account."""
         if self.disabled_at is not None:

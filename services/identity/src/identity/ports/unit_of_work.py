@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from identity.domain.events import Event
-from identity.domain.identifiers import SessionId, UserId
+from identity.domain.identifiers import EventId, SessionId, UserId
 from identity.domain.mail import Mail, MailToken, Purpose
 from identity.domain.mailbox import MailboxDigest
 from identity.domain.secret import SecretDigest
@@ -123,6 +123,13 @@ class UnitOfWork(Protocol):
     def mails(self) -> Mails: ...
     @property
     def events(self) -> Events: ...
+
+    async def is_news(self, event_id: EventId) -> bool:
+        """Whether another's fact is heard for the first time; from then on it is not.
+
+        Of two transactions with the same fact the second waits for the first one's end.
+        """
+        ...
 
 
 class UnitsOfWork(Protocol):

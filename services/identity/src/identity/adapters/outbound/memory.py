@@ -9,7 +9,7 @@ from datetime import datetime
 
 from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
 from identity.domain.events import Event
-from identity.domain.identifiers import MailId, SessionId, UserId
+from identity.domain.identifiers import EventId, MailId, SessionId, UserId
 from identity.domain.mail import Mail, MailState, MailToken, Purpose
 from identity.domain.mailbox import MailboxDigest
 from identity.domain.secret import SecretDigest
@@ -38,6 +38,7 @@ class MemoryStore:
     welcomed_mailboxes: dict[MailboxDigest, UserId] = field(default_factory=dict)
     mails: dict[MailId, StoredMail] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    inbox: set[EventId] = field(default_factory=set)
 
     def snapshot(self) -> "MemoryStore":
         """Return a copy that changes apart from this one; the rows themselves never change."""
@@ -156,6 +157,13 @@ class MemoryUnitOfWork:
     sessions: _MemorySessions
     mails: _MemoryMails
     events: _MemoryEvents
+    inbox: set[EventId]
+
+    async def is_news(self, event_id: EventId) -> bool:
+        """See UnitOfWork."""
+        new = event_id not in self.inbox
+        self.inbox.add(event_id)
+        return new
 
 
 class MemoryUnitsOfWork:
@@ -175,6 +183,7 @@ class MemoryUnitsOfWork:
                 _MemorySessions(copied),
                 _MemoryMails(copied, user_id),
                 _MemoryEvents(copied),
+                copied.inbox,
             )
             vars(self._store).update(vars(copied))
 

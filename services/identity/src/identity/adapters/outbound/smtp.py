@@ -1,5 +1,6 @@
 """Mail by SMTP, and the stand-in for installations without a mail server."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -9,15 +10,20 @@ import structlog
 from email_validator import validate_email
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from identity.domain.mail import Mail, MailState, Purpose
+from identity.domain.mail import Mail, MailState, Notice, Purpose
 from identity.ports.mailer import MailDelayed, MailRefused
 
 _log = structlog.get_logger(__name__)
-_SUBJECTS = {
+_SUBJECTS: Mapping[Purpose | Notice, str] = {
     Purpose.VERIFY_EMAIL: "Confirm your email address",
     Purpose.RESET_PASSWORD: "Choose a new password",
+    Notice.BALANCE_LOW: "Your credits are running low",
 }
-_PAGES = {Purpose.VERIFY_EMAIL: "verify-email", Purpose.RESET_PASSWORD: "reset-password"}
+_PAGES: Mapping[Purpose | Notice, str] = {
+    Purpose.VERIFY_EMAIL: "verify-email",
+    Purpose.RESET_PASSWORD: "reset-password",
+    Notice.BALANCE_LOW: "billing",
+}
 _PERMANENT_FROM = 500
 
 
@@ -44,7 +50,9 @@ class MailComposer:
         message["Date"] = format_datetime(mail.created_at)
         message["Message-ID"] = make_msgid(mail.mail_id, domain=self._sender.rpartition("@")[2].rstrip("> "))
         message["Auto-Submitted"] = "auto-generated"
-        link = f"{self._public_url}/{_PAGES[mail.purpose]}?token={mail.token}"
+        link = f"{self._public_url}/{_PAGES[mail.purpose]}"
+        if isinstance(mail.purpose, Purpose):
+            link += f"?token={mail.token}"
         message.set_content(self._render(mail, "txt", link))
         message.add_alternative(self._render(mail, "html", link), subtype="html")
         return message

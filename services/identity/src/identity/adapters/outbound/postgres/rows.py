@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from identity.domain.identifiers import MailId, SessionId, UserId
-from identity.domain.mail import Mail, MailToken, Purpose
+from identity.domain.mail import Mail, MailToken, Notice, Purpose
 from identity.domain.secret import SecretDigest
 from identity.domain.session import EndReason, RefreshToken, Session
 from identity.domain.user import EmailAddress, PasswordHash, Role, User
 from identity.domain.welcome import Welcome
 
+_PURPOSES = frozenset(Purpose)
 _NO_AVATAR = ""
 """What the column holds, which is never null, where there is none."""
 
@@ -69,7 +70,7 @@ def mail(row: RowMapping) -> Mail:
     return Mail(
         **_without(row, "mail_id", "purpose", "due_at", "state", "finished_at"),
         mail_id=MailId(row["mail_id"]),
-        purpose=Purpose(row["purpose"]),
+        purpose=Purpose(row["purpose"]) if row["purpose"] in _PURPOSES else Notice(row["purpose"]),
     )
 
 

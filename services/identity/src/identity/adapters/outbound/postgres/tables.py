@@ -1,7 +1,9 @@
 """The tables that migrations/ creates, as SQLAlchemy Core sees them."""
 
+from chassis.inbox import inbox_table
 from chassis.outbox import outbox_table
 from sqlalchemy import Column, DateTime, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
 
@@ -76,6 +78,8 @@ outgoing_mail = Table(
     Column("due_at", _Time, nullable=False),
     Column("state", Text, nullable=False),
     Column("finished_at", _Time),
+    Column("details", JSONB, nullable=False),
 )
 
 outbox = outbox_table(metadata)
+inbox = inbox_table(metadata)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from chassis import outbox
+from chassis import inbox, outbox
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql
@@ -16,13 +16,14 @@ from identity.adapters.outbound.event_codec import encode
 from identity.adapters.outbound.postgres import rows, tables
 from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
 from identity.domain.events import Event
-from identity.domain.identifiers import SessionId, UserId
+from identity.domain.identifiers import EventId, SessionId, UserId
 from identity.domain.mail import Mail, MailState, MailToken, Purpose
 from identity.domain.mailbox import MailboxDigest
 from identity.domain.secret import SecretDigest
 from identity.domain.session import EndReason, RefreshToken, Session
 from identity.domain.user import User
 
+CONSUMER = "identity"
 _EMAIL_INDEX = "users_email_key"
 
 
@@ -179,10 +180,15 @@ class _PostgresEvents:
 class PostgresUnitOfWork:
     """One transaction's view; implements UnitOfWork."""
 
+    connection: AsyncConnection
     users: _PostgresUsers
     sessions: _PostgresSessions
     mails: _PostgresMails
     events: _PostgresEvents
+
+    async def is_news(self, event_id: EventId) -> bool:
+        """See UnitOfWork."""
+        return await inbox.first_time(self.connection, tables.inbox, consumer=CONSUMER, event_id=event_id)
 
 
 @dataclass(frozen=True)
@@ -199,6 +205,7 @@ class PostgresUnitsOfWork:
             raise UserNotFound
         async with transaction(self.engine, user_id) as connection:
             yield PostgresUnitOfWork(
+                connection,
                 _PostgresUsers(connection),
                 _PostgresSessions(connection),
                 _PostgresMails(connection),

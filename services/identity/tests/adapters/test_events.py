@@ -1,0 +1,61 @@
+"""Facts that identity hears."""
+
+from dataclasses import replace
+
+import pytest
+from chassis.events import IncomingEvent, Refused
+from identity.adapters.inbound.events import IdentityEvents
+from identity.application.mail_news import MailNewsHandler
+from identity.domain.mail import Notice
+from identity_world import World
+from tintype.ledger.v1 import events_pb2 as ledger
+
+
+def events(world: World, *, balance_mails: bool = True) -> IdentityEvents:
+    """What hears them."""
+    news = MailNewsHandler(world.ports.units, world.ports.ids, world.clock)
+    return IdentityEvents(mail_news=news, balance_mails=balance_mails)
+
+
+async def low(world: World) -> IncomingEvent:
+    """A fact about a person who can be reached."""
+    user_id = (await world.sign_up()).user.user_id
+    world.change(user_id, email_verified_at=world.clock.now())
+    world.store.mails.clear()
+    message = ledger.BalanceLow(account_id=user_id, threshold=1_500)
+    message.balance.available = 1_234
+    return IncomingEvent(
+        subject=f"tintype.ledger.v1.balance_low.{user_id}",
+        event_id="evt_1",
+        time=world.clock.now(),
+        payload=message.SerializeToString(),
+    )
+
+
+async def test_a_low_balance_is_mailed_once(world: World) -> None:
+    """With what is left and what it is less than, as people write numbers."""
+    heard, event = events(world), await low(world)
+    for _ in range(2):
+        await heard.handle(event)
+    (row,) = world.store.mails.values()
+    assert row.mail.purpose is Notice.BALANCE_LOW
+    assert row.mail.details == {"credits": "1,234", "threshold": "1,500"}
+
+
+async def test_mails_can_be_turned_off(world: World) -> None:
+    """Nothing is queued."""
+    await events(world, balance_mails=False).handle(await low(world))
+    assert world.store.mails == {}
+
+
+async def test_what_is_no_fact_of_the_ledgers_is_refused(world: World) -> None:
+    """Another fact, another's payload, and bytes that are none: nothing is queued."""
+    heard, event = events(world), await low(world)
+    for wrong in (
+        replace(event, subject=event.subject.replace("balance_low", "credits_charged")),
+        replace(event, subject="tintype.ledger.v1.balance_low.usr_other"),
+        replace(event, payload=b"\xff"),
+    ):
+        with pytest.raises(Refused):
+            await heard.handle(wrong)
+    assert world.store.mails == {}
