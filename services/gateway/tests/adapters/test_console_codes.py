@@ -47,6 +47,11 @@ async def test_what_is_wrong_stands_beside_it(door: Door, code: str, english: st
         page = await typed(door, code, headers=headers)
         assert page.status_code == 422
         assert f'<span id="code-help" class="field-error">{words}' in page.text
+        # Once: above the page stands that something is marked.
+        assert page.text.count(words) == 1
+        assert {"en": "Look at what is marked", "es": "Mira lo que"}[
+            page.text.partition('lang="')[2][:2]
+        ] in page.text
         assert f'name="code" type="text" value="{code}"' in page.text
         assert '<details class="more" id="redeem" open>' in page.text
     assert len(door.world.billing.redemptions) == 1

@@ -79,6 +79,22 @@ async def test_a_ledger_that_is_away_takes_only_its_promise_along(
     assert 'href="/signup"' in answer.text or 'action="/signup"' in answer.text
 
 
+async def test_a_price_is_one_click_from_its_payment(door: Door) -> None:
+    """For somebody signed in; a stranger signs up first, and finds the packs afterwards."""
+    page = (await door.http.get("/pricing", headers=HTML)).text
+    assert 'href="/signup?next=/billing">Buy ' in page
+    assert 'action="/billing/checkout"' not in page
+    csrf = await enter(door)
+    page = (await door.http.get("/pricing", headers=HTML)).text
+    forms = re.findall(r'<form method="post" action="/billing/checkout">(.*?)</form>', page, re.DOTALL)
+    assert len(forms) == len(await door.world.billing.packs())
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', forms[0]))
+    assert fields["csrf_token"] == csrf
+    answer = await door.http.post("/billing/checkout", data=fields, headers=HTML)
+    assert answer.status_code == 303
+    assert not answer.headers["location"].startswith("/")
+
+
 async def test_the_account_has_what_was_made_last(door: Door) -> None:
     """Newest first, five at most, each with what it cost; nobody else's."""
     csrf = await enter(door)

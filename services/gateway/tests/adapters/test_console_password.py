@@ -44,3 +44,33 @@ async def test_pages_of_mailed_links_are_of_whom_is_signed_in(door: Door, path: 
     assert SIGNED_IN in page
     if path == "/forgot-password":
         assert 'name="email" type="email" value="ada@example.com"' in page
+
+
+async def test_a_dead_link_leads_to_a_new_one(door: Door) -> None:
+    """Not to a form that can't succeed; a password that is too short keeps the form of a link that lives."""
+    form = {"token": "nonsense", "password": "another long sentence"}
+    page = (await door.http.post("/reset-password", data=form, headers=HTML)).text
+    assert "was used before or has expired" in page
+    assert 'href="/forgot-password">Ask for a new link' in page
+    assert 'name="password"' not in page
+    await enter(door)
+    door.http.cookies.clear()
+    await door.http.post("/forgot-password", data={"email": "ada@example.com"}, headers=HTML)
+    token = door.world.identity.mailed["ada@example.com"][-1]
+    page = (
+        await door.http.post("/reset-password", data={"token": token, "password": "short"}, headers=HTML)
+    ).text
+    assert 'name="password"' in page
+    assert "Ask for a new link" not in page
+
+
+async def test_a_dead_confirmation_is_mailed_again(door: Door) -> None:
+    """By a button where it is known for whom; a stranger signs in first."""
+    page = (await door.http.post("/verify-email", data={"token": "nonsense"}, headers=HTML)).text
+    assert "was used before or has expired" in page
+    assert 'action="/verify-email' not in page
+    assert 'href="/login?next=/account"' in page
+    await enter(door)
+    page = (await door.http.post("/verify-email", data={"token": "nonsense"}, headers=HTML)).text
+    assert 'action="/verify-email/again"' in page
+    assert 'name="token"' not in page

@@ -292,12 +292,14 @@ async def test_a_dialog_gets_the_part_alone(door: Door) -> None:
     door.world.generations.finish(job, GenerationStatus.SUCCEEDED)
     part = await door.http.post(f"/library/{job}/share", data={"csrf_token": csrf}, headers=asked)
     assert part.text.lstrip().startswith('<section class="stack share" id="share-links">')
+    assert "leads nowhere now" not in part.text
     (link,) = door.world.shares.links.values()
     gone = await door.http.post(
         f"/library/{job}/shares/{link[2].share_id}/withdraw", data={"csrf_token": csrf}, headers=asked
     )
     assert gone.status_code == 200
     assert "Links that work" not in gone.text
+    assert "Withdrawn. The link leads nowhere now." in gone.text
     assert door.world.shares.links == {}
 
 

@@ -41,7 +41,15 @@ async def pricing(request: Request, deps: CurrentDeps, session: CurrentSession) 
     """Show what credits cost and what they buy."""
     packs, models = await deps.billing.packs(), await deps.generations.models()
     welcome = await promised_credits(deps, session)
-    return await show(request, "pricing.html", session=session, packs=packs, models=models, welcome=welcome)
+    return await show(
+        request,
+        "pricing.html",
+        session=session,
+        packs=packs,
+        models=models,
+        welcome=welcome,
+        key=deps.secrets.new(),
+    )
 
 
 @router.post("/theme")

@@ -68,7 +68,7 @@ async def withdraw(
         session.user_id, generation_id(generation), ShareId(share_id[:_ID_LENGTH_MAX])
     )
     if FRAGMENT in request.headers:
-        return await _links(request, deps, session, generation)
+        return await _links(request, deps, session, generation, is_withdrawn=True)
     return go(f"/library/{generation}/share", note="withdrawn")
 
 
@@ -90,7 +90,7 @@ async def _links(
 ) -> Response:
     found = await deps.generations.generation(session.user_id, generation_id(generation))
     links = await deps.shares.shares_of(session.user_id, found.generation_id)
-    values = {"link": None, "lifetime_s": WEEK_S, "refusal": None, **more}
+    values = {"link": None, "lifetime_s": WEEK_S, "refusal": None, "is_withdrawn": False, **more}
     values |= {"generation": found, "shares": links, "lifetimes": LIFETIMES}
     if FRAGMENT in request.headers:
         refusal = values["refusal"]
