@@ -17,7 +17,7 @@ def sign_up(page: Page) -> str:
     """Open an account from the landing page; return its address."""
     email = f"e2e-{uuid4().hex[:10]}@example.com"
     page.goto("/")
-    page.get_by_role("link", name="Start with free credits").click()
+    page.get_by_role("link", name="Start with 1,000 free credits").click()
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
