@@ -57,6 +57,10 @@ async def update(
     return go("/account", note="saved")
 
 
-async def _recent(deps: Deps, session: ConsoleSession) -> Sequence[Generation]:
-    page = await deps.generations.page(session.user_id, cursor=None, limit=RECENT_SIZE)
+async def _recent(deps: Deps, session: ConsoleSession) -> Sequence[Generation] | None:
+    """Return what was made last; None when generation can't say, which hides nothing else of the page."""
+    try:
+        page = await deps.generations.page(session.user_id, cursor=None, limit=RECENT_SIZE)
+    except GatewayError:
+        return None
     return page.items

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote as quote_text
@@ -21,7 +22,7 @@ from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import count, per_user
 from gateway.adapters.inbound.rest.parameters import generation_id
 from gateway.domain.console_session import ConsoleSession
-from gateway.domain.errors import GatewayError, InsufficientCredits, NotFound
+from gateway.domain.errors import GatewayError, InsufficientCredits, NotFound, TimedOut, Unavailable
 from gateway.domain.generation import Document, Generation, Modality, Model, NewGeneration
 from gateway.domain.identifiers import ModelId
 from gateway.ports.rate_limits import Limit
@@ -139,6 +140,11 @@ def _key(page_key: str, model: Model, job: Document) -> str:
     return f"console-{hashlib.sha256(asked.encode()).hexdigest()}"
 
 
+def _kept_key(form: Mapping[str, Any], refusal: GatewayError | None) -> str | None:
+    """Return the form's own key where it may have been done after all: sent again, it starts no second."""
+    return str(form.get("key", "")) if isinstance(refusal, TimedOut | Unavailable) else None
+
+
 async def _page(
     request: Request,
     deps: Deps,
@@ -166,7 +172,7 @@ async def _page(
         models=models,
         model=model,
         fields=fields_of(model, form),
-        key=deps.secrets.new(),
+        key=_kept_key(form, refusal) or deps.secrets.new(),
         examples=examples,
         too_few=isinstance(refusal, InsufficientCredits),
         **await _cost(deps, session, model, form),

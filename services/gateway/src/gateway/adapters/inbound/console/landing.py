@@ -1,6 +1,6 @@
 """`/` and `/pricing`: what it is and what it costs; and the choices of a theme and a language."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -14,6 +14,8 @@ from gateway.adapters.inbound.console.promise import promised_credits
 from gateway.adapters.inbound.console.samples import MODEL, SAMPLES
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_address
+from gateway.domain.errors import GatewayError
+from gateway.domain.generation import Model
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
@@ -23,7 +25,7 @@ _YEAR_S = 365 * 24 * 3600
 @router.get("/", dependencies=[per_address(Limit.READS)])
 async def landing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
     """Show what the product is."""
-    models = await deps.generations.models()
+    models = await _models(deps)
     return await show(
         request,
         "landing.html",
@@ -39,7 +41,7 @@ async def landing(request: Request, deps: CurrentDeps, session: CurrentSession) 
 @router.get("/pricing", dependencies=[per_address(Limit.READS)])
 async def pricing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
     """Show what credits cost and what they buy."""
-    packs, models = await deps.billing.packs(), await deps.generations.models()
+    packs, models = await deps.billing.packs(), await _models(deps)
     welcome = await promised_credits(deps, session)
     return await show(
         request,
@@ -69,6 +71,14 @@ async def choose_language(
 ) -> Response:
     """Keep the chosen language; anything else follows the browser again."""
     return _choose(request, deps, LANGUAGE_COOKIE, language, known=LANGUAGES, back=back)
+
+
+async def _models(deps: Deps) -> Sequence[Model]:
+    """Return what is on offer; nothing when generation can't say: the page is whole without its table."""
+    try:
+        return await deps.generations.models()
+    except GatewayError:
+        return ()
 
 
 def _choose(

@@ -21,7 +21,14 @@ from gateway.adapters.inbound.deps import Deps, deps_of
 from gateway.adapters.inbound.middleware import content_policy
 from gateway.adapters.inbound.problems import record_bug, retry_headers, status_of
 from gateway.domain.console_session import ConsoleSession
-from gateway.domain.errors import GatewayError, InternalFailure, RateLimited, Unauthenticated
+from gateway.domain.errors import (
+    GatewayError,
+    InternalFailure,
+    RateLimited,
+    TimedOut,
+    Unauthenticated,
+    Unavailable,
+)
 from gateway.domain.user import Welcome
 
 # Set by htmx on what it asks for.
@@ -29,6 +36,9 @@ FRAGMENT = "hx-request"
 _TO_NOTES = {"HX-Retarget": "#notes", "HX-Reswap": "beforeend"}
 _AT_SOME_TIME = " Try again later."
 _SECONDS_MAX = 90
+AWAY = gettext_noop("Something behind this page does not answer at the moment. Try again soon.")
+# What time cures.
+_PASSING = frozenset({429, 500, 502, 503, 504})
 PATH_LENGTH_MAX = 2_000
 THEME_COOKIE = "tintype_theme"
 THEMES = ("light", "dark")
@@ -173,7 +183,12 @@ async def refusal_page(request: Request, refusal: GatewayError) -> Response:
 
 
 def words(request: Request, refusal: GatewayError) -> str:
-    """Return what a person reads about a refusal: of one that time cures, when to try again."""
+    """Return what a person reads about a refusal: of one that time cures, when to try again.
+
+    Which of our services does not answer is for whoever runs them.
+    """
+    if isinstance(refusal, Unavailable | TimedOut):
+        return language_of(request).say(AWAY)
     if not isinstance(refusal, RateLimited):
         return refusal.detail
     texts, seconds = language_of(request).texts, max(1, refusal.retry_after_s)
@@ -214,6 +229,7 @@ async def error_page(
             "note": None,
             "status": status,
             "detail": detail,
+            "again": _local(request) if request.method == "GET" and status in _PASSING else None,
         },
     )
     return HTMLResponse(html, status_code=status, headers=kept)
