@@ -30,7 +30,7 @@ async def test_a_model_says_how_long_it_takes(door: Door) -> None:
     await entered(door)
     door.world.generations.medians_s = {SKETCH: 7.6}
     page = words((await door.http.get("/generate")).text)
-    assert "5 credits a image · about 8 s" in page
+    assert "5 credits an image · about 8 s" in page
     assert page.count("about") == 2  # what is chosen, and the same in the list
     door.world.generations.medians_s = {SKETCH: 200, "local/motion": 0.2}
     page = words((await door.http.get("/generate")).text)

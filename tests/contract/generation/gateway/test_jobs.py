@@ -66,6 +66,7 @@ async def test_models_say_what_they_take(generations: Generations) -> None:
     assert models["local/sketch"].model_id == sketch.model_id
     assert "prompt" in sketch.input_schema["properties"]
     assert sketch.pricing.credits_per_unit > 0
+    assert sketch.pricing.per_units == 1
     with pytest.raises(NotFound) as refused:
         await generations.model("local/nothing")
     assert refused.value.reason == "UNKNOWN_MODEL"

@@ -50,11 +50,12 @@ class GenerationStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Pricing:
-    """What one unit (image, second, token) costs."""
+    """What units (images, seconds, tokens) cost: `credits_per_unit` for `per_units` of them."""
 
     unit: str
     credits_per_unit: int
     summary: str
+    per_units: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -169,21 +169,26 @@ class Pricing(_message.Message):
     UNIT_FIELD_NUMBER: _builtins.int
     CREDITS_PER_UNIT_FIELD_NUMBER: _builtins.int
     SUMMARY_FIELD_NUMBER: _builtins.int
+    PER_UNITS_FIELD_NUMBER: _builtins.int
     unit: _builtins.str
     """image, second, token."""
     credits_per_unit: _builtins.int
+    """Of `per_units` units."""
     summary: _builtins.str
     """A sentence for people, such as `5 credits an image`."""
+    per_units: _builtins.int
+    """How many units the credits buy; 1 when 0."""
     def __init__(
         self,
         *,
         unit: _builtins.str = ...,
         credits_per_unit: _builtins.int = ...,
         summary: _builtins.str = ...,
+        per_units: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credits_per_unit", b"credits_per_unit", "summary", b"summary", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credits_per_unit", b"credits_per_unit", "per_units", b"per_units", "summary", b"summary", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

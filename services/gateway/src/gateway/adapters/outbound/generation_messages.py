@@ -27,7 +27,10 @@ MODALITIES = members(pb.Modality, Modality)
 model = reader(
     pb.Model,
     Model,
-    values={"modality": MODALITIES.__getitem__, "pricing": reader(pb.Pricing, Pricing)},
+    values={
+        "modality": MODALITIES.__getitem__,
+        "pricing": reader(pb.Pricing, Pricing, values={"per_units": lambda units: units or 1}),
+    },
 )
 quote = reader(pb.CreateQuoteResponse, Quote)
 usage = reader(pb.ModelUsage, ModelUsage)

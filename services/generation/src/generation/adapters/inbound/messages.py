@@ -74,6 +74,7 @@ def model_message(view: ModelView) -> pb.Model:
         pricing=pb.Pricing(
             unit=model.tariff.unit,
             credits_per_unit=model.tariff.credits,
+            per_units=model.tariff.per_units,
             summary=model.tariff.summary,
         ),
         providers=[provider.name for provider in model.providers],

@@ -61,7 +61,9 @@ def _model(name: str, modality: Modality, unit: str, credits_per_unit: int, **mo
             },
         },
         pricing=Pricing(
-            unit=unit, credits_per_unit=credits_per_unit, summary=f"{credits_per_unit} credits a {unit}"
+            unit=unit,
+            credits_per_unit=credits_per_unit,
+            summary=f"{credits_per_unit} credits {'an' if unit == 'image' else 'a'} {unit}",
         ),
         providers=("local",),
     )

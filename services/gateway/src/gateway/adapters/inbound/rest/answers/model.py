@@ -15,11 +15,14 @@ _SCHEMA = {
 
 
 class Pricing(Answer):
-    """What one unit costs."""
+    """What units cost."""
 
     unit: Annotated[str, shown("image")]
     """What is counted: an image, a second, a token."""
     credits_per_unit: Credits
+    """What `per_units` of them cost."""
+    per_units: Annotated[int, shown(1, 1000, minimum=1)]
+    """How many units that buys: 1, or 1000 tokens."""
     summary: Annotated[str, shown("5 credits an image")]
     """The whole tariff in words."""
 
@@ -63,7 +66,10 @@ class Model(Answer):
             category=model.category,
             input_schema=dict(model.input_schema),
             pricing=Pricing(
-                unit=pricing.unit, credits_per_unit=pricing.credits_per_unit, summary=pricing.summary
+                unit=pricing.unit,
+                credits_per_unit=pricing.credits_per_unit,
+                per_units=pricing.per_units,
+                summary=pricing.summary,
             ),
             providers=list(model.providers),
             median_duration_s=model.median_duration_s,
