@@ -58,6 +58,7 @@ async def test_every_call_is_counted(rich: Door) -> None:
         "collection": "col_" + "0" * 32,
         "checkout": "cs_x",
         "payment": "pi_x",
+        "purchase": "pay_x",
         "share": "shr_x",
         "share_id": "shr_x",
         "token": "x",
