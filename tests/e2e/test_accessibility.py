@@ -56,6 +56,10 @@ def _made_by(customer: Customer) -> dict[str, str]:
     customer.cancel(made["cancelled picture"])
     for name, generation in made.items():
         is_at(customer, generation, name.partition(" ")[0])
+    for name in ("collection", "empty collection"):
+        made[name] = customer.api.post("/v1/collections", json={"name": name}).json()["id"]
+    filled = {"generations": [made["succeeded picture"], made["succeeded text"]]}
+    customer.api.post(f"/v1/collections/{made['collection']}/generations", json=filled)
     return made
 
 
@@ -85,7 +89,9 @@ def test_where_a_mail_leads(people: People, path: str) -> None:
     assert look(people.nobody, path) == []
 
 
-@pytest.mark.parametrize("path", ["/generate", "/library", "/billing", "/account", "/", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/generate", "/library", "/library/collections", "/billing", "/account", "/", "/nowhere"]
+)
 def test_what_a_newcomer_sees(people: People, path: str) -> None:
     """Nothing made, nothing bought."""
     assert look(people.newcomer, path) == []
@@ -109,6 +115,11 @@ def test_what_a_newcomer_sees(people: People, path: str) -> None:
         "/library/{cancelled picture}",
         "/library/{succeeded picture}/delete",
         "/library/{succeeded picture}/share",
+        "/library/collections",
+        "/library/collections/{collection}",
+        "/library?collection={collection}",
+        "/library?collection={empty collection}",
+        "/library/{succeeded picture}/collections",
         "/library/compare?a={succeeded picture}&b={succeeded text}",
     ],
 )
@@ -177,6 +188,12 @@ def _asked(page: Page) -> None:
     expect(page.get_by_role("button", name="Delete")).to_be_visible()
 
 
+def _collected(page: Page) -> None:
+    _selected(page)
+    page.get_by_role("group", name="Selection").get_by_role("button", name="Add to a collection").click()
+    expect(page.get_by_role("button", name="Make and add")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("path", "do"),
     [
@@ -188,6 +205,7 @@ def _asked(page: Page) -> None:
         ("/library/{succeeded picture}", _closely),
         ("/library", _selected),
         ("/library", _asked),
+        ("/library", _collected),
     ],
 )
 def test_what_opens(people: People, path: str, do: Callable[[Page], None]) -> None:

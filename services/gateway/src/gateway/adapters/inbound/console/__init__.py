@@ -8,6 +8,7 @@ from gateway.adapters.inbound.console import (
     assets,
     billing,
     checkout,
+    collections,
     compare,
     components,
     errors,
@@ -33,6 +34,7 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
         # Before the pages of single generations, whose addresses begin alike.
         selection,
         compare,
+        collections,
         library,
         shares,
         billing,

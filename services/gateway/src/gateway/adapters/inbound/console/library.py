@@ -1,5 +1,6 @@
 """`/library`: generations as they develop, and what each of them cost."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -56,14 +57,22 @@ async def library(
         "shown": shown,
         "day_before": part.day,
         "is_first": part.cursor is None,
+        "is_part": FRAGMENT in request.headers,
+        "collection": None,
     }
+    if query.collection and part.cursor is None:
+        values["collection"] = await deps.collections.collection(session.user_id, query.collection)
     if FRAGMENT not in request.headers:
         if note == "deleted-many":
             values["note"] = deleted_note(request, deleted=len(undo or ()), running=running, failed=failed)
+        models, collections = await asyncio.gather(
+            deps.generations.models(), deps.collections.collections(session.user_id)
+        )
         return await show(
             request,
             "library.html",
-            models=await deps.generations.models(),
+            models=models,
+            collections=collections,
             states=tuple(State),
             undo=undo or (),
             **values,

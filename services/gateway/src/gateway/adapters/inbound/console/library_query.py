@@ -1,6 +1,7 @@
 """What a person asks of their library by its address: filters, and how far they have scrolled."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Annotated, TypeVar
@@ -10,12 +11,13 @@ from fastapi import Query
 
 from gateway.adapters.inbound.rest.library_filter import MODEL_LENGTH_MAX, SEARCH_LENGTH_MAX
 from gateway.domain.generation import GenerationStatus, LibraryFilter, Modality
-from gateway.domain.identifiers import ModelId
+from gateway.domain.identifiers import CollectionId, ModelId
 
 PAGE_SIZE = 24
 # An address brings back so many tiles at most; what is older is scrolled to again.
 SHOWN_MAX = 20 * PAGE_SIZE
 
+_COLLECTION = re.compile(r"col_[0-9a-f]{32}")
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -52,11 +54,17 @@ class LibraryQuery:
     first_day: date | None = None
     last_day: date | None = None
     favourite: bool = False
+    collection: CollectionId | None = None
 
     @property
     def is_any(self) -> bool:
         """Whether everything is shown."""
         return self == LibraryQuery()
+
+    @property
+    def is_all_of_a_collection(self) -> bool:
+        """Whether all that is in a collection is shown."""
+        return self.collection is not None and replace(self, collection=None).is_any
 
     @property
     def folded_count(self) -> int:
@@ -76,6 +84,7 @@ class LibraryQuery:
             created_from=_midnight(min(days), zone) if self.first_day else None,
             created_before=_midnight(max(days) + timedelta(days=1), zone) if self.last_day else None,
             favourites_only=self.favourite,
+            collection_id=self.collection,
         )
 
     def address(self, **more: str | int) -> str:
@@ -83,7 +92,8 @@ class LibraryQuery:
         told: list[tuple[str, str | int]] = [("search", self.search), ("kind", self.kind or "")]
         told += [("model", self.model), *(("state", state) for state in self.states)]
         told += [("from", str(self.first_day or "")), ("to", str(self.last_day or ""))]
-        told += [("favourite", "on" if self.favourite else ""), *more.items()]
+        told += [("favourite", "on" if self.favourite else ""), ("collection", self.collection or "")]
+        told += more.items()
         said = [(name, value) for name, value in told if value not in ("", 0)]
         return "/library" + (f"?{urlencode(said)}" if said else "")
 
@@ -96,6 +106,7 @@ async def library_query(
     first_day: Annotated[str, Query(alias="from")] = "",
     last_day: Annotated[str, Query(alias="to")] = "",
     favourite: Annotated[str, Query()] = "",
+    collection: Annotated[str, Query()] = "",
 ) -> LibraryQuery:
     """Read the form; nothing in it is refused."""
     return LibraryQuery(
@@ -106,6 +117,7 @@ async def library_query(
         first_day=_day(first_day),
         last_day=_day(last_day),
         favourite=bool(favourite),
+        collection=CollectionId(collection) if _COLLECTION.fullmatch(collection) else None,
     )
 
 

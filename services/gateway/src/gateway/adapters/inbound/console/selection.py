@@ -9,13 +9,15 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.collections import UNNAMED, collect, selected_choices, shown
 from gateway.adapters.inbound.console.compare import comparison
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, show
 from gateway.adapters.inbound.console.zipped import zipped
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
-from gateway.adapters.inbound.rest.parameters import generation_id
+from gateway.adapters.inbound.rest.parameters import collection_id, generation_id
+from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import InvalidRequest, NotFound
 from gateway.domain.file_names import named
 from gateway.domain.generation import Generation
@@ -38,6 +40,8 @@ class Deed(StrEnum):
     RESTORE = "restore"
     COMPARE = "compare"
     DOWNLOAD = "download"
+    COLLECT = "collect"
+    TAKE_OUT = "take-out"
 
 
 @router.get("/library/selected", dependencies=[per_user(Limit.READS)])
@@ -54,6 +58,9 @@ async def selected(
     deed: Annotated[Deed, Form()],
     generation: Annotated[list[str] | None, Form()] = None,
     confirmed: Annotated[str, Form()] = "",
+    collection: Annotated[str, Form()] = "",
+    name: Annotated[str | None, Form()] = None,
+    held: Annotated[str, Form()] = "",
 ) -> Response:
     """Do it to each of them; a deletion asks first."""
     ids = _checked(generation or ())
@@ -66,16 +73,63 @@ async def selected(
         return go("/library", note="restored")
     if deed is Deed.DOWNLOAD:
         return _downloaded(deps, await deps.read_selected(session.user_id, ids))
+    if deed is Deed.COLLECT:
+        return await _collected(request, deps, session, ids, collection=collection, name=name)
+    if deed is Deed.TAKE_OUT:
+        return await _taken_out(deps, session, ids, held=held)
     if not confirmed:
-        found = await deps.read_selected(session.user_id, ids)
-        if not found:
-            raise NotFound("There is no such generation.")
+        found = await _found(deps, session, ids)
         return await show(request, "delete_selected.html", session=session, generations=found)
     done = await deps.discard_selected(session.user_id, ids)
     told: list[tuple[str, str | int]] = [("undo", each) for each in done.hidden]
     told += [("running", done.running_count), ("failed", done.failed_count)]
     said = [(name, value) for name, value in told if value]
     return go(f"/library?{urlencode(said)}", note="deleted-many")
+
+
+async def _found(deps: Deps, session: ConsoleSession, ids: Sequence[GenerationId]) -> Sequence[Generation]:
+    """Return those that are there. Raises NotFound where none of them is."""
+    found = await deps.read_selected(session.user_id, ids)
+    if not found:
+        raise NotFound("There is no such generation.")
+    return found
+
+
+async def _collected(
+    request: Request,
+    deps: Deps,
+    session: ConsoleSession,
+    ids: Sequence[GenerationId],
+    *,
+    collection: str,
+    name: str | None,
+) -> Response:
+    """Put them into the collection that was chosen or named; ask for one until it is."""
+    found = await _found(deps, session, ids)
+    if not collection and name is None:
+        return await selected_choices(request, deps, session, found)
+    try:
+        chosen = await collect(
+            deps,
+            session,
+            [each.generation_id for each in found],
+            collection=collection,
+            name=name or "",
+        )
+    except UNNAMED as refusal:
+        return await selected_choices(request, deps, session, found, refusal=refusal, name=name or "")
+    return go(shown(chosen), note="collected")
+
+
+async def _taken_out(
+    deps: Deps, session: ConsoleSession, ids: Sequence[GenerationId], *, held: str
+) -> Response:
+    """Take them out of the collection that they were selected in."""
+    known = collection_id(held)
+    out = [each.generation_id for each in await _found(deps, session, ids)]
+    await deps.collections.remove_from_collection(session.user_id, known, out)
+    address = f"{shown(known)}&{urlencode([('undo', each) for each in out])}"
+    return go(address, note="taken-out")
 
 
 def _downloaded(deps: Deps, generations: Sequence[Generation]) -> Response:
