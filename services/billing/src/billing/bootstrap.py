@@ -16,7 +16,7 @@ from tintype.billing.v1 import billing_pb2_grpc as rpc
 from billing.adapters.inbound import events, promotions_command, refund_command, webhooks_command
 from billing.adapters.inbound.events import BillingEvents
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
-from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_processed
+from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_found, count_processed
 from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
 from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
@@ -38,16 +38,12 @@ from billing.application.make_refund import RefundMaker
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
 from billing.application.process_webhook import ProcessWebhookHandler
+from billing.application.processor_lists import DisputeList, PaymentList, RefundList
 from billing.application.publish_catalogue import PublishCatalogueHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import BATCH_MAX, ReconcileCheckoutsHandler
-from billing.application.reconcile_money_back import (
-    DisputeList,
-    ReconcileMoneyBackHandler,
-    RefundList,
-    ScanPlan,
-)
+from billing.application.reconcile_lists import ReconcileListHandler, ScanPlan
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.redeem_promotion import RedeemPromotionHandler
@@ -61,6 +57,7 @@ from billing.domain.catalogue import Catalogue, UnknownPlan
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.pack import CatalogueChange
 from billing.domain.plan import Plan
+from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
@@ -144,7 +141,11 @@ async def serve(settings: BillingSettings) -> None:
                 for _ in range(settings.process_workers)
             ),
             *(
-                forever(scan, every_s=settings.reconcile_money_back_every_s, name="reconcile money back")
+                forever(
+                    scan,
+                    every_s=settings.reconcile_money_back_every_s,
+                    name="reconcile lists",
+                )
                 for scan in _scans(settings, units, processor, clock)
             ),
             forever(carry_on, every_s=settings.carry_on_every_s, name="carry on refunds"),
@@ -217,8 +218,12 @@ async def publish_catalogue(settings: CatalogueSettings) -> Mapping[str, Sequenc
 
 def _scans(
     settings: BillingSettings, units: UnitsOfWork, processor: PaymentProcessor, clock: Clock
-) -> list[ReconcileMoneyBackHandler[ListedRefund] | ReconcileMoneyBackHandler[ProcessorDispute]]:
-    """Both lists, each soon and deep: none waits for another."""
+) -> list[
+    ReconcileListHandler[ListedPayment]
+    | ReconcileListHandler[ListedRefund]
+    | ReconcileListHandler[ProcessorDispute]
+]:
+    """Every list, each soon and deep: none waits for another."""
     plans = (
         ScanPlan(name="recent", looks_back=timedelta(hours=1)),
         ScanPlan(
@@ -228,8 +233,9 @@ def _scans(
             wakes=True,
         ),
     )
-    refunds, disputes = RefundList(processor), DisputeList(processor)
+    payments, refunds, disputes = PaymentList(processor), RefundList(processor), DisputeList(processor)
     return [
-        *(ReconcileMoneyBackHandler(units, refunds, clock, plan) for plan in plans),
-        *(ReconcileMoneyBackHandler(units, disputes, clock, plan) for plan in plans),
+        *(ReconcileListHandler(units, payments, clock, plan, count_found) for plan in plans),
+        *(ReconcileListHandler(units, refunds, clock, plan, count_found) for plan in plans),
+        *(ReconcileListHandler(units, disputes, clock, plan, count_found) for plan in plans),
     ]

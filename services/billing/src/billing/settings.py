@@ -49,8 +49,8 @@ class BillingSettings(CatalogueSettings, PlanSettings, WebhookSettings, Publishe
     reconcile_every_s: float = Field(default=2, gt=0, le=3_600)
     # How often the processor is asked about one checkout that somebody waits for.
     ask_every_s: float = Field(default=2, gt=0, le=60)
-    # The processor's lists of refunds and disputes: how often the newest are read, and how often those of
-    # the last days, which may have moved.
+    # The processor's lists of payments, refunds and disputes: how often the newest are read, and how often
+    # those of the last days, which may have moved.
     reconcile_money_back_every_s: float = Field(default=60, gt=0, le=3_600)
     reconcile_deep_every_s: float = Field(default=21_600, ge=1, le=604_800)
     reconcile_deep_days: int = Field(default=180, ge=1, le=3_650)

@@ -4,14 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from billing.application import reconcile_money_back
+from billing.application import reconcile_lists
 from billing.application.process_webhook import ATTEMPTS_MAX
-from billing.application.reconcile_money_back import (
-    DisputeList,
-    ReconcileMoneyBackHandler,
-    RefundList,
-    ScanPlan,
-)
+from billing.application.processor_lists import DisputeList, RefundList
+from billing.application.reconcile_lists import ReconcileListHandler, ScanPlan
 from billing.domain.dispute import DisputeState
 from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.refund import RefundStatus
@@ -31,10 +27,10 @@ class Scans:
         recent = ScanPlan(name="recent", looks_back=timedelta(hours=1))
         deep = ScanPlan(name="deep", looks_back=timedelta(days=180), every=timedelta(hours=6), wakes=True)
         refunds, disputes = RefundList(billing.processor), DisputeList(billing.processor)
-        self.refunds = ReconcileMoneyBackHandler(billing.units, refunds, billing.clock, recent)
-        self.disputes = ReconcileMoneyBackHandler(billing.units, disputes, billing.clock, recent)
-        self.deep_refunds = ReconcileMoneyBackHandler(billing.units, refunds, billing.clock, deep)
-        self.deep_disputes = ReconcileMoneyBackHandler(billing.units, disputes, billing.clock, deep)
+        self.refunds = ReconcileListHandler(billing.units, refunds, billing.clock, recent)
+        self.disputes = ReconcileListHandler(billing.units, disputes, billing.clock, recent)
+        self.deep_refunds = ReconcileListHandler(billing.units, refunds, billing.clock, deep)
+        self.deep_disputes = ReconcileListHandler(billing.units, disputes, billing.clock, deep)
 
     async def all(self) -> int:
         """Run every scan once; return how many hints are new."""
@@ -135,7 +131,7 @@ async def test_only_the_deep_scan_tries_again_what_was_parked(any_billing: Billi
     any_billing.processor.refund(payment, "re_1", 300, SUCCEEDED)
     any_billing.processor.failures[payment] = RuntimeError("it is poisoned")
     recent = ScanPlan(name="recent", looks_back=timedelta(days=7))
-    handler = ReconcileMoneyBackHandler(
+    handler = ReconcileListHandler(
         any_billing.units, RefundList(any_billing.processor), any_billing.clock, recent
     )
     assert await handler() == 1
@@ -156,7 +152,7 @@ async def test_lists_are_read_page_by_page_and_a_scan_goes_on(
     any_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a bound a pass; what is added meanwhile is found by the next scan."""
-    monkeypatch.setattr(reconcile_money_back, "PAGES_MAX", 2)
+    monkeypatch.setattr(reconcile_lists, "PAGES_MAX", 2)
     any_billing.processor.page_size = 3
     payment = (await any_billing.bought()).payment_id
     for number in range(14):
@@ -172,7 +168,7 @@ async def test_an_outage_in_the_middle_skips_nothing(
     any_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For two days; then it goes on where it stopped, and what happened meanwhile is found."""
-    monkeypatch.setattr(reconcile_money_back, "PAGES_MAX", 1)
+    monkeypatch.setattr(reconcile_lists, "PAGES_MAX", 1)
     any_billing.processor.page_size = 1
     payment = (await any_billing.bought()).payment_id
     any_billing.processor.refund(payment, "re_1", 10, SUCCEEDED)
@@ -193,7 +189,7 @@ async def test_a_place_that_is_gone_begins_from_the_newest(
     any_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nothing is skipped."""
-    monkeypatch.setattr(reconcile_money_back, "PAGES_MAX", 1)
+    monkeypatch.setattr(reconcile_lists, "PAGES_MAX", 1)
     any_billing.processor.page_size = 1
     payment = (await any_billing.bought()).payment_id
     for number in range(3):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.dispute import DisputeState
-from billing.domain.identifiers import CheckoutId, DisputeId, PaymentId
+from billing.domain.identifiers import CheckoutId, DisputeId, PageId, PaymentId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +13,8 @@ class ListedPayment:
     """A payment that succeeded, of whoever made it. With nothing to pay, its page stands for it."""
 
     payment_id: PaymentId
+    # The page that it was paid on.
+    page_id: PageId
     # Our checkout's id, which the processor keeps for us.
     reference: CheckoutId | None
     amount_minor: int

@@ -1,6 +1,6 @@
 """The unit of work: everything one command reads and writes, in one transaction."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -78,6 +78,9 @@ class UnitOfWork(WebhookQueue, RefundOrders, Protocol):
 
     async def save_dispute(self, dispute: Dispute) -> None:
         """Write a dispute, a new one or one that moved on."""
+
+    async def recorded_payments(self, payment_ids: Sequence[PaymentId]) -> Collection[PaymentId]:
+        """Return those of these payments that are purchases."""
 
     async def recorded_refunds(self, refund_ids: Sequence[RefundId]) -> Mapping[RefundId, RefundStatus]:
         """Return how those of these refunds stand that are recorded."""

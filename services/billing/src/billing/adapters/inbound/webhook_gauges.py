@@ -9,8 +9,18 @@ from billing.ports.webhooks import WebhookReader
 
 _PROCESSED = Counter("billing_webhooks_processed_total", "Webhooks worked on, by what came of it", ["state"])
 _OUTAGES = Counter("billing_webhooks_outages_total", "Webhooks that wait for no fault of their own")
+_FOUND = Counter(
+    "billing_reconciled_total",
+    "What the processor's own lists told before any webhook did, or instead of it, by list",
+    ["list"],
+)
 _STORED = Gauge("billing_webhooks", "Stored webhooks; those that are ignored by cause", ["state", "cause"])
 _OLDEST = Gauge("billing_webhooks_oldest_waiting_seconds", "Age of the oldest webhook that is not worked out")
+
+
+def count_found(listed: str, count: int) -> None:
+    """Count what one of the processor's lists had that nobody here knew of."""
+    _FOUND.labels(listed).inc(count)
 
 
 def count_processed(worked: Worked) -> None:

@@ -167,6 +167,7 @@ class MemoryProcessor:
         found = {
             payment_id: ListedPayment(
                 payment_id=payment_id,
+                page_id=session.page_id,
                 reference=session.reference,
                 amount_minor=session.amount_minor,
                 currency=session.currency,

@@ -1,7 +1,7 @@
 """The unit of work in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -153,6 +153,10 @@ class MemoryUnitOfWork(MemoryPromotions, MemoryRefundOrders, MemorySubscriptions
         """Write a dispute."""
         check_dispute(self._billing, dispute)
         self._billing.disputes[dispute.dispute_id] = dispute
+
+    async def recorded_payments(self, payment_ids: Sequence[PaymentId]) -> Collection[PaymentId]:
+        """Return those of these payments that are purchases."""
+        return {known.payment_id for known in self._billing.purchases.values()} & set(payment_ids)
 
     async def recorded_refunds(self, refund_ids: Sequence[RefundId]) -> Mapping[RefundId, RefundStatus]:
         """Return how those of these refunds stand that are recorded."""

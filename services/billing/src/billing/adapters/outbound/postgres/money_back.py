@@ -1,6 +1,6 @@
 """The part of the unit of work about money that went back, on PostgreSQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import select, update
@@ -68,6 +68,12 @@ class PostgresMoneyBack:
         added = insert(tables.disputes).values({**asdict(dispute), "state": dispute.state.value})
         moved = {name: added.excluded[name] for name in ("disputed_minor", "disputed_credits", "state")}
         await self._connection.execute(added.on_conflict_do_update(index_elements=["dispute_id"], set_=moved))
+
+    async def recorded_payments(self, payment_ids: Sequence[PaymentId]) -> Collection[PaymentId]:
+        """Return those of these payments that are purchases."""
+        table = tables.purchases
+        query = select(table.c.payment_id).where(table.c.payment_id.in_(payment_ids))
+        return set(await self._connection.scalars(query))
 
     async def recorded_refunds(self, refund_ids: Sequence[RefundId]) -> Mapping[RefundId, RefundStatus]:
         """Return how those of these refunds stand that are recorded."""

@@ -71,6 +71,7 @@ def seen_paid_session(session: stripe.checkout.Session) -> ListedPayment | None:
     paid_at = charge.created if isinstance(charge, stripe.Charge) else session.created
     return ListedPayment(
         payment_id=PaymentId(intent.id if intent else session.id),
+        page_id=PageId(session.id),
         reference=_ours(session.metadata),
         amount_minor=session.amount_total or 0,
         currency=session.currency or "",

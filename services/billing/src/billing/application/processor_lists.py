@@ -1,0 +1,127 @@
+"""The payment processor's own lists, and what of each is not recorded here as it stands there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Protocol, TypeVar
+
+from billing.domain.dispute import ProcessorDispute
+from billing.domain.identifiers import EventId, ObjectId
+from billing.domain.listing import Listing
+from billing.domain.processor_payment import ListedPayment
+from billing.domain.refund import ListedRefund
+from billing.domain.webhook_event import Subject, SubjectKind, WebhookEvent
+from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
+
+
+class ProcessorList(Protocol[T]):
+    """One of the processor's lists, and what of it is not recorded."""
+
+    name: ClassVar[str]
+
+    async def page(self, *, since: datetime, after: str | None) -> Listing[T]:
+        """Return one page."""
+
+    async def hints(self, work: UnitOfWork, items: Sequence[T], now: datetime) -> list[WebhookEvent]:
+        """Return a hint for each item that is ours and is not recorded as it stands."""
+
+
+@dataclass(frozen=True)
+class PaymentList:
+    """The processor's list of payments: of pages that were paid, and of those with nothing to pay."""
+
+    name: ClassVar[str] = "payments"
+    processor: PaymentProcessor
+
+    async def page(self, *, since: datetime, after: str | None) -> Listing[ListedPayment]:
+        """Return one page."""
+        return await self.processor.list_payments(since=since, after=after)
+
+    async def hints(
+        self, work: UnitOfWork, items: Sequence[ListedPayment], now: datetime
+    ) -> list[WebhookEvent]:
+        """Return a hint for each of our payments that is no purchase."""
+        ours = [payment for payment in items if payment.reference]
+        known = await work.recorded_payments([payment.payment_id for payment in ours])
+        return [
+            _hint(
+                "payment",
+                Subject(kind=SubjectKind.PAGE, object_id=ObjectId(payment.page_id)),
+                told=f"{payment.payment_id}_paid",
+                now=now,
+            )
+            for payment in ours
+            if payment.payment_id not in known
+        ]
+
+
+@dataclass(frozen=True)
+class RefundList:
+    """The processor's list of refunds."""
+
+    name: ClassVar[str] = "refunds"
+    processor: PaymentProcessor
+
+    async def page(self, *, since: datetime, after: str | None) -> Listing[ListedRefund]:
+        """Return one page."""
+        return await self.processor.list_refunds(since=since, after=after)
+
+    async def hints(
+        self, work: UnitOfWork, items: Sequence[ListedRefund], now: datetime
+    ) -> list[WebhookEvent]:
+        """Return a hint for each of our refunds that is not recorded as it stands."""
+        ours = [(listed.refund, listed.payment_id) for listed in items if listed.reference]
+        known = await work.recorded_refunds([refund.refund_id for refund, _ in ours])
+        return [
+            _hint(
+                "refund",
+                Subject(kind=SubjectKind.PAYMENT, object_id=ObjectId(payment_id)),
+                told=f"{refund.refund_id}_{refund.status}",
+                now=now,
+            )
+            for refund, payment_id in ours
+            if payment_id is not None and known.get(refund.refund_id) is not refund.status
+        ]
+
+
+@dataclass(frozen=True)
+class DisputeList:
+    """The processor's list of disputes."""
+
+    name: ClassVar[str] = "disputes"
+    processor: PaymentProcessor
+
+    async def page(self, *, since: datetime, after: str | None) -> Listing[ProcessorDispute]:
+        """Return one page."""
+        return await self.processor.list_disputes(since=since, after=after)
+
+    async def hints(
+        self, work: UnitOfWork, items: Sequence[ProcessorDispute], now: datetime
+    ) -> list[WebhookEvent]:
+        """Return a hint for each of our disputes that moved money and is not recorded as it stands."""
+        ours = [dispute for dispute in items if dispute.reference and dispute.state is not None]
+        known = await work.recorded_disputes([dispute.dispute_id for dispute in ours])
+        return [
+            _hint(
+                "dispute",
+                Subject(kind=SubjectKind.DISPUTE, object_id=ObjectId(dispute.dispute_id)),
+                told=f"{dispute.dispute_id}_{dispute.state}",
+                now=now,
+            )
+            for dispute in ours
+            if known.get(dispute.dispute_id) is not dispute.state
+        ]
+
+
+def _hint(kind: str, subject: Subject, *, told: str, now: datetime) -> WebhookEvent:
+    """Return a hint of our own: the same for the same object as long as it stands where it stands."""
+    return WebhookEvent(
+        event_id=EventId(f"reconciled_{told}"),
+        kind=f"reconciled.{kind}",
+        subject=subject,
+        body=b"",
+        received_at=now,
+    )
