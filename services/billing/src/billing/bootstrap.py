@@ -43,7 +43,7 @@ from billing.application.publish_catalogue import PublishCatalogueHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import BATCH_MAX, ReconcileCheckoutsHandler
-from billing.application.reconcile_lists import ReconcileListHandler, ScanPlan
+from billing.application.reconcile_list import ReconcileListHandler, ScanPlan
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.redeem_promotion import RedeemPromotionHandler

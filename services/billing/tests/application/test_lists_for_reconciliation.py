@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from billing.application import list_processor_payments, reconcile_lists
+from billing.application import list_processor_payments, reconcile_list
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.processor_lists import DisputeList
-from billing.application.reconcile_lists import ReconcileListHandler, ScanPlan
+from billing.application.reconcile_list import ReconcileListHandler, ScanPlan
 from billing.domain.dispute import DisputeState
 from billing.domain.errors import PaymentProcessorRefused
 from billing.domain.processor_payment import ReconciledPayment
@@ -76,7 +76,7 @@ async def test_a_list_is_read_to_its_end_or_refused(
 
 async def test_lists_have_room_for_a_million_payments() -> None:
     """At a hundred a page; a pass of a scan reads ten pages."""
-    assert (list_processor_payments.PAGES_MAX, reconcile_lists.PAGES_MAX) == (10_000, 10)
+    assert (list_processor_payments.PAGES_MAX, reconcile_list.PAGES_MAX) == (10_000, 10)
 
 
 async def test_a_dispute_gives_a_hint_until_it_is_recorded_as_it_stands(

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from billing.application import reconcile_lists
+from billing.application import reconcile_list
 from billing.application.process_webhook import ATTEMPTS_MAX
 from billing.application.processor_lists import DisputeList, RefundList
-from billing.application.reconcile_lists import ReconcileListHandler, ScanPlan
+from billing.application.reconcile_list import ReconcileListHandler, ScanPlan
 from billing.domain.dispute import DisputeState
 from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.refund import RefundStatus
@@ -152,7 +152,7 @@ async def test_lists_are_read_page_by_page_and_a_scan_goes_on(
     any_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a bound a pass; what is added meanwhile is found by the next scan."""
-    monkeypatch.setattr(reconcile_lists, "PAGES_MAX", 2)
+    monkeypatch.setattr(reconcile_list, "PAGES_MAX", 2)
     any_billing.processor.page_size = 3
     payment = (await any_billing.bought()).payment_id
     for number in range(14):
@@ -168,7 +168,7 @@ async def test_an_outage_in_the_middle_skips_nothing(
     any_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For two days; then it goes on where it stopped, and what happened meanwhile is found."""
-    monkeypatch.setattr(reconcile_lists, "PAGES_MAX", 1)
+    monkeypatch.setattr(reconcile_list, "PAGES_MAX", 1)
     any_billing.processor.page_size = 1
     payment = (await any_billing.bought()).payment_id
     any_billing.processor.refund(payment, "re_1", 10, SUCCEEDED)
@@ -189,7 +189,7 @@ async def test_a_place_that_is_gone_begins_from_the_newest(
     any_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nothing is skipped."""
-    monkeypatch.setattr(reconcile_lists, "PAGES_MAX", 1)
+    monkeypatch.setattr(reconcile_list, "PAGES_MAX", 1)
     any_billing.processor.page_size = 1
     payment = (await any_billing.bought()).payment_id
     for number in range(3):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from billing.application.processor_lists import PaymentList
-from billing.application.reconcile_lists import ReconcileListHandler, ScanPlan
+from billing.application.reconcile_list import ReconcileListHandler, ScanPlan
 from billing.domain.processor_payment import ListedPayment
 from billing.domain.webhook_event import Subject, SubjectKind, WebhookState
 from billing_support import BillingUnderTest, completed
