@@ -90,6 +90,8 @@ async def serve_billing(stack: AsyncExitStack, billing: BillingUnderTest) -> str
         read_subscription=billing.read_subscription,
         purchases=billing.list_purchases,
         redeem=billing.redeem,
+        read_referral=billing.read_referral,
+        claim_referral=billing.claim_referral,
         refund=billing.refund_purchase,
         receive=billing.receive,
         reader=billing.reader,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from billing.adapters.outbound.event_codec import to_message
@@ -14,6 +14,7 @@ from billing.adapters.outbound.memory.unit_of_work import MemoryUnitsOfWork
 from billing.adapters.outbound.memory.webhooks import MemoryWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.add_promotion import AddPromotionHandler
+from billing.application.claim_referral import ClaimReferralHandler
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.list_packs import ListPacksHandler
@@ -23,6 +24,7 @@ from billing.application.make_refund import RefundMaker
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
 from billing.application.process_webhook import ProcessWebhookHandler
+from billing.application.read_referral import ReadReferralHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import Received, ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
@@ -31,9 +33,11 @@ from billing.application.record_refund import RecordRefundHandler
 from billing.application.redeem_promotion import RedeemPromotionHandler
 from billing.application.refund_purchase import RefundPurchaseHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
+from billing.application.reward_referrals import RewardReferralsHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.domain.checkout import Purchase
 from billing.domain.purchase_standing import PurchaseStanding
+from billing.domain.referral import ReferralTerms
 from billing.domain.webhook_event import StoredWebhook, WebhookState
 from billing.ports.unit_of_work import BillingReader, UnitsOfWork
 from billing.ports.webhooks import WebhookReader
@@ -44,6 +48,7 @@ from google.protobuf.message import Message
 from tintype.billing.v1 import events_pb2 as pb
 
 ORIGIN = "https://app.example"
+TERMS = ReferralTerms(inviter_credits=300, invited_credits=200, hold=timedelta(days=7))
 SIGNED = {"signature": "signed"}
 
 
@@ -80,6 +85,9 @@ class BillingUnderTest:
             self.units, self.pages, self.follow, catalogue, self.clock, self.ids, public_url=ORIGIN
         )
         self.refund = RecordRefundHandler(self.units, self.processor, self.clock)
+        self.read_referral = ReadReferralHandler(self.units, TERMS, self.clock, self.ids)
+        self.claim_referral = ClaimReferralHandler(self.units, TERMS, self.clock)
+        self.reward = RewardReferralsHandler(self.units, TERMS, self.clock, self.ids)
         self.maker = RefundMaker(self.units, self.processor, self.refund)
         self.refund_purchase = RefundPurchaseHandler(
             self.units, self.reader, self.maker, self.clock, self.ids

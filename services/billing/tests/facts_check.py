@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC
 from typing import TypeVar
 
+from billing.adapters.outbound.event_codec import INVITATION
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.subscription import Subscription
@@ -23,7 +24,9 @@ def assert_facts_tell(
     assert len({_timeless(one) for one in facts}) == len(facts), "a fact was told twice"
     renewed = _of(facts, pb.SubscriptionRenewed)
     redeemed = _of(facts, pb.PromotionRedeemed)
-    assert len({(one.account_id, one.code) for one in redeemed}) == len(redeemed)
+    assert len({one.redemption_id for one in redeemed}) == len(redeemed)
+    codes = [(one.account_id, one.code) for one in redeemed if one.code != INVITATION]
+    assert len(set(codes)) == len(codes)
     _assert_changes_in_order(_of(facts, pb.SubscriptionChanged))
     apart = pb.SubscriptionRenewed | pb.SubscriptionChanged | pb.PromotionRedeemed
     facts = [one for one in facts if not isinstance(one, apart)]

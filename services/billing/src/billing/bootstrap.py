@@ -24,6 +24,7 @@ from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookRea
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.add_promotion import AddPromotionHandler
 from billing.application.carry_on_refunds import CarryOnRefundsHandler
+from billing.application.claim_referral import ClaimReferralHandler
 from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.drain_webhooks import DrainWebhooksHandler
 from billing.application.end_promotion import EndPromotionHandler
@@ -40,6 +41,7 @@ from billing.application.open_page import PageOpener
 from billing.application.process_webhook import ProcessWebhookHandler
 from billing.application.processor_lists import DisputeList, PaymentList, RefundList
 from billing.application.publish_catalogue import PublishCatalogueHandler
+from billing.application.read_referral import ReadReferralHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import BATCH_MAX, ReconcileCheckoutsHandler
@@ -51,6 +53,7 @@ from billing.application.refund_purchase import RefundPurchaseHandler
 from billing.application.renew_subscriptions import BATCH_MAX as RENEWALS_MAX
 from billing.application.renew_subscriptions import RenewSubscriptionsHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
+from billing.application.reward_referrals import RewardReferralsHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain.catalogue import Catalogue, UnknownPlan
@@ -58,6 +61,7 @@ from billing.domain.dispute import ProcessorDispute
 from billing.domain.pack import CatalogueChange
 from billing.domain.plan import Plan
 from billing.domain.processor_payment import ListedPayment
+from billing.domain.referral import ReferralTerms
 from billing.domain.refund import ListedRefund
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
@@ -103,6 +107,12 @@ async def serve(settings: BillingSettings) -> None:
         reconcile = ReconcileCheckoutsHandler(units, settle, clock)
         renew = RenewSubscriptionsHandler(units, catalogue, clock)
         heard = _events(settings, catalogue, units)
+        terms = ReferralTerms(
+            inviter_credits=settings.referral_inviter_credits,
+            invited_credits=settings.referral_invited_credits,
+            hold=timedelta(days=settings.referral_hold_days),
+        )
+        reward = RewardReferralsHandler(units, terms, clock, ids)
 
         servicer = BillingServicer(
             create=CreateCheckoutHandler(
@@ -114,6 +124,8 @@ async def serve(settings: BillingSettings) -> None:
             read_subscription=ReadSubscriptionHandler(reader, catalogue, clock),
             purchases=ListPurchasesHandler(reader),
             redeem=RedeemPromotionHandler(units, clock, ids),
+            read_referral=ReadReferralHandler(units, terms, clock, ids),
+            claim_referral=ClaimReferralHandler(units, terms, clock),
             refund=RefundPurchaseHandler(units, reader, maker, clock, ids),
             receive=ReceiveWebhookHandler(units, settings.verifier(), clock),
             reader=reader,
@@ -148,6 +160,7 @@ async def serve(settings: BillingSettings) -> None:
                 )
                 for scan in _scans(settings, units, processor, clock)
             ),
+            forever(reward, every_s=settings.referral_every_s, name="reward referrals"),
             forever(carry_on, every_s=settings.carry_on_every_s, name="carry on refunds"),
             forever(renew_due, every_s=settings.renew_every_s, name="renew plans"),
             forever(gauges.measure, every_s=GAUGES_EVERY_S, name="measure webhooks"),

@@ -56,6 +56,12 @@ class BillingSettings(CatalogueSettings, PlanSettings, WebhookSettings, Publishe
     reconcile_deep_days: int = Field(default=180, ge=1, le=3_650)
     # How often it is looked for refunds that were ordered and never answered about.
     carry_on_every_s: float = Field(default=15, gt=0, le=3_600)
+    # What inviter and invited get once the invited has paid; both 0: nobody is rewarded. How long the first
+    # payment has to stay first, and how often it is looked for those that did.
+    referral_inviter_credits: int = Field(default=0, ge=0, le=1_000_000)
+    referral_invited_credits: int = Field(default=0, ge=0, le=1_000_000)
+    referral_hold_days: int = Field(default=7, ge=0, le=180)
+    referral_every_s: float = Field(default=5, gt=0, le=3_600)
     # How often it is looked for plans whose month is over.
     renew_every_s: float = Field(default=1, gt=0, le=3_600)
     database_pool_size: int = Field(default=10, ge=2, le=100)

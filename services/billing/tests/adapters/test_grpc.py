@@ -56,6 +56,8 @@ def servicer(billing: BillingUnderTest) -> BillingServicer:
         read_subscription=billing.read_subscription,
         purchases=billing.list_purchases,
         redeem=billing.redeem,
+        read_referral=billing.read_referral,
+        claim_referral=billing.claim_referral,
         refund=billing.refund_purchase,
         receive=ReceiveWebhookHandler(billing.units, StripeWebhookVerifier(SECRET), billing.clock),
         reader=billing.reader,

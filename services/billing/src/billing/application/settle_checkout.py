@@ -5,6 +5,7 @@ Webhooks and the reconciler both end here, so that a lost webhook costs time and
 
 from dataclasses import dataclass
 
+from billing.application.reward_referrals import note_payment
 from billing.domain.events import PaymentCompleted
 from billing.domain.identifiers import PageId, PurchaseId
 from billing.domain.settlement import settle
@@ -41,6 +42,7 @@ class SettleCheckoutHandler:
                     # This payment was told before.
                     return True
                 await work.publish(PaymentCompleted(purchase=purchase, occurred_at=now))
+                await note_payment(work, purchase, now)
             if settled != checkout:
                 await work.save_checkout(settled)
         return True

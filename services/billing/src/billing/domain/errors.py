@@ -77,6 +77,36 @@ class NotAnAdmin(BillingError):
     reason = "NOT_AN_ADMIN"
 
 
+class ReferralsOff(BillingError):
+    """Nobody is rewarded for inviting here."""
+
+    reason = "REFERRALS_OFF"
+
+
+class UnknownReferralCode(BillingError):
+    """Nobody invites by this code."""
+
+    reason = "UNKNOWN_REFERRAL_CODE"
+
+
+class ReferralRefused(BillingError):
+    """Nobody invites themselves, nor whoever they were invited by."""
+
+    reason = "REFERRAL_REFUSED"
+
+
+class ReferralClaimedBefore(BillingError):
+    """This user came by another's code already."""
+
+    reason = "REFERRAL_CLAIMED_BEFORE"
+
+
+class ReferralTooLate(BillingError):
+    """This user has paid before: only who is new can be invited."""
+
+    reason = "REFERRAL_TOO_LATE"
+
+
 class IdempotencyKeyReused(BillingError):
     """The key was used before, for something else."""
 

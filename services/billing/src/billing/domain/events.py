@@ -7,6 +7,7 @@ from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.month import Month
 from billing.domain.promotion import Redemption
+from billing.domain.referral import Reward
 from billing.domain.standing import Standing
 from billing.domain.subscription import Subscription
 
@@ -65,6 +66,14 @@ class PromotionRedeemed:
     occurred_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReferralRewarded:
+    """Somebody who was invited has paid, and one of the two gets credits for it."""
+
+    reward: Reward
+    occurred_at: datetime
+
+
 Fact = (
     PaymentCompleted
     | PaymentRefunded
@@ -72,4 +81,5 @@ Fact = (
     | SubscriptionRenewed
     | SubscriptionChanged
     | PromotionRedeemed
+    | ReferralRewarded
 )

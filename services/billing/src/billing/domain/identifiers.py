@@ -11,6 +11,8 @@ SubscriptionId = NewType("SubscriptionId", str)
 PromotionCode = NewType("PromotionCode", str)
 RedemptionId = NewType("RedemptionId", str)
 RefundOrderId = NewType("RefundOrderId", str)
+ReferralCode = NewType("ReferralCode", str)
+RewardId = NewType("RewardId", str)
 
 # Of the payment processor.
 CustomerId = NewType("CustomerId", str)

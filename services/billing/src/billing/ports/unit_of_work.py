@@ -25,11 +25,12 @@ from billing.domain.promotion import Promotion, Redemption
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund, RefundStatus
 from billing.domain.subscription import Subscription
+from billing.ports.referrals import Referrals
 from billing.ports.refund_orders import RefundOrders
 from billing.ports.webhooks import WebhookQueue
 
 
-class UnitOfWork(WebhookQueue, RefundOrders, Protocol):
+class UnitOfWork(WebhookQueue, Referrals, RefundOrders, Protocol):
     """One open transaction: leaving it commits, an exception undoes everything."""
 
     async def customer_of(self, user_id: UserId) -> CustomerId | None:

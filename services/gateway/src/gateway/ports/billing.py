@@ -7,6 +7,7 @@ from gateway.domain.identifiers import CheckoutId, PackId, PurchaseId, UserId
 from gateway.domain.page import Page
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, Pack, Purchase
+from gateway.domain.referral import ClaimedReferral, Referral
 from gateway.domain.subscription import Plan, Subscription
 from gateway.domain.user import Principal
 
@@ -60,6 +61,18 @@ class Billing(Protocol):
 
     async def purchases(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[Purchase]:
         """List this user's purchases, newest first."""
+        ...
+
+    async def referral(self, user_id: UserId) -> Referral:
+        """Read what this user invites by. Raises NotFound (REFERRALS_OFF) where nobody is rewarded."""
+        ...
+
+    async def claim_referral(self, user_id: UserId, *, code: str) -> ClaimedReferral:
+        """Note that this user came by a code; the same code again is answered alike.
+
+        Raises NotFound (REFERRALS_OFF, UNKNOWN_REFERRAL_CODE), Conflict (REFERRAL_REFUSED,
+        REFERRAL_CLAIMED_BEFORE, REFERRAL_TOO_LATE) and InvalidRequest for what no code can be.
+        """
         ...
 
     async def refund_purchase(

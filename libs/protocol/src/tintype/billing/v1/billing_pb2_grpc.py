@@ -71,6 +71,16 @@ class BillingServiceStub:
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesRequest.SerializeToString,
                 response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesResponse.FromString,
                 _registered_method=True)
+        self.GetReferral = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/GetReferral',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetReferralRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetReferralResponse.FromString,
+                _registered_method=True)
+        self.ClaimReferral = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/ClaimReferral',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ClaimReferralRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ClaimReferralResponse.FromString,
+                _registered_method=True)
         self.RefundPurchase = channel.unary_unary(
                 '/tintype.billing.v1.BillingService/RefundPurchase',
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RefundPurchaseRequest.SerializeToString,
@@ -154,6 +164,23 @@ class BillingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetReferral(self, request, context):
+        """Reads the code that this user invites by, and what came of it. REFERRALS_OFF (NOT_FOUND) where nobody is
+        rewarded for inviting.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClaimReferral(self, request, context):
+        """Notes that this user came by a code, once, before their first payment; the same code again is answered
+        alike. REFERRALS_OFF, UNKNOWN_REFERRAL_CODE (NOT_FOUND), REFERRAL_REFUSED for oneself and for circles,
+        REFERRAL_CLAIMED_BEFORE, REFERRAL_TOO_LATE (FAILED_PRECONDITION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RefundPurchase(self, request, context):
         """Has a purchase refunded through the payment processor, whole or in part, on an administrator's word;
         NOT_AN_ADMIN (PERMISSION_DENIED) for anybody else. Idempotent by `idempotency_key`, with
@@ -227,6 +254,16 @@ def add_BillingServiceServicer_to_server(servicer, server):
                     servicer.ListPurchases,
                     request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesRequest.FromString,
                     response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesResponse.SerializeToString,
+            ),
+            'GetReferral': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReferral,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetReferralRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetReferralResponse.SerializeToString,
+            ),
+            'ClaimReferral': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClaimReferral,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ClaimReferralRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ClaimReferralResponse.SerializeToString,
             ),
             'RefundPurchase': grpc.unary_unary_rpc_method_handler(
                     servicer.RefundPurchase,
@@ -440,6 +477,60 @@ class BillingService:
             '/tintype.billing.v1.BillingService/ListPurchases',
             tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesRequest.SerializeToString,
             tintype_dot_billing_dot_v1_dot_billing__pb2.ListPurchasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReferral(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/GetReferral',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.GetReferralRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.GetReferralResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClaimReferral(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/ClaimReferral',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ClaimReferralRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ClaimReferralResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,15 @@ class BillingServiceStub:
     """Lists this user's purchases, newest first. INVALID_FIELD (INVALID_ARGUMENT) for a page token that is
     from no page of theirs.
     """
+    GetReferral: _aio.UnaryUnaryMultiCallable[_billing_pb2.GetReferralRequest, _billing_pb2.GetReferralResponse]
+    """Reads the code that this user invites by, and what came of it. REFERRALS_OFF (NOT_FOUND) where nobody is
+    rewarded for inviting.
+    """
+    ClaimReferral: _aio.UnaryUnaryMultiCallable[_billing_pb2.ClaimReferralRequest, _billing_pb2.ClaimReferralResponse]
+    """Notes that this user came by a code, once, before their first payment; the same code again is answered
+    alike. REFERRALS_OFF, UNKNOWN_REFERRAL_CODE (NOT_FOUND), REFERRAL_REFUSED for oneself and for circles,
+    REFERRAL_CLAIMED_BEFORE, REFERRAL_TOO_LATE (FAILED_PRECONDITION).
+    """
     RefundPurchase: _aio.UnaryUnaryMultiCallable[_billing_pb2.RefundPurchaseRequest, _billing_pb2.RefundPurchaseResponse]
     """Has a purchase refunded through the payment processor, whole or in part, on an administrator's word;
     NOT_AN_ADMIN (PERMISSION_DENIED) for anybody else. Idempotent by `idempotency_key`, with
@@ -133,6 +142,27 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_billing_pb2.ListPurchasesResponse]:
         """Lists this user's purchases, newest first. INVALID_FIELD (INVALID_ARGUMENT) for a page token that is
         from no page of theirs.
+        """
+
+    @_abc_1.abstractmethod
+    def GetReferral(
+        self,
+        request: _billing_pb2.GetReferralRequest,
+        context: _aio.ServicerContext[_billing_pb2.GetReferralRequest, _abc.Awaitable[_billing_pb2.GetReferralResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.GetReferralResponse]:
+        """Reads the code that this user invites by, and what came of it. REFERRALS_OFF (NOT_FOUND) where nobody is
+        rewarded for inviting.
+        """
+
+    @_abc_1.abstractmethod
+    def ClaimReferral(
+        self,
+        request: _billing_pb2.ClaimReferralRequest,
+        context: _aio.ServicerContext[_billing_pb2.ClaimReferralRequest, _abc.Awaitable[_billing_pb2.ClaimReferralResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.ClaimReferralResponse]:
+        """Notes that this user came by a code, once, before their first payment; the same code again is answered
+        alike. REFERRALS_OFF, UNKNOWN_REFERRAL_CODE (NOT_FOUND), REFERRAL_REFUSED for oneself and for circles,
+        REFERRAL_CLAIMED_BEFORE, REFERRAL_TOO_LATE (FAILED_PRECONDITION).
         """
 
     @_abc_1.abstractmethod

@@ -293,7 +293,9 @@ Global___SubscriptionRenewed: _TypeAlias = SubscriptionRenewed  # noqa: Y015
 
 @_typing.final
 class PromotionRedeemed(_message.Message):
-    """A person redeemed a code for credits. One redemption is one grant, however often it is told."""
+    """A person redeemed a code for credits, or is rewarded for an invitation. One redemption is one grant, however
+    often it is told.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -306,7 +308,7 @@ class PromotionRedeemed(_message.Message):
     account_id: _builtins.str
     redemption_id: _builtins.str
     code: _builtins.str
-    """For example `SPRING-2026`."""
+    """For example `SPRING-2026`; `invitation` for a reward."""
     credits: _builtins.int
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:

@@ -12,12 +12,14 @@ from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from billing.adapters.inbound import payment_messages as payments
 from billing.adapters.inbound import plan_messages as plans
+from billing.application.claim_referral import ClaimReferralHandler
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.list_purchases import ListPurchases, ListPurchasesHandler
+from billing.application.read_referral import ReadReferralHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.redeem_promotion import RedeemPromotion, RedeemPromotionHandler
@@ -33,6 +35,11 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.UnknownPack: grpc.StatusCode.NOT_FOUND,
     errors.CheckoutNotFound: grpc.StatusCode.NOT_FOUND,
     errors.SubscriptionNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.ReferralsOff: grpc.StatusCode.NOT_FOUND,
+    errors.UnknownReferralCode: grpc.StatusCode.NOT_FOUND,
+    errors.ReferralRefused: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.ReferralClaimedBefore: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.ReferralTooLate: grpc.StatusCode.FAILED_PRECONDITION,
     errors.PurchaseNotFound: grpc.StatusCode.NOT_FOUND,
     errors.NothingLeftToRefund: grpc.StatusCode.FAILED_PRECONDITION,
     errors.NotAnAdmin: grpc.StatusCode.PERMISSION_DENIED,
@@ -61,6 +68,8 @@ ALLOWED = {
         "CreateCheckout": "gateway",
         "GetCheckout": "gateway",
         "ListPurchases": "gateway",
+        "GetReferral": "gateway",
+        "ClaimReferral": "gateway",
         "RefundPurchase": "gateway",
         "ReceiveWebhook": "gateway",
         "ListSettledPayments": "auditor",
@@ -89,6 +98,8 @@ class BillingServicer(rpc.BillingServiceServicer):
     read_subscription: ReadSubscriptionHandler
     purchases: ListPurchasesHandler
     redeem: RedeemPromotionHandler
+    read_referral: ReadReferralHandler
+    claim_referral: ClaimReferralHandler
     refund: RefundPurchaseHandler
     receive: ReceiveWebhookHandler
     reader: BillingReader
@@ -149,6 +160,14 @@ class BillingServicer(rpc.BillingServiceServicer):
             purchases=[payments.purchase(standing) for standing in page.purchases],
             next_page_token=page.next_before or "",
         )
+
+    async def GetReferral(self, request: pb.GetReferralRequest, context: Any) -> pb.GetReferralResponse:
+        standing = await self.read_referral(_account(request.user_id))
+        return pb.GetReferralResponse(referral=plans.referral(standing))
+
+    async def ClaimReferral(self, request: pb.ClaimReferralRequest, context: Any) -> pb.ClaimReferralResponse:
+        claimed = await self.claim_referral(_account(request.user_id), request.code)
+        return pb.ClaimReferralResponse(code=claimed.code, claimed_at=to_timestamp(claimed.claimed_at))
 
     async def RefundPurchase(
         self, request: pb.RefundPurchaseRequest, context: Any

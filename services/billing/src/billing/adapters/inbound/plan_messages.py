@@ -1,9 +1,10 @@
-"""Plans, subscriptions and what codes gave, as protobuf messages."""
+"""Plans, subscriptions, and what codes and invitations gave, as protobuf messages."""
 
 from chassis.timestamps import to_timestamp
 from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import events_pb2 as events
 
+from billing.application.read_referral import ReferralStanding
 from billing.application.read_subscription import SubscriptionStanding
 from billing.domain.plan import Plan
 from billing.domain.promotion import Redemption
@@ -46,6 +47,18 @@ def subscription(standing: SubscriptionStanding) -> pb.Subscription:
         period_start=to_timestamp(standing.month.start),
         period_end=to_timestamp(standing.month.end),
         entitlements=standing.entitlements,
+    )
+
+
+def referral(standing: ReferralStanding) -> pb.Referral:
+    """Return the message of how somebody's invitations stand."""
+    return pb.Referral(
+        code=standing.code,
+        came=standing.came,
+        rewarded=standing.rewarded,
+        inviter_credits=standing.terms.inviter_credits,
+        invited_credits=standing.terms.invited_credits,
+        hold_days=standing.terms.hold.days,
     )
 
 

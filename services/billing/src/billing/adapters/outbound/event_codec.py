@@ -12,6 +12,7 @@ from billing.domain.events import (
     PaymentDisputed,
     PaymentRefunded,
     PromotionRedeemed,
+    ReferralRewarded,
     SubscriptionChanged,
     SubscriptionRenewed,
 )
@@ -50,8 +51,14 @@ def _account(fact: Fact) -> UserId:
             return fact.subscription.user_id
         case PromotionRedeemed():
             return fact.redemption.user_id
+        case ReferralRewarded():
+            return fact.reward.user_id
         case _:
             return fact.purchase.user_id
+
+
+# What rewards are called where codes are: no code has small letters.
+INVITATION = "invitation"
 
 
 def to_message(fact: Fact) -> Message:
@@ -69,6 +76,8 @@ def to_message(fact: Fact) -> Message:
             return _changed(fact)
         case PromotionRedeemed():
             return _redeemed(fact)
+        case ReferralRewarded():
+            return _rewarded(fact)
 
 
 def _completed(fact: PaymentCompleted) -> pb.PaymentCompleted:
@@ -152,5 +161,16 @@ def _redeemed(fact: PromotionRedeemed) -> pb.PromotionRedeemed:
         code=redemption.code,
         credits=redemption.credits,
         expires_at=to_timestamp(redemption.expires_at),
+        occurred_at=to_timestamp(fact.occurred_at),
+    )
+
+
+def _rewarded(fact: ReferralRewarded) -> pb.PromotionRedeemed:
+    """Return it as credits that are given away, as those of a code are: whoever grants them knows how."""
+    return pb.PromotionRedeemed(
+        account_id=fact.reward.user_id,
+        redemption_id=fact.reward.reward_id,
+        code=INVITATION,
+        credits=fact.reward.credits,
         occurred_at=to_timestamp(fact.occurred_at),
     )

@@ -14,6 +14,7 @@ from gateway.domain.identifiers import CheckoutId, PackId, PurchaseId, UserId
 from gateway.domain.page import Page
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
+from gateway.domain.referral import ClaimedReferral, Referral
 from gateway.domain.subscription import BillingInterval, Plan, PlanPrice, Subscription
 from gateway.domain.user import Principal, Role
 
@@ -96,6 +97,21 @@ class GrpcBilling:
         items = [_purchase(purchase) for purchase in answer.purchases]
         return Page(items=items, next_cursor=answer.next_page_token or None)
 
+    async def referral(self, user_id: UserId) -> Referral:
+        """See Billing."""
+        with remote_calls("billing"):
+            answer = await self._stub.GetReferral(
+                pb.GetReferralRequest(user_id=user_id), timeout=READ_DEADLINE_S
+            )
+        return _referral(answer.referral)
+
+    async def claim_referral(self, user_id: UserId, *, code: str) -> ClaimedReferral:
+        """See Billing."""
+        request = pb.ClaimReferralRequest(user_id=user_id, code=code)
+        with remote_calls("billing"):
+            answer = await self._stub.ClaimReferral(request, timeout=COMMAND_DEADLINE_S)
+        return _claimed(answer)
+
     async def refund_purchase(
         self,
         principal: Principal,
@@ -142,6 +158,8 @@ _pack = reader(pb.Pack, Pack)
 _plan_price = reader(pb.PlanPrice, PlanPrice, values={"interval": _INTERVALS.__getitem__})
 _plan = reader(pb.Plan, Plan, values={"prices": _plan_price})
 _redemption = reader(pb.Redemption, Redemption)
+_referral = reader(pb.Referral, Referral)
+_claimed = reader(pb.ClaimReferralResponse, ClaimedReferral)
 _subscription = reader(pb.Subscription, Subscription, values={"plan": _plan}, unread=("user_id",))
 _checkout = reader(
     pb.Checkout,

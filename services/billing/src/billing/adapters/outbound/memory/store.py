@@ -14,6 +14,7 @@ from billing.domain.identifiers import (
     EventId,
     PromotionCode,
     PurchaseId,
+    ReferralCode,
     RefundOrderId,
     SubscriptionId,
     UserId,
@@ -21,6 +22,7 @@ from billing.domain.identifiers import (
 from billing.domain.listing import Scan
 from billing.domain.promotion import Promotion, Redemption
 from billing.domain.purchase_standing import PurchaseStanding
+from billing.domain.referral import Referral
 from billing.domain.refund import Refund
 from billing.domain.refund_order import RefundOrder
 from billing.domain.subscription import Subscription
@@ -49,6 +51,8 @@ class MemoryBilling:
     revisions: dict[UserId, int] = field(default_factory=dict)
     promotions: dict[PromotionCode, Promotion] = field(default_factory=dict)
     redemptions: dict[tuple[UserId, PromotionCode], Redemption] = field(default_factory=dict)
+    referral_codes: dict[UserId, ReferralCode] = field(default_factory=dict)
+    referrals: dict[UserId, Referral] = field(default_factory=dict)
     scans: dict[str, Scan] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
 

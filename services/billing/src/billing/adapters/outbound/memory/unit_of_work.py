@@ -14,6 +14,7 @@ from billing.adapters.outbound.memory.constraints import (
     check_refunds,
 )
 from billing.adapters.outbound.memory.promotions import MemoryPromotions
+from billing.adapters.outbound.memory.referrals import MemoryReferrals
 from billing.adapters.outbound.memory.refund_orders import MemoryRefundOrders
 from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.adapters.outbound.memory.subscriptions import MemorySubscriptions
@@ -59,7 +60,9 @@ class MemoryUnitsOfWork:
             vars(self._billing).update(vars(changed))
 
 
-class MemoryUnitOfWork(MemoryPromotions, MemoryRefundOrders, MemorySubscriptions, MemoryWebhooks):
+class MemoryUnitOfWork(
+    MemoryPromotions, MemoryReferrals, MemoryRefundOrders, MemorySubscriptions, MemoryWebhooks
+):
     """One open transaction."""
 
     async def customer_of(self, user_id: UserId) -> CustomerId | None:

@@ -110,6 +110,22 @@ redemptions = Table(
     Column("created_at", DateTime(timezone=True)),
 )
 
+referral_codes = Table(
+    "referral_codes",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("code", Text),
+    Column("created_at", DateTime(timezone=True)),
+)
+
+referrals = Table(
+    "referrals",
+    metadata,
+    Column("invited_id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("inviter_id", "code", "state", "purchase_id")),
+    *(Column(name, DateTime(timezone=True)) for name in ("claimed_at", "paid_at", "due_at", "ended_at")),
+)
+
 scans = Table(
     "processor_scans",
     metadata,

@@ -14,6 +14,7 @@ from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.checkouts import PostgresCheckouts
 from billing.adapters.outbound.postgres.money_back import PostgresMoneyBack
 from billing.adapters.outbound.postgres.promotions import PostgresPromotions
+from billing.adapters.outbound.postgres.referrals import PostgresReferrals
 from billing.adapters.outbound.postgres.refund_orders import PostgresRefundOrders
 from billing.adapters.outbound.postgres.subscriptions import PostgresSubscriptions
 from billing.adapters.outbound.postgres.webhooks import PostgresWebhooks
@@ -51,6 +52,7 @@ class PostgresUnitOfWork(
     PostgresCheckouts,
     PostgresMoneyBack,
     PostgresPromotions,
+    PostgresReferrals,
     PostgresRefundOrders,
     PostgresSubscriptions,
     PostgresWebhooks,

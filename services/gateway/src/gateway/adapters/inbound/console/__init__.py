@@ -13,6 +13,7 @@ from gateway.adapters.inbound.console import (
     components,
     errors,
     generate,
+    invitations,
     landing,
     library,
     mailed_links,
@@ -40,6 +41,7 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
         billing,
         receipt,
         checkout,
+        invitations,
         account,
     ):
         app.include_router(page.router, include_in_schema=False)

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.checkout import returned_from
 from gateway.adapters.inbound.console.history import CHOICES, EVERYTHING, Choice, chosen
+from gateway.adapters.inbound.console.invitations import invitation_of
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, go
 from gateway.adapters.inbound.console.page import show as show_page
@@ -131,10 +132,11 @@ async def _page(
     code: str = "",
 ) -> Response:
     spent = PERIODS.get(period or "", USUAL)
-    usage, lines, packs = await asyncio.gather(
+    usage, lines, packs, invitation = await asyncio.gather(
         _usage(request, deps, session, spent),
         _lines(deps, session, cursor=cursor, choice=choice),
         deps.billing.packs(),
+        invitation_of(deps, session.user_id),
     )
     return await show_page(
         request,
@@ -143,6 +145,7 @@ async def _page(
         refusal=refusal,
         checkout=returned,
         packs=packs,
+        invitation=invitation,
         usage=usage,
         chosen_period=spent,
         periods=PERIODS.values(),

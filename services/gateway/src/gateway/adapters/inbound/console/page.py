@@ -69,6 +69,7 @@ NOTES = {
     "saved": gettext_noop("Saved."),
     "unpaid": gettext_noop("You left the payment page. Nothing was charged."),
     "redeemed": gettext_noop("The code is yours. Its credits are in your balance in a moment."),
+    "invited": gettext_noop("Welcome. Your credits come once you have bought something and kept it."),
     "withdrawn": gettext_noop("Withdrawn. The link leads nowhere now."),
     "signed-out": gettext_noop("You are signed out."),
     "reset-sent": gettext_noop("If that address has an account, a mail with a link is on its way."),

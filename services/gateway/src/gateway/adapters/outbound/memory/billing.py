@@ -1,5 +1,6 @@
 """Billing in memory: one processor that everybody pays at once."""
 
+import base64
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ from gateway.domain.identifiers import (
 from gateway.domain.page import Page
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
+from gateway.domain.referral import ClaimedReferral, Referral
 from gateway.domain.subscription import BillingInterval, Plan, PlanPrice, Subscription
 from gateway.domain.user import Principal, Role
 from gateway.ports.clock import Clock
@@ -98,6 +100,9 @@ BUSINESS = Plan(
 PLANS = (FREE, PRO, BUSINESS)
 
 
+_CODE_LENGTH = 8
+
+
 @dataclass
 class MemoryBilling:
     """Implements Billing; a webhook's signature is right when it is the body's sha256."""
@@ -110,6 +115,9 @@ class MemoryBilling:
     promotions: dict[str, int] = field(default_factory=dict)
     redemptions: dict[tuple[UserId, str], tuple[str, Redemption]] = field(default_factory=dict)
     refund_orders: dict[tuple[PurchaseId, str], tuple[int | None, str]] = field(default_factory=dict)
+    has_referrals: bool = False
+    inviters: dict[str, UserId] = field(default_factory=dict)
+    invited_by: dict[UserId, tuple[UserId, ClaimedReferral]] = field(default_factory=dict)
     subscriptions: dict[UserId, Subscription] = field(default_factory=dict)
     webhooks: dict[bytes, int] = field(default_factory=dict)
     return_urls: list[tuple[str, str]] = field(default_factory=list)
@@ -220,6 +228,43 @@ class MemoryBilling:
         more = len(newest_first) > start + limit
         return Page(items=items, next_cursor=str(start + limit) if more else None)
 
+    async def referral(self, user_id: UserId) -> Referral:
+        """See Billing."""
+        if not self.has_referrals:
+            raise NotFound("nobody is rewarded for inviting here", reason="REFERRALS_OFF")
+        self.inviters.setdefault(_code_of(user_id), user_id)
+        came = [invited for invited, (inviter, _) in self.invited_by.items() if inviter == user_id]
+        return Referral(
+            code=_code_of(user_id),
+            came=len(came),
+            rewarded=len([invited for invited in came if self.paid.get(invited)]),
+            inviter_credits=300,
+            invited_credits=200,
+            hold_days=7,
+        )
+
+    async def claim_referral(self, user_id: UserId, *, code: str) -> ClaimedReferral:
+        """See Billing."""
+        if not self.has_referrals:
+            raise NotFound("nobody is rewarded for inviting here", reason="REFERRALS_OFF")
+        code = code.strip().upper()
+        if len(code) != _CODE_LENGTH:
+            raise InvalidRequest("That is no code.", fields=[FieldProblem("code", "must be 8 letters")])
+        inviter = self.inviters.get(code)
+        if inviter is None:
+            raise NotFound("nobody invites by this code", reason="UNKNOWN_REFERRAL_CODE")
+        if user_id in self.invited_by:
+            if self.invited_by[user_id][0] != inviter:
+                raise Conflict("you came by another before", reason="REFERRAL_CLAIMED_BEFORE")
+            return self.invited_by[user_id][1]
+        if inviter == user_id or (inviter in self.invited_by and self.invited_by[inviter][0] == user_id):
+            raise Conflict("nobody invites themselves", reason="REFERRAL_REFUSED")
+        if self.paid.get(user_id):
+            raise Conflict("you have paid before", reason="REFERRAL_TOO_LATE")
+        claimed = ClaimedReferral(code=code, claimed_at=self.clock.now())
+        self.invited_by[user_id] = (inviter, claimed)
+        return claimed
+
     async def refund_purchase(
         self,
         principal: Principal,
@@ -326,6 +371,10 @@ class MemoryBilling:
             checkout = replace(checkout, status=CheckoutStatus.OPEN, url=url)
             self.checkouts[checkout_id] = user_id, checkout
         return checkout
+
+
+def _code_of(user_id: UserId) -> str:
+    return base64.b32encode(hashlib.sha256(user_id.encode()).digest()).decode()[:_CODE_LENGTH]
 
 
 def _start(cursor: str | None) -> int:
