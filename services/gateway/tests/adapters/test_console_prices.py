@@ -49,3 +49,18 @@ def test_a_release_that_says_no_count_sells_single_units(sent: int, read: int) -
         model_id="a/b", modality=pb.MODALITY_TEXT, pricing=pb.Pricing(unit="token", per_units=sent)
     )
     assert generation_messages.model(model).pricing.per_units == read
+
+
+async def test_fields_have_names_in_the_persons_language(door: Door) -> None:
+    """In the form and where it is said what was asked for; a field that nobody translated keeps its name."""
+    csrf = await enter(door)
+    door.world.ledger.grant(next(iter(door.world.identity.users)), 100)
+    spanish = HTML | {"Accept-Language": "es"}
+    form = (await door.http.get("/generate", headers=spanish)).text
+    assert '<label class="label" for="prompt">Descripción</label>' in form
+    assert ">Output count</legend>" in form
+    made = {"model": "local/sketch", "prompt": "a heron", "csrf_token": csrf, "seed": "7"}
+    await door.http.post("/generate", data=made, headers=HTML)
+    (job,) = door.world.generations.jobs
+    assert "<dt>Semilla</dt>" in (await door.http.get(f"/library/{job}", headers=spanish)).text
+    assert "<dt>Seed</dt>" in (await door.http.get(f"/library/{job}", headers=HTML)).text
