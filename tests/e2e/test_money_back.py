@@ -72,15 +72,51 @@ def test_a_refund_without_its_webhook_reaches_the_ledger(customer: Customer, sta
         assert invariants[name]["pending"] == 0
 
 
-def verify(stack: StackState) -> list[dict[str, object]]:
-    """Check every invariant over the running services, as a person would; return what was found of each."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tintype_local", "verify", "--json"],
+def test_an_administrator_refunds_without_a_webhook(customer: Customer, stack: StackState) -> None:
+    """An operator makes one; a user is forbidden, the administrator's refund takes the credits with it."""
+    customer.buy()
+    (purchase,) = customer.api.get("/v1/purchases").json()["data"]
+    path, body = f"/v1/admin/purchases/{purchase['id']}/refund", {"amount_minor": 300, "reason": "by mistake"}
+    assert customer.api.post(path, json=body).status_code == 403
+    boss = Customer(stack)
+    granted = local(stack, "exec", "identity", "roles", "grant", boss.email, "admin")
+    assert granted.returncode == 0, granted.stdout + granted.stderr
+    boss.log_in()
+    with customer.no_webhooks():
+        answers = [boss.api.post(path, json=body, headers={"Idempotency-Key": "e2e"}) for _ in range(2)]
+        for answer in answers:
+            assert answer.status_code == 200, answer.text
+            said = answer.json()
+            assert (said["status"], said["refunded_minor"]) == ("partially_refunded", 300)
+        customer.wait_for(available=WELCOME + PACK - 300)
+        rest = local(
+            stack, "exec", "billing", "refund", purchase["id"], "--reason", "the rest", "--actor", "ops"
+        )
+        assert rest.returncode == 0, rest.stdout + rest.stderr
+        customer.wait_for(available=WELCOME)
+        verify(stack)
+    (refunded,) = customer.api.get("/v1/purchases").json()["data"]
+    assert (refunded["status"], refunded["refunded_minor"]) == ("refunded", PACK)
+    made = customer.stripe.refunds.list({"payment_intent": purchase["payment_id"]}).data
+    assert sorted(refund.amount for refund in made) == [300, 700]
+    kept = {(refund.metadata or {})["actor"] for refund in made}
+    assert kept == {boss.account_id, "ops"}
+
+
+def local(stack: StackState, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the stack on this machine, as a person would."""
+    return subprocess.run(
+        [sys.executable, "-m", "tintype_local", *words],
         env={**os.environ, "TINTYPE_DATA_FOLDER": str(stack.data_folder)},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def verify(stack: StackState) -> list[dict[str, object]]:
+    """Check every invariant over the running services, as a person would; return what was found of each."""
+    done = local(stack, "verify", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert found["ok"]

@@ -27,6 +27,7 @@ async def filled(door: Door) -> dict[str, str]:
         "checkout": checkout.json()["id"],
         "payment": door.world.billing.pay(checkout.json()["id"]).payment_id,
         "token": "x" * 43,
+        "code": "K7Q2MX4D",
     }
 
 

@@ -59,6 +59,7 @@ async def test_every_call_is_counted(rich: Door) -> None:
         "checkout": "cs_x",
         "payment": "pi_x",
         "purchase": "pay_x",
+        "code": "K7Q2MX4D",
         "share": "shr_x",
         "share_id": "shr_x",
         "token": "x",

@@ -43,7 +43,7 @@ async def accept(
     request: Request,
     deps: CurrentDeps,
     session: Session,
-    code: Annotated[str, Form(max_length=CODE_LENGTH_MAX)],
+    code: Annotated[str, Form(max_length=CODE_LENGTH_MAX)] = "",
 ) -> Response:
     """Accept an invitation; what is wrong with it is said in its place."""
     try:
