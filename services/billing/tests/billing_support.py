@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,15 +14,20 @@ from billing.adapters.outbound.memory.unit_of_work import MemoryUnitsOfWork
 from billing.adapters.outbound.memory.webhooks import MemoryWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.add_promotion import AddPromotionHandler
+from billing.application.cancel_subscription import CancelSubscriptionHandler
+from billing.application.change_subscription import ChangeSubscriptionHandler
 from billing.application.claim_referral import ClaimReferralHandler
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
 from billing.application.follow_checkout import FollowCheckoutHandler
+from billing.application.free_plan import FreePlan
+from billing.application.list_invoices import ListInvoicesHandler
 from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
 from billing.application.list_purchases import ListPurchases, ListPurchasesHandler, PurchasePage
 from billing.application.make_refund import RefundMaker
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
+from billing.application.open_portal import OpenPortalHandler
 from billing.application.process_webhook import ProcessWebhookHandler
 from billing.application.read_referral import ReadReferralHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
@@ -32,12 +37,19 @@ from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.redeem_promotion import RedeemPromotionHandler
 from billing.application.refund_purchase import RefundPurchaseHandler
+from billing.application.renew_subscriptions import RenewSubscriptionsHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
+from billing.application.resume_subscription import ResumeSubscriptionHandler
 from billing.application.reward_referrals import RewardReferralsHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
+from billing.application.settle_subscription import SettleSubscriptionHandler
+from billing.application.subscribers import Subscribers
+from billing.application.tell_credits import CreditsTeller
 from billing.domain.checkout import Purchase
+from billing.domain.identifiers import PlanId
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.referral import ReferralTerms
+from billing.domain.standing import BillingInterval
 from billing.domain.webhook_event import StoredWebhook, WebhookState
 from billing.ports.unit_of_work import BillingReader, UnitsOfWork
 from billing.ports.webhooks import WebhookReader
@@ -78,11 +90,39 @@ class BillingUnderTest:
         self.redeem = RedeemPromotionHandler(self.units, self.clock, self.ids)
         self.list_purchases = ListPurchasesHandler(self.reader)
         self.receive = ReceiveWebhookHandler(self.units, MemoryWebhookVerifier(), self.clock)
-        self.settle = SettleCheckoutHandler(self.units, self.processor, self.clock, self.ids)
+        free = next(plan for plan in catalogue.plans if not plan.prices)
+        self.settle_plan = SettleSubscriptionHandler(
+            self.units,
+            self.processor,
+            catalogue,
+            CreditsTeller(catalogue, self.ids),
+            FreePlan(self.ids, free),
+            self.clock,
+            self.ids,
+        )
+        self.subscribers = Subscribers(self.reader, self.settle_plan)
+        customers = Customers(self.units, self.processor)
+        read_plan = self.read_subscription
+        self.change_plan = ChangeSubscriptionHandler(self.subscribers, self.processor, catalogue, read_plan)
+        self.cancel_plan = CancelSubscriptionHandler(self.subscribers, self.processor, read_plan)
+        self.resume_plan = ResumeSubscriptionHandler(self.subscribers, self.processor, read_plan)
+        self.open_portal = OpenPortalHandler(self.processor, customers, catalogue, public_url=ORIGIN)
+        self.list_invoices = ListInvoicesHandler(self.units, self.processor)
+        self.renew = RenewSubscriptionsHandler(self.units, catalogue, self.settle_plan, self.clock)
+        self.settle = SettleCheckoutHandler(
+            self.units, self.processor, self.settle_plan, self.clock, self.ids
+        )
         self.follow = FollowCheckoutHandler(self.units, self.reader, self.settle, self.clock, ask_every_s=2)
         self.pages = PageOpener(self.units, self.processor, Customers(self.units, self.processor), self.clock)
         self.create = CreateCheckoutHandler(
-            self.units, self.pages, self.follow, catalogue, self.clock, self.ids, public_url=ORIGIN
+            self.units,
+            self.pages,
+            self.follow,
+            self.subscribers,
+            catalogue,
+            self.clock,
+            self.ids,
+            public_url=ORIGIN,
         )
         self.refund = RecordRefundHandler(self.units, self.processor, self.clock)
         self.read_referral = ReadReferralHandler(self.units, TERMS, self.clock, self.ids)
@@ -94,7 +134,14 @@ class BillingUnderTest:
         )
         self.dispute = RecordDisputeHandler(self.units, self.processor, self.clock)
         self.process = ProcessWebhookHandler(
-            self.units, self.settle, self.refund, self.dispute, self.clock, self.lease_ids
+            self.units,
+            self.settle,
+            self.refund,
+            self.dispute,
+            self.settle_plan,
+            self.processor,
+            self.clock,
+            self.lease_ids,
         )
         self.replay = ReplayWebhookHandler(self.units, self.clock)
         self.reconcile = ReconcileCheckoutsHandler(self.units, self.settle, self.clock)
@@ -222,9 +269,29 @@ def brief(message: Message) -> tuple[Any, ...]:
             return name, message.account_id, start.isoformat(), message.credits
         case pb.SubscriptionChanged():
             return name, message.account_id, message.revision, message.plan_id, *message.entitlements
+        case pb.AllocationRaised():
+            start = message.starts_at.ToDatetime(UTC)
+            return name, message.account_id, start.isoformat(), message.credits
         case pb.PromotionRedeemed():
             return name, message.account_id, message.code, message.credits
     return (name,)
+
+
+def raised(user_id: str, starts_at: datetime, amount: int) -> tuple[Any, ...]:
+    """The fact that a month's allocation was raised, in short."""
+    return "AllocationRaised", user_id, starts_at.isoformat(), amount
+
+
+def plan_order(
+    user_id: str = "usr_1", plan: str = "pro", interval: str = "month", key: str | None = None
+) -> CreateCheckout:
+    """The command that the gateway sends for a plan."""
+    return replace(
+        order(user_id, key=key),
+        pack_id=None,
+        plan_id=PlanId(plan),
+        interval=BillingInterval(interval),
+    )
 
 
 def order(user_id: str = "usr_1", pack: str = "starter", key: str | None = None) -> CreateCheckout:

@@ -8,7 +8,8 @@ from billing.adapters.outbound.event_codec import to_message
 from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
-from billing.adapters.outbound.postgres.rows import to_dispute, to_purchase, to_subscription
+from billing.adapters.outbound.postgres.rows import to_dispute, to_purchase
+from billing.adapters.outbound.postgres.subscription_rows import to_allocation, to_subscription
 from billing.adapters.outbound.postgres.tables import outbox
 from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
@@ -29,7 +30,11 @@ async def in_memory() -> AsyncIterator[BillingUnderTest]:
         yield billing
     facts = [to_message(fact) for fact in store.facts]
     assert_facts_tell(
-        facts, [*store.purchases.values()], store.disputes.values(), store.subscriptions.values()
+        facts,
+        [*store.purchases.values()],
+        store.disputes.values(),
+        store.subscriptions.values(),
+        store.allocations.values(),
     )
 
 
@@ -57,7 +62,8 @@ async def in_postgres(url: str) -> AsyncIterator[BillingUnderTest]:
         purchases = [to_purchase(row) for row in await connection.execute(select(tables.purchases))]
         disputes = [to_dispute(row) for row in await connection.execute(select(tables.disputes))]
         plans = [to_subscription(row) for row in await connection.execute(select(tables.subscriptions))]
-    assert_facts_tell(await published(), purchases, disputes, plans)
+        told = [to_allocation(row) for row in await connection.execute(select(tables.allocations))]
+    assert_facts_tell(await published(), purchases, disputes, plans, told)
     await engine.dispose()
 
 

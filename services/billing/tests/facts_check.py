@@ -5,6 +5,7 @@ from datetime import UTC
 from typing import TypeVar
 
 from billing.adapters.outbound.event_codec import INVITATION
+from billing.domain.allocation import Allocation
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.subscription import Subscription
@@ -19,6 +20,7 @@ def assert_facts_tell(
     purchases: Sequence[Purchase],
     disputes: Iterable[Dispute],
     subscriptions: Iterable[Subscription],
+    allocations: Iterable[Allocation] = (),
 ) -> None:
     """Fail unless each purchase, refund, dispute and month was told, with all that it is, and none twice."""
     assert len({_timeless(one) for one in facts}) == len(facts), "a fact was told twice"
@@ -28,14 +30,16 @@ def assert_facts_tell(
     codes = [(one.account_id, one.code) for one in redeemed if one.code != INVITATION]
     assert len(set(codes)) == len(codes)
     _assert_changes_in_order(_of(facts, pb.SubscriptionChanged))
-    apart = pb.SubscriptionRenewed | pb.SubscriptionChanged | pb.PromotionRedeemed
+    apart = pb.SubscriptionRenewed | pb.AllocationRaised | pb.SubscriptionChanged | pb.PromotionRedeemed
+    raised = _of(facts, pb.AllocationRaised)
     facts = [one for one in facts if not isinstance(one, apart)]
     _assert_months_told(renewed, subscriptions)
+    _assert_credits_told(renewed, raised, allocations, purchases)
     completed, refunded, disputed = (
         _of(facts, kind) for kind in (pb.PaymentCompleted, pb.PaymentRefunded, pb.PaymentDisputed)
     )
     assert len(completed) + len(refunded) + len(disputed) == len(facts), "a fact that nobody accounts for"
-    bought = sorted(_timeless(_completed(one)) for one in purchases)
+    bought = sorted(_timeless(_completed(one)) for one in purchases if one.checkout_id)
     assert sorted(map(_timeless, completed)) == bought
     for purchase in purchases:
         mine = [one for one in refunded if one.purchase_id == purchase.purchase_id]
@@ -68,6 +72,25 @@ def _assert_months_told(
         for known in subscriptions
         if known.allocated_from is not None
     }
+
+
+def _assert_credits_told(
+    renewed: Iterable[pb.SubscriptionRenewed],
+    raised: Iterable[pb.AllocationRaised],
+    allocations: Iterable[Allocation],
+    purchases: Iterable[Purchase],
+) -> None:
+    """Fail unless what was told of paid plans is what is written down, and each payment went with one."""
+    paid = [one for one in renewed if one.invoice_id]
+    told = [(one.subscription_id, one.period_start.ToDatetime(UTC), one.credits, False) for one in paid]
+    told += [(one.subscription_id, one.starts_at.ToDatetime(UTC), one.credits, True) for one in raised]
+    assert sorted(told) == sorted(
+        (one.subscription_id, one.span.start, one.credits, one.is_raise) for one in allocations
+    )
+    payments = [(one.payment_id, one.credits, one.invoice_id) for one in (*paid, *raised) if one.payment_id]
+    assert sorted(payments) == sorted(
+        (one.payment_id, one.credits, one.invoice_id) for one in purchases if one.checkout_id is None
+    )
 
 
 def _of(facts: Iterable[Message], kind: type[M]) -> list[M]:

@@ -109,6 +109,14 @@ def _billing_facts() -> list[billed.Fact]:
             credits=500,
             occurred_at=NOW,
         ),
+        billed.AllocationRaised(
+            subscription=replace(subscription, plan_id="business"),
+            span=Month(NOW, NOW + timedelta(days=10)),
+            credits=1000,
+            occurred_at=NOW,
+            invoice_id="in_1",
+            payment_id="pi_2",
+        ),
         billed.SubscriptionChanged(
             subscription=replace(subscription, plan_id="pro"),
             standing=Standing(

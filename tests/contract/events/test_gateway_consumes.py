@@ -22,6 +22,7 @@ TOLD = {
     "PaymentRefunded": type(None),
     "PaymentDisputed": type(None),
     "SubscriptionRenewed": type(None),
+    "AllocationRaised": type(None),
     "SubscriptionChanged": PlanChanged,
     "PromotionRedeemed": type(None),
     "GenerationQueued": GenerationMoved,

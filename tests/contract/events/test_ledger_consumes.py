@@ -27,6 +27,7 @@ EFFECTS = {
     "tintype.billing.v1.PaymentRefunded": (100, 30),
     "tintype.billing.v1.PaymentDisputed": (100, 30),
     "tintype.billing.v1.SubscriptionRenewed": (600, 30),
+    "tintype.billing.v1.AllocationRaised": (1100, 30),
     "tintype.billing.v1.PromotionRedeemed": (300, 30),
     "tintype.generation.v1.GenerationSucceeded": (110, 0),
     "tintype.generation.v1.GenerationFailed": (130, 0),

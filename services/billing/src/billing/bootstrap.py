@@ -23,13 +23,17 @@ from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.add_promotion import AddPromotionHandler
+from billing.application.cancel_subscription import CancelSubscriptionHandler
 from billing.application.carry_on_refunds import CarryOnRefundsHandler
+from billing.application.change_subscription import ChangeSubscriptionHandler
 from billing.application.claim_referral import ClaimReferralHandler
 from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.drain_webhooks import DrainWebhooksHandler
 from billing.application.end_promotion import EndPromotionHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.forget_webhook_bodies import ForgetWebhookBodiesHandler
+from billing.application.free_plan import FreePlan
+from billing.application.list_invoices import ListInvoicesHandler
 from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
@@ -38,6 +42,7 @@ from billing.application.list_purchases import ListPurchasesHandler
 from billing.application.make_refund import RefundMaker
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
+from billing.application.open_portal import OpenPortalHandler
 from billing.application.process_webhook import ProcessWebhookHandler
 from billing.application.processor_lists import DisputeList, PaymentList, RefundList
 from billing.application.publish_catalogue import PublishCatalogueHandler
@@ -53,9 +58,13 @@ from billing.application.refund_purchase import RefundPurchaseHandler
 from billing.application.renew_subscriptions import BATCH_MAX as RENEWALS_MAX
 from billing.application.renew_subscriptions import RenewSubscriptionsHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
+from billing.application.resume_subscription import ResumeSubscriptionHandler
 from billing.application.reward_referrals import RewardReferralsHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
+from billing.application.settle_subscription import SettleSubscriptionHandler
 from billing.application.start_free_plan import StartFreePlanHandler
+from billing.application.subscribers import Subscribers
+from billing.application.tell_credits import CreditsTeller
 from billing.domain.catalogue import Catalogue, UnknownPlan
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.pack import CatalogueChange
@@ -86,15 +95,24 @@ async def serve(settings: BillingSettings) -> None:
         catalogue = load_catalogue(settings.catalogue_file)
         processor = settings.processor()
         units, reader = PostgresUnitsOfWork(engine, ids), PostgresBillingReader(engine)
-        settle = SettleCheckoutHandler(units, processor, clock, ids)
         record_refund = RecordRefundHandler(units, processor, clock)
         maker = RefundMaker(units, processor, record_refund)
         carry_on = CarryOnRefundsHandler(units, maker, clock)
+        plan = free_plan(settings, catalogue)
+        settle_plan = SettleSubscriptionHandler(
+            units, processor, catalogue, CreditsTeller(catalogue, ids), FreePlan(ids, plan), clock, ids
+        )
+        subscribers = Subscribers(reader, settle_plan)
+        read_plan = ReadSubscriptionHandler(reader, catalogue, clock)
+        customers = Customers(units, processor)
+        settle = SettleCheckoutHandler(units, processor, settle_plan, clock, ids)
         process = ProcessWebhookHandler(
             units,
             settle,
             record_refund,
             RecordDisputeHandler(units, processor, clock),
+            settle_plan,
+            processor,
             clock,
             ids,
             outages=STORAGE_AWAY,
@@ -103,9 +121,9 @@ async def serve(settings: BillingSettings) -> None:
         forget = ForgetWebhookBodiesHandler(units, clock, after_days=settings.webhook_bodies_days)
         gauges = WebhookGauges(PostgresWebhookReader(engine), clock)
         follow = FollowCheckoutHandler(units, reader, settle, clock, ask_every_s=settings.ask_every_s)
-        pages = PageOpener(units, processor, Customers(units, processor), clock)
+        pages = PageOpener(units, processor, customers, clock)
         reconcile = ReconcileCheckoutsHandler(units, settle, clock)
-        renew = RenewSubscriptionsHandler(units, catalogue, clock)
+        renew = RenewSubscriptionsHandler(units, catalogue, settle_plan, clock)
         heard = _events(settings, catalogue, units)
         terms = ReferralTerms(
             inviter_credits=settings.referral_inviter_credits,
@@ -116,12 +134,19 @@ async def serve(settings: BillingSettings) -> None:
 
         servicer = BillingServicer(
             create=CreateCheckoutHandler(
-                units, pages, follow, catalogue, clock, ids, public_url=str(settings.public_url)
+                units, pages, follow, subscribers, catalogue, clock, ids, public_url=str(settings.public_url)
             ),
             follow=follow,
             packs=ListPacksHandler(catalogue),
             plans=ListPlansHandler(catalogue),
-            read_subscription=ReadSubscriptionHandler(reader, catalogue, clock),
+            read_subscription=read_plan,
+            change_subscription=ChangeSubscriptionHandler(subscribers, processor, catalogue, read_plan),
+            cancel_subscription=CancelSubscriptionHandler(subscribers, processor, read_plan),
+            resume_subscription=ResumeSubscriptionHandler(subscribers, processor, read_plan),
+            open_portal=OpenPortalHandler(
+                processor, customers, catalogue, public_url=str(settings.public_url)
+            ),
+            invoices=ListInvoicesHandler(units, processor),
             purchases=ListPurchasesHandler(reader),
             redeem=RedeemPromotionHandler(units, clock, ids),
             read_referral=ReadReferralHandler(units, terms, clock, ids),

@@ -136,6 +136,8 @@ def test_where_the_money_is(
     """By the session, and by its payment where the session says too little."""
     about: dict[str, Any] = {"id": "cs_1", "object": "checkout.session", "status": status}
     about |= {"payment_status": payment_status, "expires_at": 1, "line_items": None, "metadata": {}}
-    about |= dict.fromkeys(("amount_total", "currency", "client_reference_id", "url"))
+    about |= dict.fromkeys(
+        ("amount_total", "amount_subtotal", "currency", "client_reference_id", "url", "subscription")
+    )
     about["payment_intent"] = {"id": "pi_1", "object": "payment_intent", "status": intent} if intent else None
     assert seen_checkout(stripe.checkout.Session.construct_from(about, KEY)).payment_status is seen

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import stripe
 from billing.adapters.outbound.stripe import processor as adapter
+from billing.adapters.outbound.stripe.catalogue import StripeCatalogue
 from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.domain import errors
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
@@ -285,7 +286,7 @@ async def test_a_refusal_that_stripe_remembers_does_not_outlive_its_cause(
         return str(price.id)
 
     with monkeypatch.context() as patch:
-        patch.setattr(adapter.StripeCatalogue, "price_on_sale", known_before)
+        patch.setattr(StripeCatalogue, "price_on_sale", known_before)
         shop.sdk.products.update("tintype_starter", {"active": False})
         with pytest.raises(errors.PaymentProcessorMisconfigured):
             await shop.billing.open(key="k1")

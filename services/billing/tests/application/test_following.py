@@ -122,7 +122,13 @@ async def test_a_slow_processor_keeps_nobody_waiting(
     """Past the patience what is known is the answer."""
     monkeypatch.setattr("billing.application.follow_checkout.PATIENCE_S", 0.01)
     checkout_id, _ = await opened(memory_billing)
-    silent = Silent(memory_billing.units, memory_billing.processor, memory_billing.clock, memory_billing.ids)
+    silent = Silent(
+        memory_billing.units,
+        memory_billing.processor,
+        memory_billing.settle_plan,
+        memory_billing.clock,
+        memory_billing.ids,
+    )
     follow = FollowCheckoutHandler(
         memory_billing.units, memory_billing.reader, silent, memory_billing.clock, ask_every_s=2
     )

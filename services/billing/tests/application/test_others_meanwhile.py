@@ -14,6 +14,7 @@ from billing.domain.checkout import Checkout, CheckoutStatus
 from billing.domain.dispute import DisputeState
 from billing.domain.errors import PaymentProcessorRefused, PaymentProcessorUnavailable
 from billing.domain.identifiers import CheckoutId, PageId
+from billing.domain.offer import offer_of_pack
 from billing.domain.pack import Pack
 from billing.domain.refund import RefundStatus
 from billing.domain.webhook_event import WebhookState
@@ -47,7 +48,7 @@ async def test_a_page_that_somebody_else_opened_stands(memory_billing: BillingUn
     first = (await memory_billing.open(key="k1")).checkout
     stale = replace(first, page_id=None, url=None, expires_at=None, next_check_at=None)
     memory_billing.clock.advance(60)
-    assert await memory_billing.pages.open(stale, starter(memory_billing), REQUEST) == first
+    assert await memory_billing.pages.open(stale, offer_of_pack(starter(memory_billing)), REQUEST) == first
     assert await kept(memory_billing, first.checkout_id) == first
 
 
@@ -61,7 +62,9 @@ async def test_a_page_number_that_somebody_else_gave_up_stays_given_up(
     memory_billing.processor.failure = None
     stale = await kept(memory_billing, CheckoutId("chk_00000001"))
     await write(memory_billing, replace(stale, page=2))
-    assert (await memory_billing.pages.open(stale, starter(memory_billing), REQUEST)).page_id is None
+    assert (
+        await memory_billing.pages.open(stale, offer_of_pack(starter(memory_billing)), REQUEST)
+    ).page_id is None
     assert await kept(memory_billing, stale.checkout_id) == replace(stale, page=2)
 
 
@@ -72,7 +75,7 @@ async def test_a_page_of_a_checkout_that_was_never_committed_is_a_bug(
     first = (await memory_billing.open(key="k1")).checkout
     never = replace(first, checkout_id=CheckoutId("chk_never"), page_id=None, url=None)
     with pytest.raises(RuntimeError, match="chk_never was committed and is gone"):
-        await memory_billing.pages.open(never, starter(memory_billing), REQUEST)
+        await memory_billing.pages.open(never, offer_of_pack(starter(memory_billing)), REQUEST)
     assert await memory_billing.reader.checkout("usr_1", CheckoutId("chk_never")) is None
 
 
@@ -128,6 +131,7 @@ async def test_a_checkout_that_moved_on_is_not_put_back(
     settle = Meanwhile(
         memory_billing.units,
         memory_billing.processor,
+        memory_billing.settle_plan,
         memory_billing.clock,
         memory_billing.ids,
         lambda: write(memory_billing, moved),

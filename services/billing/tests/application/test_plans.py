@@ -25,7 +25,7 @@ def starting(billing: BillingUnderTest, plan: str | None = "free") -> StartFreeP
 
 def renewing(billing: BillingUnderTest) -> RenewSubscriptionsHandler:
     """The use case that looks for months that are over."""
-    return RenewSubscriptionsHandler(billing.units, billing.catalogue, billing.clock)
+    return RenewSubscriptionsHandler(billing.units, billing.catalogue, billing.settle_plan, billing.clock)
 
 
 async def test_a_newcomer_has_the_first_month_at_once(any_billing: BillingUnderTest) -> None:

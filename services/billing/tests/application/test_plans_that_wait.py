@@ -44,7 +44,7 @@ async def write(billing: BillingUnderTest, subscription: Subscription) -> None:
 
 def renewing(billing: BillingUnderTest) -> RenewSubscriptionsHandler:
     """The use case that looks for months that are over."""
-    return RenewSubscriptionsHandler(billing.units, billing.catalogue, billing.clock)
+    return RenewSubscriptionsHandler(billing.units, billing.catalogue, billing.settle_plan, billing.clock)
 
 
 async def test_a_first_plan_is_looked_at_when_its_month_ends(memory_billing: BillingUnderTest) -> None:
@@ -107,7 +107,9 @@ async def test_whoever_fails_leaves_the_plan_to_the_others_after_a_minute(
     subscription = await begun(memory_billing)
     memory_billing.clock.time = FEBRUARY
     unreadable = Unreadable(memory_billing.catalogue.packs)
-    failing = RenewSubscriptionsHandler(memory_billing.units, unreadable, memory_billing.clock)
+    failing = RenewSubscriptionsHandler(
+        memory_billing.units, unreadable, memory_billing.settle_plan, memory_billing.clock
+    )
     assert await failing() == 1
     taken = replace(subscription, next_allocation_at=FEBRUARY + timedelta(minutes=1))
     assert await kept(memory_billing) == taken

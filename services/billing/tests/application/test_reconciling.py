@@ -186,7 +186,11 @@ async def test_no_more_than_a_few_are_asked_about_at_once(memory_billing: Billin
     await leave_open(memory_billing, BATCH_MAX)
     memory_billing.clock.advance(60)
     watched = Watched(
-        memory_billing.units, memory_billing.processor, memory_billing.clock, memory_billing.ids
+        memory_billing.units,
+        memory_billing.processor,
+        memory_billing.settle_plan,
+        memory_billing.clock,
+        memory_billing.ids,
     )
     reconcile = ReconcileCheckoutsHandler(memory_billing.units, watched, memory_billing.clock)
     assert await reconcile() == BATCH_MAX

@@ -185,11 +185,12 @@ def test_a_lot_ends_after_it_begins(command: Any) -> None:
         assert refused.value.field == "expires_at"
 
 
-def test_a_payments_grant_is_no_period() -> None:
-    """A renewal names none."""
+def test_a_renewals_payment_has_a_name() -> None:
+    """It may have one, and then not an empty one."""
+    replace(RENEW, payment_id="pi_1").validate()
     with pytest.raises(InvalidField) as refused:
-        replace(RENEW, payment_id="pi_1").validate()
-    assert refused.value.field == "source"
+        replace(RENEW, payment_id="").validate()
+    assert refused.value.field == "payment_id"
 
 
 def scopes(count: int) -> tuple[BudgetScope, ...]:

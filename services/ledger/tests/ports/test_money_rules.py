@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from command_makers import adjust, charge, refund, renew, reserve
+from command_makers import adjust, charge, claw_back, refund, renew, reserve
 from ledger.application.extend_reservation import ExtendReservation
 from ledger.application.open_account import OpenAccount
 from ledger.application.renew_subscription import RenewSubscription
 from ledger.domain.budget import BudgetPeriod, BudgetScope
-from ledger.domain.errors import BudgetExceeded, InsufficientCredits, InvalidField
+from ledger.domain.errors import BudgetExceeded, InsufficientCredits, InvalidField, PaymentAlreadyGranted
 from ledger.domain.lot import Category
 from ledger.domain.reservation import ReservationState
 from support import LedgerUnderTest
@@ -135,11 +135,23 @@ async def test_a_charge_is_given_back_by_a_person(any_ledger: LedgerUnderTest) -
     assert await any_ledger.state(ME) == (100, 0, 0)
 
 
-async def test_a_payment_is_no_period(any_ledger: LedgerUnderTest) -> None:
-    """One payment is one grant: a renewal in its name is refused, and nothing is granted."""
+async def test_a_payment_pays_for_one_grant(any_ledger: LedgerUnderTest) -> None:
+    """A renewal in the name of a payment that has its grant is refused, and nothing is granted."""
     await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
-    named = replace(renew(ME, 50), source="payment:pi_1", payment_id="pi_1")
-    with pytest.raises(InvalidField) as refused:
-        await any_ledger.apply(named)
-    assert refused.value.field == "source"
+    with pytest.raises(PaymentAlreadyGranted):
+        await any_ledger.apply(replace(renew(ME, 50), payment_id="pi_1"))
+    assert await any_ledger.state(ME) == (100, 0, 0)
+
+
+@pytest.mark.parametrize("is_told_first", [False, True])
+async def test_a_period_whose_payment_went_back_is_taken_back(
+    any_ledger: LedgerUnderTest, is_told_first: bool
+) -> None:
+    """Of its own credits, in either order; what was bought otherwise stays."""
+    await any_ledger.give(ME, 100, Category.PAID)
+    told = [replace(renew(ME, 50), payment_id="pi_1"), claw_back(ME, "pi_1", "refund", 30)]
+    for command in reversed(told) if is_told_first else told:
+        await any_ledger.apply(command)
+    assert await any_ledger.state(ME) == (120, 0, 0)
+    await any_ledger.apply(claw_back(ME, "pi_1", "dispute:dp_1", 50))
     assert await any_ledger.state(ME) == (100, 0, 0)

@@ -15,8 +15,9 @@ from contract_support import connect, serve_billing
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.memory.billing import MemoryBilling
 from gateway.domain.errors import Conflict, IdempotencyKeyReused, InvalidRequest, MalformedRequest, NotFound
+from gateway.domain.invoice import InvoiceStatus
 from gateway.domain.purchase import Checkout, CheckoutStatus, PaymentStatus, Purchase, PurchaseStatus
-from gateway.domain.subscription import BillingInterval
+from gateway.domain.subscription import BillingInterval, SubscriptionStatus
 from gateway.ports.billing import Billing
 from support import HandClock
 
@@ -40,6 +41,12 @@ class Shop(Protocol):
     async def register(self) -> None:
         """Give me the free plan, as a registration does."""
 
+    async def begin(self, checkout: Checkout) -> None:
+        """Pay for a plan."""
+
+    async def decline(self) -> None:
+        """Have my payment method declined from now on."""
+
     async def promote(self, code: str, *, is_over: bool = False) -> None:
         """Make a code for 100 credits."""
 
@@ -62,6 +69,12 @@ class FakeShop:
 
     async def register(self) -> None:
         self.port.subscribe(ME)
+
+    async def begin(self, checkout: Checkout) -> None:
+        self.port.begin(checkout.checkout_id)
+
+    async def decline(self) -> None:
+        self.port.declined.add(ME)
 
     async def promote(self, code: str, *, is_over: bool = False) -> None:
         self.port.promotions[code] = 0 if is_over else 100
@@ -94,6 +107,13 @@ class RealShop:
         billing = self.billing
         start = StartFreePlanHandler(billing.units, billing.clock, billing.ids, billing.catalogue.plans[0])
         await start(ME, since=billing.clock.now())
+
+    async def begin(self, checkout: Checkout) -> None:
+        self.billing.processor.pay(f"cs_{checkout.checkout_id}")
+        await self.billing.settle(f"cs_{checkout.checkout_id}")
+
+    async def decline(self) -> None:
+        self.billing.processor.declined |= set(self.billing.processor.subscriptions)
 
     async def promote(self, code: str, *, is_over: bool = False) -> None:
         await self.billing.add_promotion(AddPromotion(code=code, credits=100))
@@ -305,3 +325,115 @@ async def test_a_forged_webhook_is_refused(shop: Shop) -> None:
     with pytest.raises(MalformedRequest) as refused:
         await shop.port.receive_webhook(body=body, headers={"stripe-signature": "forged"})
     assert refused.value.reason == "INVALID_SIGNATURE"
+
+
+async def subscribe(shop: Shop, plan: str = "pro", interval: str = "month", key: str = "s1") -> Checkout:
+    """Buy a plan."""
+    checkout, _ = await shop.port.create_checkout(
+        user_id=ME,
+        email="ada@example.com",
+        plan_id=plan,
+        interval=BillingInterval(interval),
+        idempotency_key=key,
+        success_url=f"{ORIGIN}/done",
+        cancel_url=f"{ORIGIN}/back",
+    )
+    await shop.begin(checkout)
+    return checkout
+
+
+async def test_a_plan_is_bought_once(shop: Shop) -> None:
+    """The checkout names what came of it; a second plan is refused, as is one that is not on sale."""
+    opened = await subscribe(shop)
+    assert (opened.pack_id, opened.plan_id, opened.interval) == (None, "pro", BillingInterval.MONTH)
+    mine = await shop.port.subscription(ME)
+    done = await shop.port.checkout(ME, opened.checkout_id)
+    assert (done.status, done.subscription_id) == (CheckoutStatus.COMPLETE, mine.subscription_id)
+    assert (mine.plan_id, mine.interval, mine.price_minor, mine.currency) == ("pro", "month", 2900, "usd")
+    assert (mine.status, mine.cancels_at, mine.scheduled_change) == (SubscriptionStatus.ACTIVE, None, None)
+    assert mine.next_allocation_at == mine.period_end
+    for plan, interval, kind, reason in (
+        ("business", "month", Conflict, "SUBSCRIBED_ALREADY"),
+        ("free", "month", NotFound, "UNKNOWN_PLAN"),
+    ):
+        with pytest.raises(kind) as refused:
+            await subscribe(shop, plan, interval, key=f"of {plan}")
+        assert refused.value.reason == reason
+
+
+async def test_a_plan_is_changed_ended_and_kept(shop: Shop) -> None:
+    """More at once, less at the end of what is paid for; and all of it can be taken back."""
+    await subscribe(shop)
+    month = BillingInterval.MONTH
+    more = await shop.port.change_subscription(ME, plan_id="business", interval=month, idempotency_key="c1")
+    assert (more.plan_id, more.price_minor, more.scheduled_change) == ("business", 5900, None)
+    less = await shop.port.change_subscription(ME, plan_id="pro", interval=month, idempotency_key="c2")
+    change = less.scheduled_change
+    assert change is not None
+    assert (less.plan_id, change.plan_id, change.interval, change.at) == (
+        "business",
+        "pro",
+        month,
+        less.paid_period_end,
+    )
+    ending = await shop.port.cancel_subscription(ME, idempotency_key="c3")
+    assert (ending.cancels_at, ending.scheduled_change) == (less.paid_period_end, None)
+    assert (await shop.port.subscription(ME)).cancels_at == ending.cancels_at
+    kept = await shop.port.resume_subscription(ME, idempotency_key="c4")
+    assert (kept.plan_id, kept.cancels_at, kept.scheduled_change) == ("business", None, None)
+
+
+async def test_a_declined_change_leaves_the_plan_as_it_is(shop: Shop) -> None:
+    """Told by its own reason, as is an unknown plan."""
+    await subscribe(shop)
+    await shop.decline()
+    for plan, kind, reason in (
+        ("business", Conflict, "PAYMENT_DECLINED"),
+        ("gold", NotFound, "UNKNOWN_PLAN"),
+    ):
+        with pytest.raises(kind) as refused:
+            await shop.port.change_subscription(
+                ME, plan_id=plan, interval=BillingInterval.MONTH, idempotency_key="c1"
+            )
+        assert refused.value.reason == reason
+    assert (await shop.port.subscription(ME)).plan_id == "pro"
+
+
+async def test_who_pays_for_no_plan_changes_none(shop: Shop) -> None:
+    """Whoever has none, and whoever has the free one."""
+    for reason, kind in (("SUBSCRIPTION_NOT_FOUND", NotFound), ("PLAN_IS_FREE", Conflict)):
+        for call in (
+            shop.port.cancel_subscription(ME, idempotency_key="c1"),
+            shop.port.resume_subscription(ME, idempotency_key="c1"),
+            shop.port.change_subscription(
+                ME, plan_id="pro", interval=BillingInterval.MONTH, idempotency_key="c1"
+            ),
+        ):
+            with pytest.raises(kind) as refused:
+                await call
+            assert refused.value.reason == reason
+        await shop.register()
+
+
+async def test_the_portal_has_an_address(shop: Shop) -> None:
+    """For everybody, whether they ever paid or not."""
+    url = await shop.port.open_portal(
+        user_id=ME, email="ada@example.com", return_url=f"{ORIGIN}/billing", idempotency_key="p1"
+    )
+    assert url.startswith("https://")
+
+
+async def test_invoices_are_listed(shop: Shop) -> None:
+    """With their pages; nobody else's, and by cursors that somebody gave."""
+    assert list((await shop.port.invoices(ME, cursor=None, limit=5)).items) == []
+    await subscribe(shop)
+    page = await shop.port.invoices(ME, cursor=None, limit=5)
+    (invoice,) = page.items
+    assert (invoice.total_minor, invoice.currency, invoice.status) == (2900, "usd", InvoiceStatus.PAID)
+    assert invoice.number
+    assert invoice.page_url
+    assert invoice.pdf_url
+    assert page.next_cursor is None
+    assert list((await shop.port.invoices("usr_other", cursor=None, limit=5)).items) == []
+    with pytest.raises(InvalidRequest):
+        await shop.port.invoices(ME, cursor="zz", limit=5)

@@ -1,16 +1,18 @@
-"""Use case: open a hosted checkout page for one pack."""
+"""Use case: open a hosted checkout page for one pack or one plan."""
 
 from dataclasses import dataclass
 
 from billing.application.bounds import require_same_origin, require_text
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.open_page import PageOpener, PageRequest
+from billing.application.subscribers import Subscribers
 from billing.domain.catalogue import Catalogue
 from billing.domain.checkout import Checkout, CheckoutStatus
-from billing.domain.errors import IdempotencyKeyReused, UnknownPack
-from billing.domain.identifiers import CheckoutId, PackId, UserId
-from billing.domain.pack import Pack
+from billing.domain.errors import IdempotencyKeyReused, InvalidField, UnknownPack
+from billing.domain.identifiers import CheckoutId, PackId, PlanId, UserId
+from billing.domain.offer import Offer, offer_of_pack, offer_of_plan
 from billing.domain.page_request import fingerprint, is_same_request
+from billing.domain.standing import BillingInterval
 from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource
 from billing.ports.unit_of_work import UnitsOfWork
@@ -18,14 +20,16 @@ from billing.ports.unit_of_work import UnitsOfWork
 
 @dataclass(frozen=True, kw_only=True)
 class CreateCheckout:
-    """Sell one pack to one user. Without a key, every call opens a checkout of its own.
+    """Sell one pack, or one plan by an interval, to one user. Without a key, each call opens another one.
 
     `{CHECKOUT_ID}` in an address stands for the checkout's id.
     """
 
     user_id: UserId
     email: str
-    pack_id: PackId
+    pack_id: PackId | None = None
+    plan_id: PlanId | None = None
+    interval: BillingInterval | None = None
     idempotency_key: str | None
     success_url: str
     cancel_url: str
@@ -46,6 +50,7 @@ class CreateCheckoutHandler:
     units: UnitsOfWork
     pages: PageOpener
     follow: FollowCheckoutHandler
+    subscribers: Subscribers
     catalogue: Catalogue
     clock: Clock
     ids: IdSource
@@ -54,13 +59,12 @@ class CreateCheckoutHandler:
     async def __call__(self, command: CreateCheckout) -> Opened:
         """Open the page, or return the one that this key opened; one that has expired gets another page.
 
-        Raises InvalidField, UnknownPack, IdempotencyKeyReused, and what the processor's port does.
+        Raises InvalidField, UnknownPack, PlanNotOnSale, SubscribedAlready, IdempotencyKeyReused, and what the
+        processor's port does.
         """
         self._validate(command)
-        pack = self.catalogue.find(command.pack_id)
-        if pack is None:
-            raise UnknownPack(f"there is no pack {command.pack_id!r}", pack_id=command.pack_id)
-        wanted = self._new(command, pack)
+        offer = await self._offer(command)
+        wanted = self._new(command, offer)
         async with self.units.of(command.user_id) as work:
             checkout = await work.add_checkout(wanted)
         if not is_same_request(checkout, wanted):
@@ -73,31 +77,57 @@ class CreateCheckoutHandler:
             request = PageRequest(
                 email=command.email, success_url=command.success_url, cancel_url=command.cancel_url
             )
-            checkout = await self.pages.open(checkout, pack, request)
+            if offer.plan_id is not None:
+                await self.subscribers.require_none(command.user_id)
+            checkout = await self.pages.open(checkout, offer, request)
         return Opened(checkout=checkout, replayed=replayed)
 
-    def _new(self, command: CreateCheckout, pack: Pack) -> Checkout:
+    async def _offer(self, command: CreateCheckout) -> Offer:
+        if command.plan_id is None:
+            pack = self.catalogue.find(command.pack_id) if command.pack_id else None
+            if pack is None:
+                raise UnknownPack(f"there is no pack {command.pack_id!r}", pack_id=command.pack_id or "")
+            return offer_of_pack(pack)
+        plan, price = self.catalogue.on_sale(command.plan_id, command.interval)
+        async with self.units.of(command.user_id) as work:
+            is_first = not await work.has_paid_plan(command.user_id)
+        return offer_of_plan(plan, price, is_first=is_first)
+
+    def _new(self, command: CreateCheckout, offer: Offer) -> Checkout:
         checkout_id, now = CheckoutId(self.ids.new("chk")), self.clock.now()
         return Checkout(
             checkout_id=checkout_id,
             user_id=command.user_id,
             idempotency_key=checkout_id if command.idempotency_key is None else command.idempotency_key,
-            pack_id=pack.pack_id,
-            pack_title=pack.title,
-            credits=pack.credits,
-            price_minor=pack.price_minor,
-            currency=pack.currency,
+            pack_id=offer.pack_id,
+            plan_id=offer.plan_id,
+            interval=offer.interval,
+            pack_title=offer.title,
+            credits=offer.credits,
+            price_minor=offer.price_minor,
+            currency=offer.currency,
             created_at=now,
             opened_at=now,
             fingerprint=fingerprint(
-                pack_id=command.pack_id, success_url=command.success_url, cancel_url=command.cancel_url
+                pack_id=command.pack_id,
+                plan_id=command.plan_id,
+                interval=command.interval,
+                success_url=command.success_url,
+                cancel_url=command.cancel_url,
             ),
         )
 
     def _validate(self, command: CreateCheckout) -> None:
         require_text("user_id", command.user_id)
         require_text("email", command.email, longest=320)
-        require_text("pack_id", command.pack_id)
+        if (command.pack_id is None) == (command.plan_id is None):
+            raise InvalidField("plan_id", "say either a pack or a plan")
+        if command.plan_id is None:
+            require_text("pack_id", command.pack_id or "")
+        else:
+            require_text("plan_id", command.plan_id)
+            if command.interval is None:
+                raise InvalidField("interval", "is required with a plan")
         if command.idempotency_key is not None:
             require_text("idempotency_key", command.idempotency_key)
         require_same_origin("success_url", command.success_url, self.public_url)

@@ -13,7 +13,7 @@ from billing.domain.errors import (
     PaymentProcessorRefused,
 )
 from billing.domain.identifiers import CustomerId
-from billing.domain.pack import Pack
+from billing.domain.offer import Offer
 from billing.domain.page_request import with_checkout_id
 from billing.domain.settlement import ProcessorCheckout
 from billing.ports.clock import Clock
@@ -41,44 +41,47 @@ class PageOpener:
     customers: Customers
     clock: Clock
 
-    async def open(self, checkout: Checkout, pack: Pack, request: PageRequest) -> Checkout:
-        """Return the checkout with an open page at the pack's present terms.
+    async def open(self, checkout: Checkout, offer: Offer, request: PageRequest) -> Checkout:
+        """Return the checkout with an open page at the offer's present terms.
 
         Raises what the processor's port does. A page that was refused is never asked for again by the same
         number: the processor may remember the refusal after its cause is gone.
         """
-        wanted = self._next_page(checkout, pack)
+        wanted = self._next_page(checkout, offer)
         try:
-            seen = await self._ask(wanted, pack, request)
+            seen = await self._ask(wanted, offer, request)
         except (PaymentProcessorRefused, PaymentProcessorMisconfigured):
             await self._save(checkout, replace(checkout, page=checkout.page + 1))
             raise
         opened = replace(wanted, page_id=seen.page_id, url=seen.url, expires_at=seen.expires_at)
         return await self._save(checkout, replace(opened, next_check_at=next_check(opened, opened.opened_at)))
 
-    def _next_page(self, checkout: Checkout, pack: Pack) -> Checkout:
+    def _next_page(self, checkout: Checkout, offer: Offer) -> Checkout:
         return replace(
             checkout,
-            pack_title=pack.title,
-            credits=pack.credits,
-            price_minor=pack.price_minor,
-            currency=pack.currency,
+            pack_title=offer.title,
+            credits=offer.credits,
+            price_minor=offer.price_minor,
+            currency=offer.currency,
             status=CheckoutStatus.OPEN,
             payment_status=PaymentStatus.UNPAID,
             opened_at=self.clock.now(),
             page=checkout.page if checkout.page_id is None else checkout.page + 1,
         )
 
-    async def _ask(self, wanted: Checkout, pack: Pack, request: PageRequest) -> ProcessorCheckout:
+    async def _ask(self, wanted: Checkout, offer: Offer, request: PageRequest) -> ProcessorCheckout:
         customer_id = await self.customers.of(wanted.user_id, email=request.email)
         try:
-            seen = await self._open(wanted, pack, request, customer_id)
+            seen = await self._open(wanted, offer, request, customer_id)
         except CustomerUnknownToProcessor:
             customer_id = await self.customers.replace(
                 wanted.user_id, email=request.email, unknown=customer_id
             )
-            seen = await self._open(wanted, pack, request, customer_id)
-        if (seen.amount_minor, seen.currency) != (wanted.price_minor, wanted.currency):
+            seen = await self._open(wanted, offer, request, customer_id)
+        # What is tried first asks for nothing yet.
+        asked_minor = seen.amount_minor if seen.subtotal_minor is None else seen.subtotal_minor
+        right_minor = 0 if offer.trial_days else wanted.price_minor
+        if (asked_minor, seen.currency) != (right_minor, wanted.currency):
             # Nobody is sent to a page with another price.
             log.error("a page has another price than its checkout", checkout_id=wanted.checkout_id)
             raise PaymentProcessorMisconfigured(
@@ -87,14 +90,15 @@ class PageOpener:
         return seen
 
     async def _open(
-        self, wanted: Checkout, pack: Pack, request: PageRequest, customer_id: CustomerId
+        self, wanted: Checkout, offer: Offer, request: PageRequest, customer_id: CustomerId
     ) -> ProcessorCheckout:
         return await self.processor.open_checkout(
             wanted,
-            price_name=pack.price_name,
+            price_name=offer.price_name,
             customer_id=customer_id,
             success_url=with_checkout_id(request.success_url, wanted.checkout_id),
             cancel_url=with_checkout_id(request.cancel_url, wanted.checkout_id),
+            trial_days=offer.trial_days,
         )
 
     async def _save(self, known: Checkout, changed: Checkout) -> Checkout:

@@ -10,12 +10,13 @@ import structlog
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
+from billing.application.settle_subscription import SettleSubscriptionHandler
 from billing.domain.errors import (
     PaymentProcessorMisconfigured,
     PaymentProcessorUnavailable,
     UnknownToProcessor,
 )
-from billing.domain.identifiers import DisputeId, PageId, PaymentId
+from billing.domain.identifiers import DisputeId, InvoiceId, PageId, PaymentId, ProcessorSubscriptionId
 from billing.domain.webhook_event import (
     IgnoredCause,
     Subject,
@@ -27,6 +28,7 @@ from billing.domain.webhook_event import (
 )
 from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource
+from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
 
 # Failures of the webhook's own, over some 64 minutes.
@@ -62,6 +64,8 @@ class ProcessWebhookHandler:
     settle: SettleCheckoutHandler
     refund: RecordRefundHandler
     dispute: RecordDisputeHandler
+    subscription: SettleSubscriptionHandler
+    processor: PaymentProcessor
     clock: Clock
     ids: IdSource
     outages: tuple[type[Exception], ...] = ()
@@ -133,6 +137,11 @@ class ProcessWebhookHandler:
                 return await self.refund(PaymentId(subject.object_id))
             case SubjectKind.DISPUTE:
                 return await self.dispute(DisputeId(subject.object_id))
+            case SubjectKind.SUBSCRIPTION:
+                return await self.subscription(ProcessorSubscriptionId(subject.object_id)) is not None
+            case SubjectKind.INVOICE:
+                processor_id = await self.processor.subscription_of_invoice(InvoiceId(subject.object_id))
+                return processor_id is not None and await self.subscription(processor_id) is not None
 
     async def _is_known_here(self, subject: Subject) -> bool:
         async with self.units.of_system() as work:
@@ -143,6 +152,12 @@ class ProcessWebhookHandler:
                     return await work.purchase_of_payment(PaymentId(subject.object_id)) is not None
                 case SubjectKind.DISPUTE:
                     return await work.dispute(DisputeId(subject.object_id)) is not None
+                case SubjectKind.SUBSCRIPTION:
+                    processor_id = ProcessorSubscriptionId(subject.object_id)
+                    return await work.subscription_of_processor(processor_id) is not None
+                case SubjectKind.INVOICE:
+                    # It is read to learn whose it is: what nobody knows is nobody's.
+                    return False
 
     def _failed(self, event: WebhookEvent, failure: Exception) -> WebhookOutcome:
         failures = event.attempts + 1

@@ -1,12 +1,14 @@
 """Use case: show a person their plan."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from billing.domain.catalogue import Catalogue
 from billing.domain.errors import SubscriptionNotFound
 from billing.domain.identifiers import UserId
 from billing.domain.month import Month
 from billing.domain.plan import Plan
+from billing.domain.standing import SubscriptionStatus
 from billing.domain.subscription import Subscription
 from billing.ports.clock import Clock
 from billing.ports.unit_of_work import BillingReader
@@ -23,7 +25,16 @@ class SubscriptionStanding:
     @property
     def entitlements(self) -> tuple[str, ...]:
         """What it opens now."""
-        return self.plan.entitlements if self.plan else ()
+        return self.plan.entitlements if self.plan and self.subscription.standing.opens else ()
+
+    @property
+    def next_allocation_at(self) -> datetime | None:
+        """When credits come next; None where none do: it is paused, or ends before."""
+        paid = self.subscription.paid
+        if paid is None:
+            return self.month.end
+        ends = paid.cancels_at is not None and paid.cancels_at <= self.month.end
+        return None if ends or paid.status is SubscriptionStatus.PAUSED else self.month.end
 
 
 @dataclass(frozen=True)

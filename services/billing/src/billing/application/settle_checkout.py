@@ -6,9 +6,10 @@ Webhooks and the reconciler both end here, so that a lost webhook costs time and
 from dataclasses import dataclass
 
 from billing.application.reward_referrals import note_payment
+from billing.application.settle_subscription import SettleSubscriptionHandler
 from billing.domain.events import PaymentCompleted
 from billing.domain.identifiers import PageId, PurchaseId
-from billing.domain.settlement import settle
+from billing.domain.settlement import settle, settle_plan
 from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource
 from billing.ports.payment_processor import PaymentProcessor
@@ -17,10 +18,11 @@ from billing.ports.unit_of_work import UnitsOfWork
 
 @dataclass(frozen=True)
 class SettleCheckoutHandler:
-    """Purchase and PaymentCompleted are one transaction, once a payment object."""
+    """Purchase and PaymentCompleted are one transaction, once a payment object; a plan is settled before."""
 
     units: UnitsOfWork
     processor: PaymentProcessor
+    subscription: SettleSubscriptionHandler
     clock: Clock
     ids: IdSource
 
@@ -30,6 +32,7 @@ class SettleCheckoutHandler:
         Asks the processor before it opens a transaction: what a webhook said may be old by now.
         """
         seen = await self.processor.find_checkout(page_id)
+        plan = await self.subscription(seen.subscription_id) if seen.subscription_id else None
         async with self.units.of_system() as work:
             checkout_id = await work.checkout_of_page(page_id) or seen.reference
             checkout = await work.checkout(checkout_id, lock=True) if checkout_id else None
@@ -43,6 +46,12 @@ class SettleCheckoutHandler:
                     return True
                 await work.publish(PaymentCompleted(purchase=purchase, occurred_at=now))
                 await note_payment(work, purchase, now)
+            if (
+                plan is not None
+                and checkout.plan_id is not None
+                and (begun := plan.subscription or plan.instead)
+            ):
+                settled = settle_plan(settled, seen, subscription_id=begun.subscription_id)
             if settled != checkout:
                 await work.save_checkout(settled)
         return True

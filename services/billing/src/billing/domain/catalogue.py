@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from billing.domain.errors import PlanNotOnSale
 from billing.domain.identifiers import PackId, PlanId
 from billing.domain.pack import Pack
-from billing.domain.plan import Plan
+from billing.domain.plan import Plan, PlanPrice
+from billing.domain.standing import BillingInterval
 
 
 class UnknownPlan(ValueError):
@@ -25,3 +27,11 @@ class Catalogue:
     def find_plan(self, plan_id: PlanId) -> Plan | None:
         """Return a plan by its id."""
         return next((plan for plan in self.plans if plan.plan_id == plan_id), None)
+
+    def on_sale(self, plan_id: PlanId, interval: BillingInterval | None) -> tuple[Plan, PlanPrice]:
+        """Return a plan and its price for an interval. Raises PlanNotOnSale."""
+        plan = self.find_plan(plan_id)
+        price = plan.price(interval) if plan and interval else None
+        if plan is None or price is None:
+            raise PlanNotOnSale(f"there is no plan {plan_id!r} by the {interval or 'month'}", plan_id=plan_id)
+        return plan, price

@@ -4,7 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from billing.domain.identifiers import CheckoutId, PackId, PageId, PaymentId, PurchaseId, UserId
+from billing.domain.identifiers import (
+    CheckoutId,
+    InvoiceId,
+    PackId,
+    PageId,
+    PaymentId,
+    PlanId,
+    PurchaseId,
+    SubscriptionId,
+    UserId,
+)
+from billing.domain.standing import BillingInterval
 
 
 class CheckoutStatus(StrEnum):
@@ -30,7 +41,9 @@ class PaymentStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """One pack on its way to be bought, with its terms when its page was opened.
+    """One pack or plan on its way to be bought, with its terms when its page was opened.
+
+    One of `pack_id` and `plan_id` is set, and with the latter `interval`.
 
     `page_id` is the processor's; it is None between our commit and the processor's answer. A page that
     expired may be followed by another: `page` counts them, and `opened_at` is the time of the last.
@@ -39,7 +52,9 @@ class Checkout:
     checkout_id: CheckoutId
     user_id: UserId
     idempotency_key: str
-    pack_id: PackId
+    pack_id: PackId | None = None
+    plan_id: PlanId | None = None
+    interval: BillingInterval | None = None
     pack_title: str
     credits: int
     price_minor: int
@@ -49,6 +64,8 @@ class Checkout:
     status: CheckoutStatus = CheckoutStatus.OPEN
     payment_status: PaymentStatus = PaymentStatus.UNPAID
     purchase_id: PurchaseId | None = None
+    # Of a plan: what came of it, once it began.
+    subscription_id: SubscriptionId | None = None
     created_at: datetime
     opened_at: datetime
     expires_at: datetime | None = None
@@ -63,12 +80,20 @@ class Checkout:
     def is_settled(self) -> bool:
         """Whether nothing is expected of it any more. Money that arrives all the same counts all the same."""
         is_over = self.status is CheckoutStatus.EXPIRED or self.payment_status is PaymentStatus.FAILED
-        return self.purchase_id is not None or is_over
+        return self.is_bought or is_over
+
+    @property
+    def is_bought(self) -> bool:
+        """Whether it became a purchase or a subscription."""
+        return self.purchase_id is not None or self.subscription_id is not None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Purchase:
-    """Money that arrived for credits. One payment object is one purchase.
+    """Money that arrived for credits. One payment object is one purchase: of a pack, or of a plan's period.
+
+    A plan's has no checkout and has an invoice; its credits are those that came with it first, so that a
+    year's are one month's.
 
     `payment_id` is the processor's payment, or its page where there was nothing to pay.
     What is refunded is a total; `refund_series` counts how often it fell, because a refund failed after all.
@@ -76,7 +101,8 @@ class Purchase:
 
     purchase_id: PurchaseId
     user_id: UserId
-    checkout_id: CheckoutId
+    checkout_id: CheckoutId | None
+    # Of a plan, the plan's.
     pack_id: PackId
     pack_title: str
     credits: int
@@ -84,6 +110,7 @@ class Purchase:
     currency: str
     payment_id: PaymentId
     created_at: datetime
+    invoice_id: InvoiceId | None = None
     refunded_minor: int = 0
     refunded_credits: int = 0
     refund_series: int = 0

@@ -29,6 +29,30 @@ class UnknownPack(BillingError):
     reason = "UNKNOWN_PACK"
 
 
+class PlanNotOnSale(BillingError):
+    """No such plan is on sale, or not for this interval."""
+
+    reason = "UNKNOWN_PLAN"
+
+
+class SubscribedAlready(BillingError):
+    """This user pays for a plan already: it is changed, and not bought once more."""
+
+    reason = "SUBSCRIBED_ALREADY"
+
+
+class PlanIsFree(BillingError):
+    """This user pays for no plan: there is nothing to change, cancel or resume."""
+
+    reason = "PLAN_IS_FREE"
+
+
+class PaymentDeclined(BillingError):
+    """The payment for a change was declined, so that nothing changed."""
+
+    reason = "PAYMENT_DECLINED"
+
+
 class SubscriptionNotFound(BillingError):
     """This user has no plan."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute
+from billing.domain.identifiers import InvoiceId, PaymentId
 from billing.domain.month import Month
 from billing.domain.promotion import Redemption
 from billing.domain.referral import Reward
@@ -39,12 +40,29 @@ class PaymentDisputed:
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionRenewed:
-    """A month of a plan began: its credits replace what is left of the last month's."""
+    """A month of a plan began: its credits replace what is left of the last month's.
+
+    `payment_id` is set with the first credits of a payment: what is refunded of it is taken from them.
+    """
 
     subscription: Subscription
     month: Month
     credits: int
     occurred_at: datetime
+    invoice_id: InvoiceId | None = None
+    payment_id: PaymentId | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllocationRaised:
+    """A plan became a bigger one within its month: more credits come for the rest of it."""
+
+    subscription: Subscription
+    span: Month
+    credits: int
+    occurred_at: datetime
+    invoice_id: InvoiceId
+    payment_id: PaymentId | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +97,7 @@ Fact = (
     | PaymentRefunded
     | PaymentDisputed
     | SubscriptionRenewed
+    | AllocationRaised
     | SubscriptionChanged
     | PromotionRedeemed
     | ReferralRewarded

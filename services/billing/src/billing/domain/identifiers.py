@@ -13,6 +13,8 @@ RedemptionId = NewType("RedemptionId", str)
 RefundOrderId = NewType("RefundOrderId", str)
 ReferralCode = NewType("ReferralCode", str)
 RewardId = NewType("RewardId", str)
+# Of one call of the payment processor, however often it is repeated.
+RequestId = NewType("RequestId", str)
 
 # Of the payment processor.
 CustomerId = NewType("CustomerId", str)
@@ -20,5 +22,7 @@ PageId = NewType("PageId", str)
 PaymentId = NewType("PaymentId", str)
 RefundId = NewType("RefundId", str)
 DisputeId = NewType("DisputeId", str)
+ProcessorSubscriptionId = NewType("ProcessorSubscriptionId", str)
+InvoiceId = NewType("InvoiceId", str)
 EventId = NewType("EventId", str)
 ObjectId = NewType("ObjectId", str)

@@ -4,18 +4,27 @@ import hashlib
 import json
 
 from billing.domain.checkout import Checkout
-from billing.domain.identifiers import CheckoutId, PackId
+from billing.domain.identifiers import CheckoutId, PackId, PlanId
+from billing.domain.standing import BillingInterval
 
 # A client's addresses may name the checkout before it exists.
 CHECKOUT_ID = "{CHECKOUT_ID}"
 
 
-def fingerprint(*, pack_id: PackId, success_url: str, cancel_url: str) -> str:
+def fingerprint(
+    *,
+    pack_id: PackId | None,
+    plan_id: PlanId | None = None,
+    interval: BillingInterval | None = None,
+    success_url: str,
+    cancel_url: str,
+) -> str:
     """Return what tells two requests apart: all of the body, and nothing that may change between tries.
 
     The version names the rule, so that a later rule can tell which one made a stored fingerprint.
     """
-    asked = {"cancel_url": cancel_url, "pack_id": pack_id, "success_url": success_url}
+    asked: dict[str, str | None] = {"cancel_url": cancel_url, "success_url": success_url}
+    asked |= {"pack_id": pack_id} if plan_id is None else {"plan_id": plan_id, "interval": interval}
     text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     return f"1:{hashlib.sha256(text.encode()).hexdigest()}"
 

@@ -5,7 +5,15 @@ from datetime import datetime
 
 from billing.domain.check_schedule import next_check
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
-from billing.domain.identifiers import CheckoutId, PageId, PaymentId, PurchaseId
+from billing.domain.identifiers import (
+    CheckoutId,
+    PackId,
+    PageId,
+    PaymentId,
+    ProcessorSubscriptionId,
+    PurchaseId,
+    SubscriptionId,
+)
 
 _NOTHING_DUE = (PaymentStatus.PAID, PaymentStatus.NO_PAYMENT_REQUIRED)
 
@@ -26,6 +34,10 @@ class ProcessorCheckout:
     reference: CheckoutId | None
     url: str | None = None
     expires_at: datetime | None = None
+    # Before taxes and discounts; None: what it asks for in all.
+    subtotal_minor: int | None = None
+    # Of a plan's page that was sent off.
+    subscription_id: ProcessorSubscriptionId | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -43,9 +55,10 @@ def settle(
     money arrived.
     """
     is_current = checkout.page_id in (None, seen.page_id)
-    if seen.is_paid and not (is_current and checkout.purchase_id):
-        return _paid(checkout, seen, purchase_id), _purchase(checkout, seen, purchase_id, now)
-    if checkout.purchase_id or not is_current:
+    if seen.is_paid and checkout.pack_id is not None and not (is_current and checkout.purchase_id):
+        bought = _purchase(checkout, checkout.pack_id, seen, purchase_id, now)
+        return _paid(checkout, seen, purchase_id), bought
+    if checkout.is_bought or not is_current:
         return checkout, None
     is_open = seen.status is CheckoutStatus.OPEN
     known = replace(
@@ -57,6 +70,21 @@ def settle(
         expires_at=seen.expires_at or checkout.expires_at,
     )
     return replace(known, next_check_at=next_check(known, now)), None
+
+
+def settle_plan(checkout: Checkout, seen: ProcessorCheckout, *, subscription_id: SubscriptionId) -> Checkout:
+    """Return the checkout of a plan that has begun; one that another page of it began stays as it is."""
+    if checkout.is_bought:
+        return checkout
+    return replace(
+        checkout,
+        page_id=seen.page_id,
+        url=None,
+        status=CheckoutStatus.COMPLETE,
+        payment_status=seen.payment_status,
+        subscription_id=subscription_id,
+        next_check_at=None,
+    )
 
 
 def _paid(checkout: Checkout, seen: ProcessorCheckout, purchase_id: PurchaseId) -> Checkout:
@@ -75,13 +103,13 @@ def _paid(checkout: Checkout, seen: ProcessorCheckout, purchase_id: PurchaseId) 
 
 
 def _purchase(
-    checkout: Checkout, seen: ProcessorCheckout, purchase_id: PurchaseId, now: datetime
+    checkout: Checkout, pack_id: PackId, seen: ProcessorCheckout, purchase_id: PurchaseId, now: datetime
 ) -> Purchase:
     return Purchase(
         purchase_id=purchase_id,
         user_id=checkout.user_id,
         checkout_id=checkout.checkout_id,
-        pack_id=checkout.pack_id,
+        pack_id=pack_id,
         pack_title=checkout.pack_title,
         credits=checkout.credits * seen.quantity,
         amount_minor=seen.amount_minor,

@@ -46,6 +46,8 @@ class SubjectKind(StrEnum):
     PAGE = "page"
     PAYMENT = "payment"
     DISPUTE = "dispute"
+    SUBSCRIPTION = "subscription"
+    INVOICE = "invoice"
 
 
 @dataclass(frozen=True, kw_only=True)

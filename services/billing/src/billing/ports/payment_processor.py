@@ -14,9 +14,10 @@ from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund
 from billing.domain.refund_order import RefundOrder
 from billing.domain.settlement import ProcessorCheckout
+from billing.ports.subscription_processor import SubscriptionProcessor
 
 
-class PaymentProcessor(Protocol):
+class PaymentProcessor(SubscriptionProcessor, Protocol):
     """Hosts checkout pages, and knows what became of the money.
 
     Every call raises PaymentProcessorUnavailable when it can't be answered now, PaymentProcessorMisconfigured
@@ -40,11 +41,14 @@ class PaymentProcessor(Protocol):
         customer_id: CustomerId,
         success_url: str,
         cancel_url: str,
+        trial_days: int = 0,
     ) -> ProcessorCheckout:
-        """Open a hosted page for one pack; the same page of the same checkout is opened once.
+        """Open a hosted page for one pack or plan; the same page of the same checkout is opened once.
 
-        Raises CustomerUnknownToProcessor, and PaymentProcessorMisconfigured when the pack can't be sold as it
-        is published.
+        A plan is tried for `trial_days` before it is paid.
+
+        Raises CustomerUnknownToProcessor, and PaymentProcessorMisconfigured when it can't be sold as it is
+        published.
         """
 
     async def find_checkout(self, page_id: PageId) -> ProcessorCheckout:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from billing.domain.allocation import Allocation
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.events import Fact
@@ -14,6 +15,7 @@ from billing.domain.identifiers import (
     DisputeId,
     PageId,
     PaymentId,
+    ProcessorSubscriptionId,
     PromotionCode,
     PurchaseId,
     RefundId,
@@ -71,6 +73,9 @@ class UnitOfWork(WebhookQueue, Referrals, RefundOrders, Protocol):
     async def save_refunds(self, purchase: Purchase, refunds: Sequence[Refund]) -> None:
         """Write a purchase's refunds, and what they refund of it in all."""
 
+    async def standing_of_payment(self, payment_id: PaymentId) -> PurchaseStanding | None:
+        """Return a payment's purchase with its disputes, locked until the end."""
+
     async def refunds_of(self, purchase_id: PurchaseId) -> Sequence[Refund]:
         """Return a purchase's refunds."""
 
@@ -106,6 +111,30 @@ class UnitOfWork(WebhookQueue, Referrals, RefundOrders, Protocol):
 
     async def claim_renewals(self, *, now: datetime, until: datetime, limit: int) -> Sequence[SubscriptionId]:
         """Return subscriptions that are due for longest, and have nobody else get them before `until`."""
+
+    async def lock_plans(self, user_id: UserId) -> None:
+        """Have everybody else who changes this user's plans wait until the end."""
+
+    async def live_subscription(self, user_id: UserId) -> Subscription | None:
+        """Return a user's subscription that has not ended, locked until the end."""
+
+    async def free_subscription(self, user_id: UserId) -> Subscription | None:
+        """Return a user's last free subscription, ended or not, locked until the end."""
+
+    async def subscription_of_processor(self, processor_id: ProcessorSubscriptionId) -> Subscription | None:
+        """Return a subscription by the processor's id, ended or not, locked until the end."""
+
+    async def has_paid_plan(self, user_id: UserId) -> bool:
+        """Return whether a user has, or ever had, a plan that is paid."""
+
+    async def insert_subscription(self, subscription: Subscription) -> None:
+        """Store a subscription; the plans are locked, and the user has none that has not ended."""
+
+    async def allocations(self, subscription_id: SubscriptionId, *, since: datetime) -> Sequence[Allocation]:
+        """Return what was told of a paid plan's credits that begin at a moment or later."""
+
+    async def add_allocation(self, allocation: Allocation) -> None:
+        """Store that credits of a paid plan are told; its subscription is locked."""
 
     async def next_revision(self, user_id: UserId) -> int:
         """Count one more change of a user's plan, from 1; who counts next waits for this one's end."""

@@ -3,19 +3,25 @@
 from dataclasses import dataclass
 
 from gateway.domain.errors import FieldProblem, InvalidRequest
-from gateway.domain.identifiers import PackId
+from gateway.domain.identifiers import PackId, PlanId
 from gateway.domain.origin import origin
 from gateway.domain.purchase import Checkout
+from gateway.domain.subscription import BillingInterval
 from gateway.domain.user import Principal
 from gateway.ports.billing import Billing
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenCheckout:
-    """What to buy; without addresses of their own, people come back to the console's billing page."""
+    """What to buy, a pack or a plan by an interval.
+
+    Without addresses of their own, people come back to the console's billing page.
+    """
 
     buyer: Principal
-    pack_id: PackId
+    pack_id: PackId | None = None
+    plan_id: PlanId | None = None
+    interval: BillingInterval | None = None
     idempotency_key: str
     success_url: str | None = None
     cancel_url: str | None = None
@@ -32,8 +38,15 @@ class OpenCheckoutHandler:
     async def __call__(self, command: OpenCheckout) -> tuple[Checkout, bool]:
         """Open a page, once a key; the flag says that the answer is a replay.
 
-        Raises InvalidRequest for an address on another origin: no stranger's page may follow ours.
+        Raises InvalidRequest unless it is one of a pack and a plan, and for an address on another origin: no
+        stranger's page may follow ours.
         """
+        if (command.pack_id is None) == (command.plan_id is None):
+            what = "say either a pack or a plan"
+            raise InvalidRequest("That is no order.", fields=[FieldProblem("plan", what)])
+        if command.plan_id is not None and command.interval is None:
+            missing = FieldProblem("interval", "is required with a plan")
+            raise InvalidRequest("That is no order.", fields=[missing])
         # Billing knows the checkout's id before anybody is sent anywhere.
         success_url = command.success_url or f"{self.public_url}/billing?checkout={{CHECKOUT_ID}}"
         cancel_url = command.cancel_url or f"{self.public_url}/billing?note=unpaid"
@@ -50,6 +63,8 @@ class OpenCheckoutHandler:
             user_id=command.buyer.user_id,
             email=command.buyer.email,
             pack_id=command.pack_id,
+            plan_id=command.plan_id,
+            interval=command.interval,
             idempotency_key=command.idempotency_key,
             success_url=success_url,
             cancel_url=cancel_url,

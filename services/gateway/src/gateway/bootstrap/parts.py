@@ -22,6 +22,7 @@ from gateway.application.log_in import LogInHandler
 from gateway.application.log_out import LogOutHandler
 from gateway.application.open_checkout import OpenCheckoutHandler
 from gateway.application.open_console_session import ConsoleSessionOpener
+from gateway.application.open_portal import OpenPortalHandler
 from gateway.application.open_sessions import OpenSessions
 from gateway.application.open_streams import OpenStreams
 from gateway.application.read_selected import ReadSelectedHandler
@@ -122,6 +123,7 @@ def wire(ports: Ports) -> Deps:
         explain_generation=ExplainGenerationHandler(ports.generations, ports.ledger),
         export_statement=ExportStatementHandler(ports.ledger),
         open_checkout=OpenCheckoutHandler(ports.billing, ports.web.public_url),
+        open_portal=OpenPortalHandler(ports.billing, ports.web.public_url),
         read_texts=ReadTextsHandler(ports.texts),
         read_selected=ReadSelectedHandler(ports.generations),
         restore_selected=RestoreSelectedHandler(ports.generations),

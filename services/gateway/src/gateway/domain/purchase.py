@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.domain.identifiers import CheckoutId, PackId, PaymentId, PurchaseId
+from gateway.domain.identifiers import CheckoutId, PackId, PaymentId, PlanId, PurchaseId, SubscriptionId
+from gateway.domain.subscription import BillingInterval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +41,20 @@ class PaymentStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """A hosted page where a person pays for one pack; `url` is None once it is no longer open."""
+    """A hosted page where a person pays for one pack or plan; `url` is None once it is no longer open."""
 
     checkout_id: CheckoutId
-    pack_id: PackId
+    pack_id: PackId | None
     url: str | None
     status: CheckoutStatus
     payment_status: PaymentStatus
     created_at: datetime
     expires_at: datetime | None
     purchase_id: PurchaseId | None
+    # Of a plan, instead of a pack; and what came of it.
+    plan_id: PlanId | None = None
+    interval: BillingInterval | None = None
+    subscription_id: SubscriptionId | None = None
 
 
 class PurchaseStatus(StrEnum):

@@ -50,8 +50,20 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScheduledChange:
+    """What a plan becomes when the period that is paid for ends."""
+
+    plan_id: PlanId
+    interval: BillingInterval
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """A person's plan, and the month that it is in; `plan` is None once it is on offer no more."""
+    """A person's plan, and the month that it is in; `plan` is None once it is on offer no more.
+
+    A free plan has no interval, and nothing of what is paid.
+    """
 
     subscription_id: SubscriptionId
     plan_id: PlanId
@@ -61,3 +73,13 @@ class Subscription:
     period_end: datetime
     # What it opens now, words such as `premium`.
     entitlements: tuple[str, ...]
+    status: SubscriptionStatus = SubscriptionStatus.ACTIVE
+    interval: BillingInterval | None = None
+    price_minor: int | None = None
+    currency: str | None = None
+    paid_period_start: datetime | None = None
+    paid_period_end: datetime | None = None
+    trial_end: datetime | None = None
+    cancels_at: datetime | None = None
+    scheduled_change: ScheduledChange | None = None
+    next_allocation_at: datetime | None = None

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from gateway.domain.identifiers import CheckoutId, PackId, PurchaseId, UserId
+from gateway.domain.identifiers import CheckoutId, PackId, PlanId, PurchaseId, UserId
+from gateway.domain.invoice import Invoice
 from gateway.domain.page import Page
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, Pack, Purchase
 from gateway.domain.referral import ClaimedReferral, Referral
-from gateway.domain.subscription import Plan, Subscription
+from gateway.domain.subscription import BillingInterval, Plan, Subscription
 from gateway.domain.user import Principal
 
 
@@ -27,6 +28,31 @@ class Billing(Protocol):
         """Read which plan this user has. Raises NotFound (SUBSCRIPTION_NOT_FOUND) for who has none."""
         ...
 
+    async def change_subscription(
+        self, user_id: UserId, *, plan_id: PlanId, interval: BillingInterval, idempotency_key: str
+    ) -> Subscription:
+        """Put this user on another plan: at once for more, when what is paid for ends for less.
+
+        Raises NotFound (SUBSCRIPTION_NOT_FOUND, UNKNOWN_PLAN), Conflict (PLAN_IS_FREE, PAYMENT_DECLINED).
+        """
+        ...
+
+    async def cancel_subscription(self, user_id: UserId, *, idempotency_key: str) -> Subscription:
+        """End this user's plan when what is paid for ends. Raises as `change_subscription`."""
+        ...
+
+    async def resume_subscription(self, user_id: UserId, *, idempotency_key: str) -> Subscription:
+        """Take back an end, a scheduled change and a pause. Raises as `change_subscription`."""
+        ...
+
+    async def open_portal(self, *, user_id: UserId, email: str, return_url: str, idempotency_key: str) -> str:
+        """Return the address of the processor's page for this user, good for some minutes."""
+        ...
+
+    async def invoices(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[Invoice]:
+        """List this user's invoices, newest first."""
+        ...
+
     async def redeem_promotion(
         self, user_id: UserId, *, code: str, idempotency_key: str
     ) -> tuple[Redemption, bool]:
@@ -42,16 +68,19 @@ class Billing(Protocol):
         *,
         user_id: UserId,
         email: str,
-        pack_id: PackId,
+        pack_id: PackId | None = None,
+        plan_id: PlanId | None = None,
+        interval: BillingInterval | None = None,
         idempotency_key: str,
         success_url: str,
         cancel_url: str,
     ) -> tuple[Checkout, bool]:
-        """Open a hosted checkout page, once a key; the flag says that the answer is a replay.
+        """Open a hosted checkout page for a pack, or for a plan by an interval, once a key.
 
-        A replay has another page when the first has expired. `{CHECKOUT_ID}` in an address becomes the
-        checkout's id. Raises NotFound (UNKNOWN_PACK), IdempotencyKeyReused, OutOfOrder when nothing can be
-        sold until an operator mended it.
+        The flag says that the answer is a replay. A replay has another page when the first has expired.
+        `{CHECKOUT_ID}` in an address becomes the checkout's id. Raises NotFound (UNKNOWN_PACK, UNKNOWN_PLAN),
+        Conflict (SUBSCRIBED_ALREADY), IdempotencyKeyReused, OutOfOrder when nothing can be sold until an
+        operator mended it.
         """
         ...
 

@@ -68,11 +68,15 @@ class GrantCredits(Command):
 
     def decide(self, account: Account, occasion: Occasion) -> GrantId:
         """Add the lot and return its id. Raises PaymentAlreadyGranted."""
-        if self.payment_id and any(lot.payment_id == self.payment_id for lot in account.lots.values()):
-            raise PaymentAlreadyGranted(f"payment {self.payment_id} was granted already")
+        self.require_new_payment(account)
         lot = self.lot(occasion)
         grants.grant(account, lot, occasion)
         return lot.grant_id
+
+    def require_new_payment(self, account: Account) -> None:
+        """Raise PaymentAlreadyGranted when the payment has its grant."""
+        if self.payment_id and any(lot.payment_id == self.payment_id for lot in account.lots.values()):
+            raise PaymentAlreadyGranted(f"payment {self.payment_id} was granted already")
 
     def lot(self, occasion: Occasion) -> Lot:
         """Return the lot that this command makes."""

@@ -6,7 +6,6 @@ from datetime import datetime
 from ledger.application.grant_credits import GrantCredits
 from ledger.domain import grants
 from ledger.domain.account import Account
-from ledger.domain.errors import InvalidField
 from ledger.domain.identifiers import GrantId
 from ledger.domain.occasion import Occasion
 from ledger.ports.unit_of_work import Needs
@@ -18,19 +17,14 @@ class RenewSubscription(GrantCredits):
 
     kind = "renew"
 
-    def validate(self) -> None:
-        """Raise InvalidField for a value that is out of its bounds: a payment's one grant is no period."""
-        GrantCredits.validate(self)
-        if self.payment_id is not None:
-            raise InvalidField("source", "must not be a payment's")
-
     def tell_needs(self, needs: Needs, now: datetime) -> None:
         """Add the account with every lot of the subscription, drained ones too: jobs may hold some."""
         GrantCredits.tell_needs(self, needs, now)
         needs.sources.add((self.account_id, self.source))
 
     def decide(self, account: Account, occasion: Occasion) -> GrantId:
-        """Reset, and return the id of the new lot."""
+        """Reset, and return the id of the new lot. Raises PaymentAlreadyGranted."""
+        self.require_new_payment(account)
         lot = self.lot(occasion)
         grants.renew(account, lot, occasion)
         return lot.grant_id

@@ -14,10 +14,7 @@ def grant(account: Account, lot: Lot, occasion: Occasion) -> None:
     """Add a lot. A clawback that was told before the payment's own grant takes its part at once, and a
     debt is paid first."""
     _add(account, lot, occasion)
-    if lot.payment_id is not None and lot.payment_id in account.clawbacks:
-        clawback = account.clawbacks[lot.payment_id].grant(lot.amount)
-        account.put(clawback)
-        bring_in_line(account, clawback, occasion)
+    _claw_back_at_once(account, lot, occasion)
     pay_debt(account, occasion)
 
 
@@ -27,16 +24,26 @@ def renew(account: Account, lot: Lot, occasion: Occasion) -> None:
     What is held of an older allocation stays good for its job; what returns from it expires at once. A
     renewal that is told after a later one is granted and ended at once: its period is over.
     """
+    _add(account, lot, occasion)
+    # Before anything ends: what went back of its payment is taken from its own credits.
+    _claw_back_at_once(account, lot, occasion)
+    lot = account.lots[lot.grant_id]
     others = [
         other
         for other in account.lots.values()
-        if other.source == lot.source and other.category is lot.category and other is not lot
+        if other.source == lot.source and other.category is lot.category and other.grant_id != lot.grant_id
     ]
-    _add(account, lot, occasion)
     is_late = any(_lasts_longer(other, lot) for other in others)
     ended = sum(_end(account, other, occasion) for other in ([lot] if is_late else others))
     tell_expired(account, ended, occasion)
     pay_debt(account, occasion)
+
+
+def _claw_back_at_once(account: Account, lot: Lot, occasion: Occasion) -> None:
+    if lot.payment_id is not None and lot.payment_id in account.clawbacks:
+        clawback = account.clawbacks[lot.payment_id].grant(lot.amount)
+        account.put(clawback)
+        bring_in_line(account, clawback, occasion)
 
 
 def _lasts_longer(lot: Lot, other: Lot) -> bool:

@@ -102,6 +102,31 @@ PURCHASE_STATUS_CHARGED_BACK: PurchaseStatus.ValueType  # 5
 """The bank gave it back to the payer."""
 Global___PurchaseStatus: _TypeAlias = PurchaseStatus  # noqa: Y015
 
+class _InvoiceStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InvoiceStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InvoiceStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INVOICE_STATUS_UNSPECIFIED: _InvoiceStatus.ValueType  # 0
+    INVOICE_STATUS_OPEN: _InvoiceStatus.ValueType  # 1
+    INVOICE_STATUS_PAID: _InvoiceStatus.ValueType  # 2
+    INVOICE_STATUS_VOID: _InvoiceStatus.ValueType  # 3
+    """Nobody has to pay it."""
+    INVOICE_STATUS_UNCOLLECTIBLE: _InvoiceStatus.ValueType  # 4
+    """Nobody is asked for it any more."""
+
+class InvoiceStatus(_InvoiceStatus, metaclass=_InvoiceStatusEnumTypeWrapper): ...
+
+INVOICE_STATUS_UNSPECIFIED: InvoiceStatus.ValueType  # 0
+INVOICE_STATUS_OPEN: InvoiceStatus.ValueType  # 1
+INVOICE_STATUS_PAID: InvoiceStatus.ValueType  # 2
+INVOICE_STATUS_VOID: InvoiceStatus.ValueType  # 3
+"""Nobody has to pay it."""
+INVOICE_STATUS_UNCOLLECTIBLE: InvoiceStatus.ValueType  # 4
+"""Nobody is asked for it any more."""
+Global___InvoiceStatus: _TypeAlias = InvoiceStatus  # noqa: Y015
+
 class _PrincipalRole:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -261,9 +286,25 @@ class Subscription(_message.Message):
     PERIOD_START_FIELD_NUMBER: _builtins.int
     PERIOD_END_FIELD_NUMBER: _builtins.int
     ENTITLEMENTS_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    PRICE_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    PAID_PERIOD_START_FIELD_NUMBER: _builtins.int
+    PAID_PERIOD_END_FIELD_NUMBER: _builtins.int
+    TRIAL_END_FIELD_NUMBER: _builtins.int
+    CANCELS_AT_FIELD_NUMBER: _builtins.int
+    SCHEDULED_CHANGE_FIELD_NUMBER: _builtins.int
+    NEXT_ALLOCATION_AT_FIELD_NUMBER: _builtins.int
     subscription_id: _builtins.str
     user_id: _builtins.str
     plan_id: _builtins.str
+    status: _events_pb2.SubscriptionStatus.ValueType
+    interval: _events_pb2.BillingInterval.ValueType
+    """For how long it is paid at once; unspecified of a free plan, which has none of what follows."""
+    price_minor: _builtins.int
+    currency: _builtins.str
+    """ISO 4217, lower case."""
     @_builtins.property
     def plan(self) -> Global___Plan:
         """The plan as it is on offer now; unset once it is not any more."""
@@ -280,6 +321,24 @@ class Subscription(_message.Message):
     def entitlements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What it opens now, words such as `premium`."""
 
+    @_builtins.property
+    def paid_period_start(self) -> _timestamp_pb2.Timestamp:
+        """The span of time that it is paid for at once."""
+
+    @_builtins.property
+    def paid_period_end(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def trial_end(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def cancels_at(self) -> _timestamp_pb2.Timestamp:
+        """When it ends, if it does."""
+
+    @_builtins.property
+    def scheduled_change(self) -> Global___ScheduledChange: ...
+    @_builtins.property
+    def next_allocation_at(self) -> _timestamp_pb2.Timestamp:
+        """When credits come next; unset where none do."""
+
     def __init__(
         self,
         *,
@@ -291,14 +350,52 @@ class Subscription(_message.Message):
         period_start: _timestamp_pb2.Timestamp | None = ...,
         period_end: _timestamp_pb2.Timestamp | None = ...,
         entitlements: _abc.Iterable[_builtins.str] | None = ...,
+        status: _events_pb2.SubscriptionStatus.ValueType = ...,
+        interval: _events_pb2.BillingInterval.ValueType = ...,
+        price_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        paid_period_start: _timestamp_pb2.Timestamp | None = ...,
+        paid_period_end: _timestamp_pb2.Timestamp | None = ...,
+        trial_end: _timestamp_pb2.Timestamp | None = ...,
+        cancels_at: _timestamp_pb2.Timestamp | None = ...,
+        scheduled_change: Global___ScheduledChange | None = ...,
+        next_allocation_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "period_end", b"period_end", "period_start", b"period_start", "plan", b"plan"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "cancels_at", b"cancels_at", "next_allocation_at", b"next_allocation_at", "paid_period_end", b"paid_period_end", "paid_period_start", b"paid_period_start", "period_end", b"period_end", "period_start", b"period_start", "plan", b"plan", "scheduled_change", b"scheduled_change", "trial_end", b"trial_end"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "entitlements", b"entitlements", "period_end", b"period_end", "period_start", b"period_start", "plan", b"plan", "plan_id", b"plan_id", "subscription_id", b"subscription_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["began_at", b"began_at", "cancels_at", b"cancels_at", "currency", b"currency", "entitlements", b"entitlements", "interval", b"interval", "next_allocation_at", b"next_allocation_at", "paid_period_end", b"paid_period_end", "paid_period_start", b"paid_period_start", "period_end", b"period_end", "period_start", b"period_start", "plan", b"plan", "plan_id", b"plan_id", "price_minor", b"price_minor", "scheduled_change", b"scheduled_change", "status", b"status", "subscription_id", b"subscription_id", "trial_end", b"trial_end", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Subscription: _TypeAlias = Subscription  # noqa: Y015
+
+@_typing.final
+class ScheduledChange(_message.Message):
+    """What a plan becomes when its period ends."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    plan_id: _builtins.str
+    interval: _events_pb2.BillingInterval.ValueType
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        plan_id: _builtins.str = ...,
+        interval: _events_pb2.BillingInterval.ValueType = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "interval", b"interval", "plan_id", b"plan_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScheduledChange: _TypeAlias = ScheduledChange  # noqa: Y015
 
 @_typing.final
 class Redemption(_message.Message):
@@ -350,6 +447,9 @@ class Checkout(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     PURCHASE_ID_FIELD_NUMBER: _builtins.int
     PAYMENT_STATUS_FIELD_NUMBER: _builtins.int
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    SUBSCRIPTION_ID_FIELD_NUMBER: _builtins.int
     checkout_id: _builtins.str
     """Our own id of the checkout."""
     user_id: _builtins.str
@@ -360,6 +460,11 @@ class Checkout(_message.Message):
     purchase_id: _builtins.str
     """The purchase that came of it, once paid."""
     payment_status: Global___PaymentStatus.ValueType
+    plan_id: _builtins.str
+    """Of a plan, whose `pack_id` is empty."""
+    interval: _events_pb2.BillingInterval.ValueType
+    subscription_id: _builtins.str
+    """The subscription that came of it, once it began."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -376,10 +481,13 @@ class Checkout(_message.Message):
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         purchase_id: _builtins.str = ...,
         payment_status: Global___PaymentStatus.ValueType = ...,
+        plan_id: _builtins.str = ...,
+        interval: _events_pb2.BillingInterval.ValueType = ...,
+        subscription_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkout_id", b"checkout_id", "created_at", b"created_at", "expires_at", b"expires_at", "pack_id", b"pack_id", "payment_status", b"payment_status", "purchase_id", b"purchase_id", "status", b"status", "url", b"url", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkout_id", b"checkout_id", "created_at", b"created_at", "expires_at", b"expires_at", "interval", b"interval", "pack_id", b"pack_id", "payment_status", b"payment_status", "plan_id", b"plan_id", "purchase_id", b"purchase_id", "status", b"status", "subscription_id", b"subscription_id", "url", b"url", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -551,6 +659,282 @@ class GetSubscriptionResponse(_message.Message):
 Global___GetSubscriptionResponse: _TypeAlias = GetSubscriptionResponse  # noqa: Y015
 
 @_typing.final
+class ChangeSubscriptionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    plan_id: _builtins.str
+    interval: _events_pb2.BillingInterval.ValueType
+    idempotency_key: _builtins.str
+    """One change, however often it is tried."""
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        plan_id: _builtins.str = ...,
+        interval: _events_pb2.BillingInterval.ValueType = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "interval", b"interval", "plan_id", b"plan_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeSubscriptionRequest: _TypeAlias = ChangeSubscriptionRequest  # noqa: Y015
+
+@_typing.final
+class ChangeSubscriptionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBSCRIPTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def subscription(self) -> Global___Subscription: ...
+    def __init__(
+        self,
+        *,
+        subscription: Global___Subscription | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subscription", b"subscription"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["subscription", b"subscription"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangeSubscriptionResponse: _TypeAlias = ChangeSubscriptionResponse  # noqa: Y015
+
+@_typing.final
+class CancelSubscriptionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    idempotency_key: _builtins.str
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelSubscriptionRequest: _TypeAlias = CancelSubscriptionRequest  # noqa: Y015
+
+@_typing.final
+class CancelSubscriptionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBSCRIPTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def subscription(self) -> Global___Subscription: ...
+    def __init__(
+        self,
+        *,
+        subscription: Global___Subscription | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subscription", b"subscription"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["subscription", b"subscription"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelSubscriptionResponse: _TypeAlias = CancelSubscriptionResponse  # noqa: Y015
+
+@_typing.final
+class ResumeSubscriptionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    idempotency_key: _builtins.str
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeSubscriptionRequest: _TypeAlias = ResumeSubscriptionRequest  # noqa: Y015
+
+@_typing.final
+class ResumeSubscriptionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBSCRIPTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def subscription(self) -> Global___Subscription: ...
+    def __init__(
+        self,
+        *,
+        subscription: Global___Subscription | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subscription", b"subscription"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["subscription", b"subscription"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResumeSubscriptionResponse: _TypeAlias = ResumeSubscriptionResponse  # noqa: Y015
+
+@_typing.final
+class OpenBillingPortalRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    EMAIL_FIELD_NUMBER: _builtins.int
+    RETURN_URL_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    email: _builtins.str
+    return_url: _builtins.str
+    """Where the page leads back to; must be on the configured public origin."""
+    idempotency_key: _builtins.str
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        email: _builtins.str = ...,
+        return_url: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "idempotency_key", b"idempotency_key", "return_url", b"return_url", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenBillingPortalRequest: _TypeAlias = OpenBillingPortalRequest  # noqa: Y015
+
+@_typing.final
+class OpenBillingPortalResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URL_FIELD_NUMBER: _builtins.int
+    url: _builtins.str
+    """Good for some minutes."""
+    def __init__(
+        self,
+        *,
+        url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenBillingPortalResponse: _TypeAlias = OpenBillingPortalResponse  # noqa: Y015
+
+@_typing.final
+class ListInvoicesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    page_size: _builtins.int
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInvoicesRequest: _TypeAlias = ListInvoicesRequest  # noqa: Y015
+
+@_typing.final
+class ListInvoicesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INVOICES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def invoices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Invoice]: ...
+    def __init__(
+        self,
+        *,
+        invoices: _abc.Iterable[Global___Invoice] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["invoices", b"invoices", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListInvoicesResponse: _TypeAlias = ListInvoicesResponse  # noqa: Y015
+
+@_typing.final
+class Invoice(_message.Message):
+    """An invoice that was made out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INVOICE_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    TOTAL_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    PAGE_URL_FIELD_NUMBER: _builtins.int
+    PDF_URL_FIELD_NUMBER: _builtins.int
+    invoice_id: _builtins.str
+    number: _builtins.str
+    """For example `ABC-0001`."""
+    total_minor: _builtins.int
+    currency: _builtins.str
+    """ISO 4217, lower case."""
+    status: Global___InvoiceStatus.ValueType
+    page_url: _builtins.str
+    """The payment processor's page and file of it; empty where there are none."""
+    pdf_url: _builtins.str
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        invoice_id: _builtins.str = ...,
+        number: _builtins.str = ...,
+        total_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        status: Global___InvoiceStatus.ValueType = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        page_url: _builtins.str = ...,
+        pdf_url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "currency", b"currency", "invoice_id", b"invoice_id", "number", b"number", "page_url", b"page_url", "pdf_url", b"pdf_url", "status", b"status", "total_minor", b"total_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Invoice: _TypeAlias = Invoice  # noqa: Y015
+
+@_typing.final
 class RedeemPromotionRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -609,6 +993,8 @@ class CreateCheckoutRequest(_message.Message):
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     SUCCESS_URL_FIELD_NUMBER: _builtins.int
     CANCEL_URL_FIELD_NUMBER: _builtins.int
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    INTERVAL_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     email: _builtins.str
     pack_id: _builtins.str
@@ -618,6 +1004,9 @@ class CreateCheckoutRequest(_message.Message):
     stands for the checkout's id.
     """
     cancel_url: _builtins.str
+    plan_id: _builtins.str
+    """Instead of a pack."""
+    interval: _events_pb2.BillingInterval.ValueType
     def __init__(
         self,
         *,
@@ -627,10 +1016,12 @@ class CreateCheckoutRequest(_message.Message):
         idempotency_key: _builtins.str = ...,
         success_url: _builtins.str = ...,
         cancel_url: _builtins.str = ...,
+        plan_id: _builtins.str = ...,
+        interval: _events_pb2.BillingInterval.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_url", b"cancel_url", "email", b"email", "idempotency_key", b"idempotency_key", "pack_id", b"pack_id", "success_url", b"success_url", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_url", b"cancel_url", "email", b"email", "idempotency_key", b"idempotency_key", "interval", b"interval", "pack_id", b"pack_id", "plan_id", b"plan_id", "success_url", b"success_url", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

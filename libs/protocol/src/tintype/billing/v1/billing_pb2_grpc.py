@@ -51,6 +51,31 @@ class BillingServiceStub:
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionRequest.SerializeToString,
                 response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionResponse.FromString,
                 _registered_method=True)
+        self.ChangeSubscription = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/ChangeSubscription',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ChangeSubscriptionRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ChangeSubscriptionResponse.FromString,
+                _registered_method=True)
+        self.CancelSubscription = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/CancelSubscription',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.CancelSubscriptionRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.CancelSubscriptionResponse.FromString,
+                _registered_method=True)
+        self.ResumeSubscription = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/ResumeSubscription',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ResumeSubscriptionRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ResumeSubscriptionResponse.FromString,
+                _registered_method=True)
+        self.OpenBillingPortal = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/OpenBillingPortal',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.OpenBillingPortalRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.OpenBillingPortalResponse.FromString,
+                _registered_method=True)
+        self.ListInvoices = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/ListInvoices',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListInvoicesRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListInvoicesResponse.FromString,
+                _registered_method=True)
         self.RedeemPromotion = channel.unary_unary(
                 '/tintype.billing.v1.BillingService/RedeemPromotion',
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionRequest.SerializeToString,
@@ -129,6 +154,44 @@ class BillingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangeSubscription(self, request, context):
+        """Puts this user on another plan or interval: at once, and paid for at once, when it gives more; when the
+        period ends, when it gives less. SUBSCRIPTION_NOT_FOUND, UNKNOWN_PLAN (NOT_FOUND); PLAN_IS_FREE for who
+        pays for none, PAYMENT_DECLINED (FAILED_PRECONDITION): the plan stays as it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CancelSubscription(self, request, context):
+        """Ends this user's plan when its period does. SUBSCRIPTION_NOT_FOUND, PLAN_IS_FREE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResumeSubscription(self, request, context):
+        """Takes back its end, a scheduled change and a pause. SUBSCRIPTION_NOT_FOUND, PLAN_IS_FREE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OpenBillingPortal(self, request, context):
+        """Opens the payment processor's page where this user keeps plan, payment methods and invoices.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListInvoices(self, request, context):
+        """Lists this user's invoices, newest first. INVALID_FIELD (INVALID_ARGUMENT) for a page token that is from no
+        page of theirs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RedeemPromotion(self, request, context):
         """Gives this user the credits of a code, once. Idempotent by `idempotency_key`; under another key
         PROMOTION_REDEEMED_BEFORE. PROMOTION_ENDED (both FAILED_PRECONDITION), UNKNOWN_PROMOTION (NOT_FOUND).
@@ -138,9 +201,10 @@ class BillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateCheckout(self, request, context):
-        """Opens a hosted checkout page for one pack. Idempotent by `idempotency_key`:
-        IDEMPOTENCY_KEY_REUSED with another pack or other addresses. Repeated once the page has expired, it
-        opens another page of the same checkout. UNKNOWN_PACK (NOT_FOUND).
+        """Opens a hosted checkout page for one pack or one plan. Idempotent by `idempotency_key`:
+        IDEMPOTENCY_KEY_REUSED with another pack, plan or interval, or other addresses. Repeated once the page has
+        expired, it opens another page of the same checkout. UNKNOWN_PACK, UNKNOWN_PLAN (NOT_FOUND);
+        SUBSCRIBED_ALREADY (FAILED_PRECONDITION) for who pays for a plan.
         PAYMENT_PROCESSOR_UNAVAILABLE passes; PAYMENT_PROCESSOR_MISCONFIGURED (both UNAVAILABLE) stays until an
         operator mends it; PAYMENT_PROCESSOR_REFUSED (FAILED_PRECONDITION) stays for this request.
         """
@@ -234,6 +298,31 @@ def add_BillingServiceServicer_to_server(servicer, server):
                     servicer.GetSubscription,
                     request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionRequest.FromString,
                     response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionResponse.SerializeToString,
+            ),
+            'ChangeSubscription': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeSubscription,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ChangeSubscriptionRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ChangeSubscriptionResponse.SerializeToString,
+            ),
+            'CancelSubscription': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelSubscription,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.CancelSubscriptionRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.CancelSubscriptionResponse.SerializeToString,
+            ),
+            'ResumeSubscription': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResumeSubscription,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ResumeSubscriptionRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ResumeSubscriptionResponse.SerializeToString,
+            ),
+            'OpenBillingPortal': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenBillingPortal,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.OpenBillingPortalRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.OpenBillingPortalResponse.SerializeToString,
+            ),
+            'ListInvoices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInvoices,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListInvoicesRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListInvoicesResponse.SerializeToString,
             ),
             'RedeemPromotion': grpc.unary_unary_rpc_method_handler(
                     servicer.RedeemPromotion,
@@ -369,6 +458,141 @@ class BillingService:
             '/tintype.billing.v1.BillingService/GetSubscription',
             tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionRequest.SerializeToString,
             tintype_dot_billing_dot_v1_dot_billing__pb2.GetSubscriptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeSubscription(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/ChangeSubscription',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ChangeSubscriptionRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ChangeSubscriptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelSubscription(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/CancelSubscription',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.CancelSubscriptionRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.CancelSubscriptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResumeSubscription(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/ResumeSubscription',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ResumeSubscriptionRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ResumeSubscriptionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenBillingPortal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/OpenBillingPortal',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.OpenBillingPortalRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.OpenBillingPortalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListInvoices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/ListInvoices',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ListInvoicesRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ListInvoicesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -24,14 +24,30 @@ class BillingServiceStub:
     """The plans on offer, in display order."""
     GetSubscription: _aio.UnaryUnaryMultiCallable[_billing_pb2.GetSubscriptionRequest, _billing_pb2.GetSubscriptionResponse]
     """Reads this user's plan. SUBSCRIPTION_NOT_FOUND (NOT_FOUND) for who has none."""
+    ChangeSubscription: _aio.UnaryUnaryMultiCallable[_billing_pb2.ChangeSubscriptionRequest, _billing_pb2.ChangeSubscriptionResponse]
+    """Puts this user on another plan or interval: at once, and paid for at once, when it gives more; when the
+    period ends, when it gives less. SUBSCRIPTION_NOT_FOUND, UNKNOWN_PLAN (NOT_FOUND); PLAN_IS_FREE for who
+    pays for none, PAYMENT_DECLINED (FAILED_PRECONDITION): the plan stays as it is.
+    """
+    CancelSubscription: _aio.UnaryUnaryMultiCallable[_billing_pb2.CancelSubscriptionRequest, _billing_pb2.CancelSubscriptionResponse]
+    """Ends this user's plan when its period does. SUBSCRIPTION_NOT_FOUND, PLAN_IS_FREE."""
+    ResumeSubscription: _aio.UnaryUnaryMultiCallable[_billing_pb2.ResumeSubscriptionRequest, _billing_pb2.ResumeSubscriptionResponse]
+    """Takes back its end, a scheduled change and a pause. SUBSCRIPTION_NOT_FOUND, PLAN_IS_FREE."""
+    OpenBillingPortal: _aio.UnaryUnaryMultiCallable[_billing_pb2.OpenBillingPortalRequest, _billing_pb2.OpenBillingPortalResponse]
+    """Opens the payment processor's page where this user keeps plan, payment methods and invoices."""
+    ListInvoices: _aio.UnaryUnaryMultiCallable[_billing_pb2.ListInvoicesRequest, _billing_pb2.ListInvoicesResponse]
+    """Lists this user's invoices, newest first. INVALID_FIELD (INVALID_ARGUMENT) for a page token that is from no
+    page of theirs.
+    """
     RedeemPromotion: _aio.UnaryUnaryMultiCallable[_billing_pb2.RedeemPromotionRequest, _billing_pb2.RedeemPromotionResponse]
     """Gives this user the credits of a code, once. Idempotent by `idempotency_key`; under another key
     PROMOTION_REDEEMED_BEFORE. PROMOTION_ENDED (both FAILED_PRECONDITION), UNKNOWN_PROMOTION (NOT_FOUND).
     """
     CreateCheckout: _aio.UnaryUnaryMultiCallable[_billing_pb2.CreateCheckoutRequest, _billing_pb2.CreateCheckoutResponse]
-    """Opens a hosted checkout page for one pack. Idempotent by `idempotency_key`:
-    IDEMPOTENCY_KEY_REUSED with another pack or other addresses. Repeated once the page has expired, it
-    opens another page of the same checkout. UNKNOWN_PACK (NOT_FOUND).
+    """Opens a hosted checkout page for one pack or one plan. Idempotent by `idempotency_key`:
+    IDEMPOTENCY_KEY_REUSED with another pack, plan or interval, or other addresses. Repeated once the page has
+    expired, it opens another page of the same checkout. UNKNOWN_PACK, UNKNOWN_PLAN (NOT_FOUND);
+    SUBSCRIBED_ALREADY (FAILED_PRECONDITION) for who pays for a plan.
     PAYMENT_PROCESSOR_UNAVAILABLE passes; PAYMENT_PROCESSOR_MISCONFIGURED (both UNAVAILABLE) stays until an
     operator mends it; PAYMENT_PROCESSOR_REFUSED (FAILED_PRECONDITION) stays for this request.
     """
@@ -102,6 +118,51 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Reads this user's plan. SUBSCRIPTION_NOT_FOUND (NOT_FOUND) for who has none."""
 
     @_abc_1.abstractmethod
+    def ChangeSubscription(
+        self,
+        request: _billing_pb2.ChangeSubscriptionRequest,
+        context: _aio.ServicerContext[_billing_pb2.ChangeSubscriptionRequest, _abc.Awaitable[_billing_pb2.ChangeSubscriptionResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.ChangeSubscriptionResponse]:
+        """Puts this user on another plan or interval: at once, and paid for at once, when it gives more; when the
+        period ends, when it gives less. SUBSCRIPTION_NOT_FOUND, UNKNOWN_PLAN (NOT_FOUND); PLAN_IS_FREE for who
+        pays for none, PAYMENT_DECLINED (FAILED_PRECONDITION): the plan stays as it is.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelSubscription(
+        self,
+        request: _billing_pb2.CancelSubscriptionRequest,
+        context: _aio.ServicerContext[_billing_pb2.CancelSubscriptionRequest, _abc.Awaitable[_billing_pb2.CancelSubscriptionResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.CancelSubscriptionResponse]:
+        """Ends this user's plan when its period does. SUBSCRIPTION_NOT_FOUND, PLAN_IS_FREE."""
+
+    @_abc_1.abstractmethod
+    def ResumeSubscription(
+        self,
+        request: _billing_pb2.ResumeSubscriptionRequest,
+        context: _aio.ServicerContext[_billing_pb2.ResumeSubscriptionRequest, _abc.Awaitable[_billing_pb2.ResumeSubscriptionResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.ResumeSubscriptionResponse]:
+        """Takes back its end, a scheduled change and a pause. SUBSCRIPTION_NOT_FOUND, PLAN_IS_FREE."""
+
+    @_abc_1.abstractmethod
+    def OpenBillingPortal(
+        self,
+        request: _billing_pb2.OpenBillingPortalRequest,
+        context: _aio.ServicerContext[_billing_pb2.OpenBillingPortalRequest, _abc.Awaitable[_billing_pb2.OpenBillingPortalResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.OpenBillingPortalResponse]:
+        """Opens the payment processor's page where this user keeps plan, payment methods and invoices."""
+
+    @_abc_1.abstractmethod
+    def ListInvoices(
+        self,
+        request: _billing_pb2.ListInvoicesRequest,
+        context: _aio.ServicerContext[_billing_pb2.ListInvoicesRequest, _abc.Awaitable[_billing_pb2.ListInvoicesResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.ListInvoicesResponse]:
+        """Lists this user's invoices, newest first. INVALID_FIELD (INVALID_ARGUMENT) for a page token that is from no
+        page of theirs.
+        """
+
+    @_abc_1.abstractmethod
     def RedeemPromotion(
         self,
         request: _billing_pb2.RedeemPromotionRequest,
@@ -117,9 +178,10 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _billing_pb2.CreateCheckoutRequest,
         context: _aio.ServicerContext[_billing_pb2.CreateCheckoutRequest, _abc.Awaitable[_billing_pb2.CreateCheckoutResponse]],
     ) -> _abc.Awaitable[_billing_pb2.CreateCheckoutResponse]:
-        """Opens a hosted checkout page for one pack. Idempotent by `idempotency_key`:
-        IDEMPOTENCY_KEY_REUSED with another pack or other addresses. Repeated once the page has expired, it
-        opens another page of the same checkout. UNKNOWN_PACK (NOT_FOUND).
+        """Opens a hosted checkout page for one pack or one plan. Idempotent by `idempotency_key`:
+        IDEMPOTENCY_KEY_REUSED with another pack, plan or interval, or other addresses. Repeated once the page has
+        expired, it opens another page of the same checkout. UNKNOWN_PACK, UNKNOWN_PLAN (NOT_FOUND);
+        SUBSCRIBED_ALREADY (FAILED_PRECONDITION) for who pays for a plan.
         PAYMENT_PROCESSOR_UNAVAILABLE passes; PAYMENT_PROCESSOR_MISCONFIGURED (both UNAVAILABLE) stays until an
         operator mends it; PAYMENT_PROCESSOR_REFUSED (FAILED_PRECONDITION) stays for this request.
         """

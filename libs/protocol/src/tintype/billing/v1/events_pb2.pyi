@@ -259,12 +259,15 @@ class SubscriptionRenewed(_message.Message):
     PERIOD_START_FIELD_NUMBER: _builtins.int
     PERIOD_END_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     subscription_id: _builtins.str
     invoice_id: _builtins.str
     """The processor's invoice that paid for it; empty for a free plan."""
     plan_id: _builtins.str
     credits: _builtins.int
+    payment_id: _builtins.str
+    """The processor's payment, with the first credits that came of it: what is refunded of it is taken from them."""
     @_builtins.property
     def period_start(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -282,14 +285,66 @@ class SubscriptionRenewed(_message.Message):
         period_start: _timestamp_pb2.Timestamp | None = ...,
         period_end: _timestamp_pb2.Timestamp | None = ...,
         occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        payment_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "period_end", b"period_end", "period_start", b"period_start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "credits", b"credits", "invoice_id", b"invoice_id", "occurred_at", b"occurred_at", "period_end", b"period_end", "period_start", b"period_start", "plan_id", b"plan_id", "subscription_id", b"subscription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "credits", b"credits", "invoice_id", b"invoice_id", "occurred_at", b"occurred_at", "payment_id", b"payment_id", "period_end", b"period_end", "period_start", b"period_start", "plan_id", b"plan_id", "subscription_id", b"subscription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SubscriptionRenewed: _TypeAlias = SubscriptionRenewed  # noqa: Y015
+
+@_typing.final
+class AllocationRaised(_message.Message):
+    """A plan became a bigger one within its month, and was paid: more credits come, and end with the month. Of one
+    subscription one allocation begins at a moment, however often it is told.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SUBSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    CREDITS_FIELD_NUMBER: _builtins.int
+    STARTS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    INVOICE_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    subscription_id: _builtins.str
+    plan_id: _builtins.str
+    credits: _builtins.int
+    invoice_id: _builtins.str
+    """The processor's invoice that paid for it, and its payment; empty where nothing was to be paid."""
+    payment_id: _builtins.str
+    @_builtins.property
+    def starts_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        subscription_id: _builtins.str = ...,
+        plan_id: _builtins.str = ...,
+        credits: _builtins.int = ...,
+        starts_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+        invoice_id: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "occurred_at", b"occurred_at", "starts_at", b"starts_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "credits", b"credits", "ends_at", b"ends_at", "invoice_id", b"invoice_id", "occurred_at", b"occurred_at", "payment_id", b"payment_id", "plan_id", b"plan_id", "starts_at", b"starts_at", "subscription_id", b"subscription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AllocationRaised: _TypeAlias = AllocationRaised  # noqa: Y015
 
 @_typing.final
 class PromotionRedeemed(_message.Message):

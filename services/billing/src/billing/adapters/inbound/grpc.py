@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from chassis.events import is_subject_token
 from chassis.timestamps import to_timestamp
 from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from billing.adapters.inbound import payment_messages as payments
 from billing.adapters.inbound import plan_messages as plans
+from billing.adapters.inbound.grpc_plans import PlanServicer, account
 from billing.application.claim_referral import ClaimReferralHandler
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
@@ -20,13 +20,12 @@ from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.list_purchases import ListPurchases, ListPurchasesHandler
 from billing.application.read_referral import ReadReferralHandler
-from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.redeem_promotion import RedeemPromotion, RedeemPromotionHandler
 from billing.application.refund_purchase import RefundPurchase, RefundPurchaseHandler
 from billing.domain import errors
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
-from billing.domain.identifiers import CheckoutId, PackId, PurchaseId, UserId
+from billing.domain.identifiers import CheckoutId, PackId, PlanId, PurchaseId
 from billing.domain.pack import Pack
 from billing.ports.unit_of_work import BillingReader
 
@@ -43,6 +42,10 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.PurchaseNotFound: grpc.StatusCode.NOT_FOUND,
     errors.NothingLeftToRefund: grpc.StatusCode.FAILED_PRECONDITION,
     errors.NotAnAdmin: grpc.StatusCode.PERMISSION_DENIED,
+    errors.PlanNotOnSale: grpc.StatusCode.NOT_FOUND,
+    errors.SubscribedAlready: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.PlanIsFree: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.PaymentDeclined: grpc.StatusCode.FAILED_PRECONDITION,
     errors.UnknownPromotion: grpc.StatusCode.NOT_FOUND,
     errors.PromotionEnded: grpc.StatusCode.FAILED_PRECONDITION,
     errors.PromotionRedeemedBefore: grpc.StatusCode.FAILED_PRECONDITION,
@@ -64,6 +67,11 @@ ALLOWED = {
         "ListPacks": "gateway",
         "ListPlans": "gateway",
         "GetSubscription": "gateway",
+        "ChangeSubscription": "gateway",
+        "CancelSubscription": "gateway",
+        "ResumeSubscription": "gateway",
+        "OpenBillingPortal": "gateway",
+        "ListInvoices": "gateway",
         "RedeemPromotion": "gateway",
         "CreateCheckout": "gateway",
         "GetCheckout": "gateway",
@@ -88,14 +96,13 @@ _PAYMENT_STATUSES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class BillingServicer(rpc.BillingServiceServicer):
+class BillingServicer(PlanServicer, rpc.BillingServiceServicer):
     """Answers BillingService by the use cases."""
 
     create: CreateCheckoutHandler
     follow: FollowCheckoutHandler
     packs: ListPacksHandler
     plans: ListPlansHandler
-    read_subscription: ReadSubscriptionHandler
     purchases: ListPurchasesHandler
     redeem: RedeemPromotionHandler
     read_referral: ReadReferralHandler
@@ -111,18 +118,12 @@ class BillingServicer(rpc.BillingServiceServicer):
     async def ListPlans(self, request: pb.ListPlansRequest, context: Any) -> pb.ListPlansResponse:
         return pb.ListPlansResponse(plans=[plans.plan(plan) for plan in await self.plans()])
 
-    async def GetSubscription(
-        self, request: pb.GetSubscriptionRequest, context: Any
-    ) -> pb.GetSubscriptionResponse:
-        standing = await self.read_subscription(_account(request.user_id))
-        return pb.GetSubscriptionResponse(subscription=plans.subscription(standing))
-
     async def RedeemPromotion(
         self, request: pb.RedeemPromotionRequest, context: Any
     ) -> pb.RedeemPromotionResponse:
         redeemed = await self.redeem(
             RedeemPromotion(
-                user_id=_account(request.user_id), code=request.code, idempotency_key=request.idempotency_key
+                user_id=account(request.user_id), code=request.code, idempotency_key=request.idempotency_key
             )
         )
         return pb.RedeemPromotionResponse(
@@ -134,9 +135,11 @@ class BillingServicer(rpc.BillingServiceServicer):
     ) -> pb.CreateCheckoutResponse:
         opened = await self.create(
             CreateCheckout(
-                user_id=_account(request.user_id),
+                user_id=account(request.user_id),
                 email=request.email,
-                pack_id=PackId(request.pack_id),
+                pack_id=PackId(request.pack_id) if request.pack_id else None,
+                plan_id=PlanId(request.plan_id) if request.plan_id else None,
+                interval=plans.interval(request.interval),
                 idempotency_key=request.idempotency_key or None,
                 success_url=request.success_url,
                 cancel_url=request.cancel_url,
@@ -145,13 +148,13 @@ class BillingServicer(rpc.BillingServiceServicer):
         return pb.CreateCheckoutResponse(checkout=_checkout(opened.checkout), replayed=opened.replayed)
 
     async def GetCheckout(self, request: pb.GetCheckoutRequest, context: Any) -> pb.GetCheckoutResponse:
-        found = await self.follow(_account(request.user_id), CheckoutId(request.checkout_id))
+        found = await self.follow(account(request.user_id), CheckoutId(request.checkout_id))
         return pb.GetCheckoutResponse(checkout=_checkout(found))
 
     async def ListPurchases(self, request: pb.ListPurchasesRequest, context: Any) -> pb.ListPurchasesResponse:
         page = await self.purchases(
             ListPurchases(
-                user_id=_account(request.user_id),
+                user_id=account(request.user_id),
                 before=PurchaseId(request.page_token) if request.page_token else None,
                 limit=request.page_size,
             )
@@ -162,11 +165,11 @@ class BillingServicer(rpc.BillingServiceServicer):
         )
 
     async def GetReferral(self, request: pb.GetReferralRequest, context: Any) -> pb.GetReferralResponse:
-        standing = await self.read_referral(_account(request.user_id))
+        standing = await self.read_referral(account(request.user_id))
         return pb.GetReferralResponse(referral=plans.referral(standing))
 
     async def ClaimReferral(self, request: pb.ClaimReferralRequest, context: Any) -> pb.ClaimReferralResponse:
-        claimed = await self.claim_referral(_account(request.user_id), request.code)
+        claimed = await self.claim_referral(account(request.user_id), request.code)
         return pb.ClaimReferralResponse(code=claimed.code, claimed_at=to_timestamp(claimed.claimed_at))
 
     async def RefundPurchase(
@@ -213,14 +216,7 @@ def _administrator(principal: pb.Principal) -> str:
     """Return who acts. Raises NotAnAdmin for anybody else."""
     if principal.role != pb.PRINCIPAL_ROLE_ADMIN:
         raise errors.NotAnAdmin("only an administrator may do that")
-    return _account(principal.actor_id)
-
-
-def _account(user_id: str) -> UserId:
-    """Return an id under which facts can be published. Raises InvalidField."""
-    if not is_subject_token(user_id):
-        raise errors.InvalidField("user_id", "must be 1 to 64 letters, digits, _ or -")
-    return UserId(user_id)
+    return account(principal.actor_id)
 
 
 def _pack(pack: Pack) -> pb.Pack:
@@ -239,11 +235,14 @@ def _checkout(checkout: Checkout) -> pb.Checkout:
     return pb.Checkout(
         checkout_id=checkout.checkout_id,
         user_id=checkout.user_id,
-        pack_id=checkout.pack_id,
+        pack_id=checkout.pack_id or "",
         url=checkout.url or "",
         status=_STATUSES[checkout.status],
         created_at=to_timestamp(checkout.created_at),
         expires_at=to_timestamp(checkout.expires_at),
         purchase_id=checkout.purchase_id or "",
         payment_status=_PAYMENT_STATUSES[checkout.payment_status],
+        plan_id=checkout.plan_id or "",
+        interval=plans.interval_number(checkout.interval),
+        subscription_id=checkout.subscription_id or "",
     )

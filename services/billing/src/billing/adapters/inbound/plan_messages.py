@@ -7,12 +7,19 @@ from tintype.billing.v1 import events_pb2 as events
 from billing.application.read_referral import ReferralStanding
 from billing.application.read_subscription import SubscriptionStanding
 from billing.domain.plan import Plan
+from billing.domain.processor_subscription import Invoice
 from billing.domain.promotion import Redemption
-from billing.domain.standing import BillingInterval
+from billing.domain.standing import BillingInterval, SubscriptionStatus
+from billing.domain.subscription import PaidTerms
 
 INTERVALS = {
     interval: events.BillingInterval.Value(f"BILLING_INTERVAL_{interval.name}")
     for interval in BillingInterval
+}
+
+STATUSES = {
+    status: events.SubscriptionStatus.Value(f"SUBSCRIPTION_STATUS_{status.name}")
+    for status in SubscriptionStatus
 }
 
 
@@ -38,15 +45,63 @@ def plan(plan: Plan) -> pb.Plan:
 
 def subscription(standing: SubscriptionStanding) -> pb.Subscription:
     """Return a subscription's message."""
-    return pb.Subscription(
-        subscription_id=standing.subscription.subscription_id,
-        user_id=standing.subscription.user_id,
-        plan_id=standing.subscription.plan_id,
+    known = standing.subscription
+    message = pb.Subscription(
+        subscription_id=known.subscription_id,
+        user_id=known.user_id,
+        plan_id=known.plan_id,
         plan=plan(standing.plan) if standing.plan else None,
-        began_at=to_timestamp(standing.subscription.began_at),
+        began_at=to_timestamp(known.began_at),
         period_start=to_timestamp(standing.month.start),
         period_end=to_timestamp(standing.month.end),
         entitlements=standing.entitlements,
+        status=STATUSES[known.standing.status],
+        next_allocation_at=to_timestamp(standing.next_allocation_at),
+    )
+    if known.paid is not None:
+        message.MergeFrom(_paid(known.paid))
+    return message
+
+
+def _paid(paid: PaidTerms) -> pb.Subscription:
+    change = paid.change
+    return pb.Subscription(
+        interval=INTERVALS[paid.interval],
+        price_minor=paid.price_minor,
+        currency=paid.currency,
+        paid_period_start=to_timestamp(paid.period_start),
+        paid_period_end=to_timestamp(paid.period_end),
+        trial_end=to_timestamp(paid.trial_end),
+        cancels_at=to_timestamp(paid.cancels_at),
+        scheduled_change=pb.ScheduledChange(
+            plan_id=change.plan_id, interval=INTERVALS[change.interval], at=to_timestamp(change.at)
+        )
+        if change
+        else None,
+    )
+
+
+def interval(number: int) -> BillingInterval | None:
+    """Return an interval that was sent; None for none, and for one that is newer than we are."""
+    return next((interval for interval, known in INTERVALS.items() if known == number), None)
+
+
+def interval_number(interval: BillingInterval | None) -> events.BillingInterval.ValueType:
+    """Return an interval as it is sent."""
+    return INTERVALS[interval] if interval else events.BILLING_INTERVAL_UNSPECIFIED
+
+
+def invoice(invoice: Invoice) -> pb.Invoice:
+    """Return an invoice's message."""
+    return pb.Invoice(
+        invoice_id=invoice.invoice_id,
+        number=invoice.number or "",
+        total_minor=invoice.total_minor,
+        currency=invoice.currency,
+        status=pb.InvoiceStatus.Value(f"INVOICE_STATUS_{invoice.status.name}"),
+        created_at=to_timestamp(invoice.created_at),
+        page_url=invoice.page_url or "",
+        pdf_url=invoice.pdf_url or "",
     )
 
 

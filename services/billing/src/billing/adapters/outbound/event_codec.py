@@ -7,6 +7,7 @@ from tintype.billing.v1 import events_pb2 as pb
 
 from billing.domain.dispute import DisputeState
 from billing.domain.events import (
+    AllocationRaised,
     Fact,
     PaymentCompleted,
     PaymentDisputed,
@@ -47,7 +48,7 @@ def _account(fact: Fact) -> UserId:
     match fact:
         case PaymentDisputed():
             return fact.dispute.user_id
-        case SubscriptionRenewed() | SubscriptionChanged():
+        case SubscriptionRenewed() | AllocationRaised() | SubscriptionChanged():
             return fact.subscription.user_id
         case PromotionRedeemed():
             return fact.redemption.user_id
@@ -72,6 +73,8 @@ def to_message(fact: Fact) -> Message:
             return _disputed(fact)
         case SubscriptionRenewed():
             return _renewed(fact)
+        case AllocationRaised():
+            return _raised(fact)
         case SubscriptionChanged():
             return _changed(fact)
         case PromotionRedeemed():
@@ -133,6 +136,22 @@ def _renewed(fact: SubscriptionRenewed) -> pb.SubscriptionRenewed:
         credits=fact.credits,
         period_start=to_timestamp(fact.month.start),
         period_end=to_timestamp(fact.month.end),
+        occurred_at=to_timestamp(fact.occurred_at),
+        invoice_id=fact.invoice_id or "",
+        payment_id=fact.payment_id or "",
+    )
+
+
+def _raised(fact: AllocationRaised) -> pb.AllocationRaised:
+    return pb.AllocationRaised(
+        account_id=fact.subscription.user_id,
+        subscription_id=fact.subscription.subscription_id,
+        plan_id=fact.subscription.plan_id,
+        credits=fact.credits,
+        starts_at=to_timestamp(fact.span.start),
+        ends_at=to_timestamp(fact.span.end),
+        invoice_id=fact.invoice_id,
+        payment_id=fact.payment_id or "",
         occurred_at=to_timestamp(fact.occurred_at),
     )
 

@@ -14,6 +14,7 @@ from gateway.application.known_entitlements import KnownEntitlements
 from gateway.application.log_in import LogInHandler
 from gateway.application.log_out import LogOutHandler
 from gateway.application.open_checkout import OpenCheckoutHandler
+from gateway.application.open_portal import OpenPortalHandler
 from gateway.application.open_sessions import OpenSessions
 from gateway.application.read_selected import ReadSelectedHandler
 from gateway.application.read_texts import ReadTextsHandler
@@ -87,6 +88,7 @@ class Deps:
     explain_generation: ExplainGenerationHandler
     export_statement: ExportStatementHandler
     open_checkout: OpenCheckoutHandler
+    open_portal: OpenPortalHandler
     read_texts: ReadTextsHandler
     read_selected: ReadSelectedHandler
     restore_selected: RestoreSelectedHandler

@@ -10,18 +10,28 @@ from tintype.billing.v1 import events_pb2 as events
 from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
 from gateway.adapters.outbound.wire import members
-from gateway.domain.identifiers import CheckoutId, PackId, PurchaseId, UserId
+from gateway.domain.identifiers import CheckoutId, PackId, PlanId, PurchaseId, UserId
+from gateway.domain.invoice import Invoice, InvoiceStatus
 from gateway.domain.page import Page
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 from gateway.domain.referral import ClaimedReferral, Referral
-from gateway.domain.subscription import BillingInterval, Plan, PlanPrice, Subscription
+from gateway.domain.subscription import (
+    BillingInterval,
+    Plan,
+    PlanPrice,
+    ScheduledChange,
+    Subscription,
+    SubscriptionStatus,
+)
 from gateway.domain.user import Principal, Role
 
 _STATUSES = members(pb.CheckoutStatus, CheckoutStatus)
 _PAYMENT_STATUSES = members(pb.PaymentStatus, PaymentStatus)
+_INVOICE_STATUSES = members(pb.InvoiceStatus, InvoiceStatus)
 _INTERVALS = members(events.BillingInterval, BillingInterval)
 _ROLES = {Role.USER: pb.PRINCIPAL_ROLE_USER, Role.ADMIN: pb.PRINCIPAL_ROLE_ADMIN}
+_SUBSCRIPTION_STATUSES = members(events.SubscriptionStatus, SubscriptionStatus)
 _PURCHASE_STATUSES = members(pb.PurchaseStatus, PurchaseStatus)
 
 
@@ -50,6 +60,51 @@ class GrpcBilling:
             answer = await self._stub.GetSubscription(request, timeout=READ_DEADLINE_S)
         return _subscription(answer.subscription)
 
+    async def change_subscription(
+        self, user_id: UserId, *, plan_id: PlanId, interval: BillingInterval, idempotency_key: str
+    ) -> Subscription:
+        """See Billing."""
+        request = pb.ChangeSubscriptionRequest(
+            user_id=user_id,
+            plan_id=plan_id,
+            interval=_interval_number(interval),
+            idempotency_key=idempotency_key,
+        )
+        with remote_calls("billing"):
+            answer = await self._stub.ChangeSubscription(request, timeout=COMMAND_DEADLINE_S)
+        return _subscription(answer.subscription)
+
+    async def cancel_subscription(self, user_id: UserId, *, idempotency_key: str) -> Subscription:
+        """See Billing."""
+        request = pb.CancelSubscriptionRequest(user_id=user_id, idempotency_key=idempotency_key)
+        with remote_calls("billing"):
+            answer = await self._stub.CancelSubscription(request, timeout=COMMAND_DEADLINE_S)
+        return _subscription(answer.subscription)
+
+    async def resume_subscription(self, user_id: UserId, *, idempotency_key: str) -> Subscription:
+        """See Billing."""
+        request = pb.ResumeSubscriptionRequest(user_id=user_id, idempotency_key=idempotency_key)
+        with remote_calls("billing"):
+            answer = await self._stub.ResumeSubscription(request, timeout=COMMAND_DEADLINE_S)
+        return _subscription(answer.subscription)
+
+    async def open_portal(self, *, user_id: UserId, email: str, return_url: str, idempotency_key: str) -> str:
+        """See Billing."""
+        request = pb.OpenBillingPortalRequest(
+            user_id=user_id, email=email, return_url=return_url, idempotency_key=idempotency_key
+        )
+        with remote_calls("billing"):
+            answer = await self._stub.OpenBillingPortal(request, timeout=COMMAND_DEADLINE_S)
+        return answer.url
+
+    async def invoices(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[Invoice]:
+        """See Billing."""
+        request = pb.ListInvoicesRequest(user_id=user_id, page_size=limit, page_token=cursor or "")
+        with remote_calls("billing"):
+            answer = await self._stub.ListInvoices(request, timeout=READ_DEADLINE_S)
+        items = [_invoice(invoice) for invoice in answer.invoices]
+        return Page(items=items, next_cursor=answer.next_page_token or None)
+
     async def redeem_promotion(
         self, user_id: UserId, *, code: str, idempotency_key: str
     ) -> tuple[Redemption, bool]:
@@ -64,7 +119,9 @@ class GrpcBilling:
         *,
         user_id: UserId,
         email: str,
-        pack_id: PackId,
+        pack_id: PackId | None = None,
+        plan_id: PlanId | None = None,
+        interval: BillingInterval | None = None,
         idempotency_key: str,
         success_url: str,
         cancel_url: str,
@@ -73,7 +130,9 @@ class GrpcBilling:
         request = pb.CreateCheckoutRequest(
             user_id=user_id,
             email=email,
-            pack_id=pack_id,
+            pack_id=pack_id or "",
+            plan_id=plan_id or "",
+            interval=_interval_number(interval),
             idempotency_key=idempotency_key,
             success_url=success_url,
             cancel_url=cancel_url,
@@ -143,6 +202,12 @@ class GrpcBilling:
         return answer.duplicate
 
 
+def _interval_number(interval: BillingInterval | None) -> events.BillingInterval.ValueType:
+    if interval is None:
+        return events.BILLING_INTERVAL_UNSPECIFIED
+    return events.BillingInterval.Value(f"BILLING_INTERVAL_{interval.name}")
+
+
 def _payment_status(message: pb.Checkout) -> PaymentStatus:
     """Where the money is; of a billing that does not say, what the purchase says."""
     otherwise = PaymentStatus.PAID if message.purchase_id else PaymentStatus.UNPAID
@@ -154,18 +219,40 @@ def _purchase_status(number: pb.PurchaseStatus.ValueType) -> PurchaseStatus:
     return _PURCHASE_STATUSES.get(number, PurchaseStatus.PAID)
 
 
+def _interval(message: pb.Subscription | pb.Checkout) -> BillingInterval | None:
+    """For how long it is paid at once; nothing of a free plan, and of a pack."""
+    return _INTERVALS.get(message.interval)
+
+
+def _subscription_status(message: pb.Subscription) -> SubscriptionStatus:
+    """Where it is; a billing that does not say yet knew of free plans alone."""
+    return _SUBSCRIPTION_STATUSES.get(message.status, SubscriptionStatus.ACTIVE)
+
+
 _pack = reader(pb.Pack, Pack)
 _plan_price = reader(pb.PlanPrice, PlanPrice, values={"interval": _INTERVALS.__getitem__})
 _plan = reader(pb.Plan, Plan, values={"prices": _plan_price})
 _redemption = reader(pb.Redemption, Redemption)
 _referral = reader(pb.Referral, Referral)
 _claimed = reader(pb.ClaimReferralResponse, ClaimedReferral)
-_subscription = reader(pb.Subscription, Subscription, values={"plan": _plan}, unread=("user_id",))
+_change = reader(pb.ScheduledChange, ScheduledChange, values={"interval": _INTERVALS.__getitem__})
+_subscription = reader(
+    pb.Subscription,
+    Subscription,
+    values={"plan": _plan, "scheduled_change": _change},
+    derived={
+        "status": _subscription_status,
+        "interval": _interval,
+        "price_minor": lambda message: message.price_minor if message.interval else None,
+    },
+    unread=("user_id",),
+)
+_invoice = reader(pb.Invoice, Invoice, values={"status": _INVOICE_STATUSES.__getitem__})
 _checkout = reader(
     pb.Checkout,
     Checkout,
     values={"status": _STATUSES.__getitem__},
-    derived={"payment_status": _payment_status},
+    derived={"payment_status": _payment_status, "interval": _interval},
     unread=("user_id",),
 )
 _purchase = reader(pb.Purchase, Purchase, values={"status": _purchase_status}, unread=("user_id",))

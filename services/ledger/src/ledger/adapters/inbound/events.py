@@ -31,6 +31,7 @@ SUBJECTS = {
         "tintype.billing.v1.payment_refunded.*",
         "tintype.billing.v1.payment_disputed.*",
         "tintype.billing.v1.subscription_renewed.*",
+        "tintype.billing.v1.allocation_raised.*",
         "tintype.billing.v1.promotion_redeemed.*",
     ),
     "GENERATION": (
@@ -75,6 +76,8 @@ class LedgerEvents:
                 await self._dispute(event)
             case "tintype.billing.v1.SubscriptionRenewed":
                 await self._renew(event)
+            case "tintype.billing.v1.AllocationRaised":
+                await self._raise(event)
             case "tintype.billing.v1.PromotionRedeemed":
                 await self._promote(event)
             case "tintype.generation.v1.GenerationSucceeded":
@@ -174,7 +177,27 @@ class LedgerEvents:
                 source=f"subscription:{renewed.subscription_id}",
                 effective_at=begins,
                 expires_at=_required(renewed, "period_end"),
+                payment_id=PaymentId(renewed.payment_id) if renewed.payment_id else None,
                 reason=f"{renewed.plan_id} renewed",
+            ),
+            event_id=EventId(event.event_id),
+        )
+
+    async def _raise(self, event: IncomingEvent) -> None:
+        raised = event.read(billing.AllocationRaised)
+        begins = _required(raised, "starts_at")
+        await self.writer.apply(
+            GrantCredits(
+                request_id=RequestId(f"allocation:{raised.subscription_id}:{begins.isoformat()}"),
+                account_id=AccountId(raised.account_id),
+                amount=raised.credits,
+                category=Category.SUBSCRIPTION,
+                # A source of its own: told before the month's renewal, it is not ended by it.
+                source=f"subscription:{raised.subscription_id}:raise",
+                effective_at=begins,
+                expires_at=_required(raised, "ends_at"),
+                payment_id=PaymentId(raised.payment_id) if raised.payment_id else None,
+                reason=f"{raised.plan_id} instead of a smaller plan",
             ),
             event_id=EventId(event.event_id),
         )

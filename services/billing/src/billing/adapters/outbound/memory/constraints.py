@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 
 from billing.adapters.outbound.memory.store import MemoryBilling
+from billing.domain.allocation import Allocation
 from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.identifiers import CustomerId, PurchaseId, UserId
 from billing.domain.refund import Refund
 from billing.domain.refund_order import RefundOrder, RefundOrderState
+from billing.domain.subscription import Subscription
 
 
 class ConstraintViolatedError(Exception):
@@ -25,16 +27,46 @@ def check_checkout(store: MemoryBilling, checkout: Checkout) -> None:
     _require("checkouts.credits", checkout.credits > 0)
     _require("checkouts.price_minor", checkout.price_minor > 0)
     _require("checkouts.page", checkout.page > 0)
+    _require("checkouts.pack_id", (checkout.pack_id is None) != (checkout.plan_id is None))
     is_complete = checkout.status is CheckoutStatus.COMPLETE
+    _require("checkouts.subscription_id", checkout.subscription_id is None or is_complete)
     _require("checkouts.purchase_id", checkout.purchase_id is None or is_complete)
     others = (known for known in store.checkouts.values() if known.checkout_id != checkout.checkout_id)
     is_free = checkout.page_id is None or all(known.page_id != checkout.page_id for known in others)
     _require("checkouts.session_id is unique", is_free)
 
 
+def check_subscription(store: MemoryBilling, subscription: Subscription) -> None:
+    """Raise ConstraintViolatedError for a second one that has not ended, or of one of the processor's."""
+    others = [
+        known
+        for known in store.subscriptions.values()
+        if known.subscription_id != subscription.subscription_id
+    ]
+    mine = [known for known in others if known.user_id == subscription.user_id and known.ended_at is None]
+    _require("subscriptions_live", subscription.ended_at is not None or not mine)
+    if subscription.paid is not None:
+        same = [
+            known
+            for known in others
+            if known.paid and known.paid.processor_id == subscription.paid.processor_id
+        ]
+        _require("subscriptions.processor_id is unique", not same)
+        _require("subscriptions.period_end", subscription.paid.period_end > subscription.paid.period_start)
+
+
+def check_allocation(store: MemoryBilling, allocation: Allocation) -> None:
+    """Raise ConstraintViolatedError for credits that were told before, or that no allocation may have."""
+    _require("allocations.credits", allocation.credits > 0)
+    _require("allocations.ends_at", allocation.span.end > allocation.span.start)
+    is_new = (allocation.subscription_id, allocation.span.start) not in store.allocations
+    _require("allocations are unique", is_new)
+
+
 def check_purchase(store: MemoryBilling, purchase: Purchase) -> None:
     """Raise ConstraintViolatedError for sums that no purchase may have, or one of no checkout."""
-    _require("purchases.checkout_id", purchase.checkout_id in store.checkouts)
+    _require("purchases.checkout_id", purchase.checkout_id is None or purchase.checkout_id in store.checkouts)
+    _require("purchases.invoice_id", (purchase.checkout_id is None) != (purchase.invoice_id is None))
     _require("purchases.credits", purchase.credits > 0)
     _require("purchases.amount_minor", purchase.amount_minor >= 0)
     _require("purchases.refunded_minor", 0 <= purchase.refunded_minor <= purchase.amount_minor)

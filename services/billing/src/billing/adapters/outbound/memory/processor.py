@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
+from billing.adapters.outbound.memory.subscribing import MemorySubscribing
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
 from billing.domain.errors import (
@@ -32,21 +33,21 @@ T = TypeVar("T")
 K = TypeVar("K", bound=str)
 
 
-class MemoryProcessor:
+class MemoryProcessor(MemorySubscribing):
     """A payment processor whose visitors a test plays."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.customers: dict[str, CustomerId] = {}
         self.sessions: dict[str, ProcessorCheckout] = {}
         self.published: dict[str, Pack] = {}
         self.published_prices: dict[str, PlanPrice] = {}
-        self.payments: dict[str, ProcessorPayment] = {}
         self.disputes: dict[str, ProcessorDispute] = {}
         self.answers = True
-        # Customers that were deleted, and price names of packs that were archived.
-        self.gone: set[str] = set()
+        # Price names of packs and plans that were archived.
         self.archived: set[str] = set()
         self.return_urls: dict[str, tuple[str, str]] = {}
+        self.opened: dict[str, tuple[Checkout, CustomerId, int]] = {}
         # Pages that were asked about, in order.
         self.questions: list[str] = []
         # What every call raises, and what those about one object raise.
@@ -75,6 +76,7 @@ class MemoryProcessor:
         customer_id: CustomerId,
         success_url: str,
         cancel_url: str,
+        trial_days: int = 0,
     ) -> ProcessorCheckout:
         """Open a page; the same page of a checkout opens nothing new."""
         self._require_answer()
@@ -84,13 +86,14 @@ class MemoryProcessor:
             raise PaymentProcessorMisconfigured("this can't be sold right now")
         page_id = PageId(f"cs_{checkout.checkout_id}" + (f"_{checkout.page}" if checkout.page > 1 else ""))
         self.return_urls[page_id] = (success_url, cancel_url)
+        self.opened[page_id] = (checkout, customer_id, trial_days)
         opened = ProcessorCheckout(
             page_id=page_id,
             status=CheckoutStatus.OPEN,
             payment_status=PaymentStatus.UNPAID,
             payment_id=None,
             quantity=1,
-            amount_minor=checkout.price_minor,
+            amount_minor=0 if trial_days else checkout.price_minor,
             currency=checkout.currency,
             reference=checkout.checkout_id,
             url=f"https://pay.example/{page_id}",
@@ -223,10 +226,13 @@ class MemoryProcessor:
         return changes
 
     def pay(self, page_id: PageId, *, quantity: int = 1) -> None:
-        """Play a visitor who pays."""
+        """Play a visitor who pays, or who begins to try a plan."""
+        if self.opened[page_id][0].plan_id is not None:
+            self._subscribe(page_id, self.sessions[page_id].amount_minor)
+            return
         payment_id = PaymentId(f"pi_{next(self._numbers)}")
         self._created[payment_id] = self._now()
-        self._change(
+        self._change_page(
             page_id,
             status=CheckoutStatus.COMPLETE,
             payment_status=PaymentStatus.PAID,
@@ -241,7 +247,7 @@ class MemoryProcessor:
 
     def promise(self, page_id: PageId) -> None:
         """Play a visitor whose bank takes days."""
-        self._change(
+        self._change_page(
             page_id,
             status=CheckoutStatus.COMPLETE,
             payment_status=PaymentStatus.PROCESSING,
@@ -251,12 +257,15 @@ class MemoryProcessor:
 
     def fail(self, page_id: PageId) -> None:
         """Play a bank that refuses what was promised."""
-        self._change(page_id, payment_status=PaymentStatus.FAILED)
+        self._change_page(page_id, payment_status=PaymentStatus.FAILED)
 
     def order_at_no_cost(self, page_id: PageId) -> None:
         """Play a visitor with a coupon for everything."""
+        if self.opened[page_id][0].plan_id is not None:
+            self._subscribe(page_id, 0)
+            return
         self._created[page_id] = self._now()
-        self._change(
+        self._change_page(
             page_id,
             status=CheckoutStatus.COMPLETE,
             payment_status=PaymentStatus.NO_PAYMENT_REQUIRED,
@@ -264,9 +273,21 @@ class MemoryProcessor:
             url=None,
         )
 
+    def _subscribe(self, page_id: PageId, price_minor: int) -> None:
+        checkout, customer_id, trial_days = self.opened[page_id]
+        begun = self.begin(checkout, customer_id, trial_days=trial_days, price_minor=price_minor)
+        self._change_page(
+            page_id,
+            status=CheckoutStatus.COMPLETE,
+            payment_status=PaymentStatus.PAID if price_minor else PaymentStatus.NO_PAYMENT_REQUIRED,
+            amount_minor=price_minor,
+            url=None,
+            subscription_id=begun.processor_id,
+        )
+
     def expire(self, page_id: PageId) -> None:
         """Play a visitor who never came back."""
-        self._change(page_id, status=CheckoutStatus.EXPIRED, url=None)
+        self._change_page(page_id, status=CheckoutStatus.EXPIRED, url=None)
 
     def refund(
         self, payment_id: PaymentId, refund_id: RefundId, amount_minor: int, status: RefundStatus
@@ -296,7 +317,7 @@ class MemoryProcessor:
     def _now(self) -> datetime:
         return self.clock.now() if self.clock else datetime.now(UTC)
 
-    def _change(self, page_id: PageId, **changes: object) -> None:
+    def _change_page(self, page_id: PageId, **changes: object) -> None:
         self.sessions[page_id] = replace(self.sessions[page_id], **changes)  # type: ignore[arg-type]
 
     def _require_answer(self) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from billing.domain.allocation import Allocation
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.events import Fact
@@ -49,6 +51,7 @@ class MemoryBilling:
     webhooks: dict[EventId, MemoryWebhook] = field(default_factory=dict)
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     revisions: dict[UserId, int] = field(default_factory=dict)
+    allocations: dict[tuple[SubscriptionId, datetime], Allocation] = field(default_factory=dict)
     promotions: dict[PromotionCode, Promotion] = field(default_factory=dict)
     redemptions: dict[tuple[UserId, PromotionCode], Redemption] = field(default_factory=dict)
     referral_codes: dict[UserId, ReferralCode] = field(default_factory=dict)

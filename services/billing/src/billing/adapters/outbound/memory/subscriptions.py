@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from billing.adapters.outbound.memory.constraints import check_allocation, check_subscription
 from billing.adapters.outbound.memory.store import MemoryBilling
-from billing.domain.identifiers import SubscriptionId, UserId
+from billing.domain.allocation import Allocation
+from billing.domain.identifiers import ProcessorSubscriptionId, SubscriptionId, UserId
 from billing.domain.subscription import Subscription
 
 
@@ -28,6 +30,7 @@ class MemorySubscriptions:
 
     async def save_subscription(self, subscription: Subscription) -> None:
         """Write a subscription."""
+        check_subscription(self._billing, subscription)
         self._billing.subscriptions[subscription.subscription_id] = subscription
 
     async def claim_renewals(self, *, now: datetime, until: datetime, limit: int) -> Sequence[SubscriptionId]:
@@ -41,6 +44,49 @@ class MemorySubscriptions:
         for known in due[:limit]:
             await self.save_subscription(replace(known, next_allocation_at=until))
         return [known.subscription_id for known in due[:limit]]
+
+    async def lock_plans(self, user_id: UserId) -> None:
+        """Do nothing: transactions take turns."""
+
+    async def live_subscription(self, user_id: UserId) -> Subscription | None:
+        """Return a user's subscription that has not ended."""
+        return next((known for known in self._of(user_id) if known.ended_at is None), None)
+
+    async def free_subscription(self, user_id: UserId) -> Subscription | None:
+        """Return a user's last free subscription, ended or not."""
+        free = [known for known in self._of(user_id) if known.paid is None]
+        return max(free, key=lambda known: known.began_at, default=None)
+
+    async def subscription_of_processor(self, processor_id: ProcessorSubscriptionId) -> Subscription | None:
+        """Return a subscription by the processor's id, ended or not."""
+        known = self._billing.subscriptions.values()
+        paid = (found for found in known if found.paid and found.paid.processor_id == processor_id)
+        return next(paid, None)
+
+    async def has_paid_plan(self, user_id: UserId) -> bool:
+        """Return whether a user has, or ever had, a plan that is paid."""
+        return any(known.paid is not None for known in self._of(user_id))
+
+    async def insert_subscription(self, subscription: Subscription) -> None:
+        """Store a subscription."""
+        check_subscription(self._billing, subscription)
+        self._billing.subscriptions[subscription.subscription_id] = subscription
+
+    def _of(self, user_id: UserId) -> list[Subscription]:
+        return [known for known in self._billing.subscriptions.values() if known.user_id == user_id]
+
+    async def allocations(self, subscription_id: SubscriptionId, *, since: datetime) -> Sequence[Allocation]:
+        """Return what was told of a paid plan's credits that begin at a moment or later."""
+        return [
+            allocation
+            for (owner, start), allocation in self._billing.allocations.items()
+            if owner == subscription_id and start >= since
+        ]
+
+    async def add_allocation(self, allocation: Allocation) -> None:
+        """Store that credits of a paid plan are told."""
+        check_allocation(self._billing, allocation)
+        self._billing.allocations[allocation.subscription_id, allocation.span.start] = allocation
 
     async def next_revision(self, user_id: UserId) -> int:
         """Count one more change of a user's plan."""

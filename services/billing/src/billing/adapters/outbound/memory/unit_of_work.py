@@ -33,6 +33,7 @@ from billing.domain.identifiers import (
     UserId,
 )
 from billing.domain.listing import Scan
+from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund, RefundStatus
 from billing.ports.unit_of_work import UnitOfWork
 
@@ -136,6 +137,11 @@ class MemoryUnitOfWork(
         """Return a payment's purchase."""
         found = (known for known in self._billing.purchases.values() if known.payment_id == payment_id)
         return next(found, None)
+
+    async def standing_of_payment(self, payment_id: PaymentId) -> PurchaseStanding | None:
+        """Return a payment's purchase with its disputes."""
+        purchase = await self.purchase_of_payment(payment_id)
+        return None if purchase is None else self._billing.standing(purchase)
 
     async def refunds_of(self, purchase_id: PurchaseId) -> Sequence[Refund]:
         """Return a purchase's refunds."""

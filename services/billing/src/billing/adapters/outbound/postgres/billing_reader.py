@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billing.adapters.outbound.postgres import tables
-from billing.adapters.outbound.postgres.rows import to_checkout, to_dispute, to_purchase, to_subscription
+from billing.adapters.outbound.postgres.rows import to_checkout, to_dispute, to_purchase
+from billing.adapters.outbound.postgres.subscription_rows import to_subscription
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import Dispute
 from billing.domain.identifiers import CheckoutId, PurchaseId, UserId

@@ -14,7 +14,10 @@ from billing.adapters.outbound.postgres.rows import from_checkout, to_checkout
 from billing.domain.checkout import Checkout
 from billing.domain.identifiers import CheckoutId, CustomerId, PageId, UserId
 
-_FIXED = ("checkout_id", "user_id", "idempotency_key", "pack_id", "created_at", "fingerprint", "asked_at")
+_FIXED = (
+    *("checkout_id", "user_id", "idempotency_key", "pack_id", "plan_id", "interval"),
+    *("created_at", "fingerprint", "asked_at"),
+)
 
 
 class PostgresCheckouts:

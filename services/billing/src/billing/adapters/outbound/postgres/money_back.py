@@ -13,6 +13,7 @@ from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.identifiers import DisputeId, PaymentId, PurchaseId, RefundId
 from billing.domain.listing import Scan
+from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund, RefundStatus
 
 
@@ -28,6 +29,16 @@ class PostgresMoneyBack:
         query = select(table).where(table.c.payment_id == payment_id).with_for_update()
         row = (await self._connection.execute(query)).first()
         return to_purchase(row) if row else None
+
+    async def standing_of_payment(self, payment_id: PaymentId) -> PurchaseStanding | None:
+        """Return a payment's purchase with its disputes, locked until the end."""
+        purchase = await self.purchase_of_payment(payment_id)
+        if purchase is None:
+            return None
+        table = tables.disputes
+        query = select(table).where(table.c.purchase_id == purchase.purchase_id).order_by(table.c.dispute_id)
+        found = [to_dispute(row) for row in await self._connection.execute(query)]
+        return PurchaseStanding(purchase=purchase, disputes=tuple(found))
 
     async def refunds_of(self, purchase_id: PurchaseId) -> Sequence[Refund]:
         """Return a purchase's refunds."""

@@ -6,7 +6,7 @@ from typing import Any
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.refund import Refund, RefundStatus
-from billing.domain.subscription import Subscription
+from billing.domain.standing import BillingInterval
 from billing.domain.webhook_event import (
     IgnoredCause,
     StoredWebhook,
@@ -27,6 +27,7 @@ def from_checkout(checkout: Checkout) -> dict[str, Any]:
         "url": checkout.url or "",
         "status": checkout.status.value,
         "payment_status": checkout.payment_status.value,
+        "interval": checkout.interval.value if checkout.interval else None,
     }
 
 
@@ -38,6 +39,7 @@ def to_checkout(row: Any) -> Checkout:
         "url": row.url or None,
         "status": CheckoutStatus(row.status),
         "payment_status": PaymentStatus(row.payment_status),
+        "interval": BillingInterval(row.interval) if row.interval else None,
     }
     del values["session_id"]
     return Checkout(**values)
@@ -51,11 +53,6 @@ def to_purchase(row: Any) -> Purchase:
 def to_refund(row: Any) -> Refund:
     """Return the refund of a row."""
     return Refund(refund_id=row.refund_id, amount_minor=row.amount_minor, status=RefundStatus(row.status))
-
-
-def to_subscription(row: Any) -> Subscription:
-    """Return the subscription of a row."""
-    return Subscription(**row._mapping)
 
 
 def to_dispute(row: Any) -> Dispute:
@@ -86,6 +83,8 @@ SUBJECT_COLUMNS = {
     SubjectKind.PAGE: "session_id",
     SubjectKind.PAYMENT: "payment_id",
     SubjectKind.DISPUTE: "dispute_id",
+    SubjectKind.SUBSCRIPTION: "subscription_id",
+    SubjectKind.INVOICE: "invoice_id",
 }
 
 

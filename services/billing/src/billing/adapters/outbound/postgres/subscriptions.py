@@ -1,17 +1,23 @@
 """The part of the unit of work about subscriptions, on PostgreSQL."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from chassis.claims import first_unclaimed
-from sqlalchemy import and_, select, update
+from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from billing.adapters.outbound.postgres import tables
-from billing.adapters.outbound.postgres.rows import to_subscription
-from billing.domain.identifiers import SubscriptionId, UserId
+from billing.adapters.outbound.postgres.subscription_rows import (
+    from_allocation,
+    from_subscription,
+    to_allocation,
+    to_subscription,
+)
+from billing.domain.allocation import Allocation
+from billing.domain.identifiers import ProcessorSubscriptionId, SubscriptionId, UserId
 from billing.domain.subscription import Subscription
 
 _FIXED = ("subscription_id", "user_id", "began_at")
@@ -30,7 +36,7 @@ class PostgresSubscriptions:
         if await self._connection.scalar(known) is not None:
             return False
         # Of two that come at once the index lets one in.
-        added = insert(table).values(asdict(subscription)).on_conflict_do_nothing()
+        added = insert(table).values(from_subscription(subscription)).on_conflict_do_nothing()
         return await self._connection.scalar(added.returning(table.c.subscription_id)) is not None
 
     async def subscription(self, subscription_id: SubscriptionId) -> Subscription | None:
@@ -43,7 +49,9 @@ class PostgresSubscriptions:
     async def save_subscription(self, subscription: Subscription) -> None:
         """Write what may change of a subscription."""
         table = tables.subscriptions
-        values = {name: value for name, value in asdict(subscription).items() if name not in _FIXED}
+        values = {
+            name: value for name, value in from_subscription(subscription).items() if name not in _FIXED
+        }
         found = table.c.subscription_id == subscription.subscription_id
         await self._connection.execute(update(table).where(found).values(values))
 
@@ -59,6 +67,54 @@ class PostgresSubscriptions:
         claimed = update(table).where(free).values(next_allocation_at=until)
         found = await self._connection.scalars(claimed.returning(table.c.subscription_id))
         return [SubscriptionId(subscription_id) for subscription_id in found]
+
+    async def lock_plans(self, user_id: UserId) -> None:
+        """Have everybody else who changes this user's plans wait until the end."""
+        await self._connection.execute(
+            select(func.pg_advisory_xact_lock(func.hashtextextended(f"plans:{user_id}", 0)))
+        )
+
+    async def live_subscription(self, user_id: UserId) -> Subscription | None:
+        """Return a user's subscription that has not ended, locked until the end."""
+        table = tables.subscriptions
+        return await self._locked(select(table).where(table.c.user_id == user_id, table.c.ended_at.is_(None)))
+
+    async def free_subscription(self, user_id: UserId) -> Subscription | None:
+        """Return a user's last free subscription, ended or not, locked until the end."""
+        table = tables.subscriptions
+        query = select(table).where(table.c.user_id == user_id, table.c.processor_id.is_(None))
+        return await self._locked(query.order_by(table.c.began_at.desc()).limit(1))
+
+    async def subscription_of_processor(self, processor_id: ProcessorSubscriptionId) -> Subscription | None:
+        """Return a subscription by the processor's id, ended or not, locked until the end."""
+        table = tables.subscriptions
+        return await self._locked(select(table).where(table.c.processor_id == processor_id))
+
+    async def _locked(self, query: Select[Any]) -> Subscription | None:
+        row = (await self._connection.execute(query.with_for_update())).first()
+        return to_subscription(row) if row else None
+
+    async def has_paid_plan(self, user_id: UserId) -> bool:
+        """Return whether a user has, or ever had, a plan that is paid."""
+        table = tables.subscriptions
+        paid = select(table.c.subscription_id).where(
+            table.c.user_id == user_id, table.c.processor_id.is_not(None)
+        )
+        return await self._connection.scalar(paid.limit(1)) is not None
+
+    async def insert_subscription(self, subscription: Subscription) -> None:
+        """Store a subscription."""
+        await self._connection.execute(insert(tables.subscriptions).values(from_subscription(subscription)))
+
+    async def allocations(self, subscription_id: SubscriptionId, *, since: datetime) -> Sequence[Allocation]:
+        """Return what was told of a paid plan's credits that begin at a moment or later."""
+        table = tables.allocations
+        query = select(table).where(table.c.subscription_id == subscription_id, table.c.starts_at >= since)
+        return [to_allocation(row) for row in await self._connection.execute(query)]
+
+    async def add_allocation(self, allocation: Allocation) -> None:
+        """Store that credits of a paid plan are told."""
+        await self._connection.execute(insert(tables.allocations).values(from_allocation(allocation)))
 
     async def next_revision(self, user_id: UserId) -> int:
         """Count one more change of a user's plan; the row is locked until the end."""

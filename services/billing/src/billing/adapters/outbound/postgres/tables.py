@@ -1,7 +1,18 @@
 """Billing's tables, as SQLAlchemy sees them; the migrations define them."""
 
 from chassis.outbox import outbox_table
-from sqlalchemy import BigInteger, Column, DateTime, Integer, Interval, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Integer,
+    Interval,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 outbox = outbox_table(metadata)
@@ -18,7 +29,10 @@ checkouts = Table(
     Column("credits", BigInteger),
     Column("price_minor", BigInteger),
     *(Column(name, Text) for name in ("currency", "session_id", "url", "status", "payment_status")),
-    *(Column(name, Text) for name in ("purchase_id", "fingerprint")),
+    *(
+        Column(name, Text)
+        for name in ("purchase_id", "fingerprint", "plan_id", "interval", "subscription_id")
+    ),
     Column("page", Integer),
     *(
         Column(name, DateTime(timezone=True))
@@ -39,6 +53,7 @@ purchases = Table(
     Column("refunded_minor", BigInteger),
     Column("refunded_credits", BigInteger),
     Column("refund_series", Integer),
+    Column("invoice_id", Text),
 )
 
 refunds = Table(
@@ -78,6 +93,27 @@ subscriptions = Table(
         Column(name, DateTime(timezone=True))
         for name in ("began_at", "allocated_from", "next_allocation_at", "ended_at")
     ),
+    *(Column(name, Text) for name in ("processor_id", "interval", "status")),
+    Column("price_minor", BigInteger),
+    Column("currency", Text),
+    *(
+        Column(name, DateTime(timezone=True))
+        for name in ("anchor", "period_start", "period_end", "trial_end", "cancels_at")
+    ),
+    *(Column(name, Text) for name in ("next_plan_id", "next_interval")),
+    Column("next_at", DateTime(timezone=True)),
+)
+
+allocations = Table(
+    "allocations",
+    metadata,
+    Column("subscription_id", Text, primary_key=True),
+    Column("starts_at", DateTime(timezone=True), primary_key=True),
+    Column("ends_at", DateTime(timezone=True)),
+    *(Column(name, Text) for name in ("user_id", "plan_id")),
+    Column("credits", BigInteger),
+    Column("is_raise", Boolean),
+    Column("invoice_id", Text),
 )
 
 subscription_revisions = Table(
@@ -140,7 +176,10 @@ webhook_events = Table(
     metadata,
     Column("event_id", Text, primary_key=True),
     Column("kind", Text),
-    *(Column(name, Text) for name in ("session_id", "payment_id", "dispute_id")),
+    *(
+        Column(name, Text)
+        for name in ("session_id", "payment_id", "dispute_id", "subscription_id", "invoice_id")
+    ),
     Column("body", LargeBinary),
     Column("received_at", DateTime(timezone=True)),
     Column("state", Text),

@@ -14,6 +14,7 @@ from billing.domain.identifiers import (
     DisputeId,
     PageId,
     PaymentId,
+    ProcessorSubscriptionId,
     RefundId,
     RefundOrderId,
 )
@@ -59,12 +60,24 @@ def seen_checkout(session: stripe.checkout.Session) -> ProcessorCheckout:
         reference=CheckoutId(session.client_reference_id) if session.client_reference_id else None,
         url=session.url,
         expires_at=datetime.fromtimestamp(session.expires_at, UTC),
+        subtotal_minor=session.amount_subtotal,
+        subscription_id=_subscription_of(session),
     )
 
 
+def _subscription_of(session: stripe.checkout.Session) -> ProcessorSubscriptionId | None:
+    found = session.subscription
+    if found is None:
+        return None
+    return ProcessorSubscriptionId(found if isinstance(found, str) else found.id)
+
+
 def seen_paid_session(session: stripe.checkout.Session) -> ListedPayment | None:
-    """Return the payment of a session of the list, whose payment and charge are expanded; None if unpaid."""
-    if session.payment_status not in _PAID:
+    """Return the payment of a session of the list, whose payment and charge are expanded; None if unpaid.
+
+    A plan's payment is its invoice's.
+    """
+    if session.payment_status not in _PAID or session.mode == "subscription":
         return None
     intent = session.payment_intent if isinstance(session.payment_intent, stripe.PaymentIntent) else None
     charge = intent.latest_charge if intent else None

@@ -17,13 +17,15 @@ from billing.adapters.outbound.stripe.answers import (
     seen_refund,
     to_refund,
 )
-from billing.adapters.outbound.stripe.catalogue import StripeCatalogue
 from billing.adapters.outbound.stripe.errors import answered, cannot_sell
 from billing.adapters.outbound.stripe.lists import asked_since, listing
+from billing.adapters.outbound.stripe.pages import EXPANDED, PageOptions
+from billing.adapters.outbound.stripe.portal import StripePortal
+from billing.adapters.outbound.stripe.subscriptions import StripeSubscriptions
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.errors import CustomerUnknownToProcessor, PaymentProcessorRefused, UnknownToProcessor
-from billing.domain.identifiers import CustomerId, DisputeId, PageId, PaymentId, UserId
+from billing.domain.identifiers import CustomerId, DisputeId, PageId, PaymentId, RequestId, UserId
 from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.plan import Plan
@@ -36,29 +38,25 @@ API_VERSION = "2026-10-28.endive"
 TIMEOUT_S = 20.0
 RETRIES_MAX = 2
 REFUND_PAGE, REFUND_PAGES_MAX = 100, 10
-# What a session needs to say how much of what was bought, and where the money is.
-_EXPANDED = ["line_items", "payment_intent"]
 
 
-class StripeProcessor:
-    """Hosted Checkout in payment mode. Every write carries an idempotency key made of our own ids."""
+class StripeProcessor(StripeSubscriptions):
+    """Hosted Checkout, and Billing. Every write carries an idempotency key made of our own ids."""
 
-    def __init__(
-        self, *, secret_key: str, api_url: str | None, promotion_codes: bool = False, quantity_max: int = 1
-    ) -> None:
-        """Pages take promotion codes, and more than one of a pack, as is said here."""
-        self._promotion_codes = promotion_codes
-        self._quantity_max = quantity_max
+    def __init__(self, *, secret_key: str, api_url: str | None, **options: Any) -> None:
+        """Pages offer and ask for what `options` say: those of PageOptions."""
+        self._options = PageOptions(**options)
         # The SDK sends no addresses of its own when none are given: then it is the real Stripe.
         addresses: Any = {"base_addresses": {"api": api_url}} if api_url else {}
-        self._client = stripe.StripeClient(
+        client = stripe.StripeClient(
             secret_key,
             stripe_version=API_VERSION,
             max_network_retries=RETRIES_MAX,
             http_client=stripe.HTTPXClient(timeout=TIMEOUT_S),
             **addresses,
         )
-        self._catalogue = StripeCatalogue(self._client)
+        super().__init__(client)
+        self._portal = StripePortal(client, self._catalogue)
 
     async def open_customer(
         self, *, user_id: UserId, email: str, instead_of: CustomerId | None
@@ -86,25 +84,20 @@ class StripeProcessor:
         customer_id: CustomerId,
         success_url: str,
         cancel_url: str,
+        trial_days: int = 0,
     ) -> ProcessorCheckout:
-        """Open a session for one pack at its published price."""
-        ours = {"user_id": checkout.user_id, "checkout_id": checkout.checkout_id, "pack_id": checkout.pack_id}
+        """Open a session for one pack or plan at its published price."""
         price_id = await self._catalogue.price_on_sale(
             price_name, price_minor=checkout.price_minor, currency=checkout.currency
         )
-        asked: Any = {
-            "mode": "payment",
-            "customer": customer_id,
-            "client_reference_id": checkout.checkout_id,
-            "line_items": [self._line(price_id)],
-            "success_url": success_url,
-            "cancel_url": cancel_url,
-            "metadata": ours,
-            "payment_intent_data": {"metadata": ours},
-            "expand": _EXPANDED,
-        }
-        if self._promotion_codes:
-            asked["allow_promotion_codes"] = True
+        asked: Any = self._options.asked(
+            checkout,
+            price_id=price_id,
+            customer_id=customer_id,
+            success_url=success_url,
+            cancel_url=cancel_url,
+            trial_days=trial_days,
+        )
         # Another price or customer is another request, which a key that was used before would refuse.
         request = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:32]
         key = f"checkout:{checkout.checkout_id}:{checkout.page}:{request}"
@@ -121,15 +114,9 @@ class StripeProcessor:
             # All that was asked for is ours: no buyer can mend it.
             raise cannot_sell(refused) from refused
 
-    def _line(self, price_id: str) -> dict[str, Any]:
-        line: dict[str, Any] = {"price": price_id, "quantity": 1}
-        if self._quantity_max > 1:
-            line["adjustable_quantity"] = {"enabled": True, "minimum": 1, "maximum": self._quantity_max}
-        return line
-
     async def find_checkout(self, page_id: PageId) -> ProcessorCheckout:
         """Read a session as it stands now, with its lines and its payment."""
-        asked: Any = {"expand": _EXPANDED}
+        asked: Any = {"expand": EXPANDED}
         sessions = self._client.v1.checkout.sessions
         return seen_checkout(await answered(sessions.retrieve_async(page_id, asked)))
 
@@ -198,3 +185,9 @@ class StripeProcessor:
     async def publish_plan(self, plan: Plan) -> Sequence[CatalogueChange]:
         """Have the plan's product and its recurring prices on sale."""
         return await self._catalogue.publish_plan(plan)
+
+    async def open_portal(
+        self, customer_id: CustomerId, *, plans: Sequence[Plan], return_url: str, request_id: RequestId
+    ) -> str:
+        """Open the billing portal."""
+        return await self._portal.open(customer_id, plans=plans, return_url=return_url, request_id=request_id)

@@ -18,6 +18,13 @@ class ProcessorSettings(BaseSettings):
     # Whether a page takes promotion codes, and how many of a pack it sells at once.
     promotion_codes: bool = False
     quantity_max: int = Field(default=1, ge=1, le=999)
+    # Whether Stripe works out taxes, asks for tax ids and for an address, makes out an invoice for what is
+    # paid once, and offers to keep the payment method.
+    automatic_tax: bool = False
+    tax_ids: bool = False
+    billing_address: bool = False
+    invoices: bool = False
+    saved_payment_methods: bool = False
 
     def processor(self) -> StripeProcessor:
         """Return the payment processor."""
@@ -27,6 +34,11 @@ class ProcessorSettings(BaseSettings):
             api_url=str(self.stripe_api_url).rstrip("/") if self.stripe_api_url else None,
             promotion_codes=self.promotion_codes,
             quantity_max=self.quantity_max,
+            automatic_tax=self.automatic_tax,
+            tax_ids=self.tax_ids,
+            billing_address=self.billing_address,
+            invoices=self.invoices,
+            saved_payment_methods=self.saved_payment_methods,
         )
 
 

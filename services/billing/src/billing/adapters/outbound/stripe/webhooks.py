@@ -111,6 +111,13 @@ def _subject_kind(kind: str) -> tuple[SubjectKind | None, str]:
         return SubjectKind.PAYMENT, "payment_intent"
     if kind.startswith("charge.dispute."):
         return SubjectKind.DISPUTE, "id"
+    if kind.startswith("customer.subscription."):
+        return SubjectKind.SUBSCRIPTION, "id"
+    if kind.startswith("invoice_payment."):
+        return SubjectKind.INVOICE, "invoice"
+    # A draft that is only announced has no id.
+    if kind.startswith("invoice.") and kind != "invoice.upcoming":
+        return SubjectKind.INVOICE, "id"
     return None, ""
 
 

@@ -9,7 +9,7 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_address, per_user
 from gateway.adapters.inbound.rest.answers.checkout import Checkout
 from gateway.adapters.inbound.rest.answers.pack import Pack, PackList
-from gateway.adapters.inbound.rest.answers.plan import Plan, PlanList, Subscription
+from gateway.adapters.inbound.rest.answers.plan import Plan, PlanList
 from gateway.adapters.inbound.rest.answers.purchase import Purchase, PurchasePage
 from gateway.adapters.inbound.rest.bodies import Body, Url
 from gateway.adapters.inbound.rest.json_route import JsonRoute
@@ -23,7 +23,8 @@ from gateway.adapters.inbound.rest.parameters import (
 )
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.application.open_checkout import OpenCheckout
-from gateway.domain.identifiers import PackId
+from gateway.domain.identifiers import PackId, PlanId
+from gateway.domain.subscription import BillingInterval
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1", tags=["billing"], route_class=JsonRoute)
@@ -31,8 +32,9 @@ router = APIRouter(prefix="/v1", tags=["billing"], route_class=JsonRoute)
 _PROCESSOR: Reasons = {503: ("PAYMENT_PROCESSOR_UNAVAILABLE", "PAYMENT_PROCESSOR_MISCONFIGURED")}
 _CREATE: Reasons = {
     **_PROCESSOR,
-    404: ("UNKNOWN_PACK",),
+    404: ("UNKNOWN_PACK", "UNKNOWN_PLAN"),
     409: (
+        "SUBSCRIBED_ALREADY",
         "PAYMENT_PROCESSOR_REFUSED",
         "UNKNOWN_TO_PAYMENT_PROCESSOR",
         "CUSTOMER_UNKNOWN_TO_PAYMENT_PROCESSOR",
@@ -42,10 +44,14 @@ _CREATE: Reasons = {
 
 
 class CheckoutBody(Body):
-    """What to buy; the addresses must be on this service's own origin."""
+    """What to buy, a pack or a plan; the addresses must be on this service's own origin."""
 
-    pack: Annotated[str, Field(min_length=1, max_length=64, examples=["starter"])]
+    pack: Annotated[str | None, Field(min_length=1, max_length=64, examples=["starter"])] = None
     """A pack's id."""
+    plan: Annotated[str | None, Field(min_length=1, max_length=64, examples=["pro"])] = None
+    """A plan's id, instead of a pack's."""
+    interval: Annotated[BillingInterval | None, Field(examples=["month"])] = None
+    """For how long the plan is paid at once; required with a plan."""
     success_url: Url | None = None
     """Where the person comes back to after paying."""
     cancel_url: Url | None = None
@@ -64,16 +70,6 @@ async def list_plans(deps: CurrentDeps) -> PlanList:
     return PlanList.of(await deps.billing.plans(), Plan.of)
 
 
-@router.get(
-    "/subscription",
-    dependencies=[per_user(Limit.READS)],
-    responses=refuses({404: ("SUBSCRIPTION_NOT_FOUND",)}),
-)
-async def read_subscription(principal: CurrentPrincipal, deps: CurrentDeps) -> Subscription:
-    """Read which plan the caller has, and when its credits come next."""
-    return Subscription.of(await deps.billing.subscription(principal.user_id))
-
-
 @router.post(
     "/checkout",
     status_code=201,
@@ -87,11 +83,13 @@ async def create_checkout(
     deps: CurrentDeps,
     key: Annotated[str, Depends(idempotency_key)],
 ) -> Checkout:
-    """Open a hosted checkout page for one pack."""
+    """Open a hosted checkout page for one pack or one plan."""
     checkout, replayed = await deps.open_checkout(
         OpenCheckout(
             buyer=principal,
-            pack_id=PackId(body.pack),
+            pack_id=PackId(body.pack) if body.pack else None,
+            plan_id=PlanId(body.plan) if body.plan else None,
+            interval=body.interval,
             idempotency_key=key,
             success_url=body.success_url,
             cancel_url=body.cancel_url,

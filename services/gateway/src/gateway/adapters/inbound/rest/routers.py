@@ -18,6 +18,7 @@ from gateway.adapters.inbound.rest import (
     referral,
     shares,
     statement,
+    subscriptions,
     webhooks,
 )
 
@@ -32,6 +33,7 @@ ROUTERS = (
     collections.router,
     events.router,
     billing.router,
+    subscriptions.router,
     promotions.router,
     referral.router,
     admin_purchases.router,

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from gateway.domain.errors import (
     Conflict,
@@ -18,6 +19,7 @@ from gateway.domain.errors import (
 )
 from gateway.domain.identifiers import (
     CheckoutId,
+    InvoiceId,
     PackId,
     PaymentId,
     PlanId,
@@ -26,11 +28,12 @@ from gateway.domain.identifiers import (
     SubscriptionId,
     UserId,
 )
+from gateway.domain.invoice import Invoice, InvoiceStatus
 from gateway.domain.page import Page
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 from gateway.domain.referral import ClaimedReferral, Referral
-from gateway.domain.subscription import BillingInterval, Plan, PlanPrice, Subscription
+from gateway.domain.subscription import BillingInterval, Plan, PlanPrice, ScheduledChange, Subscription
 from gateway.domain.user import Principal, Role
 from gateway.ports.clock import Clock
 
@@ -98,6 +101,9 @@ BUSINESS = Plan(
     ),
 )
 PLANS = (FREE, PRO, BUSINESS)
+ON_SALE: dict[tuple[PlanId | None, BillingInterval | None], tuple[Plan, PlanPrice]] = {
+    (plan.plan_id, price.interval): (plan, price) for plan in PLANS for price in plan.prices
+}
 
 
 _CODE_LENGTH = 8
@@ -119,6 +125,9 @@ class MemoryBilling:
     inviters: dict[str, UserId] = field(default_factory=dict)
     invited_by: dict[UserId, tuple[UserId, ClaimedReferral]] = field(default_factory=dict)
     subscriptions: dict[UserId, Subscription] = field(default_factory=dict)
+    # Whose payment method is declined.
+    declined: set[UserId] = field(default_factory=set)
+    made_out: dict[UserId, list[Invoice]] = field(default_factory=dict)
     webhooks: dict[bytes, int] = field(default_factory=dict)
     return_urls: list[tuple[str, str]] = field(default_factory=list)
     emails: dict[CheckoutId, str] = field(default_factory=dict)
@@ -148,7 +157,65 @@ class MemoryBilling:
             period_start=now,
             period_end=now + timedelta(days=30),
             entitlements=plan.entitlements,
+            next_allocation_at=now + timedelta(days=30),
         )
+
+    async def change_subscription(
+        self, user_id: UserId, *, plan_id: PlanId, interval: BillingInterval, idempotency_key: str
+    ) -> Subscription:
+        """See Billing."""
+        if (plan_id, interval) not in ON_SALE:
+            raise NotFound("There is no such plan.", reason="UNKNOWN_PLAN")
+        mine = await self._paid_plan(user_id)
+        plan, price = ON_SALE[plan_id, interval]
+        if mine.plan is not None and plan.credits < mine.plan.credits and mine.paid_period_end:
+            change = ScheduledChange(plan_id=plan_id, interval=interval, at=mine.paid_period_end)
+            return self._changed(user_id, scheduled_change=change, cancels_at=None)
+        if user_id in self.declined:
+            raise Conflict("The payment method was declined.", reason="PAYMENT_DECLINED")
+        return self._changed(
+            user_id,
+            plan_id=plan_id,
+            plan=plan,
+            entitlements=plan.entitlements,
+            interval=interval,
+            price_minor=price.price_minor,
+            scheduled_change=None,
+            cancels_at=None,
+        )
+
+    async def cancel_subscription(self, user_id: UserId, *, idempotency_key: str) -> Subscription:
+        """See Billing."""
+        mine = await self._paid_plan(user_id)
+        return self._changed(user_id, cancels_at=mine.paid_period_end, scheduled_change=None)
+
+    async def resume_subscription(self, user_id: UserId, *, idempotency_key: str) -> Subscription:
+        """See Billing."""
+        await self._paid_plan(user_id)
+        return self._changed(user_id, cancels_at=None, scheduled_change=None)
+
+    async def _paid_plan(self, user_id: UserId) -> Subscription:
+        mine = await self.subscription(user_id)
+        if mine.interval is None:
+            raise Conflict("You pay for no plan.", reason="PLAN_IS_FREE")
+        return mine
+
+    def _changed(self, user_id: UserId, **changes: Any) -> Subscription:
+        self.subscriptions[user_id] = replace(self.subscriptions[user_id], **changes)
+        return self.subscriptions[user_id]
+
+    async def open_portal(self, *, user_id: UserId, email: str, return_url: str, idempotency_key: str) -> str:
+        """See Billing."""
+        self.return_urls.append((return_url, return_url))
+        return f"https://checkout.example/portal/{user_id}"
+
+    async def invoices(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[Invoice]:
+        """See Billing."""
+        start = _start(cursor)
+        newest_first = list(reversed(self.made_out.get(user_id, [])))
+        items = newest_first[start : start + limit]
+        more = len(newest_first) > start + limit
+        return Page(items=items, next_cursor=str(start + limit) if more else None)
 
     async def redeem_promotion(
         self, user_id: UserId, *, code: str, idempotency_key: str
@@ -181,24 +248,33 @@ class MemoryBilling:
         *,
         user_id: UserId,
         email: str,
-        pack_id: PackId,
+        pack_id: PackId | None = None,
+        plan_id: PlanId | None = None,
+        interval: BillingInterval | None = None,
         idempotency_key: str,
         success_url: str,
         cancel_url: str,
     ) -> tuple[Checkout, bool]:
         """See Billing."""
-        if pack_id not in {pack.pack_id for pack in PACKS}:
+        if plan_id is None and pack_id not in {pack.pack_id for pack in PACKS}:
             raise NotFound("There is no such pack.", reason="UNKNOWN_PACK")
-        asked = (pack_id, success_url, cancel_url)
+        if plan_id is not None and (plan_id, interval) not in ON_SALE:
+            raise NotFound("There is no such plan.", reason="UNKNOWN_PLAN")
+        asked = (f"{pack_id}{plan_id}{interval}", success_url, cancel_url)
         if known := self.keys.get((user_id, idempotency_key)):
             if known[0] != asked:
                 raise IdempotencyKeyReused("The key came before with another request.")
             return self._with_a_page(known[1]), True
+        mine = self.subscriptions.get(user_id)
+        if plan_id is not None and mine is not None and mine.interval is not None:
+            raise Conflict("You pay for a plan already.", reason="SUBSCRIBED_ALREADY")
         checkout_id = CheckoutId(f"cs_test_{secrets.token_hex(16)}")
         now = self.clock.now()
         checkout = Checkout(
             checkout_id=checkout_id,
             pack_id=pack_id,
+            plan_id=plan_id,
+            interval=interval,
             url=f"https://checkout.example/pay/{checkout_id}",
             status=CheckoutStatus.OPEN,
             payment_status=PaymentStatus.UNPAID,
@@ -311,7 +387,7 @@ class MemoryBilling:
         return self.webhooks[body] > 1
 
     def pay(self, checkout_id: CheckoutId) -> Purchase:
-        """Pay, as on the processor's page."""
+        """Pay for a pack, as on the processor's page."""
         user_id, checkout = self.checkouts[checkout_id]
         pack = next(pack for pack in PACKS if pack.pack_id == checkout.pack_id)
         purchase = Purchase(
@@ -336,6 +412,53 @@ class MemoryBilling:
             ),
         )
         return purchase
+
+    def begin(self, checkout_id: CheckoutId) -> None:
+        """Pay for a plan, as on the processor's page."""
+        user_id, checkout = self.checkouts[checkout_id]
+        plan, price = ON_SALE[checkout.plan_id, checkout.interval]
+        now = self.clock.now()
+        days = 365 if price.interval is BillingInterval.YEAR else 30
+        begun = Subscription(
+            subscription_id=SubscriptionId(f"plan_{checkout.checkout_id}"),
+            plan_id=plan.plan_id,
+            plan=plan,
+            began_at=now,
+            period_start=now,
+            period_end=now + timedelta(days=30),
+            entitlements=plan.entitlements,
+            interval=price.interval,
+            price_minor=price.price_minor,
+            currency=price.currency,
+            paid_period_start=now,
+            paid_period_end=now + timedelta(days=days),
+            next_allocation_at=now + timedelta(days=30),
+        )
+        self.subscriptions[user_id] = begun
+        invoices = self.made_out.setdefault(user_id, [])
+        number = len(invoices) + 1
+        invoices.append(
+            Invoice(
+                invoice_id=InvoiceId(f"in_{user_id}_{number}"),
+                number=f"N-{number:04}",
+                total_minor=price.price_minor,
+                currency=price.currency,
+                status=InvoiceStatus.PAID,
+                created_at=now,
+                page_url=f"https://checkout.example/i/{number}",
+                pdf_url=f"https://checkout.example/i/{number}/pdf",
+            )
+        )
+        self.checkouts[checkout.checkout_id] = (
+            user_id,
+            replace(
+                checkout,
+                status=CheckoutStatus.COMPLETE,
+                payment_status=PaymentStatus.PAID,
+                url=None,
+                subscription_id=begun.subscription_id,
+            ),
+        )
 
     def refund(self, user_id: UserId, purchase_id: PurchaseId, amount_minor: int) -> None:
         """Give money back, as somebody at the processor's dashboard does."""

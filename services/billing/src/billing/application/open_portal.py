@@ -1,0 +1,48 @@
+"""Use case: open the processor's page where a person keeps plan, payment methods and invoices."""
+
+from dataclasses import dataclass
+
+from billing.application.bounds import require_same_origin, require_text
+from billing.application.open_customer import Customers
+from billing.domain.catalogue import Catalogue
+from billing.domain.errors import CustomerUnknownToProcessor
+from billing.domain.identifiers import RequestId, UserId
+from billing.ports.payment_processor import PaymentProcessor
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenPortal:
+    """Whose page it is, and where it leads back to."""
+
+    user_id: UserId
+    email: str
+    return_url: str
+    request_id: RequestId
+
+
+@dataclass(frozen=True)
+class OpenPortalHandler:
+    """Everybody may open it: who never paid sees an empty one."""
+
+    processor: PaymentProcessor
+    customers: Customers
+    catalogue: Catalogue
+    public_url: str
+
+    async def __call__(self, command: OpenPortal) -> str:
+        """Return its address, good for some minutes. Raises InvalidField, and what the port does."""
+        require_text("user_id", command.user_id)
+        require_text("email", command.email, longest=320)
+        require_text("request_id", command.request_id)
+        require_same_origin("return_url", command.return_url, self.public_url)
+        customer_id = await self.customers.of(command.user_id, email=command.email)
+        plans = [plan for plan in self.catalogue.plans if plan.prices]
+        try:
+            return await self.processor.open_portal(
+                customer_id, plans=plans, return_url=command.return_url, request_id=command.request_id
+            )
+        except CustomerUnknownToProcessor:
+            renewed = await self.customers.replace(command.user_id, email=command.email, unknown=customer_id)
+            return await self.processor.open_portal(
+                renewed, plans=plans, return_url=command.return_url, request_id=command.request_id
+            )
