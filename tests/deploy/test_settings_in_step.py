@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
+from billing.adapters.outbound.payment_back_ends import BACK_ENDS, BackEnd
+from billing.adapters.outbound.payment_back_ends import settings_of as back_end_module
 from embedded.topology import topology
 from generation.__main__ import DRAIN_MARGIN_S
 from generation.adapters.outbound.providers.openai.settings import TIMEOUT_S_MAX
@@ -35,18 +37,36 @@ def settings_of(service: str) -> tuple[type[BaseSettings], ...]:
 
 # Each provider under its own name; more of one kind have settings of the same fields under theirs.
 OF_PROVIDERS = {name for folder in folders() for name in ChosenProvider(folder, folder).setting_names}
+
+
+def of_back_end(name: BackEnd) -> type[BaseSettings]:
+    """What billing reads for a payment back end, if it is the one in use."""
+    found: Any = back_end_module(name).WebhookSettings
+    assert issubclass(found, BaseSettings)
+    return found
+
+
+OF_BACK_ENDS = {f"BILLING_{field.upper()}" for name in BACK_ENDS for field in of_back_end(name).model_fields}
 SETTINGS = {service.upper(): settings_of(service) for service in topology().services}
-KNOWN = {
-    f"{prefix}_{field.upper()}"
-    for prefix, classes in SETTINGS.items()
-    for settings in classes
-    for field in settings.model_fields
-} | OF_PROVIDERS
+KNOWN = (
+    {
+        f"{prefix}_{field.upper()}"
+        for prefix, classes in SETTINGS.items()
+        for settings in classes
+        for field in settings.model_fields
+    }
+    | OF_PROVIDERS
+    | OF_BACK_ENDS
+)
 REQUIRED = {
     f"{prefix}_{name.upper()}"
     for prefix, classes in SETTINGS.items()
     for settings in classes
     for name, field in settings.model_fields.items()
+    if field.is_required()
+} | {
+    f"BILLING_{name.upper()}"
+    for name, field in of_back_end(BACK_ENDS[0]).model_fields.items()
     if field.is_required()
 }
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from billing.adapters.outbound.payment_back_ends import BACK_ENDS
 from source import INSIDE, ROOT, files
 
 # What Stripe calls its own: itself, its objects and their fields, the beginnings of its ids and keys.
@@ -12,7 +13,6 @@ WORDS = re.compile(
     r"|\b(?:cs|pi|ch|re|du|dp|cus|in|price|prod|evt|acct|whsec|sk|rk|pk)_(?:[0-9]|live|test|\{)",
     re.IGNORECASE,
 )
-FOLDER = "adapters/outbound/stripe/"
 
 
 def test_nothing_inside_of_billing_is_said_in_a_vendors_words() -> None:
@@ -26,18 +26,19 @@ def test_nothing_inside_of_billing_is_said_in_a_vendors_words() -> None:
     assert found == []
 
 
-def test_the_vendors_library_is_imported_in_its_folder_alone() -> None:
-    """And the folder by the settings alone, which choose the payment back end."""
+@pytest.mark.parametrize("name", BACK_ENDS)
+def test_a_vendors_library_is_imported_in_its_folder_alone(name: str) -> None:
+    """And the folder by nobody: the one in use is found by its name."""
     imported = re.compile(
-        r"^\s*(?:from|import) (?:stripe\b|billing\.adapters\.outbound\.stripe\b)", re.MULTILINE
+        rf"^\s*(?:from|import) (?:{name}\b|billing\.adapters\.outbound\.{name}\b)", re.MULTILINE
     )
     found = [
         path.relative_to(ROOT / "services/billing/src/billing").as_posix()
         for path in files("billing")
         if imported.search(path.read_text())
     ]
-    assert [place for place in found if not place.startswith(FOLDER)] == ["settings.py"]
-    assert any(place.startswith(FOLDER) for place in found)
+    assert found
+    assert [place for place in found if not place.startswith(f"adapters/outbound/{name}/")] == []
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,21 @@
 """What billing reads from its environment (`BILLING_...`)."""
 
 from pathlib import Path
+from typing import Self
 
 from chassis.settings import DatabaseSettings, OwnerSettings, PublisherSettings
-from pydantic import AnyHttpUrl, Field
+from pydantic import AnyHttpUrl, Field, PrivateAttr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-# The payment back end: another one is another folder, and this line.
-from billing.adapters.outbound.stripe.settings import ProcessorSettings, WebhookSettings
+from billing.adapters.outbound.payment_back_ends import (
+    BackEnd,
+    ProcessorSettings,
+    WebhookSettings,
+    settings_of,
+)
 from billing.domain.identifiers import PlanId
+from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.webhooks import WebhookVerifier
 
 
 class SoldSettings(BaseSettings):
@@ -19,7 +26,25 @@ class SoldSettings(BaseSettings):
     catalogue_file: Path | None = None
 
 
-class CatalogueSettings(SoldSettings, ProcessorSettings):
+class SellerSettings(BaseSettings):
+    """By whom it is sold. The payment back end in use reads its own settings: nobody has to say another's."""
+
+    model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
+
+    payment_processor: BackEnd = "stripe"
+    _of_processor: ProcessorSettings = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _read_of_processor(self) -> Self:
+        self._of_processor = settings_of(self.payment_processor).ProcessorSettings()
+        return self
+
+    def processor(self) -> PaymentProcessor:
+        """Return the payment processor."""
+        return self._of_processor.processor()
+
+
+class CatalogueSettings(SoldSettings, SellerSettings):
     """Settings of `publish-catalogue`: what is sold, and by whom."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
@@ -34,7 +59,7 @@ class PlanSettings(SoldSettings):
     free_plan: PlanId | None = None
 
 
-class BillingSettings(CatalogueSettings, PlanSettings, WebhookSettings, PublisherSettings):
+class BillingSettings(CatalogueSettings, PlanSettings, PublisherSettings):
     """Settings of `serve`."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")
@@ -65,6 +90,16 @@ class BillingSettings(CatalogueSettings, PlanSettings, WebhookSettings, Publishe
     # How often it is looked for plans whose month is over.
     renew_every_s: float = Field(default=1, gt=0, le=3_600)
     database_pool_size: int = Field(default=10, ge=2, le=100)
+    _of_webhooks: WebhookSettings = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _read_of_webhooks(self) -> Self:
+        self._of_webhooks = settings_of(self.payment_processor).WebhookSettings()
+        return self
+
+    def verifier(self) -> WebhookVerifier:
+        """Return who knows the processor's signatures."""
+        return self._of_webhooks.verifier()
 
 
 class CommandSettings(DatabaseSettings):
@@ -73,7 +108,7 @@ class CommandSettings(DatabaseSettings):
     model_config = SettingsConfigDict(env_prefix="BILLING_")
 
 
-class RefundSettings(CommandSettings, ProcessorSettings):
+class RefundSettings(CommandSettings, SellerSettings):
     """Settings of `refund`."""
 
     model_config = SettingsConfigDict(env_prefix="BILLING_", extra="ignore")

@@ -1,0 +1,60 @@
+"""Which payment back end is in use, and whose settings are read for it."""
+
+import pytest
+from billing.adapters.outbound.stripe.processor import StripeProcessor
+from billing.settings import BillingSettings, CatalogueSettings
+from chassis.settings import load_settings
+
+OWN = {
+    "BILLING_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/nothing",
+    "BILLING_NATS_URL": "nats://127.0.0.1:1",
+    "BILLING_NATS_USER": "billing",
+    "BILLING_NATS_PASSWORD": "unused",
+    "BILLING_PUBLIC_URL": "http://127.0.0.1:8000",
+}
+STRIPE = {"BILLING_STRIPE_SECRET_KEY": "sk_test_unused", "BILLING_STRIPE_WEBHOOK_SECRET": "whsec_unused"}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Billing's own settings, and no back end's."""
+    for name in STRIPE:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in OWN.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def give(environment: pytest.MonkeyPatch, settings: dict[str, str]) -> None:
+    """Set them."""
+    for name, value in settings.items():
+        environment.setenv(name, value)
+
+
+def test_stripe_is_in_use_unless_another_is_named(environment: pytest.MonkeyPatch) -> None:
+    """And needs its key and its endpoint's secret; a command that takes no webhooks needs the key alone."""
+    give(environment, STRIPE)
+    settings = BillingSettings()
+    assert isinstance(settings.processor(), StripeProcessor)
+    assert settings.verifier()
+    environment.delenv("BILLING_STRIPE_WEBHOOK_SECRET")
+    assert isinstance(CatalogueSettings().processor(), StripeProcessor)
+
+
+def test_what_the_one_in_use_lacks_is_named(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is opened, as every other setting is."""
+    environment.setenv("BILLING_STRIPE_SECRET_KEY", "sk_test_unused")
+    with pytest.raises(SystemExit) as ended:
+        load_settings(BillingSettings)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "missing in the environment: BILLING_STRIPE_WEBHOOK_SECRET\n"
+
+
+def test_there_is_no_other(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that no folder has stops the start."""
+    give(environment, {**STRIPE, "BILLING_PAYMENT_PROCESSOR": "barter"})
+    with pytest.raises(SystemExit):
+        load_settings(BillingSettings)
+    assert capsys.readouterr().err.startswith("BILLING_PAYMENT_PROCESSOR: input should be ")
