@@ -1,0 +1,1 @@
+"""Speaks as much of Polar's API, checkout page and webhooks as a seller of credits calls."""

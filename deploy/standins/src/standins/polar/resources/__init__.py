@@ -1,0 +1,1 @@
+"""One file a resource: the operations that are called of it."""
