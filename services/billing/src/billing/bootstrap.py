@@ -94,6 +94,7 @@ async def serve(settings: BillingSettings) -> None:
         clock, ids = SystemClock(), UuidIds()
         catalogue = load_catalogue(settings.catalogue_file)
         processor = settings.processor()
+        offered = catalogue.offered(sells_plans=processor.sells_plans)
         units, reader = PostgresUnitsOfWork(engine, ids), PostgresBillingReader(engine)
         record_refund = RecordRefundHandler(units, processor, clock)
         maker = RefundMaker(units, processor, record_refund)
@@ -134,18 +135,16 @@ async def serve(settings: BillingSettings) -> None:
 
         servicer = BillingServicer(
             create=CreateCheckoutHandler(
-                units, pages, follow, subscribers, catalogue, clock, ids, public_url=str(settings.public_url)
+                units, pages, follow, subscribers, offered, clock, ids, public_url=str(settings.public_url)
             ),
             follow=follow,
             packs=ListPacksHandler(catalogue),
-            plans=ListPlansHandler(catalogue),
+            plans=ListPlansHandler(offered),
             read_subscription=read_plan,
-            change_subscription=ChangeSubscriptionHandler(subscribers, processor, catalogue, read_plan),
+            change_subscription=ChangeSubscriptionHandler(subscribers, processor, offered, read_plan),
             cancel_subscription=CancelSubscriptionHandler(subscribers, processor, read_plan),
             resume_subscription=ResumeSubscriptionHandler(subscribers, processor, read_plan),
-            open_portal=OpenPortalHandler(
-                processor, customers, catalogue, public_url=str(settings.public_url)
-            ),
+            open_portal=OpenPortalHandler(processor, customers, offered, public_url=str(settings.public_url)),
             invoices=ListInvoicesHandler(units, processor),
             purchases=ListPurchasesHandler(reader),
             redeem=RedeemPromotionHandler(units, clock, ids),
@@ -250,8 +249,8 @@ async def run_refund_command(settings: RefundSettings, options: Namespace) -> in
 
 async def publish_catalogue(settings: CatalogueSettings) -> Mapping[str, Sequence[CatalogueChange]]:
     """Publish packs and plans; return what was done for each."""
-    catalogue = load_catalogue(settings.catalogue_file)
-    return await PublishCatalogueHandler(catalogue, settings.processor())()
+    catalogue, processor = load_catalogue(settings.catalogue_file), settings.processor()
+    return await PublishCatalogueHandler(catalogue.offered(sells_plans=processor.sells_plans), processor)()
 
 
 def _scans(

@@ -1,6 +1,6 @@
 """What is on sale: packs and plans."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from billing.domain.errors import PlanNotOnSale
 from billing.domain.identifiers import PackId, PlanId
@@ -19,6 +19,12 @@ class Catalogue:
 
     packs: tuple[Pack, ...]
     plans: tuple[Plan, ...] = ()
+
+    def offered(self, *, sells_plans: bool) -> "Catalogue":
+        """Return what is on sale where plans may not be sold: those without a price are nobody's to sell."""
+        if sells_plans:
+            return self
+        return replace(self, plans=tuple(plan for plan in self.plans if not plan.prices))
 
     def find(self, pack_id: PackId) -> Pack | None:
         """Return a pack by its id."""

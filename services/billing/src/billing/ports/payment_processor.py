@@ -25,6 +25,9 @@ class PaymentProcessor(SubscriptionProcessor, Protocol):
     UnknownToProcessor when there is no object with that id.
     """
 
+    # Whether plans are sold by it; where they are not, none is on sale, and `publish_plan` refuses.
+    sells_plans: bool
+
     async def open_customer(
         self, *, user_id: UserId, email: str, instead_of: CustomerId | None
     ) -> CustomerId:

@@ -44,6 +44,7 @@ class MemoryProcessor(MemorySubscribing):
         self.published_prices: dict[str, PlanPrice] = {}
         self.disputes: dict[str, ProcessorDispute] = {}
         self.answers = True
+        self.sells_plans = True
         # Price names of packs and plans that were archived.
         self.archived: set[str] = set()
         self.return_urls: dict[str, tuple[str, str]] = {}

@@ -43,6 +43,8 @@ REFUND_PAGE, REFUND_PAGES_MAX = 100, 10
 class StripeProcessor(StripeSubscriptions):
     """Hosted Checkout, and Billing. Every write carries an idempotency key made of our own ids."""
 
+    sells_plans = True
+
     def __init__(self, *, secret_key: str, api_url: str | None, **options: Any) -> None:
         """Pages offer and ask for what `options` say: those of PageOptions."""
         self._options = PageOptions(**options)
