@@ -1,7 +1,9 @@
 """Which payment back end is in use, and whose settings are read for it."""
 
 import pytest
+from billing.adapters.outbound.polar.processor import PolarProcessor
 from billing.adapters.outbound.stripe.processor import StripeProcessor
+from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.settings import BillingSettings, CatalogueSettings
 from chassis.settings import load_settings
 
@@ -14,11 +16,17 @@ OWN = {
 }
 STRIPE = {"BILLING_STRIPE_SECRET_KEY": "sk_test_unused", "BILLING_STRIPE_WEBHOOK_SECRET": "whsec_unused"}
 
+POLAR = {
+    "BILLING_PAYMENT_PROCESSOR": "polar",
+    "BILLING_POLAR_ACCESS_TOKEN": "polar_oat_unused",
+    "BILLING_POLAR_WEBHOOK_SECRET": "polar_whs_unused",
+}
+
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Billing's own settings, and no back end's."""
-    for name in STRIPE:
+    for name in (*STRIPE, *POLAR):
         monkeypatch.delenv(name, raising=False)
     for name, value in OWN.items():
         monkeypatch.setenv(name, value)
@@ -50,6 +58,38 @@ def test_what_the_one_in_use_lacks_is_named(
         load_settings(BillingSettings)
     assert ended.value.code == 2
     assert capsys.readouterr().err == "missing in the environment: BILLING_STRIPE_WEBHOOK_SECRET\n"
+
+
+def test_polar_needs_nothing_of_stripe(environment: pytest.MonkeyPatch) -> None:
+    """One setting, and Polar's own: it sells packs, and no plans."""
+    give(environment, POLAR)
+    settings = BillingSettings()
+    processor = settings.processor()
+    assert isinstance(processor, PolarProcessor)
+    assert not processor.sells_plans
+    assert settings.verifier()
+
+
+def test_what_polar_can_not_do_stops_the_start(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """More than one of a pack on a page: one line says so."""
+    give(environment, {**POLAR, "BILLING_QUANTITY_MAX": "5"})
+    with pytest.raises(SystemExit) as ended:
+        load_settings(BillingSettings)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "BILLING_QUANTITY_MAX: value error, polar sells one of a pack on a page: it can only be 1\n"
+    )
+
+
+def test_where_plans_are_not_sold_those_at_a_price_are_not_on_sale() -> None:
+    """What is free stays: nobody sells it."""
+    catalogue = load_catalogue(None)
+    assert catalogue.offered(sells_plans=True) == catalogue
+    offered = catalogue.offered(sells_plans=False)
+    assert [plan.plan_id for plan in offered.plans] == ["free"]
+    assert offered.packs == catalogue.packs
 
 
 def test_there_is_no_other(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

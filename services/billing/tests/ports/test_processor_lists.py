@@ -1,4 +1,4 @@
-"""The processor's lists: one suite over the one that tests play and over Stripe's own, by its SDK."""
+"""The processor's lists: one suite over the one that tests play, Stripe's and Polar's, by their SDKs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +10,8 @@ import httpx
 import pytest
 import stripe
 from billing.adapters.outbound.memory.processor import MemoryProcessor
+from billing.adapters.outbound.polar import lists as polar_lists
+from billing.adapters.outbound.polar.processor import PolarProcessor
 from billing.adapters.outbound.stripe import lists as stripe_lists
 from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
@@ -18,12 +20,16 @@ from billing.domain.errors import UnknownToProcessor
 from billing.domain.refund import RefundStatus
 from billing.ports.payment_processor import PaymentProcessor
 from billing_support import BillingUnderTest, billing_in_memory
+from polar.v2026_10 import Polar
 from pydantic import SecretStr
+from standins.polar.app import create_app as create_polar
+from standins.polar.settings import PolarSettings
 from standins.serving import running
 from standins.stripe.app import create_app
 from standins.stripe.settings import StripeSettings
 
 KEY = "sk_test_billing"
+POLAR_TOKEN = "polar_oat_billing"
 
 
 class Shop(Protocol):
@@ -139,11 +145,64 @@ class StripeShop:
         assert answer.status_code in (200, 303), answer.text
 
 
-@pytest.fixture(params=["memory", "stripe"])
+class PolarShop:
+    """A server that speaks Polar's API, by the official SDK."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.sdk: Any = Polar(POLAR_TOKEN, base_url=url)
+        self.processor: PaymentProcessor = PolarProcessor(access_token=POLAR_TOKEN, api_url=url)
+        price = {"amount_type": "fixed", "price_amount": 1000, "price_currency": "usd"}
+        self.product = self.sdk.products.create(name="Starter", prices=[price])
+        self.customer = self.sdk.customers.create(email="a@example.com")
+
+    async def open(self) -> str:
+        return str(self._page({"checkout_id": "chk_1"}).id)
+
+    async def buy(self, *, free: bool = False) -> str:
+        return self._paid(self._page({"checkout_id": "chk_1"}), is_free=free)
+
+    async def sell_elsewhere(self) -> str:
+        return self._paid(self._page({"order": "7"}))
+
+    async def refund(self, payment_id: str, amount_minor: int) -> str:
+        made = self.sdk.refunds.create(order_id=payment_id, reason="other", amount=amount_minor)
+        return str(made.id)
+
+    async def dispute(self, payment_id: str) -> str:
+        token = {"authorization": f"Bearer {POLAR_TOKEN}"}
+        async with httpx.AsyncClient(base_url=self.url, headers=token) as control:
+            answer = await control.post("/_test/disputes", json={"order_id": payment_id})
+        return str(answer.json()["id"])
+
+    def _page(self, metadata: dict[str, str]) -> Any:
+        return self.sdk.checkouts.create(
+            products=[self.product.id],
+            customer_id=self.customer.id,
+            success_url="https://app.example/done",
+            metadata=metadata,
+        )
+
+    def _paid(self, page: Any, *, is_free: bool = False) -> str:
+        form = {"action": "pay"}
+        if is_free:
+            discount = {"name": "All", "type": "percentage", "duration": "once", "basis_points": 10_000}
+            form["discount_code"] = self.sdk.discounts.create(**discount, code="ALL").code
+        assert httpx.post(page.url, data=form).status_code == 303
+        return str(page.id if is_free else self.sdk.orders.list(checkout_id=page.id).items[0].id)
+
+
+@pytest.fixture(params=["memory", "stripe", "polar"])
 def shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """Each processor."""
     if request.param == "memory":
         yield PlayedShop(billing_in_memory())
+        return
+    if request.param == "polar":
+        monkeypatch.setattr(polar_lists, "PAGE_MAX", 2)
+        of_polar = PolarSettings(data_folder=tmp_path, access_token=SecretStr(POLAR_TOKEN))
+        with running(create_polar(of_polar)) as url:
+            yield PolarShop(url)
         return
     monkeypatch.setattr(stripe_lists, "PAGE_MAX", 2)
     settings = StripeSettings(data_folder=tmp_path, api_key=SecretStr(KEY))

@@ -10,7 +10,7 @@ from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.webhooks import WebhookVerifier
 
 # Another one is another folder, and its name here.
-BackEnd = Literal["stripe"]
+BackEnd = Literal["stripe", "polar"]
 BACK_ENDS: tuple[BackEnd, ...] = get_args(BackEnd)
 
 
