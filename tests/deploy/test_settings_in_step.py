@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from billing.adapters.outbound.payment_back_ends import BACK_ENDS, BackEnd
+from billing.adapters.outbound.payment_back_ends import BACK_ENDS, BackEnd, setting_names
 from billing.adapters.outbound.payment_back_ends import settings_of as back_end_module
 from embedded.topology import topology
 from generation.__main__ import DRAIN_MARGIN_S
@@ -46,7 +46,7 @@ def of_back_end(name: BackEnd) -> type[BaseSettings]:
     return found
 
 
-OF_BACK_ENDS = {f"BILLING_{field.upper()}" for name in BACK_ENDS for field in of_back_end(name).model_fields}
+OF_BACK_ENDS = frozenset[str]().union(*(setting_names(name) for name in BACK_ENDS))
 SETTINGS = {service.upper(): settings_of(service) for service in topology().services}
 KNOWN = (
     {

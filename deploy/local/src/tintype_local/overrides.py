@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+from billing.adapters.outbound.payment_back_ends import BACK_ENDS, setting_names
 from generation.adapters.outbound.providers import registry
 from pydantic_settings import BaseSettings
 
@@ -69,12 +70,14 @@ def read_overrides(environment: Mapping[str, str] = os.environ) -> Overrides:
 
 
 def _known(providers: str | None) -> frozenset[str]:
-    """Every setting of every service, from the classes that read them, those of providers included."""
+    """Every setting of every service, from the classes that read them; those of payment back ends and of
+    providers included."""
     try:
         in_use = registry.chosen(providers or ",".join(registry.folders()))
     except ValueError as unknown:
         raise RefusedSettingError(f"GENERATION_PROVIDERS: {unknown}") from unknown
     names: set[str] = set().union(*(provider.setting_names for provider in in_use))
+    names = names.union(*(setting_names(back_end) for back_end in BACK_ENDS))
     for service in SERVICES:
         for cls in vars(import_module(f"{service}.settings")).values():
             if isinstance(cls, type) and issubclass(cls, BaseSettings):

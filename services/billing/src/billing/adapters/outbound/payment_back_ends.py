@@ -6,6 +6,8 @@ Only the one in use is imported, with its library, and only its settings are rea
 from importlib import import_module
 from typing import Literal, Protocol, cast, get_args
 
+from pydantic_settings import BaseSettings
+
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.webhooks import WebhookVerifier
 
@@ -38,3 +40,10 @@ class BackEndModule(Protocol):
 def settings_of(back_end: BackEnd) -> BackEndModule:
     """Import a back end's settings."""
     return cast(BackEndModule, import_module(f"{__package__}.{back_end}.settings"))
+
+
+def setting_names(back_end: BackEnd) -> frozenset[str]:
+    """Return the settings that a back end has, its keys among them, as the environment spells them."""
+    read = cast(type[BaseSettings], settings_of(back_end).WebhookSettings)
+    prefix = read.model_config.get("env_prefix", "")
+    return frozenset(prefix + field.upper() for field in read.model_fields)
