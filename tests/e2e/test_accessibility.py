@@ -68,6 +68,8 @@ def _made_by(customer: Customer) -> dict[str, str]:
     [
         "/",
         "/pricing",
+        "/pricing?interval=year",
+        "/premium",
         "/login",
         "/signup",
         "/forgot-password",

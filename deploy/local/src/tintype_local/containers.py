@@ -104,6 +104,7 @@ def _as_people_reach_it(plan: Plan, service: str) -> dict[str, str]:
             "GATEWAY_MEDIA_ORIGIN": public["s3"],
             "GATEWAY_MEDIA_INSIDE_ORIGIN": plan.ports.url("s3"),
             "GATEWAY_CHECKOUT_ORIGIN": public["stripe"],
+            "GATEWAY_PORTAL_ORIGIN": public["stripe"],
         },
     }.get(service, {})
 

@@ -219,6 +219,7 @@ class Plan:
                     "PUBLIC_URL": public,
                     "MEDIA_ORIGIN": self.ports.url("s3"),
                     "CHECKOUT_ORIGIN": self.ports.url("stripe"),
+                    "PORTAL_ORIGIN": self.ports.url("stripe"),
                     "SESSION_KEY": self.secrets["session_key"],
                     **DEVELOPMENT,
                 }

@@ -54,6 +54,7 @@ class GatewaySettings(ServiceSettings):
     # Where the media store is found from here, when that is not where browsers find it.
     media_inside_origin: Origin | None = None
     checkout_origin: Origin | None = None
+    portal_origin: Origin | None = None
     # The page of all components, for people who build pages; nobody else needs it.
     components_page: bool = False
 

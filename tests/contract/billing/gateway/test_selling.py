@@ -383,6 +383,26 @@ async def test_a_plan_is_changed_ended_and_kept(shop: Shop) -> None:
     assert (kept.plan_id, kept.cancels_at, kept.scheduled_change) == ("business", None, None)
 
 
+@pytest.mark.parametrize("held", [("pro", "month"), ("pro", "year"), ("business", "month")])
+@pytest.mark.parametrize(
+    "wanted", [("pro", "month"), ("pro", "year"), ("business", "month"), ("business", "year")]
+)
+async def test_what_a_person_is_told_of_a_change_is_what_comes(
+    shop: Shop, held: tuple[str, str], wanted: tuple[str, str]
+) -> None:
+    """The gateway says before whether it comes at once; billing decides."""
+    if held == wanted:
+        return
+    await subscribe(shop, *held)
+    mine = await shop.port.subscription(ME)
+    interval = BillingInterval(wanted[1])
+    (plan,) = [plan for plan in await shop.port.plans() if plan.plan_id == wanted[0]]
+    changed = await shop.port.change_subscription(
+        ME, plan_id=plan.plan_id, interval=interval, idempotency_key="c1"
+    )
+    assert (changed.scheduled_change is None) is mine.changes_at_once(plan, interval)
+
+
 async def test_a_declined_change_leaves_the_plan_as_it_is(shop: Shop) -> None:
     """Told by its own reason, as is an unknown plan."""
     await subscribe(shop)

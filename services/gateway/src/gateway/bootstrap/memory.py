@@ -77,6 +77,7 @@ def memory_world(
             public_url=public_url,
             media_origin="https://media.example",
             checkout_origin="https://checkout.example",
+            portal_origin="https://portal.example",
             shows_components=shows_components,
         ),
     )

@@ -87,5 +87,6 @@ def _web(settings: GatewaySettings) -> Web:
         public_url=settings.public_url,
         media_origin=settings.media_origin or "",
         checkout_origin=settings.checkout_origin or "",
+        portal_origin=settings.portal_origin or "",
         shows_components=settings.components_page,
     )

@@ -83,3 +83,17 @@ class Subscription:
     cancels_at: datetime | None = None
     scheduled_change: ScheduledChange | None = None
     next_allocation_at: datetime | None = None
+
+    def changes_at_once(self, plan: Plan, interval: BillingInterval) -> bool:
+        """Whether billing would begin another plan at once: for more credits, or the same for longer.
+
+        Everything else waits for the end of what is paid for. A person is told before they ask for it; what
+        billing answers is what counts.
+        """
+        if self.plan is None:
+            return True
+        is_shorter = (self.interval, interval) == (BillingInterval.YEAR, BillingInterval.MONTH)
+        is_longer = (self.interval, interval) == (BillingInterval.MONTH, BillingInterval.YEAR)
+        if is_shorter or plan.credits < self.plan.credits:
+            return False
+        return plan.credits > self.plan.credits or is_longer

@@ -43,6 +43,7 @@ class Web:
     """Without a slash at the end."""
     media_origin: str = ""
     checkout_origin: str = ""
+    portal_origin: str = ""
     shows_components: bool = False
     """Whether it has the page for people who build pages."""
 

@@ -51,12 +51,13 @@ def security_headers(web: Web) -> dict[str, str]:
 def content_policy(web: Web, *, pictures: str = "") -> dict[str, str]:
     """Pages load from here and from the media store, pictures from one more origin, and nothing else."""
     media = f" {web.media_origin}" if web.media_origin else ""
-    checkout = f" {web.checkout_origin}" if web.checkout_origin else ""
+    # Browsers hold a form to it wherever it is redirected.
+    forms = "".join(f" {origin}" for origin in sorted({web.checkout_origin, web.portal_origin} - {""}))
     more = f" {pictures}" if pictures else ""
     return {
         "Content-Security-Policy": (
             f"default-src 'self'; img-src 'self' data:{media}{more}; media-src 'self'{media}; "
-            f"form-action 'self'{checkout}; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+            f"form-action 'self'{forms}; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
         )
     }
 

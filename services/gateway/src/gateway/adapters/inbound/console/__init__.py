@@ -17,9 +17,12 @@ from gateway.adapters.inbound.console import (
     landing,
     library,
     mailed_links,
+    own_plan,
+    pricing,
     receipt,
     selection,
     shares,
+    subscriber_pages,
 )
 from gateway.adapters.inbound.deps import Deps
 
@@ -29,6 +32,7 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
     for page in (
         assets,
         landing,
+        pricing,
         access,
         mailed_links,
         generate,
@@ -39,9 +43,11 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
         library,
         shares,
         billing,
+        own_plan,
         receipt,
         checkout,
         invitations,
+        subscriber_pages,
         account,
     ):
         app.include_router(page.router, include_in_schema=False)

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, show
+from gateway.adapters.inbound.console.plans import own_plan
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import count, per_user
 from gateway.domain.console_session import ConsoleSession
@@ -30,6 +31,7 @@ async def account(request: Request, deps: CurrentDeps, session: Session) -> Resp
         session=session,
         user=user,
         recent=await _recent(deps, session),
+        own=await own_plan(deps, session),
         full_name=user.full_name,
         avatar_url=user.avatar_url,
     )
@@ -51,6 +53,7 @@ async def update(
             refusal=refusal,
             user=await deps.identity.user(session.user_id),
             recent=await _recent(deps, session),
+            own=await own_plan(deps, session),
             full_name=full_name,
             avatar_url=avatar_url,
         )

@@ -13,6 +13,7 @@ from gateway.adapters.inbound.console.invitations import invitation_of
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, go
 from gateway.adapters.inbound.console.page import show as show_page
+from gateway.adapters.inbound.console.plans import own_plan
 from gateway.adapters.inbound.console.templates import zone_of
 from gateway.adapters.inbound.console.usage import PERIODS, USUAL, Period, UsageReport, bounds_of, report_of
 from gateway.adapters.inbound.deps import Deps
@@ -104,7 +105,7 @@ async def redeem(
 @router.get("/console/balance", dependencies=[per_user(Limit.READS)])
 async def balance(request: Request, deps: CurrentDeps, session: Session) -> Response:
     """Show the balance in the sidebar: a fragment that is swapped in when the ledger tells a change."""
-    return fragment(request, "balance.html", balance=await deps.ledger.balance(session.user_id))
+    return fragment(request, "balance.html", balance=await deps.ledger.balance(session.user_id), is_news=True)
 
 
 @router.get("/console/wallet", dependencies=[per_user(Limit.READS)])
@@ -132,11 +133,12 @@ async def _page(
     code: str = "",
 ) -> Response:
     spent = PERIODS.get(period or "", USUAL)
-    usage, lines, packs, invitation = await asyncio.gather(
+    usage, lines, packs, invitation, own = await asyncio.gather(
         _usage(request, deps, session, spent),
         _lines(deps, session, cursor=cursor, choice=choice),
         deps.billing.packs(),
         invitation_of(deps, session.user_id),
+        own_plan(deps, session),
     )
     return await show_page(
         request,
@@ -146,6 +148,7 @@ async def _page(
         checkout=returned,
         packs=packs,
         invitation=invitation,
+        own=own,
         usage=usage,
         chosen_period=spent,
         periods=PERIODS.values(),

@@ -11,11 +11,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.beside import plans_beside
 from gateway.adapters.inbound.console.code_samples import code_samples
 from gateway.adapters.inbound.console.days import by_day
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.library import previews
 from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, fragment, go, show
+from gateway.adapters.inbound.console.plans import opening
 from gateway.adapters.inbound.console.schema_form import fields_of, input_of, with_placeholders
 from gateway.adapters.inbound.console.templates import zone_of
 from gateway.adapters.inbound.deps import Deps
@@ -155,10 +157,11 @@ async def _page(
     refusal: GatewayError | None = None,
     example: int = 0,
 ) -> Response:
-    models = await deps.generations.models()
+    models = await deps.generations.models(session.user_id)
     if not models:
         raise NotFound("No model is on offer at the moment.")
     model = next((offered for offered in models if offered.model_id == model_id), models[0])
+    closed = model.requires if model.is_usable is False else None
     examples = [language_of(request).say(words) for words in EXAMPLES[model.modality]]
     form = given or ({"prompt": examples[example - 1]} if 0 < example <= len(examples) else {})
     # A refused form goes back to where it stood; what was made stays as it is beside it, and is not read.
@@ -174,6 +177,8 @@ async def _page(
         fields=fields_of(model, form),
         key=_kept_key(form, refusal) or deps.secrets.new(),
         examples=examples,
+        is_closed=closed is not None,
+        opened_by=opening(await plans_beside(deps), closed) if closed else (),
         too_few=isinstance(refusal, InsufficientCredits),
         **await _cost(deps, session, model, form),
         **({"is_new": False} if is_part else await _feed(request, deps, session)),

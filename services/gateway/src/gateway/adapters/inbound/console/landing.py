@@ -1,12 +1,13 @@
-"""`/` and `/pricing`: what it is and what it costs; and the choices of a theme and a language."""
+"""`/`: what it is; and the choices of a theme and a language."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_own_origin
+from gateway.adapters.inbound.console.beside import models_beside
 from gateway.adapters.inbound.console.code_samples import short_program
 from gateway.adapters.inbound.console.languages import LANGUAGE_COOKIE, LANGUAGES
 from gateway.adapters.inbound.console.page import THEME_COOKIE, THEMES, HtmlRoute, go, local_path, show
@@ -14,8 +15,6 @@ from gateway.adapters.inbound.console.promise import promised_credits
 from gateway.adapters.inbound.console.samples import MODEL, SAMPLES
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_address
-from gateway.domain.errors import GatewayError
-from gateway.domain.generation import Model
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
@@ -25,7 +24,7 @@ _YEAR_S = 365 * 24 * 3600
 @router.get("/", dependencies=[per_address(Limit.READS)])
 async def landing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
     """Show what the product is."""
-    models = await _models(deps)
+    models = await models_beside(deps)
     return await show(
         request,
         "landing.html",
@@ -35,22 +34,6 @@ async def landing(request: Request, deps: CurrentDeps, session: CurrentSession) 
         samples=SAMPLES,
         sample_model=MODEL,
         program=short_program(deps.web.public_url, model_id=MODEL, prompt=SAMPLES[0].prompt),
-    )
-
-
-@router.get("/pricing", dependencies=[per_address(Limit.READS)])
-async def pricing(request: Request, deps: CurrentDeps, session: CurrentSession) -> Response:
-    """Show what credits cost and what they buy."""
-    packs, models = await deps.billing.packs(), await _models(deps)
-    welcome = await promised_credits(deps, session)
-    return await show(
-        request,
-        "pricing.html",
-        session=session,
-        packs=packs,
-        models=models,
-        welcome=welcome,
-        key=deps.secrets.new(),
     )
 
 
@@ -71,14 +54,6 @@ async def choose_language(
 ) -> Response:
     """Keep the chosen language; anything else follows the browser again."""
     return _choose(request, deps, LANGUAGE_COOKIE, language, known=LANGUAGES, back=back)
-
-
-async def _models(deps: Deps) -> Sequence[Model]:
-    """Return what is on offer; nothing when generation can't say: the page is whole without its table."""
-    try:
-        return await deps.generations.models()
-    except GatewayError:
-        return ()
 
 
 def _choose(

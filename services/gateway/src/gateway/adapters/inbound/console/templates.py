@@ -30,6 +30,13 @@ def when(context: Context, time: datetime) -> str:
     return language.when(time, context.get("zone", UTC))
 
 
+@pass_context
+def on_day(context: Context, time: datetime) -> str:
+    """Write the day that a time is on by the person's own calendar."""
+    language: Language = context["language"]
+    return language.day(time.astimezone(context.get("zone", UTC)).date(), with_year=True)
+
+
 def zone_of(request: Request) -> tzinfo:
     """Return the zone that the browser told; UTC where it told none, or one that nobody knows."""
     told = unquote(request.cookies.get(ZONE_COOKIE, ""))[:_ZONE_LENGTH_MAX]
@@ -67,6 +74,7 @@ def _environment(language: Language) -> Environment:
         fixed=language.fixed,
         size=language.size,
         when=when,
+        on_day=on_day,
         shape_class=shape_class,
         placeholder=placeholder,
         sized_placeholder=sized_placeholder,

@@ -83,6 +83,7 @@ PRO = Plan(
     credits=3000,
     features=("3000 credits every month",),
     badge="Most popular",
+    entitlements=("premium",),
     prices=(
         PlanPrice(interval=BillingInterval.MONTH, price_minor=2900, currency="usd"),
         PlanPrice(interval=BillingInterval.YEAR, price_minor=29000, currency="usd"),
@@ -95,6 +96,7 @@ BUSINESS = Plan(
     credits=6000,
     features=("6000 credits every month",),
     badge=None,
+    entitlements=("premium", "business"),
     prices=(
         PlanPrice(interval=BillingInterval.MONTH, price_minor=5900, currency="usd"),
         PlanPrice(interval=BillingInterval.YEAR, price_minor=59000, currency="usd"),
@@ -114,6 +116,7 @@ class MemoryBilling:
     """Implements Billing; a webhook's signature is right when it is the body's sha256."""
 
     clock: Clock
+    offered: Sequence[Plan] = PLANS
     checkouts: dict[CheckoutId, tuple[UserId, Checkout]] = field(default_factory=dict)
     keys: dict[tuple[UserId, str], tuple[tuple[str, str, str], CheckoutId]] = field(default_factory=dict)
     paid: dict[UserId, list[Purchase]] = field(default_factory=dict)
@@ -138,7 +141,7 @@ class MemoryBilling:
 
     async def plans(self) -> Sequence[Plan]:
         """See Billing."""
-        return PLANS
+        return self.offered
 
     async def subscription(self, user_id: UserId) -> Subscription:
         """See Billing."""
@@ -168,7 +171,7 @@ class MemoryBilling:
             raise NotFound("There is no such plan.", reason="UNKNOWN_PLAN")
         mine = await self._paid_plan(user_id)
         plan, price = ON_SALE[plan_id, interval]
-        if mine.plan is not None and plan.credits < mine.plan.credits and mine.paid_period_end:
+        if mine.paid_period_end and not mine.changes_at_once(plan, interval):
             change = ScheduledChange(plan_id=plan_id, interval=interval, at=mine.paid_period_end)
             return self._changed(user_id, scheduled_change=change, cancels_at=None)
         if user_id in self.declined:

@@ -1,0 +1,432 @@
+"""Plans in the console: what is on sale, whose plan is whose, and pages for subscribers."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from gateway.adapters.outbound.memory.billing import BUSINESS, FREE, PRO
+from gateway.domain.errors import Unavailable
+from gateway.domain.identifiers import InvoiceId, UserId
+from gateway.domain.invoice import Invoice, InvoiceStatus
+from gateway.domain.subscription import SubscriptionStatus
+from gateway_world import HTML, Door, enter, hidden
+
+MOTION = "local/motion"
+END = datetime(2030, 1, 9, 12, tzinfo=UTC)
+PLAN = {"plan": "pro", "interval": "month", "key": "k1"}
+
+
+async def text_of(door: Door, path: str, **headers: str) -> str:
+    """A page."""
+    answer = await door.http.get(path, headers=HTML | headers)
+    assert answer.status_code == 200, answer.status_code
+    return answer.text
+
+
+def ada(door: Door) -> UserId:
+    """The only user."""
+    (user_id,) = (user.user_id for user in door.world.identity.users.values())
+    return user_id
+
+
+def cards(text: str) -> dict[str, str]:
+    """The cards of plans by their titles."""
+    part = text[text.index('id="plans"') :]
+    return {
+        re.findall(r"<h3>([^<]*)</h3>", card)[0]: card
+        for card in re.findall(r"<article.*?</article>", part[: part.index("</section>")], re.DOTALL)
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "prices"),
+    [
+        ("", ["$0.00", "$29.00", "$59.00"]),
+        ("?interval=year", ["$0.00", "$290.00", "$590.00"]),
+        ("?interval=week", ["$0.00", "$29.00", "$59.00"]),
+    ],
+)
+async def test_plans_are_shown_by_the_month_or_by_the_year(door: Door, query: str, prices: list[str]) -> None:
+    """By plain links, one of them marked; a year says what it saves."""
+    text = await text_of(door, f"/pricing{query}")
+    shown = cards(text)
+    assert list(shown) == ["Free", "Pro", "Business"]
+    assert [re.findall(r'class="price num">([^<]*)<', card)[0] for card in shown.values()] == prices
+    by_year = query == "?interval=year"
+    assert ("$58.00 less than by the month" in shown["Pro"]) is by_year
+    marked = re.findall(r'href="/pricing\?interval=(\w+)#plans" aria-current="true"', text)
+    assert marked == ["year" if by_year else "month"]
+    assert "less than" not in shown["Free"]
+
+
+async def test_a_stranger_is_led_to_an_account_and_back(door: Door) -> None:
+    """No form that needs one."""
+    shown = cards(await text_of(door, "/pricing?interval=year"))
+    assert 'href="/signup?next=/pricing%3Finterval%3Dyear%23plans"' in shown["Pro"]
+    assert all("<form" not in card and "Your plan" not in card for card in shown.values())
+
+
+async def test_where_no_plan_is_sold_nothing_of_it_is_shown(door: Door) -> None:
+    """Neither prices, nor pages for subscribers, nor a plan on one's own pages."""
+    door.world.billing.offered = (FREE,)
+    await enter(door)
+    door.world.billing.subscribe(ada(door))
+    for path in ("/pricing", "/billing", "/account"):
+        text = await text_of(door, path)
+        assert 'id="plan' not in text
+        assert "Your plan" not in text
+    for path in ("/premium", "/business"):
+        assert (await door.http.get(path, headers=HTML)).status_code == 404
+
+
+async def test_a_plan_is_bought_on_the_payment_page(door: Door) -> None:
+    """A plain form leads there; pressed twice it is the same page, and for another interval another one."""
+    csrf = await enter(door)
+    assert hidden(await door.http.get("/pricing", headers=HTML), "interval") == "month"
+    first = await door.http.post("/billing/subscribe", data=PLAN | {"csrf_token": csrf}, headers=HTML)
+    assert first.status_code == 303
+    again = await door.http.post("/billing/subscribe", data=PLAN | {"csrf_token": csrf}, headers=HTML)
+    assert again.headers["location"] == first.headers["location"]
+    yearly = PLAN | {"csrf_token": csrf, "interval": "year"}
+    other = await door.http.post("/billing/subscribe", data=yearly, headers=HTML)
+    assert other.headers["location"] != first.headers["location"]
+    opened = [checkout for _, checkout in door.world.billing.checkouts.values()]
+    assert [(one.plan_id, one.interval, one.pack_id) for one in opened] == [
+        ("pro", "month", None),
+        ("pro", "year", None),
+    ]
+
+
+@pytest.mark.parametrize("plan", ["free", "gold", ""])
+async def test_what_is_not_sold_opens_no_payment_page(door: Door, plan: str) -> None:
+    """The page says so, and stands where it stood."""
+    csrf = await enter(door)
+    form = PLAN | {"csrf_token": csrf, "plan": plan}
+    answer = await door.http.post("/billing/subscribe", data=form, headers=HTML)
+    assert answer.status_code in {404, 422}
+    assert door.world.billing.checkouts == {}
+
+
+async def test_nobody_else_buys_a_plan(door: Door) -> None:
+    """Without a session, without its token, and from another site: no page is opened."""
+    answer = await door.http.post("/billing/subscribe", data=PLAN, headers=HTML)
+    assert answer.headers["location"].startswith("/login")
+    csrf = await enter(door)
+    for form, headers in (
+        (PLAN, HTML),
+        (PLAN | {"csrf_token": csrf}, HTML | {"Origin": "https://evil.example"}),
+    ):
+        assert (await door.http.post("/billing/subscribe", data=form, headers=headers)).status_code == 403
+    assert door.world.billing.checkouts == {}
+
+
+async def bought(door: Door, plan: str = "pro", interval: str = "month") -> str:
+    """Sign up, buy a plan and pay it; returns the CSRF token."""
+    csrf = await enter(door)
+    form = PLAN | {"csrf_token": csrf, "plan": plan, "interval": interval}
+    assert (await door.http.post("/billing/subscribe", data=form, headers=HTML)).status_code == 303
+    (checkout_id,) = door.world.billing.checkouts
+    door.world.billing.begin(checkout_id)
+    return csrf
+
+
+async def test_ones_own_plan_is_marked_and_not_sold_again(door: Door) -> None:
+    """Nothing on the page opens another payment page; a second try leads to the plan that there is."""
+    csrf = await bought(door)
+    shown = cards(await text_of(door, "/pricing"))
+    assert [title for title, card in shown.items() if "Your plan" in card] == ["Pro"]
+    assert all("<form" not in card for card in shown.values())
+    assert 'href="/billing#plan"' in shown["Pro"]
+    again = PLAN | {"csrf_token": csrf, "plan": "business", "key": "k2"}
+    answer = await door.http.post("/billing/subscribe", data=again, headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/billing?note=subscribed")
+    assert len(door.world.billing.checkouts) == 1
+
+
+async def test_the_billing_page_says_how_a_plan_stands(door: Door) -> None:
+    """What it costs, what comes and when; in the language of whoever reads it."""
+    await bought(door)
+    text = await text_of(door, "/billing")
+    card = text[text.index('id="plan"') : text.index('aria-label="Packs"')]
+    for words in ("Pro", "active", "$29.00", "a month", "3,000", "1 February 2030"):
+        assert words in card
+    spanish = await text_of(door, "/billing", **{"Accept-Language": "es"})
+    assert "1 de febrero de 2030" in spanish
+
+
+async def test_who_pays_for_none_is_shown_where_plans_are(door: Door) -> None:
+    """The free plan's next month, and no more."""
+    await enter(door)
+    door.world.billing.subscribe(ada(door))
+    text = await text_of(door, "/billing")
+    card = text[text.index('id="plan"') : text.index('aria-label="Packs"')]
+    assert "500 credits come every month" in card
+    assert 'href="/pricing#plans"' in card
+    assert "<form" not in card
+
+
+async def test_the_account_page_names_the_plan(door: Door) -> None:
+    """Beside the balance and where it came from."""
+    await bought(door)
+    door.world.ledger.grant(ada(door), 100)
+    text = await text_of(door, "/account")
+    assert '<a href="/billing#plan">Pro</a>' in text
+    assert "Gifts" in text
+
+
+async def test_pages_about_more_stand_without_the_plan(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While billing can't say which plan somebody has, their account is shown all the same."""
+    await bought(door)
+
+    async def away(*_: object) -> None:
+        raise Unavailable("away")
+
+    monkeypatch.setattr(door.world.billing, "subscription", away)
+    text = await text_of(door, "/account")
+    assert "/billing#plan" not in text
+
+
+@pytest.mark.parametrize(("path", "word"), [("/premium", "premium"), ("/business", "business")])
+async def test_a_page_for_subscribers_sells_to_the_others(door: Door, path: str, word: str) -> None:
+    """To strangers, and to whom no plan opens it: the plans that do, and nothing of what is inside."""
+    door.world.generations.requires[MOTION] = word
+    sold = ["Pro", "Business"] if word == "premium" else ["Business"]
+    stranger = await text_of(door, path)
+    assert f'href="/login?next={path}"' in stranger
+    await enter(door)
+    door.world.billing.subscribe(ada(door))
+    for text in (stranger, await text_of(door, path)):
+        assert re.findall(r"See (\w+)</a>", text) == sold
+        assert "Motion" in text
+        assert "/generate?model=" not in text[text.index("<main") :]
+
+
+async def test_a_page_for_subscribers_is_open_to_them(door: Door) -> None:
+    """With the models that it opens; another word's page stays closed, and a plan that ended opens none."""
+    door.world.generations.requires[MOTION] = "premium"
+    await enter(door)
+    door.world.billing.subscribe(ada(door), PRO)
+    text = await text_of(door, "/premium")
+    assert 'href="/generate?model=local/motion"' in text
+    assert "See Pro" not in text
+    assert "See Business" in await text_of(door, "/business")
+    door.world.billing.subscribe(ada(door), replace(PRO, entitlements=()))
+    door.clock.pass_(seconds=60)
+    assert "See Pro" in await text_of(door, "/premium")
+    door.world.billing.subscribe(ada(door), BUSINESS)
+    door.clock.pass_(seconds=60)
+    assert "you have every one that there is" in await text_of(door, "/business")
+
+
+async def test_a_model_for_subscribers_says_so_before_it_is_asked(door: Door) -> None:
+    """Its form leads to the plans with it, by name; sent all the same it is refused and nothing is held."""
+    door.world.generations.requires[MOTION] = "premium"
+    csrf = await enter(door)
+    door.world.ledger.grant(ada(door), 1000)
+    text = await text_of(door, f"/generate?model={MOTION}")
+    assert "Motion comes with these plans: Pro, Business." in text
+    foot = text[text.index("composer-foot") : text.index("</form>", text.index("composer-foot"))]
+    assert 'href="/pricing#plans"' in foot
+    assert 'type="submit"' not in foot
+    other = await text_of(door, "/generate?model=local/sketch")
+    assert "comes with these plans" not in other
+    assert "for subscribers" in other
+    before = door.state()
+    form = {"csrf_token": csrf, "model": MOTION, "prompt": "a heron"}
+    refused = await door.http.post("/generate", data=form, headers=HTML)
+    assert refused.status_code == 403
+    assert "premium" in refused.text
+    assert door.state() == before
+    door.world.generations.entitlements[ada(door)] = {"premium"}
+    text = await text_of(door, f"/generate?model={MOTION}")
+    assert "for subscribers" not in text
+    assert "comes with these plans" not in text
+
+
+async def test_the_bar_says_what_the_balance_is_made_of(door: Door) -> None:
+    """On every page, and again when the ledger tells a change, in the menu that may be open."""
+    await enter(door)
+    door.world.ledger.grant(ada(door), 100)
+    text = await text_of(door, "/library")
+    menu = text[text.index('id="balance-parts"') :]
+    assert "Gifts" in menu[: menu.index("</details>")]
+    news = (await door.http.get("/console/balance", headers=HTML)).text
+    assert 'id="balance-parts" hx-swap-oob="innerHTML"' in news
+    assert "Gifts" in news
+    assert "hx-swap-oob" not in menu[: menu.index("</details>")]
+
+
+async def test_a_plan_without_a_price_for_the_year_keeps_its_own(door: Door) -> None:
+    """Shown by the month among those of a year; where nothing is sold by the year there is no choice."""
+    monthly = replace(BUSINESS, prices=BUSINESS.prices[:1])
+    door.world.billing.offered = (FREE, PRO, monthly)
+    shown = cards(await text_of(door, "/pricing?interval=year"))
+    assert "a month" in shown["Business"]
+    assert "less than" not in shown["Business"]
+    assert "a year" in shown["Pro"]
+    door.world.billing.offered = (monthly,)
+    text = await text_of(door, "/pricing")
+    assert "How often you pay" not in text
+    assert list(cards(text)) == ["Business"]
+
+
+async def test_a_trial_is_said_before_it_begins(door: Door) -> None:
+    """The button names its days."""
+    await enter(door)
+    door.world.billing.offered = (replace(PRO, trial_days=14), replace(BUSINESS, trial_days=1))
+    shown = cards(await text_of(door, "/pricing"))
+    assert "Try Pro for 14 days" in shown["Pro"]
+    assert "Try Business for 1 day<" in shown["Business"]
+
+
+async def test_a_change_is_explained_before_it_is_made(door: Door) -> None:
+    """More at once and less later, each said on a page of its own that changes nothing by being read."""
+    await bought(door, "business")
+    user_id = ada(door)
+    before = door.world.billing.subscriptions[user_id]
+    shown = cards(await text_of(door, "/pricing?interval=month"))
+    assert 'href="/billing/plan?to=pro&amp;interval=month"' in shown["Pro"]
+    less = await text_of(door, "/billing/plan?to=pro&interval=month")
+    assert "It begins on 1 February 2030" in less
+    longer = await text_of(door, "/billing/plan?to=business&interval=year")
+    assert "It begins at once" in longer
+    assert "$590.00" in longer
+    assert door.world.billing.subscriptions[user_id] == before
+
+
+async def test_a_plan_is_changed_cancelled_and_kept(door: Door) -> None:
+    """Each by a plain form; the billing page says what comes, and offers what takes it back."""
+    csrf = await bought(door, "business")
+    form = {"csrf_token": csrf, "key": "k9"}
+    answer = await door.http.post(
+        "/billing/plan", data=form | {"to": "pro", "interval": "month"}, headers=HTML
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/billing?note=plan-changed")
+    text = await text_of(door, "/billing")
+    assert "On 1 February 2030 it becomes Pro." in text
+    assert 'action="/billing/plan/resume"' in text
+    assert "ends on 1 February 2030" in await text_of(door, "/billing/plan/cancel")
+    cancelled = await door.http.post("/billing/plan/cancel", data=form, headers=HTML)
+    assert cancelled.headers["location"] == "/billing?note=plan-cancelled"
+    text = await text_of(door, "/billing")
+    assert "It ends on 1 February 2030." in text
+    assert 'href="/billing/plan/cancel"' not in text
+    kept = await door.http.post("/billing/plan/resume", data=form, headers=HTML)
+    assert kept.headers["location"] == "/billing?note=plan-kept"
+    text = await text_of(door, "/billing")
+    assert 'action="/billing/plan/resume"' not in text
+    assert "It ends on" not in text
+
+
+async def test_a_declined_change_is_said_where_it_was_asked(door: Door) -> None:
+    """With the reason; the plan stays as it was."""
+    csrf = await bought(door)
+    door.world.billing.declined.add(ada(door))
+    form = {"csrf_token": csrf, "key": "k9", "to": "business", "interval": "month"}
+    answer = await door.http.post("/billing/plan", data=form, headers=HTML)
+    assert answer.status_code == 409
+    assert "declined" in answer.text
+    assert "Change to Business" in answer.text
+    assert door.world.billing.subscriptions[ada(door)].plan_id == "pro"
+
+
+CHANGES = ("/billing/plan", "/billing/plan/cancel", "/billing/plan/resume", "/billing/portal")
+
+
+@pytest.mark.parametrize("path", CHANGES)
+async def test_a_plan_is_its_owners_to_change(door: Door, path: str) -> None:
+    """Not a stranger's, not another site's, and nothing happens to it meanwhile."""
+    form = {"key": "k9", "to": "business", "interval": "month"}
+    assert (await door.http.post(path, data=form, headers=HTML)).headers["location"].startswith("/login")
+    csrf = await bought(door)
+    before = door.world.billing.subscriptions[ada(door)]
+    for sent, headers in (
+        (form, HTML),
+        (form | {"csrf_token": csrf}, HTML | {"Origin": "https://evil.example"}),
+    ):
+        assert (await door.http.post(path, data=sent, headers=headers)).status_code == 403
+    assert door.world.billing.subscriptions[ada(door)] == before
+
+
+@pytest.mark.parametrize("path", ["/billing/plan?to=pro", "/billing/plan/cancel"])
+async def test_who_pays_for_no_plan_has_none_to_change(door: Door, path: str) -> None:
+    """Whoever has none, and whoever has the free one."""
+    await enter(door)
+    assert (await door.http.get(path, headers=HTML)).status_code == 404
+    door.world.billing.subscribe(ada(door))
+    assert (await door.http.get(path, headers=HTML)).status_code == 404
+
+
+async def test_what_is_not_sold_is_no_change(door: Door) -> None:
+    """A free plan, and one that nobody knows."""
+    await bought(door)
+    for plan in ("free", "gold", ""):
+        assert (await door.http.get(f"/billing/plan?to={plan}", headers=HTML)).status_code == 404
+
+
+async def test_the_portal_is_the_processors_page(door: Door) -> None:
+    """The form leads there, which the content policy allows, and back to the billing page."""
+    csrf = await bought(door)
+    answer = await door.http.post("/billing/portal", data={"csrf_token": csrf, "key": "k1"}, headers=HTML)
+    assert answer.status_code == 303
+    assert not answer.headers["location"].startswith("/")
+    policy = (await door.http.get("/billing", headers=HTML)).headers["content-security-policy"]
+    assert "form-action 'self' https://checkout.example https://portal.example" in policy
+
+
+async def test_invoices_are_ones_own(door: Door) -> None:
+    """Each with its amount and its file; without any the page says so."""
+    await enter(door)
+    assert "There are no invoices yet." in await text_of(door, "/billing/invoices")
+    made = Invoice(
+        invoice_id=InvoiceId("in_1"),
+        number="ABC-0001",
+        total_minor=2900,
+        currency="usd",
+        status=InvoiceStatus.PAID,
+        created_at=door.clock.now(),
+        page_url="https://pay.example/in_1",
+        pdf_url="https://pay.example/in_1.pdf",
+    )
+    door.world.billing.made_out[ada(door)] = [made]
+    text = await text_of(door, "/billing/invoices")
+    for words in ("ABC-0001", "$29.00", "paid", "2 January 2030", 'href="https://pay.example/in_1.pdf"'):
+        assert words in text
+    door.http.cookies.clear()
+    form = {"email": "eve@example.com", "password": "correct horse battery"}
+    await door.http.post("/signup", data=form, headers=HTML)
+    assert "ABC-0001" not in await text_of(door, "/billing/invoices")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"status": SubscriptionStatus.PAST_DUE}, ["payment overdue", "The last payment failed."]),
+        ({"status": SubscriptionStatus.PAUSED, "next_allocation_at": None}, ["paused", "Nothing is paid"]),
+        ({"status": SubscriptionStatus.TRIALING, "trial_end": END}, ["being tried", "until 9 January 2030"]),
+        ({"plan": None}, ["pro", "active"]),
+    ],
+)
+async def test_every_state_of_a_plan_is_said(door: Door, changes: dict[str, Any], words: list[str]) -> None:
+    """And what to do about it: the page for payment methods is never far."""
+    await bought(door)
+    billing = door.world.billing
+    billing.subscriptions[ada(door)] = replace(billing.subscriptions[ada(door)], **changes)
+    text = await text_of(door, "/billing")
+    card = text[text.index('id="plan"') : text.index('aria-label="Packs"')]
+    for said in (*words, 'action="/billing/portal"'):
+        assert said in card
+
+
+async def test_the_plan_is_shown_again_when_it_changes(door: Door) -> None:
+    """A part of the page, fetched when the event comes; nothing of it for who has no plan to see."""
+    await bought(door)
+    assert 'hx-trigger="subscription.updated from:body' in await text_of(door, "/billing")
+    part = await text_of(door, "/console/plan")
+    assert "<html" not in part
+    assert "Pro" in part
+    door.world.billing.offered = ()
+    door.world.billing.subscriptions.clear()
+    assert (await door.http.get("/console/plan", headers=HTML)).status_code == 404
