@@ -44,7 +44,7 @@ from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
 from billing.application.open_portal import OpenPortalHandler
 from billing.application.process_webhook import ProcessWebhookHandler
-from billing.application.processor_lists import DisputeList, PaymentList, RefundList
+from billing.application.processor_lists import DisputeList, InvoicePaymentList, PaymentList, RefundList
 from billing.application.publish_catalogue import PublishCatalogueHandler
 from billing.application.read_referral import ReadReferralHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
@@ -69,7 +69,7 @@ from billing.domain.catalogue import Catalogue, UnknownPlan
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.pack import CatalogueChange
 from billing.domain.plan import Plan
-from billing.domain.processor_payment import ListedPayment
+from billing.domain.processor_payment import ListedInvoicePayment, ListedPayment
 from billing.domain.referral import ReferralTerms
 from billing.domain.refund import ListedRefund
 from billing.ports.clock import Clock
@@ -257,6 +257,7 @@ def _scans(
     settings: BillingSettings, units: UnitsOfWork, processor: PaymentProcessor, clock: Clock
 ) -> list[
     ReconcileListHandler[ListedPayment]
+    | ReconcileListHandler[ListedInvoicePayment]
     | ReconcileListHandler[ListedRefund]
     | ReconcileListHandler[ProcessorDispute]
 ]:
@@ -271,8 +272,10 @@ def _scans(
         ),
     )
     payments, refunds, disputes = PaymentList(processor), RefundList(processor), DisputeList(processor)
+    invoices = InvoicePaymentList(processor)
     return [
         *(ReconcileListHandler(units, payments, clock, plan, count_found) for plan in plans),
+        *(ReconcileListHandler(units, invoices, clock, plan, count_found) for plan in plans),
         *(ReconcileListHandler(units, refunds, clock, plan, count_found) for plan in plans),
         *(ReconcileListHandler(units, disputes, clock, plan, count_found) for plan in plans),
     ]

@@ -5,6 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from billing.application.list_processor_payments import ListProcessorPaymentsHandler
+from billing.application.processor_lists import InvoicePaymentList, RefundList
+from billing.application.reconcile_list import ReconcileListHandler, ScanPlan
 from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.errors import IdempotencyKeyReused, InvalidField, PlanNotOnSale, SubscribedAlready
@@ -334,3 +337,44 @@ async def test_webhooks_of_subscriptions_and_invoices_are_hints(any_billing: Bil
         await any_billing.told_about(f"evt_n{number}", invoice_id="in_nobodys")
     assert sorted(await any_billing.process_all()) == ["done"] * 4 + ["ignored"] * 2
     await any_billing.facts.expect(renewed(ADA, BEGAN, 3000), changed(ADA, 1, "pro", *PRO))
+
+
+async def test_a_plans_payments_are_among_those_that_are_compared(memory_billing: BillingUnderTest) -> None:
+    """As the processor has them and as they are recorded: the same money, and what went back of it."""
+    await subscribed(memory_billing)
+    (purchase,) = await memory_billing.purchases(ADA)
+    memory_billing.processor.refund(purchase.payment_id, RefundId("re_1"), 900, RefundStatus.SUCCEEDED)
+    await memory_billing.refund(purchase.payment_id)
+    (there,) = [payment async for payment in ListProcessorPaymentsHandler(memory_billing.processor)()]
+    (here,) = [standing async for standing in memory_billing.reader.settled_payments()]
+    assert (there.payment_id, there.amount_minor, there.refunded_minor) == (purchase.payment_id, 2900, 900)
+    assert (here.purchase.payment_id, here.purchase.amount_minor, here.purchase.refunded_minor) == (
+        purchase.payment_id,
+        2900,
+        900,
+    )
+    await memory_billing.told_facts()
+
+
+async def test_a_payment_that_nobody_told_is_found_in_the_list(any_billing: BillingUnderTest) -> None:
+    """And a refund of it: each becomes a hint, until it is recorded."""
+    any_billing.clock.time = BEGAN
+    opened = await any_billing.create(plan_order(ADA))
+    any_billing.processor.pay(opened.checkout.page_id)
+    lists = (InvoicePaymentList(any_billing.processor), RefundList(any_billing.processor))
+    plan = ScanPlan(name="recent", looks_back=timedelta(days=1))
+    scans = [ReconcileListHandler(any_billing.units, listed, any_billing.clock, plan) for listed in lists]
+    for scan in scans:
+        await scan()
+    assert await any_billing.process_all() == ["done"]
+    (purchase,) = await any_billing.purchases(ADA)
+    any_billing.processor.refund(purchase.payment_id, RefundId("re_1"), 2900, RefundStatus.SUCCEEDED)
+    for _ in range(2):
+        for scan in scans:
+            await scan()
+    assert await any_billing.process_all() == ["done"]
+    await any_billing.facts.expect(
+        renewed(ADA, BEGAN, 3000),
+        changed(ADA, 1, "pro", *PRO),
+        ("PaymentRefunded", purchase.payment_id, 3000, 2900),
+    )

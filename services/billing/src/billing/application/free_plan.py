@@ -24,7 +24,7 @@ class FreePlan:
         """End a free subscription. What is left of its month stays until the month is over."""
         await work.save_subscription(replace(live, ended_at=max(now, live.began_at)))
 
-    async def resume(self, work: UnitOfWork, user_id: UserId, now: datetime) -> bool:
+    async def resume(self, work: UnitOfWork, user_id: UserId, *, since: datetime, now: datetime) -> bool:
         """Let the free plan begin again, with its month unless that came before; False without one."""
         if self.plan is None:
             return False
@@ -34,7 +34,7 @@ class FreePlan:
                 subscription_id=SubscriptionId(self.ids.new("plan")),
                 user_id=user_id,
                 plan_id=self.plan.plan_id,
-                began_at=now,
+                began_at=min(since, now),
                 next_allocation_at=now,
             )
             await work.insert_subscription(known)

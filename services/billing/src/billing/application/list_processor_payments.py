@@ -9,7 +9,7 @@ from typing import TypeVar
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.errors import PaymentProcessorRefused
 from billing.domain.listing import Listing
-from billing.domain.processor_payment import ReconciledPayment
+from billing.domain.processor_payment import ListedInvoicePayment, ListedPayment, ReconciledPayment
 from billing.domain.refund import ListedRefund, RefundStatus
 from billing.ports.payment_processor import PaymentProcessor
 
@@ -34,7 +34,7 @@ class ListProcessorPaymentsHandler:
         async for dispute in _all(self.processor.list_disputes):
             if dispute.payment_id and dispute.state is not None:
                 disputes[dispute.payment_id].append(dispute)
-        async for payment in _all(self.processor.list_payments):
+        async for payment in self._payments():
             if payment.reference is None:
                 continue
             sent_back, disputed = refunds[payment.payment_id], disputes[payment.payment_id]
@@ -53,6 +53,12 @@ class ListProcessorPaymentsHandler:
                     EVER,
                 ),
             )
+
+    async def _payments(self) -> AsyncIterator[ListedPayment | ListedInvoicePayment]:
+        async for payment in _all(self.processor.list_payments):
+            yield payment
+        async for paid in _all(self.processor.list_invoice_payments):
+            yield paid
 
 
 async def _all(page_of: Callable[..., Awaitable[Listing[T]]]) -> AsyncIterator[T]:

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol, TypeVar
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.identifiers import EventId, ObjectId
 from billing.domain.listing import Listing
-from billing.domain.processor_payment import ListedPayment
+from billing.domain.processor_payment import ListedInvoicePayment, ListedPayment
 from billing.domain.refund import ListedRefund
 from billing.domain.webhook_event import Subject, SubjectKind, WebhookEvent
 from billing.ports.payment_processor import PaymentProcessor
@@ -59,6 +59,35 @@ class PaymentList:
 
 
 @dataclass(frozen=True)
+class InvoicePaymentList:
+    """The processor's list of payments of plans' invoices."""
+
+    name: ClassVar[str] = "invoice_payments"
+    processor: PaymentProcessor
+
+    async def page(self, *, since: datetime, after: str | None) -> Listing[ListedInvoicePayment]:
+        """Return one page."""
+        return await self.processor.list_invoice_payments(since=since, after=after)
+
+    async def hints(
+        self, work: UnitOfWork, items: Sequence[ListedInvoicePayment], now: datetime
+    ) -> list[WebhookEvent]:
+        """Return a hint for each of our payments that is no purchase."""
+        ours = [payment for payment in items if payment.reference]
+        known = await work.recorded_payments([payment.payment_id for payment in ours])
+        return [
+            _hint(
+                "invoice_payment",
+                Subject(kind=SubjectKind.INVOICE, object_id=ObjectId(payment.invoice_id)),
+                told=f"{payment.payment_id}_paid",
+                now=now,
+            )
+            for payment in ours
+            if payment.payment_id not in known
+        ]
+
+
+@dataclass(frozen=True)
 class RefundList:
     """The processor's list of refunds."""
 
@@ -73,7 +102,13 @@ class RefundList:
         self, work: UnitOfWork, items: Sequence[ListedRefund], now: datetime
     ) -> list[WebhookEvent]:
         """Return a hint for each of our refunds that is not recorded as it stands."""
-        ours = [(listed.refund, listed.payment_id) for listed in items if listed.reference]
+        # A plan's payment carries no reference: it is known by its purchase.
+        plans = await work.recorded_payments([listed.payment_id for listed in items if listed.payment_id])
+        ours = [
+            (listed.refund, listed.payment_id)
+            for listed in items
+            if listed.reference or listed.payment_id in plans
+        ]
         known = await work.recorded_refunds([refund.refund_id for refund, _ in ours])
         return [
             _hint(
@@ -102,7 +137,12 @@ class DisputeList:
         self, work: UnitOfWork, items: Sequence[ProcessorDispute], now: datetime
     ) -> list[WebhookEvent]:
         """Return a hint for each of our disputes that moved money and is not recorded as it stands."""
-        ours = [dispute for dispute in items if dispute.reference and dispute.state is not None]
+        plans = await work.recorded_payments([dispute.payment_id for dispute in items if dispute.payment_id])
+        ours = [
+            dispute
+            for dispute in items
+            if dispute.state is not None and (dispute.reference or dispute.payment_id in plans)
+        ]
         known = await work.recorded_disputes([dispute.dispute_id for dispute in ours])
         return [
             _hint(

@@ -136,7 +136,7 @@ class SettleSubscriptionHandler:
         mirrored = known.mirrored(plan_id, seen.terms, ended_at=seen.ended_at)
         if mirrored.ended_at is not None:
             await work.save_subscription(mirrored)
-            if not await self.free.resume(work, known.user_id, now):
+            if not await self.free.resume(work, known.user_id, since=mirrored.ended_at, now=now):
                 plan = self.catalogue.find_plan(plan_id)
                 await publish_change(work, mirrored, plan, now, standing=mirrored.standing)
             return mirrored

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.domain.dispute import DisputeState
-from billing.domain.identifiers import CheckoutId, DisputeId, PageId, PaymentId
+from billing.domain.identifiers import CheckoutId, DisputeId, InvoiceId, PageId, PaymentId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +15,19 @@ class ListedPayment:
     payment_id: PaymentId
     # The page that it was paid on.
     page_id: PageId
+    # Our checkout's id, which the processor keeps for us.
+    reference: CheckoutId | None
+    amount_minor: int
+    currency: str
+    paid_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedInvoicePayment:
+    """A payment of a plan's invoice, of whoever made it."""
+
+    payment_id: PaymentId
+    invoice_id: InvoiceId
     # Our checkout's id, which the processor keeps for us.
     reference: CheckoutId | None
     amount_minor: int

@@ -1,11 +1,13 @@
 """The part of the payment processor that takes money again and again."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from billing.domain.identifiers import CustomerId, InvoiceId, ProcessorSubscriptionId, RequestId
 from billing.domain.listing import Listing
 from billing.domain.plan import Plan, PlanPrice
+from billing.domain.processor_payment import ListedInvoicePayment
 from billing.domain.processor_subscription import Invoice, PaidPeriod, ProcessorSubscription
 
 
@@ -50,6 +52,15 @@ class SubscriptionProcessor(Protocol):
         """Return the address of the page where a customer keeps plan, payment methods and invoices.
 
         They can switch between `plans`. Raises CustomerUnknownToProcessor.
+        """
+
+    async def list_invoice_payments(
+        self, *, since: datetime, after: str | None
+    ) -> Listing[ListedInvoicePayment]:
+        """Return one page of the payments of plans' invoices that were made out since a moment, newest first.
+
+        Those that were sent back because a plan was bought twice are left out. Raises UnknownToProcessor when
+        `after` is not in the list any more.
         """
 
     async def list_invoices(

@@ -22,7 +22,7 @@ from billing.domain.identifiers import CustomerId, DisputeId, PageId, PaymentId,
 from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.plan import Plan, PlanPrice
-from billing.domain.processor_payment import ListedPayment
+from billing.domain.processor_payment import ListedInvoicePayment, ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund, RefundStatus
 from billing.domain.refund_order import RefundOrder
 from billing.domain.settlement import ProcessorCheckout
@@ -58,7 +58,6 @@ class MemoryProcessor(MemorySubscribing):
         self.refund_status = RefundStatus.SUCCEEDED
         self.clock: Clock | None = None
         self.page_size = 100
-        self._created: dict[str, datetime] = {}
         self._numbers = count(1)
 
     async def open_customer(
@@ -181,6 +180,13 @@ class MemoryProcessor(MemorySubscribing):
             if payment_id in self._created
         }
         return self._page(found, since, after)
+
+    async def list_invoice_payments(
+        self, *, since: datetime, after: str | None
+    ) -> Listing[ListedInvoicePayment]:
+        """Return one page of the payments of plans' invoices since a moment."""
+        self._require_answer()
+        return self._page(self.invoice_payments, since, after)
 
     def _page(self, found: Mapping[Any, T], since: datetime, after: str | None) -> Listing[T]:
         if after is not None and after not in found:

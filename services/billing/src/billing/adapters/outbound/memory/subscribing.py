@@ -19,6 +19,7 @@ from billing.domain.identifiers import (
 from billing.domain.listing import Listing
 from billing.domain.month import month_of
 from billing.domain.plan import Plan, PlanPrice
+from billing.domain.processor_payment import ListedInvoicePayment
 from billing.domain.processor_subscription import Invoice, InvoiceStatus, PaidPeriod, ProcessorSubscription
 from billing.domain.refund import ProcessorPayment, Refund, RefundStatus
 from billing.domain.standing import BillingInterval, SubscriptionStatus
@@ -43,6 +44,9 @@ class MemorySubscribing:
         self.owed: dict[str, list[PaidPeriod]] = {}
         self.portals: list[tuple[CustomerId, str]] = []
         self.gone: set[str] = set()
+        self.invoice_payments: dict[str, ListedInvoicePayment] = {}
+        # When what is listed was made.
+        self._created: dict[str, datetime] = {}
         self._serial = count(1)
 
     def _require_answer(self) -> None:
@@ -156,6 +160,15 @@ class MemorySubscribing:
             payment_id = PaymentId(f"pi_{next(self._serial)}_sub")
             self.payments[payment_id] = ProcessorPayment(payment_id=payment_id, reference=None, refunds=())
             period = replace(period, payment_id=payment_id, paid_at=self._now())
+            self._created[payment_id] = self._now()
+            self.invoice_payments[payment_id] = ListedInvoicePayment(
+                payment_id=payment_id,
+                invoice_id=period.invoice_id,
+                reference=known.reference,
+                amount_minor=period.amount_minor,
+                currency=period.currency,
+                paid_at=self._now(),
+            )
         self.subscriptions[processor_id] = replace(known, periods=(period, *known.periods))
         invoice = Invoice(
             invoice_id=period.invoice_id,
@@ -271,6 +284,8 @@ class MemorySubscribing:
                 )
                 payment = self.payments[period.payment_id]
                 self.payments[period.payment_id] = replace(payment, refunds=(refund,))
+                self._created.setdefault(refund.refund_id, self._now())
+                self.invoice_payments.pop(period.payment_id, None)
         if self._subscription(processor_id).ended_at is None:
             self.end(processor_id)
 

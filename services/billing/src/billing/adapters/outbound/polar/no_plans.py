@@ -1,12 +1,15 @@
 """What is refused because plans are not sold through Polar. Nothing asks for it while none is on offer."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NoReturn
 
 from billing.domain.errors import PaymentProcessorRefused
 from billing.domain.identifiers import InvoiceId, ProcessorSubscriptionId, RequestId
+from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange
 from billing.domain.plan import Plan, PlanPrice
+from billing.domain.processor_payment import ListedInvoicePayment
 from billing.domain.processor_subscription import PaidPeriod, ProcessorSubscription
 
 
@@ -50,6 +53,12 @@ class SellsNoPlans:
     async def end_surplus(self, processor_id: ProcessorSubscriptionId, periods: Sequence[PaidPeriod]) -> None:
         """Refuse to send the money of a plan back."""
         _refuse()
+
+    async def list_invoice_payments(
+        self, *, since: datetime, after: str | None
+    ) -> Listing[ListedInvoicePayment]:
+        """Return none: the lists are read whatever is sold."""
+        return Listing(items=[], next_after=None)
 
 
 def _refuse() -> NoReturn:

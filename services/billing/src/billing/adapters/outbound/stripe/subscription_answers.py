@@ -15,6 +15,7 @@ from billing.domain.identifiers import (
     ProcessorSubscriptionId,
     UserId,
 )
+from billing.domain.processor_payment import ListedInvoicePayment
 from billing.domain.processor_subscription import Invoice, InvoiceStatus, PaidPeriod, ProcessorSubscription
 from billing.domain.standing import BillingInterval, SubscriptionStatus
 from billing.domain.subscription import PaidTerms, ScheduledChange
@@ -29,6 +30,8 @@ _STATUSES = {
     "canceled": SubscriptionStatus.ENDED,
     "incomplete_expired": SubscriptionStatus.ENDED,
 }
+# What an invoice is marked with whose plan was bought twice.
+SURPLUS = "tintype_surplus"
 _NOT_BEGUN = ("incomplete", "incomplete_expired")
 
 
@@ -141,6 +144,23 @@ def seen_invoice(invoice: stripe.Invoice) -> Invoice | None:
         created_at=_moment(invoice.created),
         page_url=invoice.hosted_invoice_url,
         pdf_url=invoice.invoice_pdf,
+    )
+
+
+def seen_invoice_payment(invoice: stripe.Invoice) -> ListedInvoicePayment | None:
+    """Return the payment of a subscription's invoice; None of another's, of nothing, and of a surplus one."""
+    payment_id, amount_minor = _payment(invoice)
+    details = invoice.parent.subscription_details if invoice.parent else None
+    if payment_id is None or not amount_minor or details is None or _label(invoice.metadata, SURPLUS):
+        return None
+    checkout_id = _label(details.metadata, "checkout_id")
+    return ListedInvoicePayment(
+        payment_id=payment_id,
+        invoice_id=InvoiceId(invoice.id or ""),
+        reference=CheckoutId(checkout_id) if checkout_id else None,
+        amount_minor=amount_minor,
+        currency=invoice.currency,
+        paid_at=_moment(invoice.status_transitions.paid_at or invoice.created),
     )
 
 

@@ -8,12 +8,14 @@ import stripe
 
 from billing.adapters.outbound.stripe.catalogue import StripeCatalogue
 from billing.adapters.outbound.stripe.errors import answered
-from billing.adapters.outbound.stripe.lists import listing
+from billing.adapters.outbound.stripe.lists import asked_since, listing
 from billing.adapters.outbound.stripe.subscription_answers import (
+    SURPLUS,
     next_phase,
     plan_of,
     product_of,
     seen_invoice,
+    seen_invoice_payment,
     seen_subscription,
     subscription_of,
 )
@@ -21,6 +23,7 @@ from billing.domain.errors import PaymentDeclined, PaymentProcessorRefused, Unkn
 from billing.domain.identifiers import CustomerId, InvoiceId, ProcessorSubscriptionId, RequestId
 from billing.domain.listing import Listing
 from billing.domain.plan import Plan, PlanPrice
+from billing.domain.processor_payment import ListedInvoicePayment
 from billing.domain.processor_subscription import Invoice, PaidPeriod, ProcessorSubscription
 from billing.domain.standing import BillingInterval
 from billing.domain.subscription import ScheduledChange
@@ -28,7 +31,6 @@ from billing.domain.subscription import ScheduledChange
 # Of one subscription; what is older covers nothing any more.
 INVOICES_MAX = 100
 PRICES_KEPT_MAX = 1_000
-SURPLUS = {"tintype_surplus": "yes"}
 
 
 class StripeSubscriptions:
@@ -143,7 +145,7 @@ class StripeSubscriptions:
         """Mark and refund its invoices, then cancel it: repeated after a crash, each does nothing twice."""
         payments = {period.invoice_id: period.payment_id for period in periods}
         for invoice_id, payment_id in payments.items():
-            mark: Any = {"metadata": SURPLUS}
+            mark: Any = {"metadata": {SURPLUS: "yes"}}
             key = f"surplus:{invoice_id}"
             await answered(
                 self._client.v1.invoices.update_async(invoice_id, mark, {"idempotency_key": f"{key}:mark"})
@@ -166,6 +168,13 @@ class StripeSubscriptions:
         except PaymentProcessorRefused as refused:
             if getattr(refused.__cause__, "code", None) != "charge_already_refunded":
                 raise
+
+    async def list_invoice_payments(
+        self, *, since: datetime, after: str | None
+    ) -> Listing[ListedInvoicePayment]:
+        """Read one page of the list of paid invoices: each that is a subscription's is a payment."""
+        asked = asked_since(since, after, "payments") | {"status": "paid"}
+        return listing(await answered(self._client.v1.invoices.list_async(asked)), seen_invoice_payment)
 
     async def list_invoices(
         self, customer_id: CustomerId, *, after: str | None, limit: int
