@@ -4,11 +4,23 @@ import re
 from uuid import uuid4
 
 import pytest
+from axe import violations
 from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(240)]
 
 SETTLE_MS = 45_000
+PAGES = (
+    "/billing",
+    "/pricing",
+    "/pricing?interval=year",
+    "/premium",
+    "/business",
+    "/billing/plan?to=pro&interval=month",
+    "/billing/plan/cancel",
+    "/billing/invoices",
+    "/account",
+)
 
 
 def sign_up(page: Page) -> None:
@@ -67,3 +79,31 @@ def test_the_page_that_waits_is_told(page: Page) -> None:
     expect(page.locator("#plan")).to_contain_text("active", timeout=SETTLE_MS)
     expect(page.locator("#plan")).to_contain_text("$590.00")
     expect(page.locator("#balance")).to_contain_text("7,000", timeout=SETTLE_MS)
+
+
+def test_a_plan_is_changed_ended_and_kept(page: Page) -> None:
+    """Each after a page that explains it; all pages about plans are for everybody, invoices included."""
+    sign_up(page)
+    buy(page, "Business")
+    plan = page.locator("#plan")
+    expect(plan).to_contain_text("active", timeout=SETTLE_MS)
+    for path in PAGES:
+        page.goto(path)
+        assert violations(page) == [], path
+    page.goto("/billing/invoices")
+    expect(page.get_by_role("link", name=re.compile("as PDF$"))).to_be_visible()
+    page.goto("/pricing")
+    page.get_by_role("link", name="Change to Pro").click()
+    expect(page.get_by_text("It begins on")).to_be_visible()
+    page.get_by_role("button", name="Change to Pro").click()
+    expect(plan).to_contain_text("it becomes Pro", timeout=SETTLE_MS)
+    page.get_by_role("button", name="Keep it as it is").click()
+    expect(plan).not_to_contain_text("it becomes Pro", timeout=SETTLE_MS)
+    plan.get_by_role("link", name="Cancel").click()
+    page.get_by_role("button", name="Cancel Business").click()
+    expect(plan).to_contain_text("It ends on", timeout=SETTLE_MS)
+    page.get_by_role("button", name="Keep it as it is").click()
+    expect(plan).not_to_contain_text("It ends on", timeout=SETTLE_MS)
+    expect(plan).to_contain_text("active")
+    page.get_by_role("button", name="Payment methods and address").click()
+    expect(page).not_to_have_url(re.compile("/billing"))
