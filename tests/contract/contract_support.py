@@ -98,6 +98,8 @@ async def serve_billing(stack: AsyncExitStack, billing: BillingUnderTest) -> str
         read_referral=billing.read_referral,
         claim_referral=billing.claim_referral,
         refund=billing.refund_purchase,
+        read_auto_top_up=billing.read_auto_top_up,
+        set_auto_top_up=billing.set_auto_top_up,
         receive=billing.receive,
         reader=billing.reader,
         processor_payments=ListProcessorPaymentsHandler(billing.processor),

@@ -14,12 +14,15 @@ from billing.adapters.outbound.memory.unit_of_work import MemoryUnitsOfWork
 from billing.adapters.outbound.memory.webhooks import MemoryWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.add_promotion import AddPromotionHandler
+from billing.application.begin_top_up import TopUpStarter
+from billing.application.buy_top_up import BuyTopUpHandler
 from billing.application.cancel_subscription import CancelSubscriptionHandler
 from billing.application.change_subscription import ChangeSubscriptionHandler
 from billing.application.claim_referral import ClaimReferralHandler
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.free_plan import FreePlan
+from billing.application.hear_balance import HearBalanceHandler
 from billing.application.list_invoices import ListInvoicesHandler
 from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
@@ -29,6 +32,7 @@ from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
 from billing.application.open_portal import OpenPortalHandler
 from billing.application.process_webhook import ProcessWebhookHandler
+from billing.application.read_auto_top_up import ReadAutoTopUpHandler
 from billing.application.read_referral import ReadReferralHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import Received, ReceiveWebhookHandler
@@ -41,6 +45,8 @@ from billing.application.renew_subscriptions import RenewSubscriptionsHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
 from billing.application.resume_subscription import ResumeSubscriptionHandler
 from billing.application.reward_referrals import RewardReferralsHandler
+from billing.application.run_top_ups import RunTopUpsHandler
+from billing.application.set_auto_top_up import SetAutoTopUpHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.application.settle_subscription import SettleSubscriptionHandler
 from billing.application.subscribers import Subscribers
@@ -61,6 +67,7 @@ from tintype.billing.v1 import events_pb2 as pb
 
 ORIGIN = "https://app.example"
 TERMS = ReferralTerms(inviter_credits=300, invited_credits=200, hold=timedelta(days=7))
+TOP_UP_RETRY = timedelta(hours=1)
 SIGNED = {"signature": "signed"}
 
 
@@ -132,6 +139,21 @@ class BillingUnderTest:
         self.refund_purchase = RefundPurchaseHandler(
             self.units, self.reader, self.maker, self.clock, self.ids
         )
+        self.hear = HearBalanceHandler(self.units, self.clock)
+        self.buy_top_up = BuyTopUpHandler(
+            self.units,
+            self.processor,
+            self.pages,
+            TopUpStarter(catalogue, self.ids),
+            catalogue,
+            self.clock,
+            self.ids,
+            public_url=ORIGIN,
+            retry_after=TOP_UP_RETRY,
+        )
+        self.run_top_ups = RunTopUpsHandler(self.units, self.buy_top_up, self.clock)
+        self.set_auto_top_up = SetAutoTopUpHandler(self.units, self.processor, catalogue, self.clock)
+        self.read_auto_top_up = ReadAutoTopUpHandler(self.units, self.reader, self.processor, self.clock)
         self.dispute = RecordDisputeHandler(self.units, self.processor, self.clock)
         self.process = ProcessWebhookHandler(
             self.units,
@@ -272,6 +294,8 @@ def brief(message: Message) -> tuple[Any, ...]:
         case pb.AllocationRaised():
             start = message.starts_at.ToDatetime(UTC)
             return name, message.account_id, start.isoformat(), message.credits
+        case pb.AutoTopUpStopped():
+            return name, message.account_id, pb.AutoTopUpStopReason.Name(message.reason)
         case pb.PromotionRedeemed():
             return name, message.account_id, message.code, message.credits
     return (name,)

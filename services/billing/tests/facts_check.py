@@ -30,7 +30,8 @@ def assert_facts_tell(
     codes = [(one.account_id, one.code) for one in redeemed if one.code != INVITATION]
     assert len(set(codes)) == len(codes)
     _assert_changes_in_order(_of(facts, pb.SubscriptionChanged))
-    apart = pb.SubscriptionRenewed | pb.AllocationRaised | pb.SubscriptionChanged | pb.PromotionRedeemed
+    plans = pb.SubscriptionRenewed | pb.AllocationRaised | pb.SubscriptionChanged
+    apart = plans | pb.PromotionRedeemed | pb.AutoTopUpStopped
     raised = _of(facts, pb.AllocationRaised)
     facts = [one for one in facts if not isinstance(one, apart)]
     _assert_months_told(renewed, subscriptions)

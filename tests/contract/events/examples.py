@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from billing.adapters.outbound import event_codec as billing
 from billing.domain import events as billed
+from billing.domain.auto_top_up import AutoTopUp, AutoTopUpStatus, StopReason
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.month import Month
@@ -139,6 +140,18 @@ def _billing_facts() -> list[billed.Fact]:
                 idempotency_key="k1",
                 created_at=NOW,
             ),
+            occurred_at=NOW,
+        ),
+        billed.AutoTopUpStopped(
+            auto_top_up=AutoTopUp(
+                user_id=ALICE,
+                threshold_credits=100,
+                pack_id="starter",
+                purchases_max=3,
+                status=AutoTopUpStatus.NEEDS_AUTHENTICATION,
+                reason=StopReason.AUTHENTICATION_REQUIRED,
+            ),
+            url="https://checkout.example/pay/cs_1",
             occurred_at=NOW,
         ),
     ]

@@ -25,6 +25,8 @@ TOLD = {
     "AllocationRaised": type(None),
     "SubscriptionChanged": PlanChanged,
     "PromotionRedeemed": type(None),
+    # The billing page asks.
+    "AutoTopUpStopped": type(None),
     "GenerationQueued": GenerationMoved,
     "GenerationProgressed": GenerationMoved,
     "GenerationSucceeded": GenerationMoved,

@@ -15,6 +15,10 @@ from identity.domain.user import EmailAddress, User
 
 UNKNOWN_FIELD = bytes([0xC2, 0x3E, 0x03]) + b"new"
 TOLD = {
+    "tintype.billing.v1.AutoTopUpStopped": (
+        Notice.AUTO_TOP_UP_STOPPED,
+        {"why": "your bank wants you to confirm the payment"},
+    ),
     "tintype.ledger.v1.BalanceLow": (Notice.BALANCE_LOW, {"credits": "70", "threshold": "100"}),
 }
 

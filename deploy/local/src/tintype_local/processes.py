@@ -194,6 +194,8 @@ class Plan:
                     "STRIPE_API_URL": self.ports.url("stripe"),
                     "STRIPE_SECRET_KEY": self.secrets["stripe_key"],
                     "STRIPE_WEBHOOK_SECRET": self.secrets["stripe_webhook"],
+                    # So that auto top-up can be tried.
+                    "KEEP_CARDS": "true",
                     # The stand-in is on this machine: asking it often costs nothing.
                     "RECONCILE_MONEY_BACK_EVERY_S": "5",
                 }

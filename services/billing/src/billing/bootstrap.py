@@ -7,13 +7,15 @@ from datetime import timedelta
 
 from chassis.clock import SystemClock
 from chassis.dead_letters import DeadLetters, Handler
+from chassis.events import IncomingEvent
 from chassis.ids import UuidIds
 from chassis.postgres import STORAGE_AWAY
 from chassis.process import forever
 from chassis.service import CallRules, database, service
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
-from billing.adapters.inbound import events, promotions_command, refund_command, webhooks_command
+from billing.adapters.inbound import balances, events, promotions_command, refund_command, webhooks_command
+from billing.adapters.inbound.balances import BalanceFacts
 from billing.adapters.inbound.events import BillingEvents
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
 from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_found, count_processed
@@ -23,6 +25,8 @@ from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.add_promotion import AddPromotionHandler
+from billing.application.begin_top_up import TopUpStarter
+from billing.application.buy_top_up import BuyTopUpHandler
 from billing.application.cancel_subscription import CancelSubscriptionHandler
 from billing.application.carry_on_refunds import CarryOnRefundsHandler
 from billing.application.change_subscription import ChangeSubscriptionHandler
@@ -33,6 +37,7 @@ from billing.application.end_promotion import EndPromotionHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.forget_webhook_bodies import ForgetWebhookBodiesHandler
 from billing.application.free_plan import FreePlan
+from billing.application.hear_balance import HearBalanceHandler
 from billing.application.list_invoices import ListInvoicesHandler
 from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
@@ -46,6 +51,7 @@ from billing.application.open_portal import OpenPortalHandler
 from billing.application.process_webhook import ProcessWebhookHandler
 from billing.application.processor_lists import DisputeList, InvoicePaymentList, PaymentList, RefundList
 from billing.application.publish_catalogue import PublishCatalogueHandler
+from billing.application.read_auto_top_up import ReadAutoTopUpHandler
 from billing.application.read_referral import ReadReferralHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
@@ -60,6 +66,9 @@ from billing.application.renew_subscriptions import RenewSubscriptionsHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
 from billing.application.resume_subscription import ResumeSubscriptionHandler
 from billing.application.reward_referrals import RewardReferralsHandler
+from billing.application.run_top_ups import BATCH_MAX as TOP_UPS_MAX
+from billing.application.run_top_ups import RunTopUpsHandler
+from billing.application.set_auto_top_up import SetAutoTopUpHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.application.settle_subscription import SettleSubscriptionHandler
 from billing.application.start_free_plan import StartFreePlanHandler
@@ -85,6 +94,8 @@ from billing.settings import (
 )
 
 GAUGES_EVERY_S, FORGET_EVERY_S = 15, 60
+# Every generation moves a balance: those facts are not to take every connection to the database.
+BALANCES_AT_ONCE = 4
 
 
 async def serve(settings: BillingSettings) -> None:
@@ -132,6 +143,19 @@ async def serve(settings: BillingSettings) -> None:
             hold=timedelta(days=settings.referral_hold_days),
         )
         reward = RewardReferralsHandler(units, terms, clock, ids)
+        moved = BalanceFacts(HearBalanceHandler(units, clock))
+        buy = BuyTopUpHandler(
+            units,
+            processor,
+            pages,
+            TopUpStarter(catalogue, ids),
+            catalogue,
+            clock,
+            ids,
+            public_url=str(settings.public_url),
+            retry_after=timedelta(seconds=settings.top_up_retry_s),
+        )
+        top_up = RunTopUpsHandler(units, buy, clock)
 
         servicer = BillingServicer(
             create=CreateCheckoutHandler(
@@ -151,6 +175,8 @@ async def serve(settings: BillingSettings) -> None:
             read_referral=ReadReferralHandler(units, terms, clock, ids),
             claim_referral=ClaimReferralHandler(units, terms, clock),
             refund=RefundPurchaseHandler(units, reader, maker, clock, ids),
+            read_auto_top_up=ReadAutoTopUpHandler(units, reader, processor, clock),
+            set_auto_top_up=SetAutoTopUpHandler(units, processor, catalogue, clock),
             receive=ReceiveWebhookHandler(units, settings.verifier(), clock),
             reader=reader,
             processor_payments=ListProcessorPaymentsHandler(processor),
@@ -164,6 +190,10 @@ async def serve(settings: BillingSettings) -> None:
             while await renew() == RENEWALS_MAX:
                 pass
 
+        async def top_up_due() -> None:
+            while await top_up() == TOP_UPS_MAX:
+                pass
+
         await running.run(
             running.grpc(
                 rpc.add_BillingServiceServicer_to_server,
@@ -172,6 +202,10 @@ async def serve(settings: BillingSettings) -> None:
             ),
             running.relay(tables.outbox),
             running.consumer(events.STREAM, events.SUBJECTS, heard.handle).run(),
+            running.consumer(
+                balances.STREAM, balances.SUBJECTS, moved.handle, max_in_flight=BALANCES_AT_ONCE
+            ).run(),
+            forever(top_up_due, every_s=settings.top_up_every_s, name="buy top-ups"),
             *(
                 forever(drain, every_s=settings.process_every_s, name="process webhooks")
                 for _ in range(settings.process_workers)
@@ -216,7 +250,13 @@ async def replaying(settings: ReplaySettings) -> AsyncIterator[tuple[DeadLetters
     """Return what was given up, and what is done with it once more."""
     async with database(settings, pool_size=2) as engine:
         units = PostgresUnitsOfWork(engine, UuidIds())
-        yield DeadLetters(engine), _events(settings, load_catalogue(settings.catalogue_file), units).handle
+        heard = _events(settings, load_catalogue(settings.catalogue_file), units)
+        moved = BalanceFacts(HearBalanceHandler(units, SystemClock()))
+
+        async def apply(event: IncomingEvent) -> None:
+            await (moved if event.subject.startswith("tintype.ledger.") else heard).handle(event)
+
+        yield DeadLetters(engine), apply
 
 
 async def run_webhooks_command(settings: CommandSettings, options: Namespace) -> int:

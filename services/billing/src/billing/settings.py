@@ -89,6 +89,10 @@ class BillingSettings(CatalogueSettings, PlanSettings, PublisherSettings):
     referral_every_s: float = Field(default=5, gt=0, le=3_600)
     # How often it is looked for plans whose month is over.
     renew_every_s: float = Field(default=1, gt=0, le=3_600)
+    # How often it is looked for packs that are to be bought by themselves, and how long a card that was
+    # refused is left alone before it is tried once more.
+    top_up_every_s: float = Field(default=1, gt=0, le=3_600)
+    top_up_retry_s: float = Field(default=3_600, ge=1, le=604_800)
     database_pool_size: int = Field(default=10, ge=2, le=100)
     _of_webhooks: WebhookSettings = PrivateAttr()
 

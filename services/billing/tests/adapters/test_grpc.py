@@ -64,6 +64,8 @@ def servicer(billing: BillingUnderTest) -> BillingServicer:
         read_referral=billing.read_referral,
         claim_referral=billing.claim_referral,
         refund=billing.refund_purchase,
+        read_auto_top_up=billing.read_auto_top_up,
+        set_auto_top_up=billing.set_auto_top_up,
         receive=ReceiveWebhookHandler(billing.units, StripeWebhookVerifier(SECRET), billing.clock),
         reader=billing.reader,
         processor_payments=ListProcessorPaymentsHandler(billing.processor),

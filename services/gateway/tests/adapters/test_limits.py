@@ -97,7 +97,7 @@ def body_for(method: str, path: str) -> dict[str, Any]:
         return {}
     if path.startswith("/v1/"):
         return {"json": {"model": SKETCH, "input": {}, "pack": "starter", "email": "a", "password": "b"}}
-    return {"data": {"model": SKETCH, "pack": "starter", "key": "k"}}
+    return {"data": {"model": SKETCH, "pack": "starter", "key": "k", "turn": "on"}}
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from identity.adapters.inbound.events import IdentityEvents
 from identity.application.mail_news import MailNewsHandler
 from identity.domain.mail import Notice
 from identity_world import World
+from tintype.billing.v1 import events_pb2 as billing
 from tintype.ledger.v1 import events_pb2 as ledger
 
 
@@ -46,6 +47,36 @@ async def test_mails_can_be_turned_off(world: World) -> None:
     """Nothing is queued."""
     await events(world, balance_mails=False).handle(await low(world))
     assert world.store.mails == {}
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        (billing.AUTO_TOP_UP_STOP_REASON_PAYMENT_REFUSED, "your bank refused the payment twice"),
+        (
+            billing.AUTO_TOP_UP_STOP_REASON_AUTHENTICATION_REQUIRED,
+            "your bank wants you to confirm the payment",
+        ),
+        # A release after this one knows a reason that we don't.
+        (99, "something is to be looked at"),
+    ],
+)
+async def test_why_auto_top_up_stopped_is_mailed_whatever_is_turned_off(
+    world: World, reason: int, why: str
+) -> None:
+    """In words, once."""
+    event = await low(world)
+    stopped = billing.AutoTopUpStopped(account_id=event.account)
+    stopped.reason = reason  # type: ignore[assignment]
+    told = replace(
+        event,
+        subject=f"tintype.billing.v1.auto_top_up_stopped.{event.account}",
+        payload=stopped.SerializeToString(),
+    )
+    for _ in range(2):
+        await events(world, balance_mails=False).handle(told)
+    (row,) = world.store.mails.values()
+    assert (row.mail.purpose, row.mail.details) == (Notice.AUTO_TOP_UP_STOPPED, {"why": why})
 
 
 async def test_what_is_no_fact_of_the_ledgers_is_refused(world: World) -> None:

@@ -43,17 +43,20 @@ class PaymentList:
     async def hints(
         self, work: UnitOfWork, items: Sequence[ListedPayment], now: datetime
     ) -> list[WebhookEvent]:
-        """Return a hint for each of our payments that is no purchase."""
-        ours = [payment for payment in items if payment.reference]
-        known = await work.recorded_payments([payment.payment_id for payment in ours])
+        """Return a hint for each of our payments on a page that is no purchase.
+
+        Whoever began one without a page asks about it until it is settled.
+        """
+        ours = [(payment, payment.page_id) for payment in items if payment.reference and payment.page_id]
+        known = await work.recorded_payments([payment.payment_id for payment, _ in ours])
         return [
             _hint(
                 "payment",
-                Subject(kind=SubjectKind.PAGE, object_id=ObjectId(payment.page_id)),
+                Subject(kind=SubjectKind.PAGE, object_id=ObjectId(page_id)),
                 told=f"{payment.payment_id}_paid",
                 now=now,
             )
-            for payment in ours
+            for payment, page_id in ours
             if payment.payment_id not in known
         ]
 

@@ -77,6 +77,12 @@ class PromotionRedeemedBefore(BillingError):
     reason = "PROMOTION_REDEEMED_BEFORE"
 
 
+class NoPaymentMethod(BillingError):
+    """The user has nothing saved to pay with."""
+
+    reason = "NO_PAYMENT_METHOD"
+
+
 class CheckoutNotFound(BillingError):
     """No such checkout, or it is another user's."""
 

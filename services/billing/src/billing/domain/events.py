@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.domain.auto_top_up import AutoTopUp
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.identifiers import InvoiceId, PaymentId
@@ -92,6 +93,16 @@ class ReferralRewarded:
     occurred_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class AutoTopUpStopped:
+    """No more packs are bought by themselves until the account's owner does something."""
+
+    auto_top_up: AutoTopUp
+    # Where what the bank asks for is answered.
+    url: str | None
+    occurred_at: datetime
+
+
 Fact = (
     PaymentCompleted
     | PaymentRefunded
@@ -101,4 +112,5 @@ Fact = (
     | SubscriptionChanged
     | PromotionRedeemed
     | ReferralRewarded
+    | AutoTopUpStopped
 )

@@ -13,8 +13,8 @@ class ListedPayment:
     """A payment that succeeded, of whoever made it. With nothing to pay, its page stands for it."""
 
     payment_id: PaymentId
-    # The page that it was paid on.
-    page_id: PageId
+    # The page that it was paid on; None of one that needed none.
+    page_id: PageId | None
     # Our checkout's id, which the processor keeps for us.
     reference: CheckoutId | None
     amount_minor: int

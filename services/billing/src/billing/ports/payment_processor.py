@@ -14,10 +14,11 @@ from billing.domain.processor_payment import ListedPayment
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund
 from billing.domain.refund_order import RefundOrder
 from billing.domain.settlement import ProcessorCheckout
+from billing.ports.saved_methods import SavedMethods
 from billing.ports.subscription_processor import SubscriptionProcessor
 
 
-class PaymentProcessor(SubscriptionProcessor, Protocol):
+class PaymentProcessor(SubscriptionProcessor, SavedMethods, Protocol):
     """Hosts checkout pages, and knows what became of the money.
 
     Every call raises PaymentProcessorUnavailable when it can't be answered now, PaymentProcessorMisconfigured
@@ -80,7 +81,7 @@ class PaymentProcessor(SubscriptionProcessor, Protocol):
         """Return one page of the disputes, inquiries too, that began since a moment, like `list_refunds`."""
 
     async def list_payments(self, *, since: datetime, after: str | None) -> Listing[ListedPayment]:
-        """Return one page of the payments that succeeded, newest checkout first, like `list_refunds`."""
+        """Return one page of the payments that succeeded, like `list_refunds`; those without a page last."""
 
     async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
         """Have a pack on sale at its price, whatever was before, and return what had to be done for it.

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from billing.domain.allocation import Allocation
+from billing.domain.auto_top_up import TopUpStanding
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.events import Fact
@@ -29,10 +30,11 @@ from billing.domain.refund import Refund, RefundStatus
 from billing.domain.subscription import Subscription
 from billing.ports.referrals import Referrals
 from billing.ports.refund_orders import RefundOrders
+from billing.ports.top_ups import TopUps
 from billing.ports.webhooks import WebhookQueue
 
 
-class UnitOfWork(WebhookQueue, Referrals, RefundOrders, Protocol):
+class UnitOfWork(WebhookQueue, Referrals, RefundOrders, TopUps, Protocol):
     """One open transaction: leaving it commits, an exception undoes everything."""
 
     async def customer_of(self, user_id: UserId) -> CustomerId | None:
@@ -179,6 +181,9 @@ class BillingReader(Protocol):
 
     async def subscription(self, user_id: UserId) -> Subscription | None:
         """Return this user's subscription that has not ended."""
+
+    async def auto_top_up(self, user_id: UserId, *, month: datetime) -> TopUpStanding | None:
+        """Return what this user asked to be bought by itself, with what was bought since `month`."""
 
     async def purchases(
         self, user_id: UserId, *, before: PurchaseId | None, limit: int

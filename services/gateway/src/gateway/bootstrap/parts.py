@@ -31,6 +31,7 @@ from gateway.application.refresh_console_session import ConsoleSessionRefresher
 from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
+from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.billing import Billing
@@ -124,6 +125,7 @@ def wire(ports: Ports) -> Deps:
         export_statement=ExportStatementHandler(ports.ledger),
         open_checkout=OpenCheckoutHandler(ports.billing, ports.web.public_url),
         open_portal=OpenPortalHandler(ports.billing, ports.web.public_url),
+        set_auto_top_up=SetAutoTopUpHandler(ports.billing, ports.ledger),
         read_texts=ReadTextsHandler(ports.texts),
         read_selected=ReadSelectedHandler(ports.generations),
         restore_selected=RestoreSelectedHandler(ports.generations),

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from gateway.domain.auto_top_up import AutoTopUp, AutoTopUpWish
+from gateway.domain.credits import Balance
 from gateway.domain.identifiers import CheckoutId, PackId, PlanId, PurchaseId, UserId
 from gateway.domain.invoice import Invoice
 from gateway.domain.page import Page
@@ -51,6 +53,20 @@ class Billing(Protocol):
 
     async def invoices(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[Invoice]:
         """List this user's invoices, newest first."""
+        ...
+
+    async def auto_top_up(self, user_id: UserId) -> AutoTopUp:
+        """Read whether packs are bought by themselves for this user, and how that stands."""
+        ...
+
+    async def set_auto_top_up(
+        self, user_id: UserId, wish: AutoTopUpWish, *, balance: Balance | None
+    ) -> AutoTopUp:
+        """Write what this user wants from now on; what had stopped it counts no more. Harmless to repeat.
+
+        `balance` is the newest that the caller knows. Raises InvalidRequest, NotFound (UNKNOWN_PACK),
+        Conflict (NO_PAYMENT_METHOD), Unavailable.
+        """
         ...
 
     async def redeem_promotion(

@@ -21,6 +21,31 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _AutoTopUpStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AutoTopUpStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AutoTopUpStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUTO_TOP_UP_STATUS_UNSPECIFIED: _AutoTopUpStatus.ValueType  # 0
+    AUTO_TOP_UP_STATUS_OFF: _AutoTopUpStatus.ValueType  # 1
+    AUTO_TOP_UP_STATUS_ACTIVE: _AutoTopUpStatus.ValueType  # 2
+    AUTO_TOP_UP_STATUS_PAUSED_BY_FAILURE: _AutoTopUpStatus.ValueType  # 3
+    """It stopped itself, for `reason`."""
+    AUTO_TOP_UP_STATUS_NEEDS_AUTHENTICATION: _AutoTopUpStatus.ValueType  # 4
+    """The bank asks for the account's owner, who pays at `url`."""
+
+class AutoTopUpStatus(_AutoTopUpStatus, metaclass=_AutoTopUpStatusEnumTypeWrapper): ...
+
+AUTO_TOP_UP_STATUS_UNSPECIFIED: AutoTopUpStatus.ValueType  # 0
+AUTO_TOP_UP_STATUS_OFF: AutoTopUpStatus.ValueType  # 1
+AUTO_TOP_UP_STATUS_ACTIVE: AutoTopUpStatus.ValueType  # 2
+AUTO_TOP_UP_STATUS_PAUSED_BY_FAILURE: AutoTopUpStatus.ValueType  # 3
+"""It stopped itself, for `reason`."""
+AUTO_TOP_UP_STATUS_NEEDS_AUTHENTICATION: AutoTopUpStatus.ValueType  # 4
+"""The bank asks for the account's owner, who pays at `url`."""
+Global___AutoTopUpStatus: _TypeAlias = AutoTopUpStatus  # noqa: Y015
+
 class _CheckoutStatus:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -433,6 +458,109 @@ class Redemption(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Redemption: _TypeAlias = Redemption  # noqa: Y015
+
+@_typing.final
+class SavedMethod(_message.Message):
+    """What is paid with when nobody is there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BRAND_FIELD_NUMBER: _builtins.int
+    LAST4_FIELD_NUMBER: _builtins.int
+    brand: _builtins.str
+    """For example `visa`."""
+    last4: _builtins.str
+    def __init__(
+        self,
+        *,
+        brand: _builtins.str = ...,
+        last4: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["brand", b"brand", "last4", b"last4"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SavedMethod: _TypeAlias = SavedMethod  # noqa: Y015
+
+@_typing.final
+class AutoTopUp(_message.Message):
+    """Buying a pack by itself when fewer credits are left than a threshold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    THRESHOLD_CREDITS_FIELD_NUMBER: _builtins.int
+    PACK_ID_FIELD_NUMBER: _builtins.int
+    MONTHLY_PURCHASES_MAX_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    PURCHASES_THIS_MONTH_FIELD_NUMBER: _builtins.int
+    IN_PROGRESS_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    status: Global___AutoTopUpStatus.ValueType
+    threshold_credits: _builtins.int
+    """Zero and empty for who never asked for it."""
+    pack_id: _builtins.str
+    monthly_purchases_max: _builtins.int
+    """Packs that are bought in a calendar month (UTC) at most."""
+    reason: _events_pb2.AutoTopUpStopReason.ValueType
+    """Unset while nothing has stopped it."""
+    purchases_this_month: _builtins.int
+    """Of this calendar month, one that is on its way included."""
+    in_progress: _builtins.bool
+    """Whether one is on its way: paid or being paid, and its credits not in the balance yet."""
+    url: _builtins.str
+    """The page where the bank's question is answered; empty otherwise, and once it has expired."""
+    @_builtins.property
+    def method(self) -> Global___SavedMethod:
+        """Unset where there is none, or the payment processor can't be asked."""
+
+    def __init__(
+        self,
+        *,
+        status: Global___AutoTopUpStatus.ValueType = ...,
+        threshold_credits: _builtins.int = ...,
+        pack_id: _builtins.str = ...,
+        monthly_purchases_max: _builtins.int = ...,
+        reason: _events_pb2.AutoTopUpStopReason.ValueType = ...,
+        purchases_this_month: _builtins.int = ...,
+        in_progress: _builtins.bool = ...,
+        method: Global___SavedMethod | None = ...,
+        url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["method", b"method"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_progress", b"in_progress", "method", b"method", "monthly_purchases_max", b"monthly_purchases_max", "pack_id", b"pack_id", "purchases_this_month", b"purchases_this_month", "reason", b"reason", "status", b"status", "threshold_credits", b"threshold_credits", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AutoTopUp: _TypeAlias = AutoTopUp  # noqa: Y015
+
+@_typing.final
+class SeenBalance(_message.Message):
+    """A balance as its reader saw it: a newer one that billing heard of counts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    available: _builtins.int
+    sequence: _builtins.int
+    def __init__(
+        self,
+        *,
+        available: _builtins.int = ...,
+        sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "sequence", b"sequence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SeenBalance: _TypeAlias = SeenBalance  # noqa: Y015
 
 @_typing.final
 class Checkout(_message.Message):
@@ -933,6 +1061,106 @@ class Invoice(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Invoice: _TypeAlias = Invoice  # noqa: Y015
+
+@_typing.final
+class GetAutoTopUpRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAutoTopUpRequest: _TypeAlias = GetAutoTopUpRequest  # noqa: Y015
+
+@_typing.final
+class GetAutoTopUpResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUTO_TOP_UP_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def auto_top_up(self) -> Global___AutoTopUp: ...
+    def __init__(
+        self,
+        *,
+        auto_top_up: Global___AutoTopUp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["auto_top_up", b"auto_top_up"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auto_top_up", b"auto_top_up"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAutoTopUpResponse: _TypeAlias = GetAutoTopUpResponse  # noqa: Y015
+
+@_typing.final
+class SetAutoTopUpRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    ENABLED_FIELD_NUMBER: _builtins.int
+    THRESHOLD_CREDITS_FIELD_NUMBER: _builtins.int
+    PACK_ID_FIELD_NUMBER: _builtins.int
+    MONTHLY_PURCHASES_MAX_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    enabled: _builtins.bool
+    threshold_credits: _builtins.int
+    """From 1."""
+    pack_id: _builtins.str
+    monthly_purchases_max: _builtins.int
+    """From 1 to 100."""
+    @_builtins.property
+    def balance(self) -> Global___SeenBalance:
+        """The caller's newest balance: who has too few credits already is topped up at once. Unset: from the next
+        change of the balance on.
+        """
+
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        enabled: _builtins.bool = ...,
+        threshold_credits: _builtins.int = ...,
+        pack_id: _builtins.str = ...,
+        monthly_purchases_max: _builtins.int = ...,
+        balance: Global___SeenBalance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "enabled", b"enabled", "monthly_purchases_max", b"monthly_purchases_max", "pack_id", b"pack_id", "threshold_credits", b"threshold_credits", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetAutoTopUpRequest: _TypeAlias = SetAutoTopUpRequest  # noqa: Y015
+
+@_typing.final
+class SetAutoTopUpResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUTO_TOP_UP_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def auto_top_up(self) -> Global___AutoTopUp: ...
+    def __init__(
+        self,
+        *,
+        auto_top_up: Global___AutoTopUp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["auto_top_up", b"auto_top_up"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["auto_top_up", b"auto_top_up"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetAutoTopUpResponse: _TypeAlias = SetAutoTopUpResponse  # noqa: Y015
 
 @_typing.final
 class RedeemPromotionRequest(_message.Message):

@@ -81,6 +81,16 @@ class BillingServiceStub:
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionRequest.SerializeToString,
                 response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionResponse.FromString,
                 _registered_method=True)
+        self.GetAutoTopUp = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/GetAutoTopUp',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetAutoTopUpRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetAutoTopUpResponse.FromString,
+                _registered_method=True)
+        self.SetAutoTopUp = channel.unary_unary(
+                '/tintype.billing.v1.BillingService/SetAutoTopUp',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.SetAutoTopUpRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.SetAutoTopUpResponse.FromString,
+                _registered_method=True)
         self.CreateCheckout = channel.unary_unary(
                 '/tintype.billing.v1.BillingService/CreateCheckout',
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.CreateCheckoutRequest.SerializeToString,
@@ -195,6 +205,22 @@ class BillingServiceServicer:
     def RedeemPromotion(self, request, context):
         """Gives this user the credits of a code, once. Idempotent by `idempotency_key`; under another key
         PROMOTION_REDEEMED_BEFORE. PROMOTION_ENDED (both FAILED_PRECONDITION), UNKNOWN_PROMOTION (NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAutoTopUp(self, request, context):
+        """Reads whether packs are bought by themselves for this user when credits run low, and how that stands.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetAutoTopUp(self, request, context):
+        """Says what this user wants of it from now on; what had stopped it counts no more. Harmless to repeat.
+        UNKNOWN_PACK (NOT_FOUND); NO_PAYMENT_METHOD (FAILED_PRECONDITION) when it is to be on and nothing is saved
+        to pay with; PAYMENT_PROCESSOR_UNAVAILABLE, PAYMENT_PROCESSOR_MISCONFIGURED (UNAVAILABLE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -328,6 +354,16 @@ def add_BillingServiceServicer_to_server(servicer, server):
                     servicer.RedeemPromotion,
                     request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionRequest.FromString,
                     response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionResponse.SerializeToString,
+            ),
+            'GetAutoTopUp': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAutoTopUp,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetAutoTopUpRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.GetAutoTopUpResponse.SerializeToString,
+            ),
+            'SetAutoTopUp': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetAutoTopUp,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.SetAutoTopUpRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.SetAutoTopUpResponse.SerializeToString,
             ),
             'CreateCheckout': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateCheckout,
@@ -620,6 +656,60 @@ class BillingService:
             '/tintype.billing.v1.BillingService/RedeemPromotion',
             tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionRequest.SerializeToString,
             tintype_dot_billing_dot_v1_dot_billing__pb2.RedeemPromotionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAutoTopUp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/GetAutoTopUp',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.GetAutoTopUpRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.GetAutoTopUpResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetAutoTopUp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/SetAutoTopUp',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.SetAutoTopUpRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.SetAutoTopUpResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,13 @@ class BillingServiceStub:
     """Gives this user the credits of a code, once. Idempotent by `idempotency_key`; under another key
     PROMOTION_REDEEMED_BEFORE. PROMOTION_ENDED (both FAILED_PRECONDITION), UNKNOWN_PROMOTION (NOT_FOUND).
     """
+    GetAutoTopUp: _aio.UnaryUnaryMultiCallable[_billing_pb2.GetAutoTopUpRequest, _billing_pb2.GetAutoTopUpResponse]
+    """Reads whether packs are bought by themselves for this user when credits run low, and how that stands."""
+    SetAutoTopUp: _aio.UnaryUnaryMultiCallable[_billing_pb2.SetAutoTopUpRequest, _billing_pb2.SetAutoTopUpResponse]
+    """Says what this user wants of it from now on; what had stopped it counts no more. Harmless to repeat.
+    UNKNOWN_PACK (NOT_FOUND); NO_PAYMENT_METHOD (FAILED_PRECONDITION) when it is to be on and nothing is saved
+    to pay with; PAYMENT_PROCESSOR_UNAVAILABLE, PAYMENT_PROCESSOR_MISCONFIGURED (UNAVAILABLE).
+    """
     CreateCheckout: _aio.UnaryUnaryMultiCallable[_billing_pb2.CreateCheckoutRequest, _billing_pb2.CreateCheckoutResponse]
     """Opens a hosted checkout page for one pack or one plan. Idempotent by `idempotency_key`:
     IDEMPOTENCY_KEY_REUSED with another pack, plan or interval, or other addresses. Repeated once the page has
@@ -170,6 +177,25 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_billing_pb2.RedeemPromotionResponse]:
         """Gives this user the credits of a code, once. Idempotent by `idempotency_key`; under another key
         PROMOTION_REDEEMED_BEFORE. PROMOTION_ENDED (both FAILED_PRECONDITION), UNKNOWN_PROMOTION (NOT_FOUND).
+        """
+
+    @_abc_1.abstractmethod
+    def GetAutoTopUp(
+        self,
+        request: _billing_pb2.GetAutoTopUpRequest,
+        context: _aio.ServicerContext[_billing_pb2.GetAutoTopUpRequest, _abc.Awaitable[_billing_pb2.GetAutoTopUpResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.GetAutoTopUpResponse]:
+        """Reads whether packs are bought by themselves for this user when credits run low, and how that stands."""
+
+    @_abc_1.abstractmethod
+    def SetAutoTopUp(
+        self,
+        request: _billing_pb2.SetAutoTopUpRequest,
+        context: _aio.ServicerContext[_billing_pb2.SetAutoTopUpRequest, _abc.Awaitable[_billing_pb2.SetAutoTopUpResponse]],
+    ) -> _abc.Awaitable[_billing_pb2.SetAutoTopUpResponse]:
+        """Says what this user wants of it from now on; what had stopped it counts no more. Harmless to repeat.
+        UNKNOWN_PACK (NOT_FOUND); NO_PAYMENT_METHOD (FAILED_PRECONDITION) when it is to be on and nothing is saved
+        to pay with; PAYMENT_PROCESSOR_UNAVAILABLE, PAYMENT_PROCESSOR_MISCONFIGURED (UNAVAILABLE).
         """
 
     @_abc_1.abstractmethod

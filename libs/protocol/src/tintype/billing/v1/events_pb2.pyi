@@ -46,6 +46,34 @@ DISPUTE_STATE_LOST: DisputeState.ValueType  # 3
 """The money is gone, unless the payer withdraws the dispute even now: then it is won."""
 Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
 
+class _AutoTopUpStopReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AutoTopUpStopReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AutoTopUpStopReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUTO_TOP_UP_STOP_REASON_UNSPECIFIED: _AutoTopUpStopReason.ValueType  # 0
+    AUTO_TOP_UP_STOP_REASON_PAYMENT_REFUSED: _AutoTopUpStopReason.ValueType  # 1
+    """The bank refused twice in a row."""
+    AUTO_TOP_UP_STOP_REASON_NO_PAYMENT_METHOD: _AutoTopUpStopReason.ValueType  # 2
+    """There is nothing saved to pay with."""
+    AUTO_TOP_UP_STOP_REASON_PACK_NOT_ON_SALE: _AutoTopUpStopReason.ValueType  # 3
+    AUTO_TOP_UP_STOP_REASON_AUTHENTICATION_REQUIRED: _AutoTopUpStopReason.ValueType  # 4
+    """The bank asks for the account's owner."""
+
+class AutoTopUpStopReason(_AutoTopUpStopReason, metaclass=_AutoTopUpStopReasonEnumTypeWrapper):
+    """Why packs are not bought by themselves any more."""
+
+AUTO_TOP_UP_STOP_REASON_UNSPECIFIED: AutoTopUpStopReason.ValueType  # 0
+AUTO_TOP_UP_STOP_REASON_PAYMENT_REFUSED: AutoTopUpStopReason.ValueType  # 1
+"""The bank refused twice in a row."""
+AUTO_TOP_UP_STOP_REASON_NO_PAYMENT_METHOD: AutoTopUpStopReason.ValueType  # 2
+"""There is nothing saved to pay with."""
+AUTO_TOP_UP_STOP_REASON_PACK_NOT_ON_SALE: AutoTopUpStopReason.ValueType  # 3
+AUTO_TOP_UP_STOP_REASON_AUTHENTICATION_REQUIRED: AutoTopUpStopReason.ValueType  # 4
+"""The bank asks for the account's owner."""
+Global___AutoTopUpStopReason: _TypeAlias = AutoTopUpStopReason  # noqa: Y015
+
 class _SubscriptionStatus:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -388,6 +416,41 @@ class PromotionRedeemed(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PromotionRedeemed: _TypeAlias = PromotionRedeemed  # noqa: Y015
+
+@_typing.final
+class AutoTopUpStopped(_message.Message):
+    """An account's credits are not topped up by themselves any more, until its owner does something. Told once each time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    PACK_ID_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    reason: Global___AutoTopUpStopReason.ValueType
+    pack_id: _builtins.str
+    url: _builtins.str
+    """The page where the owner answers the bank and pays; empty for other reasons."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        reason: Global___AutoTopUpStopReason.ValueType = ...,
+        pack_id: _builtins.str = ...,
+        url: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "occurred_at", b"occurred_at", "pack_id", b"pack_id", "reason", b"reason", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AutoTopUpStopped: _TypeAlias = AutoTopUpStopped  # noqa: Y015
 
 @_typing.final
 class SubscriptionChanged(_message.Message):

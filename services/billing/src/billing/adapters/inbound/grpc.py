@@ -11,6 +11,7 @@ from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from billing.adapters.inbound import payment_messages as payments
 from billing.adapters.inbound import plan_messages as plans
+from billing.adapters.inbound import top_up_messages as top_ups
 from billing.adapters.inbound.grpc_plans import PlanServicer, account
 from billing.application.claim_referral import ClaimReferralHandler
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler
@@ -19,10 +20,12 @@ from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.list_purchases import ListPurchases, ListPurchasesHandler
+from billing.application.read_auto_top_up import ReadAutoTopUpHandler
 from billing.application.read_referral import ReadReferralHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.redeem_promotion import RedeemPromotion, RedeemPromotionHandler
 from billing.application.refund_purchase import RefundPurchase, RefundPurchaseHandler
+from billing.application.set_auto_top_up import SetAutoTopUpHandler
 from billing.domain import errors
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.identifiers import CheckoutId, PackId, PlanId, PurchaseId
@@ -46,6 +49,7 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.SubscribedAlready: grpc.StatusCode.FAILED_PRECONDITION,
     errors.PlanIsFree: grpc.StatusCode.FAILED_PRECONDITION,
     errors.PaymentDeclined: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.NoPaymentMethod: grpc.StatusCode.FAILED_PRECONDITION,
     errors.UnknownPromotion: grpc.StatusCode.NOT_FOUND,
     errors.PromotionEnded: grpc.StatusCode.FAILED_PRECONDITION,
     errors.PromotionRedeemedBefore: grpc.StatusCode.FAILED_PRECONDITION,
@@ -73,6 +77,8 @@ ALLOWED = {
         "OpenBillingPortal": "gateway",
         "ListInvoices": "gateway",
         "RedeemPromotion": "gateway",
+        "GetAutoTopUp": "gateway",
+        "SetAutoTopUp": "gateway",
         "CreateCheckout": "gateway",
         "GetCheckout": "gateway",
         "ListPurchases": "gateway",
@@ -108,6 +114,8 @@ class BillingServicer(PlanServicer, rpc.BillingServiceServicer):
     read_referral: ReadReferralHandler
     claim_referral: ClaimReferralHandler
     refund: RefundPurchaseHandler
+    read_auto_top_up: ReadAutoTopUpHandler
+    set_auto_top_up: SetAutoTopUpHandler
     receive: ReceiveWebhookHandler
     reader: BillingReader
     processor_payments: ListProcessorPaymentsHandler
@@ -129,6 +137,15 @@ class BillingServicer(PlanServicer, rpc.BillingServiceServicer):
         return pb.RedeemPromotionResponse(
             redemption=plans.redemption(redeemed.redemption), replayed=redeemed.replayed
         )
+
+    async def GetAutoTopUp(self, request: pb.GetAutoTopUpRequest, context: Any) -> pb.GetAutoTopUpResponse:
+        view = await self.read_auto_top_up(account(request.user_id))
+        return pb.GetAutoTopUpResponse(auto_top_up=top_ups.auto_top_up(view))
+
+    async def SetAutoTopUp(self, request: pb.SetAutoTopUpRequest, context: Any) -> pb.SetAutoTopUpResponse:
+        user_id = account(request.user_id)
+        await self.set_auto_top_up(top_ups.wanted(user_id, request))
+        return pb.SetAutoTopUpResponse(auto_top_up=top_ups.auto_top_up(await self.read_auto_top_up(user_id)))
 
     async def CreateCheckout(
         self, request: pb.CreateCheckoutRequest, context: Any

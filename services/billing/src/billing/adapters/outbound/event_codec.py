@@ -1,13 +1,17 @@
 """Billing's facts as protobuf events."""
 
+from collections.abc import Mapping
+
 from chassis.events import OutgoingEvent, event
 from chassis.timestamps import to_timestamp
 from google.protobuf.message import Message
 from tintype.billing.v1 import events_pb2 as pb
 
+from billing.domain.auto_top_up import StopReason
 from billing.domain.dispute import DisputeState
 from billing.domain.events import (
     AllocationRaised,
+    AutoTopUpStopped,
     Fact,
     PaymentCompleted,
     PaymentDisputed,
@@ -39,6 +43,15 @@ _INTERVALS = {
 }
 
 
+STOP_REASONS: Mapping[StopReason | None, pb.AutoTopUpStopReason.ValueType] = {
+    None: pb.AUTO_TOP_UP_STOP_REASON_UNSPECIFIED,
+    **{
+        reason: pb.AutoTopUpStopReason.Value(f"AUTO_TOP_UP_STOP_REASON_{reason.name}")
+        for reason in StopReason
+    },
+}
+
+
 def encode(fact: Fact, *, event_id: str) -> OutgoingEvent:
     """Return the event that tells a fact."""
     return event(to_message(fact), account=_account(fact), event_id=event_id, time=fact.occurred_at)
@@ -54,6 +67,8 @@ def _account(fact: Fact) -> UserId:
             return fact.redemption.user_id
         case ReferralRewarded():
             return fact.reward.user_id
+        case AutoTopUpStopped():
+            return fact.auto_top_up.user_id
         case _:
             return fact.purchase.user_id
 
@@ -81,6 +96,8 @@ def to_message(fact: Fact) -> Message:
             return _redeemed(fact)
         case ReferralRewarded():
             return _rewarded(fact)
+        case AutoTopUpStopped():
+            return _stopped(fact)
 
 
 def _completed(fact: PaymentCompleted) -> pb.PaymentCompleted:
@@ -191,5 +208,16 @@ def _rewarded(fact: ReferralRewarded) -> pb.PromotionRedeemed:
         redemption_id=fact.reward.reward_id,
         code=INVITATION,
         credits=fact.reward.credits,
+        occurred_at=to_timestamp(fact.occurred_at),
+    )
+
+
+def _stopped(fact: AutoTopUpStopped) -> pb.AutoTopUpStopped:
+    stopped = fact.auto_top_up
+    return pb.AutoTopUpStopped(
+        account_id=stopped.user_id,
+        reason=STOP_REASONS[stopped.reason],
+        pack_id=stopped.pack_id,
+        url=fact.url or "",
         occurred_at=to_timestamp(fact.occurred_at),
     )

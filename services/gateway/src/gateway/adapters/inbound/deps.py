@@ -21,6 +21,7 @@ from gateway.application.read_texts import ReadTextsHandler
 from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
+from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.billing import Billing
@@ -90,6 +91,7 @@ class Deps:
     export_statement: ExportStatementHandler
     open_checkout: OpenCheckoutHandler
     open_portal: OpenPortalHandler
+    set_auto_top_up: SetAutoTopUpHandler
     read_texts: ReadTextsHandler
     read_selected: ReadSelectedHandler
     restore_selected: RestoreSelectedHandler

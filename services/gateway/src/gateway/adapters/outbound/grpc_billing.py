@@ -10,6 +10,14 @@ from tintype.billing.v1 import events_pb2 as events
 from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
 from gateway.adapters.outbound.wire import members
+from gateway.domain.auto_top_up import (
+    AutoTopUp,
+    AutoTopUpStatus,
+    AutoTopUpStopReason,
+    AutoTopUpWish,
+    SavedMethod,
+)
+from gateway.domain.credits import Balance
 from gateway.domain.identifiers import CheckoutId, PackId, PlanId, PurchaseId, UserId
 from gateway.domain.invoice import Invoice, InvoiceStatus
 from gateway.domain.page import Page
@@ -29,6 +37,8 @@ from gateway.domain.user import Principal, Role
 _STATUSES = members(pb.CheckoutStatus, CheckoutStatus)
 _PAYMENT_STATUSES = members(pb.PaymentStatus, PaymentStatus)
 _INVOICE_STATUSES = members(pb.InvoiceStatus, InvoiceStatus)
+_AUTO_TOP_UP_STATUSES = members(pb.AutoTopUpStatus, AutoTopUpStatus)
+_STOP_REASONS = members(events.AutoTopUpStopReason, AutoTopUpStopReason)
 _INTERVALS = members(events.BillingInterval, BillingInterval)
 _ROLES = {Role.USER: pb.PRINCIPAL_ROLE_USER, Role.ADMIN: pb.PRINCIPAL_ROLE_ADMIN}
 _SUBSCRIPTION_STATUSES = members(events.SubscriptionStatus, SubscriptionStatus)
@@ -104,6 +114,31 @@ class GrpcBilling:
             answer = await self._stub.ListInvoices(request, timeout=READ_DEADLINE_S)
         items = [_invoice(invoice) for invoice in answer.invoices]
         return Page(items=items, next_cursor=answer.next_page_token or None)
+
+    async def auto_top_up(self, user_id: UserId) -> AutoTopUp:
+        """See Billing."""
+        request = pb.GetAutoTopUpRequest(user_id=user_id)
+        with remote_calls("billing"):
+            answer = await self._stub.GetAutoTopUp(request, timeout=READ_DEADLINE_S)
+        return _auto_top_up(answer.auto_top_up)
+
+    async def set_auto_top_up(
+        self, user_id: UserId, wish: AutoTopUpWish, *, balance: Balance | None
+    ) -> AutoTopUp:
+        """See Billing."""
+        request = pb.SetAutoTopUpRequest(
+            user_id=user_id,
+            enabled=wish.is_on,
+            threshold_credits=wish.threshold_credits,
+            pack_id=wish.pack_id,
+            monthly_purchases_max=wish.monthly_purchases_max,
+            balance=pb.SeenBalance(available=balance.available, sequence=balance.sequence)
+            if balance
+            else None,
+        )
+        with remote_calls("billing"):
+            answer = await self._stub.SetAutoTopUp(request, timeout=COMMAND_DEADLINE_S)
+        return _auto_top_up(answer.auto_top_up)
 
     async def redeem_promotion(
         self, user_id: UserId, *, code: str, idempotency_key: str
@@ -248,6 +283,16 @@ _subscription = reader(
     unread=("user_id",),
 )
 _invoice = reader(pb.Invoice, Invoice, values={"status": _INVOICE_STATUSES.__getitem__})
+_saved_method = reader(pb.SavedMethod, SavedMethod)
+_auto_top_up = reader(
+    pb.AutoTopUp,
+    AutoTopUp,
+    values={
+        "status": _AUTO_TOP_UP_STATUSES.__getitem__,
+        "reason": _STOP_REASONS.get,
+        "method": _saved_method,
+    },
+)
 _checkout = reader(
     pb.Checkout,
     Checkout,

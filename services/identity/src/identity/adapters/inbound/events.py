@@ -1,15 +1,28 @@
 """Facts that identity hears, because it alone knows where to write to a person: parse, call the use case."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chassis.events import IncomingEvent
+from tintype.billing.v1 import events_pb2 as billing
 from tintype.ledger.v1 import events_pb2 as ledger
 
 from identity.application.mail_news import MailNews, MailNewsHandler
 from identity.domain.identifiers import EventId, UserId
 from identity.domain.mail import Notice
 
-SUBJECTS = {"LEDGER": ("tintype.ledger.v1.balance_low.*",)}
+SUBJECTS = {
+    "LEDGER": ("tintype.ledger.v1.balance_low.*",),
+    "BILLING": ("tintype.billing.v1.auto_top_up_stopped.*",),
+}
+
+# What a mail says of each reason; of one that this release does not know, that it stopped.
+_WHY: Mapping[int, str] = {
+    billing.AUTO_TOP_UP_STOP_REASON_PAYMENT_REFUSED: "your bank refused the payment twice",
+    billing.AUTO_TOP_UP_STOP_REASON_NO_PAYMENT_METHOD: "there is no saved card to pay with",
+    billing.AUTO_TOP_UP_STOP_REASON_PACK_NOT_ON_SALE: "the pack that it bought is not on sale any more",
+    billing.AUTO_TOP_UP_STOP_REASON_AUTHENTICATION_REQUIRED: "your bank wants you to confirm the payment",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,15 +34,25 @@ class IdentityEvents:
 
     async def handle(self, event: IncomingEvent) -> None:
         """Apply an event once. Raises for what must be delivered again, and Refused for what never can be."""
-        low = event.read(ledger.BalanceLow)
-        if not self.balance_mails:
-            return
+        match event.ce_type:
+            case "tintype.billing.v1.AutoTopUpStopped":
+                # It is about the person's own money: there is no setting that keeps it back.
+                stopped = event.read(billing.AutoTopUpStopped)
+                why = _WHY.get(stopped.reason, "something is to be looked at")
+                await self._mail(event, Notice.AUTO_TOP_UP_STOPPED, {"why": why})
+            case _:
+                low = event.read(ledger.BalanceLow)
+                if self.balance_mails:
+                    said = {"credits": f"{low.balance.available:,}", "threshold": f"{low.threshold:,}"}
+                    await self._mail(event, Notice.BALANCE_LOW, said)
+
+    async def _mail(self, event: IncomingEvent, notice: Notice, details: Mapping[str, str]) -> None:
         await self.mail_news(
             MailNews(
                 event_id=EventId(event.event_id),
-                user_id=UserId(low.account_id),
-                notice=Notice.BALANCE_LOW,
-                details={"credits": f"{low.balance.available:,}", "threshold": f"{low.threshold:,}"},
+                user_id=UserId(event.account),
+                notice=notice,
+                details=details,
                 happened_at=event.time,
             )
         )

@@ -1,8 +1,10 @@
 """The reader in memory."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 from billing.adapters.outbound.memory.store import MemoryBilling
+from billing.domain.auto_top_up import TopUpStanding
 from billing.domain.checkout import Checkout
 from billing.domain.identifiers import CheckoutId, PurchaseId, UserId
 from billing.domain.purchase_standing import PurchaseStanding
@@ -24,6 +26,18 @@ class MemoryBillingReader:
         """Return this user's subscription that has not ended."""
         mine = (known for known in self._billing.subscriptions.values() if known.user_id == user_id)
         return next((known for known in mine if known.ended_at is None), None)
+
+    async def auto_top_up(self, user_id: UserId, *, month: datetime) -> TopUpStanding | None:
+        """Return what this user asked to be bought by itself."""
+        found = self._billing.auto_top_ups.get(user_id)
+        if found is None:
+            return None
+        page = self._billing.checkouts.get(found.authenticates) if found.authenticates else None
+        return TopUpStanding(
+            auto_top_up=found,
+            purchases=self._billing.counted_top_ups(user_id, month),
+            url=page.url if page else None,
+        )
 
     async def purchases(
         self, user_id: UserId, *, before: PurchaseId | None, limit: int

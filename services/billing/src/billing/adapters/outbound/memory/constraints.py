@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.domain.allocation import Allocation
+from billing.domain.auto_top_up import TopUp, TopUpState
 from billing.domain.checkout import Checkout, CheckoutStatus, Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.identifiers import CustomerId, PurchaseId, UserId
@@ -89,6 +90,13 @@ def check_refund_order(store: MemoryBilling, order: RefundOrder) -> None:
     others = (known for known in store.refund_orders.values() if known.order_id != order.order_id)
     keys = {(known.purchase_id, known.idempotency_key) for known in others}
     _require("refund_orders.key is unique", (order.purchase_id, order.idempotency_key) not in keys)
+
+
+def check_top_up(store: MemoryBilling, top_up: TopUp) -> None:
+    """Raise ConstraintViolatedError for a top-up of no checkout, or a second open one of a user."""
+    _require("top_ups.checkout_id", top_up.checkout_id in store.checkouts)
+    mine = (known for known in store.top_ups.values() if known.user_id == top_up.user_id)
+    _require("top_ups.open is unique", all(known.state is not TopUpState.OPEN for known in mine))
 
 
 def check_dispute(store: MemoryBilling, dispute: Dispute) -> None:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
+from billing.adapters.outbound.memory.saved_methods import MemorySavedMethods
 from billing.adapters.outbound.memory.subscribing import MemorySubscribing
+from billing.domain.auto_top_up import ChargeStatus
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.dispute import DisputeState, ProcessorDispute
 from billing.domain.errors import (
@@ -33,7 +35,7 @@ T = TypeVar("T")
 K = TypeVar("K", bound=str)
 
 
-class MemoryProcessor(MemorySubscribing):
+class MemoryProcessor(MemorySavedMethods, MemorySubscribing):
     """A payment processor whose visitors a test plays."""
 
     def __init__(self) -> None:
@@ -179,6 +181,16 @@ class MemoryProcessor(MemorySubscribing):
             for payment_id, session in paid.items()
             if payment_id in self._created
         }
+        for checkout, charge in self.charges.values():
+            if charge.status is ChargeStatus.PAID and charge.payment_id is not None:
+                found[charge.payment_id] = ListedPayment(
+                    payment_id=charge.payment_id,
+                    page_id=None,
+                    reference=checkout.checkout_id,
+                    amount_minor=checkout.price_minor,
+                    currency=checkout.currency,
+                    paid_at=self._created[charge.payment_id],
+                )
         return self._page(found, since, after)
 
     async def list_invoice_payments(
@@ -320,6 +332,9 @@ class MemoryProcessor(MemorySubscribing):
             state=state,
             moved_at=self._now(),
         )
+
+    def _note_created(self, object_id: str) -> None:
+        self._created[object_id] = self._now()
 
     def _now(self) -> datetime:
         return self.clock.now() if self.clock else datetime.now(UTC)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from billing.domain.allocation import Allocation
+from billing.domain.auto_top_up import AutoTopUp, TopUp, TopUpState
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute
 from billing.domain.events import Fact
@@ -56,12 +57,22 @@ class MemoryBilling:
     redemptions: dict[tuple[UserId, PromotionCode], Redemption] = field(default_factory=dict)
     referral_codes: dict[UserId, ReferralCode] = field(default_factory=dict)
     referrals: dict[UserId, Referral] = field(default_factory=dict)
+    auto_top_ups: dict[UserId, AutoTopUp] = field(default_factory=dict)
+    top_ups: dict[CheckoutId, TopUp] = field(default_factory=dict)
     scans: dict[str, Scan] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
 
     def snapshot(self) -> "MemoryBilling":
         """Return a copy that changes apart from this one; the rows themselves never change."""
         return MemoryBilling(**{name: copy(rows) for name, rows in vars(self).items()})
+
+    def counted_top_ups(self, user_id: UserId, since: datetime) -> int:
+        """Return how many of a user's top-ups that began since a moment are paid or open."""
+        return sum(
+            known.created_at >= since and known.state is not TopUpState.REFUSED
+            for known in self.top_ups.values()
+            if known.user_id == user_id
+        )
 
     def standing(self, purchase: Purchase) -> PurchaseStanding:
         """Return a purchase with its disputes."""

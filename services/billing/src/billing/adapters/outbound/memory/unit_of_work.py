@@ -18,6 +18,7 @@ from billing.adapters.outbound.memory.referrals import MemoryReferrals
 from billing.adapters.outbound.memory.refund_orders import MemoryRefundOrders
 from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.adapters.outbound.memory.subscriptions import MemorySubscriptions
+from billing.adapters.outbound.memory.top_ups import MemoryTopUps
 from billing.adapters.outbound.memory.webhooks import MemoryWebhooks
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute, DisputeState
@@ -62,7 +63,12 @@ class MemoryUnitsOfWork:
 
 
 class MemoryUnitOfWork(
-    MemoryPromotions, MemoryReferrals, MemoryRefundOrders, MemorySubscriptions, MemoryWebhooks
+    MemoryPromotions,
+    MemoryReferrals,
+    MemoryRefundOrders,
+    MemorySubscriptions,
+    MemoryTopUps,
+    MemoryWebhooks,
 ):
     """One open transaction."""
 

@@ -23,6 +23,7 @@ from billing.adapters.outbound.polar.answers import (
 from billing.adapters.outbound.polar.catalogue import PolarCatalogue
 from billing.adapters.outbound.polar.errors import answered, cannot_sell
 from billing.adapters.outbound.polar.no_plans import SellsNoPlans
+from billing.adapters.outbound.polar.no_saved_methods import KeepsNoCards
 from billing.adapters.outbound.polar.refunds import ORDER_ID, net_of, order_of, require_undisputed
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
@@ -60,7 +61,7 @@ PAGE_NUMBER = "page"
 METADATA_MAX = 500
 
 
-class PolarProcessor(SellsNoPlans):
+class PolarProcessor(SellsNoPlans, KeepsNoCards):
     """Polar has no idempotency keys: what was made is found by our own ids, before it is made again.
 
     A customer is ours by its external id, of which Polar takes one. A page carries our checkout's id, and

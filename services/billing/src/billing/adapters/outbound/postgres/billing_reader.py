@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from chassis.postgres import SYSTEM_SCOPE, transaction
@@ -9,8 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billing.adapters.outbound.postgres import tables
-from billing.adapters.outbound.postgres.rows import to_checkout, to_dispute, to_purchase
+from billing.adapters.outbound.postgres.rows import to_auto_top_up, to_checkout, to_dispute, to_purchase
 from billing.adapters.outbound.postgres.subscription_rows import to_subscription
+from billing.adapters.outbound.postgres.top_ups import counted_top_ups
+from billing.domain.auto_top_up import TopUpStanding
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import Dispute
 from billing.domain.identifiers import CheckoutId, PurchaseId, UserId
@@ -41,6 +44,18 @@ class PostgresBillingReader:
         async with transaction(self._engine, user_id) as connection:
             row = (await connection.execute(query)).first()
         return to_subscription(row) if row else None
+
+    async def auto_top_up(self, user_id: UserId, *, month: datetime) -> TopUpStanding | None:
+        """Return what this user asked to be bought by itself."""
+        wanted, pages = tables.auto_top_ups, tables.checkouts
+        query = select(wanted).where(wanted.c.user_id == user_id)
+        async with transaction(self._engine, user_id) as connection:
+            row = (await connection.execute(query)).first()
+            if row is None:
+                return None
+            purchases = await connection.scalar(counted_top_ups(user_id, month))
+            url = await connection.scalar(select(pages.c.url).where(pages.c.checkout_id == row.authenticates))
+        return TopUpStanding(auto_top_up=to_auto_top_up(row), purchases=purchases or 0, url=url or None)
 
     async def purchases(
         self, user_id: UserId, *, before: PurchaseId | None, limit: int

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from billing.domain.auto_top_up import AutoTopUp, AutoTopUpStatus, StopReason, TopUp, TopUpState
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.refund import Refund, RefundStatus
@@ -53,6 +54,17 @@ def to_purchase(row: Any) -> Purchase:
 def to_refund(row: Any) -> Refund:
     """Return the refund of a row."""
     return Refund(refund_id=row.refund_id, amount_minor=row.amount_minor, status=RefundStatus(row.status))
+
+
+def to_auto_top_up(row: Any) -> AutoTopUp:
+    """Return what the row's user asked to be bought by itself."""
+    reason = StopReason(row.reason) if row.reason is not None else None
+    return AutoTopUp(**{**row._mapping, "status": AutoTopUpStatus(row.status), "reason": reason})
+
+
+def to_top_up(row: Any) -> TopUp:
+    """Return the top-up of a row."""
+    return TopUp(**{**row._mapping, "state": TopUpState(row.state)})
 
 
 def to_dispute(row: Any) -> Dispute:

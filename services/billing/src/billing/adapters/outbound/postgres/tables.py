@@ -162,6 +162,29 @@ referrals = Table(
     *(Column(name, DateTime(timezone=True)) for name in ("claimed_at", "paid_at", "due_at", "ended_at")),
 )
 
+auto_top_ups = Table(
+    "auto_top_ups",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("threshold_credits", BigInteger),
+    Column("pack_id", Text),
+    Column("purchases_max", Integer),
+    *(Column(name, Text) for name in ("status", "reason")),
+    Column("refusals", Integer),
+    *(Column(name, BigInteger) for name in ("available", "sequence")),
+    *(Column(name, Text) for name in ("in_flight", "authenticates")),
+    Column("is_paid", Boolean),
+    Column("due_at", DateTime(timezone=True)),
+)
+
+top_ups = Table(
+    "top_ups",
+    metadata,
+    Column("checkout_id", Text, primary_key=True),
+    *(Column(name, Text) for name in ("user_id", "customer_id", "state")),
+    Column("created_at", DateTime(timezone=True)),
+)
+
 scans = Table(
     "processor_scans",
     metadata,

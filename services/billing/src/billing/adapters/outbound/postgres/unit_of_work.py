@@ -17,6 +17,7 @@ from billing.adapters.outbound.postgres.promotions import PostgresPromotions
 from billing.adapters.outbound.postgres.referrals import PostgresReferrals
 from billing.adapters.outbound.postgres.refund_orders import PostgresRefundOrders
 from billing.adapters.outbound.postgres.subscriptions import PostgresSubscriptions
+from billing.adapters.outbound.postgres.top_ups import PostgresTopUps
 from billing.adapters.outbound.postgres.webhooks import PostgresWebhooks
 from billing.domain.checkout import Purchase
 from billing.domain.events import Fact
@@ -55,6 +56,7 @@ class PostgresUnitOfWork(
     PostgresReferrals,
     PostgresRefundOrders,
     PostgresSubscriptions,
+    PostgresTopUps,
     PostgresWebhooks,
 ):
     """One open transaction."""

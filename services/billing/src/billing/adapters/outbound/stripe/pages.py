@@ -22,6 +22,8 @@ class PageOptions:
     # A receipt with a number for what is paid once; plans have invoices anyway.
     invoices: bool = False
     saved_payment_methods: bool = False
+    # For payments without the customer there, and without being asked.
+    keep_cards: bool = False
 
     def asked(
         self,
@@ -51,6 +53,8 @@ class PageOptions:
             asked["subscription_data"] = {"metadata": ours, **trial}
         else:
             asked["payment_intent_data"] = {"metadata": ours}
+            if self.keep_cards:
+                asked["payment_intent_data"]["setup_future_usage"] = "off_session"
             if self.invoices:
                 asked["invoice_creation"] = {"enabled": True, "invoice_data": {"metadata": ours}}
             if self.saved_payment_methods:

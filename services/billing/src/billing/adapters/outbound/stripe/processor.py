@@ -21,6 +21,7 @@ from billing.adapters.outbound.stripe.errors import answered, cannot_sell
 from billing.adapters.outbound.stripe.lists import asked_since, listing
 from billing.adapters.outbound.stripe.pages import EXPANDED, PageOptions
 from billing.adapters.outbound.stripe.portal import StripePortal
+from billing.adapters.outbound.stripe.saved_methods import PAGELESS, StripeSavedMethods
 from billing.adapters.outbound.stripe.subscriptions import StripeSubscriptions
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
@@ -40,8 +41,11 @@ RETRIES_MAX = 2
 REFUND_PAGE, REFUND_PAGES_MAX = 100, 10
 
 
-class StripeProcessor(StripeSubscriptions):
-    """Hosted Checkout, and Billing. Every write carries an idempotency key made of our own ids."""
+class StripeProcessor(StripeSubscriptions, StripeSavedMethods):
+    """Hosted Checkout, Billing, and payments without a page.
+
+    Every write carries an idempotency key made of our own ids.
+    """
 
     sells_plans = True
 
@@ -175,10 +179,15 @@ class StripeProcessor(StripeSubscriptions):
         return listing(page, seen_dispute)
 
     async def list_payments(self, *, since: datetime, after: str | None) -> Listing[ListedPayment]:
-        """Read one page of the list of checkout sessions: each that is paid is a payment."""
+        """Read one page of the list of checkout sessions, each paid one a payment; then of those without."""
+        if after is not None and after.startswith(PAGELESS):
+            return await self.list_pageless_payments(since=since, after=after)
         asked = asked_since(since, after, "payment_intent.latest_charge") | {"status": "complete"}
-        page = await answered(self._client.v1.checkout.sessions.list_async(asked))
-        return listing(page, seen_paid_session)
+        page = listing(await answered(self._client.v1.checkout.sessions.list_async(asked)), seen_paid_session)
+        if page.next_after:
+            return page
+        others = await self.list_pageless_payments(since=since, after=PAGELESS)
+        return Listing(items=[*page.items, *others.items], next_after=others.next_after)
 
     async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
         """Have the pack's product and price on sale."""

@@ -25,6 +25,8 @@ class ProcessorSettings(BaseSettings):
     billing_address: bool = False
     invoices: bool = False
     saved_payment_methods: bool = False
+    # Whether the card that pays for a pack is kept, for buying packs by themselves later.
+    keep_cards: bool = False
 
     def processor(self) -> StripeProcessor:
         """Return the payment processor."""
@@ -39,6 +41,7 @@ class ProcessorSettings(BaseSettings):
             billing_address=self.billing_address,
             invoices=self.invoices,
             saved_payment_methods=self.saved_payment_methods,
+            keep_cards=self.keep_cards,
         )
 
 

@@ -1,12 +1,19 @@
 """`/billing`: balance, packs, what credits went to, purchases and the complete balance history."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.auto_top_up import (
+    Typed,
+    auto_top_up_of,
+    for_people,
+    shown,
+    wish_of,
+)
 from gateway.adapters.inbound.console.checkout import returned_from
 from gateway.adapters.inbound.console.history import CHOICES, EVERYTHING, Choice, chosen
 from gateway.adapters.inbound.console.invitations import invitation_of
@@ -102,6 +109,26 @@ async def redeem(
     return go("/billing", note="redeemed")
 
 
+@router.post("/billing/auto-top-up")
+async def auto_top_up(
+    request: Request,
+    deps: CurrentDeps,
+    session: Session,
+    turn: Annotated[Literal["on", "off"], Form()],
+    threshold_credits: Annotated[str, Form(max_length=32)] = "",
+    pack: Annotated[str, Form(max_length=64)] = "",
+    monthly_purchases_max: Annotated[str, Form(max_length=32)] = "",
+) -> Response:
+    """Have packs bought by themselves, or not any more; what is wrong stands beside its field."""
+    typed = Typed(threshold_credits=threshold_credits, pack=pack, monthly_purchases_max=monthly_purchases_max)
+    try:
+        await count(request, deps.limits, Limit.CHECKOUT, session.user_id)
+        await deps.set_auto_top_up(session.user_id, wish_of(request, typed, is_on=turn == "on"))
+    except GatewayError as refusal:
+        return await _page(request, deps, session, refusal=for_people(request, refusal), typed=typed)
+    return go("/billing", note=f"top-up-{turn}")
+
+
 @router.get("/console/balance", dependencies=[per_user(Limit.READS)])
 async def balance(request: Request, deps: CurrentDeps, session: Session) -> Response:
     """Show the balance in the sidebar: a fragment that is swapped in when the ledger tells a change."""
@@ -131,14 +158,16 @@ async def _page(
     choice: Choice = EVERYTHING,
     period: str | None = None,
     code: str = "",
+    typed: Typed | None = None,
 ) -> Response:
     spent = PERIODS.get(period or "", USUAL)
-    usage, lines, packs, invitation, own = await asyncio.gather(
+    usage, lines, packs, invitation, own, top_up = await asyncio.gather(
         _usage(request, deps, session, spent),
         _lines(deps, session, cursor=cursor, choice=choice),
         deps.billing.packs(),
         invitation_of(deps, session.user_id),
         own_plan(deps, session),
+        auto_top_up_of(deps, session.user_id),
     )
     return await show_page(
         request,
@@ -154,6 +183,8 @@ async def _page(
         periods=PERIODS.values(),
         key=deps.secrets.new(),
         code=code,
+        top_up=top_up,
+        top_up_form=shown(top_up, typed),
         **lines,
     )
 

@@ -73,6 +73,8 @@ NOTES = {
     "plan-cancelled": gettext_noop("Your plan ends with what is paid for. Until then you can take it back."),
     "plan-kept": gettext_noop("Your plan goes on as it was."),
     "redeemed": gettext_noop("The code is yours. Its credits are in your balance in a moment."),
+    "top-up-on": gettext_noop("Auto top-up is on."),
+    "top-up-off": gettext_noop("Auto top-up is off. Nothing is bought by itself any more."),
     "invited": gettext_noop("Welcome. Your credits come once you have bought something and kept it."),
     "withdrawn": gettext_noop("Withdrawn. The link leads nowhere now."),
     "signed-out": gettext_noop("You are signed out."),

@@ -5,6 +5,7 @@ from fastapi.routing import APIRoute
 from gateway.adapters.inbound.rest import (
     admin_purchases,
     auth,
+    auto_top_up,
     billing,
     collections,
     documentation,
@@ -36,6 +37,7 @@ ROUTERS = (
     subscriptions.router,
     promotions.router,
     referral.router,
+    auto_top_up.router,
     admin_purchases.router,
     webhooks.router,
     documentation.router,

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from gateway.adapters.outbound.memory.auto_top_ups import MemoryAutoTopUps
+from gateway.domain.auto_top_up import AutoTopUp, AutoTopUpWish
+from gateway.domain.credits import Balance
 from gateway.domain.errors import (
     Conflict,
     FieldProblem,
@@ -131,6 +134,9 @@ class MemoryBilling:
     # Whose payment method is declined.
     declined: set[UserId] = field(default_factory=set)
     made_out: dict[UserId, list[Invoice]] = field(default_factory=dict)
+    auto_top_ups: MemoryAutoTopUps = field(
+        default_factory=lambda: MemoryAutoTopUps(frozenset(pack.pack_id for pack in PACKS))
+    )
     webhooks: dict[bytes, int] = field(default_factory=dict)
     return_urls: list[tuple[str, str]] = field(default_factory=list)
     emails: dict[CheckoutId, str] = field(default_factory=dict)
@@ -219,6 +225,16 @@ class MemoryBilling:
         items = newest_first[start : start + limit]
         more = len(newest_first) > start + limit
         return Page(items=items, next_cursor=str(start + limit) if more else None)
+
+    async def auto_top_up(self, user_id: UserId) -> AutoTopUp:
+        """See Billing."""
+        return self.auto_top_ups.of(user_id)
+
+    async def set_auto_top_up(
+        self, user_id: UserId, wish: AutoTopUpWish, *, balance: Balance | None
+    ) -> AutoTopUp:
+        """See Billing."""
+        return self.auto_top_ups.want(user_id, wish, balance=balance)
 
     async def redeem_promotion(
         self, user_id: UserId, *, code: str, idempotency_key: str

@@ -29,6 +29,7 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "PLAN_IS_FREE": "You pay for no plan.",
     "PAYMENT_DECLINED": "The payment method was declined: change it in the billing portal.",
     "SUBSCRIPTION_NOT_FOUND": "You have no plan.",
+    "NO_PAYMENT_METHOD": "Nothing is saved to pay with. Buy a pack first, and the card is kept.",
     "UNKNOWN_PROMOTION": "There is no such code.",
     "PROMOTION_ENDED": "This code has expired.",
     "PROMOTION_REDEEMED_BEFORE": "You have redeemed this code before.",
