@@ -64,6 +64,16 @@ async def test_the_page_says_at_once_that_the_plan_began(any_billing: BillingUnd
     await any_billing.facts.expect(renewed(ADA, BEGAN, 3000), changed(ADA, 1, "pro", *PRO))
 
 
+async def test_what_nothing_was_heard_of_opens_nothing(memory_billing: BillingUnderTest) -> None:
+    """Three days after the period that was paid for, here as with whoever keeps a copy of what was told."""
+    await subscribed(memory_billing)
+    believed = FEBRUARY + timedelta(days=3)
+    for moment, opened in ((believed - timedelta(microseconds=1), PRO), (believed, ())):
+        memory_billing.clock.time = moment
+        assert (await memory_billing.read_subscription(ADA)).entitlements == opened
+    await memory_billing.facts.expect(renewed(ADA, BEGAN, 3000), changed(ADA, 1, "pro", *PRO))
+
+
 async def test_everything_that_comes_again_changes_nothing(any_billing: BillingUnderTest) -> None:
     """Side by side and one after the other: the checkout, the subscription and the scheduler."""
     mine = await subscribed(any_billing)

@@ -21,11 +21,13 @@ class SubscriptionStanding:
     subscription: Subscription
     plan: Plan | None
     month: Month
+    now: datetime
 
     @property
     def entitlements(self) -> tuple[str, ...]:
-        """What it opens now."""
-        return self.plan.entitlements if self.plan and self.subscription.standing.opens else ()
+        """What it opens now: as whoever keeps a copy of what was told, for as long as that is believed."""
+        is_open = self.subscription.standing.opens_at(self.now)
+        return self.plan.entitlements if self.plan and is_open else ()
 
     @property
     def next_allocation_at(self) -> datetime | None:
@@ -50,8 +52,10 @@ class ReadSubscriptionHandler:
         subscription = await self.reader.subscription(user_id)
         if subscription is None:
             raise SubscriptionNotFound("you have no plan")
+        now = self.clock.now()
         return SubscriptionStanding(
             subscription=subscription,
             plan=self.catalogue.find_plan(subscription.plan_id),
-            month=subscription.month(self.clock.now()),
+            month=subscription.month(now),
+            now=now,
         )

@@ -43,6 +43,10 @@ class Standing:
         """Whether what the plan opens is open."""
         return self.status not in _WITHOUT_PLAN
 
+    def opens_at(self, now: datetime) -> bool:
+        """Whether what the plan opens is open at a moment: not once nobody believes it any more."""
+        return self.opens and (self.valid_until is None or now < self.valid_until)
+
     @property
     def valid_until(self) -> datetime | None:
         """Until when whoever hears nothing newer may believe it; None: for good."""
