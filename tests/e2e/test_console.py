@@ -132,7 +132,9 @@ def test_bad_input_is_told_beside_its_field(page: Page) -> None:
     page.get_by_label("Email").fill("ada@example.com")
     page.get_by_label("Password").fill("short")
     page.get_by_role("button", name="Create account").click()
-    expect(page.get_by_role("alert")).to_contain_text("at least 10 characters")
+    expect(page.get_by_role("alert")).to_be_visible()
+    rule = re.compile("at least 10 characters")
+    expect(page.get_by_label("Password")).to_have_accessible_description(rule)
     expect(page.get_by_label("Email")).to_have_value("ada@example.com")
 
 
