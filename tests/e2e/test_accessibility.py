@@ -37,7 +37,7 @@ def people(stack: StackState, browser: Browser) -> Iterator[People]:
         yield People(nobody=nobody, newcomer=first, regular=second, made=made)
         nobody.close()
     # It would keep a worker's place from whoever comes after.
-    regular.cancel(made["processing picture"])
+    regular.stop(made["processing picture"])
     newcomer.api.close()
     regular.api.close()
 
@@ -45,15 +45,17 @@ def people(stack: StackState, browser: Browser) -> Iterator[People]:
 def _made_by(customer: Customer) -> dict[str, str]:
     """Start one of each kind and wait until it stands as it should; returns their ids."""
     customer.buy()
+    # At once: what stalls ends by itself after a while.
+    stopped = customer.generate("local/sketch", prompt="Smoke", simulate="stall")
+    customer.cancel(stopped)
     made = {
+        "cancelled picture": stopped,
         "succeeded picture": customer.generate("local/sketch", prompt="A fox crossing fresh snow"),
         "succeeded film": customer.generate("local/motion", prompt="Waves that breathe", duration_s=3),
         "succeeded text": customer.generate("openai/chat", prompt="A postcard from the sea"),
         "failed picture": customer.generate("local/sketch", prompt="Rain that never comes", simulate="fail"),
         "processing picture": customer.generate("local/sketch", prompt="Fog that stays", simulate="stall"),
-        "cancelled picture": customer.generate("local/sketch", prompt="Smoke", simulate="stall"),
     }
-    customer.cancel(made["cancelled picture"])
     for name, generation in made.items():
         is_at(customer, generation, name.partition(" ")[0])
     for name in ("collection", "empty collection"):

@@ -102,3 +102,89 @@ def test_two_are_downloaded(
         assert sorted(name.partition(" ")[2] for name in names) == ["A fox.png", "A heron.png"]
         assert all(picture.width > 100 for picture in pictures)
         expect(page).to_have_url(f"{stack.url('gateway')}/library")
+
+
+def test_whoever_only_looked_comes_back_to_their_selection(
+    stack: StackState, browser: Browser, owner: Customer
+) -> None:
+    """From comparing, by the way back and by the link; not on another visit, nor once it was done."""
+    with signed_in(browser, owner, stack.url("gateway")) as context:
+        page = context.new_page()
+        page.goto("/library")
+        chosen, bar = page.locator(".pick:checked"), page.get_by_role("group", name="Selection")
+        for prompt in ("A fox", "A heron"):
+            page.get_by_role("checkbox", name=f"Select: {prompt}").check()
+        bar.get_by_role("button", name="Compare").click()
+        expect(page.get_by_role("heading", name="Compare")).to_be_visible()
+        page.go_back()
+        expect(bar).to_contain_text("2 selected")
+        bar.get_by_role("button", name="Compare").click()
+        page.get_by_role("main").get_by_role("link", name="Library").click()
+        expect(bar).to_contain_text("2 selected")
+        page.goto("/library")
+        expect(page.locator(".tile")).to_have_count(3)
+        expect(chosen).to_have_count(0)
+        page.get_by_role("checkbox", name="Select: A fox").check()
+        bar.get_by_role("button", name="Add to a collection").click()
+        page.get_by_label("New collection").fill("Beasts")
+        page.get_by_role("button", name="Make and add").click()
+        expect(page.get_by_role("checkbox", name="Select: A fox")).to_be_visible()
+        expect(chosen).to_have_count(0)
+
+
+def test_the_keyboard_comes_to_the_bar_by_one_key(
+    stack: StackState, browser: Browser, owner: Customer
+) -> None:
+    """Enter on a tick leads there and does nothing else; Escape leads back to it."""
+    with signed_in(browser, owner, stack.url("gateway")) as context:
+        page = context.new_page()
+        page.goto("/library")
+        last = page.get_by_role("checkbox", name="Select: A fox")
+        last.focus()
+        page.keyboard.press("Enter")
+        expect(last).to_be_focused()
+        page.keyboard.press("Space")
+        expect(page.get_by_text("Enter leads here")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("group", name="Selection").get_by_role("button", name="Delete")).to_be_focused()
+        expect(page).to_have_url(f"{stack.url('gateway')}/library")
+        page.keyboard.press("Escape")
+        expect(last).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_said_in_passing_covers_the_bar(
+    stack: StackState, browser: Browser, owner: Customer, width: int
+) -> None:
+    """On a phone and on a desktop both are whole."""
+    with signed_in(
+        browser, owner, stack.url("gateway"), viewport={"width": width, "height": 844}
+    ) as context:
+        page = context.new_page()
+        page.goto("/library?note=taken-out")
+        page.get_by_role("checkbox", name="Select: A fox").check()
+        note = page.locator("#notes").get_by_role("status").bounding_box()
+        bar = page.get_by_role("group", name="Selection").bounding_box()
+        assert note is not None
+        assert bar is not None
+        assert note["y"] >= 0
+        assert note["y"] + note["height"] <= bar["y"]
+
+
+def test_a_tick_covers_no_word(stack: StackState, browser: Browser, owner: Customer) -> None:
+    """While others are selected, what a text was asked for is read whole, also with a mouse."""
+    is_at(owner, owner.generate("openai/chat", prompt="A postcard from the sea"), "succeeded")
+    with signed_in(browser, owner, stack.url("gateway")) as context:
+        page = context.new_page()
+        page.goto("/library")
+        page.get_by_role("checkbox", name="Select: A fox").check()
+        tick = page.get_by_role("checkbox", name="Select: A postcard from the sea").bounding_box()
+        words = page.evaluate(
+            """() => {
+              const range = document.createRange();
+              range.selectNodeContents(document.querySelector(".words .asked"));
+              return range.getBoundingClientRect().left;
+            }"""
+        )
+        assert tick is not None
+        assert words >= tick["x"] + tick["width"]

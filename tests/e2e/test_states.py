@@ -126,7 +126,7 @@ def test_a_part_that_fails_stays_as_it_is(stack: StackState, browser: Browser, c
             expect(tile.get_by_role("button", name="Cancel")).to_be_visible()
             note.get_by_role("button", name="Dismiss").click()
             expect(note).to_have_count(0)
-    customer.cancel(running)
+    customer.stop(running)
 
 
 def test_nothing_moves_for_who_asked_for_that(
@@ -142,7 +142,7 @@ def test_nothing_moves_for_who_asked_for_that(
         assert page.evaluate("document.getAnimations().length") == 0
         page.emulate_media(reduced_motion="no-preference")
         assert page.evaluate("document.getAnimations().length") > 0
-    customer.cancel(running)
+    customer.stop(running)
 
 
 @pytest.mark.parametrize("java_script", [True, False], ids=["with JavaScript", "without JavaScript"])

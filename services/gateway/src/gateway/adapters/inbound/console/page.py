@@ -61,6 +61,7 @@ NOTES = {
     "not-two": gettext_noop("Select two to compare them."),
     "none-selected": gettext_noop("Nothing is selected."),
     "restored": gettext_noop("It is back."),
+    "restored-many": gettext_noop("They are back."),
     "collection-made": gettext_noop("Made. Select pictures in your library to add them."),
     "collected": gettext_noop("Added."),
     "taken-out": gettext_noop("Removed from the collection. It stays in your library."),

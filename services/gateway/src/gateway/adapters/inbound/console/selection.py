@@ -70,7 +70,7 @@ async def selected(
         return go(comparison((ids[0], ids[1])) if len(ids) == 2 else "/library?note=not-two")
     if deed is Deed.RESTORE:
         await deps.restore_selected(session.user_id, ids)
-        return go("/library", note="restored")
+        return go("/library", note="restored" if len(ids) == 1 else "restored-many")
     if deed is Deed.DOWNLOAD:
         return _downloaded(deps, await deps.read_selected(session.user_id, ids))
     if deed is Deed.COLLECT:

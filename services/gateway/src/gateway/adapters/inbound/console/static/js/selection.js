@@ -4,6 +4,7 @@
   const SELECTED_MAX = 100;
   const bar = document.getElementById("selected"), results = document.getElementById("results");
   if (!bar || !results) return;
+  const BEFORE = "tintype.selected", LOOKED = ["/library/compare", "/library/selected"];
   const counted = bar.querySelector("output"), kept = new Set();
   const picks = () => [...results.querySelectorAll(".pick")];
 
@@ -24,6 +25,24 @@
     if (hadFocus) first?.focus();
   };
 
+  // Whoever only looked, or thought better of it, comes back to what they had selected; what was done is said by a note.
+  const again = () => {
+    const before = JSON.parse(sessionStorage.getItem(BEFORE) ?? "[]"), [way] = performance.getEntriesByType("navigation");
+    sessionStorage.removeItem(BEFORE);
+    const wasLooking = LOOKED.includes(document.referrer && new URL(document.referrer).pathname);
+    const isDone = new URLSearchParams(location.search).has("note");
+    if (way?.type !== "back_forward" && (isDone || !wasLooking)) return;
+    const chosen = picks().filter((pick) => before.includes(pick.value));
+    if (chosen.length === before.length) for (const pick of chosen) pick.checked = true;
+  };
+  bar.addEventListener("submit", () => sessionStorage.setItem(BEFORE, JSON.stringify([...kept])));
+
+  // The bar stands before all tiles: by the keyboard one key leads to it, however many there are.
+  results.addEventListener("keydown", (key) => {
+    if (key.key !== "Enter" || !key.target.matches(".pick")) return;
+    key.preventDefault();
+    if (kept.size) bar.querySelector("button:not([disabled], [hidden])")?.focus();
+  });
   results.addEventListener("change", count);
   bar.querySelector("[data-select-none]").addEventListener("click", clear);
   bar.querySelector("[data-select-all]").addEventListener("click", () => {
@@ -38,4 +57,6 @@
     count();
   }).observe(results, { childList: true, subtree: true });
   window.addEventListener("pageshow", count);
+  again();
+  count();
 })();
