@@ -6,7 +6,7 @@ import pytest
 from customer import WELCOME, Customer
 from playwright.sync_api import Browser, expect
 from tintype_local.state import StackState
-from visitor import IN_TIME_MS, new_customer, signed_in
+from visitor import IN_TIME_MS, is_at, new_customer, signed_in
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -106,3 +106,36 @@ def test_a_failed_tile_shows_all_that_it_says(
             assert box["y"] + box["height"] <= around["y"] + around["height"]
             assert around["x"] <= box["x"]
             assert box["x"] + box["width"] <= around["x"] + around["width"]
+
+
+def test_what_today_has_cost_is_said_as_it_comes(
+    stack: StackState, browser: Browser, newcomer: Customer
+) -> None:
+    """The first picture of the day is added up once it is there, and the page is not loaded again."""
+    with signed_in(browser, newcomer, stack.url("gateway"), viewport=SMALL_DESK) as context:
+        page = context.new_page()
+        page.goto("/generate")
+        page.evaluate("window.isTheSamePage = true")
+        page.get_by_label("Prompt").fill("A heron")
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_role("heading", name="Today 5 credits")).to_be_visible(timeout=IN_TIME_MS)
+        assert page.evaluate("window.isTheSamePage") is True
+
+
+def test_a_phone_has_a_line_for_a_date(stack: StackState, browser: Browser, newcomer: Customer) -> None:
+    """Of a purchase and in the history each is read in one, said once; what leads on keeps its name."""
+    newcomer.buy()
+    made = newcomer.generate("local/sketch", prompt="A heron")
+    is_at(newcomer, made, "succeeded")
+    with signed_in(browser, newcomer, stack.url("gateway"), viewport=PHONE) as context:
+        page = context.new_page()
+        page.goto("/billing")
+        heights = page.locator("#history time:visible").evaluate_all(
+            "times => times.map((time) => time.getClientRects().length)"
+        )
+        assert heights
+        assert set(heights) == {1}
+        lines = page.locator("#history tbody tr")
+        assert len(heights) == lines.count()
+        page.get_by_role("link", name="see what it was for").first.click()
+        expect(page).to_have_url(f"{stack.url('gateway')}/library/{made}")

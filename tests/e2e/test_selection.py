@@ -146,7 +146,8 @@ def test_the_keyboard_comes_to_the_bar_by_one_key(
         page.keyboard.press("Space")
         expect(page.get_by_text("Enter leads here")).to_be_visible()
         page.keyboard.press("Enter")
-        expect(page.get_by_role("group", name="Selection").get_by_role("button", name="Delete")).to_be_focused()
+        bar = page.get_by_role("group", name="Selection")
+        expect(bar.get_by_role("button", name="Delete")).to_be_focused()
         expect(page).to_have_url(f"{stack.url('gateway')}/library")
         page.keyboard.press("Escape")
         expect(last).to_be_focused()
@@ -157,9 +158,7 @@ def test_nothing_said_in_passing_covers_the_bar(
     stack: StackState, browser: Browser, owner: Customer, width: int
 ) -> None:
     """On a phone and on a desktop both are whole."""
-    with signed_in(
-        browser, owner, stack.url("gateway"), viewport={"width": width, "height": 844}
-    ) as context:
+    with signed_in(browser, owner, stack.url("gateway"), viewport={"width": width, "height": 844}) as context:
         page = context.new_page()
         page.goto("/library?note=taken-out")
         page.get_by_role("checkbox", name="Select: A fox").check()

@@ -10,6 +10,7 @@ from gateway.adapters.inbound.console.shape import shape_class
 from gateway.domain.generation import Generation, GenerationStatus, Modality
 from gateway_world import HTML, Door, enter
 
+PART = {"HX-Request": "true"}
 NOW = datetime(2030, 3, 2, 3, 30, tzinfo=UTC)
 
 
@@ -76,3 +77,23 @@ async def test_a_tile_has_its_shape_before_its_picture(door: Door) -> None:
     for odd in ("16:0", "a:b", "1", "", "1:2:3", "9" * 5_000 + ":1", "1:" + "9" * 400):
         assert shape_class(replace(generation, input={"ratio": odd})) == "20"
     assert shape_class(replace(generation, modality=Modality.TEXT)) == "20"
+
+
+async def test_what_today_has_cost_is_a_part_of_the_studio(door: Door) -> None:
+    """Nothing is said before anything was made, nor of another person's; signed out it leads to sign in."""
+    csrf = await enter(door)
+    assert (await door.http.get("/console/today", headers=PART)).text.strip() == ""
+    (user_id,) = (user.user_id for user in door.world.identity.users.values())
+    door.world.ledger.grant(user_id, 100)
+    form = {"csrf_token": csrf, "model": "local/sketch", "prompt": "a heron"}
+    await door.http.post("/generate", data=form, headers=HTML)
+    (generation,) = door.world.generations.jobs.values()
+    assert (await door.http.get("/console/today", headers=PART)).text.strip() == "0 credits"
+    done = door.world.generations.finish(generation.generation_id, GenerationStatus.SUCCEEDED)
+    cost = f"{done.credits_charged} credits"
+    assert (await door.http.get("/console/today", headers=PART)).text.strip() == cost != "0 credits"
+    door.http.cookies.clear()
+    assert (await door.http.get("/console/today", headers=PART)).status_code == 401
+    form = {"email": "bob@example.com", "password": "correct horse battery"}
+    await door.http.post("/signup", data=form, headers=HTML)
+    assert (await door.http.get("/console/today", headers=PART)).text.strip() == ""

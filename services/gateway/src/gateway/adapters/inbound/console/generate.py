@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote as quote_text
@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.beside import plans_beside
 from gateway.adapters.inbound.console.code_samples import code_samples
-from gateway.adapters.inbound.console.days import by_day
+from gateway.adapters.inbound.console.days import Day, by_day
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.library import previews
 from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, fragment, go, show
@@ -27,6 +27,7 @@ from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import GatewayError, InsufficientCredits, NotFound, TimedOut, Unavailable
 from gateway.domain.generation import Document, Generation, Modality, Model, NewGeneration
 from gateway.domain.identifiers import ModelId
+from gateway.domain.page import Page
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
@@ -70,6 +71,14 @@ async def generate_page(
     earlier = await deps.generations.generation(session.user_id, generation_id(again))
     given = {name: value for name, value in earlier.input.items() if not (remix and name == SEED)}
     return await _page(request, deps, session, model_id=earlier.model_id, given=given)
+
+
+@router.get("/console/today", dependencies=[per_user(Limit.READS)])
+async def credits_today(request: Request, deps: CurrentDeps, session: Session) -> Response:
+    """Show what today's cost so far: a fragment that the page swaps in when one of them has moved on."""
+    page = await deps.generations.page(session.user_id, cursor=None, limit=FEED_SIZE)
+    today, _ = _days(request, deps, page)
+    return fragment(request, "today.html", today=today)
 
 
 @router.post("/generate/quote", dependencies=[per_user(Limit.QUOTES)])
@@ -190,15 +199,20 @@ async def _page(
 
 async def _feed(request: Request, deps: Deps, session: ConsoleSession) -> dict[str, Any]:
     page = await deps.generations.page(session.user_id, cursor=None, limit=FEED_SIZE)
-    days = by_day(page.items, now=deps.clock.now(), zone=zone_of(request), language=language_of(request))
-    today = days[0] if days and days[0].is_today else None
+    today, earlier = _days(request, deps, page)
     return {
         "today": today,
-        "earlier": days[1:] if today else days,
-        "is_new": not days,
+        "earlier": earlier,
+        "is_new": not page.items,
         "texts": await previews(deps, page.items),
         "has_more": page.next_cursor is not None,
     }
+
+
+def _days(request: Request, deps: Deps, page: Page[Generation]) -> tuple[Day | None, Sequence[Day]]:
+    """Return today, where something was made today, and the days before it."""
+    days = by_day(page.items, now=deps.clock.now(), zone=zone_of(request), language=language_of(request))
+    return (days[0], days[1:]) if days and days[0].is_today else (None, days)
 
 
 async def _cost(deps: Deps, session: ConsoleSession, model: Model, form: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,9 @@
     if (tile.dataset.status !== told.status) {
       tile.dataset.status = told.status;
       htmx.trigger(tile, "refresh");
+      // What a day has cost is said beside its name.
+      const today = document.getElementById("today");
+      if (today) htmx.trigger(today, "refresh");
       return;
     }
     const bar = tile.querySelector("progress");
