@@ -157,6 +157,9 @@ def execute(
     except UnknownProcessError as unknown:
         console.print(str(unknown), highlight=False)
         raise typer.Exit(2) from None
+    # Processes never act as the tables' owner; some commands do, as `migrate` does.
+    owner = f"{service.upper()}_MIGRATION_DATABASE_URL"
+    environment[owner] = _running_plan(_settings())[1].environment(service)[owner]
     os.execve(sys.executable, [sys.executable, "-m", service, *words], environment)  # noqa: S606
 
 

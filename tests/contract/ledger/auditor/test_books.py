@@ -8,6 +8,7 @@ import pytest
 from auditor.grpc_sources import GrpcBooks
 from auditor.model import Books
 from auditor.reconcile import reconcile
+from auditor.three_way import Row, three_way
 from billing.domain.dispute import DisputeState
 from billing.domain.refund import RefundStatus
 from billing_support import billing_in_memory
@@ -135,6 +136,38 @@ async def test_payments_that_one_side_alone_has_are_found(stack: AsyncExitStack)
     assert broken(await books.read()) == {"processor_matches_payments": (lost,)}
     three.billing.processor.sessions.clear()
     assert broken(await books.read()) == {"payments_match_processor": (purchase.payment_id,)}
+
+
+async def test_the_three_way_table_says_what_each_says(stack: AsyncExitStack) -> None:
+    """Of a payment that billing lacks, of one that the processor lacks, and of credits without a purchase."""
+    three = Three()
+    books = await three.books(stack)
+    await three.sell()
+    (purchase,) = await three.billing.purchases()
+    await three.ledger.give("usr_1", 1000, Category.PAID, payment_id=purchase.payment_id)
+    three.billing.processor.refund(purchase.payment_id, "re_1", 300, RefundStatus.SUCCEEDED)
+    await three.billing.refund(purchase.payment_id)
+    await three.ledger.apply(claw_back("usr_1", purchase.payment_id, "refund", 300))
+    assert three_way(await books.read()).differing == 0
+    opened = await three.billing.open()
+    three.billing.processor.pay(opened.checkout.page_id or "")
+    (lost,) = set(three.billing.processor.payments) - {purchase.payment_id}
+    await three.ledger.give("usr_2", 50, Category.PAID, payment_id="pi_of_nobody")
+    said = {row.about: row for row in three_way(await books.read()).differences}
+    assert said == {
+        lost: Row(about=lost, ledger="nothing", billing="nothing", processor="1000 usd"),
+        "pi_of_nobody": Row(
+            about="pi_of_nobody", ledger="50 credits of usr_2", billing="nothing", processor="nothing"
+        ),
+    }
+    three.billing.processor.sessions.clear()
+    said = {row.about: row for row in three_way(await books.read()).differences}
+    assert said[purchase.payment_id] == Row(
+        about=purchase.payment_id,
+        ledger="1000 credits of usr_1, 300 taken back",
+        billing="1000 usd, 300 refunded; 1000 credits of usr_1, 300 owed back",
+        processor="nothing",
+    )
 
 
 async def test_a_processor_that_is_away_leaves_the_rest_compared(stack: AsyncExitStack) -> None:
