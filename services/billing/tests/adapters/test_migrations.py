@@ -13,8 +13,10 @@ from alembic.config import Config
 from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
 from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
+from billing.application.refund_purchase import RefundPurchase
 from billing.domain.checkout import PaymentStatus
 from billing.domain.dispute import DisputeState
+from billing.domain.identifiers import UserId
 from billing.domain.page_request import is_same_request
 from billing.domain.refund import RefundStatus
 from billing.domain.webhook_event import Subject, SubjectKind, WebhookEvent
@@ -157,4 +159,56 @@ async def test_the_walls_around_refunds_and_disputes(
                 await connection.execute(text(forbidden))
     (purchase,) = await billing.purchases()
     assert (purchase.amount_minor, purchase.refunded_minor) == (1000, 300)
+    await engine.dispose()
+
+
+async def test_the_walls_around_orders_and_invitations(
+    service_database: Callable[[str], ServiceDatabase],
+) -> None:
+    """Who ordered a refund and why, and who invited whom, is written once; others' rows are not seen."""
+    engine = create_engine(service_database("billing").url)
+    ids = CountingIds()
+    billing = BillingUnderTest(
+        units=PostgresUnitsOfWork(engine, ids),
+        reader=PostgresBillingReader(engine),
+        webhooks=PostgresWebhookReader(engine),
+        ids=ids,
+    )
+    await billing.claim_referral(UserId("usr_1"), (await billing.read_referral(UserId("usr_2"))).code)
+    purchase = await billing.bought("usr_1")
+    await billing.refund_purchase(
+        RefundPurchase(
+            purchase_id=purchase.purchase_id,
+            amount_minor=None,
+            reason="by mistake",
+            actor="usr_admin",
+            idempotency_key=None,
+        )
+    )
+    seen = {
+        "refund_orders": {"usr_1": 1, "usr_2": 0, "usr_3": 0, "*": 1},
+        # Both of the two see their invitation.
+        "referrals": {"usr_1": 1, "usr_2": 1, "usr_3": 0, "*": 1},
+        "referral_codes": {"usr_1": 0, "usr_2": 1, "usr_3": 0, "*": 1},
+    }
+    for table, by_user in seen.items():
+        for user_id, rows in by_user.items():
+            async with transaction(engine, user_id) as connection:
+                assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == rows, (
+                    table,
+                    user_id,
+                )
+    for forbidden in (
+        "UPDATE refund_orders SET reason = 'another'",
+        "UPDATE refund_orders SET actor = 'another'",
+        "UPDATE refund_orders SET amount_minor = 1",
+        "DELETE FROM refund_orders",
+        "UPDATE referrals SET inviter_id = 'usr_3'",
+        "DELETE FROM referrals",
+        "UPDATE referral_codes SET user_id = 'usr_3'",
+        "DELETE FROM referral_codes",
+    ):
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            async with transaction(engine, "*") as connection:
+                await connection.execute(text(forbidden))
     await engine.dispose()
