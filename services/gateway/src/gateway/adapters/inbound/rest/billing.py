@@ -11,7 +11,7 @@ from gateway.adapters.inbound.rest.answers.checkout import Checkout
 from gateway.adapters.inbound.rest.answers.pack import Pack, PackList
 from gateway.adapters.inbound.rest.answers.plan import Plan, PlanList
 from gateway.adapters.inbound.rest.answers.purchase import Purchase, PurchasePage
-from gateway.adapters.inbound.rest.bodies import Body, Url
+from gateway.adapters.inbound.rest.bodies import Body, Interval, Url
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.parameters import (
     CheckoutPath,
@@ -24,7 +24,6 @@ from gateway.adapters.inbound.rest.parameters import (
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.application.open_checkout import OpenCheckout
 from gateway.domain.identifiers import PackId, PlanId
-from gateway.domain.subscription import BillingInterval
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1", tags=["billing"], route_class=JsonRoute)
@@ -50,7 +49,7 @@ class CheckoutBody(Body):
     """A pack's id."""
     plan: Annotated[str | None, Field(min_length=1, max_length=64, examples=["pro"])] = None
     """A plan's id, instead of a pack's."""
-    interval: Annotated[BillingInterval | None, Field(examples=["month"])] = None
+    interval: Interval | None = None
     """For how long the plan is paid at once; required with a plan."""
     success_url: Url | None = None
     """Where the person comes back to after paying."""

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.domain.subscription import BillingInterval
+
 Email = Annotated[
     str, Field(min_length=3, max_length=320, description="An email address.", examples=["ada@example.com"])
 ]
@@ -23,6 +25,8 @@ Token = Annotated[
     ),
 ]
 Url = Annotated[str, Field(max_length=2048)]
+# A word of JSON is a text: a strict body would take nothing but the member itself.
+Interval = Annotated[BillingInterval, Field(strict=False, examples=["month"])]
 
 
 class Body(BaseModel):

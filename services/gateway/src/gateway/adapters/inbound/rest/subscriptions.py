@@ -10,13 +10,12 @@ from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers.invoice import Invoice, InvoicePage
 from gateway.adapters.inbound.rest.answers.plan import Subscription
 from gateway.adapters.inbound.rest.answers.portal import BillingPortal
-from gateway.adapters.inbound.rest.bodies import Body, Url
+from gateway.adapters.inbound.rest.bodies import Body, Interval, Url
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.parameters import Paging, idempotency_key, paging
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.application.open_portal import OpenPortal
 from gateway.domain.identifiers import PlanId
-from gateway.domain.subscription import BillingInterval
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1", tags=["billing"], route_class=JsonRoute)
@@ -48,7 +47,7 @@ class ChangeBody(Body):
 
     plan: Annotated[str, Field(min_length=1, max_length=64, examples=["business"])]
     """A plan's id."""
-    interval: Annotated[BillingInterval, Field(examples=["month"])]
+    interval: Interval
     """For how long it is paid at once."""
 
 
