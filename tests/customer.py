@@ -50,6 +50,14 @@ class Customer:
         """Open the page on which a pack is paid for; return its address."""
         return str(self._post("/v1/checkout", {"pack": "starter"})["url"])
 
+    def open_plan_checkout(self, plan: str, *, interval: str = "month") -> str:
+        """Open the page on which a plan is paid for; return its address."""
+        return str(self._post("/v1/checkout", {"plan": plan, "interval": interval})["url"])
+
+    def change_plan(self, plan: str, *, interval: str = "month") -> dict[str, Any]:
+        """Change the plan; return what it is then."""
+        return self._post("/v1/subscription/change", {"plan": plan, "interval": interval})
+
     def press(self, url: str, action: str) -> None:
         """Press a button on the hosted page."""
         answer = httpx.post(url, data={"action": action, "email": self.email})

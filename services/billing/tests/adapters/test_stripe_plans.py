@@ -12,6 +12,7 @@ import stripe
 from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.application.change_subscription import ChangeSubscription
 from billing.application.list_invoices import ListInvoices
+from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.open_portal import OpenPortal
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.errors import PaymentDeclined, SubscribedAlready
@@ -276,3 +277,35 @@ async def test_invoices_are_shown_with_their_pages(shop: Shop) -> None:
     assert newer.total_minor > 0
     assert (await seen(older.page_url)).status_code == 200
     assert (await seen(older.pdf_url)).content.startswith(b"%PDF")
+
+
+async def test_a_customer_that_was_deleted_there_has_no_plan_and_buys_another(shop: Shop) -> None:
+    """Stripe ends the plan with its customer: the free one comes back; the next page has a new customer."""
+    await shop.buy()
+    (customer,) = shop.sdk.customers.list().data
+    shop.sdk.customers.delete(customer.id)
+    _, paid = await shop.mine()
+    await shop.billing.settle_plan(paid.processor_id)
+    free = await shop.billing.reader.subscription(ADA)
+    assert free is not None
+    assert (free.plan_id, free.paid) == ("free", None)
+    assert (await shop.buy("business")).status is CheckoutStatus.COMPLETE
+    mine, _ = await shop.mine()
+    assert mine.plan_id == "business"
+
+
+async def test_payments_of_plans_are_listed(shop: Shop) -> None:
+    """Those of ours, with what they paid; one that was bought twice and sent back is left out."""
+    pages = [(await shop.billing.create(plan_order(ADA, plan))).checkout for plan in ("pro", "business")]
+    for page in pages:
+        await shop.press(page)
+    for page in pages:
+        await shop.billing.settle(page.page_id or "")
+    page_of = shop.billing.processor.list_invoice_payments
+    listed = await page_of(since=datetime(2020, 1, 1, tzinfo=UTC), after=None)
+    (purchase,) = await shop.billing.purchases(ADA)
+    assert [(paid.payment_id, paid.amount_minor, paid.reference) for paid in listed.items] == [
+        (purchase.payment_id, 2900, pages[0].checkout_id)
+    ]
+    there = [paid async for paid in ListProcessorPaymentsHandler(shop.billing.processor)()]
+    assert [paid.payment_id for paid in there] == [purchase.payment_id]

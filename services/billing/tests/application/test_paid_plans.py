@@ -388,3 +388,20 @@ async def test_a_payment_that_nobody_told_is_found_in_the_list(any_billing: Bill
         changed(ADA, 1, "pro", *PRO),
         ("PaymentRefunded", purchase.payment_id, 3000, 2900),
     )
+
+
+async def test_what_was_changed_elsewhere_is_seen_within_hours(any_billing: BillingUnderTest) -> None:
+    """In the portal, with no webhook: the scheduler looks before the month is over."""
+    mine = await subscribed(any_billing)
+    assert mine.paid is not None
+    middle = BEGAN + timedelta(days=14)
+    await come(any_billing, middle)
+    plan, price = any_billing.catalogue.on_sale(PlanId("business"), BillingInterval.MONTH)
+    await any_billing.processor.change_now(mine.paid.processor_id, plan, price, request_id="r1")
+    await come(any_billing, middle + timedelta(hours=6))
+    await any_billing.facts.expect(
+        renewed(ADA, BEGAN, 3000),
+        changed(ADA, 1, "pro", *PRO),
+        raised(ADA, middle, 1500),
+        changed(ADA, 2, "business", "premium", "business"),
+    )

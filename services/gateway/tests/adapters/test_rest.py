@@ -190,6 +190,35 @@ async def test_a_plan(door: Door) -> None:
     assert (mine["period_start"], mine["period_end"]) == ("2030-01-02T03:04:05Z", "2030-02-01T03:04:05Z")
 
 
+async def test_a_plan_is_bought_changed_and_kept(door: Door) -> None:
+    """By JSON's own words; what can't be done is told by its reason, and changes nothing."""
+    await door.sign_up()
+    buy = {"plan": "pro", "interval": "month"}
+    for wrong in ({"plan": "pro"}, {**buy, "pack": "starter"}, {}, {"plan": "pro", "interval": "week"}):
+        assert (await door.http.post("/v1/checkout", json=wrong)).status_code == 422
+    assert_problem(await door.http.post("/v1/checkout", json=buy | {"plan": "gold"}), 404, "UNKNOWN_PLAN")
+    assert_problem(await door.http.post("/v1/subscription/cancel"), 404, "SUBSCRIPTION_NOT_FOUND")
+    checkout = (await door.http.post("/v1/checkout", json=buy)).json()
+    assert (checkout["pack"], checkout["plan"], checkout["interval"]) == (None, "pro", "month")
+    door.world.billing.begin(checkout["id"])
+    assert_problem(await door.http.post("/v1/checkout", json=buy), 409, "SUBSCRIBED_ALREADY")
+    mine = (await door.http.get("/v1/subscription")).json()
+    paid = (await door.http.get(f"/v1/checkout/{checkout['id']}")).json()
+    assert (paid["subscription_id"], mine["price_minor"], mine["interval"]) == (mine["id"], 2900, "month")
+    change = {"plan": "business", "interval": "year"}
+    changed = (await door.http.post("/v1/subscription/change", json=change)).json()
+    assert (changed["plan_id"], changed["interval"], changed["price_minor"]) == ("business", "year", 59000)
+    cancelled = (await door.http.post("/v1/subscription/cancel")).json()
+    assert cancelled["cancels_at"] == cancelled["paid_period_end"]
+    assert (await door.http.post("/v1/subscription/resume")).json()["cancels_at"] is None
+    (invoice,) = (await door.http.get("/v1/invoices")).json()["data"]
+    assert (invoice["total_minor"], invoice["status"], invoice["number"]) == (2900, "paid", "N-0001")
+    opened = await door.http.post("/v1/billing-portal", json={})
+    assert (opened.status_code, opened.json()["url"][:8]) == (201, "https://")
+    foreign = await door.http.post("/v1/billing-portal", json={"return_url": "https://evil.example/"})
+    assert_problem(foreign, 422, "FOREIGN_RETURN_URL")
+
+
 async def test_a_code_for_credits(door: Door) -> None:
     """Redeemed once, whatever the case; every refusal has its reason."""
     door.world.billing.promotions |= {"SPRING-26": 100, "AUTUMN": 0}

@@ -77,7 +77,7 @@ def due_credits(
 def _current(periods: Iterable[PaidPeriod], now: datetime) -> PaidPeriod | None:
     """Return the period that the last renewal paid for: one that was cut short is followed by another."""
     renewals = [period for period in periods if not period.is_change and now < period.end]
-    return max(renewals, key=lambda period: (period.start, period.invoice_id), default=None)
+    return max(renewals, key=lambda period: (period.start, period.end, period.invoice_id), default=None)
 
 
 def _changes(

@@ -69,8 +69,12 @@ def seen_subscription(
             cancels_at=_moment_or_none(subscription.cancel_at),
             change=change,
         ),
-        periods=tuple(sorted(periods, key=lambda period: (period.start, period.invoice_id), reverse=True)),
+        periods=tuple(sorted(periods, key=_newest, reverse=True)),
     )
+
+
+def _newest(period: PaidPeriod) -> tuple[datetime, datetime, InvoiceId]:
+    return period.start, period.end, period.invoice_id
 
 
 def _status(subscription: stripe.Subscription) -> SubscriptionStatus:
