@@ -100,3 +100,17 @@ def test_containers_get_the_callers_settings_too(tmp_path: Path) -> None:
     having = {path.name for path in tmp_path.glob("*.env") if "api.example.com" in path.read_text()}
     assert having == {"generation-worker.env"}
     assert (tmp_path / "openai.env").exists()
+
+
+def test_polar_stands_in_where_billing_sells_through_it(tmp_path: Path) -> None:
+    """Its page is where people pay, and only billing and the stand-in have its token; else there is none."""
+    assert "polar" not in environments(tmp_path, {})
+    given = {"BILLING_PAYMENT_PROCESSOR": "polar"}
+    started = environments(tmp_path, given)
+    token = load_or_make(tmp_path / "secrets.json")["polar_token"]
+    assert {name for name, values in started.items() if token in values.values()} == {"billing", "polar"}
+    page = started["polar"]["STANDIN_POLAR_PUBLIC_URL"]
+    assert started["gateway"]["GATEWAY_CHECKOUT_ORIGIN"] == page
+    assert started["billing"]["BILLING_POLAR_API_URL"] == page
+    containers.write(tmp_path, read_overrides(given))
+    assert token in (tmp_path / "polar.env").read_text()

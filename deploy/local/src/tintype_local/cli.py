@@ -246,6 +246,8 @@ def _welcome(stack: Stack) -> None:
     table.add_row("API docs", f"{ports.url('gateway')}/docs")
     table.add_row("Mailbox", ports.url("mailbox"))
     table.add_row("Stripe stand-in", ports.url("stripe"))
+    if stack.plan.payment_processor == "polar":
+        table.add_row("Polar stand-in", f"{ports.url('polar')}  (billing sells through it)")
     if stack.plan.openai_is_standin:
         table.add_row("OpenAI stand-in", f"{ports.url('openai')}/v1  (no model behind it)")
     table.add_row("Sign in as", f"{settings.seed_email}  {settings.seed_password}")

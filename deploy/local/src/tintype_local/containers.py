@@ -20,6 +20,7 @@ BASE_PORT = 8600
 # Where each port is found from another container, by its name; those of the services are the topology's.
 _HOSTS = {port.name: process.name for process in topology().processes for port in process.ports} | {
     "stripe": "stripe",
+    "polar": "polar",
     "mailbox": "mailbox",
     "openai": "openai",
     "smtp": "mailbox",
@@ -91,7 +92,7 @@ def _environment(plan: Plan, process: Process) -> dict[str, str]:
 
 def _as_people_reach_it(plan: Plan, service: str) -> dict[str, str]:
     """Addresses that a browser on this machine uses."""
-    public = {name: f"http://127.0.0.1:{plan.ports[name]}" for name in ("gateway", "stripe", "s3")}
+    public = {name: f"http://127.0.0.1:{plan.ports[name]}" for name in ("gateway", "stripe", "polar", "s3")}
     return {
         "identity": {
             "IDENTITY_PUBLIC_URL": public["gateway"],
@@ -103,8 +104,8 @@ def _as_people_reach_it(plan: Plan, service: str) -> dict[str, str]:
             "GATEWAY_PUBLIC_URL": public["gateway"],
             "GATEWAY_MEDIA_ORIGIN": public["s3"],
             "GATEWAY_MEDIA_INSIDE_ORIGIN": plan.ports.url("s3"),
-            "GATEWAY_CHECKOUT_ORIGIN": public["stripe"],
-            "GATEWAY_PORTAL_ORIGIN": public["stripe"],
+            "GATEWAY_CHECKOUT_ORIGIN": public[plan.payment_processor],
+            "GATEWAY_PORTAL_ORIGIN": public[plan.payment_processor],
         },
     }.get(service, {})
 
@@ -119,6 +120,12 @@ def _stand_ins(plan: Plan) -> dict[str, dict[str, str]]:
         "STANDIN_STRIPE_LISTEN": f"0.0.0.0:{plan.ports['stripe']}",
         "STANDIN_STRIPE_PUBLIC_URL": f"http://127.0.0.1:{plan.ports['stripe']}",
         "STANDIN_STRIPE_DATA_FOLDER": "/data",
+    }
+    # Its container runs in a profile of its own; compose reads its file all the same.
+    found["polar"] = found.get("polar", {}) | {
+        "STANDIN_POLAR_LISTEN": f"0.0.0.0:{plan.ports['polar']}",
+        "STANDIN_POLAR_PUBLIC_URL": f"http://127.0.0.1:{plan.ports['polar']}",
+        "STANDIN_POLAR_DATA_FOLDER": "/data",
     }
     found["mailbox"] |= {
         "STANDIN_MAILBOX_LISTEN": f"0.0.0.0:{plan.ports['mailbox']}",

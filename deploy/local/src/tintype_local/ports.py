@@ -14,6 +14,7 @@ _INFRASTRUCTURE: dict[str, int] = {
     "s3": 3,
     "smtp": 4,
     "openai": 5,
+    "polar": 6,
     "postgres": 20,
     "nats": 21,
     "nats_monitor": 22,

@@ -57,6 +57,11 @@ class Plan:
         return not (self.settings.openai_base_url or "GENERATION_OPENAI_BASE_URL" in self.overrides.by_name)
 
     @property
+    def payment_processor(self) -> str:
+        """Which payment back end billing was told to use; its stand-in is the page where people pay."""
+        return "polar" if self.overrides.by_name.get("BILLING_PAYMENT_PROCESSOR") == "polar" else "stripe"
+
+    @property
     def postgres(self) -> Postgres:
         """The database server."""
         return Postgres(
@@ -114,6 +119,16 @@ class Plan:
             "WEBHOOK_SECRET": self.secrets["stripe_webhook"],
             "ASYNC_PAYMENT_DELAY_S": str(self.settings.async_payment_delay_s),
         }
+        polar = {
+            "LISTEN": self.ports.address("polar"),
+            "PUBLIC_URL": self.ports.url("polar"),
+            "ACCESS_TOKEN": self.secrets["polar_token"],
+            "DATA_FOLDER": str(self.data / "polar"),
+            # The gateway takes every back end's webhooks at one address.
+            "WEBHOOK_URL": f"{self.ports.url('gateway')}/webhooks/stripe",
+            "WEBHOOK_SECRET": self.secrets["polar_webhook"],
+            "ASYNC_PAYMENT_DELAY_S": str(self.settings.async_payment_delay_s),
+        }
         mailbox = {
             "LISTEN": self.ports.address("mailbox"),
             "SMTP_LISTEN": self.ports.address("smtp"),
@@ -122,6 +137,7 @@ class Plan:
         openai = {"LISTEN": self.ports.address("openai"), "API_KEY": self.secrets["openai_key"]}
         return [
             self._stand_in("stripe", stripe),
+            *([self._stand_in("polar", polar)] if self.payment_processor == "polar" else []),
             self._stand_in("mailbox", mailbox),
             *([self._stand_in("openai", openai)] if self.openai_is_standin else []),
         ]
@@ -196,6 +212,7 @@ class Plan:
                     "STRIPE_WEBHOOK_SECRET": self.secrets["stripe_webhook"],
                     # So that auto top-up can be tried.
                     "KEEP_CARDS": "true",
+                    **self._polar(),
                     # The stand-in is on this machine: asking it often costs nothing.
                     "RECONCILE_MONEY_BACK_EVERY_S": "5",
                 }
@@ -220,8 +237,8 @@ class Plan:
                 return {
                     "PUBLIC_URL": public,
                     "MEDIA_ORIGIN": self.ports.url("s3"),
-                    "CHECKOUT_ORIGIN": self.ports.url("stripe"),
-                    "PORTAL_ORIGIN": self.ports.url("stripe"),
+                    "CHECKOUT_ORIGIN": self.ports.url(self.payment_processor),
+                    "PORTAL_ORIGIN": self.ports.url(self.payment_processor),
                     "SESSION_KEY": self.secrets["session_key"],
                     **DEVELOPMENT,
                 }
@@ -233,6 +250,15 @@ class Plan:
         named = self.overrides.by_name.get("GENERATION_PROVIDERS", PROVIDERS)
         in_use = (*chosen(named), *chosen(",".join(folders())))
         return frozenset(name for provider in in_use for name in provider.setting_names)
+
+    def _polar(self) -> dict[str, str]:
+        if self.payment_processor != "polar":
+            return {}
+        return {
+            "POLAR_API_URL": self.ports.url("polar"),
+            "POLAR_ACCESS_TOKEN": self.secrets["polar_token"],
+            "POLAR_WEBHOOK_SECRET": self.secrets["polar_webhook"],
+        }
 
     def _openai(self) -> dict[str, str]:
         if self.openai_is_standin:

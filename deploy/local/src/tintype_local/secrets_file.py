@@ -38,6 +38,8 @@ def _makers() -> dict[str, Maker]:
         "s3_service": _token,
         "stripe_key": lambda: "sk_test_" + secrets.token_hex(16),
         "stripe_webhook": lambda: "whsec_" + secrets.token_hex(24),
+        "polar_token": lambda: "polar_oat_" + secrets.token_hex(16),
+        "polar_webhook": lambda: "polar_whs_" + secrets.token_hex(24),
         "openai_key": lambda: "sk-standin-" + secrets.token_hex(16),
         "quote_key": _token,
         "session_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
