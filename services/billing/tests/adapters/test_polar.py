@@ -10,6 +10,7 @@ import httpx
 import pytest
 from billing.adapters.outbound.polar.processor import PolarProcessor
 from billing.adapters.outbound.toml_catalogue import load_catalogue
+from billing.domain.auto_top_up import ChargeStatus
 from billing.domain.checkout import CheckoutStatus
 from billing.domain.dispute import DisputeState
 from billing.domain.errors import (
@@ -214,6 +215,16 @@ async def test_plans_are_refused_and_nothing_is_asked(world: PolarWorld) -> None
     for asked in refused:
         with pytest.raises(PaymentProcessorRefused, match="sells no plans"):
             await asked
+
+
+async def test_nobody_is_charged_without_a_page(world: PolarWorld) -> None:
+    """A customer who has paid keeps nothing to pay with, and is asked for nothing."""
+    await world.bought()
+    customer_id = CustomerId((await world.sdk.customers.list()).items[0].id)
+    assert await world.processor.saved_method(customer_id) is None
+    charge = await world.processor.charge_saved_method(CHECKOUT, customer_id=customer_id)
+    assert charge.status is ChargeStatus.NO_METHOD
+    assert (await world.sdk.orders.list()).pagination.total_count == 1
 
 
 async def test_the_portal_and_invoices_are_polars(world: PolarWorld) -> None:

@@ -5,6 +5,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from billing.adapters.outbound.polar.processor import PolarProcessor
 from billing.adapters.outbound.polar.webhooks import PolarWebhookVerifier
+from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.webhooks import WebhookVerifier
 
 
 class ProcessorSettings(BaseSettings):
@@ -26,7 +28,7 @@ class ProcessorSettings(BaseSettings):
             raise ValueError("Polar sells one of a pack on a page: it can only be 1")
         return quantity_max
 
-    def processor(self) -> PolarProcessor:
+    def processor(self) -> PaymentProcessor:
         """Return the payment processor."""
         return PolarProcessor(
             access_token=self.polar_access_token.get_secret_value(),
@@ -42,7 +44,7 @@ class WebhookSettings(ProcessorSettings):
     # The endpoint's secret before this one, while it is being replaced.
     polar_webhook_secret_previous: SecretStr | None = None
 
-    def verifier(self) -> PolarWebhookVerifier:
+    def verifier(self) -> WebhookVerifier:
         """Return who knows the processor's signatures."""
         secrets = (self.polar_webhook_secret, self.polar_webhook_secret_previous)
         return PolarWebhookVerifier(*(secret.get_secret_value() for secret in secrets if secret))

@@ -5,6 +5,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.adapters.outbound.stripe.webhooks import StripeWebhookVerifier, is_live
+from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.webhooks import WebhookVerifier
 
 
 class ProcessorSettings(BaseSettings):
@@ -28,7 +30,7 @@ class ProcessorSettings(BaseSettings):
     # Whether the card that pays for a pack is kept, for buying packs by themselves later.
     keep_cards: bool = False
 
-    def processor(self) -> StripeProcessor:
+    def processor(self) -> PaymentProcessor:
         """Return the payment processor."""
         return StripeProcessor(
             secret_key=self.stripe_secret_key.get_secret_value(),
@@ -52,7 +54,7 @@ class WebhookSettings(ProcessorSettings):
     # The endpoint's secret before this one, while it is being replaced.
     stripe_webhook_secret_previous: SecretStr | None = None
 
-    def verifier(self) -> StripeWebhookVerifier:
+    def verifier(self) -> WebhookVerifier:
         """Return who knows the processor's signatures."""
         secrets = (self.stripe_webhook_secret, self.stripe_webhook_secret_previous)
         return StripeWebhookVerifier(
