@@ -19,6 +19,7 @@ from support import START, LedgerUnderTest
 from tintype.ledger.v1 import events_pb2
 
 ME = "usr_me"
+DAY_S = 86_400
 
 
 class Scene:
@@ -227,6 +228,17 @@ async def swept_lots(scene: Scene) -> None:
     async with scene.telling():
         await scene.ledger.expire_lots()
         await scene.ledger.expire_lots()
+
+
+async def told_of_expiry(scene: Scene) -> None:
+    """Each lot once, three days before; what was spent of it is not told."""
+    await scene.ledger.give(ME, 50, expires_in_s=10 * DAY_S)
+    await scene.ledger.give(ME, 25, expires_in_s=8 * DAY_S)
+    await scene.ledger.hold(ME, 20, "job")
+    scene.ledger.clock.advance(seconds=7 * DAY_S)
+    async with scene.telling():
+        await scene.ledger.tell_expiring()
+        await scene.ledger.tell_expiring()
 
 
 async def swept_in_vain(scene: Scene) -> None:

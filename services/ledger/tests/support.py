@@ -31,6 +31,7 @@ from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_balance import ReadBalanceHandler
 from ledger.application.read_reservation import ReadReservationHandler
 from ledger.application.read_statement import ReadStatementHandler
+from ledger.application.tell_expiring import TellExpiringHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain.lot import Category
 from ledger.ports.invariants import Invariants
@@ -68,6 +69,7 @@ class LedgerUnderTest:
             self.writer, self.reader, self.settlements, self.clock
         )
         self.expire_lots = ExpireLotsHandler(self.writer, self.reader, self.clock)
+        self.tell_expiring = TellExpiringHandler(self.writer, self.reader, self.clock, timedelta(days=3))
         self.facts = ExactFacts(self.outbox, in_words=lambda event: event.ce_type.rpartition(".")[2])
 
     @classmethod

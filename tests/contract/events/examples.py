@@ -173,6 +173,12 @@ def _ledger_facts() -> list[facts.Fact]:
         facts.CreditsExpired(amount=30, **_LEDGER),  # type: ignore[arg-type]
         facts.CreditsClawedBack(payment_id="pi_1", amount=100, taken=100, reason="refunded", **_LEDGER),  # type: ignore[arg-type]
         facts.CreditsAdjusted(amount=-5, actor="usr_admin", reason="sent twice", **_LEDGER),  # type: ignore[arg-type]
+        facts.CreditsExpiring(
+            grant_id="grt_1",
+            amount=60,
+            expires_at=NOW + timedelta(days=3),
+            **_LEDGER,  # type: ignore[arg-type]
+        ),
         facts.BalanceLow(threshold=100, **_LEDGER),  # type: ignore[arg-type]
     ]
 

@@ -16,6 +16,8 @@ TOLD = {
     "CreditsExpired": BalanceChanged,
     "CreditsClawedBack": BalanceChanged,
     "CreditsAdjusted": BalanceChanged,
+    # The balance says what expires next, and identity mails it.
+    "CreditsExpiring": type(None),
     # The change that made it low was told already.
     "BalanceLow": type(None),
     # The ledger tells what they do to the balance.

@@ -19,6 +19,10 @@ TOLD = {
         Notice.AUTO_TOP_UP_STOPPED,
         {"why": "your bank wants you to confirm the payment"},
     ),
+    "tintype.ledger.v1.CreditsExpiring": (
+        Notice.CREDITS_EXPIRING,
+        {"credits": "60", "day": "05 January 2026"},
+    ),
     "tintype.ledger.v1.BalanceLow": (Notice.BALANCE_LOW, {"credits": "70", "threshold": "100"}),
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from chassis.clock import SystemClock
@@ -33,6 +34,7 @@ from ledger.application.read_balance import ReadBalanceHandler
 from ledger.application.read_reservation import ReadReservationHandler
 from ledger.application.read_statement import ReadStatementHandler
 from ledger.application.seal_journal import SealJournalHandler
+from ledger.application.tell_expiring import TellExpiringHandler
 from ledger.application.verify_ledger import VerifyLedgerHandler
 from ledger.domain.errors import LedgerUnavailable, Overloaded
 from ledger.ports.generation_settlements import GenerationSettlements
@@ -140,6 +142,8 @@ def _periodic(
     reader = PostgresLedgerReader(parts.engine)
     overdue = ExpireReservationsHandler(parts.writer, reader, settlements, parts.clock)
     expired = ExpireLotsHandler(parts.writer, reader, parts.clock)
+    notice = timedelta(days=settings.expiry_notice_days) if settings.expiry_notice_days else None
+    tell_expiring = TellExpiringHandler(parts.writer, reader, parts.clock, notice)
     seal = SealJournalHandler(PostgresJournalSealing(parts.engine))
 
     async def sweep_reservations() -> None:
@@ -149,6 +153,10 @@ def _periodic(
     async def sweep_lots() -> None:
         for failure in (await expired()).failures:
             log.warning("expired credits are not booked", failure=failure)
+
+    async def tell_of_expiry() -> None:
+        for failure in (await tell_expiring()).failures:
+            log.warning("credits that expire soon are not told", failure=failure)
 
     async def verify() -> None:
         for broken in await parts.verify.broken():
@@ -161,6 +169,7 @@ def _periodic(
     return [
         forever(sweep_reservations, every_s=settings.sweep_every_s, name="expire reservations"),
         forever(sweep_lots, every_s=settings.sweep_every_s, name="expire lots"),
+        forever(tell_of_expiry, every_s=settings.sweep_every_s, name="tell of credits that expire soon"),
         forever(count_reservations, every_s=settings.sweep_every_s, name="count reservations"),
         forever(seal, every_s=settings.seal_every_s, name="seal the journal"),
         forever(verify, every_s=settings.verify_every_s, name="verify"),

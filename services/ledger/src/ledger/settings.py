@@ -14,6 +14,8 @@ class CommandSettings(DatabaseSettings):
     welcome_credits: int = Field(default=1_000, ge=0, le=1_000_000_000)
     # Below this many credits an account is told that its balance is low; 0 for never.
     low_balance_credits: int = Field(default=100, ge=0, le=1_000_000_000)
+    # So many days before gifts or bought credits expire their owner is told; 0 for never.
+    expiry_notice_days: int = Field(default=3, ge=0, le=365)
     # Commands that may wait; past it callers are asked to try again, and memory does not grow.
     waiting_commands_max: int = Field(default=20_000, ge=500, le=1_000_000)
     database_pool_size: int = Field(default=10, ge=2, le=100)

@@ -22,6 +22,7 @@ from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.refund_reservation import RefundReservation
 from ledger.application.renew_subscription import RenewSubscription
 from ledger.application.reserve_credits import ReserveCredits
+from ledger.application.tell_expiring import TellExpiring, TellExpiringHandler
 from ledger.domain.facts import Fact
 from support import LedgerUnderTest
 
@@ -107,6 +108,12 @@ FACTS: dict[type, dict[stories.Story, list[str]]] = {
         stories.swept_lots: [
             "CreditsExpired amount=75 5/0/0",
         ]
+    },
+    TellExpiring: {
+        stories.told_of_expiry: ["CreditsExpiring amount=5 55/20/0", "CreditsExpiring amount=50 55/20/0"]
+    },
+    TellExpiringHandler: {
+        stories.told_of_expiry: ["CreditsExpiring amount=5 55/20/0", "CreditsExpiring amount=50 55/20/0"]
     },
     ExpireReservationsHandler: {
         stories.swept_reservations: [

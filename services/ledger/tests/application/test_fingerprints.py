@@ -22,6 +22,7 @@ from ledger.application.open_account import OpenAccount
 from ledger.application.refund_reservation import RefundReservation
 from ledger.application.renew_subscription import RenewSubscription
 from ledger.application.reserve_credits import ReserveCredits
+from ledger.application.tell_expiring import TellExpiring
 from ledger.domain.budget import BudgetPeriod, BudgetScope
 from ledger.domain.lot import Category
 
@@ -30,6 +31,11 @@ ENDS = datetime(2026, 2, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 
 # Each with its fingerprint today, and the one that rows from before there were versions have.
 GOLDEN: dict[str, tuple[Command, str, str | None]] = {
+    "tell expiring": (
+        TellExpiring(request_id="expiring:grt_1", account_id="usr_1", grant_id="grt_1"),
+        "2:6d98724c1f04c272ec6605c9c368028ac10a8bb514e897ea652515a044dc8be9",
+        None,
+    ),
     "grant": (
         GrantCredits(
             request_id="welcome:usr_1",

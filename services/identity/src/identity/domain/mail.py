@@ -26,6 +26,7 @@ class Notice(StrEnum):
     """News that a mail tells; it opens nothing, and grows old."""
 
     BALANCE_LOW = "balance_low"
+    CREDITS_EXPIRING = "credits_expiring"
     AUTO_TOP_UP_STOPPED = "auto_top_up_stopped"
 
 

@@ -56,7 +56,13 @@ class Account:
     @property
     def is_changed(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.entries or self.changed_reservations or self.changed_clawbacks or self.changed_lots)
+        return bool(
+            self.entries
+            or self.changed_reservations
+            or self.changed_clawbacks
+            or self.changed_lots
+            or self.facts
+        )
 
     def balance(self, now: datetime) -> Balance:
         """Return the balance as it is shown: what may be spent now, and apart from it what may be later.

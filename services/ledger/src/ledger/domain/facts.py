@@ -91,6 +91,15 @@ class CreditsAdjusted(Fact):
 
 
 @dataclass(slots=True, kw_only=True)
+class CreditsExpiring(Fact):
+    """What is left of a lot expires soon."""
+
+    grant_id: GrantId
+    amount: int
+    expires_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
 class BalanceLow(Fact):
     """The available credits fell below the threshold."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from ledger.domain.balance import Balance
@@ -44,6 +44,14 @@ class PaymentGrant:
     taken_back: int = 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExpiringLot:
+    """A lot whose credits expire soon."""
+
+    grant_id: GrantId
+    account_id: AccountId
+
+
 class LedgerReader(Protocol):
     """Reads committed state."""
 
@@ -74,6 +82,13 @@ class LedgerReader(Protocol):
 
     async def overdue_reservations(self, now: datetime, limit: int) -> list[Reservation]:
         """Return held reservations past their expiry, the oldest first."""
+
+    async def lots_expiring_untold(self, now: datetime, notice: timedelta, limit: int) -> list[ExpiringLot]:
+        """Return lots with credits that expire within the notice and were not told, the soonest first.
+
+        Not those of a plan, which the next month's replace, nor those that live no longer than the notice.
+        A lot is told once the request `expiring:<grant id>` is recorded.
+        """
 
     async def accounts_with_expired_lots(
         self, now: datetime, limit: int, *, after: AccountId | None = None

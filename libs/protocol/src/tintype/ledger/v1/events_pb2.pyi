@@ -225,6 +225,48 @@ class CreditsExpired(_message.Message):
 Global___CreditsExpired: _TypeAlias = CreditsExpired  # noqa: Y015
 
 @_typing.final
+class CreditsExpiring(_message.Message):
+    """Credits that were granted together expire soon: gifts and what was bought, not those of a plan, which the next
+    month's replace. Told once for each grant.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    GRANT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    grant_id: _builtins.str
+    amount: _builtins.int
+    """What is left of them now."""
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def balance(self) -> _ledger_pb2.Balance: ...
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        grant_id: _builtins.str = ...,
+        amount: _builtins.int = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        balance: _ledger_pb2.Balance | None = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "expires_at", b"expires_at", "occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "balance", b"balance", "expires_at", b"expires_at", "grant_id", b"grant_id", "occurred_at", b"occurred_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreditsExpiring: _TypeAlias = CreditsExpiring  # noqa: Y015
+
+@_typing.final
 class CreditsClawedBack(_message.Message):
     """What is taken back for a payment changed, because its money went back or a dispute was won."""
 

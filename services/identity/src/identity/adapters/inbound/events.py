@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chassis.events import IncomingEvent
+from chassis.timestamps import to_datetime
 from tintype.billing.v1 import events_pb2 as billing
 from tintype.ledger.v1 import events_pb2 as ledger
 
@@ -12,7 +13,7 @@ from identity.domain.identifiers import EventId, UserId
 from identity.domain.mail import Notice
 
 SUBJECTS = {
-    "LEDGER": ("tintype.ledger.v1.balance_low.*",),
+    "LEDGER": ("tintype.ledger.v1.balance_low.*", "tintype.ledger.v1.credits_expiring.*"),
     "BILLING": ("tintype.billing.v1.auto_top_up_stopped.*",),
 }
 
@@ -40,6 +41,12 @@ class IdentityEvents:
                 stopped = event.read(billing.AutoTopUpStopped)
                 why = _WHY.get(stopped.reason, "something is to be looked at")
                 await self._mail(event, Notice.AUTO_TOP_UP_STOPPED, {"why": why})
+            case "tintype.ledger.v1.CreditsExpiring":
+                expiring = event.read(ledger.CreditsExpiring)
+                if self.balance_mails:
+                    day = to_datetime(expiring.expires_at)
+                    said = {"credits": f"{expiring.amount:,}", "day": f"{day:%d %B %Y}" if day else "soon"}
+                    await self._mail(event, Notice.CREDITS_EXPIRING, said)
             case _:
                 low = event.read(ledger.BalanceLow)
                 if self.balance_mails:

@@ -18,12 +18,14 @@ _SUBJECTS: Mapping[Purpose | Notice, str] = {
     Purpose.VERIFY_EMAIL: "Confirm your email address",
     Purpose.RESET_PASSWORD: "Choose a new password",
     Notice.BALANCE_LOW: "Your credits are running low",
+    Notice.CREDITS_EXPIRING: "Credits of yours expire soon",
     Notice.AUTO_TOP_UP_STOPPED: "Auto top-up has stopped",
 }
 _PAGES: Mapping[Purpose | Notice, str] = {
     Purpose.VERIFY_EMAIL: "verify-email",
     Purpose.RESET_PASSWORD: "reset-password",
     Notice.BALANCE_LOW: "billing",
+    Notice.CREDITS_EXPIRING: "generate",
     Notice.AUTO_TOP_UP_STOPPED: "billing",
 }
 _PERMANENT_FROM = 500

@@ -101,6 +101,15 @@ def _adjusted(fact: facts.CreditsAdjusted) -> Message:
     )
 
 
+def _expiring(fact: facts.CreditsExpiring) -> Message:
+    return pb.CreditsExpiring(
+        grant_id=fact.grant_id,
+        amount=fact.amount,
+        expires_at=messages.timestamp(fact.expires_at),
+        **_shared(fact),
+    )
+
+
 def _low(fact: facts.BalanceLow) -> Message:
     return pb.BalanceLow(threshold=fact.threshold, **_shared(fact))
 
@@ -114,4 +123,5 @@ _MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
     facts.CreditsClawedBack: _clawed_back,
     facts.CreditsAdjusted: _adjusted,
     facts.BalanceLow: _low,
+    facts.CreditsExpiring: _expiring,
 }

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ledger.adapters.outbound import constraints
 from ledger.domain.account import Account
@@ -14,11 +14,11 @@ from ledger.domain.clawback import Clawback
 from ledger.domain.entry import Entry
 from ledger.domain.facts import Fact
 from ledger.domain.identifiers import AccountId, EventId, GrantId, PaymentId, RequestId, ReservationId
-from ledger.domain.lot import Lot
+from ledger.domain.lot import Category, Lot
 from ledger.domain.request import RecordedRequest
 from ledger.domain.reservation import Reservation, ReservationState
 from ledger.ports.generation_settlements import Decision, Settlement
-from ledger.ports.ledger_reader import EntryFilter, PaymentGrant, PinnedLot
+from ledger.ports.ledger_reader import EntryFilter, ExpiringLot, PaymentGrant, PinnedLot
 from ledger.ports.unit_of_work import Needs, UnitOfWork, WorkingSet
 
 
@@ -221,6 +221,23 @@ class MemoryLedgerReader:
             if reservation.state is ReservationState.HELD and reservation.expires_at < now
         ]
         return sorted(overdue, key=lambda reservation: reservation.expires_at)[:limit]
+
+    async def lots_expiring_untold(self, now: datetime, notice: timedelta, limit: int) -> list[ExpiringLot]:
+        """Return lots that expire soon and whose request is not recorded."""
+        soon = [
+            (lot.expires_at, lot.grant_id, lot.account_id)
+            for lot in self._ledger.lots.values()
+            if lot.remaining
+            and lot.expires_at is not None
+            and now < lot.expires_at <= now + notice
+            and lot.created_at <= lot.expires_at - notice
+            and lot.category is not Category.SUBSCRIPTION
+            and RequestId(f"expiring:{lot.grant_id}") not in self._ledger.requests
+        ]
+        return [
+            ExpiringLot(grant_id=grant_id, account_id=account_id)
+            for _, grant_id, account_id in sorted(soon)[:limit]
+        ]
 
     async def accounts_with_expired_lots(
         self, now: datetime, limit: int, *, after: AccountId | None = None

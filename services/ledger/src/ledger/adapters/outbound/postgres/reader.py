@@ -1,10 +1,10 @@
 """Reading the ledger from PostgreSQL."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chassis.postgres import SYSTEM_SCOPE, transaction
-from sqlalchemy import func, select, true
+from sqlalchemy import func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ledger.adapters.outbound.postgres import rows, tables
@@ -13,7 +13,7 @@ from ledger.domain.entry import Entry
 from ledger.domain.identifiers import AccountId, ReservationId
 from ledger.domain.lot import Category
 from ledger.domain.reservation import Reservation
-from ledger.ports.ledger_reader import EntryFilter, PaymentGrant, PinnedLot
+from ledger.ports.ledger_reader import EntryFilter, ExpiringLot, PaymentGrant, PinnedLot
 
 _STREAM_ROWS = 500
 
@@ -169,6 +169,29 @@ class PostgresLedgerReader:
         )
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             return [rows.to_reservation(row) for row in await connection.execute(query)]
+
+    async def lots_expiring_untold(self, now: datetime, notice: timedelta, limit: int) -> list[ExpiringLot]:
+        """Return lots that expire soon and whose request is not recorded."""
+        lots, requests = tables.lots, tables.requests
+        told = select(requests.c.request_id).where(
+            requests.c.request_id == literal("expiring:").concat(lots.c.grant_id)
+        )
+        query = (
+            select(lots.c.grant_id, lots.c.account_id)
+            .where(
+                ~lots.c.drained,
+                lots.c.expires_at > now,
+                lots.c.expires_at <= now + notice,
+                lots.c.created_at <= lots.c.expires_at - notice,
+                lots.c.category != Category.SUBSCRIPTION,
+                ~told.exists(),
+            )
+            .order_by(lots.c.expires_at, lots.c.grant_id)
+            .limit(limit)
+        )
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            rows_found = await connection.execute(query)
+            return [ExpiringLot(grant_id=row.grant_id, account_id=row.account_id) for row in rows_found]
 
     async def accounts_with_expired_lots(
         self, now: datetime, limit: int, *, after: AccountId | None = None
