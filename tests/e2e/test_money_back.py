@@ -13,6 +13,7 @@ from tintype_local.state import StackState
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
 SKETCH, FILM = 5, 1200
+PRO = 3000
 
 
 def test_refunds_take_credits_back_and_leave_a_debt(customer: Customer, stack: StackState) -> None:
@@ -101,6 +102,20 @@ def test_an_administrator_refunds_without_a_webhook(customer: Customer, stack: S
     assert sorted(refund.amount for refund in made) == [300, 700]
     kept = {(refund.metadata or {})["actor"] for refund in made}
     assert kept == {boss.account_id, "ops"}
+
+
+def test_a_plan_and_its_money_back_without_a_webhook(customer: Customer, stack: StackState) -> None:
+    """Bought, granted and refunded by a part: ledger, billing and Stripe say the same of all of it."""
+    with customer.no_webhooks():
+        opened = customer.api.post("/v1/checkout", json={"plan": "pro", "interval": "month"})
+        assert opened.status_code == 201, opened.text
+        customer.press(opened.json()["url"], "pay", card="pm_card_visa")
+        customer.wait_for(available=WELCOME + PRO)
+        (purchase,) = customer.api.get("/v1/purchases").json()["data"]
+        customer.stripe.refunds.create({"payment_intent": purchase["payment_id"], "amount": 290})
+        customer.wait_for(available=WELCOME + PRO - 300)
+        invariants = {one["invariant"]: one for one in verify(stack)}
+    assert invariants["payments_match_processor"]["pending"] == 0
 
 
 def local(stack: StackState, *words: str) -> subprocess.CompletedProcess[str]:
