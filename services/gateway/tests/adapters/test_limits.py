@@ -97,7 +97,8 @@ def body_for(method: str, path: str) -> dict[str, Any]:
         return {}
     if path.startswith("/v1/"):
         return {"json": {"model": SKETCH, "input": {}, "pack": "starter", "email": "a", "password": "b"}}
-    return {"data": {"model": SKETCH, "pack": "starter", "key": "k", "turn": "on"}}
+    bought = {"pack": "starter", "plan": "pro", "to": "pro", "interval": "month"}
+    return {"data": {"model": SKETCH, "key": "k", "turn": "on", **bought}}
 
 
 @pytest.mark.parametrize(
