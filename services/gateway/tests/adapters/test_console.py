@@ -59,6 +59,7 @@ async def test_a_form_of_somebody_signed_out_leads_to_sign_in(door: Door) -> Non
     for path in ("/generate", "/generate/quote", "/billing/checkout"):
         answer = await door.http.post(path, data={"pack": "starter", "key": "k"}, headers=FROM_HERE)
         assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/login")
+        assert answer.headers["location"].endswith("&note=ended")
     assert door.state() == before
 
 

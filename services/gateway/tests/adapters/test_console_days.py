@@ -90,6 +90,9 @@ async def test_what_today_has_cost_is_a_part_of_the_studio(door: Door) -> None:
     (generation,) = door.world.generations.jobs.values()
     assert (await door.http.get("/console/today", headers=PART)).text.strip() == "0 credits"
     done = door.world.generations.finish(generation.generation_id, GenerationStatus.SUCCEEDED)
+    door.world.generations.jobs[generation.generation_id] = replace(done, credits_charged=1_000)
+    assert (await door.http.get("/console/today", headers=PART)).text.strip() == "1,000 credits"
+    door.world.generations.jobs[generation.generation_id] = done
     cost = f"{done.credits_charged} credits"
     assert (await door.http.get("/console/today", headers=PART)).text.strip() == cost != "0 credits"
     door.http.cookies.clear()

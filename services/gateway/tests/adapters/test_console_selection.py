@@ -59,6 +59,7 @@ async def test_each_tile_can_be_selected(door: Door) -> None:
     assert pick in page
     assert 'aria-label="Select: fox 0"' in page
     assert '<form id="selected"' in page
+    assert 'data-most="# selected, the most at a time"' in page
     assert pick in (await door.http.get(f"/library/{fox}/card?pick=on")).text
     assert pick not in (await door.http.get(f"/library/{fox}/card")).text
     assert 'name="generation"' not in (await door.http.get("/generate")).text

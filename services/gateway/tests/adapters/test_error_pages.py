@@ -73,14 +73,19 @@ async def test_an_error_page_needs_nobody(door: Door) -> None:
     ],
 )
 async def test_a_live_part_of_an_ended_session_leads_to_sign_in(door: Door, method: str, path: str) -> None:
-    """The whole page goes to sign in and comes back; no page is put into the place of a part."""
+    """The whole page goes to sign in and comes back; no page is put into the place of a part.
+
+    Whoever pressed something reads that it was not done.
+    """
+    note = "&note=ended" if method == "POST" else ""
     part = await door.http.request(method, path, headers=PART | {"Origin": ORIGIN})
-    assert part.headers["hx-redirect"] == "/login?next=/library%3Fcursor%3Dabc"
+    assert part.headers["hx-redirect"] == f"/login?next=/library%3Fcursor%3Dabc{note}"
     assert (part.status_code, part.text) == (401, "")
     foreign = await door.http.request(
         method, path, headers={"HX-Request": "true", "HX-Current-URL": "//evil.example", "Origin": ORIGIN}
     )
-    assert foreign.headers["hx-redirect"] == "/login?next=/library"
+    assert foreign.headers["hx-redirect"] == f"/login?next=/library{note}"
+    assert ("so nothing was done" in (await door.http.get(f"/login?next=/{note}")).text) is bool(note)
 
 
 async def test_an_error_in_a_part_is_words(door: Door) -> None:

@@ -78,6 +78,7 @@ NOTES = {
     "top-up-off": gettext_noop("Auto top-up is off. Nothing is bought by itself any more."),
     "invited": gettext_noop("Welcome. Your credits come once you have bought something and kept it."),
     "withdrawn": gettext_noop("Withdrawn. The link leads nowhere now."),
+    "ended": gettext_noop("You were signed out meanwhile, so nothing was done. Sign in to go on."),
     "signed-out": gettext_noop("You are signed out."),
     "reset-sent": gettext_noop("If that address has an account, a mail with a link is on its way."),
     "password-set": gettext_noop("Your new password is set. Sign in with it."),
@@ -251,12 +252,16 @@ async def error_page(
 
 
 def to_sign_in(request: Request) -> Response:
-    """Send the browser to sign in and back; from a part of a page, the whole page."""
+    """Send the browser to sign in and back; from a part of a page, the whole page.
+
+    Whoever pressed something reads that it was not done.
+    """
+    note = "" if request.method == "GET" else "&note=ended"
     if FRAGMENT in request.headers:
         shown = urlsplit(request.headers.get("hx-current-url", ""))
         back = local_path(shown.path + (f"?{shown.query}" if shown.query else ""), otherwise="/library")
-        return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(back)}"})
-    return RedirectResponse(f"/login?next={quote(_local(request))}", status_code=303)
+        return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(back)}{note}"})
+    return RedirectResponse(f"/login?next={quote(_local(request))}{note}", status_code=303)
 
 
 async def _who(request: Request) -> ConsoleSession | None:

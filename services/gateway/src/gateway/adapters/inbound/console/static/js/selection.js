@@ -13,7 +13,8 @@
     kept.clear();
     for (const pick of chosen) kept.add(pick.value);
     const tooMany = chosen.length > SELECTED_MAX;
-    const said = (tooMany ? counted.dataset.tooMany : counted.dataset.counted).replace("#", chosen.length);
+    const { counted: some, most, tooMany: more } = counted.dataset;
+    const said = (tooMany ? more : chosen.length === SELECTED_MAX ? most : some).replace("#", chosen.length);
     if (counted.textContent !== said) counted.textContent = said;
     bar.querySelector("[data-compare]").hidden = chosen.length !== 2;
     for (const button of bar.querySelectorAll("[data-deed]")) button.disabled = tooMany;
