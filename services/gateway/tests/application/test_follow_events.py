@@ -472,7 +472,7 @@ async def test_a_stream_ends_with_its_session(
     await asyncio.sleep(0)
     door.world.identity.sessions.clear()
     door.open_sessions.doubt(ada.user_id)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         assert await waiting is None
     # Its place is free again.
     with follow.open_streams.admit(ada.user_id):
