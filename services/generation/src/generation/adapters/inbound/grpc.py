@@ -136,9 +136,10 @@ class GenerationServicer(ShareAnswers, CollectionAnswers, pb_grpc.GenerationServ
         self, request: pb.ListGenerationsRequest, context: Any
     ) -> pb.ListGenerationsResponse:
         """See the contract."""
+        account_id = fields.account_id(request.account_id)
         wanted = listing.library_filter(request)
         views, following = await self._handlers.read.page(
-            fields.account_id(request.account_id),
+            account_id,
             wanted=wanted,
             before=listing.page_start(request.page_token, wanted),
             limit=fields.page_size(request.page_size),
