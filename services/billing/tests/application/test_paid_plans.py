@@ -8,10 +8,18 @@ import pytest
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.processor_lists import InvoicePaymentList, RefundList
 from billing.application.reconcile_list import ReconcileListHandler, ScanPlan
+from billing.application.settle_subscription import ASKED_MAX
 from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
-from billing.domain.errors import IdempotencyKeyReused, InvalidField, PlanNotOnSale, SubscribedAlready
-from billing.domain.identifiers import PlanId, RefundId, UserId
+from billing.domain.errors import (
+    IdempotencyKeyReused,
+    InvalidField,
+    PaymentProcessorUnavailable,
+    PlanNotOnSale,
+    SubscribedAlready,
+)
+from billing.domain.identifiers import PlanId, ProcessorSubscriptionId, RefundId, UserId
+from billing.domain.processor_subscription import ProcessorSubscription
 from billing.domain.refund import RefundStatus
 from billing.domain.standing import BillingInterval, SubscriptionStatus
 from billing.domain.subscription import Subscription
@@ -404,4 +412,41 @@ async def test_what_was_changed_elsewhere_is_seen_within_hours(any_billing: Bill
         changed(ADA, 1, "pro", *PRO),
         raised(ADA, middle, 1500),
         changed(ADA, 2, "business", "premium", "business"),
+    )
+
+
+@pytest.mark.parametrize("times", [1, 5])
+async def test_an_old_answer_undoes_nothing(
+    memory_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """What was written while the processor was asked may be newer: it is asked again, a few times."""
+    mine = await subscribed(memory_billing)
+    assert mine.paid is not None
+    processor, find = memory_billing.processor, memory_billing.processor.find_subscription
+    changes = [processor.cancel_later, processor.keep] * 3
+    held: list[ProcessorSubscription] = []
+
+    async def late(processor_id: ProcessorSubscriptionId) -> ProcessorSubscription:
+        old = await find(processor_id)
+        if len(held) < times:
+            held.append(old)
+            await changes[len(held) - 1](processor_id, request_id=f"r{len(held)}")
+            with monkeypatch.context() as patch:
+                patch.setattr(processor, "find_subscription", find)
+                await memory_billing.settle_plan(processor_id)
+        return old
+
+    monkeypatch.setattr(processor, "find_subscription", late)
+    if times < ASKED_MAX:
+        await memory_billing.settle_plan(mine.paid.processor_id)
+    else:
+        with pytest.raises(PaymentProcessorUnavailable):
+            await memory_billing.settle_plan(mine.paid.processor_id)
+    kept = await memory_billing.reader.subscription(ADA)
+    assert kept is not None
+    assert kept.paid is not None
+    # The last of the changes took the plan's end, not one that was read before it.
+    assert kept.paid.cancels_at is not None
+    await memory_billing.facts.expect(
+        renewed(ADA, BEGAN, 3000), *(changed(ADA, revision, "pro", *PRO) for revision in range(1, times + 2))
     )

@@ -5,7 +5,7 @@ twice or in another order, the same is written and told.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -13,6 +13,7 @@ from billing.application.free_plan import FreePlan
 from billing.application.publish_change import publish_change
 from billing.application.tell_credits import CreditsTeller
 from billing.domain.catalogue import Catalogue
+from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.identifiers import PaymentId, PlanId, ProcessorSubscriptionId, SubscriptionId, UserId
 from billing.domain.look_schedule import next_look
 from billing.domain.processor_subscription import ProcessorSubscription
@@ -22,6 +23,8 @@ from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitOfWork, UnitsOfWork
+
+ASKED_MAX = 5
 
 log = structlog.get_logger(__name__)
 Payments = Mapping[PaymentId, ProcessorPayment]
@@ -67,18 +70,25 @@ class SettleSubscriptionHandler:
         return settled
 
     async def _settle(self, processor_id: ProcessorSubscriptionId) -> SettledSubscription | None:
-        seen = await self.processor.find_subscription(processor_id)
-        if seen.user_id is None or seen.plan_id is None:
-            return None
-        payments = await self._new_payments(seen)
-        async with self.units.of_system() as work:
-            await work.lock_plans(seen.user_id)
-            known = await work.subscription_of_processor(processor_id)
-            if known is None:
-                return await self._begin(work, seen, seen.user_id, seen.plan_id, payments)
-            return SettledSubscription(
-                subscription=await self._follow(work, known, seen, seen.plan_id, payments)
-            )
+        for _ in range(ASKED_MAX):
+            async with self.units.of_system() as work:
+                before = await work.subscription_of_processor(processor_id)
+            seen = await self.processor.find_subscription(processor_id)
+            if seen.user_id is None or seen.plan_id is None:
+                return None
+            payments = await self._new_payments(seen)
+            async with self.units.of_system() as work:
+                await work.lock_plans(seen.user_id)
+                known = await work.subscription_of_processor(processor_id)
+                if not _is_same(known, before):
+                    # Somebody wrote meanwhile what may be newer than our answer.
+                    continue
+                if known is None:
+                    return await self._begin(work, seen, seen.user_id, seen.plan_id, payments)
+                return SettledSubscription(
+                    subscription=await self._follow(work, known, seen, seen.plan_id, payments)
+                )
+        raise PaymentProcessorUnavailable(f"subscription {processor_id} changed each time it was asked about")
 
     async def _new_payments(self, seen: ProcessorSubscription) -> Payments:
         """Return payments that are not recorded yet: their money may have gone back already."""
@@ -158,3 +168,10 @@ class SettleSubscriptionHandler:
         looked = told.looked_at(next_look(told, now))
         await work.save_subscription(looked)
         return looked
+
+
+def _is_same(known: Subscription | None, before: Subscription | None) -> bool:
+    """Whether nothing was written but when it is looked at next."""
+    if known is None or before is None:
+        return known is before
+    return replace(known, next_allocation_at=before.next_allocation_at) == before
