@@ -13,6 +13,7 @@ from tintype_local.state import StackState
 
 WELCOME, PACK = 1000, 1000
 SETTLE_S = 60.0
+ENDED = {"succeeded", "failed", "cancelled", "rejected"}
 
 
 class Customer:
@@ -80,6 +81,15 @@ class Customer:
     def cancel(self, generation_id: str) -> None:
         """Cancel a generation."""
         self._post(f"/v1/generations/{generation_id}/cancel", {})
+
+    def stop(self, generation_id: str) -> None:
+        """Leave nothing running: cancel a generation, unless it has ended by itself meanwhile."""
+        answer = self.api.post(f"/v1/generations/{generation_id}/cancel", json={})
+        if answer.status_code == httpx.codes.CONFLICT:
+            now = self.api.get(f"/v1/generations/{generation_id}").raise_for_status().json()["status"]
+            assert now in ENDED
+        else:
+            answer.raise_for_status()
 
     def balance(self) -> dict[str, int]:
         """The balance now."""
