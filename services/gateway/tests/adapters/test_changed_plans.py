@@ -10,7 +10,7 @@ from chassis.events import event
 from chassis.publisher import Publisher
 from embedded.testing import NatsLogin, nats_password
 from gateway.adapters.inbound.changed_plans import hear_of_changed_plans
-from gateway.adapters.outbound.memory.billing import FREE
+from gateway.adapters.outbound.memory.catalogue import FREE
 from gateway.application.known_entitlements import KnownEntitlements
 from gateway_world import Door
 from tintype.billing.v1.events_pb2 import SubscriptionChanged

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from gateway.adapters.outbound.memory.billing import BUSINESS, FREE, PRO
+from gateway.adapters.outbound.memory.catalogue import BUSINESS, FREE, PRO
 from gateway.domain.errors import Unavailable
 from gateway.domain.identifiers import InvoiceId, UserId
 from gateway.domain.invoice import Invoice, InvoiceStatus

@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 import pytest
-from gateway.adapters.outbound.memory.billing import FREE, MemoryBilling
+from gateway.adapters.outbound.memory.billing import MemoryBilling
+from gateway.adapters.outbound.memory.catalogue import FREE
 from gateway.application import known_entitlements
 from gateway.application.known_entitlements import KnownEntitlements
 from gateway.domain.errors import GatewayError, InternalFailure, TimedOut, Unavailable
