@@ -8,9 +8,10 @@ from typing import Any
 
 from billing.adapters.outbound.event_codec import to_message
 from billing.adapters.outbound.memory.billing_reader import MemoryBillingReader
-from billing.adapters.outbound.memory.processor import MemoryProcessor, MemoryWebhookVerifier
+from billing.adapters.outbound.memory.processor import MemoryProcessor
 from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.adapters.outbound.memory.unit_of_work import MemoryUnitsOfWork
+from billing.adapters.outbound.memory.webhook_verifier import MemoryWebhookVerifier
 from billing.adapters.outbound.memory.webhooks import MemoryWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.add_promotion import AddPromotionHandler
