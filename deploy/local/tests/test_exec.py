@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from embedded.testing import ServiceDatabase
 from tintype_local import state
+from tintype_local.ports import OFFSETS
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -37,7 +38,8 @@ def stack(tmp_path: Path, service_database: Callable[[str], ServiceDatabase]) ->
     with subprocess.Popen(
         [sys.executable, "-c", "input()"], env=environment, stdin=subprocess.PIPE
     ) as ledger:
-        state.write(tmp_path, ports={}, pids={"postgres": ledger.pid, "ledger": ledger.pid}, ready=True)
+        # Nothing listens there: the ledger's own settings say where its database is.
+        state.write(tmp_path, ports=OFFSETS, pids={"postgres": ledger.pid, "ledger": ledger.pid}, ready=True)
         yield tmp_path
         ledger.kill()
 
