@@ -18,7 +18,7 @@ from gateway.adapters.inbound.rest.answers.pack import Pack
 from gateway.adapters.inbound.rest.answers.purchase import Purchase
 from gateway.adapters.inbound.rest.answers.quote import Quote
 from gateway.adapters.inbound.rest.answers.user import User
-from gateway.adapters.outbound import generation_messages, grpc_billing, grpc_identity, ledger_messages
+from gateway.adapters.outbound import billing_messages, generation_messages, grpc_identity, ledger_messages
 from tintype.billing.v1 import billing_pb2 as billing
 from tintype.generation.v1 import generation_pb2 as generation
 from tintype.identity.v1 import identity_pb2 as identity
@@ -63,9 +63,9 @@ class Watched:
         (Balance.of, ledger_messages.balance(ledger.Balance()), {"welcome_credits"}),
         (Entry.of, ledger_messages.entry(ledger.Entry(kind=ledger.ENTRY_KIND_GRANT)), set()),
         (Lot.of, LOT, set()),
-        (Pack.of, grpc_billing._pack(billing.Pack()), set()),
-        (Checkout.of, grpc_billing._checkout(CHECKOUT), set()),
-        (Purchase.of, grpc_billing._purchase(billing.Purchase()), set()),
+        (Pack.of, billing_messages.pack(billing.Pack()), set()),
+        (Checkout.of, billing_messages.checkout(CHECKOUT), set()),
+        (Purchase.of, billing_messages.purchase(billing.Purchase()), set()),
         (User.of, grpc_identity._user(identity.User()), set()),
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "__dataclass_fields__") else "",
