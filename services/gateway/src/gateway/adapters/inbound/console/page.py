@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, current_session, require_csrf
 from gateway.adapters.inbound.console.avatar import avatar_of, origin_of
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
+from gateway.adapters.inbound.console.notes import NOTES
 from gateway.adapters.inbound.console.templates import render
 from gateway.adapters.inbound.deps import Deps, deps_of
 from gateway.adapters.inbound.middleware import content_policy
@@ -44,51 +45,6 @@ THEME_COOKIE = "tintype_theme"
 THEMES = ("light", "dark")
 # A page is one person's, in one language: no cache may give it to another.
 _NEVER_KEPT = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
-
-# What a page says after a redirect: a word in the address, never a text that a stranger could choose.
-NOTES = {
-    "started": gettext_noop("Your generation has started. It appears below as it develops."),
-    "cancelled": gettext_noop("Cancelled. The credits are back in your balance."),
-    "cancelling": gettext_noop("Cancelling. The credits come back as soon as it has stopped."),
-    "too-late": gettext_noop(
-        "Too late: it had already finished. Its card shows how it ended, and what it cost."
-    ),
-    "deleted": gettext_noop("Deleted."),
-    "nothing-to-download": gettext_noop(
-        "There is nothing to download in what you selected: nothing came out."
-    ),
-    "too-large": gettext_noop("That is more than 2 GB. Select fewer, and download the rest afterwards."),
-    "not-two": gettext_noop("Select two to compare them."),
-    "none-selected": gettext_noop("Nothing is selected."),
-    "restored": gettext_noop("It is back."),
-    "restored-many": gettext_noop("They are back."),
-    "collection-made": gettext_noop("Made. Select pictures in your library to add them."),
-    "collected": gettext_noop("Added."),
-    "taken-out": gettext_noop("Removed from the collection. It stays in your library."),
-    "renamed": gettext_noop("Renamed."),
-    "collection-deleted": gettext_noop("Deleted. What was in it stays in your library."),
-    "saved": gettext_noop("Saved."),
-    "unpaid": gettext_noop("You left the payment page. Nothing was charged."),
-    "subscribed": gettext_noop("You have a plan already. Here you change it, or end it."),
-    "plan-changed": gettext_noop("Done. Below it says how your plan stands now."),
-    "plan-cancelled": gettext_noop("Your plan ends with what is paid for. Until then you can take it back."),
-    "plan-kept": gettext_noop("Your plan goes on as it was."),
-    "redeemed": gettext_noop("The code is yours. Its credits are in your balance in a moment."),
-    "top-up-on": gettext_noop("Auto top-up is on."),
-    "top-up-off": gettext_noop("Auto top-up is off. Nothing is bought by itself any more."),
-    "invited": gettext_noop("Welcome. Your credits come once you have bought something and kept it."),
-    "withdrawn": gettext_noop("Withdrawn. The link leads nowhere now."),
-    "ended": gettext_noop("You were signed out meanwhile, so nothing was done. Sign in to go on."),
-    "signed-out": gettext_noop("You are signed out."),
-    "reset-sent": gettext_noop("If that address has an account, a mail with a link is on its way."),
-    "password-set": gettext_noop("Your new password is set. Sign in with it."),
-    "verified": gettext_noop("Your email address is confirmed."),
-    "verified-unwelcomed": gettext_noop(
-        "Your email address is confirmed. Your mailbox got its welcome credits before, "
-        "under another address of it: this account works without them."
-    ),
-    "verification-sent": gettext_noop("A mail with a link is on its way."),
-}
 
 
 class HtmlRoute(APIRoute):
