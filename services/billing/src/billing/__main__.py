@@ -17,15 +17,15 @@ from chassis.command_line import (
 from billing.adapters.inbound import promotions_command, refund_command, webhooks_command
 from billing.adapters.outbound.postgres.tables import outbox
 from billing.adapters.outbound.toml_catalogue import BadCatalogueError, load_catalogue
-from billing.bootstrap import (
-    free_plan,
+from billing.bootstrap.commands import (
     publish_catalogue,
     replaying,
     run_promotions_command,
     run_refund_command,
     run_webhooks_command,
-    serve,
 )
+from billing.bootstrap.parts import free_plan
+from billing.bootstrap.server import serve
 from billing.domain.catalogue import UnknownPlan
 from billing.domain.errors import BillingError
 from billing.settings import (

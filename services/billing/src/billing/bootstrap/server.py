@@ -1,30 +1,23 @@
-"""The composition root: everything is constructed here, and nowhere else."""
+"""The service: calls, facts, and what is done every few seconds."""
 
-from argparse import Namespace
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from chassis.clock import SystemClock
-from chassis.dead_letters import DeadLetters, Handler
-from chassis.events import IncomingEvent
 from chassis.ids import UuidIds
 from chassis.postgres import STORAGE_AWAY
 from chassis.process import forever
-from chassis.service import CallRules, database, service
+from chassis.service import CallRules, service
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
-from billing.adapters.inbound import balances, events, promotions_command, refund_command, webhooks_command
+from billing.adapters.inbound import balances, events
 from billing.adapters.inbound.balances import BalanceFacts
-from billing.adapters.inbound.events import BillingEvents
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
-from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_found, count_processed
+from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_processed
 from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
 from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
-from billing.application.add_promotion import AddPromotionHandler
 from billing.application.begin_top_up import TopUpStarter
 from billing.application.buy_top_up import BuyTopUpHandler
 from billing.application.cancel_subscription import CancelSubscriptionHandler
@@ -33,7 +26,6 @@ from billing.application.change_subscription import ChangeSubscriptionHandler
 from billing.application.claim_referral import ClaimReferralHandler
 from billing.application.create_checkout import CreateCheckoutHandler
 from billing.application.drain_webhooks import DrainWebhooksHandler
-from billing.application.end_promotion import EndPromotionHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.forget_webhook_bodies import ForgetWebhookBodiesHandler
 from billing.application.free_plan import FreePlan
@@ -42,28 +34,23 @@ from billing.application.list_invoices import ListInvoicesHandler
 from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
-from billing.application.list_promotions import ListPromotionsHandler
 from billing.application.list_purchases import ListPurchasesHandler
 from billing.application.make_refund import RefundMaker
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
 from billing.application.open_portal import OpenPortalHandler
 from billing.application.process_webhook import ProcessWebhookHandler
-from billing.application.processor_lists import DisputeList, InvoicePaymentList, PaymentList, RefundList
-from billing.application.publish_catalogue import PublishCatalogueHandler
 from billing.application.read_auto_top_up import ReadAutoTopUpHandler
 from billing.application.read_referral import ReadReferralHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
 from billing.application.receive_webhook import ReceiveWebhookHandler
 from billing.application.reconcile_checkouts import BATCH_MAX, ReconcileCheckoutsHandler
-from billing.application.reconcile_list import ReconcileListHandler, ScanPlan
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.redeem_promotion import RedeemPromotionHandler
 from billing.application.refund_purchase import RefundPurchaseHandler
 from billing.application.renew_subscriptions import BATCH_MAX as RENEWALS_MAX
 from billing.application.renew_subscriptions import RenewSubscriptionsHandler
-from billing.application.replay_webhook import ReplayWebhookHandler
 from billing.application.resume_subscription import ResumeSubscriptionHandler
 from billing.application.reward_referrals import RewardReferralsHandler
 from billing.application.run_top_ups import BATCH_MAX as TOP_UPS_MAX
@@ -71,27 +58,12 @@ from billing.application.run_top_ups import RunTopUpsHandler
 from billing.application.set_auto_top_up import SetAutoTopUpHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.application.settle_subscription import SettleSubscriptionHandler
-from billing.application.start_free_plan import StartFreePlanHandler
 from billing.application.subscribers import Subscribers
 from billing.application.tell_credits import CreditsTeller
-from billing.domain.catalogue import Catalogue, UnknownPlan
-from billing.domain.dispute import ProcessorDispute
-from billing.domain.pack import CatalogueChange
-from billing.domain.plan import Plan
-from billing.domain.processor_payment import ListedInvoicePayment, ListedPayment
+from billing.bootstrap.parts import free_plan, heard_events
+from billing.bootstrap.scans import scans
 from billing.domain.referral import ReferralTerms
-from billing.domain.refund import ListedRefund
-from billing.ports.clock import Clock
-from billing.ports.payment_processor import PaymentProcessor
-from billing.ports.unit_of_work import UnitsOfWork
-from billing.settings import (
-    BillingSettings,
-    CatalogueSettings,
-    CommandSettings,
-    PlanSettings,
-    RefundSettings,
-    ReplaySettings,
-)
+from billing.settings import BillingSettings
 
 GAUGES_EVERY_S, FORGET_EVERY_S = 15, 60
 # Every generation moves a balance: those facts are not to take every connection to the database.
@@ -136,7 +108,7 @@ async def serve(settings: BillingSettings) -> None:
         pages = PageOpener(units, processor, customers, clock)
         reconcile = ReconcileCheckoutsHandler(units, settle, clock)
         renew = RenewSubscriptionsHandler(units, catalogue, settle_plan, clock)
-        heard = _events(settings, catalogue, units)
+        heard = heard_events(settings, catalogue, units)
         terms = ReferralTerms(
             inviter_credits=settings.referral_inviter_credits,
             invited_credits=settings.referral_invited_credits,
@@ -216,7 +188,7 @@ async def serve(settings: BillingSettings) -> None:
                     every_s=settings.reconcile_money_back_every_s,
                     name="reconcile lists",
                 )
-                for scan in _scans(settings, units, processor, clock)
+                for scan in scans(settings, units, processor, clock)
             ),
             forever(reward, every_s=settings.referral_every_s, name="reward referrals"),
             forever(carry_on, every_s=settings.carry_on_every_s, name="carry on refunds"),
@@ -225,97 +197,3 @@ async def serve(settings: BillingSettings) -> None:
             forever(forget, every_s=FORGET_EVERY_S, name="forget bodies of webhooks"),
             forever(reconcile_due, every_s=settings.reconcile_every_s, name="reconcile checkouts"),
         )
-
-
-def free_plan(settings: PlanSettings, catalogue: Catalogue) -> Plan | None:
-    """Return the plan that everybody begins with. Raises UnknownPlan for one that is not in the catalogue."""
-    if settings.free_plan is None:
-        return None
-    plan = catalogue.find_plan(settings.free_plan)
-    if plan is None:
-        on_offer = ", ".join(known.plan_id for known in catalogue.plans) or "none"
-        raise UnknownPlan(f"the catalogue has no plan {settings.free_plan!r}: it has {on_offer}")
-    if plan.prices:
-        raise UnknownPlan(f"the plan {settings.free_plan!r} has a price: nobody can begin with it")
-    return plan
-
-
-def _events(settings: PlanSettings, catalogue: Catalogue, units: UnitsOfWork) -> BillingEvents:
-    plan = free_plan(settings, catalogue)
-    return BillingEvents(StartFreePlanHandler(units, SystemClock(), UuidIds(), plan))
-
-
-@asynccontextmanager
-async def replaying(settings: ReplaySettings) -> AsyncIterator[tuple[DeadLetters, Handler]]:
-    """Return what was given up, and what is done with it once more."""
-    async with database(settings, pool_size=2) as engine:
-        units = PostgresUnitsOfWork(engine, UuidIds())
-        heard = _events(settings, load_catalogue(settings.catalogue_file), units)
-        moved = BalanceFacts(HearBalanceHandler(units, SystemClock()))
-
-        async def apply(event: IncomingEvent) -> None:
-            await (moved if event.subject.startswith("tintype.ledger.") else heard).handle(event)
-
-        yield DeadLetters(engine), apply
-
-
-async def run_webhooks_command(settings: CommandSettings, options: Namespace) -> int:
-    """Run `webhooks list | show | replay`; return the exit code."""
-    async with database(settings, pool_size=2) as engine:
-        replay = ReplayWebhookHandler(PostgresUnitsOfWork(engine, UuidIds()), SystemClock())
-        return await webhooks_command.run(options, PostgresWebhookReader(engine), replay)
-
-
-async def run_promotions_command(settings: CommandSettings, options: Namespace) -> int:
-    """Run `promotions add | list | end`; return the exit code."""
-    async with database(settings, pool_size=2) as engine:
-        units, clock = PostgresUnitsOfWork(engine, UuidIds()), SystemClock()
-        return await promotions_command.run(
-            options,
-            add=AddPromotionHandler(units, clock),
-            end=EndPromotionHandler(units, clock),
-            list_promotions=ListPromotionsHandler(units),
-        )
-
-
-async def run_refund_command(settings: RefundSettings, options: Namespace) -> int:
-    """Run `refund`; return the exit code."""
-    async with database(settings, pool_size=2) as engine:
-        units, clock, processor = PostgresUnitsOfWork(engine, UuidIds()), SystemClock(), settings.processor()
-        maker = RefundMaker(units, processor, RecordRefundHandler(units, processor, clock))
-        refund = RefundPurchaseHandler(units, PostgresBillingReader(engine), maker, clock, UuidIds())
-        return await refund_command.run(options, refund)
-
-
-async def publish_catalogue(settings: CatalogueSettings) -> Mapping[str, Sequence[CatalogueChange]]:
-    """Publish packs and plans; return what was done for each."""
-    catalogue, processor = load_catalogue(settings.catalogue_file), settings.processor()
-    return await PublishCatalogueHandler(catalogue.offered(sells_plans=processor.sells_plans), processor)()
-
-
-def _scans(
-    settings: BillingSettings, units: UnitsOfWork, processor: PaymentProcessor, clock: Clock
-) -> list[
-    ReconcileListHandler[ListedPayment]
-    | ReconcileListHandler[ListedInvoicePayment]
-    | ReconcileListHandler[ListedRefund]
-    | ReconcileListHandler[ProcessorDispute]
-]:
-    """Every list, each soon and deep: none waits for another."""
-    plans = (
-        ScanPlan(name="recent", looks_back=timedelta(hours=1)),
-        ScanPlan(
-            name="deep",
-            looks_back=timedelta(days=settings.reconcile_deep_days),
-            every=timedelta(seconds=settings.reconcile_deep_every_s),
-            wakes=True,
-        ),
-    )
-    payments, refunds, disputes = PaymentList(processor), RefundList(processor), DisputeList(processor)
-    invoices = InvoicePaymentList(processor)
-    return [
-        *(ReconcileListHandler(units, payments, clock, plan, count_found) for plan in plans),
-        *(ReconcileListHandler(units, invoices, clock, plan, count_found) for plan in plans),
-        *(ReconcileListHandler(units, refunds, clock, plan, count_found) for plan in plans),
-        *(ReconcileListHandler(units, disputes, clock, plan, count_found) for plan in plans),
-    ]

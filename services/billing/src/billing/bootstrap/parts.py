@@ -1,0 +1,30 @@
+"""What the service and its commands are both made of."""
+
+from chassis.clock import SystemClock
+from chassis.ids import UuidIds
+
+from billing.adapters.inbound.events import BillingEvents
+from billing.application.start_free_plan import StartFreePlanHandler
+from billing.domain.catalogue import Catalogue, UnknownPlan
+from billing.domain.plan import Plan
+from billing.ports.unit_of_work import UnitsOfWork
+from billing.settings import PlanSettings
+
+
+def free_plan(settings: PlanSettings, catalogue: Catalogue) -> Plan | None:
+    """Return the plan that everybody begins with. Raises UnknownPlan for one that is not in the catalogue."""
+    if settings.free_plan is None:
+        return None
+    plan = catalogue.find_plan(settings.free_plan)
+    if plan is None:
+        on_offer = ", ".join(known.plan_id for known in catalogue.plans) or "none"
+        raise UnknownPlan(f"the catalogue has no plan {settings.free_plan!r}: it has {on_offer}")
+    if plan.prices:
+        raise UnknownPlan(f"the plan {settings.free_plan!r} has a price: nobody can begin with it")
+    return plan
+
+
+def heard_events(settings: PlanSettings, catalogue: Catalogue, units: UnitsOfWork) -> BillingEvents:
+    """Return what is done with the facts of the other services. Raises as `free_plan`."""
+    plan = free_plan(settings, catalogue)
+    return BillingEvents(StartFreePlanHandler(units, SystemClock(), UuidIds(), plan))
