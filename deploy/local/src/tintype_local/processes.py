@@ -2,25 +2,20 @@
 
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import httpx
-from embedded.nats_server import NatsServer
-from embedded.postgres import Postgres
-from embedded.seaweedfs import SeaweedFS, SeaweedPorts
 from embedded.topology import Process, Service, topology
 from generation.adapters.outbound.providers.registry import chosen, folders
 
+from tintype_local.environment import inherited, prefixed
+from tintype_local.infrastructure import BUCKET, Infrastructure
 from tintype_local.overrides import NONE, Overrides
-from tintype_local.ports import Ports
 from tintype_local.settings import StackSettings
 from tintype_local.supervisor import ProcessSpec
 
-BUCKET = "tintype-media"
 # Who makes media until GENERATION_PROVIDERS says otherwise, and the command that calls them.
 PROVIDERS = "local,openai"
 CALLS_PROVIDERS = "serve-worker"
@@ -37,18 +32,12 @@ WAIVED = {
 # What only people who work on the product need.
 DEVELOPMENT = {"COMPONENTS_PAGE": "true"}
 
-# Everything else of the caller's environment stays out of the services.
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "PYTHONWARNINGS")
-
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan(Infrastructure):
     """What to run where, with which secrets."""
 
     settings: StackSettings
-    ports: Ports
-    secrets: Mapping[str, str]
-    data: Path
     overrides: Overrides = NONE
 
     @property
@@ -60,53 +49,6 @@ class Plan:
     def payment_processor(self) -> str:
         """Which payment back end billing was told to use; its stand-in is the page where people pay."""
         return "polar" if self.overrides.by_name.get("BILLING_PAYMENT_PROCESSOR") == "polar" else "stripe"
-
-    @property
-    def postgres(self) -> Postgres:
-        """The database server."""
-        return Postgres(
-            data_folder=self.data / "postgres" / "data",
-            port=self.ports["postgres"],
-            admin_password=self.secrets["postgres_admin"],
-        )
-
-    @property
-    def nats(self) -> NatsServer:
-        """The broker."""
-        return NatsServer(
-            data_folder=self.data / "nats",
-            port=self.ports["nats"],
-            monitor_port=self.ports["nats_monitor"],
-            passwords={"admin": self.secrets["nats_admin"]}
-            | {service: self.secrets[f"nats_{service}"] for service in topology().services},
-        )
-
-    @property
-    def seaweedfs(self) -> SeaweedFS:
-        """The object store."""
-        names = SeaweedPorts.__dataclass_fields__
-        return SeaweedFS(
-            data_folder=self.data / "seaweedfs",
-            ports=SeaweedPorts(**{name: self.ports[name] for name in names}),
-            admin_key="admin",
-            admin_secret=self.secrets["s3_admin"],
-            access_key="generation",
-            secret_key=self.secrets["s3_service"],
-            bucket=BUCKET,
-        )
-
-    def infrastructure(self) -> list[ProcessSpec]:
-        """Return the servers that the services need."""
-        return [
-            ProcessSpec(
-                name=component.name,
-                command=component.command(),
-                environment=inherited(),
-                ready=component.ready,
-                stop_signal=component.stop_signal,
-            )
-            for component in (self.postgres, self.nats, self.seaweedfs)
-        ]
 
     def stand_ins(self) -> list[ProcessSpec]:
         """Return what stands in for the world outside."""
@@ -172,7 +114,7 @@ class Plan:
             values["METRICS_LISTEN"] = self.ports.address(process.metrics.name)
         if about.calls:
             values["CALLER_TOKEN"] = self.secrets[f"token_{service}"]
-        own = self.meant_for(process, _prefixed(service.upper(), values))
+        own = self.meant_for(process, prefixed(service.upper(), values))
         return inherited() | own | self.callers_own(process)
 
     def callers_own(self, process: Process) -> dict[str, str]:
@@ -187,7 +129,7 @@ class Plan:
     def auditor_environment(self) -> dict[str, str]:
         """Return the settings of `tintype verify`."""
         values = self._targets(topology().clients["auditor"])
-        return _prefixed("AUDITOR", {**values, "CALLER_TOKEN": self.secrets["token_auditor"]})
+        return prefixed("AUDITOR", {**values, "CALLER_TOKEN": self.secrets["token_auditor"]})
 
     def _targets(self, calls: Sequence[str]) -> dict[str, str]:
         return {f"{other.upper()}_TARGET": self.ports.address(topology().grpc_port(other)) for other in calls}
@@ -289,7 +231,7 @@ class Plan:
         return replace(spec, stop_timeout_s=process.stop_timeout_s)
 
     def _stand_in(self, name: str, values: Mapping[str, str]) -> ProcessSpec:
-        environment = _prefixed(f"STANDIN_{name.upper()}", values)
+        environment = prefixed(f"STANDIN_{name.upper()}", values)
         return self._process(name, [f"standins.{name}"], environment, name, "healthz")
 
     def _process(
@@ -304,19 +246,9 @@ class Plan:
         )
 
 
-def inherited() -> dict[str, str]:
-    """Return what every process gets of the caller's environment: nothing secret."""
-    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return kept | {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}
-
-
 def answers_ok(url: str) -> bool:
     """Whether a GET answers 200."""
     try:
         return httpx.get(url, timeout=5).status_code == httpx.codes.OK
     except httpx.HTTPError:
         return False
-
-
-def _prefixed(prefix: str, values: Mapping[str, str]) -> dict[str, str]:
-    return {f"{prefix}_{name}": value for name, value in values.items()}
