@@ -1,16 +1,13 @@
-"""Plans that are paid: bought once, mirrored from the processor, and granted as their money comes."""
+"""Plans that are paid: bought once, and mirrored from the processor."""
 
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from billing.application.list_processor_payments import ListProcessorPaymentsHandler
-from billing.application.processor_lists import InvoicePaymentList, RefundList
-from billing.application.reconcile_list import ReconcileListHandler, ScanPlan
 from billing.application.settle_subscription import ASKED_MAX
 from billing.application.start_free_plan import StartFreePlanHandler
-from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
+from billing.domain.checkout import CheckoutStatus, PaymentStatus
 from billing.domain.errors import (
     IdempotencyKeyReused,
     InvalidField,
@@ -18,45 +15,11 @@ from billing.domain.errors import (
     PlanNotOnSale,
     SubscribedAlready,
 )
-from billing.domain.identifiers import PlanId, ProcessorSubscriptionId, RefundId, UserId
+from billing.domain.identifiers import PlanId, ProcessorSubscriptionId
 from billing.domain.processor_subscription import ProcessorSubscription
-from billing.domain.refund import RefundStatus
-from billing.domain.standing import BillingInterval, SubscriptionStatus
-from billing.domain.subscription import Subscription
+from billing.domain.standing import BillingInterval
 from billing_support import BillingUnderTest, changed, plan_order, raised, renewed
-
-ADA = UserId("usr_ada")
-BEGAN = datetime(2026, 1, 31, 9, tzinfo=UTC)
-FEBRUARY, MARCH = datetime(2026, 2, 28, 9, tzinfo=UTC), datetime(2026, 3, 31, 9, tzinfo=UTC)
-PRO = ("premium",)
-
-
-async def buy(
-    billing: BillingUnderTest, plan: str = "pro", interval: str = "month", key: str | None = None
-) -> Checkout:
-    """Open a page, pay, and come back to it."""
-    opened = await billing.create(plan_order(ADA, plan, interval, key))
-    billing.processor.pay(opened.checkout.page_id)
-    billing.clock.advance(5)
-    return await billing.follow(ADA, opened.checkout.checkout_id)
-
-
-async def subscribed(billing: BillingUnderTest, plan: str = "pro", interval: str = "month") -> Subscription:
-    """Have a plan since the 31st of January."""
-    billing.clock.time = BEGAN
-    await buy(billing, plan, interval)
-    found = await billing.reader.subscription(ADA)
-    assert found is not None
-    assert found.paid is not None
-    return found
-
-
-async def come(billing: BillingUnderTest, moment: datetime) -> None:
-    """Let time go on, at the processor and here, without a word of the processor's."""
-    billing.clock.time = moment
-    billing.processor.tick()
-    while await billing.renew():
-        pass
+from paid_plan_world import ADA, BEGAN, FEBRUARY, MARCH, PRO, buy, come, subscribed
 
 
 async def test_the_page_says_at_once_that_the_plan_began(any_billing: BillingUnderTest) -> None:
@@ -233,103 +196,6 @@ async def test_an_upgrade_is_paid_and_granted_at_once(any_billing: BillingUnderT
     )
 
 
-async def test_a_payment_that_fails_brings_no_credits_until_it_comes(any_billing: BillingUnderTest) -> None:
-    """The plan stays meanwhile; the month's credits come late, and once."""
-    mine = await subscribed(any_billing)
-    assert mine.paid is not None
-    any_billing.processor.declined.add(mine.paid.processor_id)
-    await come(any_billing, FEBRUARY)
-    await come(any_billing, FEBRUARY + timedelta(days=2))
-    late = await any_billing.reader.subscription(ADA)
-    assert late is not None
-    assert late.standing.status is SubscriptionStatus.PAST_DUE
-    any_billing.processor.recover(mine.paid.processor_id)
-    await come(any_billing, FEBRUARY + timedelta(days=3))
-    await any_billing.facts.expect(
-        renewed(ADA, BEGAN, 3000),
-        changed(ADA, 1, "pro", *PRO),
-        changed(ADA, 2, "pro", *PRO),
-        renewed(ADA, FEBRUARY, 3000),
-        changed(ADA, 3, "pro", *PRO),
-    )
-
-
-async def test_nothing_comes_while_it_is_paused(any_billing: BillingUnderTest) -> None:
-    """Neither credits nor what the plan opens, though a year is paid for; both come when it goes on."""
-    mine = await subscribed(any_billing, interval="year")
-    assert mine.paid is not None
-    any_billing.processor.pause(mine.paid.processor_id)
-    await come(any_billing, FEBRUARY)
-    await any_billing.processor.keep(mine.paid.processor_id, request_id="r1")
-    await come(any_billing, FEBRUARY + timedelta(days=5))
-    await any_billing.facts.expect(
-        renewed(ADA, BEGAN, 3000),
-        changed(ADA, 1, "pro", *PRO),
-        changed(ADA, 2, "pro"),
-        renewed(ADA, FEBRUARY, 3000),
-        changed(ADA, 3, "pro", *PRO),
-    )
-
-
-async def test_a_refunded_month_takes_its_credits_back(any_billing: BillingUnderTest) -> None:
-    """A part of the money is that part of the credits, as of a pack."""
-    await subscribed(any_billing)
-    (purchase,) = await any_billing.purchases(ADA)
-    assert (purchase.pack_id, purchase.checkout_id, purchase.amount_minor) == ("pro", None, 2900)
-    any_billing.processor.refund(purchase.payment_id, RefundId("re_1"), 1450, RefundStatus.SUCCEEDED)
-    assert await any_billing.refund(purchase.payment_id)
-    await any_billing.facts.expect(
-        renewed(ADA, BEGAN, 3000),
-        changed(ADA, 1, "pro", *PRO),
-        ("PaymentRefunded", purchase.payment_id, 1500, 1450),
-    )
-
-
-async def test_a_year_that_was_refunded_grants_no_further_month(any_billing: BillingUnderTest) -> None:
-    """And a month that is not told yet is told of what was kept alone."""
-    await subscribed(any_billing, interval="year")
-    (purchase,) = await any_billing.purchases(ADA)
-    any_billing.processor.refund(purchase.payment_id, RefundId("re_1"), 29000, RefundStatus.SUCCEEDED)
-    assert await any_billing.refund(purchase.payment_id)
-    await come(any_billing, FEBRUARY)
-    await any_billing.facts.expect(
-        renewed(ADA, BEGAN, 3000),
-        changed(ADA, 1, "pro", *PRO),
-        ("PaymentRefunded", purchase.payment_id, 3000, 29000),
-    )
-
-
-async def test_money_that_went_back_before_it_was_known_is_not_forgotten(
-    any_billing: BillingUnderTest,
-) -> None:
-    """The refund is told with the credits of the payment."""
-    any_billing.clock.time = BEGAN
-    opened = await any_billing.create(plan_order(ADA))
-    any_billing.processor.pay(opened.checkout.page_id)
-    (subscription,) = any_billing.processor.subscriptions.values()
-    (period,) = subscription.periods
-    any_billing.processor.refund(period.payment_id, RefundId("re_1"), 2900, RefundStatus.SUCCEEDED)
-    assert not await any_billing.refund(period.payment_id)
-    await any_billing.settle(opened.checkout.page_id)
-    await any_billing.facts.expect(
-        renewed(ADA, BEGAN, 3000),
-        ("PaymentRefunded", period.payment_id, 3000, 2900),
-        changed(ADA, 1, "pro", *PRO),
-    )
-
-
-async def test_at_no_cost_it_is_granted_too(any_billing: BillingUnderTest) -> None:
-    """A coupon for everything: no payment, no purchase, and the month's credits."""
-    any_billing.clock.time = BEGAN
-    opened = await any_billing.create(plan_order(ADA))
-    any_billing.processor.order_at_no_cost(opened.checkout.page_id)
-    any_billing.clock.advance(5)
-    done = await any_billing.follow(ADA, opened.checkout.checkout_id)
-    assert done.payment_status is PaymentStatus.NO_PAYMENT_REQUIRED
-    assert await any_billing.purchases(ADA) == []
-    await any_billing.facts.expect(renewed(ADA, BEGAN, 3000), changed(ADA, 1, "pro", *PRO))
-
-
 async def test_what_is_none_of_ours_is_left_alone(memory_billing: BillingUnderTest) -> None:
     """Another application's subscription on the same account, and one of a product that we never made."""
     mine = await subscribed(memory_billing)
@@ -355,47 +221,6 @@ async def test_webhooks_of_subscriptions_and_invoices_are_hints(any_billing: Bil
         await any_billing.told_about(f"evt_n{number}", invoice_id="in_nobodys")
     assert sorted(await any_billing.process_all()) == ["done"] * 4 + ["ignored"] * 2
     await any_billing.facts.expect(renewed(ADA, BEGAN, 3000), changed(ADA, 1, "pro", *PRO))
-
-
-async def test_a_plans_payments_are_among_those_that_are_compared(memory_billing: BillingUnderTest) -> None:
-    """As the processor has them and as they are recorded: the same money, and what went back of it."""
-    await subscribed(memory_billing)
-    (purchase,) = await memory_billing.purchases(ADA)
-    memory_billing.processor.refund(purchase.payment_id, RefundId("re_1"), 900, RefundStatus.SUCCEEDED)
-    await memory_billing.refund(purchase.payment_id)
-    (there,) = [payment async for payment in ListProcessorPaymentsHandler(memory_billing.processor)()]
-    (here,) = [standing async for standing in memory_billing.reader.settled_payments()]
-    assert (there.payment_id, there.amount_minor, there.refunded_minor) == (purchase.payment_id, 2900, 900)
-    assert (here.purchase.payment_id, here.purchase.amount_minor, here.purchase.refunded_minor) == (
-        purchase.payment_id,
-        2900,
-        900,
-    )
-    await memory_billing.told_facts()
-
-
-async def test_a_payment_that_nobody_told_is_found_in_the_list(any_billing: BillingUnderTest) -> None:
-    """And a refund of it: each becomes a hint, until it is recorded."""
-    any_billing.clock.time = BEGAN
-    opened = await any_billing.create(plan_order(ADA))
-    any_billing.processor.pay(opened.checkout.page_id)
-    lists = (InvoicePaymentList(any_billing.processor), RefundList(any_billing.processor))
-    plan = ScanPlan(name="recent", looks_back=timedelta(days=1))
-    scans = [ReconcileListHandler(any_billing.units, listed, any_billing.clock, plan) for listed in lists]
-    for scan in scans:
-        await scan()
-    assert await any_billing.process_all() == ["done"]
-    (purchase,) = await any_billing.purchases(ADA)
-    any_billing.processor.refund(purchase.payment_id, RefundId("re_1"), 2900, RefundStatus.SUCCEEDED)
-    for _ in range(2):
-        for scan in scans:
-            await scan()
-    assert await any_billing.process_all() == ["done"]
-    await any_billing.facts.expect(
-        renewed(ADA, BEGAN, 3000),
-        changed(ADA, 1, "pro", *PRO),
-        ("PaymentRefunded", purchase.payment_id, 3000, 2900),
-    )
 
 
 async def test_what_was_changed_elsewhere_is_seen_within_hours(any_billing: BillingUnderTest) -> None:
