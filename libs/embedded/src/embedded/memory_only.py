@@ -17,7 +17,7 @@ PROFILE, EXAMPLES_MAX = "memory-only", 10
 # Fixtures that others are built on: whoever needs one of them starts a server.
 FIXTURES = frozenset({"servers", "postgres_server", "nats_server", "s3_server"})
 # Parameters by which a suite runs over an implementation that has a server behind it.
-PARAMETERS = frozenset({"postgres", "s3", "stripe", "redis", "valkey"})
+PARAMETERS = frozenset({"postgres", "s3", "stripe", "polar", "redis", "valkey"})
 MARKS = ("server", "real_time", "browser", "stack", "docker")
 _WHOLE_FILE = re.compile(rf"^pytestmark = \[?pytest\.mark\.({'|'.join(MARKS)})\b", re.MULTILINE)
 _LEFT_OUT, _FILES_LEFT_OUT = pytest.StashKey[int](), pytest.StashKey[int]()

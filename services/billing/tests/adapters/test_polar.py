@@ -27,6 +27,8 @@ from billing.domain.refund import RefundStatus
 from billing.domain.refund_order import RefundOrder
 from polar_world import CHECKOUT, NOW, PACK, PolarWorld, polar_world
 
+pytestmark = pytest.mark.server
+
 ABSENT = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 
 

@@ -10,6 +10,7 @@ from billing.domain.auto_top_up import AutoTopUpStatus, ChargeStatus, month_of
 from billing.domain.checkout import Checkout
 from billing.domain.errors import PaymentProcessorUnavailable
 from billing_support import BillingUnderTest, billing_in_memory
+from embedded.memory_only import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from top_up_world import USER, Account
@@ -164,7 +165,7 @@ async def settled_is_told_once(account: Account) -> None:
     assert paid <= set(bought)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(STEPS, max_size=40))
 def test_no_sequence_buys_more_than_was_asked_for(steps: list[str]) -> None:
     """Facts in any order, repetitions, outages, kills, refusals and months."""

@@ -7,6 +7,7 @@ from typing import Any
 from billing.domain.identifiers import PlanId, RequestId, UserId
 from billing.domain.standing import BillingInterval, Standing
 from billing_support import BillingUnderTest, billing_in_memory, plan_order
+from embedded.memory_only import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,7 +96,7 @@ async def lived(looks: list[list[tuple[int, str]]]) -> tuple[list[Any], str | No
 SEEN = st.lists(st.tuples(st.integers(0, 23), st.sampled_from(LOOKS)), min_size=1, max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.tuples(*(SEEN for _ in STORY)))
 async def test_looks_in_any_order_end_alike(looks: tuple[list[tuple[int, str]], ...]) -> None:
     """Repeated, late and mixed, with the scheduler between: one allocation a month, and one plan."""
