@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from billing.application.begin_top_up import Begun, TopUpStarter, stop
+from billing.application.complete_purchase import complete_purchase
 from billing.application.open_page import PageOpener, PageRequest
-from billing.application.reward_referrals import note_payment
 from billing.domain.auto_top_up import AutoTopUp, Charge, ChargeStatus, StopReason, TopUpState
 from billing.domain.catalogue import Catalogue
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
 from billing.domain.errors import PaymentProcessorMisconfigured, PaymentProcessorRefused
-from billing.domain.events import PaymentCompleted
 from billing.domain.identifiers import CheckoutId, PaymentId, PurchaseId, UserId
 from billing.domain.offer import offer_of_pack
 from billing.ports.clock import Clock
@@ -121,9 +120,7 @@ class BuyTopUpHandler:
             payment_id=charge.payment_id or PaymentId(checkout.checkout_id),
             created_at=now,
         )
-        if await work.add_purchase(purchase):
-            await work.publish(PaymentCompleted(purchase=purchase, occurred_at=now))
-            await note_payment(work, purchase, now)
+        if await complete_purchase(work, purchase, now):
             await work.save_checkout(
                 replace(
                     checkout,

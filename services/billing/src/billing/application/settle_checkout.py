@@ -5,9 +5,8 @@ Webhooks and the reconciler both end here, so that a lost webhook costs time and
 
 from dataclasses import dataclass
 
-from billing.application.reward_referrals import note_payment
+from billing.application.complete_purchase import complete_purchase
 from billing.application.settle_subscription import SettleSubscriptionHandler
-from billing.domain.events import PaymentCompleted
 from billing.domain.identifiers import PageId, PurchaseId
 from billing.domain.settlement import settle, settle_plan
 from billing.ports.clock import Clock
@@ -40,12 +39,8 @@ class SettleCheckoutHandler:
                 return False
             now = self.clock.now()
             settled, purchase = settle(checkout, seen, purchase_id=PurchaseId(self.ids.new("pay")), now=now)
-            if purchase is not None:
-                if not await work.add_purchase(purchase):
-                    # This payment was told before.
-                    return True
-                await work.publish(PaymentCompleted(purchase=purchase, occurred_at=now))
-                await note_payment(work, purchase, now)
+            if purchase is not None and not await complete_purchase(work, purchase, now):
+                return True
             if (
                 plan is not None
                 and checkout.plan_id is not None
