@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from billing.domain.auto_top_up import AutoTopUpStatus, ChargeStatus, month_of
+from billing.domain.auto_top_up import AutoTopUpStatus, ChargeStatus
 from billing.domain.checkout import Checkout
 from billing.domain.errors import PaymentProcessorUnavailable
+from billing.domain.month import calendar_month
 from billing_support import BillingUnderTest, billing_in_memory
 from embedded.memory_only import examples
 from hypothesis import given, settings
@@ -90,7 +91,7 @@ async def _customer(billing: BillingUnderTest) -> Any:
 
 async def pay_page(billing: BillingUnderTest) -> None:
     """Its owner answers the bank, where a page is open for it."""
-    view = await billing.reader.auto_top_up(USER, month=month_of(billing.clock.now()))
+    view = await billing.reader.auto_top_up(USER, month=calendar_month(billing.clock.now()).start)
     if view is None or view.url is None or billing.processor.failure is not None:
         return
     page_id = view.url.rpartition("/")[2]
@@ -125,7 +126,7 @@ async def check(account: Account, by_hand: set[str]) -> None:
     """Never more than the bound of a month, one at a time, and no card tried a third time."""
     billing = account.billing
     bought = [one for one in await account.bought() if one.payment_id not in by_hand]
-    months = [month_of(await _begun(billing, one.checkout_id)) for one in bought]
+    months = [calendar_month(await _begun(billing, one.checkout_id)) for one in bought]
     assert all(months.count(month) <= MOST for month in months)
     standing = await account.standing()
     assert standing.refusals <= 2

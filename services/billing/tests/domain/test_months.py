@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from billing.domain.month import Month, month_of
+from billing.domain.month import Month, calendar_month, month_of
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -55,3 +55,12 @@ def test_months_follow_each_other_without_a_gap(anchor: datetime, later: timedel
     last_day = monthrange(month.start.year, month.start.month)[1]
     assert month.start.day == min(anchor.day, last_day)
     assert month.start.time() == anchor.time()
+
+
+@pytest.mark.parametrize("moment", ["2026-12-01T00:00", "2026-12-31T23:59", "2027-01-01T00:59+01:00"])
+def test_a_month_of_the_calendar_is_that_of_utc(moment: str) -> None:
+    """Wherever the moment is told."""
+    told = datetime.fromisoformat(moment)
+    told = told if told.tzinfo else told.replace(tzinfo=UTC)
+    december = Month(datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    assert calendar_month(told) == december

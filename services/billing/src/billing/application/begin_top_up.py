@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from billing.domain.auto_top_up import AutoTopUp, StopReason, TopUp, month_of, next_month_of
+from billing.domain.auto_top_up import AutoTopUp, StopReason, TopUp
 from billing.domain.catalogue import Catalogue
 from billing.domain.checkout import Checkout
 from billing.domain.events import AutoTopUpStopped
 from billing.domain.identifiers import CheckoutId, CustomerId
+from billing.domain.month import calendar_month
 from billing.domain.pack import Pack
 from billing.ports.id_source import IdSource
 from billing.ports.unit_of_work import UnitOfWork
@@ -41,8 +42,9 @@ class TopUpStarter:
         if not known.may_begin:
             await work.save_auto_top_up(replace(known, due_at=None))
             return None
-        if await work.count_top_ups(known.user_id, since=month_of(now)) >= known.purchases_max:
-            await work.save_auto_top_up(replace(known, due_at=next_month_of(now)))
+        month = calendar_month(now)
+        if await work.count_top_ups(known.user_id, since=month.start) >= known.purchases_max:
+            await work.save_auto_top_up(replace(known, due_at=month.end))
             return None
         pack = self.catalogue.find(known.pack_id)
         customer_id = await work.customer_of(known.user_id)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from billing.domain.auto_top_up import SavedMethod, TopUpStanding, month_of
+from billing.domain.auto_top_up import SavedMethod, TopUpStanding
 from billing.domain.errors import BillingError
 from billing.domain.identifiers import UserId
+from billing.domain.month import calendar_month
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import BillingReader, UnitsOfWork
@@ -36,7 +37,7 @@ class ReadAutoTopUpHandler:
 
     async def __call__(self, user_id: UserId) -> AutoTopUpView:
         """Return how it stands."""
-        standing = await self.reader.auto_top_up(user_id, month=month_of(self.clock.now()))
+        standing = await self.reader.auto_top_up(user_id, month=calendar_month(self.clock.now()).start)
         return AutoTopUpView(standing=standing, method=await self._method(user_id))
 
     async def _method(self, user_id: UserId) -> SavedMethod | None:

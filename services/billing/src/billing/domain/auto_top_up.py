@@ -1,7 +1,7 @@
 """Buying a pack by itself when credits run low: what a person asked for, and where it stands. Pure."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from billing.domain.identifiers import CheckoutId, CustomerId, PackId, PaymentId, PaymentMethodId, UserId
@@ -189,13 +189,3 @@ class Charge:
 
     status: ChargeStatus
     payment_id: PaymentId | None = None
-
-
-def month_of(now: datetime) -> datetime:
-    """Return when the calendar month of a moment began, UTC."""
-    return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def next_month_of(now: datetime) -> datetime:
-    """Return when the next calendar month begins, UTC."""
-    return month_of(month_of(now) + timedelta(days=32))

@@ -2,7 +2,9 @@
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+_CALENDAR = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ def month_of(anchor: datetime, moment: datetime) -> Month:
     if number and _start(anchor, number) > moment:
         number -= 1
     return Month(_start(anchor, number), _start(anchor, number + 1))
+
+
+def calendar_month(moment: datetime) -> Month:
+    """Return the month of the calendar that a moment is in, UTC."""
+    return month_of(_CALENDAR, moment.astimezone(UTC))
 
 
 def _start(anchor: datetime, number: int) -> datetime:
