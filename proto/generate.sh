@@ -11,4 +11,4 @@ PATH="$(dirname "$python"):$PATH" "$python" -m grpc_tools.protoc \
     --mypy_out="$out" --mypy_grpc_out=only_async:"$out" \
     $(cd proto && find tintype -name '*.proto' | sort)
 # A file without a service gets an empty gRPC stub: dead weight.
-find "$out/tintype" -name 'events_pb2_grpc.py*' -delete
+find "$out/tintype" \( -name 'events_pb2_grpc.py*' -o -name 'principal_pb2_grpc.py*' \) -delete

@@ -14,7 +14,7 @@ from tintype_local.secrets_file import load_or_make
 from tintype_local.settings import StackSettings
 from tintype_local.state import StackState
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 
 
 @contextmanager

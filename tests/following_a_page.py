@@ -16,7 +16,8 @@ TIMEOUT_S = 300
 
 COMMANDS = re.compile(r"^```sh\n(?P<commands>.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDITION = re.compile(
-    r"^`(?P<file>[^`]+)`, (?:at the end|before `(?P<before>[^`]+)`):\n+```[\w-]+\n(?P<text>.*?)^```$",
+    r"^`(?P<file>[^`]+)`, (?:at the end|a new file|before `(?P<before>[^`]+)`):\n+"
+    r"```[\w-]+\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -73,7 +74,11 @@ def _steps(page: Path) -> Iterator[re.Match[str]]:
 
 
 def _add(path: Path, text: str, before: str | None) -> None:
-    """Add to a file, at its end or before the one place that the page names."""
+    """Add to a file, which may be a new one, at its end or before the one place that the page names."""
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return
     content = path.read_text()
     if before is None:
         path.write_text(content.rstrip("\n") + "\n" + text)

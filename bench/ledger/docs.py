@@ -1,14 +1,12 @@
-"""The page and the picture of the figures: written by the benchmark, never by hand."""
+"""The page's part and the picture of the figures: written by the benchmark, never by hand."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from bench.ledger.phases import LARGE
 from bench.ledger.picture import picture
 from bench.ledger.report import COSTS, LABELS, TITLES, by_phase, shown
-
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+from bench.page import DOCS, table, write_part
 
 _PAGE = """# Measured: the ledger
 
@@ -34,14 +32,14 @@ callers have their own, and further servers may run on the same database.
 
 
 def write(result: Mapping[str, Any]) -> None:
-    """Write docs/benchmarks.md and docs/images/ledger-bench.svg."""
+    """Write its part of docs/benchmarks.md and docs/images/ledger-bench.svg."""
     drawn = {TITLES[phase]: figures for phase, figures in by_phase(result).items()}
     (DOCS / "images" / "ledger-bench.svg").write_text(picture(drawn))
-    (DOCS / "benchmarks.md").write_text(page(result))
+    write_part(page(result))
 
 
 def page(result: Mapping[str, Any]) -> str:
-    """Return the page."""
+    """Return the part."""
     phases = by_phase(result)
     figures = [
         [label.strip(), *(shown(name, found) for found in phases.values())] for name, label in LABELS.items()
@@ -53,8 +51,8 @@ def page(result: Mapping[str, Any]) -> str:
     ]
     machine = result["machine"]
     return _PAGE.format(
-        figures=_table(["", *(TITLES[phase] for phase in phases)], figures),
-        costs=_table(["", "server", "PostgreSQL", "caller"], costs),
+        figures=table(["", *(TITLES[phase] for phase in phases)], figures),
+        costs=table(["", "server", "PostgreSQL", "caller"], costs),
         growth=_growth(phases[LARGE]) if LARGE in phases else "",
         rounds=result["rounds"],
         seconds=result["seconds"],
@@ -69,8 +67,3 @@ def _growth(large: Mapping[str, float]) -> str:
     return (
         f"\nWith 5,000,000 entries batches keep {spread} of their pace over 10,000 accounts, {hot} on one.\n"
     )
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    rule = ["---", *("---:" for _ in head[1:])]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))

@@ -1,9 +1,19 @@
-"""A stack in which every connection between two processes passes through a proxy of its own."""
+"""A stack whose connections between processes pass a proxy, and services whose time tests move."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
+from chassis.grpc_client import channel
+from contract_support import serve_generation
+from embedded.testing import NatsLogin, ServiceDatabase
 from frail_stack import FrailStack, frail
+from generation_house import House
+from moved_world import moved_world
+from subscriber import Subscriber
+from tintype.billing.v1 import billing_pb2_grpc
+from tintype.ledger.v1 import ledger_pb2_grpc
 
 
 @pytest.fixture(scope="module")
@@ -11,3 +21,29 @@ def frail_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrailStack
     """The running stack with its proxies."""
     with frail(tmp_path_factory.mktemp("frail")) as running:
         yield running
+
+
+@pytest.fixture
+async def subscriber(
+    tmp_path: Path,
+    service_database: Callable[[str], ServiceDatabase],
+    nats_account: Callable[[str], NatsLogin],
+) -> AsyncIterator[Subscriber]:
+    """The running services, before Ada."""
+    async with AsyncExitStack() as stack:
+        generation = await serve_generation(stack, House())
+        world = await stack.enter_async_context(
+            moved_world(tmp_path, service_database, nats_account, generation)
+        )
+
+        def connected(service: str, caller: str) -> object:
+            opened = channel(world.services[service].grpc, token=caller)
+            stack.push_async_callback(opened.close)
+            return opened
+
+        yield Subscriber(
+            world,
+            ledger_pb2_grpc.LedgerServiceStub(connected("ledger", "gateway")),
+            ledger_pb2_grpc.LedgerServiceStub(connected("ledger", "auditor")),
+            billing_pb2_grpc.BillingServiceStub(connected("billing", "gateway")),
+        )

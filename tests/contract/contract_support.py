@@ -14,8 +14,10 @@ from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
 from embedded.topology import topology
 from generation.adapters.inbound import grpc as generation_grpc
+from generation.application.read_margin import ReadMarginHandler
 from generation_house import House
 from identity.adapters.inbound import grpc as identity_grpc
+from identity.bootstrap.parts import wire_admin
 from identity_world import World
 from ledger.adapters.inbound import grpc as ledger_grpc
 from ledger.adapters.outbound.memory import MemoryLedger
@@ -23,7 +25,7 @@ from ledger.ports.invariants import InvariantResult
 from support import LedgerUnderTest, servicer
 from tintype.billing.v1 import billing_pb2_grpc
 from tintype.generation.v1 import generation_pb2_grpc
-from tintype.identity.v1 import identity_pb2_grpc
+from tintype.identity.v1 import admin_pb2_grpc, identity_pb2_grpc
 from tintype.ledger.v1 import ledger_pb2_grpc
 
 CALLERS = (*topology().services, *topology().clients)
@@ -114,12 +116,17 @@ async def serve_billing(stack: AsyncExitStack, billing: BillingUnderTest) -> str
 
 async def serve_identity(stack: AsyncExitStack, world: World) -> str:
     """Serve IdentityService."""
-    servicer = identity_grpc.IdentityServicer(world.handlers)
+    servicer, admin = identity_grpc.IdentityServicer(world.handlers), wire_admin(world.ports)
+
+    def register(server: grpc.aio.Server) -> None:
+        identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server)
+        admin_pb2_grpc.add_AdminServiceServicer_to_server(admin, server)
+
     return await serve(
         stack,
         tables=identity_grpc,
         name="identity",
-        register=lambda server: identity_pb2_grpc.add_IdentityServiceServicer_to_server(servicer, server),
+        register=register,
     )
 
 
@@ -135,11 +142,14 @@ async def serve_generation(stack: AsyncExitStack, house: House) -> str:
             mark_favourite=house.mark_favourite,
             delete=house.delete,
             usage=house.usage,
+            margin=ReadMarginHandler(house.units),
             discard=house.discard,
             restore=house.restore,
+            receive_webhook=house.receive_webhook,
             settlements=house.settlements,
             shares=house.shares,
             collections=house.collections,
+            uploads=house.uploads,
         )
     )
     return await serve(

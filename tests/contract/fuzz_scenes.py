@@ -13,7 +13,9 @@ from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from contract_support import ledger_in_memory, serve_billing, serve_generation, serve_identity, serve_ledger
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
+from generation.application.create_upload import CreateUpload
 from generation_house import House
+from generation_uploads import pieces
 from identity_world import World, postgres_storage
 from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork as LedgerUnits
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -54,7 +56,9 @@ async def _generation(stack: AsyncExitStack, engine: AsyncEngine | None) -> Serv
     house.ledger.available = 1_000
     queued = await house.queued()
     held = await house.collections.create(queued.account_id, name="Foxes")
+    sent, _ = await house.uploads.create(CreateUpload(account_id=queued.account_id, content=pieces(b"a fox")))
     known = {
+        "upload_id": [sent.upload_id],
         "generation_id": [queued.generation_id],
         "generation_ids": [queued.generation_id],
         "collection_id": [held.collection_id],
@@ -71,6 +75,8 @@ async def _identity(stack: AsyncExitStack, engine: AsyncEngine | None) -> Served
     known = {
         "user_id": [opened.user.user_id],
         "session_ids": [opened.session_id],
+        "session_id": [opened.session_id],
+        "kept_session_id": [opened.session_id],
         "refresh_token": [opened.refresh_token],
     }
     return Served(await serve_identity(stack, world), known)

@@ -10,6 +10,7 @@ from billing.domain.refund import RefundStatus
 from billing_support import BillingUnderTest
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.memory.billing import MemoryBilling
+from gateway.domain.price import Price
 from gateway.domain.purchase import Checkout, Purchase
 from gateway.ports.billing import Billing
 
@@ -35,6 +36,9 @@ class Shop(Protocol):
 
     async def begin(self, checkout: Checkout) -> None:
         """Pay for a plan."""
+
+    async def reprice(self, pack_id: str) -> None:
+        """Have a pack cost a dollar more at the processor, which nobody tells."""
 
     async def decline(self) -> None:
         """Have my payment method declined from now on."""
@@ -64,6 +68,11 @@ class FakeShop:
 
     async def begin(self, checkout: Checkout) -> None:
         self.port.begin(checkout.checkout_id)
+
+    async def reprice(self, pack_id: str) -> None:
+        (pack,) = (pack for pack in await self.port.packs() if pack.pack_id == pack_id)
+        price = Price(price_minor=pack.price_minor + 100, currency=pack.currency)
+        self.port.repriced[pack_id] = price
 
     async def decline(self) -> None:
         self.port.declined.add(ME)
@@ -103,6 +112,12 @@ class RealShop:
     async def begin(self, checkout: Checkout) -> None:
         self.billing.processor.pay(f"cs_{checkout.checkout_id}")
         await self.billing.settle(f"cs_{checkout.checkout_id}")
+
+    async def reprice(self, pack_id: str) -> None:
+        pack = self.billing.catalogue.find(pack_id)
+        assert pack is not None
+        await self.billing.processor.publish(pack)
+        self.billing.processor.reprice(pack.price_name, pack.price_minor + 100)
 
     async def decline(self) -> None:
         self.billing.processor.declined |= set(self.billing.processor.subscriptions)

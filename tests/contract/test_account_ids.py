@@ -16,6 +16,7 @@ from generation_house import House
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import FieldDescriptor
 from ledger.adapters.inbound import grpc as ledger_grpc
+from tintype.identity.v1 import identity_pb2, principal_pb2
 
 BAD_IDS = ("usr_x ", "usr_x.", "usr..x", "usr_*", "usr_>", "u" * 65, "usr_图", "usr_\n", "usr_\0")
 SERVERS: dict[str, tuple[ModuleType, Callable[[AsyncExitStack], Any]]] = {
@@ -44,18 +45,20 @@ def methods() -> list[tuple[str, str, str]]:
 
 
 def filled(request_type: Any, field: str, value: str) -> Any:
-    """A request whose other fields are none that is missed."""
+    """A request whose other fields are none that is missed, by somebody who may do anything."""
     some = {
         FieldDescriptor.TYPE_STRING: "x1",
         FieldDescriptor.TYPE_INT64: 1,
         FieldDescriptor.TYPE_INT32: 1,
         FieldDescriptor.TYPE_ENUM: 1,
     }
-    given = {
+    given: dict[str, Any] = {
         one.name: some[one.type]
         for one in request_type.DESCRIPTOR.fields
         if one.type in some and not one.is_repeated and one.name != "page_token"
     }
+    if "principal" in request_type.DESCRIPTOR.fields_by_name:
+        given["principal"] = principal_pb2.Principal(actor_id="usr_1", role=identity_pb2.ROLE_ADMIN)
     return request_type(**given | {field: value})
 
 

@@ -29,7 +29,6 @@ NOT_CALLED = {
     ("ledger", "ApplyStream", "generation"),
     # What the stream is made of: each command is admitted by its own method's callers.
     ("ledger", "Reserve", "generation"),
-    ("ledger", "Adjust", "gateway"),
 }
 CALLS = sorted(
     (provider, path.rpartition("/")[2], caller)
@@ -39,11 +38,12 @@ CALLS = sorted(
 )
 
 
-def adapter(provider: str, consumer: str) -> Path:
-    """Where the consumer's client of a provider is."""
+def adapters(provider: str, consumer: str) -> list[Path]:
+    """Where the consumer's client of a provider is, in a file or several."""
     if consumer == "auditor":
-        return ROOT / "libs/auditor/src/auditor/grpc_sources.py"
-    return ROOT / f"services/{consumer}/src/{consumer}/adapters/outbound/grpc_{provider}.py"
+        return [ROOT / "libs/auditor/src/auditor/grpc_sources.py"]
+    folder = ROOT / f"services/{consumer}/src/{consumer}/adapters/outbound"
+    return sorted(folder.glob(f"grpc_{provider}*.py"))
 
 
 def names(tree: ast.AST) -> set[str]:
@@ -53,11 +53,9 @@ def names(tree: ast.AST) -> set[str]:
 
 def port_methods(provider: str, method: str, consumer: str) -> set[str]:
     """The adapter's public methods that lead to an RPC, directly or through its own private ones."""
-    source = adapter(provider, consumer)
-    if not source.exists():
-        return set()
     functions = {
         node.name: names(node)
+        for source in adapters(provider, consumer)
         for node in ast.walk(ast.parse(source.read_text()))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }

@@ -1,6 +1,6 @@
 """Every method of every service, with whatever its request's types allow: never our fault, never a hang."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib import import_module
@@ -48,6 +48,8 @@ class Wire:
         """Call it, streams with the same request twice, and read whatever comes; return the worst status."""
         path = f"/{self.method.containing_service.full_name}/{self.method.name}"
         try:
+            if self.method.client_streaming and not self.method.server_streaming:
+                return await self.tell(self.channel.stream_unary(path), request)
             if self.method.client_streaming:
                 return await self.converse(self.channel.stream_stream(path)(timeout=DEADLINE_S), request)
             if self.method.server_streaming:
@@ -57,6 +59,16 @@ class Wire:
             return self.read(await self.channel.unary_unary(path)(request, timeout=DEADLINE_S))
         except grpc.aio.AioRpcError as refused:
             return refused.code()
+
+    async def tell(self, call: Any, request: bytes) -> grpc.StatusCode:
+        """Send it twice, as an iterator that gRPC reads for as long as the service listens."""
+
+        async def twice() -> AsyncIterator[bytes]:
+            yield request
+            yield request
+
+        await call(twice(), timeout=DEADLINE_S)
+        return grpc.StatusCode.OK
 
     async def converse(self, stream: Any, request: bytes) -> grpc.StatusCode:
         """Send it twice, each time only once the service waits for more: a client that writes into a stream

@@ -5,12 +5,13 @@ from types import ModuleType
 import billing.domain.errors
 import generation.domain.errors
 import identity.domain.errors
+import identity.domain.sign_in_errors
 import pytest
 from gateway.adapters.inbound.rest.answers.reasons import DETAILS
 
 # What no caller of the API can be told: it is met while facts of the payment processor are worked off, or
-# on a page for people.
-INSIDE = {"PURCHASE_NOT_KNOWN_YET", "SHARE_ENDED"}
+# on a page for people, or in a command of an operator.
+INSIDE = {"PURCHASE_NOT_KNOWN_YET", "SHARE_ENDED", "INVITATION_NOT_SENT"}
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,7 @@ INSIDE = {"PURCHASE_NOT_KNOWN_YET", "SHARE_ENDED"}
         (billing.domain.errors, billing.domain.errors.BillingError),
         (generation.domain.errors, generation.domain.errors.GenerationError),
         (identity.domain.errors, identity.domain.errors.IdentityError),
+        (identity.domain.sign_in_errors, identity.domain.errors.IdentityError),
     ],
     ids=lambda given: given.__name__,
 )

@@ -18,7 +18,7 @@ from generation.settings import WorkerSettings
 from kubernetes_validate import validate
 from pydantic_settings import BaseSettings
 from tintype_local import containers
-from tintype_local.overrides import NONE
+from tintype_local.overrides import NONE, Overrides
 from tintype_local.ports import OFFSETS
 from tintype_local.settings import StackSettings
 
@@ -37,6 +37,7 @@ def settings_of(service: str) -> tuple[type[BaseSettings], ...]:
 
 # Each provider under its own name; more of one kind have settings of the same fields under theirs.
 OF_PROVIDERS = {name for folder in folders() for name in ChosenProvider(folder, folder).setting_names}
+OF_WEBHOOKS = {name for folder in folders() for name in ChosenProvider(folder, folder).webhook_setting_names}
 
 
 def of_back_end(name: BackEnd) -> type[BaseSettings]:
@@ -56,6 +57,7 @@ KNOWN = (
         for field in settings.model_fields
     }
     | OF_PROVIDERS
+    | OF_WEBHOOKS
     | OF_BACK_ENDS
 )
 REQUIRED = {
@@ -176,6 +178,20 @@ def test_only_the_worker_reads_the_providers_keys(tmp_path: Path) -> None:
     files = {path.name: path.read_text() for path in tmp_path.glob("*.env")}
     having = {name for name, text in files.items() if any(f"{setting}=" in text for setting in OF_PROVIDERS)}
     assert having == {"generation-worker.env"}
+
+
+def test_only_the_api_reads_what_verifies_webhooks(tmp_path: Path) -> None:
+    """A secret of its own in Kubernetes; and of what the caller sets, the API's file alone has it."""
+    secret = "generation-webhook-secrets"
+    reading = {path for path, document in documents() if secret in str(document)}
+    assert reading == {"base/generation-api/deployment.yaml"}
+    assert "GENERATION_REPLICATE_WEBHOOK_SECRET" in OF_WEBHOOKS
+    assert not OF_WEBHOOKS & OF_PROVIDERS
+    given = {"GENERATION_REPLICATE_WEBHOOK_SECRET": "w", "GENERATION_REPLICATE_API_KEY": "k"}
+    containers.write(tmp_path, Overrides(given, {}))
+    files = {path.name: path.read_text() for path in tmp_path.glob("*.env")}
+    for name, file in zip(given, ("generation-api.env", "generation-worker.env"), strict=True):
+        assert {path for path, text in files.items() if f"{name}=" in text} == {file}
 
 
 def test_nothing_kills_a_worker_during_its_drain() -> None:

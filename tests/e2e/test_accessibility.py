@@ -70,6 +70,7 @@ def _made_by(customer: Customer) -> dict[str, str]:
     [
         "/",
         "/pricing",
+        "/models/local/sketch",
         "/pricing?interval=year",
         "/premium",
         "/login",
@@ -94,7 +95,19 @@ def test_where_a_mail_leads(people: People, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/generate", "/library", "/library/collections", "/billing", "/account", "/", "/nowhere"]
+    "path",
+    [
+        "/generate",
+        "/library",
+        "/library/collections",
+        "/billing",
+        "/usage",
+        "/account",
+        "/account/keys",
+        "/account/sign-in",
+        "/",
+        "/nowhere",
+    ],
 )
 def test_what_a_newcomer_sees(people: People, path: str) -> None:
     """Nothing made, nothing bought."""

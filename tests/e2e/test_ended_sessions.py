@@ -11,7 +11,7 @@ from another_process import another_gateway
 from mailed_links import link_in_mail
 from tintype_local.state import StackState
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 PASSWORD = "a password of some length"
 # The promise, and what a busy machine needs for the question itself.
 WITHIN_S = 1.0 + 0.5
@@ -94,3 +94,31 @@ def test_event_streams_end_with_their_session(stack: StackState, gateways: tuple
     assert all(opened.acquire(timeout=10) for _ in gateways)
     person.log_out()
     assert all(closed.acquire(timeout=7) for _ in gateways)
+
+
+def test_a_revoked_key_is_refused_everywhere(stack: StackState, gateways: tuple[str, str]) -> None:
+    """As an ended session is: 401 at two gateways within a second, while the other key goes on."""
+    person = Person(stack, gateways[0])
+    keys = [
+        httpx.post(
+            f"{gateways[0]}/v1/api-keys",
+            json={"name": name, "scopes": ["account:read"]},
+            headers=person.bearer,
+            timeout=20,
+        ).json()
+        for name in ("revoked", "kept")
+    ]
+
+    def status(gateway: str, key: dict[str, str]) -> int:
+        bearer = {"Authorization": f"Bearer {key['key']}"}
+        return httpx.get(f"{gateway}/v1/me", headers=bearer, timeout=10).status_code
+
+    assert [status(gateway, key) for gateway in gateways for key in keys] == [200] * 4
+    answer = httpx.delete(f"{gateways[0]}/v1/api-keys/{keys[0]['id']}", headers=person.bearer, timeout=10)
+    revoked_at = time.monotonic()
+    assert answer.status_code == 204
+    for gateway in gateways:
+        while (found := status(gateway, keys[0])) == 200:
+            assert time.monotonic() - revoked_at < WITHIN_S
+        assert found == 401
+        assert status(gateway, keys[1]) == 200

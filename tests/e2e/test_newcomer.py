@@ -67,6 +67,7 @@ def test_without_a_script_nothing_is_shown_that_needs_one(
             f"/library/{made}",
             f"/library/{made}/share",
             "/billing",
+            "/usage",
             "/account",
         )
         for path in pages:

@@ -243,6 +243,7 @@ SCENES: dict[str, Callable[[Patient, Customer], Scene]] = {
     "A broken invariant": a_balance_is_wrong,
     "A stuck job": a_worker_hangs,
     "A provider whose account is out of money": nothing_is_wrong,
+    "A provider that fails": nothing_is_wrong,
     "A broker that is away, or was rebuilt from nothing": the_broker_is_empty,
     "Restore from a dump": the_ledger_is_restored,
     "Keys and passwords": a_role_is_replaced,

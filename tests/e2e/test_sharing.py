@@ -73,3 +73,16 @@ def test_a_picture_is_looked_at_closely_by_the_keyboard(page: Page) -> None:
     assert page.get_by_role("img", name=PROMPT).evaluate("picture => picture.clientWidth") == pytest.approx(
         width, abs=1
     )
+
+
+def test_a_picture_that_came_into_an_open_page_is_looked_at_closely(page: Page) -> None:
+    """A generation's own page swaps its picture in when it is done: the buttons are there for it as well."""
+    made(page)
+    page.evaluate(
+        "htmx.ajax('GET', location.href, {target: 'main', select: 'main', swap: 'outerHTML'})"
+        ".then(() => document.body.dataset.swapped = '')"
+    )
+    expect(page.locator("body[data-swapped]")).to_be_attached()
+    zoom = page.get_by_role("group", name="Zoom")
+    zoom.get_by_role("button", name="Larger").click()
+    expect(zoom.locator("output")).to_have_text("150%")

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 from another_process import another_gateway
-from customer import Customer
+from customer import Customer, until
 from embedded.tcp_proxy import Link, TcpProxy
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from tintype_local.state import StackState
 from visitor import IN_TIME_MS, PASSWORD, is_at, new_customer, signed_in
 
@@ -225,3 +225,51 @@ def test_a_stream_that_is_refused_leaves_the_page(
             lambda answer: "/v1/events" in answer.url and answer.ok, timeout=IN_TIME_MS
         ):
             first.close()
+
+
+HEARS = """() => { window.heard = []; document.addEventListener("generation.updated",
+    (told) => window.heard.push(JSON.parse(told.detail.data).status)); }"""
+
+
+def test_a_tile_that_comes_late_is_asked_for_again(
+    stack: StackState, browser: Browser, customer: Customer
+) -> None:
+    """What it says was true when it was asked for; when it comes, the page has heard of the end."""
+    prompt = "A heron that comes late"
+    with signed_in(browser, customer, stack.url("gateway")) as context:
+        page = context.new_page()
+        running = customer.generate("local/sketch", prompt=prompt, simulate="stall")
+        is_at(customer, running, "processing")
+        with page.expect_response("**/v1/events"):
+            page.goto("/generate")
+        tile = page.get_by_role("article", name=prompt)
+        expect(tile).to_contain_text("developing", timeout=IN_TIME_MS)
+        page.evaluate(HEARS)
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route(re.compile(rf"/library/{running}/card"), hold, times=1)
+        page.evaluate(f"htmx.trigger('[data-generation={running}]', 'refresh')")
+        # Whatever is asked of the page lets what it asked for be seen here.
+        until(lambda: page.evaluate("1") and bool(held), "the tile to be asked for")
+        answer = held[0].fetch()
+        customer.cancel(running)
+        page.wait_for_function("() => window.heard.includes('cancelled')")
+        assert "developing" in answer.text()
+        held[0].fulfill(response=answer)
+        expect(tile).to_contain_text("cancelled", timeout=5_000)
+
+
+def test_a_generation_appears_on_its_own_page(
+    stack: StackState, browser: Browser, customer: Customer
+) -> None:
+    """As the page says, without anybody's doing."""
+    with signed_in(browser, customer, stack.url("gateway")) as context:
+        page = context.new_page()
+        running = customer.generate("local/motion", prompt="A heron on a page of its own", duration_s=2)
+        with page.expect_response("**/v1/events"):
+            page.goto(f"/library/{running}")
+        expect(page.get_by_role("link", name="Download").first).to_be_visible(timeout=IN_TIME_MS)
+        expect(page.get_by_text("It appears here when it is done.")).to_have_count(0)

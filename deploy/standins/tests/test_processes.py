@@ -17,6 +17,19 @@ import stripe
 from embedded.ports import free_ports
 
 KEY = "sk_test_standin"
+ALL = [
+    "stripe",
+    "polar",
+    "openai",
+    "replicate",
+    "babysea",
+    "comfydeploy",
+    "comfyui",
+    "fal",
+    "mailbox",
+    "oidc",
+    "turnstile",
+]
 START_S = 20.0
 STOP_S = 10.0
 
@@ -54,7 +67,7 @@ def environment_of(module: str, port: int, folder: Path) -> dict[str, str]:
     return {**found, f"{prefix}_SMTP_LISTEN": f"127.0.0.1:{free_ports(1)[0]}"}
 
 
-@pytest.mark.parametrize("module", ["stripe", "polar", "openai", "mailbox"])
+@pytest.mark.parametrize("module", ALL)
 def test_sigterm_is_a_clean_exit(module: str, tmp_path: Path) -> None:
     """SIGTERM ends each stand-in with exit code 0 within a few seconds."""
     port = free_ports(1)[0]
@@ -63,7 +76,7 @@ def test_sigterm_is_a_clean_exit(module: str, tmp_path: Path) -> None:
         assert child.wait(timeout=STOP_S) == 0
 
 
-@pytest.mark.parametrize("module", ["stripe", "polar", "openai", "mailbox"])
+@pytest.mark.parametrize("module", ALL)
 def test_bad_setting_is_one_clear_line(module: str) -> None:
     """A bad setting ends the start with exit code 2 and names its variable."""
     name = f"STANDIN_{module.upper()}_LISTEN"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from auditor.model import Books, Job, Money, Payment, SettledReservation
+from auditor.model import Allocation, Books, Job, Money, Payment, SettledReservation
 from auditor.reconcile import reconcile
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -13,6 +13,14 @@ JOB = Job(generation_id="gen_1", reservation_id="res_1", charge_credits=20, rese
 SETTLED = SettledReservation(reservation_id="res_1", generation_id="gen_1", charged=20, reserved=30)
 PAID = Payment(payment_id="pi_1", account_id="usr_1", credits=1000)
 MONEY = Money(amount_minor=1000, currency="usd", moved_at=LONG_AGO)
+MONTH = Allocation(
+    subscription_id="plan_1",
+    account_id="usr_1",
+    credits=3000,
+    starts_at=LONG_AGO,
+    ends_at=None,
+    invoice_id="in_1",
+)
 RIGHT = Books(
     jobs={"gen_1": JOB},
     reservations={"res_1": SETTLED},
@@ -22,6 +30,9 @@ RIGHT = Books(
     processor={"pi_1": MONEY},
     owed_back={"pi_1": 0},
     taken_back={"pi_1": 0},
+    unpaid_invoices=frozenset({"in_1"}),
+    allocations={MONTH.key: MONTH},
+    plan_grants={MONTH.key: MONTH},
 )
 
 
@@ -34,9 +45,10 @@ def test_right_books_have_no_findings() -> None:
     """And say how much was looked at."""
     assert broken(RIGHT) == {}
     findings = reconcile(RIGHT, now=NOW)
-    assert [(one.checked, one.pending) for one in findings] == [(1, 0)] * 7
+    assert [(one.checked, one.pending) for one in findings] == [(1, 0)] * 10
 
 
+UNPAID = {"allocations_match_processor": (MONTH.key,)}
 BOTH = {"processor_matches_payments": ("pi_1",), "payments_match_processor": ("pi_1",)}
 
 
@@ -63,6 +75,9 @@ BOTH = {"processor_matches_payments": ("pi_1",), "payments_match_processor": ("p
         (replace(RIGHT, owed_back={"pi_1": 5}), {"money_back_taken_back": ("pi_1",)}),
         (replace(RIGHT, money={}), {"processor_matches_payments": ("pi_1",)}),
         (replace(RIGHT, processor={}), {"payments_match_processor": ("pi_1",)}),
+        # Credits of a plan for which nothing was paid, or nobody was asked for anything.
+        (replace(RIGHT, unpaid_invoices=frozenset({"in_2"})), UNPAID),
+        (replace(RIGHT, allocations={MONTH.key: replace(MONTH, payment_id="pi_2")}), UNPAID),
         (replace(RIGHT, processor={"pi_1": replace(MONEY, amount_minor=999)}), BOTH),
         (replace(RIGHT, processor={"pi_1": replace(MONEY, currency="eur")}), BOTH),
         (replace(RIGHT, processor={"pi_1": replace(MONEY, refunded_minor=1)}), BOTH),
@@ -102,7 +117,16 @@ def test_a_payment_that_is_on_its_way_hides_no_other() -> None:
 def test_a_processor_that_did_not_answer_is_not_compared() -> None:
     """Its invariants are left out, not passed; the rest is compared."""
     findings = reconcile(replace(RIGHT, processor=None), now=NOW)
-    assert {"processor_matches_payments", "payments_match_processor"}.isdisjoint(
-        one.invariant for one in findings
+    compared = {"processor_matches_payments", "payments_match_processor", "allocations_match_processor"}
+    assert compared.isdisjoint(one.invariant for one in findings)
+    assert len(findings) == 7
+
+
+def test_a_month_that_began_this_moment_is_pending() -> None:
+    """The processor was read before it was told."""
+    now = replace(MONTH, starts_at=NOW)
+    books = replace(
+        RIGHT, allocations={now.key: now}, plan_grants={now.key: now}, unpaid_invoices=frozenset()
     )
-    assert len(findings) == 5
+    (finding,) = [one for one in reconcile(books, now=NOW) if one.pending or one.violations]
+    assert (finding.invariant, finding.pending, finding.violations) == ("allocations_match_processor", 1, 0)

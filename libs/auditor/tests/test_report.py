@@ -67,7 +67,7 @@ def test_the_money_is_a_table_of_three_columns() -> None:
             row.billing,
             row.processor,
         ]
-    assert "and 2 more payments that differ" in printed
+    assert "and 2 more that differ" in printed
     money = json.loads(shown(verification, as_json=True))["money"]
     assert (money["differing"], money["differences"][0]["about"]) == (3, "pi_lost")
 

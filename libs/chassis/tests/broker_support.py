@@ -90,9 +90,9 @@ async def running(*loops: object) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def waiting(engine: AsyncEngine, *, until: int) -> bool:
+async def waiting(engine: AsyncEngine, *, until: int, within_s: float = 30) -> bool:
     """Return once so many facts wait in the outbox."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(within_s):
         while True:
             async with transaction(engine, SYSTEM_SCOPE) as connection:
                 if await connection.scalar(select(func.count()).select_from(OUTBOX)) == until:
@@ -100,6 +100,6 @@ async def waiting(engine: AsyncEngine, *, until: int) -> bool:
             await asyncio.sleep(0.05)
 
 
-async def emptied(engine: AsyncEngine) -> None:
+async def emptied(engine: AsyncEngine, *, within_s: float = 30) -> None:
     """Return once the outbox is empty."""
-    await waiting(engine, until=0)
+    await waiting(engine, until=0, within_s=within_s)

@@ -132,6 +132,26 @@ async def test_a_fact_that_cant_be_published_holds_back_its_own_account_only(eng
     assert broker.stored["usr_3"] == [3, 23, 43]
 
 
+async def test_requests_that_wait_for_every_connection_make_no_fact_late(
+    engine: AsyncEngine, empty_database: ServiceDatabase
+) -> None:
+    """The relay has the connection of its locks, whatever becomes of the pool."""
+    crowded = create_engine(empty_database.url, pool_size=3)
+    broker = Recorder()
+    async with contextlib.AsyncExitStack() as opened:
+        opened.push_async_callback(crowded.dispose)
+        await opened.enter_async_context(running(Relay(crowded, OUTBOX, broker)))
+        await write(engine, range(20))
+        await emptied(engine)
+        for _ in range(2):
+            await opened.enter_async_context(crowded.connect())
+        # Sooner than a request gives up its place in the queue for a connection.
+        async with asyncio.timeout(8):
+            await write(engine, range(20, 40))
+            await emptied(engine)
+    assert sorted(number for numbers in broker.stored.values() for number in numbers) == list(range(40))
+
+
 async def test_a_relay_ends_though_the_broker_swallows_the_cancellation(engine: AsyncEngine) -> None:
     """As clients do that wait by `asyncio.wait_for` before Python 3.12; what was stored is not sent again."""
     await write(engine, range(3))
@@ -153,6 +173,7 @@ async def test_a_relay_ends_though_the_broker_swallows_the_cancellation(engine: 
     await emptied(engine)
 
 
+@pytest.mark.timeout(400)
 async def test_a_broker_that_restarts_loses_nothing(engine: AsyncEngine, tmp_path: Path) -> None:
     """Killed in the middle of a backlog: every fact is in the stream once, each account's in order."""
     server = NatsServer(data_folder=tmp_path / "nats", port=free_ports(1)[0], passwords=nats_passwords())
@@ -168,11 +189,14 @@ async def test_a_broker_that_restarts_loses_nothing(engine: AsyncEngine, tmp_pat
         await ensure_stream(nats.jetstream(), "identity")
         await write(engine, range(2_000))
         relaying = asyncio.create_task(Relay(engine, OUTBOX, Publisher(nats.jetstream())).run())
-        async with asyncio.timeout(20):
-            while (await nats.jetstream().stream_info("IDENTITY")).state.messages == 0:
+        # It may be writing a thousand facts to a slow disk.
+        stream = nats.jetstream(timeout=30)
+        async with asyncio.timeout(60):
+            while (await stream.stream_info("IDENTITY")).state.messages == 0:
                 await asyncio.sleep(0.005)
     with process(server, log=tmp_path / "nats.log"):
-        await emptied(engine)
+        # A batch that was stored unheard is published one by one, each of its facts with a write to disk.
+        await emptied(engine, within_s=120)
         relaying.cancel()
         await asyncio.gather(relaying, return_exceptions=True)
         consumer = await connect(server.url, user="ledger", password=nats_password("ledger"), name="test")
@@ -181,7 +205,8 @@ async def test_a_broker_that_restarts_loses_nothing(engine: AsyncEngine, tmp_pat
             handle,
             max_in_flight=1,
         )
-        async with running(subscription), asyncio.timeout(30):
+        # One at a time: thousands of round trips.
+        async with running(subscription), asyncio.timeout(120):
             while sum(map(len, seen.values())) < 2_000:
                 await asyncio.sleep(0.05)
         await consumer.close()

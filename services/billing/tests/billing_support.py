@@ -15,12 +15,15 @@ from billing.adapters.outbound.memory.webhook_verifier import MemoryWebhookVerif
 from billing.adapters.outbound.memory.webhooks import MemoryWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.add_promotion import AddPromotionHandler
+from billing.application.begin_erasure import BeginErasureHandler
 from billing.application.begin_top_up import TopUpStarter
 from billing.application.buy_top_up import BuyTopUpHandler
 from billing.application.cancel_subscription import CancelSubscriptionHandler
+from billing.application.carry_on_erasures import CarryOnErasuresHandler
 from billing.application.change_subscription import ChangeSubscriptionHandler
 from billing.application.claim_referral import ClaimReferralHandler
 from billing.application.create_checkout import CreateCheckout, CreateCheckoutHandler, Opened
+from billing.application.current_offers import CurrentOffers
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.free_plan import FreePlan
 from billing.application.hear_balance import HearBalanceHandler
@@ -28,6 +31,7 @@ from billing.application.list_invoices import ListInvoicesHandler
 from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
 from billing.application.list_purchases import ListPurchases, ListPurchasesHandler, PurchasePage
+from billing.application.look_at_customer import LookAtCustomerHandler
 from billing.application.make_refund import RefundMaker
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
@@ -41,6 +45,7 @@ from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.redeem_promotion import RedeemPromotionHandler
+from billing.application.refresh_prices import RefreshPricesHandler
 from billing.application.refund_purchase import RefundPurchaseHandler
 from billing.application.renew_subscriptions import RenewSubscriptionsHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
@@ -52,6 +57,7 @@ from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.application.settle_subscription import SettleSubscriptionHandler
 from billing.application.subscribers import Subscribers
 from billing.application.tell_credits import CreditsTeller
+from billing.application.tell_entitlements import TellEntitlementsHandler
 from billing.domain.checkout import Purchase
 from billing.domain.identifiers import PlanId
 from billing.domain.purchase_standing import PurchaseStanding
@@ -91,14 +97,17 @@ class BillingUnderTest:
         catalogue = self.catalogue = load_catalogue(None)
         if isinstance(self.processor, MemoryProcessor):
             self.processor.clock = self.clock
-        self.packs = ListPacksHandler(catalogue)
-        self.list_plans = ListPlansHandler(catalogue)
+        free = next(plan for plan in catalogue.plans if not plan.prices)
+        offered = catalogue.offered(sells_plans=self.processor.sells_plans, free_plan=free)
+        self.offers = CurrentOffers(self.reader, offered)
+        self.refresh_prices = RefreshPricesHandler(self.units, self.processor, offered, self.clock)
+        self.packs = ListPacksHandler(self.offers)
+        self.list_plans = ListPlansHandler(self.offers)
         self.read_subscription = ReadSubscriptionHandler(self.reader, catalogue, self.clock)
         self.add_promotion = AddPromotionHandler(self.units, self.clock)
         self.redeem = RedeemPromotionHandler(self.units, self.clock, self.ids)
         self.list_purchases = ListPurchasesHandler(self.reader)
         self.receive = ReceiveWebhookHandler(self.units, MemoryWebhookVerifier(), self.clock)
-        free = next(plan for plan in catalogue.plans if not plan.prices)
         self.settle_plan = SettleSubscriptionHandler(
             self.units,
             self.processor,
@@ -108,15 +117,22 @@ class BillingUnderTest:
             self.clock,
             self.ids,
         )
+        self.begin_erasure = BeginErasureHandler(self.units, self.clock)
+        self.carry_on_erasures = CarryOnErasuresHandler(
+            self.units, self.processor, self.settle_plan, FreePlan(self.ids, free), self.clock
+        )
         self.subscribers = Subscribers(self.reader, self.settle_plan)
         customers = Customers(self.units, self.processor)
         read_plan = self.read_subscription
-        self.change_plan = ChangeSubscriptionHandler(self.subscribers, self.processor, catalogue, read_plan)
+        self.change_plan = ChangeSubscriptionHandler(
+            self.subscribers, self.processor, self.offers, self.refresh_prices, read_plan
+        )
         self.cancel_plan = CancelSubscriptionHandler(self.subscribers, self.processor, read_plan)
         self.resume_plan = ResumeSubscriptionHandler(self.subscribers, self.processor, read_plan)
-        self.open_portal = OpenPortalHandler(self.processor, customers, catalogue, public_url=ORIGIN)
+        self.open_portal = OpenPortalHandler(self.processor, customers, self.offers, public_url=ORIGIN)
         self.list_invoices = ListInvoicesHandler(self.units, self.processor)
         self.renew = RenewSubscriptionsHandler(self.units, catalogue, self.settle_plan, self.clock)
+        self.tell_entitlements = TellEntitlementsHandler(self.units, catalogue, self.clock)
         self.settle = SettleCheckoutHandler(
             self.units, self.processor, self.settle_plan, self.clock, self.ids
         )
@@ -127,7 +143,8 @@ class BillingUnderTest:
             self.pages,
             self.follow,
             self.subscribers,
-            catalogue,
+            self.offers,
+            self.refresh_prices,
             self.clock,
             self.ids,
             public_url=ORIGIN,
@@ -146,14 +163,14 @@ class BillingUnderTest:
             self.processor,
             self.pages,
             TopUpStarter(catalogue, self.ids),
-            catalogue,
+            self.offers,
             self.clock,
             self.ids,
             public_url=ORIGIN,
             retry_after=TOP_UP_RETRY,
         )
         self.run_top_ups = RunTopUpsHandler(self.units, self.buy_top_up, self.clock)
-        self.set_auto_top_up = SetAutoTopUpHandler(self.units, self.processor, catalogue, self.clock)
+        self.set_auto_top_up = SetAutoTopUpHandler(self.units, self.processor, self.offers, self.clock)
         self.read_auto_top_up = ReadAutoTopUpHandler(self.units, self.reader, self.processor, self.clock)
         self.dispute = RecordDisputeHandler(self.units, self.processor, self.clock)
         self.process = ProcessWebhookHandler(
@@ -162,6 +179,8 @@ class BillingUnderTest:
             self.refund,
             self.dispute,
             self.settle_plan,
+            self.refresh_prices,
+            LookAtCustomerHandler(self.units, self.processor, self.settle_plan, self.clock),
             self.processor,
             self.clock,
             self.lease_ids,
@@ -285,6 +304,8 @@ def brief(message: Message) -> tuple[Any, ...]:
             return name, message.payment_id, message.credits, message.amount_minor
         case pb.PaymentRefunded():
             return name, message.payment_id, message.refunded_credits, message.refunded_minor
+        case pb.RefundOrdered():
+            return name, message.purchase_id, message.amount_minor, message.left_minor, message.reason
         case pb.PaymentDisputed():
             return name, message.dispute_id, message.disputed_credits, message.disputed_minor
         case pb.SubscriptionRenewed():

@@ -27,11 +27,13 @@ def assert_facts_tell(
     renewed = _of(facts, pb.SubscriptionRenewed)
     redeemed = _of(facts, pb.PromotionRedeemed)
     assert len({one.redemption_id for one in redeemed}) == len(redeemed)
+    ordered = _of(facts, pb.RefundOrdered)
+    assert len({one.order_id for one in ordered}) == len(ordered)
     codes = [(one.account_id, one.code) for one in redeemed if one.code != INVITATION]
     assert len(set(codes)) == len(codes)
     _assert_changes_in_order(_of(facts, pb.SubscriptionChanged))
     plans = pb.SubscriptionRenewed | pb.AllocationRaised | pb.SubscriptionChanged
-    apart = plans | pb.PromotionRedeemed | pb.AutoTopUpStopped
+    apart = plans | pb.PromotionRedeemed | pb.AutoTopUpStopped | pb.RefundOrdered | pb.AccountErased
     raised = _of(facts, pb.AllocationRaised)
     facts = [one for one in facts if not isinstance(one, apart)]
     _assert_months_told(renewed, subscriptions)

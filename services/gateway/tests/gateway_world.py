@@ -10,6 +10,7 @@ import httpx
 from described import Description
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from gateway.application.known_keys import KnownKeys
 from gateway.application.open_sessions import OpenSessions
 from gateway.bootstrap.memory import MemoryWorld, memory_world
 from gateway.bootstrap.parts import make_web_app, wire
@@ -45,6 +46,7 @@ class Door:
     http: httpx.AsyncClient
     clock: ToldClock
     open_sessions: OpenSessions
+    known_keys: KnownKeys
 
     async def sign_up(self, email: str = "ada@example.com", *, welcome_credits: int = 0) -> str:
         """Open an account, use its token from now on, and return the user's id."""
@@ -72,8 +74,10 @@ class Door:
             dict(world.generations.jobs),
             dict(world.collections.kept),
             {held: set(ids) for held, ids in world.generations.collected.items()},
+            dict(world.uploads.kept),
             dict(world.billing.checkouts),
             dict(world.billing.webhooks),
+            list(world.generations.told_of),
             dict(world.identity.users),
             dict(world.identity.passwords),
         )
@@ -93,7 +97,14 @@ def make_door(*, rates: str = "10000/minute", public_url: str = ORIGIN) -> Door:
         base_url=public_url,
         event_hooks={"response": [description().hold]},
     )
-    return Door(world=world, app=app, http=http, clock=clock, open_sessions=deps.open_sessions)
+    return Door(
+        world=world,
+        app=app,
+        http=http,
+        clock=clock,
+        open_sessions=deps.open_sessions,
+        known_keys=deps.known_keys,
+    )
 
 
 @cache

@@ -12,6 +12,9 @@ from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWo
 from generation.ports.unit_of_work import UnitsOfWork
 from generation_house import House
 from generation_stack import Stack
+from provider_stage import opens, standins
+
+__all__ = ["opens", "standins"]
 
 
 @pytest.fixture

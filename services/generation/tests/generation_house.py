@@ -13,19 +13,26 @@ from generation.adapters.inbound.grpc_shares import ShareHandlers
 from generation.adapters.outbound.jose_quotes import JoseQuoteSigner
 from generation.adapters.outbound.json_schema import JsonSchemaChecker
 from generation.adapters.outbound.memory import MemoryUnitsOfWork
+from generation.adapters.outbound.memory_ledger import MemoryLedger
+from generation.adapters.outbound.memory_meter import MemoryMeter
+from generation.adapters.outbound.memory_moderation import MemoryModeration
 from generation.adapters.outbound.memory_services import (
     MemoryIntake,
-    MemoryLedger,
     MemoryMediaStore,
-    MemoryMeter,
+    MemoryNudges,
     MemoryOutput,
     MemoryProgressFeed,
     MemoryProvider,
+    MemoryUploadIntake,
+    MemoryWebhooks,
 )
+from generation.adapters.outbound.provider_limits import Limits
 from generation.adapters.outbound.system_tokens import SystemTokens
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
 from generation.application.add_to_collection import AddToCollectionHandler
 from generation.application.cancel_generation import CancelGenerationHandler
+from generation.application.chosen_media import MediaChooser
+from generation.application.cost_of_run import RunCosts
 from generation.application.create_collection import CreateCollectionHandler
 from generation.application.create_generation import CreateGeneration, CreateGenerationHandler
 from generation.application.create_quote import CreateQuote, CreateQuoteHandler
@@ -35,12 +42,14 @@ from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.deliver_outputs import OutputDeliverer
 from generation.application.discard_generation import DiscardGenerationHandler
 from generation.application.entitlement_check import EntitlementCheck
+from generation.application.expire_outputs import ExpireOutputsHandler
 from generation.application.finish_attempt import AttemptFinisher
 from generation.application.follow_run import RunFollower
 from generation.application.keep_entitlements import KeepEntitlementsHandler
 from generation.application.keep_leases import LeaseKeeper
+from generation.application.learn_statistics import LastDay
 from generation.application.mark_favourite import MarkFavouriteHandler
-from generation.application.provider_gate import ProviderGate
+from generation.application.moderate_job import JobModerator
 from generation.application.purge_discarded import PurgeDiscardedHandler
 from generation.application.queue_view import QueueView
 from generation.application.read_collections import ReadCollections
@@ -48,6 +57,8 @@ from generation.application.read_generations import ReadGenerations
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
 from generation.application.read_shares import ReadShares
+from generation.application.read_usage import ReadUsage
+from generation.application.receive_provider_webhook import ReceiveProviderWebhookHandler
 from generation.application.remove_from_collection import RemoveFromCollectionHandler
 from generation.application.rename_collection import RenameCollectionHandler
 from generation.application.report_progress import ProgressReporter
@@ -55,19 +66,24 @@ from generation.application.reserve_credits import CreditReserver
 from generation.application.restore_generation import RestoreGenerationHandler
 from generation.application.run_attempt import AttemptRunner
 from generation.application.run_job import RunJobHandler
+from generation.application.run_media import RunMedia
 from generation.application.start_generation import CreditsReserved, Job, StartGenerationHandler
-from generation.application.summarize_usage import SummarizeUsageHandler
 from generation.application.sweep_answers import SweepAnswersHandler
 from generation.application.sweep_deadlines import SweepDeadlinesHandler
 from generation.application.sweep_deletions import SweepDeletionsHandler
 from generation.application.sweep_reservations import SweepReservationsHandler
+from generation.application.sweep_uploads import SweepUploadsHandler
 from generation.application.take_due import TakeDueHandler
 from generation.application.usual_durations import UsualDurations
 from generation.application.withdraw_share import WithdrawShareHandler
+from generation.bootstrap.providers import gate_of
 from generation.domain.generation import Generation
 from generation.domain.identifiers import AccountId, EventId, ModelId, QuoteId, ReservationId
+from generation.domain.retention import FOR_GOOD, Retention
+from generation.domain.upload import UploadQuota
 from generation.ports.ledger import Reservation
 from generation.ports.media_provider import RunReport, RunState
+from generation_uploads import QUOTA, UNUSED_TTL, upload_handlers
 
 ACCOUNT = AccountId("usr_alice")
 
@@ -125,10 +141,18 @@ class House:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     provider: MemoryProvider = field(default_factory=MemoryProvider)
     intake: MemoryIntake = field(default_factory=MemoryIntake)
+    upload_intake: MemoryUploadIntake = field(default_factory=MemoryUploadIntake)
+    upload_quota: UploadQuota = QUOTA
     store: MemoryMediaStore = field(default_factory=MemoryMediaStore)
     feed: MemoryProgressFeed = field(default_factory=MemoryProgressFeed)
     meter: MemoryMeter = field(default_factory=MemoryMeter)
+    limits: dict[str, Limits] = field(default_factory=dict)
+    moderation: MemoryModeration = field(default_factory=MemoryModeration)
+    moderation_is_open: bool = False
+    retention: Retention = FOR_GOOD
     catalogue: TomlCatalogue = field(default_factory=shipped_models)
+    webhooks: MemoryWebhooks = field(default_factory=MemoryWebhooks)
+    nudges: MemoryNudges = field(default_factory=MemoryNudges)
     signer: JoseQuoteSigner = field(default_factory=lambda: JoseQuoteSigner("k" * 32))
     checker: JsonSchemaChecker = field(default_factory=JsonSchemaChecker)
 
@@ -147,12 +171,16 @@ class House:
             self.dice,
             self.clock,
             EntitlementCheck(self.clock),
+            MediaChooser(self.clock),
             queue_timeout_s=3600,
         )
         self.keep_entitlements = KeepEntitlementsHandler(self.units)
         self.quote = CreateQuoteHandler(self.catalogue, self.checker, self.signer, self.clock)
         self.durations = UsualDurations(self.units, self.catalogue, self.clock)
-        self.models = ReadModels(self.units, self.catalogue, self.durations, EntitlementCheck(self.clock))
+        self.last_day = LastDay(self.units, self.clock)
+        self.models = ReadModels(
+            self.units, self.catalogue, self.durations, self.last_day, EntitlementCheck(self.clock)
+        )
         self.read = ReadGenerations(
             self.units, self.store, self.clock, QueueView(self.units, self.clock), self.durations
         )
@@ -170,9 +198,14 @@ class House:
             add=AddToCollectionHandler(self.units),
             remove=RemoveFromCollectionHandler(self.units),
         )
+        self.uploads = upload_handlers(
+            self.units, self.upload_intake, self.store, self.ids, self.clock, self.upload_quota
+        )
+        self.sweep_uploads = SweepUploadsHandler(self.units, self.clock, UNUSED_TTL)
+        self.receive_webhook = ReceiveProviderWebhookHandler(self.units, self.webhooks, self.nudges)
         self.cancel = CancelGenerationHandler(self.units, self.clock, self.meter)
         self.delete = DeleteGenerationHandler(self.units, self.clock)
-        self.usage = SummarizeUsageHandler(self.units)
+        self.usage = ReadUsage(self.units)
         self.discard = DiscardGenerationHandler(self.units, self.clock)
         self.restore = RestoreGenerationHandler(self.units, self.clock)
         self.purge_discarded = PurgeDiscardedHandler(self.units, self.clock)
@@ -182,6 +215,7 @@ class House:
         )
         self.sweep_deadlines = SweepDeadlinesHandler(self.units, self.clock, self.meter)
         self.sweep_deletions = SweepDeletionsHandler(self.units, self.store, self.clock)
+        self.expire_outputs = ExpireOutputsHandler(self.units, self.clock)
         self.sweep_answers = SweepAnswersHandler(self.units)
 
     def worker(self, name: str = "w1", attempts_max: int = 3, backoff_s: float = 0) -> "Worker":
@@ -223,18 +257,27 @@ class Worker:
         units, clock = house.units, house.clock
         self.start = StartGenerationHandler(units, house.catalogue, house.ids, clock, worker=name, lease_s=15)
         self.finish = AttemptFinisher(
-            units, house.ids, clock, house.meter, worker=name, lease_s=15, attempts_max=attempts_max
+            units,
+            house.ids,
+            clock,
+            house.meter,
+            worker=name,
+            lease_s=15,
+            attempts_max=attempts_max,
+            queue_timeout_s=3600,
+            retention=house.retention,
         )
         self.leases = LeaseKeeper(units, clock, worker=name, lease_s=15)
         self.take_due = TakeDueHandler(
             units, self.finish, clock, worker=name, lease_s=15, in_call=frozenset({"openai"})
         )
-        self.gate = ProviderGate(clock, house.meter)
+        self.gate = gate_of(clock, house.meter, house.limits)
         self.attempts = AttemptRunner(
             RunFollower(
                 units,
                 {"local": house.provider, "openai": house.provider},
                 house.catalogue,
+                RunMedia(units, house.store),
                 self.gate,
                 ProgressReporter(units, house.feed, clock, every_s=0),
                 clock,
@@ -242,6 +285,10 @@ class Worker:
             OutputDeliverer(units, house.intake, house.store, house.ids, clock, pause_s=0.001),
             self.finish,
             self.gate,
+            JobModerator(
+                house.moderation, house.catalogue, clock, house.meter, is_open=house.moderation_is_open
+            ),
+            RunCosts(house.catalogue),
             clock,
             backoff_s=backoff_s,
         )

@@ -7,7 +7,8 @@ from functools import cache
 import av
 import numpy as np
 from PIL import Image
-from standins.openai.odd_files import ODD_FILES
+from standins.odd_files import ODD_FILES
+from standins.speaking import spoken
 
 
 def picture(form: str, *, mode: str = "RGB", size: tuple[int, int] = (640, 400)) -> bytes:
@@ -24,7 +25,7 @@ def film(form: str, codec: str = "libvpx-vp9", *, frames: int = 6) -> bytes:
         stream = container.add_stream(codec, rate=12, options={"deadline": "realtime", "cpu-used": "8"})
         stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
         for number in range(frames):
-            level = np.full((360, 640, 3), number * 20, dtype=np.uint8)
+            level = np.full((360, 640, 3), number * 20 % 256, dtype=np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(level, format="rgb24")))
         container.mux(stream.encode(None))
     return target.getvalue()
@@ -51,3 +52,24 @@ def good_pictures() -> Mapping[str, bytes]:
 def good_films() -> Mapping[str, bytes]:
     """Every accepted kind of film."""
     return {"mp4": film("mp4"), "webm": film("webm")}
+
+
+@cache
+def good_sounds() -> Mapping[str, bytes]:
+    """Every accepted kind of sound, and one of a rate below the usual, without a tag before it."""
+    sounds = {kind: spoken("a red fox waits", "coral", kind) for kind in ("mp3", "wav", "opus")}
+    return {**sounds, "mp3-bare": sounds["mp3"][sounds["mp3"].index(b"\xff\xf3") :]}
+
+
+def sound(form: str, codec: str, *, rate: int = 48_000, seconds: float = 0.5) -> bytes:
+    """Silence, encoded as is said."""
+    target = io.BytesIO()
+    with av.open(target, "w", format=form) as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.layout = "mono"
+        samples = np.zeros((1, int(rate * seconds)), dtype=np.int16)
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate = rate
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
+    return target.getvalue()

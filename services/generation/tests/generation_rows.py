@@ -6,10 +6,19 @@ from typing import Any
 
 from generation.domain.attempt import Attempt
 from generation.domain.generation import Generation, Status
-from generation.domain.identifiers import AccountId, AttemptId, GenerationId, ModelId, OutputId, ReservationId
+from generation.domain.identifiers import (
+    AccountId,
+    AttemptId,
+    GenerationId,
+    ModelId,
+    OutputId,
+    ReservationId,
+    UploadId,
+)
 from generation.domain.model import Modality
 from generation.domain.output import Incomplete, Output
 from generation.domain.pricing import Price
+from generation.domain.upload import Upload
 from generation.ports.unit_of_work import UnitsOfWork
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -81,6 +90,26 @@ def output(number: int = 1, position: int = 0) -> Output:
         incomplete=Incomplete.LENGTH,
         blurhash=BLURHASH,
     )
+
+
+def upload(number: int = 1, **changes: Any) -> Upload:
+    """A picture of Alice's."""
+    plain = Upload(
+        upload_id=UploadId(f"upl_{number:032x}"),
+        account_id=ALICE,
+        object_key=f"usr/uploads/{number}.png",
+        thumbnail_key=f"usr/uploads/{number}.thumbnail.webp",
+        media_type="image/png",
+        size_bytes=10 * number,
+        sha256="0" * 64,
+        source_sha256="1" * 64,
+        width=2,
+        height=3,
+        blurhash=BLURHASH,
+        idempotency_key=f"key-{number}",
+        created_at=NOW,
+    )
+    return replace(plain, **changes)
 
 
 async def stored(units: UnitsOfWork, *jobs: Generation) -> None:

@@ -245,9 +245,10 @@ async def until(condition: Callable[[], Any]) -> None:
 
 
 def struct(document: dict[str, Any]) -> Struct:
-    """A JSON object as protobuf, with a prompt unless it has one."""
+    """A JSON object as protobuf, with a prompt unless it has one, or says None in its place."""
     message = Struct()
-    message.update({"prompt": "a red fox"} | document)
+    filled = {"prompt": "a red fox"} | document
+    message.update({name: value for name, value in filled.items() if value is not None})
     return message
 
 

@@ -1,7 +1,7 @@
 """What the suite has to know of a provider, and hosts that answer anything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -10,6 +10,7 @@ from typing import Any
 from generation.domain.model import Modality
 
 KEY = "sk-of-the-suite"
+WEBHOOK_SECRET = "whsec_b2YtdGhlLXN1aXRlLW9mLXByb3ZpZGVycw=="
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,25 @@ class Profile:
     settings: Mapping[str, str] | None = None
     # Settings under which it waits a second at most for whoever does not answer.
     impatient: Mapping[str, str] = field(default_factory=dict)
+    # What the API is told of its webhooks, without a prefix, `{url}` as above; None where it sends none. Its
+    # stand-in is told WEBHOOK_SECRET as STANDIN_<NAME>_WEBHOOK_SECRET.
+    webhook: Mapping[str, str] | None = None
+    # Its endpoint is set in a dashboard: its stand-in takes it at /_test/endpoint.
+    endpoint_by_hand: bool = False
+    # The field of `input` that is the prompt, and carries orders for a stand-in that knows chaos.
+    prompt: str = "prompt"
+    # Where the prompt is no field: the input with these words.
+    says: Callable[[str], Mapping[str, Any]] | None = None
+    knows_chaos: bool = False
+
+    def ordering(self, word: str) -> Mapping[str, Any]:
+        """The input with an order for the stand-in."""
+        words = self.words(word)
+        return self.says(words) if self.says else {**self.input, self.prompt: words}
+
+    def words(self, word: str) -> str:
+        """The prompt with this order in it."""
+        return f"a red fox [[{word}]]"
 
 
 def profile_of(folder: str) -> Profile:

@@ -2,7 +2,7 @@
 
 import pytest
 from chassis.settings import load_settings
-from generation.settings import GenerationSettings
+from generation.settings import ApiSettings, GenerationSettings
 
 GOOD = {
     "GENERATION_DATABASE_URL": "postgresql://db",
@@ -61,3 +61,16 @@ def test_no_part_of_an_address_is_lost_in_silence(
     assert told.startswith(f"{name}: ")
     assert words in told
     assert "secret" not in told
+
+
+@pytest.mark.parametrize(
+    ("listed", "read"), [(None, set()), ("", set()), ("openai, fal,", {"openai", "fal"})]
+)
+def test_stand_ins_are_those_that_are_named(
+    monkeypatch: pytest.MonkeyPatch, listed: str | None, read: set[str]
+) -> None:
+    """And none where nobody names any, whatever addresses providers have."""
+    monkeypatch.setenv("GENERATION_QUOTE_KEY", "k" * 32)
+    if listed is not None:
+        monkeypatch.setenv("GENERATION_STAND_INS", listed)
+    assert load_settings(ApiSettings).stand_ins == read

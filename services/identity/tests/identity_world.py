@@ -2,31 +2,39 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from chassis.testing.clock import HandClock
 from identity.adapters.inbound.grpc import Handlers
 from identity.adapters.outbound.fakes import MemoryHasher, MemoryMailer
-from identity.adapters.outbound.memory import (
-    MemoryDirectory,
-    MemoryMailQueue,
-    MemoryStore,
-    MemoryUnitsOfWork,
-)
+from identity.adapters.outbound.memory.directory import MemoryDirectory
+from identity.adapters.outbound.memory.mail_queue import MemoryMailQueue
+from identity.adapters.outbound.memory.people import MemoryPeople
+from identity.adapters.outbound.memory.store import MemoryStore
+from identity.adapters.outbound.memory.unit_of_work import MemoryUnitsOfWork
 from identity.adapters.outbound.postgres.directory import PostgresDirectory
 from identity.adapters.outbound.postgres.mail_queue import PostgresMailQueue
+from identity.adapters.outbound.postgres.people import PostgresPeople
 from identity.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
+from identity.application.change_user import ChangeUser
+from identity.application.create_api_key import CreateApiKey
 from identity.application.log_in import LogIn
 from identity.application.open_session import OpenedSession
 from identity.application.refresh_session import RefreshSession
 from identity.application.request_password_reset import RequestPasswordReset
 from identity.application.send_due_mail import SendDueMailHandler
 from identity.application.sign_up import SignUp
-from identity.bootstrap import Ports, memory_ports, wire_handlers
-from identity.domain.identifiers import UserId
+from identity.bootstrap.memory import memory_ports
+from identity.bootstrap.parts import Ports, wire_change_user, wire_handlers
+from identity.domain.api_key import ApiKeyTerms, Scope
+from identity.domain.audit import Actor
+from identity.domain.client import Client
+from identity.domain.identifiers import IdempotencyKey, UserId
 from identity.domain.mail import Purpose
 from identity.domain.user import EmailAddress, User
 from identity.ports.directory import Directory
 from identity.ports.mail_queue import MailQueue
+from identity.ports.people import People
 from identity.ports.unit_of_work import UnitsOfWork
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -34,6 +42,12 @@ ADA, EVE = EmailAddress("ada@example.com"), EmailAddress("eve@example.com")
 PASSWORD = "the analytical engine"
 OTHER_PASSWORD = "weaves algebraic patterns"
 CLIENT = "203.0.113.7"
+OPERATOR = Actor.operator("ops")
+
+
+def from_(client: str | Client) -> Client:
+    """Where a request comes from; an address alone is enough."""
+    return client if isinstance(client, Client) else Client(address=client)
 
 
 @dataclass
@@ -57,23 +71,27 @@ class World:
         self.handlers: Handlers = wire_handlers(ports)
 
     async def sign_up(
-        self, email: EmailAddress = ADA, password: str = PASSWORD, client: str = CLIENT
+        self, email: EmailAddress = ADA, password: str = PASSWORD, client: str | Client = CLIENT
     ) -> OpenedSession:
         """A new person."""
         return await self.handlers.sign_up(
-            SignUp(email=email, password=password, full_name="Ada Lovelace", client_address=client)
+            SignUp(email=email, password=password, full_name="Ada Lovelace", client=from_(client))
         )
 
     async def log_in(
-        self, email: str = ADA, password: str = PASSWORD, client: str = CLIENT, device: str | None = None
+        self,
+        email: str = ADA,
+        password: str = PASSWORD,
+        client: str | Client = CLIENT,
+        device: str | None = None,
     ) -> OpenedSession:
         """The person comes back, perhaps on a device that was given a token."""
         tokens = () if device is None else (device,)
-        return await self.handlers.log_in(LogIn(EmailAddress(email), password, client, tokens))
+        return await self.handlers.log_in(LogIn(EmailAddress(email), password, from_(client), tokens))
 
-    async def refresh(self, refresh_token: str) -> OpenedSession:
+    async def refresh(self, refresh_token: str, client: str | Client = CLIENT) -> OpenedSession:
         """The person's client carries on."""
-        return await self.handlers.refresh_session(RefreshSession(refresh_token))
+        return await self.handlers.refresh_session(RefreshSession(refresh_token, from_(client)))
 
     async def ask_for_reset(self, email: EmailAddress = ADA) -> None:
         """Somebody says to have forgotten the password."""
@@ -83,11 +101,24 @@ class World:
         """The token in the newest queued mail."""
         return [row.mail.token for row in self.store.mails.values() if row.mail.purpose is purpose][-1]
 
+    async def change_user(self, user_id: UserId, **change: Any) -> User:
+        """Somebody with a role, an operator unless another is named, changes what a person may do."""
+        act = wire_change_user(self.ports.units, self.ports.ids, self.clock)
+        return await act(ChangeUser(**{"user_id": user_id, "actor": OPERATOR} | change))
+
     def change(self, user_id: UserId, **changes: object) -> User:
         """Do what only an operator can."""
         changed = replace(self.store.users[user_id], **changes)  # type: ignore[arg-type]
         self.store.users[user_id] = changed
         return changed
+
+
+def create_api_key(user_id: UserId, request: str = "req_1", **terms: Any) -> CreateApiKey:
+    """What makes a key that may start and read generations, unless something else is said."""
+    scopes = frozenset({Scope.GENERATIONS_READ, Scope.GENERATIONS_WRITE})
+    return CreateApiKey(
+        user_id, IdempotencyKey(request), ApiKeyTerms(**{"name": "Shop", "scopes": scopes} | terms)
+    )
 
 
 @dataclass(frozen=True)
@@ -96,19 +127,22 @@ class Storage:
 
     units: UnitsOfWork
     directory: Directory
+    people: People
     mail_queue: MailQueue
 
     def beneath(self, ports: Ports) -> Ports:
         """The same ports, with their data in here."""
-        return replace(ports, units=self.units, directory=self.directory)
+        return replace(ports, units=self.units, directory=self.directory, people=self.people)
 
 
 def memory_storage() -> Storage:
     """All of it in memory."""
     store = MemoryStore()
-    return Storage(MemoryUnitsOfWork(store), MemoryDirectory(store), MemoryMailQueue(store))
+    units, directory = MemoryUnitsOfWork(store), MemoryDirectory(store)
+    return Storage(units, directory, MemoryPeople(store), MemoryMailQueue(store))
 
 
 def postgres_storage(engine: AsyncEngine) -> Storage:
     """All of it in PostgreSQL."""
-    return Storage(PostgresUnitsOfWork(engine), PostgresDirectory(engine), PostgresMailQueue(engine))
+    units, directory = PostgresUnitsOfWork(engine), PostgresDirectory(engine)
+    return Storage(units, directory, PostgresPeople(engine), PostgresMailQueue(engine))

@@ -10,6 +10,7 @@ from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute, DisputeState
 from billing.domain.month import Month
 from billing.domain.promotion import Redemption
+from billing.domain.refund_order import RefundOrder
 from billing.domain.standing import BillingInterval, Standing, SubscriptionStatus
 from billing.domain.subscription import Subscription
 from chassis.events import OutgoingEvent
@@ -18,8 +19,8 @@ from generation.domain import events as generated
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AccountId, GenerationId
 from identity.adapters.outbound import event_codec as identity
-from identity.domain.events import EmailVerified, SessionsEnded, UserRegistered
-from identity.domain.identifiers import EventId, SessionId, UserId
+from identity.domain.events import ApiKeyRevoked, EmailVerified, SessionsEnded, UserDeleted, UserRegistered
+from identity.domain.identifiers import ApiKeyId, EventId, SessionId, UserId
 from identity.domain.session import EndReason
 from identity.domain.user import EmailAddress
 from identity.domain.welcome import Welcome
@@ -66,6 +67,15 @@ def examples() -> dict[str, OutgoingEvent]:
                 occurred_at=NOW,
             )
         ),
+        identity.encode(
+            ApiKeyRevoked(
+                event_id=EventId(EVENT),
+                user_id=UserId(ALICE),
+                key_id=ApiKeyId("key_1"),
+                occurred_at=NOW,
+            )
+        ),
+        identity.encode(UserDeleted(event_id=EventId(EVENT), user_id=UserId(ALICE), occurred_at=NOW)),
         *(billing.encode(fact, event_id=EVENT) for fact in _billing_facts()),
         *(ledger.encode(fact, event_id=EVENT) for fact in _ledger_facts()),
         *(generation.encode(fact, event_id=EVENT) for fact in _generation_facts()),
@@ -154,6 +164,27 @@ def _billing_facts() -> list[billed.Fact]:
             url="https://checkout.example/pay/cs_1",
             occurred_at=NOW,
         ),
+        billed.RefundOrdered(
+            order=RefundOrder(
+                order_id="rfo_1",
+                purchase_id="pay_1",
+                user_id=ALICE,
+                payment_id="pi_1",
+                asked_minor=300,
+                amount_minor=300,
+                reason="sent twice",
+                actor="usr_admin",
+                idempotency_key="k1",
+                created_at=NOW,
+                due_at=NOW,
+            ),
+            left_minor=1000,
+            currency="usd",
+            sign_in_id="ses_1",
+            client_address="203.0.113.7",
+            occurred_at=NOW,
+        ),
+        billed.AccountErased(user_id=ALICE, occurred_at=NOW),
     ]
 
 
@@ -172,7 +203,15 @@ def _ledger_facts() -> list[facts.Fact]:
         facts.CreditsRefunded(reservation_id=HELD, reference=JOB, refunded=30, reason="failed", **_LEDGER),  # type: ignore[arg-type]
         facts.CreditsExpired(amount=30, **_LEDGER),  # type: ignore[arg-type]
         facts.CreditsClawedBack(payment_id="pi_1", amount=100, taken=100, reason="refunded", **_LEDGER),  # type: ignore[arg-type]
-        facts.CreditsAdjusted(amount=-5, actor="usr_admin", reason="sent twice", **_LEDGER),  # type: ignore[arg-type]
+        facts.CreditsAdjusted(
+            amount=-5,
+            available_before=75,
+            actor="usr_admin",
+            reason="sent twice",
+            session_id="ses_1",
+            client_address="203.0.113.7",
+            **_LEDGER,  # type: ignore[arg-type]
+        ),
         facts.CreditsExpiring(
             grant_id="grt_1",
             amount=60,
@@ -183,7 +222,7 @@ def _ledger_facts() -> list[facts.Fact]:
     ]
 
 
-def _generation_facts() -> list[generated.Event]:
+def _generation_facts() -> list[generated.Event | generated.AccountErased]:
     return [
         generated.GenerationQueued(model_id="local/sketch", credits_reserved=30, **_JOB),  # type: ignore[arg-type]
         generated.GenerationProgressed(progress=0.5, **_JOB),  # type: ignore[arg-type]
@@ -192,4 +231,5 @@ def _generation_facts() -> list[generated.Event]:
             reservation_id=HELD, failure=Failure("PROVIDER_FAILED", "it broke"), **_JOB
         ),  # type: ignore[arg-type]
         generated.GenerationCancelled(reservation_id=HELD, **_JOB),  # type: ignore[arg-type]
+        generated.AccountErased(account_id=AccountId(ALICE), occurred_at=NOW),
     ]

@@ -1,7 +1,7 @@
 """The gateway's half: every fact that concerns a client is understood, the rest is left alone."""
 
 import pytest
-from gateway.adapters.inbound import changed_plans, ended_sessions
+from gateway.adapters.inbound import changed_plans, ended_sessions, revoked_keys
 from gateway.adapters.outbound.event_facts import fact_of
 from gateway.domain.event import BalanceChanged, GenerationMoved, PaymentReceived, PlanChanged
 from gateway.domain.generation import GenerationStatus
@@ -29,6 +29,7 @@ TOLD = {
     "PromotionRedeemed": type(None),
     # The billing page asks.
     "AutoTopUpStopped": type(None),
+    "RefundOrdered": type(None),
     "GenerationQueued": GenerationMoved,
     "GenerationProgressed": GenerationMoved,
     "GenerationSucceeded": GenerationMoved,
@@ -40,6 +41,11 @@ TOLD = {
     "EmailVerified": type(None),
     # Heard by its subject alone, so that what was known of the sessions is doubted.
     "SessionsEnded": type(None),
+    # As sessions are.
+    "ApiKeyRevoked": type(None),
+    # The sessions of whoever is gone have ended.
+    "UserDeleted": type(None),
+    "AccountErased": type(None),
 }
 
 
@@ -55,6 +61,12 @@ def test_ended_sessions_are_heard_by_their_subject() -> None:
     """What the gateway subscribes to is where identity tells it, one word of it the user."""
     prefix, _, user = delivered("tintype.identity.v1.SessionsEnded").subject.rpartition(".")
     assert (f"{prefix}.*", user) == (ended_sessions.SUBJECT, "usr_alice")
+
+
+def test_revoked_keys_are_heard_by_their_subject() -> None:
+    """As ended sessions are."""
+    prefix, _, user = delivered("tintype.identity.v1.ApiKeyRevoked").subject.rpartition(".")
+    assert (f"{prefix}.*", user) == (revoked_keys.SUBJECT, "usr_alice")
 
 
 def test_changed_plans_are_heard_by_their_subject() -> None:

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from chassis.events import Refused
 from examples import NOW
+from generation.adapters.inbound import gone_people
+from generation.adapters.inbound.gone_people import GonePeople
 from generation.adapters.inbound.plan_changes import SUBJECTS, PlanChanges
+from generation.application.begin_erasure import BeginErasureHandler
 from generation.application.start_generation import CreditsReserved
 from generation.domain.entitlements import Entitlements
 from generation.domain.identifiers import AccountId, GenerationId, ReservationId
@@ -62,6 +65,24 @@ async def test_a_changed_plan_is_kept_once(extra: bytes) -> None:
         }
 
 
+GONE = "tintype.identity.v1.UserDeleted"
+
+
+@pytest.mark.parametrize("extra", [b"", UNKNOWN_FIELD], ids=["as it is", "with an unknown field"])
+async def test_an_erased_account_is_noted_once_and_stays_erased(extra: bytes) -> None:
+    """Told again, under whatever id, it is noted already; a later change of its plan keeps nothing."""
+    house = House()
+    gone = GonePeople(BeginErasureHandler(house.units, house.clock))
+    event = delivered(GONE, extra=extra)
+    for each in (event, event, replace(event, event_id="evt_another")):
+        await gone.handle(each)
+        assert house.units.tables.erasures == {"usr_alice": None}
+    await PlanChanges(house.keep_entitlements).handle(delivered(CHANGED))
+    assert house.units.tables.entitlements == {}
+    with pytest.raises(Refused):
+        await gone.handle(replace(event, subject=event.subject.replace("usr_alice", "usr_bob")))
+
+
 async def test_a_change_that_can_not_be_counted_is_refused() -> None:
     """Without a number, or another account's: nothing is kept."""
     house = House()
@@ -80,6 +101,8 @@ def test_what_is_asked_for_is_where_it_is_told() -> None:
     """One word of the subject is the account."""
     prefix, _, account = delivered(CHANGED).subject.rpartition(".")
     assert ((f"{prefix}.*",), account) == (SUBJECTS, "usr_alice")
+    prefix, _, account = delivered(GONE).subject.rpartition(".")
+    assert ((f"{prefix}.*",), account) == (gone_people.SUBJECTS, "usr_alice")
 
 
 def rename(tables: Any, old: str, new: str) -> None:

@@ -22,6 +22,8 @@ ALICE = "usr_alice"
 EFFECTS = {
     "tintype.identity.v1.UserRegistered": (1100, 30),
     "tintype.identity.v1.EmailVerified": (1100, 30),
+    # The journal stays, under an id that names nobody any more.
+    "tintype.identity.v1.UserDeleted": (100, 30),
     "tintype.billing.v1.PaymentCompleted": (1100, 30),
     # Of a payment whose credits have not arrived: kept until they do.
     "tintype.billing.v1.PaymentRefunded": (100, 30),

@@ -21,6 +21,8 @@ from test_ledger_consumes import ALICE, EFFECTS, ledger_with_a_held_job
 
 Login = Callable[[str], NatsLogin]
 SERVICES = topology().services
+# What was handed out and not answered for comes again once the consumer's ack_wait is over: 30 s.
+REDELIVERED_S = 60
 FACTS = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
@@ -107,7 +109,7 @@ async def test_a_claim_in_the_header_moves_no_credits(nats_account: Login, sende
         )
         info = await forger.jetstream().stream_info(sender.upper())
         assert info.state.messages == len(carriers)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(REDELIVERED_S):
             while len(given_up) < len(carriers):
                 await asyncio.sleep(0.02)
     assert await ledger.available(ALICE) == (100, 30)
@@ -142,7 +144,7 @@ async def test_a_stream_that_copies_itself_to_anothers_subject_moves_no_credits(
                 handler=events.handle,
             )
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(REDELIVERED_S):
             while not given_up:
                 await asyncio.sleep(0.02)
     assert await ledger.available(ALICE) == (100, 30)
@@ -173,7 +175,7 @@ async def test_answers_sent_to_anothers_subject_move_no_credits(nats_account: Lo
                 handler=events.handle,
             )
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(REDELIVERED_S):
             while len(given_up) < 2:
                 await asyncio.sleep(0.02)
     assert await ledger.available(ALICE) == (100, 30)
@@ -204,7 +206,7 @@ async def test_a_claim_in_the_header_starts_no_job(nats_account: Login) -> None:
                 consumer, stream="LEDGER", durable=DURABLE, subjects=GENERATION_SUBJECTS, handler=handle
             )
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(REDELIVERED_S):
             while not started or len(given_up) < 3:
                 await asyncio.sleep(0.02)
     assert [one.event_id for one in started] == ["evt_4"]

@@ -19,13 +19,14 @@ from rich.table import Table
 
 from tintype_local import operating, state
 from tintype_local.demo.story import run_demo
+from tintype_local.media_stand_ins import MEDIA_STAND_INS
 from tintype_local.overrides import Overrides, RefusedSettingError, read_overrides
 from tintype_local.ports import Ports, PortTakenError
 from tintype_local.processes import Plan
 from tintype_local.report import Report
 from tintype_local.running import UnknownProcessError, service_and_settings
 from tintype_local.secrets_file import load_or_make
-from tintype_local.settings import StackSettings
+from tintype_local.settings import StackSettings, StandIns
 from tintype_local.stack import AlreadyRunningError, Stack, running_stack
 from tintype_local.state import StackState
 from tintype_local.supervisor import StartFailedError
@@ -52,12 +53,21 @@ def about(
 
 
 @app.command()
-def up() -> None:
+def up(
+    stand_ins: Annotated[
+        StandIns | None,
+        typer.Option(
+            help="The providers of media that a stand-in answers for, in place of TINTYPE_STAND_INS."
+        ),
+    ] = None,
+) -> None:
     """Start everything and keep it running until Ctrl-C.
 
     Settings of the services in the environment (GENERATION_LEASE_S=30) reach the service they name.
     """
     settings, overrides = _settings(), _overrides()
+    if stand_ins is not None:
+        settings = settings.model_copy(update={"stand_ins": stand_ins})
 
     async def run() -> None:
         async with running_stack(settings, overrides, Report(console)) as stack:
@@ -164,6 +174,16 @@ def execute(
 
 
 @app.command()
+def models(as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
+    """List every model, on offer or not, and why: of the running stack, else as this environment has it."""
+    environment = dict(os.environ)
+    if (running := state.read(_settings().data_folder.resolve())) is not None:
+        environment = service_and_settings(running, "generation-worker")[1]
+    options = ["--json"] if as_json else []
+    os.execve(sys.executable, [sys.executable, "-m", "generation", "models", *options], environment)  # noqa: S606
+
+
+@app.command()
 def restart(
     process: Annotated[str, typer.Argument(help="A process, as `tintype status` names it.")],
 ) -> None:
@@ -250,6 +270,8 @@ def _welcome(stack: Stack) -> None:
         table.add_row("Polar stand-in", f"{ports.url('polar')}  (billing sells through it)")
     if stack.plan.openai_is_standin:
         table.add_row("OpenAI stand-in", f"{ports.url('openai')}/v1  (no model behind it)")
+    for name in stack.plan.media_stand_ins:
+        table.add_row(f"{name} stand-in", f"{ports.url(name)}  (a program draws, no model is behind it)")
     table.add_row("Sign in as", f"{settings.seed_email}  {settings.seed_password}")
     if stack.plan.environment("identity")["IDENTITY_WELCOME_AFTER_CONFIRMATION"] == "false":
         table.add_row(
@@ -273,4 +295,6 @@ def _running_plan(settings: StackSettings) -> tuple[StackState, Plan]:
         console.print("No stack is running here. Start one with: make up")
         raise typer.Exit(2)
     secrets = load_or_make(data / "secrets.json")
+    if running.pids.keys() & MEDIA_STAND_INS.keys():
+        settings = settings.model_copy(update={"stand_ins": "all"})
     return running, Plan(settings=settings, ports=Ports(running.ports), secrets=secrets, data=data)

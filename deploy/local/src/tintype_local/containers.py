@@ -23,6 +23,7 @@ _HOSTS = {port.name: process.name for process in topology().processes for port i
     "polar": "polar",
     "mailbox": "mailbox",
     "openai": "openai",
+    "oidc": "oidc",
     "smtp": "mailbox",
     "postgres": "postgres",
     "nats": "nats",
@@ -49,7 +50,9 @@ def write(folder: Path, overrides: Overrides) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     ports = ContainerPorts({name: BASE_PORT + offset for name, offset in OFFSETS.items()})
     secrets = load_or_make(folder / "secrets.json")
-    plan = Plan(settings=StackSettings(), ports=ports, secrets=secrets, data=folder, overrides=overrides)
+    # Compose runs the stand-in of OpenAI alone.
+    settings = StackSettings().model_copy(update={"stand_ins": "openai"})
+    plan = Plan(settings=settings, ports=ports, secrets=secrets, data=folder, overrides=overrides)
     for process in topology().processes:
         values = _environment(plan, process)
         # Only the migration acts as the owner.
@@ -136,6 +139,11 @@ def _stand_ins(plan: Plan) -> dict[str, dict[str, str]]:
     found["openai"] = {
         "STANDIN_OPENAI_API_KEY": plan.secrets["openai_key"],
         "STANDIN_OPENAI_LISTEN": f"0.0.0.0:{plan.ports['openai']}",
+    }
+    # The same holds for the one that people sign in with.
+    found["oidc"] = {
+        "STANDIN_OIDC_LISTEN": f"0.0.0.0:{plan.ports['oidc']}",
+        "STANDIN_OIDC_PUBLIC_URL": f"http://127.0.0.1:{plan.ports['oidc']}",
     }
     return found
 

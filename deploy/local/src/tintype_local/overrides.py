@@ -76,7 +76,8 @@ def _known(providers: str | None) -> frozenset[str]:
         in_use = registry.chosen(providers or ",".join(registry.folders()))
     except ValueError as unknown:
         raise RefusedSettingError(f"GENERATION_PROVIDERS: {unknown}") from unknown
-    names: set[str] = set().union(*(provider.setting_names for provider in in_use))
+    of_providers = (provider.setting_names | provider.webhook_setting_names for provider in in_use)
+    names: set[str] = set().union(*of_providers)
     names = names.union(*(setting_names(back_end) for back_end in BACK_ENDS))
     for service in SERVICES:
         for cls in vars(import_module(f"{service}.settings")).values():

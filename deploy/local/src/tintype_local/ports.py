@@ -15,6 +15,7 @@ _INFRASTRUCTURE: dict[str, int] = {
     "smtp": 4,
     "openai": 5,
     "polar": 6,
+    "oidc": 7,
     "postgres": 20,
     "nats": 21,
     "nats_monitor": 22,
@@ -27,6 +28,11 @@ _INFRASTRUCTURE: dict[str, int] = {
     "filer_grpc": 36,
     "admin": 37,
     "admin_grpc": 38,
+    "replicate": 40,
+    "babysea": 41,
+    "comfydeploy": 42,
+    "comfyui": 43,
+    "fal": 44,
 }
 # Name -> offset from the base port. TINTYPE_<NAME>_PORT sets one alone.
 OFFSETS: dict[str, int] = dict(

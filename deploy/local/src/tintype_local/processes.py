@@ -12,7 +12,9 @@ from generation.adapters.outbound.providers.registry import chosen, folders
 
 from tintype_local.environment import inherited, prefixed
 from tintype_local.infrastructure import BUCKET, Infrastructure
+from tintype_local.media_stand_ins import MEDIA_STAND_INS, Settings, filled
 from tintype_local.overrides import NONE, Overrides
+from tintype_local.own_stand_ins import own_stand_ins, sign_in_stand_in
 from tintype_local.settings import StackSettings
 from tintype_local.supervisor import ProcessSpec
 
@@ -46,42 +48,40 @@ class Plan(Infrastructure):
         return not (self.settings.openai_base_url or "GENERATION_OPENAI_BASE_URL" in self.overrides.by_name)
 
     @property
+    def sign_in_is_standin(self) -> bool:
+        """Whether nobody named a provider that people sign in with."""
+        return "IDENTITY_SIGN_IN_PROVIDERS" not in self.overrides.by_name
+
+    @property
+    def media_stand_ins(self) -> list[str]:
+        """The other providers of media that a stand-in answers for: those that the caller has not set."""
+        if self.settings.stand_ins != "all":
+            return []
+        named = [name for name in MEDIA_STAND_INS if name in folders()]
+        return [name for name in named if not self.overrides.of(f"generation_{name}")]
+
+    @property
+    def _standing_in(self) -> list[str]:
+        return [*(["openai"] if self.openai_is_standin else []), *self.media_stand_ins]
+
+    @property
     def payment_processor(self) -> str:
         """Which payment back end billing was told to use; its stand-in is the page where people pay."""
         return "polar" if self.overrides.by_name.get("BILLING_PAYMENT_PROCESSOR") == "polar" else "stripe"
 
     def stand_ins(self) -> list[ProcessSpec]:
         """Return what stands in for the world outside."""
-        stripe = {
-            "LISTEN": self.ports.address("stripe"),
-            "PUBLIC_URL": self.ports.url("stripe"),
-            "API_KEY": self.secrets["stripe_key"],
-            "DATA_FOLDER": str(self.data / "stripe"),
-            "WEBHOOK_URL": f"{self.ports.url('gateway')}/webhooks/stripe",
-            "WEBHOOK_SECRET": self.secrets["stripe_webhook"],
-            "ASYNC_PAYMENT_DELAY_S": str(self.settings.async_payment_delay_s),
+        own = own_stand_ins(self.settings, ports=self.ports, secrets=self.secrets, data=self.data)
+        runs = {
+            "stripe": True,
+            "polar": self.payment_processor == "polar",
+            "mailbox": True,
+            "openai": self.openai_is_standin,
+            "oidc": self.sign_in_is_standin,
         }
-        polar = {
-            "LISTEN": self.ports.address("polar"),
-            "PUBLIC_URL": self.ports.url("polar"),
-            "ACCESS_TOKEN": self.secrets["polar_token"],
-            "DATA_FOLDER": str(self.data / "polar"),
-            # The gateway takes every back end's webhooks at one address.
-            "WEBHOOK_URL": f"{self.ports.url('gateway')}/webhooks/stripe",
-            "WEBHOOK_SECRET": self.secrets["polar_webhook"],
-            "ASYNC_PAYMENT_DELAY_S": str(self.settings.async_payment_delay_s),
-        }
-        mailbox = {
-            "LISTEN": self.ports.address("mailbox"),
-            "SMTP_LISTEN": self.ports.address("smtp"),
-            "DATA_FOLDER": str(self.data / "mailbox"),
-        }
-        openai = {"LISTEN": self.ports.address("openai"), "API_KEY": self.secrets["openai_key"]}
         return [
-            self._stand_in("stripe", stripe),
-            *([self._stand_in("polar", polar)] if self.payment_processor == "polar" else []),
-            self._stand_in("mailbox", mailbox),
-            *([self._stand_in("openai", openai)] if self.openai_is_standin else []),
+            *(self._stand_in(name, own[name]) for name, is_wanted in runs.items() if is_wanted),
+            *(self._media_stand_in(name) for name in self.media_stand_ins),
         ]
 
     def services(self) -> list[ProcessSpec]:
@@ -122,8 +122,12 @@ class Plan(Infrastructure):
         return self.meant_for(process, self.overrides.of(process.service))
 
     def meant_for(self, process: Process, values: Mapping[str, str]) -> dict[str, str]:
-        """Return the settings without those of media providers, which only their caller is told."""
-        withheld = frozenset() if process.command == CALLS_PROVIDERS else self._of_providers
+        """Return the settings without those of media providers that another process is told.
+
+        Their keys are their caller's, what verifies their webhooks is the API's.
+        """
+        keys, webhooks = self._of_providers
+        withheld = webhooks if process.command == CALLS_PROVIDERS else keys
         return {name: value for name, value in values.items() if name not in withheld}
 
     def auditor_environment(self) -> dict[str, str]:
@@ -141,9 +145,11 @@ class Plan(Infrastructure):
                 return {
                     "PUBLIC_URL": public,
                     "SIGNING_KEYS": self.secrets["signing_key"],
+                    "SECOND_FACTOR_KEY": self.secrets["second_factor_key"],
                     "SMTP_HOST": "127.0.0.1",
                     "SMTP_PORT": str(self.ports["smtp"]),
                     "SMTP_STARTTLS": "false",
+                    **self._sign_in(),
                     **WAIVED,
                 }
             case "billing":
@@ -172,8 +178,11 @@ class Plan(Infrastructure):
                     "LEASE_S": "5",
                     # The stack's own stand-ins live on loopback.
                     "FETCH_ALLOW_LOOPBACK": "true",
-                    "PROVIDERS": PROVIDERS,
+                    "PROVIDERS": ",".join((PROVIDERS, *self.media_stand_ins)),
+                    # Models say where nothing but a program answers.
+                    "STAND_INS": ",".join(self._standing_in),
                     **self._openai(),
+                    **self._led_to_stand_ins(),
                 }
             case "gateway":
                 return {
@@ -188,10 +197,17 @@ class Plan(Infrastructure):
                 return {}
 
     @property
-    def _of_providers(self) -> frozenset[str]:
+    def _of_providers(self) -> tuple[frozenset[str], frozenset[str]]:
         named = self.overrides.by_name.get("GENERATION_PROVIDERS", PROVIDERS)
         in_use = (*chosen(named), *chosen(",".join(folders())))
-        return frozenset(name for provider in in_use for name in provider.setting_names)
+        keys = frozenset(name for provider in in_use for name in provider.setting_names)
+        return keys, frozenset(name for provider in in_use for name in provider.webhook_setting_names)
+
+    def _sign_in(self) -> dict[str, str]:
+        """Return who vouches for people: a stand-in, which says so, where nobody else is named."""
+        if not self.sign_in_is_standin:
+            return {}
+        return {"SIGN_IN_PROVIDERS": sign_in_stand_in(self.ports.url("oidc"), self.secrets["oidc_client"])}
 
     def _polar(self) -> dict[str, str]:
         if self.payment_processor != "polar":
@@ -210,6 +226,28 @@ class Plan(Infrastructure):
             base_url, key = self.settings.openai_base_url, self.settings.openai_api_key
         named = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": key}
         return {name: value for name, value in named.items() if value}
+
+    def _led_to_stand_ins(self) -> dict[str, str]:
+        """Return the settings of providers that have one; process by process each is given its own."""
+        found = {"PUBLIC_URL": self.ports.url("gateway")} if self.media_stand_ins else {}
+        for name in self.media_stand_ins:
+            given = MEDIA_STAND_INS[name]
+            found |= prefixed(name.upper(), self._filled(name, {**given.worker, **given.api}))
+        return found
+
+    def _media_stand_in(self, name: str) -> ProcessSpec:
+        own = self._filled(name, MEDIA_STAND_INS[name].own)
+        listens = {"LISTEN": self.ports.address(name), "API_KEY": self.secrets["provider_key"]}
+        return self._stand_in(name, {**listens, **own})
+
+    def _filled(self, name: str, settings: Settings) -> dict[str, str]:
+        return filled(
+            settings,
+            url=self.ports.url(name),
+            key=self.secrets["provider_key"],
+            secret=self.secrets["provider_webhook"],
+            webhooks=f"{self.ports.url('gateway')}/webhooks/providers/{name}",
+        )
 
     def _callers(self, service: str) -> dict[str, str]:
         others = [other for other in (*topology().services, *topology().clients) if other != service]

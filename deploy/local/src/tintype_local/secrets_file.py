@@ -40,8 +40,12 @@ def _makers() -> dict[str, Maker]:
         "stripe_webhook": lambda: "whsec_" + secrets.token_hex(24),
         "polar_token": lambda: "polar_oat_" + secrets.token_hex(16),
         "polar_webhook": lambda: "polar_whs_" + secrets.token_hex(24),
+        "oidc_client": _token,
         "openai_key": lambda: "sk-standin-" + secrets.token_hex(16),
+        "provider_key": lambda: "standin-" + secrets.token_hex(16),
+        "provider_webhook": lambda: "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode(),
         "quote_key": _token,
+        "second_factor_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "session_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "signing_key": _signing_key,
     }

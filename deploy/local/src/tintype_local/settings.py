@@ -1,9 +1,12 @@
 """Settings of the embedded stack, from `TINTYPE_...`."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+StandIns = Literal["openai", "all"]
 
 
 class StackSettings(BaseSettings):
@@ -18,6 +21,8 @@ class StackSettings(BaseSettings):
     seed_password: str = "tintype-demo-account"  # noqa: S105 - printed at every start: a public demo account
     welcome_credits: int = Field(default=1_000, ge=0)
     worker_concurrency: int = Field(default=4, ge=1, le=64)
+    # Which providers of media a stand-in answers for: with `all`, every one that has no setting of its own.
+    stand_ins: StandIns = "openai"
     openai_base_url: str | None = None
     openai_api_key: str | None = None
     log_level: str = "INFO"

@@ -99,3 +99,43 @@ def test_bad_image_parameters(url: str, wrong: dict[str, object], param: str) ->
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
     assert "data" not in answer.json()
+
+
+def file(colour: str, size: tuple[int, int] = (64, 64), mode: str = "RGB") -> tuple[str, bytes, str]:
+    """A picture of one colour, as a form has it."""
+    target = io.BytesIO()
+    Image.new(mode, size, colour).save(target, "PNG")
+    return "a.png", target.getvalue(), "image/png"
+
+
+def test_pictures_are_edited(sdk: openai.OpenAI) -> None:
+    """One or several, with a mask or without; what came in counts, and shows."""
+    answer = sdk.images.edit(model=IMAGE_MODEL, prompt="a fox", image=file("red"), quality="low", n=2)
+    assert answer.data is not None
+    assert len(answer.data) == 2
+    three = sdk.images.edit(
+        model=IMAGE_MODEL, prompt="a fox", image=[file("red"), file("blue"), file("red")], size="1536x1024"
+    )
+    assert answer.usage is not None
+    assert three.usage is not None
+    details = [usage.input_tokens_details.image_tokens for usage in (answer.usage, three.usage)]
+    assert details[1] == 3 * details[0] > 0
+    whole = file("white", mode="RGBA")
+    kept = sdk.images.edit(model=IMAGE_MODEL, prompt="a fox", image=file("red"), mask=whole)
+    assert kept.data is not None
+    assert picture(kept.data[0].b64_json).convert("RGB").getpixel((9, 9)) == (255, 0, 0)
+
+
+def test_what_can_not_be_edited_is_refused(sdk: openai.OpenAI) -> None:
+    """No picture, another kind than it says, a mask that does not fit, a field that there is not."""
+    name, content, _ = file("red")
+    for wrong in (
+        {"image": ("a.png", b"no picture", "image/png")},
+        {"image": (name, content, "image/jpeg")},
+        {"image": []},
+        {"image": file("red"), "mask": file("red")},
+        {"image": file("red"), "mask": file("white", (9, 9), "RGBA")},
+        {"image": file("red"), "extra_body": {"strength": 1}},
+    ):
+        with pytest.raises(openai.BadRequestError):
+            sdk.images.edit(model=IMAGE_MODEL, prompt="a fox", **wrong)  # type: ignore[call-overload]

@@ -133,13 +133,14 @@ def test_a_person_pays_on_the_page_once(shop: Shop) -> None:
     assert (paid.status, paid.tax_amount, paid.total_amount) == ("succeeded", 200, 1200)
     (order,) = shop.sdk.orders.list(checkout_id=page.id).items
     assert (order.paid, order.total_amount, order.metadata) == (True, 1200, {"checkout_id": "chk_1"})
-    shop.inbox.wait_for(lambda: len(shop.inbox.raw) == 5)
+    shop.inbox.wait_for(lambda: len(shop.inbox.raw) == 6)
     assert shop.inbox.types() == [
         "checkout.created",
         "checkout.updated",
         "checkout.updated",
         "order.created",
         "order.paid",
+        "product.created",
     ]
 
 
@@ -182,7 +183,7 @@ def test_a_dispute_is_opened_by_the_cardholder_and_no_webhook_tells_of_it(shop: 
     """It is found in the list alone."""
     page = shop.page()
     shop.press(page, "pay")
-    shop.inbox.wait_for(lambda: len(shop.inbox.raw) == 5)
+    shop.inbox.wait_for(lambda: len(shop.inbox.raw) == 6)
     assert shop.press(page, "dispute").status_code == 200
     (dispute,) = shop.sdk.disputes.list().items
     assert (dispute.status, dispute.amount, dispute.tax_amount) == ("needs_response", 1000, 200)
@@ -205,7 +206,7 @@ def test_webhooks_are_tried_again_and_may_come_several_times(shop: Shop) -> None
     """Under one id, whichever attempt; only the secret that signed them verifies them."""
     shop.inbox.refusals = 1
     shop.control("deliveries/mode", copies=3)
-    shop.page()
+    shop.sdk.products.create(name="Starter", prices=[PRICE])
     shop.inbox.wait_for(lambda: len(shop.inbox.raw) == 4)
     assert len({headers["webhook-id"] for _, headers in shop.inbox.raw}) == 1
     body, headers = shop.inbox.raw[0]
@@ -213,6 +214,20 @@ def test_webhooks_are_tried_again_and_may_come_several_times(shop: Shop) -> None
         validate_event(body, headers, "polar_whs_of_somebody_else")
     with pytest.raises(PolarWebhookVerificationError):
         validate_event(body + b" ", headers, SECRET)
+
+
+def test_a_product_tells_what_became_of_it(shop: Shop) -> None:
+    """Another price and that it is archived, each with what is in force then; looking at it tells nothing."""
+    product = shop.sdk.products.create(name="Starter", prices=[PRICE], metadata={"price_name": "s"})
+    shop.sdk.products.update(product.id, prices=[{**PRICE, "price_amount": 1300}])
+    shop.sdk.products.update(product.id, is_archived=True)
+    assert len(shop.sdk.products.list(metadata={"price_name": "s"}).items) == 1
+    shop.inbox.wait_for(lambda: len(shop.inbox.raw) == 3)
+    assert shop.inbox.read() == {"product.created", "product.updated"}
+    told = [json.loads(body)["data"] for body, _ in shop.inbox.raw]
+    said = [(data["is_archived"], [price["price_amount"] for price in data["prices"]]) for data in told]
+    assert sorted(said) == [(False, [1000]), (False, [1300]), (True, [1300])]
+    assert {data["id"] for data in told} == {product.id}
 
 
 def test_what_is_refused(shop: Shop) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import stripe
 
+from .billing import Subscriber, price
 from .conftest import StandIn
 
 DAY_S = 86_400
@@ -36,6 +39,25 @@ def test_a_clock_goes_neither_back_nor_too_far(standin: StandIn, target: int) ->
     with pytest.raises(stripe.InvalidRequestError):
         clocks.advance(clock.id, {"frozen_time": target})
     assert (clocks.retrieve(clock.id).status, clocks.retrieve(clock.id).frozen_time) == ("ready", START)
+
+
+def test_who_lives_by_a_clock_is_listed_with_it_alone(standin: StandIn) -> None:
+    """Lists of customers and subscriptions leave them out, unless the clock or the customer is named."""
+    sdk = standin.sdk.v1
+    plan = price(standin, 1000)
+    ada = Subscriber.join(standin)
+    mine = ada.subscribe(plan).id
+    params: Any = {
+        "payment_method": "pm_card_visa",
+        "invoice_settings": {"default_payment_method": "pm_card_visa"},
+    }
+    beside = sdk.customers.create(params).id
+    other = sdk.subscriptions.create({"customer": beside, "items": [{"price": plan.id}]}).id
+    assert [each.id for each in sdk.customers.list().data] == [beside]
+    assert [each.id for each in sdk.customers.list({"test_clock": ada.clock}).data] == [ada.customer]
+    assert [each.id for each in sdk.subscriptions.list({"status": "all"}).data] == [other]
+    assert [each.id for each in sdk.subscriptions.list({"test_clock": ada.clock}).data] == [mine]
+    assert [each.id for each in sdk.subscriptions.list({"customer": ada.customer}).data] == [mine]
 
 
 def test_a_clock_takes_its_customers_with_it(standin: StandIn) -> None:

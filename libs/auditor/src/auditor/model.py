@@ -49,6 +49,42 @@ class Money:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Allocation:
+    """Credits that a plan brought, as billing told them or as the ledger granted them.
+
+    `payment_id` is the payment of the invoice that pays for them, as billing says; empty: nothing was paid.
+    """
+
+    subscription_id: str
+    account_id: str
+    credits: int
+    starts_at: datetime
+    ends_at: datetime | None
+    payment_id: str = field(default="", compare=False)
+    invoice_id: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> str:
+        """Return its name: of one subscription one allocation begins at a moment."""
+        return f"{self.subscription_id} {self.starts_at.isoformat()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreePlan:
+    """A plan that costs nothing: only its last month is known, whose credits billing told last."""
+
+    subscription_id: str
+    account_id: str
+    began_at: datetime
+    allocated_from: datetime | None
+
+    @property
+    def last(self) -> str | None:
+        """Return the name of its last month."""
+        return f"{self.subscription_id} {self.allocated_from.isoformat()}" if self.allocated_from else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Books:
     """Everything that is compared, read from three services and, through billing, the payment processor.
 
@@ -63,8 +99,15 @@ class Books:
     money: Mapping[str, Money]
     processor: Mapping[str, Money] | None
     processor_failure: str = ""
+    # The processor's invoices of plans of which nothing was to be paid.
+    unpaid_invoices: frozenset[str] = frozenset()
     owed_back: Mapping[str, int]
     taken_back: Mapping[str, int]
+    # What billing told of paid plans' credits, and what the ledger granted of all plans', by their keys.
+    allocations: Mapping[str, Allocation] = field(default_factory=dict)
+    plan_grants: Mapping[str, Allocation] = field(default_factory=dict)
+    # By subscription.
+    free_plans: Mapping[str, FreePlan] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

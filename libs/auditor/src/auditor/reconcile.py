@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from auditor.allocations import unfounded, ungranted, without_invoice
 from auditor.model import Books, Finding
 
 EXAMPLES_MAX = 5
@@ -40,6 +41,14 @@ def _processor(books: Books, *, since: datetime) -> list[Finding]:
             checked=len(here),
             offenders=(key for key in differing if key in here and key not in lately),
             pending=len([key for key in lately if key in here]),
+        ),
+        _finding(
+            "allocations_match_processor",
+            "every month and upgrade of a paid plan has its payment at the payment processor, or an invoice "
+            "there of which nothing was to be paid",
+            checked=len(books.allocations),
+            offenders=(key for key in without_invoice(books) if books.allocations[key].starts_at <= since),
+            pending=sum(books.allocations[key].starts_at > since for key in without_invoice(books)),
         ),
     ]
 
@@ -93,6 +102,18 @@ def _services(books: Books) -> list[Finding]:
                 for payment_id in books.grants
                 if books.taken_back.get(payment_id, 0) != books.owed_back.get(payment_id, 0)
             ),
+        ),
+        _finding(
+            "allocations_granted",
+            "every month and upgrade of a plan that was told is granted once, with its credits and its time",
+            checked=len(books.allocations) + len(books.free_plans),
+            offenders=ungranted(books),
+        ),
+        _finding(
+            "grants_have_allocations",
+            "every plan's grant in the ledger is a month or an upgrade that was told",
+            checked=len(books.plan_grants),
+            offenders=unfounded(books),
         ),
     ]
 

@@ -77,7 +77,7 @@ def _print_money(console: Console, money: ThreeWay) -> None:
         table.add_row(row.about, row.ledger, row.billing, row.processor)
     console.print(table)
     if (more := money.differing - len(money.differences)) > 0:
-        console.print(f"and {more} more payments that differ")
+        console.print(f"and {more} more that differ")
 
 
 async def run_verify(environment: Mapping[str, str]) -> Verification:

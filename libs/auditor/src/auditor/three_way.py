@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from auditor.model import Books, Money
+from auditor.allocations import of_paid_plans, unfounded, ungranted, without_invoice
+from auditor.model import Allocation, Books, Money
 
 DIFFERENCES_MAX = 20
 ABSENT = "nothing"
@@ -22,9 +23,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class ThreeWay:
-    """Totals of payments, refunds and disputes, and each payment of which the columns say different things.
+    """Totals of payments, refunds, disputes and allocations, and what the columns say different things of.
 
-    `differences` names the first few of `differing`, by the processor's id of the payment.
+    `differences` names the first few of `differing`: payments by the processor's id, then allocations by
+    their subscription and the moment that they begin at.
     """
 
     totals: tuple[Row, ...]
@@ -36,11 +38,9 @@ def three_way(books: Books) -> ThreeWay:
     """Return the table. Without the processor its column is empty, and nothing differs because of it."""
     ids = sorted({*books.purchases, *books.grants, *books.money, *(books.processor or {})})
     differing = [key for key in ids if _differs(books, key)]
-    return ThreeWay(
-        totals=_totals(books),
-        differences=tuple(_row(books, key) for key in differing[:DIFFERENCES_MAX]),
-        differing=len(differing),
-    )
+    of_plans = sorted({*ungranted(books), *unfounded(books), *without_invoice(books)})
+    rows = [*(_row(books, key) for key in differing), *(_plan_row(books, key) for key in of_plans)]
+    return ThreeWay(totals=_totals(books), differences=tuple(rows[:DIFFERENCES_MAX]), differing=len(rows))
 
 
 def _totals(books: Books) -> tuple[Row, ...]:
@@ -66,6 +66,12 @@ def _totals(books: Books) -> tuple[Row, ...]:
             billing=_disputed(here),
             processor="" if there is None else _disputed(there),
         ),
+        Row(
+            about="allocations",
+            ledger=_allocated(of_paid_plans(books).values()),
+            billing=_allocated(books.allocations.values()),
+            processor="" if books.processor is None else _paid_for(books, books.processor),
+        ),
     )
 
 
@@ -89,6 +95,39 @@ def _row(books: Books, key: str) -> Row:
         billing = f"{billing}; {sold}"
     processor = "" if books.processor is None else _said(books.processor.get(key))
     return Row(about=key, ledger=ledger, billing=billing, processor=processor)
+
+
+def _plan_row(books: Books, key: str) -> Row:
+    told = books.allocations.get(key)
+    processor = ""
+    if books.processor is not None and told is not None:
+        unpaid = "nothing was to be paid" if told.invoice_id in books.unpaid_invoices else ABSENT
+        money = _said(books.processor.get(told.payment_id))
+        processor = f"{told.payment_id}: {money}" if told.payment_id else f"{told.invoice_id}: {unpaid}"
+    return Row(
+        about=key,
+        ledger=_good(books.plan_grants.get(key)),
+        billing=_good(told),
+        processor=processor,
+    )
+
+
+def _good(allocation: Allocation | None) -> str:
+    if allocation is None:
+        return ABSENT
+    ends = "for good" if allocation.ends_at is None else f"until {allocation.ends_at.isoformat()}"
+    return f"{allocation.credits} credits of {allocation.account_id} {ends}"
+
+
+def _allocated(allocations: Iterable[Allocation]) -> str:
+    amounts = [allocation.credits for allocation in allocations]
+    return f"{len(amounts)}: {sum(amounts)} credits"
+
+
+def _paid_for(books: Books, processor: Mapping[str, Money]) -> str:
+    paid = [told for told in books.allocations.values() if told.payment_id in processor]
+    free = sum(told.invoice_id in books.unpaid_invoices for told in books.allocations.values())
+    return f"{len(paid)} paid for, by {len({told.payment_id for told in paid})} payments; {free} for nothing"
 
 
 def _said(money: Money | None) -> str:

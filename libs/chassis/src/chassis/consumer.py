@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -132,7 +133,8 @@ class Consumer:
                         free += 1
                     try:
                         for message in await subscription.fetch(free, timeout=self._fetch_s):
-                            self._start(message)
+                            # The client adds what came too late for an earlier request: that has no slot.
+                            self._start(message, has_slot=free > 0)
                             free -= 1
                     except TimeoutError:
                         # A broker that lost the consumer says nothing by itself: then it is made anew.
@@ -158,14 +160,15 @@ class Consumer:
             else:
                 return
 
-    def _start(self, message: Msg) -> None:
+    def _start(self, message: Msg, *, has_slot: bool) -> None:
         task = asyncio.create_task(self._deliver(message))
         self._tasks.add(task)
-        task.add_done_callback(self._finished)
+        task.add_done_callback(partial(self._finished, has_slot=has_slot))
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, task: asyncio.Task[None], *, has_slot: bool) -> None:
         self._tasks.discard(task)
-        self._slots.release()
+        if has_slot:
+            self._slots.release()
         if not task.cancelled() and (failure := task.exception()):
             # Not acknowledged: the broker delivers it again after ack_wait.
             log.warning("event not acknowledged", stream=self._stream, error=repr(failure))

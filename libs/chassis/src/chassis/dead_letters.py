@@ -53,6 +53,7 @@ _SHOW = text(f"SELECT {_COLUMNS} FROM dead_letters WHERE event_id = :event_id") 
 _REPLAYED = text(
     "UPDATE dead_letters SET attempts = attempts + 1, replayed_at = now() WHERE event_id = :event_id"
 )
+_FORGET = text("DELETE FROM dead_letters WHERE split_part(subject, '.', 5) = :account")
 _FAILED = text("UPDATE dead_letters SET attempts = attempts + 1, error = :error WHERE event_id = :event_id")
 
 Handler = Callable[[IncomingEvent], Awaitable[None]]
@@ -108,6 +109,14 @@ class DeadLetters:
         async with self._engine.begin() as connection:
             row = (await connection.execute(_SHOW, {"event_id": event_id})).first()
         return None if row is None else _to_letter(row)
+
+    async def forget(self, account: str) -> int:
+        """Delete every letter about an account, whatever became of it; return how many.
+
+        The service's role needs DELETE, which `DEAD_LETTERS_PRIVILEGES` does not give.
+        """
+        async with self._engine.begin() as connection:
+            return (await connection.execute(_FORGET, {"account": account})).rowcount
 
     async def replay(self, letter: DeadLetter, handler: Handler) -> Exception | None:
         """Hand the event to its handler again; None when it was applied, else why not.

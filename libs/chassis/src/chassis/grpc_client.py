@@ -8,6 +8,7 @@ import grpc
 from opentelemetry.instrumentation.grpc import aio_client_interceptors
 
 from chassis.grpc_errors import RemoteError, remote_error
+from chassis.telemetry import inject, spans_leave
 
 __all__ = ["RemoteError", "channel", "remote_error"]
 
@@ -60,20 +61,30 @@ def channel(target: str, *, token: str, retried: Collection[str] | None = None) 
     return grpc.aio.insecure_channel(
         target,
         options=[*_OPTIONS, ("grpc.service_config", _service_config(retried))],
-        interceptors=[*aio_client_interceptors(), *_token_interceptors(token)],  # type: ignore[no-untyped-call]
+        interceptors=[*_spans(), *_token_interceptors(token)],
     )
 
 
+def _spans() -> list[Any]:
+    return aio_client_interceptors() if spans_leave() else []  # type: ignore[no-untyped-call]
+
+
 def _token_interceptors(token: str) -> list[Any]:
-    return [_UnaryUnaryToken(token), _UnaryStreamToken(token), _StreamStreamToken(token)]
+    kinds = (_UnaryUnaryToken, _UnaryStreamToken, _StreamUnaryToken, _StreamStreamToken)
+    return [kind(token) for kind in kinds]
 
 
 class _Token:
     def __init__(self, token: str) -> None:
         self._header = ("authorization", f"Bearer {token}")
+        # Where spans are made, whoever makes them passes the trace on.
+        self._passes_trace = not spans_leave()
 
     def _with_token(self, details: Any) -> Any:
-        metadata = grpc.aio.Metadata(*(details.metadata or ()), self._header)
+        trace: dict[str, str] = {}
+        if self._passes_trace:
+            inject(trace)
+        metadata = grpc.aio.Metadata(*(details.metadata or ()), self._header, *trace.items())
         return details._replace(metadata=metadata)
 
 
@@ -89,6 +100,13 @@ class _UnaryStreamToken(_Token, grpc.aio.UnaryStreamClientInterceptor):
         self, continuation: Callable[..., Any], details: Any, request: Any
     ) -> Any:
         return await continuation(self._with_token(details), request)
+
+
+class _StreamUnaryToken(_Token, grpc.aio.StreamUnaryClientInterceptor):
+    async def intercept_stream_unary(
+        self, continuation: Callable[..., Any], details: Any, requests: Any
+    ) -> Any:
+        return await continuation(self._with_token(details), requests)
 
 
 class _StreamStreamToken(_Token, grpc.aio.StreamStreamClientInterceptor):

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import inspect
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -18,6 +18,7 @@ from prometheus_client import Counter, Histogram
 
 from chassis.grpc_errors import status_of
 from chassis.postgres import STORAGE_AWAY
+from chassis.telemetry import join_trace, spans_leave
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,7 @@ class GrpcServer:
         self.bound_port = 0
         self.server = grpc.aio.server(
             interceptors=[
-                aio_server_interceptor(),  # type: ignore[no-untyped-call]
+                *_spans(),
                 _Guard(errors=errors, callers=callers, allowed=allowed, domain=domain),
             ],
             options=_OPTIONS,
@@ -89,6 +90,10 @@ class GrpcServer:
             await asyncio.Event().wait()
         finally:
             await self.stop()
+
+
+def _spans() -> list[Any]:
+    return [aio_server_interceptor()] if spans_leave() else []  # type: ignore[no-untyped-call]
 
 
 class _Guard(grpc.aio.ServerInterceptor):
@@ -117,7 +122,14 @@ class _Guard(grpc.aio.ServerInterceptor):
         if handler is None or method.startswith(_HEALTH):
             return handler
         caller = self._caller(handler_call_details.invocation_metadata or ())
-        call = _Call(guard=self, method=method, caller=caller, read=handler.request_deserializer or bytes)
+        call = _Call(
+            guard=self,
+            method=method,
+            caller=caller,
+            read=handler.request_deserializer or bytes,
+            # Where spans are made, the call is in one already.
+            headers=None if spans_leave() else handler_call_details.invocation_metadata or (),
+        )
         kind = (handler.request_streaming, handler.response_streaming)
         if handler.response_streaming:
             behaviour = call.streaming(handler.stream_stream or handler.unary_stream)
@@ -168,16 +180,24 @@ class _Call:
     """Wraps one method of one call: admission, reading, errors, duration, access log."""
 
     def __init__(
-        self, *, guard: _Guard, method: str, caller: str | None, read: Callable[[bytes], Any]
+        self,
+        *,
+        guard: _Guard,
+        method: str,
+        caller: str | None,
+        read: Callable[[bytes], Any],
+        headers: Iterable[tuple[str, str | bytes]] | None,
     ) -> None:
         self._guard = guard
         self._method = method
         self._caller = caller
         self._read = read
+        self._headers = headers
 
     def unary(self, inner: Callable[..., Any]) -> Callable[..., Any]:
         async def behaviour(request: Any, context: Any) -> Any:
             start = time.perf_counter()
+            self._join_trace()
             try:
                 await self._guard.admit(self._method, self._caller, context)
                 CALLER.set(self._caller or "")
@@ -194,6 +214,7 @@ class _Call:
     def streaming(self, inner: Callable[..., Any]) -> Callable[..., Any]:
         async def behaviour(request: Any, context: Any) -> Any:
             start = time.perf_counter()
+            self._join_trace()
             try:
                 await self._guard.admit(self._method, self._caller, context)
                 CALLER.set(self._caller or "")
@@ -211,6 +232,11 @@ class _Call:
                 self._record(context, start)
 
         return behaviour
+
+    def _join_trace(self) -> None:
+        # A call is a task of its own: whatever is set in it ends with it.
+        if self._headers is not None:
+            join_trace({name: value for name, value in self._headers if isinstance(value, str)})
 
     def _message(self, request: Any) -> Any:
         """Read the one request, or each of a stream as it comes. Raises DecodeError."""

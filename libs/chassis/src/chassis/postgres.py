@@ -10,6 +10,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from chassis.living_connections import ping_only_who_speaks
+from chassis.telemetry import spans_leave
+
 # Every account's rows are visible: for consumers, sweepers and the auditor, never for a user's request.
 SYSTEM_SCOPE = "*"
 
@@ -37,9 +40,10 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
         },
     )
+    ping_only_who_speaks(engine)
     instrumentor = SQLAlchemyInstrumentor()
     # One engine a process; the version check of the instrumentation lags behind SQLAlchemy's releases.
-    if not instrumentor.is_instrumented_by_opentelemetry:
+    if spans_leave() and not instrumentor.is_instrumented_by_opentelemetry:
         instrumentor.instrument(engine=engine.sync_engine, skip_dep_check=True)
     return engine
 

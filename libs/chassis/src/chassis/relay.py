@@ -97,12 +97,12 @@ class Relay:
             shards = Shards(connection)
             try:
                 await shards.arrive()
-                await self._publish_while_leading(shards)
+                await self._publish_while_leading(shards, connection)
             finally:
                 with contextlib.suppress(Exception):
                     await shards.leave()
 
-    async def _publish_while_leading(self, shards: Shards) -> None:
+    async def _publish_while_leading(self, shards: Shards, connection: AsyncConnection) -> None:
         # The listener is a connection of its own: waiting for a notification occupies it.
         async with asyncio.TaskGroup() as tasks:
             listener = tasks.create_task(self._listen())
@@ -111,8 +111,8 @@ class Relay:
                     raise_if_cancelled()
                     self._wake.clear()
                     # Also proves that the locks' connection, and so the locks, still live.
-                    await shards.share()
-                    goes_on = await self._publish_window(shards.led)
+                    waits = await shards.share()
+                    goes_on = waits and await self._publish_window(connection, shards.led)
                     self._failures = 0
                     if goes_on:
                         continue
@@ -122,9 +122,14 @@ class Relay:
             finally:
                 listener.cancel()
 
-    async def _publish_window(self, shards: frozenset[int]) -> bool:
-        """Publish the oldest facts of the shards; return whether more may wait already."""
-        rows = await self._oldest(shards) if shards else []
+    async def _publish_window(self, connection: AsyncConnection, shards: frozenset[int]) -> bool:
+        """Publish the oldest facts of the shards; return whether more may wait already.
+
+        All of it on the connection that has the locks. No fact is told late because requests wait for every
+        other connection, and one that has lost its locks moves nothing. Each statement is whole by itself: a
+        fact that was published and not moved is published again, as after a crash.
+        """
+        rows = await self._oldest(connection, shards) if shards else []
         if not rows:
             return False
         events = [_to_event(row) for row in rows]
@@ -135,18 +140,19 @@ class Relay:
             for row, outcome in zip(rows, outcomes, strict=True)
             if outcome is not None and not isinstance(outcome, BrokerAway | HeldBack)
         ]
-        async with self._engine.begin() as connection:
-            if published:
-                await connection.execute(MOVE_PUBLISHED, {"ids": published})
-            for row, why in unpublishable:
-                await self._hold(connection, row, why)
+        if published:
+            await connection.execute(MOVE_PUBLISHED, {"ids": published})
+        for row, why in unpublishable:
+            await self._hold(connection, row, why)
         _PUBLISHED.inc(len(published))
         if away := next((one for one in outcomes if isinstance(one, BrokerAway)), None):
             # Another relay may reach the broker: it gets the shards.
             raise away
         return len(rows) == _WINDOW_ROWS and bool(published or unpublishable)
 
-    async def _oldest(self, shards: frozenset[int]) -> Sequence[Row[tuple[object, ...]]]:
+    async def _oldest(
+        self, connection: AsyncConnection, shards: frozenset[int]
+    ) -> Sequence[Row[tuple[object, ...]]]:
         """Read the oldest facts that may be published now: none that waits for a held one of its account."""
         table, held = self._table, self._table.alias("held")
         query = select(table).order_by(table.c.id).limit(_WINDOW_ROWS)
@@ -158,12 +164,11 @@ class Relay:
             held.c.id < table.c.id,
             account_column(held) == account_column(table),
         )
-        async with self._engine.begin() as connection:
-            # Nearly always nothing is held, and then nothing has to be compared.
-            if await connection.scalar(select(exists().where(held.c.retry_at.is_not(None)))):
-                due = or_(table.c.retry_at.is_(None), table.c.retry_at <= func.now())
-                query = query.where(due, ~earlier)
-            return (await connection.execute(query)).all()
+        # Nearly always nothing is held, and then nothing has to be compared.
+        if await connection.scalar(select(exists().where(held.c.retry_at.is_not(None)))):
+            due = or_(table.c.retry_at.is_(None), table.c.retry_at <= func.now())
+            query = query.where(due, ~earlier)
+        return (await connection.execute(query)).all()
 
     async def _hold(self, connection: AsyncConnection, row: Row[tuple[object, ...]], why: Exception) -> None:
         """Let the account wait, longer each time; the others go on. It is told once."""

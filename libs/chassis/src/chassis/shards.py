@@ -13,10 +13,12 @@ _PRESENCE_LOCK = 7_305_202_600
 _SHARD_LOCK = 7_305_202_610
 _SHARDS_LED = Gauge("outbox_shards", "Shards of the outbox that this process publishes")
 
-# A bigint lock shows as two halves in pg_locks.
-_RELAYS = text(
+# A bigint lock shows as two halves in pg_locks. Whether anything waits costs nothing more here; most often
+# nothing does.
+_STANDING = text(
     f"""
-    SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+    SELECT count(*) AS relays, EXISTS (SELECT FROM outbox) AS waits
+      FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
        AND classid::bigint = {_PRESENCE_LOCK >> 32} AND objid::bigint = {_PRESENCE_LOCK & 0xFFFFFFFF}
     """  # noqa: S608 - our own constants
@@ -34,10 +36,13 @@ class Shards:
         """Be counted by the other relays."""
         await self._connection.execute(text(f"SELECT pg_advisory_lock_shared({_PRESENCE_LOCK})"))
 
-    async def share(self) -> None:
-        """Give up shards when there are more relays than before, take free ones when there are fewer."""
-        relays = await self._connection.scalar(_RELAYS)
-        share = math.ceil(SHARDS / max(1, relays or 1))
+    async def share(self) -> bool:
+        """Give up shards when there are more relays than before, take free ones when there are fewer.
+
+        Return whether anything waits in the outbox, whoever leads its shard.
+        """
+        standing = (await self._connection.execute(_STANDING)).one()
+        share = math.ceil(SHARDS / max(1, standing.relays))
         led = set(self.led)
         for shard in sorted(led)[share:]:
             await self._connection.execute(text(f"SELECT pg_advisory_unlock({_SHARD_LOCK + shard})"))
@@ -50,6 +55,7 @@ class Shards:
                 led.add(shard)
         self.led = frozenset(led)
         _SHARDS_LED.set(len(led))
+        return bool(standing.waits)
 
     async def leave(self) -> None:
         """Give everything up."""

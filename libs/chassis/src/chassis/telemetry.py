@@ -8,20 +8,25 @@ import os
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from contextvars import Token
 from typing import Any
 
 import structlog
-from opentelemetry import propagate, trace
+from opentelemetry import context, propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.error_reports import TEMPLATE, flush_reports, report_errors
 from chassis.version import version
+
+_IDS = RandomIdGenerator()
+_UNSAMPLED = trace.TraceFlags(trace.TraceFlags.DEFAULT)
 
 
 class Telemetry:
@@ -42,7 +47,7 @@ def configure_telemetry(
     """Set up logs, traces and error reports for this process; call once, in the composition root."""
     _configure_logs(service, log_format=log_format, log_level=log_level)
     resource = Resource.create({"service.name": f"tintype-{service}", "service.version": version()})
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+    if spans_leave():
         # Sampled as OTEL_TRACES_SAMPLER says, all by default.
         provider = TracerProvider(resource=resource)
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -58,6 +63,11 @@ def configure_telemetry(
     return Telemetry(provider)
 
 
+def spans_leave() -> bool:
+    """Whether somebody is sent the spans. Where nobody is, none are made: the trace's ids are passed on."""
+    return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+
+
 def tracer() -> trace.Tracer:
     """Return the tracer for spans of our own."""
     return trace.get_tracer("tintype")
@@ -71,6 +81,17 @@ def inject(headers: MutableMapping[str, str]) -> None:
 def extract(headers: Mapping[str, str]) -> Context:
     """Read the trace context that a producer wrote into message headers."""
     return propagate.extract(headers)
+
+
+def join_trace(headers: Mapping[str, str]) -> Token[Context]:
+    """Go on in a caller's trace, or in a new one, without a span: logs, facts and calls carry its ids."""
+    joined = extract(headers)
+    if not trace.get_current_span(joined).get_span_context().is_valid:
+        begun = trace.SpanContext(
+            _IDS.generate_trace_id(), _IDS.generate_span_id(), is_remote=False, trace_flags=_UNSAMPLED
+        )
+        joined = trace.set_span_in_context(trace.NonRecordingSpan(begun), joined)
+    return context.attach(joined)
 
 
 # W3C Trace Context: of version 00 and later alike, the first four fields; and a list that is bounded by 512.
@@ -89,15 +110,15 @@ def trace_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def current_trace_id() -> str | None:
     """Return the current trace id as 32 hex digits, or None outside a trace."""
-    context = trace.get_current_span().get_span_context()
-    return format(context.trace_id, "032x") if context.is_valid else None
+    current = trace.get_current_span().get_span_context()
+    return format(current.trace_id, "032x") if current.is_valid else None
 
 
 def _add_trace(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    context = trace.get_current_span().get_span_context()
-    if context.is_valid:
-        event["trace_id"] = format(context.trace_id, "032x")
-        event["span_id"] = format(context.span_id, "016x")
+    current = trace.get_current_span().get_span_context()
+    if current.is_valid:
+        event["trace_id"] = format(current.trace_id, "032x")
+        event["span_id"] = format(current.span_id, "016x")
     return event
 
 

@@ -22,6 +22,10 @@ def permissions(user: str) -> dict[str, dict[str, list[str]]]:
             f"$JS.API.STREAM.UPDATE.{stream}",
             f"$JS.API.STREAM.INFO.{stream}",
         ]
+    if service.internal_messages:
+        # Outside of `tintype.`: in no stream, and heard by nobody else.
+        publish.append(f"internal.{user}.>")
+        subscribe.append(f"internal.{user}.>")
     for context in service.listens_to:
         publish += _reading(service, context.upper())
     if not service.durable_consumers:

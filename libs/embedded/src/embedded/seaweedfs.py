@@ -77,6 +77,8 @@ class SeaweedFS:
             "ip.bind": LOOPBACK,
             "s3.config": self._identities(),
             "s3.port": ports.s3,
+            # Pages of other products send files by forms that were signed for them; nothing else needs it.
+            "s3.allowedOrigins": "*",
             "s3.localSocket": sockets / "s3.sock",
             "filer.localSocket": sockets / "filer.sock",
             "s3.port.grpc": ports.s3_grpc,

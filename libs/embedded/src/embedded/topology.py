@@ -10,7 +10,7 @@ from typing import Any
 
 FILE = Path(__file__).parents[4] / "deploy" / "topology.toml"
 _KINDS = ("grpc", "http", "metrics")
-_SERVICE = {"publishes", "listens_to", "calls", "durable_consumers", "processes"}
+_SERVICE = {"publishes", "listens_to", "calls", "durable_consumers", "internal_messages", "processes"}
 _PROCESS = {"name", "command", "port_names", "stop_timeout_s", *_KINDS}
 
 
@@ -54,6 +54,7 @@ class Service:
     listens_to: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     durable_consumers: bool = True
+    internal_messages: bool = False
 
     @property
     def grpc(self) -> Port | None:
@@ -126,6 +127,7 @@ def _service(name: str, table: Mapping[str, Any]) -> Service:
         listens_to=tuple(table.get("listens_to", ())),
         calls=tuple(table.get("calls", ())),
         durable_consumers=table.get("durable_consumers", True),
+        internal_messages=table.get("internal_messages", False),
     )
 
 

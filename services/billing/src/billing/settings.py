@@ -74,11 +74,13 @@ class BillingSettings(CatalogueSettings, PlanSettings, PublisherSettings):
     reconcile_every_s: float = Field(default=2, gt=0, le=3_600)
     # How often the processor is asked about one checkout that somebody waits for.
     ask_every_s: float = Field(default=2, gt=0, le=60)
-    # The processor's lists of payments, refunds and disputes: how often the newest are read, and how often
-    # those of the last days, which may have moved.
+    # The processor's lists of payments, subscriptions, refunds and disputes: how often the newest are read,
+    # and how often those of the last days, which may have moved.
     reconcile_money_back_every_s: float = Field(default=60, gt=0, le=3_600)
     reconcile_deep_every_s: float = Field(default=21_600, ge=1, le=604_800)
     reconcile_deep_days: int = Field(default=180, ge=1, le=3_650)
+    # How often the processor is asked what it sells at, whatever webhooks say.
+    refresh_prices_every_s: float = Field(default=60, gt=0, le=86_400)
     # How often it is looked for refunds that were ordered and never answered about.
     carry_on_every_s: float = Field(default=15, gt=0, le=3_600)
     # What inviter and invited get once the invited has paid; both 0: nobody is rewarded. How long the first

@@ -4,7 +4,9 @@ import itertools
 
 import pytest
 from billing.adapters.inbound.events import SUBJECTS, BillingEvents
+from billing.application.begin_erasure import BeginErasureHandler
 from billing.application.start_free_plan import StartFreePlanHandler
+from billing.domain.identifiers import UserId
 from billing_support import BillingUnderTest, begun
 from chassis.events import IncomingEvent, Refused
 from chassis.testing.clock import HandClock
@@ -17,7 +19,10 @@ ADA = "usr_ada"
 def events(billing: BillingUnderTest) -> BillingEvents:
     """What hears them, with the shipped free plan."""
     free = billing.catalogue.plans[0]
-    return BillingEvents(StartFreePlanHandler(billing.units, billing.clock, billing.ids, free))
+    return BillingEvents(
+        StartFreePlanHandler(billing.units, billing.clock, billing.ids, free),
+        BeginErasureHandler(billing.units, billing.clock),
+    )
 
 
 def told(message: Message, *, subject: str, at: HandClock, account: str = ADA) -> IncomingEvent:
@@ -30,7 +35,7 @@ def told(message: Message, *, subject: str, at: HandClock, account: str = ADA) -
     )
 
 
-REGISTERED, VERIFIED = SUBJECTS
+REGISTERED, VERIFIED, DELETED = SUBJECTS
 
 
 @pytest.mark.parametrize(
@@ -75,3 +80,19 @@ async def test_what_is_no_fact_of_identitys_is_refused(memory_billing: BillingUn
         with pytest.raises(Refused):
             await heard.handle(told(message, subject=subject, at=clock))
     assert await memory_billing.reader.subscription(ADA) is None
+
+
+async def test_who_is_deleted_begins_nothing_later(any_billing: BillingUnderTest) -> None:
+    """Told twice it is noted once; a sign-up that is delivered afterwards gives no plan."""
+    gone = told(identity.UserDeleted(user_id=ADA), subject=DELETED, at=any_billing.clock)
+    late = told(
+        identity.UserRegistered(user_id=ADA, welcome=identity.WELCOME_NOW),
+        subject=REGISTERED,
+        at=any_billing.clock,
+    )
+    heard = events(any_billing)
+    for fact in (gone, gone, late):
+        await heard.handle(fact)
+    assert await any_billing.reader.subscription(UserId(ADA)) is None
+    assert await any_billing.carry_on_erasures() == 1
+    await any_billing.facts.expect(("AccountErased",))

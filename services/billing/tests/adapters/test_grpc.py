@@ -9,6 +9,7 @@ import pytest
 import stripe
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
 from billing.adapters.outbound.stripe.webhooks import StripeWebhookVerifier
+from billing.application.current_offers import CurrentOffers
 from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.read_subscription import ReadSubscriptionHandler
@@ -99,7 +100,9 @@ async def test_a_plan_and_its_month(memory_billing: BillingUnderTest) -> None:
     await memory_billing.facts.expect(*begun("usr_1", began, 500))
     service = servicer(memory_billing)
     opening = Catalogue((), (replace(free, entitlements=("premium", "early_access")),))
-    answer = await replace(service, plans=ListPlansHandler(opening)).ListPlans(pb.ListPlansRequest(), None)
+    answer = await replace(
+        service, plans=ListPlansHandler(CurrentOffers(memory_billing.reader, opening))
+    ).ListPlans(pb.ListPlansRequest(), None)
     assert list(answer.plans[0].entitlements) == ["premium", "early_access"]
     offered, *paid = (await service.ListPlans(pb.ListPlansRequest(), None)).plans
     assert [list(plan.entitlements) for plan in paid] == [["premium"], ["premium", "business"]]
@@ -127,6 +130,7 @@ async def test_a_plan_and_its_month(memory_billing: BillingUnderTest) -> None:
         (None, NotAnAdmin),
         (pb.Principal(actor_id="usr_eve"), NotAnAdmin),
         (pb.Principal(actor_id="usr_eve", role=pb.PRINCIPAL_ROLE_USER), NotAnAdmin),
+        (pb.Principal(actor_id="usr_eve", role=pb.PRINCIPAL_ROLE_SUPPORT), NotAnAdmin),
         (pb.Principal(role=pb.PRINCIPAL_ROLE_ADMIN), InvalidField),
         (pb.Principal(actor_id="usr.*", role=pb.PRINCIPAL_ROLE_ADMIN), InvalidField),
     ],

@@ -1,9 +1,13 @@
 """Which payment back end is in use, and whose settings are read for it."""
 
+from dataclasses import replace
+
 import pytest
 from billing.adapters.outbound.polar.processor import PolarProcessor
 from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.adapters.outbound.toml_catalogue import load_catalogue
+from billing.domain.catalogue import Catalogue
+from billing.domain.identifiers import PlanId
 from billing.settings import BillingSettings, CatalogueSettings
 from chassis.settings import load_settings
 
@@ -83,13 +87,24 @@ def test_what_polar_can_not_do_stops_the_start(
     )
 
 
-def test_where_plans_are_not_sold_those_at_a_price_are_not_on_sale() -> None:
-    """What is free stays: nobody sells it."""
+@pytest.mark.parametrize("is_given", [False, True])
+@pytest.mark.parametrize("sells_plans", [False, True])
+def test_plans_on_offer_are_those_that_people_can_have(sells_plans: bool, is_given: bool) -> None:
+    """Those at a price where they are sold, the free one where everybody begins with it; packs anyway."""
     catalogue = load_catalogue(None)
-    assert catalogue.offered(sells_plans=True) == catalogue
-    offered = catalogue.offered(sells_plans=False)
-    assert [plan.plan_id for plan in offered.plans] == ["free"]
+    free = catalogue.plans[0] if is_given else None
+    offered = catalogue.offered(sells_plans=sells_plans, free_plan=free)
+    wanted = ["free"] * is_given + ["pro", "business"] * sells_plans
+    assert [plan.plan_id for plan in offered.plans] == wanted
     assert offered.packs == catalogue.packs
+
+
+def test_a_free_plan_that_is_not_the_one_that_is_given_is_not_on_offer() -> None:
+    """An earlier one of the catalogue, which somebody may still have."""
+    free, *_ = load_catalogue(None).plans
+    catalogue = Catalogue((), (free, replace(free, plan_id=PlanId("hobby"))))
+    offered = catalogue.offered(sells_plans=True, free_plan=catalogue.plans[1])
+    assert [plan.plan_id for plan in offered.plans] == ["hobby"]
 
 
 def test_there_is_no_other(environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

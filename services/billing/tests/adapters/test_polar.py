@@ -18,6 +18,7 @@ from billing.domain.errors import (
     PaymentProcessorMisconfigured,
     PaymentProcessorRefused,
     PaymentProcessorUnavailable,
+    PriceChanged,
     UnknownToProcessor,
 )
 from billing.domain.identifiers import CustomerId, InvoiceId, ProcessorSubscriptionId, RequestId
@@ -69,7 +70,7 @@ async def test_another_price_is_another_page(world: PolarWorld) -> None:
     first = await world.open()
     dearer = replace(PACK, price_minor=1500)
     assert await world.processor.publish(dearer) == [CatalogueChange.PRICE_CREATED]
-    with pytest.raises(PaymentProcessorMisconfigured):
+    with pytest.raises(PriceChanged):
         await world.open()
     second = await world.open(replace(CHECKOUT, price_minor=1500))
     assert (second.page_id != first.page_id, second.amount_minor) == (True, 1500)

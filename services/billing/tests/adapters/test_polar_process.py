@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import grpc
 import psycopg
 import pytest
-from chassis.grpc_client import channel
+from chassis.grpc_client import channel, remote_error
 from embedded.ports import free_ports
 from embedded.testing import NatsLogin, ServiceDatabase
-from polar_world import TOKEN, PolarWorld, polar_world
+from polar_world import PACK, TOKEN, PolarWorld, polar_world
 from standins.serving import running
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -67,7 +68,9 @@ class Relay:
             billing = rpc.BillingServiceStub(opened)
             told = pb.ReceiveWebhookRequest(body=await request.body(), headers=headers)
             answer = await billing.ReceiveWebhook(told, timeout=5)
-        self.duplicates.append(answer.duplicate)
+        told_of = json.loads(await request.body())["type"]
+        if not told_of.startswith("product."):
+            self.duplicates.append(answer.duplicate)
         return Response(status_code=200)
 
 
@@ -134,6 +137,8 @@ async def seller(
             "BILLING_POLAR_API_URL": polar.url,
             "BILLING_POLAR_WEBHOOK_SECRET": SECRET,
             "BILLING_PUBLIC_URL": PUBLIC_URL,
+            # Whoever hears of another price hears it from a webhook.
+            "BILLING_REFRESH_PRICES_EVERY_S": "3600",
             "BILLING_DATABASE_URL": database.url,
             "BILLING_NATS_URL": login.url,
             "BILLING_NATS_USER": login.user,
@@ -170,4 +175,36 @@ async def test_a_pack_is_bought_by_polar_and_told_once(seller: Seller) -> None:
     assert bob.payment_id != ada.payment_id
     assert len(seller.told("usr_ada")) == 1
     offered = await seller.billing.ListPlans(pb.ListPlansRequest(), timeout=5)
-    assert [plan.plan_id for plan in offered.plans] == ["free"]
+    # Neither what Polar does not sell, nor what nobody begins with.
+    assert list(offered.plans) == []
+
+
+async def test_a_price_that_changed_at_polar_is_shown_when_its_webhook_comes(seller: Seller) -> None:
+    """Nobody has to look: the product's own webhook has it read; whoever expected the old one is told."""
+    starter = pb.Price(price_minor=1000, currency="usd")
+    asked = pb.CreateCheckoutRequest(
+        user_id="usr_ada",
+        email="ada@example.com",
+        pack_id="starter",
+        idempotency_key="k1",
+        success_url=f"{PUBLIC_URL}/billing",
+        cancel_url=f"{PUBLIC_URL}/billing",
+        expected_price=starter,
+    )
+    assert (await shown(seller))["starter"] == 1000
+    price = {"amount_type": "fixed", "price_amount": 1300, "price_currency": "usd"}
+    dashboard = seller.polar.sdk.products
+    (product,) = (await dashboard.list(metadata={"price_name": PACK.price_name})).items
+    await dashboard.update(product.id, prices=[price])  # type: ignore[list-item]
+    async with asyncio.timeout(WAIT_S):
+        while (await shown(seller))["starter"] != 1300:
+            await asyncio.sleep(0.05)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await seller.billing.CreateCheckout(asked, timeout=20)
+    assert remote_error(refused.value).metadata == {"price_minor": "1300", "currency": "usd"}
+
+
+async def shown(seller: Seller) -> dict[str, int]:
+    """What packs cost, as people see it."""
+    answer = await seller.billing.ListPacks(pb.ListPacksRequest(), timeout=5)
+    return {pack.pack_id: pack.price_minor for pack in answer.packs}

@@ -68,6 +68,13 @@ async def plan_of(target: str, user_id: str) -> pb.Subscription:
                 await asyncio.sleep(0.05)
 
 
+async def on_offer(target: str) -> list[str]:
+    """The plans that people are shown."""
+    async with channel(target, token="token") as opened:
+        answer = await pb_grpc.BillingServiceStub(opened).ListPlans(pb.ListPlansRequest(), timeout=5)
+    return [plan.plan_id for plan in answer.plans]
+
+
 @contextmanager
 def serving(environment: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """The service as a process, which ends with the block."""
@@ -103,6 +110,7 @@ async def test_a_registration_becomes_a_month_of_credits_once(
     await register(nats_account("identity"), "usr_bob", event_id="evt_3")
     with serving(environment) as process:
         await plan_of(target, "usr_bob")
+        assert await on_offer(target) == ["free", "pro", "business"]
         assert await plan_of(target, "usr_ada") == first
         async with asyncio.timeout(START_TIMEOUT_S):
             while len(months := told(database)) < 2:

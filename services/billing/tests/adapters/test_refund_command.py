@@ -48,6 +48,10 @@ async def test_what_is_refused_says_why(
     assert await typed(memory_billing, purchase.purchase_id, *WHO) == 1
     assert "PAYMENT_PROCESSOR_UNAVAILABLE" in capsys.readouterr().err
     assert memory_billing.processor.payments[purchase.payment_id].refunds == ()
+    # The one that could not be answered stays ordered.
+    await memory_billing.facts.expect(
+        ("RefundOrdered", purchase.purchase_id, 1000, 1000, "Bought by mistake")
+    )
 
 
 @pytest.mark.parametrize("left_out", ["--reason", "--actor"])

@@ -217,6 +217,8 @@ def test_webhooks_say_what_they_are_about(shop: Shop) -> None:
     for kind in ("created", "funds_withdrawn", "closed"):
         assert about.pop(f"charge.dispute.{kind}") == Subject(kind=SubjectKind.DISPUTE, object_id=dispute_id)
     assert about.pop("checkout.session.completed") == Subject(kind=SubjectKind.PAGE, object_id=session)
+    # What was priced for the page.
+    assert about.pop("product.created") == about.pop("price.created")
     assert set(about.values()) == {None}
 
 

@@ -211,7 +211,7 @@ async def test_publishing_repairs_what_was_archived_or_moved(shop: Shop) -> None
     other = {"currency": "usd", "unit_amount": 5, "product": "tintype_builder"}
     moved = {"lookup_key": "tintype_starter", "transfer_lookup_key": True}
     stray = shop.sdk.prices.create({**other, **moved})
-    with pytest.raises(errors.PaymentProcessorMisconfigured):
+    with pytest.raises(errors.PriceChanged):
         await shop.billing.open(key="k1")
     assert shop.sdk.checkout.sessions.list().data == []
 
@@ -224,6 +224,7 @@ async def test_publishing_repairs_what_was_archived_or_moved(shop: Shop) -> None
         ]
     }
     assert shop.sdk.prices.retrieve(stray.id).lookup_key is None
+    await shop.billing.refresh_prices()
     assert (await shop.billing.open(key="k1")).checkout.url
     assert [one.id for one in shop.sdk.prices.list({"product": "tintype_starter"}).data] == [price.id]
 
@@ -257,22 +258,33 @@ async def test_what_is_archived_is_not_on_sale_and_no_outage(shop: Shop, archive
         await shop.billing.open(key="k1")
     assert "publish-catalogue" in refused.value.details["operators"]
     assert "publish" not in str(refused.value)
+    # Nobody is shown it from then on.
+    assert "starter" not in [pack.pack_id for pack in await shop.billing.packs()]
+    with pytest.raises(errors.UnknownPack):
+        await shop.billing.open(key="k1")
     await shop.publish()
+    await shop.billing.refresh_prices()
     assert (await shop.billing.open(key="k1")).checkout.url
 
 
-async def test_a_price_that_is_not_the_catalogues_opens_no_page(shop: Shop) -> None:
-    """Changed here and not published, or changed there: nobody sees a page with another price."""
+async def test_a_price_that_nobody_was_shown_opens_no_page(shop: Shop) -> None:
+    """Changed there and told by no webhook: whoever asks is told so, and then it is what is shown."""
     await shop.publish()
     (price,) = shop.sdk.prices.list({"lookup_keys": ["tintype_starter"]}).data
     dearer = {"currency": "usd", "unit_amount": 1500, "product": price.product}
     shop.sdk.prices.create({**dearer, "lookup_key": "tintype_starter", "transfer_lookup_key": True})
-    with pytest.raises(errors.PaymentProcessorMisconfigured) as refused:
+    with pytest.raises(errors.PriceChanged):
         await shop.billing.open(key="k1")
-    assert "another price" in refused.value.details["operators"]
     assert shop.sdk.checkout.sessions.list().data == []
+    shown = {pack.pack_id: pack.price_minor for pack in await shop.billing.packs()}
+    assert shown == {"starter": 1500, "builder": 2500, "production": 5000}
+    opened = (await shop.billing.open(key="k1")).checkout
+    assert (opened.price_minor, opened.url is not None) == (1500, True)
+    (page,) = shop.sdk.checkout.sessions.list().data
+    assert page.amount_total == 1500
     await shop.publish()
-    assert (await shop.billing.open(key="k1")).checkout.url
+    await shop.billing.refresh_prices()
+    assert (await shop.billing.open(key="k2")).checkout.price_minor == 1000
 
 
 async def test_a_refusal_that_stripe_remembers_does_not_outlive_its_cause(
@@ -291,6 +303,7 @@ async def test_a_refusal_that_stripe_remembers_does_not_outlive_its_cause(
         with pytest.raises(errors.PaymentProcessorMisconfigured):
             await shop.billing.open(key="k1")
     shop.sdk.products.update("tintype_starter", {"active": True})
+    await shop.billing.refresh_prices()
     assert (await shop.billing.open(key="k1")).checkout.url
 
 

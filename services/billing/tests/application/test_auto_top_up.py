@@ -345,6 +345,32 @@ async def test_a_pack_that_is_not_sold_any_more_stops_it(any_billing: BillingUnd
     await any_billing.facts.expect(("AutoTopUpStopped", USER, "AUTO_TOP_UP_STOP_REASON_PACK_NOT_ON_SALE"))
 
 
+async def test_a_pack_that_was_withdrawn_stops_it(any_billing: BillingUnderTest) -> None:
+    """It is not bought at the price that it had; at a new one that is lower it is."""
+    account = await ready(any_billing)
+    pack = any_billing.catalogue.packs[0]
+    await any_billing.processor.publish(pack)
+    any_billing.processor.reprice(pack.price_name, 900)
+    await any_billing.refresh_prices()
+    await account.falls_to(50)
+    await any_billing.run_top_ups()
+    assert [purchase.amount_minor for purchase in await account.bought()] == [900]
+    await account.credits_arrive()
+    any_billing.processor.archived.add(pack.price_name)
+    await any_billing.refresh_prices()
+    await account.falls_to(50)
+    await any_billing.run_top_ups()
+    assert (await account.standing()).reason is StopReason.PACK_NOT_ON_SALE
+    assert len(any_billing.processor.attempts) == 1
+    await any_billing.facts.expect(
+        ("PaymentCompleted", "pi_top_up_1", 1000, 900),
+        ("AutoTopUpStopped", USER, "AUTO_TOP_UP_STOP_REASON_PACK_NOT_ON_SALE"),
+    )
+    with pytest.raises(UnknownPack):
+        await account.want()
+    await account.want(is_on=False)
+
+
 async def test_a_processor_that_refuses_the_request_counts_as_a_refusal(
     memory_billing: BillingUnderTest,
 ) -> None:

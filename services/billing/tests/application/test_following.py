@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from billing.application.follow_checkout import FollowCheckoutHandler
-from billing.application.settle_checkout import SettleCheckoutHandler
+from billing.application.settle_checkout import SettleCheckoutHandler, SettledCheckout
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.errors import CheckoutNotFound, InvalidField, PaymentProcessorUnavailable
 from billing_support import BillingUnderTest
@@ -110,7 +110,7 @@ async def test_what_is_known_is_the_answer_while_nobody_can_be_asked(any_billing
 class Silent(SettleCheckoutHandler):
     """A processor that never answers."""
 
-    async def __call__(self, page_id: str) -> bool:
+    async def __call__(self, page_id: str) -> SettledCheckout | None:
         """Wait for ever."""
         await asyncio.Event().wait()
         raise PaymentProcessorUnavailable("never")

@@ -8,7 +8,7 @@ import pytest
 from billing.application.open_page import PageRequest
 from billing.application.process_webhook import Worked
 from billing.application.reconcile_checkouts import ReconcileCheckoutsHandler
-from billing.application.settle_checkout import SettleCheckoutHandler
+from billing.application.settle_checkout import SettleCheckoutHandler, SettledCheckout
 from billing.domain.check_schedule import next_check
 from billing.domain.checkout import Checkout, CheckoutStatus
 from billing.domain.dispute import DisputeState
@@ -189,7 +189,7 @@ async def test_a_page_of_nobody_settles_nothing(memory_billing: BillingUnderTest
     seen = sessions[first.page_id or ""]
     for page, reference in (("cs_x", None), ("cs_y", "chk_never")):
         sessions[page] = replace(seen, page_id=PageId(page), reference=reference)  # type: ignore[arg-type]
-        assert await memory_billing.settle(PageId(page)) is False
+        assert await memory_billing.settle(PageId(page)) is None
     assert await kept(memory_billing, first.checkout_id) == first
 
 
@@ -203,7 +203,7 @@ async def test_a_page_of_ours_is_known_without_its_reference(memory_billing: Bil
         sessions[page] = replace(sessions[page], **changes)
         if not changes:
             await write(memory_billing, replace(opened, page_id=None, url=None))
-        assert await memory_billing.settle(page) is True
+        assert (await memory_billing.settle(page)) == SettledCheckout(is_news=True)
         paid = (await memory_billing.purchases())[0]
         assert paid.checkout_id == opened.checkout_id
     await memory_billing.facts.expect(

@@ -149,3 +149,32 @@ async def test_a_payment_that_nobody_told_is_found_in_the_list(any_billing: Bill
         changed(ADA, 1, "pro", *PRO),
         ("PaymentRefunded", purchase.payment_id, 3000, 2900),
     )
+
+
+async def test_what_was_allocated_is_told_with_the_payment_of_its_invoice(
+    any_billing: BillingUnderTest,
+) -> None:
+    """Two months of a year by one payment, and one of nothing to pay; free plans with their last month."""
+    mine = await subscribed(any_billing, interval="year")
+    await come(any_billing, FEBRUARY)
+    opened = await any_billing.create(plan_order("usr_coupon"))
+    any_billing.processor.order_at_no_cost(opened.checkout.page_id)
+    any_billing.clock.advance(5)
+    await any_billing.follow("usr_coupon", opened.checkout.checkout_id)
+    (purchase,) = await any_billing.purchases(ADA)
+    told = [paid async for paid in any_billing.reader.allocations()]
+    of_ada = [paid for paid in told if paid.allocation.user_id == ADA]
+    assert [(paid.allocation.span.start, paid.payment_id) for paid in of_ada] == [
+        (BEGAN, purchase.payment_id),
+        (FEBRUARY, purchase.payment_id),
+    ]
+    assert {paid.allocation.subscription_id for paid in of_ada} == {mine.subscription_id}
+    (free,) = [paid for paid in told if paid.allocation.user_id == "usr_coupon"]
+    assert (free.allocation.credits, free.payment_id) == (3000, None)
+    assert [plan async for plan in any_billing.reader.free_plans()] == []
+    assert mine.paid is not None
+    any_billing.processor.end(mine.paid.processor_id)
+    await any_billing.settle_plan(mine.paid.processor_id)
+    (back,) = [plan async for plan in any_billing.reader.free_plans()]
+    assert (back.user_id, back.paid, back.allocated_from) == (ADA, None, back.began_at)
+    await any_billing.facts.pass_over()

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 from billing.application.reconcile_checkouts import BATCH_MAX, SIDE_BY_SIDE_MAX, ReconcileCheckoutsHandler
-from billing.application.settle_checkout import SettleCheckoutHandler
+from billing.application.settle_checkout import SettleCheckoutHandler, SettledCheckout
 from billing.domain.checkout import Checkout, CheckoutStatus
 from billing.domain.errors import PaymentProcessorMisconfigured, PaymentProcessorUnavailable
-from billing_support import BillingUnderTest
+from billing_support import BillingUnderTest, plan_order
 
 DEAD = 2_000
 
@@ -165,13 +165,37 @@ async def test_webhook_reconciler_and_a_look_at_once_are_one_purchase(any_billin
     assert await any_billing.told_facts() == [("PaymentCompleted", "pi_1", 1000, 1000)]
 
 
+async def test_what_it_repaired_is_counted(any_billing: BillingUnderTest) -> None:
+    """A purchase or a plan that nobody told of, once each; one that was told of, or is not paid, never."""
+    found: list[tuple[str, int]] = []
+    reconcile = ReconcileCheckoutsHandler(
+        any_billing.units, any_billing.settle, any_billing.clock, lambda *repair: found.append(repair)
+    )
+    told = (await any_billing.open("usr_told")).checkout.page_id or ""
+    any_billing.processor.pay(told)
+    await any_billing.told(told, event_id="evt_1")
+    await any_billing.process_all()
+    await any_billing.open("usr_open")
+    any_billing.clock.advance(5)
+    assert await reconcile() == 1
+    assert found == []
+    pack, plan = await any_billing.open(), await any_billing.create(plan_order("usr_2"))
+    for opened in (pack, plan):
+        any_billing.processor.pay(opened.checkout.page_id or "")
+    for _ in range(3):
+        any_billing.clock.advance(60)
+        await reconcile()
+    assert found == [("checkouts", 1)] * 2
+    await any_billing.facts.pass_over()
+
+
 @dataclass(frozen=True)
 class Watched(SettleCheckoutHandler):
     """Counts how many settle at once."""
 
     seen: Counter[str] = field(default_factory=Counter)
 
-    async def __call__(self, page_id: str) -> bool:
+    async def __call__(self, page_id: str) -> SettledCheckout | None:
         """Settle, and stay long enough to be seen."""
         self.seen["running"] += 1
         self.seen["most"] = max(self.seen["most"], self.seen["running"])

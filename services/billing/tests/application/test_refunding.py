@@ -61,6 +61,13 @@ def refunded(purchase: Purchase, amount: int) -> tuple[object, ...]:
     return "PaymentRefunded", purchase.payment_id, amount, amount
 
 
+def ordered(
+    purchase: Purchase, amount: int, *, left: int = 1000, reason: str = "bought twice"
+) -> tuple[object, ...]:
+    """The fact that somebody had it refunded, in short."""
+    return "RefundOrdered", purchase.purchase_id, amount, left, reason
+
+
 async def test_a_part_then_the_rest(any_billing: BillingUnderTest) -> None:
     """No webhook comes: the answer has the money, the facts take the credits, the orders say who and why."""
     purchase = await any_billing.bought()
@@ -71,7 +78,12 @@ async def test_a_part_then_the_rest(any_billing: BillingUnderTest) -> None:
     )
     rest = await refund(any_billing, purchase, reason="and the rest")
     assert (rest.standing.status, rest.standing.purchase.refunded_minor) == (PurchaseStatus.REFUNDED, 1000)
-    await any_billing.facts.expect(refunded(purchase, 300), refunded(purchase, 1000))
+    await any_billing.facts.expect(
+        ordered(purchase, 300),
+        refunded(purchase, 300),
+        ordered(purchase, 700, left=700, reason="and the rest"),
+        refunded(purchase, 1000),
+    )
     told = [
         (order.asked_minor, order.amount_minor, order.reason, order.actor, order.state)
         for order in await orders(any_billing, purchase)
@@ -94,12 +106,12 @@ async def test_two_at_once_are_one_refund(any_billing: BillingUnderTest) -> None
     asked = await asyncio.gather(*(refund(any_billing, purchase) for _ in range(10)), return_exceptions=True)
     assert sorted(type(answer).__name__ for answer in asked) == ["NothingLeftToRefund"] * 9 + ["Refunded"]
     assert at_processor(any_billing, purchase) == [1000]
-    await any_billing.facts.expect(refunded(purchase, 1000))
+    await any_billing.facts.expect(ordered(purchase, 1000), refunded(purchase, 1000))
     other = await any_billing.bought("usr_2")
     answers = await asyncio.gather(*(refund(any_billing, other, 400, key="k1") for _ in range(10)))
     assert [answer.replayed for answer in answers].count(False) == 1
     assert at_processor(any_billing, other) == [400]
-    await any_billing.facts.expect(refunded(other, 400))
+    await any_billing.facts.expect(ordered(other, 400), refunded(other, 400))
 
 
 async def test_a_key_is_one_order(any_billing: BillingUnderTest) -> None:
@@ -113,7 +125,7 @@ async def test_a_key_is_one_order(any_billing: BillingUnderTest) -> None:
     with pytest.raises(IdempotencyKeyReused):
         await refund(any_billing, purchase, 300, key="k1", reason="another")
     assert at_processor(any_billing, purchase) == [300]
-    await any_billing.facts.expect(refunded(purchase, 300))
+    await any_billing.facts.expect(ordered(purchase, 300), refunded(purchase, 300))
 
 
 @pytest.mark.parametrize("amount_minor", [0, -1, 1001])
@@ -175,7 +187,7 @@ async def test_a_disputed_payment_is_refused_by_the_processor(any_billing: Billi
     assert [order.state for order in await orders(any_billing, purchase)] == [RefundOrderState.REFUSED]
     any_billing.processor.dispute(purchase.payment_id, DisputeId("dp_1"), 1000, DisputeState.WON)
     assert (await refund(any_billing, purchase, key="k2")).standing.status is PurchaseStatus.REFUNDED
-    await any_billing.facts.expect(refunded(purchase, 1000))
+    await any_billing.facts.expect(ordered(purchase, 1000), ordered(purchase, 1000), refunded(purchase, 1000))
 
 
 async def test_a_refund_that_takes_days_counts_once_it_has_arrived(any_billing: BillingUnderTest) -> None:
@@ -191,7 +203,7 @@ async def test_a_refund_that_takes_days_counts_once_it_has_arrived(any_billing: 
     await any_billing.refund(purchase.payment_id)
     any_billing.processor.refund_status = RefundStatus.SUCCEEDED
     assert (await refund(any_billing, purchase)).standing.status is PurchaseStatus.REFUNDED
-    await any_billing.facts.expect(refunded(purchase, 1000))
+    await any_billing.facts.expect(ordered(purchase, 1000), ordered(purchase, 1000), refunded(purchase, 1000))
 
 
 async def test_what_was_refunded_elsewhere_is_not_refunded_again(any_billing: BillingUnderTest) -> None:
@@ -202,7 +214,12 @@ async def test_what_was_refunded_elsewhere_is_not_refunded_again(any_billing: Bi
         await refund(any_billing, purchase)
     await any_billing.refund(purchase.payment_id)
     assert (await refund(any_billing, purchase)).order.amount_minor == 600
-    await any_billing.facts.expect(refunded(purchase, 400), refunded(purchase, 1000))
+    await any_billing.facts.expect(
+        ordered(purchase, 1000),
+        refunded(purchase, 400),
+        ordered(purchase, 600, left=600),
+        refunded(purchase, 1000),
+    )
 
 
 async def test_an_outage_leaves_an_order_that_is_carried_on(any_billing: BillingUnderTest) -> None:
@@ -222,7 +239,7 @@ async def test_an_outage_leaves_an_order_that_is_carried_on(any_billing: Billing
     any_billing.clock.advance(CARRIED_ON_AFTER.total_seconds())
     assert [await carry_on(), await carry_on()] == [1, 0]
     assert at_processor(any_billing, purchase) == [1000]
-    await any_billing.facts.expect(refunded(purchase, 1000))
+    await any_billing.facts.expect(ordered(purchase, 1000), refunded(purchase, 1000))
 
 
 async def test_a_crash_after_the_processor_answered_refunds_once(any_billing: BillingUnderTest) -> None:
@@ -250,7 +267,7 @@ async def test_a_crash_after_the_processor_answered_refunds_once(any_billing: Bi
     again = await refund(any_billing, purchase, 300, key="k1")
     assert (again.replayed, again.order.state) == (True, RefundOrderState.MADE)
     assert at_processor(any_billing, purchase) == [300]
-    await any_billing.facts.expect(refunded(purchase, 300))
+    await any_billing.facts.expect(ordered(purchase, 300), refunded(purchase, 300))
 
 
 async def test_a_refund_that_cant_be_recorded_now_was_made(any_billing: BillingUnderTest) -> None:
@@ -276,7 +293,7 @@ async def test_a_refund_that_cant_be_recorded_now_was_made(any_billing: BillingU
     with pytest.raises(NothingLeftToRefund):
         await refund(any_billing, purchase)
     await any_billing.refund(purchase.payment_id)
-    await any_billing.facts.expect(refunded(purchase, 1000))
+    await any_billing.facts.expect(ordered(purchase, 1000), refunded(purchase, 1000))
 
 
 async def test_a_poisoned_order_stops_no_other(any_billing: BillingUnderTest) -> None:
@@ -293,4 +310,4 @@ async def test_a_poisoned_order_stops_no_other(any_billing: BillingUnderTest) ->
     assert await CarryOnRefundsHandler(any_billing.units, any_billing.maker, any_billing.clock)() == 3
     states = [(await orders(any_billing, purchase))[0].state for purchase in purchases]
     assert states == [RefundOrderState.OPEN, RefundOrderState.REFUSED, RefundOrderState.MADE]
-    await any_billing.facts.expect(refunded(purchases[2], 1000))
+    await any_billing.facts.expect(*(ordered(one, 1000) for one in purchases), refunded(purchases[2], 1000))

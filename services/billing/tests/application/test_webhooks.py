@@ -71,6 +71,8 @@ async def test_storage_that_is_away_is_no_failure(any_billing: BillingUnderTest)
         any_billing.refund,
         any_billing.dispute,
         any_billing.settle_plan,
+        any_billing.refresh_prices,
+        any_billing.process.customer,
         any_billing.processor,
         any_billing.clock,
         any_billing.lease_ids,

@@ -142,13 +142,13 @@ def test_every_part_of_the_request_tells_it_apart() -> None:
     """Another pack, another address; a checkout from before fingerprints knows its pack alone."""
     asked = {"pack_id": "starter", "success_url": "https://a.example/s", "cancel_url": "https://a.example/c"}
     first = replace(OPEN, fingerprint=fingerprint(**asked))
-    assert is_same_request(first, first)
+    assert is_same_request(first, pack_id="starter", asked=fingerprint(**asked))
     for field in asked:
-        other = replace(OPEN, fingerprint=fingerprint(**{**asked, field: "other"}))
-        assert not is_same_request(first, other)
+        other = fingerprint(**{**asked, field: "other"})
+        assert not is_same_request(first, pack_id="starter", asked=other)
     before = replace(OPEN, fingerprint=None)
-    assert is_same_request(before, first)
-    assert not is_same_request(before, replace(first, pack_id="builder"))
+    assert is_same_request(before, pack_id="starter", asked=fingerprint(**asked))
+    assert not is_same_request(before, pack_id="builder", asked=fingerprint(**asked))
 
 
 def test_an_address_may_name_the_checkout() -> None:

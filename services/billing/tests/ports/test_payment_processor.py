@@ -20,6 +20,7 @@ from billing.domain.errors import (
     CustomerUnknownToProcessor,
     PaymentProcessorMisconfigured,
     PaymentProcessorRefused,
+    PriceChanged,
     UnknownToProcessor,
 )
 from billing.domain.pack import CatalogueChange
@@ -289,6 +290,15 @@ async def test_a_customer_is_made_once_for_all_who_ask_alike(world: World) -> No
     assert await customer(None, user_id="usr_2", email="c@example.com") not in first | replaced
 
 
+async def test_a_customer_is_forgotten_for_good(world: World) -> None:
+    """Again is no error; nothing is sold to them any more, and whoever never was is no error either."""
+    customer = await world.port.open_customer(user_id="usr_1", email="ada@example.com", instead_of=None)
+    for _ in range(2):
+        await world.port.forget_customer(customer)
+    with pytest.raises(CustomerUnknownToProcessor):
+        await open_page(world, customer=customer)
+
+
 async def test_a_page_is_opened_once(world: World) -> None:
     """Another page of the checkout, and another checkout, are others."""
     first = await open_page(world)
@@ -365,6 +375,54 @@ async def test_what_is_archived_is_ours_to_repair(world: World) -> None:
     assert list(await world.port.publish(PACK)) == [CatalogueChange.PRODUCT_UNARCHIVED]
     assert list(await world.port.publish(PACK)) == []
     assert (await open_page(world)).url
+
+
+async def test_prices_are_told_as_they_are_asked_now(world: World) -> None:
+    """By their names: a changed one is another; what is withdrawn is there; what never was is not."""
+    other = load_catalogue(None).packs[1]
+    names = (PACK.price_name, other.price_name)
+    await world.port.publish(PACK)
+    (known,) = (await world.port.prices_of(names)).values()
+    assert (known.price_name, known.price_minor, known.currency) == (PACK.price_name, 1000, "usd")
+    assert (known.is_on_sale, known.interval, known.article_id != "") == (True, None, True)
+    await world.port.publish(replace(PACK, price_minor=1500))
+    await world.port.publish(other)
+    await world.archive()
+    found = await world.port.prices_of(names)
+    assert found[PACK.price_name] == replace(known, price_minor=1500, is_on_sale=False)
+    assert (found[other.price_name].price_minor, found[other.price_name].is_on_sale) == (2500, True)
+    assert await world.port.prices_of([]) == {}
+
+
+async def test_a_plan_has_a_price_for_each_interval(world: World) -> None:
+    """Which says by what it is paid; who sells no plans knows of none."""
+    names = [price.price_name for price in PLAN.prices]
+    if not world.port.sells_plans:
+        assert await world.port.prices_of(names) == {}
+        return
+    await world.port.publish_plan(PLAN)
+    found = await world.port.prices_of(names)
+    assert [(found[name].interval, found[name].price_minor) for name in names] == [
+        ("month", 2900),
+        ("year", 29000),
+    ]
+
+
+async def test_a_page_with_another_price_is_not_opened(world: World) -> None:
+    """It is told apart from what can't be sold at all; at the price that is asked the page is opened."""
+    await world.port.publish(replace(PACK, price_minor=1500))
+    with pytest.raises(PriceChanged):
+        await open_page(world)
+    dearer = replace(CHECKOUT, price_minor=1500)
+    customer = await world.port.open_customer(user_id="usr_1", email="ada@example.com", instead_of=None)
+    opened = await world.port.open_checkout(
+        dearer,
+        price_name=PACK.price_name,
+        customer_id=customer,
+        success_url="https://app.example/done",
+        cancel_url="https://app.example/billing",
+    )
+    assert (opened.amount_minor, opened.url is not None) == (1500, True)
 
 
 async def test_a_plan_is_published_at_each_of_its_prices(world: World) -> None:

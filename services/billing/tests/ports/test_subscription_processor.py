@@ -1,20 +1,22 @@
 """What every payment processor that sells plans does: the one that tests play, and Stripe by its SDK."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 import pytest
+import stripe
 from billing.adapters.outbound.memory.processor import MemoryProcessor
+from billing.adapters.outbound.stripe import lists as stripe_lists
 from billing.adapters.outbound.stripe.processor import StripeProcessor
 from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.domain.checkout import Checkout
 from billing.domain.errors import PaymentDeclined, UnknownToProcessor
 from billing.domain.identifiers import CustomerId, ProcessorSubscriptionId, RequestId
-from billing.domain.processor_subscription import ProcessorSubscription
+from billing.domain.processor_subscription import ListedSubscription, ProcessorSubscription
 from billing.domain.settlement import ProcessorCheckout
 from billing.domain.standing import BillingInterval, SubscriptionStatus
 from billing.ports.payment_processor import PaymentProcessor
@@ -27,7 +29,7 @@ from standins.stripe.settings import StripeSettings
 KEY = "sk_test_billing"
 _, PRO, BUSINESS = load_catalogue(None).plans
 MONTH, YEAR = PRO.prices
-OPENED = datetime(2026, 1, 1, tzinfo=UTC)
+OPENED, EVER = datetime(2026, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)
 CHECKOUT = Checkout(
     checkout_id="chk_1",
     user_id="usr_1",
@@ -54,6 +56,9 @@ class World(Protocol):
     async def decline(self, customer: str, processor_id: str) -> None:
         """Have the payer's card refused from now on."""
 
+    async def sell_elsewhere(self) -> str:
+        """Another product of the same account sells a subscription; return its id."""
+
 
 @dataclass
 class Played:
@@ -66,6 +71,12 @@ class Played:
 
     async def decline(self, customer: str, processor_id: str) -> None:
         self.port.declined.add(processor_id)
+
+    async def sell_elsewhere(self) -> str:
+        begun = self.port.begin(CHECKOUT, CustomerId("cus_other"), trial_days=0, price_minor=100)
+        other = replace(begun, reference=None, user_id=None, plan_id=None)
+        self.port.subscriptions[begun.processor_id] = other
+        return begun.processor_id
 
 
 @dataclass
@@ -85,6 +96,16 @@ class Stripes:
             address = f"{self.url}/_test/customers/{customer}/card"
             order = {"card": "pm_card_chargeCustomerFail"}
             (await operator.post(address, json=order)).raise_for_status()
+
+    async def sell_elsewhere(self) -> str:
+        sdk: Any = stripe.StripeClient(KEY, base_addresses={"api": self.url}).v1
+        price = {"currency": "usd", "unit_amount": 100, "recurring": {"interval": "month"}}
+        sold = sdk.prices.create({**price, "product_data": {"name": "Another app's"}})
+        card = {"payment_method": "pm_card_visa"}
+        customer = sdk.customers.create(
+            {**card, "invoice_settings": {"default_payment_method": "pm_card_visa"}}
+        )
+        return str(sdk.subscriptions.create({"customer": customer.id, "items": [{"price": sold.id}]}).id)
 
 
 @pytest.fixture
@@ -110,7 +131,7 @@ async def world(request: pytest.FixtureRequest) -> World:
     return found
 
 
-async def begun(world: World) -> tuple[ProcessorSubscription, CustomerId]:
+async def begun(world: World, *, trial_days: int = 0) -> tuple[ProcessorSubscription, CustomerId]:
     """Buy the plan on its page."""
     customer = await world.port.open_customer(user_id="usr_1", email="ada@example.com", instead_of=None)
     page = await world.port.open_checkout(
@@ -119,8 +140,9 @@ async def begun(world: World) -> tuple[ProcessorSubscription, CustomerId]:
         customer_id=customer,
         success_url="https://app.example/done",
         cancel_url="https://app.example/back",
+        trial_days=trial_days,
     )
-    assert (page.amount_minor, page.subscription_id) == (2900, None)
+    assert (page.amount_minor, page.subscription_id) == (0 if trial_days else 2900, None)
     await world.pay(page)
     seen = await world.port.find_checkout(page.page_id)
     assert seen.is_paid
@@ -219,8 +241,51 @@ async def test_a_surplus_one_is_paid_back_and_ended_once(world: World) -> None:
     assert payment_id is not None
     (refund,) = (await world.port.find_payment(payment_id)).refunds
     assert (refund.amount_minor, refund.status) == (2900, "succeeded")
-    listed = await world.port.list_invoice_payments(since=datetime(2020, 1, 1, tzinfo=UTC), after=None)
-    assert list(listed.items) == []
+    paid = await world.port.list_invoice_payments(since=EVER, after=None)
+    assert list(paid.items) == []
+
+
+async def test_subscriptions_are_listed_newest_first_with_whose_they_are(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over pages without gap or overlap: a trial, which has no payment; others'; and those that ended."""
+    monkeypatch.setattr(stripe_lists, "PAGE_MAX", 1)
+    if isinstance(world, Played):
+        world.port.page_size = 1
+    (seen, _), other = await begun(world, trial_days=7), await world.sell_elsewhere()
+    assert await listed(world) == [
+        (other, None, None, SubscriptionStatus.ACTIVE),
+        (seen.processor_id, "chk_1", "pro", SubscriptionStatus.TRIALING),
+    ]
+    await world.port.end_surplus(seen.processor_id, seen.periods)
+    assert (await listed(world))[1] == (seen.processor_id, "chk_1", "pro", SubscriptionStatus.ENDED)
+    page = await world.port.list_subscriptions(since=datetime.now(UTC) + timedelta(minutes=5), after=None)
+    assert (list(page.items), page.next_after) == ([], None)
+    with pytest.raises(UnknownToProcessor):
+        await world.port.list_subscriptions(since=EVER, after="sub_gone")
+
+
+async def test_what_is_tried_has_an_invoice_without_a_payment(world: World) -> None:
+    """It is listed among those that are paid, with whose it is."""
+    seen, _ = await begun(world, trial_days=7)
+    (invoice,) = (await world.port.list_invoice_payments(since=EVER, after=None)).items
+    (period,) = seen.periods
+    assert (invoice.payment_id, invoice.invoice_id, invoice.amount_minor) == (None, period.invoice_id, 0)
+    assert invoice.reference == "chk_1"
+
+
+async def listed(world: World) -> list[tuple[object, ...]]:
+    """The whole list, page by page of one each."""
+    found: list[ListedSubscription] = []
+    after = None
+    for _ in range(5):
+        page = await world.port.list_subscriptions(since=EVER, after=after)
+        assert len(page.items) <= 1
+        found += page.items
+        if (after := page.next_after) is None:
+            assert all(one.is_begun for one in found)
+            return [(one.processor_id, one.reference, one.plan_id, one.status) for one in found]
+    raise AssertionError("the list has no end")
 
 
 async def test_what_nobody_made_is_unknown(world: World) -> None:

@@ -81,8 +81,13 @@ class GatewaySettings(ServiceSettings):
     auth_limit: RateLimit = "60/minute"
     reads_limit: RateLimit = "3000/minute"
     changes_limit: RateLimit = "300/minute"
+    exports_limit: RateLimit = "10/day"
+    """How often a person may download everything that is kept of them."""
+    uploads_limit: RateLimit = "60/minute"
     # What an address may read by links, which anybody may guess at.
     shared_limit: RateLimit = "120/minute"
+    # An address is a provider that tells of all our runs.
+    webhooks_limit: RateLimit = "3000/minute"
     # Addresses or networks, with commas, whose X-Forwarded-For is believed; none by default.
     trusted_proxies: Annotated[str, AfterValidator(_proxies)] = ""
 
@@ -90,6 +95,8 @@ class GatewaySettings(ServiceSettings):
     connections_per_client_max: int = Field(default=256, ge=1, le=1_000_000)
     header_timeout_s: float = Field(default=10, gt=0, le=300)
     body_timeout_s: float = Field(default=30, gt=0, le=600)
+    # Of a body that is a file.
+    upload_timeout_s: float = Field(default=300, gt=0, le=3_600)
     reader_timeout_s: float = Field(default=30, gt=0, le=600)
     idle_timeout_s: int = Field(default=65, ge=1, le=600)
 

@@ -66,7 +66,7 @@ class Watched:
         (Pack.of, billing_messages.pack(billing.Pack()), set()),
         (Checkout.of, billing_messages.checkout(CHECKOUT), set()),
         (Purchase.of, billing_messages.purchase(billing.Purchase()), set()),
-        (User.of, grpc_identity._user(identity.User()), set()),
+        (User.of, grpc_identity.user_of(identity.User()), set()),
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "__dataclass_fields__") else "",
 )

@@ -38,6 +38,7 @@ async def test_it_is_off_until_it_is_wanted(door: Door) -> None:
         "in_progress": False,
         "payment_method": None,
         "url": None,
+        "accepted_price": None,
     }
 
 
@@ -101,6 +102,20 @@ async def test_a_ledger_that_is_away_keeps_nobody_from_it(door: Door) -> None:
     wish = AutoTopUpWish(
         is_on=True, threshold_credits=200, pack_id=PackId("starter"), monthly_purchases_max=3
     )
-    known = await SetAutoTopUpHandler(door.world.billing, Away(door.world.clock))(user_id, wish)
+    known = await SetAutoTopUpHandler(door.world.billing, Away(door.world.clock), door.world.identity)(
+        user_id, wish
+    )
     assert known.status is AutoTopUpStatus.ACTIVE
     assert top_ups.seen[user_id] is None
+
+
+async def test_what_the_pack_costs_is_agreed_to(door: Door) -> None:
+    """Whoever was shown something else is told, and nothing is on."""
+    user_id = await door.sign_up()
+    door.world.billing.auto_top_ups.methods[user_id] = SavedMethod(brand="visa", last4="4242")
+    asked = {"price_minor": 1000, "currency": "usd"}
+    refused = await door.http.put(PATH, json=WISH | {"expected_price": asked | {"price_minor": 900}})
+    assert assert_problem(refused, 409, "PRICE_CHANGED")["price"] == asked
+    assert (await door.http.get(PATH)).json()["enabled"] is False
+    for body in (WISH | {"expected_price": asked}, WISH):
+        assert (await door.http.put(PATH, json=body)).json()["accepted_price"] == asked

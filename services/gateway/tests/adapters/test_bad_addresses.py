@@ -4,6 +4,9 @@ import httpx
 import pytest
 from gateway_world import Door, assert_problem
 
+# Goes over every address, for seconds.
+pytestmark = pytest.mark.real_time
+
 
 async def test_unknown_model_and_pack(rich: Door) -> None:
     """What is not on offer is 404."""

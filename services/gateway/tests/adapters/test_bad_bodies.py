@@ -8,6 +8,9 @@ import pytest
 from gateway.adapters.inbound.middleware import BODY_MAX_BYTES, WEBHOOK_BODY_MAX_BYTES
 from gateway_world import SKETCH, Door, assert_problem
 
+# Goes over every body, for seconds.
+pytestmark = pytest.mark.real_time
+
 JSON = {"content-type": "application/json"}
 
 
@@ -116,7 +119,8 @@ async def test_bodies_that_are_too_large(rich: Door) -> None:
     streamed = await rich.http.post("/v1/generations", content=unannounced(2 * BODY_MAX_BYTES), headers=JSON)
     assert_problem(streamed, 413, "BODY_TOO_LARGE")
     webhook = b"x" * (WEBHOOK_BODY_MAX_BYTES + 1)
-    assert_problem(await rich.http.post("/webhooks/stripe", content=webhook), 413, "BODY_TOO_LARGE")
+    for path in ("/webhooks/stripe", "/webhooks/providers/local"):
+        assert_problem(await rich.http.post(path, content=webhook), 413, "BODY_TOO_LARGE")
     streamed = await rich.http.post("/webhooks/stripe", content=unannounced(2 * WEBHOOK_BODY_MAX_BYTES))
     assert_problem(streamed, 413, "BODY_TOO_LARGE")
     assert rich.state() == before

@@ -107,6 +107,25 @@ async def test_a_refresh_token_twice(door: Door) -> None:
     assert (await door.http.post("/v1/auth/refresh", json=rotated)).status_code == 401
 
 
+async def test_webhooks_of_providers(door: Door) -> None:
+    """A true one is passed on untouched, also twice; any other is refused and passed nowhere."""
+    door.world.generations.runs.add(("local", "run_1"))
+    path, signed, before = "/webhooks/providers/local", {"Signature": "local"}, door.state()
+    for headers in ({}, {"Signature": ""}, {"Signature": "other"}, {"Authorization": "local"}):
+        answer = await door.http.post(path, content=b"run_1", headers=headers)
+        assert_problem(answer, 400, "INVALID_SIGNATURE")
+    unknown = await door.http.post(path, content=b"run_2", headers=signed)
+    assert_problem(unknown, 404, "RUN_NOT_FOUND")
+    for name in ("nobody", "openai", "..%2Fstripe", "local%00", "x" * 2_000):
+        answer = await door.http.post(f"/webhooks/providers/{name}", content=b"run_1", headers=signed)
+        assert answer.status_code == 404, answer.text
+    assert door.state() == before
+    for _ in range(2):
+        told = await door.http.post(f"{path}?token=t", content=b"run_1", headers=signed)
+        assert (told.status_code, told.content) == (204, b"")
+    assert door.world.generations.told_of == [("local", "run_1")] * 2
+
+
 async def test_forged_webhooks(door: Door) -> None:
     """A webhook without the right signature is 400 and never stored; a true one is passed on untouched."""
     body = b'{"id": "evt_1",  "amount": 1e999}'

@@ -9,7 +9,7 @@ from gateway.domain.generation import GenerationStatus
 from gateway_world import ORIGIN, PASSWORD, Door
 
 FROM_HERE = {"Origin": ORIGIN}
-PROTECTED = ("/generate", "/library", "/billing", "/account", "/library/gen_" + "0" * 32)
+PROTECTED = ("/generate", "/library", "/billing", "/usage", "/account", "/library/gen_" + "0" * 32)
 
 
 async def enter(door: Door, email: str = "ada@example.com", *, credits_given: int = 0) -> str:

@@ -4,6 +4,7 @@ import httpx
 import pytest
 from gateway.domain.auto_top_up import AutoTopUpStatus, AutoTopUpStopReason, SavedMethod
 from gateway.domain.identifiers import UserId
+from gateway.domain.price import Price
 from gateway_world import HTML, Door, enter, hidden
 
 ES = HTML | {"Accept-Language": "es"}
@@ -119,6 +120,7 @@ async def test_what_is_wrong_stands_beside_its_field(
             "that pack is not on sale",
             "ese paquete ya no se vende",
         ),
+        (AutoTopUpStopReason.PRICE_RAISED, None, "costs more than you agreed to", "más de lo que aceptaste"),
         (
             AutoTopUpStopReason.AUTHENTICATION_REQUIRED,
             "https://checkout.example/pay/7",
@@ -160,3 +162,20 @@ async def test_nobody_turns_it_on_for_another(door: Door) -> None:
     door.http.cookies.clear()
     assert (await door.http.post("/billing/auto-top-up", data=form, headers=HTML)).status_code == 303
     assert user_id not in door.world.billing.auto_top_ups.known
+
+
+async def test_the_price_that_was_read_is_agreed_to(door: Door) -> None:
+    """Of the pack that is chosen; a page with another price turns nothing on and shows the present one."""
+    user_id = await with_card(door)
+    page = await door.http.get("/billing", headers=HTML)
+    assert 'name="seen" value="builder:2500:usd"' in page.text
+    refused = await sent(door, seen="builder:2400:usd")
+    assert refused.status_code == 409
+    assert "The price has just changed to $25.00" in refused.text
+    assert user_id not in door.world.billing.auto_top_ups.known
+    assert (await sent(door, seen="builder:2500:usd")).status_code == 303
+    assert door.world.billing.auto_top_ups.of(user_id).accepted_price == Price(
+        price_minor=2500, currency="usd"
+    )
+    page = await door.http.get("/billing", headers=HTML)
+    assert "You agreed to $25.00 for a pack: for more it is not bought." in page.text

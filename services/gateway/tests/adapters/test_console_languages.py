@@ -17,6 +17,9 @@ from gateway.adapters.inbound.console.templates import environment
 from gateway.domain.generation import GenerationStatus
 from gateway_world import HTML, ORIGIN, Door, enter
 
+# Reads every page and every text, for seconds.
+pytestmark = pytest.mark.real_time
+
 ES = HTML | {"Accept-Language": "es"}
 # Of `{name}` in a text: what stands for what is put in.
 HOLE = re.compile(r"%\((\w+)\)[sd]")
@@ -159,6 +162,8 @@ PUBLIC = (
     "/forgot-password",
     "/reset-password",
     "/verify-email",
+    "/change-email",
+    "/keep-email",
     "/nothing",
 )
 

@@ -1,11 +1,13 @@
 """One's own plan in the console: how it stands, what changes it, and its invoices."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from gateway.domain.identifiers import InvoiceId
 from gateway.domain.invoice import Invoice, InvoiceStatus
+from gateway.domain.price import Price
 from gateway.domain.subscription import SubscriptionStatus
 from gateway_world import HTML, Door, enter
 from plan_pages import END, ada, bought, cards, text_of
@@ -81,6 +83,22 @@ async def test_a_plan_is_changed_cancelled_and_kept(door: Door) -> None:
     assert "It ends on" not in text
 
 
+async def test_a_plan_that_is_on_offer_no_more_is_named_and_left(door: Door) -> None:
+    """By its title while billing has it; a change from one that it has no more begins when that is over."""
+    csrf = await bought(door, "business")
+    billing, user_id = door.world.billing, ada(door)
+    billing.offered = tuple(plan for plan in billing.offered if plan.plan_id != "business")
+    card = await text_of(door, "/billing")
+    assert '<h2 class="grow" id="plan-title">Business</h2>' in card
+    assert "now: Business" in await text_of(door, "/billing/plan?to=pro&interval=month")
+    billing.subscriptions[user_id] = replace(billing.subscriptions[user_id], plan=None)
+    page = await text_of(door, "/billing/plan?to=pro&interval=month")
+    assert "It begins on 1 February 2030" in page
+    form = {"csrf_token": csrf, "key": "k9", "to": "pro", "interval": "month"} | shown(page)
+    answer = await door.http.post("/billing/plan", data=form, headers=HTML)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/billing?note=plan-changed")
+
+
 async def test_a_declined_change_is_said_where_it_was_asked(door: Door) -> None:
     """With the reason; the plan stays as it was."""
     csrf = await bought(door)
@@ -91,6 +109,29 @@ async def test_a_declined_change_is_said_where_it_was_asked(door: Door) -> None:
     assert "declined" in answer.text
     assert "Change to Business" in answer.text
     assert door.world.billing.subscriptions[ada(door)].plan_id == "pro"
+
+
+async def test_a_change_is_made_at_the_price_that_was_read(door: Door) -> None:
+    """Another one is shown first, and nothing changes; then the button is good for it."""
+    csrf = await bought(door)
+    before = door.world.billing.subscriptions[ada(door)]
+    page = await text_of(door, "/billing/plan?to=business&interval=month")
+    form = {"csrf_token": csrf, "key": "k9", "to": "business", "interval": "month"}
+    assert shown(page) == {"price_minor": "5900", "currency": "usd"}
+    door.world.billing.repriced["business:month"] = Price(price_minor=6500, currency="usd")
+    answer = await door.http.post("/billing/plan", data=form | shown(page), headers=HTML)
+    assert answer.status_code == 409
+    assert "The price has just changed to $65.00" in answer.text
+    assert door.world.billing.subscriptions[ada(door)] == before
+    assert shown(answer.text) == {"price_minor": "6500", "currency": "usd"}
+    answer = await door.http.post("/billing/plan", data=form | shown(answer.text), headers=HTML)
+    assert answer.status_code == 303
+    assert door.world.billing.subscriptions[ada(door)].plan_id == "business"
+
+
+def shown(text: str) -> dict[str, str]:
+    """The price that the page's form carries."""
+    return dict(re.findall(r'name="(price_minor|currency)" value="([^"]*)"', text))
 
 
 CHANGES = ("/billing/plan", "/billing/plan/cancel", "/billing/plan/resume", "/billing/portal")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from gateway.adapters.outbound.memory.catalogue import BUSINESS, FREE, PRO
 from gateway.domain.errors import Unavailable
+from gateway.domain.price import Price
 from gateway_world import HTML, Door, enter, hidden
 from plan_pages import PLAN, ada, bought, cards, text_of
 
@@ -53,6 +54,15 @@ async def test_where_no_plan_is_sold_nothing_of_it_is_shown(door: Door) -> None:
         assert (await door.http.get(path, headers=HTML)).status_code == 404
 
 
+async def test_a_free_plan_that_nobody_begins_with_is_not_shown(door: Door) -> None:
+    """What billing does not offer is on no page; plans at a price stay as they are."""
+    sold = door.world.billing.offered
+    door.world.billing.offered = tuple(plan for plan in sold if plan.prices)
+    assert list(cards(await text_of(door, "/pricing"))) == ["Pro", "Business"]
+    answer = await door.http.get("/v1/plans")
+    assert [plan["id"] for plan in answer.json()["data"]] == ["pro", "business"]
+
+
 async def test_a_plan_is_bought_on_the_payment_page(door: Door) -> None:
     """A plain form leads there; pressed twice it is the same page, and for another interval another one."""
     csrf = await enter(door)
@@ -69,6 +79,50 @@ async def test_a_plan_is_bought_on_the_payment_page(door: Door) -> None:
         ("pro", "month", None),
         ("pro", "year", None),
     ]
+
+
+BUYING = {
+    "/billing/subscribe": ("pro:month", PLAN, "/pricing", 2900),
+    "/billing/checkout": ("starter", {"pack": "starter", "key": "k"}, "/billing", 1000),
+}
+
+
+@pytest.mark.parametrize(
+    ("accept", "said"), [("en", "The price has just changed to"), ("es", "El precio acaba de cambiar a")]
+)
+@pytest.mark.parametrize("address", BUYING)
+async def test_whoever_meets_a_new_price_is_told_before_they_pay(
+    door: Door, address: str, accept: str, said: str
+) -> None:
+    """With the new price, in their language, on the page where they press again; then they buy at that."""
+    csrf = await enter(door)
+    headers = HTML | {"Accept-Language": accept}
+    name, form, page, price_minor = BUYING[address]
+    seen = form | shown_beside(await text_of(door, page), address) | {"csrf_token": csrf}
+    assert (seen["price_minor"], seen["currency"]) == (str(price_minor), "usd")
+    door.world.billing.repriced[name] = Price(price_minor=1234, currency="usd")
+    answer = await door.http.post(address, data=seen, headers=headers)
+    assert answer.status_code == 409
+    assert said in answer.text
+    assert door.world.billing.checkouts == {}
+    # The old page is refused again; the one that was answered with sells.
+    assert (await door.http.post(address, data=seen, headers=headers)).status_code == 409
+    fresh = seen | shown_beside(answer.text, address)
+    assert fresh["price_minor"] == "1234"
+    assert (await door.http.post(address, data=fresh, headers=headers)).status_code == 303
+    (price,) = door.world.billing.page_prices.values()
+    assert price == Price(price_minor=1234, currency="usd")
+
+
+def shown_beside(text: str, address: str) -> dict[str, str]:
+    """The price that the form carries which buys Pro or the Starter pack there."""
+    word = "pro" if address == "/billing/subscribe" else "starter"
+    form = next(
+        form
+        for form in re.findall(r"<form.*?</form>", text, re.DOTALL)
+        if f'action="{address}"' in form and f'value="{word}"' in form
+    )
+    return dict(re.findall(r'name="(price_minor|currency)" value="([^"]*)"', form))
 
 
 @pytest.mark.parametrize("plan", ["free", "gold", ""])

@@ -1,6 +1,7 @@
 """What a page says to somebody who waits: how long a model takes, places in the queue, time that is left."""
 
 import re
+from dataclasses import replace
 
 from gateway.domain.generation import QUEUE_COUNTED_MAX, GenerationStatus
 from gateway_world import HTML, SKETCH, Door, enter
@@ -52,6 +53,22 @@ async def test_a_job_that_waits_shows_its_place(door: Door) -> None:
         await started(door, csrf, f"heron {number}")
     last = await started(door, csrf, "the last heron")
     assert "more than 100 before it" in words((await door.http.get(f"/library/{last}/card")).text)
+
+
+async def test_a_job_that_waits_at_its_provider_shows_its_place_there(door: Door) -> None:
+    """In place of a time that does not run yet; the page asks for it again as for one that waits here."""
+    csrf = await entered(door)
+    job = await started(door, csrf)
+    door.world.generations.medians_s = {SKETCH: 7.6}
+    running = door.world.generations.start(job)
+    door.world.generations.jobs[job] = replace(running, queue_position=3)
+    card = (await door.http.get(f"/library/{job}/card")).text
+    assert "2 before it" in words(card)
+    assert "data-place" in card
+    assert "left" not in words(card)
+    assert (await door.http.get(f"/v1/generations/{job}")).json()["queue_position"] == 3
+    door.world.generations.jobs[job] = running
+    assert "data-place" not in (await door.http.get(f"/library/{job}/card")).text
 
 
 async def test_a_job_that_runs_shows_what_is_left(door: Door) -> None:

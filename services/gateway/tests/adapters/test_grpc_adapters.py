@@ -7,6 +7,7 @@ from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
+from gateway.domain.client import Client
 from gateway.domain.credits import Category, EntryFilter, EntryKind
 from gateway.domain.generation import GenerationStatus, LibraryFilter, NewGeneration
 from gateway.domain.user import Role
@@ -42,7 +43,9 @@ async def test_identity(connection: grpc.aio.Channel, script: Script) -> None:
     script.answers["GetJwks"] = identity.GetJwksResponse(jwks_json="{}")
     adapter = GrpcIdentity(connection)
     signed_in = await adapter.sign_up(email="a@b.co", password="p", full_name="Ada")
-    assert signed_in == await adapter.log_in(email="a@b.co", password="p", client_address="192.0.2.1")
+    assert signed_in == await adapter.log_in(
+        email="a@b.co", password="p", client=Client(address="192.0.2.1", user_agent="Fox/1")
+    )
     assert signed_in == await adapter.refresh("r")
     assert (signed_in.user.role, signed_in.tokens.refresh_expires_at) == (Role.ADMIN, WHEN)
     assert await adapter.user(ADA) == signed_in.user
@@ -56,7 +59,7 @@ async def test_identity(connection: grpc.aio.Channel, script: Script) -> None:
     assert not changed.HasField("full_name")
     assert changed.HasField("avatar_url")
     logged_in = next(one for one in script.heard if isinstance(one, identity.LogInRequest))
-    assert logged_in.client_address == "192.0.2.1"
+    assert (logged_in.client_address, logged_in.user_agent) == ("192.0.2.1", "Fox/1")
 
 
 async def test_ledger(connection: grpc.aio.Channel, script: Script) -> None:
@@ -178,6 +181,7 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
         "ListGenerations": generation.ListGenerationsResponse(generations=[job], next_page_token="n"),
         "CancelGeneration": generation.CancelGenerationResponse(generation=job),
         "DeleteGeneration": generation.DeleteGenerationResponse(),
+        "ReceiveProviderWebhook": generation.ReceiveProviderWebhookResponse(),
         "SummarizeUsage": generation.SummarizeUsageResponse(
             usage=[generation.ModelUsage(model_id="local/sketch", credits=7, generations=2)]
         ),
@@ -214,3 +218,11 @@ async def test_generation(connection: grpc.aio.Channel, script: Script) -> None:
     (usage,) = await adapter.usage(ADA, bounds=bounds)
     assert (usage.period, usage.model_id, usage.credits, usage.generations) == (0, "local/sketch", 7, 2)
     assert [bound.ToDatetime(UTC) for bound in script.heard[-1].bounds] == bounds
+    await adapter.receive_webhook("acme", body=b"\xff", headers={"signature": "s"}, query={"token": "t"})
+    told = script.heard[-1]
+    assert (told.provider, told.body, dict(told.headers), dict(told.query)) == (
+        "acme",
+        b"\xff",
+        {"signature": "s"},
+        {"token": "t"},
+    )

@@ -88,7 +88,7 @@ async def test_details_of_refusals(connection: grpc.aio.Channel, script: Script)
     assert poor.value.generation_id == JOB
     script.answers["LogIn"] = STATUSES["RESOURCE_EXHAUSTED"]("TOO_MANY_ATTEMPTS", retry_after_s=7.2)
     with pytest.raises(errors.RateLimited) as limited:
-        await GrpcIdentity(connection).log_in(email="a", password="p", client_address="c")
+        await GrpcIdentity(connection).log_in(email="a", password="p")
     assert limited.value.retry_after_s == 8
 
 

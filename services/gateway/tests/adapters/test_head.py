@@ -9,6 +9,9 @@ import pytest
 from gateway.adapters.inbound.console.assets import assets
 from gateway_world import ORIGIN, PASSWORD, SKETCH, Door, assert_problem, routes
 
+# Goes over every route, for seconds.
+pytestmark = pytest.mark.real_time
+
 JSON = {"content-type": "application/json"}
 
 
@@ -18,15 +21,18 @@ async def filled(door: Door) -> dict[str, str]:
     assert (await door.http.post("/login", data=form, headers={"Origin": ORIGIN})).status_code == 303
     jobs = (await door.http.get("/v1/generations")).json()["data"]
     collection = await door.http.post("/v1/collections", json={"name": "Herons"})
+    upload = await door.http.post("/v1/uploads", content=b"a heron", headers={"content-type": "image/png"})
     checkout = await door.http.post("/v1/checkout", json={"pack": "starter"})
     return {
         "provider": SKETCH.partition("/")[0],
         "name": SKETCH.partition("/")[2],
         "generation": jobs[0]["id"],
         "collection": collection.json()["id"],
+        "upload": upload.json()["id"],
         "checkout": checkout.json()["id"],
         "payment": door.world.billing.pay(checkout.json()["id"]).payment_id,
         "token": "x" * 43,
+        "user": next(iter(door.world.identity.users)),
         "code": "K7Q2MX4D",
     }
 
@@ -71,7 +77,9 @@ async def test_what_has_no_get_has_no_head(rich: Door) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "GZIP", "gzip, identity", "x" * 500])
-@pytest.mark.parametrize("path", ["/v1/generations", "/v1/auth/login", "/webhooks/stripe", "/login"])
+@pytest.mark.parametrize(
+    "path", ["/v1/generations", "/v1/auth/login", "/webhooks/stripe", "/webhooks/providers/local", "/login"]
+)
 async def test_packed_bodies_are_refused(rich: Door, path: str, encoding: str) -> None:
     """A body in a coding is 415, and the answer says which coding is taken; nothing changes."""
     before = rich.state()

@@ -26,6 +26,7 @@ FREE = {
     "/healthz", "/readyz", "/docs", "/docs.css", "/openapi.json", "/static/{name}", "/theme", "/language",
     "/logout",
     "GET /signup", "GET /login", "GET /forgot-password", "GET /reset-password", "GET /verify-email",
+    "GET /change-email", "GET /keep-email",
     # The processor's bursts are its own; an unsigned body costs one signature.
     "/webhooks/stripe",
 }  # fmt: skip
@@ -56,11 +57,18 @@ async def test_every_call_is_counted(rich: Door) -> None:
         "name": "sketch",
         "generation": "gen_" + "0" * 32,
         "collection": "col_" + "0" * 32,
+        "upload": "upl_" + "0" * 32,
         "checkout": "cs_x",
         "payment": "pi_x",
         "purchase": "pay_x",
+        "user": "usr_x",
         "code": "K7Q2MX4D",
         "share": "shr_x",
+        "api_key": "key_x",
+        "session": "ses_x",
+        "ended": "ses_x",
+        "link": "lnk_x",
+        "link_id": "lnk_x",
         "share_id": "shr_x",
         "token": "x",
     }

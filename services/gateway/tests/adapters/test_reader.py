@@ -113,6 +113,7 @@ class Modality(StrEnum):
 
     IMAGE = "image"
     VIDEO = "video"
+    AUDIO = "audio"
 
 
 def test_enumerations_are_whole() -> None:
@@ -125,4 +126,5 @@ def test_enumerations_are_whole() -> None:
         pb.MODALITY_IMAGE: Modality.IMAGE,
         pb.MODALITY_VIDEO: Modality.VIDEO,
         pb.MODALITY_TEXT: Modality.VIDEO,
+        pb.MODALITY_AUDIO: Modality.AUDIO,
     }

@@ -89,10 +89,18 @@ async def test_a_long_statement_exports_whole(door: Door) -> None:
 async def test_models_and_quote(door: Door) -> None:
     """Models are public; a quote prices an input."""
     models = (await door.http.get("/v1/models")).json()
-    assert [one["id"] for one in models["data"]] == ["local/sketch", "local/motion"]
+    assert [one["id"] for one in models["data"]] == [
+        "local/sketch",
+        "local/motion",
+        "local/edit",
+        "local/refilm",
+    ]
     one = (await door.http.get("/v1/models/local/sketch")).json()
     assert one == models["data"][0]
     assert one.keys() >= {"id", "modality", "category", "input_schema", "pricing", "providers"}
+    for category, expected in (("text-to-video", ["local/motion"]), ("text", []), ("", [])):
+        listed = (await door.http.get("/v1/models", params={"category": category})).json()["data"]
+        assert [one["id"] for one in listed] == expected
     await door.sign_up()
     body = {"model": "local/sketch", "input": {"prompt": "a heron", "output_count": 3}}
     quote = (await door.http.post("/v1/quotes", json=body)).json()
@@ -152,7 +160,7 @@ async def test_a_model_for_subscribers(door: Door) -> None:
     public = (await door.http.get("/v1/models/local/motion")).json()
     assert (public["requires"], public["is_usable"]) == ("premium", None)
     user_id = await door.sign_up(welcome_credits=1000)
-    sketch, motion = (await door.http.get("/v1/models")).json()["data"]
+    sketch, motion, *_ = (await door.http.get("/v1/models")).json()["data"]
     assert (sketch["requires"], sketch["is_usable"]) == (None, True)
     assert (motion["requires"], motion["is_usable"]) == ("premium", False)
     before = door.state()
@@ -334,7 +342,7 @@ async def test_operations_and_description(door: Door) -> None:
     assert described["openapi"].startswith("3.1")
     assert described["info"]["version"] == version()
     create = described["paths"]["/v1/generations"]["post"]
-    assert create["security"] == [{"bearer": []}, {"session": []}]
+    assert create["security"] == [{"bearer": []}, {"session": []}, {"api_key": ["generations:write"]}]
     problem = create["responses"]["default"]["content"]["application/problem+json"]
     assert problem["schema"]["$ref"] == "#/components/schemas/Problem"
     # FastAPI's own shape of a 422 is never sent.

@@ -126,6 +126,7 @@ async def test_a_name_is_there_once(rich: Door) -> None:
     assert again.json()["name"] == "ALBUM covers"
 
 
+@pytest.mark.real_time
 async def test_there_is_room_for_so_many(rich: Door) -> None:
     """The two hundred and first is refused, and says what to do."""
     for number in range(200):

@@ -11,6 +11,7 @@ from gateway.application.log_in import LogIn
 from gateway.application.open_console_session import OpenedSession
 from gateway.application.sign_up import SignUp
 from gateway.bootstrap.parts import wire
+from gateway.domain.client import Client
 from gateway.domain.errors import Unauthenticated, Unavailable
 from gateway_world import ORIGIN, PASSWORD, Door, assert_problem, make_door
 
@@ -32,7 +33,9 @@ async def opened(console: Deps) -> OpenedSession:
 
 async def test_log_in_and_out(console: Deps, opened: OpenedSession, door: Door) -> None:
     """A cookie stands for a user until log-out, which ends the session at identity too."""
-    again = await console.log_in(LogIn(email="ada@example.com", password=PASSWORD, client_address="x"))
+    again = await console.log_in(
+        LogIn(email="ada@example.com", password=PASSWORD, client=Client(address="x"))
+    )
     assert again.cookie != opened.cookie
     current = await console.resume_session(again.cookie)
     assert current is not None
@@ -71,7 +74,9 @@ async def test_idle_and_absolute_end(console: Deps, opened: OpenedSession, door:
         assert await console.resume_session(opened.cookie) is not None
     door.clock.pass_(minutes=55)
     assert await console.resume_session(opened.cookie) is None
-    other = await console.log_in(LogIn(email="ada@example.com", password=PASSWORD, client_address="x"))
+    other = await console.log_in(
+        LogIn(email="ada@example.com", password=PASSWORD, client=Client(address="x"))
+    )
     door.clock.pass_(minutes=61)
     assert await console.resume_session(other.cookie) is None
     assert door.world.sessions.rows == {}
@@ -139,7 +144,9 @@ async def test_what_is_over_is_swept_and_nothing_else(
 ) -> None:
     """A session that nobody came back to goes, one in use stays."""
     door.clock.pass_(minutes=59)
-    other = await console.log_in(LogIn(email="ada@example.com", password=PASSWORD, client_address="x"))
+    other = await console.log_in(
+        LogIn(email="ada@example.com", password=PASSWORD, client=Client(address="x"))
+    )
     await console.remove_expired_sessions()
     assert set(door.world.sessions.rows) == {opened.session.digest, other.session.digest}
     door.clock.pass_(minutes=1)
@@ -182,7 +189,7 @@ async def test_identity_is_down(
 ) -> None:
     """When identity can't answer, the session stays for the next try."""
 
-    async def down(_token: str) -> None:
+    async def down(_token: str, _client: Client) -> None:
         raise Unavailable("down")
 
     door.clock.pass_(minutes=20)

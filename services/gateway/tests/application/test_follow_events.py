@@ -11,6 +11,7 @@ import pytest
 from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
 from gateway.application.follow_events import FollowEventsHandler
 from gateway.application.open_streams import OpenStreams
+from gateway.application.standing_proofs import StandingProofs
 from gateway.domain.credits import Balance
 from gateway.domain.errors import RateLimited
 from gateway.domain.event import (
@@ -93,7 +94,7 @@ def following(door: Door, feed: MemoryEventFeed) -> FollowEventsHandler:
         generations=ports.generations,
         ledger=ports.ledger,
         clock=door.clock,
-        open_sessions=door.open_sessions,
+        proofs=StandingProofs(door.open_sessions, door.known_keys),
         open_streams=OpenStreams(per_user_max=1),
     )
 

@@ -4,9 +4,9 @@ import pytest
 from gateway.adapters.inbound.deps import Deps
 from gateway.application.open_checkout import OpenCheckout
 from gateway.bootstrap.parts import wire
-from gateway.domain.errors import InvalidRequest
+from gateway.domain.errors import Conflict, InvalidRequest
 from gateway.domain.identifiers import PackId, SessionId, UserId
-from gateway.domain.user import Principal, Role
+from gateway.domain.user import Principal, Role, User
 from gateway_world import ORIGIN, Door
 
 ADA, BOB = UserId("usr_ada"), UserId("usr_bob")
@@ -16,7 +16,17 @@ ELSEWHERE = "https://evil.example/thanks"
 
 @pytest.fixture
 def deps(door: Door) -> Deps:
-    """The use cases over the door's memory."""
+    """The use cases over the door's memory, for two people."""
+    for user_id in (ADA, BOB):
+        door.world.identity.users[user_id] = User(
+            user_id=user_id,
+            email=f"{user_id}@example.com",
+            email_verified=True,
+            full_name="",
+            avatar_url="",
+            role=Role.USER,
+            created_at=door.clock.now(),
+        )
     return wire(door.world.ports)
 
 
@@ -72,3 +82,14 @@ async def test_one_foreign_address_is_enough(deps: Deps, door: Door, fields: tup
     assert tuple(problem.field for problem in refused.value.fields) == fields
     assert door.state() == before
     assert door.world.billing.emails == {}
+
+
+async def test_who_leaves_buys_nothing(deps: Deps, door: Door) -> None:
+    """The refusal says until when; once that is taken back the same key opens a page."""
+    await deps.identity.request_erasure(ADA)
+    with pytest.raises(Conflict, match="is deleted on") as refused:
+        await deps.open_checkout(order(door))
+    assert (refused.value.reason, door.world.billing.checkouts) == ("ACCOUNT_LEAVING", {})
+    await deps.identity.take_back_erasure(ADA)
+    checkout, replayed = await deps.open_checkout(order(door))
+    assert (list(door.world.billing.checkouts), replayed) == ([checkout.checkout_id], False)

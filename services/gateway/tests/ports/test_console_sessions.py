@@ -14,7 +14,7 @@ from gateway.adapters.outbound.memory.console_sessions import MemoryConsoleSessi
 from gateway.adapters.outbound.postgres.console_sessions import PostgresConsoleSessions
 from gateway.adapters.outbound.postgres.tables import sessions
 from gateway.domain.console_session import ConsoleSession, cookie_digest
-from gateway.domain.identifiers import UserId
+from gateway.domain.identifiers import SessionId, UserId
 from gateway.domain.user import Role, SignedIn, Tokens, User
 from gateway.ports.console_sessions import ConsoleSessionStore
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -151,3 +151,18 @@ async def test_tokens_are_unreadable_at_rest(engine: AsyncEngine) -> None:
     assert await PostgresConsoleSessions(engine, keys=[another]).find(session.digest) is None
     # A new key in front still reads what the old one wrote.
     assert await PostgresConsoleSessions(engine, keys=[another, KEY]).find(session.digest) == session
+
+
+async def test_rows_of_sessions_that_ended_go(store: ConsoleSessionStore) -> None:
+    """Found page by page, each once, and removed by what they stand for; the others stay."""
+    rows = [
+        replace(a_session(cookie * 43), session_id=SessionId(f"ses_{number}"))
+        for number, cookie in ((1, "c"), (2, "d"), (2, "e"), (3, "f"))
+    ]
+    for row in rows:
+        await store.add(row)
+    assert list(await store.session_ids(after=None, limit=2)) == ["ses_1", "ses_2"]
+    assert list(await store.session_ids(after=SessionId("ses_2"), limit=2)) == ["ses_3"]
+    assert list(await store.session_ids(after=SessionId("ses_3"), limit=2)) == []
+    assert await store.remove_sessions({SessionId("ses_2"), SessionId("ses_9")}) == 2
+    assert [await store.find(row.digest) is not None for row in rows] == [True, False, False, True]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from generation.adapters.outbound.inline import InlineOutput
-from generation.adapters.outbound.intake import PROBE_BYTES, FileIntake
+from generation.adapters.outbound.intake import FileIntake
+from generation.adapters.outbound.local_files import PROBE_BYTES
 from generation.domain.model import Modality
 from generation.ports.media_intake import IntakeUnavailable, OutputUnusable
 

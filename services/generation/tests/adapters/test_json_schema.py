@@ -1,5 +1,7 @@
 """Inputs against their model's schema: characters are counted, whatever they weigh."""
 
+from typing import Any
+
 import pytest
 from generation.adapters.outbound.json_schema import JsonSchemaChecker, size_bytes_max
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
@@ -17,11 +19,18 @@ def texts_of(model: Model) -> dict[str, int]:
     return {name: rule["maxLength"] for name, rule in rules.items() if "maxLength" in rule}
 
 
+def lists_of(model: Model) -> dict[str, int]:
+    """The model's lists, and how much each may hold."""
+    rules = model.input_schema["properties"]
+    return {name: rule["maxItems"] for name, rule in rules.items() if "maxItems" in rule}
+
+
 @pytest.mark.parametrize("model", MODELS, ids=[model.model_id for model in MODELS])
 @pytest.mark.parametrize("character", ["a", "é", "图", "\U00020bb7", "\U0001f600", "\x01", '"', "\\"])
 def test_the_largest_input_that_the_schema_allows_is_taken(model: Model, character: str) -> None:
     """Full to the last character, of one byte or four, escaped or not."""
-    job = {name: "x" + character * (most - 1) for name, most in texts_of(model).items()}
+    job: dict[str, Any] = {name: "x" + character * (most - 1) for name, most in texts_of(model).items()}
+    job |= {name: [character * 36] * most for name, most in lists_of(model).items()}
     assert JsonSchemaChecker().checked(model, job).items() >= job.items()
     assert len(canonical(job)) < size_bytes_max(model.input_schema)
 

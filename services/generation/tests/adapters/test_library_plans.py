@@ -8,10 +8,13 @@ import pytest
 from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
 from generation.adapters.outbound.postgres.generations import PostgresGenerations
+from generation.adapters.outbound.postgres.usage_log import PostgresUsageLog
+from generation.domain.attempt import Outcome
 from generation.domain.generation import Status
-from generation.domain.identifiers import CollectionId, GenerationId, ModelId
+from generation.domain.identifiers import AttemptId, CollectionId, GenerationId, ModelId
 from generation.domain.library_filter import EVERY_JOB, LibraryFilter
 from generation.domain.model import Modality
+from generation.domain.usage import EVERY_TRY, UsageFilter
 from generation_rows import ALICE, NOW
 from sqlalchemy import Executable, text
 from sqlalchemy.dialects.postgresql import dialect
@@ -103,6 +106,35 @@ async def test_a_page_reads_an_index(library: ServiceDatabase, place: Generation
             if name in IN_ORDER:
                 assert "Index Scan using generations_by_account on generations" in explained.plan, told
                 assert "Sort" not in explained.plan, told
+    await engine.dispose()
+
+
+TRIES = """
+    INSERT INTO attempts (attempt_id, generation_id, account_id, number, provider, worker, lease_until,
+        outcome, detail, started_at, finished_at, submitted, tries)
+    SELECT replace(generation_id, 'gen', 'att'), generation_id, account_id, 1, 'local', 'w', now(), 'failed',
+        '', created_at, created_at, true, 1
+    FROM generations
+"""
+
+
+@pytest.mark.parametrize("place", [None, AttemptId(f"att_{15_000:032x}")], ids=["first", "later"])
+async def test_a_page_of_usage_reads_the_accounts_tries(
+    library: ServiceDatabase, place: AttemptId | None
+) -> None:
+    """In the list's order, from its index: neither every account's tries, nor all of its own."""
+    with psycopg.connect(library.admin_dsn, autocommit=True) as admin:
+        admin.execute(TRIES)
+        admin.execute("VACUUM ANALYZE attempts")
+    engine = create_engine(library.url)
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT set_config('app.account', 'usr_alice', true)"))
+        explained = Explained(connection)
+        for wanted in (EVERY_TRY, UsageFilter(outcomes=frozenset({Outcome.FAILED}))):
+            log = PostgresUsageLog(explained)  # type: ignore[arg-type]
+            await log.page(ALICE, wanted=wanted, before=place, limit=25)
+            assert "Index Scan Backward using attempts_by_account" in explained.plan, explained.plan
+            assert not re.search(r"Seq Scan|Sort", explained.plan), explained.plan
     await engine.dispose()
 
 

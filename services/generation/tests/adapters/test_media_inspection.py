@@ -18,7 +18,7 @@ from generation_stack import until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from standins.openai.odd_files import ODD_FILES
+from standins.odd_files import ODD_FILES
 
 pytestmark = pytest.mark.server
 
@@ -170,9 +170,9 @@ async def test_a_child_that_dies_harms_nobody(
     (tmp_path / "crashing.py").write_text(
         "import sys\n"
         f"sys.path[:0] = {[str(tmp_path), *sys.path]!r}\n"
-        "from generation.adapters.outbound import inspection_process\n"
-        "inspection_process.CPU_S_MAX = 1\n"
-        f"inspection_process.bound_resources()\n{program}\n"
+        "from generation.adapters.outbound import apart\n"
+        "apart.CPU_S_MAX = 1\n"
+        f"apart.bound_resources()\n{program}\n"
     )
     interpreter = tmp_path / "python"
     interpreter.write_text(f"#!/bin/sh\nexec {sys.executable} {tmp_path / 'crashing.py'}\n")

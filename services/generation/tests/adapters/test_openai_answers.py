@@ -18,9 +18,9 @@ from generation.ports.media_intake import OutputUnusable
 from generation.ports.media_provider import Run, RunOutput, RunReport, RunState
 from PIL import Image
 from pydantic import SecretStr
+from standins.odd_files import ODD_FILES
 from standins.openai.app import create_app
 from standins.openai.chat import TOKENS_OF_A_MESSAGE
-from standins.openai.odd_files import ODD_FILES
 from standins.openai.reply import compose
 from standins.openai.settings import OpenAISettings
 from standins.openai.tokens import token_count, tokens_of
@@ -49,9 +49,9 @@ ACCOUNT = failure("the provider is not available at the moment", retryable=True,
 NOT_ACCEPTED = failure("the provider did not accept the request")
 REFUSED = failure("the provider refused the content of the request", reason="CONTENT_REFUSED")
 ERROR_ANSWERED = failure("the provider answered with an error", reason="OUTPUT_UNUSABLE", retryable=True)
-NO_PICTURE = failure("the provider answered without a picture")
-NO_TEXT = failure("the provider answered without a text")
-BROKE_OFF = failure("the provider's answer broke off")
+NO_PICTURE = failure("the provider answered without a picture", unanswered=True)
+NO_TEXT = failure("the provider answered without a text", unanswered=True)
+BROKE_OFF = failure("the provider's answer broke off", unanswered=True)
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ from embedded.memory_only import examples
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.providers.openai.answers import events
 from generation.adapters.outbound.providers.openai.encoded_files import inline_file
-from generation.adapters.outbound.providers.openai.failures import AnswerBroken, failed_body, retry_after_s
+from generation.adapters.outbound.providers.openai.failures import AnswerBroken, failed_body
 from generation.adapters.outbound.providers.openai.images import report_on
 from generation.adapters.outbound.providers.openai.transcript import Transcript, joined, tokens_in
+from generation.adapters.outbound.providers.retry_after import retry_after_s
 from generation.domain.output import Incomplete
 from generation.ports.media_provider import RunState
 from hypothesis import HealthCheck, given, settings

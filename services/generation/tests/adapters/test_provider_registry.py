@@ -128,7 +128,9 @@ def test_a_worker_without_a_key_does_not_start(
 
 def test_the_api_reads_no_key() -> None:
     """None of its settings is a provider's, whichever providers there are."""
-    keys = {name for folder in registry.folders() for name in ChosenProvider(folder, folder).setting_names}
+    every = [ChosenProvider(folder, folder) for folder in registry.folders()]
+    keys = {name for provider in every for name in provider.setting_names}
+    assert not keys & {name for provider in every for name in provider.webhook_setting_names}
     assert "GENERATION_OPENAI_API_KEY" in keys
     assert not keys & {f"GENERATION_{field.upper()}" for field in ApiSettings.model_fields}
 
@@ -140,7 +142,7 @@ def test_the_api_loads_nothing_of_a_provider() -> None:
         "import sys, generation.bootstrap.api as api; from generation.settings import ApiSettings; "
         "ApiSettings(); print(*sys.modules)"
     )
-    environment = os.environ | {"GENERATION_PROVIDERS": "local,openai"}
+    environment = os.environ | {"GENERATION_PROVIDERS": "local,openai,replicate"}
     done = subprocess.run(
         [sys.executable, "-c", program],
         env=environment,

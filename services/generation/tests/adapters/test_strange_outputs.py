@@ -7,7 +7,7 @@ from generation.domain.generation import Failure, Status
 from generation.ports.media_provider import RunState
 from generation_house import ACCOUNT, House, success
 from generation_media import good_pictures
-from standins.openai.odd_files import ODD_FILES
+from standins.odd_files import ODD_FILES
 
 pytestmark = pytest.mark.real_time
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from generation.adapters.inbound.slots import Slots
-from generation.adapters.inbound.worker import Worker
+from generation.adapters.inbound.worker import Worker, fetched_at_once
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import GenerationId
 from generation.ports.media_provider import RunReport, RunState
@@ -86,6 +86,35 @@ async def test_what_is_due_comes_before_a_message(house: House, worker: Worker) 
     house.provider.reports = [success(b"1")]
     await asyncio.wait_for(asking, 10)
     await house.facts.expect("GenerationQueued", "GenerationSucceeded")
+
+
+async def test_the_last_free_slot_is_what_is_dues_before_a_messages(house: House) -> None:
+    """While there are others it is enough to have looked a moment ago: a message waits for no second look."""
+    worker = worker_of(house, "w1", {"local": house.provider}, slots=3, look_again_s=3_600)
+    house.provider.reports = [BUSY]
+    generation = await brought(house, worker)
+    async with asyncio.timeout(10):
+        while worker._jobs:
+            await asyncio.sleep(0.005)
+    house.provider.reports = [RunReport(RunState.RUNNING)]
+    house.clock.forward(seconds=61)
+    for _ in range(2):
+        await asyncio.wait_for(worker.acquire(), 10)
+    assert worker._jobs == {}
+    asking = asyncio.create_task(worker.acquire())
+    async with asyncio.timeout(10):
+        while not worker._jobs:
+            await asyncio.sleep(0.005)
+    assert (list(worker._jobs), asking.done()) == ([generation.generation_id], False)
+    house.provider.reports = [success(b"1")]
+    await asyncio.wait_for(asking, 10)
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
+
+
+@pytest.mark.parametrize(("slots", "messages"), [(1, 1), (4, 1), (7, 1), (8, 2), (32, 8), (256, 8)])
+def test_messages_hold_a_quarter_of_the_slots_at_most(slots: int, messages: int) -> None:
+    """What is due finds the others free, however long no message comes."""
+    assert fetched_at_once(slots) == messages
 
 
 async def test_no_more_jobs_than_slots(house: House, worker: Worker) -> None:

@@ -89,7 +89,7 @@ async def test_a_job_that_is_taken_up_late_ends_as_its_providers_delay(
     job.taken_over = True
     house.provider.reports = [RunReport(RunState.RUNNING)]
     house.provider.polling = replace(house.provider.polling, first_s=9, longest_s=9)
-    await house.provider.submit(worker.attempts.runs._run(job))
+    await house.provider.submit(await worker.attempts.runs._run(job))
     house.clock.moment = job.generation.deadline_at + timedelta(hours=1)
     bounds_s = noted_bounds_s(monkeypatch)
     await worker.run(job)
@@ -161,7 +161,7 @@ async def test_a_run_that_is_known_is_neither_looked_up_nor_submitted(house: Hou
     """It is looked at; where its provider is not set up, nothing of it is being paid for here."""
     worker = house.worker()
     job = await started(house, worker)
-    run_id = await house.provider.submit(worker.attempts.runs._run(job))
+    run_id = await house.provider.submit(await worker.attempts.runs._run(job))
     job.attempt, job.taken_over = replace(job.attempt, run_id=run_id), True
 
     async def find(key: object) -> RunId | None:

@@ -145,6 +145,40 @@ async def test_units_are_what_is_stored_or_what_was_used(
     assert (len(delivery.outputs), delivery.units) == (stored, units)
 
 
+async def test_whoever_is_not_asked_for_a_number_gets_all_that_was_made(house: House) -> None:
+    """For the price of one, and up to a bound."""
+    job = await started(house)
+    asked = {name: value for name, value in job.generation.input.items() if name != "output_count"}
+    job.generation = replace(job.generation, input=asked)
+    delivery = await delivered(house, job, success(b"1", b"", b"3"))
+    assert ([output.position for output in delivery.outputs], delivery.units) == ([0, 2], 1)
+    many = await delivered(house, job, success(*[b"x"] * 40))
+    assert (len(many.outputs), many.units) == (16, 1)
+
+
+@pytest.mark.parametrize(
+    ("made", "kept"),
+    [
+        ((b"", b"2", b"3"), [b"2", b"3"]),
+        ((b"1", b"", b"", b"4", b"5"), [b"1", b"4"]),
+        ((b"1", b"2", b"3"), [b"1", b"2"]),
+        ((b"", b"", b""), []),
+        ((b"1", b""), [b"1"]),
+    ],
+    ids=["one bad", "two bad", "none bad", "nothing good", "none left"],
+)
+async def test_another_file_takes_the_place_of_one_that_is_of_no_use(
+    house: House, made: tuple[bytes, ...], kept: list[bytes]
+) -> None:
+    """Never more than were asked for, in the order in which they were made; nothing else is stored."""
+    job = await started(house, output_count=2)
+    delivery = await delivered(house, job, success(*made))
+    assert [house.store.objects[output.object_key] for output in delivery.outputs] == kept
+    assert [made[output.position] for output in delivery.outputs] == kept
+    assert sorted(house.store.objects.values()) == sorted(kept)
+    assert delivery.units == len(kept)
+
+
 async def test_an_answer_that_was_not_counted_is_the_longest(house: House) -> None:
     """What was priced is delivered: one file of many units."""
     job = await started(house, model="openai/chat", max_tokens=9_000)

@@ -2,20 +2,21 @@
 
 import pytest
 from generation.application.discard_generation import GRACE
+from generation.application.purge_discarded import PurgeDiscardedHandler
 from generation.domain.errors import GenerationNotFound, GenerationRunning
 from generation.domain.generation import Generation
-from generation.domain.identifiers import AccountId
+from generation.domain.identifiers import AccountId, GenerationId
 from generation_house import ACCOUNT, House, success
 
 MADE = ("GenerationQueued", "GenerationSucceeded")
 
 
-async def made(house: House) -> Generation:
+async def made(house: House, event_id: str = "evt_1") -> Generation:
     """A picture that is stored."""
     job = await house.queued()
     house.provider.reports = [success(b"1")]
     worker = house.worker()
-    await worker.run(await worker.started(house.reserved(job)))
+    await worker.run(await worker.started(house.reserved(job, event_id)))
     return house.stored(job)
 
 
@@ -88,3 +89,51 @@ async def test_nobody_discards_what_runs_or_is_not_theirs(house: House) -> None:
             await call(AccountId("usr_bob"), job.generation_id)
     assert house.stored(job) == job
     await house.facts.expect("GenerationQueued")
+
+
+async def test_one_that_can_not_be_purged_stops_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it or after it, on its page or on the next; it keeps its files and comes again."""
+    jobs = [await made(house, f"evt_{number}") for number in range(4)]
+    for job in jobs:
+        await house.discard(ACCOUNT, job.generation_id)
+    poisoned = jobs[1].generation_id
+    whole = PurgeDiscardedHandler._purge
+
+    async def broken(self: PurgeDiscardedHandler, generation_id: GenerationId) -> None:
+        if generation_id == poisoned:
+            raise ValueError("poisoned")
+        await whole(self, generation_id)
+
+    monkeypatch.setattr(PurgeDiscardedHandler, "_purge", broken)
+    house.clock.forward(minutes=10)
+    await PurgeDiscardedHandler(house.units, house.clock, page_size=2)()
+    assert [await outputs_of(house, job) for job in jobs] == [0, 1, 0, 0]
+    await house.sweep_deletions()
+    assert len(house.store.objects) == 1
+    monkeypatch.undo()
+    await house.purge_discarded()
+    await house.sweep_deletions()
+    assert house.store.objects == {}
+    await house.facts.expect(*MADE * 4)
+
+
+async def test_one_that_is_restored_meanwhile_stays(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was found, and is looked at again before it goes."""
+    job = await made(house)
+    await house.discard(ACCOUNT, job.generation_id)
+    house.clock.forward(minutes=10)
+    whole = PurgeDiscardedHandler._purge
+
+    async def late(self: PurgeDiscardedHandler, generation_id: GenerationId) -> None:
+        house.clock.forward(seconds=-1)
+        await house.restore(ACCOUNT, generation_id)
+        house.clock.forward(seconds=1)
+        await whole(self, generation_id)
+
+    monkeypatch.setattr(PurgeDiscardedHandler, "_purge", late)
+    await house.purge_discarded()
+    assert await outputs_of(house, job) == 1
+    assert house.stored(job) == job
+    await house.facts.expect(*MADE)

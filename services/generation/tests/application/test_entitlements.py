@@ -87,8 +87,9 @@ async def test_order_and_repetition_change_nothing(tmp_path: Path) -> None:
     told = [replace(PREMIUM, revision=number, words=words) for number, words in enumerate(
         ((), ("premium",), ("premium", "business"), ()), start=1
     )]  # fmt: skip
+    house = premium_house(tmp_path)
     for order in itertools.permutations(told):
-        house = premium_house(tmp_path)
+        house.units.tables.entitlements.clear()
         for entitlements in (*order, *order):
             await house.keep_entitlements(entitlements)
         assert house.units.tables.entitlements == {ACCOUNT: told[-1]}
@@ -119,7 +120,7 @@ async def test_models_say_what_they_require_and_of_whom(tmp_path: Path) -> None:
     house = premium_house(tmp_path)
     await house.keep_entitlements(PREMIUM)
     for account, usable in ((None, None), (ACCOUNT, True), (AccountId("usr_bob"), False)):
-        sketch, motion = await house.models.all(account)
+        sketch, motion, *_ = await house.models.all(account)
         assert (motion.model.requires, motion.is_usable) == ("premium", usable)
         assert (sketch.model.requires, sketch.is_usable) == (None, None if account is None else True)
         assert await house.models.model(MOTION, account) == motion

@@ -95,12 +95,13 @@ async def test_a_success_keeps_state_outputs_and_fact_together(house: House) -> 
     made = replace(output(), generation_id=job.generation.generation_id, account_id=ACCOUNT)
     async with house.units.of_system() as work:
         await work.deletions.schedule([*made.object_keys, "else"], due_at=house.clock.now())
-    await worker.finish.succeed(job, [made], delivered_units=1)
+    await worker.finish.succeed(job, [made], delivered_units=1, tokens=7)
     now, (ended, attempt) = house.clock.now(), stored(house, job)
     assert ended == replace(
         job.generation, status=Status.SUCCEEDED, credits_charged=5, progress=1.0, finished_at=now
     )
-    assert attempt == job.attempt.ended(Outcome.SUCCEEDED, now=now)
+    delivered = replace(job.attempt, output_count=1, tokens=7)
+    assert attempt == delivered.ended(Outcome.SUCCEEDED, now=now)
     assert (house.units.tables.outputs, house.units.tables.answers) == ([made], {})
     assert house.units.tables.deletions == {"else": now}
     assert house.meter.generations == [ended]
@@ -120,7 +121,7 @@ async def test_a_success_after_a_cancel_leaves_files_to_the_sweeper(house: House
     worker = house.worker()
     job = await started(house, worker, cancelled=True)
     made = output()
-    await worker.finish.succeed(job, [made], delivered_units=1)
+    await worker.finish.succeed(job, [made], delivered_units=1, tokens=7)
     assert house.units.tables.deletions == dict.fromkeys(made.object_keys, house.clock.now())
     assert len(house.units.tables.deletions) == 2
     assert house.units.tables.outputs == []

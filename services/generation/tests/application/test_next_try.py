@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ from generation.adapters.outbound.toml_catalogue import TomlCatalogue
 from generation.application.start_generation import Job
 from generation.domain.attempt import Attempt, Outcome
 from generation.domain.generation import Failure, Status
-from generation.domain.identifiers import RunId
+from generation.domain.identifiers import GenerationId, ModelId, RunId
 from generation.ports.media_provider import ProviderRefused, RunReport, RunState
+from generation.ports.provider_guard import Call
 from generation_house import House, Worker, success
 
 BUSY = Failure("PROVIDER_FAILED", "busy")
+CALL = Call("local", ModelId("local/sketch"), GenerationId("gen_before"))
 STOPPED = Failure("PROVIDER_FAILED", "the provider stopped the run")
 LOST = Failure("PROVIDER_FAILED", "the provider lost the run")
 UNUSABLE = Failure("OUTPUT_UNUSABLE", "the provider's files could not be used")
@@ -168,7 +171,7 @@ async def test_a_lost_run_waits_for_its_provider_to_open(house: House) -> None:
     check = house.provider.check
 
     async def closes(run_id: RunId) -> RunReport:
-        worker.gate.heard("local", failed(account_trouble=True))
+        worker.gate.heard(CALL, failed(account_trouble=True))
         return await check(run_id)
 
     house.provider.check = closes  # type: ignore[method-assign]
@@ -218,7 +221,7 @@ async def test_a_submit_that_is_turned_away_is_made_again_when_its_provider_said
     house.provider.refusal = ProviderRefused(BUSY, retryable=True, retry_after_s=40)
     await worker.run(job)
     assert (waits_s(house), attempts(house)[-1].tries, house.provider.submitted) == (40, 1, [])
-    assert worker.gate.closed_until("local") is None
+    assert worker.gate.closed_until(CALL) == house.clock.now() + timedelta(seconds=40)
     await house.facts.expect()
 
 
@@ -249,7 +252,7 @@ async def test_our_own_backoff_is_a_second_by_default(house: House) -> None:
 async def test_the_only_open_provider_is_given_time_before_it_is_asked_again(house: House) -> None:
     """Although there is one that was not asked: that one opens later."""
     worker = house.worker(backoff_s=2)
-    worker.gate.heard("openai", failed(account_trouble=True))
+    worker.gate.heard(replace(CALL, provider="openai"), failed(account_trouble=True))
     job = await started(house, worker, providers=("local", "openai"))
     house.provider.reports = [failed()]
     await worker.run(job)
@@ -260,7 +263,7 @@ async def test_the_only_open_provider_is_given_time_before_it_is_asked_again(hou
 async def test_with_every_provider_closed_the_one_that_opens_first_is_next(house: House) -> None:
     """At the moment when it opens: it was not asked yet, and is given no time beyond."""
     worker = house.worker(backoff_s=1)
-    worker.gate.heard("openai", failed(account_trouble=True))
+    worker.gate.heard(replace(CALL, provider="openai"), failed(account_trouble=True))
     house.clock.forward(seconds=10)
     job = await started(house, worker, providers=("local", "openai"))
     house.provider.reports = [failed(account_trouble=True)]

@@ -73,12 +73,12 @@ async def test_usage_is_what_was_charged_by_period_and_model(house: House) -> No
     )
     bounds = [NOW, NOW + timedelta(seconds=10), NOW + timedelta(seconds=20)]
     sketch = ModelId("local/sketch")
-    assert await house.usage(ALICE, bounds=bounds) == [
+    assert await house.usage.by_period(ALICE, bounds=bounds) == [
         ModelUsage(period=0, model_id=other, credits=5, generations=1),
         ModelUsage(period=0, model_id=sketch, credits=15, generations=3),
         ModelUsage(period=1, model_id=sketch, credits=10, generations=2),
     ]
-    assert await house.usage(BOB, bounds=bounds) == [
+    assert await house.usage.by_period(BOB, bounds=bounds) == [
         ModelUsage(period=0, model_id=sketch, credits=5, generations=1)
     ]
     assert {generation.status for generation in made} == {Status.SUCCEEDED}

@@ -1,8 +1,10 @@
 """Running jobs: delivered, charged and told once."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from generation.adapters.outbound.toml_catalogue import TomlCatalogue
 from generation.application.start_generation import Job
 from generation.domain.attempt import Outcome
 from generation.domain.generation import Failure, Status
@@ -32,6 +34,56 @@ async def test_a_job_is_run_delivered_and_charged(house: House) -> None:
     assert house.units.tables.deletions == {}
     assert (await house.settlements.of(generation.generation_id)).decision is Decision.CHARGE
     await house.facts.expect("GenerationQueued", "GenerationSucceeded")
+
+
+ACME = """
+[[models]]
+id = "acme/picture"
+title = "Picture"
+modality = "image"
+category = "text-to-image"
+deadline_s = 60
+price = { unit = "image", credits = 5 }
+providers = [{ name = "local", model = "p2", request = { text = "{prompt}", size = %s } }]
+[models.input.properties]
+prompt = { type = "string" }
+ratio = { type = "string", enum = %s }
+"""
+SIZES = '{ from = "ratio", map = { "1:1" = "s", "16:9" = "w" } }'
+
+
+def acme(folder: Path, sizes: str, ratios: str) -> TomlCatalogue:
+    """A model that `local` is asked for in other words."""
+    path = folder / "models.toml"
+    path.write_text(ACME % (sizes, ratios))
+    return TomlCatalogue(path, providers={"local"})
+
+
+async def test_a_provider_is_sent_its_own_request(tmp_path: Path) -> None:
+    """Made by the catalogue's template; the job keeps the input as its user wrote it."""
+    house = House(catalogue=acme(tmp_path, SIZES, '["1:1", "16:9"]'))
+    generation = await house.queued(model="acme/picture", ratio="16:9")
+    house.provider.reports = [success(b"1")]
+    worker = house.worker()
+    await worker.run(await worker.started(house.reserved(generation)))
+    (run,) = house.provider.submitted
+    assert (run.model, run.input) == ("p2", {"text": generation.input["prompt"], "size": "w"})
+    assert house.stored(generation).input == {"prompt": generation.input["prompt"], "ratio": "16:9"}
+    await house.facts.expect("GenerationQueued", "GenerationSucceeded")
+
+
+async def test_an_input_that_has_no_word_any_more_is_not_sent(tmp_path: Path) -> None:
+    """The model was changed while the job waited: it fails unpaid, and nothing is submitted."""
+    house = House(catalogue=acme(tmp_path, SIZES, '["1:1", "16:9"]'))
+    generation = await house.queued(model="acme/picture", ratio="16:9")
+    house.catalogue = acme(tmp_path, SIZES.replace(', "16:9" = "w"', ""), '["1:1"]')
+    worker = house.worker()
+    await worker.run(await worker.started(house.reserved(generation)))
+    ended = house.stored(generation)
+    assert (ended.status, ended.credits_charged) == (Status.FAILED, 0)
+    assert ended.failure == Failure("MODEL_WITHDRAWN", "the model is no longer on offer")
+    assert house.provider.submitted == []
+    await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
 async def test_three_of_four_are_charged_as_three(house: House) -> None:

@@ -4,8 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from generation.adapters.outbound.memory import MemoryGenerations
+from generation.application.finish_attempt import AttemptFinisher
 from generation.application.start_generation import Job
-from generation.domain.generation import Failure
+from generation.domain.generation import Failure, Generation
+from generation.domain.identifiers import GenerationId
 from generation_house import ACCOUNT, House, Worker
 
 MOMENT = timedelta(microseconds=1)
@@ -134,3 +137,37 @@ async def test_fifty_that_are_left_to_their_worker_hide_nothing(house: House) ->
     house.clock.forward(seconds=15)
     (taken,) = await second.take_due(limit=1)
     assert taken.generation.generation_id == drawn.generation.generation_id
+
+
+@pytest.mark.parametrize("trouble", ["it can't be read", "it can't be ended"])
+async def test_one_that_can_not_be_taken_up_stops_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    """Those before and behind it are taken up; it comes again once its lease has run out."""
+    first, second = house.worker("w1"), house.worker("w2", attempts_max=3)
+    jobs = [await started(house, first, event_id=f"evt_{number}") for number in range(3)]
+    poisoned = jobs[1]
+    if trouble == "it can't be read":
+        get = MemoryGenerations.get
+
+        async def broken(self: MemoryGenerations, generation_id: GenerationId) -> Generation | None:
+            if generation_id == poisoned.generation.generation_id:
+                raise ValueError("poisoned")
+            return await get(self, generation_id)
+
+        monkeypatch.setattr(MemoryGenerations, "get", broken)
+    else:
+        house.units.tables.attempts[poisoned.attempt.attempt_id] = replace(poisoned.attempt, tries=3)
+
+        async def refused(self: AttemptFinisher, job: Job, failure: Failure) -> None:
+            raise ValueError("poisoned")
+
+        monkeypatch.setattr(AttemptFinisher, "fail", refused)
+    house.clock.forward(seconds=15)
+    taken = await second.take_due(limit=3)
+    others = [job.generation.generation_id for job in (jobs[0], jobs[2])]
+    assert [job.generation.generation_id for job in taken] == others
+    monkeypatch.undo()
+    house.clock.forward(seconds=15)
+    again = await house.worker("w3", attempts_max=9).take_due(limit=3)
+    assert poisoned.generation.generation_id in [job.generation.generation_id for job in again]

@@ -1,84 +1,16 @@
-"""A worker's own rules: which provider it may call, what it says of progress, and what of a page it shows."""
+"""A worker's own rules: what it says of progress, which leases it takes, and what of a page it shows."""
 
 from datetime import timedelta
 
 import pytest
-from generation.application.provider_gate import ProviderGate
 from generation.application.report_progress import ProgressReporter
 from generation.application.start_generation import Job
 from generation.domain.generation import Status
 from generation.domain.identifiers import AccountId
 from generation.domain.library_filter import LibraryFilter
-from generation.ports.media_provider import RunReport, RunState
 from generation_house import ACCOUNT, House
 
-TROUBLE = RunReport(RunState.FAILED, account_trouble=True)
 MOMENT = timedelta(microseconds=1)
-
-
-def pause_s(gate: ProviderGate, house: House) -> float | None:
-    """How long the provider is closed from now on."""
-    until = gate.closed_until("openai")
-    return (until - house.clock.now()).total_seconds() if until else None
-
-
-def test_trouble_with_our_account_doubles_the_pause_up_to_a_bound(house: House) -> None:
-    """Operators are told once; another provider stays open."""
-    gate = ProviderGate(house.clock, house.meter)
-    assert gate.closed_until("openai") is None
-    for expected in (30, 60, 120, 240, 300, 300):
-        gate.heard("openai", TROUBLE)
-        assert pause_s(gate, house) == expected
-    assert gate.closed_until("local") is None
-    assert house.meter.troubles == [("openai", True)]
-
-
-@pytest.mark.parametrize(("asked_s", "expected"), [(29, 30), (31, 31), (1000, 1000), (None, 30)])
-def test_a_provider_may_ask_for_a_longer_pause(house: House, asked_s: float | None, expected: float) -> None:
-    """Never for a shorter one."""
-    gate = ProviderGate(house.clock, house.meter)
-    gate.heard("openai", RunReport(RunState.FAILED, account_trouble=True, retry_after_s=asked_s))
-    assert pause_s(gate, house) == expected
-
-
-def test_a_gate_opens_at_its_moment_for_one_call_a_pause(house: House) -> None:
-    """Looking does not count as a call; the second that comes waits for the first to find out."""
-    gate = ProviderGate(house.clock, house.meter)
-    gate.heard("openai", TROUBLE)
-    house.clock.moment += timedelta(seconds=30) - MOMENT
-    assert gate.enter("openai") == house.clock.now() + MOMENT
-    house.clock.moment += MOMENT
-    assert gate.closed_until("openai") is None
-    assert gate.enter("openai") is None
-    assert gate.enter("openai") == house.clock.now() + timedelta(seconds=30)
-    assert gate.enter("local") is None
-    assert gate.enter("local") is None
-
-
-@pytest.mark.parametrize(
-    ("report", "opens"),
-    [
-        (RunReport(RunState.SUCCEEDED), True),
-        (RunReport(RunState.FAILED), True),
-        (RunReport(RunState.FAILED, retryable=True), False),
-        (RunReport(RunState.RUNNING), False),
-    ],
-    ids=["made", "refused for what was asked", "try again", "goes on"],
-)
-def test_a_gate_opens_once_the_provider_dealt_with_a_request(
-    house: House, report: RunReport, opens: bool
-) -> None:
-    """Then the next trouble is a first one again; an open gate is no news."""
-    gate = ProviderGate(house.clock, house.meter)
-    gate.heard("openai", report)
-    assert house.meter.troubles == []
-    for _ in range(2):
-        gate.heard("openai", TROUBLE)
-    gate.heard("openai", report)
-    assert (gate.closed_until("openai") is None) == opens
-    assert house.meter.troubles == [("openai", True), *([("openai", False)] if opens else [])]
-    gate.heard("openai", TROUBLE)
-    assert pause_s(gate, house) == (30 if opens else 120)
 
 
 async def running(house: House, event_id: str = "evt_1") -> Job:

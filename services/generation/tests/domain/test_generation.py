@@ -1,6 +1,7 @@
 """A job's states: where it may go, and that its end is final."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -108,3 +109,11 @@ def test_the_ledger_is_told_what_to_do() -> None:
         Decision.REFUND,
     ]
     assert settlement_of(ENDS[2]).charge_credits == 15
+
+
+@pytest.mark.parametrize(("until_s", "moved_s"), [(30, 30), (0, 0), (-30, 0)])
+def test_whoever_waits_in_a_queue_has_as_much_time_afterwards(until_s: float, moved_s: float) -> None:
+    """Never less than before; nothing else changes."""
+    started = replace(NEW, status=Status.PROCESSING, started_at=NOW, reservation_id=HELD)
+    waited = started.waited(until=NOW + timedelta(seconds=until_s), now=NOW)
+    assert waited == replace(started, deadline_at=started.deadline_at + timedelta(seconds=moved_s))

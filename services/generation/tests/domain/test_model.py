@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from generation.domain.errors import InvalidInput
+from generation.domain.counting import Unit
+from generation.domain.errors import InvalidInput, UnknownModel
 from generation.domain.identifiers import ModelId
 from generation.domain.model import Modality, Model, ModelProvider
-from generation.domain.pricing import Tariff, Unit
+from generation.domain.pricing import Tariff
+from generation.domain.request_template import RequestTemplate
 
 MODEL = Model(
     model_id=ModelId("tintype/sketch"),
@@ -65,7 +67,18 @@ def test_only_what_is_left_open_is_drawn() -> None:
 
 def test_a_model_has_another_name_at_each_provider() -> None:
     """Its own one."""
-    assert [MODEL.name_at(name) for name in ("local", "openai")] == ["sketch", "image-1"]
+    assert [MODEL.at(name).model for name in ("local", "openai")] == ["sketch", "image-1"]
+    with pytest.raises(UnknownModel):
+        MODEL.at("acme")
+
+
+def test_a_model_is_asked_for_in_the_providers_words() -> None:
+    """Where the catalogue has some; else the input goes as it is."""
+    template = RequestTemplate.checked(
+        {"text": "{prompt}"}, {"prompt": {"type": "string"}}, unused=frozenset()
+    )
+    assert ModelProvider("acme", "image", template).asked({"prompt": "fox"}) == {"text": "fox"}
+    assert ModelProvider("acme", "image").asked({"prompt": "fox"}) == {"prompt": "fox"}
 
 
 def test_a_schema_without_properties_leaves_nothing_open() -> None:

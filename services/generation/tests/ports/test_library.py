@@ -110,7 +110,7 @@ async def test_a_mark_is_kept_with_whatever_happens(units: UnitsOfWork) -> None:
 
 
 async def test_discarded_jobs_are_found_when_their_time_is_over(units: UnitsOfWork) -> None:
-    """Those alone, longest ago first; another sweeper that looks meanwhile gets none of them."""
+    """Those alone, page by page."""
     later = NOW + HOUR
     await stored(
         units,
@@ -120,7 +120,8 @@ async def test_discarded_jobs_are_found_when_their_time_is_over(units: UnitsOfWo
         job(4, **FAILED),
     )
     async with units.of_system() as work:
-        assert _numbers(await work.generations.lock_discarded(until=NOW - HOUR, limit=9)) == []
-        assert _numbers(await work.generations.lock_discarded(until=NOW, limit=9)) == [2]
-        assert len(await work.generations.lock_discarded(until=later, limit=1)) == 1
-        assert sorted(_numbers(await work.generations.lock_discarded(until=later, limit=9))) == [1, 2]
+        first, second = job(1).generation_id, job(2).generation_id
+        assert await work.generations.discarded(by=NOW - HOUR, after=None, limit=9) == []
+        assert await work.generations.discarded(by=NOW, after=None, limit=9) == [second]
+        assert await work.generations.discarded(by=later, after=None, limit=1) == [first]
+        assert await work.generations.discarded(by=later, after=first, limit=9) == [second]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -10,9 +11,10 @@ from embedded.testing import S3Login
 from generation.adapters.outbound.memory_services import MemoryMediaStore
 from generation.adapters.outbound.s3 import S3MediaStore
 from generation.ports.media_intake import ReceivedMedia
-from generation.ports.media_store import MediaStore, StoreUnavailable
+from generation.ports.media_store import MediaStore, ObjectAbsent, StoreUnavailable
 
 KEY = "usr_1/gen_1/out_1.png"
+MINUTE = timedelta(minutes=1)
 
 
 def s3(login: S3Login, *, url: str = "", public_url: str = "") -> S3MediaStore:
@@ -91,3 +93,89 @@ async def test_a_store_that_is_away_says_so(s3_bucket: S3Login, media: ReceivedM
         await away.put(KEY, media)
     with pytest.raises(StoreUnavailable):
         await away.ping()
+
+
+async def test_what_was_put_is_read(store: MediaStore, media: ReceivedMedia) -> None:
+    """Whole, and no more than was asked for; what is not there, or larger, is no answer."""
+    await store.put(KEY, media)
+    assert await store.read(KEY, size_bytes_max=6) == b"pixels"
+    for key, most in ((KEY, 5), (KEY + "x", 6)):
+        with pytest.raises(StoreUnavailable):
+            await store.read(key, size_bytes_max=most)
+
+
+async def test_an_address_of_one_moment_is_one_address(store: MediaStore) -> None:
+    """A request that holds it is the same whenever it is made."""
+    then = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=30)
+    first = store.signed_url(KEY, ttl_s=60, signed_at=then)
+    assert first == store.signed_url(KEY, ttl_s=60, signed_at=then)
+    assert first != store.signed_url(KEY, ttl_s=60, signed_at=then + timedelta(seconds=1))
+
+
+async def test_an_addresss_time_counts_from_when_it_was_signed(
+    s3_bucket: S3Login, media: ReceivedMedia
+) -> None:
+    """It works before its end and not afterwards."""
+    real, now = s3(s3_bucket), datetime.now(UTC).replace(microsecond=0)
+    await real.put(KEY, media)
+    async with httpx.AsyncClient() as http:
+        good = await http.get(real.signed_url(KEY, ttl_s=600, signed_at=now - timedelta(seconds=300)))
+        late = await http.get(real.signed_url(KEY, ttl_s=60, signed_at=now - timedelta(seconds=300)))
+    assert (good.status_code, good.content) == (200, b"pixels")
+    assert late.status_code == 403
+
+
+async def test_an_object_is_read_in_pieces(store: MediaStore, media: ReceivedMedia) -> None:
+    """In order and whole; one that is not there says so, and does not seem to be the store's fault."""
+    media.path.write_bytes(b"x" * 3_000_000 + b"end")
+    await store.put(KEY, media)
+    pieces = [piece async for piece in store.pieces(KEY)]
+    assert b"".join(pieces) == b"x" * 3_000_000 + b"end"
+    assert all(len(piece) <= len(pieces[0]) for piece in pieces)
+    with pytest.raises(ObjectAbsent):
+        await anext(aiter(store.pieces(KEY + "x")))
+
+
+async def test_a_reader_may_leave(store: MediaStore, media: ReceivedMedia) -> None:
+    """In the middle of an object, more often than there are connections."""
+    media.path.write_bytes(b"x" * 3_000_000)
+    await store.put(KEY, media)
+    for _ in range(10):
+        reading = store.pieces(KEY)
+        assert await anext(aiter(reading))
+        await reading.aclose()  # type: ignore[attr-defined]
+
+
+async def test_a_form_sends_one_object_of_its_size(s3_bucket: S3Login) -> None:
+    """A page of another origin may send it; never another name, a byte more, nothing, or a tampered form."""
+    store = s3(s3_bucket)
+    form = store.signed_form("usr_1/incoming/upl_1", size_bytes_max=10, until=datetime.now(UTC) + MINUTE)
+    late = store.signed_form("usr_1/incoming/upl_2", size_bytes_max=10, until=datetime.now(UTC) - MINUTE)
+    page = {"Origin": "https://shop.example"}
+    async with httpx.AsyncClient() as client:
+
+        async def answered(content: bytes, **changed: str) -> int:
+            fields, file = {**form.fields, **changed}, {"file": ("a.png", content)}
+            return (await client.post(form.url, data=fields, files=file)).status_code
+
+        assert await answered(b"x" * 11) == 400
+        assert await answered(b"") == 400
+        assert await answered(b"x", key="usr_1/uploads/upl_1.png") == 403
+        assert await answered(b"x", **{"x-amz-signature": "0" * 64}) == 403
+        for fields in (late.fields, {}):
+            refused = await client.post(form.url, data=fields, files={"file": ("a.png", b"x")})
+            assert refused.status_code in (400, 403)
+        with pytest.raises(ObjectAbsent):
+            await anext(aiter(store.pieces("usr_1/incoming/upl_1")))
+        asked = await client.options(form.url, headers={**page, "Access-Control-Request-Method": "POST"})
+        assert asked.headers["access-control-allow-origin"] in ("*", page["Origin"])
+        taken = await client.post(
+            form.url, data=form.fields, files={"file": ("a.png", b"x" * 10)}, headers=page
+        )
+        assert taken.status_code == 204
+        assert taken.headers["access-control-allow-origin"] in ("*", page["Origin"])
+    assert [piece async for piece in store.pieces("usr_1/incoming/upl_1")] == [b"x" * 10]
+    public = s3(s3_bucket, public_url="https://media.example.com/").signed_form(
+        "a", size_bytes_max=1, until=datetime.now(UTC) + MINUTE
+    )
+    assert public.url == f"https://media.example.com/{s3_bucket.bucket}"

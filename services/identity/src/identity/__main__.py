@@ -1,8 +1,10 @@
 """`python -m identity serve | migrate | create-user | disable-user | enable-user | roles | ...`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from chassis.command_line import (
@@ -20,18 +22,21 @@ from chassis.service import database
 from identity.adapters.inbound import fields
 from identity.adapters.outbound.postgres.tables import outbox
 from identity.adapters.outbound.signing_keys import BadSigningKey
-from identity.application.change_role import ChangeRole
+from identity.application.change_user import ChangeUser
 from identity.application.create_user import CreateUser
-from identity.application.disable_user import DisableUser
-from identity.bootstrap import (
-    check,
-    real_ports,
-    replaying,
-    role_changer,
-    serve,
+from identity.application.erase_user import EraseUser
+from identity.application.find_user import FindUserHandler
+from identity.application.read_erasure import ReadErasureHandler
+from identity.application.request_erasure import OthersWord
+from identity.bootstrap.parts import (
+    wire_change_user,
     wire_create_user,
-    wire_disable_user,
+    wire_erase_user,
+    wire_handlers,
+    wire_invite_user,
 )
+from identity.bootstrap.production import check, mailer, real_ports, replaying, role_changer, serve
+from identity.domain.audit import Actor
 from identity.domain.errors import IdentityError
 from identity.domain.user import Role
 from identity.settings import CommandSettings, IdentitySettings, MigrationSettings, NewsSettings
@@ -44,6 +49,13 @@ def main(arguments: Sequence[str]) -> int:
     return run_command("identity", COMMANDS, arguments, bad_settings={BadSigningKey: "SIGNING_KEYS"})
 
 
+def _acting(parser: argparse.ArgumentParser) -> None:
+    """Say who acts and why, for the record that is kept of it."""
+    user = os.environ.get("USER") or "unnamed"
+    parser.add_argument("--actor", default=user, help="who you are; kept with what you did")
+    parser.add_argument("--reason", help="why; kept too")
+
+
 def _creation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--email", required=True)
     parser.add_argument("--full-name", default="")
@@ -53,10 +65,12 @@ def _creation(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="read the password's line from standard input; without it the owner resets the password first",
     )
+    parser.add_argument("--actor", default=os.environ.get("USER") or "unnamed", help="who you are; kept")
 
 
 def _address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--email", required=True)
+    _acting(parser)
 
 
 def _refusable(
@@ -89,6 +103,7 @@ async def _create_user(settings: IdentitySettings, options: argparse.Namespace) 
                 email=fields.email_address(options.email),
                 full_name=options.full_name,
                 role=Role(options.role),
+                actor=Actor.operator(options.actor),
                 password=password,
             )
         )
@@ -102,13 +117,23 @@ def _roles(parser: argparse.ArgumentParser) -> None:
     granted.add_argument("role", choices=[role.value for role in Role if role is not Role.USER])
     revoked = actions.add_parser("revoke", help="let a person do what everybody may; their sessions end")
     revoked.add_argument("email")
+    for action in (granted, revoked):
+        _acting(action)
 
 
 async def _change_role(settings: MigrationSettings, options: argparse.Namespace) -> int:
     role = Role(options.role) if options.action == "grant" else Role.USER
     try:
-        async with role_changer(settings) as change_role:
-            user = await change_role(ChangeRole(email=fields.email_address(options.email), role=role))
+        async with role_changer(settings) as (find_user, change_user):
+            found = await find_user(fields.email_address(options.email))
+            user = await change_user(
+                ChangeUser(
+                    user_id=found.user_id,
+                    actor=Actor.operator(options.actor),
+                    role=role,
+                    reason=options.reason,
+                )
+            )
     except IdentityError as refused:
         sys.stderr.write(f"{refused.reason}: {refused}\n")
         return 1
@@ -116,11 +141,71 @@ async def _change_role(settings: MigrationSettings, options: argparse.Namespace)
     return 0
 
 
+def _leaver(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("user", help="the id of the account, or its address")
+    _acting(parser)
+    parser.add_argument(
+        "--at-once",
+        action="store_true",
+        help="now and for good; without it after the usual time, as if the person had asked for it",
+    )
+
+
+def _erased(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("user", help="the id of the account")
+
+
+async def _erase_user(settings: IdentitySettings, options: argparse.Namespace) -> str:
+    async with database(settings) as engine, real_ports(settings, engine) as ports:
+        if "@" in options.user:
+            user_id = (await FindUserHandler(ports.directory)(fields.email_address(options.user))).user_id
+        else:
+            user_id = fields.user_id(options.user)
+        if not options.at_once:
+            user = await wire_handlers(ports).erasure.request(
+                user_id, OthersWord(actor=Actor.operator(options.actor), reason=options.reason)
+            )
+            return f"leaving {user_id} on {user.erased_from:%Y-%m-%d %H:%M} UTC"
+        is_new = await wire_erase_user(ports)(
+            EraseUser(user_id=user_id, actor=Actor.operator(options.actor), reason=options.reason)
+        )
+    return f"{'erased' if is_new else 'was erased before'} {user_id}"
+
+
+async def _show_erasure(settings: IdentitySettings, options: argparse.Namespace) -> str:
+    user_id = fields.user_id(options.user)
+    async with database(settings) as engine, real_ports(settings, engine) as ports:
+        standing = await ReadErasureHandler(ports.units)(user_id)
+    if standing.erased_from is not None:
+        return f"leaving {user_id} on {standing.erased_from:%Y-%m-%d %H:%M} UTC"
+    return "\n".join(
+        f"{part:<12} {f'erased {erased_at:%Y-%m-%d %H:%M:%S} UTC' if erased_at else 'not yet'}"
+        for part, erased_at in standing.parts.items()
+    )
+
+
+def _invited(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("email")
+
+
+async def _invite(settings: IdentitySettings, options: argparse.Namespace) -> str:
+    async with database(settings) as engine, real_ports(settings, engine) as ports:
+        invite_user = wire_invite_user(ports, mailer(settings), timedelta(seconds=settings.invitation_ttl_s))
+        invitation = await invite_user(fields.email_address(options.email))
+    return f"invited {invitation.email} until {invitation.expires_at:%Y-%m-%d %H:%M} UTC"
+
+
 async def _disable_user(settings: IdentitySettings, options: argparse.Namespace) -> str:
     disabled = options.command == "disable-user"
     async with database(settings) as engine, real_ports(settings, engine) as ports:
-        user = await wire_disable_user(ports)(
-            DisableUser(email=fields.email_address(options.email), disabled=disabled)
+        user = await FindUserHandler(ports.directory)(fields.email_address(options.email))
+        await wire_change_user(ports.units, ports.ids, ports.clock)(
+            ChangeUser(
+                user_id=user.user_id,
+                actor=Actor.operator(options.actor),
+                disabled=disabled,
+                reason=options.reason,
+            )
         )
     return f"{'disabled' if disabled else 'enabled'} {user.user_id} {user.email}"
 
@@ -141,6 +226,12 @@ COMMANDS = (
         add_arguments=_creation,
     ),
     _refusable(
+        "invite",
+        _invite,
+        help_text="mail an address a link with which it may sign up, whoever else may",
+        add_arguments=_invited,
+    ),
+    _refusable(
         "disable-user",
         _disable_user,
         help_text="close an account, whose sessions end everywhere within a second",
@@ -148,6 +239,15 @@ COMMANDS = (
     ),
     _refusable(
         "enable-user", _disable_user, help_text="let a disabled account sign in again", add_arguments=_address
+    ),
+    _refusable(
+        "erase",
+        _erase_user,
+        help_text="erase an account and its person, here and in every other service",
+        add_arguments=_leaver,
+    ),
+    _refusable(
+        "erasure", _show_erasure, help_text="show what of an account was erased where", add_arguments=_erased
     ),
     once_command(
         "roles",

@@ -12,8 +12,9 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from identity.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, IdentityServicer
 from identity.adapters.outbound.fakes import MemoryHasher
-from identity.adapters.outbound.memory import MemoryStore
-from identity.bootstrap import memory_ports, wire_handlers
+from identity.adapters.outbound.memory.store import MemoryStore
+from identity.bootstrap.memory import memory_ports
+from identity.bootstrap.parts import wire_handlers
 from identity_world import ADA, PASSWORD, postgres_storage
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.identity.v1 import identity_pb2 as pb
@@ -42,6 +43,12 @@ NASTY = (
     f"{ADA}",
     PASSWORD,
 )
+KINDS = {
+    FieldDescriptor.TYPE_STRING,
+    FieldDescriptor.TYPE_BYTES,
+    FieldDescriptor.TYPE_INT64,
+    FieldDescriptor.TYPE_MESSAGE,
+}
 PERMITTED = {
     grpc.StatusCode.OK,
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -80,8 +87,15 @@ async def ask(identity: pb_grpc.IdentityServiceStub, method: str, request: Messa
 
 
 def put(request: Message, field: FieldDescriptor, text: str) -> None:
-    """Set a field of text, or fill a list of them."""
-    if not isinstance(getattr(request, field.name), str):
+    """Set a field of text, or fill a list of them; a number or a time is as odd as the text is long."""
+    if field.type == FieldDescriptor.TYPE_MESSAGE:
+        getattr(request, field.name).FromJsonString("0001-01-01T00:00:00Z")
+        getattr(request, field.name).seconds -= len(text) - 1
+    elif field.type == FieldDescriptor.TYPE_INT64:
+        setattr(request, field.name, 1 - len(text) if len(text) % 2 else 2**63 - len(text) - 1)
+    elif field.type == FieldDescriptor.TYPE_BYTES:
+        getattr(request, field.name).extend([text.encode(), b"x" * 32])
+    elif not isinstance(getattr(request, field.name), str):
         getattr(request, field.name).extend([text, text])
     else:
         setattr(request, field.name, text)
@@ -101,7 +115,7 @@ def valid(method: str) -> Message:
 async def test_every_field_bears_everything(identity: pb_grpc.IdentityServiceStub, method: str) -> None:
     """One field after the other holds each of the texts, the others being good."""
     for field in METHODS[method].input_type.fields:
-        assert field.type == FieldDescriptor.TYPE_STRING, "a new kind of field: bear it too"
+        assert field.type in KINDS, "a new kind of field: bear it too"
         for text in NASTY:
             request = valid(method)
             put(request, field, text)

@@ -5,7 +5,11 @@ from dataclasses import replace
 import pytest
 from chassis.events import IncomingEvent, Refused
 from identity.adapters.inbound.events import IdentityEvents
+from identity.application.keep_record import KeepRecordHandler
 from identity.application.mail_news import MailNewsHandler
+from identity.application.note_erased import NoteErasedHandler
+from identity.application.record_act import ActRecorder
+from identity.domain.audit import Actor
 from identity.domain.mail import Notice
 from identity_world import World
 from tintype.billing.v1 import events_pb2 as billing
@@ -15,7 +19,13 @@ from tintype.ledger.v1 import events_pb2 as ledger
 def events(world: World, *, balance_mails: bool = True) -> IdentityEvents:
     """What hears them."""
     news = MailNewsHandler(world.ports.units, world.ports.ids, world.clock)
-    return IdentityEvents(mail_news=news, balance_mails=balance_mails)
+    keep_record = KeepRecordHandler(world.ports.units, ActRecorder(world.ports.ids))
+    return IdentityEvents(
+        mail_news=news,
+        keep_record=keep_record,
+        note_erased=NoteErasedHandler(world.ports.units),
+        balance_mails=balance_mails,
+    )
 
 
 async def low(world: World) -> IncomingEvent:
@@ -57,6 +67,7 @@ async def test_mails_can_be_turned_off(world: World) -> None:
             billing.AUTO_TOP_UP_STOP_REASON_AUTHENTICATION_REQUIRED,
             "your bank wants you to confirm the payment",
         ),
+        (billing.AUTO_TOP_UP_STOP_REASON_PRICE_RAISED, "the pack costs more than when you turned it on"),
         # A release after this one knows a reason that we don't.
         (99, "something is to be looked at"),
     ],
@@ -90,3 +101,18 @@ async def test_what_is_no_fact_of_the_ledgers_is_refused(world: World) -> None:
         with pytest.raises(Refused):
             await heard.handle(wrong)
     assert world.store.mails == {}
+
+
+@pytest.mark.parametrize("name", ["kim", "usr_boss"])
+async def test_who_acts_at_a_terminal_is_recorded_as_an_operator(world: World, name: str) -> None:
+    """By the name that they give, and never as the administrator that it may be the id of."""
+    told = ledger.CreditsAdjusted(account_id="usr_ada", amount=5, actor=name, reason="sent twice")
+    event = IncomingEvent(
+        subject="tintype.ledger.v1.credits_adjusted.usr_ada",
+        event_id="evt_1",
+        time=world.clock.now(),
+        payload=told.SerializeToString(),
+    )
+    await events(world).handle(event)
+    (record,) = world.store.audit
+    assert record.actor == Actor.operator(name)

@@ -11,9 +11,10 @@ from chassis.grpc_client import channel
 from chassis.grpc_errors import RemoteError, remote_error
 from chassis.grpc_server import GrpcServer
 from identity.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, IdentityServicer
-from identity.domain import errors
+from identity.domain import errors, sign_in_errors
 from identity.domain.mail import Purpose
 from identity_world import ADA, CLIENT, OTHER_PASSWORD, PASSWORD, World
+from tintype.identity.v1 import admin_pb2
 from tintype.identity.v1 import identity_pb2 as pb
 from tintype.identity.v1 import identity_pb2_grpc as pb_grpc
 
@@ -48,7 +49,8 @@ def test_every_error_has_a_status() -> None:
     """An error class that the table forgets would reach callers as our bug."""
     classes = {
         found
-        for _, found in inspect.getmembers(errors, inspect.isclass)
+        for module in (errors, sign_in_errors)
+        for _, found in inspect.getmembers(module, inspect.isclass)
         if issubclass(found, errors.IdentityError) and found is not errors.IdentityError
     }
     assert set(ERRORS) == classes
@@ -57,9 +59,12 @@ def test_every_error_has_a_status() -> None:
 
 def test_every_method_is_for_the_gateway_alone() -> None:
     """The allow list covers the contract and names nobody else."""
-    methods = pb.DESCRIPTOR.services_by_name["IdentityService"].methods
-    assert methods
-    assert set(ALLOWED) == {f"/tintype.identity.v1.IdentityService/{method.name}" for method in methods}
+    services = (
+        pb.DESCRIPTOR.services_by_name["IdentityService"],
+        admin_pb2.DESCRIPTOR.services_by_name["AdminService"],
+    )
+    methods = [(service.full_name, method.name) for service in services for method in service.methods]
+    assert set(ALLOWED) == {f"/{service}/{method}" for service, method in methods}
     assert set(ALLOWED.values()) == {frozenset({"gateway"})}
 
 

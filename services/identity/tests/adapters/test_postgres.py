@@ -11,14 +11,15 @@ from chassis.postgres import SYSTEM_SCOPE, transaction
 from chassis.testing.clock import HandClock
 from embedded.testing import ServiceDatabase
 from identity.adapters.outbound.fakes import MemoryHasher
-from identity.adapters.outbound.memory import MemoryStore
+from identity.adapters.outbound.memory.store import MemoryStore
 from identity.adapters.outbound.postgres.housekeeping import forget_expired
 from identity.application.log_in import LogIn
 from identity.application.log_out import LogOut
 from identity.application.open_session import OpenedSession
 from identity.application.refresh_session import RefreshSession
 from identity.application.sign_up import SignUp
-from identity.bootstrap import Ports, memory_ports, wire_handlers
+from identity.bootstrap.memory import memory_ports
+from identity.bootstrap.parts import Ports, wire_handlers
 from identity.domain.errors import EmailTaken, InvalidRefreshToken, RefreshTokenReused, SessionEnded
 from identity.domain.identifiers import UserId
 from identity.domain.mail import MailState
@@ -26,12 +27,20 @@ from identity.domain.secret import SecretDigest
 from identity.domain.user import EmailAddress, User
 from identity.domain.welcome import Welcome, WelcomePolicy
 from identity.ports.directory import Directory, SessionRef
-from identity_world import ADA, PASSWORD, postgres_storage
+from identity_world import ADA, PASSWORD, create_api_key, postgres_storage
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-OWNED = ["users", "sessions", "refresh_tokens", "mail_tokens", "outgoing_mail", "welcomed_mailboxes"]
+OWNED = [
+    "users",
+    "sessions",
+    "refresh_tokens",
+    "mail_tokens",
+    "outgoing_mail",
+    "welcomed_mailboxes",
+    "api_keys",
+]
 
 
 @pytest.fixture
@@ -44,8 +53,11 @@ def ports(engine: AsyncEngine) -> Ports:
 
 @pytest.fixture
 async def opened(ports: Ports) -> OpenedSession:
-    """Ada has signed up."""
-    return await wire_handlers(ports).sign_up(SignUp(ADA, PASSWORD, full_name=""))
+    """Ada has signed up, and has an API key."""
+    handlers = wire_handlers(ports)
+    signed_up = await handlers.sign_up(SignUp(ADA, PASSWORD, full_name=""))
+    await handlers.api_keys.create(create_api_key(signed_up.user.user_id))
+    return signed_up
 
 
 @dataclass(frozen=True)
@@ -94,10 +106,14 @@ async def test_rows_show_only_in_their_owners_scope(
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE users SET role = 'admin'",
-        "UPDATE users SET email = 'eve@example.com'",
         "UPDATE refresh_tokens SET expires_at = now()",
         "UPDATE mail_tokens SET purpose = 'reset_password'",
+        "UPDATE api_keys SET scopes = '{generations:write}'",
+        "UPDATE api_keys SET model_ids = '{}'",
+        "UPDATE api_keys SET monthly_credits_max = NULL",
+        "UPDATE api_keys SET expires_at = NULL",
+        "UPDATE api_keys SET key_digest = key_digest",
+        "UPDATE api_keys SET user_id = 'usr_eve'",
         *(f"DELETE FROM {table}" for table in OWNED),
         *(f"TRUNCATE {table} CASCADE" for table in OWNED),
         "ALTER TABLE users DISABLE ROW LEVEL SECURITY",
@@ -229,3 +245,17 @@ async def test_forgetting_respects_the_scope(engine: AsyncEngine, opened: Opened
     async with transaction(engine, "usr_eve") as connection:
         assert await connection.scalar(text("SELECT forget_expired(1000)")) == 0
     assert await count(engine, SYSTEM_SCOPE, "refresh_tokens") == 1
+
+
+async def test_an_address_changes_by_a_mailed_token_alone(engine: AsyncEngine, opened: OpenedSession) -> None:
+    """Whatever the code does: a token of that address has to be used in the same transaction."""
+
+    async def change() -> None:
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            await connection.execute(text("UPDATE mail_tokens SET used_at = now()"))
+            await connection.execute(text("UPDATE users SET email = 'eve@example.com'"))
+
+    with pytest.raises(IntegrityError, match="by a token that was mailed"):
+        await change()
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        assert await connection.scalar(text("SELECT email FROM users")) == ADA

@@ -24,7 +24,7 @@ from chassis.grpc_client import channel
 from chassis.publisher import Publisher
 from embedded.ports import free_ports
 from embedded.testing import NatsLogin, ServiceDatabase
-from identity.__main__ import main
+from identity.__main__ import MIGRATIONS, main
 from identity_world import ADA, PASSWORD
 from joserfc.jwk import OKPKey
 from tintype.identity.v1 import events_pb2
@@ -263,11 +263,16 @@ def test_a_role_is_granted_and_revoked(environment: dict[str, str], database: Se
         assert granted.stdout == f"admin {user_id} {ADA}\n", granted.stderr
         reading = "SELECT role, end_reason FROM users JOIN sessions USING (user_id)"
         assert connection.execute(reading).fetchall() == [("admin", None)]
-        revoked = run(environment, "roles", "revoke", ADA)
+        last = run(environment, "roles", "revoke", ADA)
+        assert (last.returncode, last.stderr.split(":")[0]) == (1, "LAST_ADMINISTRATOR")
+        run(environment, "create-user", "--email", "eve@example.com", "--role", "admin")
+        revoked = run(environment, "roles", "revoke", ADA, "--actor", "grace", "--reason", "left us")
         assert revoked.stdout == f"user {user_id} {ADA}\n", revoked.stderr
         assert connection.execute(reading).fetchall() == [("user", "role_revoked")]
         told = connection.execute("SELECT ce_type FROM outbox ORDER BY id").fetchall()
         assert told[-1] == ("tintype.identity.v1.SessionsEnded",)
+        records = "SELECT actor, after ->> 'role', reason FROM audit_records ORDER BY record_id"
+        assert connection.execute(records).fetchall()[-1] == ("operator:grace", "user", "left us")
     nobody = run(environment, "roles", "grant", "nobody@example.com", "admin")
     assert (nobody.returncode, nobody.stderr.split(":")[0]) == (1, "USER_NOT_FOUND")
     assert run(environment, "roles", "grant", ADA, "owner").returncode == 2
@@ -308,8 +313,10 @@ def test_a_bad_setting_is_one_clear_line(
 
 
 def test_migrating_again_changes_nothing(monkeypatch: pytest.MonkeyPatch, database: ServiceDatabase) -> None:
-    """Migrations are idempotent."""
+    """Migrations are idempotent: the database is at the newest one, before and after."""
     monkeypatch.setenv("IDENTITY_MIGRATION_DATABASE_URL", database.owner_url)
-    assert main(["migrate"]) == 0
-    with psycopg.connect(database.admin_dsn) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0008",)]
+    newest = max(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/0*.py"))
+    for _ in range(2):
+        with psycopg.connect(database.admin_dsn) as connection:
+            assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(newest,)]
+        assert main(["migrate"]) == 0

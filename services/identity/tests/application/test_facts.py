@@ -5,20 +5,19 @@ from dataclasses import replace
 
 import pytest
 from identity.application.create_user import CreateUser
-from identity.application.disable_user import DisableUser
 from identity.application.log_out import LogOut
 from identity.application.request_verification import RequestVerification
 from identity.application.reset_password import ResetPassword
 from identity.application.update_profile import UpdateProfile
 from identity.application.verify_email import VerifyEmail
-from identity.bootstrap import wire_create_user, wire_disable_user
+from identity.bootstrap.parts import wire_create_user
 from identity.domain.errors import IdentityError, RefreshTokenReused
 from identity.domain.events import EmailVerified, Event, SessionsEnded, UserRegistered
-from identity.domain.identifiers import EventId, SessionId
+from identity.domain.identifiers import EventId, SessionId, UserId
 from identity.domain.mail import Purpose
 from identity.domain.session import EndReason
 from identity.domain.user import Role, User
-from identity_world import ADA, CLIENT, EVE, OTHER_PASSWORD, PASSWORD, World
+from identity_world import ADA, CLIENT, EVE, OPERATOR, OTHER_PASSWORD, PASSWORD, World
 
 Act = Callable[[World], Awaitable[object]]
 
@@ -65,8 +64,8 @@ async def test_a_sign_up_tells_of_a_user(world: World) -> None:
 async def test_an_operator_who_creates_a_user_tells_of_it_once(world: World) -> None:
     """One fact, and none the second time."""
     create = wire_create_user(world.ports)
-    user, _ = await create(CreateUser(ADA, "Ada", Role.ADMIN, PASSWORD))
-    await create(CreateUser(ADA, "Ada", Role.ADMIN, PASSWORD))
+    user, _ = await create(CreateUser(ADA, "Ada", Role.ADMIN, OPERATOR, PASSWORD))
+    await create(CreateUser(ADA, "Ada", Role.ADMIN, OPERATOR, PASSWORD))
     assert facts(world) == [registered(world, user)]
 
 
@@ -100,8 +99,9 @@ async def reset(world: World) -> None:
 
 async def disable(world: World) -> None:
     """Close the account, twice."""
+    (ada,) = world.store.users
     for _ in range(2):
-        await wire_disable_user(world.ports)(DisableUser(ADA))
+        await world.change_user(ada, disabled=True)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ async def test_what_concerns_nobody_else_is_not_told(world: World) -> None:
     await world.handlers.update_profile(UpdateProfile(opened.user.user_id, full_name="Countess"))
     await world.ask_for_reset()
     await world.handlers.request_verification(RequestVerification(opened.user.user_id, CLIENT))
-    await wire_disable_user(world.ports)(DisableUser(ADA, disabled=False))
+    await world.change_user(opened.user.user_id, disabled=False)
     assert facts(world) == before
 
 
@@ -170,7 +170,7 @@ async def wrong(world: World) -> object:
 
 async def unknown(world: World) -> object:
     """An account that does not exist is disabled."""
-    return await wire_disable_user(world.ports)(DisableUser(EVE))
+    return await world.change_user(UserId("usr_nobody"), disabled=True)
 
 
 @pytest.mark.parametrize("act", [weak, taken, wrong, unknown])

@@ -8,7 +8,7 @@ from identity.application.reset_password import ResetPassword
 from identity.domain.errors import InvalidCredentials, TooManyAttempts
 from identity.domain.mail import Purpose
 from identity.domain.user import EmailAddress
-from identity_world import ADA, CLIENT, EVE, OTHER_PASSWORD, PASSWORD, World
+from identity_world import ADA, CLIENT, EVE, OTHER_PASSWORD, PASSWORD, World, from_
 
 
 async def guess(world: World, *, client: str, times: int, email: str = ADA) -> int:
@@ -97,7 +97,7 @@ async def test_several_people_share_a_device(world: World) -> None:
     opened, eve = await world.sign_up(), await world.sign_up(EVE)
     await besiege(world)
     tokens = [token for token in (eve.device_token, "garbage", opened.device_token) if token]
-    again = await world.handlers.log_in(LogIn(ADA, PASSWORD, CLIENT, tokens))
+    again = await world.handlers.log_in(LogIn(ADA, PASSWORD, from_(CLIENT), tokens))
     assert again.user == opened.user
 
 

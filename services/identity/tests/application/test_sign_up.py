@@ -5,12 +5,12 @@ import asyncio
 import pytest
 from identity.application.create_user import CreateUser
 from identity.application.sign_up import SignUp
-from identity.bootstrap import wire_create_user
+from identity.bootstrap.parts import wire_create_user
 from identity.domain.errors import EmailTaken, IdentityError, InvalidCredentials, InvalidField, WeakPassword
 from identity.domain.mail import Purpose
 from identity.domain.secret import digest
 from identity.domain.user import EmailAddress, Role
-from identity_world import ADA, OTHER_PASSWORD, PASSWORD, World
+from identity_world import ADA, OPERATOR, OTHER_PASSWORD, PASSWORD, World
 
 
 async def test_everything_is_stored_together(world: World) -> None:
@@ -70,13 +70,15 @@ async def test_a_refusal_stores_nothing(world: World, command: SignUp, refusal: 
 async def test_an_operator_creates_an_account_once(world: World) -> None:
     """The second run reports the existing account and changes nothing."""
     create = wire_create_user(world.ports)
-    command = CreateUser(ADA, "Ada", Role.ADMIN, PASSWORD)
+    command = CreateUser(ADA, "Ada", Role.ADMIN, OPERATOR, PASSWORD)
     user, is_new = await create(command)
     assert is_new
     assert user.email_verified
     assert (await world.log_in()).user.role is Role.ADMIN
     before = world.store.snapshot()
-    again, is_new = await create(CreateUser(EmailAddress(ADA.upper()), "Eve", Role.USER, OTHER_PASSWORD))
+    again, is_new = await create(
+        CreateUser(EmailAddress(ADA.upper()), "Eve", Role.USER, OPERATOR, OTHER_PASSWORD)
+    )
     assert (again, is_new) == (user, False)
     assert world.store == before
     assert len(world.store.events) == 1
@@ -84,7 +86,7 @@ async def test_an_operator_creates_an_account_once(world: World) -> None:
 
 async def test_an_account_without_a_password_opens_to_nobody(world: World) -> None:
     """Without a password there is nothing to guess."""
-    await wire_create_user(world.ports)(CreateUser(ADA, "Ada", Role.USER))
+    await wire_create_user(world.ports)(CreateUser(ADA, "Ada", Role.USER, OPERATOR))
     for guess in ("", PASSWORD):
         with pytest.raises(InvalidCredentials):
             await world.log_in(password=guess)

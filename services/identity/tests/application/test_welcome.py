@@ -7,14 +7,14 @@ import pytest
 from identity.application.create_user import CreateUser
 from identity.application.request_verification import RequestVerification
 from identity.application.verify_email import VerifyEmail
-from identity.bootstrap import wire_create_user
+from identity.bootstrap.parts import wire_create_user
 from identity.domain.errors import TooManyAttempts, UserNotFound
 from identity.domain.events import EmailVerified, UserRegistered
 from identity.domain.identifiers import UserId
 from identity.domain.mail import Purpose
 from identity.domain.user import EmailAddress, Role, User
 from identity.domain.welcome import Welcome, WelcomePolicy
-from identity_world import ADA, CLIENT, PASSWORD, World
+from identity_world import ADA, CLIENT, OPERATOR, PASSWORD, World
 
 ALIASES = ("ada+1@example.com", "ADA+2@Example.com", "ada@EXAMPLE.com")
 
@@ -94,7 +94,7 @@ async def test_a_mailbox_that_was_welcomed_without_the_walls_is_remembered(world
 
 async def test_an_operators_word_is_a_confirmation(world: World) -> None:
     """Such an account is welcomed from the start."""
-    user, _ = await wire_create_user(world.ports)(CreateUser(ADA, "Ada", Role.ADMIN, PASSWORD))
+    user, _ = await wire_create_user(world.ports)(CreateUser(ADA, "Ada", Role.ADMIN, OPERATOR, PASSWORD))
     assert user.welcome is Welcome.GIVEN
     assert welcomes(world) == [user.user_id]
 

@@ -27,7 +27,7 @@ def person(name: str) -> User:
         password_hash=PasswordHash("hash"),
         full_name=name,
         avatar_url="https://example.com/a.png",
-        role=Role.ADMIN,
+        role=Role.SUPPORT,
         welcome=Welcome.PENDING,
         created_at=NOW,
     )
@@ -139,10 +139,10 @@ async def test_open_sessions_are_told_from_the_others(stored: Storage) -> None:
         await work.sessions.add(other)
         await work.sessions.end(other.ended(NOW, EndReason.LOGGED_OUT))
     asked = [SESSION.session_id, other.session_id, SessionId("ses_3")]
-    assert await stored.directory.open_sessions(asked) == {SESSION.session_id}
+    assert await stored.directory.open_sessions(asked) == {SESSION.session_id: None}
     async with stored.units.of(ADA.user_id) as work:
         await work.users.save_disabled(ADA.disabled(NOW))
-    assert await stored.directory.open_sessions(asked) == frozenset()
+    assert await stored.directory.open_sessions(asked) == {}
 
 
 async def test_disabling_and_the_rest_of_a_user_are_stored_apart(stored: Storage) -> None:

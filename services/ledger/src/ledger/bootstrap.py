@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 from chassis.clock import SystemClock
+from chassis.dead_letters import DeadLetters
 from chassis.ids import UuidIds
 from chassis.process import forever
 from chassis.service import CallRules, database, service
@@ -91,7 +92,11 @@ async def parts_on(engine: AsyncEngine, settings: CommandSettings) -> AsyncItera
             units=units,
             meter=meter,
             writer=writer,
-            events=LedgerEvents(writer=writer, welcome_credits=settings.welcome_credits),
+            events=LedgerEvents(
+                writer=writer,
+                welcome_credits=settings.welcome_credits,
+                forget=DeadLetters(engine).forget,
+            ),
             verify=VerifyLedgerHandler(PostgresInvariants(engine), meter),
         )
 

@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from ledger.adapters.inbound.events import LedgerEvents
 from sqlalchemy.ext.asyncio import AsyncEngine
 from support import LedgerUnderTest
 from tintype.billing.v1 import events_pb2 as billing
+from tintype.identity.v1 import events_pb2 as identity
 
 
 @pytest.fixture
@@ -87,3 +89,22 @@ async def test_what_is_unknown_or_unclear_is_said(
     assert (await command(letters, memory_ledger, "show", "evt_x"))[0] == 1
     assert (await command(letters, memory_ledger, "replay", "evt_x"))[0] == 1
     assert (await command(letters, memory_ledger, "replay"))[0] == 2
+
+
+async def test_what_was_kept_of_a_person_who_is_gone_goes(
+    letters: DeadLetters, memory_ledger: LedgerUnderTest
+) -> None:
+    """As the service's role; another person's letters stay, and the journal does."""
+    await letters.keep(paid("evt_1"), ValueError("no"))
+    other = replace(paid("evt_2"), subject="tintype.billing.v1.payment_completed.usr_2")
+    await letters.keep(other, ValueError("no"))
+    gone = IncomingEvent(
+        subject="tintype.identity.v1.user_deleted.usr_1",
+        event_id="evt_gone",
+        time=datetime.now(UTC),
+        payload=identity.UserDeleted(user_id="usr_1").SerializeToString(),
+    )
+    heard = LedgerEvents(writer=memory_ledger.writer, welcome_credits=0, forget=letters.forget)
+    for _ in range(2):
+        await heard.handle(gone)
+    assert await letters.waiting() == ["evt_2"]

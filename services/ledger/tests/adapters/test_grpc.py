@@ -8,11 +8,14 @@ import grpc
 import pytest
 from chassis.grpc_client import channel, remote_error
 from chassis.grpc_server import GrpcServer
+from command_makers import grant
 from google.protobuf.timestamp_pb2 import Timestamp
 from ledger.adapters.inbound.grpc import ALLOWED, ERRORS
 from ledger.domain import errors
 from ledger.ports.invariants import InvariantResult
 from support import LedgerUnderTest, servicer
+from tintype.identity.v1.identity_pb2 import ROLE_ADMIN, ROLE_SUPPORT, ROLE_UNSPECIFIED, ROLE_USER, Role
+from tintype.identity.v1.principal_pb2 import Principal
 from tintype.ledger.v1 import ledger_pb2 as pb
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
@@ -100,6 +103,8 @@ async def test_grant_reserve_charge_over_the_wire(wire: Wire) -> None:
     settlements = wire.stub("auditor").ListSettlements(pb.ListSettlementsRequest(), timeout=5)
     kinds = [item.WhichOneof("item") async for item in settlements]
     assert kinds == ["reservation", "payment_grant"]
+    plans = wire.stub("auditor").ListPlanGrants(pb.ListPlanGrantsRequest(), timeout=5)
+    assert [item async for item in plans] == []
 
 
 async def test_too_few_credits_says_how_many(wire: Wire) -> None:
@@ -129,6 +134,25 @@ async def test_only_the_listed_callers_are_served(wire: Wire, memory_ledger: Led
             await wire.stub(caller).Grant(request, timeout=5)
         assert refused.value.code() is status
     assert await memory_ledger.available("usr_1") == (0, 0)
+
+
+@pytest.mark.parametrize("role", [ROLE_UNSPECIFIED, ROLE_USER, ROLE_SUPPORT])
+async def test_only_an_administrator_corrects(
+    wire: Wire, memory_ledger: LedgerUnderTest, role: Role.ValueType
+) -> None:
+    """Whatever the gateway let pass is checked again; an administrator's name is the principal's."""
+    gateway = wire.stub("gateway")
+    await memory_ledger.apply(grant("usr_1", 100))
+    asked = pb.AdjustRequest(request_id="adj_1", account_id="usr_1", amount=5, actor="me", reason="a mistake")
+    asked.principal.MergeFrom(Principal(actor_id="usr_eve", role=role))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await gateway.Adjust(asked, timeout=5)
+    assert remote_error(refused.value).reason == "NOT_AN_ADMIN"
+    asked.principal.MergeFrom(Principal(role=ROLE_ADMIN, session_id="ses_1", client_address="203.0.113.7"))
+    assert (await gateway.Adjust(asked, timeout=5)).balance.available == 105
+    # The same from elsewhere is the same.
+    asked.principal.client_address = "203.0.113.8"
+    assert (await gateway.Adjust(asked, timeout=5)).replayed
 
 
 async def test_bad_fields_are_named(wire: Wire) -> None:

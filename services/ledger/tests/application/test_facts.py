@@ -94,8 +94,8 @@ FACTS: dict[type, dict[stories.Story, list[str]]] = {
     },
     AdjustBalance: {
         stories.adjusted: [
-            "CreditsAdjusted amount=5 actor=usr_admin reason=a mistake 105/0/0",
-            "CreditsAdjusted amount=-25 actor=usr_admin reason=a mistake 80/0/0",
+            "CreditsAdjusted amount=5 actor=usr_admin reason=a mistake available_before=100 105/0/0",
+            "CreditsAdjusted amount=-25 actor=usr_admin reason=a mistake available_before=105 80/0/0",
         ]
     },
     PostponeReservation: {stories.swept_in_vain: []},
@@ -140,9 +140,11 @@ def test_every_use_case_has_its_stories() -> None:
 
 def test_every_fact_is_told_in_some_story() -> None:
     """None is only declared, and each has a place that publishes it."""
-    assert len(PUBLISHES) >= len(Fact.__subclasses__())
+    # By name: of a class with slots the one it was made from may still be there.
+    declared = {one.__name__ for one in Fact.__subclasses__()}
+    assert len(PUBLISHES) >= len(declared)
     told = {line.partition(" ")[0] for lines in STORIES.values() for line in lines}
-    assert told == {one.__name__ for one in Fact.__subclasses__()}
+    assert told == declared
 
 
 def _is_publishing(statement: str) -> bool:

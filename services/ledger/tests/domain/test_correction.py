@@ -56,6 +56,7 @@ def test_down_takes_in_spending_order() -> None:
     assert told(mine) == ["CreditsAdjusted amount=-7 reason=because actor=usr_admin -> 3/0/0"]
     assert (parts(mine.lots["a"]), parts(mine.lots["b"])) == ((0, 0, 0, 0, 5), (3, 0, 0, 0, 2))
     assert mine.facts[0].occurred_at == WRITTEN
+    assert mine.facts[0].available_before == 10
     assert (mine.facts[0].account_id, mine.facts[0].balance) == (ME, mine.balance(NOW))
 
 

@@ -8,8 +8,10 @@ from command_makers import adjust, charge, claw_back, refund, renew, reserve
 from ledger.application.extend_reservation import ExtendReservation
 from ledger.application.open_account import OpenAccount
 from ledger.application.renew_subscription import RenewSubscription
+from ledger.domain import sources
 from ledger.domain.budget import BudgetPeriod, BudgetScope
 from ledger.domain.errors import BudgetExceeded, InsufficientCredits, InvalidField, PaymentAlreadyGranted
+from ledger.domain.identifiers import SubscriptionId
 from ledger.domain.lot import Category
 from ledger.domain.reservation import ReservationState
 from support import LedgerUnderTest
@@ -155,3 +157,26 @@ async def test_a_period_whose_payment_went_back_is_taken_back(
     assert await any_ledger.state(ME) == (120, 0, 0)
     await any_ledger.apply(claw_back(ME, "pi_1", "dispute:dp_1", 50))
     assert await any_ledger.state(ME) == (100, 0, 0)
+
+
+async def test_what_plans_brought_is_told(any_ledger: LedgerUnderTest) -> None:
+    """Months and upgrades with their time, oldest first, spent and ended ones too; nothing else."""
+    now = any_ledger.clock.now()
+    await any_ledger.give(ME, 100, Category.PAID, payment_id="pi_1")
+    await any_ledger.give(ME, 7, Category.SUBSCRIPTION)
+    month = period(any_ledger, 50)
+    raised = replace(month, request_id="raise", amount=20, source=sources.of_raise(SubscriptionId("sub_1")))
+    for command in (month, raised):
+        await any_ledger.apply(command)
+    await any_ledger.hold(ME, 60, "gen_1")
+    any_ledger.clock.advance(100)
+    await any_ledger.apply(period(any_ledger, 70))
+    told = [grant async for grant in any_ledger.reader.plan_grants()]
+    later = now + timedelta(seconds=100)
+    assert [
+        (one.subscription_id, one.account_id, one.amount, one.starts_at, one.ends_at) for one in told
+    ] == [
+        ("sub_1", ME, 50, now, later),
+        ("sub_1", ME, 20, now, later),
+        ("sub_1", ME, 70, later, later + timedelta(seconds=100)),
+    ]

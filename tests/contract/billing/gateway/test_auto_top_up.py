@@ -17,7 +17,8 @@ from gateway.domain.auto_top_up import (
     SavedMethod,
 )
 from gateway.domain.credits import Balance
-from gateway.domain.errors import Conflict, InvalidRequest, NotFound
+from gateway.domain.errors import Conflict, InvalidRequest, NotFound, PriceChanged
+from gateway.domain.price import Price
 from gateway.ports.billing import Billing
 from support import HandClock
 from top_up_world import Account
@@ -104,9 +105,11 @@ async def test_what_is_wanted_is_read_back(shop: Shop) -> None:
     )
     assert known.method == SavedMethod(brand="visa", last4="4242")
     assert (known.reason, known.purchases_this_month, known.in_progress, known.url) == (None, 0, False, None)
+    assert known.accepted_price == Price(price_minor=1000, currency="usd")
     assert await shop.port.auto_top_up(ME) == known
     assert (await shop.port.auto_top_up(OTHER)).status is AutoTopUpStatus.OFF
     off = await shop.port.set_auto_top_up(ME, replace(WISH, is_on=False), balance=None)
+    assert off.accepted_price == known.accepted_price
     assert (off.status, off.pack_id) == (AutoTopUpStatus.OFF, "starter")
 
 
@@ -138,6 +141,10 @@ async def test_what_can_not_be_wanted_is_refused_by_its_field(shop: Shop) -> Non
         assert [problem.field for problem in invalid.value.fields] == [*changes]
     with pytest.raises(NotFound):
         await shop.port.set_auto_top_up(ME, replace(WISH, pack_id="none"), balance=None)
+    wrong = Price(price_minor=900, currency="usd")
+    with pytest.raises(PriceChanged) as dearer:
+        await shop.port.set_auto_top_up(ME, replace(WISH, expected_price=wrong), balance=None)
+    assert dearer.value.price == Price(price_minor=1000, currency="usd")
     assert (await shop.port.auto_top_up(ME)).status is AutoTopUpStatus.OFF
 
 

@@ -3,16 +3,16 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import pytest
 from billing_support import billing_in_memory
 from contract_support import connect, serve_billing
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.memory.billing import MemoryBilling
+from gateway.domain.administration import Actor
 from gateway.domain.errors import Conflict, Forbidden, IdempotencyKeyReused, InvalidRequest, NotFound
 from gateway.domain.purchase import Purchase, PurchaseStatus
-from gateway.domain.user import Principal, Role
+from gateway.domain.user import Role
 from gateway.ports.billing import Billing
 from support import HandClock
 
@@ -54,15 +54,9 @@ async def shop(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Shop:
     return Shop(GrpcBilling(await connect(stack, target, "gateway")), buy_of_real)
 
 
-def principal(role: Role = Role.ADMIN) -> Principal:
+def actor(role: Role = Role.ADMIN) -> Actor:
     """Somebody whose token says this role."""
-    return Principal(
-        user_id="usr_boss",
-        email="boss@example.com",
-        role=role,
-        expires_at=datetime(2100, 1, 1, tzinfo=UTC),
-        session_id="ses_1",
-    )
+    return Actor(user_id="usr_boss", role=role, session_id="ses_1", client_address="203.0.113.7")
 
 
 async def bought(shop: Shop) -> Purchase:
@@ -82,7 +76,7 @@ async def refund(
 ) -> tuple[Purchase, bool]:
     """Refund somebody's purchase."""
     return await shop.port.refund_purchase(
-        principal(role), purchase_id, amount_minor=amount_minor, reason=reason, idempotency_key=key
+        actor(role), purchase_id, amount_minor=amount_minor, reason=reason, idempotency_key=key
     )
 
 

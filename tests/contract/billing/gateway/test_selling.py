@@ -4,9 +4,20 @@ import json
 
 import pytest
 from billing_support import ORIGIN
-from gateway.domain.errors import Conflict, IdempotencyKeyReused, InvalidRequest, MalformedRequest, NotFound
+from gateway.domain.errors import (
+    Conflict,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    MalformedRequest,
+    NotFound,
+    PriceChanged,
+)
+from gateway.domain.price import Price
 from gateway.domain.purchase import Checkout, CheckoutStatus, PaymentStatus, PurchaseStatus
 from shops import ME, Shop
+
+SHOWN = Price(price_minor=1000, currency="usd")
+DEARER = Price(price_minor=1100, currency="usd")
 
 
 async def buy(
@@ -16,12 +27,14 @@ async def buy(
     pack: str = "starter",
     user: str = ME,
     success_url: str = f"{ORIGIN}/done",
+    expected: Price | None = None,
 ) -> tuple[Checkout, bool]:
     """Open a checkout."""
     return await shop.port.create_checkout(
         user_id=user,
         email="ada@example.com",
         pack_id=pack,
+        expected_price=expected,
         idempotency_key=key,
         success_url=success_url,
         cancel_url=f"{ORIGIN}/back",
@@ -33,6 +46,31 @@ async def test_packs_are_on_sale(shop: Shop) -> None:
     packs = await shop.port.packs()
     assert "starter" in [pack.pack_id for pack in packs]
     assert all(pack.credits > 0 and pack.price_minor > 0 and pack.title for pack in packs)
+
+
+async def test_a_price_that_changed_meanwhile_is_told_first(shop: Shop) -> None:
+    """No page is opened; asked again, with the same key, it is the new one that is sold."""
+    await shop.reprice("starter")
+    with pytest.raises(PriceChanged) as refused:
+        await buy(shop)
+    assert (refused.value.reason, refused.value.price) == ("PRICE_CHANGED", DEARER)
+    opened, _ = await buy(shop)
+    assert opened.url
+
+
+async def test_whoever_expects_another_price_is_told_and_opens_nothing(shop: Shop) -> None:
+    """Old or wrong, with the one that is asked; the same key is good for that one, and for no other then."""
+    await shop.reprice("starter")
+    for _ in range(2):
+        with pytest.raises(PriceChanged) as refused:
+            await buy(shop, expected=SHOWN)
+        assert refused.value.price == DEARER
+    opened, replayed = await buy(shop, expected=DEARER)
+    assert (opened.status, replayed) == (CheckoutStatus.OPEN, False)
+    again, replayed = await buy(shop, expected=DEARER)
+    assert (again.checkout_id, replayed) == (opened.checkout_id, True)
+    with pytest.raises(IdempotencyKeyReused):
+        await buy(shop, expected=SHOWN)
 
 
 async def test_a_code_is_redeemed_once(shop: Shop) -> None:

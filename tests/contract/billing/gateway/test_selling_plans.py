@@ -2,8 +2,9 @@
 
 import pytest
 from billing_support import ORIGIN
-from gateway.domain.errors import Conflict, InvalidRequest, NotFound
+from gateway.domain.errors import Conflict, InvalidRequest, NotFound, PriceChanged
 from gateway.domain.invoice import InvoiceStatus
+from gateway.domain.price import Price
 from gateway.domain.purchase import Checkout, CheckoutStatus
 from gateway.domain.subscription import BillingInterval, SubscriptionStatus
 from shops import ME, Shop
@@ -169,3 +170,34 @@ async def test_invoices_are_listed(shop: Shop) -> None:
     assert list((await shop.port.invoices("usr_other", cursor=None, limit=5)).items) == []
     with pytest.raises(InvalidRequest):
         await shop.port.invoices(ME, cursor="zz", limit=5)
+
+
+async def test_a_plan_is_bought_and_changed_at_the_price_that_is_expected(shop: Shop) -> None:
+    """At another one nothing is opened and nothing changes."""
+    wrong = Price(price_minor=100, currency="usd")
+    month = BillingInterval.MONTH
+    with pytest.raises(PriceChanged) as refused:
+        await shop.port.create_checkout(
+            user_id=ME,
+            email="ada@example.com",
+            plan_id="pro",
+            interval=month,
+            expected_price=wrong,
+            idempotency_key="k1",
+            success_url=f"{ORIGIN}/done",
+            cancel_url=f"{ORIGIN}/back",
+        )
+    assert refused.value.price == Price(price_minor=2900, currency="usd")
+    await subscribe(shop)
+    before = await shop.port.subscription(ME)
+    with pytest.raises(PriceChanged) as refused:
+        await shop.port.change_subscription(
+            ME, plan_id="business", interval=month, expected_price=wrong, idempotency_key="c1"
+        )
+    asked = Price(price_minor=5900, currency="usd")
+    assert refused.value.price == asked
+    assert await shop.port.subscription(ME) == before
+    changed = await shop.port.change_subscription(
+        ME, plan_id="business", interval=month, expected_price=asked, idempotency_key="c1"
+    )
+    assert changed.plan_id == "business"

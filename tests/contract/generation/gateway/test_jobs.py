@@ -1,6 +1,7 @@
 """What the gateway needs of generation, by the gateway's own port: its fake and the real thing."""
 
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gateway.adapters.inbound.middleware import BODY_MAX_BYTES
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
+from gateway.domain.api_key import KeyGrant, KeyTerms, Scope
 from gateway.domain.errors import (
     Conflict,
     Forbidden,
@@ -19,6 +21,7 @@ from gateway.domain.errors import (
     NotFound,
 )
 from gateway.domain.generation import Generation, GenerationStatus, NewGeneration
+from gateway.domain.identifiers import ApiKeyId, KeyDigest
 from gateway.domain.usage import ModelUsage
 from gateway.ports.generation import Generations
 from generation.domain.entitlements import Entitlements
@@ -154,6 +157,20 @@ async def test_too_few_credits_say_how_many(generations: Generations) -> None:
     assert refused.value.decided_at == again.value.decided_at is not None
     rejected = await generations.generation(ME, refused.value.generation_id)
     assert rejected.status is GenerationStatus.REJECTED
+
+
+async def test_an_api_key_reserves_no_more_than_it_may(generations: Generations) -> None:
+    """The refusal names it; a person goes on."""
+    terms = KeyTerms(name="Web shop", scopes=frozenset({Scope.GENERATIONS_WRITE}), monthly_credits_max=9)
+    grant = KeyGrant(key_id=ApiKeyId("key_1"), digest=KeyDigest(b""), terms=terms)
+    asked = new(key="by key 1")
+    made, _ = await generations.create(ME, replace(asked, key=grant))
+    assert made.credits_reserved == 5
+    with pytest.raises(Forbidden) as refused:
+        await generations.create(ME, replace(asked, key=grant, idempotency_key="by key 2"))
+    assert refused.value.reason == "KEY_LIMIT_REACHED"
+    assert "'Web shop' may reserve 9 credits" in str(refused.value)
+    assert (await create(generations, key="by hand")).credits_reserved == 5
 
 
 async def test_a_quote_is_honoured_for_its_own_input_only(generations: Generations) -> None:

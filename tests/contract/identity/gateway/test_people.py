@@ -10,11 +10,16 @@ from contract_support import connect, serve_identity
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.jwt import JwtAccessTokens
 from gateway.adapters.outbound.memory.identity import MemoryIdentity
+from gateway.domain.api_key import KeyTerms, Scope
+from gateway.domain.client import Client
 from gateway.domain.errors import Conflict, InvalidRequest, NotFound, Unauthenticated
+from gateway.domain.identifiers import UserId
 from gateway.domain.user import SignedIn, Welcome
 from gateway.ports.identity import Identity
 from identity_world import World
 
+TERMS = KeyTerms(name="Shop", scopes=frozenset({Scope.ACCOUNT_READ}))
+CLIENT = Client(address="203.0.113.1")
 EMAIL, PASSWORD = "ada@example.com", "the analytical engine"
 
 
@@ -49,6 +54,23 @@ async def test_a_new_person_can_be_read_and_changed(identity: Identity) -> None:
     assert (kept.full_name, kept.avatar_url) == ("Countess", "")
 
 
+async def test_who_leaves_may_think_again(identity: Identity) -> None:
+    """The first day stays until it is taken back; nobody unknown leaves."""
+    user_id = (await sign_up(identity)).user.user_id
+    leaving = await identity.request_erasure(user_id)
+    assert leaving.erased_from is not None
+    assert (await identity.request_erasure(user_id)).erased_from == leaving.erased_from
+    assert (await identity.user(user_id)).erased_from == leaving.erased_from
+    with pytest.raises(Conflict) as refused:
+        await identity.create_api_key(user_id, TERMS, idempotency_key="key_1")
+    assert refused.value.reason == "ACCOUNT_LEAVING"
+    assert (await identity.take_back_erasure(user_id)).erased_from is None
+    assert (await identity.take_back_erasure(user_id)).erased_from is None
+    for call in (identity.request_erasure, identity.take_back_erasure):
+        with pytest.raises(NotFound):
+            await call(UserId("usr_nobody"))
+
+
 async def test_refusals_keep_their_reasons(identity: Identity) -> None:
     """Taken, weak, unknown, wrong: each its own error, and nothing else happens."""
     await sign_up(identity)
@@ -63,7 +85,7 @@ async def test_refusals_keep_their_reasons(identity: Identity) -> None:
     assert (bad.value.reason, [one.field for one in bad.value.fields]) == ("INVALID_EMAIL", ["email"])
     for email, password in ((EMAIL, "wrong password"), ("nobody@example.com", PASSWORD)):
         with pytest.raises(Unauthenticated) as refused:
-            await identity.log_in(email=email, password=password, client_address="203.0.113.1")
+            await identity.log_in(email=email, password=password, client=CLIENT)
         assert refused.value.reason == "INVALID_CREDENTIALS"
     with pytest.raises(NotFound):
         await identity.user("usr_nobody")
@@ -74,7 +96,7 @@ async def test_refusals_keep_their_reasons(identity: Identity) -> None:
 async def test_refresh_tokens_rotate_and_a_reused_one_ends_the_family(identity: Identity) -> None:
     """The second use of a token ends every descendant."""
     await sign_up(identity)
-    first = await identity.log_in(email=EMAIL, password=PASSWORD, client_address="203.0.113.1")
+    first = await identity.log_in(email=EMAIL, password=PASSWORD, client=CLIENT)
     second = await identity.refresh(first.tokens.refresh_token)
     assert second.tokens.refresh_token != first.tokens.refresh_token
     assert second.tokens.session_id == first.tokens.session_id
@@ -87,7 +109,7 @@ async def test_refresh_tokens_rotate_and_a_reused_one_ends_the_family(identity: 
 async def test_logging_out_ends_the_session(identity: Identity) -> None:
     """Twice is as good as once."""
     signed_in = await sign_up(identity)
-    other = await identity.log_in(email=EMAIL, password=PASSWORD, client_address="203.0.113.1")
+    other = await identity.log_in(email=EMAIL, password=PASSWORD, client=CLIENT)
     both = [signed_in.tokens.session_id, other.tokens.session_id]
     assert await identity.open_sessions([*both, "ses_" + "0" * 32, "no session"]) == set(both)
     await identity.log_out(signed_in.tokens.refresh_token)
@@ -104,14 +126,12 @@ async def test_a_device_is_known_by_its_token(identity: Identity) -> None:
     known = await identity.log_in(
         email=EMAIL,
         password=PASSWORD,
-        client_address="203.0.113.1",
+        client=CLIENT,
         device_tokens=["garbage", signed_up.device_token],
     )
     assert known.device_token is None
     for tokens in ([], ["garbage"]):
-        unknown = await identity.log_in(
-            email=EMAIL, password=PASSWORD, client_address="203.0.113.1", device_tokens=tokens
-        )
+        unknown = await identity.log_in(email=EMAIL, password=PASSWORD, client=CLIENT, device_tokens=tokens)
         assert unknown.device_token
         assert unknown.device_token != signed_up.device_token
 
@@ -123,6 +143,30 @@ async def test_mailed_tokens_that_were_never_mailed_are_refused(identity: Identi
         await identity.reset_password(token="guess", new_password="a new long password")
     with pytest.raises(InvalidRequest):
         await identity.verify_email("guess")
+
+
+async def test_another_address_is_asked_for_with_the_password(identity: Identity) -> None:
+    """What is wrong names its field; an address that another account has is answered like any."""
+    ada = (await sign_up(identity)).user.user_id
+    await sign_up(identity, "eve@example.com")
+    for email, password, reason, field in (
+        ("new@example.com", "wrong password", "WRONG_PASSWORD", "password"),
+        ("no address", PASSWORD, "INVALID_EMAIL", "email"),
+        (EMAIL.upper(), PASSWORD, "INVALID_FIELD", "email"),
+    ):
+        with pytest.raises(InvalidRequest) as refused:
+            await identity.request_email_change(
+                ada, email=email, password=password, client_address="203.0.113.1"
+            )
+        assert refused.value.reason == reason
+        assert [problem.field for problem in refused.value.fields] == [field]
+    for email in ("new@example.com", "eve@example.com"):
+        await identity.request_email_change(ada, email=email, password=PASSWORD, client_address="203.0.113.1")
+    for use in (identity.change_email, identity.keep_email):
+        with pytest.raises(InvalidRequest) as unknown:
+            await use("guess")
+        assert unknown.value.reason == "INVALID_TOKEN"
+    assert (await identity.user(ada)).email == EMAIL
 
 
 async def test_access_tokens_verify_against_the_published_keys(identity: Identity) -> None:

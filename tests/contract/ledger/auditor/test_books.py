@@ -9,14 +9,20 @@ from auditor.grpc_sources import GrpcBooks
 from auditor.model import Books
 from auditor.reconcile import reconcile
 from auditor.three_way import Row, three_way
+from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain.dispute import DisputeState
+from billing.domain.identifiers import PlanId, RequestId, UserId
 from billing.domain.refund import RefundStatus
 from billing_support import billing_in_memory
-from command_makers import claw_back
+from chassis.events import IncomingEvent, subject_of
+from command_makers import claw_back, renew
 from contract_support import ledger_in_memory, serve_billing, serve_generation, serve_ledger
 from generation_house import House
+from ledger.adapters.inbound.events import SUBJECTS, LedgerEvents
 from ledger.domain.lot import Category
+from paid_plan_world import ADA, BEGAN, FEBRUARY, come, subscribed
 from support import LedgerUnderTest, charge
+from tintype.billing.v1.events_pb2 import SubscriptionRenewed
 
 
 def broken(books: Books) -> dict[str, tuple[str, ...]]:
@@ -168,6 +174,77 @@ async def test_the_three_way_table_says_what_each_says(stack: AsyncExitStack) ->
         billing="1000 usd, 300 refunded; 1000 credits of usr_1, 300 owed back",
         processor="nothing",
     )
+
+
+async def heard(three: Three, *, but: tuple[str, ...] = ()) -> None:
+    """Deliver every fact of billing's to the ledger, but those that begin at these moments."""
+    events = LedgerEvents(writer=three.ledger.writer, welcome_credits=0)
+    assert three.billing.published is not None
+    for number, fact in enumerate(await three.billing.published()):
+        full_name, account = fact.DESCRIPTOR.full_name, getattr(fact, "account_id", "")
+        if isinstance(fact, SubscriptionRenewed) and fact.period_start.ToJsonString() in but:
+            continue
+        subject = subject_of(full_name, account)
+        payload = fact.SerializeToString()
+        event = IncomingEvent(
+            subject=subject, event_id=f"evt_{number}", time=datetime.now(UTC), payload=payload
+        )
+        if any(subject.startswith(known.removesuffix("*")) for known in SUBJECTS["BILLING"]):
+            await events.handle(event)
+
+
+async def test_what_a_plan_allocated_is_compared_with_what_was_granted(stack: AsyncExitStack) -> None:
+    """A year's months, an upgrade's rest and a free plan's months: told, granted, and nothing else."""
+    three = Three()
+    books = await three.books(stack)
+    await StartFreePlanHandler(
+        three.billing.units, three.billing.clock, three.billing.ids, three.billing.catalogue.plans[0]
+    )(UserId("usr_free"), since=BEGAN)
+    mine = await subscribed(three.billing, interval="year")
+    assert mine.paid is not None
+    await come(three.billing, FEBRUARY)
+    terms = three.billing.catalogue.on_sale(PlanId("business"), mine.paid.interval)
+    three.billing.clock.advance(86_400)
+    await three.billing.processor.change_now(mine.paid.processor_id, *terms, request_id=RequestId("c1"))
+    await three.billing.settle_plan(mine.paid.processor_id)
+    three.ledger.clock.time = three.billing.clock.now()
+    february = f"{mine.subscription_id} {FEBRUARY.isoformat()}"
+    await heard(three, but=("2026-02-28T09:00:00Z",))
+    read = await books.read()
+    assert len(read.allocations) == 3
+    assert broken(read) == {"allocations_granted": (february,)}
+    row = {row.about: row for row in three_way(read).differences}[february]
+    assert (row.ledger, row.billing.split(" until")[0]) == ("nothing", f"3000 credits of {ADA}")
+    assert row.processor.startswith("pi_")
+    await heard(three)
+    read = await books.read()
+    assert broken(read) == {}
+    assert three_way(read).differing == 0
+    assert three_way(read).totals[-1].ledger == three_way(read).totals[-1].billing
+    await three.ledger.apply(renew(ADA, 5, effective_at=FEBRUARY))
+    forged = f"sub_1 {FEBRUARY.isoformat()}"
+    assert broken(await books.read()) == {"grants_have_allocations": (forged,)}
+
+
+async def test_a_month_for_nothing_has_its_invoice_at_the_processor(stack: AsyncExitStack) -> None:
+    """A trial's: told, granted, and made out for nothing; without that invoice it comes from nowhere."""
+    three = Three()
+    books = await three.books(stack)
+    object.__setattr__(three.billing.catalogue.plans[1], "trial_days", 7)
+    mine = await subscribed(three.billing)
+    three.ledger.clock.time = three.billing.clock.now()
+    await heard(three)
+    read = await books.read()
+    assert (broken(read), three_way(read).differing) == ({}, 0)
+    ((key, told),) = read.allocations.items()
+    assert (told.payment_id, read.unpaid_invoices) == ("", {told.invoice_id})
+    assert three_way(read).totals[-1].processor == "0 paid for, by 0 payments; 1 for nothing"
+    assert key.startswith(mine.subscription_id)
+    three.billing.processor.invoice_payments.clear()
+    read = await books.read()
+    assert broken(read) == {"allocations_match_processor": (key,)}
+    (row,) = three_way(read).differences
+    assert (row.about, row.processor) == (key, f"{told.invoice_id}: nothing")
 
 
 async def test_a_processor_that_is_away_leaves_the_rest_compared(stack: AsyncExitStack) -> None:

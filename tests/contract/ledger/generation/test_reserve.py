@@ -1,13 +1,15 @@
 """What generation needs of the ledger, by generation's own port: its fake and the real thing."""
 
+import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
 from contract_support import connect, ledger_in_memory, serve_ledger
 from generation.adapters.outbound.grpc_ledger import GrpcLedger
-from generation.adapters.outbound.memory_services import MemoryLedger
-from generation.domain.identifiers import AccountId, GenerationId
-from generation.ports.ledger import Ledger, Refusal, Reservation
+from generation.adapters.outbound.memory_ledger import MemoryLedger
+from generation.domain.identifiers import AccountId, ApiKeyId, GenerationId
+from generation.domain.key_use import KeyUse
+from generation.ports.ledger import KeyLimitReached, Ledger, Refusal, Reservation
 from ledger.application.claw_back_credits import ClawBackCredits
 from ledgerclient.coalescing import CoalescingLedger, running
 
@@ -25,9 +27,11 @@ async def ledger(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Ledge
     return GrpcLedger(await stack.enter_async_context(running(CoalescingLedger(link))))
 
 
-async def reserve(ledger: Ledger, job: str, amount: int) -> Reservation | Refusal:
+async def reserve(
+    ledger: Ledger, job: str, amount: int, *, key: KeyUse | None = None
+) -> Reservation | Refusal | KeyLimitReached:
     """Ask for one job."""
-    return await ledger.reserve(GenerationId(job), ALICE, amount_credits=amount, ttl_s=600)
+    return await ledger.reserve(GenerationId(job), ALICE, amount_credits=amount, ttl_s=600, key=key)
 
 
 async def test_credits_are_held_once_per_job(ledger: Ledger) -> None:
@@ -65,3 +69,25 @@ async def indebted(kind: str, stack: AsyncExitStack) -> Ledger:
     )
     link = await connect(stack, await serve_ledger(stack, real), "generation")
     return GrpcLedger(await stack.enter_async_context(running(CoalescingLedger(link))))
+
+
+async def test_a_key_has_a_limit_of_its_own(ledger: Ledger) -> None:
+    """What it may not reserve it is refused for ever; others, and keys without a limit, go on."""
+    key = KeyUse(ApiKeyId("key_1"), "Shop", 50)
+    assert isinstance(await reserve(ledger, "gen_1", 40, key=key), Reservation)
+    refused = await reserve(ledger, "gen_2", 11, key=key)
+    assert isinstance(refused, KeyLimitReached)
+    assert (refused.limit, refused.used) == (50, 40)
+    assert await reserve(ledger, "gen_2", 11, key=key) == refused
+    assert isinstance(await reserve(ledger, "gen_3", 10, key=key), Reservation)
+    free = KeyUse(ApiKeyId("key_2"), "Other")
+    assert isinstance(await reserve(ledger, "gen_4", 11, key=free), Reservation)
+    assert isinstance(await reserve(ledger, "gen_5", 11), Reservation)
+
+
+async def test_fifty_at_once_are_five(ledger: Ledger) -> None:
+    """A key of 50 credits starts five jobs of ten, however many ask side by side."""
+    key = KeyUse(ApiKeyId("key_1"), "Shop", 50)
+    answers = await asyncio.gather(*(reserve(ledger, f"gen_{number}", 10, key=key) for number in range(50)))
+    assert sum(isinstance(answer, Reservation) for answer in answers) == 5
+    assert sum(isinstance(answer, KeyLimitReached) for answer in answers) == 45

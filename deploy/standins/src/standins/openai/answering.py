@@ -17,7 +17,8 @@ from starlette.types import Receive, Scope, Send
 
 from standins.openai.errors import OpenAIError, from_validation
 
-BODY_BYTES_MAX = 20 * 1024 * 1024
+# Pictures come in, several at once.
+BODY_BYTES_MAX = 100 * 1024 * 1024
 REQUESTS_KEPT = 200
 
 Work = Callable[[Request], Awaitable[Response]]

@@ -10,12 +10,15 @@ from starlette.routing import Route
 from standins.openai.answering import Log, answering
 from standins.openai.chat import Chat
 from standins.openai.control import Control
+from standins.openai.edits import Edits
 from standins.openai.errors import OpenAIError
 from standins.openai.image_answers import Files
 from standins.openai.images import Images
 from standins.openai.models import Models
+from standins.openai.moderations import Moderations
 from standins.openai.obedience import Obedience
 from standins.openai.settings import OpenAISettings
+from standins.openai.speech import Speech
 
 
 def create_app(settings: OpenAISettings) -> Starlette:
@@ -25,20 +28,24 @@ def create_app(settings: OpenAISettings) -> Starlette:
     models = Models(settings)
     log = Log()
     files = Files()
+    images = Images(settings, obedience, files)
     control = Control(obedience, log)
     return Starlette(
         routes=[
             Route("/healthz", _healthz),
             Route("/v1/models", answering(models.list, key)),
             Route("/v1/models/{id}", answering(models.retrieve, key)),
-            Route(
-                "/v1/images/generations",
-                answering(Images(settings, obedience, files).generate, key, log),
-                methods=["POST"],
-            ),
+            Route("/v1/images/generations", answering(images.generate, key, log), methods=["POST"]),
+            Route("/v1/images/edits", answering(Edits(images).edit, key, log), methods=["POST"]),
             Route(
                 "/v1/chat/completions",
                 answering(Chat(settings, obedience).complete, key, log),
+                methods=["POST"],
+            ),
+            Route("/v1/moderations", answering(Moderations().create, key, log), methods=["POST"]),
+            Route(
+                "/v1/audio/speech",
+                answering(Speech(settings, obedience).create, key, log),
                 methods=["POST"],
             ),
             Route("/files/{hash}/{name}", files.fetch),

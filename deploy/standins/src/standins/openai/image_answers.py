@@ -11,8 +11,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from standins.odd_files import ODD_FILES
 from standins.openai.obedience import unknown_answer
-from standins.openai.odd_files import ODD_FILES
 
 FILES_KEPT_MAX = 64
 # The same picture under a name that no plain client can put into a request line.

@@ -6,16 +6,16 @@ import asyncio
 import base64
 import re
 import time
-from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, ClassVar, Literal
 
 from PIL.Image import Image
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from standins.drawing import Picture, draw, encode, preview
 from standins.openai.answering import EventStream, event, json_answer, parsed
-from standins.openai.drawing import Picture, draw, encode, preview
 from standins.openai.errors import OpenAIError
 from standins.openai.image_answers import Files, answer_data
 from standins.openai.markers import Instructions
@@ -31,12 +31,15 @@ EDGE_MULTIPLE = 16
 PIXELS_MAX = 3840 * 2160
 RATIO_MAX = 3
 TOKENS_PER_PIXEL = {"low": 272 / 1024**2, "medium": 1056 / 1024**2, "high": 4160 / 1024**2}
+Draws = Callable[[Picture], Image]
 
 
 class ImageRequest(BaseModel):
     """The parameters of GPT image models."""
 
     model_config = ConfigDict(extra="forbid")
+    # What the events of a stream begin with.
+    EVENTS: ClassVar[str] = "image_generation"
 
     prompt: Annotated[str, Field(min_length=1, max_length=32_000)]
     model: str = "gpt-image-1"
@@ -63,7 +66,12 @@ class Images:
 
     async def generate(self, request: Request) -> Response:
         """Answer with base64 pictures, at once or as a stream of previews and the finished picture."""
-        asked = parsed(request, ImageRequest)
+        return await self.answer(request, parsed(request, ImageRequest), draw)
+
+    async def answer(
+        self, request: Request, asked: ImageRequest, drawn: Draws, *, image_tokens: int = 0
+    ) -> Response:
+        """Answer with what `drawn` makes of each picture; `image_tokens` came in. Raises OpenAIError."""
         require(asked.model, self.settings.image_models)
         instructions = self.obedience.instructions(asked.prompt, "images")
         width, height = _size(asked)
@@ -79,8 +87,9 @@ class Images:
         ]
         self.obedience.bill(asked.prompt)
         if asked.stream:
-            return EventStream(self._stream(asked, pictures[0], instructions), cut=instructions.cut)
-        images = [await _drawn(asked, picture) for picture in pictures]
+            events = self._stream(asked, pictures[0], instructions, drawn, image_tokens)
+            return EventStream(events, cut=instructions.cut)
+        images = [await _encoded(asked, picture, drawn) for picture in pictures]
         payload = {
             "created": int(time.time()),
             **_facts(asked, pictures[0]),
@@ -91,27 +100,33 @@ class Images:
                 base_url=str(request.base_url),
                 files=self.files,
             ),
-            "usage": _usage(asked, pictures[0], len(pictures)),
+            "usage": _usage(asked, pictures[0], len(pictures), image_tokens),
         }
         return json_answer(payload, cut=instructions.cut)
 
     async def _stream(
-        self, asked: ImageRequest, picture: Picture, instructions: Instructions
+        self,
+        asked: ImageRequest,
+        picture: Picture,
+        instructions: Instructions,
+        drawn: Draws,
+        image_tokens: int,
     ) -> AsyncIterator[bytes]:
-        image = await asyncio.to_thread(draw, picture)
+        image = await asyncio.to_thread(drawn, picture)
         steps = asked.partial_images or 0
         facts = {"created_at": int(time.time()), **_facts(asked, picture)}
         for step in range(steps):
             blurred = await asyncio.to_thread(preview, image, step=step, steps=steps)
-            kind = "image_generation.partial_image"
+            kind = f"{asked.EVENTS}.partial_image"
             encoded = await asyncio.to_thread(_base64, asked, blurred)
             yield event({"type": kind, **facts, "partial_image_index": step, "b64_json": encoded}, kind)
             await asyncio.sleep(self.settings.chunk_delay_s)
         if instructions.cut:
             return
-        kind = "image_generation.completed"
+        kind = f"{asked.EVENTS}.completed"
         finished = await asyncio.to_thread(_base64, asked, image)
-        yield event({"type": kind, **facts, "b64_json": finished, "usage": _usage(asked, picture, 1)}, kind)
+        usage = _usage(asked, picture, 1, image_tokens)
+        yield event({"type": kind, **facts, "b64_json": finished, "usage": usage}, kind)
 
 
 def _size(asked: ImageRequest) -> tuple[int, int]:
@@ -145,21 +160,21 @@ def _quality(asked: ImageRequest) -> str:
     return "medium" if asked.quality in (None, "auto") else str(asked.quality)
 
 
-def _usage(asked: ImageRequest, picture: Picture, count: int) -> dict[str, Any]:
+def _usage(asked: ImageRequest, picture: Picture, count: int, image_tokens: int) -> dict[str, Any]:
     text = token_count(asked.prompt)
     each = round(TOKENS_PER_PIXEL[_quality(asked)] * picture.width * picture.height)
     drawn = each * count + 100 * (asked.partial_images or 0 if asked.stream else 0)
     return {
-        "input_tokens": text,
-        "input_tokens_details": {"image_tokens": 0, "text_tokens": text},
+        "input_tokens": text + image_tokens,
+        "input_tokens_details": {"image_tokens": image_tokens, "text_tokens": text},
         "output_tokens": drawn,
         "output_tokens_details": {"image_tokens": drawn, "text_tokens": 0},
-        "total_tokens": text + drawn,
+        "total_tokens": text + image_tokens + drawn,
     }
 
 
-async def _drawn(asked: ImageRequest, picture: Picture) -> str:
-    return await asyncio.to_thread(lambda: _base64(asked, draw(picture)))
+async def _encoded(asked: ImageRequest, picture: Picture, drawn: Draws) -> str:
+    return await asyncio.to_thread(lambda: _base64(asked, drawn(picture)))
 
 
 def _base64(asked: ImageRequest, image: Image) -> str:

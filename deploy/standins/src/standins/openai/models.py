@@ -25,7 +25,7 @@ class Models:
     """The configured models."""
 
     def __init__(self, settings: OpenAISettings) -> None:
-        self.names = (*settings.image_models, *settings.chat_models)
+        self.names = (*settings.image_models, *settings.chat_models, *settings.speech_models)
 
     async def list(self, _request: Request) -> Response:
         """Every model."""

@@ -13,7 +13,7 @@ from standins.openai.errors import OpenAIError
 from standins.openai.failures import failure
 from standins.openai.markers import Instructions
 
-Endpoint = Literal["images", "chat"]
+Endpoint = Literal["images", "chat", "speech"]
 HANG_S = 3600.0
 PROMPTS_COUNTED_MAX = 10_000
 

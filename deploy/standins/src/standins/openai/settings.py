@@ -17,5 +17,6 @@ class OpenAISettings(BaseSettings):
     api_key: SecretStr = SecretStr("sk-standin")
     image_models: tuple[str, ...] = ("gpt-image-2.5-flare", "gpt-image-2", "gpt-image-1-mini", "gpt-image-1")
     chat_models: tuple[str, ...] = ("gpt-5.4-mini", "gpt-4.1-mini", "gpt-4o-mini", "deepseek-v4-flash")
+    speech_models: tuple[str, ...] = ("gpt-4o-mini-tts", "tts-1")
     chunk_delay_s: Annotated[float, Field(ge=0, le=10)] = 0.0
     """The pause between two chunks of a stream."""

@@ -42,6 +42,7 @@ class PeopleControl:
         """Return the routes to mount."""
         table = [
             ("/_test/customers/{id}/card", self.set_card),
+            ("/_test/customers/{id}/card/renewed", self.renew_card),
             ("/_test/customers/{id}/clock", self.set_clock),
             ("/_test/customers/{id}/advance", self.advance),
         ]
@@ -56,6 +57,18 @@ class PeopleControl:
             change.require("customer", request.path_params["id"], status=404)
             customer_id = request.path_params["id"]
             method = portal.use_card(change.at_time_of(customer_id), customer_id, order.card)
+        return Answer(200, {"payment_method": method["id"]}, request_id)
+
+    async def renew_card(self, request: Request, request_id: str) -> Answer:
+        """Have the customer's bank send them a new card, of which Stripe hears by itself."""
+        await order_in(request, Order)
+        with self.account.change() as change:
+            customer = change.require("customer", request.path_params["id"], status=404)
+            kept = change.store.find("payment_method", customer=customer["id"], type="card")
+            if not kept:
+                raise StripeError("The customer keeps no card.", param="id")
+            card = {**kept[-1]["card"], "exp_year": kept[-1]["card"]["exp_year"] + 3, "last4": "9999"}
+            method = change.update(kept[-1], "payment_method.automatically_updated", card=card)
         return Answer(200, {"payment_method": method["id"]}, request_id)
 
     async def set_clock(self, request: Request, request_id: str) -> Answer:

@@ -18,11 +18,18 @@ def list_object(url: str, documents: list[Document], *, has_more: bool = False) 
 
 
 def page(
-    change: Change, kind: str, url: str, params: ListParameters, where: Mapping[str, Any] | None = None
+    change: Change,
+    kind: str,
+    url: str,
+    params: ListParameters,
+    where: Mapping[str, Any] | None = None,
+    *,
+    off_clocks: bool = False,
 ) -> Document:
     """One page of a kind, newest first, cut by the cursors and filtered by the given fields.
 
-    A filter's value may be a list of accepted values; None means that the caller did not filter.
+    A filter's value may be a list of accepted values; None means that the caller did not filter. `off_clocks`
+    leaves out what lives by a test clock.
     """
     fields = {
         name: value if isinstance(value, list) else [value]
@@ -30,6 +37,8 @@ def page(
         if value is not None
     }
     sql, values = conditions(fields)
+    if off_clocks:
+        sql += " AND json_extract(body, '$.test_clock') IS NULL"
     for clause, value in _created(params):
         sql += clause
         values.append(value)

@@ -10,6 +10,7 @@ from billing.domain.events import AutoTopUpStopped
 from billing.domain.identifiers import CheckoutId, CustomerId
 from billing.domain.month import calendar_month
 from billing.domain.pack import Pack
+from billing.domain.price import Price
 from billing.ports.id_source import IdSource
 from billing.ports.unit_of_work import UnitOfWork
 
@@ -46,8 +47,11 @@ class TopUpStarter:
         if await work.count_top_ups(known.user_id, since=month.start) >= known.purchases_max:
             await work.save_auto_top_up(replace(known, due_at=month.end))
             return None
-        pack = self.catalogue.find(known.pack_id)
+        pack = self.catalogue.at_prices(await work.processor_prices()).find(known.pack_id)
         customer_id = await work.customer_of(known.user_id)
+        if pack is not None and known.is_too_dear(Price.of(pack)):
+            await stop(work, known.stopped(StopReason.PRICE_RAISED), now)
+            return None
         if pack is None or customer_id is None:
             missing = StopReason.PACK_NOT_ON_SALE if pack is None else StopReason.NO_PAYMENT_METHOD
             await stop(work, known.stopped(missing), now)
@@ -61,7 +65,9 @@ class TopUpStarter:
                 created_at=now,
             )
         )
-        await work.save_auto_top_up(known.begun(checkout.checkout_id, until=now + LEASE))
+        # Who set it up before prices were kept agreed to the first that is paid.
+        agreed = known if known.accepted is not None else known.accepting(Price.of(pack))
+        await work.save_auto_top_up(agreed.begun(checkout.checkout_id, until=now + LEASE))
         return Begun(checkout=checkout, customer_id=customer_id)
 
     async def _go_on(self, work: UnitOfWork, known: AutoTopUp, in_flight: CheckoutId) -> Begun | None:

@@ -7,11 +7,11 @@ import structlog
 
 from billing.application.begin_top_up import Begun, TopUpStarter, stop
 from billing.application.complete_purchase import complete_purchase
+from billing.application.current_offers import CurrentOffers
 from billing.application.open_page import PageOpener, PageRequest
 from billing.domain.auto_top_up import AutoTopUp, Charge, ChargeStatus, StopReason, TopUpState
-from billing.domain.catalogue import Catalogue
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus, Purchase
-from billing.domain.errors import PaymentProcessorMisconfigured, PaymentProcessorRefused
+from billing.domain.errors import PaymentProcessorMisconfigured, PaymentProcessorRefused, PriceChanged
 from billing.domain.identifiers import CheckoutId, PaymentId, PurchaseId, UserId
 from billing.domain.offer import offer_of_pack
 from billing.ports.clock import Clock
@@ -37,7 +37,7 @@ class BuyTopUpHandler:
     processor: PaymentProcessor
     pages: PageOpener
     starter: TopUpStarter
-    catalogue: Catalogue
+    offers: CurrentOffers
     clock: Clock
     ids: IdSource
     public_url: str
@@ -73,7 +73,8 @@ class BuyTopUpHandler:
 
     async def _with_page(self, checkout: Checkout) -> Checkout:
         """Return the checkout with a page where its owner answers the bank, if there can be one."""
-        pack = self.catalogue.find(checkout.pack_id) if checkout.pack_id else None
+        offered = await self.offers.read()
+        pack = offered.find(checkout.pack_id) if checkout.pack_id else None
         if pack is None or checkout.page_id is not None:
             return checkout
         back = f"{self.public_url.rstrip('/')}/billing"
@@ -81,7 +82,7 @@ class BuyTopUpHandler:
         request = PageRequest(email="", success_url=back, cancel_url=back)
         try:
             return await self.pages.open(checkout, offer_of_pack(pack), request)
-        except (PaymentProcessorRefused, PaymentProcessorMisconfigured) as failure:
+        except (PaymentProcessorRefused, PaymentProcessorMisconfigured, PriceChanged) as failure:
             log.warning("a top-up has no page", checkout_id=checkout.checkout_id, error=str(failure))
             return checkout
 

@@ -3,15 +3,24 @@
 from dataclasses import dataclass
 
 from billing.application.bounds import require_same_origin, require_text
+from billing.application.current_offers import CurrentOffers
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.open_page import PageOpener, PageRequest
+from billing.application.refresh_prices import RefreshPricesHandler
 from billing.application.subscribers import Subscribers
-from billing.domain.catalogue import Catalogue
 from billing.domain.checkout import Checkout, CheckoutStatus
-from billing.domain.errors import IdempotencyKeyReused, InvalidField, UnknownPack
+from billing.domain.errors import (
+    IdempotencyKeyReused,
+    InvalidField,
+    PaymentProcessorMisconfigured,
+    PlanNotOnSale,
+    PriceChanged,
+    UnknownPack,
+)
 from billing.domain.identifiers import CheckoutId, PackId, PlanId, UserId
 from billing.domain.offer import Offer, offer_of_pack, offer_of_plan
 from billing.domain.page_request import fingerprint, is_same_request
+from billing.domain.price import Price, price_changed, require_price
 from billing.domain.standing import BillingInterval
 from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource
@@ -22,7 +31,7 @@ from billing.ports.unit_of_work import UnitsOfWork
 class CreateCheckout:
     """Sell one pack, or one plan by an interval, to one user. Without a key, each call opens another one.
 
-    `{CHECKOUT_ID}` in an address stands for the checkout's id.
+    `{CHECKOUT_ID}` in an address stands for the checkout's id. `expected_price` is what the user was shown.
     """
 
     user_id: UserId
@@ -30,9 +39,21 @@ class CreateCheckout:
     pack_id: PackId | None = None
     plan_id: PlanId | None = None
     interval: BillingInterval | None = None
+    expected_price: Price | None = None
     idempotency_key: str | None
     success_url: str
     cancel_url: str
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it apart from another request under the same key."""
+        return fingerprint(
+            pack_id=self.pack_id,
+            plan_id=self.plan_id,
+            interval=self.interval,
+            success_url=self.success_url,
+            cancel_url=self.cancel_url,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +72,8 @@ class CreateCheckoutHandler:
     pages: PageOpener
     follow: FollowCheckoutHandler
     subscribers: Subscribers
-    catalogue: Catalogue
+    offers: CurrentOffers
+    prices: RefreshPricesHandler
     clock: Clock
     ids: IdSource
     public_url: str
@@ -59,36 +81,74 @@ class CreateCheckoutHandler:
     async def __call__(self, command: CreateCheckout) -> Opened:
         """Open the page, or return the one that this key opened; one that has expired gets another page.
 
-        Raises InvalidField, UnknownPack, PlanNotOnSale, SubscribedAlready, IdempotencyKeyReused, and what the
-        processor's port does.
+        Raises InvalidField, UnknownPack, PlanNotOnSale, PriceChanged, SubscribedAlready,
+        IdempotencyKeyReused, and what the processor's port does.
         """
         self._validate(command)
-        offer = await self._offer(command)
+        known = await self._opened_before(command)
+        if known is not None and known.page_id is not None and known.status is not CheckoutStatus.EXPIRED:
+            # What it said is what is paid, whatever is asked or on sale by now.
+            if command.expected_price not in (None, _price_of(known)):
+                raise IdempotencyKeyReused(
+                    "this key opened a checkout at another price before", checkout_id=known.checkout_id
+                )
+            return Opened(checkout=known, replayed=True)
+        try:
+            offer = await self._offer(command)
+        except (UnknownPack, PlanNotOnSale):
+            if known is None or known.page_id is None:
+                raise
+            # Its page has expired and there can be no other: that is how it stands.
+            return Opened(checkout=known, replayed=True)
+        require_price(Price.of(offer), command.expected_price)
+        return await self._open(command, offer)
+
+    async def _opened_before(self, command: CreateCheckout) -> Checkout | None:
+        """Return the checkout that the key stands for, as it stands now. Raises IdempotencyKeyReused."""
+        if command.idempotency_key is None:
+            return None
+        async with self.units.of(command.user_id) as work:
+            known = await work.checkout_of_key(command.user_id, command.idempotency_key)
+        if known is None:
+            return None
+        _require_same(known, command)
+        return await self.follow.look_again(known)
+
+    async def _open(self, command: CreateCheckout, offer: Offer) -> Opened:
         wanted = self._new(command, offer)
         async with self.units.of(command.user_id) as work:
             checkout = await work.add_checkout(wanted)
-        if not is_same_request(checkout, wanted):
-            raise IdempotencyKeyReused(
-                "this key opened another checkout before", checkout_id=checkout.checkout_id
-            )
-        replayed = checkout.checkout_id != wanted.checkout_id
-        checkout = await self.follow.look_again(checkout)
+        # Somebody else may have come first with the same key.
+        _require_same(checkout, command)
+        # Without a page nothing was answered before.
+        replayed = checkout.page_id is not None
         if checkout.page_id is None or checkout.status is CheckoutStatus.EXPIRED:
             request = PageRequest(
                 email=command.email, success_url=command.success_url, cancel_url=command.cancel_url
             )
             if offer.plan_id is not None:
                 await self.subscribers.require_none(command.user_id)
-            checkout = await self.pages.open(checkout, offer, request)
+            try:
+                checkout = await self.pages.open(checkout, offer, request)
+            except PaymentProcessorMisconfigured:
+                # Whoever looks again sees whether it is on sale.
+                await self.prices.look_again()
+                raise
+            except PriceChanged as changed:
+                await self.prices.look_again()
+                raise price_changed(Price.of(await self._offer(command))) from changed
         return Opened(checkout=checkout, replayed=replayed)
 
     async def _offer(self, command: CreateCheckout) -> Offer:
+        offered = await self.offers.read()
         if command.plan_id is None:
-            pack = self.catalogue.find(command.pack_id) if command.pack_id else None
+            pack = offered.find(command.pack_id) if command.pack_id else None
             if pack is None:
-                raise UnknownPack(f"there is no pack {command.pack_id!r}", pack_id=command.pack_id or "")
+                raise UnknownPack(
+                    f"there is no pack {command.pack_id!r} on sale", pack_id=command.pack_id or ""
+                )
             return offer_of_pack(pack)
-        plan, price = self.catalogue.on_sale(command.plan_id, command.interval)
+        plan, price = offered.on_sale(command.plan_id, command.interval)
         async with self.units.of(command.user_id) as work:
             is_first = not await work.has_paid_plan(command.user_id)
         return offer_of_plan(plan, price, is_first=is_first)
@@ -108,13 +168,7 @@ class CreateCheckoutHandler:
             currency=offer.currency,
             created_at=now,
             opened_at=now,
-            fingerprint=fingerprint(
-                pack_id=command.pack_id,
-                plan_id=command.plan_id,
-                interval=command.interval,
-                success_url=command.success_url,
-                cancel_url=command.cancel_url,
-            ),
+            fingerprint=command.fingerprint,
         )
 
     def _validate(self, command: CreateCheckout) -> None:
@@ -132,3 +186,13 @@ class CreateCheckoutHandler:
             require_text("idempotency_key", command.idempotency_key)
         require_same_origin("success_url", command.success_url, self.public_url)
         require_same_origin("cancel_url", command.cancel_url, self.public_url)
+
+
+def _price_of(checkout: Checkout) -> Price:
+    return Price(price_minor=checkout.price_minor, currency=checkout.currency)
+
+
+def _require_same(known: Checkout, command: CreateCheckout) -> None:
+    """Raise IdempotencyKeyReused unless the key's first request was this one."""
+    if not is_same_request(known, pack_id=command.pack_id, asked=command.fingerprint):
+        raise IdempotencyKeyReused("this key opened another checkout before", checkout_id=known.checkout_id)

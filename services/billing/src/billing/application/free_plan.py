@@ -26,7 +26,7 @@ class FreePlan:
 
     async def resume(self, work: UnitOfWork, user_id: UserId, *, since: datetime, now: datetime) -> bool:
         """Let the free plan begin again, with its month unless that came before; False without one."""
-        if self.plan is None:
+        if self.plan is None or await work.is_erased(user_id):
             return False
         known = await work.free_subscription(user_id)
         if known is None:

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from billing.domain.catalogue import Catalogue
+from billing.application.current_offers import CurrentOffers
 from billing.domain.pack import Pack
 
 
 @dataclass(frozen=True)
 class ListPacksHandler:
-    """Answers from the catalogue, without the payment processor."""
+    """Answers without the payment processor, at the prices that were seen there last."""
 
-    catalogue: Catalogue
+    offers: CurrentOffers
 
     async def __call__(self) -> tuple[Pack, ...]:
         """Return the packs on sale, in the order in which they are shown."""
-        return self.catalogue.packs
+        return (await self.offers.read()).packs

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from billing.domain.catalogue import Catalogue
+from billing.application.current_offers import CurrentOffers
 from billing.domain.plan import Plan
 
 
 @dataclass(frozen=True)
 class ListPlansHandler:
-    """Answers from the catalogue."""
+    """Answers without the payment processor, at the prices that were seen there last."""
 
-    catalogue: Catalogue
+    offers: CurrentOffers
 
     async def __call__(self) -> tuple[Plan, ...]:
         """Return the plans on offer, in the order in which they are shown."""
-        return self.catalogue.plans
+        return (await self.offers.read()).plans

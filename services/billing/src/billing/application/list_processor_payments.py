@@ -9,7 +9,12 @@ from typing import TypeVar
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.errors import PaymentProcessorRefused
 from billing.domain.listing import Listing
-from billing.domain.processor_payment import ListedInvoicePayment, ListedPayment, ReconciledPayment
+from billing.domain.processor_payment import (
+    ListedInvoicePayment,
+    ListedPayment,
+    ReconciledPayment,
+    UnpaidInvoice,
+)
 from billing.domain.refund import ListedRefund, RefundStatus
 from billing.ports.payment_processor import PaymentProcessor
 
@@ -24,8 +29,11 @@ class ListProcessorPaymentsHandler:
 
     processor: PaymentProcessor
 
-    async def __call__(self) -> AsyncIterator[ReconciledPayment]:
-        """Stream them, newest first. Raises PaymentProcessorUnavailable and PaymentProcessorMisconfigured."""
+    async def __call__(self) -> AsyncIterator[ReconciledPayment | UnpaidInvoice]:
+        """Stream them, newest first, and plans' invoices with nothing to pay.
+
+        Raises PaymentProcessorUnavailable and PaymentProcessorMisconfigured.
+        """
         refunds: dict[str, list[ListedRefund]] = defaultdict(list)
         disputes: dict[str, list[ProcessorDispute]] = defaultdict(list)
         async for refund in _all(self.processor.list_refunds):
@@ -36,6 +44,9 @@ class ListProcessorPaymentsHandler:
                 disputes[dispute.payment_id].append(dispute)
         async for payment in self._payments():
             if payment.reference is None:
+                continue
+            if payment.payment_id is None:
+                yield UnpaidInvoice(invoice_id=payment.invoice_id)
                 continue
             sent_back, disputed = refunds[payment.payment_id], disputes[payment.payment_id]
             yield ReconciledPayment(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from billing.domain.errors import AccountGone
 from billing.domain.identifiers import CustomerId, UserId
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
@@ -25,6 +26,13 @@ class Customers:
         return await self._open(user_id, email=email, instead_of=unknown)
 
     async def _open(self, user_id: UserId, *, email: str, instead_of: CustomerId | None) -> CustomerId:
+        async with self.units.of(user_id) as work:
+            if await work.is_erased(user_id):
+                raise AccountGone
         opened = await self.processor.open_customer(user_id=user_id, email=email, instead_of=instead_of)
         async with self.units.of(user_id) as work:
-            return await work.link_customer(user_id, opened, instead_of=instead_of)
+            # Their account may have been erased while the processor was asked: nobody would come back for it.
+            if not await work.is_erased(user_id):
+                return await work.link_customer(user_id, opened, instead_of=instead_of)
+        await self.processor.forget_customer(opened)
+        raise AccountGone

@@ -85,7 +85,7 @@ class PageOpener:
             # Nobody is sent to a page with another price.
             log.error("a page has another price than its checkout", checkout_id=wanted.checkout_id)
             raise PaymentProcessorMisconfigured(
-                "this can't be sold right now: the published price is not the catalogue's"
+                "this can't be sold right now: its page asks for another price than what is shown"
             )
         return seen
 

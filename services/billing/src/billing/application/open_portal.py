@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from billing.application.bounds import require_same_origin, require_text
+from billing.application.current_offers import CurrentOffers
 from billing.application.open_customer import Customers
-from billing.domain.catalogue import Catalogue
 from billing.domain.errors import CustomerUnknownToProcessor
 from billing.domain.identifiers import RequestId, UserId
 from billing.ports.payment_processor import PaymentProcessor
@@ -26,7 +26,7 @@ class OpenPortalHandler:
 
     processor: PaymentProcessor
     customers: Customers
-    catalogue: Catalogue
+    offers: CurrentOffers
     public_url: str
 
     async def __call__(self, command: OpenPortal) -> str:
@@ -36,7 +36,7 @@ class OpenPortalHandler:
         require_text("request_id", command.request_id)
         require_same_origin("return_url", command.return_url, self.public_url)
         customer_id = await self.customers.of(command.user_id, email=command.email)
-        plans = [plan for plan in self.catalogue.plans if plan.prices]
+        plans = [plan for plan in (await self.offers.read()).plans if plan.prices]
         try:
             return await self.processor.open_portal(
                 customer_id, plans=plans, return_url=command.return_url, request_id=command.request_id

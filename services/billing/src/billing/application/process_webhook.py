@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import structlog
 
+from billing.application.look_at_customer import LookAtCustomerHandler
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
+from billing.application.refresh_prices import RefreshPricesHandler
 from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.application.settle_subscription import SettleSubscriptionHandler
 from billing.domain.errors import (
@@ -16,7 +18,15 @@ from billing.domain.errors import (
     PaymentProcessorUnavailable,
     UnknownToProcessor,
 )
-from billing.domain.identifiers import DisputeId, InvoiceId, PageId, PaymentId, ProcessorSubscriptionId
+from billing.domain.identifiers import (
+    ArticleId,
+    CustomerId,
+    DisputeId,
+    InvoiceId,
+    PageId,
+    PaymentId,
+    ProcessorSubscriptionId,
+)
 from billing.domain.webhook_event import (
     IgnoredCause,
     Subject,
@@ -65,6 +75,8 @@ class ProcessWebhookHandler:
     refund: RecordRefundHandler
     dispute: RecordDisputeHandler
     subscription: SettleSubscriptionHandler
+    prices: RefreshPricesHandler
+    customer: LookAtCustomerHandler
     processor: PaymentProcessor
     clock: Clock
     ids: IdSource
@@ -132,7 +144,7 @@ class ProcessWebhookHandler:
     async def _record(self, subject: Subject) -> bool:
         match subject.kind:
             case SubjectKind.PAGE:
-                return await self.settle(PageId(subject.object_id))
+                return await self.settle(PageId(subject.object_id)) is not None
             case SubjectKind.PAYMENT:
                 return await self.refund(PaymentId(subject.object_id))
             case SubjectKind.DISPUTE:
@@ -142,6 +154,10 @@ class ProcessWebhookHandler:
             case SubjectKind.INVOICE:
                 processor_id = await self.processor.subscription_of_invoice(InvoiceId(subject.object_id))
                 return processor_id is not None and await self.subscription(processor_id) is not None
+            case SubjectKind.ARTICLE:
+                return await self.prices(ArticleId(subject.object_id))
+            case SubjectKind.CUSTOMER:
+                return await self.customer(CustomerId(subject.object_id))
 
     async def _is_known_here(self, subject: Subject) -> bool:
         async with self.units.of_system() as work:
@@ -155,8 +171,10 @@ class ProcessWebhookHandler:
                 case SubjectKind.SUBSCRIPTION:
                     processor_id = ProcessorSubscriptionId(subject.object_id)
                     return await work.subscription_of_processor(processor_id) is not None
-                case SubjectKind.INVOICE:
-                    # It is read to learn whose it is: what nobody knows is nobody's.
+                case SubjectKind.CUSTOMER:
+                    return await work.user_of_customer(CustomerId(subject.object_id)) is not None
+                case SubjectKind.INVOICE | SubjectKind.ARTICLE:
+                    # They are read to learn whose they are: what nobody knows is nobody's.
                     return False
 
     def _failed(self, event: WebhookEvent, failure: Exception) -> WebhookOutcome:

@@ -9,7 +9,10 @@ from billing.domain.dispute import ProcessorDispute
 from billing.domain.identifiers import EventId, ObjectId
 from billing.domain.listing import Listing
 from billing.domain.processor_payment import ListedInvoicePayment, ListedPayment
+from billing.domain.processor_subscription import ListedSubscription
 from billing.domain.refund import ListedRefund
+from billing.domain.standing import SubscriptionStatus
+from billing.domain.subscription import Subscription
 from billing.domain.webhook_event import Subject, SubjectKind, WebhookEvent
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitOfWork
@@ -76,18 +79,61 @@ class InvoicePaymentList:
         self, work: UnitOfWork, items: Sequence[ListedInvoicePayment], now: datetime
     ) -> list[WebhookEvent]:
         """Return a hint for each of our payments that is no purchase."""
-        ours = [payment for payment in items if payment.reference]
-        known = await work.recorded_payments([payment.payment_id for payment in ours])
+        ours = [
+            (payment, payment.payment_id) for payment in items if payment.reference and payment.payment_id
+        ]
+        known = await work.recorded_payments([payment_id for _, payment_id in ours])
         return [
             _hint(
                 "invoice_payment",
                 Subject(kind=SubjectKind.INVOICE, object_id=ObjectId(payment.invoice_id)),
-                told=f"{payment.payment_id}_paid",
+                told=f"{payment_id}_paid",
                 now=now,
             )
-            for payment in ours
-            if payment.payment_id not in known
+            for payment, payment_id in ours
+            if payment_id not in known
         ]
+
+
+@dataclass(frozen=True)
+class SubscriptionList:
+    """The processor's list of subscriptions: one that is tried has no payment that told of it."""
+
+    name: ClassVar[str] = "subscriptions"
+    processor: PaymentProcessor
+
+    async def page(self, *, since: datetime, after: str | None) -> Listing[ListedSubscription]:
+        """Return one page."""
+        return await self.processor.list_subscriptions(since=since, after=after)
+
+    async def hints(
+        self, work: UnitOfWork, items: Sequence[ListedSubscription], now: datetime
+    ) -> list[WebhookEvent]:
+        """Return a hint for each of our subscriptions that is not recorded as it stands.
+
+        One that has not begun is nobody's yet, and one that ended before it was known will be nobody's.
+        """
+        ours = [listed for listed in items if listed.reference and listed.plan_id]
+        known = await work.recorded_subscriptions([listed.processor_id for listed in ours])
+        return [
+            _hint(
+                "subscription",
+                Subject(kind=SubjectKind.SUBSCRIPTION, object_id=ObjectId(listed.processor_id)),
+                told=f"{listed.processor_id}_{listed.plan_id}_{listed.status}",
+                now=now,
+            )
+            for listed in ours
+            if _is_news(listed, known.get(listed.processor_id))
+        ]
+
+
+def _is_news(listed: ListedSubscription, known: Subscription | None) -> bool:
+    if known is None:
+        return listed.is_begun and listed.status is not SubscriptionStatus.ENDED
+    if known.ended_at is not None:
+        # Final, whatever is said of it.
+        return False
+    return (known.plan_id, known.standing.status) != (listed.plan_id, listed.status)
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,18 @@ async def publish_change(
     Called once a transaction, after its last change, with the subscription that the account has then. A
     plan that the catalogue has no more opens nothing.
     """
-    opened = plan.entitlements if plan is not None and standing.opens else ()
+    opened = opened_by(plan, standing)
     await work.publish(
         SubscriptionChanged(
             subscription=subscription,
             standing=standing,
             entitlements=opened,
-            revision=await work.next_revision(subscription.user_id),
+            revision=await work.next_revision(subscription.user_id, opened=opened),
             occurred_at=now,
         )
     )
+
+
+def opened_by(plan: Plan | None, standing: Standing) -> tuple[str, ...]:
+    """Return what a plan opens as it stands."""
+    return plan.entitlements if plan is not None and standing.opens else ()

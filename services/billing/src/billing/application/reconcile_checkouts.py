@@ -1,6 +1,7 @@
 """Use case: ask the payment processor about checkouts that no webhook spoke of."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -17,6 +18,8 @@ from billing.domain.errors import (
 from billing.ports.clock import Clock
 from billing.ports.unit_of_work import UnitsOfWork
 
+# What its repairs are counted under, beside those of the processor's lists.
+NAME = "checkouts"
 BATCH_MAX = 40
 SIDE_BY_SIDE_MAX = 8
 # Whoever took a checkout and got no answer, or died, leaves it to the others after this.
@@ -32,6 +35,8 @@ class ReconcileCheckoutsHandler:
     units: UnitsOfWork
     settle: SettleCheckoutHandler
     clock: Clock
+    # Told which reconciler found how many payments that nobody here knew of.
+    observe: Callable[[str, int], None] = lambda _name, _count: None
 
     async def __call__(self) -> int:
         """Ask about one batch of checkouts that are due, side by side; return how many were due."""
@@ -58,7 +63,9 @@ class ReconcileCheckoutsHandler:
             # Never due: there is no page to ask about.
             return
         try:
-            await self.settle(checkout.page_id)
+            settled = await self.settle(checkout.page_id)
+            if settled is not None and settled.is_news:
+                self.observe(NAME, 1)
         except (PaymentProcessorUnavailable, PaymentProcessorMisconfigured):
             # It passes, and was no answer: the lease brings it back.
             return

@@ -13,7 +13,8 @@ from billing.domain.errors import (
     PaymentProcessorRefused,
     PurchaseNotFound,
 )
-from billing.domain.identifiers import PurchaseId, RefundOrderId
+from billing.domain.events import RefundOrdered
+from billing.domain.identifiers import PurchaseId, RefundOrderId, SignInId
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund_order import RefundOrder, RefundOrderState, left_to_refund
 from billing.ports.clock import Clock
@@ -37,6 +38,8 @@ class RefundPurchase:
     reason: str
     actor: str
     idempotency_key: str | None
+    sign_in_id: SignInId | None = None
+    client_address: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +93,19 @@ class RefundPurchaseHandler:
                         raise IdempotencyKeyReused("this key ordered another refund before")
                     return known, True
             refunds = await work.refunds_of(purchase.purchase_id)
-            order = self._new(command, purchase, left_to_refund(purchase, refunds, orders))
+            left_minor = left_to_refund(purchase, refunds, orders)
+            order = self._new(command, purchase, left_minor)
             await work.add_refund_order(order)
+            await work.publish(
+                RefundOrdered(
+                    order=order,
+                    left_minor=left_minor,
+                    currency=purchase.currency,
+                    sign_in_id=command.sign_in_id,
+                    client_address=command.client_address,
+                    occurred_at=order.created_at,
+                )
+            )
         return order, False
 
     def _new(self, command: RefundPurchase, purchase: Purchase, left_minor: int) -> RefundOrder:

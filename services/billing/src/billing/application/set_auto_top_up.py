@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from billing.application.current_offers import CurrentOffers
 from billing.domain.auto_top_up import AutoTopUp
-from billing.domain.catalogue import Catalogue
 from billing.domain.errors import InvalidField, NoPaymentMethod, UnknownPack
 from billing.domain.identifiers import PackId, UserId
+from billing.domain.pack import Pack
+from billing.domain.price import Price, require_price
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitOfWork, UnitsOfWork
@@ -23,13 +25,14 @@ class SeenBalance:
 
 @dataclass(frozen=True, kw_only=True)
 class SetAutoTopUp:
-    """What a user wants from now on."""
+    """What a user wants from now on. `expected_price` is what they were shown that the pack costs."""
 
     user_id: UserId
     is_on: bool
     threshold_credits: int
     pack_id: PackId
     purchases_max: int
+    expected_price: Price | None = None
     balance: SeenBalance | None = None
 
 
@@ -39,21 +42,22 @@ class SetAutoTopUpHandler:
 
     units: UnitsOfWork
     processor: PaymentProcessor
-    catalogue: Catalogue
+    offers: CurrentOffers
     clock: Clock
 
     async def __call__(self, command: SetAutoTopUp) -> None:
-        """Write down what is wanted.
+        """Write down what is wanted, and at what price: what the pack costs now is agreed to.
 
-        Raises InvalidField, UnknownPack, NoPaymentMethod, and what the processor's port does.
+        Raises InvalidField, UnknownPack, PriceChanged, NoPaymentMethod, and what the processor's port does.
         """
-        self._validate(command)
+        pack = await self._validate(command)
         if command.is_on:
+            require_price(Price.of(pack), command.expected_price)
             await self._require_method(command.user_id)
         async with self.units.of(command.user_id) as work:
-            await self._write(work, command)
+            await self._write(work, command, Price.of(pack))
 
-    async def _write(self, work: UnitOfWork, command: SetAutoTopUp) -> None:
+    async def _write(self, work: UnitOfWork, command: SetAutoTopUp, price: Price) -> None:
         now, seen = self.clock.now(), command.balance
         first = AutoTopUp(
             user_id=command.user_id,
@@ -73,6 +77,8 @@ class SetAutoTopUpHandler:
             purchases_max=command.purchases_max,
             now=now,
         )
+        if command.is_on:
+            wanted = wanted.accepting(price)
         if seen is not None:
             wanted = wanted.heard(available=seen.available, sequence=seen.sequence, now=now)
         await work.save_auto_top_up(wanted)
@@ -83,12 +89,16 @@ class SetAutoTopUpHandler:
         if customer_id is None or await self.processor.saved_method(customer_id) is None:
             raise NoPaymentMethod("nothing is saved to pay with: buy a pack first, and the card is kept")
 
-    def _validate(self, command: SetAutoTopUp) -> None:
+    async def _validate(self, command: SetAutoTopUp) -> Pack:
         for field, value, most in (
             ("threshold_credits", command.threshold_credits, THRESHOLD_MAX),
             ("monthly_purchases_max", command.purchases_max, PURCHASES_MAX),
         ):
             if not 1 <= value <= most:
                 raise InvalidField(field, f"must be from 1 to {most:,}, not {value:,}")
-        if self.catalogue.find(command.pack_id) is None:
-            raise UnknownPack(f"there is no pack {command.pack_id!r}", pack_id=command.pack_id)
+        # Whoever turns it off may have a pack that is on sale no more.
+        offered = await self.offers.read() if command.is_on else self.offers.offered
+        pack = offered.find(command.pack_id)
+        if pack is None:
+            raise UnknownPack(f"there is no pack {command.pack_id!r} on sale", pack_id=command.pack_id)
+        return pack

@@ -15,6 +15,13 @@ from billing.ports.payment_processor import PaymentProcessor
 from billing.ports.unit_of_work import UnitsOfWork
 
 
+@dataclass(frozen=True, kw_only=True)
+class SettledCheckout:
+    """A checkout of ours. `is_news`: that it was paid for was written down only now."""
+
+    is_news: bool
+
+
 @dataclass(frozen=True)
 class SettleCheckoutHandler:
     """Purchase and PaymentCompleted are one transaction, once a payment object; a plan is settled before."""
@@ -25,8 +32,8 @@ class SettleCheckoutHandler:
     clock: Clock
     ids: IdSource
 
-    async def __call__(self, page_id: PageId) -> bool:
-        """Settle the checkout of a page; False when it is none of our checkouts.
+    async def __call__(self, page_id: PageId) -> SettledCheckout | None:
+        """Settle the checkout of a page; None when it is none of our checkouts.
 
         Asks the processor before it opens a transaction: what a webhook said may be old by now.
         """
@@ -36,17 +43,23 @@ class SettleCheckoutHandler:
             checkout_id = await work.checkout_of_page(page_id) or seen.reference
             checkout = await work.checkout(checkout_id, lock=True) if checkout_id else None
             if checkout is None:
-                return False
+                return None
             now = self.clock.now()
             settled, purchase = settle(checkout, seen, purchase_id=PurchaseId(self.ids.new("pay")), now=now)
             if purchase is not None and not await complete_purchase(work, purchase, now):
-                return True
+                return SettledCheckout(is_news=False)
             if (
                 plan is not None
                 and checkout.plan_id is not None
                 and (begun := plan.subscription or plan.instead)
             ):
-                settled = settle_plan(settled, seen, subscription_id=begun.subscription_id)
+                settled = settle_plan(
+                    settled,
+                    page_id=seen.page_id,
+                    payment_status=seen.payment_status,
+                    subscription_id=begun.subscription_id,
+                )
             if settled != checkout:
                 await work.save_checkout(settled)
-        return True
+        is_news = purchase is not None or settled.is_bought is not checkout.is_bought
+        return SettledCheckout(is_news=is_news or (plan is not None and plan.is_news))

@@ -13,11 +13,13 @@ from billing.application.free_plan import FreePlan
 from billing.application.publish_change import publish_change
 from billing.application.tell_credits import CreditsTeller
 from billing.domain.catalogue import Catalogue
+from billing.domain.checkout import PaymentStatus
 from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.identifiers import PaymentId, PlanId, ProcessorSubscriptionId, SubscriptionId, UserId
 from billing.domain.look_schedule import next_look
 from billing.domain.processor_subscription import ProcessorSubscription
 from billing.domain.refund import ProcessorPayment
+from billing.domain.settlement import settle_plan
 from billing.domain.subscription import Subscription
 from billing.ports.clock import Clock
 from billing.ports.id_source import IdSource
@@ -37,6 +39,8 @@ class SettledSubscription:
     subscription: Subscription | None
     # What the user pays for already, where this is one too many.
     instead: Subscription | None = None
+    # That it began was written down only now.
+    is_news: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ class SettleSubscriptionHandler:
             return SettledSubscription(subscription=None)
         live = await work.live_subscription(user_id)
         if live is not None and live.paid is not None:
+            await _close_checkout(work, seen, live)
             return SettledSubscription(subscription=None, instead=live)
         now = self.clock.now()
         if live is not None:
@@ -127,9 +132,10 @@ class SettleSubscriptionHandler:
             paid=seen.terms,
         )
         await work.insert_subscription(begun)
+        await _close_checkout(work, seen, begun)
         begun = await self._tell(work, begun, seen, payments)
         await publish_change(work, begun, self.catalogue.find_plan(plan_id), now, standing=begun.standing)
-        return SettledSubscription(subscription=begun)
+        return SettledSubscription(subscription=begun, is_news=True)
 
     async def _follow(
         self,
@@ -168,6 +174,18 @@ class SettleSubscriptionHandler:
         looked = told.looked_at(next_look(told, now))
         await work.save_subscription(looked)
         return looked
+
+
+async def _close_checkout(work: UnitOfWork, seen: ProcessorSubscription, begun: Subscription) -> None:
+    """Write that its checkout is over: the page may be unknown here, and nobody may pay another one of it."""
+    checkout = await work.checkout(seen.reference, lock=True) if seen.reference else None
+    if checkout is None or checkout.plan_id is None or checkout.user_id != begun.user_id:
+        return
+    is_paid = any(period.payment_id is not None for period in seen.periods)
+    status = PaymentStatus.PAID if is_paid else PaymentStatus.NO_PAYMENT_REQUIRED
+    closed = settle_plan(checkout, page_id=None, payment_status=status, subscription_id=begun.subscription_id)
+    if closed != checkout:
+        await work.save_checkout(closed)
 
 
 def _is_same(known: Subscription | None, before: Subscription | None) -> bool:

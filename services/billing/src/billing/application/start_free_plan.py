@@ -37,7 +37,7 @@ class StartFreePlanHandler:
             next_allocation_at=now,
         )
         async with self.units.of(user_id) as work:
-            if not await work.add_subscription(subscription):
+            if await work.is_erased(user_id) or not await work.add_subscription(subscription):
                 return False
             await allocate(work, subscription, self.plan, now)
             await publish_change(work, subscription, self.plan, now)

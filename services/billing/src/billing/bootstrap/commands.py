@@ -75,4 +75,5 @@ async def run_refund_command(settings: RefundSettings, options: Namespace) -> in
 async def publish_catalogue(settings: CatalogueSettings) -> Mapping[str, Sequence[CatalogueChange]]:
     """Publish packs and plans; return what was done for each."""
     catalogue, processor = load_catalogue(settings.catalogue_file), settings.processor()
-    return await PublishCatalogueHandler(catalogue.offered(sells_plans=processor.sells_plans), processor)()
+    sold = catalogue.offered(sells_plans=processor.sells_plans, free_plan=None)
+    return await PublishCatalogueHandler(sold, processor)()

@@ -4,6 +4,7 @@ from chassis.clock import SystemClock
 from chassis.ids import UuidIds
 
 from billing.adapters.inbound.events import BillingEvents
+from billing.application.begin_erasure import BeginErasureHandler
 from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain.catalogue import Catalogue, UnknownPlan
 from billing.domain.plan import Plan
@@ -27,4 +28,7 @@ def free_plan(settings: PlanSettings, catalogue: Catalogue) -> Plan | None:
 def heard_events(settings: PlanSettings, catalogue: Catalogue, units: UnitsOfWork) -> BillingEvents:
     """Return what is done with the facts of the other services. Raises as `free_plan`."""
     plan = free_plan(settings, catalogue)
-    return BillingEvents(StartFreePlanHandler(units, SystemClock(), UuidIds(), plan))
+    clock = SystemClock()
+    return BillingEvents(
+        StartFreePlanHandler(units, clock, UuidIds(), plan), BeginErasureHandler(units, clock)
+    )

@@ -3,10 +3,17 @@
 from datetime import timedelta
 
 from billing.adapters.inbound.webhook_gauges import count_found
-from billing.application.processor_lists import DisputeList, InvoicePaymentList, PaymentList, RefundList
+from billing.application.processor_lists import (
+    DisputeList,
+    InvoicePaymentList,
+    PaymentList,
+    RefundList,
+    SubscriptionList,
+)
 from billing.application.reconcile_list import ReconcileListHandler, ScanPlan
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.processor_payment import ListedInvoicePayment, ListedPayment
+from billing.domain.processor_subscription import ListedSubscription
 from billing.domain.refund import ListedRefund
 from billing.ports.clock import Clock
 from billing.ports.payment_processor import PaymentProcessor
@@ -19,6 +26,7 @@ def scans(
 ) -> list[
     ReconcileListHandler[ListedPayment]
     | ReconcileListHandler[ListedInvoicePayment]
+    | ReconcileListHandler[ListedSubscription]
     | ReconcileListHandler[ListedRefund]
     | ReconcileListHandler[ProcessorDispute]
 ]:
@@ -33,10 +41,11 @@ def scans(
         ),
     )
     payments, refunds, disputes = PaymentList(processor), RefundList(processor), DisputeList(processor)
-    invoices = InvoicePaymentList(processor)
+    invoices, subscriptions = InvoicePaymentList(processor), SubscriptionList(processor)
     return [
         *(ReconcileListHandler(units, payments, clock, plan, count_found) for plan in plans),
         *(ReconcileListHandler(units, invoices, clock, plan, count_found) for plan in plans),
+        *(ReconcileListHandler(units, subscriptions, clock, plan, count_found) for plan in plans),
         *(ReconcileListHandler(units, refunds, clock, plan, count_found) for plan in plans),
         *(ReconcileListHandler(units, disputes, clock, plan, count_found) for plan in plans),
     ]

@@ -12,7 +12,9 @@ from tintype.billing.v1 import billing_pb2_grpc as rpc
 from billing.adapters.inbound import balances, events
 from billing.adapters.inbound.balances import BalanceFacts
 from billing.adapters.inbound.grpc import ALLOWED, ERRORS, BillingServicer
-from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_processed
+from billing.adapters.inbound.price_gauge import PriceGauge
+from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_found, count_processed
+from billing.adapters.inbound.webhook_workers import WebhookWorkers
 from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
 from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
@@ -21,10 +23,12 @@ from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.begin_top_up import TopUpStarter
 from billing.application.buy_top_up import BuyTopUpHandler
 from billing.application.cancel_subscription import CancelSubscriptionHandler
+from billing.application.carry_on_erasures import CarryOnErasuresHandler
 from billing.application.carry_on_refunds import CarryOnRefundsHandler
 from billing.application.change_subscription import ChangeSubscriptionHandler
 from billing.application.claim_referral import ClaimReferralHandler
 from billing.application.create_checkout import CreateCheckoutHandler
+from billing.application.current_offers import CurrentOffers
 from billing.application.drain_webhooks import DrainWebhooksHandler
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.forget_webhook_bodies import ForgetWebhookBodiesHandler
@@ -35,6 +39,7 @@ from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing.application.list_purchases import ListPurchasesHandler
+from billing.application.look_at_customer import LookAtCustomerHandler
 from billing.application.make_refund import RefundMaker
 from billing.application.open_customer import Customers
 from billing.application.open_page import PageOpener
@@ -48,6 +53,7 @@ from billing.application.reconcile_checkouts import BATCH_MAX, ReconcileCheckout
 from billing.application.record_dispute import RecordDisputeHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.redeem_promotion import RedeemPromotionHandler
+from billing.application.refresh_prices import RefreshPricesHandler
 from billing.application.refund_purchase import RefundPurchaseHandler
 from billing.application.renew_subscriptions import BATCH_MAX as RENEWALS_MAX
 from billing.application.renew_subscriptions import RenewSubscriptionsHandler
@@ -60,12 +66,15 @@ from billing.application.settle_checkout import SettleCheckoutHandler
 from billing.application.settle_subscription import SettleSubscriptionHandler
 from billing.application.subscribers import Subscribers
 from billing.application.tell_credits import CreditsTeller
+from billing.application.tell_entitlements import TellEntitlementsHandler
 from billing.bootstrap.parts import free_plan, heard_events
 from billing.bootstrap.scans import scans
 from billing.domain.referral import ReferralTerms
 from billing.settings import BillingSettings
 
-GAUGES_EVERY_S, FORGET_EVERY_S = 15, 60
+GAUGES_EVERY_S, FORGET_EVERY_S, ERASE_EVERY_S = 15, 60, 10
+# The catalogue is what it was at the start: this often is for replicas that start with another one beside us.
+TELL_ENTITLEMENTS_EVERY_S = 600
 # Every generation moves a balance: those facts are not to take every connection to the database.
 BALANCES_AT_ONCE = 4
 
@@ -77,15 +86,18 @@ async def serve(settings: BillingSettings) -> None:
         clock, ids = SystemClock(), UuidIds()
         catalogue = load_catalogue(settings.catalogue_file)
         processor = settings.processor()
-        offered = catalogue.offered(sells_plans=processor.sells_plans)
+        plan = free_plan(settings, catalogue)
+        offered = catalogue.offered(sells_plans=processor.sells_plans, free_plan=plan)
         units, reader = PostgresUnitsOfWork(engine, ids), PostgresBillingReader(engine)
+        offers = CurrentOffers(reader, offered)
+        refresh_prices = RefreshPricesHandler(units, processor, offered, clock)
         record_refund = RecordRefundHandler(units, processor, clock)
         maker = RefundMaker(units, processor, record_refund)
         carry_on = CarryOnRefundsHandler(units, maker, clock)
-        plan = free_plan(settings, catalogue)
         settle_plan = SettleSubscriptionHandler(
             units, processor, catalogue, CreditsTeller(catalogue, ids), FreePlan(ids, plan), clock, ids
         )
+        erase = CarryOnErasuresHandler(units, processor, settle_plan, FreePlan(ids, plan), clock)
         subscribers = Subscribers(reader, settle_plan)
         read_plan = ReadSubscriptionHandler(reader, catalogue, clock)
         customers = Customers(units, processor)
@@ -96,6 +108,8 @@ async def serve(settings: BillingSettings) -> None:
             record_refund,
             RecordDisputeHandler(units, processor, clock),
             settle_plan,
+            refresh_prices,
+            LookAtCustomerHandler(units, processor, settle_plan, clock),
             processor,
             clock,
             ids,
@@ -104,10 +118,12 @@ async def serve(settings: BillingSettings) -> None:
         drain = DrainWebhooksHandler(process, clock, observe=count_processed)
         forget = ForgetWebhookBodiesHandler(units, clock, after_days=settings.webhook_bodies_days)
         gauges = WebhookGauges(PostgresWebhookReader(engine), clock)
+        price_gauge = PriceGauge(reader, offered.price_names, clock)
         follow = FollowCheckoutHandler(units, reader, settle, clock, ask_every_s=settings.ask_every_s)
         pages = PageOpener(units, processor, customers, clock)
-        reconcile = ReconcileCheckoutsHandler(units, settle, clock)
+        reconcile = ReconcileCheckoutsHandler(units, settle, clock, count_found)
         renew = RenewSubscriptionsHandler(units, catalogue, settle_plan, clock)
+        tell_entitlements = TellEntitlementsHandler(units, catalogue, clock)
         heard = heard_events(settings, catalogue, units)
         terms = ReferralTerms(
             inviter_credits=settings.referral_inviter_credits,
@@ -121,7 +137,7 @@ async def serve(settings: BillingSettings) -> None:
             processor,
             pages,
             TopUpStarter(catalogue, ids),
-            catalogue,
+            offers,
             clock,
             ids,
             public_url=str(settings.public_url),
@@ -131,16 +147,26 @@ async def serve(settings: BillingSettings) -> None:
 
         servicer = BillingServicer(
             create=CreateCheckoutHandler(
-                units, pages, follow, subscribers, offered, clock, ids, public_url=str(settings.public_url)
+                units,
+                pages,
+                follow,
+                subscribers,
+                offers,
+                refresh_prices,
+                clock,
+                ids,
+                public_url=str(settings.public_url),
             ),
             follow=follow,
-            packs=ListPacksHandler(catalogue),
-            plans=ListPlansHandler(offered),
+            packs=ListPacksHandler(offers),
+            plans=ListPlansHandler(offers),
             read_subscription=read_plan,
-            change_subscription=ChangeSubscriptionHandler(subscribers, processor, offered, read_plan),
+            change_subscription=ChangeSubscriptionHandler(
+                subscribers, processor, offers, refresh_prices, read_plan
+            ),
             cancel_subscription=CancelSubscriptionHandler(subscribers, processor, read_plan),
             resume_subscription=ResumeSubscriptionHandler(subscribers, processor, read_plan),
-            open_portal=OpenPortalHandler(processor, customers, offered, public_url=str(settings.public_url)),
+            open_portal=OpenPortalHandler(processor, customers, offers, public_url=str(settings.public_url)),
             invoices=ListInvoicesHandler(units, processor),
             purchases=ListPurchasesHandler(reader),
             redeem=RedeemPromotionHandler(units, clock, ids),
@@ -148,7 +174,7 @@ async def serve(settings: BillingSettings) -> None:
             claim_referral=ClaimReferralHandler(units, terms, clock),
             refund=RefundPurchaseHandler(units, reader, maker, clock, ids),
             read_auto_top_up=ReadAutoTopUpHandler(units, reader, processor, clock),
-            set_auto_top_up=SetAutoTopUpHandler(units, processor, catalogue, clock),
+            set_auto_top_up=SetAutoTopUpHandler(units, processor, offers, clock),
             receive=ReceiveWebhookHandler(units, settings.verifier(), clock),
             reader=reader,
             processor_payments=ListProcessorPaymentsHandler(processor),
@@ -178,10 +204,7 @@ async def serve(settings: BillingSettings) -> None:
                 balances.STREAM, balances.SUBJECTS, moved.handle, max_in_flight=BALANCES_AT_ONCE
             ).run(),
             forever(top_up_due, every_s=settings.top_up_every_s, name="buy top-ups"),
-            *(
-                forever(drain, every_s=settings.process_every_s, name="process webhooks")
-                for _ in range(settings.process_workers)
-            ),
+            WebhookWorkers(drain, workers=settings.process_workers, every_s=settings.process_every_s).run(),
             *(
                 forever(
                     scan,
@@ -190,9 +213,13 @@ async def serve(settings: BillingSettings) -> None:
                 )
                 for scan in scans(settings, units, processor, clock)
             ),
+            forever(refresh_prices, every_s=settings.refresh_prices_every_s, name="refresh prices"),
             forever(reward, every_s=settings.referral_every_s, name="reward referrals"),
             forever(carry_on, every_s=settings.carry_on_every_s, name="carry on refunds"),
+            forever(erase, every_s=ERASE_EVERY_S, name="carry on erasures"),
+            forever(tell_entitlements, every_s=TELL_ENTITLEMENTS_EVERY_S, name="tell entitlements"),
             forever(renew_due, every_s=settings.renew_every_s, name="renew plans"),
+            forever(price_gauge.measure, every_s=GAUGES_EVERY_S, name="measure the age of prices"),
             forever(gauges.measure, every_s=GAUGES_EVERY_S, name="measure webhooks"),
             forever(forget, every_s=FORGET_EVERY_S, name="forget bodies of webhooks"),
             forever(reconcile_due, every_s=settings.reconcile_every_s, name="reconcile checkouts"),

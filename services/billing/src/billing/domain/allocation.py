@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from billing.domain.identifiers import InvoiceId, PlanId, SubscriptionId, UserId
+from billing.domain.identifiers import InvoiceId, PaymentId, PlanId, SubscriptionId, UserId
 from billing.domain.month import Month
 from billing.domain.processor_subscription import PaidPeriod
 from billing.domain.subscription import month_in
@@ -37,6 +37,14 @@ class Allocation:
     credits: int
     is_raise: bool
     invoice_id: InvoiceId
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaidAllocation:
+    """Credits that were told, and the payment of their invoice; None where nothing was to be paid."""
+
+    allocation: Allocation
+    payment_id: PaymentId | None
 
 
 def due_credits(

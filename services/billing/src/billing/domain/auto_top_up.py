@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from billing.domain.identifiers import CheckoutId, CustomerId, PackId, PaymentId, PaymentMethodId, UserId
+from billing.domain.price import Price
 
 # A card that was refused so often in a row is not tried again before its owner says so.
 REFUSALS_MAX = 2
@@ -28,6 +29,8 @@ class StopReason(StrEnum):
     NO_PAYMENT_METHOD = "no_payment_method"
     PACK_NOT_ON_SALE = "pack_not_on_sale"
     AUTHENTICATION_REQUIRED = "authentication_required"
+    # The pack costs more than its owner agreed to.
+    PRICE_RAISED = "price_raised"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,8 @@ class AutoTopUp:
 
     `in_flight` is the top-up that was begun and whose credits the balance does not show yet: while there is
     one there is no other. `is_paid` says that its money arrived. `authenticates` is the top-up that its
-    owner can pay on a page. `due_at` is when it is looked at next.
+    owner can pay on a page. `due_at` is when it is looked at next. `price_minor` and `currency` are what its
+    owner agreed to pay for the pack at most; None of one that is older than that.
     """
 
     user_id: UserId
@@ -53,6 +57,26 @@ class AutoTopUp:
     is_paid: bool = False
     authenticates: CheckoutId | None = None
     due_at: datetime | None = None
+    price_minor: int | None = None
+    currency: str | None = None
+
+    @property
+    def accepted(self) -> Price | None:
+        """What its owner agreed to pay for the pack."""
+        if self.price_minor is None or self.currency is None:
+            return None
+        return Price(price_minor=self.price_minor, currency=self.currency)
+
+    def accepting(self, price: Price) -> "AutoTopUp":
+        """Return it with a price that its owner agreed to."""
+        return replace(self, price_minor=price.price_minor, currency=price.currency)
+
+    def is_too_dear(self, asked: Price) -> bool:
+        """Whether the pack costs more than its owner agreed to: another currency can't be told from more."""
+        known = self.accepted
+        return known is not None and (
+            asked.currency != known.currency or asked.price_minor > known.price_minor
+        )
 
     @property
     def is_low(self) -> bool:

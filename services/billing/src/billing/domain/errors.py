@@ -23,6 +23,15 @@ class InvalidField(BillingError):
         self.field = field
 
 
+class AccountGone(BillingError):
+    """The account is erased: nothing new is made of it."""
+
+    reason = "ACCOUNT_ERASED"
+
+    def __init__(self) -> None:
+        super().__init__("this account was deleted")
+
+
 class UnknownPack(BillingError):
     """No such pack is on sale."""
 
@@ -33,6 +42,12 @@ class PlanNotOnSale(BillingError):
     """No such plan is on sale, or not for this interval."""
 
     reason = "UNKNOWN_PLAN"
+
+
+class PriceChanged(BillingError):
+    """It costs something else than what was shown. Nothing was opened: look at the price again."""
+
+    reason = "PRICE_CHANGED"
 
 
 class SubscribedAlready(BillingError):

@@ -6,10 +6,11 @@ from datetime import datetime
 from billing.domain.auto_top_up import AutoTopUp
 from billing.domain.checkout import Purchase
 from billing.domain.dispute import Dispute
-from billing.domain.identifiers import InvoiceId, PaymentId
+from billing.domain.identifiers import InvoiceId, PaymentId, SignInId, UserId
 from billing.domain.month import Month
 from billing.domain.promotion import Redemption
 from billing.domain.referral import Reward
+from billing.domain.refund_order import RefundOrder
 from billing.domain.standing import Standing
 from billing.domain.subscription import Subscription
 
@@ -103,6 +104,26 @@ class AutoTopUpStopped:
     occurred_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class RefundOrdered:
+    """Somebody had a refund made; an operator at a terminal has no sign-in and no address."""
+
+    order: RefundOrder
+    left_minor: int
+    currency: str
+    sign_in_id: SignInId | None
+    client_address: str | None
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountErased:
+    """Nothing joins an account to a person any more."""
+
+    user_id: UserId
+    occurred_at: datetime
+
+
 Fact = (
     PaymentCompleted
     | PaymentRefunded
@@ -113,4 +134,6 @@ Fact = (
     | PromotionRedeemed
     | ReferralRewarded
     | AutoTopUpStopped
+    | RefundOrdered
+    | AccountErased
 )

@@ -13,6 +13,8 @@ RedemptionId = NewType("RedemptionId", str)
 RefundOrderId = NewType("RefundOrderId", str)
 ReferralCode = NewType("ReferralCode", str)
 RewardId = NewType("RewardId", str)
+# Of the person who orders a refund.
+SignInId = NewType("SignInId", str)
 # Of one call of the payment processor, however often it is repeated.
 RequestId = NewType("RequestId", str)
 
@@ -24,6 +26,7 @@ RefundId = NewType("RefundId", str)
 DisputeId = NewType("DisputeId", str)
 ProcessorSubscriptionId = NewType("ProcessorSubscriptionId", str)
 InvoiceId = NewType("InvoiceId", str)
+ArticleId = NewType("ArticleId", str)
 EventId = NewType("EventId", str)
 PaymentMethodId = NewType("PaymentMethodId", str)
 ObjectId = NewType("ObjectId", str)

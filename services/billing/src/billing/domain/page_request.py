@@ -21,7 +21,8 @@ def fingerprint(
 ) -> str:
     """Return what tells two requests apart: all of the body, and nothing that may change between tries.
 
-    The version names the rule, so that a later rule can tell which one made a stored fingerprint.
+    A price that was expected is left out: whoever is told of another one tries again with that. The version
+    names the rule, so that a later rule can tell which one made a stored fingerprint.
     """
     asked: dict[str, str | None] = {"cancel_url": cancel_url, "success_url": success_url}
     asked |= {"pack_id": pack_id} if plan_id is None else {"plan_id": plan_id, "interval": interval}
@@ -29,11 +30,11 @@ def fingerprint(
     return f"1:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def is_same_request(known: Checkout, wanted: Checkout) -> bool:
-    """Return whether a key's first request was this one, as far as it was recorded."""
+def is_same_request(known: Checkout, *, pack_id: PackId | None, asked: str) -> bool:
+    """Return whether a key stands for a request for that pack with that fingerprint, as far as is known."""
     if known.fingerprint is None:
-        return known.pack_id == wanted.pack_id
-    return known.fingerprint == wanted.fingerprint
+        return known.pack_id == pack_id
+    return known.fingerprint == asked
 
 
 def with_checkout_id(url: str, checkout_id: CheckoutId) -> str:

@@ -24,9 +24,10 @@ class ListedPayment:
 
 @dataclass(frozen=True, kw_only=True)
 class ListedInvoicePayment:
-    """A payment of a plan's invoice, of whoever made it."""
+    """A plan's invoice that is paid, of whoever made it, and its payment."""
 
-    payment_id: PaymentId
+    # None: nothing was to be paid, in a trial or by a coupon for everything.
+    payment_id: PaymentId | None
     invoice_id: InvoiceId
     # Our checkout's id, which the processor keeps for us.
     reference: CheckoutId | None
@@ -45,3 +46,10 @@ class ReconciledPayment:
     refunded_minor: int
     disputes: Mapping[DisputeId, DisputeState]
     moved_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnpaidInvoice:
+    """An invoice of ours of which nothing was to be paid: what it brought has no payment."""
+
+    invoice_id: InvoiceId

@@ -12,6 +12,7 @@ from billing.domain.identifiers import (
     ProcessorSubscriptionId,
     UserId,
 )
+from billing.domain.standing import SubscriptionStatus
 from billing.domain.subscription import PaidTerms
 
 
@@ -49,6 +50,19 @@ class ProcessorSubscription:
     terms: PaidTerms
     # Newest first.
     periods: tuple[PaidPeriod, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedSubscription:
+    """A subscription as it is listed, of whoever made it; `plan_id` is None where it is none of ours."""
+
+    processor_id: ProcessorSubscriptionId
+    # Our checkout's id, which the processor keeps for us.
+    reference: CheckoutId | None
+    plan_id: PlanId | None
+    # False until its first payment, or its trial.
+    is_begun: bool
+    status: SubscriptionStatus
 
 
 class InvoiceStatus(StrEnum):

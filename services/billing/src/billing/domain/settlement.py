@@ -72,16 +72,25 @@ def settle(
     return replace(known, next_check_at=next_check(known, now)), None
 
 
-def settle_plan(checkout: Checkout, seen: ProcessorCheckout, *, subscription_id: SubscriptionId) -> Checkout:
-    """Return the checkout of a plan that has begun; one that another page of it began stays as it is."""
+def settle_plan(
+    checkout: Checkout,
+    *,
+    page_id: PageId | None,
+    payment_status: PaymentStatus,
+    subscription_id: SubscriptionId,
+) -> Checkout:
+    """Return the checkout of a plan that has begun; one that another page of it began stays as it is.
+
+    Without a page, of one that was found by its plan, the page stays the one that is known.
+    """
     if checkout.is_bought:
         return checkout
     return replace(
         checkout,
-        page_id=seen.page_id,
+        page_id=page_id or checkout.page_id,
         url=None,
         status=CheckoutStatus.COMPLETE,
-        payment_status=seen.payment_status,
+        payment_status=payment_status,
         subscription_id=subscription_id,
         next_check_at=None,
     )

@@ -48,6 +48,8 @@ class SubjectKind(StrEnum):
     DISPUTE = "dispute"
     SUBSCRIPTION = "subscription"
     INVOICE = "invoice"
+    ARTICLE = "article"
+    CUSTOMER = "customer"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Who takes the money. The words are ours: any processor with hosted checkout pages fits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.plan import Plan
 from billing.domain.processor_payment import ListedPayment
+from billing.domain.processor_price import ProcessorPrice
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund
 from billing.domain.refund_order import RefundOrder
 from billing.domain.settlement import ProcessorCheckout
@@ -37,6 +38,9 @@ class PaymentProcessor(SubscriptionProcessor, SavedMethods, Protocol):
         Raises PaymentProcessorRefused for an address that the processor does not take.
         """
 
+    async def forget_customer(self, customer_id: CustomerId) -> None:
+        """Delete a customer for good, and end at once what they pay for. One that is gone is no error."""
+
     async def open_checkout(
         self,
         checkout: Checkout,
@@ -51,8 +55,8 @@ class PaymentProcessor(SubscriptionProcessor, SavedMethods, Protocol):
 
         A plan is tried for `trial_days` before it is paid.
 
-        Raises CustomerUnknownToProcessor, and PaymentProcessorMisconfigured when it can't be sold as it is
-        published.
+        Raises CustomerUnknownToProcessor, PriceChanged when it costs something else than the checkout says,
+        and PaymentProcessorMisconfigured when it is not on sale.
         """
 
     async def find_checkout(self, page_id: PageId) -> ProcessorCheckout:
@@ -82,6 +86,13 @@ class PaymentProcessor(SubscriptionProcessor, SavedMethods, Protocol):
 
     async def list_payments(self, *, since: datetime, after: str | None) -> Listing[ListedPayment]:
         """Return one page of the payments that succeeded, like `list_refunds`; those without a page last."""
+
+    async def prices_of(self, price_names: Collection[str]) -> Mapping[str, ProcessorPrice]:
+        """Return what is asked now under each of these names; those that were never published are left out.
+
+        One that was withdrawn, or that nothing can be sold by, is there and not on sale: it keeps no other
+        from being told.
+        """
 
     async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
         """Have a pack on sale at its price, whatever was before, and return what had to be done for it.

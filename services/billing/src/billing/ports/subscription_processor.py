@@ -8,7 +8,12 @@ from billing.domain.identifiers import CustomerId, InvoiceId, ProcessorSubscript
 from billing.domain.listing import Listing
 from billing.domain.plan import Plan, PlanPrice
 from billing.domain.processor_payment import ListedInvoicePayment
-from billing.domain.processor_subscription import Invoice, PaidPeriod, ProcessorSubscription
+from billing.domain.processor_subscription import (
+    Invoice,
+    ListedSubscription,
+    PaidPeriod,
+    ProcessorSubscription,
+)
 
 
 class SubscriptionProcessor(Protocol):
@@ -29,7 +34,8 @@ class SubscriptionProcessor(Protocol):
     ) -> None:
         """Put a subscription on another plan and collect the difference; what was scheduled is dropped.
 
-        Raises PaymentDeclined, and the plan stays as it is; PaymentProcessorMisconfigured as `open_checkout`.
+        Raises PaymentDeclined, and the plan stays as it is; PriceChanged and PaymentProcessorMisconfigured as
+        `open_checkout`.
         """
 
     async def change_later(
@@ -57,10 +63,16 @@ class SubscriptionProcessor(Protocol):
     async def list_invoice_payments(
         self, *, since: datetime, after: str | None
     ) -> Listing[ListedInvoicePayment]:
-        """Return one page of the payments of plans' invoices that were made out since a moment, newest first.
+        """Return one page of plans' invoices that were made out since a moment and are paid, newest first.
 
-        Those that were sent back because a plan was bought twice are left out. Raises UnknownToProcessor when
-        `after` is not in the list any more.
+        Those of which nothing was to be paid are among them, those that were sent back because a plan was
+        bought twice are left out. Raises UnknownToProcessor when `after` is not in the list any more.
+        """
+
+    async def list_subscriptions(self, *, since: datetime, after: str | None) -> Listing[ListedSubscription]:
+        """Return one page of the subscriptions that were made since a moment, newest first, ended ones too.
+
+        Raises UnknownToProcessor when `after` is not in the list any more.
         """
 
     async def list_invoices(

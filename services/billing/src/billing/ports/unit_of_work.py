@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
-from billing.domain.allocation import Allocation
+from billing.domain.allocation import Allocation, PaidAllocation
 from billing.domain.auto_top_up import TopUpStanding
 from billing.domain.checkout import Checkout, Purchase
 from billing.domain.dispute import Dispute, DisputeState
@@ -16,6 +16,7 @@ from billing.domain.identifiers import (
     DisputeId,
     PageId,
     PaymentId,
+    PlanId,
     ProcessorSubscriptionId,
     PromotionCode,
     PurchaseId,
@@ -24,21 +25,26 @@ from billing.domain.identifiers import (
     UserId,
 )
 from billing.domain.listing import Scan
+from billing.domain.processor_price import ProcessorPrice
 from billing.domain.promotion import Promotion, Redemption
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund, RefundStatus
 from billing.domain.subscription import Subscription
+from billing.ports.erasures import Erasures
 from billing.ports.referrals import Referrals
 from billing.ports.refund_orders import RefundOrders
 from billing.ports.top_ups import TopUps
 from billing.ports.webhooks import WebhookQueue
 
 
-class UnitOfWork(WebhookQueue, Referrals, RefundOrders, TopUps, Protocol):
+class UnitOfWork(WebhookQueue, Referrals, RefundOrders, TopUps, Erasures, Protocol):
     """One open transaction: leaving it commits, an exception undoes everything."""
 
     async def customer_of(self, user_id: UserId) -> CustomerId | None:
         """Return the processor's customer id of a user."""
+
+    async def user_of_customer(self, customer_id: CustomerId) -> UserId | None:
+        """Return whose customer it is at the processor; None of one that was replaced."""
 
     async def link_customer(
         self, user_id: UserId, customer_id: CustomerId, *, instead_of: CustomerId | None
@@ -47,6 +53,9 @@ class UnitOfWork(WebhookQueue, Referrals, RefundOrders, TopUps, Protocol):
 
     async def add_checkout(self, checkout: Checkout) -> Checkout:
         """Store a new checkout, or return the one that this user's idempotency key made before."""
+
+    async def checkout_of_key(self, user_id: UserId, idempotency_key: str) -> Checkout | None:
+        """Return the checkout that a user's idempotency key made."""
 
     async def checkout(self, checkout_id: CheckoutId, *, lock: bool = False) -> Checkout | None:
         """Return a checkout by our id."""
@@ -102,6 +111,12 @@ class UnitOfWork(WebhookQueue, Referrals, RefundOrders, TopUps, Protocol):
     async def save_scan(self, scan: Scan) -> None:
         """Write how far one of the processor's lists was read."""
 
+    async def processor_prices(self) -> Mapping[str, ProcessorPrice]:
+        """Return the processor's prices as they were seen last, by name."""
+
+    async def save_processor_prices(self, prices: Sequence[ProcessorPrice], *, asked_at: datetime) -> None:
+        """Write prices as they were asked about at a moment; one that was asked about later stays."""
+
     async def add_subscription(self, subscription: Subscription) -> bool:
         """Store a user's first subscription; False when they have, or ever had, one."""
 
@@ -126,6 +141,11 @@ class UnitOfWork(WebhookQueue, Referrals, RefundOrders, TopUps, Protocol):
     async def subscription_of_processor(self, processor_id: ProcessorSubscriptionId) -> Subscription | None:
         """Return a subscription by the processor's id, ended or not, locked until the end."""
 
+    async def recorded_subscriptions(
+        self, processor_ids: Sequence[ProcessorSubscriptionId]
+    ) -> Mapping[ProcessorSubscriptionId, Subscription]:
+        """Return those of these subscriptions of the processor that are recorded, ended or not."""
+
     async def has_paid_plan(self, user_id: UserId) -> bool:
         """Return whether a user has, or ever had, a plan that is paid."""
 
@@ -138,8 +158,22 @@ class UnitOfWork(WebhookQueue, Referrals, RefundOrders, TopUps, Protocol):
     async def add_allocation(self, allocation: Allocation) -> None:
         """Store that credits of a paid plan are told; its subscription is locked."""
 
-    async def next_revision(self, user_id: UserId) -> int:
-        """Count one more change of a user's plan, from 1; who counts next waits for this one's end."""
+    async def next_revision(self, user_id: UserId, *, opened: Sequence[str]) -> int:
+        """Count one more change of a user's plan, from 1, and keep what it is told to open.
+
+        Who counts next waits for this one's end.
+        """
+
+    async def told_entitlements(self, user_id: UserId) -> tuple[str, ...] | None:
+        """Return what a user's plan was told to open last, locked until the end; None if it was not kept."""
+
+    async def told_otherwise(
+        self, opened: Mapping[PlanId, Sequence[str]], *, after: UserId | None, limit: int
+    ) -> Sequence[UserId]:
+        """Return users, in the order of their ids, whose plan opens by now something else than was told last.
+
+        Only of those plans, and of what has neither ended nor is paused.
+        """
 
     async def add_promotion(self, promotion: Promotion) -> bool:
         """Store a promotion; False when there is one of that code."""
@@ -182,6 +216,12 @@ class BillingReader(Protocol):
     async def subscription(self, user_id: UserId) -> Subscription | None:
         """Return this user's subscription that has not ended."""
 
+    async def processor_prices(self) -> Mapping[str, ProcessorPrice]:
+        """Return the processor's prices as they were seen last, by name."""
+
+    async def prices_asked_at(self, price_names: Collection[str]) -> datetime | None:
+        """Return since when one of these prices was not asked about, None when none of them was ever seen."""
+
     async def auto_top_up(self, user_id: UserId, *, month: datetime) -> TopUpStanding | None:
         """Return what this user asked to be bought by itself, with what was bought since `month`."""
 
@@ -198,3 +238,9 @@ class BillingReader(Protocol):
 
     def settled_payments(self) -> AsyncIterator[PurchaseStanding]:
         """Stream every purchase, oldest first."""
+
+    def allocations(self) -> AsyncIterator[PaidAllocation]:
+        """Stream what was told of paid plans' credits, those first that began first."""
+
+    def free_plans(self) -> AsyncIterator[Subscription]:
+        """Stream every free subscription, ended or not."""

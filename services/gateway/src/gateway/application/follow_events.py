@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from gateway.application.account_view import AccountView, Told
-from gateway.application.open_sessions import OpenSessions
 from gateway.application.open_streams import OpenStreams
+from gateway.application.standing_proofs import StandingProofs
 from gateway.application.until import until
 from gateway.domain.event import ClientEvent, Delivery, Position
 from gateway.domain.identifiers import AccountId, EventId
@@ -28,7 +28,7 @@ class FollowEventsHandler:
     generations: Generations
     ledger: Ledger
     clock: Clock
-    open_sessions: OpenSessions
+    proofs: StandingProofs
     open_streams: OpenStreams
 
     async def __call__(
@@ -45,7 +45,7 @@ class FollowEventsHandler:
             after = self.ids.open(account_id, last_event_id) if last_event_id else None
             view = AccountView(self.generations, self.ledger, account_id, after)
             following = cast(AsyncGenerator[Delivery, None], self.feed.follow(account_id, after))
-            deliveries = until(self.open_sessions.ended(principal), following)
+            deliveries = until(self.proofs.ended(principal), following)
             async with aclosing(deliveries):
                 async for delivery in deliveries:
                     if self.clock.now() >= principal.expires_at:

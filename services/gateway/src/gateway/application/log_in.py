@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.application.open_console_session import ConsoleSessionOpener, OpenedSession
+from gateway.domain.client import Client
 from gateway.ports.identity import Identity
 
 
@@ -13,7 +14,7 @@ class LogIn:
 
     email: str
     password: str = field(repr=False)
-    client_address: str
+    client: Client
     device_tokens: Sequence[str] = field(default=(), repr=False)
 
 
@@ -29,7 +30,7 @@ class LogInHandler:
         signed_in = await self.identity.log_in(
             email=command.email,
             password=command.password,
-            client_address=command.client_address,
+            client=command.client,
             device_tokens=command.device_tokens,
         )
         return await self.sessions.open(signed_in)

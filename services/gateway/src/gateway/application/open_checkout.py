@@ -5,23 +5,27 @@ from dataclasses import dataclass
 from gateway.domain.errors import FieldProblem, InvalidRequest
 from gateway.domain.identifiers import PackId, PlanId
 from gateway.domain.origin import origin
+from gateway.domain.price import Price
 from gateway.domain.purchase import Checkout
 from gateway.domain.subscription import BillingInterval
 from gateway.domain.user import Principal
 from gateway.ports.billing import Billing
+from gateway.ports.identity import Identity
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenCheckout:
     """What to buy, a pack or a plan by an interval.
 
-    Without addresses of their own, people come back to the console's billing page.
+    `expected_price` is what the buyer was shown. Without addresses of their own, people come back to the
+    console's billing page.
     """
 
     buyer: Principal
     pack_id: PackId | None = None
     plan_id: PlanId | None = None
     interval: BillingInterval | None = None
+    expected_price: Price | None = None
     idempotency_key: str
     success_url: str | None = None
     cancel_url: str | None = None
@@ -32,6 +36,7 @@ class OpenCheckoutHandler:
     """Asks billing for a hosted page."""
 
     billing: Billing
+    identity: Identity
     public_url: str
     """Without a slash at the end."""
 
@@ -39,7 +44,8 @@ class OpenCheckoutHandler:
         """Open a page, once a key; the flag says that the answer is a replay.
 
         Raises InvalidRequest unless it is one of a pack and a plan, and for an address on another origin: no
-        stranger's page may follow ours.
+        stranger's page may follow ours. Raises Conflict while the account is about to be deleted: the
+        credits would go with it.
         """
         if (command.pack_id is None) == (command.plan_id is None):
             what = "say either a pack or a plan"
@@ -59,12 +65,14 @@ class OpenCheckoutHandler:
             raise InvalidRequest(
                 "An address leads to another origin.", reason="FOREIGN_RETURN_URL", fields=foreign
             )
+        (await self.identity.user(command.buyer.user_id)).require_staying()
         return await self.billing.create_checkout(
             user_id=command.buyer.user_id,
             email=command.buyer.email,
             pack_id=command.pack_id,
             plan_id=command.plan_id,
             interval=command.interval,
+            expected_price=command.expected_price,
             idempotency_key=command.idempotency_key,
             success_url=success_url,
             cancel_url=cancel_url,

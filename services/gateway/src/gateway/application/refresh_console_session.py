@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from gateway.domain.client import Client
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import Unauthenticated
 from gateway.ports.clock import Clock
@@ -23,7 +24,7 @@ class ConsoleSessionRefresher:
     identity: Identity
     clock: Clock
 
-    async def refresh(self, session: ConsoleSession, now: datetime) -> ConsoleSession | None:
+    async def refresh(self, session: ConsoleSession, client: Client, now: datetime) -> ConsoleSession | None:
         """Return the session with tokens that are good, or None when it is over.
 
         Raises Unavailable when identity can't say.
@@ -37,7 +38,7 @@ class ConsoleSessionRefresher:
                     # Another request was faster; its tokens are as good as ours would be.
                     await self.store.release_refresh(session.digest)
                     return claimed
-                return await self._traded(claimed)
+                return await self._traded(claimed, client)
             if _is_usable(session, now):
                 return session
             await asyncio.sleep(_WAIT_STEP_S)
@@ -46,10 +47,10 @@ class ConsoleSessionRefresher:
                 return latest
         return None
 
-    async def _traded(self, session: ConsoleSession) -> ConsoleSession | None:
+    async def _traded(self, session: ConsoleSession, client: Client) -> ConsoleSession | None:
         # A lease instead of a row lock: no transaction stays open while identity is asked.
         try:
-            signed_in = await self.identity.refresh(session.refresh_token)
+            signed_in = await self.identity.refresh(session.refresh_token, client)
         except Unauthenticated:
             await self.store.remove(session.digest)
             return None

@@ -6,6 +6,7 @@ from datetime import timedelta
 from gateway.application.end_console_session import ConsoleSessionEnder
 from gateway.application.open_sessions import OpenSessions
 from gateway.application.refresh_console_session import ConsoleSessionRefresher
+from gateway.domain.client import UNKNOWN_CLIENT, Client
 from gateway.domain.console_session import ConsoleSession, cookie_digest, is_cookie
 from gateway.domain.identifiers import SessionId
 from gateway.ports.clock import Clock
@@ -26,7 +27,7 @@ class ResumeSessionHandler:
     ender: ConsoleSessionEnder
     idle: timedelta
 
-    async def __call__(self, cookie: str) -> ConsoleSession | None:
+    async def __call__(self, cookie: str, client: Client = UNKNOWN_CLIENT) -> ConsoleSession | None:
         """Return the session with an access token that is good, or None: log in again.
 
         A session that has ended at identity is over here too. Raises Unavailable when identity can't say.
@@ -45,7 +46,7 @@ class ResumeSessionHandler:
             await self.ender.end(digest)
             return None
         if session.session_id is None or session.access_expires_at - now <= _REFRESH_EARLY:
-            session = await self.refresher.refresh(session, now)
+            session = await self.refresher.refresh(session, client, now)
         if session is None or not await self._stands(session):
             return None
         if now - session.seen_at >= _TOUCH_EVERY:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from gateway.application.open_console_session import ConsoleSessionOpener, OpenedSession
+from gateway.domain.client import UNKNOWN_CLIENT, Client
 from gateway.ports.identity import Identity
 
 
@@ -13,7 +14,9 @@ class SignUp:
     email: str
     password: str = field(repr=False)
     full_name: str
-    client_address: str | None = None
+    client: Client = UNKNOWN_CLIENT
+    invitation: str | None = field(default=None, repr=False)
+    captcha_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class SignUpHandler:
             email=command.email,
             password=command.password,
             full_name=command.full_name,
-            client_address=command.client_address,
+            client=command.client,
+            invitation=command.invitation,
+            captcha_token=command.captcha_token,
         )
         return await self.sessions.open(signed_in)

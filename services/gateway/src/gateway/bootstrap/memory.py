@@ -7,16 +7,20 @@ from cryptography.fernet import Fernet
 
 from gateway.adapters.inbound.deps import Web
 from gateway.adapters.outbound.jwt import JwtAccessTokens
+from gateway.adapters.outbound.memory.administration import MemoryAdministration
 from gateway.adapters.outbound.memory.billing import MemoryBilling
 from gateway.adapters.outbound.memory.collections import MemoryCollections
 from gateway.adapters.outbound.memory.console_sessions import MemoryConsoleSessions
+from gateway.adapters.outbound.memory.corrections import MemoryCorrectedLedger
 from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.identity import AUDIENCE, ISSUER, MemoryIdentity
-from gateway.adapters.outbound.memory.ledger import MemoryLedger
 from gateway.adapters.outbound.memory.output_files import MemoryOutputFiles
 from gateway.adapters.outbound.memory.shares import MemoryShares
+from gateway.adapters.outbound.memory.sign_in import MemorySignIn
 from gateway.adapters.outbound.memory.text_outputs import MemoryTextOutputs
+from gateway.adapters.outbound.memory.uploads import MemoryUploads
+from gateway.adapters.outbound.memory.usage_log import MemoryUsageLog
 from gateway.adapters.outbound.rate_limits import LimitsRateLimits
 from gateway.adapters.outbound.sealed_event_ids import SealedEventIds
 from gateway.bootstrap.parts import Ports
@@ -30,11 +34,15 @@ class MemoryWorld:
 
     clock: Clock
     identity: MemoryIdentity
+    administration: MemoryAdministration
+    sign_in: MemorySignIn
     billing: MemoryBilling
-    ledger: MemoryLedger
+    ledger: MemoryCorrectedLedger
     generations: MemoryGenerations
     shares: MemoryShares
     collections: MemoryCollections
+    uploads: MemoryUploads
+    usage_log: MemoryUsageLog
     feed: MemoryEventFeed
     sessions: MemoryConsoleSessions
     texts: MemoryTextOutputs
@@ -52,18 +60,26 @@ def memory_world(
     """Everything in memory; `rates` is the limit on everything that is limited."""
     clock = clock or SystemClock()
     identity = MemoryIdentity(clock)
-    ledger = MemoryLedger(clock)
+    administration = MemoryAdministration(identity)
+    sign_in = MemorySignIn(identity)
+    ledger = MemoryCorrectedLedger(clock)
     generations = MemoryGenerations(clock, ledger)
     billing, feed, sessions = MemoryBilling(clock), MemoryEventFeed(), MemoryConsoleSessions()
     texts, shares = MemoryTextOutputs(), MemoryShares(generations)
     output_files, collections = MemoryOutputFiles(), MemoryCollections(generations)
+    generations.uploads = uploads = MemoryUploads(clock)
+    usage_log = MemoryUsageLog(generations)
     ports = Ports(
         identity=identity,
+        administration=administration,
+        sign_in=sign_in,
         billing=billing,
         ledger=ledger,
         generations=generations,
         shares=shares,
         collections=collections,
+        uploads=uploads,
+        usage_log=usage_log,
         feed=feed,
         event_ids=SealedEventIds([Fernet.generate_key().decode()]),
         tokens=JwtAccessTokens(identity, clock, issuer=ISSUER, audience=AUDIENCE),
@@ -84,11 +100,15 @@ def memory_world(
     return MemoryWorld(
         clock=clock,
         identity=identity,
+        administration=administration,
+        sign_in=sign_in,
         billing=billing,
         ledger=ledger,
         generations=generations,
         shares=shares,
         collections=collections,
+        uploads=uploads,
+        usage_log=usage_log,
         feed=feed,
         sessions=sessions,
         texts=texts,

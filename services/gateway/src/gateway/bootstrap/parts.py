@@ -12,12 +12,19 @@ from gateway.adapters.inbound.app import make_app
 from gateway.adapters.inbound.console import mount_console
 from gateway.adapters.inbound.deps import Deps, Web
 from gateway.adapters.outbound.random import RandomSecrets
+from gateway.application.change_plan import ChangePlanHandler
+from gateway.application.complete_log_in import CompleteLogInHandler
+from gateway.application.complete_sign_in import CompleteSignInHandler
 from gateway.application.discard_selected import DiscardSelectedHandler
 from gateway.application.end_console_session import ConsoleSessionEnder
 from gateway.application.explain_generation import ExplainGenerationHandler
+from gateway.application.export_records import ExportRecordsHandler
 from gateway.application.export_statement import ExportStatementHandler
+from gateway.application.export_usage import ExportUsageHandler
 from gateway.application.follow_events import FollowEventsHandler
 from gateway.application.known_entitlements import KnownEntitlements
+from gateway.application.known_keys import KnownKeys
+from gateway.application.known_sign_in import KnownSignInOptions
 from gateway.application.log_in import LogInHandler
 from gateway.application.log_out import LogOutHandler
 from gateway.application.open_checkout import OpenCheckoutHandler
@@ -25,15 +32,20 @@ from gateway.application.open_console_session import ConsoleSessionOpener
 from gateway.application.open_portal import OpenPortalHandler
 from gateway.application.open_sessions import OpenSessions
 from gateway.application.open_streams import OpenStreams
+from gateway.application.read_account import AccountReader
+from gateway.application.read_person import ReadPersonHandler
 from gateway.application.read_selected import ReadSelectedHandler
 from gateway.application.read_texts import ReadTextsHandler
 from gateway.application.refresh_console_session import ConsoleSessionRefresher
+from gateway.application.remove_ended_sessions import RemoveEndedSessionsHandler
 from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
+from gateway.application.standing_proofs import StandingProofs
 from gateway.ports.access_tokens import AccessTokens
+from gateway.ports.administration import Administration
 from gateway.ports.billing import Billing
 from gateway.ports.clock import Clock
 from gateway.ports.collections import Collections
@@ -46,7 +58,10 @@ from gateway.ports.ledger import Ledger
 from gateway.ports.output_files import OutputFiles
 from gateway.ports.rate_limits import RateLimits
 from gateway.ports.shares import Shares
+from gateway.ports.sign_in import SignIn
 from gateway.ports.text_outputs import TextOutputs
+from gateway.ports.uploads import Uploads
+from gateway.ports.usage_log import UsageLog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +69,15 @@ class Ports:
     """An adapter for each port, and how long and how much."""
 
     identity: Identity
+    administration: Administration
+    sign_in: SignIn
     billing: Billing
     ledger: Ledger
     generations: Generations
     shares: Shares
     collections: Collections
+    uploads: Uploads
+    usage_log: UsageLog
     feed: EventFeed
     event_ids: EventIds
     tokens: AccessTokens
@@ -72,6 +91,7 @@ class Ports:
     session_lifetime: timedelta = timedelta(days=30)
     session_state_s: float = 1.0
     entitlements_s: float = 30.0
+    sign_in_options_s: float = 10.0
     monotonic: Callable[[], float] = time.monotonic
     streams_per_user_max: int = 8
     checks: Mapping[str, Check] = field(default_factory=dict)
@@ -82,6 +102,7 @@ def wire(ports: Ports) -> Deps:
     """Wire the use cases over these ports."""
     secrets, store, clock = RandomSecrets(), ports.sessions, ports.clock
     open_sessions = OpenSessions(ports.identity, life_s=ports.session_state_s, monotonic=ports.monotonic)
+    known_keys = KnownKeys(ports.identity, life_s=ports.session_state_s, monotonic=ports.monotonic)
     opener = ConsoleSessionOpener(
         store=store, secrets=secrets, clock=clock, idle=ports.session_idle, lifetime=ports.session_lifetime
     )
@@ -89,19 +110,29 @@ def wire(ports: Ports) -> Deps:
     return Deps(
         web=ports.web,
         identity=ports.identity,
+        administration=ports.administration,
+        sign_in=ports.sign_in,
+        sign_in_options=KnownSignInOptions(
+            ports.sign_in, life_s=ports.sign_in_options_s, monotonic=ports.monotonic
+        ),
+        complete_sign_in=CompleteSignInHandler(ports.sign_in, opener),
         billing=ports.billing,
         ledger=ports.ledger,
         generations=ports.generations,
         shares=ports.shares,
         collections=ports.collections,
+        uploads=ports.uploads,
+        usage_log=ports.usage_log,
         tokens=ports.tokens,
         open_sessions=open_sessions,
+        known_keys=known_keys,
         entitlements=KnownEntitlements(ports.billing, life_s=ports.entitlements_s, monotonic=ports.monotonic),
         limits=ports.limits,
         secrets=secrets,
         clock=clock,
         sign_up=SignUpHandler(ports.identity, opener),
         log_in=LogInHandler(ports.identity, opener),
+        complete_log_in=CompleteLogInHandler(ports.identity, opener),
         log_out=LogOutHandler(ender),
         resume_session=ResumeSessionHandler(
             store=store,
@@ -112,20 +143,30 @@ def wire(ports: Ports) -> Deps:
             idle=ports.session_idle,
         ),
         remove_expired_sessions=RemoveExpiredSessionsHandler(store, clock),
+        remove_ended_sessions=RemoveEndedSessionsHandler(store, ports.identity),
         follow_events=FollowEventsHandler(
             feed=ports.feed,
             ids=ports.event_ids,
             generations=ports.generations,
             ledger=ports.ledger,
             clock=clock,
-            open_sessions=open_sessions,
+            proofs=StandingProofs(open_sessions, known_keys),
             open_streams=OpenStreams(per_user_max=ports.streams_per_user_max),
         ),
         explain_generation=ExplainGenerationHandler(ports.generations, ports.ledger),
+        read_person=ReadPersonHandler(
+            ports.administration, ports.identity, ports.ledger, ports.billing, ports.generations
+        ),
+        export_records=ExportRecordsHandler(ports.administration),
         export_statement=ExportStatementHandler(ports.ledger),
-        open_checkout=OpenCheckoutHandler(ports.billing, ports.web.public_url),
+        account=AccountReader(
+            ports.identity, ports.billing, ports.generations, ports.uploads, ports.collections
+        ),
+        export_usage=ExportUsageHandler(ports.usage_log),
+        open_checkout=OpenCheckoutHandler(ports.billing, ports.identity, ports.web.public_url),
+        change_plan=ChangePlanHandler(ports.billing, ports.identity),
         open_portal=OpenPortalHandler(ports.billing, ports.web.public_url),
-        set_auto_top_up=SetAutoTopUpHandler(ports.billing, ports.ledger),
+        set_auto_top_up=SetAutoTopUpHandler(ports.billing, ports.ledger, ports.identity),
         read_texts=ReadTextsHandler(ports.texts),
         read_selected=ReadSelectedHandler(ports.generations),
         restore_selected=RestoreSelectedHandler(ports.generations),

@@ -9,7 +9,11 @@ from chassis.service import Running
 from gateway.adapters.inbound.deps import Web
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.grpc_generation import GrpcCollections, GrpcGenerations, GrpcShares
+from gateway.adapters.outbound.grpc_generation_uploads import GrpcUploads
+from gateway.adapters.outbound.grpc_generation_usage import GrpcUsageLog
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
+from gateway.adapters.outbound.grpc_identity_admin import GrpcAdministration
+from gateway.adapters.outbound.grpc_identity_sign_in import GrpcSignIn
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
 from gateway.adapters.outbound.http_output_files import HttpOutputFiles
 from gateway.adapters.outbound.http_text_outputs import TIMEOUT_S, HttpTextOutputs
@@ -27,7 +31,16 @@ from gateway.settings import GatewaySettings
 # is sent again finds its address taken. Every other service's commands carry a request id.
 _SAFE_TO_REPEAT = tuple(
     f"tintype.identity.v1.IdentityService/{method}"
-    for method in ("GetUser", "GetJwks", "LogOut", "CheckSessions")
+    for method in (
+        "GetUser",
+        "GetJwks",
+        "LogOut",
+        "CheckSessions",
+        "ListSessions",
+        "EndSession",
+        "GetSignInOptions",
+        "GetSignInMethods",
+    )
 )
 
 
@@ -36,15 +49,20 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
     fetching = await running.opened(httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False))
     store = MediaStore(settings.media_origin, settings.media_inside_origin)
     token, clock = settings.caller_token, SystemClock()
-    identity = GrpcIdentity(running.channel(settings.identity_target, token, retried=_SAFE_TO_REPEAT))
+    to_identity = running.channel(settings.identity_target, token, retried=_SAFE_TO_REPEAT)
+    identity = GrpcIdentity(to_identity)
     generation = running.channel(settings.generation_target, token)
     return Ports(
         identity=identity,
+        administration=GrpcAdministration(to_identity),
+        sign_in=GrpcSignIn(to_identity),
         billing=GrpcBilling(running.channel(settings.billing_target, token)),
         ledger=GrpcLedger(running.channel(settings.ledger_target, token)),
         generations=GrpcGenerations(generation),
         shares=GrpcShares(generation),
         collections=GrpcCollections(generation),
+        uploads=GrpcUploads(generation),
+        usage_log=GrpcUsageLog(generation),
         feed=feed,
         event_ids=SealedEventIds(_session_keys(settings)),
         tokens=JwtAccessTokens(
@@ -75,6 +93,9 @@ def _limits(settings: GatewaySettings) -> dict[Limit, str]:
         Limit.READS: settings.reads_limit,
         Limit.CHANGES: settings.changes_limit,
         Limit.SHARED: settings.shared_limit,
+        Limit.UPLOADS: settings.uploads_limit,
+        Limit.WEBHOOKS: settings.webhooks_limit,
+        Limit.EXPORTS: settings.exports_limit,
     }
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateway.domain.identifiers import PackId
+from gateway.domain.price import Price
 
 
 class AutoTopUpStatus(StrEnum):
@@ -22,6 +23,7 @@ class AutoTopUpStopReason(StrEnum):
     NO_PAYMENT_METHOD = "no_payment_method"
     PACK_NOT_ON_SALE = "pack_not_on_sale"
     AUTHENTICATION_REQUIRED = "authentication_required"
+    PRICE_RAISED = "price_raised"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,8 @@ class AutoTopUp:
     method: SavedMethod | None
     url: str | None
     """Where the bank's question is answered."""
+    accepted_price: Price | None = None
+    """What may be paid for the pack at most."""
 
     @property
     def is_on(self) -> bool:
@@ -62,3 +66,5 @@ class AutoTopUpWish:
     threshold_credits: int
     pack_id: PackId
     monthly_purchases_max: int
+    # What they were shown that the pack costs: for more it is not bought.
+    expected_price: Price | None = None

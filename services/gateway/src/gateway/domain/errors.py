@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from gateway.domain.identifiers import GenerationId
+from gateway.domain.price import Price
 
 
 class FieldProblem(NamedTuple):
@@ -39,10 +40,32 @@ class InvalidRequest(GatewayError):
     default_reason = "INVALID_REQUEST"
 
 
+class TooLarge(GatewayError):
+    """The body has more bytes than one may."""
+
+    default_reason = "BODY_TOO_LARGE"
+
+
+class UnsupportedMediaType(GatewayError):
+    """The body is in no form that is read here."""
+
+    default_reason = "UNSUPPORTED_MEDIA_TYPE"
+
+
 class Unauthenticated(GatewayError):
     """Nobody, or not who they say."""
 
     default_reason = "UNAUTHENTICATED"
+
+
+class SecondFactorRequired(Unauthenticated):
+    """The password was right, and a code is needed as well; `challenge` ends the sign-in with one."""
+
+    default_reason = "SECOND_FACTOR_REQUIRED"
+
+    def __init__(self, detail: str, *, challenge: str) -> None:
+        super().__init__(detail)
+        self.challenge = challenge
 
 
 class Forbidden(GatewayError):
@@ -87,6 +110,16 @@ class Conflict(GatewayError):
     """Not in the state that it is in now."""
 
     default_reason = "CONFLICT"
+
+
+class PriceChanged(Conflict):
+    """It costs something else than whoever buys was shown; `price` says what, where that is known."""
+
+    default_reason = "PRICE_CHANGED"
+
+    def __init__(self, detail: str, *, price: Price | None) -> None:
+        super().__init__(detail)
+        self.price = price
 
 
 class IdempotencyKeyReused(GatewayError):

@@ -16,6 +16,7 @@ _SUFFIXES = {
     "video/webm": "webm",
     "audio/mpeg": "mp3",
     "audio/wav": "wav",
+    "audio/ogg": "ogg",
     "text/markdown": "md",
     "application/json": "json",
 }
@@ -42,6 +43,11 @@ def _words(generation: Generation) -> str:
     return words or generation.generation_id
 
 
+def suffix_of(media_type: str) -> str:
+    """Return what the name of a file of this type ends with."""
+    known = media_type.partition(";")[0].strip()
+    return _SUFFIXES.get(known) or ("txt" if known.startswith("text/") else "bin")
+
+
 def _suffix(output: Output) -> str:
-    media_type = output.media_type.partition(";")[0].strip()
-    return _SUFFIXES.get(media_type) or ("txt" if output.is_text else "bin")
+    return suffix_of(output.media_type)

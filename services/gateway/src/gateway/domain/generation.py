@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from gateway.domain.api_key import KeyGrant
 from gateway.domain.identifiers import (
     AccountId,
     AttemptId,
@@ -30,6 +31,7 @@ class Modality(StrEnum):
     IMAGE = "image"
     VIDEO = "video"
     TEXT = "text"
+    AUDIO = "audio"
 
 
 class GenerationStatus(StrEnum):
@@ -49,6 +51,14 @@ class GenerationStatus(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PriceTier:
+    """What units cost of inputs that are so, as `when` says in words."""
+
+    credits_per_unit: int
+    when: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pricing:
     """What units (images, seconds, tokens) cost: `credits_per_unit` for `per_units` of them."""
 
@@ -56,6 +66,36 @@ class Pricing:
     credits_per_unit: int
     summary: str
     per_units: int = 1
+    tiers: tuple[PriceTier, ...] = ()
+
+    @property
+    def credits_from(self) -> int:
+        """What they cost at the least."""
+        return min([self.credits_per_unit, *(tier.credits_per_unit for tier in self.tiers)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStatistics:
+    """How tries of the last day ended; None while too few were made."""
+
+    success_rate: float | None = None
+    median_duration_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderStatistics:
+    """A provider's, of a model."""
+
+    provider: str
+    runs: RunStatistics
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelStatistics:
+    """A model's, over all of its providers and of each that made enough tries."""
+
+    overall: RunStatistics = RunStatistics()
+    providers: tuple[ProviderStatistics, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +116,27 @@ class Model:
     requires: str | None = None
     # Whether the account that was named may use it; None where none was.
     is_usable: bool | None = None
+    # How it fared on the last day, over all accounts.
+    last_day: ModelStatistics = ModelStatistics()
+    # Providers of it in whose place a stand-in answers, which has no model.
+    stand_ins: tuple[str, ...] = ()
+
+    @property
+    def is_stood_in_for(self) -> bool:
+        """Whether whoever is asked first is none but a stand-in."""
+        return bool(self.providers) and self.providers[0] in self.stand_ins
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceLine:
+    """So many units at so many credits for `per_units` of them; `tier` says why they cost this."""
+
+    quantity: float
+    unit: str
+    credits_per_unit: int
+    credits: int
+    per_units: int = 1
+    tier: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +147,7 @@ class Quote:
     credits: int
     expires_at: datetime
     breakdown: str
+    lines: tuple[PriceLine, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,12 +221,16 @@ class Generation:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
-    # While it waits: 1 is the next one; QUEUE_COUNTED_MAX + 1 stands for all places behind.
+    # While it waits, here or at its provider's: 1 is the next one; QUEUE_COUNTED_MAX + 1 stands for all
+    # places behind.
     queue_position: int | None = None
     # While it runs, where such jobs' time is known; it may have passed.
     expected_ready_at: datetime | None = None
     # Marked by its user.
     is_favourite: bool = False
+    # Until when its outputs are kept, None for good; and when they went.
+    outputs_kept_until: datetime | None = None
+    outputs_expired_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,3 +262,5 @@ class NewGeneration:
     provider_order: tuple[str, ...] = ()
     metadata: Document
     idempotency_key: str
+    key: KeyGrant | None = None
+    """The API key that asks; None for a person."""

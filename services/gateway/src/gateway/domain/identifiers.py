@@ -5,12 +5,18 @@ from typing import NewType
 UserId = NewType("UserId", str)
 AccountId = UserId
 """A person has one account with the other services, and it goes by the person's id."""
+ApiKeyId = NewType("ApiKeyId", str)
+KeyDigest = NewType("KeyDigest", bytes)
+"""SHA-256 of an API key's text."""
+AuditRecordId = NewType("AuditRecordId", str)
+MailId = NewType("MailId", str)
 SessionId = NewType("SessionId", str)
 GenerationId = NewType("GenerationId", str)
 ModelId = NewType("ModelId", str)
 QuoteId = NewType("QuoteId", str)
 ShareId = NewType("ShareId", str)
 CollectionId = NewType("CollectionId", str)
+UploadId = NewType("UploadId", str)
 OutputId = NewType("OutputId", str)
 AttemptId = NewType("AttemptId", str)
 ReservationId = NewType("ReservationId", str)
@@ -27,3 +33,6 @@ CheckoutId = NewType("CheckoutId", str)
 PurchaseId = NewType("PurchaseId", str)
 PaymentId = NewType("PaymentId", str)
 EventId = NewType("EventId", str)
+ProviderId = NewType("ProviderId", str)
+"""Who vouches for people, as addresses name them; nothing to do with who makes media."""
+LinkId = NewType("LinkId", str)

@@ -91,7 +91,7 @@ class Subscription:
         billing answers is what counts.
         """
         if self.plan is None:
-            return True
+            return False
         is_shorter = (self.interval, interval) == (BillingInterval.YEAR, BillingInterval.MONTH)
         is_longer = (self.interval, interval) == (BillingInterval.MONTH, BillingInterval.YEAR)
         if is_shorter or plan.credits < self.plan.credits:

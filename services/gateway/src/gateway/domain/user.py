@@ -1,16 +1,23 @@
 """Who is calling, and what identity says about them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
-from gateway.domain.identifiers import SessionId, UserId
+from gateway.domain.api_key import KeyGrant
+from gateway.domain.errors import Conflict
+from gateway.domain.identifiers import ModelId, SessionId, UserId
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""When a proof ends that does not."""
 
 
 class Role(StrEnum):
     """What a user may do beyond their own account."""
 
     USER = "user"
+    SUPPORT = "support"
+    """Reads what an administrator reads, and changes nothing."""
     ADMIN = "admin"
 
 
@@ -36,19 +43,36 @@ class User:
     role: Role
     created_at: datetime
     welcome: Welcome = Welcome.GIVEN
+    erased_from: datetime | None = None
+    """When the account is deleted; None where nobody asked for it."""
+
+    def require_staying(self) -> None:
+        """Raise Conflict while the account is about to be deleted: what is begun would be lost with it."""
+        if self.erased_from is not None:
+            raise Conflict(
+                f"This account is deleted on {self.erased_from:%d %B %Y}. Take that back first.",
+                reason="ACCOUNT_LEAVING",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """The user that a verified access token or a console session speaks for."""
+    """The user that a verified access token, a console session or an API key speaks for."""
 
     user_id: UserId
     email: str
     role: Role
     expires_at: datetime
     """When the proof ends; streams end with it."""
-    session_id: SessionId
-    """The session at identity that the proof stands for; when it ends, so does the proof."""
+    session_id: SessionId | None
+    """The session at identity that the proof stands for; when it ends, so does the proof. None for a key."""
+    key: KeyGrant | None = None
+    """What the key allows that the request came with; None for a person, who may do everything of theirs."""
+
+    def require_model(self, model_id: ModelId) -> None:
+        """Raise Forbidden for a model that the key may not run."""
+        if self.key is not None:
+            self.key.require_model(model_id)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from gateway.domain.administration import Actor
 from gateway.domain.auto_top_up import AutoTopUp, AutoTopUpWish
 from gateway.domain.credits import Balance
 from gateway.domain.identifiers import CheckoutId, PackId, PlanId, PurchaseId, UserId
 from gateway.domain.invoice import Invoice
 from gateway.domain.page import Page
+from gateway.domain.price import Price
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, Pack, Purchase
 from gateway.domain.referral import ClaimedReferral, Referral
 from gateway.domain.subscription import BillingInterval, Plan, Subscription
-from gateway.domain.user import Principal
 
 
 class Billing(Protocol):
@@ -31,11 +32,18 @@ class Billing(Protocol):
         ...
 
     async def change_subscription(
-        self, user_id: UserId, *, plan_id: PlanId, interval: BillingInterval, idempotency_key: str
+        self,
+        user_id: UserId,
+        *,
+        plan_id: PlanId,
+        interval: BillingInterval,
+        expected_price: Price | None = None,
+        idempotency_key: str,
     ) -> Subscription:
         """Put this user on another plan: at once for more, when what is paid for ends for less.
 
-        Raises NotFound (SUBSCRIPTION_NOT_FOUND, UNKNOWN_PLAN), Conflict (PLAN_IS_FREE, PAYMENT_DECLINED).
+        Raises NotFound (SUBSCRIPTION_NOT_FOUND, UNKNOWN_PLAN), Conflict (PLAN_IS_FREE, PAYMENT_DECLINED) and
+        PriceChanged as `create_checkout`.
         """
         ...
 
@@ -65,7 +73,7 @@ class Billing(Protocol):
         """Write what this user wants from now on; what had stopped it counts no more. Harmless to repeat.
 
         `balance` is the newest that the caller knows. Raises InvalidRequest, NotFound (UNKNOWN_PACK),
-        Conflict (NO_PAYMENT_METHOD), Unavailable.
+        Conflict (NO_PAYMENT_METHOD), Unavailable, and PriceChanged as `create_checkout`.
         """
         ...
 
@@ -87,6 +95,7 @@ class Billing(Protocol):
         pack_id: PackId | None = None,
         plan_id: PlanId | None = None,
         interval: BillingInterval | None = None,
+        expected_price: Price | None = None,
         idempotency_key: str,
         success_url: str,
         cancel_url: str,
@@ -96,7 +105,7 @@ class Billing(Protocol):
         The flag says that the answer is a replay. A replay has another page when the first has expired.
         `{CHECKOUT_ID}` in an address becomes the checkout's id. Raises NotFound (UNKNOWN_PACK, UNKNOWN_PLAN),
         Conflict (SUBSCRIBED_ALREADY), IdempotencyKeyReused, OutOfOrder when nothing can be sold until an
-        operator mended it.
+        operator mended it, and PriceChanged, with the price, when it is not the one that was expected.
         """
         ...
 
@@ -122,7 +131,7 @@ class Billing(Protocol):
 
     async def refund_purchase(
         self,
-        principal: Principal,
+        actor: Actor,
         purchase_id: PurchaseId,
         *,
         amount_minor: int | None,

@@ -1,9 +1,11 @@
 """Where console sessions are kept."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from gateway.domain.console_session import ConsoleSession
+from gateway.domain.identifiers import SessionId
 from gateway.domain.user import SignedIn
 
 
@@ -44,6 +46,14 @@ class ConsoleSessionStore(Protocol):
 
     async def remove(self, digest: bytes) -> ConsoleSession | None:
         """Forget a session; returns what it was."""
+        ...
+
+    async def session_ids(self, *, after: SessionId | None, limit: int) -> Sequence[SessionId]:
+        """Return which sessions at identity there are rows of, once each, in order of id."""
+        ...
+
+    async def remove_sessions(self, session_ids: Collection[SessionId]) -> int:
+        """Forget every row of these sessions at identity; returns how many."""
         ...
 
     async def remove_expired(self, now: datetime, *, count_max: int) -> int:

@@ -1,6 +1,6 @@
 """Models and generations, as the generation service keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -37,7 +37,7 @@ class Generations(Protocol):
         """Start a generation, once a key; the flag says that the answer is a replay.
 
         Raises InvalidRequest, NotFound (UNKNOWN_MODEL), Forbidden (ENTITLEMENT_REQUIRED),
-        InsufficientCredits, IdempotencyKeyReused.
+        InsufficientCredits, IdempotencyKeyReused, Forbidden (KEY_LIMIT_REACHED).
         """
         ...
 
@@ -90,4 +90,13 @@ class Generations(Protocol):
 
     async def restore(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
         """Show a discarded one again, and leave alone one that is not. Raises NotFound once it is gone."""
+        ...
+
+    async def receive_webhook(
+        self, provider: str, *, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> None:
+        """Pass on what a provider tells of a run; doing it again changes nothing.
+
+        Raises MalformedRequest (INVALID_SIGNATURE, INVALID_WEBHOOK), NotFound (RUN_NOT_FOUND).
+        """
         ...

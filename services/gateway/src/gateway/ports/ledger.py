@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from gateway.domain.administration import Actor
 from gateway.domain.credits import Balance, Entry, EntryFilter, PinnedLot, Reservation
 from gateway.domain.identifiers import AccountId, GenerationId, ReservationId
 from gateway.domain.page import Page
@@ -11,7 +12,7 @@ from gateway.domain.statement import StatementPart
 
 
 class Ledger(Protocol):
-    """Read only; every method has a deadline and raises errors of `gateway.domain.errors`."""
+    """Every method has a deadline and raises errors of `gateway.domain.errors`."""
 
     async def balance(self, account_id: AccountId) -> Balance:
         """Read a balance; zeroes for an account that was never used."""
@@ -44,4 +45,14 @@ class Ledger(Protocol):
         self, account_id: AccountId, reservation_id: ReservationId
     ) -> Sequence[PinnedLot]:
         """Return the lots that a reservation drew from."""
+        ...
+
+    async def adjust(
+        self, actor: Actor, account_id: AccountId, amount_credits: int, *, reason: str, idempotency_key: str
+    ) -> tuple[Balance, bool]:
+        """Correct a balance up or down, once a key of this actor's; the flag says that it was done before.
+
+        Raises Forbidden (NOT_AN_ADMIN), NotFound (ACCOUNT_NOT_FOUND), InsufficientCredits where there is less
+        to take, and IdempotencyKeyReused.
+        """
         ...

@@ -15,6 +15,9 @@ class Limit(StrEnum):
     READS = "reads"
     CHANGES = "changes"
     SHARED = "shared"
+    UPLOADS = "uploads"
+    WEBHOOKS = "webhooks"
+    EXPORTS = "exports"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from generation.application.standing_account import require_standing
 from generation.domain.collection import COLLECTIONS_MAX, Collection
 from generation.domain.errors import CollectionNameTaken, TooManyCollections
 from generation.domain.identifiers import AccountId, CollectionId
@@ -28,6 +29,7 @@ class CreateCollectionHandler:
         )
         async with self.units.of(account_id) as work:
             # Two calls at once must pass neither the bound nor the name together.
+            await require_standing(work, account_id)
             await work.collections.lock(account_id)
             await refuse_taken_name(work, collection)
             if await work.collections.count(account_id) >= COLLECTIONS_MAX:

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from generation.application.chosen_media import MediaChooser
 from generation.application.entitlement_check import EntitlementCheck
 from generation.application.reserve_credits import CreditReserver
+from generation.application.standing_account import require_standing
 from generation.domain.documents import metadata_violations
-from generation.domain.errors import IdempotencyKeyReused, InsufficientCredits, InvalidInput
+from generation.domain.errors import IdempotencyKeyReused, InsufficientCredits, InvalidInput, KeyLimitReached
 from generation.domain.fingerprint import fingerprint, is_fingerprint_of
-from generation.domain.generation import Generation, Status
+from generation.domain.generation import KEY_LIMIT_REACHED, Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId, ModelId, QuoteId
+from generation.domain.key_use import KeyUse
 from generation.domain.pricing import Price
 from generation.ports.catalogue import Catalogue
 from generation.ports.clock import Clock
@@ -33,6 +36,7 @@ class CreateGeneration:
     provider_order: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str | None = None
+    key: KeyUse | None = None
 
     @property
     def asked(self) -> Mapping[str, Any]:
@@ -52,7 +56,8 @@ class CreateGenerationHandler:
     """Commits the job as `reserving`, then asks the ledger, then queues it.
 
     Raises UnknownModel, InvalidInput, InvalidQuote, QuoteExpired, EntitlementRequired, IdempotencyKeyReused,
-    InsufficientCredits (the job stands as rejected) and LedgerUnavailable (the sweeper resolves it).
+    AccountGone, InsufficientCredits and KeyLimitReached (the job stands as rejected), and LedgerUnavailable
+    (the sweeper resolves it).
     The same key and command get the first answer, a rejection too.
     """
 
@@ -65,6 +70,7 @@ class CreateGenerationHandler:
     dice: Dice
     clock: Clock
     entitlement: EntitlementCheck
+    media: MediaChooser
     queue_timeout_s: int
 
     async def __call__(self, command: CreateGeneration) -> tuple[Generation, bool]:
@@ -73,9 +79,12 @@ class CreateGenerationHandler:
         if earlier is None:
             new = self._priced(command)
             async with self.units.of(command.account_id) as work:
-                await self.entitlement.require(work, command.account_id, self.catalogue.model(new.model_id))
+                await require_standing(work, command.account_id)
+                model = self.catalogue.model(new.model_id)
+                await self.entitlement.require(work, command.account_id, model)
+                used = await self.media.chosen(work, model, new)
                 if await work.generations.add(new):
-                    earlier = None
+                    await work.media_uses.add(used)
                 else:
                     earlier = await work.generations.with_key(command.account_id, new.idempotency_key)
         generation = self._same(earlier, command) if earlier else new
@@ -116,6 +125,7 @@ class CreateGenerationHandler:
             price=self._promised(command, job, model.tariff.price(job)),
             idempotency_key=command.idempotency_key or generation_id,
             fingerprint=fingerprint(command.asked),
+            key=command.key,
             created_at=now,
             deadline_at=now + timedelta(seconds=self.queue_timeout_s),
         )
@@ -130,12 +140,14 @@ class CreateGenerationHandler:
         return replace(price, credits=promised)
 
 
-def _refused(generation: Generation, *, replayed: bool) -> InsufficientCredits:
+def _refused(generation: Generation, *, replayed: bool) -> InsufficientCredits | KeyLimitReached:
     """Return the refusal, with what was available when it was made: a repeated key gets no new decision."""
     detail = generation.failure.detail if generation.failure else "too few credits"
     decided_at = generation.finished_at or generation.created_at
     if replayed:
         detail += f" (decided at {decided_at:%Y-%m-%d %H:%M:%S} UTC; a new idempotency key asks again)"
+    if generation.failure and generation.failure.reason == KEY_LIMIT_REACHED:
+        return KeyLimitReached(detail)
     return InsufficientCredits(
         detail,
         available=generation.available_credits or 0,

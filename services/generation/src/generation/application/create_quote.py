@@ -7,6 +7,7 @@ from typing import Any
 
 from generation.domain.documents import digest
 from generation.domain.identifiers import AccountId, ModelId, QuoteId
+from generation.domain.pricing import PriceLine
 from generation.domain.quote import Quote
 from generation.ports.catalogue import Catalogue
 from generation.ports.clock import Clock
@@ -22,6 +23,7 @@ class SignedQuote:
     credits: int
     expires_at: datetime
     breakdown: str
+    lines: tuple[PriceLine, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,4 +57,4 @@ class CreateQuoteHandler:
             credits=price.credits,
             expires_at=expires_at,
         )
-        return SignedQuote(self.signer.sign(quote), price.credits, expires_at, price.breakdown)
+        return SignedQuote(self.signer.sign(quote), price.credits, expires_at, price.breakdown, price.lines)

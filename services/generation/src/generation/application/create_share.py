@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from generation.application.read_generations import visible
+from generation.application.standing_account import require_standing
 from generation.domain.errors import NothingToShare, TooManyShares
 from generation.domain.identifiers import AccountId, GenerationId, ShareId
 from generation.domain.share import SHARES_MAX, Share
@@ -48,6 +49,7 @@ class CreateShareHandler:
         )
         async with self.units.of(command.account_id) as work:
             # Locked: two calls at once must not pass the bound together, nor outlive a deletion.
+            await require_standing(work, command.account_id)
             visible(await work.generations.lock(command.generation_id), command.account_id)
             if not await work.outputs.of([command.generation_id]):
                 raise NothingToShare("only what came out can be shared")

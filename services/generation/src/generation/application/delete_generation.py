@@ -30,6 +30,7 @@ class DeleteGenerationHandler:
             outputs = await work.outputs.remove(generation_id)
             await work.shares.remove(generation_id)
             await work.collections.forget(generation_id)
+            await work.media_uses.remove(generation_id)
             await work.deletions.schedule(
                 [key for output in outputs for key in output.object_keys], due_at=now
             )

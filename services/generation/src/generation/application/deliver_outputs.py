@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from generation.application.sign_outputs import OutputSigner
 from generation.application.start_generation import Job
 from generation.domain.errors import StorageUnavailable
 from generation.domain.generation import Generation
@@ -31,6 +32,8 @@ ORPHAN_AFTER = timedelta(hours=24)
 PAUSE_MAX_S = 15.0
 # A file that can't be had after so many tries is as good as none.
 UNREACHABLE_MAX = 4
+# Of a model that is not asked for a number.
+UNASKED_OUTPUTS_MAX = 16
 log = structlog.get_logger(__name__)
 
 
@@ -55,31 +58,40 @@ class OutputDeliverer:
     store: MediaStore
     ids: IdSource
     clock: Clock
+    # None: outputs say nothing of where they come from.
+    signer: OutputSigner | None = None
     pause_s: float = 1.0
 
     async def deliver(self, job: Job, report: RunReport) -> Delivery:
-        """Store what was made. Raises IntakeUnavailable; what was stored by then is queued for removal."""
-        wanted = wanted_count(job.generation)
+        """Store what was made. Raises IntakeUnavailable; what was stored by then is queued for removal.
+
+        Of more than were asked for the first are taken, and further ones in place of those of no use.
+        """
+        outputs: list[Output] = []
+        made = list(enumerate(report.outputs))
+        while made and (missing := outputs_max(job.generation) - len(outputs)):
+            outputs += await self._kept_of(job, made[:missing])
+            made = made[missing:]
+        told = [replace(output, incomplete=report.incomplete) for output in outputs]
+        return Delivery(told, _units(job.generation, len(outputs), report.usage_units))
+
+    async def _kept_of(self, job: Job, made: Sequence[tuple[int, RunOutput]]) -> Sequence[Output]:
         try:
             async with asyncio.TaskGroup() as tasks:
-                keeping = [
-                    tasks.create_task(self._kept_at_last(job, place, run))
-                    for place, run in enumerate(report.outputs[:wanted])
-                ]
-        except* IntakeUnavailable as full:
-            raise IntakeUnavailable(str(full.exceptions[0])) from full
-        outputs = [
-            replace(output, incomplete=report.incomplete)
-            for task in keeping
-            if (output := task.result()) is not None
-        ]
-        return Delivery(outputs, _units(job.generation, len(outputs), report.usage_units))
+                keeping = [tasks.create_task(self._kept_at_last(job, place, run)) for place, run in made]
+        except ExceptionGroup as failed:
+            # Not except*: before Python 3.11.4 what is raised in it comes wrapped in another group.
+            full, others = failed.split(IntakeUnavailable)
+            if full is None or others is not None:
+                raise
+            raise IntakeUnavailable(str(full.exceptions[0])) from failed
+        return [output for task in keeping if (output := task.result()) is not None]
 
     async def _kept_at_last(self, job: Job, place: int, run: RunOutput) -> Output | None:
         generation, pause_s, unreachable = job.generation, self.pause_s, 0
         while not job.cancel_requested:
             try:
-                return await self._kept(generation, place, run)
+                return await self._kept(job, place, run)
             except OutputUnreachable as away:
                 unreachable += 1
                 if unreachable >= UNREACHABLE_MAX:
@@ -91,10 +103,12 @@ class OutputDeliverer:
             pause_s = min(PAUSE_MAX_S, pause_s * 2)
         return None
 
-    async def _kept(self, generation: Generation, place: int, run: RunOutput) -> Output | None:
+    async def _kept(self, job: Job, place: int, run: RunOutput) -> Output | None:
+        generation = job.generation
         try:
             async with self.intake.receive(run, modality=generation.modality) as media:
-                return await self._store(generation, place, media)
+                kept = await self.signer.signed(job, media) if self.signer else media
+                return await self._store(generation, place, kept)
         except (OutputUnreachable, StoreUnavailable, StorageUnavailable, IntakeUnavailable):
             raise
         except OutputUnusable as unusable:
@@ -156,6 +170,14 @@ def wanted_count(generation: Generation) -> int:
     return int(generation.input.get("output_count", 1))
 
 
+def outputs_max(generation: Generation) -> int:
+    """Return how many outputs are kept: as many as were asked for, or where nobody is asked, all of them.
+
+    A workflow makes what it makes, for one price.
+    """
+    return int(generation.input.get("output_count", UNASKED_OUTPUTS_MAX))
+
+
 def _about(generation: Generation, place: int) -> dict[str, Any]:
     return {"generation_id": generation.generation_id, "position": place}
 
@@ -163,4 +185,5 @@ def _about(generation: Generation, place: int) -> dict[str, Any]:
 def _units(generation: Generation, stored: int, usage_units: int | None) -> int:
     if usage_units is not None:
         return max(1, usage_units)
-    return generation.price.units * stored // wanted_count(generation)
+    wanted = wanted_count(generation)
+    return generation.price.units * min(stored, wanted) // wanted

@@ -1,7 +1,7 @@
 """Ends an attempt, and with it the job or not, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from generation.application.start_generation import Job
@@ -10,6 +10,7 @@ from generation.domain.events import released, succeeded
 from generation.domain.generation import Failure, Generation, Status
 from generation.domain.identifiers import AttemptId
 from generation.domain.output import Output
+from generation.domain.retention import FOR_GOOD, Retention
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
 from generation.ports.meter import Meter
@@ -52,8 +53,12 @@ class AttemptFinisher:
     worker: str
     lease_s: float
     attempts_max: int
+    queue_timeout_s: float
+    retention: Retention = FOR_GOOD
 
-    async def succeed(self, job: Job, outputs: Sequence[Output], *, delivered_units: int) -> None:
+    async def succeed(
+        self, job: Job, outputs: Sequence[Output], *, delivered_units: int, tokens: int | None = None
+    ) -> None:
         """Keep outputs, state and fact together; the objects are no longer due for removal."""
         async with self.units.of_system() as work:
             generation, attempt = await self._owned(work, job)
@@ -62,10 +67,17 @@ class AttemptFinisher:
                 await work.deletions.schedule(keys, due_at=now)
                 ended = await self._release(work, generation, attempt, Outcome.CANCELLED, None)
             else:
-                ended = generation.succeeded(delivered_units=delivered_units, now=now)
+                by_plan = self.retention.goes_by_plan
+                plan = await work.entitlements.of(generation.account_id) if by_plan else None
+                ended = generation.succeeded(
+                    delivered_units=delivered_units,
+                    now=now,
+                    kept_until=self.retention.kept_until(plan, now=now),
+                )
                 await work.outputs.add(outputs)
                 await work.deletions.forget(keys)
-                await work.attempts.save(attempt.ended(Outcome.SUCCEEDED, now=now))
+                delivered = replace(attempt, output_count=len(outputs), tokens=tokens)
+                await work.attempts.save(delivered.ended(Outcome.SUCCEEDED, now=now))
                 await work.generations.save(ended)
                 await work.answers.forget(ended.generation_id)
                 await work.publish(succeeded(ended, output_count=len(outputs), now=now))
@@ -99,10 +111,25 @@ class AttemptFinisher:
         self.meter.ended(ended)
         return None
 
-    async def put_down(self, job: Job, *, until: datetime, failure: Failure) -> None:
-        """Leaves the attempt for whoever is free then; the job fails if that is past its deadline."""
+    async def move(self, job: Job, provider: str) -> Attempt:
+        """Give an attempt that no provider knows of to another; return it."""
+        async with self.units.of_system() as work:
+            _, attempt = await self._owned(work, job)
+            moved = replace(attempt, provider=provider)
+            await work.attempts.lease(moved)
+        return moved
+
+    async def put_down(self, job: Job, *, until: datetime, failure: Failure, in_queue: bool = False) -> None:
+        """Leaves the attempt for whoever is free then; the job fails if that is past its deadline.
+
+        One that is `in_queue` has as much time then as now, unless that is later than any queue lasts.
+        """
         async with self.units.of_system() as work:
             generation, attempt = await self._owned(work, job)
+            if in_queue:
+                queued_until = generation.created_at + timedelta(seconds=self.queue_timeout_s)
+                generation = generation.waited(until=min(until, queued_until), now=self.clock.now())
+                await work.generations.save(generation)
             if not generation.cancel_requested and until < generation.deadline_at:
                 await work.attempts.lease(attempt.put_down(until=until, submitted=job.taken_over))
                 return
@@ -131,7 +158,7 @@ class AttemptFinisher:
         attempt = await work.attempts.leased(job.attempt.attempt_id, worker=self.worker)
         if generation is None or attempt is None or generation.status is not Status.PROCESSING:
             raise LeaseLost(job.attempt.attempt_id)
-        return generation, attempt
+        return generation, replace(attempt, cost=job.cost)
 
     async def _used_up(self, work: UnitOfWork, attempt: Attempt, retry: Retry) -> bool:
         if attempt.number >= ATTEMPTS_MAX or (retry.counted and attempt.tries >= self.attempts_max):

@@ -13,6 +13,8 @@ class KeepEntitlementsHandler:
     units: UnitsOfWork
 
     async def __call__(self, told: Entitlements) -> bool:
-        """Keep a copy; False for one that is no newer than what is kept."""
+        """Keep a copy; False for one that is no newer than what is kept, or of an account that is erased."""
         async with self.units.of(told.account_id) as work:
+            if await work.erasures.is_begun(told.account_id):
+                return False
             return await work.entitlements.keep(told)

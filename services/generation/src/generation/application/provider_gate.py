@@ -1,64 +1,48 @@
-"""Keeps jobs from a provider at which our own account is in trouble."""
+"""Keeps jobs from providers that should not be asked now."""
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-import structlog
-
-from generation.ports.clock import Clock
-from generation.ports.media_provider import RunReport, RunState
-from generation.ports.meter import Meter
-
-PAUSE_MIN_S, PAUSE_MAX_S = 30.0, 300.0
-log = structlog.get_logger(__name__)
-
-
-@dataclass
-class Closed:
-    """A provider that turned our account away; each refusal doubles the pause."""
-
-    until: datetime
-    pause_s: float
+from generation.ports.media_provider import RunReport
+from generation.ports.provider_guard import Call, ProviderGuard
 
 
 @dataclass(frozen=True)
 class ProviderGate:
-    """One for all jobs of a worker. Operators are told once, when it closes, and see it by a gauge."""
+    """One for all jobs of a worker: closed for as long as the strictest of its guards says."""
 
-    clock: Clock
-    meter: Meter
-    pause_s: float = PAUSE_MIN_S
-    _closed: dict[str, Closed] = field(default_factory=dict)
+    guards: Sequence[ProviderGuard]
 
-    def closed_until(self, provider: str) -> datetime | None:
-        """When the provider may be called again; None when it may be now."""
-        closed = self._closed.get(provider)
-        return closed.until if closed and self.clock.now() < closed.until else None
+    def closed_until(self, call: Call) -> datetime | None:
+        """Return when the call may be made, or when to ask again; None when it may be made now."""
+        closed = (guard.closed_until(call) for guard in self.guards)
+        return max((until for until in closed if until is not None), default=None)
 
-    def enter(self, provider: str) -> datetime | None:
-        """Return the same for a call that is made now: one a pause finds out whether the trouble is over."""
-        until = self.closed_until(provider)
-        if until is None and (closed := self._closed.get(provider)):
-            closed.until = self.clock.now() + timedelta(seconds=closed.pause_s)
+    def is_full(self, call: Call) -> bool:
+        """Whether the call has to wait, and for nothing but its place."""
+        closed = [guard for guard in self.guards if guard.closed_until(call) is not None]
+        return bool(closed) and all(guard.is_queue for guard in closed)
+
+    def enter(self, call: Call) -> datetime | None:
+        """Return the same for a call that is made now: what is open has let it in."""
+        until = self.closed_until(call)
+        if until is None:
+            for guard in self.guards:
+                guard.enter(call)
         return until
 
-    def heard(self, provider: str, report: RunReport) -> None:
-        """Close for our account's trouble; open once the provider has dealt with a request."""
-        if report.account_trouble:
-            self._close(provider, report)
-        elif report.state is RunState.SUCCEEDED or (report.state is RunState.FAILED and not report.retryable):
-            self._open(provider)
+    def resumed(self, call: Call) -> None:
+        """Note that a run goes on here which was begun elsewhere or earlier."""
+        for guard in self.guards:
+            guard.resumed(call)
 
-    def _close(self, provider: str, report: RunReport) -> None:
-        before = self._closed.get(provider)
-        pause_s = min(PAUSE_MAX_S, before.pause_s * 2) if before else self.pause_s
-        pause_s = max(pause_s, report.retry_after_s or 0)
-        self._closed[provider] = Closed(self.clock.now() + timedelta(seconds=pause_s), pause_s)
-        if before is None:
-            log.error("our account needs attention: its jobs wait or go elsewhere", provider=provider)
-            self.meter.account_trouble(provider, troubled=True)
+    def heard(self, call: Call, report: RunReport) -> None:
+        """Note how a run ended, or that it could not begin."""
+        for guard in self.guards:
+            guard.heard(call, report)
 
-    def _open(self, provider: str) -> None:
-        if self._closed.pop(provider, None):
-            log.warning("our account is well again", provider=provider)
-            self.meter.account_trouble(provider, troubled=False)
+    def left(self, call: Call) -> None:
+        """Note that nobody here waits for the run any more."""
+        for guard in self.guards:
+            guard.left(call)

@@ -9,7 +9,7 @@ from generation.application.usual_durations import UsualDurations
 from generation.domain.attempt import Attempt
 from generation.domain.collection import own_collection
 from generation.domain.errors import GenerationNotFound
-from generation.domain.generation import Generation
+from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId
 from generation.domain.library_filter import EVERY_JOB, LibraryFilter
 from generation.domain.output import Output
@@ -93,10 +93,16 @@ class ReadGenerations:
         self, generation: Generation, outputs: Sequence[Output], attempts: Sequence[Attempt] = ()
     ) -> GenerationView:
         standing = Standing(
-            await self.queue.position(generation),
+            await self._place(generation),
             expected_ready_at(generation, self.durations.of(generation.model_id)),
         )
         return GenerationView(generation, self.signed(outputs), attempts, standing)
+
+    async def _place(self, generation: Generation) -> int | None:
+        """Return its place among those that wait for a worker, or, with one, at its provider's."""
+        if generation.status is Status.PROCESSING:
+            return generation.provider_place
+        return await self.queue.position(generation)
 
     async def _outputs(self, work: UnitOfWork, generations: Sequence[Generation]) -> Sequence[Output]:
         return await work.outputs.of([generation.generation_id for generation in generations])

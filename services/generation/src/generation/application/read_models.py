@@ -1,13 +1,15 @@
 """Reads the catalogue."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from generation.application.entitlement_check import EntitlementCheck
+from generation.application.learn_statistics import LastDay
 from generation.application.usual_durations import UsualDurations
 from generation.domain.entitlements import Entitlements
 from generation.domain.identifiers import AccountId, ModelId
 from generation.domain.model import Model
+from generation.domain.model_statistics import ModelStatistics
 from generation.ports.catalogue import Catalogue
 from generation.ports.unit_of_work import UnitsOfWork
 
@@ -22,6 +24,9 @@ class ModelView:
     model: Model
     median_duration_s: float | None
     is_usable: bool | None
+    last_day: ModelStatistics
+    # Providers of it in whose place a stand-in answers.
+    stand_ins: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,10 @@ class ReadModels:
     units: UnitsOfWork
     catalogue: Catalogue
     durations: UsualDurations
+    last_day: LastDay
     entitlement: EntitlementCheck
+    # By the names of their providers.
+    stand_ins: Collection[str] = ()
 
     async def all(self, account_id: AccountId | None) -> Sequence[ModelView]:
         """Every model, in the order to show them."""
@@ -50,6 +58,8 @@ class ReadModels:
                 model,
                 self.durations.of(model.model_id),
                 self.entitlement.opens(model, known) if account_id else None,
+                self.last_day.of(model.model_id),
+                [provider.name for provider in model.providers if provider.name in self.stand_ins],
             )
             for model in models
         ]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from generation.application.start_generation import Job
 from generation.domain.events import GenerationProgressed
+from generation.domain.waiting import COUNTED_MAX
 from generation.ports.clock import Clock
 from generation.ports.progress_feed import ProgressFeed
 from generation.ports.unit_of_work import UnitsOfWork
@@ -31,6 +32,8 @@ class ProgressReporter:
     clock: Clock
     every_s: float
     _told: dict[str, Told] = field(default_factory=dict)
+    # Where they stand at their providers', as it was last written down.
+    _places: dict[str, int | None] = field(default_factory=dict)
 
     async def report(self, job: Job, progress: float) -> None:
         now, key = self.clock.now(), job.generation.generation_id
@@ -54,6 +57,17 @@ class ProgressReporter:
             )
         )
 
+    async def stands(self, job: Job, place: int | None) -> None:
+        """Write down a place at the provider's where it is another one; None once it does not wait there."""
+        key = job.generation.generation_id
+        place = min(place, COUNTED_MAX + 1) if place is not None else None
+        if place == self._places.get(key, job.generation.provider_place):
+            return
+        async with self.units.of(job.generation.account_id) as work:
+            await work.generations.stand(key, provider_place=place)
+        self._places[key] = place
+
     def forget(self, job: Job) -> None:
         """Forget what was told of a job: it left this worker."""
         self._told.pop(job.generation.generation_id, None)
+        self._places.pop(job.generation.generation_id, None)

@@ -6,7 +6,7 @@ from generation.domain.events import queued, released
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import GenerationId, ReservationId
 from generation.ports.clock import Clock
-from generation.ports.ledger import Ledger, Refusal
+from generation.ports.ledger import KeyLimitReached, Ledger, Refusal
 from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 # A reservation outlives its job by this much, so that the ledger never gives back the credits of a
@@ -31,15 +31,23 @@ class CreditReserver:
             generation.account_id,
             amount_credits=generation.price.credits,
             ttl_s=self.queue_timeout_s + self.deadline_s_max + RESERVATION_MARGIN_S,
+            key=generation.key,
         )
         async with self.units.of(generation.account_id) as work:
-            if isinstance(answer, Refusal):
+            if isinstance(answer, Refusal | KeyLimitReached):
                 return await self._reject(work, generation.generation_id, answer)
             return await hold(work, generation.generation_id, answer.reservation_id, clock=self.clock)
 
-    async def _reject(self, work: UnitOfWork, generation_id: GenerationId, answer: Refusal) -> Generation:
-        current = await locked(work, generation_id)
-        rejected = current.rejected(available=answer.available, owed=answer.owed, now=self.clock.now())
+    async def _reject(
+        self, work: UnitOfWork, generation_id: GenerationId, answer: Refusal | KeyLimitReached
+    ) -> Generation:
+        current, now = await locked(work, generation_id), self.clock.now()
+        if isinstance(answer, Refusal):
+            rejected = current.rejected(available=answer.available, owed=answer.owed, now=now)
+        else:
+            rejected = current.over_its_keys_limit(
+                limit=answer.limit, used=answer.used, resets_on=answer.resets_on, now=now
+            )
         await work.generations.save(rejected)
         return rejected
 

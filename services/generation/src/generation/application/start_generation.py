@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from generation.application.reserve_credits import hold
 from generation.domain.attempt import Attempt
+from generation.domain.cost import Cost
 from generation.domain.errors import UnknownModel
 from generation.domain.events import released
 from generation.domain.generation import Failure, Generation, Status
@@ -36,8 +37,12 @@ class Job:
     attempt: Attempt
     # Its user asked it to stop.
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    # Something was said of it: by its user, or by its provider.
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
     # The provider may know of the attempt: it is asked before anything is submitted.
     taken_over: bool = False
+    # What the attempt's run cost us, once its provider said how it ended.
+    cost: Cost | None = None
 
     @property
     def cancel_requested(self) -> bool:
@@ -47,6 +52,11 @@ class Job:
     def cancel(self) -> None:
         """Its user asks it to stop: whoever waits for its provider hears at once."""
         self.cancelled.set()
+        self.stirred.set()
+
+    def wake(self) -> None:
+        """Its provider says that the run changed: whoever waits to look at it looks now."""
+        self.stirred.set()
 
 
 @dataclass(frozen=True)

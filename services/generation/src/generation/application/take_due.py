@@ -38,7 +38,7 @@ class TakeDueHandler:
     async def __call__(self, *, limit: int, excluding: Collection[AttemptId] = ()) -> Sequence[Job]:
         """Up to `limit` jobs, now this worker's; `excluding` are those it has in hand."""
         now = self.clock.now()
-        jobs = []
+        taken: list[tuple[Attempt, bool]] = []
         async with self.units.of_system() as work:
             expired = await work.attempts.lock_due(now=now, excluding=excluding, limit=limit + LOOK_PAST_MAX)
             living = await work.attempts.living(
@@ -52,16 +52,31 @@ class TakeDueHandler:
                 and now < attempt.lease_until + PATIENCE
             ]
             for due in [attempt for attempt in expired if attempt not in waiting][:limit]:
-                taken = due.taken(
+                mine = due.taken(
                     worker=self.worker, now=now, lease_until=now + timedelta(seconds=self.lease_s)
                 )
-                await work.attempts.lease(taken)
-                if generation := await work.generations.get(due.generation_id):
-                    job = Job(generation, taken, taken_over=due.submitted)
-                    if generation.cancel_requested:
-                        job.cancel()
-                    jobs.append(job)
-        return [job for job in jobs if not await self._gave_up(job)]
+                await work.attempts.lease(mine)
+                taken.append((mine, due.submitted))
+        jobs = [await self._job(attempt, taken_over=submitted) for attempt, submitted in taken]
+        return [job for job in jobs if job is not None]
+
+    async def _job(self, attempt: Attempt, *, taken_over: bool) -> Job | None:
+        """Return the job of an attempt that is this worker's; None where there is nothing to go on with.
+
+        One that can't be read, or ended, is in no other's way: its lease runs out, and it comes again.
+        """
+        try:
+            async with self.units.of_system() as work:
+                generation = await work.generations.get(attempt.generation_id)
+            if generation is None:
+                return None
+            job = Job(generation, attempt, taken_over=taken_over)
+            if generation.cancel_requested:
+                job.cancel()
+            return None if await self._gave_up(job) else job
+        except Exception:
+            log.exception("attempt can't be taken up", attempt_id=attempt.attempt_id)
+            return None
 
     def _is_paid_for(self, attempt: Attempt) -> bool:
         """Whether its own worker may have a call that another would make again."""

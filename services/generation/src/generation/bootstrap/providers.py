@@ -3,17 +3,28 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from pydantic_settings import BaseSettings
-
 from generation.adapters.outbound.answer_spool import TransactionalSpool
+from generation.adapters.outbound.circuit_breakers import (
+    PAUSE_MIN_S,
+    CircuitGuard,
+    account_told,
+    circuit_told,
+)
 from generation.adapters.outbound.guarded_fetch import GuardedClient
+from generation.adapters.outbound.provider_limits import LimitGuard, Limits, limits_in
 from generation.adapters.outbound.providers.folder import opened
-from generation.adapters.outbound.providers.registry import ChosenProvider
+from generation.adapters.outbound.providers.registry import ProviderSettings
+from generation.application.judge_provider import account_is_well, provider_is_well
+from generation.application.provider_gate import ProviderGate
+from generation.application.retry_after import RetryAfterGuard
 from generation.bootstrap.parts import Parts
+from generation.ports.clock import Clock
 from generation.ports.media_provider import MediaProvider
+from generation.ports.meter import Meter
 from generation.settings import WorkerSettings
 
-ProviderSettings = Mapping[ChosenProvider, BaseSettings]
+# Jobs in a row that a provider fails with a model, until no more are sent there.
+FAILURES_MAX = 5
 
 
 @asynccontextmanager
@@ -26,7 +37,36 @@ async def providers_of(
     )
     try:
         spool = TransactionalSpool(parts.units, fetch.output)
-        async with opened(chosen, fetch=fetch, spool=spool) as providers:
+        public_url = str(settings.public_url).rstrip("/") if settings.public_url else None
+        async with opened(chosen, fetch=fetch, spool=spool, public_url=public_url) as providers:
             yield providers
     finally:
         await fetch.close()
+
+
+def limits_of(chosen: ProviderSettings) -> Mapping[str, Limits]:
+    """Return how much each provider may be asked for at a time."""
+    return {provider.name: limits_in(settings) for provider, settings in chosen.items()}
+
+
+def gate_of(
+    clock: Clock, meter: Meter, limits: Mapping[str, Limits], *, pause_s: float = PAUSE_MIN_S
+) -> ProviderGate:
+    """Return what keeps a worker's jobs from providers that should not be asked."""
+    account = CircuitGuard(
+        clock,
+        of=lambda call: call.provider,
+        is_well=account_is_well,
+        failures_max=1,
+        tell=account_told(meter),
+        pause_s=pause_s,
+    )
+    models = CircuitGuard(
+        clock,
+        of=lambda call: (call.provider, call.model_id),
+        is_well=provider_is_well,
+        failures_max=FAILURES_MAX,
+        tell=circuit_told(meter),
+        pause_s=pause_s,
+    )
+    return ProviderGate((account, models, RetryAfterGuard(clock), LimitGuard(limits, clock)))

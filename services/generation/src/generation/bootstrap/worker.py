@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from chassis.clock import SystemClock
 from chassis.dead_letters import DeadLetters, Handler
@@ -11,7 +12,10 @@ from chassis.process import forever
 from chassis.publisher import Publisher
 from chassis.service import database, service
 from tintype.billing.v1.events_pb2 import SubscriptionChanged
+from tintype.identity.v1.events_pb2 import UserDeleted
 
+from generation.adapters.inbound.gone_people import GonePeople
+from generation.adapters.inbound.nudges import listening
 from generation.adapters.inbound.plan_changes import PlanChanges
 from generation.adapters.inbound.worker import (
     DURABLE,
@@ -21,6 +25,7 @@ from generation.adapters.inbound.worker import (
     SUBJECTS,
     Worker,
     credits_reserved,
+    fetched_at_once,
 )
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.nats_progress import NatsProgressFeed
@@ -28,26 +33,39 @@ from generation.adapters.outbound.postgres import tables
 from generation.adapters.outbound.postgres.presence import present
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.adapters.outbound.prometheus import count_open
+from generation.adapters.outbound.provider_limits import Limits
+from generation.adapters.outbound.providers.registry import ProviderSettings
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
+from generation.application.begin_erasure import BeginErasureHandler
+from generation.application.cancel_generation import CancelGenerationHandler
+from generation.application.carry_on_erasures import CarryOnErasuresHandler
+from generation.application.cost_of_run import RunCosts
 from generation.application.deliver_outputs import OutputDeliverer
+from generation.application.expire_outputs import ExpireOutputsHandler
 from generation.application.finish_attempt import AttemptFinisher
 from generation.application.follow_run import RunFollower
 from generation.application.keep_entitlements import KeepEntitlementsHandler
 from generation.application.keep_leases import LeaseKeeper
-from generation.application.provider_gate import ProviderGate
+from generation.application.moderate_job import JobModerator
 from generation.application.purge_discarded import PurgeDiscardedHandler
 from generation.application.report_progress import ProgressReporter
 from generation.application.run_attempt import AttemptRunner
 from generation.application.run_job import RunJobHandler
+from generation.application.run_media import RunMedia
 from generation.application.start_generation import StartGenerationHandler
 from generation.application.sweep_answers import SweepAnswersHandler
 from generation.application.sweep_deadlines import SweepDeadlinesHandler
 from generation.application.sweep_deletions import SweepDeletionsHandler
 from generation.application.sweep_reservations import SweepReservationsHandler
+from generation.application.sweep_uploads import SweepUploadsHandler
 from generation.application.take_due import TakeDueHandler
+from generation.bootstrap.content_signer import signer_of
+from generation.bootstrap.moderation import moderation_of
 from generation.bootstrap.parts import Parts, parts_of, shared_loops
-from generation.bootstrap.providers import ProviderSettings, providers_of
+from generation.bootstrap.providers import gate_of, limits_of, providers_of
+from generation.domain.retention import Retention
 from generation.ports.media_provider import MediaProvider
+from generation.ports.moderation import Moderation
 from generation.settings import WorkerSettings
 
 TAKE_DUE_EVERY_S = 1.0
@@ -61,11 +79,19 @@ async def serve_worker(settings: WorkerSettings, providers: ProviderSettings) ->
         parts = parts_of(settings, running)
         intake = FileIntake(settings.output_size_max_bytes)
         making = await running.opened(providers_of(settings, providers, parts))
-        worker = worker_of(settings, parts, making, intake)
+        moderation = await running.opened(moderation_of(settings))
+        worker = worker_of(settings, parts, making, limits_of(providers), intake, moderation)
         await running.opened(present(parts.engine, worker.name))
         running.stack.push_async_callback(worker.drain)
+        await running.opened(listening(running.nats, worker.wake))
         consumer = running.consumer(
-            STREAM, SUBJECTS, worker.handle, durable=DURABLE, max_in_flight=1, slots=worker, fetch_s=FETCH_S
+            STREAM,
+            SUBJECTS,
+            worker.handle,
+            durable=DURABLE,
+            max_in_flight=fetched_at_once(settings.worker_concurrency),
+            slots=worker,
+            fetch_s=FETCH_S,
         )
         await running.run(
             consumer.run(),
@@ -87,6 +113,7 @@ async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters
         ids = UuidIds()
         units = PostgresUnitsOfWork(engine, ids)
         changes = PlanChanges(KeepEntitlementsHandler(units))
+        gone = GonePeople(BeginErasureHandler(units, SystemClock()))
         start = StartGenerationHandler(
             units,
             TomlCatalogue(settings.models_file, providers=settings.provider_names),
@@ -98,7 +125,9 @@ async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters
         )
 
         async def apply(event: IncomingEvent) -> None:
-            if event.ce_type == SubscriptionChanged.DESCRIPTOR.full_name:
+            if event.ce_type == UserDeleted.DESCRIPTOR.full_name:
+                await gone.handle(event)
+            elif event.ce_type == SubscriptionChanged.DESCRIPTOR.full_name:
                 await changes.handle(event)
             else:
                 await start(credits_reserved(event))
@@ -107,13 +136,18 @@ async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters
 
 
 def worker_of(
-    settings: WorkerSettings, parts: Parts, providers: Mapping[str, MediaProvider], intake: FileIntake
+    settings: WorkerSettings,
+    parts: Parts,
+    providers: Mapping[str, MediaProvider],
+    limits: Mapping[str, Limits],
+    intake: FileIntake,
+    moderation: Moderation | None,
 ) -> Worker:
     """One worker under a name of its own."""
     units, ids, clock = parts.units, parts.ids, parts.clock
     name, lease_s = ids.new("wrk"), settings.lease_s
     in_call = frozenset(called for called, provider in providers.items() if provider.capabilities.in_call)
-    gate = ProviderGate(clock, parts.meter)
+    gate = gate_of(clock, parts.meter, limits)
     finish = AttemptFinisher(
         units,
         ids,
@@ -122,14 +156,23 @@ def worker_of(
         worker=name,
         lease_s=lease_s,
         attempts_max=settings.attempts_max,
+        queue_timeout_s=settings.queue_timeout_s,
+        retention=Retention(
+            days=settings.output_retention_days,
+            days_by_word=settings.output_retention_days_by_entitlement,
+        ),
     )
     feed = NatsProgressFeed(Publisher(parts.jetstream), ids)
     progress = ProgressReporter(units, feed, clock, every_s=settings.progress_every_s)
     attempts = AttemptRunner(
-        RunFollower(units, providers, parts.catalogue, gate, progress, clock),
-        OutputDeliverer(units, intake, parts.store, ids, clock),
+        RunFollower(units, providers, parts.catalogue, RunMedia(units, parts.store), gate, progress, clock),
+        OutputDeliverer(units, intake, parts.store, ids, clock, signer=signer_of(settings, parts, providers)),
         finish,
         gate,
+        JobModerator(
+            moderation, parts.catalogue, clock, parts.meter, is_open=settings.moderation_when_away == "open"
+        ),
+        RunCosts(parts.catalogue),
         clock,
     )
     return Worker(
@@ -150,12 +193,18 @@ def sweepers(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, Non
     deadlines = SweepDeadlinesHandler(units, clock, parts.meter)
     deletions = SweepDeletionsHandler(units, parts.store, clock)
     answers = SweepAnswersHandler(units)
+    uploads = SweepUploadsHandler(units, clock, timedelta(seconds=settings.upload_unused_ttl_s))
     steps = {
         "sweep reservations": reservations.__call__,
         "sweep deadlines": deadlines.__call__,
         "purge discarded": PurgeDiscardedHandler(units, clock).__call__,
+        "expire outputs": ExpireOutputsHandler(units, clock).__call__,
+        "sweep uploads": uploads.__call__,
         "sweep deletions": deletions.__call__,
         "sweep answers": answers.__call__,
+        "carry on erasures": CarryOnErasuresHandler(
+            units, CancelGenerationHandler(units, clock, parts.meter), clock
+        ).__call__,
         "count open jobs": lambda: count_open(parts.engine),
     }
     return [forever(step, every_s=SWEEP_EVERY_S, name=name) for name, step in steps.items()]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from generation.domain.cost import Cost
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AccountId, AttemptId, GenerationId, RunId
 
@@ -43,6 +44,11 @@ class Attempt:
     submitted: bool = True
     # Tries that the job has used up: this one, those before it, and every interruption.
     tries: int = 1
+    # What its run cost us, where somebody says so: paid for or not, its user is never told.
+    cost: Cost | None = None
+    # Files that were stored and kept, and tokens where the provider counts them.
+    output_count: int = 0
+    tokens: int | None = None
 
     def ended(self, outcome: Outcome, *, now: datetime, failure: Failure | None = None) -> "Attempt":
         """Return the attempt with its outcome."""

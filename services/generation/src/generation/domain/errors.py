@@ -35,6 +35,15 @@ class InvalidInput(GenerationError):
         self.field_violations = {v.field: v.description for v in violations}
 
 
+class NotStaff(GenerationError):
+    """Only people with a role see that."""
+
+    reason = "NOT_STAFF"
+
+    def __init__(self) -> None:
+        super().__init__("Only people with a role may do that.")
+
+
 class UnknownModel(GenerationError):
     """No such model is on offer."""
 
@@ -47,6 +56,15 @@ class EntitlementRequired(GenerationError):
     reason = "ENTITLEMENT_REQUIRED"
 
 
+class AccountGone(GenerationError):
+    """The account is erased: nothing new is made of it."""
+
+    reason = "ACCOUNT_ERASED"
+
+    def __init__(self) -> None:
+        super().__init__("this account was deleted")
+
+
 class InvalidQuote(GenerationError):
     """The quote was not signed here, or not for this account, model and input."""
 
@@ -57,6 +75,12 @@ class QuoteExpired(GenerationError):
     """The quote was good once."""
 
     reason = "QUOTE_EXPIRED"
+
+
+class KeyLimitReached(GenerationError):
+    """The key that the job was asked for with may not reserve so many credits this month."""
+
+    reason = "KEY_LIMIT_REACHED"
 
 
 class InsufficientCredits(GenerationError):
@@ -118,6 +142,24 @@ class GenerationNotFound(GenerationError):
     reason = "NOT_FOUND"
 
 
+class RunNotFound(GenerationError):
+    """No provider's run of this name is known here, or the provider tells nothing."""
+
+    reason = "RUN_NOT_FOUND"
+
+
+class InvalidSignature(GenerationError):
+    """The webhook was not signed by the provider, or too long ago."""
+
+    reason = "INVALID_SIGNATURE"
+
+
+class InvalidWebhook(GenerationError):
+    """The provider signed it, and it is about no run."""
+
+    reason = "INVALID_WEBHOOK"
+
+
 class GenerationFinished(GenerationError):
     """It had ended already."""
 
@@ -164,3 +206,46 @@ class TooManyCollections(GenerationError):
     """The user has as many as may be."""
 
     reason = "TOO_MANY_COLLECTIONS"
+
+
+class UnusableMedia(GenerationError):
+    """What was sent is no picture of a kind that is taken, or can't be decoded; nothing was kept."""
+
+    reason = "UNUSABLE_MEDIA"
+
+
+class UploadTooLarge(GenerationError):
+    """The file has more bytes than one may; nothing was kept."""
+
+    reason = "UPLOAD_TOO_LARGE"
+
+
+class UploadBrokenOff(GenerationError):
+    """The file's end did not come; nothing was kept."""
+
+    reason = "UPLOAD_BROKEN_OFF"
+
+
+class UploadNotFound(GenerationError):
+    """Absent, or another user's."""
+
+    reason = "UPLOAD_NOT_FOUND"
+
+
+class UploadNotSent(GenerationError):
+    """What is awaited in the store did not come yet."""
+
+    reason = "UPLOAD_NOT_SENT"
+
+
+class UploadQuotaReached(GenerationError):
+    """The user keeps as many uploads, or as many bytes of them, as may be."""
+
+    reason = "UPLOAD_QUOTA_REACHED"
+
+
+class TooManyUploads(GenerationError):
+    """As many files are coming in as may, of this user's or of everybody's."""
+
+    reason = "TOO_MANY_UPLOADS"
+    retry_after_s = 2.0

@@ -17,6 +17,14 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountErased:
+    """Nothing is left of an account but what the books need."""
+
+    account_id: AccountId
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class GenerationQueued(Event):
     """Credits are reserved and the job waits for a worker."""
 

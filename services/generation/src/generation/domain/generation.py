@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
 from generation.domain.errors import GenerationFinished, GenerationNotFound, GenerationRunning
 from generation.domain.identifiers import AccountId, GenerationId, ModelId, ReservationId
+from generation.domain.key_use import KeyUse
 from generation.domain.model import Modality
 from generation.domain.pricing import Price
 
@@ -24,6 +25,7 @@ class Status(StrEnum):
     REJECTED = "rejected"
 
 
+KEY_LIMIT_REACHED = "KEY_LIMIT_REACHED"
 TERMINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.REJECTED})
 
 
@@ -64,8 +66,15 @@ class Generation:
     finished_at: datetime | None = None
     deleted_at: datetime | None = None
     is_favourite: bool = False
+    # By which it was asked for; None for a person.
+    key: KeyUse | None = None
     # Until then a deleted one keeps its outputs and can be restored.
     purge_at: datetime | None = None
+    # Its place among those that wait at its provider's, where that says so: 1 is the next one.
+    provider_place: int | None = None
+    # What was promised when it was made, None for good; and when its files went.
+    outputs_kept_until: datetime | None = None
+    outputs_expired_at: datetime | None = None
 
     @property
     def is_terminal(self) -> bool:
@@ -100,15 +109,46 @@ class Generation:
         failure = Failure("INSUFFICIENT_CREDITS", message)
         return self._ended(Status.REJECTED, now=now, available_credits=available, failure=failure)
 
+    def over_its_keys_limit(self, *, limit: int, used: int, resets_on: date | None, now: datetime) -> Self:
+        """Note that its key may not reserve so much; nothing was set aside. As `rejected` otherwise."""
+        if self.status is not Status.RESERVING:
+            return self
+        name = self.key.name if self.key else ""
+        message = (
+            f"the key {name!r} may reserve {limit} credits a month: {used} are used, and"
+            f" {self.price.credits} are needed"
+        )
+        if resets_on:
+            message += f"; it starts anew on {resets_on:%Y-%m-%d} (UTC)"
+        return self._ended(Status.REJECTED, now=now, failure=Failure(KEY_LIMIT_REACHED, message))
+
     def started(self, *, now: datetime, deadline_at: datetime) -> Self:
         """Give it to a worker."""
         self._refuse_if_ended()
         return replace(self, status=Status.PROCESSING, started_at=now, deadline_at=deadline_at)
 
-    def succeeded(self, *, delivered_units: int, now: datetime) -> Self:
+    def waited(self, *, until: datetime, now: datetime) -> Self:
+        """With as much time left then as there is now; never with less than it had."""
+        return replace(self, deadline_at=self.deadline_at + max(until - now, timedelta()))
+
+    def succeeded(self, *, delivered_units: int, now: datetime, kept_until: datetime | None = None) -> Self:
         """Its outputs are stored; what was delivered is charged."""
-        charge = self.price.charge(delivered_units=delivered_units)
-        return self._ended(Status.SUCCEEDED, now=now, credits_charged=charge, progress=1.0)
+        return self._ended(
+            Status.SUCCEEDED,
+            now=now,
+            credits_charged=self.price.charge(delivered_units=delivered_units),
+            progress=1.0,
+            outputs_kept_until=kept_until,
+        )
+
+    def is_expiring(self, now: datetime) -> bool:
+        """Whether its outputs were kept for as long as was promised, and are still there."""
+        until = self.outputs_kept_until
+        return until is not None and until <= now and self.outputs_expired_at is None
+
+    def expired(self, *, now: datetime) -> Self:
+        """Have its outputs gone; nothing else of it changes."""
+        return replace(self, outputs_expired_at=now)
 
     def failed(self, failure: Failure, *, now: datetime) -> Self:
         """Nothing was delivered, nothing is charged."""
@@ -143,9 +183,13 @@ class Generation:
         """
         return self if self.deleted_at else replace(self.deleted(now=now), purge_at=purge_at)
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether it was discarded, and the time to restore it has passed."""
+        return self.purge_at is not None and self.purge_at <= now
+
     def restored(self, *, now: datetime) -> Self:
         """Show it again, if it was discarded and its time is not over; else raises GenerationNotFound."""
-        if self.deleted_at and (self.purge_at is None or self.purge_at <= now):
+        if self.deleted_at and (self.purge_at is None or self.is_over(now)):
             raise GenerationNotFound("it was deleted for good")
         return replace(self, deleted_at=None, purge_at=None)
 

@@ -50,15 +50,15 @@ EVERY_JOB = LibraryFilter()
 def search_text(job: Mapping[str, Any]) -> str:
     """Return the prompt of an input as it is searched; empty where there is none."""
     prompt = job.get("prompt")
-    return _folded(prompt) if isinstance(prompt, str) else ""
+    return folded(prompt) if isinstance(prompt, str) else ""
 
 
 def search_words(text: str) -> tuple[str, ...]:
     """Return what a person typed, word by word, each once, as it stands in `search_text`."""
-    return tuple(dict.fromkeys(_folded(text).split()))
+    return tuple(dict.fromkeys(folded(text).split()))
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Return a text without the difference of case, of accents and of how a letter is encoded."""
     apart = unicodedata.normalize("NFKD", text).casefold()
     bare = "".join(letter for letter in apart if not _ACCENT_FIRST <= letter <= _ACCENT_LAST)

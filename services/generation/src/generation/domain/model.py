@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from generation.domain.errors import InvalidInput, Violation
-from generation.domain.identifiers import ModelId
+from generation.domain.cost import CostRate
+from generation.domain.errors import InvalidInput, UnknownModel, Violation
+from generation.domain.identifiers import MediaId, ModelId
 from generation.domain.pricing import Tariff
+from generation.domain.request_template import RequestTemplate
 
 # An annotation of ours in a model's schema: an integer that is drawn when it is left open.
 RANDOM = "x-random"
@@ -19,14 +21,28 @@ class Modality(StrEnum):
     IMAGE = "image"
     VIDEO = "video"
     TEXT = "text"
+    AUDIO = "audio"
 
 
 @dataclass(frozen=True)
 class ModelProvider:
-    """Who can run a model, and what the model is called there."""
+    """Who can run a model, what the model is called there, and how it is asked for there."""
 
     name: str
     model: str
+    # None: the model's input is the provider's request.
+    request: RequestTemplate | None = None
+    # What a run costs us there, where the provider does not say it of each.
+    cost: CostRate | None = None
+
+    def asked(
+        self, job: Mapping[str, Any], addresses: Mapping[MediaId, str] | None = None
+    ) -> Mapping[str, Any]:
+        """Return the provider's own request for this input, with addresses for media. Raises UnmappedValue.
+
+        Without a template the input is sent as it is, and names media by their ids.
+        """
+        return self.request.filled(job, addresses) if self.request else job
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,31 @@ class Model:
         }
         return {**job, **drawn}
 
-    def name_at(self, provider: str) -> str:
-        """Return what `provider` calls this model."""
-        return next(p.model for p in self.providers if p.name == provider)
+    def at(self, provider: str) -> ModelProvider:
+        """Return how `provider` runs this model. Raises UnknownModel when it no longer does."""
+        for runs in self.providers:
+            if runs.name == provider:
+                return runs
+        raise UnknownModel(f"{provider} does not run {self.model_id}")
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether a provider is in use here, and the settings that it lacks; unknown: nobody speaks to it."""
+
+    is_in_use: bool
+    lacks: tuple[str, ...] = ()
+    is_known: bool = True
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A model of the catalogue, on offer or not, with how each of its providers stands."""
+
+    model: Model
+    providers: Mapping[str, Readiness]
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether anybody in use runs it."""
+        return any(provider.is_in_use for provider in self.providers.values())

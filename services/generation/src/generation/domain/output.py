@@ -1,6 +1,7 @@
 """A stored file."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from generation.domain.identifiers import AccountId, GenerationId, OutputId
@@ -35,6 +36,8 @@ class Output:
     incomplete: Incomplete | None = None
     # A picture of it in some thirty characters, where one was made.
     blurhash: str | None = None
+    # Its bytes are gone since then; what is known of it stays.
+    expired_at: datetime | None = None
 
     @property
     def object_keys(self) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """Who makes the media."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from generation.domain.generation import Failure
-from generation.domain.identifiers import AttemptId, RunId
+from generation.domain.identifiers import AttemptId, MediaId, RunId
 from generation.domain.output import Incomplete
 
 
@@ -18,6 +18,33 @@ class RunState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"
+
+
+class MediaUnreadable(Exception):
+    """The bytes can't be had right now; the provider knows nothing of the run yet."""
+
+
+class InputMedia(Protocol):
+    """A file that a run is made from: a provider takes its bytes, or its address."""
+
+    @property
+    def media_type(self) -> str:
+        """IANA media type, as its bytes have it."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """How large it is."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """A signed address that works beyond the job's deadline, and is the same whenever it is asked for."""
+        ...
+
+    async def read(self) -> bytes:
+        """Return its bytes. Raises MediaUnreadable."""
+        ...
 
 
 class RunOutput(Protocol):
@@ -49,6 +76,11 @@ class RunReport:
     cost_usd_micros: int | None = None
     # OUR account at the provider is refused or used up: a matter for operators, never for the user.
     account_trouble: bool = False
+    # There was no answer, or none that makes sense: it counts against the provider, even where it may have
+    # been bought, and so is not tried again.
+    unanswered: bool = False
+    # While it waits for others at the provider's, where that says so: 1 is the next one.
+    queue_position: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +105,8 @@ class Capabilities:
     cost: bool = False
     # A run is a call of this process: until it has ended, nobody else can know of it.
     in_call: bool = False
+    # What it makes comes from a program alone, and from no trained model: its outputs say so.
+    untrained: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +127,19 @@ class PollSchedule:
 
 @dataclass(frozen=True)
 class Run:
-    """What to make. `key` is ours: the provider's idempotency key where it knows such a thing."""
+    """What to make. `key` is ours: the provider's idempotency key where it knows such a thing.
+
+    `input` is the provider's own request: the catalogue's template has been filled in already.
+    """
 
     key: AttemptId
     model: str
     input: Mapping[str, Any]
+    # What the input names, by id. Where the provider has a template, its request holds their addresses.
+    media: Mapping[MediaId, InputMedia] = field(default_factory=dict)
+    # Called once the run has ended, where the provider knows it by itself: whoever waits looks at once.
+    # It may be called by nobody, so the run is looked at all the same.
+    on_end: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
 
 class ProviderUnavailable(Exception):
@@ -106,6 +148,10 @@ class ProviderUnavailable(Exception):
     def __init__(self, detail: str = "no answer", *, retry_after_s: float | None = None) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+
+
+class ProviderUnreachable(ProviderUnavailable):
+    """No connection was made: whatever was asked for has not begun."""
 
 
 class ProviderRefused(Exception):
@@ -118,12 +164,14 @@ class ProviderRefused(Exception):
         retryable: bool,
         retry_after_s: float | None = None,
         account_trouble: bool = False,
+        unanswered: bool = False,
     ) -> None:
         super().__init__(failure.detail)
         self.failure = failure
         self.retryable = retryable
         self.retry_after_s = retry_after_s
         self.account_trouble = account_trouble
+        self.unanswered = unanswered
 
 
 class MediaProvider(Protocol):
@@ -143,7 +191,11 @@ class MediaProvider(Protocol):
         ...
 
     async def submit(self, run: Run) -> RunId:
-        """Start a run. Raises ProviderRefused, or ProviderUnavailable when it may have started."""
+        """Start a run. Raises ProviderRefused, ProviderUnreachable when nobody was asked, and
+        ProviderUnavailable when it may have started.
+
+        Whatever reading its media raises comes before anything is sent, and is raised as it is.
+        """
         ...
 
     async def find(self, key: AttemptId) -> RunId | None:

@@ -6,16 +6,27 @@ from datetime import datetime
 from typing import Protocol
 
 from generation.domain.attempt import Attempt
-from generation.domain.events import Event
+from generation.domain.events import AccountErased, Event
 from generation.domain.generation import Generation, Status
-from generation.domain.identifiers import AccountId, AttemptId, EventId, GenerationId, ModelId
+from generation.domain.identifiers import (
+    AccountId,
+    AttemptId,
+    EventId,
+    GenerationId,
+    ModelId,
+    OutputId,
+    RunId,
+)
 from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
 from generation.domain.usage import ModelUsage
 from generation.ports.answers import Answers
 from generation.ports.collections import Collections
 from generation.ports.entitlements import EntitlementCopies
+from generation.ports.erasures import Erasures
 from generation.ports.shares import Shares
+from generation.ports.uploads import AwaitedUploads, MediaUses, Uploads
+from generation.ports.usage_log import UsageLog
 
 
 class Generations(Protocol):
@@ -67,6 +78,10 @@ class Generations(Protocol):
         """Record progress; False, changing nothing, for a step backwards or a job that is not running."""
         ...
 
+    async def stand(self, generation_id: GenerationId, *, provider_place: int | None) -> None:
+        """Record a running job's place at its provider's; nothing happens to one that does not run."""
+        ...
+
     async def reserving(self, *, created_before: datetime, limit: int) -> Sequence[Generation]:
         """Return jobs still waiting for the ledger's answer, oldest first."""
         ...
@@ -91,8 +106,16 @@ class Generations(Protocol):
         """Return how many seconds each model's newest jobs took, of those that succeeded `since`."""
         ...
 
-    async def lock_discarded(self, *, until: datetime, limit: int) -> Sequence[Generation]:
-        """Return deleted jobs whose time to be restored was over by then, locked; skip what others lock."""
+    async def expiring(
+        self, *, by: datetime, after: GenerationId | None, limit: int
+    ) -> Sequence[GenerationId]:
+        """Return jobs whose outputs were kept for as long as was promised by then, in order of id."""
+        ...
+
+    async def discarded(
+        self, *, by: datetime, after: GenerationId | None, limit: int
+    ) -> Sequence[GenerationId]:
+        """Return deleted jobs whose time to be restored was over by then, in order of id."""
         ...
 
 
@@ -104,7 +127,7 @@ class Attempts(Protocol):
         ...
 
     async def save(self, attempt: Attempt) -> None:
-        """Store the run id, outcome, detail and end of an attempt; its lease stays as it is."""
+        """Store how an attempt ended, what it came to and its run id; its lease stays as it is."""
         ...
 
     async def leased(self, attempt_id: AttemptId, *, worker: str) -> Attempt | None:
@@ -117,6 +140,10 @@ class Attempts(Protocol):
 
     async def of(self, generation_id: GenerationId) -> Sequence[Attempt]:
         """Return a job's attempts, oldest first."""
+        ...
+
+    async def of_run(self, provider: str, run_id: RunId) -> Attempt | None:
+        """Return the latest attempt that a provider's run belongs to, ended or not; it is not locked."""
         ...
 
     async def renew(
@@ -136,7 +163,7 @@ class Attempts(Protocol):
         ...
 
     async def lease(self, attempt: Attempt) -> None:
-        """Store who has a locked attempt, until when, and what that cost it."""
+        """Store who has a locked attempt, of which provider, until when, and what that cost it."""
         ...
 
     async def release(self, *, worker: str, now: datetime) -> None:
@@ -145,7 +172,7 @@ class Attempts(Protocol):
 
 
 class Outputs(Protocol):
-    """Stored files."""
+    """Stored files: those alone that are still there, but for `remove`."""
 
     async def add(self, outputs: Sequence[Output]) -> None:
         """Store new outputs."""
@@ -155,8 +182,16 @@ class Outputs(Protocol):
         """Return the outputs of these jobs, in order of position."""
         ...
 
+    async def with_ids(self, output_ids: Collection[OutputId]) -> Sequence[Output]:
+        """Return those of these that are there, whosever they are where the system asks."""
+        ...
+
     async def remove(self, generation_id: GenerationId) -> Sequence[Output]:
         """Forget a job's outputs and return them."""
+        ...
+
+    async def expire(self, generation_id: GenerationId, *, now: datetime) -> Sequence[Output]:
+        """Have a job's outputs found by nobody any more, but keep what is known of them; return them."""
         ...
 
 
@@ -173,7 +208,10 @@ class Deletions(Protocol):
         ...
 
     async def claim_due(self, *, now: datetime, again_at: datetime, limit: int) -> Sequence[str]:
-        """Return keys that are due; each is due again at `again_at` unless it is taken off."""
+        """Return keys that are due; each is due again at `again_at` unless it is taken off.
+
+        What an open job was given (MediaUses) is not due before that job has ended.
+        """
         ...
 
 
@@ -196,8 +234,19 @@ class UnitOfWork(Protocol):
     def entitlements(self) -> EntitlementCopies: ...
     @property
     def collections(self) -> Collections: ...
+    @property
+    def usage_log(self) -> UsageLog: ...
+    @property
+    def uploads(self) -> Uploads: ...
+    @property
+    def awaited_uploads(self) -> AwaitedUploads: ...
 
-    async def publish(self, event: Event) -> None:
+    @property
+    def erasures(self) -> Erasures: ...
+    @property
+    def media_uses(self) -> MediaUses: ...
+
+    async def publish(self, event: Event | AccountErased) -> None:
         """Publish once the transaction is kept."""
         ...
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from identity.application.record_act import ActRecorder
 from identity.application.register_user import UserRegistrar
+from identity.domain.audit import Action, Actor
 from identity.domain.identifiers import UserId
 from identity.domain.password import checked_password
 from identity.domain.profile import checked_full_name
@@ -16,11 +18,12 @@ from identity.ports.unit_of_work import UnitsOfWork
 
 @dataclass(frozen=True)
 class CreateUser:
-    """Without a password the owner sets one by a password reset."""
+    """Without a password the owner sets one by a password reset; `actor` is who creates it."""
 
     email: EmailAddress
     full_name: str
     role: Role
+    actor: Actor
     password: str | None = field(default=None, repr=False)
 
 
@@ -32,6 +35,7 @@ class CreateUserHandler:
     directory: Directory
     hasher: PasswordHasher
     registrar: UserRegistrar
+    recorder: ActRecorder
     ids: IdSource
     clock: Clock
 
@@ -41,7 +45,18 @@ class CreateUserHandler:
             return existing, False
         user = await self._new_user(command)
         async with self.units.of(user.user_id) as work:
-            return await self.registrar.register(work, user), True
+            registered = await self.registrar.register(work, user)
+            await self.recorder.record(
+                work,
+                Action.USER_CREATED,
+                actor=command.actor,
+                subject=user.user_id,
+                before={},
+                after={"role": user.role.value},
+                reason=None,
+                now=user.created_at,
+            )
+        return registered, True
 
     async def _new_user(self, command: CreateUser) -> User:
         password_hash = None

@@ -23,10 +23,20 @@ class SessionEnder:
         await work.sessions.end(session.ended(now, reason))
         await self._tell(work, session.user_id, session.session_id, now, reason)
 
-    async def end_all(self, work: UnitOfWork, user_id: UserId, now: datetime, reason: EndReason) -> None:
-        """Store the end of every open session of a user in the caller's transaction."""
-        if await work.sessions.end_all(user_id, now, reason):
-            await self._tell(work, user_id, None, now, reason)
+    async def end_all(
+        self,
+        work: UnitOfWork,
+        user_id: UserId,
+        now: datetime,
+        reason: EndReason,
+        *,
+        kept: SessionId | None = None,
+    ) -> int:
+        """Store the end of every open session of a user, but of the one that is kept; return how many."""
+        ended = await work.sessions.end_all(user_id, now, reason, kept=kept)
+        if ended:
+            await self._tell(work, user_id, None, now, reason, kept)
+        return ended
 
     async def _tell(
         self,
@@ -35,6 +45,7 @@ class SessionEnder:
         session_id: SessionId | None,
         now: datetime,
         reason: EndReason,
+        kept: SessionId | None = None,
     ) -> None:
         await work.events.append(
             SessionsEnded(
@@ -43,5 +54,6 @@ class SessionEnder:
                 session_id=session_id,
                 reason=reason,
                 occurred_at=now,
+                kept_session_id=kept,
             )
         )

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from identity.application.check_second_factor import SecondFactorChecker
 from identity.application.open_session import OpenedSession, SessionOpener
-from identity.domain.errors import InvalidCredentials
+from identity.application.tell_of_sign_in import SignInTeller
+from identity.domain.client import UNKNOWN_CLIENT, Client
+from identity.domain.errors import InvalidCredentials, SecondFactorRequired
 from identity.domain.password import normalised
 from identity.domain.user import EmailAddress, PasswordHash, User
 from identity.ports.clock import Clock
@@ -23,7 +26,7 @@ class LogIn:
 
     email: EmailAddress
     password: str = field(repr=False)
-    client_address: str | None = None
+    client: Client = UNKNOWN_CLIENT
     device_tokens: Sequence[str] = field(default=(), repr=False)
 
 
@@ -41,22 +44,28 @@ class LogInHandler:
     throttle: Throttle
     devices: DeviceTokens
     sessions: SessionOpener
+    teller: SignInTeller
+    checker: SecondFactorChecker
     clock: Clock
 
     async def __call__(self, command: LogIn) -> OpenedSession:
         """Open a session.
 
-        Raises TooManyAttempts, InvalidCredentials, or UserDisabled once the password was right.
+        Raises TooManyAttempts, InvalidCredentials, or, once the password was right, UserDisabled or
+        SecondFactorRequired.
         """
         device = self._known_device(command)
-        client, email = command.client_address, command.email
+        client, email = command.client.address, command.email
         if device is not None:
             await self.throttle.admit_device(device.device_id)
         else:
             await self.throttle.admit(Action.LOG_IN, client_address=client, email=email)
         for _ in range(_TRIES_MAX):
             known, rehashed = await self._authenticate(command)
-            if opened := await self._open(known, rehashed):
+            if opened := await self._open(known, rehashed, command.client, is_known=device is not None):
+                # Raised only here, because the sign-in that waits has to be committed.
+                if isinstance(opened, SecondFactorRequired):
+                    raise opened
                 await self.throttle.forgive(
                     client_address=client, email=email, device_id=device.device_id if device else None
                 )
@@ -78,8 +87,10 @@ class LogInHandler:
             raise InvalidCredentials
         return user, await self.hasher.hash(password) if verdict.outdated else None
 
-    async def _open(self, known: User, rehashed: PasswordHash | None) -> OpenedSession | None:
-        """Return the session, or None when the hash that was verified has been replaced in the meantime."""
+    async def _open(
+        self, known: User, rehashed: PasswordHash | None, client: Client, *, is_known: bool
+    ) -> OpenedSession | SecondFactorRequired | None:
+        """Return the session, what else is needed, or None when the hash has been replaced by now."""
         async with self.units.of(known.user_id) as work:
             user = await work.users.lock(known.user_id)
             user.require_enabled()
@@ -88,4 +99,9 @@ class LogInHandler:
             if rehashed is not None:
                 user = user.with_password(rehashed)
                 await work.users.save(user)
-            return await self.sessions.open(work, user, self.clock.now())
+            now = self.clock.now()
+            if challenge := await self.checker.challenge(work, user, now, is_known_device=is_known):
+                return SecondFactorRequired(challenge)
+            if not is_known:
+                await self.teller.tell(work, user, client, now)
+            return await self.sessions.open(work, user, client, now)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from identity.domain.client import Client
 from identity.domain.identifiers import SessionId
 from identity.domain.secret import digest
 from identity.domain.session import RefreshToken, Session
@@ -35,16 +36,28 @@ class SessionOpener:
     access_tokens: AccessTokens
     refresh_ttl: timedelta
 
-    async def open(self, work: UnitOfWork, user: User, now: datetime) -> OpenedSession:
+    async def open(self, work: UnitOfWork, user: User, client: Client, now: datetime) -> OpenedSession:
         """Store a new session of the user."""
-        session_id = SessionId(self.ids.new("ses"))
-        await work.sessions.add(Session(session_id=session_id, user_id=user.user_id, created_at=now))
-        return await self.carry_on(work, user, session_id, now)
+        session = Session(
+            session_id=SessionId(self.ids.new("ses")),
+            user_id=user.user_id,
+            created_at=now,
+            client=client,
+            last_used_at=now,
+        )
+        await work.sessions.add(session)
+        return await self._issue(work, user, session.session_id, now)
 
     async def carry_on(
+        self, work: UnitOfWork, user: User, session: Session, client: Client, now: datetime
+    ) -> OpenedSession:
+        """Store the session's next refresh token, and where it is used now."""
+        await work.sessions.carry_on(session.carried_on(client, now))
+        return await self._issue(work, user, session.session_id, now)
+
+    async def _issue(
         self, work: UnitOfWork, user: User, session_id: SessionId, now: datetime
     ) -> OpenedSession:
-        """Store the session's next refresh token."""
         secret = self.secrets.new()
         token = RefreshToken(
             token_digest=digest(secret),

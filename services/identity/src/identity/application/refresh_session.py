@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from identity.application.end_session import SessionEnder
 from identity.application.open_session import OpenedSession, SessionOpener
+from identity.domain.client import UNKNOWN_CLIENT, Client
 from identity.domain.errors import IdentityError, InvalidRefreshToken, RefreshTokenReused
 from identity.domain.secret import SecretDigest, digest
 from identity.domain.session import EndReason, refusal
@@ -17,6 +18,7 @@ class RefreshSession:
     """A client shows its refresh token."""
 
     refresh_token: str = field(repr=False)
+    client: Client = UNKNOWN_CLIENT
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,14 @@ class RefreshSessionHandler:
         if ref is None:
             raise InvalidRefreshToken
         async with self.units.of(ref.user_id) as work:
-            outcome = await self._rotate(work, ref, token_digest)
+            outcome = await self._rotate(work, ref, token_digest, command.client)
         # Raised only here, because the end of a session after reuse has to be committed.
         if isinstance(outcome, IdentityError):
             raise outcome
         return outcome
 
     async def _rotate(
-        self, work: UnitOfWork, ref: SessionRef, token_digest: SecretDigest
+        self, work: UnitOfWork, ref: SessionRef, token_digest: SecretDigest, client: Client
     ) -> OpenedSession | IdentityError:
         session = await work.sessions.lock(ref.session_id)
         token = await work.sessions.token(token_digest)
@@ -60,4 +62,4 @@ class RefreshSessionHandler:
         user = await work.users.get(ref.user_id)
         user.require_enabled()
         await work.sessions.mark_used(token_digest, now)
-        return await self.sessions.carry_on(work, user, ref.session_id, now)
+        return await self.sessions.carry_on(work, user, session, client, now)

@@ -45,8 +45,11 @@ class RequestPasswordResetHandler:
         await asyncio.gather(self._queue(command.email), asyncio.sleep(self.answer_s))
 
     async def _queue(self, email: EmailAddress) -> None:
-        user = await self.directory.user_by_email(email)
-        if user is None or user.disabled_at is not None:
+        found = await self.directory.user_by_email(email)
+        if found is None or found.disabled_at is not None:
             return
-        async with self.units.of(user.user_id) as work:
-            await self.mails.queue(work, user, Purpose.RESET_PASSWORD, self.clock.now())
+        async with self.units.of(found.user_id) as work:
+            # As it is now: no link may go to an address that the account gave up a moment ago.
+            user = await work.users.lock(found.user_id)
+            if user.email.lower() == email.lower():
+                await self.mails.queue(work, user, Purpose.RESET_PASSWORD, self.clock.now())

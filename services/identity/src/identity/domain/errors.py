@@ -1,5 +1,6 @@
 """Every way identity can say no, each with a stable reason that clients may rely on."""
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -35,6 +36,24 @@ class WeakPassword(InvalidField):
     reason = "WEAK_PASSWORD"
 
 
+class WrongPassword(InvalidField):
+    """Somebody who is signed in does not know the password."""
+
+    reason = "WRONG_PASSWORD"
+
+    def __init__(self) -> None:
+        super().__init__("The password is wrong.", field="password")
+
+
+class WrongCode(InvalidField):
+    """No code of the app or of the paper, or one that was used before."""
+
+    reason = "WRONG_CODE"
+
+    def __init__(self) -> None:
+        super().__init__("The code is wrong, or was used before.", field="code")
+
+
 class InvalidToken(InvalidField):
     """A mailed token that is unknown, used, expired or meant for something else."""
 
@@ -62,6 +81,51 @@ class InvalidCredentials(IdentityError):
         super().__init__("The email address or the password is wrong.")
 
 
+class SecondFactorRequired(IdentityError):
+    """The password was right, and a code is needed as well; `challenge` ends the sign-in with one."""
+
+    reason = "SECOND_FACTOR_REQUIRED"
+
+    def __init__(self, challenge: str) -> None:
+        super().__init__("A code of your authenticator app is needed.", challenge=challenge)
+
+
+class ChallengeEnded(IdentityError):
+    """A sign-in that waits for a code no longer: it took too long, or too many codes were wrong."""
+
+    reason = "CHALLENGE_ENDED"
+
+    def __init__(self) -> None:
+        super().__init__("This sign-in took too long, or too many codes were wrong. Begin again.")
+
+
+class SecondFactorOn(IdentityError):
+    """The account has a second factor already."""
+
+    reason = "SECOND_FACTOR_ON"
+
+    def __init__(self) -> None:
+        super().__init__("Your account asks for a second factor already. Turn it off first.")
+
+
+class SecondFactorsOff(IdentityError):
+    """The operator has set no key that secrets could be sealed with."""
+
+    reason = "SECOND_FACTORS_OFF"
+
+    def __init__(self) -> None:
+        super().__init__("Second factors are not set up here.")
+
+
+class StepUpRequired(IdentityError):
+    """What is to be done takes a proof from the last minutes of who does it."""
+
+    reason = "STEP_UP_REQUIRED"
+
+    def __init__(self) -> None:
+        super().__init__("Prove once more that it is you: with your password or a code, or sign in again.")
+
+
 class UserDisabled(IdentityError):
     """The account was disabled by an administrator; told only to someone who proved to own it."""
 
@@ -69,6 +133,18 @@ class UserDisabled(IdentityError):
 
     def __init__(self) -> None:
         super().__init__("This account is disabled.")
+
+
+class UserLeaving(IdentityError):
+    """The account is about to be erased: what would be lost with it is not begun any more."""
+
+    reason = "ACCOUNT_LEAVING"
+
+    def __init__(self, erased_from: datetime) -> None:
+        super().__init__(
+            f"This account is deleted on {erased_from:%d %B %Y}. Take that back first.",
+            erased_from=erased_from.isoformat(),
+        )
 
 
 class TooManyAttempts(IdentityError):
@@ -119,12 +195,50 @@ class RefreshTokenReused(IdentityError):
 
 
 class SessionEnded(IdentityError):
-    """The session was ended by log-out, password reset, the reuse of a token or an administrator."""
+    """The session was ended by its person, a password reset, the reuse of a token or an administrator."""
 
     reason = "SESSION_ENDED"
 
     def __init__(self) -> None:
         super().__init__("The session has ended. Log in again.")
+
+
+class SessionNotFound(IdentityError):
+    """The account has no such session."""
+
+    reason = "SESSION_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such session.")
+
+
+class ApiKeyNotFound(IdentityError):
+    """The account has no such API key."""
+
+    reason = "API_KEY_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such API key.")
+
+
+class TooManyApiKeys(IdentityError):
+    """The account has as many API keys as one may have."""
+
+    reason = "API_KEY_QUOTA_REACHED"
+
+    def __init__(self, standing_max: int) -> None:
+        super().__init__(
+            f"You have {standing_max} API keys already. Revoke one first.", limit=str(standing_max)
+        )
+
+
+class IdempotencyKeyReused(IdentityError):
+    """An idempotency key came before, with another content."""
+
+    reason = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__("This idempotency key came before with another content.")
 
 
 class UserNotFound(IdentityError):
@@ -134,3 +248,48 @@ class UserNotFound(IdentityError):
 
     def __init__(self) -> None:
         super().__init__("There is no such user.")
+
+
+class LastAdministrator(IdentityError):
+    """Nobody would be left who can give somebody a role."""
+
+    reason = "LAST_ADMINISTRATOR"
+
+    def __init__(self) -> None:
+        super().__init__("This is the last administrator. Make somebody else one first.")
+
+
+class OwnAccount(IdentityError):
+    """Administrators can't lock themselves out."""
+
+    reason = "OWN_ACCOUNT"
+
+    def __init__(self) -> None:
+        super().__init__("You can't disable your own account. Another administrator can.")
+
+
+class NotStaff(IdentityError):
+    """Only people with a role see that."""
+
+    reason = "NOT_STAFF"
+
+    def __init__(self) -> None:
+        super().__init__("Only people with a role may do that.")
+
+
+class NotAnAdmin(IdentityError):
+    """Only an administrator changes that."""
+
+    reason = "NOT_AN_ADMIN"
+
+    def __init__(self) -> None:
+        super().__init__("Only an administrator may do that.")
+
+
+class StillAdministrator(IdentityError):
+    """An administrator's account is not erased: somebody else takes the role first, so that one stays."""
+
+    reason = "STILL_ADMINISTRATOR"
+
+    def __init__(self) -> None:
+        super().__init__("You are an administrator. Another one has to take that role from you first.")

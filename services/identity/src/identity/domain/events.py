@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from identity.domain.identifiers import EventId, SessionId, UserId
+from identity.domain.identifiers import ApiKeyId, EventId, SessionId, UserId
 from identity.domain.session import EndReason
 from identity.domain.user import EmailAddress
 from identity.domain.welcome import Welcome
@@ -33,13 +33,33 @@ class EmailVerified:
 
 @dataclass(frozen=True, kw_only=True)
 class SessionsEnded:
-    """One session of a person ended, or, without an id, all that there were."""
+    """One session of a person ended, or, without an id, all that there were but the one that was kept."""
 
     event_id: EventId
     user_id: UserId
     session_id: SessionId | None
     reason: EndReason
     occurred_at: datetime
+    kept_session_id: SessionId | None = None
 
 
-Event = UserRegistered | EmailVerified | SessionsEnded
+@dataclass(frozen=True, kw_only=True)
+class ApiKeyRevoked:
+    """A person's API key is good no longer."""
+
+    event_id: EventId
+    user_id: UserId
+    key_id: ApiKeyId
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserDeleted:
+    """An account and its person are erased."""
+
+    event_id: EventId
+    user_id: UserId
+    occurred_at: datetime
+
+
+Event = UserDeleted | UserRegistered | EmailVerified | SessionsEnded | ApiKeyRevoked

@@ -20,6 +20,9 @@ class Purpose(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a secret
+    CHANGE_EMAIL = "change_email"
+    KEEP_EMAIL = "keep_email"
+    INVITATION = "invitation"
 
 
 class Notice(StrEnum):
@@ -28,6 +31,13 @@ class Notice(StrEnum):
     BALANCE_LOW = "balance_low"
     CREDITS_EXPIRING = "credits_expiring"
     AUTO_TOP_UP_STOPPED = "auto_top_up_stopped"
+    ERASURE_REQUESTED = "erasure_requested"
+    ERASURE_TAKEN_BACK = "erasure_taken_back"
+    NEW_SIGN_IN = "new_sign_in"
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    SIGN_IN_LINKED = "sign_in_linked"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - news, not a secret
 
 
 NEWS_FRESH_FOR = timedelta(days=1)
@@ -53,6 +63,8 @@ class MailToken:
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    address: EmailAddress | None = None
+    """The address that it makes the account's; None where it makes none."""
 
     def redeemed(self, now: datetime, purpose: Purpose) -> "MailToken":
         """Return the used token, or raise InvalidToken."""

@@ -31,6 +31,12 @@ def checked_full_name(full_name: str) -> str:
     return name
 
 
+def shortened_full_name(full_name: str | None) -> str:
+    """Return a name that others say of a person, as far as it can be one here; may be empty."""
+    shown = "".join(character if character.isprintable() else " " for character in full_name or "")
+    return " ".join(shown.split())[:FULL_NAME_LENGTH_MAX].strip()
+
+
 def checked_avatar_url(avatar_url: str) -> str:
     """Return an https URL with a host and no credentials."""
     if not _is_plain_https(avatar_url):

@@ -1,12 +1,15 @@
 """A session is the family of refresh tokens that descend from one log-in."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from identity.domain.client import UNKNOWN_CLIENT, Client
 from identity.domain.errors import IdentityError, InvalidRefreshToken, RefreshTokenReused, SessionEnded
 from identity.domain.identifiers import SessionId, UserId
 from identity.domain.secret import SecretDigest
+
+PROOF_FRESH_FOR = timedelta(minutes=10)
 
 
 class EndReason(StrEnum):
@@ -17,6 +20,8 @@ class EndReason(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a reason, not a secret
     USER_DISABLED = "user_disabled"
     ROLE_REVOKED = "role_revoked"
+    USER_DELETED = "user_deleted"
+    ENDED_BY_USER = "ended_by_user"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +31,26 @@ class Session:
     session_id: SessionId
     user_id: UserId
     created_at: datetime
+    client: Client = UNKNOWN_CLIENT
+    """Where the sign-in or the latest refresh came from."""
+    last_used_at: datetime | None = None
+    """To the minute; None for one from before it was noted."""
+    proven_at: datetime | None = None
+    """When its person last proved who they are; None where only the sign-in did."""
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
+
+    def proven(self, now: datetime) -> "Session":
+        """Return the session after a fresh proof."""
+        return replace(self, proven_at=now)
+
+    def is_proven(self, now: datetime) -> bool:
+        """Whether the last proof is fresh: the sign-in was one."""
+        return now < (self.proven_at or self.created_at) + PROOF_FRESH_FOR
+
+    def carried_on(self, client: Client, now: datetime) -> "Session":
+        """Return the session as a refresh leaves it; one that says nothing of its client changes nothing."""
+        return replace(self, client=self.client if client == UNKNOWN_CLIENT else client, last_used_at=now)
 
     def ended(self, now: datetime, reason: EndReason) -> "Session":
         """Return the ended session; the first end stays."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from identity.domain.errors import UserDisabled
+from identity.domain.errors import StillAdministrator, UserDisabled, UserLeaving
 from identity.domain.identifiers import UserId
 from identity.domain.welcome import Welcome
 
@@ -19,7 +19,14 @@ class Role(StrEnum):
     """What a user may do; the value is the claim in access tokens."""
 
     USER = "user"
+    SUPPORT = "support"
+    """Reads what an administrator reads, and changes nothing."""
     ADMIN = "admin"
+
+    def does_less_than(self, other: "Role") -> bool:
+        """Whether somebody with the other role loses something by getting this one."""
+        order = (Role.USER, Role.SUPPORT, Role.ADMIN)
+        return order.index(self) < order.index(other)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +43,8 @@ class User:
     email_verified_at: datetime | None = None
     disabled_at: datetime | None = None
     welcome: Welcome = Welcome.NONE
+    erased_from: datetime | None = None
+    """When the account is erased; None where nobody asked for it."""
 
     @property
     def email_verified(self) -> bool:
@@ -60,6 +69,29 @@ class User:
         """Return the user with an open account."""
         return replace(self, disabled_at=None)
 
+    @property
+    def is_standing_admin(self) -> bool:
+        """Whether the user can act as an administrator."""
+        return self.role is Role.ADMIN and self.disabled_at is None
+
+    def leaving(self, erased_from: datetime) -> "User":
+        """Return the user whose account is erased from then on; what was asked for first counts."""
+        return self if self.erased_from else replace(self, erased_from=erased_from)
+
+    def staying(self) -> "User":
+        """Return the user whose account is not erased."""
+        return replace(self, erased_from=None)
+
+    def require_staying(self) -> None:
+        """Raise UserLeaving while the account is about to be erased."""
+        if self.erased_from is not None:
+            raise UserLeaving(self.erased_from)
+
+    def require_no_administrator(self) -> None:
+        """Raise StillAdministrator where the account's end could leave nobody to give roles."""
+        if self.role is Role.ADMIN:
+            raise StillAdministrator
+
     def with_role(self, role: Role) -> "User":
         """Return the user with another role."""
         return replace(self, role=role)
@@ -67,6 +99,10 @@ class User:
     def verified(self, now: datetime) -> "User":
         """Return the user with a proven address; the first proof's time stays."""
         return self if self.email_verified else replace(self, email_verified_at=now)
+
+    def with_email(self, email: EmailAddress, now: datetime) -> "User":
+        """Return the user with another address, where they read mail."""
+        return replace(self, email=email, email_verified_at=now if self.email_verified else None)
 
     def with_password(self, password_hash: PasswordHash) -> "User":
         """Return the user with another password."""

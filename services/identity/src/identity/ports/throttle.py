@@ -13,6 +13,10 @@ class Action(StrEnum):
     LOG_IN = "log_in"
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - an action, not a secret
+    CHANGE_EMAIL = "change_email"
+    SECOND_FACTOR = "second_factor"
+    CONFIRM = "confirm"
+    """Somebody who is signed in says the password once more."""
 
 
 class Throttle(Protocol):

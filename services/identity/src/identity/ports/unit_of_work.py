@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from identity.domain.client import Client
 from identity.domain.events import Event
 from identity.domain.identifiers import EventId, SessionId, UserId
 from identity.domain.mail import Mail, MailToken, Purpose
@@ -11,6 +12,11 @@ from identity.domain.mailbox import MailboxDigest
 from identity.domain.secret import SecretDigest
 from identity.domain.session import EndReason, RefreshToken, Session
 from identity.domain.user import User
+from identity.ports.api_keys import ApiKeys
+from identity.ports.audit_log import AuditLog
+from identity.ports.erasures import Erasures
+from identity.ports.linked_identities import LinkedIdentities
+from identity.ports.second_factors import SecondFactors
 
 
 class Users(Protocol):
@@ -39,12 +45,26 @@ class Users(Protocol):
         """Store a changed user, but for whether the account is disabled."""
         ...
 
+    async def save_email(self, user: User) -> None:
+        """Store another address, by a token that was used in this transaction and names it.
+
+        Raises EmailTaken, also against other accounts.
+        """
+        ...
+
     async def save_disabled(self, user: User) -> None:
-        """Store whether the account is disabled, and nothing else."""
+        """Store whether the account is disabled, and nothing else; raises LastAdministrator."""
+        ...
+
+    async def save_leaving(self, user: User) -> None:
+        """Store when the account is erased, and nothing else."""
         ...
 
     async def save_role(self, user: User) -> None:
-        """Store what the user may do, and nothing else; only the tables' owner can."""
+        """Store what the user may do, and nothing else; raises LastAdministrator.
+
+        The transaction has to have recorded the change before: no role changes unrecorded.
+        """
         ...
 
 
@@ -56,15 +76,36 @@ class Sessions(Protocol):
         ...
 
     async def lock(self, session_id: SessionId) -> Session:
-        """Read and lock a session, so that two holders of one refresh token take turns."""
+        """Read and lock a session, so that two holders of one refresh token take turns.
+
+        Raises SessionNotFound.
+        """
+        ...
+
+    async def open(self, user_id: UserId, now: datetime, *, limit: int) -> list[Session]:
+        """Read sessions that have not ended and can be refreshed still, those that were used last first."""
+        ...
+
+    async def clients(self, user_id: UserId, *, browser: str | None, system: str | None) -> list[Client]:
+        """Read where the sessions with this software came from, ended ones too, each place once."""
+        ...
+
+    async def carry_on(self, session: Session) -> None:
+        """Store where a session is used, and when it was last."""
+        ...
+
+    async def prove(self, session: Session) -> None:
+        """Store when its person last proved who they are."""
         ...
 
     async def end(self, session: Session) -> None:
         """Store a session's end."""
         ...
 
-    async def end_all(self, user_id: UserId, now: datetime, reason: EndReason) -> int:
-        """End every open session of the user; returns how many there were."""
+    async def end_all(
+        self, user_id: UserId, now: datetime, reason: EndReason, *, kept: SessionId | None = None
+    ) -> int:
+        """End every open session of the user but the one that is kept; returns how many there were."""
         ...
 
     async def add_token(self, token: RefreshToken) -> None:
@@ -99,8 +140,10 @@ class Mails(Protocol):
         """Store a mailed token's only use."""
         ...
 
-    async def use_all(self, user_id: UserId, purpose: Purpose, now: datetime) -> None:
-        """Use up every open token of this purpose."""
+    async def use_all(
+        self, user_id: UserId, purpose: Purpose, now: datetime, *, issued_from: datetime | None = None
+    ) -> None:
+        """Use up every open token of this purpose, or those that were issued from a moment on."""
         ...
 
 
@@ -120,9 +163,19 @@ class UnitOfWork(Protocol):
     @property
     def sessions(self) -> Sessions: ...
     @property
+    def factors(self) -> SecondFactors: ...
+    @property
+    def api_keys(self) -> ApiKeys: ...
+    @property
+    def linked(self) -> LinkedIdentities: ...
+    @property
     def mails(self) -> Mails: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    @property
+    def erasures(self) -> Erasures: ...
 
     async def is_news(self, event_id: EventId) -> bool:
         """Whether another's fact is heard for the first time; from then on it is not.

@@ -7,6 +7,7 @@ from ledger.application.bounds import REASON_MAX, require_account, require_amoun
 from ledger.application.command import Command
 from ledger.domain import correction
 from ledger.domain.account import Account
+from ledger.domain.correction import AT_A_TERMINAL, Decider
 from ledger.domain.errors import InvalidField
 from ledger.domain.identifiers import AccountId, GrantId, TransactionId
 from ledger.domain.occasion import Occasion
@@ -22,6 +23,8 @@ class AdjustBalance(Command):
 
     account_id: AccountId
     amount: int
+    # Another place to ask from is no other request.
+    decider: Decider = AT_A_TERMINAL
 
     def validate(self) -> None:
         """Raise InvalidField for a value that is missing or out of its bounds."""
@@ -43,4 +46,4 @@ class AdjustBalance(Command):
 
     def decide(self, account: Account, occasion: Occasion) -> GrantId | TransactionId:
         """Correct the balance and return the lot that was made, or the transaction that took."""
-        return correction.adjust(account, self.amount, occasion)
+        return correction.adjust(account, self.amount, occasion, self.decider)

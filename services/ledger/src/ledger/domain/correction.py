@@ -1,21 +1,37 @@
 """Corrections: a person moves a balance up or down, with their name and their reason in the journal."""
 
+from dataclasses import dataclass
+
 from ledger.domain.account import Account
 from ledger.domain.debt import pay_debt
 from ledger.domain.entry import EntryKind, Movement
 from ledger.domain.errors import InsufficientCredits
 from ledger.domain.facts import CreditsAdjusted
-from ledger.domain.identifiers import GrantId, TransactionId
+from ledger.domain.identifiers import GrantId, SessionId, TransactionId
 from ledger.domain.lot import Category, Lot, in_spending_order
 from ledger.domain.occasion import Occasion
 from ledger.domain.taking import take
 
 
-def adjust(account: Account, amount: int, occasion: Occasion) -> GrantId | TransactionId:
+@dataclass(frozen=True, kw_only=True)
+class Decider:
+    """Where somebody decides from: told with the correction, and no part of the journal."""
+
+    session_id: SessionId | None = None
+    client_address: str | None = None
+
+
+AT_A_TERMINAL = Decider()
+
+
+def adjust(
+    account: Account, amount: int, occasion: Occasion, decider: Decider = AT_A_TERMINAL
+) -> GrantId | TransactionId:
     """Correct a balance; return the lot that was made, or the transaction that took.
 
     Raises InsufficientCredits, with nothing changed, when there is less to take than that.
     """
+    available_before = account.balance(occasion.now).available
     made_id: GrantId | TransactionId = (
         _add(account, amount, occasion) if amount > 0 else _take(account, -amount, occasion)
     )
@@ -25,6 +41,9 @@ def adjust(account: Account, amount: int, occasion: Occasion) -> GrantId | Trans
             amount=amount,
             actor=occasion.actor,
             reason=occasion.reason,
+            available_before=available_before,
+            session_id=decider.session_id,
+            client_address=decider.client_address,
             balance=account.balance(occasion.now),
             occurred_at=occasion.written_at,
         )

@@ -26,6 +26,12 @@ class InvalidField(LedgerError):
         self.field = field
 
 
+class NotAnAdmin(LedgerError):
+    """Only an administrator decides that."""
+
+    reason = "NOT_AN_ADMIN"
+
+
 class AccountNotFound(LedgerError):
     """No such account. It is opened by its user's registration, or by what is granted to it."""
 

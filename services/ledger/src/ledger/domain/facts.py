@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ledger.domain.balance import Balance
-from ledger.domain.identifiers import AccountId, GrantId, PaymentId, ReservationId
+from ledger.domain.identifiers import AccountId, GrantId, PaymentId, ReservationId, SessionId
 from ledger.domain.lot import Category
 from ledger.domain.occasion import no_metadata
 
@@ -83,11 +83,14 @@ class CreditsClawedBack(Fact):
 
 @dataclass(slots=True, kw_only=True)
 class CreditsAdjusted(Fact):
-    """A person corrected the balance."""
+    """A person corrected the balance; an operator at a terminal has no session and no address."""
 
     amount: int
+    available_before: int
     actor: str | None
     reason: str | None
+    session_id: SessionId | None = None
+    client_address: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry, EntryKind
-from ledger.domain.identifiers import AccountId, GrantId, PaymentId, ReservationId
+from ledger.domain.identifiers import AccountId, GrantId, PaymentId, ReservationId, SubscriptionId
 from ledger.domain.lot import Category
 from ledger.domain.reservation import Reservation
 
@@ -45,6 +45,17 @@ class PaymentGrant:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlanGrant:
+    """Credits that a subscription brought, a month's or an upgrade's, and when they are good."""
+
+    subscription_id: SubscriptionId
+    account_id: AccountId
+    amount: int
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExpiringLot:
     """A lot whose credits expire soon."""
 
@@ -76,6 +87,9 @@ class LedgerReader(Protocol):
 
     def payment_grants(self) -> AsyncIterator[PaymentGrant]:
         """Stream every grant that a payment paid for, oldest first."""
+
+    def plan_grants(self) -> AsyncIterator[PlanGrant]:
+        """Stream every grant that a subscription brought, oldest first."""
 
     async def open_reservations(self) -> int:
         """Count the reservations that hold credits now."""

@@ -71,7 +71,9 @@ def create(call: Call) -> Document:
     given = call.body.model_dump()
     made = call.change.new("product", **_OF_PRODUCT, **given)
     prices = [_price(call, made["id"], price) for price in given["prices"]]
-    return shown_product(call.change.update("product", made, prices=prices, modified_at=None))
+    product = shown_product(call.change.update("product", made, prices=prices, modified_at=None))
+    call.change.tell("product.created", product)
+    return product
 
 
 @resource.operation("GET", "/v1/products/")
@@ -98,7 +100,9 @@ def update(call: Call) -> Document:
     if given.get("prices") is not None:
         before = [{**price, "is_archived": True} for price in product["prices"]]
         given["prices"] = before + [_price(call, product["id"], price) for price in given["prices"]]
-    return shown_product(call.change.update("product", product, **given))
+    changed = shown_product(call.change.update("product", product, **given))
+    call.change.tell("product.updated", changed)
+    return changed
 
 
 def _price(call: Call, product_id: str, given: dict[str, Any]) -> Document:

@@ -112,6 +112,9 @@ def _perform(change: Change, session: Document, form: dict[str, str]) -> str | N
     buyer, problem = read_buyer(session, form, known_email=_known_email(change, session))
     if problem:
         return problem
+    if session["customer"] and change.store.get("customer", session["customer"]) is None:
+        # They were deleted while the page was open: nobody is left to pay.
+        return "This page can not be paid any more: its customer has been deleted."
     action = form.get("action", "pay")
     card = PAY_ACTIONS.get(action) or (form.get("card", "pm_card_visa") if action == "pay" else None)
     if card is not None and card not in CARDS:

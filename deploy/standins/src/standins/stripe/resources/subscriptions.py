@@ -240,7 +240,7 @@ def resume(call: Call[SubscriptionResume]) -> Document:
 
 @resource.operation("GET", "/v1/subscriptions", SubscriptionList)
 def list_(call: Call[SubscriptionList]) -> Document:
-    """List subscriptions; those that have ended only when they are asked for."""
+    """List subscriptions; those that have ended, or live by a test clock, only when they are asked for."""
     params = call.params
     statuses = {
         None: LIVE,
@@ -253,4 +253,5 @@ def list_(call: Call[SubscriptionList]) -> Document:
         "items.data[0].price.id": params.price,
         "test_clock": params.test_clock,
     }
-    return page(call.change, "subscription", "/v1/subscriptions", params, where)
+    off_clocks = params.customer is None and params.test_clock is None
+    return page(call.change, "subscription", "/v1/subscriptions", params, where, off_clocks=off_clocks)

@@ -162,6 +162,7 @@ class _PrincipalRoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Princip
     """Nobody may do anything."""
     PRINCIPAL_ROLE_USER: _PrincipalRole.ValueType  # 1
     PRINCIPAL_ROLE_ADMIN: _PrincipalRole.ValueType  # 2
+    PRINCIPAL_ROLE_SUPPORT: _PrincipalRole.ValueType  # 3
 
 class PrincipalRole(_PrincipalRole, metaclass=_PrincipalRoleEnumTypeWrapper): ...
 
@@ -169,6 +170,7 @@ PRINCIPAL_ROLE_UNSPECIFIED: PrincipalRole.ValueType  # 0
 """Nobody may do anything."""
 PRINCIPAL_ROLE_USER: PrincipalRole.ValueType  # 1
 PRINCIPAL_ROLE_ADMIN: PrincipalRole.ValueType  # 2
+PRINCIPAL_ROLE_SUPPORT: PrincipalRole.ValueType  # 3
 Global___PrincipalRole: _TypeAlias = PrincipalRole  # noqa: Y015
 
 @_typing.final
@@ -296,6 +298,31 @@ class PlanPrice(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PlanPrice: _TypeAlias = PlanPrice  # noqa: Y015
+
+@_typing.final
+class Price(_message.Message):
+    """What something costs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRICE_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    price_minor: _builtins.int
+    currency: _builtins.str
+    """ISO 4217, lower case."""
+    def __init__(
+        self,
+        *,
+        price_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["currency", b"currency", "price_minor", b"price_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Price: _TypeAlias = Price  # noqa: Y015
 
 @_typing.final
 class Subscription(_message.Message):
@@ -499,6 +526,7 @@ class AutoTopUp(_message.Message):
     IN_PROGRESS_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
     URL_FIELD_NUMBER: _builtins.int
+    ACCEPTED_PRICE_FIELD_NUMBER: _builtins.int
     status: Global___AutoTopUpStatus.ValueType
     threshold_credits: _builtins.int
     """Zero and empty for who never asked for it."""
@@ -517,6 +545,10 @@ class AutoTopUp(_message.Message):
     def method(self) -> Global___SavedMethod:
         """Unset where there is none, or the payment processor can't be asked."""
 
+    @_builtins.property
+    def accepted_price(self) -> Global___Price:
+        """What the account's owner agreed to pay for the pack at most; unset before they did."""
+
     def __init__(
         self,
         *,
@@ -529,10 +561,11 @@ class AutoTopUp(_message.Message):
         in_progress: _builtins.bool = ...,
         method: Global___SavedMethod | None = ...,
         url: _builtins.str = ...,
+        accepted_price: Global___Price | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["method", b"method"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted_price", b"accepted_price", "method", b"method"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["in_progress", b"in_progress", "method", b"method", "monthly_purchases_max", b"monthly_purchases_max", "pack_id", b"pack_id", "purchases_this_month", b"purchases_this_month", "reason", b"reason", "status", b"status", "threshold_credits", b"threshold_credits", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_price", b"accepted_price", "in_progress", b"in_progress", "method", b"method", "monthly_purchases_max", b"monthly_purchases_max", "pack_id", b"pack_id", "purchases_this_month", b"purchases_this_month", "reason", b"reason", "status", b"status", "threshold_credits", b"threshold_credits", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -794,11 +827,16 @@ class ChangeSubscriptionRequest(_message.Message):
     PLAN_ID_FIELD_NUMBER: _builtins.int
     INTERVAL_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    EXPECTED_PRICE_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     plan_id: _builtins.str
     interval: _events_pb2.BillingInterval.ValueType
     idempotency_key: _builtins.str
     """One change, however often it is tried."""
+    @_builtins.property
+    def expected_price(self) -> Global___Price:
+        """PRICE_CHANGED when something else is asked by now. Unset: what is asked is accepted."""
+
     def __init__(
         self,
         *,
@@ -806,10 +844,11 @@ class ChangeSubscriptionRequest(_message.Message):
         plan_id: _builtins.str = ...,
         interval: _events_pb2.BillingInterval.ValueType = ...,
         idempotency_key: _builtins.str = ...,
+        expected_price: Global___Price | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expected_price", b"expected_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["idempotency_key", b"idempotency_key", "interval", b"interval", "plan_id", b"plan_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_price", b"expected_price", "idempotency_key", b"idempotency_key", "interval", b"interval", "plan_id", b"plan_id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1111,6 +1150,7 @@ class SetAutoTopUpRequest(_message.Message):
     PACK_ID_FIELD_NUMBER: _builtins.int
     MONTHLY_PURCHASES_MAX_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
+    EXPECTED_PRICE_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     enabled: _builtins.bool
     threshold_credits: _builtins.int
@@ -1124,6 +1164,10 @@ class SetAutoTopUpRequest(_message.Message):
         change of the balance on.
         """
 
+    @_builtins.property
+    def expected_price(self) -> Global___Price:
+        """What the pack costs is agreed to, and it is not bought for more. PRICE_CHANGED when that is something else by now."""
+
     def __init__(
         self,
         *,
@@ -1133,10 +1177,11 @@ class SetAutoTopUpRequest(_message.Message):
         pack_id: _builtins.str = ...,
         monthly_purchases_max: _builtins.int = ...,
         balance: Global___SeenBalance | None = ...,
+        expected_price: Global___Price | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "expected_price", b"expected_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "enabled", b"enabled", "monthly_purchases_max", b"monthly_purchases_max", "pack_id", b"pack_id", "threshold_credits", b"threshold_credits", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "enabled", b"enabled", "expected_price", b"expected_price", "monthly_purchases_max", b"monthly_purchases_max", "pack_id", b"pack_id", "threshold_credits", b"threshold_credits", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1223,6 +1268,7 @@ class CreateCheckoutRequest(_message.Message):
     CANCEL_URL_FIELD_NUMBER: _builtins.int
     PLAN_ID_FIELD_NUMBER: _builtins.int
     INTERVAL_FIELD_NUMBER: _builtins.int
+    EXPECTED_PRICE_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     email: _builtins.str
     pack_id: _builtins.str
@@ -1235,6 +1281,10 @@ class CreateCheckoutRequest(_message.Message):
     plan_id: _builtins.str
     """Instead of a pack."""
     interval: _events_pb2.BillingInterval.ValueType
+    @_builtins.property
+    def expected_price(self) -> Global___Price:
+        """PRICE_CHANGED when something else is asked by now. Unset: what is asked is accepted."""
+
     def __init__(
         self,
         *,
@@ -1246,10 +1296,11 @@ class CreateCheckoutRequest(_message.Message):
         cancel_url: _builtins.str = ...,
         plan_id: _builtins.str = ...,
         interval: _events_pb2.BillingInterval.ValueType = ...,
+        expected_price: Global___Price | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expected_price", b"expected_price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_url", b"cancel_url", "email", b"email", "idempotency_key", b"idempotency_key", "interval", b"interval", "pack_id", b"pack_id", "plan_id", b"plan_id", "success_url", b"success_url", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_url", b"cancel_url", "email", b"email", "expected_price", b"expected_price", "idempotency_key", b"idempotency_key", "interval", b"interval", "pack_id", b"pack_id", "plan_id", b"plan_id", "success_url", b"success_url", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1500,18 +1551,25 @@ class Principal(_message.Message):
 
     ACTOR_ID_FIELD_NUMBER: _builtins.int
     ROLE_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
     actor_id: _builtins.str
     """The user's id."""
     role: Global___PrincipalRole.ValueType
+    session_id: _builtins.str
+    """The session that the token stands for, and where the request came from."""
+    client_address: _builtins.str
     def __init__(
         self,
         *,
         actor_id: _builtins.str = ...,
         role: Global___PrincipalRole.ValueType = ...,
+        session_id: _builtins.str = ...,
+        client_address: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor_id", b"actor_id", "client_address", b"client_address", "role", b"role", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1698,12 +1756,17 @@ Global___ListSettledPaymentsResponse: _TypeAlias = ListSettledPaymentsResponse  
 class ListProcessorPaymentsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    WITH_UNPAID_INVOICES_FIELD_NUMBER: _builtins.int
+    with_unpaid_invoices: _builtins.bool
+    """Plans' invoices that are paid, and of which nothing was to be paid, come as well."""
     def __init__(
         self,
+        *,
+        with_unpaid_invoices: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["with_unpaid_invoices", b"with_unpaid_invoices"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1714,16 +1777,22 @@ class ListProcessorPaymentsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAYMENT_FIELD_NUMBER: _builtins.int
+    UNPAID_INVOICE_ID_FIELD_NUMBER: _builtins.int
+    unpaid_invoice_id: _builtins.str
+    """An invoice of ours of which nothing was to be paid: of a trial, or with a coupon for everything."""
     @_builtins.property
-    def payment(self) -> Global___ProcessorPayment: ...
+    def payment(self) -> Global___ProcessorPayment:
+        """Unset where it is an invoice without a payment."""
+
     def __init__(
         self,
         *,
         payment: Global___ProcessorPayment | None = ...,
+        unpaid_invoice_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment", "unpaid_invoice_id", b"unpaid_invoice_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1795,3 +1864,129 @@ class PaymentDispute(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PaymentDispute: _TypeAlias = PaymentDispute  # noqa: Y015
+
+@_typing.final
+class ListAllocationsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAllocationsRequest: _TypeAlias = ListAllocationsRequest  # noqa: Y015
+
+@_typing.final
+class ListAllocationsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALLOCATION_FIELD_NUMBER: _builtins.int
+    FREE_PLAN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def allocation(self) -> Global___Allocation: ...
+    @_builtins.property
+    def free_plan(self) -> Global___FreePlan: ...
+    def __init__(
+        self,
+        *,
+        allocation: Global___Allocation | None = ...,
+        free_plan: Global___FreePlan | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allocation", b"allocation", "free_plan", b"free_plan", "item", b"item"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocation", b"allocation", "free_plan", b"free_plan", "item", b"item"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["allocation", "free_plan"]  # noqa: Y015
+    _WhichOneofArgType_item: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_item) -> _WhichOneofReturnType_item | None: ...
+
+Global___ListAllocationsResponse: _TypeAlias = ListAllocationsResponse  # noqa: Y015
+
+@_typing.final
+class Allocation(_message.Message):
+    """Credits of a paid plan that were told: of one subscription there is one that begins at a moment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    PLAN_ID_FIELD_NUMBER: _builtins.int
+    CREDITS_FIELD_NUMBER: _builtins.int
+    STARTS_AT_FIELD_NUMBER: _builtins.int
+    ENDS_AT_FIELD_NUMBER: _builtins.int
+    IS_RAISE_FIELD_NUMBER: _builtins.int
+    INVOICE_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    subscription_id: _builtins.str
+    user_id: _builtins.str
+    plan_id: _builtins.str
+    credits: _builtins.int
+    is_raise: _builtins.bool
+    """What an upgrade added to a month."""
+    invoice_id: _builtins.str
+    payment_id: _builtins.str
+    """The payment of that invoice, which may have paid for several; empty where nothing was to be paid."""
+    @_builtins.property
+    def starts_at(self) -> _timestamp_pb2.Timestamp:
+        """From when until when they are good."""
+
+    @_builtins.property
+    def ends_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        subscription_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        plan_id: _builtins.str = ...,
+        credits: _builtins.int = ...,
+        starts_at: _timestamp_pb2.Timestamp | None = ...,
+        ends_at: _timestamp_pb2.Timestamp | None = ...,
+        is_raise: _builtins.bool = ...,
+        invoice_id: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ends_at", b"ends_at", "starts_at", b"starts_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credits", b"credits", "ends_at", b"ends_at", "invoice_id", b"invoice_id", "is_raise", b"is_raise", "payment_id", b"payment_id", "plan_id", b"plan_id", "starts_at", b"starts_at", "subscription_id", b"subscription_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Allocation: _TypeAlias = Allocation  # noqa: Y015
+
+@_typing.final
+class FreePlan(_message.Message):
+    """A plan that costs nothing: of its months the last is known."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    BEGAN_AT_FIELD_NUMBER: _builtins.int
+    ALLOCATED_FROM_FIELD_NUMBER: _builtins.int
+    subscription_id: _builtins.str
+    user_id: _builtins.str
+    @_builtins.property
+    def began_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def allocated_from(self) -> _timestamp_pb2.Timestamp:
+        """When the month began whose credits were told last; unset before the first."""
+
+    def __init__(
+        self,
+        *,
+        subscription_id: _builtins.str = ...,
+        user_id: _builtins.str = ...,
+        began_at: _timestamp_pb2.Timestamp | None = ...,
+        allocated_from: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allocated_from", b"allocated_from", "began_at", b"began_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allocated_from", b"allocated_from", "began_at", b"began_at", "subscription_id", b"subscription_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FreePlan: _TypeAlias = FreePlan  # noqa: Y015

@@ -136,6 +136,11 @@ class BillingServiceStub:
                 request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsRequest.SerializeToString,
                 response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsResponse.FromString,
                 _registered_method=True)
+        self.ListAllocations = channel.unary_stream(
+                '/tintype.billing.v1.BillingService/ListAllocations',
+                request_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListAllocationsRequest.SerializeToString,
+                response_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListAllocationsResponse.FromString,
+                _registered_method=True)
 
 
 class BillingServiceServicer:
@@ -167,7 +172,8 @@ class BillingServiceServicer:
     def ChangeSubscription(self, request, context):
         """Puts this user on another plan or interval: at once, and paid for at once, when it gives more; when the
         period ends, when it gives less. SUBSCRIPTION_NOT_FOUND, UNKNOWN_PLAN (NOT_FOUND); PLAN_IS_FREE for who
-        pays for none, PAYMENT_DECLINED (FAILED_PRECONDITION): the plan stays as it is.
+        pays for none, PAYMENT_DECLINED and PRICE_CHANGED as of CreateCheckout (FAILED_PRECONDITION): the plan stays as
+        it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -230,7 +236,9 @@ class BillingServiceServicer:
         """Opens a hosted checkout page for one pack or one plan. Idempotent by `idempotency_key`:
         IDEMPOTENCY_KEY_REUSED with another pack, plan or interval, or other addresses. Repeated once the page has
         expired, it opens another page of the same checkout. UNKNOWN_PACK, UNKNOWN_PLAN (NOT_FOUND);
-        SUBSCRIBED_ALREADY (FAILED_PRECONDITION) for who pays for a plan.
+        SUBSCRIBED_ALREADY (FAILED_PRECONDITION) for who pays for a plan. PRICE_CHANGED (FAILED_PRECONDITION) when it
+        costs something else than was expected, or than ListPacks and ListPlans said: nothing was opened, and they say it
+        now, as do the error's `price_minor` and `currency`. The key is free for the request with the new price.
         PAYMENT_PROCESSOR_UNAVAILABLE passes; PAYMENT_PROCESSOR_MISCONFIGURED (both UNAVAILABLE) stays until an
         operator mends it; PAYMENT_PROCESSOR_REFUSED (FAILED_PRECONDITION) stays for this request.
         """
@@ -302,6 +310,13 @@ class BillingServiceServicer:
     def ListProcessorPayments(self, request, context):
         """Streams every payment of ours as the payment processor tells it now, for reconciliation.
         PAYMENT_PROCESSOR_UNAVAILABLE, PAYMENT_PROCESSOR_MISCONFIGURED (UNAVAILABLE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAllocations(self, request, context):
+        """Streams what was told of paid plans' credits, oldest first, and then every free plan, for reconciliation.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -409,6 +424,11 @@ def add_BillingServiceServicer_to_server(servicer, server):
                     servicer.ListProcessorPayments,
                     request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsRequest.FromString,
                     response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsResponse.SerializeToString,
+            ),
+            'ListAllocations': grpc.unary_stream_rpc_method_handler(
+                    servicer.ListAllocations,
+                    request_deserializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListAllocationsRequest.FromString,
+                    response_serializer=tintype_dot_billing_dot_v1_dot_billing__pb2.ListAllocationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -953,6 +973,33 @@ class BillingService:
             '/tintype.billing.v1.BillingService/ListProcessorPayments',
             tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsRequest.SerializeToString,
             tintype_dot_billing_dot_v1_dot_billing__pb2.ListProcessorPaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAllocations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tintype.billing.v1.BillingService/ListAllocations',
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ListAllocationsRequest.SerializeToString,
+            tintype_dot_billing_dot_v1_dot_billing__pb2.ListAllocationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,8 @@ class BillingServiceStub:
     ChangeSubscription: _aio.UnaryUnaryMultiCallable[_billing_pb2.ChangeSubscriptionRequest, _billing_pb2.ChangeSubscriptionResponse]
     """Puts this user on another plan or interval: at once, and paid for at once, when it gives more; when the
     period ends, when it gives less. SUBSCRIPTION_NOT_FOUND, UNKNOWN_PLAN (NOT_FOUND); PLAN_IS_FREE for who
-    pays for none, PAYMENT_DECLINED (FAILED_PRECONDITION): the plan stays as it is.
+    pays for none, PAYMENT_DECLINED and PRICE_CHANGED as of CreateCheckout (FAILED_PRECONDITION): the plan stays as
+    it is.
     """
     CancelSubscription: _aio.UnaryUnaryMultiCallable[_billing_pb2.CancelSubscriptionRequest, _billing_pb2.CancelSubscriptionResponse]
     """Ends this user's plan when its period does. SUBSCRIPTION_NOT_FOUND, PLAN_IS_FREE."""
@@ -54,7 +55,9 @@ class BillingServiceStub:
     """Opens a hosted checkout page for one pack or one plan. Idempotent by `idempotency_key`:
     IDEMPOTENCY_KEY_REUSED with another pack, plan or interval, or other addresses. Repeated once the page has
     expired, it opens another page of the same checkout. UNKNOWN_PACK, UNKNOWN_PLAN (NOT_FOUND);
-    SUBSCRIBED_ALREADY (FAILED_PRECONDITION) for who pays for a plan.
+    SUBSCRIBED_ALREADY (FAILED_PRECONDITION) for who pays for a plan. PRICE_CHANGED (FAILED_PRECONDITION) when it
+    costs something else than was expected, or than ListPacks and ListPlans said: nothing was opened, and they say it
+    now, as do the error's `price_minor` and `currency`. The key is free for the request with the new price.
     PAYMENT_PROCESSOR_UNAVAILABLE passes; PAYMENT_PROCESSOR_MISCONFIGURED (both UNAVAILABLE) stays until an
     operator mends it; PAYMENT_PROCESSOR_REFUSED (FAILED_PRECONDITION) stays for this request.
     """
@@ -94,6 +97,8 @@ class BillingServiceStub:
     """Streams every payment of ours as the payment processor tells it now, for reconciliation.
     PAYMENT_PROCESSOR_UNAVAILABLE, PAYMENT_PROCESSOR_MISCONFIGURED (UNAVAILABLE).
     """
+    ListAllocations: _aio.UnaryStreamMultiCallable[_billing_pb2.ListAllocationsRequest, _billing_pb2.ListAllocationsResponse]
+    """Streams what was told of paid plans' credits, oldest first, and then every free plan, for reconciliation."""
 
 class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Billing sells credits: the catalogue, checkout sessions, purchases and the payment processor's
@@ -132,7 +137,8 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_billing_pb2.ChangeSubscriptionResponse]:
         """Puts this user on another plan or interval: at once, and paid for at once, when it gives more; when the
         period ends, when it gives less. SUBSCRIPTION_NOT_FOUND, UNKNOWN_PLAN (NOT_FOUND); PLAN_IS_FREE for who
-        pays for none, PAYMENT_DECLINED (FAILED_PRECONDITION): the plan stays as it is.
+        pays for none, PAYMENT_DECLINED and PRICE_CHANGED as of CreateCheckout (FAILED_PRECONDITION): the plan stays as
+        it is.
         """
 
     @_abc_1.abstractmethod
@@ -207,7 +213,9 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Opens a hosted checkout page for one pack or one plan. Idempotent by `idempotency_key`:
         IDEMPOTENCY_KEY_REUSED with another pack, plan or interval, or other addresses. Repeated once the page has
         expired, it opens another page of the same checkout. UNKNOWN_PACK, UNKNOWN_PLAN (NOT_FOUND);
-        SUBSCRIBED_ALREADY (FAILED_PRECONDITION) for who pays for a plan.
+        SUBSCRIBED_ALREADY (FAILED_PRECONDITION) for who pays for a plan. PRICE_CHANGED (FAILED_PRECONDITION) when it
+        costs something else than was expected, or than ListPacks and ListPlans said: nothing was opened, and they say it
+        now, as do the error's `price_minor` and `currency`. The key is free for the request with the new price.
         PAYMENT_PROCESSOR_UNAVAILABLE passes; PAYMENT_PROCESSOR_MISCONFIGURED (both UNAVAILABLE) stays until an
         operator mends it; PAYMENT_PROCESSOR_REFUSED (FAILED_PRECONDITION) stays for this request.
         """
@@ -295,5 +303,13 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
         """Streams every payment of ours as the payment processor tells it now, for reconciliation.
         PAYMENT_PROCESSOR_UNAVAILABLE, PAYMENT_PROCESSOR_MISCONFIGURED (UNAVAILABLE).
         """
+
+    @_abc_1.abstractmethod
+    def ListAllocations(
+        self,
+        request: _billing_pb2.ListAllocationsRequest,
+        context: _aio.ServicerContext[_billing_pb2.ListAllocationsRequest, _abc.AsyncIterator[_billing_pb2.ListAllocationsResponse]],
+    ) -> _abc.AsyncIterator[_billing_pb2.ListAllocationsResponse]:
+        """Streams what was told of paid plans' credits, oldest first, and then every free plan, for reconciliation."""
 
 def add_BillingServiceServicer_to_server(servicer: BillingServiceServicer, server: _aio.Server) -> None: ...

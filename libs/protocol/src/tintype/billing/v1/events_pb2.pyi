@@ -60,6 +60,8 @@ class _AutoTopUpStopReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_A
     AUTO_TOP_UP_STOP_REASON_PACK_NOT_ON_SALE: _AutoTopUpStopReason.ValueType  # 3
     AUTO_TOP_UP_STOP_REASON_AUTHENTICATION_REQUIRED: _AutoTopUpStopReason.ValueType  # 4
     """The bank asks for the account's owner."""
+    AUTO_TOP_UP_STOP_REASON_PRICE_RAISED: _AutoTopUpStopReason.ValueType  # 5
+    """The pack costs more than the account's owner agreed to."""
 
 class AutoTopUpStopReason(_AutoTopUpStopReason, metaclass=_AutoTopUpStopReasonEnumTypeWrapper):
     """Why packs are not bought by themselves any more."""
@@ -72,6 +74,8 @@ AUTO_TOP_UP_STOP_REASON_NO_PAYMENT_METHOD: AutoTopUpStopReason.ValueType  # 2
 AUTO_TOP_UP_STOP_REASON_PACK_NOT_ON_SALE: AutoTopUpStopReason.ValueType  # 3
 AUTO_TOP_UP_STOP_REASON_AUTHENTICATION_REQUIRED: AutoTopUpStopReason.ValueType  # 4
 """The bank asks for the account's owner."""
+AUTO_TOP_UP_STOP_REASON_PRICE_RAISED: AutoTopUpStopReason.ValueType  # 5
+"""The pack costs more than the account's owner agreed to."""
 Global___AutoTopUpStopReason: _TypeAlias = AutoTopUpStopReason  # noqa: Y015
 
 class _SubscriptionStatus:
@@ -510,3 +514,86 @@ class SubscriptionChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SubscriptionChanged: _TypeAlias = SubscriptionChanged  # noqa: Y015
+
+@_typing.final
+class RefundOrdered(_message.Message):
+    """Somebody who may do so ordered a refund. What comes of it at the payment processor, PaymentRefunded tells."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PURCHASE_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    LEFT_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ORDER_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    purchase_id: _builtins.str
+    amount_minor: _builtins.int
+    left_minor: _builtins.int
+    """What was left to refund before."""
+    currency: _builtins.str
+    """ISO 4217, lower case."""
+    actor: _builtins.str
+    reason: _builtins.str
+    session_id: _builtins.str
+    """Of an administrator; empty for an operator at a terminal."""
+    client_address: _builtins.str
+    order_id: _builtins.str
+    """One order is told once."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        purchase_id: _builtins.str = ...,
+        amount_minor: _builtins.int = ...,
+        left_minor: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        client_address: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        order_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "actor", b"actor", "amount_minor", b"amount_minor", "client_address", b"client_address", "currency", b"currency", "left_minor", b"left_minor", "occurred_at", b"occurred_at", "order_id", b"order_id", "purchase_id", b"purchase_id", "reason", b"reason", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundOrdered: _TypeAlias = RefundOrdered  # noqa: Y015
+
+@_typing.final
+class AccountErased(_message.Message):
+    """What joined an account to a person is deleted, here and at the payment processor; what was bought and paid stays,
+    under the account's id.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "occurred_at", b"occurred_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountErased: _TypeAlias = AccountErased  # noqa: Y015

@@ -10,6 +10,7 @@ from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from tintype.identity.v1 import principal_pb2 as _principal_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -31,6 +32,7 @@ class _ModalityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Modality.Val
     MODALITY_IMAGE: _Modality.ValueType  # 1
     MODALITY_VIDEO: _Modality.ValueType  # 2
     MODALITY_TEXT: _Modality.ValueType  # 3
+    MODALITY_AUDIO: _Modality.ValueType  # 4
 
 class Modality(_Modality, metaclass=_ModalityEnumTypeWrapper): ...
 
@@ -38,6 +40,7 @@ MODALITY_UNSPECIFIED: Modality.ValueType  # 0
 MODALITY_IMAGE: Modality.ValueType  # 1
 MODALITY_VIDEO: Modality.ValueType  # 2
 MODALITY_TEXT: Modality.ValueType  # 3
+MODALITY_AUDIO: Modality.ValueType  # 4
 Global___Modality: _TypeAlias = Modality  # noqa: Y015
 
 class _GenerationStatus:
@@ -107,6 +110,8 @@ class Model(_message.Message):
     MEDIAN_DURATION_S_FIELD_NUMBER: _builtins.int
     REQUIRES_FIELD_NUMBER: _builtins.int
     IS_USABLE_FIELD_NUMBER: _builtins.int
+    LAST_DAY_FIELD_NUMBER: _builtins.int
+    STAND_INS_FIELD_NUMBER: _builtins.int
     model_id: _builtins.str
     """`<provider>/<name>`, for example `local/sketch`."""
     title: _builtins.str
@@ -132,6 +137,14 @@ class Model(_message.Message):
     def providers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Providers that can run it, in the default order."""
 
+    @_builtins.property
+    def last_day(self) -> Global___ModelStatistics:
+        """How it fared on the last day, over all accounts."""
+
+    @_builtins.property
+    def stand_ins(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those of `providers` in whose place a stand-in answers, which has no model: on a machine of development."""
+
     def __init__(
         self,
         *,
@@ -146,10 +159,12 @@ class Model(_message.Message):
         median_duration_s: _builtins.float | None = ...,
         requires: _builtins.str = ...,
         is_usable: _builtins.bool | None = ...,
+        last_day: Global___ModelStatistics | None = ...,
+        stand_ins: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_is_usable", b"_is_usable", "_median_duration_s", b"_median_duration_s", "input_schema", b"input_schema", "is_usable", b"is_usable", "median_duration_s", b"median_duration_s", "pricing", b"pricing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_is_usable", b"_is_usable", "_median_duration_s", b"_median_duration_s", "input_schema", b"input_schema", "is_usable", b"is_usable", "last_day", b"last_day", "median_duration_s", b"median_duration_s", "pricing", b"pricing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_is_usable", b"_is_usable", "_median_duration_s", b"_median_duration_s", "category", b"category", "description", b"description", "input_schema", b"input_schema", "is_usable", b"is_usable", "median_duration_s", b"median_duration_s", "modality", b"modality", "model_id", b"model_id", "pricing", b"pricing", "providers", b"providers", "requires", b"requires", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_is_usable", b"_is_usable", "_median_duration_s", b"_median_duration_s", "category", b"category", "description", b"description", "input_schema", b"input_schema", "is_usable", b"is_usable", "last_day", b"last_day", "median_duration_s", b"median_duration_s", "modality", b"modality", "model_id", b"model_id", "pricing", b"pricing", "providers", b"providers", "requires", b"requires", "stand_ins", b"stand_ins", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__is_usable: _TypeAlias = _typing.Literal["is_usable"]  # noqa: Y015
     _WhichOneofArgType__is_usable: _TypeAlias = _typing.Literal["_is_usable", b"_is_usable"]  # noqa: Y015
@@ -163,6 +178,90 @@ class Model(_message.Message):
 Global___Model: _TypeAlias = Model  # noqa: Y015
 
 @_typing.final
+class ModelStatistics(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OVERALL_FIELD_NUMBER: _builtins.int
+    PROVIDERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def overall(self) -> Global___RunStatistics:
+        """Over all providers; absent while too few tries were made, as in each of them."""
+
+    @_builtins.property
+    def providers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProviderStatistics]:
+        """Of each that made enough tries."""
+
+    def __init__(
+        self,
+        *,
+        overall: Global___RunStatistics | None = ...,
+        providers: _abc.Iterable[Global___ProviderStatistics] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["overall", b"overall"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["overall", b"overall", "providers", b"providers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ModelStatistics: _TypeAlias = ModelStatistics  # noqa: Y015
+
+@_typing.final
+class RunStatistics(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUCCESS_RATE_FIELD_NUMBER: _builtins.int
+    MEDIAN_DURATION_S_FIELD_NUMBER: _builtins.int
+    success_rate: _builtins.float
+    """Of tries that ended, the share that succeeded, between 0 and 1. Cancelled ones and those that were refused
+    for their content are left out.
+    """
+    median_duration_s: _builtins.float
+    """Seconds that those took which succeeded."""
+    def __init__(
+        self,
+        *,
+        success_rate: _builtins.float | None = ...,
+        median_duration_s: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_median_duration_s", b"_median_duration_s", "_success_rate", b"_success_rate", "median_duration_s", b"median_duration_s", "success_rate", b"success_rate"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_median_duration_s", b"_median_duration_s", "_success_rate", b"_success_rate", "median_duration_s", b"median_duration_s", "success_rate", b"success_rate"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__median_duration_s: _TypeAlias = _typing.Literal["median_duration_s"]  # noqa: Y015
+    _WhichOneofArgType__median_duration_s: _TypeAlias = _typing.Literal["_median_duration_s", b"_median_duration_s"]  # noqa: Y015
+    _WhichOneofReturnType__success_rate: _TypeAlias = _typing.Literal["success_rate"]  # noqa: Y015
+    _WhichOneofArgType__success_rate: _TypeAlias = _typing.Literal["_success_rate", b"_success_rate"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__median_duration_s) -> _WhichOneofReturnType__median_duration_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__success_rate) -> _WhichOneofReturnType__success_rate | None: ...
+
+Global___RunStatistics: _TypeAlias = RunStatistics  # noqa: Y015
+
+@_typing.final
+class ProviderStatistics(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    RUNS_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    @_builtins.property
+    def runs(self) -> Global___RunStatistics: ...
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        runs: Global___RunStatistics | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["runs", b"runs"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["provider", b"provider", "runs", b"runs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderStatistics: _TypeAlias = ProviderStatistics  # noqa: Y015
+
+@_typing.final
 class Pricing(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -170,14 +269,19 @@ class Pricing(_message.Message):
     CREDITS_PER_UNIT_FIELD_NUMBER: _builtins.int
     SUMMARY_FIELD_NUMBER: _builtins.int
     PER_UNITS_FIELD_NUMBER: _builtins.int
+    TIERS_FIELD_NUMBER: _builtins.int
     unit: _builtins.str
-    """image, second, token."""
+    """image, video, second, megapixel, step, token, character."""
     credits_per_unit: _builtins.int
     """Of `per_units` units."""
     summary: _builtins.str
     """A sentence for people, such as `5 credits an image`."""
     per_units: _builtins.int
     """How many units the credits buy; 1 when 0."""
+    @_builtins.property
+    def tiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceTier]:
+        """Inputs for which the units cost something else; the first that an input is of counts."""
+
     def __init__(
         self,
         *,
@@ -185,14 +289,39 @@ class Pricing(_message.Message):
         credits_per_unit: _builtins.int = ...,
         summary: _builtins.str = ...,
         per_units: _builtins.int = ...,
+        tiers: _abc.Iterable[Global___PriceTier] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credits_per_unit", b"credits_per_unit", "per_units", b"per_units", "summary", b"summary", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credits_per_unit", b"credits_per_unit", "per_units", b"per_units", "summary", b"summary", "tiers", b"tiers", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Pricing: _TypeAlias = Pricing  # noqa: Y015
+
+@_typing.final
+class PriceTier(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDITS_PER_UNIT_FIELD_NUMBER: _builtins.int
+    WHEN_FIELD_NUMBER: _builtins.int
+    credits_per_unit: _builtins.int
+    """Of `per_units` units."""
+    when: _builtins.str
+    """Which inputs, for people, such as `resolution 1080p`."""
+    def __init__(
+        self,
+        *,
+        credits_per_unit: _builtins.int = ...,
+        when: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credits_per_unit", b"credits_per_unit", "when", b"when"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PriceTier: _TypeAlias = PriceTier  # noqa: Y015
 
 @_typing.final
 class Output(_message.Message):
@@ -310,6 +439,8 @@ class Generation(_message.Message):
     QUEUE_POSITION_FIELD_NUMBER: _builtins.int
     EXPECTED_READY_AT_FIELD_NUMBER: _builtins.int
     IS_FAVOURITE_FIELD_NUMBER: _builtins.int
+    OUTPUTS_KEPT_UNTIL_FIELD_NUMBER: _builtins.int
+    OUTPUTS_EXPIRED_AT_FIELD_NUMBER: _builtins.int
     generation_id: _builtins.str
     account_id: _builtins.str
     model_id: _builtins.str
@@ -323,8 +454,8 @@ class Generation(_message.Message):
     reservation_id: _builtins.str
     cancel_requested: _builtins.bool
     queue_position: _builtins.int
-    """While it waits for a worker: 1 is the next one, 101 stands for more than a hundred before it. Absent
-    otherwise.
+    """While it waits for a worker, or with one at its provider's, where that says so: 1 is the next one, 101
+    stands for more than a hundred before it. Absent otherwise.
     """
     is_favourite: _builtins.bool
     """Marked by its user."""
@@ -349,6 +480,14 @@ class Generation(_message.Message):
     @_builtins.property
     def expected_ready_at(self) -> _timestamp_pb2.Timestamp:
         """While a worker has it: when such jobs are done as a rule. It may have passed. Absent where nobody knows."""
+
+    @_builtins.property
+    def outputs_kept_until(self) -> _timestamp_pb2.Timestamp:
+        """Until when its outputs are kept; absent for good."""
+
+    @_builtins.property
+    def outputs_expired_at(self) -> _timestamp_pb2.Timestamp:
+        """When they went: it has none any more, and links to it show none. Absent while they are there."""
 
     def __init__(
         self,
@@ -376,10 +515,12 @@ class Generation(_message.Message):
         queue_position: _builtins.int | None = ...,
         expected_ready_at: _timestamp_pb2.Timestamp | None = ...,
         is_favourite: _builtins.bool = ...,
+        outputs_kept_until: _timestamp_pb2.Timestamp | None = ...,
+        outputs_expired_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "created_at", b"created_at", "expected_ready_at", b"expected_ready_at", "failure", b"failure", "finished_at", b"finished_at", "input", b"input", "metadata", b"metadata", "queue_position", b"queue_position", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "created_at", b"created_at", "expected_ready_at", b"expected_ready_at", "failure", b"failure", "finished_at", b"finished_at", "input", b"input", "metadata", b"metadata", "outputs_expired_at", b"outputs_expired_at", "outputs_kept_until", b"outputs_kept_until", "queue_position", b"queue_position", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "account_id", b"account_id", "attempts", b"attempts", "cancel_requested", b"cancel_requested", "created_at", b"created_at", "credits_charged", b"credits_charged", "credits_refunded", b"credits_refunded", "credits_reserved", b"credits_reserved", "expected_ready_at", b"expected_ready_at", "failure", b"failure", "finished_at", b"finished_at", "generation_id", b"generation_id", "input", b"input", "is_favourite", b"is_favourite", "metadata", b"metadata", "modality", b"modality", "model_id", b"model_id", "outputs", b"outputs", "progress", b"progress", "provider_order", b"provider_order", "queue_position", b"queue_position", "reservation_id", b"reservation_id", "started_at", b"started_at", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position", "account_id", b"account_id", "attempts", b"attempts", "cancel_requested", b"cancel_requested", "created_at", b"created_at", "credits_charged", b"credits_charged", "credits_refunded", b"credits_refunded", "credits_reserved", b"credits_reserved", "expected_ready_at", b"expected_ready_at", "failure", b"failure", "finished_at", b"finished_at", "generation_id", b"generation_id", "input", b"input", "is_favourite", b"is_favourite", "metadata", b"metadata", "modality", b"modality", "model_id", b"model_id", "outputs", b"outputs", "outputs_expired_at", b"outputs_expired_at", "outputs_kept_until", b"outputs_kept_until", "progress", b"progress", "provider_order", b"provider_order", "queue_position", b"queue_position", "reservation_id", b"reservation_id", "started_at", b"started_at", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__queue_position: _TypeAlias = _typing.Literal["queue_position"]  # noqa: Y015
     _WhichOneofArgType__queue_position: _TypeAlias = _typing.Literal["_queue_position", b"_queue_position"]  # noqa: Y015
@@ -543,6 +684,7 @@ class CreateQuoteResponse(_message.Message):
     CREDITS_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     BREAKDOWN_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
     quote_id: _builtins.str
     """Signed; bound to the account, the model and the exact input."""
     credits: _builtins.int
@@ -550,6 +692,10 @@ class CreateQuoteResponse(_message.Message):
     """How the price came about, such as `2 images × 5 credits`."""
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceLine]:
+        """The same for programs; their credits add up to the price."""
+
     def __init__(
         self,
         *,
@@ -557,14 +703,55 @@ class CreateQuoteResponse(_message.Message):
         credits: _builtins.int = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         breakdown: _builtins.str = ...,
+        lines: _abc.Iterable[Global___PriceLine] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["breakdown", b"breakdown", "credits", b"credits", "expires_at", b"expires_at", "quote_id", b"quote_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["breakdown", b"breakdown", "credits", b"credits", "expires_at", b"expires_at", "lines", b"lines", "quote_id", b"quote_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateQuoteResponse: _TypeAlias = CreateQuoteResponse  # noqa: Y015
+
+@_typing.final
+class PriceLine(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    CREDITS_PER_UNIT_FIELD_NUMBER: _builtins.int
+    PER_UNITS_FIELD_NUMBER: _builtins.int
+    CREDITS_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    quantity: _builtins.float
+    """How many units; of megapixels a fraction."""
+    unit: _builtins.str
+    """See Pricing."""
+    credits_per_unit: _builtins.int
+    per_units: _builtins.int
+    credits: _builtins.int
+    """What the line comes to, rounded up."""
+    tier: _builtins.str
+    """Which tier made its units cost this; absent where they cost what they usually do."""
+    def __init__(
+        self,
+        *,
+        quantity: _builtins.float = ...,
+        unit: _builtins.str = ...,
+        credits_per_unit: _builtins.int = ...,
+        per_units: _builtins.int = ...,
+        credits: _builtins.int = ...,
+        tier: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_tier", b"_tier", "tier", b"tier"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_tier", b"_tier", "credits", b"credits", "credits_per_unit", b"credits_per_unit", "per_units", b"per_units", "quantity", b"quantity", "tier", b"tier", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__tier: _TypeAlias = _typing.Literal["tier"]  # noqa: Y015
+    _WhichOneofArgType__tier: _TypeAlias = _typing.Literal["_tier", b"_tier"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tier) -> _WhichOneofReturnType__tier | None: ...
+
+Global___PriceLine: _TypeAlias = PriceLine  # noqa: Y015
 
 @_typing.final
 class CreateGenerationRequest(_message.Message):
@@ -577,6 +764,7 @@ class CreateGenerationRequest(_message.Message):
     PROVIDER_ORDER_FIELD_NUMBER: _builtins.int
     METADATA_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    API_KEY_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     model_id: _builtins.str
     quote_id: _builtins.str
@@ -588,6 +776,10 @@ class CreateGenerationRequest(_message.Message):
     def provider_order(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def metadata(self) -> _struct_pb2.Struct: ...
+    @_builtins.property
+    def api_key(self) -> Global___ApiKeyUse:
+        """Absent for a person."""
+
     def __init__(
         self,
         *,
@@ -598,14 +790,48 @@ class CreateGenerationRequest(_message.Message):
         provider_order: _abc.Iterable[_builtins.str] | None = ...,
         metadata: _struct_pb2.Struct | None = ...,
         idempotency_key: _builtins.str = ...,
+        api_key: Global___ApiKeyUse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["input", b"input", "metadata", b"metadata"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "input", b"input", "metadata", b"metadata"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "idempotency_key", b"idempotency_key", "input", b"input", "metadata", b"metadata", "model_id", b"model_id", "provider_order", b"provider_order", "quote_id", b"quote_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "api_key", b"api_key", "idempotency_key", b"idempotency_key", "input", b"input", "metadata", b"metadata", "model_id", b"model_id", "provider_order", b"provider_order", "quote_id", b"quote_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateGenerationRequest: _TypeAlias = CreateGenerationRequest  # noqa: Y015
+
+@_typing.final
+class ApiKeyUse(_message.Message):
+    """The API key that a job is asked for with. KEY_LIMIT_REACHED (FAILED_PRECONDITION) when it may not reserve
+    what the job needs this month (UTC); the job stands as rejected, as with INSUFFICIENT_CREDITS.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    MONTHLY_CREDITS_MAX_FIELD_NUMBER: _builtins.int
+    key_id: _builtins.str
+    name: _builtins.str
+    """What a refusal calls it."""
+    monthly_credits_max: _builtins.int
+    """1 to 1,000,000,000; absent for no limit."""
+    def __init__(
+        self,
+        *,
+        key_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        monthly_credits_max: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_monthly_credits_max", b"_monthly_credits_max", "monthly_credits_max", b"monthly_credits_max"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_monthly_credits_max", b"_monthly_credits_max", "key_id", b"key_id", "monthly_credits_max", b"monthly_credits_max", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__monthly_credits_max: _TypeAlias = _typing.Literal["monthly_credits_max"]  # noqa: Y015
+    _WhichOneofArgType__monthly_credits_max: _TypeAlias = _typing.Literal["_monthly_credits_max", b"_monthly_credits_max"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__monthly_credits_max) -> _WhichOneofReturnType__monthly_credits_max | None: ...
+
+Global___ApiKeyUse: _TypeAlias = ApiKeyUse  # noqa: Y015
 
 @_typing.final
 class CreateGenerationResponse(_message.Message):
@@ -1013,6 +1239,368 @@ class ModelUsage(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ModelUsage: _TypeAlias = ModelUsage  # noqa: Y015
+
+@_typing.final
+class UsageFilter(_message.Message):
+    """Which tries are meant; what is not said does not matter."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    OUTCOMES_FIELD_NUMBER: _builtins.int
+    STARTED_FROM_FIELD_NUMBER: _builtins.int
+    STARTED_BEFORE_FIELD_NUMBER: _builtins.int
+    API_KEY_ID_FIELD_NUMBER: _builtins.int
+    model_id: _builtins.str
+    provider: _builtins.str
+    api_key_id: _builtins.str
+    """Of jobs that were asked for with this API key; "none": of those that a person asked for."""
+    @_builtins.property
+    def outcomes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """running (those that wait for their time, too), succeeded, failed, cancelled, lost."""
+
+    @_builtins.property
+    def started_from(self) -> _timestamp_pb2.Timestamp:
+        """Not before this moment."""
+
+    @_builtins.property
+    def started_before(self) -> _timestamp_pb2.Timestamp:
+        """Before this moment."""
+
+    def __init__(
+        self,
+        *,
+        model_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        outcomes: _abc.Iterable[_builtins.str] | None = ...,
+        started_from: _timestamp_pb2.Timestamp | None = ...,
+        started_before: _timestamp_pb2.Timestamp | None = ...,
+        api_key_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["started_before", b"started_before", "started_from", b"started_from"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key_id", b"api_key_id", "model_id", b"model_id", "outcomes", b"outcomes", "provider", b"provider", "started_before", b"started_before", "started_from", b"started_from"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UsageFilter: _TypeAlias = UsageFilter  # noqa: Y015
+
+@_typing.final
+class AttemptUsage(_message.Message):
+    """What one try came to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTEMPT_ID_FIELD_NUMBER: _builtins.int
+    GENERATION_ID_FIELD_NUMBER: _builtins.int
+    MODEL_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    FINISHED_AT_FIELD_NUMBER: _builtins.int
+    OUTPUT_COUNT_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
+    CREDITS_FIELD_NUMBER: _builtins.int
+    API_KEY_ID_FIELD_NUMBER: _builtins.int
+    API_KEY_NAME_FIELD_NUMBER: _builtins.int
+    attempt_id: _builtins.str
+    generation_id: _builtins.str
+    model_id: _builtins.str
+    provider: _builtins.str
+    outcome: _builtins.str
+    """As in UsageFilter."""
+    reason: _builtins.str
+    """Why it failed, a stable word; empty otherwise."""
+    output_count: _builtins.int
+    tokens: _builtins.int
+    """Absent where they are not counted."""
+    credits: _builtins.int
+    """Charged for it. What a person gave back afterwards, the ledger alone knows."""
+    api_key_id: _builtins.str
+    """The API key that the job was asked for with, and what it was called then; empty for a person."""
+    api_key_name: _builtins.str
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def finished_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        attempt_id: _builtins.str = ...,
+        generation_id: _builtins.str = ...,
+        model_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+        finished_at: _timestamp_pb2.Timestamp | None = ...,
+        output_count: _builtins.int = ...,
+        tokens: _builtins.int | None = ...,
+        credits: _builtins.int = ...,
+        api_key_id: _builtins.str = ...,
+        api_key_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_tokens", b"_tokens", "finished_at", b"finished_at", "started_at", b"started_at", "tokens", b"tokens"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_tokens", b"_tokens", "api_key_id", b"api_key_id", "api_key_name", b"api_key_name", "attempt_id", b"attempt_id", "credits", b"credits", "finished_at", b"finished_at", "generation_id", b"generation_id", "model_id", b"model_id", "outcome", b"outcome", "output_count", b"output_count", "provider", b"provider", "reason", b"reason", "started_at", b"started_at", "tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__tokens: _TypeAlias = _typing.Literal["tokens"]  # noqa: Y015
+    _WhichOneofArgType__tokens: _TypeAlias = _typing.Literal["_tokens", b"_tokens"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tokens) -> _WhichOneofReturnType__tokens | None: ...
+
+Global___AttemptUsage: _TypeAlias = AttemptUsage  # noqa: Y015
+
+@_typing.final
+class ListUsageRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    page_size: _builtins.int
+    page_token: _builtins.str
+    """From an earlier answer to the same filter."""
+    @_builtins.property
+    def filter(self) -> Global___UsageFilter: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        filter: Global___UsageFilter | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "filter", b"filter", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUsageRequest: _TypeAlias = ListUsageRequest  # noqa: Y015
+
+@_typing.final
+class ListUsageResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USAGE_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def usage(self) -> _containers.RepeatedCompositeFieldContainer[Global___AttemptUsage]: ...
+    def __init__(
+        self,
+        *,
+        usage: _abc.Iterable[Global___AttemptUsage] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "usage", b"usage"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUsageResponse: _TypeAlias = ListUsageResponse  # noqa: Y015
+
+@_typing.final
+class GroupUsageRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    GROUP_BY_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    @_builtins.property
+    def filter(self) -> Global___UsageFilter: ...
+    @_builtins.property
+    def group_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """day (of UTC, by when a try began), model, key; one or more."""
+
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        filter: Global___UsageFilter | None = ...,
+        group_by: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "filter", b"filter", "group_by", b"group_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupUsageRequest: _TypeAlias = GroupUsageRequest  # noqa: Y015
+
+@_typing.final
+class GroupUsageResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUPS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___UsageGroup]:
+        """The newest day first, then by model, then by key, what a person asked for last; at most 5,000."""
+
+    def __init__(
+        self,
+        *,
+        groups: _abc.Iterable[Global___UsageGroup] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupUsageResponse: _TypeAlias = GroupUsageResponse  # noqa: Y015
+
+@_typing.final
+class GroupMarginsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    STARTED_FROM_FIELD_NUMBER: _builtins.int
+    STARTED_BEFORE_FIELD_NUMBER: _builtins.int
+    GROUP_BY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def principal(self) -> _principal_pb2.Principal: ...
+    @_builtins.property
+    def started_from(self) -> _timestamp_pb2.Timestamp:
+        """About when a try began; the second is not in it."""
+
+    @_builtins.property
+    def started_before(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def group_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """day (of UTC), model, provider; any of them."""
+
+    def __init__(
+        self,
+        *,
+        principal: _principal_pb2.Principal | None = ...,
+        started_from: _timestamp_pb2.Timestamp | None = ...,
+        started_before: _timestamp_pb2.Timestamp | None = ...,
+        group_by: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["principal", b"principal", "started_before", b"started_before", "started_from", b"started_from"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group_by", b"group_by", "principal", b"principal", "started_before", b"started_before", "started_from", b"started_from"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupMarginsRequest: _TypeAlias = GroupMarginsRequest  # noqa: Y015
+
+@_typing.final
+class GroupMarginsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MARGINS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def margins(self) -> _containers.RepeatedCompositeFieldContainer[Global___Margin]:
+        """The newest day first, then where least is left; at most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        margins: _abc.Iterable[Global___Margin] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["margins", b"margins"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupMarginsResponse: _TypeAlias = GroupMarginsResponse  # noqa: Y015
+
+@_typing.final
+class Margin(_message.Message):
+    """Tries put together. Money is in millionths of a dollar; a credit counts as a cent, whatever its buyer paid."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    MODEL_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    CREDITS_FIELD_NUMBER: _builtins.int
+    REVENUE_USD_MICROS_FIELD_NUMBER: _builtins.int
+    COST_USD_MICROS_FIELD_NUMBER: _builtins.int
+    UNKNOWN_COSTS_FIELD_NUMBER: _builtins.int
+    day: _builtins.str
+    """Such as 2026-01-31; empty unless asked for, and so are the next two."""
+    model_id: _builtins.str
+    provider: _builtins.str
+    attempts: _builtins.int
+    credits: _builtins.int
+    revenue_usd_micros: _builtins.int
+    cost_usd_micros: _builtins.int
+    unknown_costs: _builtins.int
+    """Tries that a provider may have billed without anybody's saying so: the cost is at least what it says."""
+    def __init__(
+        self,
+        *,
+        day: _builtins.str = ...,
+        model_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        attempts: _builtins.int = ...,
+        credits: _builtins.int = ...,
+        revenue_usd_micros: _builtins.int = ...,
+        cost_usd_micros: _builtins.int = ...,
+        unknown_costs: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "cost_usd_micros", b"cost_usd_micros", "credits", b"credits", "day", b"day", "model_id", b"model_id", "provider", b"provider", "revenue_usd_micros", b"revenue_usd_micros", "unknown_costs", b"unknown_costs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Margin: _TypeAlias = Margin  # noqa: Y015
+
+@_typing.final
+class UsageGroup(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    MODEL_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    OUTPUT_COUNT_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
+    CREDITS_FIELD_NUMBER: _builtins.int
+    API_KEY_ID_FIELD_NUMBER: _builtins.int
+    API_KEY_NAME_FIELD_NUMBER: _builtins.int
+    day: _builtins.str
+    """Such as 2026-01-31; empty unless asked for."""
+    model_id: _builtins.str
+    """Empty unless asked for."""
+    attempts: _builtins.int
+    output_count: _builtins.int
+    tokens: _builtins.int
+    credits: _builtins.int
+    api_key_id: _builtins.str
+    """Empty unless asked for; "none" for what a person asked for."""
+    api_key_name: _builtins.str
+    """What the key was called then."""
+    def __init__(
+        self,
+        *,
+        day: _builtins.str = ...,
+        model_id: _builtins.str = ...,
+        attempts: _builtins.int = ...,
+        output_count: _builtins.int = ...,
+        tokens: _builtins.int = ...,
+        credits: _builtins.int = ...,
+        api_key_id: _builtins.str = ...,
+        api_key_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api_key_id", b"api_key_id", "api_key_name", b"api_key_name", "attempts", b"attempts", "credits", b"credits", "day", b"day", "model_id", b"model_id", "output_count", b"output_count", "tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UsageGroup: _TypeAlias = UsageGroup  # noqa: Y015
 
 @_typing.final
 class GetSettlementRequest(_message.Message):
@@ -1671,3 +2259,527 @@ class RemoveFromCollectionResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RemoveFromCollectionResponse: _TypeAlias = RemoveFromCollectionResponse  # noqa: Y015
+
+@_typing.final
+class Upload(_message.Message):
+    """A picture or a film that a user sent in. Inputs name it where their model's schema says `x-media`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPLOAD_ID_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    SOURCE_SHA256_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    URL_EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    THUMBNAIL_URL_FIELD_NUMBER: _builtins.int
+    BLURHASH_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    upload_id: _builtins.str
+    media_type: _builtins.str
+    """Of what is kept."""
+    size_bytes: _builtins.int
+    width: _builtins.int
+    height: _builtins.int
+    sha256: _builtins.str
+    source_sha256: _builtins.str
+    """Of the bytes as they came."""
+    url: _builtins.str
+    """A signed address that expires."""
+    thumbnail_url: _builtins.str
+    """A small WebP, signed as `url` is; empty when the picture is as small already."""
+    blurhash: _builtins.str
+    """A picture of some thirty characters (https://blurha.sh); empty when there is none."""
+    duration_s: _builtins.float
+    """Of a film; 0 of a picture."""
+    @_builtins.property
+    def url_expires_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Until when it is kept unless a generation uses it. Absent once one does."""
+
+    def __init__(
+        self,
+        *,
+        upload_id: _builtins.str = ...,
+        media_type: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+        width: _builtins.int = ...,
+        height: _builtins.int = ...,
+        sha256: _builtins.str = ...,
+        source_sha256: _builtins.str = ...,
+        url: _builtins.str = ...,
+        url_expires_at: _timestamp_pb2.Timestamp | None = ...,
+        thumbnail_url: _builtins.str = ...,
+        blurhash: _builtins.str = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        duration_s: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "expires_at", b"expires_at", "url_expires_at", b"url_expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blurhash", b"blurhash", "created_at", b"created_at", "duration_s", b"duration_s", "expires_at", b"expires_at", "height", b"height", "media_type", b"media_type", "sha256", b"sha256", "size_bytes", b"size_bytes", "source_sha256", b"source_sha256", "thumbnail_url", b"thumbnail_url", "upload_id", b"upload_id", "url", b"url", "url_expires_at", b"url_expires_at", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Upload: _TypeAlias = Upload  # noqa: Y015
+
+@_typing.final
+class CreateUploadRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """The next bytes of the file, at most 1 MiB."""
+    @_builtins.property
+    def start(self) -> Global___UploadStart:
+        """First, and once."""
+
+    @_builtins.property
+    def end(self) -> Global___UploadEnd:
+        """Last: the file is whole."""
+
+    def __init__(
+        self,
+        *,
+        start: Global___UploadStart | None = ...,
+        content: _builtins.bytes = ...,
+        end: Global___UploadEnd | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "end", b"end", "part", b"part", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "end", b"end", "part", b"part", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["start", "content", "end"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___CreateUploadRequest: _TypeAlias = CreateUploadRequest  # noqa: Y015
+
+@_typing.final
+class UploadStart(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    idempotency_key: _builtins.str
+    """The caller's key, 1 to 255 characters; one is made when empty. It is known for as long as the upload."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "idempotency_key", b"idempotency_key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadStart: _TypeAlias = UploadStart  # noqa: Y015
+
+@_typing.final
+class UploadEnd(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadEnd: _TypeAlias = UploadEnd  # noqa: Y015
+
+@_typing.final
+class CreateUploadResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPLOAD_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    @_builtins.property
+    def upload(self) -> Global___Upload: ...
+    def __init__(
+        self,
+        *,
+        upload: Global___Upload | None = ...,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["upload", b"upload"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replayed", b"replayed", "upload", b"upload"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateUploadResponse: _TypeAlias = CreateUploadResponse  # noqa: Y015
+
+@_typing.final
+class AwaitUploadRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    size_bytes: _builtins.int
+    """Of the file, at most."""
+    idempotency_key: _builtins.str
+    """The caller's key, 1 to 255 characters; one is made when empty. It is known for as long as the file is awaited."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+        idempotency_key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "idempotency_key", b"idempotency_key", "size_bytes", b"size_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AwaitUploadRequest: _TypeAlias = AwaitUploadRequest  # noqa: Y015
+
+@_typing.final
+class AwaitUploadResponse(_message.Message):
+    """Where a file is sent: a POST of multipart/form-data to `url`, with these fields and then the file as `file`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class FieldsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    UPLOAD_ID_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_MAX_FIELD_NUMBER: _builtins.int
+    SEND_BY_FIELD_NUMBER: _builtins.int
+    COMPLETE_BY_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    upload_id: _builtins.str
+    url: _builtins.str
+    size_bytes_max: _builtins.int
+    """The store takes no more."""
+    replayed: _builtins.bool
+    @_builtins.property
+    def fields(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    @_builtins.property
+    def send_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when the store takes it."""
+
+    @_builtins.property
+    def complete_by(self) -> _timestamp_pb2.Timestamp:
+        """Until when it can be completed."""
+
+    def __init__(
+        self,
+        *,
+        upload_id: _builtins.str = ...,
+        url: _builtins.str = ...,
+        fields: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        size_bytes_max: _builtins.int = ...,
+        send_by: _timestamp_pb2.Timestamp | None = ...,
+        complete_by: _timestamp_pb2.Timestamp | None = ...,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["complete_by", b"complete_by", "send_by", b"send_by"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete_by", b"complete_by", "fields", b"fields", "replayed", b"replayed", "send_by", b"send_by", "size_bytes_max", b"size_bytes_max", "upload_id", b"upload_id", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AwaitUploadResponse: _TypeAlias = AwaitUploadResponse  # noqa: Y015
+
+@_typing.final
+class CompleteUploadRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    UPLOAD_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    upload_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        upload_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "upload_id", b"upload_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompleteUploadRequest: _TypeAlias = CompleteUploadRequest  # noqa: Y015
+
+@_typing.final
+class CompleteUploadResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPLOAD_FIELD_NUMBER: _builtins.int
+    REPLAYED_FIELD_NUMBER: _builtins.int
+    replayed: _builtins.bool
+    @_builtins.property
+    def upload(self) -> Global___Upload: ...
+    def __init__(
+        self,
+        *,
+        upload: Global___Upload | None = ...,
+        replayed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["upload", b"upload"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replayed", b"replayed", "upload", b"upload"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompleteUploadResponse: _TypeAlias = CompleteUploadResponse  # noqa: Y015
+
+@_typing.final
+class GetUploadRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    UPLOAD_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    upload_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        upload_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "upload_id", b"upload_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetUploadRequest: _TypeAlias = GetUploadRequest  # noqa: Y015
+
+@_typing.final
+class GetUploadResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPLOAD_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def upload(self) -> Global___Upload: ...
+    def __init__(
+        self,
+        *,
+        upload: Global___Upload | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["upload", b"upload"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["upload", b"upload"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetUploadResponse: _TypeAlias = GetUploadResponse  # noqa: Y015
+
+@_typing.final
+class ListUploadsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    page_size: _builtins.int
+    page_token: _builtins.str
+    """From an earlier answer."""
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUploadsRequest: _TypeAlias = ListUploadsRequest  # noqa: Y015
+
+@_typing.final
+class ListUploadsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UPLOADS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def uploads(self) -> _containers.RepeatedCompositeFieldContainer[Global___Upload]: ...
+    def __init__(
+        self,
+        *,
+        uploads: _abc.Iterable[Global___Upload] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "uploads", b"uploads"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUploadsResponse: _TypeAlias = ListUploadsResponse  # noqa: Y015
+
+@_typing.final
+class DeleteUploadRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    UPLOAD_ID_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    upload_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        upload_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "upload_id", b"upload_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteUploadRequest: _TypeAlias = DeleteUploadRequest  # noqa: Y015
+
+@_typing.final
+class DeleteUploadResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteUploadResponse: _TypeAlias = DeleteUploadResponse  # noqa: Y015
+
+@_typing.final
+class ReceiveProviderWebhookRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class HeadersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class QueryEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    HEADERS_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """As models name it."""
+    body: _builtins.bytes
+    """The raw body, untouched."""
+    @_builtins.property
+    def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """The request's headers, names in lower case."""
+
+    @_builtins.property
+    def query(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """The parameters of its address."""
+
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        body: _builtins.bytes = ...,
+        headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        query: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "headers", b"headers", "provider", b"provider", "query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReceiveProviderWebhookRequest: _TypeAlias = ReceiveProviderWebhookRequest  # noqa: Y015
+
+@_typing.final
+class ReceiveProviderWebhookResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReceiveProviderWebhookResponse: _TypeAlias = ReceiveProviderWebhookResponse  # noqa: Y015

@@ -85,6 +85,21 @@ class GenerationServiceStub:
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageRequest.SerializeToString,
                 response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageResponse.FromString,
                 _registered_method=True)
+        self.ListUsage = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/ListUsage',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListUsageRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListUsageResponse.FromString,
+                _registered_method=True)
+        self.GroupUsage = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/GroupUsage',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupUsageRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupUsageResponse.FromString,
+                _registered_method=True)
+        self.GroupMargins = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/GroupMargins',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsResponse.FromString,
+                _registered_method=True)
         self.CreateShare = channel.unary_unary(
                 '/tintype.generation.v1.GenerationService/CreateShare',
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateShareRequest.SerializeToString,
@@ -144,6 +159,41 @@ class GenerationServiceStub:
                 '/tintype.generation.v1.GenerationService/RemoveFromCollection',
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionRequest.SerializeToString,
                 response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionResponse.FromString,
+                _registered_method=True)
+        self.CreateUpload = channel.stream_unary(
+                '/tintype.generation.v1.GenerationService/CreateUpload',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadResponse.FromString,
+                _registered_method=True)
+        self.GetUpload = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/GetUpload',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetUploadRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetUploadResponse.FromString,
+                _registered_method=True)
+        self.AwaitUpload = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/AwaitUpload',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.AwaitUploadRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.AwaitUploadResponse.FromString,
+                _registered_method=True)
+        self.CompleteUpload = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/CompleteUpload',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CompleteUploadRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CompleteUploadResponse.FromString,
+                _registered_method=True)
+        self.ListUploads = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/ListUploads',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListUploadsRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListUploadsResponse.FromString,
+                _registered_method=True)
+        self.DeleteUpload = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/DeleteUpload',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteUploadRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteUploadResponse.FromString,
+                _registered_method=True)
+        self.ReceiveProviderWebhook = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/ReceiveProviderWebhook',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ReceiveProviderWebhookRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ReceiveProviderWebhookResponse.FromString,
                 _registered_method=True)
         self.GetSettlement = channel.unary_unary(
                 '/tintype.generation.v1.GenerationService/GetSettlement',
@@ -240,6 +290,29 @@ class GenerationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListUsage(self, request, context):
+        """Lists this user's tries, newest first, those of deleted generations too: those that every filter admits.
+        INVALID_INPUT (INVALID_ARGUMENT with field violations), also for a page token of a list with other filters.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GroupUsage(self, request, context):
+        """Puts this user's tries that every filter admits together and sums them. INVALID_INPUT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GroupMargins(self, request, context):
+        """Puts everybody's tries together, with what providers cost beside what users were charged, for people with a
+        role: NOT_STAFF (PERMISSION_DENIED). INVALID_INPUT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CreateShare(self, request, context):
         """Makes a link to a finished generation of this user's, for whoever has it, until it expires or is withdrawn.
         NOT_FOUND for another user's; INVALID_INPUT for another lifetime; NOTHING_TO_SHARE (FAILED_PRECONDITION)
@@ -331,6 +404,65 @@ class GenerationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateUpload(self, request_iterator, context):
+        """Takes in a picture that generations may be made from: a start, its bytes in pieces, and an end, without which
+        nothing is kept. What is kept is drawn anew: upright, in sRGB, without what else the file held. UNUSABLE_MEDIA
+        (INVALID_ARGUMENT) for what is no picture of a kind that is taken, UPLOAD_TOO_LARGE (OUT_OF_RANGE),
+        UPLOAD_BROKEN_OFF (INVALID_ARGUMENT), UPLOAD_QUOTA_REACHED (FAILED_PRECONDITION), IDEMPOTENCY_KEY_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUpload(self, request, context):
+        """Reads one. UPLOAD_NOT_FOUND (NOT_FOUND) for another user's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AwaitUpload(self, request, context):
+        """Awaits a file that its owner sends straight to the store, by a form that is good for an hour. The same key
+        and size get the same id. UPLOAD_TOO_LARGE (OUT_OF_RANGE), UPLOAD_QUOTA_REACHED, IDEMPOTENCY_KEY_REUSED
+        (FAILED_PRECONDITION), TOO_MANY_UPLOADS (RESOURCE_EXHAUSTED) where as many are awaited as may be.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompleteUpload(self, request, context):
+        """Looks at what was sent to the store as CreateUpload does, keeps what is made of it, and removes what was
+        sent. Again: the first answer, or the first refusal. UPLOAD_NOT_FOUND, UPLOAD_NOT_SENT (FAILED_PRECONDITION)
+        where nothing came yet, and the refusals of CreateUpload.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUploads(self, request, context):
+        """Lists this user's uploads, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteUpload(self, request, context):
+        """Deletes one; jobs that were given it before still have it. UPLOAD_NOT_FOUND (NOT_FOUND).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReceiveProviderWebhook(self, request, context):
+        """Verifies a provider's webhook, exactly as received, and wakes whoever follows the run that it is about; the
+        provider is then asked how the run stands, whatever the webhook said. Nothing is kept, and one that gets lost
+        costs time alone. INVALID_SIGNATURE, INVALID_WEBHOOK (INVALID_ARGUMENT), RUN_NOT_FOUND (NOT_FOUND) for a run
+        that nobody knows and for a provider that sends none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetSettlement(self, request, context):
         """What the ledger asks before it gives back a reservation that expired.
         """
@@ -398,6 +530,21 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageRequest.FromString,
                     response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageResponse.SerializeToString,
             ),
+            'ListUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUsage,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListUsageRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListUsageResponse.SerializeToString,
+            ),
+            'GroupUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.GroupUsage,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupUsageRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupUsageResponse.SerializeToString,
+            ),
+            'GroupMargins': grpc.unary_unary_rpc_method_handler(
+                    servicer.GroupMargins,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsResponse.SerializeToString,
+            ),
             'CreateShare': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateShare,
                     request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateShareRequest.FromString,
@@ -457,6 +604,41 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.RemoveFromCollection,
                     request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionRequest.FromString,
                     response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionResponse.SerializeToString,
+            ),
+            'CreateUpload': grpc.stream_unary_rpc_method_handler(
+                    servicer.CreateUpload,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadResponse.SerializeToString,
+            ),
+            'GetUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUpload,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetUploadRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetUploadResponse.SerializeToString,
+            ),
+            'AwaitUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.AwaitUpload,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.AwaitUploadRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.AwaitUploadResponse.SerializeToString,
+            ),
+            'CompleteUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteUpload,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CompleteUploadRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CompleteUploadResponse.SerializeToString,
+            ),
+            'ListUploads': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUploads,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListUploadsRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListUploadsResponse.SerializeToString,
+            ),
+            'DeleteUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteUpload,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteUploadRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteUploadResponse.SerializeToString,
+            ),
+            'ReceiveProviderWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReceiveProviderWebhook,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ReceiveProviderWebhookRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ReceiveProviderWebhookResponse.SerializeToString,
             ),
             'GetSettlement': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSettlement,
@@ -740,6 +922,87 @@ class GenerationService:
             '/tintype.generation.v1.GenerationService/SummarizeUsage',
             tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageRequest.SerializeToString,
             tintype_dot_generation_dot_v1_dot_generation__pb2.SummarizeUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/ListUsage',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ListUsageRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ListUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GroupUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/GroupUsage',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.GroupUsageRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.GroupUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GroupMargins(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/GroupMargins',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1064,6 +1327,195 @@ class GenerationService:
             '/tintype.generation.v1.GenerationService/RemoveFromCollection',
             tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionRequest.SerializeToString,
             tintype_dot_generation_dot_v1_dot_generation__pb2.RemoveFromCollectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateUpload(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/tintype.generation.v1.GenerationService/CreateUpload',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/GetUpload',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.GetUploadRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.GetUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AwaitUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/AwaitUpload',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.AwaitUploadRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.AwaitUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/CompleteUpload',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.CompleteUploadRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.CompleteUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUploads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/ListUploads',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ListUploadsRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ListUploadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/DeleteUpload',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteUploadRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.DeleteUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReceiveProviderWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/ReceiveProviderWebhook',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ReceiveProviderWebhookRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ReceiveProviderWebhookResponse.FromString,
             options,
             channel_credentials,
             insecure,

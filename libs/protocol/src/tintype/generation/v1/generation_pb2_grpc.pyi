@@ -50,6 +50,16 @@ class GenerationServiceStub:
     """
     SummarizeUsage: _aio.UnaryUnaryMultiCallable[_generation_pb2.SummarizeUsageRequest, _generation_pb2.SummarizeUsageResponse]
     """Sums what this user's generations cost, by period and by model, deleted ones too. INVALID_INPUT."""
+    ListUsage: _aio.UnaryUnaryMultiCallable[_generation_pb2.ListUsageRequest, _generation_pb2.ListUsageResponse]
+    """Lists this user's tries, newest first, those of deleted generations too: those that every filter admits.
+    INVALID_INPUT (INVALID_ARGUMENT with field violations), also for a page token of a list with other filters.
+    """
+    GroupUsage: _aio.UnaryUnaryMultiCallable[_generation_pb2.GroupUsageRequest, _generation_pb2.GroupUsageResponse]
+    """Puts this user's tries that every filter admits together and sums them. INVALID_INPUT."""
+    GroupMargins: _aio.UnaryUnaryMultiCallable[_generation_pb2.GroupMarginsRequest, _generation_pb2.GroupMarginsResponse]
+    """Puts everybody's tries together, with what providers cost beside what users were charged, for people with a
+    role: NOT_STAFF (PERMISSION_DENIED). INVALID_INPUT.
+    """
     CreateShare: _aio.UnaryUnaryMultiCallable[_generation_pb2.CreateShareRequest, _generation_pb2.CreateShareResponse]
     """Makes a link to a finished generation of this user's, for whoever has it, until it expires or is withdrawn.
     NOT_FOUND for another user's; INVALID_INPUT for another lifetime; NOTHING_TO_SHARE (FAILED_PRECONDITION)
@@ -87,6 +97,34 @@ class GenerationServiceStub:
     """
     RemoveFromCollection: _aio.UnaryUnaryMultiCallable[_generation_pb2.RemoveFromCollectionRequest, _generation_pb2.RemoveFromCollectionResponse]
     """Takes generations out of a collection; they stay in the library. As AddToCollection otherwise."""
+    CreateUpload: _aio.StreamUnaryMultiCallable[_generation_pb2.CreateUploadRequest, _generation_pb2.CreateUploadResponse]
+    """Takes in a picture that generations may be made from: a start, its bytes in pieces, and an end, without which
+    nothing is kept. What is kept is drawn anew: upright, in sRGB, without what else the file held. UNUSABLE_MEDIA
+    (INVALID_ARGUMENT) for what is no picture of a kind that is taken, UPLOAD_TOO_LARGE (OUT_OF_RANGE),
+    UPLOAD_BROKEN_OFF (INVALID_ARGUMENT), UPLOAD_QUOTA_REACHED (FAILED_PRECONDITION), IDEMPOTENCY_KEY_REUSED.
+    """
+    GetUpload: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetUploadRequest, _generation_pb2.GetUploadResponse]
+    """Reads one. UPLOAD_NOT_FOUND (NOT_FOUND) for another user's."""
+    AwaitUpload: _aio.UnaryUnaryMultiCallable[_generation_pb2.AwaitUploadRequest, _generation_pb2.AwaitUploadResponse]
+    """Awaits a file that its owner sends straight to the store, by a form that is good for an hour. The same key
+    and size get the same id. UPLOAD_TOO_LARGE (OUT_OF_RANGE), UPLOAD_QUOTA_REACHED, IDEMPOTENCY_KEY_REUSED
+    (FAILED_PRECONDITION), TOO_MANY_UPLOADS (RESOURCE_EXHAUSTED) where as many are awaited as may be.
+    """
+    CompleteUpload: _aio.UnaryUnaryMultiCallable[_generation_pb2.CompleteUploadRequest, _generation_pb2.CompleteUploadResponse]
+    """Looks at what was sent to the store as CreateUpload does, keeps what is made of it, and removes what was
+    sent. Again: the first answer, or the first refusal. UPLOAD_NOT_FOUND, UPLOAD_NOT_SENT (FAILED_PRECONDITION)
+    where nothing came yet, and the refusals of CreateUpload.
+    """
+    ListUploads: _aio.UnaryUnaryMultiCallable[_generation_pb2.ListUploadsRequest, _generation_pb2.ListUploadsResponse]
+    """Lists this user's uploads, newest first."""
+    DeleteUpload: _aio.UnaryUnaryMultiCallable[_generation_pb2.DeleteUploadRequest, _generation_pb2.DeleteUploadResponse]
+    """Deletes one; jobs that were given it before still have it. UPLOAD_NOT_FOUND (NOT_FOUND)."""
+    ReceiveProviderWebhook: _aio.UnaryUnaryMultiCallable[_generation_pb2.ReceiveProviderWebhookRequest, _generation_pb2.ReceiveProviderWebhookResponse]
+    """Verifies a provider's webhook, exactly as received, and wakes whoever follows the run that it is about; the
+    provider is then asked how the run stands, whatever the webhook said. Nothing is kept, and one that gets lost
+    costs time alone. INVALID_SIGNATURE, INVALID_WEBHOOK (INVALID_ARGUMENT), RUN_NOT_FOUND (NOT_FOUND) for a run
+    that nobody knows and for a provider that sends none.
+    """
     GetSettlement: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetSettlementRequest, _generation_pb2.GetSettlementResponse]
     """What the ledger asks before it gives back a reservation that expired."""
     ListSettlements: _aio.UnaryStreamMultiCallable[_generation_pb2.ListSettlementsRequest, _generation_pb2.ListSettlementsResponse]
@@ -188,6 +226,34 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_generation_pb2.SummarizeUsageRequest, _abc.Awaitable[_generation_pb2.SummarizeUsageResponse]],
     ) -> _abc.Awaitable[_generation_pb2.SummarizeUsageResponse]:
         """Sums what this user's generations cost, by period and by model, deleted ones too. INVALID_INPUT."""
+
+    @_abc_1.abstractmethod
+    def ListUsage(
+        self,
+        request: _generation_pb2.ListUsageRequest,
+        context: _aio.ServicerContext[_generation_pb2.ListUsageRequest, _abc.Awaitable[_generation_pb2.ListUsageResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.ListUsageResponse]:
+        """Lists this user's tries, newest first, those of deleted generations too: those that every filter admits.
+        INVALID_INPUT (INVALID_ARGUMENT with field violations), also for a page token of a list with other filters.
+        """
+
+    @_abc_1.abstractmethod
+    def GroupUsage(
+        self,
+        request: _generation_pb2.GroupUsageRequest,
+        context: _aio.ServicerContext[_generation_pb2.GroupUsageRequest, _abc.Awaitable[_generation_pb2.GroupUsageResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.GroupUsageResponse]:
+        """Puts this user's tries that every filter admits together and sums them. INVALID_INPUT."""
+
+    @_abc_1.abstractmethod
+    def GroupMargins(
+        self,
+        request: _generation_pb2.GroupMarginsRequest,
+        context: _aio.ServicerContext[_generation_pb2.GroupMarginsRequest, _abc.Awaitable[_generation_pb2.GroupMarginsResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.GroupMarginsResponse]:
+        """Puts everybody's tries together, with what providers cost beside what users were charged, for people with a
+        role: NOT_STAFF (PERMISSION_DENIED). INVALID_INPUT.
+        """
 
     @_abc_1.abstractmethod
     def CreateShare(
@@ -297,6 +363,76 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_generation_pb2.RemoveFromCollectionRequest, _abc.Awaitable[_generation_pb2.RemoveFromCollectionResponse]],
     ) -> _abc.Awaitable[_generation_pb2.RemoveFromCollectionResponse]:
         """Takes generations out of a collection; they stay in the library. As AddToCollection otherwise."""
+
+    @_abc_1.abstractmethod
+    def CreateUpload(
+        self,
+        request_iterator: _abc.AsyncIterator[_generation_pb2.CreateUploadRequest],
+        context: _aio.ServicerContext[_abc.AsyncIterator[_generation_pb2.CreateUploadRequest], _abc.Awaitable[_generation_pb2.CreateUploadResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.CreateUploadResponse]:
+        """Takes in a picture that generations may be made from: a start, its bytes in pieces, and an end, without which
+        nothing is kept. What is kept is drawn anew: upright, in sRGB, without what else the file held. UNUSABLE_MEDIA
+        (INVALID_ARGUMENT) for what is no picture of a kind that is taken, UPLOAD_TOO_LARGE (OUT_OF_RANGE),
+        UPLOAD_BROKEN_OFF (INVALID_ARGUMENT), UPLOAD_QUOTA_REACHED (FAILED_PRECONDITION), IDEMPOTENCY_KEY_REUSED.
+        """
+
+    @_abc_1.abstractmethod
+    def GetUpload(
+        self,
+        request: _generation_pb2.GetUploadRequest,
+        context: _aio.ServicerContext[_generation_pb2.GetUploadRequest, _abc.Awaitable[_generation_pb2.GetUploadResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.GetUploadResponse]:
+        """Reads one. UPLOAD_NOT_FOUND (NOT_FOUND) for another user's."""
+
+    @_abc_1.abstractmethod
+    def AwaitUpload(
+        self,
+        request: _generation_pb2.AwaitUploadRequest,
+        context: _aio.ServicerContext[_generation_pb2.AwaitUploadRequest, _abc.Awaitable[_generation_pb2.AwaitUploadResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.AwaitUploadResponse]:
+        """Awaits a file that its owner sends straight to the store, by a form that is good for an hour. The same key
+        and size get the same id. UPLOAD_TOO_LARGE (OUT_OF_RANGE), UPLOAD_QUOTA_REACHED, IDEMPOTENCY_KEY_REUSED
+        (FAILED_PRECONDITION), TOO_MANY_UPLOADS (RESOURCE_EXHAUSTED) where as many are awaited as may be.
+        """
+
+    @_abc_1.abstractmethod
+    def CompleteUpload(
+        self,
+        request: _generation_pb2.CompleteUploadRequest,
+        context: _aio.ServicerContext[_generation_pb2.CompleteUploadRequest, _abc.Awaitable[_generation_pb2.CompleteUploadResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.CompleteUploadResponse]:
+        """Looks at what was sent to the store as CreateUpload does, keeps what is made of it, and removes what was
+        sent. Again: the first answer, or the first refusal. UPLOAD_NOT_FOUND, UPLOAD_NOT_SENT (FAILED_PRECONDITION)
+        where nothing came yet, and the refusals of CreateUpload.
+        """
+
+    @_abc_1.abstractmethod
+    def ListUploads(
+        self,
+        request: _generation_pb2.ListUploadsRequest,
+        context: _aio.ServicerContext[_generation_pb2.ListUploadsRequest, _abc.Awaitable[_generation_pb2.ListUploadsResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.ListUploadsResponse]:
+        """Lists this user's uploads, newest first."""
+
+    @_abc_1.abstractmethod
+    def DeleteUpload(
+        self,
+        request: _generation_pb2.DeleteUploadRequest,
+        context: _aio.ServicerContext[_generation_pb2.DeleteUploadRequest, _abc.Awaitable[_generation_pb2.DeleteUploadResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.DeleteUploadResponse]:
+        """Deletes one; jobs that were given it before still have it. UPLOAD_NOT_FOUND (NOT_FOUND)."""
+
+    @_abc_1.abstractmethod
+    def ReceiveProviderWebhook(
+        self,
+        request: _generation_pb2.ReceiveProviderWebhookRequest,
+        context: _aio.ServicerContext[_generation_pb2.ReceiveProviderWebhookRequest, _abc.Awaitable[_generation_pb2.ReceiveProviderWebhookResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.ReceiveProviderWebhookResponse]:
+        """Verifies a provider's webhook, exactly as received, and wakes whoever follows the run that it is about; the
+        provider is then asked how the run stands, whatever the webhook said. Nothing is kept, and one that gets lost
+        costs time alone. INVALID_SIGNATURE, INVALID_WEBHOOK (INVALID_ARGUMENT), RUN_NOT_FOUND (NOT_FOUND) for a run
+        that nobody knows and for a provider that sends none.
+        """
 
     @_abc_1.abstractmethod
     def GetSettlement(

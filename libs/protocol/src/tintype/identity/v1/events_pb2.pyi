@@ -58,6 +58,9 @@ class _SessionEndReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Sess
     SESSION_END_REASON_USER_DISABLED: _SessionEndReason.ValueType  # 4
     SESSION_END_REASON_ROLE_REVOKED: _SessionEndReason.ValueType  # 5
     """The person may do less than their tokens say."""
+    SESSION_END_REASON_USER_DELETED: _SessionEndReason.ValueType  # 9
+    SESSION_END_REASON_ENDED_BY_USER: _SessionEndReason.ValueType  # 6
+    """The person ended it from another session, or from itself."""
 
 class SessionEndReason(_SessionEndReason, metaclass=_SessionEndReasonEnumTypeWrapper):
     """Why a session ended."""
@@ -70,6 +73,9 @@ SESSION_END_REASON_PASSWORD_RESET: SessionEndReason.ValueType  # 3
 SESSION_END_REASON_USER_DISABLED: SessionEndReason.ValueType  # 4
 SESSION_END_REASON_ROLE_REVOKED: SessionEndReason.ValueType  # 5
 """The person may do less than their tokens say."""
+SESSION_END_REASON_USER_DELETED: SessionEndReason.ValueType  # 9
+SESSION_END_REASON_ENDED_BY_USER: SessionEndReason.ValueType  # 6
+"""The person ended it from another session, or from itself."""
 Global___SessionEndReason: _TypeAlias = SessionEndReason  # noqa: Y015
 
 @_typing.final
@@ -138,6 +144,61 @@ class EmailVerified(_message.Message):
 Global___EmailVerified: _TypeAlias = EmailVerified  # noqa: Y015
 
 @_typing.final
+class ApiKeyRevoked(_message.Message):
+    """An API key of a person was revoked: whoever remembers it as good forgets that."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    key_id: _builtins.str
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        key_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id", "occurred_at", b"occurred_at", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApiKeyRevoked: _TypeAlias = ApiKeyRevoked  # noqa: Y015
+
+@_typing.final
+class UserDeleted(_message.Message):
+    """An account and its person are erased. Whoever keeps anything of the account forgets it, or keeps what the books
+    need under the id alone, and makes nothing new of it whatever comes later.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UserDeleted: _TypeAlias = UserDeleted  # noqa: Y015
+
+@_typing.final
 class SessionsEnded(_message.Message):
     """Sessions of a person ended: access tokens that name them (`sid`) are good no longer."""
 
@@ -147,10 +208,13 @@ class SessionsEnded(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    KEPT_SESSION_ID_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     session_id: _builtins.str
-    """The one that ended; empty for every session that the person had then."""
+    """The one that ended; empty for every session that the person had then, but the one that was kept."""
     reason: Global___SessionEndReason.ValueType
+    kept_session_id: _builtins.str
+    """The one that goes on where `session_id` is empty; empty where none does."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -160,10 +224,11 @@ class SessionsEnded(_message.Message):
         session_id: _builtins.str = ...,
         reason: Global___SessionEndReason.ValueType = ...,
         occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        kept_session_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "reason", b"reason", "session_id", b"session_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kept_session_id", b"kept_session_id", "occurred_at", b"occurred_at", "reason", b"reason", "session_id", b"session_id", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

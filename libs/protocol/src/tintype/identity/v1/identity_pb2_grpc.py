@@ -45,6 +45,41 @@ class IdentityServiceStub:
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LogInRequest.SerializeToString,
                 response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LogInResponse.FromString,
                 _registered_method=True)
+        self.StepUp = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/StepUp',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.StepUpRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.StepUpResponse.FromString,
+                _registered_method=True)
+        self.RequireProof = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/RequireProof',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequireProofRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequireProofResponse.FromString,
+                _registered_method=True)
+        self.CompleteLogIn = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/CompleteLogIn',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteLogInRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteLogInResponse.FromString,
+                _registered_method=True)
+        self.BeginSecondFactor = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/BeginSecondFactor',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSecondFactorRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSecondFactorResponse.FromString,
+                _registered_method=True)
+        self.ConfirmSecondFactor = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/ConfirmSecondFactor',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ConfirmSecondFactorRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ConfirmSecondFactorResponse.FromString,
+                _registered_method=True)
+        self.RemoveSecondFactor = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/RemoveSecondFactor',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveSecondFactorRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveSecondFactorResponse.FromString,
+                _registered_method=True)
+        self.GetSecondFactor = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/GetSecondFactor',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSecondFactorRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSecondFactorResponse.FromString,
+                _registered_method=True)
         self.RefreshSession = channel.unary_unary(
                 '/tintype.identity.v1.IdentityService/RefreshSession',
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RefreshSessionRequest.SerializeToString,
@@ -60,6 +95,41 @@ class IdentityServiceStub:
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckSessionsRequest.SerializeToString,
                 response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckSessionsResponse.FromString,
                 _registered_method=True)
+        self.ListSessions = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/ListSessions',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListSessionsRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListSessionsResponse.FromString,
+                _registered_method=True)
+        self.EndSession = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/EndSession',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndSessionRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndSessionResponse.FromString,
+                _registered_method=True)
+        self.EndOtherSessions = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/EndOtherSessions',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsResponse.FromString,
+                _registered_method=True)
+        self.CreateApiKey = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/CreateApiKey',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CreateApiKeyRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CreateApiKeyResponse.FromString,
+                _registered_method=True)
+        self.ListApiKeys = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/ListApiKeys',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListApiKeysRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListApiKeysResponse.FromString,
+                _registered_method=True)
+        self.RevokeApiKey = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/RevokeApiKey',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RevokeApiKeyRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RevokeApiKeyResponse.FromString,
+                _registered_method=True)
+        self.CheckApiKeys = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/CheckApiKeys',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckApiKeysRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckApiKeysResponse.FromString,
+                _registered_method=True)
         self.GetUser = channel.unary_unary(
                 '/tintype.identity.v1.IdentityService/GetUser',
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetUserRequest.SerializeToString,
@@ -69,6 +139,16 @@ class IdentityServiceStub:
                 '/tintype.identity.v1.IdentityService/UpdateProfile',
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileRequest.SerializeToString,
                 response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileResponse.FromString,
+                _registered_method=True)
+        self.RequestErasure = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/RequestErasure',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestErasureRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestErasureResponse.FromString,
+                _registered_method=True)
+        self.TakeBackErasure = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/TakeBackErasure',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.TakeBackErasureRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.TakeBackErasureResponse.FromString,
                 _registered_method=True)
         self.RequestPasswordReset = channel.unary_unary(
                 '/tintype.identity.v1.IdentityService/RequestPasswordReset',
@@ -90,10 +170,55 @@ class IdentityServiceStub:
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.VerifyEmailRequest.SerializeToString,
                 response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.VerifyEmailResponse.FromString,
                 _registered_method=True)
+        self.RequestEmailChange = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/RequestEmailChange',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailChangeRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailChangeResponse.FromString,
+                _registered_method=True)
+        self.ChangeEmail = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/ChangeEmail',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ChangeEmailRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ChangeEmailResponse.FromString,
+                _registered_method=True)
+        self.KeepEmail = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/KeepEmail',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.KeepEmailRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.KeepEmailResponse.FromString,
+                _registered_method=True)
         self.GetJwks = channel.unary_unary(
                 '/tintype.identity.v1.IdentityService/GetJwks',
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetJwksRequest.SerializeToString,
                 response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetJwksResponse.FromString,
+                _registered_method=True)
+        self.GetSignInOptions = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/GetSignInOptions',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInOptionsRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInOptionsResponse.FromString,
+                _registered_method=True)
+        self.BeginSignIn = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/BeginSignIn',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSignInRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSignInResponse.FromString,
+                _registered_method=True)
+        self.CompleteSignIn = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/CompleteSignIn',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteSignInRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteSignInResponse.FromString,
+                _registered_method=True)
+        self.GetSignInMethods = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/GetSignInMethods',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInMethodsRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInMethodsResponse.FromString,
+                _registered_method=True)
+        self.LinkIdentity = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/LinkIdentity',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LinkIdentityRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LinkIdentityResponse.FromString,
+                _registered_method=True)
+        self.UnlinkIdentity = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/UnlinkIdentity',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityResponse.FromString,
                 _registered_method=True)
 
 
@@ -104,7 +229,8 @@ class IdentityServiceServicer:
     def SignUp(self, request, context):
         """Opens an account with a password. EMAIL_TAKEN (ALREADY_EXISTS), WEAK_PASSWORD and
         INVALID_EMAIL (INVALID_ARGUMENT). Sends a mail that verifies the address. TOO_MANY_ATTEMPTS
-        (RESOURCE_EXHAUSTED with RetryInfo) past so many accounts of one network.
+        (RESOURCE_EXHAUSTED with RetryInfo) past so many accounts of one network. SIGN_UP_CLOSED and
+        INVITATION_REQUIRED (PERMISSION_DENIED), EMAIL_DOMAIN_NOT_ALLOWED (INVALID_ARGUMENT), as CompleteSignIn too.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -115,6 +241,60 @@ class IdentityServiceServicer:
         password alike; TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo). Attempts are counted for each
         client on each address, and for each address over all clients; a known device is counted apart, so that
         strangers who guess never keep the owner out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StepUp(self, request, context):
+        """Notes that the person of a session has just proved who they are, with the password or a code of their second
+        factor. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT), SESSION_NOT_FOUND (NOT_FOUND), SESSION_ENDED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequireProof(self, request, context):
+        """Refuses with STEP_UP_REQUIRED (PERMISSION_DENIED) unless a session's sign-in or last step-up was within ten
+        minutes. SESSION_NOT_FOUND (NOT_FOUND), SESSION_ENDED (UNAUTHENTICATED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompleteLogIn(self, request, context):
+        """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`), with a
+        code of the person's app or one of their recovery codes. WRONG_CODE (INVALID_ARGUMENT), CHALLENGE_ENDED
+        (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BeginSecondFactor(self, request, context):
+        """Makes the secret of a second factor; nothing asks for it before it is confirmed. WRONG_PASSWORD
+        (INVALID_ARGUMENT), SECOND_FACTOR_ON, SECOND_FACTORS_OFF (FAILED_PRECONDITION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ConfirmSecondFactor(self, request, context):
+        """Turns a second factor on by a code of it. WRONG_CODE (INVALID_ARGUMENT), SECOND_FACTOR_ON.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveSecondFactor(self, request, context):
+        """Turns a second factor off, with password and code. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSecondFactor(self, request, context):
+        """Says whether a person's sign-ins ask for a second factor.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -143,6 +323,59 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSessions(self, request, context):
+        """Lists a person's open sessions, at most 100, those that were used last first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndSession(self, request, context):
+        """Ends a person's session. Idempotent. SESSION_NOT_FOUND (NOT_FOUND) for an unknown one and another
+        person's alike.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndOtherSessions(self, request, context):
+        """Ends every session of a person but one. SESSION_NOT_FOUND (NOT_FOUND) where that is none of theirs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateApiKey(self, request, context):
+        """Makes an API key, whose text is in the answer and nowhere else. INVALID_FIELD (INVALID_ARGUMENT; metadata
+        `field`), API_KEY_QUOTA_REACHED (FAILED_PRECONDITION) past 50 that stand. The same idempotency_key makes one
+        key: asked again, the answer is without its text; IDEMPOTENCY_KEY_REUSED (ALREADY_EXISTS) with other terms.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListApiKeys(self, request, context):
+        """Lists a user's keys that were not revoked, expired ones too, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeApiKey(self, request, context):
+        """Ends a key. Idempotent. API_KEY_NOT_FOUND (NOT_FOUND) for an unknown one and another user's alike.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckApiKeys(self, request, context):
+        """Says which keys are good, and for whom. Whoever accepts keys asks here by their digests, and remembers
+        the answer for a second at most. INVALID_FIELD (INVALID_ARGUMENT) past 500 of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetUser(self, request, context):
         """Reads one user's profile.
         """
@@ -152,6 +385,21 @@ class IdentityServiceServicer:
 
     def UpdateProfile(self, request, context):
         """Changes one user's profile.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestErasure(self, request, context):
+        """Has an account erased when the time to think again is over; told by mail. Idempotent: the first request's
+        time counts. Until then everything works but new API keys.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TakeBackErasure(self, request, context):
+        """Takes a request for erasure back. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -187,8 +435,82 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RequestEmailChange(self, request, context):
+        """Mails a link to another address that a person wants, and one to the old address by which it can be kept.
+        Nothing changes yet; of an address that another account has nobody is told. WRONG_PASSWORD, INVALID_EMAIL,
+        INVALID_FIELD (INVALID_ARGUMENT), TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeEmail(self, request, context):
+        """Makes an address the account's with the token that was mailed there; sessions stay. INVALID_TOKEN
+        (INVALID_ARGUMENT), EMAIL_TAKEN (ALREADY_EXISTS) where another account was faster.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def KeepEmail(self, request, context):
+        """Makes an address the account's again with the token that was mailed there when another was asked for, and
+        ends every session. INVALID_TOKEN (INVALID_ARGUMENT).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetJwks(self, request, context):
         """The public keys that access tokens are signed with, as a JSON Web Key Set (RFC 7517).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSignInOptions(self, request, context):
+        """Says how people sign in and sign up here, as the settings have it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BeginSignIn(self, request, context):
+        """Sends somebody to a provider that vouches for them. SIGN_IN_PROVIDER_NOT_FOUND (NOT_FOUND),
+        SIGN_IN_PROVIDER_UNAVAILABLE (UNAVAILABLE).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompleteSignIn(self, request, context):
+        """Signs somebody in by a provider's answer, which counts once and in the browser that began, within ten
+        minutes. A new identity opens an account with the address that the provider vouches for; one whose address
+        has an account waits to be linked. SIGN_IN_STATE_INVALID (INVALID_ARGUMENT), SIGN_IN_DECLINED,
+        PROVIDER_EMAIL_UNVERIFIED, USER_DISABLED (PERMISSION_DENIED), SIGN_IN_REFUSED (UNAUTHENTICATED),
+        SIGN_IN_PROVIDER_UNAVAILABLE (UNAVAILABLE), IDENTITY_LINKED_ELSEWHERE (ALREADY_EXISTS), TOO_MANY_ATTEMPTS
+        (RESOURCE_EXHAUSTED with RetryInfo). After any of them the person begins anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSignInMethods(self, request, context):
+        """Says how one person signs in.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LinkIdentity(self, request, context):
+        """Links what waits, for whoever is signed in. LINK_EXPIRED (NOT_FOUND), also for another user's;
+        IDENTITY_LINKED_ELSEWHERE, PROVIDER_LINKED_ALREADY (ALREADY_EXISTS).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnlinkIdentity(self, request, context):
+        """Unlinks an identity. LINK_NOT_FOUND (NOT_FOUND), LAST_WAY_TO_SIGN_IN (FAILED_PRECONDITION).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -207,6 +529,41 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LogInRequest.FromString,
                     response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LogInResponse.SerializeToString,
             ),
+            'StepUp': grpc.unary_unary_rpc_method_handler(
+                    servicer.StepUp,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.StepUpRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.StepUpResponse.SerializeToString,
+            ),
+            'RequireProof': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequireProof,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequireProofRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequireProofResponse.SerializeToString,
+            ),
+            'CompleteLogIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteLogIn,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteLogInRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteLogInResponse.SerializeToString,
+            ),
+            'BeginSecondFactor': grpc.unary_unary_rpc_method_handler(
+                    servicer.BeginSecondFactor,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSecondFactorRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSecondFactorResponse.SerializeToString,
+            ),
+            'ConfirmSecondFactor': grpc.unary_unary_rpc_method_handler(
+                    servicer.ConfirmSecondFactor,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ConfirmSecondFactorRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ConfirmSecondFactorResponse.SerializeToString,
+            ),
+            'RemoveSecondFactor': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveSecondFactor,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveSecondFactorRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveSecondFactorResponse.SerializeToString,
+            ),
+            'GetSecondFactor': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSecondFactor,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSecondFactorRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSecondFactorResponse.SerializeToString,
+            ),
             'RefreshSession': grpc.unary_unary_rpc_method_handler(
                     servicer.RefreshSession,
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RefreshSessionRequest.FromString,
@@ -222,6 +579,41 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckSessionsRequest.FromString,
                     response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckSessionsResponse.SerializeToString,
             ),
+            'ListSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSessions,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListSessionsRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListSessionsResponse.SerializeToString,
+            ),
+            'EndSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndSession,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndSessionRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndSessionResponse.SerializeToString,
+            ),
+            'EndOtherSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndOtherSessions,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsResponse.SerializeToString,
+            ),
+            'CreateApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateApiKey,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CreateApiKeyRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CreateApiKeyResponse.SerializeToString,
+            ),
+            'ListApiKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListApiKeys,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListApiKeysRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListApiKeysResponse.SerializeToString,
+            ),
+            'RevokeApiKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeApiKey,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RevokeApiKeyRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RevokeApiKeyResponse.SerializeToString,
+            ),
+            'CheckApiKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckApiKeys,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckApiKeysRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CheckApiKeysResponse.SerializeToString,
+            ),
             'GetUser': grpc.unary_unary_rpc_method_handler(
                     servicer.GetUser,
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetUserRequest.FromString,
@@ -231,6 +623,16 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.UpdateProfile,
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileRequest.FromString,
                     response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileResponse.SerializeToString,
+            ),
+            'RequestErasure': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestErasure,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestErasureRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestErasureResponse.SerializeToString,
+            ),
+            'TakeBackErasure': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeBackErasure,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.TakeBackErasureRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.TakeBackErasureResponse.SerializeToString,
             ),
             'RequestPasswordReset': grpc.unary_unary_rpc_method_handler(
                     servicer.RequestPasswordReset,
@@ -252,10 +654,55 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.VerifyEmailRequest.FromString,
                     response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.VerifyEmailResponse.SerializeToString,
             ),
+            'RequestEmailChange': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestEmailChange,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailChangeRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailChangeResponse.SerializeToString,
+            ),
+            'ChangeEmail': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeEmail,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ChangeEmailRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ChangeEmailResponse.SerializeToString,
+            ),
+            'KeepEmail': grpc.unary_unary_rpc_method_handler(
+                    servicer.KeepEmail,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.KeepEmailRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.KeepEmailResponse.SerializeToString,
+            ),
             'GetJwks': grpc.unary_unary_rpc_method_handler(
                     servicer.GetJwks,
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetJwksRequest.FromString,
                     response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetJwksResponse.SerializeToString,
+            ),
+            'GetSignInOptions': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSignInOptions,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInOptionsRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInOptionsResponse.SerializeToString,
+            ),
+            'BeginSignIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.BeginSignIn,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSignInRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSignInResponse.SerializeToString,
+            ),
+            'CompleteSignIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteSignIn,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteSignInRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteSignInResponse.SerializeToString,
+            ),
+            'GetSignInMethods': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSignInMethods,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInMethodsRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInMethodsResponse.SerializeToString,
+            ),
+            'LinkIdentity': grpc.unary_unary_rpc_method_handler(
+                    servicer.LinkIdentity,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LinkIdentityRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.LinkIdentityResponse.SerializeToString,
+            ),
+            'UnlinkIdentity': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlinkIdentity,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -313,6 +760,195 @@ class IdentityService:
             '/tintype.identity.v1.IdentityService/LogIn',
             tintype_dot_identity_dot_v1_dot_identity__pb2.LogInRequest.SerializeToString,
             tintype_dot_identity_dot_v1_dot_identity__pb2.LogInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StepUp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/StepUp',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.StepUpRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.StepUpResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequireProof(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/RequireProof',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RequireProofRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RequireProofResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteLogIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/CompleteLogIn',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteLogInRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteLogInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BeginSecondFactor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/BeginSecondFactor',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSecondFactorRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSecondFactorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ConfirmSecondFactor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/ConfirmSecondFactor',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ConfirmSecondFactorRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ConfirmSecondFactorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveSecondFactor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/RemoveSecondFactor',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveSecondFactorRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveSecondFactorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSecondFactor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/GetSecondFactor',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.GetSecondFactorRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.GetSecondFactorResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -405,6 +1041,195 @@ class IdentityService:
             _registered_method=True)
 
     @staticmethod
+    def ListSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/ListSessions',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ListSessionsRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/EndSession',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.EndSessionRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.EndSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndOtherSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/EndOtherSessions',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/CreateApiKey',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.CreateApiKeyRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.CreateApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListApiKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/ListApiKeys',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ListApiKeysRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ListApiKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeApiKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/RevokeApiKey',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RevokeApiKeyRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RevokeApiKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckApiKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/CheckApiKeys',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.CheckApiKeysRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.CheckApiKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetUser(request,
             target,
             options=(),
@@ -448,6 +1273,60 @@ class IdentityService:
             '/tintype.identity.v1.IdentityService/UpdateProfile',
             tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileRequest.SerializeToString,
             tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestErasure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/RequestErasure',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RequestErasureRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RequestErasureResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeBackErasure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/TakeBackErasure',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.TakeBackErasureRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.TakeBackErasureResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -567,6 +1446,87 @@ class IdentityService:
             _registered_method=True)
 
     @staticmethod
+    def RequestEmailChange(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/RequestEmailChange',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailChangeRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RequestEmailChangeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeEmail(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/ChangeEmail',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ChangeEmailRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ChangeEmailResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def KeepEmail(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/KeepEmail',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.KeepEmailRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.KeepEmailResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetJwks(request,
             target,
             options=(),
@@ -583,6 +1543,168 @@ class IdentityService:
             '/tintype.identity.v1.IdentityService/GetJwks',
             tintype_dot_identity_dot_v1_dot_identity__pb2.GetJwksRequest.SerializeToString,
             tintype_dot_identity_dot_v1_dot_identity__pb2.GetJwksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSignInOptions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/GetSignInOptions',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInOptionsRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInOptionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BeginSignIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/BeginSignIn',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSignInRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.BeginSignInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteSignIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/CompleteSignIn',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteSignInRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.CompleteSignInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSignInMethods(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/GetSignInMethods',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInMethodsRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.GetSignInMethodsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LinkIdentity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/LinkIdentity',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.LinkIdentityRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.LinkIdentityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlinkIdentity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/UnlinkIdentity',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityResponse.FromString,
             options,
             channel_credentials,
             insecure,

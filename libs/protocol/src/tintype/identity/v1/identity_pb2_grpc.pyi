@@ -19,7 +19,8 @@ class IdentityServiceStub:
     SignUp: _aio.UnaryUnaryMultiCallable[_identity_pb2.SignUpRequest, _identity_pb2.SignUpResponse]
     """Opens an account with a password. EMAIL_TAKEN (ALREADY_EXISTS), WEAK_PASSWORD and
     INVALID_EMAIL (INVALID_ARGUMENT). Sends a mail that verifies the address. TOO_MANY_ATTEMPTS
-    (RESOURCE_EXHAUSTED with RetryInfo) past so many accounts of one network.
+    (RESOURCE_EXHAUSTED with RetryInfo) past so many accounts of one network. SIGN_UP_CLOSED and
+    INVITATION_REQUIRED (PERMISSION_DENIED), EMAIL_DOMAIN_NOT_ALLOWED (INVALID_ARGUMENT), as CompleteSignIn too.
     """
     LogIn: _aio.UnaryUnaryMultiCallable[_identity_pb2.LogInRequest, _identity_pb2.LogInResponse]
     """Opens a session. INVALID_CREDENTIALS (UNAUTHENTICATED) for an unknown address and a wrong
@@ -27,6 +28,29 @@ class IdentityServiceStub:
     client on each address, and for each address over all clients; a known device is counted apart, so that
     strangers who guess never keep the owner out.
     """
+    StepUp: _aio.UnaryUnaryMultiCallable[_identity_pb2.StepUpRequest, _identity_pb2.StepUpResponse]
+    """Notes that the person of a session has just proved who they are, with the password or a code of their second
+    factor. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT), SESSION_NOT_FOUND (NOT_FOUND), SESSION_ENDED.
+    """
+    RequireProof: _aio.UnaryUnaryMultiCallable[_identity_pb2.RequireProofRequest, _identity_pb2.RequireProofResponse]
+    """Refuses with STEP_UP_REQUIRED (PERMISSION_DENIED) unless a session's sign-in or last step-up was within ten
+    minutes. SESSION_NOT_FOUND (NOT_FOUND), SESSION_ENDED (UNAUTHENTICATED).
+    """
+    CompleteLogIn: _aio.UnaryUnaryMultiCallable[_identity_pb2.CompleteLogInRequest, _identity_pb2.CompleteLogInResponse]
+    """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`), with a
+    code of the person's app or one of their recovery codes. WRONG_CODE (INVALID_ARGUMENT), CHALLENGE_ENDED
+    (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED).
+    """
+    BeginSecondFactor: _aio.UnaryUnaryMultiCallable[_identity_pb2.BeginSecondFactorRequest, _identity_pb2.BeginSecondFactorResponse]
+    """Makes the secret of a second factor; nothing asks for it before it is confirmed. WRONG_PASSWORD
+    (INVALID_ARGUMENT), SECOND_FACTOR_ON, SECOND_FACTORS_OFF (FAILED_PRECONDITION).
+    """
+    ConfirmSecondFactor: _aio.UnaryUnaryMultiCallable[_identity_pb2.ConfirmSecondFactorRequest, _identity_pb2.ConfirmSecondFactorResponse]
+    """Turns a second factor on by a code of it. WRONG_CODE (INVALID_ARGUMENT), SECOND_FACTOR_ON."""
+    RemoveSecondFactor: _aio.UnaryUnaryMultiCallable[_identity_pb2.RemoveSecondFactorRequest, _identity_pb2.RemoveSecondFactorResponse]
+    """Turns a second factor off, with password and code. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT)."""
+    GetSecondFactor: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetSecondFactorRequest, _identity_pb2.GetSecondFactorResponse]
+    """Says whether a person's sign-ins ask for a second factor."""
     RefreshSession: _aio.UnaryUnaryMultiCallable[_identity_pb2.RefreshSessionRequest, _identity_pb2.RefreshSessionResponse]
     """Trades a refresh token for a new pair. A token that was used before ends its whole family:
     REFRESH_TOKEN_REUSED (UNAUTHENTICATED).
@@ -37,10 +61,37 @@ class IdentityServiceStub:
     """Says which sessions still stand. Access tokens name theirs as `sid`; whoever accepts one asks here,
     and remembers the answer for a second at most. INVALID_FIELD (INVALID_ARGUMENT) past 500 of them.
     """
+    ListSessions: _aio.UnaryUnaryMultiCallable[_identity_pb2.ListSessionsRequest, _identity_pb2.ListSessionsResponse]
+    """Lists a person's open sessions, at most 100, those that were used last first."""
+    EndSession: _aio.UnaryUnaryMultiCallable[_identity_pb2.EndSessionRequest, _identity_pb2.EndSessionResponse]
+    """Ends a person's session. Idempotent. SESSION_NOT_FOUND (NOT_FOUND) for an unknown one and another
+    person's alike.
+    """
+    EndOtherSessions: _aio.UnaryUnaryMultiCallable[_identity_pb2.EndOtherSessionsRequest, _identity_pb2.EndOtherSessionsResponse]
+    """Ends every session of a person but one. SESSION_NOT_FOUND (NOT_FOUND) where that is none of theirs."""
+    CreateApiKey: _aio.UnaryUnaryMultiCallable[_identity_pb2.CreateApiKeyRequest, _identity_pb2.CreateApiKeyResponse]
+    """Makes an API key, whose text is in the answer and nowhere else. INVALID_FIELD (INVALID_ARGUMENT; metadata
+    `field`), API_KEY_QUOTA_REACHED (FAILED_PRECONDITION) past 50 that stand. The same idempotency_key makes one
+    key: asked again, the answer is without its text; IDEMPOTENCY_KEY_REUSED (ALREADY_EXISTS) with other terms.
+    """
+    ListApiKeys: _aio.UnaryUnaryMultiCallable[_identity_pb2.ListApiKeysRequest, _identity_pb2.ListApiKeysResponse]
+    """Lists a user's keys that were not revoked, expired ones too, the newest first."""
+    RevokeApiKey: _aio.UnaryUnaryMultiCallable[_identity_pb2.RevokeApiKeyRequest, _identity_pb2.RevokeApiKeyResponse]
+    """Ends a key. Idempotent. API_KEY_NOT_FOUND (NOT_FOUND) for an unknown one and another user's alike."""
+    CheckApiKeys: _aio.UnaryUnaryMultiCallable[_identity_pb2.CheckApiKeysRequest, _identity_pb2.CheckApiKeysResponse]
+    """Says which keys are good, and for whom. Whoever accepts keys asks here by their digests, and remembers
+    the answer for a second at most. INVALID_FIELD (INVALID_ARGUMENT) past 500 of them.
+    """
     GetUser: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetUserRequest, _identity_pb2.GetUserResponse]
     """Reads one user's profile."""
     UpdateProfile: _aio.UnaryUnaryMultiCallable[_identity_pb2.UpdateProfileRequest, _identity_pb2.UpdateProfileResponse]
     """Changes one user's profile."""
+    RequestErasure: _aio.UnaryUnaryMultiCallable[_identity_pb2.RequestErasureRequest, _identity_pb2.RequestErasureResponse]
+    """Has an account erased when the time to think again is over; told by mail. Idempotent: the first request's
+    time counts. Until then everything works but new API keys.
+    """
+    TakeBackErasure: _aio.UnaryUnaryMultiCallable[_identity_pb2.TakeBackErasureRequest, _identity_pb2.TakeBackErasureResponse]
+    """Takes a request for erasure back. Idempotent."""
     RequestPasswordReset: _aio.UnaryUnaryMultiCallable[_identity_pb2.RequestPasswordResetRequest, _identity_pb2.RequestPasswordResetResponse]
     """Sends a mail with a one-time token, if the address has an account. Answers the same either way."""
     ResetPassword: _aio.UnaryUnaryMultiCallable[_identity_pb2.ResetPasswordRequest, _identity_pb2.ResetPasswordResponse]
@@ -53,8 +104,43 @@ class IdentityServiceStub:
     """
     VerifyEmail: _aio.UnaryUnaryMultiCallable[_identity_pb2.VerifyEmailRequest, _identity_pb2.VerifyEmailResponse]
     """Marks an address as verified with a mailed token."""
+    RequestEmailChange: _aio.UnaryUnaryMultiCallable[_identity_pb2.RequestEmailChangeRequest, _identity_pb2.RequestEmailChangeResponse]
+    """Mails a link to another address that a person wants, and one to the old address by which it can be kept.
+    Nothing changes yet; of an address that another account has nobody is told. WRONG_PASSWORD, INVALID_EMAIL,
+    INVALID_FIELD (INVALID_ARGUMENT), TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo).
+    """
+    ChangeEmail: _aio.UnaryUnaryMultiCallable[_identity_pb2.ChangeEmailRequest, _identity_pb2.ChangeEmailResponse]
+    """Makes an address the account's with the token that was mailed there; sessions stay. INVALID_TOKEN
+    (INVALID_ARGUMENT), EMAIL_TAKEN (ALREADY_EXISTS) where another account was faster.
+    """
+    KeepEmail: _aio.UnaryUnaryMultiCallable[_identity_pb2.KeepEmailRequest, _identity_pb2.KeepEmailResponse]
+    """Makes an address the account's again with the token that was mailed there when another was asked for, and
+    ends every session. INVALID_TOKEN (INVALID_ARGUMENT).
+    """
     GetJwks: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetJwksRequest, _identity_pb2.GetJwksResponse]
     """The public keys that access tokens are signed with, as a JSON Web Key Set (RFC 7517)."""
+    GetSignInOptions: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetSignInOptionsRequest, _identity_pb2.GetSignInOptionsResponse]
+    """Says how people sign in and sign up here, as the settings have it."""
+    BeginSignIn: _aio.UnaryUnaryMultiCallable[_identity_pb2.BeginSignInRequest, _identity_pb2.BeginSignInResponse]
+    """Sends somebody to a provider that vouches for them. SIGN_IN_PROVIDER_NOT_FOUND (NOT_FOUND),
+    SIGN_IN_PROVIDER_UNAVAILABLE (UNAVAILABLE).
+    """
+    CompleteSignIn: _aio.UnaryUnaryMultiCallable[_identity_pb2.CompleteSignInRequest, _identity_pb2.CompleteSignInResponse]
+    """Signs somebody in by a provider's answer, which counts once and in the browser that began, within ten
+    minutes. A new identity opens an account with the address that the provider vouches for; one whose address
+    has an account waits to be linked. SIGN_IN_STATE_INVALID (INVALID_ARGUMENT), SIGN_IN_DECLINED,
+    PROVIDER_EMAIL_UNVERIFIED, USER_DISABLED (PERMISSION_DENIED), SIGN_IN_REFUSED (UNAUTHENTICATED),
+    SIGN_IN_PROVIDER_UNAVAILABLE (UNAVAILABLE), IDENTITY_LINKED_ELSEWHERE (ALREADY_EXISTS), TOO_MANY_ATTEMPTS
+    (RESOURCE_EXHAUSTED with RetryInfo). After any of them the person begins anew.
+    """
+    GetSignInMethods: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetSignInMethodsRequest, _identity_pb2.GetSignInMethodsResponse]
+    """Says how one person signs in."""
+    LinkIdentity: _aio.UnaryUnaryMultiCallable[_identity_pb2.LinkIdentityRequest, _identity_pb2.LinkIdentityResponse]
+    """Links what waits, for whoever is signed in. LINK_EXPIRED (NOT_FOUND), also for another user's;
+    IDENTITY_LINKED_ELSEWHERE, PROVIDER_LINKED_ALREADY (ALREADY_EXISTS).
+    """
+    UnlinkIdentity: _aio.UnaryUnaryMultiCallable[_identity_pb2.UnlinkIdentityRequest, _identity_pb2.UnlinkIdentityResponse]
+    """Unlinks an identity. LINK_NOT_FOUND (NOT_FOUND), LAST_WAY_TO_SIGN_IN (FAILED_PRECONDITION)."""
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     """Identity owns users, credentials and sessions."""
@@ -67,7 +153,8 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_identity_pb2.SignUpResponse]:
         """Opens an account with a password. EMAIL_TAKEN (ALREADY_EXISTS), WEAK_PASSWORD and
         INVALID_EMAIL (INVALID_ARGUMENT). Sends a mail that verifies the address. TOO_MANY_ATTEMPTS
-        (RESOURCE_EXHAUSTED with RetryInfo) past so many accounts of one network.
+        (RESOURCE_EXHAUSTED with RetryInfo) past so many accounts of one network. SIGN_UP_CLOSED and
+        INVITATION_REQUIRED (PERMISSION_DENIED), EMAIL_DOMAIN_NOT_ALLOWED (INVALID_ARGUMENT), as CompleteSignIn too.
         """
 
     @_abc_1.abstractmethod
@@ -81,6 +168,71 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         client on each address, and for each address over all clients; a known device is counted apart, so that
         strangers who guess never keep the owner out.
         """
+
+    @_abc_1.abstractmethod
+    def StepUp(
+        self,
+        request: _identity_pb2.StepUpRequest,
+        context: _aio.ServicerContext[_identity_pb2.StepUpRequest, _abc.Awaitable[_identity_pb2.StepUpResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.StepUpResponse]:
+        """Notes that the person of a session has just proved who they are, with the password or a code of their second
+        factor. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT), SESSION_NOT_FOUND (NOT_FOUND), SESSION_ENDED.
+        """
+
+    @_abc_1.abstractmethod
+    def RequireProof(
+        self,
+        request: _identity_pb2.RequireProofRequest,
+        context: _aio.ServicerContext[_identity_pb2.RequireProofRequest, _abc.Awaitable[_identity_pb2.RequireProofResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.RequireProofResponse]:
+        """Refuses with STEP_UP_REQUIRED (PERMISSION_DENIED) unless a session's sign-in or last step-up was within ten
+        minutes. SESSION_NOT_FOUND (NOT_FOUND), SESSION_ENDED (UNAUTHENTICATED).
+        """
+
+    @_abc_1.abstractmethod
+    def CompleteLogIn(
+        self,
+        request: _identity_pb2.CompleteLogInRequest,
+        context: _aio.ServicerContext[_identity_pb2.CompleteLogInRequest, _abc.Awaitable[_identity_pb2.CompleteLogInResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.CompleteLogInResponse]:
+        """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`), with a
+        code of the person's app or one of their recovery codes. WRONG_CODE (INVALID_ARGUMENT), CHALLENGE_ENDED
+        (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED).
+        """
+
+    @_abc_1.abstractmethod
+    def BeginSecondFactor(
+        self,
+        request: _identity_pb2.BeginSecondFactorRequest,
+        context: _aio.ServicerContext[_identity_pb2.BeginSecondFactorRequest, _abc.Awaitable[_identity_pb2.BeginSecondFactorResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.BeginSecondFactorResponse]:
+        """Makes the secret of a second factor; nothing asks for it before it is confirmed. WRONG_PASSWORD
+        (INVALID_ARGUMENT), SECOND_FACTOR_ON, SECOND_FACTORS_OFF (FAILED_PRECONDITION).
+        """
+
+    @_abc_1.abstractmethod
+    def ConfirmSecondFactor(
+        self,
+        request: _identity_pb2.ConfirmSecondFactorRequest,
+        context: _aio.ServicerContext[_identity_pb2.ConfirmSecondFactorRequest, _abc.Awaitable[_identity_pb2.ConfirmSecondFactorResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.ConfirmSecondFactorResponse]:
+        """Turns a second factor on by a code of it. WRONG_CODE (INVALID_ARGUMENT), SECOND_FACTOR_ON."""
+
+    @_abc_1.abstractmethod
+    def RemoveSecondFactor(
+        self,
+        request: _identity_pb2.RemoveSecondFactorRequest,
+        context: _aio.ServicerContext[_identity_pb2.RemoveSecondFactorRequest, _abc.Awaitable[_identity_pb2.RemoveSecondFactorResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.RemoveSecondFactorResponse]:
+        """Turns a second factor off, with password and code. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT)."""
+
+    @_abc_1.abstractmethod
+    def GetSecondFactor(
+        self,
+        request: _identity_pb2.GetSecondFactorRequest,
+        context: _aio.ServicerContext[_identity_pb2.GetSecondFactorRequest, _abc.Awaitable[_identity_pb2.GetSecondFactorResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.GetSecondFactorResponse]:
+        """Says whether a person's sign-ins ask for a second factor."""
 
     @_abc_1.abstractmethod
     def RefreshSession(
@@ -111,6 +263,69 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ListSessions(
+        self,
+        request: _identity_pb2.ListSessionsRequest,
+        context: _aio.ServicerContext[_identity_pb2.ListSessionsRequest, _abc.Awaitable[_identity_pb2.ListSessionsResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.ListSessionsResponse]:
+        """Lists a person's open sessions, at most 100, those that were used last first."""
+
+    @_abc_1.abstractmethod
+    def EndSession(
+        self,
+        request: _identity_pb2.EndSessionRequest,
+        context: _aio.ServicerContext[_identity_pb2.EndSessionRequest, _abc.Awaitable[_identity_pb2.EndSessionResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.EndSessionResponse]:
+        """Ends a person's session. Idempotent. SESSION_NOT_FOUND (NOT_FOUND) for an unknown one and another
+        person's alike.
+        """
+
+    @_abc_1.abstractmethod
+    def EndOtherSessions(
+        self,
+        request: _identity_pb2.EndOtherSessionsRequest,
+        context: _aio.ServicerContext[_identity_pb2.EndOtherSessionsRequest, _abc.Awaitable[_identity_pb2.EndOtherSessionsResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.EndOtherSessionsResponse]:
+        """Ends every session of a person but one. SESSION_NOT_FOUND (NOT_FOUND) where that is none of theirs."""
+
+    @_abc_1.abstractmethod
+    def CreateApiKey(
+        self,
+        request: _identity_pb2.CreateApiKeyRequest,
+        context: _aio.ServicerContext[_identity_pb2.CreateApiKeyRequest, _abc.Awaitable[_identity_pb2.CreateApiKeyResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.CreateApiKeyResponse]:
+        """Makes an API key, whose text is in the answer and nowhere else. INVALID_FIELD (INVALID_ARGUMENT; metadata
+        `field`), API_KEY_QUOTA_REACHED (FAILED_PRECONDITION) past 50 that stand. The same idempotency_key makes one
+        key: asked again, the answer is without its text; IDEMPOTENCY_KEY_REUSED (ALREADY_EXISTS) with other terms.
+        """
+
+    @_abc_1.abstractmethod
+    def ListApiKeys(
+        self,
+        request: _identity_pb2.ListApiKeysRequest,
+        context: _aio.ServicerContext[_identity_pb2.ListApiKeysRequest, _abc.Awaitable[_identity_pb2.ListApiKeysResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.ListApiKeysResponse]:
+        """Lists a user's keys that were not revoked, expired ones too, the newest first."""
+
+    @_abc_1.abstractmethod
+    def RevokeApiKey(
+        self,
+        request: _identity_pb2.RevokeApiKeyRequest,
+        context: _aio.ServicerContext[_identity_pb2.RevokeApiKeyRequest, _abc.Awaitable[_identity_pb2.RevokeApiKeyResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.RevokeApiKeyResponse]:
+        """Ends a key. Idempotent. API_KEY_NOT_FOUND (NOT_FOUND) for an unknown one and another user's alike."""
+
+    @_abc_1.abstractmethod
+    def CheckApiKeys(
+        self,
+        request: _identity_pb2.CheckApiKeysRequest,
+        context: _aio.ServicerContext[_identity_pb2.CheckApiKeysRequest, _abc.Awaitable[_identity_pb2.CheckApiKeysResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.CheckApiKeysResponse]:
+        """Says which keys are good, and for whom. Whoever accepts keys asks here by their digests, and remembers
+        the answer for a second at most. INVALID_FIELD (INVALID_ARGUMENT) past 500 of them.
+        """
+
+    @_abc_1.abstractmethod
     def GetUser(
         self,
         request: _identity_pb2.GetUserRequest,
@@ -125,6 +340,24 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_pb2.UpdateProfileRequest, _abc.Awaitable[_identity_pb2.UpdateProfileResponse]],
     ) -> _abc.Awaitable[_identity_pb2.UpdateProfileResponse]:
         """Changes one user's profile."""
+
+    @_abc_1.abstractmethod
+    def RequestErasure(
+        self,
+        request: _identity_pb2.RequestErasureRequest,
+        context: _aio.ServicerContext[_identity_pb2.RequestErasureRequest, _abc.Awaitable[_identity_pb2.RequestErasureResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.RequestErasureResponse]:
+        """Has an account erased when the time to think again is over; told by mail. Idempotent: the first request's
+        time counts. Until then everything works but new API keys.
+        """
+
+    @_abc_1.abstractmethod
+    def TakeBackErasure(
+        self,
+        request: _identity_pb2.TakeBackErasureRequest,
+        context: _aio.ServicerContext[_identity_pb2.TakeBackErasureRequest, _abc.Awaitable[_identity_pb2.TakeBackErasureResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.TakeBackErasureResponse]:
+        """Takes a request for erasure back. Idempotent."""
 
     @_abc_1.abstractmethod
     def RequestPasswordReset(
@@ -163,11 +396,100 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         """Marks an address as verified with a mailed token."""
 
     @_abc_1.abstractmethod
+    def RequestEmailChange(
+        self,
+        request: _identity_pb2.RequestEmailChangeRequest,
+        context: _aio.ServicerContext[_identity_pb2.RequestEmailChangeRequest, _abc.Awaitable[_identity_pb2.RequestEmailChangeResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.RequestEmailChangeResponse]:
+        """Mails a link to another address that a person wants, and one to the old address by which it can be kept.
+        Nothing changes yet; of an address that another account has nobody is told. WRONG_PASSWORD, INVALID_EMAIL,
+        INVALID_FIELD (INVALID_ARGUMENT), TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo).
+        """
+
+    @_abc_1.abstractmethod
+    def ChangeEmail(
+        self,
+        request: _identity_pb2.ChangeEmailRequest,
+        context: _aio.ServicerContext[_identity_pb2.ChangeEmailRequest, _abc.Awaitable[_identity_pb2.ChangeEmailResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.ChangeEmailResponse]:
+        """Makes an address the account's with the token that was mailed there; sessions stay. INVALID_TOKEN
+        (INVALID_ARGUMENT), EMAIL_TAKEN (ALREADY_EXISTS) where another account was faster.
+        """
+
+    @_abc_1.abstractmethod
+    def KeepEmail(
+        self,
+        request: _identity_pb2.KeepEmailRequest,
+        context: _aio.ServicerContext[_identity_pb2.KeepEmailRequest, _abc.Awaitable[_identity_pb2.KeepEmailResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.KeepEmailResponse]:
+        """Makes an address the account's again with the token that was mailed there when another was asked for, and
+        ends every session. INVALID_TOKEN (INVALID_ARGUMENT).
+        """
+
+    @_abc_1.abstractmethod
     def GetJwks(
         self,
         request: _identity_pb2.GetJwksRequest,
         context: _aio.ServicerContext[_identity_pb2.GetJwksRequest, _abc.Awaitable[_identity_pb2.GetJwksResponse]],
     ) -> _abc.Awaitable[_identity_pb2.GetJwksResponse]:
         """The public keys that access tokens are signed with, as a JSON Web Key Set (RFC 7517)."""
+
+    @_abc_1.abstractmethod
+    def GetSignInOptions(
+        self,
+        request: _identity_pb2.GetSignInOptionsRequest,
+        context: _aio.ServicerContext[_identity_pb2.GetSignInOptionsRequest, _abc.Awaitable[_identity_pb2.GetSignInOptionsResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.GetSignInOptionsResponse]:
+        """Says how people sign in and sign up here, as the settings have it."""
+
+    @_abc_1.abstractmethod
+    def BeginSignIn(
+        self,
+        request: _identity_pb2.BeginSignInRequest,
+        context: _aio.ServicerContext[_identity_pb2.BeginSignInRequest, _abc.Awaitable[_identity_pb2.BeginSignInResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.BeginSignInResponse]:
+        """Sends somebody to a provider that vouches for them. SIGN_IN_PROVIDER_NOT_FOUND (NOT_FOUND),
+        SIGN_IN_PROVIDER_UNAVAILABLE (UNAVAILABLE).
+        """
+
+    @_abc_1.abstractmethod
+    def CompleteSignIn(
+        self,
+        request: _identity_pb2.CompleteSignInRequest,
+        context: _aio.ServicerContext[_identity_pb2.CompleteSignInRequest, _abc.Awaitable[_identity_pb2.CompleteSignInResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.CompleteSignInResponse]:
+        """Signs somebody in by a provider's answer, which counts once and in the browser that began, within ten
+        minutes. A new identity opens an account with the address that the provider vouches for; one whose address
+        has an account waits to be linked. SIGN_IN_STATE_INVALID (INVALID_ARGUMENT), SIGN_IN_DECLINED,
+        PROVIDER_EMAIL_UNVERIFIED, USER_DISABLED (PERMISSION_DENIED), SIGN_IN_REFUSED (UNAUTHENTICATED),
+        SIGN_IN_PROVIDER_UNAVAILABLE (UNAVAILABLE), IDENTITY_LINKED_ELSEWHERE (ALREADY_EXISTS), TOO_MANY_ATTEMPTS
+        (RESOURCE_EXHAUSTED with RetryInfo). After any of them the person begins anew.
+        """
+
+    @_abc_1.abstractmethod
+    def GetSignInMethods(
+        self,
+        request: _identity_pb2.GetSignInMethodsRequest,
+        context: _aio.ServicerContext[_identity_pb2.GetSignInMethodsRequest, _abc.Awaitable[_identity_pb2.GetSignInMethodsResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.GetSignInMethodsResponse]:
+        """Says how one person signs in."""
+
+    @_abc_1.abstractmethod
+    def LinkIdentity(
+        self,
+        request: _identity_pb2.LinkIdentityRequest,
+        context: _aio.ServicerContext[_identity_pb2.LinkIdentityRequest, _abc.Awaitable[_identity_pb2.LinkIdentityResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.LinkIdentityResponse]:
+        """Links what waits, for whoever is signed in. LINK_EXPIRED (NOT_FOUND), also for another user's;
+        IDENTITY_LINKED_ELSEWHERE, PROVIDER_LINKED_ALREADY (ALREADY_EXISTS).
+        """
+
+    @_abc_1.abstractmethod
+    def UnlinkIdentity(
+        self,
+        request: _identity_pb2.UnlinkIdentityRequest,
+        context: _aio.ServicerContext[_identity_pb2.UnlinkIdentityRequest, _abc.Awaitable[_identity_pb2.UnlinkIdentityResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.UnlinkIdentityResponse]:
+        """Unlinks an identity. LINK_NOT_FOUND (NOT_FOUND), LAST_WAY_TO_SIGN_IN (FAILED_PRECONDITION)."""
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _aio.Server) -> None: ...

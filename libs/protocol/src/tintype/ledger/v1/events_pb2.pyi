@@ -321,11 +321,19 @@ class CreditsAdjusted(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     BALANCE_FIELD_NUMBER: _builtins.int
     OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    AVAILABLE_BEFORE_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     amount: _builtins.int
     """Signed."""
     actor: _builtins.str
     reason: _builtins.str
+    session_id: _builtins.str
+    """Of an administrator; empty for an operator at a terminal."""
+    client_address: _builtins.str
+    available_before: _builtins.int
+    """What was available before."""
     @_builtins.property
     def balance(self) -> _ledger_pb2.Balance: ...
     @_builtins.property
@@ -339,10 +347,13 @@ class CreditsAdjusted(_message.Message):
         reason: _builtins.str = ...,
         balance: _ledger_pb2.Balance | None = ...,
         occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        session_id: _builtins.str = ...,
+        client_address: _builtins.str = ...,
+        available_before: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "occurred_at", b"occurred_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "actor", b"actor", "amount", b"amount", "balance", b"balance", "occurred_at", b"occurred_at", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "actor", b"actor", "amount", b"amount", "available_before", b"available_before", "balance", b"balance", "client_address", b"client_address", "occurred_at", b"occurred_at", "reason", b"reason", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -120,6 +120,11 @@ class LedgerServiceStub:
                 request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListSettlementsRequest.SerializeToString,
                 response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListSettlementsResponse.FromString,
                 _registered_method=True)
+        self.ListPlanGrants = channel.unary_stream(
+                '/tintype.ledger.v1.LedgerService/ListPlanGrants',
+                request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListPlanGrantsRequest.SerializeToString,
+                response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListPlanGrantsResponse.FromString,
+                _registered_method=True)
         self.Verify = channel.unary_stream(
                 '/tintype.ledger.v1.LedgerService/Verify',
                 request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.VerifyRequest.SerializeToString,
@@ -184,7 +189,8 @@ class LedgerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Adjust(self, request, context):
-        """Corrects a balance by hand, up or down. The actor and the reason are part of the journal.
+        """Corrects a balance by hand, up or down, on an administrator's word: NOT_AN_ADMIN (PERMISSION_DENIED) for
+        anybody else. Who and why are part of the journal.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -249,6 +255,13 @@ class LedgerServiceServicer:
 
     def ListSettlements(self, request, context):
         """Streams every settled reservation and every payment grant, oldest first, for reconciliation.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPlanGrants(self, request, context):
+        """Streams every grant that a plan's month or upgrade brought, oldest first, for reconciliation.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -343,6 +356,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.ListSettlements,
                     request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListSettlementsRequest.FromString,
                     response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListSettlementsResponse.SerializeToString,
+            ),
+            'ListPlanGrants': grpc.unary_stream_rpc_method_handler(
+                    servicer.ListPlanGrants,
+                    request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListPlanGrantsRequest.FromString,
+                    response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListPlanGrantsResponse.SerializeToString,
             ),
             'Verify': grpc.unary_stream_rpc_method_handler(
                     servicer.Verify,
@@ -788,6 +806,33 @@ class LedgerService:
             '/tintype.ledger.v1.LedgerService/ListSettlements',
             tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListSettlementsRequest.SerializeToString,
             tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListSettlementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPlanGrants(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tintype.ledger.v1.LedgerService/ListPlanGrants',
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListPlanGrantsRequest.SerializeToString,
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListPlanGrantsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,7 +44,9 @@ class LedgerServiceStub:
     whatever order they are told, no credit is taken twice. What can't be taken becomes debt.
     """
     Adjust: _aio.UnaryUnaryMultiCallable[_ledger_pb2.AdjustRequest, _ledger_pb2.AdjustResponse]
-    """Corrects a balance by hand, up or down. The actor and the reason are part of the journal."""
+    """Corrects a balance by hand, up or down, on an administrator's word: NOT_AN_ADMIN (PERMISSION_DENIED) for
+    anybody else. Who and why are part of the journal.
+    """
     ApplyBatch: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ApplyBatchRequest, _ledger_pb2.ApplyBatchResponse]
     """Applies up to 500 commands, each account's in order, each with its own outcome; `atomic`: all of them or none."""
     ApplyStream: _aio.StreamStreamMultiCallable[_ledger_pb2.ApplyStreamRequest, _ledger_pb2.ApplyStreamResponse]
@@ -65,6 +67,8 @@ class LedgerServiceStub:
     """Lists the lots that a reservation was pinned to and where each lot came from."""
     ListSettlements: _aio.UnaryStreamMultiCallable[_ledger_pb2.ListSettlementsRequest, _ledger_pb2.ListSettlementsResponse]
     """Streams every settled reservation and every payment grant, oldest first, for reconciliation."""
+    ListPlanGrants: _aio.UnaryStreamMultiCallable[_ledger_pb2.ListPlanGrantsRequest, _ledger_pb2.ListPlanGrantsResponse]
+    """Streams every grant that a plan's month or upgrade brought, oldest first, for reconciliation."""
     Verify: _aio.UnaryStreamMultiCallable[_ledger_pb2.VerifyRequest, _ledger_pb2.VerifyResponse]
     """Checks the ledger's own invariants and streams one result each."""
 
@@ -140,7 +144,9 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _ledger_pb2.AdjustRequest,
         context: _aio.ServicerContext[_ledger_pb2.AdjustRequest, _abc.Awaitable[_ledger_pb2.AdjustResponse]],
     ) -> _abc.Awaitable[_ledger_pb2.AdjustResponse]:
-        """Corrects a balance by hand, up or down. The actor and the reason are part of the journal."""
+        """Corrects a balance by hand, up or down, on an administrator's word: NOT_AN_ADMIN (PERMISSION_DENIED) for
+        anybody else. Who and why are part of the journal.
+        """
 
     @_abc_1.abstractmethod
     def ApplyBatch(
@@ -215,6 +221,14 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_ledger_pb2.ListSettlementsRequest, _abc.AsyncIterator[_ledger_pb2.ListSettlementsResponse]],
     ) -> _abc.AsyncIterator[_ledger_pb2.ListSettlementsResponse]:
         """Streams every settled reservation and every payment grant, oldest first, for reconciliation."""
+
+    @_abc_1.abstractmethod
+    def ListPlanGrants(
+        self,
+        request: _ledger_pb2.ListPlanGrantsRequest,
+        context: _aio.ServicerContext[_ledger_pb2.ListPlanGrantsRequest, _abc.AsyncIterator[_ledger_pb2.ListPlanGrantsResponse]],
+    ) -> _abc.AsyncIterator[_ledger_pb2.ListPlanGrantsResponse]:
+        """Streams every grant that a plan's month or upgrade brought, oldest first, for reconciliation."""
 
     @_abc_1.abstractmethod
     def Verify(

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from chassis.events import IncomingEvent
 from tintype.identity.v1 import events_pb2 as identity
 
+from billing.application.begin_erasure import BeginErasureHandler
 from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain.identifiers import UserId
 
 STREAM = "IDENTITY"
-SUBJECTS = ("tintype.identity.v1.user_registered.*", "tintype.identity.v1.email_verified.*")
+SUBJECTS = (
+    "tintype.identity.v1.user_registered.*",
+    "tintype.identity.v1.email_verified.*",
+    "tintype.identity.v1.user_deleted.*",
+)
 
 # What is given away is given once a mailbox: identity says when, for welcome credits and a free plan alike.
 # A fact from before there were conditions says nothing of them.
@@ -21,10 +26,15 @@ class BillingEvents:
     """Turns each event into one command, which does nothing the second time."""
 
     start: StartFreePlanHandler
+    begin_erasure: BeginErasureHandler
 
     async def handle(self, event: IncomingEvent) -> None:
         """Apply an event. Raises for what must be delivered again, and Refused for what never can be."""
         match event.ce_type:
+            case "tintype.identity.v1.UserDeleted":
+                gone = event.read(identity.UserDeleted, account_field="user_id")
+                await self.begin_erasure(UserId(gone.user_id))
+                return
             case "tintype.identity.v1.UserRegistered":
                 registered = event.read(identity.UserRegistered, account_field="user_id")
                 user_id, welcome = registered.user_id, registered.welcome

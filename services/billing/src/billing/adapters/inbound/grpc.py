@@ -28,8 +28,9 @@ from billing.application.refund_purchase import RefundPurchase, RefundPurchaseHa
 from billing.application.set_auto_top_up import SetAutoTopUpHandler
 from billing.domain import errors
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
-from billing.domain.identifiers import CheckoutId, PackId, PlanId, PurchaseId
+from billing.domain.identifiers import CheckoutId, PackId, PlanId, PurchaseId, SignInId
 from billing.domain.pack import Pack
+from billing.domain.processor_payment import ReconciledPayment
 from billing.ports.unit_of_work import BillingReader
 
 ERRORS: dict[type[Exception], grpc.StatusCode] = {
@@ -46,6 +47,7 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.NothingLeftToRefund: grpc.StatusCode.FAILED_PRECONDITION,
     errors.NotAnAdmin: grpc.StatusCode.PERMISSION_DENIED,
     errors.PlanNotOnSale: grpc.StatusCode.NOT_FOUND,
+    errors.PriceChanged: grpc.StatusCode.FAILED_PRECONDITION,
     errors.SubscribedAlready: grpc.StatusCode.FAILED_PRECONDITION,
     errors.PlanIsFree: grpc.StatusCode.FAILED_PRECONDITION,
     errors.PaymentDeclined: grpc.StatusCode.FAILED_PRECONDITION,
@@ -55,6 +57,7 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.PromotionRedeemedBefore: grpc.StatusCode.FAILED_PRECONDITION,
     errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.InvalidSignature: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.AccountGone: grpc.StatusCode.PERMISSION_DENIED,
     errors.InvalidWebhook: grpc.StatusCode.INVALID_ARGUMENT,
     errors.PurchaseNotKnownYet: grpc.StatusCode.ABORTED,
     errors.PaymentProcessorUnavailable: grpc.StatusCode.UNAVAILABLE,
@@ -64,6 +67,7 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.CustomerUnknownToProcessor: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
+PLACE_LENGTH_MAX = 64
 _SERVICE = "/tintype.billing.v1.BillingService/"
 ALLOWED = {
     _SERVICE + method: frozenset([caller])
@@ -88,6 +92,7 @@ ALLOWED = {
         "ReceiveWebhook": "gateway",
         "ListSettledPayments": "auditor",
         "ListProcessorPayments": "auditor",
+        "ListAllocations": "auditor",
     }.items()
 }
 
@@ -157,6 +162,7 @@ class BillingServicer(PlanServicer, rpc.BillingServiceServicer):
                 pack_id=PackId(request.pack_id) if request.pack_id else None,
                 plan_id=PlanId(request.plan_id) if request.plan_id else None,
                 interval=plans.interval(request.interval),
+                expected_price=plans.expected_price(request),
                 idempotency_key=request.idempotency_key or None,
                 success_url=request.success_url,
                 cancel_url=request.cancel_url,
@@ -199,6 +205,8 @@ class BillingServicer(PlanServicer, rpc.BillingServiceServicer):
                 reason=request.reason,
                 actor=_administrator(request.principal),
                 idempotency_key=request.idempotency_key or None,
+                sign_in_id=_sign_in(request.principal),
+                client_address=request.principal.client_address[:PLACE_LENGTH_MAX] or None,
             )
         )
         return pb.RefundPurchaseResponse(
@@ -220,8 +228,19 @@ class BillingServicer(PlanServicer, rpc.BillingServiceServicer):
     async def ListProcessorPayments(
         self, request: pb.ListProcessorPaymentsRequest, context: Any
     ) -> AsyncIterator[pb.ListProcessorPaymentsResponse]:
-        async for payment in self.processor_payments():
-            yield payments.at_processor(payment)
+        async for found in self.processor_payments():
+            if isinstance(found, ReconciledPayment):
+                yield payments.at_processor(found)
+            elif request.with_unpaid_invoices:
+                yield pb.ListProcessorPaymentsResponse(unpaid_invoice_id=found.invoice_id)
+
+    async def ListAllocations(
+        self, request: pb.ListAllocationsRequest, context: Any
+    ) -> AsyncIterator[pb.ListAllocationsResponse]:
+        async for allocation in self.reader.allocations():
+            yield plans.told(allocation)
+        async for known in self.reader.free_plans():
+            yield plans.free_plan(known)
 
 
 def _headers(request: pb.ReceiveWebhookRequest) -> dict[str, str]:
@@ -234,6 +253,10 @@ def _administrator(principal: pb.Principal) -> str:
     if principal.role != pb.PRINCIPAL_ROLE_ADMIN:
         raise errors.NotAnAdmin("only an administrator may do that")
     return account(principal.actor_id)
+
+
+def _sign_in(principal: pb.Principal) -> SignInId | None:
+    return SignInId(principal.session_id[:PLACE_LENGTH_MAX]) if principal.session_id else None
 
 
 def _pack(pack: Pack) -> pb.Pack:

@@ -42,6 +42,7 @@ class PlanServicer:
                 user_id=account(request.user_id),
                 plan_id=PlanId(request.plan_id),
                 interval=plans.interval(request.interval),
+                expected_price=plans.expected_price(request),
                 request_id=RequestId(request.idempotency_key),
             )
         )

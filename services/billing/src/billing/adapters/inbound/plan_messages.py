@@ -6,11 +6,13 @@ from tintype.billing.v1 import events_pb2 as events
 
 from billing.application.read_referral import ReferralStanding
 from billing.application.read_subscription import SubscriptionStanding
+from billing.domain.allocation import PaidAllocation
 from billing.domain.plan import Plan
+from billing.domain.price import Price
 from billing.domain.processor_subscription import Invoice
 from billing.domain.promotion import Redemption
 from billing.domain.standing import BillingInterval, SubscriptionStatus
-from billing.domain.subscription import PaidTerms
+from billing.domain.subscription import PaidTerms, Subscription
 
 INTERVALS = {
     interval: events.BillingInterval.Value(f"BILLING_INTERVAL_{interval.name}")
@@ -21,6 +23,21 @@ STATUSES = {
     status: events.SubscriptionStatus.Value(f"SUBSCRIPTION_STATUS_{status.name}")
     for status in SubscriptionStatus
 }
+
+
+def expected_price(
+    request: pb.CreateCheckoutRequest | pb.ChangeSubscriptionRequest | pb.SetAutoTopUpRequest,
+) -> Price | None:
+    """Return what whoever asks was shown; None where they don't say."""
+    if not request.HasField("expected_price"):
+        return None
+    shown = request.expected_price
+    return Price(price_minor=shown.price_minor, currency=shown.currency)
+
+
+def price(price: Price | None) -> pb.Price | None:
+    """Return the message of a price."""
+    return None if price is None else pb.Price(price_minor=price.price_minor, currency=price.currency)
 
 
 def plan(plan: Plan) -> pb.Plan:
@@ -125,4 +142,34 @@ def redemption(redemption: Redemption) -> pb.Redemption:
         credits=redemption.credits,
         expires_at=to_timestamp(redemption.expires_at),
         created_at=to_timestamp(redemption.created_at),
+    )
+
+
+def told(paid: PaidAllocation) -> pb.ListAllocationsResponse:
+    """Return what was told of a paid plan's credits."""
+    allocation = paid.allocation
+    return pb.ListAllocationsResponse(
+        allocation=pb.Allocation(
+            subscription_id=allocation.subscription_id,
+            user_id=allocation.user_id,
+            plan_id=allocation.plan_id,
+            credits=allocation.credits,
+            starts_at=to_timestamp(allocation.span.start),
+            ends_at=to_timestamp(allocation.span.end),
+            is_raise=allocation.is_raise,
+            invoice_id=allocation.invoice_id,
+            payment_id=paid.payment_id or "",
+        )
+    )
+
+
+def free_plan(known: Subscription) -> pb.ListAllocationsResponse:
+    """Return a free plan with its last month."""
+    return pb.ListAllocationsResponse(
+        free_plan=pb.FreePlan(
+            subscription_id=known.subscription_id,
+            user_id=known.user_id,
+            began_at=to_timestamp(known.began_at),
+            allocated_from=to_timestamp(known.allocated_from) if known.allocated_from else None,
+        )
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import events_pb2 as events
 
+from billing.adapters.inbound import plan_messages as plans
 from billing.application.read_auto_top_up import AutoTopUpView
 from billing.application.set_auto_top_up import SeenBalance, SetAutoTopUp
 from billing.domain.auto_top_up import AutoTopUpStatus, StopReason
@@ -38,6 +39,7 @@ def auto_top_up(view: AutoTopUpView) -> pb.AutoTopUp:
         in_progress=known.in_flight is not None,
         method=method,
         url=view.standing.url or "",
+        accepted_price=plans.price(known.accepted),
     )
 
 
@@ -50,5 +52,6 @@ def wanted(user_id: UserId, request: pb.SetAutoTopUpRequest) -> SetAutoTopUp:
         threshold_credits=request.threshold_credits,
         pack_id=PackId(request.pack_id),
         purchases_max=request.monthly_purchases_max,
+        expected_price=plans.expected_price(request),
         balance=None if seen is None else SeenBalance(available=seen.available, sequence=seen.sequence),
     )

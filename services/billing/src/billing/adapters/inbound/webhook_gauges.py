@@ -11,7 +11,7 @@ _PROCESSED = Counter("billing_webhooks_processed_total", "Webhooks worked on, by
 _OUTAGES = Counter("billing_webhooks_outages_total", "Webhooks that wait for no fault of their own")
 _FOUND = Counter(
     "billing_reconciled_total",
-    "What the processor's own lists told before any webhook did, or instead of it, by list",
+    "What the processor told when it was asked, before any webhook did or instead of it, by what was asked",
     ["list"],
 )
 _STORED = Gauge("billing_webhooks", "Stored webhooks; those that are ignored by cause", ["state", "cause"])
@@ -19,7 +19,7 @@ _OLDEST = Gauge("billing_webhooks_oldest_waiting_seconds", "Age of the oldest we
 
 
 def count_found(listed: str, count: int) -> None:
-    """Count what one of the processor's lists had that nobody here knew of."""
+    """Count what the processor knew that nobody here did: one of its lists, or an open page."""
     _FOUND.labels(listed).inc(count)
 
 

@@ -10,6 +10,7 @@ from tintype.billing.v1 import events_pb2 as pb
 from billing.domain.auto_top_up import StopReason
 from billing.domain.dispute import DisputeState
 from billing.domain.events import (
+    AccountErased,
     AllocationRaised,
     AutoTopUpStopped,
     Fact,
@@ -18,6 +19,7 @@ from billing.domain.events import (
     PaymentRefunded,
     PromotionRedeemed,
     ReferralRewarded,
+    RefundOrdered,
     SubscriptionChanged,
     SubscriptionRenewed,
 )
@@ -69,6 +71,10 @@ def _account(fact: Fact) -> UserId:
             return fact.reward.user_id
         case AutoTopUpStopped():
             return fact.auto_top_up.user_id
+        case RefundOrdered():
+            return fact.order.user_id
+        case AccountErased():
+            return fact.user_id
         case _:
             return fact.purchase.user_id
 
@@ -80,6 +86,8 @@ INVITATION = "invitation"
 def to_message(fact: Fact) -> Message:
     """Return the fact's message."""
     match fact:
+        case AccountErased():
+            return pb.AccountErased(account_id=fact.user_id, occurred_at=to_timestamp(fact.occurred_at))
         case PaymentCompleted():
             return _completed(fact)
         case PaymentRefunded():
@@ -98,6 +106,8 @@ def to_message(fact: Fact) -> Message:
             return _rewarded(fact)
         case AutoTopUpStopped():
             return _stopped(fact)
+        case RefundOrdered():
+            return _ordered(fact)
 
 
 def _completed(fact: PaymentCompleted) -> pb.PaymentCompleted:
@@ -126,6 +136,23 @@ def _refunded(fact: PaymentRefunded) -> pb.PaymentRefunded:
         occurred_at=to_timestamp(fact.occurred_at),
         series=purchase.refund_series,
         reversed=fact.is_reversed,
+    )
+
+
+def _ordered(fact: RefundOrdered) -> pb.RefundOrdered:
+    order = fact.order
+    return pb.RefundOrdered(
+        account_id=order.user_id,
+        order_id=order.order_id,
+        purchase_id=order.purchase_id,
+        amount_minor=order.amount_minor,
+        left_minor=fact.left_minor,
+        currency=fact.currency,
+        actor=order.actor,
+        reason=order.reason,
+        session_id=fact.sign_in_id or "",
+        client_address=fact.client_address or "",
+        occurred_at=to_timestamp(fact.occurred_at),
     )
 
 

@@ -6,6 +6,7 @@ from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.head import HeadAsGet
 from gateway.adapters.inbound.middleware import (
     BODY_MAX_BYTES,
+    UPLOAD_BODY_MAX_BYTES,
     WEBHOOK_BODY_MAX_BYTES,
     BodyLimit,
     Edge,
@@ -24,7 +25,10 @@ def make_app(deps: Deps) -> FastAPI:
     # The last one added is the outermost.
     app.add_middleware(HeadAsGet)
     app.add_middleware(
-        BodyLimit, body_max_bytes=BODY_MAX_BYTES, webhook_body_max_bytes=WEBHOOK_BODY_MAX_BYTES
+        BodyLimit,
+        body_max_bytes=BODY_MAX_BYTES,
+        webhook_body_max_bytes=WEBHOOK_BODY_MAX_BYTES,
+        upload_body_max_bytes=UPLOAD_BODY_MAX_BYTES,
     )
     app.add_middleware(Edge, headers=security_headers(deps.web))
     for router in ROUTERS:

@@ -1,7 +1,8 @@
-"""Who calls: an access token in the Authorization header, or the console's cookie session.
+"""Who calls: an access token or an API key in the Authorization header, or the console's cookie session.
 
-A request with a token never looks at the cookie. A cookie alone is not enough for a method that changes
-something: it also needs the session's CSRF token and an Origin (or Referer) that is ours.
+A request with either never looks at the cookie. A key does what its scopes name (key_scopes.py). A cookie
+alone is not enough for a method that changes something: it also needs the session's CSRF token and an Origin
+(or Referer) that is ours.
 """
 
 import hmac
@@ -9,15 +10,18 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from gateway.adapters.inbound.client import client_of
 from gateway.adapters.inbound.deps import Deps, asked_deps
+from gateway.adapters.inbound.key_scopes import require_scopes
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import Forbidden, GatewayError, Unauthenticated
 from gateway.domain.origin import origin
-from gateway.domain.user import Principal, Role
+from gateway.domain.user import Principal
 
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf_token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+KEY_PREFIX = "tt_live_"
 _SESSION = "console_session"
 _TOKEN_LENGTH_MAX = 4_096
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -30,7 +34,8 @@ async def current_session(
     # Asked by several parts of one request, looked up once.
     if not hasattr(request.state, _SESSION):
         cookie = request.cookies.get(deps.web.cookie_name)
-        setattr(request.state, _SESSION, await deps.resume_session(cookie) if cookie else None)
+        found = await deps.resume_session(cookie, client_of(request)) if cookie else None
+        setattr(request.state, _SESSION, found)
     session: ConsoleSession | None = getattr(request.state, _SESSION)
     return session
 
@@ -42,6 +47,8 @@ async def current_principal(request: Request, deps: Annotated[Deps, Depends(aske
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > _TOKEN_LENGTH_MAX:
             raise Unauthenticated("The Authorization header holds no bearer token.", reason="INVALID_TOKEN")
+        if token.startswith(KEY_PREFIX):
+            return await _keys_principal(request, deps, token.strip())
         principal = await deps.tokens.verify(token.strip())
         await deps.open_sessions.require(principal)
         return principal
@@ -50,6 +57,13 @@ async def current_principal(request: Request, deps: Annotated[Deps, Depends(aske
         raise Unauthenticated("Log in, or send an access token.")
     await require_csrf(request, deps, session)
     return session.principal()
+
+
+async def _keys_principal(request: Request, deps: Deps, text: str) -> Principal:
+    principal = await deps.known_keys.principal(text)
+    if principal.key is not None:
+        require_scopes(request, principal.key)
+    return principal
 
 
 async def principal_if_any(request: Request, deps: Annotated[Deps, Depends(asked_deps)]) -> Principal | None:
@@ -66,7 +80,9 @@ async def require_csrf(request: Request, deps: Deps, session: ConsoleSession) ->
         return
     require_own_origin(request, deps)
     presented = request.headers.get(CSRF_HEADER, "")
-    if not presented and request.headers.get("content-type", "").startswith(_FORMS):
+    # Of the API no form is read here: its bodies are for whoever answers, as they come.
+    is_form = request.headers.get("content-type", "").startswith(_FORMS)
+    if not presented and is_form and not request.url.path.startswith("/v1/"):
         field = (await request.form()).get(CSRF_FIELD, "")
         presented = field if isinstance(field, str) else ""
     if not hmac.compare_digest(presented.encode(), session.csrf_token.encode()):
@@ -83,14 +99,6 @@ def require_own_origin(request: Request, deps: Deps) -> None:
         raise Forbidden("The request comes from another site.", reason="FOREIGN_ORIGIN")
 
 
-async def current_admin(principal: Annotated[Principal, Depends(current_principal)]) -> Principal:
-    """Whom the request speaks for. Raises Forbidden for anybody who is no administrator."""
-    if principal.role is not Role.ADMIN:
-        raise Forbidden("Only an administrator may do that.", reason="NOT_AN_ADMIN")
-    return principal
-
-
-CurrentAdmin = Annotated[Principal, Depends(current_admin)]
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
 PrincipalIfAny = Annotated[Principal | None, Depends(principal_if_any)]
 CurrentSession = Annotated[ConsoleSession | None, Depends(current_session)]

@@ -9,11 +9,13 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.adapters.inbound.connections import ENDED, Connections, client_key
+from gateway.adapters.inbound.middleware import UPLOAD_PATHS
 
 # Until a connection that was told why it ends is cut.
 _LINGER_S = 2.0
 # What a reader must take of a whole answer in each span that it has.
 _TAKEN_MIN_BYTES = 4 * 1024
+_UPLOADS = frozenset(path.encode() for path in UPLOAD_PATHS)
 _SAID = {
     408: b"HTTP/1.1 408 Request Timeout\r\n",
     431: b"HTTP/1.1 431 Request Header Fields Too Large\r\n",
@@ -88,7 +90,7 @@ class BoundedConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Await a body."""
         self._header_bytes = 0
-        self._await("body", self._bounds.body_s)
+        self._await("body", self._bounds.upload_s if self._is_upload() else self._bounds.body_s)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -99,6 +101,9 @@ class BoundedConnection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Its answer is written: the client reads it, and may send another request."""
         super().on_response_complete()
+        if self._awaited == "body":
+            # Whoever was answered before the end, as a stranger is, has no more time than anybody.
+            self._await("body", self._bounds.body_s)
         if not self.transport.is_closing() and not self.pipeline:
             self._connections.waits(self)
         self._watch_reader()
@@ -118,6 +123,9 @@ class BoundedConnection(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._in_hand = cycle
         super()._start_asgi_task(cycle, app)
+
+    def _is_upload(self) -> bool:
+        return self.parser.get_method() == b"POST" and self.url.split(b"?")[0] in _UPLOADS
 
     def _is_free(self) -> bool:
         return self._in_hand is None or self._in_hand.response_complete

@@ -24,6 +24,8 @@ class ConnectionBounds:
     """From the first byte, or from the connection, to the end of a header."""
     header_bytes_max: int = 64 * 1024
     body_s: float = 30.0
+    upload_s: float = 300.0
+    """Of a body that is a file, in place of `body_s`."""
     stalled_s: float = 30.0
     """Until a reader has taken what waits for it, some 50 KB."""
     trusted_proxies: str = ""

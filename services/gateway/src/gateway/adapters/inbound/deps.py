@@ -6,24 +6,35 @@ from dataclasses import dataclass, field
 from chassis.health import Check
 from fastapi import FastAPI, Request
 
+from gateway.application.change_plan import ChangePlanHandler
+from gateway.application.complete_log_in import CompleteLogInHandler
+from gateway.application.complete_sign_in import CompleteSignInHandler
 from gateway.application.discard_selected import DiscardSelectedHandler
 from gateway.application.explain_generation import ExplainGenerationHandler
+from gateway.application.export_records import ExportRecordsHandler
 from gateway.application.export_statement import ExportStatementHandler
+from gateway.application.export_usage import ExportUsageHandler
 from gateway.application.follow_events import FollowEventsHandler
 from gateway.application.known_entitlements import KnownEntitlements
+from gateway.application.known_keys import KnownKeys
+from gateway.application.known_sign_in import KnownSignInOptions
 from gateway.application.log_in import LogInHandler
 from gateway.application.log_out import LogOutHandler
 from gateway.application.open_checkout import OpenCheckoutHandler
 from gateway.application.open_portal import OpenPortalHandler
 from gateway.application.open_sessions import OpenSessions
+from gateway.application.read_account import AccountReader
+from gateway.application.read_person import ReadPersonHandler
 from gateway.application.read_selected import ReadSelectedHandler
 from gateway.application.read_texts import ReadTextsHandler
+from gateway.application.remove_ended_sessions import RemoveEndedSessionsHandler
 from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.ports.access_tokens import AccessTokens
+from gateway.ports.administration import Administration
 from gateway.ports.billing import Billing
 from gateway.ports.clock import Clock
 from gateway.ports.collections import Collections
@@ -34,6 +45,9 @@ from gateway.ports.output_files import OutputFiles
 from gateway.ports.rate_limits import RateLimits
 from gateway.ports.secret_source import SecretSource
 from gateway.ports.shares import Shares
+from gateway.ports.sign_in import SignIn
+from gateway.ports.uploads import Uploads
+from gateway.ports.usage_log import UsageLog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +73,16 @@ class Web:
         return "__Host-tintype_session" if self.is_https else "tintype_session"
 
     @property
+    def sign_in_cookie_name(self) -> str:
+        """The name of the cookie that binds a provider's answer to the browser that asked for it."""
+        return "__Host-tintype_sign_in" if self.is_https else "tintype_sign_in"
+
+    @property
+    def link_cookie_name(self) -> str:
+        """The name of the cookie under which an identity waits for its person to sign in."""
+        return "__Host-tintype_link" if self.is_https else "tintype_link"
+
+    @property
     def device_cookie_name(self) -> str:
         """The name of the cookie by which identity knows a browser again."""
         return "__Host-tintype_devices" if self.is_https else "tintype_devices"
@@ -70,26 +94,40 @@ class Deps:
 
     web: Web
     identity: Identity
+    administration: Administration
+    sign_in: SignIn
+    sign_in_options: KnownSignInOptions
+    complete_sign_in: CompleteSignInHandler
     billing: Billing
     ledger: Ledger
     generations: Generations
     shares: Shares
     collections: Collections
+    uploads: Uploads
+    usage_log: UsageLog
     tokens: AccessTokens
     open_sessions: OpenSessions
+    known_keys: KnownKeys
     entitlements: KnownEntitlements
     limits: RateLimits
     secrets: SecretSource
     clock: Clock
     sign_up: SignUpHandler
     log_in: LogInHandler
+    complete_log_in: CompleteLogInHandler
     log_out: LogOutHandler
     resume_session: ResumeSessionHandler
     remove_expired_sessions: RemoveExpiredSessionsHandler
+    remove_ended_sessions: RemoveEndedSessionsHandler
     follow_events: FollowEventsHandler
     explain_generation: ExplainGenerationHandler
+    read_person: ReadPersonHandler
+    export_records: ExportRecordsHandler
     export_statement: ExportStatementHandler
+    account: AccountReader
+    export_usage: ExportUsageHandler
     open_checkout: OpenCheckoutHandler
+    change_plan: ChangePlanHandler
     open_portal: OpenPortalHandler
     set_auto_top_up: SetAutoTopUpHandler
     read_texts: ReadTextsHandler

@@ -6,14 +6,10 @@ from typing import Any
 from fastapi import Depends, Request
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
+from gateway.adapters.inbound.client import client_address
 from gateway.adapters.inbound.middleware import STATE_HEADERS
 from gateway.domain.errors import RateLimited
 from gateway.ports.rate_limits import Limit, Quota, RateLimits
-
-
-def client_address(request: Request) -> str:
-    """Return the peer's address, for which the server has put a trusted proxy's word where there is one."""
-    return request.client.host if request.client else "unknown"
 
 
 def client_key(request: Request) -> str:

@@ -29,6 +29,9 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 BODY_MAX_BYTES = 1024 * 1024
 WEBHOOK_BODY_MAX_BYTES = 512 * 1024
+# Of a file, or of the console's form with all of its files where no script sends them one by one.
+UPLOAD_BODY_MAX_BYTES = 64 * 1024 * 1024
+UPLOAD_PATHS = ("/v1/uploads", "/generate")
 _TOO_LARGE = "The body may have at most {} bytes."
 # Headers that a dependency sets in `request.state` for whatever answer follows, refusals included.
 STATE_HEADERS = "extra_headers"
@@ -48,15 +51,17 @@ def security_headers(web: Web) -> dict[str, str]:
     return headers
 
 
-def content_policy(web: Web, *, pictures: str = "") -> dict[str, str]:
+def content_policy(web: Web, *, pictures: str = "", captcha: str = "") -> dict[str, str]:
     """Pages load from here and from the media store, pictures from one more origin, and nothing else."""
     media = f" {web.media_origin}" if web.media_origin else ""
     # Browsers hold a form to it wherever it is redirected.
     forms = "".join(f" {origin}" for origin in sorted({web.checkout_origin, web.portal_origin} - {""}))
     more = f" {pictures}" if pictures else ""
+    # The one script of somebody else, on the one page that asks for it.
+    scripts = f"script-src 'self' {captcha}; frame-src {captcha}; " if captcha else ""
     return {
         "Content-Security-Policy": (
-            f"default-src 'self'; img-src 'self' data:{media}{more}; media-src 'self'{media}; "
+            f"default-src 'self'; {scripts}img-src 'self' data:{media}{more}; media-src 'self'{media}; "
             f"form-action 'self'{forms}; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
         )
     }
@@ -112,8 +117,11 @@ def _record(scope: Scope, *, status: int, took_s: float) -> None:
 class BodyLimit:
     """Refuses bodies that are packed or too large, by what is announced and by what really comes."""
 
-    def __init__(self, app: App, *, body_max_bytes: int, webhook_body_max_bytes: int) -> None:
+    def __init__(
+        self, app: App, *, body_max_bytes: int, webhook_body_max_bytes: int, upload_body_max_bytes: int
+    ) -> None:
         self._app = app
+        self._upload_body_max_bytes = upload_body_max_bytes
         self._body_max_bytes = body_max_bytes
         self._webhook_body_max_bytes = webhook_body_max_bytes
 
@@ -131,8 +139,7 @@ class BodyLimit:
             )
             await refusal(scope, receive, send)
             return
-        is_webhook = scope["path"].startswith("/webhooks/")
-        limit_bytes = self._webhook_body_max_bytes if is_webhook else self._body_max_bytes
+        limit_bytes = self._limit_bytes(scope["path"])
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdigit() or len(announced) > 18 or int(announced) > limit_bytes:
             refusal = problem(413, reason="BODY_TOO_LARGE", detail=_TOO_LARGE.format(limit_bytes))
@@ -150,3 +157,8 @@ class BodyLimit:
             return message
 
         await self._app(scope, receive_bounded, send)
+
+    def _limit_bytes(self, path: str) -> int:
+        if path in UPLOAD_PATHS:
+            return self._upload_body_max_bytes
+        return self._webhook_body_max_bytes if path.startswith("/webhooks/") else self._body_max_bytes

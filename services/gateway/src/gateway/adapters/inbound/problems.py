@@ -12,9 +12,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from gateway.adapters.inbound.rest.answers.price import Price
 from gateway.adapters.inbound.rest.answers.problem import (
     FIELDS_MAX,
     MEDIA_TYPE,
+    ChangedPrice,
+    CodeNeeded,
     InvalidField,
     Problem,
     TooFewCredits,
@@ -31,11 +34,15 @@ REPLAYED = "Idempotency-Replayed"
 STATUSES: Mapping[type[GatewayError], int] = {
     errors.MalformedRequest: 400,
     errors.InvalidRequest: 422,
+    errors.TooLarge: 413,
+    errors.UnsupportedMediaType: 415,
     errors.Unauthenticated: 401,
+    errors.SecondFactorRequired: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.InsufficientCredits: 402,
     errors.Conflict: 409,
+    errors.PriceChanged: 409,
     errors.IdempotencyKeyReused: 422,
     errors.RateLimited: 429,
     errors.Unavailable: 503,
@@ -91,6 +98,10 @@ def problem_of(refusal: GatewayError) -> JSONResponse:
         }
         if refusal.replayed:
             headers[REPLAYED] = "true"
+    if isinstance(refusal, errors.PriceChanged) and refusal.price is not None:
+        kind, more = ChangedPrice, {"price": Price.of(refusal.price)}
+    if isinstance(refusal, errors.SecondFactorRequired):
+        kind, more = CodeNeeded, {"challenge": refusal.challenge}
     if isinstance(refusal, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return problem(

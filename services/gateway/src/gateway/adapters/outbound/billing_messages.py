@@ -7,6 +7,7 @@ from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.wire import members
 from gateway.domain.auto_top_up import AutoTopUp, AutoTopUpStatus, AutoTopUpStopReason, SavedMethod
 from gateway.domain.invoice import Invoice, InvoiceStatus
+from gateway.domain.price import Price
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
 from gateway.domain.referral import ClaimedReferral, Referral
@@ -27,6 +28,13 @@ _STOP_REASONS = members(events.AutoTopUpStopReason, AutoTopUpStopReason)
 _INTERVALS = members(events.BillingInterval, BillingInterval)
 _SUBSCRIPTION_STATUSES = members(events.SubscriptionStatus, SubscriptionStatus)
 _PURCHASE_STATUSES = members(pb.PurchaseStatus, PurchaseStatus)
+
+
+def expected_price(price: Price | None) -> pb.Price | None:
+    """Return what stands for a price that somebody was shown; None where nothing is expected."""
+    if price is None:
+        return None
+    return pb.Price(price_minor=price.price_minor, currency=price.currency)
 
 
 def interval_number(interval: BillingInterval | None) -> events.BillingInterval.ValueType:
@@ -77,6 +85,7 @@ subscription = reader(
 )
 invoice = reader(pb.Invoice, Invoice, values={"status": _INVOICE_STATUSES.__getitem__})
 _saved_method = reader(pb.SavedMethod, SavedMethod)
+_price = reader(pb.Price, Price)
 auto_top_up = reader(
     pb.AutoTopUp,
     AutoTopUp,
@@ -84,6 +93,7 @@ auto_top_up = reader(
         "status": _AUTO_TOP_UP_STATUSES.__getitem__,
         "reason": _STOP_REASONS.get,
         "method": _saved_method,
+        "accepted_price": _price,
     },
 )
 checkout = reader(

@@ -1,5 +1,7 @@
 """Generation's messages as our own objects."""
 
+from datetime import date
+
 from tintype.generation.v1 import generation_pb2 as pb
 
 from gateway.adapters.outbound.reader import reader
@@ -12,28 +14,50 @@ from gateway.domain.generation import (
     GenerationStatus,
     Modality,
     Model,
+    ModelStatistics,
     Output,
+    PriceLine,
+    PriceTier,
     Pricing,
+    ProviderStatistics,
     Quote,
+    RunStatistics,
 )
 from gateway.domain.share import Share, Shared
-from gateway.domain.usage import ModelUsage
+from gateway.domain.upload import AwaitedUpload, Upload
+from gateway.domain.usage import AttemptOutcome, AttemptUsage, ModelUsage, UsageGroup
 
 # To users a job whose credits are being reserved is queued already.
 STATUSES = members(pb.GenerationStatus, GenerationStatus, RESERVING=GenerationStatus.QUEUED)
 MODALITIES = members(pb.Modality, Modality)
 
 
+_runs = reader(pb.RunStatistics, RunStatistics)
+_statistics = reader(
+    pb.ModelStatistics,
+    ModelStatistics,
+    values={
+        "overall": _runs,
+        "providers": reader(pb.ProviderStatistics, ProviderStatistics, values={"runs": _runs}),
+    },
+)
 model = reader(
     pb.Model,
     Model,
     values={
+        "last_day": _statistics,
         "modality": MODALITIES.__getitem__,
-        "pricing": reader(pb.Pricing, Pricing, values={"per_units": lambda units: units or 1}),
+        "pricing": reader(
+            pb.Pricing,
+            Pricing,
+            values={"per_units": lambda units: units or 1, "tiers": reader(pb.PriceTier, PriceTier)},
+        ),
     },
 )
-quote = reader(pb.CreateQuoteResponse, Quote)
+quote = reader(pb.CreateQuoteResponse, Quote, values={"lines": reader(pb.PriceLine, PriceLine)})
 usage = reader(pb.ModelUsage, ModelUsage)
+attempt_usage = reader(pb.AttemptUsage, AttemptUsage, values={"outcome": AttemptOutcome})
+usage_group = reader(pb.UsageGroup, UsageGroup, values={"day": date.fromisoformat})
 generation = reader(
     pb.Generation,
     Generation,
@@ -58,6 +82,8 @@ def modality_value(modality: Modality | None) -> pb.Modality.ValueType:
 
 
 collection = reader(pb.Collection, Collection, values={"cover": reader(pb.Output, Output)})
+upload = reader(pb.Upload, Upload)
+awaited_upload = reader(pb.AwaitUploadResponse, AwaitedUpload, unread={"replayed"})
 share = reader(pb.Share, Share)
 shared = reader(
     pb.GetSharedResponse,

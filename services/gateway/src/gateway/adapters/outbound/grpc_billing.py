@@ -8,18 +8,24 @@ from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from gateway.adapters.outbound import billing_messages as messages
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
+from gateway.domain.administration import Actor
 from gateway.domain.auto_top_up import AutoTopUp, AutoTopUpWish
 from gateway.domain.credits import Balance
 from gateway.domain.identifiers import CheckoutId, PackId, PlanId, PurchaseId, UserId
 from gateway.domain.invoice import Invoice
 from gateway.domain.page import Page
+from gateway.domain.price import Price
 from gateway.domain.promotion import Redemption
 from gateway.domain.purchase import Checkout, Pack, Purchase
 from gateway.domain.referral import ClaimedReferral, Referral
 from gateway.domain.subscription import BillingInterval, Plan, Subscription
-from gateway.domain.user import Principal, Role
+from gateway.domain.user import Role
 
-_ROLES = {Role.USER: pb.PRINCIPAL_ROLE_USER, Role.ADMIN: pb.PRINCIPAL_ROLE_ADMIN}
+_ROLES = {
+    Role.USER: pb.PRINCIPAL_ROLE_USER,
+    Role.SUPPORT: pb.PRINCIPAL_ROLE_SUPPORT,
+    Role.ADMIN: pb.PRINCIPAL_ROLE_ADMIN,
+}
 
 
 class GrpcBilling:
@@ -48,13 +54,20 @@ class GrpcBilling:
         return messages.subscription(answer.subscription)
 
     async def change_subscription(
-        self, user_id: UserId, *, plan_id: PlanId, interval: BillingInterval, idempotency_key: str
+        self,
+        user_id: UserId,
+        *,
+        plan_id: PlanId,
+        interval: BillingInterval,
+        expected_price: Price | None = None,
+        idempotency_key: str,
     ) -> Subscription:
         """See Billing."""
         request = pb.ChangeSubscriptionRequest(
             user_id=user_id,
             plan_id=plan_id,
             interval=messages.interval_number(interval),
+            expected_price=messages.expected_price(expected_price),
             idempotency_key=idempotency_key,
         )
         with remote_calls("billing"):
@@ -109,6 +122,7 @@ class GrpcBilling:
             threshold_credits=wish.threshold_credits,
             pack_id=wish.pack_id,
             monthly_purchases_max=wish.monthly_purchases_max,
+            expected_price=messages.expected_price(wish.expected_price),
             balance=pb.SeenBalance(available=balance.available, sequence=balance.sequence)
             if balance
             else None,
@@ -134,6 +148,7 @@ class GrpcBilling:
         pack_id: PackId | None = None,
         plan_id: PlanId | None = None,
         interval: BillingInterval | None = None,
+        expected_price: Price | None = None,
         idempotency_key: str,
         success_url: str,
         cancel_url: str,
@@ -145,6 +160,7 @@ class GrpcBilling:
             pack_id=pack_id or "",
             plan_id=plan_id or "",
             interval=messages.interval_number(interval),
+            expected_price=messages.expected_price(expected_price),
             idempotency_key=idempotency_key,
             success_url=success_url,
             cancel_url=cancel_url,
@@ -185,7 +201,7 @@ class GrpcBilling:
 
     async def refund_purchase(
         self,
-        principal: Principal,
+        actor: Actor,
         purchase_id: PurchaseId,
         *,
         amount_minor: int | None,
@@ -194,7 +210,12 @@ class GrpcBilling:
     ) -> tuple[Purchase, bool]:
         """See Billing."""
         request = pb.RefundPurchaseRequest(
-            principal=pb.Principal(actor_id=principal.user_id, role=_ROLES[principal.role]),
+            principal=pb.Principal(
+                actor_id=actor.user_id,
+                role=_ROLES[actor.role],
+                session_id=actor.session_id or "",
+                client_address=actor.client_address,
+            ),
             purchase_id=purchase_id,
             amount_minor=amount_minor or 0,
             reason=reason,

@@ -1,6 +1,6 @@
 """Generation over gRPC."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import grpc
@@ -11,6 +11,7 @@ from tintype.generation.v1 import generation_pb2_grpc as rpc
 from gateway.adapters.outbound import generation_messages as messages
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
 from gateway.adapters.outbound.wire import struct
+from gateway.domain.api_key import KeyGrant
 from gateway.domain.collection import Collection
 from gateway.domain.generation import (
     EVERY_GENERATION,
@@ -64,6 +65,7 @@ class GrpcGenerations:
             provider_order=new.provider_order,
             metadata=struct(new.metadata),
             idempotency_key=new.idempotency_key,
+            api_key=_key_use(new.key),
         )
         with remote_calls("generation"):
             answer = await self._stub.CreateGeneration(request, timeout=COMMAND_DEADLINE_S)
@@ -151,6 +153,14 @@ class GrpcGenerations:
         with remote_calls("generation"):
             answer = await self._stub.RestoreGeneration(request, timeout=COMMAND_DEADLINE_S)
         return messages.generation(answer.generation)
+
+    async def receive_webhook(
+        self, provider: str, *, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> None:
+        """See Generations."""
+        request = pb.ReceiveProviderWebhookRequest(provider=provider, body=body, headers=headers, query=query)
+        with remote_calls("generation"):
+            await self._stub.ReceiveProviderWebhook(request, timeout=READ_DEADLINE_S)
 
 
 class GrpcShares:
@@ -262,3 +272,11 @@ class GrpcCollections:
         with remote_calls("generation"):
             answer = await self._stub.RemoveFromCollection(request, timeout=COMMAND_DEADLINE_S)
         return messages.collection(answer.collection)
+
+
+def _key_use(key: KeyGrant | None) -> pb.ApiKeyUse | None:
+    if key is None:
+        return None
+    return pb.ApiKeyUse(
+        key_id=key.key_id, name=key.terms.name, monthly_credits_max=key.terms.monthly_credits_max
+    )

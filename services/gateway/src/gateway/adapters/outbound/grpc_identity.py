@@ -6,78 +6,127 @@ import grpc
 from tintype.identity.v1 import identity_pb2 as pb
 from tintype.identity.v1 import identity_pb2_grpc as rpc
 
+from gateway.adapters.outbound.grpc_identity_addresses import GrpcAddresses
+from gateway.adapters.outbound.grpc_identity_factors import GrpcSecondFactors
+from gateway.adapters.outbound.grpc_identity_keys import GrpcApiKeys
+from gateway.adapters.outbound.grpc_identity_sessions import GrpcSessions
 from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
-from gateway.domain.identifiers import SessionId, UserId
+from gateway.domain.client import UNKNOWN_CLIENT, Client
+from gateway.domain.identifiers import UserId
 from gateway.domain.user import Role, SignedIn, Tokens, User, Welcome
 
-_ROLES = {pb.ROLE_ADMIN: Role.ADMIN}
+_ROLES = {pb.ROLE_ADMIN: Role.ADMIN, pb.ROLE_SUPPORT: Role.SUPPORT}
 # A release of identity that says nothing welcomes everybody at once.
 _WELCOMES = {pb.WELCOME_STATE_PENDING: Welcome.PENDING, pb.WELCOME_STATE_NONE: Welcome.NONE}
 
-# Every request waits for it where the answer is not known yet.
-SESSION_CHECK_DEADLINE_S = 2.0
 
-
-class GrpcIdentity:
+class GrpcIdentity(GrpcSecondFactors, GrpcAddresses, GrpcSessions, GrpcApiKeys):
     """Speaks to IdentityService; implements Identity."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = rpc.IdentityServiceStub(channel)
 
     async def sign_up(
-        self, *, email: str, password: str, full_name: str, client_address: str | None = None
+        self,
+        *,
+        email: str,
+        password: str,
+        full_name: str,
+        client: Client = UNKNOWN_CLIENT,
+        invitation: str | None = None,
+        captcha_token: str | None = None,
     ) -> SignedIn:
         """See Identity."""
         request = pb.SignUpRequest(
-            email=email, password=password, full_name=full_name, client_address=client_address or ""
+            email=email,
+            password=password,
+            full_name=full_name,
+            client_address=client.address or "",
+            user_agent=client.user_agent or "",
+            invitation=invitation or "",
+            captcha_token=captcha_token or "",
         )
         with remote_calls("identity"):
             answer = await self._stub.SignUp(request, timeout=COMMAND_DEADLINE_S)
-        return _signed_in(answer.user, answer.session, answer.device_token)
+        return signed_in(answer.user, answer.session, answer.device_token)
 
     async def log_in(
-        self, *, email: str, password: str, client_address: str, device_tokens: Sequence[str] = ()
+        self,
+        *,
+        email: str,
+        password: str,
+        client: Client = UNKNOWN_CLIENT,
+        device_tokens: Sequence[str] = (),
     ) -> SignedIn:
         """See Identity."""
         request = pb.LogInRequest(
-            email=email, password=password, client_address=client_address, device_tokens=device_tokens
+            email=email,
+            password=password,
+            client_address=client.address or "",
+            device_tokens=device_tokens,
+            user_agent=client.user_agent or "",
         )
         with remote_calls("identity"):
             answer = await self._stub.LogIn(request, timeout=COMMAND_DEADLINE_S)
-        return _signed_in(answer.user, answer.session, answer.device_token)
+        return signed_in(answer.user, answer.session, answer.device_token)
 
-    async def refresh(self, refresh_token: str) -> SignedIn:
+    async def complete_log_in(
+        self, *, challenge: str, code: str, client: Client = UNKNOWN_CLIENT
+    ) -> SignedIn:
         """See Identity."""
-        request = pb.RefreshSessionRequest(refresh_token=refresh_token)
+        request = pb.CompleteLogInRequest(
+            challenge=challenge,
+            code=code,
+            client_address=client.address or "",
+            user_agent=client.user_agent or "",
+        )
+        with remote_calls("identity"):
+            answer = await self._stub.CompleteLogIn(request, timeout=COMMAND_DEADLINE_S)
+        return signed_in(answer.user, answer.session, answer.device_token)
+
+    async def refresh(self, refresh_token: str, client: Client = UNKNOWN_CLIENT) -> SignedIn:
+        """See Identity."""
+        request = pb.RefreshSessionRequest(
+            refresh_token=refresh_token,
+            client_address=client.address or "",
+            user_agent=client.user_agent or "",
+        )
         with remote_calls("identity"):
             answer = await self._stub.RefreshSession(request, timeout=COMMAND_DEADLINE_S)
-        return _signed_in(answer.user, answer.session)
+        return signed_in(answer.user, answer.session)
 
     async def log_out(self, refresh_token: str) -> None:
         """See Identity."""
         with remote_calls("identity"):
             await self._stub.LogOut(pb.LogOutRequest(refresh_token=refresh_token), timeout=COMMAND_DEADLINE_S)
 
-    async def open_sessions(self, session_ids: Sequence[SessionId]) -> frozenset[SessionId]:
-        """See Identity."""
-        request = pb.CheckSessionsRequest(session_ids=session_ids)
-        with remote_calls("identity"):
-            answer = await self._stub.CheckSessions(request, timeout=SESSION_CHECK_DEADLINE_S)
-        return frozenset(map(SessionId, answer.open_session_ids))
-
     async def user(self, user_id: UserId) -> User:
         """See Identity."""
         with remote_calls("identity"):
             answer = await self._stub.GetUser(pb.GetUserRequest(user_id=user_id), timeout=READ_DEADLINE_S)
-        return _user(answer.user)
+        return user_of(answer.user)
 
     async def update_profile(self, user_id: UserId, *, full_name: str | None, avatar_url: str | None) -> User:
         """See Identity."""
         request = pb.UpdateProfileRequest(user_id=user_id, full_name=full_name, avatar_url=avatar_url)
         with remote_calls("identity"):
             answer = await self._stub.UpdateProfile(request, timeout=COMMAND_DEADLINE_S)
-        return _user(answer.user)
+        return user_of(answer.user)
+
+    async def request_erasure(self, user_id: UserId) -> User:
+        """See Identity."""
+        request = pb.RequestErasureRequest(user_id=user_id)
+        with remote_calls("identity"):
+            answer = await self._stub.RequestErasure(request, timeout=COMMAND_DEADLINE_S)
+        return user_of(answer.user)
+
+    async def take_back_erasure(self, user_id: UserId) -> User:
+        """See Identity."""
+        request = pb.TakeBackErasureRequest(user_id=user_id)
+        with remote_calls("identity"):
+            answer = await self._stub.TakeBackErasure(request, timeout=COMMAND_DEADLINE_S)
+        return user_of(answer.user)
 
     async def request_password_reset(self, *, email: str, client_address: str) -> None:
         """See Identity."""
@@ -104,7 +153,7 @@ class GrpcIdentity:
             answer = await self._stub.VerifyEmail(
                 pb.VerifyEmailRequest(token=token), timeout=COMMAND_DEADLINE_S
             )
-        return _user(answer.user)
+        return user_of(answer.user)
 
     async def jwks(self) -> str:
         """See Identity."""
@@ -121,9 +170,10 @@ def _welcome(number: pb.WelcomeState.ValueType) -> Welcome:
     return _WELCOMES.get(number, Welcome.GIVEN)
 
 
-_user = reader(pb.User, User, values={"role": _role, "welcome": _welcome})
+user_of = reader(pb.User, User, values={"role": _role, "welcome": _welcome})
 _tokens = reader(pb.Session, Tokens)
 
 
-def _signed_in(user: pb.User, session: pb.Session, device_token: str = "") -> SignedIn:
-    return SignedIn(user=_user(user), device_token=device_token or None, tokens=_tokens(session))
+def signed_in(user: pb.User, session: pb.Session, device_token: str = "") -> SignedIn:
+    """Return what every way to sign in answers."""
+    return SignedIn(user=user_of(user), device_token=device_token or None, tokens=_tokens(session))

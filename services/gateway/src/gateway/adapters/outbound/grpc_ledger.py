@@ -11,6 +11,7 @@ from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
 from gateway.adapters.outbound import ledger_messages as messages
 from gateway.adapters.outbound import statement_messages
+from gateway.adapters.outbound.grpc_ledger_admin import GrpcCorrections
 from gateway.adapters.outbound.remote import READ_DEADLINE_S, remote_calls
 from gateway.domain.credits import Balance, Entry, EntryFilter, PinnedLot, Reservation
 from gateway.domain.errors import NotFound
@@ -24,7 +25,7 @@ STATEMENT_DEADLINE_S = 600.0
 _KINDS = {kind: number for number, kind in messages.KINDS.items()}
 
 
-class GrpcLedger:
+class GrpcLedger(GrpcCorrections):
     """Speaks to LedgerService; implements Ledger."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:

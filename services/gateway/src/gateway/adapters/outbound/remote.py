@@ -20,21 +20,31 @@ from gateway.domain.errors import (
     MalformedRequest,
     NotFound,
     OutOfOrder,
+    PriceChanged,
     RateLimited,
+    SecondFactorRequired,
     TimedOut,
+    TooLarge,
     Unauthenticated,
     Unavailable,
 )
 from gateway.domain.identifiers import GenerationId
+from gateway.domain.price import Price
 
 log = structlog.get_logger(__name__)
 
 # Seconds for a question, and for a command that asks others or hashes a password.
 READ_DEADLINE_S = 5.0
 COMMAND_DEADLINE_S = 15.0
+# A file comes as slowly as its sender sends it, which is bounded elsewhere, and is then looked at.
+UPLOAD_DEADLINE_S = 3_900.0
 
 _BY_REASON: Mapping[str, type[GatewayError]] = {
     "IDEMPOTENCY_KEY_REUSED": IdempotencyKeyReused,
+    # No purchase helps.
+    "KEY_LIMIT_REACHED": Forbidden,
+    "UPLOAD_TOO_LARGE": TooLarge,
+    "UPLOAD_BROKEN_OFF": MalformedRequest,
     "INVALID_SIGNATURE": MalformedRequest,
     "INVALID_WEBHOOK": MalformedRequest,
 }
@@ -54,6 +64,8 @@ _FIELDS = {
     "page_size": "limit",
     "page_token": "cursor",
     "model_id": "model",
+    "model_ids": "models",
+    "monthly_credits_max": "monthly_credit_limit",
     "pack_id": "pack",
     "kinds": "kind",
     "statuses": "status",
@@ -98,6 +110,10 @@ def refusal(service: str, error: RemoteError) -> GatewayError:
             decided_at=error.metadata.get("decided_at"),
             replayed=error.metadata.get("replayed") == "true",
         )
+    if error.reason == "SECOND_FACTOR_REQUIRED":
+        return SecondFactorRequired(error.detail, challenge=error.metadata.get("challenge", ""))
+    if error.reason == "PRICE_CHANGED":
+        return PriceChanged(error.detail, price=_price(error.metadata))
     if error.status is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return RateLimited(
             error.detail, retry_after_s=max(1, ceil(error.retry_after_s or 1)), reason=error.reason
@@ -120,6 +136,13 @@ def _in_our_words(detail: str) -> str:
     for theirs, ours in _FIELDS.items():
         detail = detail.replace(f"{theirs}: ", f"{ours}: ")
     return detail
+
+
+def _price(said: Mapping[str, str]) -> Price | None:
+    """Return what it costs by now; None from a billing that does not say."""
+    if not (said.get("price_minor") and said.get("currency")):
+        return None
+    return Price(price_minor=_whole(said["price_minor"]), currency=said["currency"])
 
 
 def _whole(text: str | None) -> int:

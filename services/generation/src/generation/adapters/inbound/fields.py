@@ -1,5 +1,7 @@
 """Parsing of what callers send, before anything inside sees it."""
 
+import base64
+import binascii
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +13,7 @@ from chassis.timestamps import to_datetime
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
+from tintype.generation.v1 import generation_pb2 as pb
 
 from generation.application.collection_change import refuse_absent
 from generation.domain.collection import GENERATIONS_MAX
@@ -19,15 +22,27 @@ from generation.domain.errors import (
     GenerationNotFound,
     InvalidInput,
     ShareEnded,
+    UploadNotFound,
     Violation,
 )
-from generation.domain.identifiers import AccountId, CollectionId, GenerationId, ModelId, ShareId
+from generation.domain.identifiers import (
+    AccountId,
+    ApiKeyId,
+    CollectionId,
+    GenerationId,
+    ModelId,
+    ShareId,
+    UploadId,
+)
+from generation.domain.key_use import KeyUse
 
 PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX = 20, 100
 PROVIDERS_MAX = 20
 BOUNDS_MIN, BOUNDS_MAX = 2, 400
 MODEL_ID_LENGTH_MAX = 120
 KEY_LENGTH_MAX = 255
+KEY_NAME_LENGTH_MAX = 100
+KEY_CREDITS_MAX = 1_000_000_000
 # Doubles carry whole numbers exactly up to here.
 WHOLE_MAX = 2**53
 SHARE_ID_LENGTH_MAX = 64
@@ -35,6 +50,7 @@ SHARE_ID_LENGTH_MAX = 64
 ID_SHOWN_MAX = 40
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _COLLECTION = re.compile(r"col_[0-9a-f]{32}")
+_UPLOAD = re.compile(r"upl_[0-9a-f]{32}")
 _GENERATION = re.compile(r"gen_[0-9a-f]{32}")
 
 
@@ -48,6 +64,16 @@ def account_id(text: str) -> AccountId:
 def optional_account_id(text: str) -> AccountId | None:
     """Return a well-formed account id, None for an empty text. Raises InvalidInput."""
     return account_id(text) if text else None
+
+
+def key_use(message: pb.ApiKeyUse) -> KeyUse:
+    """Return the key that a caller came with. Raises InvalidInput: keys come from the gateway."""
+    if not is_subject_token(message.key_id):
+        raise InvalidInput([Violation("api_key.key_id", "must be 1 to 64 letters, digits, _ or -")])
+    credits_max = message.monthly_credits_max if message.HasField("monthly_credits_max") else None
+    if credits_max is not None and not 1 <= credits_max <= KEY_CREDITS_MAX:
+        raise InvalidInput([Violation("api_key.monthly_credits_max", f"must be 1 to {KEY_CREDITS_MAX}")])
+    return KeyUse(ApiKeyId(message.key_id), message.name[:KEY_NAME_LENGTH_MAX], credits_max)
 
 
 def generation_id(text: str) -> GenerationId:
@@ -70,6 +96,31 @@ def collection_id(text: str) -> CollectionId:
     if not _COLLECTION.fullmatch(text):
         raise CollectionNotFound("no such collection")
     return CollectionId(text)
+
+
+def upload_id(text: str) -> UploadId:
+    """Return a well-formed upload id; nothing else can exist. Raises UploadNotFound."""
+    if not _UPLOAD.fullmatch(text):
+        raise UploadNotFound("no such upload")
+    return UploadId(text)
+
+
+def page_token(place: str) -> str:
+    """Return a place in a list as text that callers don't read."""
+    return base64.urlsafe_b64encode(place.encode()).decode()
+
+
+def page_place(token: str) -> str:
+    """Return what `page_token` was made of. Raises InvalidInput for what it can't have made."""
+    try:
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        raise not_from_a_page() from error
+
+
+def not_from_a_page() -> InvalidInput:
+    """Return the refusal of a token that no list of ours gave."""
+    return InvalidInput([Violation("page_token", "is not from an earlier page")])
 
 
 def share_id(text: str) -> ShareId:

@@ -11,7 +11,10 @@ from tintype.generation.v1 import generation_pb2_grpc as pb_grpc
 
 from generation.adapters.inbound import fields, listing, messages
 from generation.adapters.inbound.grpc_collections import CollectionAnswers, CollectionHandlers
+from generation.adapters.inbound.grpc_margins import MarginAnswers
 from generation.adapters.inbound.grpc_shares import ShareAnswers, ShareHandlers
+from generation.adapters.inbound.grpc_uploads import UploadAnswers, UploadHandlers
+from generation.adapters.inbound.grpc_usage import UsageAnswers
 from generation.application.cancel_generation import CancelGenerationHandler
 from generation.application.create_generation import CreateGeneration, CreateGenerationHandler
 from generation.application.create_quote import CreateQuote, CreateQuoteHandler
@@ -19,22 +22,27 @@ from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.discard_generation import DiscardGenerationHandler
 from generation.application.mark_favourite import MarkFavourite, MarkFavouriteHandler
 from generation.application.read_generations import ReadGenerations
+from generation.application.read_margin import ReadMarginHandler
 from generation.application.read_models import ReadModels
 from generation.application.read_settlements import ReadSettlements
+from generation.application.read_usage import ReadUsage
+from generation.application.receive_provider_webhook import ReceiveProviderWebhookHandler
 from generation.application.restore_generation import RestoreGenerationHandler
-from generation.application.summarize_usage import SummarizeUsageHandler
 from generation.domain import errors
 from generation.domain.identifiers import QuoteId
+from generation.ports.provider_webhooks import ReceivedWebhook
 
 DOMAIN = "tintype.generation"
 _SERVICE = pb.DESCRIPTOR.services_by_name["GenerationService"]
 
 ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.NotStaff: grpc.StatusCode.PERMISSION_DENIED,
     errors.UnknownModel: grpc.StatusCode.NOT_FOUND,
     errors.EntitlementRequired: grpc.StatusCode.PERMISSION_DENIED,
     errors.InvalidQuote: grpc.StatusCode.INVALID_ARGUMENT,
     errors.QuoteExpired: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.KeyLimitReached: grpc.StatusCode.FAILED_PRECONDITION,
     errors.InsufficientCredits: grpc.StatusCode.FAILED_PRECONDITION,
     errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.LedgerUnavailable: grpc.StatusCode.UNAVAILABLE,
@@ -45,9 +53,20 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.NothingToShare: grpc.StatusCode.FAILED_PRECONDITION,
     errors.TooManyShares: grpc.StatusCode.FAILED_PRECONDITION,
     errors.ShareEnded: grpc.StatusCode.NOT_FOUND,
+    errors.RunNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.InvalidSignature: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.InvalidWebhook: grpc.StatusCode.INVALID_ARGUMENT,
     errors.CollectionNotFound: grpc.StatusCode.NOT_FOUND,
     errors.CollectionNameTaken: grpc.StatusCode.ALREADY_EXISTS,
     errors.TooManyCollections: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.UnusableMedia: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.AccountGone: grpc.StatusCode.PERMISSION_DENIED,
+    errors.UploadTooLarge: grpc.StatusCode.OUT_OF_RANGE,
+    errors.UploadBrokenOff: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.UploadNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.UploadNotSent: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.UploadQuotaReached: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.TooManyUploads: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 
 _OTHER_CALLERS = {"GetSettlement": "ledger", "ListSettlements": "auditor"}
@@ -68,21 +87,34 @@ class Handlers:
     mark_favourite: MarkFavouriteHandler
     cancel: CancelGenerationHandler
     delete: DeleteGenerationHandler
-    usage: SummarizeUsageHandler
+    usage: ReadUsage
+    margin: ReadMarginHandler
     discard: DiscardGenerationHandler
     restore: RestoreGenerationHandler
     settlements: ReadSettlements
+    receive_webhook: ReceiveProviderWebhookHandler
     shares: ShareHandlers
     collections: CollectionHandlers
+    uploads: UploadHandlers
 
 
-class GenerationServicer(ShareAnswers, CollectionAnswers, pb_grpc.GenerationServiceServicer):
+class GenerationServicer(
+    ShareAnswers,
+    CollectionAnswers,
+    UploadAnswers,
+    UsageAnswers,
+    MarginAnswers,
+    pb_grpc.GenerationServiceServicer,
+):
     """Answers the contract; refusals rise as domain errors and become statuses by ERRORS."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
         self._shares = handlers.shares
         self._collections = handlers.collections
+        self._uploads = handlers.uploads
+        self._usage = handlers.usage
+        self._margin = handlers.margin
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Any) -> pb.ListModelsResponse:
         """See the contract."""
@@ -120,6 +152,7 @@ class GenerationServicer(ShareAnswers, CollectionAnswers, pb_grpc.GenerationServ
                 provider_order=fields.provider_order(request.provider_order),
                 metadata=fields.document(request.metadata, field="metadata"),
                 idempotency_key=fields.idempotency_key(request.idempotency_key),
+                key=fields.key_use(request.api_key) if request.HasField("api_key") else None,
             )
         )
         view = await self._handlers.read.view(generation)
@@ -193,14 +226,15 @@ class GenerationServicer(ShareAnswers, CollectionAnswers, pb_grpc.GenerationServ
         view = await self._handlers.read.view(generation)
         return pb.RestoreGenerationResponse(generation=messages.generation_message(view))
 
-    async def SummarizeUsage(
-        self, request: pb.SummarizeUsageRequest, context: Any
-    ) -> pb.SummarizeUsageResponse:
+    async def ReceiveProviderWebhook(
+        self, request: pb.ReceiveProviderWebhookRequest, context: Any
+    ) -> pb.ReceiveProviderWebhookResponse:
         """See the contract."""
-        usage = await self._handlers.usage(
-            fields.account_id(request.account_id), bounds=fields.bounds(request.bounds)
+        received = ReceivedWebhook(
+            body=request.body, headers=dict(request.headers), query=dict(request.query)
         )
-        return pb.SummarizeUsageResponse(usage=[messages.USAGE.message(each) for each in usage])
+        await self._handlers.receive_webhook(request.provider, received)
+        return pb.ReceiveProviderWebhookResponse()
 
     async def GetSettlement(self, request: pb.GetSettlementRequest, context: Any) -> pb.GetSettlementResponse:
         """See the contract."""

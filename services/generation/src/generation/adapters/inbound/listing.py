@@ -1,16 +1,17 @@
 """Parsing of what a list is asked for: its filters, and the place where its next page starts."""
 
-import base64
-import binascii
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from chassis.timestamps import to_datetime
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.generation.v1 import generation_pb2 as pb
 
+from generation.adapters.inbound import fields
 from generation.adapters.inbound.fields import collection_id, generation_id, model_id
 from generation.domain.errors import GenerationNotFound, InvalidInput, Violation
 from generation.domain.generation import Status
@@ -30,12 +31,7 @@ def library_filter(request: pb.ListGenerationsRequest) -> LibraryFilter:
     """Return the filters of a request. Raises InvalidInput, naming the field, and CollectionNotFound."""
     if request.modality and request.modality not in _MODALITIES:
         raise InvalidInput([Violation("modality", "is unknown")])
-    created_from = _moment(request.created_from, "created_from") if request.HasField("created_from") else None
-    created_before = (
-        _moment(request.created_before, "created_before") if request.HasField("created_before") else None
-    )
-    if created_from and created_before and created_from >= created_before:
-        raise InvalidInput([Violation("created_before", "must be later than created_from")])
+    created_from, created_before = span(request, "created_from", "created_before")
     return LibraryFilter(
         statuses=_statuses(request.statuses),
         model_id=model_id(request.model_id) if request.model_id else None,
@@ -53,26 +49,29 @@ def page_token(place: GenerationId | None, wanted: LibraryFilter) -> str:
     if place is None:
         return ""
     text = place if wanted == EVERY_JOB else f"{place}{_SEPARATOR}{_mark(wanted)}"
-    return base64.urlsafe_b64encode(text.encode()).decode()
+    return fields.page_token(text)
 
 
 def page_start(token: str, wanted: LibraryFilter) -> GenerationId | None:
     """Return what `page_token` made for the same filters. Raises InvalidInput for anything else."""
     if not token:
         return None
+    place, _, mark = fields.page_place(token).partition(_SEPARATOR)
     try:
-        place, _, mark = base64.b64decode(token, altchars=b"-_", validate=True).decode().partition(_SEPARATOR)
         start = generation_id(place)
-    except (binascii.Error, UnicodeDecodeError, GenerationNotFound, ValueError) as error:
-        raise InvalidInput([Violation("page_token", "is not from an earlier page")]) from error
+    except GenerationNotFound as error:
+        raise fields.not_from_a_page() from error
     if mark != ("" if wanted == EVERY_JOB else _mark(wanted)):
         raise InvalidInput([Violation("page_token", "is from a list with other filters; begin without it")])
     return start
 
 
 def _mark(wanted: LibraryFilter) -> str:
+    return filter_mark({**vars(wanted), "statuses": sorted(wanted.statuses)})
+
+
+def filter_mark(told: Mapping[str, Any]) -> str:
     """Return a few letters that differ for filters that differ."""
-    told = {**vars(wanted), "statuses": sorted(wanted.statuses)}
     digest = hashlib.sha256(json.dumps(told, default=datetime.isoformat).encode())
     return digest.hexdigest()[:_MARK_LENGTH]
 
@@ -87,6 +86,16 @@ def _statuses(values: Sequence[pb.GenerationStatus.ValueType]) -> frozenset[Stat
     if Status.QUEUED in wanted:
         wanted.add(Status.RESERVING)
     return frozenset(wanted)
+
+
+def span(request: Message, begin: str, end: str) -> tuple[datetime | None, datetime | None]:
+    """Return two moments of a request, each where it is given. Raises InvalidInput, naming the field."""
+    since, until = (
+        _moment(getattr(request, field), field) if request.HasField(field) else None for field in (begin, end)
+    )
+    if since and until and since >= until:
+        raise InvalidInput([Violation(end, f"must be later than {begin}")])
+    return since, until
 
 
 def _moment(stamp: Timestamp, field: str) -> datetime:

@@ -13,10 +13,10 @@ from generation.domain.attempt import Attempt
 from generation.domain.collection import Collection
 from generation.domain.generation import Generation, Status
 from generation.domain.model import Modality
+from generation.domain.model_statistics import RunStatistics
 from generation.domain.output import Output
 from generation.domain.settlement import Settlement
 from generation.domain.share import Share
-from generation.domain.usage import ModelUsage
 
 # Named alike in domain and contract: every field is in the message, or here.
 GENERATION = Named(
@@ -25,19 +25,21 @@ GENERATION = Named(
     made={"outputs", "failure", "attempts", "queue_position", "expected_ready_at"},
     hidden={
         "price",
+        "provider_place",
         "idempotency_key",
         "fingerprint",
         "deadline_at",
         "available_credits",
         "deleted_at",
         "purge_at",
+        "key",
     },
 )
 OUTPUT = Named(
     pb.Output,
     Output,
     made={"url", "download_url", "thumbnail_url", "expires_at"},
-    hidden={"generation_id", "account_id", "position", "object_key", "thumbnail_key"},
+    hidden={"generation_id", "account_id", "position", "object_key", "thumbnail_key", "expired_at"},
 )
 SHARE = Named(pb.Share, Share, hidden={"generation_id", "account_id", "token_hash"})
 ATTEMPT = Named(
@@ -55,10 +57,13 @@ ATTEMPT = Named(
         "not_before",
         "submitted",
         "tries",
+        # Between us and the provider.
+        "cost",
+        "output_count",
+        "tokens",
     },
 )
 COLLECTION = Named(pb.Collection, Collection, made={"generation_count", "cover"}, hidden={"account_id"})
-USAGE = Named(pb.ModelUsage, ModelUsage)
 
 
 def model_message(view: ModelView) -> pb.Model:
@@ -76,11 +81,26 @@ def model_message(view: ModelView) -> pb.Model:
             credits_per_unit=model.tariff.credits,
             per_units=model.tariff.per_units,
             summary=model.tariff.summary,
+            tiers=[pb.PriceTier(credits_per_unit=t.credits, when=t.words) for t in model.tariff.tiers],
         ),
         providers=[provider.name for provider in model.providers],
+        stand_ins=view.stand_ins,
         median_duration_s=view.median_duration_s,
         requires=model.requires or "",
         is_usable=view.is_usable,
+        last_day=pb.ModelStatistics(
+            overall=_runs(view.last_day.overall),
+            providers=[
+                pb.ProviderStatistics(provider=name, runs=_runs(runs))
+                for name, runs in view.last_day.providers.items()
+            ],
+        ),
+    )
+
+
+def _runs(statistics: RunStatistics) -> pb.RunStatistics:
+    return pb.RunStatistics(
+        success_rate=statistics.success_rate, median_duration_s=statistics.median_duration_s
     )
 
 
@@ -91,6 +111,17 @@ def quote_message(quote: SignedQuote) -> pb.CreateQuoteResponse:
         credits=quote.credits,
         expires_at=to_timestamp(quote.expires_at),
         breakdown=quote.breakdown,
+        lines=[
+            pb.PriceLine(
+                quantity=line.quantity,
+                unit=line.unit,
+                credits_per_unit=line.credits_per_unit,
+                per_units=line.per_units,
+                credits=line.credits,
+                tier=line.tier,
+            )
+            for line in quote.lines
+        ],
     )
 
 

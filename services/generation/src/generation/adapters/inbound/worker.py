@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 
@@ -25,6 +26,10 @@ DURABLE = "generation-worker"
 RENEW_EVERY_S = 1.0
 # While a message is waited for, its slot is nobody else's: not for longer than this.
 FETCH_S = 1.0
+# Messages that are waited for at once, and which share of the slots they may hold meanwhile.
+FETCH_MAX, FETCH_SHARE = 8, 4
+# While more than one slot is free, messages find what is due not before them, but this soon after.
+LOOK_AGAIN_S = 0.1
 # Whatever is not a call that is being paid for gets this long to end when the worker stops.
 DRAIN_QUICK_S = 6.0
 # A database that takes longer than this for a lease may have kept others from renewing theirs.
@@ -41,6 +46,11 @@ def credits_reserved(event: IncomingEvent) -> CreditsReserved:
         generation_id=GenerationId(message.generation_id),
         reservation_id=ReservationId(message.reservation_id),
     )
+
+
+def fetched_at_once(slots: int) -> int:
+    """Return how many messages a worker of so many slots waits for at once."""
+    return max(1, min(FETCH_MAX, slots // FETCH_SHARE))
 
 
 class Worker:
@@ -62,6 +72,7 @@ class Worker:
         check_room: Callable[[], Awaitable[None]],
         slots: int,
         drain_s: float,
+        look_again_s: float = LOOK_AGAIN_S,
     ) -> None:
         self._start = start
         self._take = take
@@ -74,6 +85,8 @@ class Worker:
         self._jobs: dict[GenerationId, tuple[Job, asyncio.Task[None]]] = {}
         self._missing: set[AttemptId] = set()
         self._takes_from = 0.0
+        self._look_again_s = look_again_s
+        self._looked_at = -math.inf
 
     @property
     def name(self) -> str:
@@ -95,8 +108,10 @@ class Worker:
         """Take a slot for a message, once one is free: what waits longer than any message comes first."""
         while True:
             await self._slots.until_free()
-            with contextlib.suppress(Exception):
-                await self.take_due()
+            # The last free slot is always asked for: a message must not take it from what waits longer.
+            if self._slots.free == 1 or time.monotonic() >= self._looked_at + self._look_again_s:
+                with contextlib.suppress(Exception):
+                    await self.take_due()
             if self._slots.free:
                 self._slots.take()
                 return
@@ -108,6 +123,12 @@ class Worker:
     def release(self) -> None:
         """Give a message's slot back."""
         self._slots.release()
+
+    def wake(self, attempt_id: AttemptId) -> None:
+        """Look at an attempt's run now; one that is not in hand here is another worker's."""
+        for job, _ in self._jobs.values():
+            if job.attempt.attempt_id == attempt_id:
+                job.wake()
 
     async def renew(self) -> None:
         """Hold the leases; a job whose lease is lost is dropped here, because another worker runs it."""
@@ -131,6 +152,7 @@ class Worker:
         free = self._slots.free
         if not free or time.monotonic() < self._takes_from:
             return
+        self._looked_at = time.monotonic()
         in_hand = [job.attempt.attempt_id for job, _ in self._jobs.values()]
         self._slots.take(free)
         try:

@@ -16,7 +16,10 @@ from generation.ports.unit_of_work import UnitsOfWork
 
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
 # What a report says besides its outputs, state and failure.
-PLAIN_FIELDS = ("progress", "retryable", "usage_units", "retry_after_s", "account_trouble", "cost_usd_micros")
+PLAIN_FIELDS = (
+    *("progress", "retryable", "usage_units", "retry_after_s"),
+    *("account_trouble", "unanswered", "cost_usd_micros"),
+)
 
 
 class AnswerTooLarge(Exception):

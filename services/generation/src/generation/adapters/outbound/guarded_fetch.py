@@ -70,7 +70,7 @@ class GuardedClient:
 
     def __init__(self, *, allow_loopback: bool, size_bytes_max: int) -> None:
         self._schemes = ("https", "http") if allow_loopback else ("https",)
-        self._size_bytes_max = size_bytes_max
+        self.size_bytes_max = size_bytes_max
         self._pool = httpcore.AsyncConnectionPool(
             network_backend=CheckedNetwork(allow_loopback=allow_loopback), max_connections=8
         )
@@ -120,8 +120,8 @@ class GuardedClient:
         received = 0
         async for piece in response.aiter_stream():
             received += len(piece)
-            if received > self._size_bytes_max:
-                raise OutputUnusable(f"the file is larger than {self._size_bytes_max} bytes")
+            if received > self.size_bytes_max:
+                raise OutputUnusable(f"the file is larger than {self.size_bytes_max} bytes")
             yield piece
 
 

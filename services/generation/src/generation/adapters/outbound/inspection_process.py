@@ -5,56 +5,45 @@ for good, and one that unpacks too much would push the worker out of memory. `py
 is the child: it has bounds on memory and time, no environment (keys live there), and one file to look at.
 """
 
-import asyncio
+import errno
 import json
-import resource
 import signal
 import sys
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from generation.adapters.outbound.apart import bound_resources, run_apart
 from generation.adapters.outbound.media_inspection import MediaFacts, inspect
+from generation.adapters.outbound.redrawing import redrawn
+from generation.adapters.outbound.refilming import begins_as_film, refilmed
 from generation.adapters.outbound.thumbnails import ThumbnailFacts
 from generation.domain.model import Modality
 from generation.ports.media_intake import IntakeUnavailable, OutputUnusable
 
-# A picture at the cap of pixels takes 250 to 850 MB, by its format; one of 4K some 100.
-MEMORY_BYTES_MAX = 1024**3
-CPU_S_MAX = 30
-# On the wall clock, which also runs while this machine does other things.
-TIME_S_MAX = 120.0
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 MODULE = "generation.adapters.outbound.inspection_process"
 
 
 async def inspect_apart(path: Path, *, modality: Modality, thumbnail: Path) -> MediaFacts:
     """As `inspect`, in a child. Raises OutputUnusable, also when the child crashes or needs too much of
     anything; IntakeUnavailable when this machine can't run one."""
+    return await _apart("inspect", str(path), modality, str(thumbnail))
+
+
+async def redraw_apart(path: Path, *, target: Path, thumbnail: Path) -> MediaFacts:
+    """As `redrawn` or, for what begins as a film, `refilmed`, in a child. Raises as `inspect_apart`."""
+    return await _apart("redraw", str(path), str(target), str(thumbnail))
+
+
+async def _apart(*task: str) -> MediaFacts:
     try:
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-m", MODULE, str(path), modality, str(thumbnail)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            # One arena: what threads reserve and never use counts as memory too.
-            env={"MALLOC_ARENA_MAX": "1"},
-            # A Ctrl-C in the terminal is for the worker, which ends this job in its own way.
-            start_new_session=True,
-        )
+        answer, returncode = await run_apart(MODULE, *task)
     except OSError as error:
         raise IntakeUnavailable(f"no process to look at a file with: {error}") from error
-    try:
-        async with asyncio.timeout(TIME_S_MAX):
-            answer, _ = await child.communicate()
     except TimeoutError as error:
         # Not for want of processor time, which is bounded: the file had no chance here.
         raise IntakeUnavailable("the process that looks at a file does not get on") from error
-    finally:
-        if child.returncode is None:
-            with suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
-    return _facts(answer, child.returncode or 0)
+    return _facts(answer, returncode)
 
 
 def _facts(answer: bytes, returncode: int) -> MediaFacts:
@@ -64,33 +53,37 @@ def _facts(answer: bytes, returncode: int) -> MediaFacts:
     if returncode:
         raise OutputUnusable(f"the decoder gave up: exit code {returncode}")
     told = json.loads(answer)
+    if "no_room" in told:
+        raise IntakeUnavailable(told["no_room"])
     if "unusable" in told:
         raise OutputUnusable(told["unusable"])
     small = told.pop("thumbnail")
     return MediaFacts(**told, thumbnail=ThumbnailFacts(**small) if small else None)
 
 
-def main(path: str, modality: str, thumbnail: str) -> None:
+def main(task: str, path: str, how: str, thumbnail: str) -> None:
     """Print what the file is as one JSON object."""
     bound_resources()
     try:
-        told = asdict(inspect(Path(path), modality=Modality(modality), thumbnail=Path(thumbnail)))
+        if task == "redraw":
+            anew = refilmed if begins_as_film(Path(path)) else redrawn
+            facts = anew(Path(path), target=Path(how), thumbnail=Path(thumbnail))
+        else:
+            facts = inspect(Path(path), modality=Modality(how), thumbnail=Path(thumbnail))
+        told = asdict(facts)
     except OutputUnusable as unusable:
-        told = {"unusable": str(unusable)}
+        told = {"no_room" if _is_for_want_of_room(unusable) else "unusable": str(unusable)}
     sys.stdout.write(json.dumps(told))
 
 
-def bound_resources() -> None:
-    """Bounds this process."""
-    for what, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES_MAX),
-        (resource.RLIMIT_CPU, CPU_S_MAX),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        # The hard limit is a little higher: past it the kernel kills without a word of why. Not every
-        # system has every bound.
-        with suppress(ValueError, OSError):
-            resource.setrlimit(what, (most, most + 5))
+def _is_for_want_of_room(refusal: BaseException) -> bool:
+    """Whether what was made of a file did not fit on the disk, of which a good file is innocent."""
+    cause: BaseException | None = refusal
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in FULL:
+            return True
+        cause = cause.__cause__
+    return False
 
 
 if __name__ == "__main__":

@@ -1,25 +1,26 @@
 """Takes outputs in through a temporary file: bounded, hashed, sniffed and decoded."""
 
 import asyncio
-import hashlib
-import os
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
 
 from generation.adapters.outbound import thumbnails
 from generation.adapters.outbound.inspection_process import inspect_apart
+from generation.adapters.outbound.local_files import (
+    TooLong,
+    hash_of,
+    temporary_folder,
+    write_probe,
+    written,
+)
 from generation.adapters.outbound.media_inspection import MediaFacts, inspect
 from generation.domain.model import Modality
-from generation.ports.media_intake import IntakeUnavailable, OutputUnusable, ReceivedMedia
+from generation.ports.media_intake import OutputUnusable, ReceivedMedia
 from generation.ports.media_provider import RunOutput
 
 DECODED_AT_ONCE = 2
-# What must fit for a worker to take jobs; a picture is a few megabytes.
-PROBE_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -34,36 +35,16 @@ class FileIntake:
 
     @asynccontextmanager
     async def receive(self, output: RunOutput, *, modality: Modality) -> AsyncIterator[ReceivedMedia]:
-        with self._temporary() as folder:
+        with temporary_folder(self.folder) as folder:
             path = folder / "output"
             size_bytes, sha256 = await self._write(output, path)
             small = folder / "thumbnail"
             facts = await self._inspect(path, modality, small)
-            yield ReceivedMedia(
-                path=path,
-                media_type=facts.media_type,
-                extension=facts.extension,
-                size_bytes=size_bytes,
-                sha256=sha256,
-                width=facts.width,
-                height=facts.height,
-                duration_s=facts.duration_s,
-                thumbnail=_thumbnail(small, facts),
-                blurhash=facts.blurhash,
-            )
+            yield described(path, facts, size_bytes=size_bytes, sha256=sha256, thumbnail=small)
 
     async def check(self) -> None:
-        with self._temporary() as folder:
-            await asyncio.to_thread(_write_probe, folder / "probe")
-
-    @contextmanager
-    def _temporary(self) -> Iterator[Path]:
-        with _room():
-            folder = tempfile.TemporaryDirectory(
-                prefix="tintype-", dir=self.folder, ignore_cleanup_errors=True
-            )
-        with folder as name:
-            yield Path(name)
+        with temporary_folder(self.folder) as folder:
+            await asyncio.to_thread(write_probe, folder / "probe")
 
     async def _inspect(self, path: Path, modality: Modality, thumbnail: Path) -> MediaFacts:
         if modality is Modality.TEXT:
@@ -72,61 +53,47 @@ class FileIntake:
             return await inspect_apart(path, modality=modality, thumbnail=thumbnail)
 
     async def _write(self, output: RunOutput, path: Path) -> tuple[int, str]:
-        size_bytes, sha256 = 0, hashlib.sha256()
-        # Small pieces into the page cache: a thread for each would cost more than it frees.
-        with _room():
-            # Unbuffered: a full disk is met by the write itself, and not again when the file is closed.
-            file = path.open("wb", buffering=0)
-        with file:
-            async for piece in output.stream():
-                size_bytes += len(piece)
-                if size_bytes > self.size_bytes_max:
-                    raise OutputUnusable(f"the file is larger than {self.size_bytes_max} bytes")
-                sha256.update(piece)
-                with _room():
-                    _write_all(file, piece)
+        try:
+            size_bytes, sha256 = await written(output.stream(), path, size_bytes_max=self.size_bytes_max)
+        except TooLong as long:
+            raise OutputUnusable(str(long)) from long
         if not size_bytes:
             raise OutputUnusable("the file is empty")
-        return size_bytes, sha256.hexdigest()
+        return size_bytes, sha256
 
 
-def _thumbnail(path: Path, facts: MediaFacts) -> ReceivedMedia | None:
+def described(
+    path: Path, facts: MediaFacts, *, size_bytes: int, sha256: str, thumbnail: Path
+) -> ReceivedMedia:
+    """Return a file that was looked into, with the small picture that was drawn of it."""
+    return ReceivedMedia(
+        path=path,
+        media_type=facts.media_type,
+        extension=facts.extension,
+        size_bytes=size_bytes,
+        sha256=sha256,
+        width=facts.width,
+        height=facts.height,
+        duration_s=facts.duration_s,
+        thumbnail=_thumbnail_of(thumbnail, facts),
+        blurhash=facts.blurhash,
+    )
+
+
+def _thumbnail_of(path: Path, facts: MediaFacts) -> ReceivedMedia | None:
+    """Return the small picture that was drawn; None where there is none, or it can't be read."""
     if facts.thumbnail is None:
         return None
     try:
-        content = path.read_bytes()
+        size_bytes, sha256 = hash_of(path)
     except OSError:
         return None
     return ReceivedMedia(
         path=path,
         media_type=thumbnails.MEDIA_TYPE,
         extension=thumbnails.EXTENSION,
-        size_bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
+        size_bytes=size_bytes,
+        sha256=sha256,
         width=facts.thumbnail.width,
         height=facts.thumbnail.height,
     )
-
-
-@contextmanager
-def _room() -> Iterator[None]:
-    """Blame this machine, never the file, for a disk that is full, read-only or gone."""
-    try:
-        yield
-    except OSError as error:
-        raise IntakeUnavailable(f"there is no room for files: {error.strerror}") from error
-
-
-def _write_all(file: FileIO, piece: bytes) -> None:
-    left = memoryview(piece)
-    while left:
-        left = left[file.write(left) :]
-
-
-def _write_probe(path: Path) -> None:
-    with _room(), path.open("wb", buffering=0) as file:
-        if hasattr(os, "posix_fallocate"):
-            # Room without the writing.
-            os.posix_fallocate(file.fileno(), 0, PROBE_BYTES)
-        else:
-            _write_all(file, bytes(PROBE_BYTES))

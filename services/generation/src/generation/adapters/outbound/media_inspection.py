@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import puremagic
 
 from generation.adapters.outbound.placeholders import blurhash_of
+from generation.adapters.outbound.sound_inspection import kind_of, seconds_of
 from generation.adapters.outbound.thumbnails import ThumbnailFacts, write_thumbnail
 from generation.domain.model import Modality
 from generation.ports.media_intake import OutputUnusable
@@ -75,11 +76,14 @@ def inspect(path: Path, *, modality: Modality, thumbnail: Path | None = None) ->
             case Modality.TEXT:
                 return _text(path)
             case Modality.IMAGE:
-                _refuse_other_kinds(path)
+                refuse_other_kinds(path)
                 return _image(path, thumbnail)
             case Modality.VIDEO:
-                _refuse_other_kinds(path)
+                refuse_other_kinds(path)
                 return _video(path, thumbnail)
+            case Modality.AUDIO:
+                refuse_other_kinds(path)
+                return _audio(path)
     except OutputUnusable:
         raise
     except Exception as error:
@@ -87,7 +91,8 @@ def inspect(path: Path, *, modality: Modality, thumbnail: Path | None = None) ->
         raise OutputUnusable(detail[:500]) from error
 
 
-def _refuse_other_kinds(path: Path) -> None:
+def refuse_other_kinds(path: Path) -> None:
+    """Raise OutputUnusable, by name, for what is sent in place of media often enough."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if not head:
@@ -98,9 +103,27 @@ def _refuse_other_kinds(path: Path) -> None:
 
 
 def _image(path: Path, thumbnail: Path | None) -> MediaFacts:
+    sniffed = _sniff(path)
+    with opened_picture(path) as image:
+        width, height = image.size
+        image.load()
+        media_type, extension = IMAGE_FORMATS[image.format or ""]
+        if media_type not in sniffed:
+            found = ", ".join(sorted(sniffed)) or "nothing known"
+            raise OutputUnusable(f"the bytes look like {found}")
+        small = write_thumbnail(image, thumbnail) if thumbnail else None
+        hashed = blurhash_of(image)
+        return MediaFacts(media_type, extension, width, height, thumbnail=small, blurhash=hashed)
+
+
+@contextmanager
+def opened_picture(path: Path) -> "Iterator[Picture]":
+    """Open a PNG, a WebP or a JPEG whose header promises few enough pixels; nothing is unpacked yet.
+
+    Raises OutputUnusable for too many, and whatever Pillow raises for what is none.
+    """
     from PIL import Image
 
-    sniffed = _sniff(path)
     too_large = OutputUnusable(f"the image has more than {PIXELS_MAX} pixels")
     try:
         with warnings.catch_warnings():
@@ -110,14 +133,7 @@ def _image(path: Path, thumbnail: Path | None) -> MediaFacts:
                 width, height = image.size
                 if width * height > PIXELS_MAX:
                     raise too_large
-                image.load()
-                media_type, extension = IMAGE_FORMATS[image.format or ""]
-                if media_type not in sniffed:
-                    found = ", ".join(sorted(sniffed)) or "nothing known"
-                    raise OutputUnusable(f"the bytes look like {found}")
-                small = write_thumbnail(image, thumbnail) if thumbnail else None
-                hashed = blurhash_of(image)
-                return MediaFacts(media_type, extension, width, height, thumbnail=small, blurhash=hashed)
+                yield image
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise too_large from error
 
@@ -126,7 +142,7 @@ def _video(path: Path, thumbnail: Path | None) -> MediaFacts:
     suffix = next((s for s in VIDEO_SUFFIXES if VIDEO_SUFFIXES[s][0] in _sniff(path)), None)
     if suffix is None:
         raise OutputUnusable("the bytes look like no video that is accepted")
-    with _opened(path, suffix) as (container, stream):
+    with opened_film(path, suffix) as (container, stream):
         frames = _frames(container, stream)
         if (first := next(frames, None)) is None:
             raise OutputUnusable("the video has no frame")
@@ -142,7 +158,8 @@ def _video(path: Path, thumbnail: Path | None) -> MediaFacts:
 
 
 @contextmanager
-def _opened(path: Path, suffix: str) -> "Iterator[tuple[InputContainer, VideoStream]]":
+def opened_film(path: Path, suffix: str) -> "Iterator[tuple[InputContainer, VideoStream]]":
+    """Open a film whose frames have few enough pixels. Raises OutputUnusable, and whatever PyAV raises."""
     import av
 
     with av.open(str(path), format="mp4" if suffix == ".mp4" else "matroska") as container:
@@ -165,6 +182,11 @@ def _frames(container: "InputContainer", stream: "VideoStream") -> "Iterator[Vid
 def _drawn(frame: "VideoFrame") -> "Picture":
     image: Picture = frame.to_image()  # type: ignore[no-untyped-call]
     return image
+
+
+def _audio(path: Path) -> MediaFacts:
+    sound = kind_of(path)
+    return MediaFacts(sound.media_type, sound.extension, duration_s=seconds_of(path, sound))
 
 
 def _text(path: Path) -> MediaFacts:

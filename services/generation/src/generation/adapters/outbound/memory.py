@@ -9,14 +9,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from generation.adapters.outbound.memory_attempts import MemoryAnswers, MemoryAttempts
+from generation.adapters.outbound.memory_awaited_uploads import MemoryAwaitedUploads
 from generation.adapters.outbound.memory_collections import MemoryCollections
 from generation.adapters.outbound.memory_constraints import check_generation, check_new, check_outputs
 from generation.adapters.outbound.memory_entitlements import MemoryEntitlementCopies
+from generation.adapters.outbound.memory_erasures import MemoryErasures
 from generation.adapters.outbound.memory_shares import MemoryShares
 from generation.adapters.outbound.memory_tables import Tables
-from generation.domain.events import Event
+from generation.adapters.outbound.memory_uploads import MemoryMediaUses, MemoryUploads
+from generation.adapters.outbound.memory_usage import MemoryUsageLog
+from generation.domain.events import AccountErased, Event
 from generation.domain.generation import Generation, Status
-from generation.domain.identifiers import AccountId, EventId, GenerationId, ModelId
+from generation.domain.identifiers import AccountId, EventId, GenerationId, ModelId, OutputId
 from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
 from generation.domain.usage import ModelUsage
@@ -104,6 +108,13 @@ class MemoryGenerations:
         self._rows[generation_id] = moved
         return True
 
+    async def stand(self, generation_id: GenerationId, *, provider_place: int | None) -> None:
+        row = await self.get(generation_id)
+        if row is not None and row.status is Status.PROCESSING:
+            stands = replace(row, provider_place=provider_place)
+            check_generation(stands)
+            self._rows[generation_id] = stands
+
     async def reserving(self, *, created_before: datetime, limit: int) -> Sequence[Generation]:
         rows = self._seen()
         return [r for r in rows if r.status is Status.RESERVING and r.created_at < created_before][:limit]
@@ -136,8 +147,17 @@ class MemoryGenerations:
             for model, rows in took.items()
         }
 
-    async def lock_discarded(self, *, until: datetime, limit: int) -> Sequence[Generation]:
-        return [r for r in self._seen() if r.purge_at is not None and r.purge_at <= until][:limit]
+    async def expiring(
+        self, *, by: datetime, after: GenerationId | None, limit: int
+    ) -> Sequence[GenerationId]:
+        due = [row.generation_id for row in self._seen() if row.is_expiring(by)]
+        return sorted(each for each in due if after is None or each > after)[:limit]
+
+    async def discarded(
+        self, *, by: datetime, after: GenerationId | None, limit: int
+    ) -> Sequence[GenerationId]:
+        due = [row.generation_id for row in self._seen() if row.is_over(by)]
+        return sorted(each for each in due if after is None or each > after)[:limit]
 
 
 class MemoryOutputs:
@@ -151,19 +171,33 @@ class MemoryOutputs:
         self._tables.outputs.extend(outputs)
 
     async def of(self, generations: Collection[GenerationId]) -> Sequence[Output]:
-        rows = [row for row in self._tables.outputs if row.generation_id in generations]
+        rows = [row for row in self._there() if row.generation_id in generations]
         return sorted(rows, key=lambda row: row.position)
 
+    async def with_ids(self, output_ids: Collection[OutputId]) -> Sequence[Output]:
+        return [row for row in self._there() if row.output_id in output_ids]
+
     async def remove(self, generation_id: GenerationId) -> Sequence[Output]:
-        removed = await self.of([generation_id])
+        removed = [row for row in self._tables.outputs if row.generation_id == generation_id]
         self._tables.outputs = [row for row in self._tables.outputs if row not in removed]
-        return removed
+        return sorted(removed, key=lambda row: row.position)
+
+    async def expire(self, generation_id: GenerationId, *, now: datetime) -> Sequence[Output]:
+        expired = [replace(row, expired_at=now) for row in await self.of([generation_id])]
+        gone = {row.output_id for row in expired}
+        kept = [row for row in self._tables.outputs if row.output_id not in gone]
+        self._tables.outputs = [*kept, *expired]
+        return expired
+
+    def _there(self) -> list[Output]:
+        return [row for row in self._tables.outputs if row.expired_at is None]
 
 
 class MemoryDeletions:
     """Due keys in a dictionary."""
 
     def __init__(self, tables: Tables) -> None:
+        self._tables = tables
         self._rows = tables.deletions
 
     async def schedule(self, keys: Collection[str], *, due_at: datetime) -> None:
@@ -174,7 +208,12 @@ class MemoryDeletions:
             self._rows.pop(key, None)
 
     async def claim_due(self, *, now: datetime, again_at: datetime, limit: int) -> Sequence[str]:
-        due = [key for key, due_at in sorted(self._rows.items()) if due_at <= now][:limit]
+        needed = {
+            use.object_key
+            for use in self._tables.used_media
+            if not self._tables.generations[use.generation_id].is_terminal
+        }
+        due = [k for k, due_at in sorted(self._rows.items()) if due_at <= now and k not in needed][:limit]
         self._rows.update(dict.fromkeys(due, again_at))
         return due
 
@@ -192,8 +231,13 @@ class MemoryUnitOfWork:
     shares: MemoryShares
     entitlements: MemoryEntitlementCopies
     collections: MemoryCollections
+    uploads: MemoryUploads
+    awaited_uploads: MemoryAwaitedUploads
+    media_uses: MemoryMediaUses
+    usage_log: MemoryUsageLog
+    erasures: MemoryErasures
 
-    async def publish(self, event: Event) -> None:
+    async def publish(self, event: Event | AccountErased) -> None:
         self.tables.events.append(event)
 
     async def first_time(self, event_id: EventId) -> bool:
@@ -240,5 +284,10 @@ class MemoryUnitsOfWork:
                 MemoryShares(tables, account),
                 MemoryEntitlementCopies(tables, account),
                 MemoryCollections(tables, account),
+                MemoryUploads(tables, account),
+                MemoryAwaitedUploads(tables, account),
+                MemoryMediaUses(tables, account),
+                MemoryUsageLog(tables, account),
+                MemoryErasures(tables),
             )
             self.tables = tables

@@ -8,7 +8,7 @@ from generation.adapters.outbound.memory_constraints import check_attempt, check
 from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.attempt import Attempt, Outcome
 from generation.domain.generation import Generation
-from generation.domain.identifiers import AttemptId, GenerationId
+from generation.domain.identifiers import AttemptId, GenerationId, RunId
 from generation.ports.answers import StoredAnswer
 
 PIECE_BYTES = 4
@@ -37,6 +37,9 @@ class MemoryAttempts:
                 reason=attempt.reason,
                 finished_at=attempt.finished_at,
                 not_before=attempt.not_before,
+                cost=attempt.cost,
+                output_count=attempt.output_count,
+                tokens=attempt.tokens,
             )
         )
 
@@ -52,6 +55,10 @@ class MemoryAttempts:
     async def of(self, generation_id: GenerationId) -> Sequence[Attempt]:
         rows = [row for row in self._rows.values() if row.generation_id == generation_id]
         return sorted(rows, key=lambda row: row.number)
+
+    async def of_run(self, provider: str, run_id: RunId) -> Attempt | None:
+        rows = [row for row in self._rows.values() if (row.provider, row.run_id) == (provider, run_id)]
+        return max(rows, key=lambda row: row.started_at, default=None)
 
     async def renew(
         self, attempts: Collection[AttemptId], *, worker: str, lease_until: datetime
@@ -80,6 +87,7 @@ class MemoryAttempts:
         self._keep(
             replace(
                 self._rows[attempt.attempt_id],
+                provider=attempt.provider,
                 worker=attempt.worker,
                 lease_until=attempt.lease_until,
                 not_before=attempt.not_before,

@@ -77,7 +77,11 @@ class MemoryCollections:
             if collection_id == collection.collection_id
             and self._tables.generations[generation_id].deleted_at is None
         }
-        shown = {output.generation_id for output in self._tables.outputs if output.thumbnail_key}
+        shown = {
+            output.generation_id
+            for output in self._tables.outputs
+            if output.thumbnail_key and not output.expired_at
+        }
         return CollectionSummary(
             collection=collection, generation_count=len(held), cover_id=max(held & shown, default=None)
         )

@@ -4,12 +4,15 @@ from collections.abc import Container, Iterable, Mapping
 
 from generation.adapters.outbound.memory_tables import Tables
 from generation.domain.attempt import Attempt, Outcome
+from generation.domain.awaited_upload import AwaitedUpload
 from generation.domain.collection import NAME_LENGTH_MAX, Collection
 from generation.domain.entitlements import Entitlements
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import CollectionId, GenerationId
+from generation.domain.input_media import UsedMedia
 from generation.domain.output import Output
 from generation.domain.share import Share
+from generation.domain.upload import Upload
 
 PROVIDERS_MAX = 20
 KEY_LENGTH_MAX = 255
@@ -31,6 +34,7 @@ def check_generation(row: Generation) -> None:
             "price_units": row.price.units > 0,
             "idempotency_key": 1 <= len(row.idempotency_key) <= KEY_LENGTH_MAX,
             "progress": 0 <= row.progress <= 1,
+            "provider_place": row.provider_place is None or row.provider_place > 0,
             "credits_charged": 0 <= row.credits_charged <= row.price.credits,
             "finished_at": (row.finished_at is not None) == row.is_terminal,
             "purge_at": row.purge_at is None or row.deleted_at is not None,
@@ -121,6 +125,50 @@ def check_collected(collection_id: CollectionId, generation_id: GenerationId, ta
         {
             "collection_id": collection_id in tables.collections,
             "generation_id": generation_id in tables.generations,
+        }
+    )
+
+
+def check_upload(row: Upload, tables: Tables) -> None:
+    """Raise ConstraintBroken for an upload that `uploads` does not hold beside the others."""
+    taken = {key for other in tables.uploads.values() for key in other.object_keys}
+    _hold(
+        {
+            "object_key": taken.isdisjoint(row.object_keys),
+            "size_bytes": row.size_bytes > 0,
+            "width": row.width > 0,
+            "height": row.height > 0,
+            "duration_s": row.duration_s >= 0,
+            "sha256": len(row.sha256) == HASH_LENGTH,
+            "source_sha256": len(row.source_sha256) == HASH_LENGTH,
+            "blurhash": row.blurhash is None or len(row.blurhash) in BLURHASH_LENGTHS,
+            "idempotency_key": 1 <= len(row.idempotency_key) <= KEY_LENGTH_MAX,
+        }
+    )
+
+
+def check_awaited(row: AwaitedUpload, tables: Tables) -> None:
+    """Raise ConstraintBroken for what `awaited_uploads` does not hold beside the others."""
+    others = tables.awaited_uploads.values()
+    key = (row.account_id, row.idempotency_key)
+    _hold(
+        {
+            "object_key": all(other.object_key != row.object_key for other in others),
+            "a key twice": all((other.account_id, other.idempotency_key) != key for other in others),
+            "size_bytes_max": row.size_bytes_max > 0,
+            "idempotency_key": 1 <= len(row.idempotency_key) <= KEY_LENGTH_MAX,
+        }
+    )
+
+
+def check_use(row: UsedMedia, tables: Tables) -> None:
+    """Raise ConstraintBroken for what `used_media` does not hold beside the rest."""
+    key = (row.generation_id, row.media_id)
+    _hold(
+        {
+            "generation_id": row.generation_id in tables.generations,
+            "size_bytes": row.size_bytes > 0,
+            "twice": all((other.generation_id, other.media_id) != key for other in tables.used_media),
         }
     )
 

@@ -5,48 +5,21 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
-from generation.domain.errors import LedgerUnavailable
+from generation.domain.errors import InvalidSignature, RunNotFound
 from generation.domain.events import GenerationProgressed
-from generation.domain.generation import Generation
-from generation.domain.identifiers import AccountId, AttemptId, GenerationId, ReservationId, RunId
+from generation.domain.identifiers import (
+    AttemptId,
+    RunId,
+)
 from generation.domain.model import Modality
-from generation.ports.ledger import Refusal, Reservation
 from generation.ports.media_intake import IntakeUnavailable, OutputUnusable, ReceivedMedia
 from generation.ports.media_provider import Capabilities, PollSchedule, Run, RunOutput, RunReport, RunState
-from generation.ports.media_store import StoreUnavailable
-
-
-@dataclass
-class MemoryLedger:
-    """Holds credits of any account out of one pot; remembers each answer."""
-
-    available: int = 1000
-    owed: int = 0
-    reachable: bool = True
-    # Held, but the answer never arrives.
-    loses_answers: bool = False
-    answers: dict[GenerationId, Reservation | Refusal] = field(default_factory=dict)
-
-    async def reserve(
-        self, generation_id: GenerationId, account_id: AccountId, *, amount_credits: int, ttl_s: int
-    ) -> Reservation | Refusal:
-        if not self.reachable:
-            raise LedgerUnavailable("the ledger does not answer")
-        if generation_id not in self.answers:
-            self.answers[generation_id] = self._decide(generation_id, amount_credits)
-        if self.loses_answers:
-            raise LedgerUnavailable("the ledger's answer was lost")
-        return self.answers[generation_id]
-
-    def _decide(self, generation_id: GenerationId, amount_credits: int) -> Reservation | Refusal:
-        if self.owed:
-            return Refusal(0, owed=self.owed)
-        if amount_credits > self.available:
-            return Refusal(self.available)
-        self.available -= amount_credits
-        return Reservation(ReservationId(generation_id.replace("gen_", "res_")))
+from generation.ports.media_store import ObjectAbsent, SignedForm, StoreUnavailable
+from generation.ports.provider_webhooks import ReceivedWebhook
+from generation.ports.upload_intake import ReceivedUpload, UploadTooLong, UploadUnusable
 
 
 @dataclass(frozen=True)
@@ -149,6 +122,49 @@ class MemoryIntake:
             )
 
 
+@dataclass
+class MemoryUploadIntake:
+    """Believes all but what is `unusable` or empty, and keeps it; `thumbnails`: with small pictures."""
+
+    size_bytes_max: int = 1_000
+    thumbnails: bool = False
+    is_full: bool = False
+    # What begins so is refused.
+    unusable: bytes = b"no picture"
+
+    @asynccontextmanager
+    async def receive(
+        self, content: AsyncIterator[bytes], *, size_bytes_max: int | None = None
+    ) -> AsyncIterator[ReceivedUpload]:
+        if self.is_full:
+            raise IntakeUnavailable("there is no room for files")
+        came = await self._read(content, size_bytes_max or self.size_bytes_max)
+        if came.startswith(self.unusable):
+            raise UploadUnusable("the file is no picture")
+        if not came:
+            raise UploadUnusable("the file is empty")
+        with tempfile.TemporaryDirectory() as folder:
+            path, small = Path(folder) / "picture", Path(folder) / "thumbnail"
+            path.write_bytes(came)
+            small.write_bytes(b"small " + came)
+            media = replace(
+                _media(path, "image/png", "png"),
+                thumbnail=_media(small, "image/webp", "webp") if self.thumbnails else None,
+            )
+            yield ReceivedUpload(media, hashlib.sha256(came).hexdigest())
+
+    async def digest(self, content: AsyncIterator[bytes]) -> str:
+        return hashlib.sha256(await self._read(content, self.size_bytes_max)).hexdigest()
+
+    async def _read(self, content: AsyncIterator[bytes], size_bytes_max: int) -> bytes:
+        came = b""
+        async for piece in content:
+            came += piece
+            if len(came) > size_bytes_max:
+                raise UploadTooLong(f"the file is larger than {size_bytes_max} bytes")
+        return came
+
+
 def _media(path: Path, media_type: str, extension: str) -> ReceivedMedia:
     content = path.read_bytes()
     return ReceivedMedia(
@@ -183,8 +199,27 @@ class MemoryMediaStore:
         self._reach()
         self.objects.pop(key, None)
 
-    def signed_url(self, key: str, *, ttl_s: int, download_as: str | None = None) -> str:
-        return f"memory://{key}?ttl={ttl_s}" + (f"&name={download_as}" if download_as else "")
+    async def read(self, key: str, *, size_bytes_max: int) -> bytes:
+        self._reach()
+        if key not in self.objects or len(self.objects[key]) > size_bytes_max:
+            raise StoreUnavailable("there is no such object, or it is larger")
+        return self.objects[key]
+
+    async def pieces(self, key: str) -> AsyncIterator[bytes]:
+        self._reach()
+        if key not in self.objects:
+            raise ObjectAbsent(key)
+        yield self.objects[key]
+
+    def signed_form(self, key: str, *, size_bytes_max: int, until: datetime) -> SignedForm:
+        fields = {"key": key, "size_bytes_max": str(size_bytes_max), "until": until.isoformat()}
+        return SignedForm("memory://", fields)
+
+    def signed_url(
+        self, key: str, *, ttl_s: int, download_as: str | None = None, signed_at: datetime | None = None
+    ) -> str:
+        more = f"&name={download_as}" if download_as else ""
+        return f"memory://{key}?ttl={ttl_s}{more}" + (f"&at={signed_at.isoformat()}" if signed_at else "")
 
     def _reach(self) -> None:
         if not self.reachable:
@@ -203,18 +238,24 @@ class MemoryProgressFeed:
 
 
 @dataclass
-class MemoryMeter:
-    """Keeps the jobs that ended."""
+class MemoryNudges:
+    """Keeps them."""
 
-    generations: list[Generation] = field(default_factory=list)
-    troubles: list[tuple[str, bool]] = field(default_factory=list)
-    payments: list[tuple[str, int]] = field(default_factory=list)
+    nudged: list[AttemptId] = field(default_factory=list)
 
-    def ended(self, generation: Generation) -> None:
-        self.generations.append(generation)
+    async def nudge(self, attempt_id: AttemptId) -> None:
+        self.nudged.append(attempt_id)
 
-    def account_trouble(self, provider: str, *, troubled: bool) -> None:
-        self.troubles.append((provider, troubled))
 
-    def paid(self, provider: str, *, usd_micros: int) -> None:
-        self.payments.append((provider, usd_micros))
+@dataclass
+class MemoryWebhooks:
+    """A webhook is true when its header `signature` is its provider's name; its body is the run."""
+
+    providers: frozenset[str] = frozenset({"local"})
+
+    async def run_of(self, provider: str, received: ReceivedWebhook) -> RunId:
+        if provider not in self.providers:
+            raise RunNotFound("no such run is waited for")
+        if received.headers.get("signature") != provider:
+            raise InvalidSignature("the signature does not fit")
+        return RunId(received.body.decode())

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from generation.domain.attempt import Attempt
+from generation.domain.awaited_upload import AwaitedUpload
 from generation.domain.collection import Collection
 from generation.domain.entitlements import Entitlements
-from generation.domain.events import Event
+from generation.domain.events import AccountErased, Event
 from generation.domain.generation import Generation
 from generation.domain.identifiers import (
     AccountId,
@@ -15,9 +16,12 @@ from generation.domain.identifiers import (
     EventId,
     GenerationId,
     ShareId,
+    UploadId,
 )
+from generation.domain.input_media import UsedMedia
 from generation.domain.output import Output
 from generation.domain.share import Share
+from generation.domain.upload import Upload
 from generation.ports.answers import StoredAnswer
 
 
@@ -33,9 +37,15 @@ class Tables:
     collections: dict[CollectionId, Collection] = field(default_factory=dict)
     # Which job is in which collection.
     collected: set[tuple[CollectionId, GenerationId]] = field(default_factory=set)
+    uploads: dict[UploadId, Upload] = field(default_factory=dict)
+    awaited_uploads: dict[UploadId, AwaitedUpload] = field(default_factory=dict)
+    # Which job was given which file.
+    used_media: list[UsedMedia] = field(default_factory=list)
     deletions: dict[str, datetime] = field(default_factory=dict)
     answers: dict[AttemptId, StoredAnswer] = field(default_factory=dict)
     # Workers whose process is there.
     living: set[str] = field(default_factory=set)
     inbox: set[EventId] = field(default_factory=set)
-    events: list[Event] = field(default_factory=list)
+    # When each erasure was finished.
+    erasures: dict[AccountId, datetime | None] = field(default_factory=dict)
+    events: list[Event | AccountErased] = field(default_factory=list)

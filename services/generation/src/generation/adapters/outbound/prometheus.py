@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from generation.adapters.outbound.postgres.tables import generations
 from generation.domain.generation import Generation, Status
+from generation.domain.identifiers import ModelId
+from generation.ports.meter import Verdict
 
 ENDED = Counter("generation_ended_total", "Jobs that ended", ["model", "status"])
 SECONDS = Histogram(
@@ -21,11 +23,25 @@ TROUBLE = Gauge(
     "1 while our own account at a provider is refused or used up",
     ["provider"],
 )
+CIRCUIT = Gauge(
+    "generation_provider_circuit_open",
+    "1 while a provider fails to make a model, and only tries of it are sent there",
+    ["provider", "model"],
+)
 COST = Counter(
     "generation_provider_cost_usd_micros_total",
-    "What delivered runs cost us, in millionths of a dollar, where their provider says so",
-    ["provider"],
+    "What runs cost us, in millionths of a dollar, where their provider or the catalogue says so",
+    ["provider", "model"],
 )
+CHARGED = Counter(
+    "generation_charged_credits_total",
+    "Credits that the ledger was asked to take for what was made",
+    ["model"],
+)
+MODERATED = Counter(
+    "generation_moderations_total", "Jobs about which it was asked whether they may be made", ["verdict"]
+)
+UNSIGNED = Counter("generation_unsigned_outputs_total", "Outputs that could not be signed")
 OPEN_STATUSES = (Status.RESERVING, Status.QUEUED, Status.PROCESSING)
 
 
@@ -34,6 +50,7 @@ class PrometheusMeter:
 
     def ended(self, generation: Generation) -> None:
         ENDED.labels(generation.model_id, generation.status).inc()
+        CHARGED.labels(generation.model_id).inc(generation.credits_charged)
         if generation.finished_at:
             took = generation.finished_at - generation.created_at
             SECONDS.labels(generation.modality).observe(took.total_seconds())
@@ -41,8 +58,17 @@ class PrometheusMeter:
     def account_trouble(self, provider: str, *, troubled: bool) -> None:
         TROUBLE.labels(provider).set(troubled)
 
-    def paid(self, provider: str, *, usd_micros: int) -> None:
-        COST.labels(provider).inc(usd_micros)
+    def circuit(self, provider: str, model_id: ModelId, *, is_open: bool) -> None:
+        CIRCUIT.labels(provider, model_id).set(is_open)
+
+    def paid(self, provider: str, model_id: ModelId, *, usd_micros: int) -> None:
+        COST.labels(provider, model_id).inc(usd_micros)
+
+    def moderated(self, verdict: Verdict) -> None:
+        MODERATED.labels(verdict).inc()
+
+    def unsigned(self) -> None:
+        UNSIGNED.inc()
 
 
 async def count_open(engine: AsyncEngine) -> None:

@@ -1,22 +1,26 @@
 """Outputs in S3-compatible storage, through the minio SDK."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
-from minio.error import MinioException
+from minio.datatypes import PostPolicy
+from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
 from generation.ports.media_intake import ReceivedMedia
-from generation.ports.media_store import StoreUnavailable
+from generation.ports.media_store import ObjectAbsent, SignedForm, StoreUnavailable
 
 CONNECT_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 30.0
 CONNECTIONS_MAX = 8
 CALL_TIMEOUT_S = 120.0
+PIECE_BYTES = 1024 * 1024
+Answer = TypeVar("Answer")
 
 
 class S3MediaStore:
@@ -27,6 +31,7 @@ class S3MediaStore:
         self, *, url: str, public_url: str, region: str, access_key: str, secret_key: str, bucket: str
     ) -> None:
         self._bucket = bucket
+        self._public_url = public_url.rstrip("/")
         self._client = _client(url, region, access_key, secret_key)
         self._public = _client(public_url, region, access_key, secret_key)
 
@@ -40,7 +45,43 @@ class S3MediaStore:
     async def remove(self, key: str) -> None:
         await _call(lambda: self._client.remove_object(self._bucket, key))
 
-    def signed_url(self, key: str, *, ttl_s: int, download_as: str | None = None) -> str:
+    async def read(self, key: str, *, size_bytes_max: int) -> bytes:
+        try:
+            return await _call(lambda: self._read(key, size_bytes_max))
+        except ObjectAbsent as absent:
+            raise StoreUnavailable(str(absent)) from absent
+
+    def _read(self, key: str, size_bytes_max: int) -> bytes:
+        response = self._client.get_object(self._bucket, key)
+        try:
+            content: bytes = response.read(size_bytes_max + 1)
+        finally:
+            response.close()
+            response.release_conn()
+        if len(content) > size_bytes_max:
+            raise StoreUnavailable(f"an object has more than {size_bytes_max} bytes")
+        return content
+
+    async def pieces(self, key: str) -> AsyncIterator[bytes]:
+        response = await _call(lambda: self._client.get_object(self._bucket, key))
+        try:
+            while piece := await _call(lambda: response.read(PIECE_BYTES)):
+                yield piece
+        finally:
+            # What is left unread is not read on: the connection ends with it.
+            response.close()
+            response.release_conn()
+
+    def signed_form(self, key: str, *, size_bytes_max: int, until: datetime) -> SignedForm:
+        policy = PostPolicy(self._bucket, until)
+        policy.add_equals_condition("key", key)
+        policy.add_content_length_range_condition(1, size_bytes_max)
+        fields = self._public.presigned_post_policy(policy)
+        return SignedForm(f"{self._public_url}/{self._bucket}", {"key": key, **fields})
+
+    def signed_url(
+        self, key: str, *, ttl_s: int, download_as: str | None = None, signed_at: datetime | None = None
+    ) -> str:
         headers = None
         if download_as:
             disposition = f'attachment; filename="{download_as}"'
@@ -50,6 +91,7 @@ class S3MediaStore:
             key,
             expires=timedelta(seconds=ttl_s),
             response_headers=headers,  # type: ignore[arg-type]
+            request_date=signed_at,
         )
 
     async def ping(self) -> None:
@@ -57,10 +99,14 @@ class S3MediaStore:
         await _call(lambda: self._client.bucket_exists(self._bucket))
 
 
-async def _call(call: Callable[[], object]) -> None:
+async def _call(call: Callable[[], Answer]) -> Answer:
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
-            await asyncio.to_thread(call)
+            return await asyncio.to_thread(call)
+    except S3Error as error:
+        if error.code == "NoSuchKey":
+            raise ObjectAbsent(str(error)) from error
+        raise StoreUnavailable(str(error)) from error
     except (MinioException, HTTPError, OSError) as error:
         raise StoreUnavailable(str(error)) from error
 

@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from tintype.identity.v1 import admin_pb2
 from tintype.identity.v1 import identity_pb2 as pb
 from tintype.identity.v1 import identity_pb2_grpc as pb_grpc
 
 from identity.adapters.inbound import fields
+from identity.adapters.inbound.grpc_addresses import AddressAnswers, AddressHandlers
+from identity.adapters.inbound.grpc_api_keys import ApiKeyAnswers, ApiKeyHandlers
+from identity.adapters.inbound.grpc_erasure import ErasureAnswers, ErasureHandlers
+from identity.adapters.inbound.grpc_second_factors import SecondFactorAnswers, SecondFactorHandlers
+from identity.adapters.inbound.grpc_sessions import SessionAnswers, SessionHandlers
+from identity.adapters.inbound.grpc_sign_in import SignInAnswers, SignInHandlers
 from identity.adapters.inbound.messages import session_message, user_message
-from identity.application.check_sessions import CheckSessionsHandler
 from identity.application.log_in import LogIn, LogInHandler
 from identity.application.log_out import LogOut, LogOutHandler
 from identity.application.read_user import ReadUserHandler
@@ -21,16 +27,26 @@ from identity.application.reset_password import ResetPassword, ResetPasswordHand
 from identity.application.sign_up import SignUp, SignUpHandler
 from identity.application.update_profile import UpdateProfile, UpdateProfileHandler
 from identity.application.verify_email import VerifyEmail, VerifyEmailHandler
-from identity.domain import errors
+from identity.domain import errors, sign_in_errors
 from identity.domain.profile import UNCHANGED
 
 DOMAIN = "tintype.identity"
-_SERVICE = pb.DESCRIPTOR.services_by_name["IdentityService"]
+_SERVICES = (
+    pb.DESCRIPTOR.services_by_name["IdentityService"],
+    admin_pb2.DESCRIPTOR.services_by_name["AdminService"],
+)
 
 ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.InvalidField: grpc.StatusCode.INVALID_ARGUMENT,
     errors.InvalidEmail: grpc.StatusCode.INVALID_ARGUMENT,
     errors.WeakPassword: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.StepUpRequired: grpc.StatusCode.PERMISSION_DENIED,
+    errors.WrongCode: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.SecondFactorRequired: grpc.StatusCode.UNAUTHENTICATED,
+    errors.ChallengeEnded: grpc.StatusCode.UNAUTHENTICATED,
+    errors.SecondFactorOn: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.SecondFactorsOff: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.WrongPassword: grpc.StatusCode.INVALID_ARGUMENT,
     errors.InvalidToken: grpc.StatusCode.INVALID_ARGUMENT,
     errors.EmailTaken: grpc.StatusCode.ALREADY_EXISTS,
     errors.InvalidCredentials: grpc.StatusCode.UNAUTHENTICATED,
@@ -38,14 +54,43 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.RefreshTokenReused: grpc.StatusCode.UNAUTHENTICATED,
     errors.SessionEnded: grpc.StatusCode.UNAUTHENTICATED,
     errors.UserDisabled: grpc.StatusCode.PERMISSION_DENIED,
+    errors.UserLeaving: grpc.StatusCode.FAILED_PRECONDITION,
     errors.TooManyAttempts: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.TooBusy: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.ThrottleUnavailable: grpc.StatusCode.UNAVAILABLE,
     errors.UserNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.SessionNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.ApiKeyNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.LastAdministrator: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.NotStaff: grpc.StatusCode.PERMISSION_DENIED,
+    errors.NotAnAdmin: grpc.StatusCode.PERMISSION_DENIED,
+    errors.StillAdministrator: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.OwnAccount: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.TooManyApiKeys: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.IdempotencyKeyReused: grpc.StatusCode.ALREADY_EXISTS,
+    sign_in_errors.SignInProviderNotFound: grpc.StatusCode.NOT_FOUND,
+    sign_in_errors.SignInStateInvalid: grpc.StatusCode.INVALID_ARGUMENT,
+    sign_in_errors.SignInDeclined: grpc.StatusCode.PERMISSION_DENIED,
+    sign_in_errors.SignInRefused: grpc.StatusCode.UNAUTHENTICATED,
+    sign_in_errors.SignInProviderUnavailable: grpc.StatusCode.UNAVAILABLE,
+    sign_in_errors.ProviderEmailUnverified: grpc.StatusCode.PERMISSION_DENIED,
+    sign_in_errors.IdentityLinkedElsewhere: grpc.StatusCode.ALREADY_EXISTS,
+    sign_in_errors.ProviderLinkedAlready: grpc.StatusCode.ALREADY_EXISTS,
+    sign_in_errors.LinkExpired: grpc.StatusCode.NOT_FOUND,
+    sign_in_errors.LinkNotFound: grpc.StatusCode.NOT_FOUND,
+    sign_in_errors.LastWayToSignIn: grpc.StatusCode.FAILED_PRECONDITION,
+    sign_in_errors.SignUpClosed: grpc.StatusCode.PERMISSION_DENIED,
+    sign_in_errors.InvitationRequired: grpc.StatusCode.PERMISSION_DENIED,
+    sign_in_errors.EmailDomainNotAllowed: grpc.StatusCode.INVALID_ARGUMENT,
+    sign_in_errors.CaptchaFailed: grpc.StatusCode.INVALID_ARGUMENT,
+    sign_in_errors.CaptchaUnavailable: grpc.StatusCode.UNAVAILABLE,
+    sign_in_errors.InvitationNotSent: grpc.StatusCode.UNAVAILABLE,
 }
 
 ALLOWED: Mapping[str, frozenset[str]] = {
-    f"/{_SERVICE.full_name}/{method.name}": frozenset({"gateway"}) for method in _SERVICE.methods
+    f"/{service.full_name}/{method.name}": frozenset({"gateway"})
+    for service in _SERVICES
+    for method in service.methods
 }
 
 
@@ -57,21 +102,40 @@ class Handlers:
     log_in: LogInHandler
     refresh_session: RefreshSessionHandler
     log_out: LogOutHandler
-    check_sessions: CheckSessionsHandler
     read_user: ReadUserHandler
     update_profile: UpdateProfileHandler
     request_password_reset: RequestPasswordResetHandler
     reset_password: ResetPasswordHandler
     request_verification: RequestVerificationHandler
     verify_email: VerifyEmailHandler
+    addresses: AddressHandlers
+    factors: SecondFactorHandlers
+    sessions: SessionHandlers
+    api_keys: ApiKeyHandlers
+    erasure: ErasureHandlers
+    sign_in: SignInHandlers
     jwks_json: str
 
 
-class IdentityServicer(pb_grpc.IdentityServiceServicer):
+class IdentityServicer(
+    SecondFactorAnswers,
+    AddressAnswers,
+    SessionAnswers,
+    ApiKeyAnswers,
+    ErasureAnswers,
+    SignInAnswers,
+    pb_grpc.IdentityServiceServicer,
+):
     """Answers the contract; refusals rise as domain errors and become statuses by ERRORS."""
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
+        self._addresses = handlers.addresses
+        self._factors = handlers.factors
+        self._sessions = handlers.sessions
+        self._api_keys = handlers.api_keys
+        self._erasure = handlers.erasure
+        self._sign_in = handlers.sign_in
 
     async def SignUp(self, request: pb.SignUpRequest, context: Any) -> pb.SignUpResponse:
         """See the contract."""
@@ -80,7 +144,9 @@ class IdentityServicer(pb_grpc.IdentityServiceServicer):
                 email=fields.email_address(request.email),
                 password=fields.new_password(request.password),
                 full_name=request.full_name,
-                client_address=fields.client_address(request.client_address),
+                client=fields.client(request),
+                invitation=fields.secret(request.invitation) or None,
+                captcha_token=request.captcha_token or None,
             )
         )
         return pb.SignUpResponse(
@@ -95,7 +161,7 @@ class IdentityServicer(pb_grpc.IdentityServiceServicer):
             LogIn(
                 email=fields.email_address(request.email),
                 password=fields.login_password(request.password),
-                client_address=fields.client_address(request.client_address),
+                client=fields.client(request),
                 device_tokens=fields.device_tokens(request.device_tokens),
             )
         )
@@ -109,18 +175,15 @@ class IdentityServicer(pb_grpc.IdentityServiceServicer):
         self, request: pb.RefreshSessionRequest, context: Any
     ) -> pb.RefreshSessionResponse:
         """See the contract."""
-        opened = await self._handlers.refresh_session(RefreshSession(fields.secret(request.refresh_token)))
+        opened = await self._handlers.refresh_session(
+            RefreshSession(fields.secret(request.refresh_token), fields.client(request))
+        )
         return pb.RefreshSessionResponse(user=user_message(opened.user), session=session_message(opened))
 
     async def LogOut(self, request: pb.LogOutRequest, context: Any) -> pb.LogOutResponse:
         """See the contract."""
         await self._handlers.log_out(LogOut(fields.secret(request.refresh_token)))
         return pb.LogOutResponse()
-
-    async def CheckSessions(self, request: pb.CheckSessionsRequest, context: Any) -> pb.CheckSessionsResponse:
-        """See the contract."""
-        is_open = await self._handlers.check_sessions(fields.session_ids(request.session_ids))
-        return pb.CheckSessionsResponse(open_session_ids=sorted(is_open))
 
     async def GetUser(self, request: pb.GetUserRequest, context: Any) -> pb.GetUserResponse:
         """See the contract."""

@@ -5,7 +5,14 @@ from chassis.events import event as fact
 from chassis.timestamps import set_moment
 from tintype.identity.v1 import events_pb2 as pb
 
-from identity.domain.events import EmailVerified, Event, SessionsEnded, UserRegistered
+from identity.domain.events import (
+    ApiKeyRevoked,
+    EmailVerified,
+    Event,
+    SessionsEnded,
+    UserDeleted,
+    UserRegistered,
+)
 from identity.domain.session import EndReason
 from identity.domain.welcome import Welcome
 
@@ -14,7 +21,9 @@ _REASONS = {
     EndReason.TOKEN_REUSED: pb.SESSION_END_REASON_TOKEN_REUSED,
     EndReason.PASSWORD_RESET: pb.SESSION_END_REASON_PASSWORD_RESET,
     EndReason.USER_DISABLED: pb.SESSION_END_REASON_USER_DISABLED,
+    EndReason.USER_DELETED: pb.SESSION_END_REASON_USER_DELETED,
     EndReason.ROLE_REVOKED: pb.SESSION_END_REASON_ROLE_REVOKED,
+    EndReason.ENDED_BY_USER: pb.SESSION_END_REASON_ENDED_BY_USER,
 }
 
 
@@ -32,8 +41,12 @@ def encode(event: Event) -> OutgoingEvent:
     return fact(message, account=event.user_id, event_id=event.event_id, time=event.occurred_at)
 
 
-def _message(event: Event) -> pb.UserRegistered | pb.EmailVerified | pb.SessionsEnded:
+def _message(
+    event: Event,
+) -> pb.UserDeleted | pb.UserRegistered | pb.EmailVerified | pb.SessionsEnded | pb.ApiKeyRevoked:
     match event:
+        case UserDeleted():
+            return pb.UserDeleted(user_id=event.user_id)
         case UserRegistered():
             return pb.UserRegistered(
                 user_id=event.user_id,
@@ -46,5 +59,10 @@ def _message(event: Event) -> pb.UserRegistered | pb.EmailVerified | pb.Sessions
             return pb.EmailVerified(user_id=event.user_id, welcome=welcome)
         case SessionsEnded():
             return pb.SessionsEnded(
-                user_id=event.user_id, session_id=event.session_id or "", reason=_REASONS[event.reason]
+                user_id=event.user_id,
+                session_id=event.session_id or "",
+                reason=_REASONS[event.reason],
+                kept_session_id=event.kept_session_id or "",
             )
+        case ApiKeyRevoked():
+            return pb.ApiKeyRevoked(user_id=event.user_id, key_id=event.key_id)

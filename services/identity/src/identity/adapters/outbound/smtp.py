@@ -17,16 +17,36 @@ _log = structlog.get_logger(__name__)
 _SUBJECTS: Mapping[Purpose | Notice, str] = {
     Purpose.VERIFY_EMAIL: "Confirm your email address",
     Purpose.RESET_PASSWORD: "Choose a new password",
+    Purpose.CHANGE_EMAIL: "Confirm your new address",
+    Purpose.KEEP_EMAIL: "Your address is to be changed",
+    Purpose.INVITATION: "You are invited",
     Notice.BALANCE_LOW: "Your credits are running low",
     Notice.CREDITS_EXPIRING: "Credits of yours expire soon",
     Notice.AUTO_TOP_UP_STOPPED: "Auto top-up has stopped",
+    Notice.ERASURE_REQUESTED: "Your account will be deleted",
+    Notice.ERASURE_TAKEN_BACK: "Your account stays",
+    Notice.NEW_SIGN_IN: "New sign-in to your account",
+    Notice.SECOND_FACTOR_ON: "Signing in asks for a code now",
+    Notice.SECOND_FACTOR_OFF: "Signing in asks for no code any more",
+    Notice.SIGN_IN_LINKED: "Another way to sign in to your account",
+    Notice.PASSWORD_CHANGED: "Your password was changed",
 }
 _PAGES: Mapping[Purpose | Notice, str] = {
     Purpose.VERIFY_EMAIL: "verify-email",
     Purpose.RESET_PASSWORD: "reset-password",
+    Purpose.CHANGE_EMAIL: "change-email",
+    Purpose.KEEP_EMAIL: "keep-email",
+    Purpose.INVITATION: "signup",
     Notice.BALANCE_LOW: "billing",
     Notice.CREDITS_EXPIRING: "generate",
     Notice.AUTO_TOP_UP_STOPPED: "billing",
+    Notice.ERASURE_REQUESTED: "account/data",
+    Notice.ERASURE_TAKEN_BACK: "account",
+    Notice.NEW_SIGN_IN: "account/sessions",
+    Notice.SECOND_FACTOR_ON: "account/second-factor",
+    Notice.SECOND_FACTOR_OFF: "account/second-factor",
+    Notice.SIGN_IN_LINKED: "account/sign-in",
+    Notice.PASSWORD_CHANGED: "account/sign-in",
 }
 _PERMANENT_FROM = 500
 

@@ -1,5 +1,6 @@
 """Events that move credits: parse, call the use case. The inbox row and the effect share a transaction."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,14 +18,16 @@ from ledger.application.grant_credits import GrantCredits
 from ledger.application.open_account import OpenAccount
 from ledger.application.refund_reservation import RefundReservation
 from ledger.application.renew_subscription import RenewSubscription
+from ledger.domain import sources
 from ledger.domain.errors import InvalidField
-from ledger.domain.identifiers import AccountId, EventId, PaymentId, RequestId, ReservationId
+from ledger.domain.identifiers import AccountId, EventId, PaymentId, RequestId, ReservationId, SubscriptionId
 from ledger.domain.lot import Category
 
 SUBJECTS = {
     "IDENTITY": (
         "tintype.identity.v1.user_registered.*",
         "tintype.identity.v1.email_verified.*",
+        "tintype.identity.v1.user_deleted.*",
     ),
     "BILLING": (
         "tintype.billing.v1.payment_completed.*",
@@ -51,6 +54,8 @@ class LedgerEvents:
 
     writer: CommandWriter
     welcome_credits: int
+    forget: Callable[[str], Awaitable[object]] | None = None
+    """Deletes what was kept of facts about an account that could not be handled."""
 
     async def handle(self, event: IncomingEvent) -> None:
         """Apply an event once, whatever is redelivered. Raises for what must be delivered again, and Refused
@@ -68,6 +73,11 @@ class LedgerEvents:
             case "tintype.identity.v1.EmailVerified":
                 verified = event.read(identity.EmailVerified, account_field="user_id")
                 await self._welcome(event, verified.user_id, verified.welcome)
+            case "tintype.identity.v1.UserDeleted":
+                # The journal names nobody, and stays. What could not be handled may carry an address.
+                gone = event.read(identity.UserDeleted, account_field="user_id")
+                if self.forget is not None:
+                    await self.forget(gone.user_id)
             case "tintype.billing.v1.PaymentCompleted":
                 await self._pay(event)
             case "tintype.billing.v1.PaymentRefunded":
@@ -174,7 +184,7 @@ class LedgerEvents:
                 account_id=AccountId(renewed.account_id),
                 amount=renewed.credits,
                 category=Category.SUBSCRIPTION,
-                source=f"subscription:{renewed.subscription_id}",
+                source=sources.of_month(SubscriptionId(renewed.subscription_id)),
                 effective_at=begins,
                 expires_at=_required(renewed, "period_end"),
                 payment_id=PaymentId(renewed.payment_id) if renewed.payment_id else None,
@@ -192,8 +202,7 @@ class LedgerEvents:
                 account_id=AccountId(raised.account_id),
                 amount=raised.credits,
                 category=Category.SUBSCRIPTION,
-                # A source of its own: told before the month's renewal, it is not ended by it.
-                source=f"subscription:{raised.subscription_id}:raise",
+                source=sources.of_raise(SubscriptionId(raised.subscription_id)),
                 effective_at=begins,
                 expires_at=_required(raised, "ends_at"),
                 payment_id=PaymentId(raised.payment_id) if raised.payment_id else None,

@@ -56,6 +56,7 @@ ALLOWED = {
         "ListEntries": ["gateway"],
         "ListReservationLots": ["gateway"],
         "ListSettlements": ["auditor"],
+        "ListPlanGrants": ["auditor"],
         "Verify": ["auditor"],
     }.items()
 }
@@ -237,6 +238,20 @@ class LedgerServicer(rpc.LedgerServiceServicer):
                     account_id=grant.account_id,
                     amount=grant.amount,
                     taken_back=grant.taken_back,
+                )
+            )
+
+    async def ListPlanGrants(
+        self, request: pb.ListPlanGrantsRequest, context: Any
+    ) -> AsyncIterator[pb.ListPlanGrantsResponse]:
+        async for grant in self.reader.plan_grants():
+            yield pb.ListPlanGrantsResponse(
+                grant=pb.PlanGrant(
+                    subscription_id=grant.subscription_id,
+                    account_id=grant.account_id,
+                    amount=grant.amount,
+                    starts_at=messages.timestamp(grant.starts_at),
+                    ends_at=messages.timestamp(grant.ends_at),
                 )
             )
 

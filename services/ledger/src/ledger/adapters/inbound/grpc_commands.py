@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from tintype.identity.v1.identity_pb2 import ROLE_ADMIN
 from tintype.ledger.v1 import ledger_pb2 as pb
 
 from ledger.adapters import messages
@@ -19,9 +20,12 @@ from ledger.application.renew_subscription import RenewSubscription
 from ledger.application.reserve_credits import ReserveCredits
 from ledger.domain import errors
 from ledger.domain.budget import BudgetPeriod, BudgetScope
-from ledger.domain.identifiers import AccountId, PaymentId, RequestId, ReservationId
+from ledger.domain.correction import Decider
+from ledger.domain.identifiers import AccountId, PaymentId, RequestId, ReservationId, SessionId
 from ledger.domain.lot import Category
 from ledger.domain.occasion import NO_METADATA
+
+PLACE_LENGTH_MAX = 64
 
 ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.InvalidField: grpc.StatusCode.INVALID_ARGUMENT,
@@ -35,6 +39,7 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.PaymentOfAnotherAccount: grpc.StatusCode.FAILED_PRECONDITION,
     errors.PaymentAlreadyGranted: grpc.StatusCode.FAILED_PRECONDITION,
     errors.CommandNotAllowed: grpc.StatusCode.PERMISSION_DENIED,
+    errors.NotAnAdmin: grpc.StatusCode.PERMISSION_DENIED,
     errors.AbortedWithBatch: grpc.StatusCode.ABORTED,
     errors.Overloaded: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.LedgerUnavailable: grpc.StatusCode.UNAVAILABLE,
@@ -127,14 +132,21 @@ def to_clawback(request: pb.ClawbackRequest) -> ClawBackCredits:
 
 
 def to_adjust(request: pb.AdjustRequest) -> AdjustBalance:
-    """Read a correction."""
+    """Read a correction. Raises NotAnAdmin for anybody but an administrator, whatever the caller let pass."""
+    principal = request.principal
+    if principal.role != ROLE_ADMIN:
+        raise errors.NotAnAdmin("only an administrator may do that")
     return AdjustBalance(
         request_id=RequestId(request.request_id),
         account_id=AccountId(request.account_id),
         amount=request.amount,
-        actor=request.actor or None,
+        actor=principal.actor_id or None,
         reason=request.reason or None,
         metadata=_metadata(request),
+        decider=Decider(
+            session_id=SessionId(principal.session_id[:PLACE_LENGTH_MAX]) if principal.session_id else None,
+            client_address=principal.client_address[:PLACE_LENGTH_MAX] or None,
+        ),
     )
 
 

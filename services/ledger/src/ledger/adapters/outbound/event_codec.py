@@ -97,7 +97,13 @@ def _clawed_back(fact: facts.CreditsClawedBack) -> Message:
 
 def _adjusted(fact: facts.CreditsAdjusted) -> Message:
     return pb.CreditsAdjusted(
-        amount=fact.amount, actor=fact.actor or "", reason=fact.reason or "", **_shared(fact)
+        amount=fact.amount,
+        available_before=fact.available_before,
+        actor=fact.actor or "",
+        reason=fact.reason or "",
+        session_id=fact.session_id or "",
+        client_address=fact.client_address or "",
+        **_shared(fact),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ledger.adapters.outbound import constraints
+from ledger.domain import sources
 from ledger.domain.account import Account
 from ledger.domain.balance import Balance
 from ledger.domain.budget import Budget, BudgetKey
@@ -18,7 +19,7 @@ from ledger.domain.lot import Category, Lot
 from ledger.domain.request import RecordedRequest
 from ledger.domain.reservation import Reservation, ReservationState
 from ledger.ports.generation_settlements import Decision, Settlement
-from ledger.ports.ledger_reader import EntryFilter, ExpiringLot, PaymentGrant, PinnedLot
+from ledger.ports.ledger_reader import EntryFilter, ExpiringLot, PaymentGrant, PinnedLot, PlanGrant
 from ledger.ports.unit_of_work import Needs, UnitOfWork, WorkingSet
 
 
@@ -205,6 +206,18 @@ class MemoryLedgerReader:
                     account_id=lot.account_id,
                     amount=lot.amount,
                     taken_back=clawback.taken if clawback else 0,
+                )
+
+    async def plan_grants(self) -> AsyncIterator[PlanGrant]:
+        """Stream grants that subscriptions brought."""
+        for lot in self._ledger.lots.values():
+            if lot.category is Category.SUBSCRIPTION and lot.source.startswith(sources.PLAN):
+                yield PlanGrant(
+                    subscription_id=sources.subscription_of(lot.source),
+                    account_id=lot.account_id,
+                    amount=lot.amount,
+                    starts_at=lot.effective_at,
+                    ends_at=lot.expires_at,
                 )
 
     async def open_reservations(self) -> int:

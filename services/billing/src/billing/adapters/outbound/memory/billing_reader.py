@@ -1,12 +1,14 @@
 """The reader in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 
 from billing.adapters.outbound.memory.store import MemoryBilling
+from billing.domain.allocation import PaidAllocation
 from billing.domain.auto_top_up import TopUpStanding
 from billing.domain.checkout import Checkout
 from billing.domain.identifiers import CheckoutId, PurchaseId, UserId
+from billing.domain.processor_price import ProcessorPrice
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.subscription import Subscription
 
@@ -26,6 +28,15 @@ class MemoryBillingReader:
         """Return this user's subscription that has not ended."""
         mine = (known for known in self._billing.subscriptions.values() if known.user_id == user_id)
         return next((known for known in mine if known.ended_at is None), None)
+
+    async def processor_prices(self) -> Mapping[str, ProcessorPrice]:
+        """Return the processor's prices as they were seen last, by name."""
+        return {name: price for name, (price, _) in self._billing.prices.items()}
+
+    async def prices_asked_at(self, price_names: Collection[str]) -> datetime | None:
+        """Return since when one of these prices was not asked about."""
+        asked = (asked_at for name, (_, asked_at) in self._billing.prices.items() if name in price_names)
+        return min(asked, default=None)
 
     async def auto_top_up(self, user_id: UserId, *, month: datetime) -> TopUpStanding | None:
         """Return what this user asked to be bought by itself."""
@@ -59,3 +70,16 @@ class MemoryBillingReader:
         """Stream every purchase, oldest first."""
         for _, purchase in sorted(self._billing.purchases.items()):
             yield self._billing.standing(purchase)
+
+    async def allocations(self) -> AsyncIterator[PaidAllocation]:
+        """Stream what was told of paid plans' credits."""
+        payments = {bought.invoice_id: bought.payment_id for bought in self._billing.purchases.values()}
+        told = self._billing.allocations.values()
+        for allocation in sorted(told, key=lambda allocation: allocation.span.start):
+            yield PaidAllocation(allocation=allocation, payment_id=payments.get(allocation.invoice_id))
+
+    async def free_plans(self) -> AsyncIterator[Subscription]:
+        """Stream every free subscription."""
+        for known in list(self._billing.subscriptions.values()):
+            if known.paid is None:
+                yield known

@@ -30,6 +30,7 @@ class MemoryPages(MemoryProcessorState):
             raise CustomerUnknownToProcessor(f"the payment processor does not know {customer_id}")
         if price_name in self.archived:
             raise PaymentProcessorMisconfigured("this can't be sold right now")
+        self._require_asked(price_name, checkout.price_minor, checkout.currency)
         page_id = PageId(f"cs_{checkout.checkout_id}" + (f"_{checkout.page}" if checkout.page > 1 else ""))
         self.return_urls[page_id] = (success_url, cancel_url)
         self.opened[page_id] = (checkout, customer_id, trial_days)

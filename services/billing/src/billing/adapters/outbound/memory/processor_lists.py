@@ -11,6 +11,7 @@ from billing.domain.errors import UnknownToProcessor
 from billing.domain.identifiers import PaymentId
 from billing.domain.listing import Listing
 from billing.domain.processor_payment import ListedInvoicePayment, ListedPayment
+from billing.domain.processor_subscription import ListedSubscription
 from billing.domain.refund import ListedRefund
 
 T = TypeVar("T")
@@ -77,6 +78,21 @@ class MemoryProcessorLists(MemoryProcessorState):
         """Return one page of the payments of plans' invoices since a moment."""
         self._require_answer()
         return self._page(self.invoice_payments, since, after)
+
+    async def list_subscriptions(self, *, since: datetime, after: str | None) -> Listing[ListedSubscription]:
+        """Return one page of the subscriptions that were made since a moment."""
+        self._require_answer()
+        found = {
+            processor_id: ListedSubscription(
+                processor_id=seen.processor_id,
+                reference=seen.reference,
+                plan_id=seen.plan_id,
+                is_begun=seen.is_begun,
+                status=seen.terms.status,
+            )
+            for processor_id, seen in self.subscriptions.items()
+        }
+        return self._page(found, since, after)
 
     def _page(self, found: Mapping[Any, T], since: datetime, after: str | None) -> Listing[T]:
         if after is not None and after not in found:

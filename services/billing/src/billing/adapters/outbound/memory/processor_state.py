@@ -9,7 +9,7 @@ from billing.adapters.outbound.memory.saved_methods import MemorySavedMethods
 from billing.adapters.outbound.memory.subscribing import MemorySubscribing
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
-from billing.domain.errors import PaymentProcessorUnavailable, UnknownToProcessor
+from billing.domain.errors import PaymentProcessorUnavailable, PriceChanged, UnknownToProcessor
 from billing.domain.identifiers import CustomerId
 from billing.domain.pack import Pack
 from billing.domain.plan import PlanPrice
@@ -39,14 +39,25 @@ class MemoryProcessorState(MemorySavedMethods, MemorySubscribing):
         self.opened: dict[str, tuple[Checkout, CustomerId, int]] = {}
         # Pages that were asked about, in order.
         self.questions: list[str] = []
-        # What every call raises, and what those about one object raise.
+        # What every call raises.
         self.failure: Exception | None = None
-        self.failures: dict[str, Exception] = {}
         # How a refund that is ordered of us begins.
         self.refund_status = RefundStatus.SUCCEEDED
         self.clock: Clock | None = None
         self.page_size = 100
         self._numbers = count(1)
+
+    @property
+    def _everything(self) -> dict[str, Pack | PlanPrice]:
+        return {**self.published, **self.published_prices}
+
+    def _require_price(self, price: PlanPrice) -> None:
+        self._require_asked(price.price_name, price.price_minor, price.currency)
+
+    def _require_asked(self, price_name: str, price_minor: int, currency: str) -> None:
+        sold = self._everything.get(price_name)
+        if sold is not None and (sold.price_minor, sold.currency) != (price_minor, currency):
+            raise PriceChanged("it costs something else by now: look at its price again")
 
     def _note_created(self, object_id: str) -> None:
         self._created[object_id] = self._now()

@@ -34,6 +34,8 @@ class MemoryRenewals:
         self.portals: list[tuple[CustomerId, str]] = []
         self.gone: set[str] = set()
         self.invoice_payments: dict[str, ListedInvoicePayment] = {}
+        # What calls about one object raise.
+        self.failures: dict[str, Exception] = {}
         # When what is listed was made.
         self._created: dict[str, datetime] = {}
         self._serial = count(1)
@@ -76,6 +78,7 @@ class MemoryRenewals:
             terms=terms,
         )
         self.subscriptions[processor_id] = begun
+        self._created[processor_id] = now
         self.payers[processor_id] = customer_id
         self._bill(processor_id, 0 if trial_end else price_minor, terms.period_start, terms.period_end)
         return self.subscriptions[processor_id]
@@ -147,15 +150,15 @@ class MemoryRenewals:
             payment_id = PaymentId(f"pi_{next(self._serial)}_sub")
             self.payments[payment_id] = ProcessorPayment(payment_id=payment_id, reference=None, refunds=())
             period = replace(period, payment_id=payment_id, paid_at=self._now())
-            self._created[payment_id] = self._now()
-            self.invoice_payments[payment_id] = ListedInvoicePayment(
-                payment_id=payment_id,
-                invoice_id=period.invoice_id,
-                reference=known.reference,
-                amount_minor=period.amount_minor,
-                currency=period.currency,
-                paid_at=self._now(),
-            )
+        self._created[period.invoice_id] = self._now()
+        self.invoice_payments[period.invoice_id] = ListedInvoicePayment(
+            payment_id=period.payment_id,
+            invoice_id=period.invoice_id,
+            reference=known.reference,
+            amount_minor=period.amount_minor,
+            currency=period.currency,
+            paid_at=self._now(),
+        )
         self.subscriptions[processor_id] = replace(known, periods=(period, *known.periods))
         invoice = Invoice(
             invoice_id=period.invoice_id,

@@ -23,6 +23,7 @@ from billing.domain.identifiers import (
     UserId,
 )
 from billing.domain.listing import Scan
+from billing.domain.processor_price import ProcessorPrice
 from billing.domain.promotion import Promotion, Redemption
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.referral import Referral
@@ -52,6 +53,7 @@ class MemoryBilling:
     webhooks: dict[EventId, MemoryWebhook] = field(default_factory=dict)
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)
     revisions: dict[UserId, int] = field(default_factory=dict)
+    opened: dict[UserId, tuple[str, ...]] = field(default_factory=dict)
     allocations: dict[tuple[SubscriptionId, datetime], Allocation] = field(default_factory=dict)
     promotions: dict[PromotionCode, Promotion] = field(default_factory=dict)
     redemptions: dict[tuple[UserId, PromotionCode], Redemption] = field(default_factory=dict)
@@ -60,6 +62,9 @@ class MemoryBilling:
     auto_top_ups: dict[UserId, AutoTopUp] = field(default_factory=dict)
     top_ups: dict[CheckoutId, TopUp] = field(default_factory=dict)
     scans: dict[str, Scan] = field(default_factory=dict)
+    prices: dict[str, tuple[ProcessorPrice, datetime]] = field(default_factory=dict)
+    # When each erasure was finished.
+    erasures: dict[UserId, datetime | None] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
 
     def snapshot(self) -> "MemoryBilling":

@@ -23,6 +23,8 @@ class MemorySubscribing(MemoryRenewals):
         return self._subscription(processor_id)
 
     def _subscription(self, processor_id: str) -> ProcessorSubscription:
+        if processor_id in self.failures:
+            raise self.failures[processor_id]
         if processor_id not in self.subscriptions:
             raise UnknownToProcessor(f"the payment processor does not know {processor_id}")
         return self.subscriptions[processor_id]
@@ -39,6 +41,7 @@ class MemorySubscribing(MemoryRenewals):
     ) -> None:
         """Change the plan and collect the difference."""
         self._require_answer()
+        self._require_price(price)
         known = self._subscription(processor_id)
         if processor_id in self.declined:
             raise PaymentDeclined("your payment method was declined")
@@ -66,6 +69,7 @@ class MemorySubscribing(MemoryRenewals):
     ) -> None:
         """Change the plan when the period ends."""
         self._require_answer()
+        self._require_price(price)
         known = self._subscription(processor_id)
         self.prices[plan.plan_id, price.interval] = price
         change = ScheduledChange(plan_id=plan.plan_id, interval=price.interval, at=known.terms.period_end)
@@ -98,7 +102,7 @@ class MemorySubscribing(MemoryRenewals):
                 payment = self.payments[period.payment_id]
                 self.payments[period.payment_id] = replace(payment, refunds=(refund,))
                 self._created.setdefault(refund.refund_id, self._now())
-                self.invoice_payments.pop(period.payment_id, None)
+                self.invoice_payments.pop(period.invoice_id, None)
         if self._subscription(processor_id).ended_at is None:
             self.end(processor_id)
 
@@ -125,3 +129,6 @@ class MemorySubscribing(MemoryRenewals):
         page = mine[start : start + limit]
         is_last = start + limit >= len(mine)
         return Listing(items=page, next_after=None if is_last else page[-1].invoice_id)
+
+    def _require_price(self, price: PlanPrice) -> None:
+        raise NotImplementedError

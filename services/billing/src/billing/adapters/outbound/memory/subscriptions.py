@@ -1,13 +1,13 @@
 """The part of the unit of work about subscriptions, in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from billing.adapters.outbound.memory.constraints import check_allocation, check_subscription
 from billing.adapters.outbound.memory.store import MemoryBilling
 from billing.domain.allocation import Allocation
-from billing.domain.identifiers import ProcessorSubscriptionId, SubscriptionId, UserId
+from billing.domain.identifiers import PlanId, ProcessorSubscriptionId, SubscriptionId, UserId
 from billing.domain.subscription import Subscription
 
 
@@ -63,6 +63,15 @@ class MemorySubscriptions:
         paid = (found for found in known if found.paid and found.paid.processor_id == processor_id)
         return next(paid, None)
 
+    async def recorded_subscriptions(
+        self, processor_ids: Sequence[ProcessorSubscriptionId]
+    ) -> Mapping[ProcessorSubscriptionId, Subscription]:
+        """Return those of these subscriptions of the processor that are recorded, ended or not."""
+        paid = {
+            known.paid.processor_id: known for known in self._billing.subscriptions.values() if known.paid
+        }
+        return {processor_id: paid[processor_id] for processor_id in processor_ids if processor_id in paid}
+
     async def has_paid_plan(self, user_id: UserId) -> bool:
         """Return whether a user has, or ever had, a plan that is paid."""
         return any(known.paid is not None for known in self._of(user_id))
@@ -88,8 +97,26 @@ class MemorySubscriptions:
         check_allocation(self._billing, allocation)
         self._billing.allocations[allocation.subscription_id, allocation.span.start] = allocation
 
-    async def next_revision(self, user_id: UserId) -> int:
+    async def next_revision(self, user_id: UserId, *, opened: Sequence[str]) -> int:
         """Count one more change of a user's plan."""
         revision = self._billing.revisions.get(user_id, 0) + 1
         self._billing.revisions[user_id] = revision
+        self._billing.opened[user_id] = tuple(opened)
         return revision
+
+    async def told_entitlements(self, user_id: UserId) -> tuple[str, ...] | None:
+        """Return what a user's plan was told to open last."""
+        return self._billing.opened.get(user_id)
+
+    async def told_otherwise(
+        self, opened: Mapping[PlanId, Sequence[str]], *, after: UserId | None, limit: int
+    ) -> Sequence[UserId]:
+        """Return users whose plan opens by now something else than was told last."""
+        found = [
+            known.user_id
+            for known in self._billing.subscriptions.values()
+            if known.plan_id in opened
+            and known.standing.opens
+            and self._billing.opened.get(known.user_id) != tuple(opened[known.plan_id])
+        ]
+        return [user_id for user_id in sorted(found) if after is None or user_id > after][:limit]

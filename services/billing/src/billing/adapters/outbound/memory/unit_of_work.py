@@ -13,6 +13,8 @@ from billing.adapters.outbound.memory.constraints import (
     check_purchase,
     check_refunds,
 )
+from billing.adapters.outbound.memory.erasures import MemoryErasures
+from billing.adapters.outbound.memory.prices import MemoryPrices
 from billing.adapters.outbound.memory.promotions import MemoryPromotions
 from billing.adapters.outbound.memory.referrals import MemoryReferrals
 from billing.adapters.outbound.memory.refund_orders import MemoryRefundOrders
@@ -63,6 +65,8 @@ class MemoryUnitsOfWork:
 
 
 class MemoryUnitOfWork(
+    MemoryErasures,
+    MemoryPrices,
     MemoryPromotions,
     MemoryReferrals,
     MemoryRefundOrders,
@@ -76,6 +80,11 @@ class MemoryUnitOfWork(
         """Return the processor's customer id of a user."""
         return self._billing.customers.get(user_id)
 
+    async def user_of_customer(self, customer_id: CustomerId) -> UserId | None:
+        """Return whose customer it is."""
+        known = self._billing.customers.items()
+        return next((user_id for user_id, customer in known if customer == customer_id), None)
+
     async def link_customer(
         self, user_id: UserId, customer_id: CustomerId, *, instead_of: CustomerId | None
     ) -> CustomerId:
@@ -87,12 +96,16 @@ class MemoryUnitOfWork(
 
     async def add_checkout(self, checkout: Checkout) -> Checkout:
         """Store a new checkout, or return the one that this key made before."""
-        for known in self._billing.checkouts.values():
-            if (known.user_id, known.idempotency_key) == (checkout.user_id, checkout.idempotency_key):
-                return known
+        if (known := await self.checkout_of_key(checkout.user_id, checkout.idempotency_key)) is not None:
+            return known
         check_checkout(self._billing, checkout)
         self._billing.checkouts[checkout.checkout_id] = checkout
         return checkout
+
+    async def checkout_of_key(self, user_id: UserId, idempotency_key: str) -> Checkout | None:
+        """Return the checkout that a user's idempotency key made."""
+        mine = (known for known in self._billing.checkouts.values() if known.user_id == user_id)
+        return next((known for known in mine if known.idempotency_key == idempotency_key), None)
 
     async def checkout(self, checkout_id: CheckoutId, *, lock: bool = False) -> Checkout | None:
         """Return a checkout by our id."""

@@ -1,12 +1,15 @@
 """Packs as Polar's products: one a pack, found by the name of its price in the metadata."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from polar.v2026_10 import PolarAsync, outputs
 
 from billing.adapters.outbound.polar.errors import answered, cannot_sell
+from billing.domain.errors import PriceChanged
+from billing.domain.identifiers import ArticleId
 from billing.domain.pack import CatalogueChange, Pack
+from billing.domain.processor_price import ProcessorPrice
 
 PRICE_NAME = "price_name"
 _PRODUCTS_MAX = 100
@@ -43,15 +46,20 @@ class PolarCatalogue:
         await self.product_on_sale(pack.price_name, price_minor=pack.price_minor, currency=pack.currency)
         return changes
 
+    async def prices_of(self, price_names: Collection[str]) -> Mapping[str, ProcessorPrice]:
+        """Return what the products of these names cost."""
+        found = {name: await self._find(name) for name in price_names}
+        return {name: _seen(product, name) for name, product in found.items() if product is not None}
+
     async def product_on_sale(self, price_name: str, *, price_minor: int, currency: str) -> str:
-        """Return the product to sell. Raises PaymentProcessorMisconfigured unless it can be sold so."""
+        """Return the product to sell. Raises PriceChanged, PaymentProcessorMisconfigured."""
         known = await self._find(price_name)
         if known is None:
             raise cannot_sell(f"no product named {price_name!r} is on sale: {_REMEDY}")
         if known.is_archived:
             raise cannot_sell(f"the product of {price_name!r} is archived: {_REMEDY}")
         if not _costs(known, price_minor, currency):
-            raise cannot_sell(f"{price_name!r} has another price than the catalogue: {_REMEDY}")
+            raise PriceChanged("it costs something else by now: look at its price again")
         return known.id
 
     async def _find(self, price_name: str) -> outputs.Product | None:
@@ -76,6 +84,21 @@ class PolarCatalogue:
         if values:
             await answered(self._client.products.update(known.id, **values))
         return changes
+
+
+def _seen(product: outputs.Product, price_name: str) -> ProcessorPrice:
+    """Return a product as we can sell it: at one fixed price."""
+    fixed = [price for price in product.prices if isinstance(price, outputs.ProductPriceFixed)]
+    price = next((price for price in fixed if not price.is_archived), None)
+    return ProcessorPrice(
+        price_name=price_name,
+        article_id=ArticleId(product.id),
+        price_minor=price.price_amount if price else 0,
+        currency=price.price_currency if price else "usd",
+        is_on_sale=price is not None
+        and not product.is_archived
+        and _costs(product, price.price_amount, price.price_currency),
+    )
 
 
 def _costs(product: outputs.Product, price_minor: int, currency: str) -> bool:

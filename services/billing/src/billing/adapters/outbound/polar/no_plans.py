@@ -10,7 +10,7 @@ from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange
 from billing.domain.plan import Plan, PlanPrice
 from billing.domain.processor_payment import ListedInvoicePayment
-from billing.domain.processor_subscription import PaidPeriod, ProcessorSubscription
+from billing.domain.processor_subscription import ListedSubscription, PaidPeriod, ProcessorSubscription
 
 
 class SellsNoPlans:
@@ -58,6 +58,10 @@ class SellsNoPlans:
         self, *, since: datetime, after: str | None
     ) -> Listing[ListedInvoicePayment]:
         """Return none: the lists are read whatever is sold."""
+        return Listing(items=[], next_after=None)
+
+    async def list_subscriptions(self, *, since: datetime, after: str | None) -> Listing[ListedSubscription]:
+        """Return none, likewise."""
         return Listing(items=[], next_after=None)
 
 

@@ -25,6 +25,7 @@ from billing.adapters.outbound.polar.errors import answered, cannot_sell
 from billing.adapters.outbound.polar.no_plans import SellsNoPlans
 from billing.adapters.outbound.polar.no_saved_methods import KeepsNoCards
 from billing.adapters.outbound.polar.refunds import ORDER_ID, net_of, order_of, require_undisputed
+from billing.adapters.outbound.polar.selling import PolarSelling
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import ProcessorDispute
 from billing.domain.errors import (
@@ -43,7 +44,6 @@ from billing.domain.identifiers import (
     UserId,
 )
 from billing.domain.listing import Listing
-from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.plan import Plan
 from billing.domain.processor_payment import ListedPayment
 from billing.domain.processor_subscription import Invoice
@@ -61,7 +61,7 @@ PAGE_NUMBER = "page"
 METADATA_MAX = 500
 
 
-class PolarProcessor(SellsNoPlans, KeepsNoCards):
+class PolarProcessor(PolarSelling, SellsNoPlans, KeepsNoCards):
     """Polar has no idempotency keys: what was made is found by our own ids, before it is made again.
 
     A customer is ours by its external id, of which Polar takes one. A page carries our checkout's id, and
@@ -99,6 +99,13 @@ class PolarProcessor(SellsNoPlans, KeepsNoCards):
             # Somebody else made it meanwhile.
             made = await answered(self._client.customers.get_external(user_id))
         return CustomerId(made.id)
+
+    async def forget_customer(self, customer_id: CustomerId) -> None:
+        """Delete a customer; Polar ends what they subscribe to with it, and keeps their orders."""
+        try:
+            await answered(self._client.customers.delete(customer_id))
+        except UnknownToProcessor:
+            return
 
     async def open_checkout(
         self,
@@ -259,10 +266,6 @@ class PolarProcessor(SellsNoPlans, KeepsNoCards):
                 return reference_in((await answered(self._client.orders.get(order_id))).metadata)
             except UnknownToProcessor:
                 return None
-
-    async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
-        """Have the pack's product on sale at its price."""
-        return await self._catalogue.publish(pack)
 
     async def open_portal(
         self, customer_id: CustomerId, *, plans: Sequence[Plan], return_url: str, request_id: RequestId

@@ -23,6 +23,8 @@ SUBJECTS = {
     "checkout.expired": (SubjectKind.PAGE, "id"),
     "order.paid": (SubjectKind.PAGE, "checkout_id"),
     "order.refunded": (SubjectKind.PAYMENT, "id"),
+    "product.created": (SubjectKind.ARTICLE, "id"),
+    "product.updated": (SubjectKind.ARTICLE, "id"),
     "refund.created": (SubjectKind.PAYMENT, "order_id"),
     "refund.updated": (SubjectKind.PAYMENT, "order_id"),
 }

@@ -1,22 +1,25 @@
 """The reader on PostgreSQL."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from chassis.postgres import SYSTEM_SCOPE, transaction
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from billing.adapters.outbound.postgres import tables
+from billing.adapters.outbound.postgres.prices import read_prices
 from billing.adapters.outbound.postgres.rows import to_auto_top_up, to_checkout, to_dispute, to_purchase
-from billing.adapters.outbound.postgres.subscription_rows import to_subscription
+from billing.adapters.outbound.postgres.subscription_rows import to_allocation, to_subscription
 from billing.adapters.outbound.postgres.top_ups import counted_top_ups
+from billing.domain.allocation import PaidAllocation
 from billing.domain.auto_top_up import TopUpStanding
 from billing.domain.checkout import Checkout
 from billing.domain.dispute import Dispute
 from billing.domain.identifiers import CheckoutId, PurchaseId, UserId
+from billing.domain.processor_price import ProcessorPrice
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.subscription import Subscription
 
@@ -44,6 +47,19 @@ class PostgresBillingReader:
         async with transaction(self._engine, user_id) as connection:
             row = (await connection.execute(query)).first()
         return to_subscription(row) if row else None
+
+    async def processor_prices(self) -> Mapping[str, ProcessorPrice]:
+        """Return the processor's prices as they were seen last, by name."""
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            return await read_prices(connection)
+
+    async def prices_asked_at(self, price_names: Collection[str]) -> datetime | None:
+        """Return since when one of these prices was not asked about."""
+        table = tables.processor_prices
+        query = select(func.min(table.c.asked_at)).where(table.c.price_name.in_(price_names))
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            asked_at: datetime | None = await connection.scalar(query)
+        return asked_at
 
     async def auto_top_up(self, user_id: UserId, *, month: datetime) -> TopUpStanding | None:
         """Return what this user asked to be bought by itself."""
@@ -89,6 +105,29 @@ class PostgresBillingReader:
             async for rows in streamed.partitions():
                 for standing in await _standings(connection, rows):
                     yield standing
+
+    async def allocations(self) -> AsyncIterator[PaidAllocation]:
+        """Stream what was told of paid plans' credits through a server-side cursor."""
+        table, purchases = tables.allocations, tables.purchases
+        paid = (
+            select(purchases.c.invoice_id, func.min(purchases.c.payment_id).label("payment_id"))
+            .group_by(purchases.c.invoice_id)
+            .subquery()
+        )
+        joined = table.outerjoin(paid, paid.c.invoice_id == table.c.invoice_id)
+        query = select(table, paid.c.payment_id).select_from(joined)
+        query = query.order_by(table.c.starts_at, table.c.subscription_id)
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
+                yield PaidAllocation(allocation=to_allocation(row), payment_id=row.payment_id)
+
+    async def free_plans(self) -> AsyncIterator[Subscription]:
+        """Stream every free subscription through a server-side cursor."""
+        table = tables.subscriptions
+        query = select(table).where(table.c.processor_id.is_(None)).order_by(table.c.subscription_id)
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
+                yield to_subscription(row)
 
 
 async def _standings(connection: AsyncConnection, rows: Sequence[Any]) -> list[PurchaseStanding]:

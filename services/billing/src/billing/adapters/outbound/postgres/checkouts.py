@@ -34,6 +34,14 @@ class PostgresCheckouts:
         )
         return found
 
+    async def user_of_customer(self, customer_id: CustomerId) -> UserId | None:
+        """Return whose customer it is."""
+        table = tables.customers
+        found: UserId | None = await self._connection.scalar(
+            select(table.c.user_id).where(table.c.customer_id == customer_id)
+        )
+        return found
+
     async def link_customer(
         self, user_id: UserId, customer_id: CustomerId, *, instead_of: CustomerId | None
     ) -> CustomerId:
@@ -53,10 +61,17 @@ class PostgresCheckouts:
         table = tables.checkouts
         added = insert(table).values(from_checkout(checkout)).on_conflict_do_nothing()
         await self._connection.execute(added)
-        query = select(table).where(
-            table.c.user_id == checkout.user_id, table.c.idempotency_key == checkout.idempotency_key
-        )
-        return to_checkout((await self._connection.execute(query)).one())
+        found = await self.checkout_of_key(checkout.user_id, checkout.idempotency_key)
+        if found is None:
+            raise RuntimeError(f"checkout {checkout.checkout_id} was neither added nor there")
+        return found
+
+    async def checkout_of_key(self, user_id: UserId, idempotency_key: str) -> Checkout | None:
+        """Return the checkout that a user's idempotency key made."""
+        table = tables.checkouts
+        query = select(table).where(table.c.user_id == user_id, table.c.idempotency_key == idempotency_key)
+        row = (await self._connection.execute(query)).first()
+        return to_checkout(row) if row else None
 
     async def checkout(self, checkout_id: CheckoutId, *, lock: bool = False) -> Checkout | None:
         """Return a checkout by our id."""

@@ -97,6 +97,8 @@ SUBJECT_COLUMNS = {
     SubjectKind.DISPUTE: "dispute_id",
     SubjectKind.SUBSCRIPTION: "subscription_id",
     SubjectKind.INVOICE: "invoice_id",
+    SubjectKind.ARTICLE: "article_id",
+    SubjectKind.CUSTOMER: "customer_id",
 }
 
 

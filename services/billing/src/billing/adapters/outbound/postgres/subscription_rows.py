@@ -18,6 +18,7 @@ _COPIED = (
     "trial_end",
     "cancels_at",
 )
+_OF_ALLOCATION = ("subscription_id", "user_id", "plan_id", "credits", "is_raise", "invoice_id")
 _OF_PAID = (*_COPIED, "interval", "status", "next_plan_id", "next_interval", "next_at")
 
 
@@ -67,6 +68,6 @@ def from_allocation(allocation: Allocation) -> dict[str, Any]:
 
 
 def to_allocation(row: Any) -> Allocation:
-    """Return the allocation of a row."""
-    values = dict(row._mapping)
-    return Allocation(span=Month(values.pop("starts_at"), values.pop("ends_at")), **values)
+    """Return the allocation of a row, which may say more."""
+    values = {name: row._mapping[name] for name in _OF_ALLOCATION}
+    return Allocation(span=Month(row.starts_at, row.ends_at), **values)

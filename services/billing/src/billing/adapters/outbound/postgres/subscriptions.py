@@ -1,11 +1,11 @@
 """The part of the unit of work about subscriptions, on PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from chassis.claims import first_unclaimed
-from sqlalchemy import Select, and_, func, select, update
+from sqlalchemy import ARRAY, Select, Text, and_, case, cast, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +17,8 @@ from billing.adapters.outbound.postgres.subscription_rows import (
     to_subscription,
 )
 from billing.domain.allocation import Allocation
-from billing.domain.identifiers import ProcessorSubscriptionId, SubscriptionId, UserId
+from billing.domain.identifiers import PlanId, ProcessorSubscriptionId, SubscriptionId, UserId
+from billing.domain.standing import SubscriptionStatus
 from billing.domain.subscription import Subscription
 
 _FIXED = ("subscription_id", "user_id", "began_at")
@@ -90,6 +91,14 @@ class PostgresSubscriptions:
         table = tables.subscriptions
         return await self._locked(select(table).where(table.c.processor_id == processor_id))
 
+    async def recorded_subscriptions(
+        self, processor_ids: Sequence[ProcessorSubscriptionId]
+    ) -> Mapping[ProcessorSubscriptionId, Subscription]:
+        """Return those of these subscriptions of the processor that are recorded, ended or not."""
+        table = tables.subscriptions
+        rows = await self._connection.execute(select(table).where(table.c.processor_id.in_(processor_ids)))
+        return {ProcessorSubscriptionId(row.processor_id): to_subscription(row) for row in rows}
+
     async def _locked(self, query: Select[Any]) -> Subscription | None:
         row = (await self._connection.execute(query.with_for_update())).first()
         return to_subscription(row) if row else None
@@ -116,11 +125,45 @@ class PostgresSubscriptions:
         """Store that credits of a paid plan are told."""
         await self._connection.execute(insert(tables.allocations).values(from_allocation(allocation)))
 
-    async def next_revision(self, user_id: UserId) -> int:
+    async def next_revision(self, user_id: UserId, *, opened: Sequence[str]) -> int:
         """Count one more change of a user's plan; the row is locked until the end."""
         table = tables.subscription_revisions
-        added = insert(table).values(user_id=user_id, revision=1)
+        added = insert(table).values(user_id=user_id, revision=1, opened=list(opened))
         counted = added.on_conflict_do_update(
-            index_elements=[table.c.user_id], set_={"revision": table.c.revision + 1}
+            index_elements=[table.c.user_id],
+            set_={"revision": table.c.revision + 1, "opened": added.excluded.opened},
         )
         return int(await self._connection.scalar(counted.returning(table.c.revision)))
+
+    async def told_entitlements(self, user_id: UserId) -> tuple[str, ...] | None:
+        """Return what a user's plan was told to open last, locked until the end."""
+        table = tables.subscription_revisions
+        query = select(table.c.opened).where(table.c.user_id == user_id).with_for_update()
+        opened = await self._connection.scalar(query)
+        return None if opened is None else tuple(opened)
+
+    async def told_otherwise(
+        self, opened: Mapping[PlanId, Sequence[str]], *, after: UserId | None, limit: int
+    ) -> Sequence[UserId]:
+        """Return users whose plan opens by now something else than was told last."""
+        plans, told = tables.subscriptions, tables.subscription_revisions
+        if not opened:
+            return []
+        now = case(
+            {plan_id: cast(list(words), ARRAY(Text)) for plan_id, words in opened.items()},
+            value=plans.c.plan_id,
+        )
+        query = (
+            select(plans.c.user_id)
+            .outerjoin(told, told.c.user_id == plans.c.user_id)
+            .where(
+                plans.c.ended_at.is_(None),
+                plans.c.plan_id.in_(opened),
+                plans.c.status.is_distinct_from(SubscriptionStatus.PAUSED),
+                told.c.opened.is_distinct_from(now),
+                true() if after is None else plans.c.user_id > after,
+            )
+            .order_by(plans.c.user_id)
+            .limit(limit)
+        )
+        return [UserId(user_id) for user_id in await self._connection.scalars(query)]

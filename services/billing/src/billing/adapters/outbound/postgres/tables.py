@@ -2,6 +2,7 @@
 
 from chassis.outbox import outbox_table
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -121,6 +122,7 @@ subscription_revisions = Table(
     metadata,
     Column("user_id", Text, primary_key=True),
     Column("revision", BigInteger),
+    Column("opened", ARRAY(Text)),
 )
 
 promotions = Table(
@@ -144,6 +146,14 @@ redemptions = Table(
     Column("expires_at", DateTime(timezone=True)),
     Column("idempotency_key", Text),
     Column("created_at", DateTime(timezone=True)),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("begun_at", DateTime(timezone=True)),
+    Column("finished_at", DateTime(timezone=True)),
 )
 
 referral_codes = Table(
@@ -175,6 +185,8 @@ auto_top_ups = Table(
     *(Column(name, Text) for name in ("in_flight", "authenticates")),
     Column("is_paid", Boolean),
     Column("due_at", DateTime(timezone=True)),
+    Column("price_minor", BigInteger),
+    Column("currency", Text),
 )
 
 top_ups = Table(
@@ -194,6 +206,17 @@ scans = Table(
     Column("after", Text),
 )
 
+processor_prices = Table(
+    "processor_prices",
+    metadata,
+    Column("price_name", Text, primary_key=True),
+    Column("article_id", Text),
+    Column("price_minor", BigInteger),
+    *(Column(name, Text) for name in ("currency", "interval")),
+    Column("is_on_sale", Boolean),
+    Column("asked_at", DateTime(timezone=True)),
+)
+
 webhook_events = Table(
     "webhook_events",
     metadata,
@@ -203,6 +226,7 @@ webhook_events = Table(
         Column(name, Text)
         for name in ("session_id", "payment_id", "dispute_id", "subscription_id", "invoice_id")
     ),
+    *(Column(name, Text) for name in ("article_id", "customer_id")),
     Column("body", LargeBinary),
     Column("received_at", DateTime(timezone=True)),
     Column("state", Text),

@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from billing.adapters.outbound.event_codec import encode
 from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.checkouts import PostgresCheckouts
+from billing.adapters.outbound.postgres.erasures import PostgresErasures
 from billing.adapters.outbound.postgres.money_back import PostgresMoneyBack
+from billing.adapters.outbound.postgres.prices import PostgresPrices
 from billing.adapters.outbound.postgres.promotions import PostgresPromotions
 from billing.adapters.outbound.postgres.referrals import PostgresReferrals
 from billing.adapters.outbound.postgres.refund_orders import PostgresRefundOrders
@@ -51,7 +53,9 @@ class PostgresUnitsOfWork:
 
 class PostgresUnitOfWork(
     PostgresCheckouts,
+    PostgresErasures,
     PostgresMoneyBack,
+    PostgresPrices,
     PostgresPromotions,
     PostgresReferrals,
     PostgresRefundOrders,

@@ -1,19 +1,23 @@
 """Packs and plans as Stripe's products and prices."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import stripe
 
 from billing.adapters.outbound.stripe.errors import answered, cannot_sell
-from billing.domain.errors import UnknownToProcessor
+from billing.domain.errors import PriceChanged, UnknownToProcessor
+from billing.domain.identifiers import ArticleId
 from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.plan import Plan
+from billing.domain.processor_price import ProcessorPrice
 from billing.domain.standing import BillingInterval
 
 PRODUCT_PREFIX, PLAN_PREFIX = "tintype_", "tintype_plan_"
 _PRICES_MAX = 100
+# Stripe takes no more lookup keys at once.
+_KEYS_MAX = 10
 _REMEDY = "run `python -m billing publish-catalogue`"
 
 
@@ -74,21 +78,39 @@ class StripeCatalogue:
             await self.price_on_sale(offer.lookup_key, price_minor=offer.price_minor, currency=offer.currency)
         return changes
 
+    async def prices_of(self, lookup_keys: Collection[str]) -> Mapping[str, ProcessorPrice]:
+        """Return the prices that have these lookup keys now, archived ones too: they keep theirs."""
+        found: dict[str, ProcessorPrice] = {}
+        keys = sorted(lookup_keys)
+        for start in range(0, len(keys), _KEYS_MAX):
+            some = keys[start : start + _KEYS_MAX]
+            asked: Any = {"lookup_keys": some, "limit": _KEYS_MAX, "expand": ["data.product"]}
+            prices = (await answered(self._client.v1.prices.list_async(asked))).data
+            found |= {
+                price.lookup_key: _seen(price, price.lookup_key) for price in prices if price.lookup_key
+            }
+        return found
+
+    async def ids_on_sale(self, lookup_keys: Collection[str]) -> list[str]:
+        """Return the prices of those lookup keys that are on sale, in their order, whatever they cost."""
+        found = {key: await self._find(key) for key in lookup_keys}
+        return [price.id for price in found.values() if price is not None and _is_on_sale(price)]
+
     async def price_on_sale(self, lookup_key: str, *, price_minor: int, currency: str) -> str:
-        """Return the price of a lookup key. Raises PaymentProcessorMisconfigured unless it can be sold so."""
+        """Return the price of a lookup key. Raises PriceChanged, PaymentProcessorMisconfigured."""
+        price = await self._find(lookup_key)
+        if price is None:
+            raise cannot_sell(f"no price {lookup_key!r} is on sale: {_REMEDY}")
+        if not _is_on_sale(price):
+            raise cannot_sell(f"the product of {lookup_key!r} is archived: {_REMEDY}")
+        if (price.unit_amount, price.currency) != (price_minor, currency):
+            raise PriceChanged("it costs something else by now: look at its price again")
+        return price.id
+
+    async def _find(self, lookup_key: str) -> stripe.Price | None:
         asked: Any = {"lookup_keys": [lookup_key], "active": True, "limit": 1, "expand": ["data.product"]}
         found = (await answered(self._client.v1.prices.list_async(asked))).data
-        if not found:
-            raise cannot_sell(
-                f"no price {lookup_key!r} is on sale: run `python -m billing publish-catalogue`"
-            )
-        product = found[0].product
-        # Archiving a product leaves its prices active.
-        if not isinstance(product, stripe.Product) or not product.active:
-            raise cannot_sell(f"the product of {lookup_key!r} is archived: {_REMEDY}")
-        if (found[0].unit_amount, found[0].currency) != (price_minor, currency):
-            raise cannot_sell(f"{lookup_key!r} has another price than the catalogue: {_REMEDY}")
-        return found[0].id
+        return found[0] if found else None
 
     async def _product_on_sale(
         self, product_id: str, *, title: str, description: str
@@ -138,3 +160,25 @@ class StripeCatalogue:
         if changes:
             await answered(self._client.v1.prices.update_async(price.id, labels))
         return changes
+
+
+def _is_on_sale(price: stripe.Price) -> bool:
+    """Whether price and product are there to be sold: archiving a product leaves its prices active."""
+    return price.active and isinstance(price.product, stripe.Product) and price.product.active
+
+
+def _seen(price: stripe.Price, lookup_key: str) -> ProcessorPrice:
+    """Return a price as we can sell by it: a whole number, once or each month or year."""
+    recurring = price.recurring
+    by = recurring.interval if recurring else None
+    interval = next((known for known in BillingInterval if known == by), None)
+    is_known = recurring is None or (interval is not None and recurring.interval_count == 1)
+    product = price.product
+    return ProcessorPrice(
+        price_name=lookup_key,
+        article_id=ArticleId(product if isinstance(product, str) else product.id),
+        price_minor=price.unit_amount or 0,
+        currency=price.currency,
+        interval=interval,
+        is_on_sale=_is_on_sale(price) and is_known and price.unit_amount is not None,
+    )

@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 
 def asked_since(since: datetime, after: str | None, *expanded: str) -> Any:
-    """Return the parameters of one page."""
-    expand = [f"data.{field}" for field in expanded or ("payment_intent",)]
-    asked = {"created": {"gte": int(since.timestamp())}, "limit": PAGE_MAX, "expand": expand}
+    """Return the parameters of one page, whose items come with these objects that they name."""
+    asked: dict[str, Any] = {"created": {"gte": int(since.timestamp())}, "limit": PAGE_MAX}
+    asked |= {"expand": [f"data.{field}" for field in expanded]} if expanded else {}
     return asked | ({"starting_after": after} if after else {})
 
 

@@ -50,19 +50,14 @@ class StripePortal:
         return opened.url
 
     async def _configuration(self, plans: Sequence[Plan]) -> str:
-        products = [
-            {
-                "product": PLAN_PREFIX + plan.plan_id,
-                "prices": [
-                    await self._catalogue.price_on_sale(
-                        price.price_name, price_minor=price.price_minor, currency=price.currency
-                    )
-                    for price in plan.prices
-                ],
-            }
+        # What was withdrawn a moment ago can't be switched to, and closes the portal for nobody.
+        found = {
+            PLAN_PREFIX + plan.plan_id: await self._catalogue.ids_on_sale(
+                [price.price_name for price in plan.prices]
+            )
             for plan in plans
-        ]
-        features = _features(products)
+        }
+        features = _features([{"product": product, "prices": ids} for product, ids in found.items() if ids])
         shape = hashlib.sha256(json.dumps(features, sort_keys=True).encode()).hexdigest()[:32]
         if shape not in self._known:
             self._known = {shape: await self._find(shape) or await self._make(shape, features)}

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ from billing.domain.listing import Listing
 from billing.domain.pack import CatalogueChange, Pack
 from billing.domain.plan import Plan
 from billing.domain.processor_payment import ListedPayment
+from billing.domain.processor_price import ProcessorPrice
 from billing.domain.refund import ListedRefund, ProcessorPayment, Refund
 from billing.domain.refund_order import RefundOrder
 from billing.domain.settlement import ProcessorCheckout
@@ -81,6 +82,13 @@ class StripeProcessor(StripeSubscriptions, StripeSavedMethods):
         )
         await answered(customers.update_async(customer.id, {"email": email}))
         return CustomerId(customer.id)
+
+    async def forget_customer(self, customer_id: CustomerId) -> None:
+        """Delete a customer, with the cards that they keep; Stripe ends their subscriptions with it."""
+        try:
+            await answered(self._client.v1.customers.delete_async(customer_id))
+        except UnknownToProcessor:
+            return
 
     async def open_checkout(
         self,
@@ -170,12 +178,14 @@ class StripeProcessor(StripeSubscriptions, StripeSavedMethods):
 
     async def list_refunds(self, *, since: datetime, after: str | None) -> Listing[ListedRefund]:
         """Read one page of the list of refunds."""
-        page = await answered(self._client.v1.refunds.list_async(asked_since(since, after)))
+        page = await answered(self._client.v1.refunds.list_async(asked_since(since, after, "payment_intent")))
         return listing(page, seen_refund)
 
     async def list_disputes(self, *, since: datetime, after: str | None) -> Listing[ProcessorDispute]:
         """Read one page of the list of disputes."""
-        page = await answered(self._client.v1.disputes.list_async(asked_since(since, after)))
+        page = await answered(
+            self._client.v1.disputes.list_async(asked_since(since, after, "payment_intent"))
+        )
         return listing(page, seen_dispute)
 
     async def list_payments(self, *, since: datetime, after: str | None) -> Listing[ListedPayment]:
@@ -188,6 +198,10 @@ class StripeProcessor(StripeSubscriptions, StripeSavedMethods):
             return page
         others = await self.list_pageless_payments(since=since, after=PAGELESS)
         return Listing(items=[*page.items, *others.items], next_after=others.next_after)
+
+    async def prices_of(self, price_names: Collection[str]) -> Mapping[str, ProcessorPrice]:
+        """Read the prices that have these lookup keys now."""
+        return await self._catalogue.prices_of(price_names)
 
     async def publish(self, pack: Pack) -> Sequence[CatalogueChange]:
         """Have the pack's product and price on sale."""

@@ -16,7 +16,13 @@ from billing.domain.identifiers import (
     UserId,
 )
 from billing.domain.processor_payment import ListedInvoicePayment
-from billing.domain.processor_subscription import Invoice, InvoiceStatus, PaidPeriod, ProcessorSubscription
+from billing.domain.processor_subscription import (
+    Invoice,
+    InvoiceStatus,
+    ListedSubscription,
+    PaidPeriod,
+    ProcessorSubscription,
+)
 from billing.domain.standing import BillingInterval, SubscriptionStatus
 from billing.domain.subscription import PaidTerms, ScheduledChange
 
@@ -44,21 +50,20 @@ def seen_subscription(
     item = subscription["items"].data[0]
     price: stripe.Price = item.price
     interval = price.recurring.interval if price.recurring else ""
-    plan_id = plan_of(product_of(price))
-    is_sold = plan_id is not None and interval in set(BillingInterval)
+    plan_id = _sold(price)
     user_id, checkout_id = (_label(subscription.metadata, name) for name in ("user_id", "checkout_id"))
     periods = [period for invoice in invoices for period in _periods(invoice)]
     return ProcessorSubscription(
         processor_id=ProcessorSubscriptionId(subscription.id),
         user_id=UserId(user_id) if user_id and checkout_id else None,
         reference=CheckoutId(checkout_id) if checkout_id else None,
-        plan_id=plan_id if is_sold else None,
+        plan_id=plan_id,
         is_begun=subscription.status not in _NOT_BEGUN,
         began_at=_moment(subscription.start_date),
         ended_at=_moment_or_none(subscription.ended_at),
         terms=PaidTerms(
             processor_id=ProcessorSubscriptionId(subscription.id),
-            interval=BillingInterval(interval) if is_sold else BillingInterval.MONTH,
+            interval=BillingInterval(interval) if plan_id is not None else BillingInterval.MONTH,
             status=_status(subscription),
             price_minor=price.unit_amount or 0,
             currency=price.currency,
@@ -71,6 +76,24 @@ def seen_subscription(
         ),
         periods=tuple(sorted(periods, key=_newest, reverse=True)),
     )
+
+
+def seen_listed(subscription: stripe.Subscription) -> ListedSubscription:
+    """Return what is listed of a subscription: only with both labels it is one of ours."""
+    user_id, checkout_id = (_label(subscription.metadata, name) for name in ("user_id", "checkout_id"))
+    return ListedSubscription(
+        processor_id=ProcessorSubscriptionId(subscription.id),
+        reference=CheckoutId(checkout_id) if user_id and checkout_id else None,
+        plan_id=_sold(subscription["items"].data[0].price),
+        is_begun=subscription.status not in _NOT_BEGUN,
+        status=_status(subscription),
+    )
+
+
+def _sold(price: stripe.Price) -> PlanId | None:
+    """Return the plan that a price sells, if it is one of ours and is paid as often as ours are."""
+    interval = price.recurring.interval if price.recurring else ""
+    return plan_of(product_of(price)) if interval in set(BillingInterval) else None
 
 
 def _newest(period: PaidPeriod) -> tuple[datetime, datetime, InvoiceId]:
@@ -152,14 +175,14 @@ def seen_invoice(invoice: stripe.Invoice) -> Invoice | None:
 
 
 def seen_invoice_payment(invoice: stripe.Invoice) -> ListedInvoicePayment | None:
-    """Return the payment of a subscription's invoice; None of another's, of nothing, and of a surplus one."""
+    """Return a subscription's invoice with its payment; None of another's, and of a surplus one."""
     payment_id, amount_minor = _payment(invoice)
     details = invoice.parent.subscription_details if invoice.parent else None
-    if payment_id is None or not amount_minor or details is None or _label(invoice.metadata, SURPLUS):
+    if details is None or _label(invoice.metadata, SURPLUS):
         return None
     checkout_id = _label(details.metadata, "checkout_id")
     return ListedInvoicePayment(
-        payment_id=payment_id,
+        payment_id=payment_id if amount_minor else None,
         invoice_id=InvoiceId(invoice.id or ""),
         reference=CheckoutId(checkout_id) if checkout_id else None,
         amount_minor=amount_minor,

@@ -16,6 +16,7 @@ from billing.adapters.outbound.stripe.subscription_answers import (
     product_of,
     seen_invoice,
     seen_invoice_payment,
+    seen_listed,
     seen_subscription,
     subscription_of,
 )
@@ -24,7 +25,12 @@ from billing.domain.identifiers import CustomerId, InvoiceId, ProcessorSubscript
 from billing.domain.listing import Listing
 from billing.domain.plan import Plan, PlanPrice
 from billing.domain.processor_payment import ListedInvoicePayment
-from billing.domain.processor_subscription import Invoice, PaidPeriod, ProcessorSubscription
+from billing.domain.processor_subscription import (
+    Invoice,
+    ListedSubscription,
+    PaidPeriod,
+    ProcessorSubscription,
+)
 from billing.domain.standing import BillingInterval
 from billing.domain.subscription import ScheduledChange
 
@@ -172,9 +178,14 @@ class StripeSubscriptions:
     async def list_invoice_payments(
         self, *, since: datetime, after: str | None
     ) -> Listing[ListedInvoicePayment]:
-        """Read one page of the list of paid invoices: each that is a subscription's is a payment."""
+        """Read one page of the list of paid invoices: those that are subscriptions'."""
         asked = asked_since(since, after, "payments") | {"status": "paid"}
         return listing(await answered(self._client.v1.invoices.list_async(asked)), seen_invoice_payment)
+
+    async def list_subscriptions(self, *, since: datetime, after: str | None) -> Listing[ListedSubscription]:
+        """Read one page of the list of subscriptions; the ended ones come only when all are asked for."""
+        asked = asked_since(since, after) | {"status": "all"}
+        return listing(await answered(self._client.v1.subscriptions.list_async(asked)), seen_listed)
 
     async def list_invoices(
         self, customer_id: CustomerId, *, after: str | None, limit: int

@@ -89,6 +89,11 @@ def _about(event: dict[str, Any], *, event_id: EventId, kind: str) -> Webhook:
     if not isinstance(about, dict):
         return Webhook(event_id=event_id, kind=kind, cause=IgnoredCause.UNREADABLE)
     named = about.get(field)
+    if subject_kind is SubjectKind.CUSTOMER and named is None:
+        named = _former(data, field)
+        if named is None:
+            # A card that nobody keeps.
+            return Webhook(event_id=event_id, kind=kind, cause=IgnoredCause.NOT_OURS)
     if subject_kind is SubjectKind.PAYMENT:
         if field in about and named is None:
             # A charge of old integrations has no payment object: it can't be ours.
@@ -99,6 +104,12 @@ def _about(event: dict[str, Any], *, event_id: EventId, kind: str) -> Webhook:
         return Webhook(event_id=event_id, kind=kind, cause=IgnoredCause.UNREADABLE)
     subject = Subject(kind=subject_kind, object_id=ObjectId(object_id))
     return Webhook(event_id=event_id, kind=kind, subject=subject)
+
+
+def _former(data: Any, field: str) -> object:
+    """Return what a field was before: a card that was taken away is nobody's any more."""
+    previous = data.get("previous_attributes")
+    return previous.get(field) if isinstance(previous, dict) else None
 
 
 def _subject_kind(kind: str) -> tuple[SubjectKind | None, str]:
@@ -113,6 +124,17 @@ def _subject_kind(kind: str) -> tuple[SubjectKind | None, str]:
         return SubjectKind.DISPUTE, "id"
     if kind.startswith("customer.subscription."):
         return SubjectKind.SUBSCRIPTION, "id"
+    # Who they are: their card is the default one, or they are gone. What is new of them is our own doing.
+    if kind in ("customer.updated", "customer.deleted"):
+        return SubjectKind.CUSTOMER, "id"
+    # What they pay with: kept, taken away, or renewed by its bank.
+    if kind.startswith("payment_method."):
+        return SubjectKind.CUSTOMER, "customer"
+    # What a product is called and what it costs: any of its prices may have taken another's name.
+    if kind.startswith("product."):
+        return SubjectKind.ARTICLE, "id"
+    if kind.startswith("price."):
+        return SubjectKind.ARTICLE, "product"
     if kind.startswith("invoice_payment."):
         return SubjectKind.INVOICE, "invoice"
     # A draft that is only announced has no id.

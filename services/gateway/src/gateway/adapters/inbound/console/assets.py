@@ -30,7 +30,7 @@ SCRIPTS = (
     *(f"vendor/{name}.min.js" for name in ("htmx", "hx-sse", "basecoat", "basecoat-command")),
     *(
         f"js/{name}.js"
-        for name in ("stream", "live", "waiting", "toasts", "keys", "pictures", "zoom", "selection")
+        for name in ("stream", "live", "waiting", "toasts", "keys", "pictures", "zoom", "selection", "media")
     ),
 )
 # What draws charts: sent to the pages that have one.

@@ -1,15 +1,17 @@
 """The part of `/billing` where people say that packs are bought by themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
 
+from gateway.adapters.inbound.console.checkout import for_buyers, seen_price
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.deps import Deps
 from gateway.domain.auto_top_up import AutoTopUp, AutoTopUpWish
 from gateway.domain.errors import FieldProblem, GatewayError, InvalidRequest
 from gateway.domain.identifiers import PackId, UserId
+from gateway.domain.price import Price
 
 THRESHOLD_SUGGESTED, PURCHASES_SUGGESTED = 200, 3
 THRESHOLD_MAX, PURCHASES_MAX = 1_000_000_000, 100
@@ -32,6 +34,8 @@ class Typed:
     threshold_credits: str
     pack: str
     monthly_purchases_max: str
+    # What the page said that packs cost, such as `starter:1000:usd`.
+    seen: Sequence[str] = ()
 
 
 async def auto_top_up_of(deps: Deps, user_id: UserId) -> AutoTopUp | None:
@@ -54,12 +58,17 @@ def wish_of(request: Request, typed: Typed, *, is_on: bool) -> AutoTopUpWish:
     if threshold is None or most is None:
         raise InvalidRequest(problems[0].detail, fields=problems)
     return AutoTopUpWish(
-        is_on=is_on, threshold_credits=threshold, pack_id=PackId(typed.pack), monthly_purchases_max=most
+        is_on=is_on,
+        threshold_credits=threshold,
+        pack_id=PackId(typed.pack),
+        monthly_purchases_max=most,
+        expected_price=_seen(typed),
     )
 
 
 def for_people(request: Request, refusal: GatewayError) -> GatewayError:
     """Return a refusal in a person's words; what is wrong with the pack stands beside it."""
+    refusal = for_buyers(request, refusal)
     said = _REFUSED.get(refusal.reason)
     if said is None:
         return refusal
@@ -77,6 +86,16 @@ def shown(known: AutoTopUp | None, typed: Typed | None) -> Mapping[str, object]:
         "pack": (known and known.pack_id) or "",
         "monthly_purchases_max": (known and known.monthly_purchases_max) or PURCHASES_SUGGESTED,
     }
+
+
+def _seen(typed: Typed) -> Price | None:
+    """Return what the page said that the chosen pack costs; None of a page that is older than that field."""
+    for said in typed.seen:
+        pack_id, _, price = said.partition(":")
+        price_minor, _, currency = price.partition(":")
+        if pack_id == typed.pack:
+            return seen_price(price_minor, currency)
+    return None
 
 
 def _number(text: str, most: int) -> int | None:

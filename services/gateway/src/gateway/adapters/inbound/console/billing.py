@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import StringConstraints
 
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.console.auto_top_up import (
@@ -14,7 +15,7 @@ from gateway.adapters.inbound.console.auto_top_up import (
     shown,
     wish_of,
 )
-from gateway.adapters.inbound.console.checkout import returned_from
+from gateway.adapters.inbound.console.checkout import SeenPrice, for_buyers, returned_from
 from gateway.adapters.inbound.console.history import CHOICES, EVERYTHING, Choice, chosen
 from gateway.adapters.inbound.console.invitations import invitation_of
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
@@ -35,6 +36,8 @@ from gateway.ports.rate_limits import Limit
 router = APIRouter(route_class=HtmlRoute)
 HISTORY_SIZE = 20
 PURCHASES_SIZE = 10
+# Of one form.
+PACKS_MAX = 100
 CODE_PROBLEMS = {
     "INVALID_CODE": gettext_noop("A code has 4 to 40 letters or digits, perhaps with a - between them."),
     "UNKNOWN_PROMOTION": gettext_noop("There is no such code. Look at it once more: is every letter right?"),
@@ -43,6 +46,7 @@ CODE_PROBLEMS = {
     ),
     "PROMOTION_REDEEMED_BEFORE": gettext_noop("You have used this code before. Its credits came then."),
 }
+SeenPack = Annotated[str, StringConstraints(max_length=100)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 Word = Annotated[str | None, Query(max_length=16)]
 
@@ -74,17 +78,23 @@ async def checkout(
     session: Session,
     pack: Annotated[str, Form(max_length=64)],
     key: Annotated[str, Form(min_length=1, max_length=128)],
+    seen: SeenPrice,
 ) -> Response:
-    """Open the payment page for a pack and go there."""
+    """Open the payment page for a pack and go there, at the price that the button was beside."""
     try:
         await count(request, deps.limits, Limit.CHECKOUT, session.user_id)
         opened, _ = await deps.open_checkout(
-            OpenCheckout(buyer=session.principal(), pack_id=PackId(pack), idempotency_key=f"{key}:{pack}"),
+            OpenCheckout(
+                buyer=session.principal(),
+                pack_id=PackId(pack),
+                expected_price=seen,
+                idempotency_key=f"{key}:{pack}",
+            ),
         )
         if opened.url is None:
             raise Conflict("That checkout is over. Press the button again to start another.")
     except GatewayError as refusal:
-        return await _page(request, deps, session, refusal=refusal)
+        return await _page(request, deps, session, refusal=for_buyers(request, refusal))
     return RedirectResponse(opened.url, status_code=303)
 
 
@@ -118,9 +128,15 @@ async def auto_top_up(
     threshold_credits: Annotated[str, Form(max_length=32)] = "",
     pack: Annotated[str, Form(max_length=64)] = "",
     monthly_purchases_max: Annotated[str, Form(max_length=32)] = "",
+    seen: Annotated[list[SeenPack] | None, Form(max_length=PACKS_MAX)] = None,
 ) -> Response:
     """Have packs bought by themselves, or not any more; what is wrong stands beside its field."""
-    typed = Typed(threshold_credits=threshold_credits, pack=pack, monthly_purchases_max=monthly_purchases_max)
+    typed = Typed(
+        threshold_credits=threshold_credits,
+        pack=pack,
+        monthly_purchases_max=monthly_purchases_max,
+        seen=seen or (),
+    )
     try:
         await count(request, deps.limits, Limit.CHECKOUT, session.user_id)
         await deps.set_auto_top_up(session.user_id, wish_of(request, typed, is_on=turn == "on"))

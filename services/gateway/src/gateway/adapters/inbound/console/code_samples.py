@@ -16,7 +16,7 @@ class CodeSample:
 
 
 def code_samples(public_url: str, *, model_id: str, job: Mapping[str, Any]) -> list[CodeSample]:
-    """Return the call by curl and by Python; both read the access token from `TINTYPE_TOKEN`."""
+    """Return the call by curl and by Python; both read the API key from `TINTYPE_TOKEN`."""
     body = {"model": model_id, "input": dict(job)}
     url = f"{public_url}/v1/generations"
     curl = "\n".join(
@@ -39,6 +39,22 @@ answer = httpx.post(
     json={body!r},
 )
 print(answer.json())"""
+    return [CodeSample(name="curl", text=curl), CodeSample(name="Python", text=python)]
+
+
+def key_samples(public_url: str, key: str) -> list[CodeSample]:
+    """Return the first call with a key, by curl and by Python."""
+    url = f"{public_url}/v1/models"
+    curl = "\n".join(
+        (
+            f"export TINTYPE_TOKEN={shlex.quote(key)}",
+            f'curl -H "authorization: Bearer $TINTYPE_TOKEN" {shlex.quote(url)}',
+        )
+    )
+    python = f"""import os, httpx
+
+bearer = {{"authorization": f"Bearer {{os.environ['TINTYPE_TOKEN']}}"}}
+print(httpx.get({url!r}, headers=bearer).json())"""
     return [CodeSample(name="curl", text=curl), CodeSample(name="Python", text=python)]
 
 

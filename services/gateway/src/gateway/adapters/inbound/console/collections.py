@@ -223,7 +223,7 @@ async def _choices(
             "collection_choices.html",
             session=session,
             problem=_said(request, refusal),
-            errors=field_errors(refusal) if refusal else {},
+            errors=field_errors(language_of(request), refusal) if refusal else {},
             **values,
         )
     return await show(

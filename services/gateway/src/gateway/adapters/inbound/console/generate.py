@@ -16,6 +16,7 @@ from gateway.adapters.inbound.console.code_samples import code_samples
 from gateway.adapters.inbound.console.days import Day, by_day
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.library import previews
+from gateway.adapters.inbound.console.media_field import previews_of, take_files, typed_form, use_in
 from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, fragment, go, show
 from gateway.adapters.inbound.console.plans import opening
 from gateway.adapters.inbound.console.schema_form import fields_of, input_of, with_placeholders
@@ -48,6 +49,11 @@ EXAMPLES = {
         gettext_noop("Explain tintype photography to a ten-year-old"),
         gettext_noop("Three names for a bakery on a ferry"),
     ),
+    Modality.AUDIO: (
+        gettext_noop("The last ferry leaves at nine. Mind the step, and do not wake the heron."),
+        gettext_noop("Good evening. Tonight: fog on the coast, and a little light in the harbour."),
+        gettext_noop("Once there was a lighthouse keeper who knew every wave by its name."),
+    ),
 }
 
 
@@ -60,12 +66,19 @@ async def generate_page(
     again: Annotated[str | None, Query(max_length=100)] = None,
     remix: bool = False,
     example: Annotated[int, Query(ge=0, le=100)] = 0,
+    use: Annotated[str, Query(max_length=64)] = "",
+    kind: Annotated[str, Query(max_length=16)] = "image",
 ) -> Response:
     """Show the form of one model, empty or as an earlier generation had it, beside what was made last.
 
     A remix leaves out what is drawn at random: it comes out otherwise. `example` is the number of one of
-    ours, counted from 1: a stranger's address can't say what stands in the form.
+    ours, counted from 1: a stranger's address can't say what stands in the form. `use` is an upload or an
+    output of one's own, to be made something of, and `kind` is what it is: image or video.
     """
+    if again is None and use:
+        models = await deps.generations.models(session.user_id)
+        chosen, given = use_in(models, model, use, kind)
+        return await _page(request, deps, session, model_id=chosen, given=given, used=use, used_kind=kind)
     if again is None:
         return await _page(request, deps, session, model_id=model, example=example)
     earlier = await deps.generations.generation(session.user_id, generation_id(again))
@@ -87,7 +100,8 @@ async def quote(request: Request, deps: CurrentDeps, session: Session) -> Respon
     form = await request.form()
     model = await _model(deps, str(form.get("model", "")))
     balance = await deps.ledger.balance(session.user_id)
-    return fragment(request, "quote.html", **await _cost(deps, session, model, dict(form)), balance=balance)
+    cost = await _cost(deps, session, model, typed_form(model, form))
+    return fragment(request, "quote.html", **cost, balance=balance)
 
 
 @router.post("/generate/code", dependencies=[per_user(Limit.READS)])
@@ -95,7 +109,7 @@ async def code(request: Request, deps: CurrentDeps, session: Session) -> Respons
     """Show the call that the form stands for, for programs: a fragment that the page swaps in."""
     form = await request.form()
     model = await _model(deps, str(form.get("model", "")))
-    job = input_of(model, dict(form))
+    job = input_of(model, typed_form(model, form))
     samples = code_samples(deps.web.public_url, model_id=model.model_id, job=job)
     return fragment(request, "code.html", samples=samples)
 
@@ -103,8 +117,13 @@ async def code(request: Request, deps: CurrentDeps, session: Session) -> Respons
 @router.post("/generate")
 async def generate(request: Request, deps: CurrentDeps, session: Session) -> Response:
     """Start a generation; with too few credits nothing runs and the page leads to Billing."""
-    form = dict(await request.form())
-    model = await _model(deps, str(form.get("model", "")))
+    sent = await request.form()
+    model = await _model(deps, str(sent.get("model", "")))
+    form = typed_form(model, sent)
+    try:
+        await take_files(request, deps, session.user_id, model, sent, form)
+    except GatewayError as refusal:
+        return await _page(request, deps, session, model_id=model.model_id, given=form, refusal=refusal)
     job = input_of(model, form)
     new = NewGeneration(
         model_id=model.model_id,
@@ -165,6 +184,8 @@ async def _page(
     given: dict[str, Any] | None = None,
     refusal: GatewayError | None = None,
     example: int = 0,
+    used: str = "",
+    used_kind: str = "image",
 ) -> Response:
     models = await deps.generations.models(session.user_id)
     if not models:
@@ -183,7 +204,13 @@ async def _page(
         is_new_key=False,
         models=models,
         model=model,
-        fields=fields_of(model, form),
+        fields=(fields := fields_of(model, form)),
+        takes_files=any(field.kind == "media" for field in fields),
+        shown_media=await previews_of(
+            deps, session.user_id, [media_id for field in fields for media_id in field.values]
+        ),
+        used=used,
+        used_kind=used_kind,
         key=_kept_key(form, refusal) or deps.secrets.new(),
         examples=examples,
         is_closed=closed is not None,

@@ -14,6 +14,7 @@ from gateway.adapters.inbound.console.languages import language_of
 from gateway.adapters.inbound.console.library_part import LibraryPart, library_part
 from gateway.adapters.inbound.console.library_query import SHOWN_MAX, LibraryQuery, State, library_query
 from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, came_from, fragment, go, show
+from gateway.adapters.inbound.console.schema_form import media_kinds
 from gateway.adapters.inbound.console.selection import SELECTED_MAX, Undone, deleted_note
 from gateway.adapters.inbound.console.templates import zone_of
 from gateway.adapters.inbound.deps import Deps
@@ -91,13 +92,15 @@ async def detail(request: Request, deps: CurrentDeps, session: Session, generati
     except NotFound:
         return await _deleted(request, deps, session, generation)
     outputs = explained.generation.outputs
-    model = model_of(await deps.generations.models(), explained.generation.model_id)
+    models = await deps.generations.models()
+    model = model_of(models, explained.generation.model_id)
     return await show(
         request,
         "generation.html",
         session=session,
         generation=explained.generation,
         model=model,
+        input_kinds=media_kinds(models),
         asked=asked_for(model, explained.generation.input),
         reservation=explained.reservation,
         lots=explained.lots,

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, require_own_origin
+from gateway.adapters.inbound.client import client_address
 from gateway.adapters.inbound.console.devices import remember_device
 from gateway.adapters.inbound.console.next_page import HOME, forget_next, remember_next, remembered_next
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, local_path, show
-from gateway.adapters.inbound.limited import client_address, client_key, count
+from gateway.adapters.inbound.limited import client_key, count
 from gateway.domain.errors import GatewayError
 from gateway.domain.user import Welcome
 from gateway.ports.rate_limits import Limit

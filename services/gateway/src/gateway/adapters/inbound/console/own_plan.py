@@ -6,10 +6,12 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.checkout import SeenPrice, for_buyers
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, fragment, go, show
 from gateway.adapters.inbound.console.plans import OwnPlan, interval_of, own_plan
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import count, per_user
+from gateway.application.change_plan import ChangePlan
 from gateway.application.open_portal import OpenPortal
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import GatewayError, NotFound
@@ -51,16 +53,24 @@ async def change(
     key: Key,
     to: Annotated[str, Form(max_length=64)],
     interval: Annotated[str, Form(max_length=16)],
+    seen: SeenPrice,
 ) -> Response:
     """Change to another plan; what is refused is said on the page that asked."""
     plan_id, chosen = PlanId(to), interval_of(interval)
     try:
         await count(request, deps.limits, Limit.CHECKOUT, session.user_id)
-        await deps.billing.change_subscription(
-            session.user_id, plan_id=plan_id, interval=chosen, idempotency_key=key
+        await deps.change_plan(
+            ChangePlan(
+                user_id=session.user_id,
+                plan_id=plan_id,
+                interval=chosen,
+                expected_price=seen,
+                idempotency_key=key,
+            )
         )
     except GatewayError as refusal:
-        return await _change_page(request, deps, session, plan_id, chosen, refusal=refusal)
+        said = for_buyers(request, refusal)
+        return await _change_page(request, deps, session, plan_id, chosen, refusal=said)
     return go("/billing", note="plan-changed")
 
 

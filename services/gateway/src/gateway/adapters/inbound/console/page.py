@@ -15,10 +15,12 @@ from starlette.requests import ClientDisconnect
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession, current_session, require_csrf
 from gateway.adapters.inbound.console.avatar import avatar_of, origin_of
-from gateway.adapters.inbound.console.languages import gettext_noop, language_of
+from gateway.adapters.inbound.console.languages import Language, gettext_noop, language_of
+from gateway.adapters.inbound.console.media_words import said
 from gateway.adapters.inbound.console.notes import NOTES
 from gateway.adapters.inbound.console.templates import render
 from gateway.adapters.inbound.deps import Deps, deps_of
+from gateway.adapters.inbound.fresh_proof import STEP_UP_REQUIRED
 from gateway.adapters.inbound.middleware import content_policy
 from gateway.adapters.inbound.problems import record_bug, retry_headers, status_of
 from gateway.domain.console_session import ConsoleSession
@@ -60,6 +62,8 @@ class HtmlRoute(APIRoute):
             except (SignedOut, Unauthenticated):
                 return to_sign_in(request)
             except GatewayError as refusal:
+                if refusal.reason == STEP_UP_REQUIRED:
+                    return to_step_up(request)
                 return await refusal_page(request, refusal)
             except RequestValidationError:
                 return await error_page(
@@ -129,7 +133,7 @@ async def show(
                 "theme": theme_of(request),
                 "path": request.url.path,
                 "note": language_of(request).say(NOTES.get(request.query_params.get("note", ""), "")),
-                "errors": field_errors(refusal) if refusal else {},
+                "errors": field_errors(language_of(request), refusal) if refusal else {},
                 "problem": words(request, refusal) if refusal else None,
                 "offer": 0,
                 "is_news": False,
@@ -207,6 +211,14 @@ async def error_page(
     return HTMLResponse(html, status_code=status, headers=kept)
 
 
+def to_step_up(request: Request) -> Response:
+    """Send the browser to prove once more who is there, and back to the page that it came from."""
+    there = f"/account/step-up?next={quote(came_from(request, otherwise='/account'))}"
+    if FRAGMENT in request.headers:
+        return Response(status_code=403, headers={"HX-Redirect": there})
+    return RedirectResponse(there, status_code=303)
+
+
 def to_sign_in(request: Request) -> Response:
     """Send the browser to sign in and back; from a part of a page, the whole page.
 
@@ -267,9 +279,15 @@ def set_session(response: Response, deps: Deps, cookie: str) -> None:
     )
 
 
-def field_errors(refusal: GatewayError) -> Mapping[str, str]:
+def field_errors(language: Language, refusal: GatewayError) -> Mapping[str, str]:
     """Return what is wrong by field; `input.prompt` and `prompt` are the same field of a form."""
-    return {problem.field.rpartition(".")[2]: problem.detail for problem in refusal.fields}
+    return {_input_name(problem.field): said(language, problem.detail) for problem in refusal.fields}
+
+
+def _input_name(field: str) -> str:
+    """Return the last part that is no place in a list: of `input.images.0` it is `images`."""
+    parts = [part for part in field.split(".") if not part.isdigit()]
+    return parts[-1] if parts else field
 
 
 def _local(request: Request) -> str:

@@ -83,8 +83,10 @@ class OwnPlan:
         return self.subscription is None or self.subscription.changes_at_once(plan, price.interval)
 
     def title(self, plan_id: PlanId) -> str:
-        """Return what a plan is called; its id once it is on offer no more."""
-        return next((plan.title for plan in self.plans if plan.plan_id == plan_id), plan_id)
+        """Return what a plan is called; its id once nobody knows it any more."""
+        own = self.subscription.plan if self.subscription else None
+        known = (*self.plans, *((own,) if own else ()))
+        return next((plan.title for plan in known if plan.plan_id == plan_id), plan_id)
 
     @property
     def is_paid(self) -> bool:
@@ -109,7 +111,9 @@ def _offer(plan: Plan, interval: BillingInterval, subscription: Subscription | N
     by_interval = {price.interval: price for price in plan.prices}
     price = by_interval.get(interval) or next(iter(plan.prices), None)
     month, year = by_interval.get(BillingInterval.MONTH), by_interval.get(BillingInterval.YEAR)
-    saved = 12 * month.price_minor - year.price_minor if month and year and price is year else 0
+    saved = 0
+    if month and year and price is year and month.currency == year.currency:
+        saved = 12 * month.price_minor - year.price_minor
     return Offer(
         plan=plan,
         price=price,

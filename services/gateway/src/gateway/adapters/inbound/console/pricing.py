@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession
 from gateway.adapters.inbound.console.beside import models_beside
+from gateway.adapters.inbound.console.checkout import SeenPrice, for_buyers
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, show
 from gateway.adapters.inbound.console.plans import interval_of, intervals_of, offers_of, plan_of
 from gateway.adapters.inbound.console.promise import promised_credits
@@ -40,6 +41,7 @@ async def subscribe(
     plan: Annotated[str, Form(max_length=64)],
     interval: Annotated[str, Form(max_length=16)],
     key: Annotated[str, Form(min_length=1, max_length=128)],
+    seen: SeenPrice,
 ) -> Response:
     """Open the payment page for a plan and go there; who pays for one already is led to it."""
     chosen = interval_of(interval)
@@ -50,6 +52,7 @@ async def subscribe(
                 buyer=session.principal(),
                 plan_id=PlanId(plan),
                 interval=chosen,
+                expected_price=seen,
                 idempotency_key=f"{key}:{plan}:{chosen.value}",
             )
         )
@@ -58,7 +61,7 @@ async def subscribe(
     except GatewayError as refusal:
         if refusal.reason == "SUBSCRIBED_ALREADY":
             return go("/billing", note="subscribed")
-        return await _page(request, deps, session, chosen, refusal=refusal)
+        return await _page(request, deps, session, chosen, refusal=for_buyers(request, refusal))
     return RedirectResponse(opened.url, status_code=303)
 
 

@@ -3,12 +3,21 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from types import CodeType
 from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2 import (
+    BytecodeCache,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    pass_context,
+    select_autoescape,
+)
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 
 from gateway.adapters.inbound.console.assets import assets
@@ -53,6 +62,25 @@ def render(request: Request, template: str, values: Mapping[str, Any]) -> str:
     return written.render({"zone": zone_of(request), "now": deps_of(request).clock.now(), **values})
 
 
+class _Compiled(BytecodeCache):
+    """Compiled templates, by their files and what is in them: each is compiled once for all languages."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """See BytecodeCache."""
+        bucket.code = self._code.get(f"{bucket.key}.{bucket.checksum}")
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """See BytecodeCache."""
+        if bucket.code is not None:
+            self._code[f"{bucket.key}.{bucket.checksum}"] = bucket.code
+
+
+_compiled = _Compiled()
+
+
 def _environment(language: Language) -> Environment:
     """Return the templates in one language: macros see what an environment has, not whom a page is for."""
     made = Environment(
@@ -61,6 +89,9 @@ def _environment(language: Language) -> Environment:
         undefined=StrictUndefined,
         # A file is not looked at again for each part of each page: it comes with the process.
         auto_reload=False,
+        # What is compiled for one language serves all: none may be computed into it.
+        bytecode_cache=_compiled,
+        optimized=False,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],

@@ -5,7 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
-from gateway.adapters.inbound.auth import CurrentAdmin, CurrentDeps
+from gateway.adapters.inbound.acting import CurrentAdmin
+from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.fresh_proof import FRESH_PROOF
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers.purchase import Purchase
 from gateway.adapters.inbound.rest.bodies import Body
@@ -37,12 +39,14 @@ class RefundBody(Body):
     """Kept with the refund, here and at the payment processor."""
 
 
-@router.post("/{purchase}/refund", dependencies=[per_user(Limit.CHANGES)], responses=refuses(_REFUND))
+@router.post(
+    "/{purchase}/refund", dependencies=[per_user(Limit.CHANGES), FRESH_PROOF], responses=refuses(_REFUND)
+)
 async def refund_purchase(
     purchase: PurchasePath,
     body: RefundBody,
     response: Response,
-    principal: CurrentAdmin,
+    actor: CurrentAdmin,
     deps: CurrentDeps,
     key: Annotated[str, Depends(idempotency_key)],
 ) -> Purchase:
@@ -53,7 +57,7 @@ async def refund_purchase(
     of it.
     """
     refunded, replayed = await deps.billing.refund_purchase(
-        principal,
+        actor,
         purchase_id(purchase),
         amount_minor=body.amount_minor,
         reason=body.reason,

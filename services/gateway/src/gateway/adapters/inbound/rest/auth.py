@@ -6,12 +6,14 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
-from gateway.adapters.inbound.limited import client_address, per_address
+from gateway.adapters.inbound.client import client_address, client_of
+from gateway.adapters.inbound.limited import per_address
 from gateway.adapters.inbound.rest.answers.session import Accepted, Session
 from gateway.adapters.inbound.rest.answers.user import VerifiedUser
-from gateway.adapters.inbound.rest.bodies import Body, Email, Password, Token
+from gateway.adapters.inbound.rest.bodies import Body, Code, Email, Password, Token
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
+from gateway.domain.identifiers import SessionId
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(
@@ -19,10 +21,16 @@ router = APIRouter(
 )
 
 _BUSY: Reasons = {429: ("TOO_MANY_ATTEMPTS", "TOO_BUSY"), 503: ("THROTTLE_UNAVAILABLE",)}
-_SIGN_UP: Reasons = {**_BUSY, 409: ("EMAIL_TAKEN",), 422: ("INVALID_EMAIL", "WEAK_PASSWORD")}
+_SIGN_UP: Reasons = {
+    **_BUSY,
+    403: ("SIGN_UP_CLOSED", "INVITATION_REQUIRED"),
+    409: ("EMAIL_TAKEN",),
+    422: ("INVALID_EMAIL", "WEAK_PASSWORD", "EMAIL_DOMAIN_NOT_ALLOWED", "CAPTCHA_FAILED"),
+    503: (*_BUSY[503], "CAPTCHA_UNAVAILABLE"),
+}
 _LOG_IN: Reasons = {
     **_BUSY,
-    401: ("INVALID_CREDENTIALS",),
+    401: ("INVALID_CREDENTIALS", "SECOND_FACTOR_REQUIRED"),
     403: ("USER_DISABLED",),
     422: ("INVALID_EMAIL",),
 }
@@ -41,6 +49,12 @@ class SignUp(Body):
     password: Password
     full_name: Annotated[str, Field(max_length=200, examples=["Ada Lovelace"])] = ""
     """What to be called."""
+    invitation: Token | None = None
+    """The token of the mail that invited the address; it confirms the address, too."""
+    captcha_token: (
+        Annotated[str, Field(max_length=2048, examples=["0.zrSnRHO7h0HwSjSCU8oyzbjEtD8p"])] | None
+    ) = None
+    """What the widget gave, where `GET /v1/auth/options` names one."""
 
 
 class LogIn(Body):
@@ -50,6 +64,23 @@ class LogIn(Body):
     password: Password
     device_token: Annotated[str, Field(max_length=2048)] | None = None
     """What an earlier log-in on this device gave."""
+
+
+class SecondStep(Body):
+    """What a sign-in that waits is ended with."""
+
+    challenge: Annotated[str, Field(min_length=1, max_length=256, examples=["Yk3vEjRWeJq83v8TVnearA"])]
+    """As the refusal of the first step told it."""
+    code: Code
+
+
+class Proof(Body):
+    """One of the two."""
+
+    password: Password | None = None
+    """The account's."""
+    code: Code | None = None
+    """Of an authenticator app, or a recovery code; the password is not looked at then."""
 
 
 class Refresh(Body):
@@ -85,7 +116,9 @@ async def sign_up(body: SignUp, request: Request, deps: CurrentDeps) -> Session:
             email=body.email,
             password=body.password,
             full_name=body.full_name,
-            client_address=client_address(request),
+            client=client_of(request),
+            invitation=body.invitation,
+            captcha_token=body.captcha_token,
         )
     )
 
@@ -100,16 +133,29 @@ async def log_in(body: LogIn, request: Request, deps: CurrentDeps) -> Session:
         await deps.identity.log_in(
             email=body.email,
             password=body.password,
-            client_address=client_address(request),
+            client=client_of(request),
             device_tokens=[body.device_token] if body.device_token else [],
         )
     )
 
 
+@router.post(
+    "/login/second-factor",
+    responses=refuses({**_BUSY, 401: ("CHALLENGE_ENDED",), 403: ("USER_DISABLED",), 422: ("WRONG_CODE",)}),
+)
+async def complete_log_in(body: SecondStep, request: Request, deps: CurrentDeps) -> Session:
+    """End a sign-in that was refused with `SECOND_FACTOR_REQUIRED`, within five minutes and five tries."""
+    return Session.of(
+        await deps.identity.complete_log_in(
+            challenge=body.challenge, code=body.code, client=client_of(request)
+        )
+    )
+
+
 @router.post("/refresh", responses=refuses(_REFRESH))
-async def refresh_session(body: Refresh, deps: CurrentDeps) -> Session:
+async def refresh_session(body: Refresh, request: Request, deps: CurrentDeps) -> Session:
     """Trade a refresh token for a new pair; using one twice ends its session."""
-    return Session.of(await deps.identity.refresh(body.refresh_token))
+    return Session.of(await deps.identity.refresh(body.refresh_token, client_of(request)))
 
 
 @router.post("/logout", status_code=204)
@@ -137,6 +183,50 @@ async def reset_password(body: Reset, deps: CurrentDeps) -> Response:
 async def verify_email(body: Verification, deps: CurrentDeps) -> VerifiedUser:
     """Confirm an address with a mailed token."""
     return VerifiedUser.of(await deps.identity.verify_email(body.token))
+
+
+@router.post(
+    "/email/change",
+    status_code=204,
+    responses=refuses({403: ("USER_DISABLED",), 409: ("EMAIL_TAKEN",), 422: ("INVALID_TOKEN",)}),
+)
+async def change_email(body: Verification, deps: CurrentDeps) -> Response:
+    """Make an address the account's with the token that was mailed there; sessions stay."""
+    await deps.identity.change_email(body.token)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/email/keep", status_code=204, responses=refuses({409: ("EMAIL_TAKEN",), 422: ("INVALID_TOKEN",)})
+)
+async def keep_email(body: Verification, deps: CurrentDeps) -> Response:
+    """Take a change of the address back, or keep it from happening; ends every session."""
+    await deps.identity.keep_email(body.token)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/step-up",
+    status_code=204,
+    responses=refuses(
+        {
+            **_BUSY,
+            403: ("USER_DISABLED",),
+            404: ("USER_NOT_FOUND", "SESSION_NOT_FOUND"),
+            422: ("WRONG_PASSWORD", "WRONG_CODE"),
+        }
+    ),
+)
+async def step_up(body: Proof, request: Request, principal: CurrentPrincipal, deps: CurrentDeps) -> Response:
+    """Prove once more who is there, with the password or a code: for ten minutes, in this session."""
+    await deps.identity.step_up(
+        principal.user_id,
+        principal.session_id or SessionId(""),
+        password=body.password,
+        code=body.code,
+        client_address=client_address(request),
+    )
+    return Response(status_code=204)
 
 
 @router.post("/email/resend", status_code=202, responses=refuses({**_MAIL, 404: ("USER_NOT_FOUND",)}))

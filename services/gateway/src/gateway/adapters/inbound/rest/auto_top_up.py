@@ -8,7 +8,7 @@ from pydantic import Field
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers.auto_top_up import AutoTopUp
-from gateway.adapters.inbound.rest.bodies import Body
+from gateway.adapters.inbound.rest.bodies import Body, ExpectedPrice, price_of
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.domain.auto_top_up import AutoTopUpWish
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["billing"], route_class=JsonRoute)
 
 _SET: Reasons = {
     404: ("UNKNOWN_PACK",),
-    409: ("NO_PAYMENT_METHOD", "PAYMENT_PROCESSOR_REFUSED"),
+    409: ("NO_PAYMENT_METHOD", "PRICE_CHANGED", "ACCOUNT_LEAVING", "PAYMENT_PROCESSOR_REFUSED"),
     503: ("PAYMENT_PROCESSOR_UNAVAILABLE", "PAYMENT_PROCESSOR_MISCONFIGURED"),
 }
 
@@ -35,6 +35,8 @@ class AutoTopUpBody(Body):
     """A pack's id."""
     monthly_purchases_max: Annotated[int, Field(ge=1, le=100, examples=[3])]
     """In a calendar month (UTC) at most."""
+    expected_price: ExpectedPrice | None = None
+    """What the caller was shown; without it, what the pack costs is agreed to."""
 
 
 @router.get("/auto-top-up", dependencies=[per_user(Limit.READS)])
@@ -45,11 +47,15 @@ async def read_auto_top_up(principal: CurrentPrincipal, deps: CurrentDeps) -> Au
 
 @router.put("/auto-top-up", dependencies=[per_user(Limit.CHECKOUT)], responses=refuses(_SET))
 async def set_auto_top_up(body: AutoTopUpBody, principal: CurrentPrincipal, deps: CurrentDeps) -> AutoTopUp:
-    """Have packs bought by themselves when credits run low, or stop it."""
+    """Have packs bought by themselves when credits run low, or stop it.
+
+    What the pack costs now is agreed to; when it costs more, it is not bought and auto top-up stops.
+    """
     wish = AutoTopUpWish(
         is_on=body.enabled,
         threshold_credits=body.threshold_credits,
         pack_id=PackId(body.pack),
         monthly_purchases_max=body.monthly_purchases_max,
+        expected_price=price_of(body.expected_price),
     )
     return AutoTopUp.of(await deps.set_auto_top_up(principal.user_id, wish))

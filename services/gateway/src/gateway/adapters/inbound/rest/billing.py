@@ -11,7 +11,7 @@ from gateway.adapters.inbound.rest.answers.checkout import Checkout
 from gateway.adapters.inbound.rest.answers.pack import Pack, PackList
 from gateway.adapters.inbound.rest.answers.plan import Plan, PlanList
 from gateway.adapters.inbound.rest.answers.purchase import Purchase, PurchasePage
-from gateway.adapters.inbound.rest.bodies import Body, Interval, Url
+from gateway.adapters.inbound.rest.bodies import Body, ExpectedPrice, Interval, Url, price_of
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.parameters import (
     CheckoutPath,
@@ -33,6 +33,8 @@ _CREATE: Reasons = {
     **_PROCESSOR,
     404: ("UNKNOWN_PACK", "UNKNOWN_PLAN"),
     409: (
+        "PRICE_CHANGED",
+        "ACCOUNT_LEAVING",
         "SUBSCRIBED_ALREADY",
         "PAYMENT_PROCESSOR_REFUSED",
         "UNKNOWN_TO_PAYMENT_PROCESSOR",
@@ -51,6 +53,8 @@ class CheckoutBody(Body):
     """A plan's id, instead of a pack's."""
     interval: Interval | None = None
     """For how long the plan is paid at once; required with a plan."""
+    expected_price: ExpectedPrice | None = None
+    """What the caller was shown; without it, what is asked is accepted."""
     success_url: Url | None = None
     """Where the person comes back to after paying."""
     cancel_url: Url | None = None
@@ -82,13 +86,17 @@ async def create_checkout(
     deps: CurrentDeps,
     key: Annotated[str, Depends(idempotency_key)],
 ) -> Checkout:
-    """Open a hosted checkout page for one pack or one plan."""
+    """Open a hosted checkout page for one pack or one plan.
+
+    409 `PRICE_CHANGED` with the present `price` when something else was expected: the key is not used up.
+    """
     checkout, replayed = await deps.open_checkout(
         OpenCheckout(
             buyer=principal,
             pack_id=PackId(body.pack) if body.pack else None,
             plan_id=PlanId(body.plan) if body.plan else None,
             interval=body.interval,
+            expected_price=price_of(body.expected_price),
             idempotency_key=key,
             success_url=body.success_url,
             cancel_url=body.cancel_url,

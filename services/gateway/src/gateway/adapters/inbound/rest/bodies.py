@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.domain.price import Price
 from gateway.domain.subscription import BillingInterval
 
 Email = Annotated[
@@ -24,6 +25,15 @@ Token = Annotated[
         examples=["rt_q83vEjRWeJq83v8TVnearA"],
     ),
 ]
+Code = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        description="Six digits of an authenticator app, or a recovery code.",
+        examples=["492039"],
+    ),
+]
 Url = Annotated[str, Field(max_length=2048)]
 # A word of JSON is a text: a strict body would take nothing but the member itself.
 Interval = Annotated[BillingInterval, Field(strict=False, examples=["month"])]
@@ -35,3 +45,21 @@ class Body(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, hide_input_in_errors=True, use_attribute_docstrings=True
     )
+
+
+class ExpectedPrice(Body):
+    """What the caller was shown; 409 `PRICE_CHANGED` when something else is asked by now."""
+
+    price_minor: Annotated[int, Field(ge=0, le=1_000_000_000_000, examples=[1000])]
+    """The price, in the currency's smallest unit."""
+    currency: Annotated[str, Field(pattern="^[a-z]{3}$", examples=["usd"])]
+    """ISO 4217, in small letters."""
+
+    def price(self) -> Price:
+        """Return it as a price."""
+        return Price(price_minor=self.price_minor, currency=self.currency)
+
+
+def price_of(expected: ExpectedPrice | None) -> Price | None:
+    """Return what was shown, where the caller says it."""
+    return expected.price() if expected else None

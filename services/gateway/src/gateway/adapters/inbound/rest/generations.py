@@ -32,7 +32,7 @@ _NOT_FOUND: Reasons = {404: ("NOT_FOUND",)}
 _STORE: Reasons = {503: ("STORAGE_UNAVAILABLE",)}
 _CREATE: Reasons = {
     402: ("INSUFFICIENT_CREDITS",),
-    403: ("ENTITLEMENT_REQUIRED",),
+    403: ("ENTITLEMENT_REQUIRED", "MODEL_NOT_ALLOWED", "KEY_LIMIT_REACHED", "ACCOUNT_ERASED"),
     404: ("UNKNOWN_MODEL",),
     409: ("QUOTE_EXPIRED",),
     422: ("INVALID_INPUT", "INVALID_QUOTE"),
@@ -77,7 +77,9 @@ async def create_generation(
         provider_order=tuple(body.provider_order),
         metadata=body.metadata,
         idempotency_key=key,
+        key=principal.key,
     )
+    principal.require_model(new.model_id)
     generation, replayed = await deps.generations.create(principal.user_id, new)
     mark_replayed(response, replayed)
     response.headers["Location"] = f"/v1/generations/{generation.generation_id}"

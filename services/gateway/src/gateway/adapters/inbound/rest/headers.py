@@ -26,7 +26,9 @@ HEADERS: dict[str, dict[str, Any]] = {
         "example": 1,
     },
     REPLAYED: _header("The answer is that of an earlier request with the same key.", "true", const="true"),
-    "Location": _header("Where what was made is read.", "/v1/generations/gen_019324a1"),
+    "Location": _header(
+        "Where what was made is read, or where the browser is sent.", "/v1/generations/gen_019324a1"
+    ),
     "WWW-Authenticate": _header("How to say who is calling.", "Bearer", const="Bearer"),
     "Content-Disposition": _header("By which name to save it.", 'attachment; filename="a.csv"'),
 }
@@ -40,6 +42,8 @@ def headers_of(route: APIRoute, status: int) -> dict[str, Any]:
             names += [REPLAYED, "Location"]
         elif status == 402:
             names.append(REPLAYED)
+    if status == 303:
+        names.append("Location")
     if status == 401:
         names.append("WWW-Authenticate")
     if status in (429, 503, 504):

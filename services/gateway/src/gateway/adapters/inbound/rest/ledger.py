@@ -1,7 +1,5 @@
 """Balance and statement."""
 
-import csv
-import io
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
@@ -12,7 +10,7 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers.balance import Balance
 from gateway.adapters.inbound.rest.answers.entry import Entry, EntryPage
-from gateway.adapters.inbound.rest.csv_answer import csv_of
+from gateway.adapters.inbound.rest.csv_answer import csv_lines, csv_of, prefers_csv
 from gateway.adapters.inbound.rest.parameters import Format, Paging, Since, Until, paging
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.domain import credits as domain
@@ -70,32 +68,13 @@ async def list_entries(
     )
 
 
-def prefers_csv(accept: str) -> bool:
-    """Whether an Accept header asks for a table rather than for JSON."""
-    offered = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    return "text/csv" in offered and "application/json" not in offered
-
-
 async def _csv(first: Sequence[domain.Entry], rest: AsyncIterator[list[domain.Entry]]) -> AsyncIterator[str]:
-    yield _lines([COLUMNS])
-    yield _lines([_row(entry) for entry in first])
+    yield csv_lines([COLUMNS])
+    yield csv_lines([_row(entry) for entry in first])
     async for page in rest:
-        yield _lines([_row(entry) for entry in page])
+        yield csv_lines([_row(entry) for entry in page])
 
 
 def _row(entry: domain.Entry) -> list[Any]:
     shown = Entry.of(entry).model_dump(mode="json")
-    return [_harmless(shown[column]) for column in COLUMNS]
-
-
-def _harmless(value: Any) -> Any:
-    # A spreadsheet would run a text that begins like a formula.
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
-
-
-def _lines(rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
+    return [shown[column] for column in COLUMNS]

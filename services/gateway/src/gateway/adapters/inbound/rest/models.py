@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal, PrincipalIfAny
@@ -19,6 +19,10 @@ from gateway.ports.rate_limits import Limit
 router = APIRouter(prefix="/v1", tags=["models"], route_class=JsonRoute)
 
 ModelName = Annotated[str, Field(min_length=1, max_length=129, examples=["local/sketch"])]
+CategoryQuery = Annotated[
+    str | None,
+    Query(max_length=64, description="Only those of this category.", examples=["text-to-image"]),
+]
 ModelInput = Annotated[dict[str, Any], Field(examples=[{"prompt": "a heron"}])]
 
 
@@ -32,13 +36,16 @@ class QuoteBody(Body):
 
 
 @router.get("/models", dependencies=[per_address(Limit.READS)])
-async def list_models(principal: PrincipalIfAny, deps: CurrentDeps) -> ModelList:
+async def list_models(
+    principal: PrincipalIfAny, deps: CurrentDeps, category: CategoryQuery = None
+) -> ModelList:
     """List the models; needs no token.
 
     With one, `is_usable` says of each whether the caller's plan opens what it requires.
     """
     account_id = principal.user_id if principal else None
-    return ModelList.of(await deps.generations.models(account_id), Model.of)
+    models = await deps.generations.models(account_id)
+    return ModelList.of([model for model in models if category in (None, model.category)], Model.of)
 
 
 @router.get(
@@ -60,9 +67,11 @@ async def read_model(
 @router.post(
     "/quotes",
     dependencies=[per_user(Limit.QUOTES)],
-    responses=refuses({404: ("UNKNOWN_MODEL",), 422: ("INVALID_INPUT",)}),
+    responses=refuses({403: ("MODEL_NOT_ALLOWED",), 404: ("UNKNOWN_MODEL",), 422: ("INVALID_INPUT",)}),
 )
 async def create_quote(body: QuoteBody, principal: CurrentPrincipal, deps: CurrentDeps) -> Quote:
     """Price an input; the quote is signed and holds for this exact input."""
-    quote = await deps.generations.quote(principal.user_id, model_id=ModelId(body.model), job=body.input)
+    wanted = ModelId(body.model)
+    principal.require_model(wanted)
+    quote = await deps.generations.quote(principal.user_id, model_id=wanted, job=body.input)
     return Quote.of(quote)

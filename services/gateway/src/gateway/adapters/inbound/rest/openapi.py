@@ -9,16 +9,18 @@ from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
 from gateway.adapters.inbound.auth import current_principal, principal_if_any
+from gateway.adapters.inbound.key_scopes import SCOPES
 from gateway.adapters.inbound.rest.answers.answer import Answer
 from gateway.adapters.inbound.rest.answers.event import NAMES
-from gateway.adapters.inbound.rest.answers.problem import Problem, TooFewCredits
+from gateway.adapters.inbound.rest.answers.problem import ChangedPrice, CodeNeeded, Problem, TooFewCredits
 from gateway.adapters.inbound.rest.described_problems import problem_examples, problem_responses
 from gateway.adapters.inbound.rest.example import example_of
 from gateway.adapters.inbound.rest.headers import HEADERS, headers_of
 from gateway.adapters.inbound.rest.reasons import asks
 
 _DESCRIPTION = (
-    "Images and video for credits. Errors are problem documents (RFC 9457) with `reason` and `trace_id`. "
+    "Images, video, text and speech for credits. "
+    "Errors are problem documents (RFC 9457) with `reason` and `trace_id`. "
     "Lists are `{data, next_cursor}`. Times are RFC 3339 in UTC, credits are whole numbers. "
     "Fields may be added to any answer: a client passes over those that it does not know."
 )
@@ -27,6 +29,12 @@ _JSON = "application/json"
 
 SECURITY_SCHEMES: dict[str, Any] = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "api_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "tt_live_...",
+        "description": "An API key, for what its scopes name.",
+    },
     "session": {
         "type": "apiKey",
         "in": "cookie",
@@ -69,7 +77,7 @@ def _description(app: FastAPI, routes: list[APIRoute]) -> dict[str, Any]:
 
 def _schemas_beside() -> dict[str, Any]:
     """Return what no route is declared to: problems, and what events carry."""
-    models: list[type[Answer]] = [Problem, TooFewCredits, *NAMES]
+    models: list[type[Answer]] = [Problem, TooFewCredits, ChangedPrice, CodeNeeded, *NAMES]
     _, found = models_json_schema([(model, "serialization") for model in models], ref_template=_SCHEMAS)
     schemas: dict[str, Any] = found["$defs"]
     return schemas
@@ -80,11 +88,14 @@ def _complete(route: APIRoute, operation: dict[str, Any], schemas: dict[str, Any
     summary, _, more = route.description.partition("\n\n")
     operation["summary"] = summary.removesuffix(".")
     operation["description"] = more.strip()
+    signed_in: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
+    if needed := SCOPES.get(route.name):
+        signed_in.append({"api_key": sorted(needed)})
     if asks(route, current_principal):
-        operation["security"] = [{"bearer": []}, {"session": []}]
+        operation["security"] = signed_in
     elif asks(route, principal_if_any):
-        operation["security"] = [{}, {"bearer": []}, {"session": []}]
-    succeeded = {status: answer for status, answer in operation["responses"].items() if status < "3"}
+        operation["security"] = [{}, *signed_in]
+    succeeded = {status: answer for status, answer in operation["responses"].items() if status < "4"}
     for status, answer in succeeded.items():
         headers = headers_of(route, int(status))
         if headers:

@@ -13,11 +13,21 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from gateway.adapters.inbound.problems import REPLAYED
 from gateway.domain.errors import FieldProblem, InvalidRequest, NotFound
-from gateway.domain.identifiers import CheckoutId, CollectionId, GenerationId, ModelId, PurchaseId
+from gateway.domain.identifiers import (
+    CheckoutId,
+    CollectionId,
+    GenerationId,
+    ModelId,
+    PurchaseId,
+    UploadId,
+    UserId,
+)
 from gateway.domain.page import LIMIT_DEFAULT, LIMIT_MAX
 
 _GENERATION_ID = re.compile(r"gen_[0-9a-f]{32}")
 _COLLECTION_ID = re.compile(r"col_[0-9a-f]{32}")
+_USER_ID = re.compile(r"usr_[0-9a-f]{32}")
+_UPLOAD_ID = re.compile(r"upl_[0-9a-f]{32}")
 _CHECKOUT_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 _PURCHASE_ID = re.compile(r"pay_[0-9a-zA-Z_]{1,64}")
 _MODEL_PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -30,12 +40,16 @@ GenerationPath = Annotated[
 CollectionPath = Annotated[
     str, Path(description="A collection's id.", examples=["col_019324a1b2c37def8a9b0c1d2e3f4a62"])
 ]
+UploadPath = Annotated[
+    str, Path(description="An upload's id.", examples=["upl_019324a1b2c37def8a9b0c1d2e3f4a64"])
+]
 CheckoutPath = Annotated[
     str, Path(description="A checkout's id.", examples=["chk_019324a1b2c37def8a9b0c1d2e3f4a63"])
 ]
 PurchasePath = Annotated[
     str, Path(description="A purchase's id.", examples=["pay_019324a1b2c37def8a9b0c1d2e3f4a5d"])
 ]
+UserPath = Annotated[str, Path(description="A user's id.", examples=["usr_019324a1b2c37def8a9b0c1d2e3f4a5e"])]
 ProviderPath = Annotated[str, Path(description="A model's id up to the slash.", examples=["local"])]
 NamePath = Annotated[str, Path(description="A model's id after the slash.", examples=["sketch"])]
 
@@ -62,6 +76,13 @@ def collection_id(text: str) -> CollectionId:
     return CollectionId(text)
 
 
+def upload_id(text: str) -> UploadId:
+    """Read an id; what is not well-formed can't exist, and raises NotFound."""
+    if not _UPLOAD_ID.fullmatch(text):
+        raise NotFound("There is no such upload.", reason="UPLOAD_NOT_FOUND")
+    return UploadId(text)
+
+
 def checkout_id(text: str) -> CheckoutId:
     """Read an id; what is not well-formed can't exist, and raises NotFound."""
     if not _CHECKOUT_ID.fullmatch(text):
@@ -74,6 +95,13 @@ def purchase_id(text: str) -> PurchaseId:
     if not _PURCHASE_ID.fullmatch(text):
         raise NotFound("There is no such purchase.", reason="PURCHASE_NOT_FOUND")
     return PurchaseId(text)
+
+
+def user_id(text: str) -> UserId:
+    """Read an id; what is not well-formed can't exist, and raises NotFound."""
+    if not _USER_ID.fullmatch(text):
+        raise NotFound("There is no such user.", reason="USER_NOT_FOUND")
+    return UserId(text)
 
 
 def model_id(provider: str, name: str) -> ModelId:

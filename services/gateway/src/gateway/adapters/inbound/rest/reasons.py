@@ -6,7 +6,10 @@ from typing import Any
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from gateway.adapters.inbound.auth import SAFE_METHODS, current_admin, current_principal
+from gateway.adapters.inbound.acting import current_admin, current_staff
+from gateway.adapters.inbound.auth import SAFE_METHODS, current_principal
+from gateway.adapters.inbound.fresh_proof import fresh_proof
+from gateway.adapters.inbound.key_scopes import SCOPES
 from gateway.adapters.inbound.rest.parameters import idempotency_key
 
 Reasons = Mapping[int, tuple[str, ...]]
@@ -29,10 +32,12 @@ _WITH_BODY: Reasons = {
 }
 _WITH_PARAMETERS: Reasons = {422: ("INVALID_REQUEST", "INVALID_FIELD")}
 _SIGNED_IN: Reasons = {
-    401: ("UNAUTHENTICATED", "INVALID_TOKEN", "TOKEN_EXPIRED", "SESSION_ENDED"),
-    503: ("SESSION_STATE_UNKNOWN",),
+    401: ("UNAUTHENTICATED", "INVALID_TOKEN", "TOKEN_EXPIRED", "SESSION_ENDED", "INVALID_API_KEY"),
+    503: ("SESSION_STATE_UNKNOWN", "API_KEY_STATE_UNKNOWN"),
 }
 _CHANGES_SIGNED_IN: Reasons = {403: ("CSRF_TOKEN_INVALID", "FOREIGN_ORIGIN")}
+_STAFFS: Reasons = {403: ("NOT_STAFF",)}
+_PROVEN: Reasons = {403: ("STEP_UP_REQUIRED",), 404: ("SESSION_NOT_FOUND",)}
 _AN_ADMINS: Reasons = {403: ("NOT_AN_ADMIN",)}
 _WITH_KEY: Reasons = {422: ("INVALID_IDEMPOTENCY_KEY", "IDEMPOTENCY_KEY_REUSED")}
 
@@ -52,8 +57,13 @@ def reasons_of(route: APIRoute) -> Reasons:
         parts.append(_WITH_BODY)
     if asks(route, current_principal):
         parts.append(_SIGNED_IN)
+        parts.append({403: ("SCOPE_REQUIRED" if route.name in SCOPES else "KEYS_NOT_ADMITTED",)})
         if set(route.methods or ()) - SAFE_METHODS:
             parts.append(_CHANGES_SIGNED_IN)
+    if asks(route, current_staff):
+        parts.append(_STAFFS)
+    if asks(route, fresh_proof):
+        parts.append(_PROVEN)
     if asks(route, current_admin):
         parts.append(_AN_ADMINS)
     if asks(route, idempotency_key):
@@ -69,8 +79,8 @@ def reasons_of(route: APIRoute) -> Reasons:
 
 
 def is_counted(route: APIRoute) -> bool:
-    """Whether calls have a limit, which is told in headers: all but the processor's."""
-    return not route.path.startswith("/webhooks/")
+    """Whether calls have a limit, which is told in headers: all but the payment processor's."""
+    return route.path != "/webhooks/stripe"
 
 
 def asks(route: APIRoute, dependency: Any) -> bool:

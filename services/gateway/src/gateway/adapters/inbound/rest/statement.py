@@ -14,8 +14,8 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers import statement as answers
 from gateway.adapters.inbound.rest.answers.statement import sealed_moment
-from gateway.adapters.inbound.rest.csv_answer import csv_of
-from gateway.adapters.inbound.rest.ledger import UNAVAILABLE, prefers_csv
+from gateway.adapters.inbound.rest.csv_answer import csv_of, prefers_csv
+from gateway.adapters.inbound.rest.ledger import UNAVAILABLE
 from gateway.adapters.inbound.rest.parameters import Format, Since, Until
 from gateway.adapters.inbound.rest.reasons import refuses
 from gateway.domain.statement import StatementClosing, StatementLine, StatementOpening, StatementPart

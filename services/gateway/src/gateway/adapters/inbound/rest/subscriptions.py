@@ -10,10 +10,11 @@ from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers.invoice import Invoice, InvoicePage
 from gateway.adapters.inbound.rest.answers.plan import Subscription
 from gateway.adapters.inbound.rest.answers.portal import BillingPortal
-from gateway.adapters.inbound.rest.bodies import Body, Interval, Url
+from gateway.adapters.inbound.rest.bodies import Body, ExpectedPrice, Interval, Url, price_of
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.parameters import Paging, idempotency_key, paging
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
+from gateway.application.change_plan import ChangePlan
 from gateway.application.open_portal import OpenPortal
 from gateway.domain.identifiers import PlanId
 from gateway.ports.rate_limits import Limit
@@ -30,7 +31,7 @@ _CHANGE: Reasons = {
     **_OF_A_PAID_PLAN,
     404: ("SUBSCRIPTION_NOT_FOUND", "UNKNOWN_PLAN"),
     409: (
-        *("PLAN_IS_FREE", "PAYMENT_DECLINED"),
+        *("PLAN_IS_FREE", "PAYMENT_DECLINED", "PRICE_CHANGED", "ACCOUNT_LEAVING"),
         *("PAYMENT_PROCESSOR_REFUSED", "UNKNOWN_TO_PAYMENT_PROCESSOR"),
     ),
 }
@@ -49,6 +50,8 @@ class ChangeBody(Body):
     """A plan's id."""
     interval: Interval
     """For how long it is paid at once."""
+    expected_price: ExpectedPrice | None = None
+    """What the caller was shown; without it, what is asked is accepted."""
 
 
 class PortalBody(Body):
@@ -75,10 +78,17 @@ async def change_subscription(
     """Change the caller's paid plan.
 
     More comes at once and is paid at once, in proportion to the time that is left; less comes when the time
-    that is paid for ends. Repeated, it changes nothing more.
+    that is paid for ends. Repeated, it changes nothing more. 409 `PRICE_CHANGED` with the present `price`
+    when something else was expected.
     """
-    changed = await deps.billing.change_subscription(
-        principal.user_id, plan_id=PlanId(body.plan), interval=body.interval, idempotency_key=key
+    changed = await deps.change_plan(
+        ChangePlan(
+            user_id=principal.user_id,
+            plan_id=PlanId(body.plan),
+            interval=body.interval,
+            expected_price=price_of(body.expected_price),
+            idempotency_key=key,
+        )
     )
     return Subscription.of(changed)
 

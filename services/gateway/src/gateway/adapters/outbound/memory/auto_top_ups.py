@@ -1,5 +1,6 @@
 """Auto top-up in memory: what people want, and what a test lets become of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.domain.auto_top_up import (
@@ -10,8 +11,10 @@ from gateway.domain.auto_top_up import (
     SavedMethod,
 )
 from gateway.domain.credits import Balance
-from gateway.domain.errors import Conflict, FieldProblem, InvalidRequest, NotFound
-from gateway.domain.identifiers import PackId, UserId
+from gateway.domain.errors import Conflict, FieldProblem, InvalidRequest, NotFound, PriceChanged
+from gateway.domain.identifiers import UserId
+from gateway.domain.price import Price
+from gateway.domain.purchase import Pack
 
 _NEVER_ASKED = AutoTopUp(
     status=AutoTopUpStatus.OFF,
@@ -30,8 +33,10 @@ _BOUNDS = {"threshold_credits": 1_000_000_000, "monthly_purchases_max": 100}
 class MemoryAutoTopUps:
     """What everybody wants; nothing is bought before a test says so."""
 
-    def __init__(self, packs: frozenset[PackId]) -> None:
-        self._packs = packs
+    def __init__(self, packs: Sequence[Pack]) -> None:
+        self._prices = {
+            pack.pack_id: Price(price_minor=pack.price_minor, currency=pack.currency) for pack in packs
+        }
         self.known: dict[UserId, AutoTopUp] = {}
         self.methods: dict[UserId, SavedMethod] = {}
         self.seen: dict[UserId, Balance | None] = {}
@@ -46,8 +51,11 @@ class MemoryAutoTopUps:
             if not 1 <= getattr(wish, field) <= most:
                 problem = FieldProblem(field, f"must be from 1 to {most:,}")
                 raise InvalidRequest("A field breaks a rule.", reason="INVALID_FIELD", fields=[problem])
-        if wish.pack_id not in self._packs:
+        asked = self._prices.get(wish.pack_id)
+        if asked is None:
             raise NotFound("There is no such pack.", reason="UNKNOWN_PACK")
+        if wish.is_on and wish.expected_price not in (None, asked):
+            raise PriceChanged("It costs something else by now.", price=asked)
         if wish.is_on and user_id not in self.methods:
             raise Conflict("nothing is saved to pay with", reason="NO_PAYMENT_METHOD")
         self.seen[user_id] = balance
@@ -59,6 +67,7 @@ class MemoryAutoTopUps:
             monthly_purchases_max=wish.monthly_purchases_max,
             reason=None,
             url=None,
+            accepted_price=asked if wish.is_on else self.of(user_id).accepted_price,
         )
         return self.of(user_id)
 

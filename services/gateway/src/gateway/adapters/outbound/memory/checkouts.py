@@ -8,6 +8,7 @@ from gateway.adapters.outbound.memory.billing_state import MemoryBillingState
 from gateway.adapters.outbound.memory.catalogue import ON_SALE, PACKS
 from gateway.domain.errors import Conflict, IdempotencyKeyReused, NotFound
 from gateway.domain.identifiers import CheckoutId, PackId, PlanId, UserId
+from gateway.domain.price import Price
 from gateway.domain.purchase import Checkout, CheckoutStatus, PaymentStatus
 from gateway.domain.subscription import BillingInterval
 
@@ -23,6 +24,7 @@ class MemoryCheckouts(MemoryBillingState):
         pack_id: PackId | None = None,
         plan_id: PlanId | None = None,
         interval: BillingInterval | None = None,
+        expected_price: Price | None = None,
         idempotency_key: str,
         success_url: str,
         cancel_url: str,
@@ -34,12 +36,17 @@ class MemoryCheckouts(MemoryBillingState):
             raise NotFound("There is no such plan.", reason="UNKNOWN_PLAN")
         asked = (f"{pack_id}{plan_id}{interval}", success_url, cancel_url)
         if known := self.keys.get((user_id, idempotency_key)):
-            if known[0] != asked:
+            if known[0] != asked or expected_price not in (None, self.page_prices[known[1]]):
                 raise IdempotencyKeyReused("The key came before with another request.")
             return self._with_a_page(known[1]), True
         mine = self.subscriptions.get(user_id)
         if plan_id is not None and mine is not None and mine.interval is not None:
             raise Conflict("You pay for a plan already.", reason="SUBSCRIBED_ALREADY")
+        if plan_id is None:
+            (pack,) = (pack for pack in PACKS if pack.pack_id == pack_id)
+            price = self.require_price(pack.pack_id, pack, expected_price)
+        else:
+            price = self.require_price(f"{plan_id}:{interval}", ON_SALE[plan_id, interval][1], expected_price)
         checkout_id = CheckoutId(f"cs_test_{secrets.token_hex(16)}")
         now = self.clock.now()
         checkout = Checkout(
@@ -55,6 +62,7 @@ class MemoryCheckouts(MemoryBillingState):
             purchase_id=None,
         )
         self.checkouts[checkout_id] = (user_id, checkout)
+        self.page_prices[checkout_id] = price
         self.keys[user_id, idempotency_key] = (asked, checkout_id)
         named = [url.replace("{CHECKOUT_ID}", checkout_id) for url in (success_url, cancel_url)]
         self.return_urls.append((named[0], named[1]))

@@ -1,9 +1,11 @@
 """Console sessions in memory."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.domain.console_session import ConsoleSession
+from gateway.domain.identifiers import SessionId
 from gateway.domain.user import SignedIn
 
 
@@ -59,6 +61,18 @@ class MemoryConsoleSessions:
         """See ConsoleSessionStore."""
         self.leases.pop(digest, None)
         return self.rows.pop(digest, None)
+
+    async def session_ids(self, *, after: SessionId | None, limit: int) -> Sequence[SessionId]:
+        """See ConsoleSessionStore."""
+        known = {row.session_id for row in self.rows.values() if row.session_id is not None}
+        return sorted(each for each in known if after is None or each > after)[:limit]
+
+    async def remove_sessions(self, session_ids: Collection[SessionId]) -> int:
+        """See ConsoleSessionStore."""
+        ended = [digest for digest, row in self.rows.items() if row.session_id in session_ids]
+        for digest in ended:
+            await self.remove(digest)
+        return len(ended)
 
     async def remove_expired(self, now: datetime, *, count_max: int) -> int:
         """See ConsoleSessionStore."""

@@ -9,6 +9,7 @@ from gateway.adapters.outbound.memory.usage import MemoryUsage
 from gateway.adapters.outbound.memory.worker import MemoryWorker
 from gateway.domain.errors import (
     Conflict,
+    FieldProblem,
     Forbidden,
     IdempotencyKeyReused,
     InsufficientCredits,
@@ -17,6 +18,7 @@ from gateway.domain.errors import (
 )
 from gateway.domain.generation import (
     EVERY_GENERATION,
+    Document,
     Generation,
     GenerationStatus,
     LibraryFilter,
@@ -40,11 +42,13 @@ class MemoryGenerations(MemoryModels, MemoryUsage, MemoryWorker):
             return self._seen(self.jobs[known[1]]), True
         model = await self.model(new.model_id, account_id)
         check_input(model, new.input)
+        self._check_media(account_id, model, new.input)
         if not model.is_usable:
             detail = f"{model.title} is for plans with {model.requires!r}, and yours is none of them"
             raise Forbidden(detail, reason="ENTITLEMENT_REQUIRED")
         if new.quote_id and self.quotes.get(new.quote_id) != (account_id, new.model_id, dict(new.input)):
             raise InvalidRequest("The quote is not for this input.", reason="INVALID_QUOTE")
+        self._require_room(model, new)
         generation = self._stored(account_id, model, new)
         self.keys[account_id, new.idempotency_key] = (new, generation.generation_id)
         try:
@@ -58,6 +62,37 @@ class MemoryGenerations(MemoryModels, MemoryUsage, MemoryWorker):
             raise
         made = self._change(generation.generation_id, reservation_id=reservation.reservation_id)
         return self._seen(made), False
+
+    def _require_room(self, model: Model, new: NewGeneration) -> None:
+        """Raise Forbidden where its key may not reserve what a job costs; months never end here."""
+        limit = new.key.terms.monthly_credits_max if new.key else None
+        if new.key is None or limit is None:
+            return
+        used = sum(
+            self.jobs[generation_id].credits_reserved
+            for earlier, generation_id in self.keys.values()
+            if earlier.key is not None and earlier.key.key_id == new.key.key_id
+        )
+        if used + price_of(model, new.input) > limit:
+            detail = f"the key {new.key.terms.name!r} may reserve {limit} credits a month: {used} are used"
+            raise Forbidden(detail, reason="KEY_LIMIT_REACHED")
+
+    def _check_media(self, account_id: AccountId, model: Model, job: Document) -> None:
+        """Raise InvalidRequest for an input that names what is none of this account's media."""
+        own_jobs = [each for each in self.jobs.values() if each.account_id == account_id]
+        own = {str(output.output_id) for each in own_jobs for output in each.outputs}
+        kept = self.uploads.kept if self.uploads else {}
+        own |= {upload_id for upload_id, (owner, _) in kept.items() if owner == account_id}
+        rules = model.input_schema["properties"]
+        wrong = [
+            FieldProblem(f"{name}.{place}", "is none of your uploads, nor of your generations' outputs")
+            for name, rule in rules.items()
+            if "x-media" in rule
+            for place, media_id in enumerate(job.get(name, []))
+            if media_id not in own
+        ]
+        if wrong:
+            raise InvalidRequest("The input names what is not there.", reason="INVALID_INPUT", fields=wrong)
 
     def _stored(self, account_id: AccountId, model: Model, new: NewGeneration) -> Generation:
         generation = Generation(

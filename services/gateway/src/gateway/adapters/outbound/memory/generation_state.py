@@ -5,9 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
+from gateway.adapters.outbound.memory.uploads import MemoryUploads
 from gateway.domain.errors import InsufficientCredits
-from gateway.domain.generation import QUEUE_COUNTED_MAX, Generation, GenerationStatus, NewGeneration
-from gateway.domain.identifiers import AccountId, CollectionId, GenerationId
+from gateway.domain.generation import (
+    QUEUE_COUNTED_MAX,
+    Generation,
+    GenerationStatus,
+    ModelStatistics,
+    NewGeneration,
+)
+from gateway.domain.identifiers import AccountId, AttemptId, CollectionId, GenerationId
+from gateway.domain.usage import AttemptUsage
 from gateway.ports.clock import Clock
 
 
@@ -23,6 +31,8 @@ class MemoryGenerationState:
     keys: dict[tuple[str, str], tuple[NewGeneration, str]] = field(default_factory=dict)
     refusals: dict[str, InsufficientCredits] = field(default_factory=dict)
     charged: list[Generation] = field(default_factory=list)
+    # Every try, whatever becomes of its job.
+    tries: dict[AttemptId, tuple[AccountId, AttemptUsage]] = field(default_factory=dict)
     failure: Exception | None = None
     """Raised in place of a sum, as when the service is away."""
     quotes: dict[str, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)
@@ -30,7 +40,16 @@ class MemoryGenerationState:
     collected: dict[tuple[AccountId, CollectionId], set[GenerationId]] = field(default_factory=dict)
     # Seconds that jobs take, by model, where that is known.
     medians_s: dict[str, float] = field(default_factory=dict)
+    # Providers in whose place a stand-in answers.
+    stand_ins: set[str] = field(default_factory=set)
+    last_days: dict[str, ModelStatistics] = field(default_factory=dict)
 
+    # Runs at providers, by the provider's name and the run's; and those that were told of.
+    runs: set[tuple[str, str]] = field(default_factory=set)
+    told_of: list[tuple[str, str]] = field(default_factory=list)
+
+    # Files that inputs may name; without it none is looked for.
+    uploads: MemoryUploads | None = None
     # What models require, by model, and what plans open, by account.
     requires: dict[str, str] = field(default_factory=dict)
     entitlements: dict[str, set[str]] = field(default_factory=dict)

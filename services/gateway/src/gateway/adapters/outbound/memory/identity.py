@@ -12,24 +12,32 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey
 
 from gateway.adapters.outbound.jwt import ALGORITHM, TOKEN_TYPE
+from gateway.adapters.outbound.memory.addresses import MemoryAddresses
+from gateway.adapters.outbound.memory.api_keys import MemoryApiKeys
+from gateway.adapters.outbound.memory.leaving import MemoryLeaving
+from gateway.adapters.outbound.memory.own_sessions import MemorySessions
+from gateway.adapters.outbound.memory.password_rule import check_password
+from gateway.adapters.outbound.memory.second_factors import MemorySecondFactors
+from gateway.adapters.outbound.memory.sign_up_rules import MemorySignUpRules
+from gateway.domain.client import UNKNOWN_CLIENT, Client
 from gateway.domain.errors import (
     Conflict,
     FieldProblem,
+    Forbidden,
     InvalidRequest,
-    NotFound,
     RateLimited,
     Unauthenticated,
 )
 from gateway.domain.identifiers import SessionId, UserId
 from gateway.domain.user import Role, SignedIn, Tokens, User, Welcome
-from gateway.ports.clock import Clock
 
 ISSUER, AUDIENCE = "tintype-identity", "tintype"
-PASSWORD_LENGTH_MIN = 10
 
 
 @dataclass
-class MemoryIdentity:
+class MemoryIdentity(
+    MemorySignUpRules, MemorySecondFactors, MemoryAddresses, MemorySessions, MemoryApiKeys, MemoryLeaving
+):
     """Implements Identity. `mailed` holds the one-time tokens by address, newest last.
 
     `devices` holds the address that each device token was given for; addresses in `besieged` are closed to
@@ -37,12 +45,8 @@ class MemoryIdentity:
     session a refresh token is of.
     """
 
-    clock: Clock
     key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519"))
     access_ttl: timedelta = timedelta(minutes=15)
-    users: dict[UserId, User] = field(default_factory=dict)
-    passwords: dict[str, str] = field(default_factory=dict)
-    sessions: dict[SessionId, UserId] = field(default_factory=dict)
     families: dict[str, SessionId] = field(default_factory=dict)
     used: dict[str, SessionId] = field(default_factory=dict)
     mailed: dict[str, list[str]] = field(default_factory=dict)
@@ -52,20 +56,29 @@ class MemoryIdentity:
     refreshes: int = 0
 
     async def sign_up(
-        self, *, email: str, password: str, full_name: str, client_address: str | None = None
+        self,
+        *,
+        email: str,
+        password: str,
+        full_name: str,
+        client: Client = UNKNOWN_CLIENT,
+        invitation: str | None = None,
+        captcha_token: str | None = None,
     ) -> SignedIn:
         """See Identity."""
         if "@" not in email:
             raise InvalidRequest(
                 "No address.", reason="INVALID_EMAIL", fields=[FieldProblem("email", "is no address")]
             )
-        _check_password(password, field_name="password")
+        is_invited = self.admit(email, invitation=invitation)
+        check_password(password, field_name="password")
+        self.require_person(captcha_token)
         if email.lower() in self.passwords:
             raise Conflict("An account with this email address exists already.", reason="EMAIL_TAKEN")
         user = User(
             user_id=UserId(f"usr_{secrets.token_hex(16)}"),
             email=email,
-            email_verified=False,
+            email_verified=is_invited,
             full_name=full_name,
             avatar_url="",
             role=Role.USER,
@@ -75,10 +88,17 @@ class MemoryIdentity:
         self.users[user.user_id] = user
         self.passwords[email.lower()] = password
         self.mailed[email.lower()] = [secrets.token_urlsafe(16)]
-        return replace(self._signed_in(user), device_token=self._device(email))
+        signed_in = self.signed_in(user)
+        self.note(signed_in.tokens.session_id, user.user_id, client)
+        return replace(signed_in, device_token=self.device(email))
 
     async def log_in(
-        self, *, email: str, password: str, client_address: str, device_tokens: Sequence[str] = ()
+        self,
+        *,
+        email: str,
+        password: str,
+        client: Client = UNKNOWN_CLIENT,
+        device_tokens: Sequence[str] = (),
     ) -> SignedIn:
         """See Identity."""
         is_known = any(self.devices.get(token) == email.lower() for token in device_tokens)
@@ -88,10 +108,45 @@ class MemoryIdentity:
             )
         if self.passwords.get(email.lower()) != password:
             raise Unauthenticated("The email address or the password is wrong.", reason="INVALID_CREDENTIALS")
-        device_token = None if is_known else self._device(email)
-        return replace(self._signed_in(self._by_email(email)), device_token=device_token)
+        if self._by_email(email).user_id in self.disabled:
+            raise Forbidden("This account is disabled.", reason="USER_DISABLED")
+        self.challenge(self._by_email(email).user_id)
+        device_token = None if is_known else self.device(email)
+        signed_in = self.signed_in(self._by_email(email))
+        self.note(signed_in.tokens.session_id, signed_in.user.user_id, client)
+        return replace(signed_in, device_token=device_token)
 
-    async def refresh(self, refresh_token: str) -> SignedIn:
+    async def step_up(
+        self,
+        user_id: UserId,
+        session_id: SessionId,
+        *,
+        password: str | None,
+        code: str | None,
+        client_address: str,
+    ) -> None:
+        """See Identity."""
+        self.require_own(user_id, session_id)
+        if code is not None:
+            self.require_code(user_id, code)
+        else:
+            self.prove(user_id, password or "")
+        self.proven[session_id] = self.clock.now()
+
+    async def complete_log_in(
+        self, *, challenge: str, code: str, client: Client = UNKNOWN_CLIENT
+    ) -> SignedIn:
+        """See Identity."""
+        user_id = self.challenges.get(challenge)
+        if user_id is None:
+            raise Unauthenticated("This sign-in took too long.", reason="CHALLENGE_ENDED")
+        self.require_code(user_id, code)
+        del self.challenges[challenge]
+        signed_in = self.signed_in(self.users[user_id])
+        self.note(signed_in.tokens.session_id, user_id, client)
+        return replace(signed_in, device_token=self.device(signed_in.user.email))
+
+    async def refresh(self, refresh_token: str, client: Client = UNKNOWN_CLIENT) -> SignedIn:
         """See Identity."""
         self.refreshes += 1
         if refresh_token in self.used:
@@ -102,7 +157,8 @@ class MemoryIdentity:
         if session_id is None or user_id is None:
             raise Unauthenticated("The session is unknown.", reason="INVALID_REFRESH_TOKEN")
         self.used[refresh_token] = self.families.pop(refresh_token)
-        return self._signed_in(self.users[user_id], session_id)
+        self.note(session_id, user_id, client)
+        return self.signed_in(self.users[user_id], session_id)
 
     async def log_out(self, refresh_token: str) -> None:
         """See Identity."""
@@ -110,15 +166,9 @@ class MemoryIdentity:
         if of_session is not None:
             self.sessions.pop(of_session, None)
 
-    async def open_sessions(self, session_ids: Sequence[SessionId]) -> frozenset[SessionId]:
-        """See Identity."""
-        return frozenset(session_id for session_id in session_ids if session_id in self.sessions)
-
     async def user(self, user_id: UserId) -> User:
         """See Identity."""
-        if user_id not in self.users:
-            raise NotFound("There is no such user.", reason="USER_NOT_FOUND")
-        return self.users[user_id]
+        return self._known(user_id)
 
     async def update_profile(self, user_id: UserId, *, full_name: str | None, avatar_url: str | None) -> User:
         """See Identity."""
@@ -144,12 +194,12 @@ class MemoryIdentity:
 
     async def reset_password(self, *, token: str, new_password: str) -> str | None:
         """See Identity."""
-        _check_password(new_password, field_name="new_password")
+        check_password(new_password, field_name="new_password")
         email = self._take_mailed(token)
         self.passwords[email] = new_password
         user_id = self._by_email(email).user_id
         self.sessions = {session_id: owner for session_id, owner in self.sessions.items() if owner != user_id}
-        return self._device(email)
+        return self.device(email)
 
     async def request_verification(self, user_id: UserId, *, client_address: str) -> None:
         """See Identity."""
@@ -170,10 +220,19 @@ class MemoryIdentity:
         public = {**self.key.as_dict(private=False), "kid": self.key.thumbprint(), "use": "sig"}
         return json.dumps({"keys": [public]})
 
+    def disable(self, user_id: UserId, *, disabled: bool) -> None:
+        """Close somebody's account, which ends every session, or open it again."""
+        self.disabled.pop(user_id, None)
+        if disabled:
+            self.disabled[user_id] = self.clock.now()
+            standing = self.sessions.items()
+            self.sessions = {session: owner for session, owner in standing if owner != user_id}
+
     def open_session(self, user: User) -> SessionId:
         """Open a new session of the user."""
         session_id = SessionId(f"ses_{secrets.token_hex(16)}")
         self.sessions[session_id] = user.user_id
+        self.note(session_id, user.user_id, UNKNOWN_CLIENT)
         return session_id
 
     def access_token(self, user: User, **claims: object) -> str:
@@ -194,7 +253,8 @@ class MemoryIdentity:
             warnings.simplefilter("ignore", SecurityWarning)
             return jwt.encode(header, {**right, **claims}, self.key, algorithms=[ALGORITHM])
 
-    def _signed_in(self, user: User, session_id: SessionId | None = None) -> SignedIn:
+    def signed_in(self, user: User, session_id: SessionId | None = None) -> SignedIn:
+        """Give new tokens, of a new session unless one is named."""
         refresh_token = secrets.token_urlsafe(32)
         session_id = session_id or self.open_session(user)
         self.families[refresh_token] = session_id
@@ -209,7 +269,8 @@ class MemoryIdentity:
             ),
         )
 
-    def _device(self, email: str) -> str:
+    def device(self, email: str) -> str:
+        """Give a token by which a device is known."""
         device_token = secrets.token_urlsafe(16)
         self.devices[device_token] = email.lower()
         return device_token
@@ -226,13 +287,4 @@ class MemoryIdentity:
             "This link is not valid, was used before or has expired.",
             reason="INVALID_TOKEN",
             fields=[FieldProblem("token", "is not valid")],
-        )
-
-
-def _check_password(password: str, *, field_name: str) -> None:
-    if len(password) < PASSWORD_LENGTH_MIN:
-        raise InvalidRequest(
-            "The password is too short.",
-            reason="WEAK_PASSWORD",
-            fields=[FieldProblem(field_name, f"at least {PASSWORD_LENGTH_MIN} characters")],
         )

@@ -40,6 +40,7 @@ class MemoryLedger:
     journal: dict[str, list[Entry]] = field(default_factory=dict)
     reservations: dict[str, Reservation] = field(default_factory=dict)
     lots: dict[str, list[PinnedLot]] = field(default_factory=dict)
+    corrected: dict[tuple[str, str], tuple[str, int, str]] = field(default_factory=dict)
 
     async def balance(self, account_id: AccountId) -> Balance:
         """See Ledger."""
@@ -118,7 +119,7 @@ class MemoryLedger:
     def grant(self, account_id: AccountId, amount_credits: int, *, source: str = "welcome") -> None:
         """Add credits."""
         payment_id = PaymentId(source.removeprefix("payment:")) if source.startswith("payment:") else None
-        self._write(account_id, EntryKind.GRANT, amount_credits, held=0, payment_id=payment_id)
+        self.write(account_id, EntryKind.GRANT, amount_credits, held=0, payment_id=payment_id)
 
     def reserve(self, account_id: AccountId, amount_credits: int, generation_id: GenerationId) -> Reservation:
         """Set credits aside. Raises InsufficientCredits."""
@@ -153,7 +154,7 @@ class MemoryLedger:
                 granted_at=now,
             )
         ]
-        self._write(
+        self.write(
             account_id,
             EntryKind.RESERVE,
             -amount_credits,
@@ -171,7 +172,7 @@ class MemoryLedger:
             held, state=state, charged=charged_credits, refunded=refunded, settled_at=self.clock.now()
         )
         kind = EntryKind.CHARGE if charged_credits else EntryKind.REFUND
-        self._write(
+        self.write(
             held.account_id,
             kind,
             refunded,
@@ -180,7 +181,7 @@ class MemoryLedger:
             settled=charged_credits,
         )
 
-    def _write(
+    def write(
         self,
         account_id: AccountId,
         kind: EntryKind,
@@ -190,7 +191,9 @@ class MemoryLedger:
         generation_id: GenerationId | None = None,
         payment_id: PaymentId | None = None,
         settled: int = 0,
+        reason: str | None = None,
     ) -> None:
+        """Add a line to the journal."""
         lines = self.journal.setdefault(account_id, [])
         last = lines[-1] if lines else None
         lines.append(
@@ -206,7 +209,7 @@ class MemoryLedger:
                 reservation_id=None,
                 generation_id=generation_id,
                 payment_id=payment_id,
-                reason=None,
+                reason=reason,
                 created_at=self.clock.now(),
             )
         )

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from gateway.adapters.outbound.memory.generation_state import MemoryGenerationState
 from gateway.domain.errors import FieldProblem, InvalidRequest, NotFound
-from gateway.domain.generation import Document, Modality, Model, Pricing, Quote
+from gateway.domain.generation import Document, Modality, Model, ModelStatistics, PriceLine, Pricing, Quote
 from gateway.domain.identifiers import AccountId, ModelId, QuoteId
 
 
@@ -20,11 +20,11 @@ def _model(name: str, modality: Modality, unit: str, credits_per_unit: int, **mo
         title=name.title(),
         description="Drawn on this machine.",
         modality=modality,
-        category=f"text-to-{modality.value}",
+        category="video-edit" if "video" in more else f"text-to-{modality.value}",
         input_schema={
             "type": "object",
             "additionalProperties": False,
-            "required": ["prompt"],
+            "required": ["prompt", *(name for name, rule in more.items() if "x-media" in rule)],
             "properties": {
                 "prompt": {"type": "string", "title": "Prompt", "minLength": 3, "maxLength": 1000},
                 "ratio": {"type": "string", "enum": ["1:1", "16:9", "9:16"], "default": "1:1"},
@@ -51,11 +51,32 @@ MODELS = (
         25,
         duration_s={"type": "integer", "minimum": 1, "maximum": 12, "default": 3},
     ),
+    _model(
+        "edit",
+        Modality.IMAGE,
+        "image",
+        6,
+        images={
+            "type": "array",
+            "title": "Pictures",
+            "items": {"type": "string"},
+            "minItems": 1,
+            "maxItems": 3,
+            "x-media": "image",
+        },
+    ),
+    _model(
+        "refilm",
+        Modality.VIDEO,
+        "video",
+        60,
+        video={"type": "string", "title": "Film", "x-media": "video"},
+    ),
 )
 
 
 class MemoryModels(MemoryGenerationState):
-    """Two models of this machine, and quotes for them."""
+    """Three models of this machine, and quotes for them."""
 
     async def models(self, account_id: AccountId | None = None) -> Sequence[Model]:
         """See Generations."""
@@ -64,6 +85,8 @@ class MemoryModels(MemoryGenerationState):
             replace(
                 model,
                 median_duration_s=self.medians_s.get(model.model_id),
+                last_day=self.last_days.get(model.model_id, ModelStatistics()),
+                stand_ins=tuple(name for name in model.providers if name in self.stand_ins),
                 requires=(word := self.requires.get(model.model_id)),
                 is_usable=(word is None or word in opened) if account_id else None,
             )
@@ -89,6 +112,14 @@ class MemoryModels(MemoryGenerationState):
             credits=price,
             expires_at=self.clock.now() + timedelta(minutes=10),
             breakdown=model.pricing.summary,
+            lines=(
+                PriceLine(
+                    quantity=price / model.pricing.credits_per_unit,
+                    unit=model.pricing.unit,
+                    credits_per_unit=model.pricing.credits_per_unit,
+                    credits=price,
+                ),
+            ),
         )
 
 

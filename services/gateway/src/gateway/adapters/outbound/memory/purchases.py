@@ -7,6 +7,7 @@ from dataclasses import replace
 from gateway.adapters.outbound.memory.billing_state import MemoryBillingState
 from gateway.adapters.outbound.memory.catalogue import PACKS
 from gateway.adapters.outbound.memory.newest_first import newest_first
+from gateway.domain.administration import Actor
 from gateway.domain.errors import (
     Conflict,
     FieldProblem,
@@ -18,7 +19,7 @@ from gateway.domain.errors import (
 from gateway.domain.identifiers import CheckoutId, PaymentId, PurchaseId, UserId
 from gateway.domain.page import Page
 from gateway.domain.purchase import CheckoutStatus, Pack, PaymentStatus, Purchase, PurchaseStatus
-from gateway.domain.user import Principal, Role
+from gateway.domain.user import Role
 
 
 class MemoryPurchases(MemoryBillingState):
@@ -26,7 +27,7 @@ class MemoryPurchases(MemoryBillingState):
 
     async def packs(self) -> Sequence[Pack]:
         """See Billing."""
-        return PACKS
+        return [self.shown(pack.pack_id, pack) for pack in PACKS]
 
     def pay(self, checkout_id: CheckoutId) -> Purchase:
         """Pay for a pack, as on the processor's page."""
@@ -61,7 +62,7 @@ class MemoryPurchases(MemoryBillingState):
 
     async def refund_purchase(
         self,
-        principal: Principal,
+        actor: Actor,
         purchase_id: PurchaseId,
         *,
         amount_minor: int | None,
@@ -69,7 +70,7 @@ class MemoryPurchases(MemoryBillingState):
         idempotency_key: str,
     ) -> tuple[Purchase, bool]:
         """See Billing."""
-        if principal.role is not Role.ADMIN:
+        if actor.role is not Role.ADMIN:
             raise Forbidden("only an administrator may do that", reason="NOT_AN_ADMIN")
         found = [
             (user_id, purchase)

@@ -12,6 +12,7 @@ from gateway.domain.errors import Conflict, NotFound
 from gateway.domain.identifiers import CheckoutId, InvoiceId, PlanId, SubscriptionId, UserId
 from gateway.domain.invoice import Invoice, InvoiceStatus
 from gateway.domain.page import Page
+from gateway.domain.price import Price
 from gateway.domain.purchase import CheckoutStatus, PaymentStatus
 from gateway.domain.subscription import BillingInterval, Plan, ScheduledChange, Subscription
 
@@ -21,7 +22,13 @@ class MemorySubscriptions(MemoryBillingState):
 
     async def plans(self) -> Sequence[Plan]:
         """See Billing."""
-        return self.offered
+        return [
+            replace(
+                plan,
+                prices=tuple(self.shown(f"{plan.plan_id}:{price.interval}", price) for price in plan.prices),
+            )
+            for plan in self.offered
+        ]
 
     async def subscription(self, user_id: UserId) -> Subscription:
         """See Billing."""
@@ -91,13 +98,20 @@ class MemorySubscriptions(MemoryBillingState):
         )
 
     async def change_subscription(
-        self, user_id: UserId, *, plan_id: PlanId, interval: BillingInterval, idempotency_key: str
+        self,
+        user_id: UserId,
+        *,
+        plan_id: PlanId,
+        interval: BillingInterval,
+        expected_price: Price | None = None,
+        idempotency_key: str,
     ) -> Subscription:
         """See Billing."""
         if (plan_id, interval) not in ON_SALE:
             raise NotFound("There is no such plan.", reason="UNKNOWN_PLAN")
         mine = await self._paid_plan(user_id)
         plan, price = ON_SALE[plan_id, interval]
+        self.require_price(f"{plan_id}:{interval}", price, expected_price)
         if mine.paid_period_end and not mine.changes_at_once(plan, interval):
             change = ScheduledChange(plan_id=plan_id, interval=interval, at=mine.paid_period_end)
             return self._changed(user_id, scheduled_change=change, cancels_at=None)

@@ -1,6 +1,6 @@
 """Console sessions in PostgreSQL: tokens encrypted with a key that the database never sees."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters.outbound.postgres.tables import sessions
 from gateway.domain.console_session import ConsoleSession
-from gateway.domain.identifiers import UserId
+from gateway.domain.identifiers import SessionId, UserId
 from gateway.domain.user import Role, SignedIn
 
 
@@ -92,6 +92,19 @@ class PostgresConsoleSessions:
         return await self._read(
             sessions.delete().where(sessions.c.cookie_digest == digest).returning(*sessions.c)
         )
+
+    async def session_ids(self, *, after: SessionId | None, limit: int) -> Sequence[SessionId]:
+        """See ConsoleSessionStore."""
+        known = sa.select(sessions.c.session_id).where(sessions.c.session_id > (after or "")).distinct()
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            found = await connection.execute(known.order_by(sessions.c.session_id).limit(limit))
+        return [SessionId(session_id) for session_id in found.scalars()]
+
+    async def remove_sessions(self, session_ids: Collection[SessionId]) -> int:
+        """See ConsoleSessionStore."""
+        ended = sessions.delete().where(sessions.c.session_id.in_(session_ids))
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            return (await connection.execute(ended)).rowcount
 
     async def remove_expired(self, now: datetime, *, count_max: int) -> int:
         """See ConsoleSessionStore."""

@@ -11,7 +11,7 @@ from generation.adapters.outbound.postgres.rows import attempt_row, to_attempt
 from generation.adapters.outbound.postgres.tables import attempts as table
 from generation.adapters.outbound.postgres.tables import generations
 from generation.domain.attempt import Attempt, Outcome
-from generation.domain.identifiers import AttemptId, GenerationId
+from generation.domain.identifiers import AttemptId, GenerationId, RunId
 
 
 class PostgresAttempts:
@@ -33,6 +33,10 @@ class PostgresAttempts:
                 reason=attempt.reason,
                 finished_at=attempt.finished_at,
                 not_before=attempt.not_before,
+                cost_usd_micros=attempt.cost.usd_micros if attempt.cost else None,
+                cost_source=attempt.cost.source if attempt.cost else None,
+                output_count=attempt.output_count,
+                tokens=attempt.tokens,
             )
         )
 
@@ -47,6 +51,16 @@ class PostgresAttempts:
     async def of(self, generation_id: GenerationId) -> Sequence[Attempt]:
         query = select(table).where(table.c.generation_id == generation_id).order_by(table.c.number)
         return [to_attempt(row) for row in await self._connection.execute(query)]
+
+    async def of_run(self, provider: str, run_id: RunId) -> Attempt | None:
+        query = (
+            select(table)
+            .where(table.c.provider == provider, table.c.run_id == run_id)
+            .order_by(table.c.started_at.desc())
+            .limit(1)
+        )
+        row = (await self._connection.execute(query)).one_or_none()
+        return to_attempt(row) if row else None
 
     async def renew(
         self, attempts: Collection[AttemptId], *, worker: str, lease_until: datetime
@@ -89,6 +103,7 @@ class PostgresAttempts:
         statement = update(table).where(table.c.attempt_id == attempt.attempt_id)
         await self._connection.execute(
             statement.values(
+                provider=attempt.provider,
                 worker=attempt.worker,
                 lease_until=attempt.lease_until,
                 not_before=attempt.not_before,

@@ -25,7 +25,7 @@ _HELD = (
 _COUNT = _HELD.with_only_columns(func.count()).scalar_subquery()
 _COVER = (
     _HELD.join(outputs, outputs.c.generation_id == collected.c.generation_id)
-    .where(outputs.c.thumbnail_key.is_not(None))
+    .where(outputs.c.thumbnail_key.is_not(None), outputs.c.expired_at.is_(None))
     .order_by(collected.c.generation_id.desc())
     .limit(1)
     .scalar_subquery()

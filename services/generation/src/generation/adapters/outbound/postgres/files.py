@@ -4,14 +4,24 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from chassis.claims import first_unclaimed
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from generation.adapters.outbound.postgres.rows import OUTPUTS, to_output
-from generation.adapters.outbound.postgres.tables import deletions, outputs
-from generation.domain.identifiers import GenerationId
+from generation.adapters.outbound.postgres.tables import deletions, generations, outputs, used_media
+from generation.domain.generation import Status
+from generation.domain.identifiers import GenerationId, OutputId
 from generation.domain.output import Output
+
+_OPEN = (Status.RESERVING, Status.QUEUED, Status.PROCESSING)
+# A file that an open job was given stays, whatever became of where it is from.
+_IS_NEEDED = (
+    exists()
+    .where(used_media.c.object_key == deletions.c.object_key)
+    .where(generations.c.generation_id == used_media.c.generation_id, generations.c.status.in_(_OPEN))
+)
+_IS_THERE = outputs.c.expired_at.is_(None)
 
 
 class PostgresOutputs:
@@ -25,14 +35,24 @@ class PostgresOutputs:
             await self._connection.execute(insert(outputs), [OUTPUTS.row(output) for output in new])
 
     async def of(self, generations: Collection[GenerationId]) -> Sequence[Output]:
-        query = select(outputs).where(outputs.c.generation_id.in_(generations))
+        query = select(outputs).where(outputs.c.generation_id.in_(generations), _IS_THERE)
         rows = await self._connection.execute(query.order_by(outputs.c.position))
+        return [to_output(row) for row in rows]
+
+    async def with_ids(self, output_ids: Collection[OutputId]) -> Sequence[Output]:
+        query = select(outputs).where(outputs.c.output_id.in_(output_ids), _IS_THERE)
+        rows = await self._connection.execute(query)
         return [to_output(row) for row in rows]
 
     async def remove(self, generation_id: GenerationId) -> Sequence[Output]:
         statement = delete(outputs).where(outputs.c.generation_id == generation_id).returning(outputs)
         rows = [to_output(row) for row in await self._connection.execute(statement)]
         return sorted(rows, key=lambda output: output.position)
+
+    async def expire(self, generation_id: GenerationId, *, now: datetime) -> Sequence[Output]:
+        statement = update(outputs).where(outputs.c.generation_id == generation_id, _IS_THERE)
+        rows = await self._connection.execute(statement.values(expired_at=now).returning(outputs))
+        return sorted((to_output(row) for row in rows), key=lambda output: output.position)
 
 
 class PostgresDeletions:
@@ -54,8 +74,7 @@ class PostgresDeletions:
         await self._connection.execute(delete(deletions).where(deletions.c.object_key.in_(keys)))
 
     async def claim_due(self, *, now: datetime, again_at: datetime, limit: int) -> Sequence[str]:
-        free = first_unclaimed(
-            deletions.c.object_key, due=deletions.c.due_at <= now, order_by=deletions.c.due_at, limit=limit
-        )
+        due = and_(deletions.c.due_at <= now, ~_IS_NEEDED)
+        free = first_unclaimed(deletions.c.object_key, due=due, order_by=deletions.c.due_at, limit=limit)
         statement = update(deletions).where(free).values(due_at=again_at).returning(deletions.c.object_key)
         return list((await self._connection.execute(statement)).scalars())

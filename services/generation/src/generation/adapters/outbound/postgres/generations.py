@@ -136,6 +136,12 @@ class PostgresGenerations:
         moved = statement.values(progress=progress).returning(table.c.generation_id)
         return (await self._connection.execute(moved)).one_or_none() is not None
 
+    async def stand(self, generation_id: GenerationId, *, provider_place: int | None) -> None:
+        running = update(table).where(
+            table.c.generation_id == generation_id, table.c.status == Status.PROCESSING
+        )
+        await self._connection.execute(running.values(provider_place=provider_place))
+
     async def reserving(self, *, created_before: datetime, limit: int) -> Sequence[Generation]:
         query = select(table).where(table.c.status == Status.RESERVING, table.c.created_at < created_before)
         return await self._all(query.order_by(table.c.generation_id).limit(limit))
@@ -186,9 +192,25 @@ class PostgresGenerations:
             took.setdefault(ModelId(row.model_id), []).append(lasted)
         return took
 
-    async def lock_discarded(self, *, until: datetime, limit: int) -> Sequence[Generation]:
-        query = select(table).where(table.c.purge_at <= until).order_by(table.c.purge_at).limit(limit)
-        return await self._all(query.with_for_update(key_share=True, skip_locked=True))
+    async def expiring(
+        self, *, by: datetime, after: GenerationId | None, limit: int
+    ) -> Sequence[GenerationId]:
+        query = select(table.c.generation_id).where(
+            table.c.outputs_kept_until <= by, table.c.outputs_expired_at.is_(None)
+        )
+        if after is not None:
+            query = query.where(table.c.generation_id > after)
+        rows = await self._connection.execute(query.order_by(table.c.generation_id).limit(limit))
+        return list(rows.scalars())
+
+    async def discarded(
+        self, *, by: datetime, after: GenerationId | None, limit: int
+    ) -> Sequence[GenerationId]:
+        query = select(table.c.generation_id).where(table.c.purge_at <= by)
+        if after is not None:
+            query = query.where(table.c.generation_id > after)
+        rows = await self._connection.execute(query.order_by(table.c.generation_id).limit(limit))
+        return list(rows.scalars())
 
     async def _one(self, query: Select[Any]) -> Generation | None:
         row = (await self._connection.execute(query)).one_or_none()

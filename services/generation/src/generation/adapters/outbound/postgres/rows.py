@@ -6,13 +6,19 @@ from sqlalchemy import BigInteger, Row, Text
 
 from generation.adapters.outbound.postgres.columns import Columns, Spread
 from generation.domain.attempt import Attempt
+from generation.domain.awaited_upload import AwaitedUpload
 from generation.domain.collection import Collection
+from generation.domain.cost import Cost, CostSource
 from generation.domain.entitlements import Entitlements
 from generation.domain.generation import Failure, Generation
+from generation.domain.identifiers import ApiKeyId
+from generation.domain.input_media import UsedMedia
+from generation.domain.key_use import KeyUse
 from generation.domain.library_filter import search_text
 from generation.domain.output import Output
 from generation.domain.pricing import Price
 from generation.domain.share import Share
+from generation.domain.upload import Upload
 
 GENERATIONS = Columns(
     Generation,
@@ -39,24 +45,50 @@ GENERATIONS = Columns(
                 Failure(row.failure_reason, row.failure_detail or "") if row.failure_reason else None
             ),
         ),
+        "key": Spread(
+            {"api_key_id": Text(), "api_key_name": Text(), "api_key_credits_max": BigInteger()},
+            write=lambda key: {
+                "api_key_id": key.key_id if key else None,
+                "api_key_name": key.name if key else None,
+                "api_key_credits_max": key.monthly_credits_max if key else None,
+            },
+            read=lambda row: (
+                KeyUse(ApiKeyId(row.api_key_id), row.api_key_name or "", row.api_key_credits_max)
+                if row.api_key_id
+                else None
+            ),
+        ),
     },
 )
 ATTEMPTS = Columns(
     Attempt,
     key="attempt_id",
-    # The column was made before an attempt could be without one.
     spread={
+        # The column was made before an attempt could be without one.
         "detail": Spread(
             {"detail": Text()},
             write=lambda detail: {"detail": detail or ""},
             read=lambda row: row.detail or None,
-        )
+        ),
+        "cost": Spread(
+            {"cost_usd_micros": BigInteger(), "cost_source": Text()},
+            write=lambda cost: {
+                "cost_usd_micros": cost.usd_micros if cost else None,
+                "cost_source": cost.source if cost else None,
+            },
+            read=lambda row: (
+                Cost(row.cost_usd_micros, CostSource(row.cost_source)) if row.cost_source else None
+            ),
+        ),
     },
 )
 OUTPUTS = Columns(Output, key="output_id")
 SHARES = Columns(Share, key="share_id")
 ENTITLEMENTS = Columns(Entitlements, key="account_id")
 COLLECTIONS = Columns(Collection, key="collection_id")
+UPLOADS = Columns(Upload, key="upload_id")
+AWAITED_UPLOADS = Columns(AwaitedUpload, key="upload_id")
+USED_MEDIA = Columns(UsedMedia, key="media_id")
 
 # What a job is created with and keeps; the service's role may change every other column.
 FIXED = frozenset(
@@ -74,6 +106,9 @@ FIXED = frozenset(
         "idempotency_key",
         "fingerprint",
         "created_at",
+        "api_key_id",
+        "api_key_name",
+        "api_key_credits_max",
     }
 )
 if gone := FIXED - GENERATIONS.types.keys():

@@ -7,11 +7,14 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text
 from generation.adapters.outbound.postgres.columns import moment
 from generation.adapters.outbound.postgres.rows import (
     ATTEMPTS,
+    AWAITED_UPLOADS,
     COLLECTIONS,
     ENTITLEMENTS,
     GENERATIONS,
     OUTPUTS,
     SHARES,
+    UPLOADS,
+    USED_MEDIA,
 )
 
 metadata = MetaData()
@@ -55,6 +58,20 @@ collected = Table(
     Column("collection_id", Text, primary_key=True),
     Column("generation_id", Text, primary_key=True),
     Column("account_id", Text),
+)
+
+uploads = Table("uploads", metadata, *UPLOADS.columns())
+
+awaited_uploads = Table("awaited_uploads", metadata, *AWAITED_UPLOADS.columns())
+
+used_media = Table("used_media", metadata, *USED_MEDIA.columns())
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("begun_at", moment),
+    Column("finished_at", moment),
 )
 
 deletions = Table(

@@ -14,13 +14,17 @@ from generation.adapters.outbound.event_codec import encode
 from generation.adapters.outbound.postgres import tables
 from generation.adapters.outbound.postgres.answers import PostgresAnswers
 from generation.adapters.outbound.postgres.attempts import PostgresAttempts
+from generation.adapters.outbound.postgres.awaited_uploads import PostgresAwaitedUploads
 from generation.adapters.outbound.postgres.collections import PostgresCollections
 from generation.adapters.outbound.postgres.entitlements import PostgresEntitlementCopies
+from generation.adapters.outbound.postgres.erasures import PostgresErasures
 from generation.adapters.outbound.postgres.files import PostgresDeletions, PostgresOutputs
 from generation.adapters.outbound.postgres.generations import PostgresGenerations
 from generation.adapters.outbound.postgres.shares import PostgresShares
+from generation.adapters.outbound.postgres.uploads import PostgresMediaUses, PostgresUploads
+from generation.adapters.outbound.postgres.usage_log import PostgresUsageLog
 from generation.domain.errors import StorageUnavailable
-from generation.domain.events import Event
+from generation.domain.events import AccountErased, Event
 from generation.domain.identifiers import AccountId, EventId
 from generation.ports.ids import IdSource
 from generation.ports.unit_of_work import UnitOfWork
@@ -42,8 +46,13 @@ class PostgresUnitOfWork:
     shares: PostgresShares
     entitlements: PostgresEntitlementCopies
     collections: PostgresCollections
+    uploads: PostgresUploads
+    awaited_uploads: PostgresAwaitedUploads
+    media_uses: PostgresMediaUses
+    usage_log: PostgresUsageLog
+    erasures: PostgresErasures
 
-    async def publish(self, event: Event) -> None:
+    async def publish(self, event: Event | AccountErased) -> None:
         fact = encode(event, event_id=EventId(self.ids.new("evt")))
         await outbox.append(self.connection, tables.outbox, fact)
 
@@ -81,6 +90,11 @@ class PostgresUnitsOfWork:
                     PostgresShares(connection),
                     PostgresEntitlementCopies(connection),
                     PostgresCollections(connection),
+                    PostgresUploads(connection),
+                    PostgresAwaitedUploads(connection),
+                    PostgresMediaUses(connection),
+                    PostgresUsageLog(connection),
+                    PostgresErasures(connection),
                 )
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise StorageUnavailable("the database did not answer; try again") from error

@@ -1,7 +1,8 @@
 """Finds providers: each is a folder beside this file, and nothing else lists them.
 
 What a folder holds is imported only by the worker, which runs it: the API knows names, loads nothing that
-draws or speaks to strangers, and reads nobody's key.
+draws or speaks to strangers, and reads nobody's key. Of a provider that calls us it imports `webhook`, and
+reads what its calls are verified by.
 """
 
 import re
@@ -9,12 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Self, cast
 
 from chassis.settings import load_settings
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from generation.adapters.outbound.provider_limits import LimitSettings
 
 PREFIX = "GENERATION_"
 PROVIDERS_MAX = 20
@@ -52,11 +56,30 @@ class ChosenProvider:
         """The settings that it has, its keys among them, as the environment spells them."""
         return frozenset(self.prefix + field.upper() for field in self.settings_class().model_fields)
 
+    @property
+    def has_webhook(self) -> bool:
+        """Whether its folder can tell a webhook of the provider's from a forged one. Imports nothing."""
+        package = import_module(str(__package__))
+        return any((Path(path) / self.folder / "webhook.py").is_file() for path in package.__path__)
+
+    @property
+    def webhook_setting_names(self) -> frozenset[str]:
+        """The settings that the API reads of it, as the environment spells them."""
+        if not self.has_webhook:
+            return frozenset()
+        return frozenset(self.prefix + field.upper() for field in self.webhook_settings_class().model_fields)
+
     def settings_class(self) -> type[BaseSettings]:
-        """Return the class that reads its settings, under its own name."""
-        found = self.module("settings").Settings
+        """Return the class that reads the worker's settings of it, with its limits, under its own name."""
+        return self._named(self.module("settings").Settings, LimitSettings)
+
+    def webhook_settings_class(self) -> type[BaseSettings]:
+        """Return the class that reads the API's settings of it, under its own name."""
+        return self._named(self.module("webhook").WebhookSettings)
+
+    def _named(self, found: type[BaseSettings], *more: type[BaseSettings]) -> type[BaseSettings]:
         config = SettingsConfigDict(env_prefix=self.prefix, extra="ignore")
-        return cast(type[BaseSettings], type(found.__name__, (found,), {"model_config": config}))
+        return cast(type[BaseSettings], type(found.__name__, (found, *more), {"model_config": config}))
 
     def module(self, part: str) -> ModuleType:
         """Import a part of its folder."""
@@ -64,6 +87,7 @@ class ChosenProvider:
 
 
 Chosen = tuple[ChosenProvider, ...]
+ProviderSettings = Mapping[ChosenProvider, BaseSettings]
 
 
 @cache
@@ -92,6 +116,12 @@ def refuse_taken(providers: Chosen, fields: Iterable[str]) -> Chosen:
     return providers
 
 
-def load(providers: Chosen) -> Mapping[ChosenProvider, BaseSettings]:
+def load(providers: Chosen) -> ProviderSettings:
     """Read the settings of each; ends the process with a line for each that is missing or wrong."""
     return {provider: load_settings(provider.settings_class()) for provider in providers}
+
+
+def load_webhooks(providers: Chosen) -> ProviderSettings:
+    """Read what the API needs of those that may call us; ends the process with a line for each wrong one."""
+    calling = [provider for provider in providers if provider.has_webhook]
+    return {provider: load_settings(provider.webhook_settings_class()) for provider in calling}

@@ -9,12 +9,23 @@ _BATCHES_MAX = 20
 
 
 async def forget_expired(engine: AsyncEngine) -> None:
-    """Delete tokens, sessions and finished mails that ended a month ago, in short transactions.
+    """Delete tokens, sessions and finished mails that ended a month ago, and what waits a day ago.
 
-    The database decides what is old enough: the service's role has no right to delete by itself.
+    In short transactions. The database decides what is old enough: the service's role has no right to delete
+    these by itself.
     """
+    for forget in ("forget_expired", "forget_flows"):
+        await _forget(engine, forget)
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        for table in ("invitations", "sign_in_challenges"):
+            await connection.execute(
+                text(f"DELETE FROM {table} WHERE expires_at < now() - interval '1 day'")  # noqa: S608 - ours
+            )
+
+
+async def _forget(engine: AsyncEngine, function: str) -> None:
     for _ in range(_BATCHES_MAX):
         async with transaction(engine, SYSTEM_SCOPE) as connection:
-            deleted = await connection.scalar(text("SELECT forget_expired(:rows)"), {"rows": _BATCH_ROWS})
+            deleted = await connection.scalar(text(f"SELECT {function}(:rows)"), {"rows": _BATCH_ROWS})
         if not deleted:
             return

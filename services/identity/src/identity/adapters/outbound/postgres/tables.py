@@ -2,8 +2,8 @@
 
 from chassis.inbox import inbox_table
 from chassis.outbox import outbox_table
-from sqlalchemy import Column, DateTime, Integer, LargeBinary, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 
@@ -21,6 +21,7 @@ users = Table(
     Column("email_verified_at", _Time),
     Column("disabled_at", _Time),
     Column("welcome", Text, nullable=False),
+    Column("erased_from", _Time),
     Column("created_at", _Time, nullable=False),
 )
 
@@ -38,6 +39,11 @@ sessions = Table(
     Column("session_id", Text, primary_key=True),
     Column("user_id", Text, nullable=False),
     Column("created_at", _Time, nullable=False),
+    Column("client_address", Text),
+    Column("browser", Text),
+    Column("system", Text),
+    Column("last_used_at", _Time),
+    Column("proven_at", _Time),
     Column("ended_at", _Time),
     Column("end_reason", Text),
 )
@@ -53,6 +59,97 @@ refresh_tokens = Table(
     Column("used_at", _Time),
 )
 
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("key_digest", LargeBinary, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("model_ids", ARRAY(Text), nullable=False),
+    Column("expires_at", _Time),
+    Column("monthly_credits_max", BigInteger),
+    Column("created_at", _Time, nullable=False),
+    Column("last_used_at", _Time),
+    Column("revoked_at", _Time),
+)
+
+linked_identities = Table(
+    "linked_identities",
+    metadata,
+    Column("link_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("email", Text),
+    Column("linked_at", _Time, nullable=False),
+)
+
+waiting_links = Table(
+    "waiting_links",
+    metadata,
+    Column("token_digest", LargeBinary, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("email", Text),
+    Column("created_at", _Time, nullable=False),
+    Column("expires_at", _Time, nullable=False),
+    Column("used_at", _Time),
+)
+
+sign_in_flows = Table(
+    "sign_in_flows",
+    metadata,
+    Column("state_digest", LargeBinary, primary_key=True),
+    Column("browser_digest", LargeBinary, nullable=False),
+    Column("provider_id", Text, nullable=False),
+    Column("user_id", Text),
+    Column("expires_at", _Time, nullable=False),
+    Column("used_at", _Time),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("email", Text, primary_key=True),
+    Column("token_digest", LargeBinary, nullable=False),
+    Column("invited_at", _Time, nullable=False),
+    Column("expires_at", _Time, nullable=False),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("created_at", _Time, nullable=False),
+    Column("confirmed_at", _Time),
+    Column("last_step", BigInteger, nullable=False),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("code_digest", LargeBinary, primary_key=True),
+    Column("used_at", _Time),
+)
+
+sign_in_challenges = Table(
+    "sign_in_challenges",
+    metadata,
+    Column("token_digest", LargeBinary, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("is_known_device", Boolean, nullable=False),
+    Column("expires_at", _Time, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("used_at", _Time),
+)
+
 mail_tokens = Table(
     "mail_tokens",
     metadata,
@@ -62,6 +159,7 @@ mail_tokens = Table(
     Column("created_at", _Time, nullable=False),
     Column("expires_at", _Time, nullable=False),
     Column("used_at", _Time),
+    Column("address", Text),
 )
 
 outgoing_mail = Table(
@@ -79,6 +177,29 @@ outgoing_mail = Table(
     Column("state", Text, nullable=False),
     Column("finished_at", _Time),
     Column("details", JSONB, nullable=False),
+)
+
+audit_records = Table(
+    "audit_records",
+    metadata,
+    Column("record_id", Text, primary_key=True),
+    Column("action", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("session_id", Text),
+    Column("client_address", Text),
+    Column("subject", Text, nullable=False),
+    Column("before", JSONB, nullable=False),
+    Column("after", JSONB, nullable=False),
+    Column("reason", Text),
+    Column("occurred_at", _Time, nullable=False),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("erased_at", _Time, nullable=False),
 )
 
 outbox = outbox_table(metadata)

@@ -5,25 +5,32 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+import psycopg
 from chassis import inbox, outbox
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from identity.adapters.outbound.event_codec import encode
 from identity.adapters.outbound.postgres import rows, tables
-from identity.domain.errors import EmailTaken, InvalidToken, UserNotFound
+from identity.adapters.outbound.postgres.api_keys import PostgresApiKeys
+from identity.adapters.outbound.postgres.audit import PostgresAuditLog
+from identity.adapters.outbound.postgres.erasures import PostgresErasures
+from identity.adapters.outbound.postgres.linked_identities import PostgresLinkedIdentities
+from identity.adapters.outbound.postgres.second_factors import PostgresSecondFactors
+from identity.adapters.outbound.postgres.sessions import PostgresSessions
+from identity.domain.errors import EmailTaken, InvalidToken, LastAdministrator, UserNotFound
 from identity.domain.events import Event
-from identity.domain.identifiers import EventId, SessionId, UserId
+from identity.domain.identifiers import EventId, UserId
 from identity.domain.mail import Mail, MailState, MailToken, Purpose
 from identity.domain.mailbox import MailboxDigest
 from identity.domain.secret import SecretDigest
-from identity.domain.session import EndReason, RefreshToken, Session
 from identity.domain.user import User
 
 CONSUMER = "identity"
+_LAST_ADMINISTRATOR = "TT001"
 _EMAIL_INDEX = "users_email_key"
 
 
@@ -64,64 +71,48 @@ class _PostgresUsers:
 
     async def save(self, user: User) -> None:
         changes = rows.values(user)
-        for fixed in ("user_id", "email", "created_at", "role", "disabled_at"):
+        for fixed in ("user_id", "email", "created_at", "role", "disabled_at", "erased_from"):
             del changes[fixed]
         await self.connection.execute(
             update(tables.users).where(tables.users.c.user_id == user.user_id).values(changes)
         )
 
+    async def save_email(self, user: User) -> None:
+        changed = (
+            update(tables.users)
+            .where(tables.users.c.user_id == user.user_id)
+            .values(email=user.email, email_verified_at=user.email_verified_at)
+        )
+        try:
+            await self.connection.execute(changed)
+        except IntegrityError as error:
+            # The index sees every account, though row level security hides them from queries.
+            if _EMAIL_INDEX in str(error.orig):
+                raise EmailTaken from None
+            raise
+
     async def save_disabled(self, user: User) -> None:
+        await self._save_standing(user, disabled_at=user.disabled_at)
+
+    async def save_leaving(self, user: User) -> None:
         await self.connection.execute(
             update(tables.users)
             .where(tables.users.c.user_id == user.user_id)
-            .values(disabled_at=user.disabled_at)
+            .values(erased_from=user.erased_from)
         )
 
     async def save_role(self, user: User) -> None:
-        await self.connection.execute(
-            update(tables.users).where(tables.users.c.user_id == user.user_id).values(role=user.role.value)
-        )
+        await self._save_standing(user, role=user.role.value)
 
-
-@dataclass(frozen=True)
-class _PostgresSessions:
-    connection: AsyncConnection
-
-    async def add(self, session: Session) -> None:
-        await self.connection.execute(insert(tables.sessions).values(rows.values(session)))
-
-    async def lock(self, session_id: SessionId) -> Session:
-        query = select(tables.sessions).where(tables.sessions.c.session_id == session_id).with_for_update()
-        return rows.session((await self.connection.execute(query)).mappings().one())
-
-    async def end(self, session: Session) -> None:
-        await self.connection.execute(
-            update(tables.sessions)
-            .where(tables.sessions.c.session_id == session.session_id)
-            .values(ended_at=session.ended_at, end_reason=session.end_reason)
-        )
-
-    async def end_all(self, user_id: UserId, now: datetime, reason: EndReason) -> int:
-        ended = await self.connection.execute(
-            update(tables.sessions)
-            .where(tables.sessions.c.user_id == user_id, tables.sessions.c.ended_at.is_(None))
-            .values(ended_at=now, end_reason=reason)
-        )
-        return ended.rowcount
-
-    async def add_token(self, token: RefreshToken) -> None:
-        await self.connection.execute(insert(tables.refresh_tokens).values(rows.values(token)))
-
-    async def token(self, token_digest: SecretDigest) -> RefreshToken:
-        query = select(tables.refresh_tokens).where(tables.refresh_tokens.c.token_digest == token_digest)
-        return rows.refresh_token((await self.connection.execute(query)).mappings().one())
-
-    async def mark_used(self, token_digest: SecretDigest, now: datetime) -> None:
-        await self.connection.execute(
-            update(tables.refresh_tokens)
-            .where(tables.refresh_tokens.c.token_digest == token_digest)
-            .values(used_at=now)
-        )
+    async def _save_standing(self, user: User, **change: object) -> None:
+        changed = update(tables.users).where(tables.users.c.user_id == user.user_id).values(change)
+        try:
+            await self.connection.execute(changed)
+        except DBAPIError as error:
+            # The trigger sees every account, though row level security hides them from queries.
+            if isinstance(error.orig, psycopg.Error) and error.orig.sqlstate == _LAST_ADMINISTRATOR:
+                raise LastAdministrator from None
+            raise
 
 
 @dataclass(frozen=True)
@@ -156,13 +147,17 @@ class _PostgresMails:
             .values(used_at=now)
         )
 
-    async def use_all(self, user_id: UserId, purpose: Purpose, now: datetime) -> None:
+    async def use_all(
+        self, user_id: UserId, purpose: Purpose, now: datetime, *, issued_from: datetime | None = None
+    ) -> None:
+        since = () if issued_from is None else (tables.mail_tokens.c.created_at >= issued_from,)
         await self.connection.execute(
             update(tables.mail_tokens)
             .where(
                 tables.mail_tokens.c.user_id == user_id,
                 tables.mail_tokens.c.purpose == purpose,
                 tables.mail_tokens.c.used_at.is_(None),
+                *since,
             )
             .values(used_at=now)
         )
@@ -182,9 +177,14 @@ class PostgresUnitOfWork:
 
     connection: AsyncConnection
     users: _PostgresUsers
-    sessions: _PostgresSessions
+    sessions: PostgresSessions
+    api_keys: PostgresApiKeys
+    linked: PostgresLinkedIdentities
+    factors: PostgresSecondFactors
     mails: _PostgresMails
     events: _PostgresEvents
+    audit: PostgresAuditLog
+    erasures: PostgresErasures
 
     async def is_news(self, event_id: EventId) -> bool:
         """See UnitOfWork."""
@@ -207,7 +207,12 @@ class PostgresUnitsOfWork:
             yield PostgresUnitOfWork(
                 connection,
                 _PostgresUsers(connection),
-                _PostgresSessions(connection),
+                PostgresSessions(connection),
+                PostgresApiKeys(connection),
+                PostgresLinkedIdentities(connection),
+                PostgresSecondFactors(connection),
                 _PostgresMails(connection),
                 _PostgresEvents(connection),
+                PostgresAuditLog(connection),
+                PostgresErasures(connection),
             )

@@ -8,12 +8,13 @@ from sqlalchemy import func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ledger.adapters.outbound.postgres import rows, tables
+from ledger.domain import sources
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry
 from ledger.domain.identifiers import AccountId, ReservationId
 from ledger.domain.lot import Category
 from ledger.domain.reservation import Reservation
-from ledger.ports.ledger_reader import EntryFilter, ExpiringLot, PaymentGrant, PinnedLot
+from ledger.ports.ledger_reader import EntryFilter, ExpiringLot, PaymentGrant, PinnedLot, PlanGrant
 
 _STREAM_ROWS = 500
 
@@ -149,6 +150,34 @@ class PostgresLedgerReader:
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
                 yield PaymentGrant(**row._mapping)
+
+    async def plan_grants(self) -> AsyncIterator[PlanGrant]:
+        """Stream grants that subscriptions brought through a server-side cursor."""
+        table = tables.lots
+        columns = (
+            table.c.source,
+            table.c.account_id,
+            table.c.amount,
+            table.c.effective_at,
+            table.c.expires_at,
+        )
+        query = (
+            select(*columns)
+            .where(
+                table.c.category == Category.SUBSCRIPTION.value,
+                table.c.source.startswith(sources.PLAN, autoescape=True),
+            )
+            .order_by(table.c.created_at)
+        )
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            async for row in await connection.stream(query, execution_options={"yield_per": _STREAM_ROWS}):
+                yield PlanGrant(
+                    subscription_id=sources.subscription_of(row.source),
+                    account_id=row.account_id,
+                    amount=row.amount,
+                    starts_at=row.effective_at,
+                    ends_at=row.expires_at,
+                )
 
     async def open_reservations(self) -> int:
         """Count held reservations, by the index of those."""

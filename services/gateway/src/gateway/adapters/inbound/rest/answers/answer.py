@@ -62,6 +62,7 @@ Sequence = Annotated[
 GenerationId = Annotated[str, shown("gen_019324a1b2c37def8a9b0c1d2e3f4a5b", says="A generation's id.")]
 ReservationId = Annotated[str, shown("res_019324a1b2c37def8a9b0c1d2e3f4a5c", says="A reservation's id.")]
 CollectionId = Annotated[str, shown("col_019324a1b2c37def8a9b0c1d2e3f4a62", says="A collection's id.")]
+UploadId = Annotated[str, shown("upl_019324a1b2c37def8a9b0c1d2e3f4a64", says="An upload's id.")]
 PaymentId = Annotated[str, shown("pi_3QabcdEXAMPLE", says="The payment processor's id.")]
 PackId = Annotated[str, shown("starter", says="A pack's id.")]
 PlanId = Annotated[str, shown("free", says="A plan's id.")]

@@ -3,6 +3,7 @@
 from typing import Annotated, Self
 
 from gateway.adapters.inbound.rest.answers.answer import Answer, Credits, PackId, shown
+from gateway.adapters.inbound.rest.answers.price import Price
 from gateway.domain import auto_top_up as domain
 
 
@@ -43,6 +44,8 @@ class AutoTopUp(Answer):
     """What is paid with; null without any, and while the payment processor can't be asked."""
     url: Annotated[str, shown("https://checkout.stripe.com/c/pay/cs_live_a1b2c3")] | None
     """The page where the caller answers the bank and pays; null otherwise, and once it has expired."""
+    accepted_price: Price | None
+    """What the caller agreed to pay for the pack: it is not bought for more; null before the first `PUT`."""
 
     @classmethod
     def of(cls, known: domain.AutoTopUp) -> Self:
@@ -58,4 +61,5 @@ class AutoTopUp(Answer):
             in_progress=known.in_progress,
             payment_method=SavedMethod.of(known.method) if known.method else None,
             url=known.url,
+            accepted_price=Price.of(known.accepted_price) if known.accepted_price else None,
         )

@@ -56,7 +56,11 @@ class Generation(Answer):
     metadata: Annotated[dict[str, Any], shown({"album": "birds"})]
     """The caller's own, unchanged."""
     outputs: list[Output]
-    """Empty until it succeeded."""
+    """Empty until it succeeded, and again once they expired."""
+    outputs_kept_until: Moment | None
+    """Until when they are kept; null for good."""
+    outputs_expired_at: Moment | None
+    """When they went; null while they are there."""
     error: GenerationError | None
     """Null unless it failed or was rejected."""
     credits_reserved: Credits
@@ -65,7 +69,8 @@ class Generation(Answer):
     cancel_requested: Annotated[bool, shown(False)]
     """Whether it was asked to stop; it may still end in another way."""
     queue_position: Annotated[int | None, shown(None, 3, minimum=1, maximum=101)]
-    """Its place among all jobs that wait: 1 is the next one, 101 more than a hundred; null once it runs."""
+    """Its place among all jobs that wait here or, where that says so, at its provider's: 1 is the next one,
+    101 more than a hundred; null once it runs."""
     expected_ready_at: Moment | None
     """When such jobs are done as a rule, while it runs; it may have passed. Null where nobody knows."""
     is_favourite: Annotated[bool, shown(False, True)]
@@ -90,6 +95,8 @@ class Generation(Answer):
             provider_order=list(generation.provider_order),
             metadata=dict(generation.metadata),
             outputs=[Output.of(output) for output in generation.outputs],
+            outputs_kept_until=generation.outputs_kept_until,
+            outputs_expired_at=generation.outputs_expired_at,
             error=GenerationError(reason=failure.reason, detail=failure.detail) if failure else None,
             credits_reserved=generation.credits_reserved,
             credits=GenerationCredits(

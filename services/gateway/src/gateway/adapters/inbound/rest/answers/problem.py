@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, WithJsonSchema
 
 from gateway.adapters.inbound.rest.answers.answer import Answer, Credits, shown
+from gateway.adapters.inbound.rest.answers.price import Price
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:tintype:problem:"
@@ -71,3 +72,17 @@ class TooFewCredits(Problem):
     """The rejected one."""
     decided_at: Annotated[str, _A_MOMENT] | None
     """When it was refused. A repeated key gets the first decision again."""
+
+
+class CodeNeeded(Problem):
+    """A refusal of a sign-in, `SECOND_FACTOR_REQUIRED` perhaps: nobody is signed in."""
+
+    challenge: Annotated[str | None, Field(default=None, examples=["Yk3vEjRWeJq83v8TVnearA"])]
+    """What ends the sign-in together with a code, for five minutes; only with `SECOND_FACTOR_REQUIRED`."""
+
+
+class ChangedPrice(Problem):
+    """A refusal to sell, `PRICE_CHANGED` perhaps: nothing was opened or changed."""
+
+    price: Annotated[Price | None, Field(default=None)]
+    """What it costs by now; only with `PRICE_CHANGED`."""

@@ -6,6 +6,23 @@ from gateway.adapters.inbound.rest.answers.answer import Answer, Credits, Moment
 from gateway.domain import generation as domain
 
 
+class PriceLine(Answer):
+    """A part of a price."""
+
+    quantity: Annotated[float, shown(3, 1.048576, minimum=0)]
+    """How many units; of megapixels a fraction."""
+    unit: Annotated[str, shown("image")]
+    """What is counted, as in the model's `pricing`."""
+    credits_per_unit: Credits
+    """What `per_units` of them cost here."""
+    per_units: Annotated[int, shown(1, 1000, minimum=1)]
+    """How many units that buys."""
+    credits: Annotated[Credits, shown(15)]
+    """What the line comes to, rounded up; the lines add up to the price."""
+    tier: Annotated[str | None, shown(None, "resolution 1080p")]
+    """Which of the model's tiers the input is of; null for none."""
+
+
 class Quote(Answer):
     """A signed price for one exact input."""
 
@@ -15,6 +32,8 @@ class Quote(Answer):
     """What the generation would reserve."""
     breakdown: Annotated[str, shown("3 images of 5 credits")]
     """How the price comes about, in words."""
+    lines: list[PriceLine]
+    """How the price comes about, in numbers."""
     expires_at: Moment
     """Until when the price holds."""
 
@@ -25,5 +44,16 @@ class Quote(Answer):
             quote_id=quote.quote_id,
             credits=quote.credits,
             breakdown=quote.breakdown,
+            lines=[
+                PriceLine(
+                    quantity=line.quantity,
+                    unit=line.unit,
+                    credits_per_unit=line.credits_per_unit,
+                    per_units=line.per_units,
+                    credits=line.credits,
+                    tier=line.tier,
+                )
+                for line in quote.lines
+            ],
             expires_at=quote.expires_at,
         )

@@ -24,6 +24,8 @@ class User(Answer):
     welcome: domain.Welcome
     """Whether the credits for new people came, come once the address is confirmed, or never do."""
     created_at: Moment
+    erased_from: Moment | None = None
+    """When the account and everything in it is deleted; null where nobody asked for that."""
 
     @classmethod
     def of(cls, user: domain.User) -> Self:
@@ -37,6 +39,7 @@ class User(Answer):
             role=user.role,
             welcome=user.welcome,
             created_at=user.created_at,
+            erased_from=user.erased_from,
         )
 
 

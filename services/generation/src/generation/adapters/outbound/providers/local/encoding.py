@@ -1,16 +1,20 @@
 """Pictures and films as files that say a program drew them."""
 
 import io
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
+from generation.adapters.outbound.providers.local.filming import FRAMES_PER_SECOND, SOFTWARE, filmed
 from generation.adapters.outbound.providers.local.painting import Scene, paint, scene_of
 
-SOFTWARE = "Tintype local provider"
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image as Picture
+
 CREDIT = "Drawn by a program from the words of a prompt; no camera and no model was involved."
 IMAGE_SIDE = 768
 VIDEO_SIDE = 512
-FRAMES_PER_SECOND = 24
 
 Progress = Callable[[float], None]
 
@@ -27,39 +31,38 @@ def draw_image(job: Mapping[str, Any], position: int, progress: Progress) -> byt
     progress(0.1)
     picture = Image.fromarray(paint(_scene(job, position), width, height))
     progress(0.7)
-    file = io.BytesIO()
-    if job["output_format"] == "webp":
-        picture.save(file, "WEBP", quality=90, method=2, exif=_exif())
-    else:
-        picture.save(file, "PNG", compress_level=3, pnginfo=_png_text(), exif=_exif())
+    file = saved(picture, str(job["output_format"]), comment=CREDIT)
     progress(1.0)
+    return file
+
+
+def saved(picture: "Picture", form: str, *, comment: str) -> bytes:
+    """Return a picture as a PNG, a WebP or a JPEG that says what it was made by."""
+    file = io.BytesIO()
+    match form:
+        case "webp":
+            picture.save(file, "WEBP", quality=90, method=2, exif=_exif(comment))
+        case "jpeg":
+            picture.convert("RGB").save(file, "JPEG", quality=92, exif=_exif(comment))
+        case _:
+            picture.save(file, "PNG", compress_level=3, pnginfo=_png_text(comment), exif=_exif(comment))
     return file.getvalue()
 
 
 def draw_video(job: Mapping[str, Any], position: int, progress: Progress) -> bytes:
     """One silent film in VP9, as MP4 or WebM; it ends where it began."""
-    import av
-
     scene = _scene(job, position)
     width, height = dimensions(str(job["ratio"]), VIDEO_SIDE)
-    frames = int(job["duration_s"]) * FRAMES_PER_SECOND
-    file = io.BytesIO()
-    with av.open(file, "w", format=str(job["output_format"])) as container:
-        container.metadata.update({"encoder": SOFTWARE, "comment": CREDIT})
-        stream = container.add_stream(
-            "libvpx-vp9",
-            rate=FRAMES_PER_SECOND,
-            options={"deadline": "realtime", "cpu-used": "8", "row-mt": "1", "crf": "32", "b": "0"},
-        )
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.codec_context.thread_count = 2
-        for number in range(frames):
-            progress(number / frames)
-            picture = paint(scene, width, height, phase=number / frames)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode(None))
+    count = int(job["duration_s"]) * FRAMES_PER_SECOND
+
+    def frames() -> "Iterator[NDArray[np.uint8]]":
+        for number in range(count):
+            progress(number / count)
+            yield paint(scene, width, height, phase=number / count)
+
+    film = filmed(frames(), form=str(job["output_format"]), width=width, height=height, comment=CREDIT)
     progress(1.0)
-    return file.getvalue()
+    return film
 
 
 def dimensions(ratio: str, side: int) -> tuple[int, int]:
@@ -73,19 +76,19 @@ def _scene(job: Mapping[str, Any], position: int) -> Scene:
     return scene_of(str(job["prompt"]), int(job["seed"]) + position * 1_000_003)
 
 
-def _png_text() -> Any:
+def _png_text(comment: str) -> Any:
     from PIL.PngImagePlugin import PngInfo
 
     text = PngInfo()
     text.add_text("Software", SOFTWARE)
-    text.add_text("Comment", CREDIT)
+    text.add_text("Comment", comment)
     return text
 
 
-def _exif() -> Any:
+def _exif(comment: str) -> Any:
     from PIL import ExifTags, Image
 
     exif = Image.Exif()
     exif[ExifTags.Base.Software] = SOFTWARE
-    exif[ExifTags.Base.ImageDescription] = CREDIT
+    exif[ExifTags.Base.ImageDescription] = comment
     return exif

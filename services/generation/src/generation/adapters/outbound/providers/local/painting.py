@@ -125,12 +125,17 @@ def _coloured(scene: Scene, tone: Any) -> "NDArray[np.uint8]":
     return shaded
 
 
-def _palette(prompt: str, digest: bytes) -> "NDArray[np.float32]":
-    import numpy as np
-
+def palette_name(prompt: str) -> str | None:
+    """Return the palette that most of these words choose; None where none does."""
     words = set(re.findall(r"[a-z]+", prompt.lower()))
     scores = {name: len(words & set(known.split())) for name, known in WORDS.items()}
     best = max(scores, key=lambda name: scores[name])
-    name = best if scores[best] else sorted(PALETTES)[digest[16] % len(PALETTES)]
+    return best if scores[best] else None
+
+
+def _palette(prompt: str, digest: bytes) -> "NDArray[np.float32]":
+    import numpy as np
+
+    name = palette_name(prompt) or sorted(PALETTES)[digest[16] % len(PALETTES)]
     colours = [[int(colour[i : i + 2], 16) for i in (0, 2, 4)] for colour in PALETTES[name]]
     return np.array(colours, dtype=np.float32)

@@ -17,10 +17,15 @@ DONE = b"[DONE]"
 
 async def document(answer: AsyncAPIResponse[Any]) -> dict[str, Any]:
     """Return the JSON object that is the answer; `{}` when it is none. Raises AnswerBroken."""
+    return told_in(await content(answer))
+
+
+async def content(answer: AsyncAPIResponse[Any]) -> bytes:
+    """Return the answer's bytes, whatever they are. Raises AnswerBroken."""
     body = bytearray()
     async for piece in _pieces(answer, bytes_max=ANSWER_BYTES_MAX):
         body += piece
-    return _object(body)
+    return bytes(body)
 
 
 async def events(answer: AsyncAPIResponse[Any]) -> AsyncIterator[dict[str, Any] | None]:
@@ -41,12 +46,12 @@ async def events(answer: AsyncAPIResponse[Any]) -> AsyncIterator[dict[str, Any] 
             raise AnswerBroken(f"an event is larger than {EVENT_BYTES_MAX} bytes")
         for line in lines:
             if (data := _data(line)) is not None:
-                yield None if data == DONE else _object(data)
+                yield None if data == DONE else told_in(data)
     if is_document:
-        yield _object(rest)
+        yield told_in(rest)
         yield None
     elif (data := _data(rest)) is not None:
-        yield None if data == DONE else _object(data)
+        yield None if data == DONE else told_in(data)
 
 
 async def _pieces(answer: AsyncAPIResponse[Any], *, bytes_max: int) -> AsyncIterator[bytes]:
@@ -75,9 +80,10 @@ def _data(line: bytearray) -> bytearray | None:
     return value.strip() if field == b"data" and colon else None
 
 
-def _object(content: bytearray) -> dict[str, Any]:
+def told_in(body: bytes | bytearray) -> dict[str, Any]:
+    """Return the JSON object that the bytes are; `{}` when they are none."""
     try:
-        told = json.loads(content)
+        told = json.loads(body)
     except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}

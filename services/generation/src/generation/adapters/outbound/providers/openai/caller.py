@@ -8,7 +8,8 @@ from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.providers.openai.chat import write_text
 from generation.adapters.outbound.providers.openai.dialects import Dialects
 from generation.adapters.outbound.providers.openai.failures import failed
-from generation.adapters.outbound.providers.openai.images import draw_images
+from generation.adapters.outbound.providers.openai.images import draw_images, edit_images
+from generation.adapters.outbound.providers.openai.speech import speak
 from generation.ports.media_provider import Run, RunReport
 
 
@@ -25,6 +26,10 @@ class OpenAICaller:
         try:
             if "max_tokens" in run.input:
                 return await write_text(self._client, run, advance, self._dialects)
+            if "voice" in run.input:
+                return await speak(self._client, run)
+            if "images" in run.input:
+                return await edit_images(self._client, run, self._fetch)
             return await draw_images(self._client, run, self._fetch)
         except OpenAIError as error:
             return failed(error)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from generation.adapters.outbound.inline import InlineOutput
-from generation.adapters.outbound.providers.openai.failures import REFUSED, failed_body, unreadable
+from generation.adapters.outbound.providers.openai.failures import failed_body, unreadable
+from generation.adapters.outbound.providers.refusals import CONTENT_REFUSED
 from generation.domain.generation import Failure
 from generation.domain.output import Incomplete
 from generation.ports.media_provider import RunReport, RunState
@@ -70,7 +71,7 @@ class Transcript:
     def report(self, *, prompt_tokens: int) -> RunReport:
         """Return what the answer amounts to; half of one is delivered and counted as half."""
         if self.finish_reason == "content_filter" or (self.has_refusal and not self.pieces):
-            return RunReport(RunState.FAILED, failure=REFUSED)
+            return RunReport(RunState.FAILED, failure=CONTENT_REFUSED)
         if not self.pieces:
             return self._nothing()
         output = InlineOutput(joined(self.pieces).encode())

@@ -1,8 +1,8 @@
 // Where an open generation stands, while somebody looks: the time that is left is counted down here, a place in the
-// queue is asked for, tile by tile.
+// queue is asked for, tile by tile, and now and then what else is open, whatever became of what was told of it.
 "use strict";
 (() => {
-  const TICK_MS = 500, ASK_EVERY_MS = 4000, ASKED_MAX = 12, MINUTES_FROM_S = 90;
+  const TICK_MS = 500, ASK_EVERY_MS = 4000, LOOK_EVERY_MS = 20000, ASKED_MAX = 12, MINUTES_FROM_S = 90;
   const ends = new WeakMap();
 
   const words = (left, seconds) => {
@@ -19,9 +19,11 @@
   }, TICK_MS);
 
   // A tile that somebody has the keyboard in stays as it is: its button would lose the focus.
-  setInterval(() => {
+  const askFor = (tiles) => {
     if (document.hidden) return;
-    const waiting = [...document.querySelectorAll("[data-live][data-status=queued]")].slice(0, ASKED_MAX);
-    for (const tile of waiting) if (!tile.contains(document.activeElement)) htmx.trigger(tile, "refresh");
-  }, ASK_EVERY_MS);
+    const open = [...document.querySelectorAll(tiles)].slice(0, ASKED_MAX);
+    for (const tile of open) if (!tile.contains(document.activeElement)) htmx.trigger(tile, "refresh");
+  };
+  setInterval(() => askFor("[data-live][data-status=queued], [data-live]:has([data-place])"), ASK_EVERY_MS);
+  setInterval(() => askFor("[data-live][data-generation]"), LOOK_EVERY_MS);
 })();

@@ -25,7 +25,6 @@
     sheet.nextElementSibling.querySelector("output").textContent = `${STEPS[next] * 100}%`;
   };
 
-  for (const bar of document.querySelectorAll(".zoom")) bar.hidden = false;
   document.addEventListener("click", (click) => {
     const button = click.target.closest("[data-zoom]");
     if (button) zoom(button.closest(".zoom").previousElementSibling, button.dataset.zoom);

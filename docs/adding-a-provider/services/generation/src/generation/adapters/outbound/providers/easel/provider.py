@@ -2,23 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
-
-import httpx
 
 from generation.adapters.outbound.guarded_fetch import GuardedClient
-from generation.adapters.outbound.providers.easel.answers import refusal, report_on, run_id_of
+from generation.adapters.outbound.providers.easel.answers import content_refusal, report_on
 from generation.adapters.outbound.providers.easel.settings import Settings
 from generation.adapters.outbound.providers.folder import Surroundings
+from generation.adapters.outbound.providers.http_api import HttpApi, run_id_in
+from generation.adapters.outbound.providers.refusals import refusal
 from generation.domain.identifiers import AttemptId, RunId
-from generation.ports.media_provider import (
-    Capabilities,
-    PollSchedule,
-    ProviderUnavailable,
-    Run,
-    RunReport,
-    RunState,
-)
+from generation.ports.media_provider import Capabilities, PollSchedule, Run, RunReport, RunState
 
 
 class EaselProvider:
@@ -27,63 +19,40 @@ class EaselProvider:
     capabilities = Capabilities(cancel=True, idempotency_key=True, look_up=True, progress=True, cost=True)
     polling = PollSchedule(first_s=0.5, longest_s=10)
 
-    def __init__(self, client: httpx.AsyncClient, fetch: GuardedClient) -> None:
-        self._client = client
+    def __init__(self, api: HttpApi, fetch: GuardedClient) -> None:
+        self._api = api
         self._fetch = fetch
 
     async def submit(self, run: Run) -> RunId:
         asked = {"model": run.model, "input": dict(run.input)}
-        answer = await self._call("POST", "/v1/runs", json=asked, headers={"idempotency-key": run.key})
-        if refused := refusal(answer):
+        answer = await self._api.call("POST", "/v1/runs", body=asked, headers={"idempotency-key": run.key})
+        if refused := content_refusal(answer) or refusal(answer):
             raise refused
-        return run_id_of(_document(answer))
+        return run_id_in(answer.document(), "id")
 
     async def find(self, key: AttemptId) -> RunId | None:
-        found = _document(await self._call("GET", "/v1/runs", params={"key": key})).get("runs")
-        return run_id_of(found[0]) if isinstance(found, list) and found else None
+        found = (await self._api.call("GET", "/v1/runs", params={"key": key})).document().get("runs")
+        return run_id_in(found[0], "id") if isinstance(found, list) and found else None
 
     async def check(self, run_id: RunId) -> RunReport:
-        answer = await self._call("GET", f"/v1/runs/{run_id}")
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        answer = await self._api.call("GET", f"/v1/runs/{run_id}")
+        if answer.status == 404:
             return RunReport(RunState.UNKNOWN)
-        return report_on(_document(answer), self._fetch.output)
+        return report_on(answer.document(), self._fetch.output)
 
     async def cancel(self, run_id: RunId) -> None:
-        await self._call("POST", f"/v1/runs/{run_id}/cancel")
+        await self._api.call("POST", f"/v1/runs/{run_id}/cancel")
 
     async def forget(self, run_id: RunId) -> None:
-        await self._call("DELETE", f"/v1/runs/{run_id}")
+        await self._api.call("DELETE", f"/v1/runs/{run_id}")
 
     def is_paying(self, run_id: RunId) -> bool:
         return False
 
-    async def _call(self, method: str, path: str, **more: Any) -> httpx.Response:
-        try:
-            return await self._client.request(method, path, **more)
-        except httpx.HTTPError as error:
-            raise ProviderUnavailable(type(error).__name__) from error
-
-
-def _document(answer: httpx.Response) -> dict[str, Any]:
-    """Return what a good answer says. Raises ProviderUnavailable for any other: it tells nothing of a run."""
-    try:
-        told = answer.json() if answer.is_success else None
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict):
-        pause = answer.headers.get("retry-after", "")
-        raise ProviderUnavailable(
-            f"status {answer.status_code}", retry_after_s=float(pause) if pause.isdigit() else None
-        )
-    return told
-
 
 @asynccontextmanager
 async def make(settings: Settings, around: Surroundings) -> AsyncIterator[EaselProvider]:
-    """Open Easel until the context ends. httpx tries nothing again by itself."""
+    """Open Easel until the context ends."""
     headers = {"authorization": f"Bearer {settings.api_key.get_secret_value()}"}
-    base_url, timeout_s = str(settings.base_url), settings.timeout_s
-    async with httpx.AsyncClient(
-        base_url=base_url, headers=headers, timeout=timeout_s, trust_env=False
-    ) as client:
-        yield EaselProvider(client, around.fetch)
+    async with HttpApi(base_url=str(settings.base_url), headers=headers, timeout_s=settings.timeout_s) as api:
+        yield EaselProvider(api, around.fetch)

@@ -1,0 +1,1 @@
+"""What can go wrong with a provider of media, for every stand-in that plays one."""

@@ -1,0 +1,1 @@
+"""fal's queue: requests to models that others host there, their results and webhooks."""

@@ -1,0 +1,1 @@
+"""A stand-in that speaks Replicate's HTTP API for predictions."""

@@ -1,0 +1,1 @@
+"""Stands in for Cloudflare Turnstile: a box to tick, and tokens that count once."""

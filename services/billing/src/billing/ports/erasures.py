@@ -1,0 +1,26 @@
+"""The part of the unit of work about accounts that are erased."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from billing.domain.identifiers import UserId
+
+
+class Erasures(Protocol):
+    """Notes of them stay for good."""
+
+    async def begin_erasure(self, user_id: UserId, *, now: datetime) -> bool:
+        """Note that an account is to be erased; False, changing nothing, where that was noted before."""
+
+    async def is_erased(self, user_id: UserId) -> bool:
+        """Whether an account is erased, or about to be."""
+
+    async def unfinished_erasures(self, *, after: UserId | None = None, limit: int) -> Sequence[UserId]:
+        """Return accounts of which something may be left, by id, those after one."""
+
+    async def erase_customer(self, user_id: UserId) -> None:
+        """Delete what joins the account to a person; what was bought and paid stays. Idempotent."""
+
+    async def finish_erasure(self, user_id: UserId, *, now: datetime) -> bool:
+        """Note that nothing is left; False, changing nothing, where that was noted before."""

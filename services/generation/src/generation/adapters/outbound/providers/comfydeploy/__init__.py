@@ -1,0 +1,1 @@
+"""ComfyDeploy's API and its kin (Pixio): workflows of ComfyUI that somebody deployed there."""

@@ -1,0 +1,1 @@
+"""fal: a queue before models that others host there."""

@@ -1,0 +1,1 @@
+"""Replicate: predictions of models that others host there."""

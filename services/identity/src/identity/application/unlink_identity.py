@@ -1,0 +1,26 @@
+"""Let an identity open an account no longer."""
+
+from dataclasses import dataclass
+
+from identity.domain.identifiers import LinkId, UserId
+from identity.domain.sign_in_errors import LastWayToSignIn, LinkNotFound
+from identity.ports.unit_of_work import UnitsOfWork
+
+
+@dataclass(frozen=True)
+class UnlinkIdentityHandler:
+    """Leaves every account a way in: a password, or another identity."""
+
+    units: UnitsOfWork
+
+    async def __call__(self, *, user_id: UserId, link_id: LinkId) -> None:
+        """Forget the link; raises LinkNotFound or LastWayToSignIn."""
+        async with self.units.of(user_id) as work:
+            # Locked, so that of two that go at the same time the second sees what the first left.
+            user = await work.users.lock(user_id)
+            links = [linked.link_id for linked in await work.linked.of_user(user_id)]
+            if link_id not in links:
+                raise LinkNotFound
+            if user.password_hash is None and len(links) == 1:
+                raise LastWayToSignIn
+            await work.linked.remove(user_id, link_id)

@@ -1,0 +1,1 @@
+"""The composition root: every part made and wired."""
