@@ -33,7 +33,6 @@ SETTINGS = {
     "GATEWAY_GENERATIONS_LIMIT": "1000000/minute",
     "GATEWAY_READS_LIMIT": "1000000/minute",
     "GATEWAY_CHANGES_LIMIT": "1000000/minute",
-    "GATEWAY_AUTH_LIMIT": "1000000/minute",
     # All callers come from one address.
     "GATEWAY_CONNECTIONS_PER_CLIENT_MAX": "1000",
 }

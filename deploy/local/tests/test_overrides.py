@@ -3,14 +3,17 @@
 from pathlib import Path
 
 import pytest
+from gateway.settings import GatewaySettings
+from identity.settings import IdentitySettings
 from tintype_local import containers
 from tintype_local.overrides import RefusedSettingError, read_overrides
 from tintype_local.ports import choose_ports
-from tintype_local.processes import Plan
+from tintype_local.processes import WAIVED, Plan
 from tintype_local.secrets_file import load_or_make
 from tintype_local.settings import StackSettings
 
 BASE = 31_400
+FIELDS = {"gateway": GatewaySettings.model_fields, "identity": IdentitySettings.model_fields}
 
 
 def environments(folder: Path, given: dict[str, str]) -> dict[str, dict[str, str]]:
@@ -100,6 +103,19 @@ def test_containers_get_the_callers_settings_too(tmp_path: Path) -> None:
     having = {path.name for path in tmp_path.glob("*.env") if "api.example.com" in path.read_text()}
     assert having == {"generation-worker.env"}
     assert (tmp_path / "openai.env").exists()
+
+
+def test_walls_against_strangers_are_waived_on_one_machine_alone(tmp_path: Path) -> None:
+    """Each is a setting of its service, that the caller can put back; containers keep theirs."""
+    started = environments(tmp_path, {"GATEWAY_AUTH_LIMIT": "7/minute"})
+    assert started["gateway"]["GATEWAY_AUTH_LIMIT"] == "7/minute"
+    containers.write(tmp_path, read_overrides({}))
+    for service, waived in WAIVED.items():
+        kept = (tmp_path / f"{service}.env").read_text()
+        for name, value in waived.items():
+            assert f"{service.upper()}_{name}" in started[service]
+            assert name not in kept
+            assert value != str(FIELDS[service][name.lower()].default).lower()
 
 
 def test_polar_stands_in_where_billing_sells_through_it(tmp_path: Path) -> None:

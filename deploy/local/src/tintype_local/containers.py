@@ -10,6 +10,7 @@ from pathlib import Path
 
 from embedded.topology import Process, topology
 
+from tintype_local.environment import prefixed
 from tintype_local.overrides import Overrides, read_overrides
 from tintype_local.ports import OFFSETS, Ports
 from tintype_local.processes import DEVELOPMENT, WAIVED, Plan
@@ -80,7 +81,7 @@ def _environment(plan: Plan, process: Process) -> dict[str, str]:
     """One process's settings: it listens on every address of its own container."""
     prefix = process.service.upper()
     # What one machine's stack waives holds here: whoever wants it otherwise says so by the setting itself.
-    waived = {f"IDENTITY_{name}" for name in WAIVED} | {f"GATEWAY_{name}" for name in DEVELOPMENT}
+    waived = prefixed(prefix, {**WAIVED.get(process.service, {}), **DEVELOPMENT})
     values = {
         name: value
         for name, value in plan.environment(process.service, process=process).items()

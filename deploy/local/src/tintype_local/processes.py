@@ -22,13 +22,19 @@ from tintype_local.supervisor import ProcessSpec
 PROVIDERS = "local,openai"
 CALLS_PROVIDERS = "serve-worker"
 
-# Walls against strangers who open accounts by the dozen for their welcome credits. Nobody reaches this
-# machine's stack from outside, and whoever tries it opens many accounts from one address and wants to
-# generate at once. Containers keep them, as production does.
-WAIVED = {
-    "SIGNUP_LIMIT_PER_NETWORK": "100000/minute",
-    "WELCOME_AFTER_CONFIRMATION": "false",
-    "WELCOME_ONCE_PER_MAILBOX": "false",
+# Walls against strangers, by service: those who open accounts by the dozen for their welcome credits, and
+# those who guess. Nobody reaches this machine's stack from outside, and whoever tries it opens many accounts
+# from one address and wants to generate at once. Containers keep them, as production does.
+_FOR_ONE_ADDRESS = "100000/minute"
+WAIVED: Mapping[str, Mapping[str, str]] = {
+    "identity": {
+        "SIGNUP_LIMIT_PER_NETWORK": _FOR_ONE_ADDRESS,
+        "LOGIN_LIMIT_PER_CLIENT": _FOR_ONE_ADDRESS,
+        "RESET_LIMIT_PER_CLIENT": _FOR_ONE_ADDRESS,
+        "WELCOME_AFTER_CONFIRMATION": "false",
+        "WELCOME_ONCE_PER_MAILBOX": "false",
+    },
+    "gateway": {"AUTH_LIMIT": _FOR_ONE_ADDRESS, "SHARED_LIMIT": _FOR_ONE_ADDRESS},
 }
 
 # What only people who work on the product need.
@@ -150,7 +156,7 @@ class Plan(Infrastructure):
                     "SMTP_PORT": str(self.ports["smtp"]),
                     "SMTP_STARTTLS": "false",
                     **self._sign_in(),
-                    **WAIVED,
+                    **WAIVED[service],
                 }
             case "billing":
                 return {
@@ -191,6 +197,7 @@ class Plan(Infrastructure):
                     "CHECKOUT_ORIGIN": self.ports.url(self.payment_processor),
                     "PORTAL_ORIGIN": self.ports.url(self.payment_processor),
                     "SESSION_KEY": self.secrets["session_key"],
+                    **WAIVED[service],
                     **DEVELOPMENT,
                 }
             case _:
