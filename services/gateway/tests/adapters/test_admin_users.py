@@ -7,7 +7,7 @@ import pytest
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
 from gateway.domain.administration import MailReport
 from gateway.domain.errors import Unavailable
-from gateway.domain.identifiers import MailId
+from gateway.domain.identifiers import MailId, UserId
 from gateway.domain.user import Role
 from gateway_world import Door, assert_problem
 from staff import become, log_in
@@ -88,10 +88,21 @@ async def test_credits_are_corrected(door: Door) -> None:
     for wrong in (body | {"amount": 0.5}, {"amount": 5}, body | {"reason": ""}, body | {"amount": 2 * 10**9}):
         assert_problem(await door.http.post(path, json=wrong), 422, "INVALID_REQUEST")
     unknown = await door.http.post(f"/v1/admin/users/{NOBODY}/credits", json=body)
-    assert_problem(unknown, 404, "ACCOUNT_NOT_FOUND")
+    assert_problem(unknown, 404, "USER_NOT_FOUND")
     await log_in(door, "ada@example.com")
     (entry, *_) = (await door.http.get("/v1/ledger/entries")).json()["data"]
     assert (entry["kind"], entry["amount"], entry["reason"]) == ("adjust", 15, body["reason"])
+
+
+async def test_nobody_corrects_what_was_an_erased_persons(door: Door) -> None:
+    """The ledger's account outlives its person: nothing is added to it, or taken."""
+    ada = await door.sign_up(welcome_credits=100)
+    await become(door)
+    del door.world.identity.users[UserId(ada)]
+    before = door.state()
+    sent = await door.http.post(f"/v1/admin/users/{ada}/credits", json={"amount": 5, "reason": "x"})
+    assert_problem(sent, 404, "USER_NOT_FOUND")
+    assert door.state() == before
 
 
 async def test_an_account_is_closed_and_opened(rich: Door) -> None:

@@ -108,6 +108,22 @@ async def test_credits_are_corrected_after_a_look(door: Door) -> None:
     assert "sent twice" in (await get(door, sent.headers["location"])).text
 
 
+async def test_a_look_before_a_correction_is_a_look(door: Door) -> None:
+    """It shows a balance, so it is recorded as looks are, and nothing is corrected; of an erased person
+    there is nothing to see."""
+    ada, csrf = await enter(door, Role.ADMIN)
+    assert (await get(door, f"/admin/users/{ada}/credits?amount=5&reason=x")).status_code == 200
+    assert [record.action for record in door.world.administration.kept] == ["person.read"]
+    del door.world.identity.users[ada]
+    before = door.state()
+    assert (await get(door, f"/admin/users/{ada}/credits?amount=5&reason=x")).status_code == 404
+    form = {"amount": "5", "reason": "x", "once": "1", "csrf_token": csrf}
+    sent = await door.http.post(f"/admin/users/{ada}/credits", data=form, headers=HTML)
+    assert sent.status_code == 404
+    assert door.state() == before
+    assert len(door.world.administration.kept) == 1
+
+
 @pytest.mark.parametrize(
     ("amount", "reason", "said"),
     [

@@ -15,6 +15,7 @@ from gateway.adapters.outbound.random import RandomSecrets
 from gateway.application.change_plan import ChangePlanHandler
 from gateway.application.complete_log_in import CompleteLogInHandler
 from gateway.application.complete_sign_in import CompleteSignInHandler
+from gateway.application.correct_balance import CorrectBalanceHandler
 from gateway.application.discard_selected import DiscardSelectedHandler
 from gateway.application.end_console_session import ConsoleSessionEnder
 from gateway.application.explain_generation import ExplainGenerationHandler
@@ -157,6 +158,7 @@ def wire(ports: Ports) -> Deps:
         read_person=ReadPersonHandler(
             ports.administration, ports.identity, ports.ledger, ports.billing, ports.generations
         ),
+        correct_balance=CorrectBalanceHandler(ports.identity, ports.ledger),
         export_records=ExportRecordsHandler(ports.administration),
         export_statement=ExportStatementHandler(ports.ledger),
         account=AccountReader(

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from gateway.application.change_plan import ChangePlanHandler
 from gateway.application.complete_log_in import CompleteLogInHandler
 from gateway.application.complete_sign_in import CompleteSignInHandler
+from gateway.application.correct_balance import CorrectBalanceHandler
 from gateway.application.discard_selected import DiscardSelectedHandler
 from gateway.application.explain_generation import ExplainGenerationHandler
 from gateway.application.export_records import ExportRecordsHandler
@@ -122,6 +123,7 @@ class Deps:
     follow_events: FollowEventsHandler
     explain_generation: ExplainGenerationHandler
     read_person: ReadPersonHandler
+    correct_balance: CorrectBalanceHandler
     export_records: ExportRecordsHandler
     export_statement: ExportStatementHandler
     account: AccountReader

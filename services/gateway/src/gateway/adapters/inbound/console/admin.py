@@ -23,6 +23,7 @@ from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.fresh_proof import FRESH_PROOF
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.parameters import user_id
+from gateway.application.correct_balance import CorrectBalance
 from gateway.domain.administration import Actor, RecordFilter
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import FieldProblem, GatewayError, InvalidRequest, NotFound
@@ -84,13 +85,14 @@ async def preview_correction(
     amount: Word = "",
     reason: Annotated[str, Query(max_length=2 * REASON_LENGTH_MAX)] = "",
 ) -> Response:
-    """Show what a correction would come to, before it is made."""
+    """Show what a correction would come to, before it is made: a look, which is recorded, and no act yet."""
     try:
         amount_credits, reason = _correction(amount, reason)
     except InvalidRequest as refusal:
         return await _person_page(
             request, deps, session, actor, user, refusal=refusal, typed={"amount": amount, "reason": reason}
         )
+    await deps.administration.person(actor, user_id(user))
     balance = await deps.ledger.balance(user_id(user))
     return await show(
         request,
@@ -111,13 +113,15 @@ async def correct(request: Request, deps: CurrentDeps, session: Session, actor: 
     amount, reason = str(form.get("amount", "")), str(form.get("reason", ""))
     try:
         amount_credits, reason = _correction(amount, reason)
-        await deps.ledger.adjust(
+        await deps.correct_balance(
             actor,
-            user_id(user),
-            amount_credits,
-            reason=reason,
-            # The form's own: a page that is sent twice corrects once.
-            idempotency_key=str(form.get("once", ""))[:_KEY_LENGTH_MAX] or uuid4().hex,
+            CorrectBalance(
+                user_id=user_id(user),
+                amount_credits=amount_credits,
+                reason=reason,
+                # The form's own: a page that is sent twice corrects once.
+                idempotency_key=str(form.get("once", ""))[:_KEY_LENGTH_MAX] or uuid4().hex,
+            ),
         )
     except NotFound:
         raise

@@ -22,6 +22,7 @@ from gateway.adapters.inbound.rest.parameters import (
     user_id,
 )
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
+from gateway.application.correct_balance import CorrectBalance
 from gateway.domain.user import Role
 from gateway.ports.rate_limits import Limit
 
@@ -105,8 +106,9 @@ async def correct_credits(
 
     The answer is the balance as it stands now.
     """
-    balance, replayed = await deps.ledger.adjust(
-        actor, user_id(user), body.amount, reason=body.reason, idempotency_key=key
+    command = CorrectBalance(
+        user_id=user_id(user), amount_credits=body.amount, reason=body.reason, idempotency_key=key
     )
+    balance, replayed = await deps.correct_balance(actor, command)
     mark_replayed(response, replayed)
     return Balance.of(balance)
