@@ -7,13 +7,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 from embedded.memory_only import examples
-from generation.adapters.outbound.fetch_address import parsed
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.ports.media_intake import OutputUnreachable, OutputUnusable
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-SCHEMES = st.sampled_from(["https", "http", "HTTPS", "ftp", ""])
 
 
 @asynccontextmanager
@@ -166,34 +163,6 @@ async def test_letters_are_percent_encoded(path: str, line: bytes) -> None:
     async with answering(ok(b"pixels"), seen=seen) as url:
         assert await fetched(url.removesuffix("/file") + path) == b"pixels"
     assert seen[0].splitlines()[0] == line
-
-
-@pytest.mark.parametrize(
-    ("url", "host"),
-    [
-        ("https://b\u00fccher.example/", b"xn--bcher-kva.example"),
-        ("https://\u56fe\u7247.example:8443/a", b"xn--wcsw84d.example"),
-        ("https://my_bucket.S3.example/", b"my_bucket.s3.example"),
-        ("https://[2606:4700:0::1]/", b"2606:4700::1"),
-    ],
-)
-def test_hosts_have_an_ascii_form(url: str, host: bytes) -> None:
-    """IDNA for names, the short form for addresses."""
-    assert parsed(url, schemes=["https"]).host == host
-
-
-@given(url=st.text(max_size=60) | st.builds("{}://{}{}".format, SCHEMES, st.text(max_size=30), st.text()))
-@settings(max_examples=examples(2_000), deadline=None)
-def test_whatever_is_no_address_is_unusable(url: str) -> None:
-    """Any string is an address in ASCII, or unusable; nothing else comes out."""
-    try:
-        address = parsed(url, schemes=["https", "http"])
-    except OutputUnusable:
-        return
-    assert address.host
-    assert address.target.startswith(b"/")
-    assert not set(address.host + address.target) & set(b" \r\n\t#")
-    assert address.origin.port in range(1, 65_536)
 
 
 @given(tail=st.text(max_size=40), location=st.binary(max_size=40))

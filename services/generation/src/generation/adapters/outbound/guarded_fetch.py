@@ -1,17 +1,16 @@
 """Fetches what a provider points at, and nothing that it should not point at.
 
-Only https, only public addresses: the name is resolved here and the connection goes to an address that
-was checked, so a name that changes its mind in between (DNS rebinding) reaches nothing of ours.
+Only https, only public addresses: `chassis.checked_network` says how.
 """
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import httpcore
+from chassis.checked_network import CheckedNetwork
+from chassis.fetch_address import AddressRefused, parsed, redirected
 
-from generation.adapters.outbound.fetch_address import is_loopback, is_public, parsed, redirected
 from generation.ports.media_intake import OutputUnreachable, OutputUnusable
 
 REDIRECTS_MAX = 3
@@ -21,48 +20,6 @@ PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
 TOTAL_TIMEOUT_S = 120.0
-
-
-class CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """Connects to addresses that pass the check, whatever name they go by."""
-
-    def __init__(self, *, allow_loopback: bool) -> None:
-        self._allow_loopback = allow_loopback
-        self._network = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109, httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Resolve, check, connect. Raises OutputUnusable for an address that is off limits."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [entry[4][0] for entry in found]
-        if not addresses or not all(self._may_reach(str(address)) for address in addresses):
-            raise OutputUnusable("the file's address is not a public one")
-        return await self._network.connect_tcp(
-            str(addresses[0]), port, timeout, local_address, socket_options
-        )
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109, httpcore's signature
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Never."""
-        raise OutputUnusable("a file is not fetched from a socket of this machine")
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait between connection attempts."""
-        await asyncio.sleep(seconds)
-
-    def _may_reach(self, address: str) -> bool:
-        return is_public(address) or (self._allow_loopback and is_loopback(address))
 
 
 class GuardedClient:
@@ -103,6 +60,8 @@ class GuardedClient:
                 raise OutputUnusable("the file's address redirects too often")
         except OutputUnusable:
             raise
+        except AddressRefused as error:
+            raise OutputUnusable(f"the file can't be fetched: {error}") from error
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.RemoteProtocolError) as error:
             raise OutputUnreachable(f"the file can't be fetched: {type(error).__name__}") from error
         except OSError as error:

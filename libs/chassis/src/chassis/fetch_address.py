@@ -1,4 +1,4 @@
-"""Addresses of files: written for people, sent as ASCII, and never one of our own machines."""
+"""Addresses that strangers name: written for people, sent as ASCII, and never one of our own machines."""
 
 import ipaddress
 import re
@@ -7,8 +7,6 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import httpcore
 import idna
-
-from generation.ports.media_intake import OutputUnusable
 
 LENGTH_MAX = 8192
 # What RFC 3986 lets a path and a query hold as it is; "%" is looked at apart.
@@ -21,18 +19,22 @@ IPV6_UNICAST = ipaddress.IPv6Network("2000::/3")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
+class AddressRefused(Exception):
+    """Nothing is sent there: the address can't be one, or is off limits."""
+
+
 def parsed(url: str, *, schemes: Collection[str]) -> httpcore.URL:
     """Return the address as it goes over the wire: percent-encoded, its host in IDNA's ASCII form.
 
-    Raises OutputUnusable for what can't be an address, or has another scheme or a password in it.
+    Raises AddressRefused for what can't be an address, or has another scheme or a password in it.
     """
     try:
         address = _split(url)
         if address.scheme not in schemes or address.username is not None or address.port == 0:
-            raise OutputUnusable("the file's address is not an https one")
+            raise AddressRefused("the address is not an https one")
         target = _encoded(address.path or "/", PATH_SAFE)
         if not target.startswith("/"):
-            raise OutputUnusable("the file's address is not one")
+            raise AddressRefused("the address is not one")
         if address.query:
             target += "?" + _encoded(address.query, QUERY_SAFE)
         return httpcore.URL(
@@ -40,15 +42,15 @@ def parsed(url: str, *, schemes: Collection[str]) -> httpcore.URL:
         )
     except ValueError as error:
         # Brackets that don't match, a port of letters, names and letters that have no ASCII form.
-        raise OutputUnusable("the file's address is not one") from error
+        raise AddressRefused("the address is not one") from error
 
 
 def redirected(url: str, location: bytes) -> str:
-    """Where an answer from `url` sends us. Raises OutputUnusable."""
+    """Where an answer from `url` sends us. Raises AddressRefused."""
     try:
         return urljoin(url, location.decode("utf-8", "surrogateescape"))
     except ValueError as error:
-        raise OutputUnusable("the file's address redirects to none") from error
+        raise AddressRefused("the address redirects to none") from error
 
 
 def is_public(address: str) -> bool:
