@@ -13,6 +13,7 @@ from gateway.ports.ledger import Ledger
 class CorrectBalance:
     """By how much, up or down, and why; once a key of the actor's."""
 
+    actor: Actor
     user_id: UserId
     amount_credits: int
     reason: str
@@ -26,7 +27,7 @@ class CorrectBalanceHandler:
     identity: Identity
     ledger: Ledger
 
-    async def __call__(self, actor: Actor, command: CorrectBalance) -> tuple[Balance, bool]:
+    async def __call__(self, command: CorrectBalance) -> tuple[Balance, bool]:
         """Return the balance, and whether it was corrected before.
 
         Raises NotFound (USER_NOT_FOUND for whoever is nobody or was erased, ACCOUNT_NOT_FOUND), Forbidden
@@ -34,7 +35,7 @@ class CorrectBalanceHandler:
         """
         await self.identity.user(command.user_id)
         return await self.ledger.adjust(
-            actor,
+            command.actor,
             command.user_id,
             command.amount_credits,
             reason=command.reason,

@@ -114,8 +114,8 @@ async def correct(request: Request, deps: CurrentDeps, session: Session, actor: 
     try:
         amount_credits, reason = _correction(amount, reason)
         await deps.correct_balance(
-            actor,
             CorrectBalance(
+                actor=actor,
                 user_id=user_id(user),
                 amount_credits=amount_credits,
                 reason=reason,

@@ -107,8 +107,12 @@ async def correct_credits(
     The answer is the balance as it stands now.
     """
     command = CorrectBalance(
-        user_id=user_id(user), amount_credits=body.amount, reason=body.reason, idempotency_key=key
+        actor=actor,
+        user_id=user_id(user),
+        amount_credits=body.amount,
+        reason=body.reason,
+        idempotency_key=key,
     )
-    balance, replayed = await deps.correct_balance(actor, command)
+    balance, replayed = await deps.correct_balance(command)
     mark_replayed(response, replayed)
     return Balance.of(balance)
