@@ -19,7 +19,15 @@ from generation.domain import events as generated
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AccountId, GenerationId
 from identity.adapters.outbound import event_codec as identity
-from identity.domain.events import ApiKeyRevoked, EmailVerified, SessionsEnded, UserDeleted, UserRegistered
+from identity.domain.events import (
+    ApiKeyRevoked,
+    EmailVerified,
+    ErasureRequested,
+    ErasureTakenBack,
+    SessionsEnded,
+    UserDeleted,
+    UserRegistered,
+)
 from identity.domain.identifiers import ApiKeyId, EventId, SessionId, UserId
 from identity.domain.session import EndReason
 from identity.domain.user import EmailAddress
@@ -74,6 +82,18 @@ def examples() -> dict[str, OutgoingEvent]:
                 key_id=ApiKeyId("key_1"),
                 occurred_at=NOW,
             )
+        ),
+        identity.encode(
+            ErasureRequested(
+                event_id=EventId(EVENT),
+                user_id=UserId(ALICE),
+                erased_from=NOW + timedelta(days=14),
+                revision=1,
+                occurred_at=NOW,
+            )
+        ),
+        identity.encode(
+            ErasureTakenBack(event_id=EventId(EVENT), user_id=UserId(ALICE), revision=2, occurred_at=NOW)
         ),
         identity.encode(UserDeleted(event_id=EventId(EVENT), user_id=UserId(ALICE), occurred_at=NOW)),
         *(billing.encode(fact, event_id=EVENT) for fact in _billing_facts()),

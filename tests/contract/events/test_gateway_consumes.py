@@ -43,6 +43,9 @@ TOLD = {
     "SessionsEnded": type(None),
     # As sessions are.
     "ApiKeyRevoked": type(None),
+    # Identity says it of the user.
+    "ErasureRequested": type(None),
+    "ErasureTakenBack": type(None),
     # The sessions of whoever is gone have ended.
     "UserDeleted": type(None),
     "AccountErased": type(None),

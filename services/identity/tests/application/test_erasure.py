@@ -9,13 +9,22 @@ from identity.application.erase_due import EraseDueHandler
 from identity.application.erase_user import EraseUser, EraseUserHandler
 from identity.application.read_erasure import ReadErasureHandler
 from identity.application.request_erasure import OthersWord
+from identity.application.update_profile import UpdateProfile
 from identity.bootstrap.parts import wire_erase_user
 from identity.domain.audit import Action, Actor
-from identity.domain.errors import InvalidCredentials, UserLeaving, UserNotFound
-from identity.domain.events import ApiKeyRevoked, Event, SessionsEnded, UserDeleted
+from identity.domain.errors import InvalidCredentials, StillAdministrator, UserLeaving, UserNotFound
+from identity.domain.events import (
+    ApiKeyRevoked,
+    ErasureRequested,
+    ErasureTakenBack,
+    Event,
+    SessionsEnded,
+    UserDeleted,
+)
 from identity.domain.identifiers import EventId, UserId
 from identity.domain.mail import Notice
 from identity.domain.session import EndReason
+from identity.domain.user import Role
 from identity.domain.welcome import Welcome, WelcomePolicy
 from identity_world import ADA, EVE, World, create_api_key
 
@@ -41,19 +50,58 @@ def due(world: World) -> EraseDueHandler:
     return EraseDueHandler(world.ports.directory, wire_erase_user(world.ports), world.clock)
 
 
+def requested(world: World, user_id: UserId, revision: int = 1) -> ErasureRequested:
+    """The fact that an account is erased from now on, but for the grace."""
+    return ErasureRequested(
+        event_id=EventId(""),
+        user_id=user_id,
+        erased_from=world.clock.now() + GRACE,
+        revision=revision,
+        occurred_at=world.clock.now(),
+    )
+
+
 def notices(world: World) -> list[object]:
     """What was mailed beside tokens."""
     return [row.mail.purpose for row in world.store.mails.values() if isinstance(row.mail.purpose, Notice)]
 
 
 async def test_the_day_is_mailed_once_and_stays(world: World, ada: UserId) -> None:
-    """Asked for again, later, it is the first day that counts; nothing is told to others yet."""
+    """Asked for again, later, it is the first day that counts, and was told to the others."""
     first = await world.handlers.erasure.request(ada)
+    expected = [requested(world, ada)]
     world.clock.advance(timedelta(days=3))
     again = await world.handlers.erasure.request(ada)
     assert first.erased_from == again.erased_from == world.clock.now() + GRACE - timedelta(days=3)
     assert notices(world) == [Notice.ERASURE_REQUESTED]
+    assert told(world) == expected
+
+
+async def test_the_others_hear_each_change_once_and_which_is_the_newest(world: World, ada: UserId) -> None:
+    """Counted without a gap, also where nothing but a profile changed in between."""
+    expected = list[Event]()
+    for revision in (1, 3):
+        expected.append(requested(world, ada, revision))
+        for _ in range(2):
+            await world.handlers.erasure.request(ada)
+        await world.handlers.update_profile(UpdateProfile(ada, full_name=f"Ada {revision}"))
+        expected.append(
+            ErasureTakenBack(
+                event_id=EventId(""), user_id=ada, revision=revision + 1, occurred_at=world.clock.now()
+            )
+        )
+        for _ in range(2):
+            await world.handlers.erasure.take_back(ada)
+    assert told(world) == expected
+
+
+async def test_who_may_not_leave_is_not_told_of(world: World, ada: UserId) -> None:
+    """An administrator's request changes nothing, for nobody."""
+    world.store.users[ada] = replace(world.store.users[ada], role=Role.ADMIN)
+    with pytest.raises(StillAdministrator):
+        await world.handlers.erasure.request(ada)
     assert told(world) == []
+    assert world.store.users[ada].erasure_revision == 0
 
 
 async def test_until_then_a_person_signs_in_and_takes_it_back(world: World, ada: UserId) -> None:
@@ -86,6 +134,7 @@ async def test_nothing_is_left_and_everybody_is_told_once(world: World, ada: Use
     world.store.events.clear()
     key = next(iter(world.store.api_keys))
     await world.handlers.erasure.request(ada)
+    world.store.events.clear()
     world.clock.advance(GRACE)
     assert (await due(world)(), await due(world)()) == (1, 0)
     now, blank = world.clock.now(), EventId("")

@@ -6,7 +6,8 @@ from datetime import timedelta
 from identity.application.record_act import ActRecorder
 from identity.application.tell_person import tell_person
 from identity.domain.audit import Action, Actor, checked_reason
-from identity.domain.identifiers import UserId
+from identity.domain.events import ErasureRequested
+from identity.domain.identifiers import EventId, UserId
 from identity.domain.mail import Notice
 from identity.domain.user import User
 from identity.ports.clock import Clock
@@ -24,7 +25,7 @@ class OthersWord:
 
 @dataclass(frozen=True)
 class RequestErasureHandler:
-    """Sets the day and mails it, so that nobody loses an account to a stranger at their keyboard."""
+    """Sets the day, tells the others and mails it: no stranger at a keyboard takes an account away."""
 
     units: UnitsOfWork
     recorder: ActRecorder
@@ -39,13 +40,23 @@ class RequestErasureHandler:
         for a reason that is too long.
         """
         now = self.clock.now()
+        erased_from = now + self.grace
         async with self.units.of(user_id) as work:
             before = await work.users.lock(user_id)
             before.require_no_administrator()
-            user = before.leaving(now + self.grace)
+            user = before.leaving(erased_from)
             if user == before:
                 return user
             await work.users.save_leaving(user)
+            await work.events.append(
+                ErasureRequested(
+                    event_id=EventId(self.ids.new("evt")),
+                    user_id=user_id,
+                    erased_from=erased_from,
+                    revision=user.erasure_revision,
+                    occurred_at=now,
+                )
+            )
             if word is not None:
                 await self.recorder.record(
                     work,
@@ -53,10 +64,10 @@ class RequestErasureHandler:
                     actor=word.actor,
                     subject=user_id,
                     before={},
-                    after={"erased_from": f"{user.erased_from:%Y-%m-%dT%H:%M:%SZ}"},
+                    after={"erased_from": f"{erased_from:%Y-%m-%dT%H:%M:%SZ}"},
                     reason=checked_reason(word.reason),
                     now=now,
                 )
-            day = f"{user.erased_from:%d %B %Y}"
+            day = f"{erased_from:%d %B %Y}"
             await tell_person(work, user, Notice.ERASURE_REQUESTED, {"day": day}, ids=self.ids, now=now)
             return user

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from identity.application.tell_person import tell_person
-from identity.domain.identifiers import UserId
+from identity.domain.events import ErasureTakenBack
+from identity.domain.identifiers import EventId, UserId
 from identity.domain.mail import Notice
 from identity.domain.user import User
 from identity.ports.clock import Clock
@@ -13,7 +14,7 @@ from identity.ports.unit_of_work import UnitsOfWork
 
 @dataclass(frozen=True)
 class TakeBackErasureHandler:
-    """Forgets the day, and mails that the account stays."""
+    """Forgets the day, tells the others, and mails that the account stays."""
 
     units: UnitsOfWork
     ids: IdSource
@@ -26,7 +27,15 @@ class TakeBackErasureHandler:
             user = before.staying()
             if user == before:
                 return user
-            await work.users.save_leaving(user)
             now = self.clock.now()
+            await work.users.save_leaving(user)
+            await work.events.append(
+                ErasureTakenBack(
+                    event_id=EventId(self.ids.new("evt")),
+                    user_id=user_id,
+                    revision=user.erasure_revision,
+                    occurred_at=now,
+                )
+            )
             await tell_person(work, user, Notice.ERASURE_TAKEN_BACK, {}, ids=self.ids, now=now)
             return user

@@ -54,6 +54,27 @@ class ApiKeyRevoked:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ErasureRequested:
+    """An account is erased on a day to come; of what is told about that the highest `revision` counts."""
+
+    event_id: EventId
+    user_id: UserId
+    erased_from: datetime
+    revision: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureTakenBack:
+    """An account that was to be erased stays; `revision` as in ErasureRequested."""
+
+    event_id: EventId
+    user_id: UserId
+    revision: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class UserDeleted:
     """An account and its person are erased."""
 
@@ -62,4 +83,12 @@ class UserDeleted:
     occurred_at: datetime
 
 
-Event = UserDeleted | UserRegistered | EmailVerified | SessionsEnded | ApiKeyRevoked
+Event = (
+    ErasureRequested
+    | ErasureTakenBack
+    | UserDeleted
+    | UserRegistered
+    | EmailVerified
+    | SessionsEnded
+    | ApiKeyRevoked
+)

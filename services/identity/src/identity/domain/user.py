@@ -45,6 +45,8 @@ class User:
     welcome: Welcome = Welcome.NONE
     erased_from: datetime | None = None
     """When the account is erased; None where nobody asked for it."""
+    erasure_revision: int = 0
+    """How often that was asked for or taken back."""
 
     @property
     def email_verified(self) -> bool:
@@ -76,11 +78,14 @@ class User:
 
     def leaving(self, erased_from: datetime) -> "User":
         """Return the user whose account is erased from then on; what was asked for first counts."""
-        return self if self.erased_from else replace(self, erased_from=erased_from)
+        return self if self.erased_from else self._with_erasure(erased_from)
 
     def staying(self) -> "User":
         """Return the user whose account is not erased."""
-        return replace(self, erased_from=None)
+        return self._with_erasure(None) if self.erased_from else self
+
+    def _with_erasure(self, erased_from: datetime | None) -> "User":
+        return replace(self, erased_from=erased_from, erasure_revision=self.erasure_revision + 1)
 
     def require_staying(self) -> None:
         """Raise UserLeaving while the account is about to be erased."""

@@ -57,7 +57,7 @@ class Users(Protocol):
         ...
 
     async def save_leaving(self, user: User) -> None:
-        """Store when the account is erased, and nothing else."""
+        """Store when the account is erased and how often that changed, and nothing else."""
         ...
 
     async def save_role(self, user: User) -> None:

@@ -25,25 +25,29 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n tintype/identity/v1/events.proto\x12\x13tintype.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x01\n\x0eUserRegistered\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x11\n\tfull_name\x18\x03 \x01(\t\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07welcome\x18\x05 \x01(\x0e\x32\x1c.tintype.identity.v1.Welcome\"\x80\x01\n\rEmailVerified\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12-\n\x07welcome\x18\x02 \x01(\x0e\x32\x1c.tintype.identity.v1.Welcome\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"a\n\rApiKeyRevoked\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"O\n\x0bUserDeleted\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12/\n\x0boccurred_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb5\x01\n\rSessionsEnded\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x35\n\x06reason\x18\x03 \x01(\x0e\x32%.tintype.identity.v1.SessionEndReason\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fkept_session_id\x18\x05 \x01(\t*e\n\x07Welcome\x12\x17\n\x13WELCOME_UNSPECIFIED\x10\x00\x12\x0f\n\x0bWELCOME_NOW\x10\x01\x12\x1e\n\x1aWELCOME_AFTER_CONFIRMATION\x10\x02\x12\x10\n\x0cWELCOME_NONE\x10\x03*\xbb\x02\n\x10SessionEndReason\x12\"\n\x1eSESSION_END_REASON_UNSPECIFIED\x10\x00\x12!\n\x1dSESSION_END_REASON_LOGGED_OUT\x10\x01\x12#\n\x1fSESSION_END_REASON_TOKEN_REUSED\x10\x02\x12%\n!SESSION_END_REASON_PASSWORD_RESET\x10\x03\x12$\n SESSION_END_REASON_USER_DISABLED\x10\x04\x12#\n\x1fSESSION_END_REASON_ROLE_REVOKED\x10\x05\x12#\n\x1fSESSION_END_REASON_USER_DELETED\x10\t\x12$\n SESSION_END_REASON_ENDED_BY_USER\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n tintype/identity/v1/events.proto\x12\x13tintype.identity.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x01\n\x0eUserRegistered\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\x11\n\tfull_name\x18\x03 \x01(\t\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07welcome\x18\x05 \x01(\x0e\x32\x1c.tintype.identity.v1.Welcome\"\x80\x01\n\rEmailVerified\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12-\n\x07welcome\x18\x02 \x01(\x0e\x32\x1c.tintype.identity.v1.Welcome\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"a\n\rApiKeyRevoked\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x97\x01\n\x10\x45rasureRequested\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12/\n\x0b\x65rased_from\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x03 \x01(\x03\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"f\n\x10\x45rasureTakenBack\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12/\n\x0boccurred_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"O\n\x0bUserDeleted\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12/\n\x0boccurred_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xb5\x01\n\rSessionsEnded\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x12\n\nsession_id\x18\x02 \x01(\t\x12\x35\n\x06reason\x18\x03 \x01(\x0e\x32%.tintype.identity.v1.SessionEndReason\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fkept_session_id\x18\x05 \x01(\t*e\n\x07Welcome\x12\x17\n\x13WELCOME_UNSPECIFIED\x10\x00\x12\x0f\n\x0bWELCOME_NOW\x10\x01\x12\x1e\n\x1aWELCOME_AFTER_CONFIRMATION\x10\x02\x12\x10\n\x0cWELCOME_NONE\x10\x03*\xbb\x02\n\x10SessionEndReason\x12\"\n\x1eSESSION_END_REASON_UNSPECIFIED\x10\x00\x12!\n\x1dSESSION_END_REASON_LOGGED_OUT\x10\x01\x12#\n\x1fSESSION_END_REASON_TOKEN_REUSED\x10\x02\x12%\n!SESSION_END_REASON_PASSWORD_RESET\x10\x03\x12$\n SESSION_END_REASON_USER_DISABLED\x10\x04\x12#\n\x1fSESSION_END_REASON_ROLE_REVOKED\x10\x05\x12#\n\x1fSESSION_END_REASON_USER_DELETED\x10\t\x12$\n SESSION_END_REASON_ENDED_BY_USER\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tintype.identity.v1.events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WELCOME']._serialized_start=751
-  _globals['_WELCOME']._serialized_end=852
-  _globals['_SESSIONENDREASON']._serialized_start=855
-  _globals['_SESSIONENDREASON']._serialized_end=1170
+  _globals['_WELCOME']._serialized_start=1009
+  _globals['_WELCOME']._serialized_end=1110
+  _globals['_SESSIONENDREASON']._serialized_start=1113
+  _globals['_SESSIONENDREASON']._serialized_end=1428
   _globals['_USERREGISTERED']._serialized_start=91
   _globals['_USERREGISTERED']._serialized_end=254
   _globals['_EMAILVERIFIED']._serialized_start=257
   _globals['_EMAILVERIFIED']._serialized_end=385
   _globals['_APIKEYREVOKED']._serialized_start=387
   _globals['_APIKEYREVOKED']._serialized_end=484
-  _globals['_USERDELETED']._serialized_start=486
-  _globals['_USERDELETED']._serialized_end=565
-  _globals['_SESSIONSENDED']._serialized_start=568
-  _globals['_SESSIONSENDED']._serialized_end=749
+  _globals['_ERASUREREQUESTED']._serialized_start=487
+  _globals['_ERASUREREQUESTED']._serialized_end=638
+  _globals['_ERASURETAKENBACK']._serialized_start=640
+  _globals['_ERASURETAKENBACK']._serialized_end=742
+  _globals['_USERDELETED']._serialized_start=744
+  _globals['_USERDELETED']._serialized_end=823
+  _globals['_SESSIONSENDED']._serialized_start=826
+  _globals['_SESSIONSENDED']._serialized_end=1007
 # @@protoc_insertion_point(module_scope)

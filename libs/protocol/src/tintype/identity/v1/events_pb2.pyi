@@ -172,6 +172,72 @@ class ApiKeyRevoked(_message.Message):
 Global___ApiKeyRevoked: _TypeAlias = ApiKeyRevoked  # noqa: Y015
 
 @_typing.final
+class ErasureRequested(_message.Message):
+    """An account is to be erased, on a day that is still to come and until which that can be taken back: whoever sells
+    anything begins nothing that would be lost with it, and renews nothing that costs money.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    ERASED_FROM_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    revision: _builtins.int
+    """Counted with each request of the account's and each that is taken back, from 1: the highest counts, in whatever
+    order they come.
+    """
+    @_builtins.property
+    def erased_from(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        erased_from: _timestamp_pb2.Timestamp | None = ...,
+        revision: _builtins.int = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["erased_from", b"erased_from", "occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["erased_from", b"erased_from", "occurred_at", b"occurred_at", "revision", b"revision", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ErasureRequested: _TypeAlias = ErasureRequested  # noqa: Y015
+
+@_typing.final
+class ErasureTakenBack(_message.Message):
+    """An account that was to be erased stays: what was held back because of that goes on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    revision: _builtins.int
+    """As in ErasureRequested."""
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "revision", b"revision", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ErasureTakenBack: _TypeAlias = ErasureTakenBack  # noqa: Y015
+
+@_typing.final
 class UserDeleted(_message.Message):
     """An account and its person are erased. Whoever keeps anything of the account forgets it, or keeps what the books
     need under the id alone, and makes nothing new of it whatever comes later.

@@ -8,6 +8,8 @@ from tintype.identity.v1 import events_pb2 as pb
 from identity.domain.events import (
     ApiKeyRevoked,
     EmailVerified,
+    ErasureRequested,
+    ErasureTakenBack,
     Event,
     SessionsEnded,
     UserDeleted,
@@ -43,8 +45,22 @@ def encode(event: Event) -> OutgoingEvent:
 
 def _message(
     event: Event,
-) -> pb.UserDeleted | pb.UserRegistered | pb.EmailVerified | pb.SessionsEnded | pb.ApiKeyRevoked:
+) -> (
+    pb.ErasureRequested
+    | pb.ErasureTakenBack
+    | pb.UserDeleted
+    | pb.UserRegistered
+    | pb.EmailVerified
+    | pb.SessionsEnded
+    | pb.ApiKeyRevoked
+):
     match event:
+        case ErasureRequested():
+            requested = pb.ErasureRequested(user_id=event.user_id, revision=event.revision)
+            set_moment(requested, "erased_from", event.erased_from)
+            return requested
+        case ErasureTakenBack():
+            return pb.ErasureTakenBack(user_id=event.user_id, revision=event.revision)
         case UserDeleted():
             return pb.UserDeleted(user_id=event.user_id)
         case UserRegistered():

@@ -50,7 +50,11 @@ class _MemoryUsers:
     async def save(self, user: User) -> None:
         kept = self.store.users[user.user_id]
         self.store.users[user.user_id] = replace(
-            user, disabled_at=kept.disabled_at, role=kept.role, erased_from=kept.erased_from
+            user,
+            disabled_at=kept.disabled_at,
+            role=kept.role,
+            erased_from=kept.erased_from,
+            erasure_revision=kept.erasure_revision,
         )
 
     async def save_email(self, user: User) -> None:
@@ -68,7 +72,9 @@ class _MemoryUsers:
 
     async def save_leaving(self, user: User) -> None:
         kept = self.store.users[user.user_id]
-        self.store.users[user.user_id] = replace(kept, erased_from=user.erased_from)
+        self.store.users[user.user_id] = replace(
+            kept, erased_from=user.erased_from, erasure_revision=user.erasure_revision
+        )
 
     async def save_role(self, user: User) -> None:
         kept = self.store.users[user.user_id]

@@ -22,6 +22,7 @@ users = Table(
     Column("disabled_at", _Time),
     Column("welcome", Text, nullable=False),
     Column("erased_from", _Time),
+    Column("erasure_revision", BigInteger, nullable=False),
     Column("created_at", _Time, nullable=False),
 )
 

@@ -30,6 +30,8 @@ from identity.domain.secret import SecretDigest
 from identity.domain.user import User
 
 CONSUMER = "identity"
+# What a change of a profile or of a password leaves as it is, whatever it read before.
+_NOT_SAVED = ("user_id", "email", "created_at", "role", "disabled_at", "erased_from", "erasure_revision")
 _LAST_ADMINISTRATOR = "TT001"
 _EMAIL_INDEX = "users_email_key"
 
@@ -71,7 +73,7 @@ class _PostgresUsers:
 
     async def save(self, user: User) -> None:
         changes = rows.values(user)
-        for fixed in ("user_id", "email", "created_at", "role", "disabled_at", "erased_from"):
+        for fixed in _NOT_SAVED:
             del changes[fixed]
         await self.connection.execute(
             update(tables.users).where(tables.users.c.user_id == user.user_id).values(changes)
@@ -98,7 +100,7 @@ class _PostgresUsers:
         await self.connection.execute(
             update(tables.users)
             .where(tables.users.c.user_id == user.user_id)
-            .values(erased_from=user.erased_from)
+            .values(erased_from=user.erased_from, erasure_revision=user.erasure_revision)
         )
 
     async def save_role(self, user: User) -> None:
