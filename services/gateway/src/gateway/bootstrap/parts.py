@@ -45,6 +45,7 @@ from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.standing_proofs import StandingProofs
+from gateway.application.wait_for_generation import WaitForGenerationHandler
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.administration import Administration
 from gateway.ports.billing import Billing
@@ -108,6 +109,7 @@ def wire(ports: Ports) -> Deps:
         store=store, secrets=secrets, clock=clock, idle=ports.session_idle, lifetime=ports.session_lifetime
     )
     ender = ConsoleSessionEnder(store, ports.identity)
+    proofs = StandingProofs(open_sessions, known_keys)
     return Deps(
         web=ports.web,
         identity=ports.identity,
@@ -151,8 +153,11 @@ def wire(ports: Ports) -> Deps:
             generations=ports.generations,
             ledger=ports.ledger,
             clock=clock,
-            proofs=StandingProofs(open_sessions, known_keys),
+            proofs=proofs,
             open_streams=OpenStreams(per_user_max=ports.streams_per_user_max),
+        ),
+        wait_for_generation=WaitForGenerationHandler(
+            feed=ports.feed, generations=ports.generations, proofs=proofs
         ),
         explain_generation=ExplainGenerationHandler(ports.generations, ports.ledger),
         read_person=ReadPersonHandler(

@@ -34,6 +34,7 @@ from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
+from gateway.application.wait_for_generation import WaitForGenerationHandler
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.administration import Administration
 from gateway.ports.billing import Billing
@@ -121,6 +122,7 @@ class Deps:
     remove_expired_sessions: RemoveExpiredSessionsHandler
     remove_ended_sessions: RemoveEndedSessionsHandler
     follow_events: FollowEventsHandler
+    wait_for_generation: WaitForGenerationHandler
     explain_generation: ExplainGenerationHandler
     read_person: ReadPersonHandler
     correct_balance: CorrectBalanceHandler
