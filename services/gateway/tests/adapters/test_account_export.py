@@ -16,6 +16,7 @@ from gateway.domain.generation import GenerationStatus
 from gateway.domain.identifiers import UserId
 from gateway.domain.user import NEVER, Principal, Role
 from gateway_world import HTML, ORIGIN, Door, assert_problem, enter, hidden
+from staff import become, log_in
 
 KEY = {"name": "Shop", "scopes": ["billing:read"]}
 
@@ -73,6 +74,27 @@ async def test_everything_is_in_it(door: Door, ada: str) -> None:
     assert (manifest["account"], manifest["missing"]) == (ada, [])
     assert {*manifest["files"], "manifest.json"} == set(files)
     assert key.encode() not in b"".join(files.values())
+
+
+async def test_who_acted_on_the_account_is_told_by_their_role_alone(door: Door, ada: str) -> None:
+    """What was done and why, all of it; neither who it was nor from where; nothing about anybody else."""
+    grace = await become(door)
+    for reason in ("spams", "did not"):
+        body = {"disabled": reason == "spams", "reason": reason}
+        assert (await door.http.patch(f"/v1/admin/users/{ada}", json=body)).status_code == 200
+    assert (await door.http.get(f"/v1/admin/users/{ada}")).status_code == 200
+    assert (await door.http.get(f"/v1/admin/users/{grace}")).status_code == 200
+    (_, session) = door.world.identity.sessions
+    await log_in(door, "ada@example.com")
+    acts = unpacked((await door.http.get("/v1/me/export")).content)["acts.json"]
+    told = [(act["action"], act["acted_as"], act["after"], act["reason"]) for act in json.loads(acts)]
+    assert told == [
+        ("person.read", "staff", {}, None),
+        ("user.enabled", "admin", {"disabled": "false"}, "did not"),
+        ("user.disabled", "admin", {"disabled": "true"}, "spams"),
+    ]
+    for theirs in (grace, session, "admin@example.com", "client_address", "session_id"):
+        assert theirs.encode() not in acts, theirs
 
 
 async def test_only_addresses_of_files_are_left_out(door: Door, ada: str) -> None:

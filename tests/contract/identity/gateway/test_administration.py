@@ -177,6 +177,28 @@ async def test_mails_are_told_of(office: Office) -> None:
         await office.port.mails(admin, user_id=NOBODY, state=None, cursor=None, limit=10)
 
 
+async def test_a_person_is_told_what_was_done_and_not_by_whom(office: Office) -> None:
+    """In parts, the newest first; of others nothing."""
+    admin, ada = await office.actor(), await office.person("ada@example.com")
+    await office.port.change_person(admin, ada, role=Role.SUPPORT, disabled=None, reason="helps")
+    await office.port.person(admin, ada)
+    await office.port.person(admin, admin.user_id)
+    page = await office.identity.own_records(ada, cursor=None, limit=1)
+    rest = await office.identity.own_records(ada, cursor=page.next_cursor, limit=1)
+    assert rest.next_cursor is None
+    told = [
+        (act.action, act.acted_as, act.before, act.after, act.reason) for act in (*page.items, *rest.items)
+    ]
+    assert told == [
+        ("person.read", "staff", {}, {}, None),
+        ("role.changed", "admin", {"role": "user"}, {"role": "support"}, "helps"),
+    ]
+    (own,) = (await office.identity.own_records(admin.user_id, cursor=None, limit=10)).items
+    assert own.acted_as == "self"
+    with pytest.raises(InvalidRequest):
+        await office.identity.own_records(ada, cursor="nonsense", limit=10)
+
+
 def test_every_action_can_be_chosen() -> None:
     """A new one of identity's is one that the gateway asks for."""
     assert {action.value for action in Action} == {action.value for action in audit.Action}

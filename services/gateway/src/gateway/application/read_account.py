@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from gateway.domain.administration import OwnRecord
 from gateway.domain.api_key import ApiKey
 from gateway.domain.collection import Collection
 from gateway.domain.errors import InternalFailure
@@ -52,6 +53,10 @@ class AccountReader:
     async def collections_of(self, user_id: UserId) -> Sequence[Collection]:
         """Return the collections."""
         return await self.collections.collections(user_id)
+
+    def records(self, user_id: UserId) -> AsyncIterator[OwnRecord]:
+        """Read what people with a role and operators did about the person."""
+        return _every(lambda cursor: self.identity.own_records(user_id, cursor=cursor, limit=LIST_PAGE_SIZE))
 
     def purchases(self, user_id: UserId) -> AsyncIterator[Purchase]:
         """Read what was bought."""

@@ -62,6 +62,22 @@ class AuditRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnRecord:
+    """One act as the person whom it was about sees it: `acted_as` is all that they learn of who it was.
+
+    It is `self`, `staff` (support or an administrator), `admin` or `operator`.
+    """
+
+    record_id: AuditRecordId
+    action: str
+    acted_as: str
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    reason: str | None
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordFilter:
     """Which records; None and nothing leave it open. `since` is in it, `until` is not."""
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from gateway.domain.administration import OwnRecord
 from gateway.domain.api_key import ApiKey, KeyTerms, NewApiKey
 from gateway.domain.client import UNKNOWN_CLIENT, Client
 from gateway.domain.identifiers import ApiKeyId, KeyDigest, SessionId, UserId
 from gateway.domain.own_session import OwnSession
+from gateway.domain.page import Page
 from gateway.domain.second_factor import FactorSecret, SecondFactor
 from gateway.domain.user import Principal, SignedIn, User
 
@@ -92,6 +94,10 @@ class Identity(Protocol):
 
     async def sessions_of(self, user_id: UserId) -> list[OwnSession]:
         """Read a person's open sessions, at most 100, those that were used last first. Raises NotFound."""
+        ...
+
+    async def own_records(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[OwnRecord]:
+        """List what people with a role and operators did about a person, for that person, newest first."""
         ...
 
     async def end_session(self, user_id: UserId, session_id: SessionId) -> None:

@@ -34,6 +34,7 @@ from identity.application.invite_user import InviteUserHandler
 from identity.application.keep_email import KeepEmailHandler
 from identity.application.link_identity import LinkIdentityHandler
 from identity.application.list_api_keys import ListApiKeysHandler
+from identity.application.list_own_records import ListOwnRecordsHandler
 from identity.application.list_sessions import ListSessionsHandler
 from identity.application.log_in import LogInHandler
 from identity.application.log_out import LogOutHandler
@@ -195,6 +196,7 @@ def wire_handlers(ports: Ports) -> Handlers:
             end_others=EndOtherSessionsHandler(units, ender, clock),
             step_up=StepUpHandler(units, prover, checker, clock),
             require_proof=RequireProofHandler(units, clock),
+            own_records=ListOwnRecordsHandler(ports.people),
         ),
         api_keys=ApiKeyHandlers(
             create=CreateApiKeyHandler(units, ports.ids, ports.secrets, clock),

@@ -29,6 +29,11 @@ class Actor:
         """Whether it is this user who acts."""
         return self.name == user_id
 
+    @property
+    def is_operator(self) -> bool:
+        """Whether it is somebody who runs a command on the machine."""
+        return self.name.startswith(_OPERATOR)
+
 
 class Action(StrEnum):
     """What is recorded."""
@@ -42,6 +47,15 @@ class Action(StrEnum):
     PURCHASE_REFUNDED = "purchase.refunded"
     DEAD_LETTER_REPLAYED = "dead_letter.replayed"
     PERSON_READ = "person.read"
+
+
+class ActedAs(StrEnum):
+    """All that a person is told of who acted on their account."""
+
+    SELF = "self"
+    STAFF = "staff"
+    ADMIN = "admin"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +74,15 @@ class AuditRecord:
     after: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
     occurred_at: datetime
+
+    @property
+    def acted_as(self) -> ActedAs:
+        """As what the actor acted: looks are support's too, and only administrators change something."""
+        if self.actor.is_operator:
+            return ActedAs.OPERATOR
+        if self.actor.is_user(self.subject):
+            return ActedAs.SELF
+        return ActedAs.STAFF if self.action is Action.PERSON_READ else ActedAs.ADMIN
 
 
 def checked_reason(text: str | None) -> str | None:

@@ -110,6 +110,11 @@ class IdentityServiceStub:
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsRequest.SerializeToString,
                 response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsResponse.FromString,
                 _registered_method=True)
+        self.ListOwnRecords = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/ListOwnRecords',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListOwnRecordsRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListOwnRecordsResponse.FromString,
+                _registered_method=True)
         self.CreateApiKey = channel.unary_unary(
                 '/tintype.identity.v1.IdentityService/CreateApiKey',
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.CreateApiKeyRequest.SerializeToString,
@@ -340,6 +345,14 @@ class IdentityServiceServicer:
 
     def EndOtherSessions(self, request, context):
         """Ends every session of a person but one. SESSION_NOT_FOUND (NOT_FOUND) where that is none of theirs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOwnRecords(self, request, context):
+        """Lists what people with a role and operators did about a person, the newest first, for that person: as what
+        they acted is told, and nothing else of them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -593,6 +606,11 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.EndOtherSessions,
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsRequest.FromString,
                     response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsResponse.SerializeToString,
+            ),
+            'ListOwnRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOwnRecords,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListOwnRecordsRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListOwnRecordsResponse.SerializeToString,
             ),
             'CreateApiKey': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateApiKey,
@@ -1111,6 +1129,33 @@ class IdentityService:
             '/tintype.identity.v1.IdentityService/EndOtherSessions',
             tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsRequest.SerializeToString,
             tintype_dot_identity_dot_v1_dot_identity__pb2.EndOtherSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOwnRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/ListOwnRecords',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ListOwnRecordsRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ListOwnRecordsResponse.FromString,
             options,
             channel_credentials,
             insecure,

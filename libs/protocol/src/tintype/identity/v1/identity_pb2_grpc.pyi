@@ -69,6 +69,10 @@ class IdentityServiceStub:
     """
     EndOtherSessions: _aio.UnaryUnaryMultiCallable[_identity_pb2.EndOtherSessionsRequest, _identity_pb2.EndOtherSessionsResponse]
     """Ends every session of a person but one. SESSION_NOT_FOUND (NOT_FOUND) where that is none of theirs."""
+    ListOwnRecords: _aio.UnaryUnaryMultiCallable[_identity_pb2.ListOwnRecordsRequest, _identity_pb2.ListOwnRecordsResponse]
+    """Lists what people with a role and operators did about a person, the newest first, for that person: as what
+    they acted is told, and nothing else of them.
+    """
     CreateApiKey: _aio.UnaryUnaryMultiCallable[_identity_pb2.CreateApiKeyRequest, _identity_pb2.CreateApiKeyResponse]
     """Makes an API key, whose text is in the answer and nowhere else. INVALID_FIELD (INVALID_ARGUMENT; metadata
     `field`), API_KEY_QUOTA_REACHED (FAILED_PRECONDITION) past 50 that stand. The same idempotency_key makes one
@@ -287,6 +291,16 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_pb2.EndOtherSessionsRequest, _abc.Awaitable[_identity_pb2.EndOtherSessionsResponse]],
     ) -> _abc.Awaitable[_identity_pb2.EndOtherSessionsResponse]:
         """Ends every session of a person but one. SESSION_NOT_FOUND (NOT_FOUND) where that is none of theirs."""
+
+    @_abc_1.abstractmethod
+    def ListOwnRecords(
+        self,
+        request: _identity_pb2.ListOwnRecordsRequest,
+        context: _aio.ServicerContext[_identity_pb2.ListOwnRecordsRequest, _abc.Awaitable[_identity_pb2.ListOwnRecordsResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.ListOwnRecordsResponse]:
+        """Lists what people with a role and operators did about a person, the newest first, for that person: as what
+        they acted is told, and nothing else of them.
+        """
 
     @_abc_1.abstractmethod
     def CreateApiKey(

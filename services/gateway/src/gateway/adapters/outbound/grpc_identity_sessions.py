@@ -7,8 +7,10 @@ from tintype.identity.v1 import identity_pb2_grpc as rpc
 
 from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
+from gateway.domain.administration import OwnRecord
 from gateway.domain.identifiers import SessionId, UserId
 from gateway.domain.own_session import OwnSession
+from gateway.domain.page import Page
 
 # Every request waits for it where the answer is not known yet.
 SESSION_CHECK_DEADLINE_S = 2.0
@@ -32,6 +34,15 @@ class GrpcSessions:
         with remote_calls("identity"):
             answer = await self._stub.ListSessions(request, timeout=READ_DEADLINE_S)
         return [_session(session) for session in answer.sessions]
+
+    async def own_records(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[OwnRecord]:
+        """See Identity."""
+        request = pb.ListOwnRecordsRequest(user_id=user_id, page_size=limit, page_token=cursor or "")
+        with remote_calls("identity"):
+            answer = await self._stub.ListOwnRecords(request, timeout=READ_DEADLINE_S)
+        return Page(
+            items=[_record(record) for record in answer.records], next_cursor=answer.next_page_token or None
+        )
 
     async def end_session(self, user_id: UserId, session_id: SessionId) -> None:
         """See Identity."""
@@ -74,3 +85,4 @@ class GrpcSessions:
 
 
 _session = reader(pb.OwnSession, OwnSession)
+_record = reader(pb.OwnRecord, OwnRecord)

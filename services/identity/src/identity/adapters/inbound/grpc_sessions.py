@@ -1,4 +1,4 @@
-"""The part of IdentityService that is about a person's own sessions."""
+"""The part of IdentityService that is about a person's own sessions, and what others did to their account."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,12 +7,15 @@ from chassis.timestamps import to_timestamp
 from tintype.identity.v1 import identity_pb2 as pb
 
 from identity.adapters.inbound import fields
+from identity.adapters.inbound import page_fields as pages
 from identity.application.check_sessions import CheckSessionsHandler
 from identity.application.end_other_sessions import EndOtherSessions, EndOtherSessionsHandler
 from identity.application.end_own_session import EndOwnSession, EndOwnSessionHandler
+from identity.application.list_own_records import ListOwnRecords, ListOwnRecordsHandler
 from identity.application.list_sessions import ListSessionsHandler
 from identity.application.require_proof import RequireProof, RequireProofHandler
 from identity.application.step_up import StepUp, StepUpHandler
+from identity.domain.audit import AuditRecord
 from identity.domain.session import Session
 
 
@@ -26,10 +29,11 @@ class SessionHandlers:
     end_others: EndOtherSessionsHandler
     step_up: StepUpHandler
     require_proof: RequireProofHandler
+    own_records: ListOwnRecordsHandler
 
 
 class SessionAnswers:
-    """Answers the six calls; refusals rise as domain errors."""
+    """Answers the seven calls; refusals rise as domain errors."""
 
     _sessions: SessionHandlers
 
@@ -78,6 +82,35 @@ class SessionAnswers:
             RequireProof(fields.user_id(request.user_id), fields.session_id(request.session_id))
         )
         return pb.RequireProofResponse()
+
+    async def ListOwnRecords(
+        self, request: pb.ListOwnRecordsRequest, context: Any
+    ) -> pb.ListOwnRecordsResponse:
+        """See the contract."""
+        limit = pages.page_size(request.page_size)
+        found = await self._sessions.own_records(
+            ListOwnRecords(
+                user_id=fields.user_id(request.user_id),
+                before=pages.record_place(request.page_token),
+                limit=limit + 1,
+            )
+        )
+        return pb.ListOwnRecordsResponse(
+            records=map(_record, found[:limit]),
+            next_page_token=pages.place_token(found[limit - 1]) if len(found) > limit else "",
+        )
+
+
+def _record(record: AuditRecord) -> pb.OwnRecord:
+    return pb.OwnRecord(
+        record_id=record.record_id,
+        action=record.action.value,
+        acted_as=record.acted_as.value,
+        before=record.before,
+        after=record.after,
+        reason=record.reason or "",
+        occurred_at=to_timestamp(record.occurred_at),
+    )
 
 
 def _message(session: Session) -> pb.OwnSession:

@@ -18,6 +18,7 @@ from gateway.adapters.inbound.rest.answers.collection import Collection
 from gateway.adapters.inbound.rest.answers.entry import Entry
 from gateway.adapters.inbound.rest.answers.generation import Generation
 from gateway.adapters.inbound.rest.answers.invoice import Invoice
+from gateway.adapters.inbound.rest.answers.own_record import OwnRecord
 from gateway.adapters.inbound.rest.answers.own_session import OwnSession
 from gateway.adapters.inbound.rest.answers.purchase import Purchase
 from gateway.adapters.inbound.rest.answers.share import Share
@@ -65,8 +66,9 @@ _ZIP: dict[str, Any] = {
 async def export_me(principal: CurrentPrincipal, deps: CurrentDeps) -> StreamingResponse:
     """Download everything that is kept of the account, as a ZIP.
 
-    Profile, sessions, keys without their secrets, statement, purchases, invoices, collections, uploads, and
-    every generation with its files and the links that share it. `manifest.json`, the last file, lists the
+    Profile, sessions, keys without their secrets, statement, purchases, invoices, collections, uploads, what
+    people with a role did about the account (as support, administrator or operator; who it was stays theirs),
+    and every generation with its files and the links that share it. `manifest.json`, the last file, lists the
     others and names what could not be read, which stops nothing else.
     """
     # A refusal can still become a problem; once the archive has begun, it is named in it.
@@ -117,6 +119,7 @@ async def _members(deps: Deps, principal: Principal) -> AsyncIterator[Member]:
     yield Text("purchases.json", _list(_each(account.purchases(user_id), Purchase.of)))
     yield Text("invoices.json", _list(_each(account.invoices(user_id), Invoice.of)))
     yield Text("collections.json", _list(collections()))
+    yield Text("acts.json", _list(_each(account.records(user_id), OwnRecord.of)))
     try:
         async for upload in account.sent_in(user_id):
             stem = f"uploads/{upload.created_at:%Y-%m-%d} {upload.upload_id}"

@@ -25,8 +25,12 @@ class MemoryAdministration:
     """Implements Administration, over the users of MemoryIdentity."""
 
     identity: MemoryIdentity
-    kept: list[AuditRecord] = field(default_factory=list)
     sent: list[MailReport] = field(default_factory=list)
+
+    @property
+    def kept(self) -> list[AuditRecord]:
+        """What was recorded."""
+        return self.identity.acts
 
     async def people(
         self, actor: Actor, query: str | None, *, cursor: str | None, limit: int

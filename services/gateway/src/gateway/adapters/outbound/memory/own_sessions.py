@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from gateway.adapters.outbound.memory.newest_first import newest_first
+from gateway.domain.administration import Action, AuditRecord, OwnRecord
 from gateway.domain.client import Client
 from gateway.domain.errors import Forbidden, NotFound
 from gateway.domain.identifiers import SessionId, UserId
 from gateway.domain.own_session import OwnSession
+from gateway.domain.page import Page
 from gateway.ports.clock import Clock
 
 
@@ -20,6 +23,8 @@ class MemorySessions:
     whose: dict[SessionId, UserId] = field(default_factory=dict)
     proven: dict[SessionId, datetime] = field(default_factory=dict)
     seen: dict[SessionId, OwnSession] = field(default_factory=dict)
+    acts: list[AuditRecord] = field(default_factory=list)
+    """What people with a role did."""
 
     async def open_sessions(self, session_ids: Sequence[SessionId]) -> frozenset[SessionId]:
         """See Identity."""
@@ -29,6 +34,11 @@ class MemorySessions:
         """See Identity."""
         own = [self.seen[session_id] for session_id, owner in self.sessions.items() if owner == user_id]
         return sorted(own, key=lambda own: own.last_used_at or own.created_at, reverse=True)
+
+    async def own_records(self, user_id: UserId, *, cursor: str | None, limit: int) -> Page[OwnRecord]:
+        """See Identity."""
+        about = [_told(record) for record in self.acts if record.subject_id == user_id]
+        return newest_first(about, cursor=cursor, limit=limit)
 
     async def end_session(self, user_id: UserId, session_id: SessionId) -> None:
         """See Identity."""
@@ -77,3 +87,21 @@ class MemorySessions:
         """Raise NotFound for what is no session of the person's."""
         if self.whose.get(session_id) != user_id:
             raise NotFound("There is no such session.", reason="SESSION_NOT_FOUND")
+
+
+def _told(record: AuditRecord) -> OwnRecord:
+    if record.actor.startswith("operator:"):
+        acted_as = "operator"
+    elif record.actor == record.subject_id:
+        acted_as = "self"
+    else:
+        acted_as = "staff" if record.action == Action.PERSON_READ else "admin"
+    return OwnRecord(
+        record_id=record.record_id,
+        action=record.action,
+        acted_as=acted_as,
+        before=record.before,
+        after=record.after,
+        reason=record.reason,
+        occurred_at=record.occurred_at,
+    )
