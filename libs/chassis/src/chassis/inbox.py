@@ -4,6 +4,8 @@ from sqlalchemy import Column, DateTime, MetaData, Table, Text, delete, func, se
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from chassis import round_trips
+
 INBOX_DDL = """
 CREATE TABLE inbox (
     consumer text NOT NULL,
@@ -11,6 +13,10 @@ CREATE TABLE inbox (
     received_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (consumer, event_id)
 )
+"""
+_INSERT = """
+    INSERT INTO inbox (consumer, event_id) VALUES (%(consumer)s, %(event_id)s)
+    ON CONFLICT DO NOTHING RETURNING event_id
 """
 
 
@@ -30,6 +36,8 @@ async def first_time(conn: AsyncConnection, table: Table, *, consumer: str, even
 
     A second transaction with the same event waits here until the first one ends.
     """
+    if (way := round_trips.of(conn)) is not None:
+        return bool(await way.ask(_INSERT, {"consumer": consumer, "event_id": event_id}))
     statement = insert(table).values(consumer=consumer, event_id=event_id).on_conflict_do_nothing()
     return await conn.scalar(statement.returning(table.c.event_id)) is not None
 

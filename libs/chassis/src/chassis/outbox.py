@@ -1,7 +1,9 @@
 """The outbox: facts committed with their effect, for a relay to publish afterwards."""
 
 from collections.abc import Sequence
+from typing import Any
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -21,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis import round_trips
 from chassis.events import OutgoingEvent
 
 OUTBOX_DDL = """
@@ -48,6 +51,11 @@ HELD_FACTS_COLUMNS = "failures, error, retry_at"
 
 CHANNEL = "outbox"
 WAKE = text(f"NOTIFY {CHANNEL}")
+_WAKE_LATER = "SELECT pg_notify('outbox', '')"
+_INSERT = """
+    INSERT INTO outbox (subject, ce_id, ce_type, ce_source, ce_time, headers, payload)
+    VALUES (%(subject)s, %(ce_id)s, %(ce_type)s, %(ce_source)s, %(ce_time)s, %(headers)s, %(payload)s)
+"""
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -83,20 +91,30 @@ async def append(conn: AsyncConnection, table: Table, event: OutgoingEvent) -> N
 
 
 async def append_many(conn: AsyncConnection, table: Table, events: Sequence[OutgoingEvent]) -> None:
-    """Store facts in the caller's transaction and wake the relays once, when that commits."""
+    """Store facts in the caller's transaction and wake the relays once, when that commits.
+
+    In a `postgres.transaction` they travel with its commit.
+    """
     if not events:
         return
-    rows = [
-        {
-            "subject": event.subject,
-            "ce_id": event.event_id,
-            "ce_type": event.ce_type,
-            "ce_source": event.source,
-            "ce_time": event.time,
-            "headers": dict(event.headers),
-            "payload": event.payload,
-        }
-        for event in events
-    ]
-    await conn.execute(insert(table), rows)
-    await conn.execute(WAKE)
+    way = round_trips.of(conn)
+    if way is None:
+        await conn.execute(insert(table), [_row(event) for event in events])
+        await conn.execute(WAKE)
+        return
+    for event in events:
+        row = _row(event)
+        way.later(_INSERT, row | {"headers": Jsonb(row["headers"])})
+    way.later(_WAKE_LATER)
+
+
+def _row(event: OutgoingEvent) -> dict[str, Any]:
+    return {
+        "subject": event.subject,
+        "ce_id": event.event_id,
+        "ce_type": event.ce_type,
+        "ce_source": event.source,
+        "ce_time": event.time,
+        "headers": dict(event.headers),
+        "payload": event.payload,
+    }

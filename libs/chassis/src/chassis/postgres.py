@@ -10,6 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from chassis import round_trips
 from chassis.living_connections import ping_only_who_speaks
 from chassis.telemetry import spans_leave
 
@@ -41,6 +42,7 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         },
     )
     ping_only_who_speaks(engine)
+    round_trips.send_before_others(engine)
     instrumentor = SQLAlchemyInstrumentor()
     # One engine a process; the version check of the instrumentation lags behind SQLAlchemy's releases.
     if spans_leave() and not instrumentor.is_instrumented_by_opentelemetry:
@@ -53,15 +55,22 @@ async def transaction(engine: AsyncEngine, account: str) -> AsyncIterator[AsyncC
     """Open a transaction that sees one account's rows, or all of them with `SYSTEM_SCOPE`.
 
     Commits on leaving, rolls back on an exception. Row level security does the rest: without a
-    scope no row is visible.
+    scope no row is visible. The scope travels with the first statement; `round_trips.of` sends further
+    ones together. A transaction that asked for nothing was none.
     """
     if not account:
         raise ValueError("a transaction needs an account or SYSTEM_SCOPE")
-    async with engine.begin() as connection:
-        await connection.execute(
-            text("SELECT set_config('app.account', :account, true)"), {"account": account}
-        )
-        yield connection
+    async with engine.connect() as connection:
+        way = await round_trips.opened(connection, account=account)
+        try:
+            try:
+                yield connection
+                await way.commit()
+            except BaseException:
+                await way.undo()
+                raise
+        finally:
+            await round_trips.closed(connection)
 
 
 async def ping(engine: AsyncEngine) -> None:

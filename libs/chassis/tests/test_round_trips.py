@@ -1,0 +1,149 @@
+"""What a transaction says to the database, and how often it waits for an answer."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import LiteralString
+
+import psycopg
+import pytest
+from broker_support import INBOX, OUTBOX, OUTBOX_TABLES, fact
+from chassis import inbox, outbox, round_trips
+from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
+from chassis.testing.wire import CAN_TRACE, ROUND_TRIP, Wire, listening
+from embedded.testing import ServiceDatabase
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+SCOPE = ["BEGIN; SELECT set_config", ROUND_TRIP]
+TABLE = "CREATE TABLE notes (note text PRIMARY KEY); GRANT SELECT, INSERT ON notes TO library_service"
+ADD = "INSERT INTO notes (note) VALUES (%s)"
+
+
+@pytest.fixture
+async def engine(empty_database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
+    """A database with an outbox, an inbox and a table."""
+    with psycopg.connect(empty_database.admin_dsn) as admin:
+        admin.execute(OUTBOX_TABLES)
+        admin.execute(inbox.INBOX_DDL)
+        admin.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON inbox TO library_service")
+        admin.execute(TABLE)
+    engine = create_engine(empty_database.url, pool_size=1)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def wire(engine: AsyncEngine, tmp_path: Path) -> Iterator[Wire]:
+    """What is said to it."""
+    if not CAN_TRACE:
+        pytest.skip("libpq traces on Linux alone")
+    with listening(engine, tmp_path / "wire") as wire:
+        yield wire
+
+
+async def notes(engine: AsyncEngine) -> list[str]:
+    """What is kept."""
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        return list((await connection.execute(text("SELECT note FROM notes ORDER BY note"))).scalars())
+
+
+async def test_what_asks_for_nothing_says_nothing(engine: AsyncEngine, wire: Wire) -> None:
+    """Not even that it begins."""
+    async with transaction(engine, "usr_1"):
+        pass
+    assert wire.said() == []
+
+
+async def test_the_scope_begins_the_transaction(engine: AsyncEngine, wire: Wire) -> None:
+    """One message for both, before a statement of SQLAlchemy's."""
+    async with transaction(engine, "usr_'1") as connection:
+        scope = await connection.scalar(text("SELECT current_setting('app.account')"))
+    assert scope == "usr_'1"
+    assert wire.said() == [*SCOPE, "SELECT current_setting", ROUND_TRIP, "COMMIT", ROUND_TRIP]
+
+
+async def test_a_fact_travels_with_the_commit(engine: AsyncEngine, wire: Wire) -> None:
+    """An event that is handled costs two round trips, whatever follows from it."""
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        assert await inbox.first_time(connection, INBOX, consumer="ledger", event_id="evt_1")
+        await outbox.append_many(connection, OUTBOX, [fact(1), fact(2)])
+    assert wire.said() == [
+        *("BEGIN", "SELECT set_config", "INSERT INTO inbox", ROUND_TRIP),
+        *("INSERT INTO outbox", "INSERT INTO outbox", "SELECT pg_notify", "COMMIT", ROUND_TRIP),
+    ]
+
+
+async def test_a_question_sees_what_was_said_before_it(engine: AsyncEngine) -> None:
+    """SQLAlchemy's too."""
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        way = round_trips.require(connection)
+        way.later(ADD, ["a"])
+        assert [row.note for row in await way.ask("SELECT note FROM notes")] == ["a"]
+        way.later(ADD, ["b"])
+        assert await connection.scalar(text("SELECT count(*) FROM notes")) == 2
+        way.later(ADD, ["c"])
+    assert await notes(engine) == ["a", "b", "c"]
+
+
+async def test_an_exception_undoes_what_was_sent_and_what_was_not(engine: AsyncEngine) -> None:
+    """The connection is as good as before: there is no other."""
+
+    async def fail() -> None:
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            way = round_trips.require(connection)
+            way.later(ADD, ["a"])
+            await way.send()
+            way.later(ADD, ["b"])
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    assert await notes(engine) == []
+
+
+async def test_what_breaks_later_keeps_nothing(engine: AsyncEngine) -> None:
+    """It is raised in SQLAlchemy's words, at the latest by the commit; what came with it is undone."""
+
+    async def add(*added: str, ask: LiteralString | None = None) -> None:
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            way = round_trips.require(connection)
+            for note in added:
+                way.later(ADD, [note])
+            if ask:
+                await way.ask(ask)
+
+    with pytest.raises(IntegrityError):
+        await add("a", "b", "a")
+    with pytest.raises(DBAPIError, match="no_such_table"):
+        await add("a", ask="SELECT FROM no_such_table")
+    assert await notes(engine) == []
+    await add("a", "b")
+    assert await notes(engine) == ["a", "b"]
+
+
+async def test_a_connection_that_is_gone_keeps_nothing_and_is_replaced(
+    engine: AsyncEngine, empty_database: ServiceDatabase
+) -> None:
+    """The work fails as an outage; the next one has another connection."""
+
+    async def lose() -> None:
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            way = round_trips.require(connection)
+            way.later(ADD, ["a"])
+            (session,) = await way.ask("SELECT pg_backend_pid() AS pid")
+            with psycopg.connect(empty_database.admin_dsn, autocommit=True) as admin:
+                admin.execute("SELECT pg_terminate_backend(%s, 5000)", [session.pid])
+
+    with pytest.raises(OperationalError):
+        await lose()
+    assert await notes(engine) == []
+
+
+async def test_a_scope_ends_with_its_transaction(engine: AsyncEngine) -> None:
+    """The pool's connection sees nobody's rows afterwards."""
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        await connection.execute(text("SELECT 1"))
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT current_setting('app.account', true)")) in ("", None)
+        assert round_trips.of(connection) is None
