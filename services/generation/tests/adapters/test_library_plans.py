@@ -54,6 +54,8 @@ COLLECTED = """
     ) AS held;
 """
 
+# Of what is looked at here, nothing is sent together with anything else.
+NO_WAY: Any = None
 # What is rare is looked for among all of an account's jobs, and then there is little to sort.
 IN_ORDER = {"all", "status"}
 
@@ -93,7 +95,7 @@ async def test_a_page_reads_an_index(library: ServiceDatabase, place: Generation
     async with engine.begin() as connection:
         await connection.execute(text("SELECT set_config('app.account', 'usr_alice', true)"))
         explained = Explained(connection)
-        jobs = PostgresGenerations(explained)  # type: ignore[arg-type]
+        jobs = PostgresGenerations(explained, NO_WAY)  # type: ignore[arg-type]
         for name, wanted in FILTERS.items():
             await jobs.page(ALICE, wanted=wanted, before=place, limit=25)
             told = f"{name}\n{explained.plan}"
@@ -150,7 +152,7 @@ async def test_a_page_of_a_collection_reads_what_it_holds(
         await connection.execute(text("SELECT set_config('app.account', 'usr_alice', true)"))
         explained = Explained(connection)
         wanted = LibraryFilter(collection_id=CollectionId(f"col_{size}"), **more)
-        await PostgresGenerations(explained).page(ALICE, wanted=wanted, before=place, limit=25)  # type: ignore[arg-type]
+        await PostgresGenerations(explained, NO_WAY).page(ALICE, wanted=wanted, before=place, limit=25)  # type: ignore[arg-type]
         condition = rf"Index Cond: .*collection_id = 'col_{size}'"
         assert re.search(condition, explained.plan), explained.plan
         assert not re.search(r"Seq Scan on", explained.plan), explained.plan

@@ -22,7 +22,7 @@ from generation.ports.dice import Dice
 from generation.ports.ids import IdSource
 from generation.ports.input_checker import InputChecker
 from generation.ports.quote_signer import QuoteSigner
-from generation.ports.unit_of_work import UnitsOfWork
+from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +75,12 @@ class CreateGenerationHandler:
 
     async def __call__(self, command: CreateGeneration) -> tuple[Generation, bool]:
         """Return the job, and whether it is an earlier one."""
-        earlier = await self._earlier(command)
-        if earlier is None:
-            new = self._priced(command)
-            async with self.units.of(command.account_id) as work:
+        if problems := metadata_violations(command.metadata):
+            raise InvalidInput(problems)
+        async with self.units.of(command.account_id) as work:
+            earlier = await self._earlier(work, command)
+            if earlier is None:
+                new = self._priced(command)
                 await require_standing(work, command.account_id)
                 model = self.catalogue.model(new.model_id)
                 await self.entitlement.require(work, command.account_id, model)
@@ -94,13 +96,10 @@ class CreateGenerationHandler:
             raise _refused(generation, replayed=earlier is not None)
         return generation, earlier is not None
 
-    async def _earlier(self, command: CreateGeneration) -> Generation | None:
-        if problems := metadata_violations(command.metadata):
-            raise InvalidInput(problems)
+    async def _earlier(self, work: UnitOfWork, command: CreateGeneration) -> Generation | None:
         if command.idempotency_key is None:
             return None
-        async with self.units.of(command.account_id) as work:
-            return await work.generations.with_key(command.account_id, command.idempotency_key)
+        return await work.generations.with_key(command.account_id, command.idempotency_key)
 
     def _same(self, earlier: Generation, command: CreateGeneration) -> Generation:
         if not is_fingerprint_of(earlier.fingerprint, command.asked):

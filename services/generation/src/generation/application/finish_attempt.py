@@ -158,7 +158,7 @@ class AttemptFinisher:
         attempt = await work.attempts.leased(job.attempt.attempt_id, worker=self.worker)
         if generation is None or attempt is None or generation.status is not Status.PROCESSING:
             raise LeaseLost(job.attempt.attempt_id)
-        return generation, replace(attempt, cost=job.cost)
+        return generation, replace(attempt, cost=job.cost, run_id=attempt.run_id or job.attempt.run_id)
 
     async def _used_up(self, work: UnitOfWork, attempt: Attempt, retry: Retry) -> bool:
         if attempt.number >= ATTEMPTS_MAX or (retry.counted and attempt.tries >= self.attempts_max):

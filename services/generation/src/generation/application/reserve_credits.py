@@ -36,7 +36,8 @@ class CreditReserver:
         async with self.units.of(generation.account_id) as work:
             if isinstance(answer, Refusal | KeyLimitReached):
                 return await self._reject(work, generation.generation_id, answer)
-            return await hold(work, generation.generation_id, answer.reservation_id, clock=self.clock)
+            current = await locked(work, generation.generation_id)
+            return await hold(work, current, answer.reservation_id, clock=self.clock)
 
     async def _reject(
         self, work: UnitOfWork, generation_id: GenerationId, answer: Refusal | KeyLimitReached
@@ -53,14 +54,13 @@ class CreditReserver:
 
 
 async def hold(
-    work: UnitOfWork, generation_id: GenerationId, reservation_id: ReservationId, *, clock: Clock
+    work: UnitOfWork, current: Generation, reservation_id: ReservationId, *, clock: Clock
 ) -> Generation:
-    """Write the reservation down, whoever hears of it first: the API's call or the worker's event.
+    """Write the reservation of a locked job down, whoever hears of it first: the API or the worker.
 
     A job that had ended before its reservation was known ends again in public, so that the ledger
     gives the credits back.
     """
-    current = await locked(work, generation_id)
     held = current.funded(reservation_id, now=clock.now())
     if held == current:
         return current

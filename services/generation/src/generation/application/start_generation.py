@@ -78,9 +78,10 @@ class StartGenerationHandler:
         async with self.units.of_system() as work:
             if not await work.first_time(event.event_id):
                 return None
-            if await work.generations.lock(event.generation_id) is None:
+            current = await work.generations.lock(event.generation_id)
+            if current is None:
                 return None
-            generation = await hold(work, event.generation_id, event.reservation_id, clock=self.clock)
+            generation = await hold(work, current, event.reservation_id, clock=self.clock)
             if generation.status is not Status.QUEUED:
                 return None
             return await self._start(work, generation)

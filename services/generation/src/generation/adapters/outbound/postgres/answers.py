@@ -1,5 +1,6 @@
 """What calls to providers came to, in PostgreSQL."""
 
+from chassis.round_trips import RoundTrips
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,14 +18,48 @@ from generation.ports.answers import StoredAnswer
 # Small enough to be a row, large enough that a picture is a few of them.
 PIECE_BYTES = 512 * 1024
 
+# An answer and its bytes, each output's in one piece: of a job that has not ended, and once.
+_KEEP = """
+    WITH wanted AS (
+        SELECT attempts.generation_id, attempts.account_id
+          FROM attempts JOIN generations USING (generation_id)
+         WHERE attempts.attempt_id = %(key)s
+           AND generations.status NOT IN ('succeeded', 'failed', 'cancelled', 'rejected')
+    ), kept AS (
+        INSERT INTO spooled_answers (attempt_id, generation_id, account_id, document)
+        SELECT %(key)s, generation_id, account_id, %(document)s FROM wanted
+        ON CONFLICT DO NOTHING RETURNING attempt_id, account_id
+    )
+    INSERT INTO spooled_pieces (attempt_id, output, number, account_id, content)
+    SELECT attempt_id, output, 0, account_id, content
+      FROM kept, unnest(%(outputs)s::int[], %(contents)s::bytea[]) AS pieces (output, content)
+"""
+
 
 class PostgresAnswers:
     """A row an answer, and rows of half a megabyte for its bytes."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, way: RoundTrips) -> None:
         self._connection = connection
+        self._way = way
 
     async def keep(self, key: AttemptId, answer: StoredAnswer) -> None:
+        if sum(len(content or b"") for content in answer.contents) <= PIECE_BYTES:
+            self._keep_small(key, answer)
+        else:
+            await self._keep_large(key, answer)
+
+    def _keep_small(self, key: AttemptId, answer: StoredAnswer) -> None:
+        pieces = [(output, content) for output, content in enumerate(answer.contents) if content]
+        values = {
+            "key": key,
+            "document": answer.document,
+            "outputs": [output for output, _ in pieces],
+            "contents": [content for _, content in pieces],
+        }
+        self._way.later(_KEEP, values)
+
+    async def _keep_large(self, key: AttemptId, answer: StoredAnswer) -> None:
         owner = await self._wanted_by(key)
         if owner is None:
             return
@@ -61,8 +96,7 @@ class PostgresAnswers:
         return (await self._connection.execute(query)).scalar_one_or_none()
 
     async def forget(self, generation_id: GenerationId) -> None:
-        of_job = spooled_answers.c.generation_id == generation_id
-        await self._connection.execute(delete(spooled_answers).where(of_job))
+        self._way.later("DELETE FROM spooled_answers WHERE generation_id = %s", (generation_id,))
 
     async def forget_ended(self, *, limit: int) -> int:
         late = (

@@ -3,47 +3,54 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, insert, select, update
+from chassis.round_trips import RoundTrips
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from generation.adapters.outbound.postgres.columns import insert_into, update_of
 from generation.adapters.outbound.postgres.presence import living
-from generation.adapters.outbound.postgres.rows import attempt_row, to_attempt
+from generation.adapters.outbound.postgres.rows import ATTEMPTS, to_attempt
 from generation.adapters.outbound.postgres.tables import attempts as table
 from generation.adapters.outbound.postgres.tables import generations
 from generation.domain.attempt import Attempt, Outcome
 from generation.domain.identifiers import AttemptId, GenerationId, RunId
 
+_ADD = insert_into("attempts", ATTEMPTS.types)
+_SAVE = update_of(
+    "attempts",
+    (
+        *("run_id", "outcome", "detail", "reason", "finished_at", "not_before"),
+        *("cost_usd_micros", "cost_source", "output_count", "tokens"),
+    ),
+    key="attempt_id",
+)
+_LEASE = update_of(
+    "attempts",
+    ("provider", "worker", "lease_until", "not_before", "submitted", "tries", "started_at"),
+    key="attempt_id",
+)
+_LEASED = f"""
+    SELECT {", ".join(ATTEMPTS.types)} FROM attempts
+    WHERE attempt_id = %s AND worker = %s AND outcome = 'running' AND not_before IS NULL FOR UPDATE
+"""  # noqa: S608
+
 
 class PostgresAttempts:
     """A lease is a worker's name and a time; SKIP LOCKED gives each due attempt to one worker."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, way: RoundTrips) -> None:
         self._connection = connection
+        self._way = way
 
     async def add(self, attempt: Attempt) -> None:
-        await self._connection.execute(insert(table).values(attempt_row(attempt)))
+        self._way.later(_ADD, ATTEMPTS.values(attempt))
 
     async def save(self, attempt: Attempt) -> None:
-        statement = update(table).where(table.c.attempt_id == attempt.attempt_id)
-        await self._connection.execute(
-            statement.values(
-                run_id=attempt.run_id,
-                outcome=attempt.outcome,
-                detail=attempt.detail or "",
-                reason=attempt.reason,
-                finished_at=attempt.finished_at,
-                not_before=attempt.not_before,
-                cost_usd_micros=attempt.cost.usd_micros if attempt.cost else None,
-                cost_source=attempt.cost.source if attempt.cost else None,
-                output_count=attempt.output_count,
-                tokens=attempt.tokens,
-            )
-        )
+        self._way.later(_SAVE, ATTEMPTS.values(attempt))
 
     async def leased(self, attempt_id: AttemptId, *, worker: str) -> Attempt | None:
-        return await self._locked(
-            table.c.attempt_id == attempt_id, table.c.worker == worker, table.c.not_before.is_(None)
-        )
+        rows = await self._way.ask(_LEASED, (attempt_id, worker))
+        return to_attempt(rows[0]) if rows else None
 
     async def running(self, generation_id: GenerationId) -> Attempt | None:
         return await self._locked(table.c.generation_id == generation_id)
@@ -100,18 +107,7 @@ class PostgresAttempts:
         return await living(self._connection, workers)
 
     async def lease(self, attempt: Attempt) -> None:
-        statement = update(table).where(table.c.attempt_id == attempt.attempt_id)
-        await self._connection.execute(
-            statement.values(
-                provider=attempt.provider,
-                worker=attempt.worker,
-                lease_until=attempt.lease_until,
-                not_before=attempt.not_before,
-                submitted=attempt.submitted,
-                tries=attempt.tries,
-                started_at=attempt.started_at,
-            )
-        )
+        self._way.later(_LEASE, ATTEMPTS.values(attempt))
 
     async def release(self, *, worker: str, now: datetime) -> None:
         statement = update(table).where(

@@ -3,13 +3,24 @@
 A field of a type that has no column, or an exception for a field that is not there, fails at import.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from types import NoneType
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    ClassVar,
+    Generic,
+    LiteralString,
+    Protocol,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Float, Row, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeEngine
@@ -71,11 +82,28 @@ class Columns(Generic[RecordT]):
             values |= exception.write(getattr(record, name))
         return values
 
+    def values(self, record: RecordT) -> dict[str, Any]:
+        """Return every column's value as psycopg takes it."""
+        return {name: _driven(value) for name, value in self.row(record).items()}
+
     def read(self, row: Row[Any]) -> RecordT:
         """Return the record that was written."""
         values = {name: _read(plain, getattr(row, name)) for name, plain in self._plain.items()}
         values |= {name: exception.read(row) for name, exception in self._spread.items()}
         return self._record(**values)
+
+
+def insert_into(table: str, names: Iterable[str], rest: LiteralString = "") -> LiteralString:
+    """Return the statement, in psycopg's words, that inserts a row of these columns."""
+    listed = tuple(names)
+    columns, values = ", ".join(listed), ", ".join(f"%({name})s" for name in listed)
+    return f"INSERT INTO {table} ({columns}) VALUES ({values}) {rest}"  # noqa: S608 - our own names
+
+
+def update_of(table: str, names: Iterable[str], *, key: str) -> LiteralString:
+    """Return the statement, in psycopg's words, that sets these columns of a row."""
+    changes = ", ".join(f"{name} = %({name})s" for name in names)
+    return f"UPDATE {table} SET {changes} WHERE {key} = %({key})s"  # noqa: S608 - our own names
 
 
 def _plain(hint: Any) -> Any:
@@ -99,6 +127,12 @@ def _written(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def _driven(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Jsonb(value)
+    return value.value if isinstance(value, StrEnum) else value
 
 
 def _read(plain: Any, value: Any) -> Any:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, select, text, update
+from chassis.round_trips import RoundTrips
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,7 +13,8 @@ from generation.domain.generation import TERMINAL
 from generation.domain.identifiers import AccountId, GenerationId
 
 # Whoever stores something and whoever begins to erase wait for each other, the former not among themselves.
-_LOOK = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('erasure:' || :account, 0))")
+_LOOK = "SELECT pg_advisory_xact_lock_shared(hashtextextended('erasure:' || %s::text, 0))"
+_IS_BEGUN = "SELECT account_id FROM erasures WHERE account_id = %s"
 _BEGIN = text("SELECT pg_advisory_xact_lock(hashtextextended('erasure:' || :account, 0))")
 _ERASE = text("SELECT erase_account(:account, :batch, :at)")
 
@@ -20,8 +22,9 @@ _ERASE = text("SELECT erase_account(:account, :batch, :at)")
 class PostgresErasures:
     """One row an account; what is deleted, and what may be, the owner's function says."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, way: RoundTrips) -> None:
         self._connection = connection
+        self._way = way
 
     async def begin(self, account_id: AccountId, *, now: datetime) -> bool:
         await self._connection.execute(_BEGIN, {"account": account_id})
@@ -29,9 +32,9 @@ class PostgresErasures:
         return await self._connection.scalar(noted.returning(erasures.c.account_id)) is not None
 
     async def is_begun(self, account_id: AccountId) -> bool:
-        await self._connection.execute(_LOOK, {"account": account_id})
-        query = select(exists().where(erasures.c.account_id == account_id))
-        return bool(await self._connection.scalar(query))
+        # Two statements: what is seen is what was committed once the lock is held.
+        self._way.later(_LOOK, (account_id,))
+        return bool(await self._way.ask(_IS_BEGUN, (account_id,)))
 
     async def unfinished(self, *, after: AccountId | None = None, limit: int) -> Sequence[AccountId]:
         query = select(erasures.c.account_id).where(erasures.c.finished_at.is_(None))

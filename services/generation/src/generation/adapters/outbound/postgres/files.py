@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from chassis.claims import first_unclaimed
-from sqlalchemy import and_, delete, exists, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from chassis.round_trips import RoundTrips
+from sqlalchemy import and_, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from generation.adapters.outbound.postgres.columns import insert_into
 from generation.adapters.outbound.postgres.rows import OUTPUTS, to_output
 from generation.adapters.outbound.postgres.tables import deletions, generations, outputs, used_media
 from generation.domain.generation import Status
@@ -23,16 +24,24 @@ _IS_NEEDED = (
 )
 _IS_THERE = outputs.c.expired_at.is_(None)
 
+_ADD = insert_into("outputs", OUTPUTS.types)
+_SCHEDULE = """
+    INSERT INTO deletions (object_key, due_at) SELECT unnest(%s::text[]), %s
+    ON CONFLICT (object_key) DO UPDATE SET due_at = excluded.due_at
+"""
+_FORGET = "DELETE FROM deletions WHERE object_key = ANY(%s::text[])"
+
 
 class PostgresOutputs:
     """One row a file."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, way: RoundTrips) -> None:
         self._connection = connection
+        self._way = way
 
     async def add(self, new: Sequence[Output]) -> None:
-        if new:
-            await self._connection.execute(insert(outputs), [OUTPUTS.row(output) for output in new])
+        for output in new:
+            self._way.later(_ADD, OUTPUTS.values(output))
 
     async def of(self, generations: Collection[GenerationId]) -> Sequence[Output]:
         query = select(outputs).where(outputs.c.generation_id.in_(generations), _IS_THERE)
@@ -58,20 +67,17 @@ class PostgresOutputs:
 class PostgresDeletions:
     """A queue of object keys."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, way: RoundTrips) -> None:
         self._connection = connection
+        self._way = way
 
     async def schedule(self, keys: Collection[str], *, due_at: datetime) -> None:
         if keys:
-            statement = upsert(deletions).values([{"object_key": key, "due_at": due_at} for key in keys])
-            await self._connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["object_key"], set_={"due_at": statement.excluded.due_at}
-                )
-            )
+            self._way.later(_SCHEDULE, (sorted(keys), due_at))
 
     async def forget(self, keys: Collection[str]) -> None:
-        await self._connection.execute(delete(deletions).where(deletions.c.object_key.in_(keys)))
+        if keys:
+            self._way.later(_FORGET, (list(keys),))
 
     async def claim_due(self, *, now: datetime, again_at: datetime, limit: int) -> Sequence[str]:
         due = and_(deletions.c.due_at <= now, ~_IS_NEEDED)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from chassis.round_trips import RoundTrips
 from sqlalchemy import (
     ARRAY,
     ColumnClause,
@@ -19,10 +20,11 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import array, insert
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from generation.adapters.outbound.postgres.rows import generation_changes, generation_row, to_generation
+from generation.adapters.outbound.postgres.columns import insert_into, update_of
+from generation.adapters.outbound.postgres.rows import CHANGING, GENERATIONS, generation_values, to_generation
 from generation.adapters.outbound.postgres.tables import collected
 from generation.adapters.outbound.postgres.tables import generations as table
 from generation.domain.generation import TERMINAL, Generation, Status
@@ -53,32 +55,36 @@ _USAGE = text(
 )
 
 
+_NAMES = ", ".join(GENERATIONS.types)
+_ADD = insert_into(
+    "generations",
+    (*GENERATIONS.types, "search_text"),
+    "ON CONFLICT (account_id, idempotency_key) DO NOTHING RETURNING generation_id",
+)
+_SAVE = update_of("generations", CHANGING, key="generation_id")
+_LOCK = f"SELECT {_NAMES} FROM generations WHERE generation_id = %s FOR NO KEY UPDATE"  # noqa: S608
+_WITH_KEY = f"SELECT {_NAMES} FROM generations WHERE account_id = %s AND idempotency_key = %s"  # noqa: S608
+
+
 class PostgresGenerations:
     """Row level security shows each transaction the rows of its scope."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, way: RoundTrips) -> None:
         self._connection = connection
+        self._way = way
 
     async def add(self, generation: Generation) -> bool:
-        statement = (
-            insert(table)
-            .values(generation_row(generation))
-            .on_conflict_do_nothing(index_elements=["account_id", "idempotency_key"])
-            # SQLAlchemy 2.1 counts no rows of an INSERT: ask for the row itself.
-            .returning(table.c.generation_id)
-        )
-        return (await self._connection.execute(statement)).one_or_none() is not None
+        return bool(await self._way.ask(_ADD, generation_values(generation)))
 
     async def save(self, generation: Generation) -> None:
-        statement = update(table).where(table.c.generation_id == generation.generation_id)
-        await self._connection.execute(statement.values(generation_changes(generation)))
+        self._way.later(_SAVE, generation_values(generation))
 
     async def get(self, generation_id: GenerationId) -> Generation | None:
         return await self._one(select(table).where(table.c.generation_id == generation_id))
 
     async def lock(self, generation_id: GenerationId) -> Generation | None:
-        query = select(table).where(table.c.generation_id == generation_id)
-        return await self._one(query.with_for_update(key_share=True))
+        rows = await self._way.ask(_LOCK, (generation_id,))
+        return to_generation(rows[0]) if rows else None
 
     async def lock_present(self, generation_ids: Collection[GenerationId]) -> Collection[GenerationId]:
         query = select(table.c.generation_id).where(
@@ -89,10 +95,8 @@ class PostgresGenerations:
         return set((await self._connection.execute(locked)).scalars())
 
     async def with_key(self, account_id: AccountId, idempotency_key: str) -> Generation | None:
-        query = select(table).where(
-            table.c.account_id == account_id, table.c.idempotency_key == idempotency_key
-        )
-        return await self._one(query)
+        rows = await self._way.ask(_WITH_KEY, (account_id, idempotency_key))
+        return to_generation(rows[0]) if rows else None
 
     async def page(
         self,

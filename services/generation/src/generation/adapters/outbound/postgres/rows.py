@@ -115,24 +115,18 @@ if gone := FIXED - GENERATIONS.types.keys():
     raise TypeError(f"a generation has no {', '.join(sorted(gone))}")
 
 
-def generation_row(generation: Generation) -> dict[str, Any]:
-    """Return every column of a new job."""
-    return GENERATIONS.row(generation) | {"search_text": search_text(generation.input)}
+# What a job's life changes.
+CHANGING = tuple(name for name in GENERATIONS.types if name not in FIXED)
 
 
-def generation_changes(generation: Generation) -> dict[str, Any]:
-    """Return the columns that a job's life changes."""
-    return {name: value for name, value in GENERATIONS.row(generation).items() if name not in FIXED}
+def generation_values(generation: Generation) -> dict[str, Any]:
+    """Return every column of a job, as psycopg takes it."""
+    return GENERATIONS.values(generation) | {"search_text": search_text(generation.input)}
 
 
 def to_generation(row: Row[Any]) -> Generation:
     """Return a job from its row."""
     return GENERATIONS.read(row)
-
-
-def attempt_row(attempt: Attempt) -> dict[str, Any]:
-    """Return every column of a new attempt."""
-    return ATTEMPTS.row(attempt)
 
 
 def to_attempt(row: Row[Any]) -> Attempt:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from chassis import inbox, outbox
+from chassis import inbox, outbox, round_trips
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -79,14 +79,15 @@ class PostgresUnitsOfWork:
     async def _open(self, scope: str) -> AsyncIterator[UnitOfWork]:
         try:
             async with transaction(self._engine, scope) as connection:
+                way = round_trips.require(connection)
                 yield PostgresUnitOfWork(
                     connection,
                     self._ids,
-                    PostgresGenerations(connection),
-                    PostgresAttempts(connection),
-                    PostgresOutputs(connection),
-                    PostgresDeletions(connection),
-                    PostgresAnswers(connection),
+                    PostgresGenerations(connection, way),
+                    PostgresAttempts(connection, way),
+                    PostgresOutputs(connection, way),
+                    PostgresDeletions(connection, way),
+                    PostgresAnswers(connection, way),
                     PostgresShares(connection),
                     PostgresEntitlementCopies(connection),
                     PostgresCollections(connection),
@@ -94,7 +95,7 @@ class PostgresUnitsOfWork:
                     PostgresAwaitedUploads(connection),
                     PostgresMediaUses(connection),
                     PostgresUsageLog(connection),
-                    PostgresErasures(connection),
+                    PostgresErasures(connection, way),
                 )
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise StorageUnavailable("the database did not answer; try again") from error
