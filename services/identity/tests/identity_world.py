@@ -25,7 +25,8 @@ from identity.application.request_password_reset import RequestPasswordReset
 from identity.application.send_due_mail import SendDueMailHandler
 from identity.application.sign_up import SignUp
 from identity.bootstrap.memory import memory_ports
-from identity.bootstrap.parts import Ports, wire_change_user, wire_handlers
+from identity.bootstrap.parts import wire_change_user, wire_handlers
+from identity.bootstrap.ports import Ports
 from identity.domain.api_key import ApiKeyTerms, Scope
 from identity.domain.audit import Actor
 from identity.domain.client import Client

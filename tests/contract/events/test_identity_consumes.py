@@ -12,7 +12,7 @@ from identity.application.mail_news import MailNewsHandler
 from identity.application.note_erased import NoteErasedHandler
 from identity.application.record_act import ActRecorder
 from identity.bootstrap.memory import memory_ports
-from identity.bootstrap.parts import Ports
+from identity.bootstrap.ports import Ports
 from identity.domain.audit import Action, Actor
 from identity.domain.identifiers import SessionId, UserId
 from identity.domain.mail import Notice

@@ -4,16 +4,20 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from authenticator import Authenticator
 from chassis.testing.clock import HandClock
 from embedded.testing import ServiceDatabase
 from identity.adapters.outbound.fakes import MemoryHasher
 from identity.adapters.outbound.memory.store import MemoryStore
+from identity.adapters.outbound.postgres.passkeys import PostgresPasskeyCeremonies
+from identity.application.add_passkey import AddPasskey
 from identity.application.erase_user import EraseUser
 from identity.application.log_in import LogIn
 from identity.application.request_password_reset import RequestPasswordReset
 from identity.application.sign_up import SignUp
 from identity.bootstrap.memory import memory_ports
-from identity.bootstrap.parts import Ports, wire_erase_user, wire_handlers
+from identity.bootstrap.parts import wire_erase_user, wire_handlers
+from identity.bootstrap.ports import Ports
 from identity.domain.errors import IdentityError
 from identity.domain.identifiers import UserId
 from identity.domain.user import EmailAddress
@@ -43,7 +47,9 @@ def ports(engine: AsyncEngine) -> Ports:
     """Real storage, quick everything else."""
     quick = memory_ports(MemoryStore(), clock=HandClock(), hasher=MemoryHasher())
     at_once = WelcomePolicy(after_confirmation=False, once_per_mailbox=True)
-    return postgres_storage(engine).beneath(replace(quick, welcome=at_once))
+    return postgres_storage(engine).beneath(
+        replace(quick, welcome=at_once, ceremonies=PostgresPasskeyCeremonies(engine))
+    )
 
 
 def tables_with(database: ServiceDatabase, words: tuple[str, ...]) -> set[str]:
@@ -72,6 +78,10 @@ async def person(ports: Ports, email: EmailAddress = ADA) -> UserId:
     await handlers.log_in(LogIn(email, PASSWORD, from_(CLIENT)))
     await handlers.request_password_reset(RequestPasswordReset(email, CLIENT))
     await handlers.api_keys.create(create_api_key(opened.user.user_id))
+    options = await handlers.passkeys.begin(opened.user.user_id)
+    await handlers.passkeys.begin(opened.user.user_id)
+    made = Authenticator().create(options)
+    await handlers.passkeys.add(AddPasskey(opened.user.user_id, f"Key of {email}", made))
     return opened.user.user_id
 
 
@@ -83,7 +93,14 @@ async def test_no_row_names_the_person(database: ServiceDatabase, engine: AsyncE
         for number, user_id in enumerate((ada, eve)):
             admin.execute(LETTER, (f"evt_{number}", f"tintype.x.v1.y.{user_id}", user_id.encode()))
     before = rows_with(database, eve)
-    assert {"users", "sessions", "outgoing_mail", "dead_letters"} <= tables_with(database, (ada,))
+    assert {
+        "users",
+        "sessions",
+        "outgoing_mail",
+        "dead_letters",
+        "passkeys",
+        "passkey_ceremonies",
+    } <= tables_with(database, (ada,))
     assert await wire_erase_user(ports)(EraseUser(user_id=ada))
     assert tables_with(database, (ADA,)) == set()
     assert tables_with(database, (ada,)) == set(NAMES_THE_ID)

@@ -11,7 +11,7 @@ from chassis.grpc_client import channel
 from chassis.grpc_errors import RemoteError, remote_error
 from chassis.grpc_server import GrpcServer
 from identity.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, IdentityServicer
-from identity.domain import errors, sign_in_errors
+from identity.domain import errors, passkey_errors, sign_in_errors
 from identity.domain.mail import Purpose
 from identity_world import ADA, CLIENT, OTHER_PASSWORD, PASSWORD, World
 from tintype.identity.v1 import admin_pb2
@@ -49,7 +49,7 @@ def test_every_error_has_a_status() -> None:
     """An error class that the table forgets would reach callers as our bug."""
     classes = {
         found
-        for module in (errors, sign_in_errors)
+        for module in (errors, passkey_errors, sign_in_errors)
         for _, found in inspect.getmembers(module, inspect.isclass)
         if issubclass(found, errors.IdentityError) and found is not errors.IdentityError
     }

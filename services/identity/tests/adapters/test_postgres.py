@@ -19,7 +19,8 @@ from identity.application.open_session import OpenedSession
 from identity.application.refresh_session import RefreshSession
 from identity.application.sign_up import SignUp
 from identity.bootstrap.memory import memory_ports
-from identity.bootstrap.parts import Ports, wire_handlers
+from identity.bootstrap.parts import wire_handlers
+from identity.bootstrap.ports import Ports
 from identity.domain.errors import EmailTaken, InvalidRefreshToken, RefreshTokenReused, SessionEnded
 from identity.domain.identifiers import UserId
 from identity.domain.mail import MailState

@@ -23,7 +23,7 @@ class KeepEmail:
 
 @dataclass(frozen=True)
 class KeepEmailHandler:
-    """Undoes the change, and what was changed or linked after it; signs everybody out.
+    """Undoes the change, and what was changed, linked or added after it; signs everybody out.
 
     For somebody is not the owner, and must not come back by a sign-in of their own.
     Links of earlier changes stay good: whoever had the account first can undo what a later one did.
@@ -53,5 +53,8 @@ class KeepEmailHandler:
             for linked in await work.linked.of_user(user_id):
                 if linked.linked_at >= token.created_at:
                     await work.linked.remove(user_id, linked.link_id)
+            for passkey in await work.passkeys.of_user(user_id):
+                if passkey.created_at >= token.created_at:
+                    await work.passkeys.remove(user_id, passkey.passkey_id)
             await self.ender.end_all(work, user_id, now, EndReason.ENDED_BY_USER)
             return user

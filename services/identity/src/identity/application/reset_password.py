@@ -33,8 +33,8 @@ class ResetPassword:
 class ResetPasswordHandler:
     """Replaces the password, ends every session and uses up every open token that leads to the account.
 
-    Linked identities and keys stay, since they may be the person's own way in; a mail names them, so that
-    what somebody else left behind is seen and removed.
+    Linked identities, passkeys and keys stay, since they may be the person's own way in; a mail names them,
+    so that what somebody else left behind is seen and removed.
     """
 
     units: UnitsOfWork
@@ -72,6 +72,7 @@ class ResetPasswordHandler:
 
     async def _ways(self, work: UnitOfWork, user: User, now: datetime) -> list[str]:
         ways = [words_of(linked, self.titles) for linked in await work.linked.of_user(user.user_id)]
+        ways += [passkey.words for passkey in await work.passkeys.of_user(user.user_id)]
         # By no name: whoever opened the account with somebody else's address would write to them.
         kept = await work.api_keys.unrevoked(user.user_id)
         return ways + [f"the API key …{key.hint}" for key in kept if key.stands(now)]

@@ -9,7 +9,7 @@ from identity.ports.unit_of_work import UnitsOfWork
 
 @dataclass(frozen=True)
 class UnlinkIdentityHandler:
-    """Leaves every account a way in: a password, or another identity."""
+    """Leaves every account a way in: a password, another identity or a passkey."""
 
     units: UnitsOfWork
 
@@ -21,6 +21,7 @@ class UnlinkIdentityHandler:
             links = [linked.link_id for linked in await work.linked.of_user(user_id)]
             if link_id not in links:
                 raise LinkNotFound
-            if user.password_hash is None and len(links) == 1:
+            others = len(links) - 1 + len(await work.passkeys.of_user(user_id))
+            if user.password_hash is None and not others:
                 raise LastWayToSignIn
             await work.linked.remove(user_id, link_id)

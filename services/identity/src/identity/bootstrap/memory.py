@@ -15,6 +15,7 @@ from identity.adapters.outbound.jwt import JwtAccessTokens
 from identity.adapters.outbound.memory.directory import MemoryDirectory
 from identity.adapters.outbound.memory.invitations import MemoryInvitations
 from identity.adapters.outbound.memory.linked_identities import MemorySignInFlows
+from identity.adapters.outbound.memory.passkeys import MemoryPasskeyCeremonies
 from identity.adapters.outbound.memory.people import MemoryPeople
 from identity.adapters.outbound.memory.store import MemoryStore
 from identity.adapters.outbound.memory.unit_of_work import MemoryUnitsOfWork
@@ -22,7 +23,8 @@ from identity.adapters.outbound.random import RandomSecrets
 from identity.adapters.outbound.throttle import ActionLimits, LimitsThrottle
 from identity.adapters.outbound.totp import PyotpCodes
 from identity.adapters.outbound.turnstile import NoHumanCheck
-from identity.bootstrap.parts import Ports
+from identity.adapters.outbound.webauthn import WebAuthn, relying_party
+from identity.bootstrap.ports import Ports
 from identity.domain.mail import Purpose
 from identity.domain.sign_up_policy import SignUpPolicy
 from identity.domain.welcome import WelcomePolicy
@@ -68,6 +70,8 @@ def memory_ports(
         secrets=RandomSecrets(),
         codes=PyotpCodes(),
         box=FernetBox([Fernet.generate_key().decode()]),
+        ceremonies=MemoryPasskeyCeremonies(),
+        authenticators=WebAuthn(relying_party("https://tintype.example")),
         clock=clock or SystemClock(),
         refresh_ttl=timedelta(days=30),
         mail_ttl={

@@ -1,7 +1,5 @@
 """The use cases, wired on whatever ports they are given."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 from identity.adapters.inbound.grpc import Handlers
@@ -19,6 +17,7 @@ from identity.application.begin_sign_in import BeginSignInHandler
 from identity.application.change_email import ChangeEmailHandler
 from identity.application.change_user import ChangeUserHandler
 from identity.application.check_api_keys import CheckApiKeysHandler
+from identity.application.check_passkey import CeremonyKeeper
 from identity.application.check_second_factor import SecondFactorChecker
 from identity.application.check_sessions import CheckSessionsHandler
 from identity.application.complete_log_in import CompleteLogInHandler
@@ -66,54 +65,12 @@ from identity.application.update_profile import UpdateProfileHandler
 from identity.application.verify_address import AddressVerifier
 from identity.application.verify_email import VerifyEmailHandler
 from identity.application.welcome_user import Welcomer
-from identity.domain.identifiers import ProviderId
-from identity.domain.mail import Purpose
-from identity.domain.sign_up_policy import SignUpPolicy
-from identity.domain.welcome import WelcomePolicy
-from identity.ports.access_tokens import AccessTokens
+from identity.bootstrap.passkeys import wire_passkeys
+from identity.bootstrap.ports import Ports
 from identity.ports.clock import Clock
-from identity.ports.device_tokens import DeviceTokens
-from identity.ports.directory import Directory
-from identity.ports.human_check import HumanCheck
 from identity.ports.id_source import IdSource
-from identity.ports.identity_provider import IdentityProvider
-from identity.ports.invitations import Invitations
 from identity.ports.mailer import Mailer
-from identity.ports.password_hasher import PasswordHasher
-from identity.ports.people import People
-from identity.ports.second_factors import OneTimeCodes, SecretBox
-from identity.ports.secret_source import SecretSource
-from identity.ports.sign_in_flows import SignInFlows
-from identity.ports.throttle import Throttle
 from identity.ports.unit_of_work import UnitsOfWork
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ports:
-    """An adapter for each port, and how long tokens live."""
-
-    units: UnitsOfWork
-    directory: Directory
-    people: People
-    hasher: PasswordHasher
-    throttle: Throttle
-    access_tokens: AccessTokens
-    devices: DeviceTokens
-    flows: SignInFlows
-    invitations: Invitations
-    sign_up_policy: SignUpPolicy
-    human_check: HumanCheck
-    providers: Mapping[ProviderId, IdentityProvider]
-    ids: IdSource
-    secrets: SecretSource
-    codes: OneTimeCodes
-    box: SecretBox
-    clock: Clock
-    refresh_ttl: timedelta
-    mail_ttl: Mapping[Purpose, timedelta]
-    welcome: WelcomePolicy
-    erasure_grace: timedelta
-    reset_answer_s: float = 0
 
 
 def wire_handlers(ports: Ports) -> Handlers:
@@ -128,6 +85,7 @@ def wire_handlers(ports: Ports) -> Handlers:
     prover = PasswordProver(ports.hasher, ports.throttle)
     teller = SignInTeller(ports.ids)
     verifier = AddressVerifier(Welcomer(ports.welcome), ports.ids)
+    keeper = CeremonyKeeper(ports.ceremonies, ports.authenticators, ports.secrets, clock)
     titles = {provider.issuer: provider.title for provider in ports.providers.values()}
     return Handlers(
         sign_up=SignUpHandler(
@@ -189,6 +147,7 @@ def wire_handlers(ports: Ports) -> Handlers:
             remove=RemoveSecondFactorHandler(units, prover, checker, ports.ids, clock),
             read=ReadSecondFactorHandler(units),
         ),
+        passkeys=wire_passkeys(ports, keeper, sessions, teller),
         sessions=SessionHandlers(
             check=CheckSessionsHandler(directory, clock),
             list=ListSessionsHandler(units, clock),

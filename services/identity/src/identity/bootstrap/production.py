@@ -26,6 +26,7 @@ from identity.adapters.outbound.postgres.directory import PostgresDirectory
 from identity.adapters.outbound.postgres.housekeeping import forget_expired
 from identity.adapters.outbound.postgres.invitations import PostgresInvitations
 from identity.adapters.outbound.postgres.mail_queue import PostgresMailQueue
+from identity.adapters.outbound.postgres.passkeys import PostgresPasskeyCeremonies
 from identity.adapters.outbound.postgres.people import PostgresPeople
 from identity.adapters.outbound.postgres.sign_in_flows import PostgresSignInFlows
 from identity.adapters.outbound.postgres.tables import inbox, outbox
@@ -35,6 +36,7 @@ from identity.adapters.outbound.signing_keys import load_signing_keys
 from identity.adapters.outbound.smtp import LogMailer, MailComposer, SmtpMailer
 from identity.adapters.outbound.throttle import ActionLimits, LimitsThrottle
 from identity.adapters.outbound.totp import PyotpCodes
+from identity.adapters.outbound.webauthn import WebAuthn, relying_party
 from identity.application.change_user import ChangeUserHandler
 from identity.application.erase_due import EraseDueHandler
 from identity.application.find_user import FindUserHandler
@@ -43,7 +45,8 @@ from identity.application.mail_news import MailNewsHandler
 from identity.application.note_erased import NoteErasedHandler
 from identity.application.record_act import ActRecorder
 from identity.application.send_due_mail import BATCH_MAIL_MAX, SendDueMailHandler
-from identity.bootstrap.parts import Ports, wire_admin, wire_change_user, wire_erase_user, wire_handlers
+from identity.bootstrap.parts import wire_admin, wire_change_user, wire_erase_user, wire_handlers
+from identity.bootstrap.ports import Ports
 from identity.bootstrap.sign_in import human_check, sign_in_providers
 from identity.domain.mail import Purpose
 from identity.domain.sign_up_policy import SignUpPolicy
@@ -114,6 +117,8 @@ async def real_ports(settings: IdentitySettings, engine: AsyncEngine) -> AsyncIt
             secrets=RandomSecrets(),
             codes=PyotpCodes(),
             box=FernetBox(settings.factor_keys),
+            ceremonies=PostgresPasskeyCeremonies(engine),
+            authenticators=WebAuthn(relying_party(str(settings.public_url))),
             clock=SystemClock(),
             refresh_ttl=timedelta(seconds=settings.refresh_token_ttl_s),
             mail_ttl={
@@ -145,6 +150,7 @@ def _throttle(settings: IdentitySettings) -> LimitsThrottle:
         {
             Action.LOG_IN: log_ins,
             Action.CONFIRM: log_ins,
+            Action.PASSKEY: log_ins,
             Action.SECOND_FACTOR: ActionLimits(
                 settings.login_limit_per_account,
                 settings.login_limit_per_client,

@@ -15,3 +15,4 @@ IdempotencyKey = NewType("IdempotencyKey", str)
 ProviderId = NewType("ProviderId", str)
 """Who can vouch for people, by the name that the settings give it; part of addresses."""
 LinkId = NewType("LinkId", str)
+PasskeyId = NewType("PasskeyId", str)

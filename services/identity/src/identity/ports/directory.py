@@ -30,6 +30,10 @@ class Directory(Protocol):
         """Find the user whose account this identity opens."""
         ...
 
+    async def user_by_passkey(self, credential_id: bytes) -> UserId | None:
+        """Find the user whose account this passkey opens."""
+        ...
+
     async def session_by_refresh_token(self, token_digest: SecretDigest) -> SessionRef | None:
         """Find the session that a refresh token belongs to, used and expired tokens too."""
         ...

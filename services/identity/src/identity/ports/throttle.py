@@ -15,6 +15,7 @@ class Action(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - an action, not a secret
     CHANGE_EMAIL = "change_email"
     SECOND_FACTOR = "second_factor"
+    PASSKEY = "passkey"
     CONFIRM = "confirm"
     """Somebody who is signed in says the password once more."""
 

@@ -16,6 +16,7 @@ from identity.ports.api_keys import ApiKeys
 from identity.ports.audit_log import AuditLog
 from identity.ports.erasures import Erasures
 from identity.ports.linked_identities import LinkedIdentities
+from identity.ports.passkeys import Passkeys
 from identity.ports.second_factors import SecondFactors
 
 
@@ -168,6 +169,8 @@ class UnitOfWork(Protocol):
     def api_keys(self) -> ApiKeys: ...
     @property
     def linked(self) -> LinkedIdentities: ...
+    @property
+    def passkeys(self) -> Passkeys: ...
     @property
     def mails(self) -> Mails: ...
     @property

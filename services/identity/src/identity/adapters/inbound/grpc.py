@@ -13,6 +13,7 @@ from identity.adapters.inbound import fields
 from identity.adapters.inbound.grpc_addresses import AddressAnswers, AddressHandlers
 from identity.adapters.inbound.grpc_api_keys import ApiKeyAnswers, ApiKeyHandlers
 from identity.adapters.inbound.grpc_erasure import ErasureAnswers, ErasureHandlers
+from identity.adapters.inbound.grpc_passkeys import PasskeyHandlers
 from identity.adapters.inbound.grpc_second_factors import SecondFactorAnswers, SecondFactorHandlers
 from identity.adapters.inbound.grpc_sessions import SessionAnswers, SessionHandlers
 from identity.adapters.inbound.grpc_sign_in import SignInAnswers, SignInHandlers
@@ -27,7 +28,7 @@ from identity.application.reset_password import ResetPassword, ResetPasswordHand
 from identity.application.sign_up import SignUp, SignUpHandler
 from identity.application.update_profile import UpdateProfile, UpdateProfileHandler
 from identity.application.verify_email import VerifyEmail, VerifyEmailHandler
-from identity.domain import errors, sign_in_errors
+from identity.domain import errors, passkey_errors, sign_in_errors
 from identity.domain.profile import UNCHANGED
 
 DOMAIN = "tintype.identity"
@@ -68,6 +69,18 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.OwnAccount: grpc.StatusCode.FAILED_PRECONDITION,
     errors.TooManyApiKeys: grpc.StatusCode.FAILED_PRECONDITION,
     errors.IdempotencyKeyReused: grpc.StatusCode.ALREADY_EXISTS,
+    passkey_errors.PasskeysUnavailable: grpc.StatusCode.FAILED_PRECONDITION,
+    passkey_errors.PasskeyMalformed: grpc.StatusCode.INVALID_ARGUMENT,
+    passkey_errors.CeremonyEnded: grpc.StatusCode.INVALID_ARGUMENT,
+    passkey_errors.PasskeyWrongOrigin: grpc.StatusCode.INVALID_ARGUMENT,
+    passkey_errors.PasskeyWrongSite: grpc.StatusCode.INVALID_ARGUMENT,
+    passkey_errors.PasskeyUserNotVerified: grpc.StatusCode.INVALID_ARGUMENT,
+    passkey_errors.PasskeyRefused: grpc.StatusCode.INVALID_ARGUMENT,
+    passkey_errors.PasskeyUnknown: grpc.StatusCode.INVALID_ARGUMENT,
+    passkey_errors.PasskeyCopied: grpc.StatusCode.PERMISSION_DENIED,
+    passkey_errors.PasskeyExists: grpc.StatusCode.ALREADY_EXISTS,
+    passkey_errors.PasskeyNotFound: grpc.StatusCode.NOT_FOUND,
+    passkey_errors.TooManyPasskeys: grpc.StatusCode.FAILED_PRECONDITION,
     sign_in_errors.SignInProviderNotFound: grpc.StatusCode.NOT_FOUND,
     sign_in_errors.SignInStateInvalid: grpc.StatusCode.INVALID_ARGUMENT,
     sign_in_errors.SignInDeclined: grpc.StatusCode.PERMISSION_DENIED,
@@ -110,6 +123,7 @@ class Handlers:
     verify_email: VerifyEmailHandler
     addresses: AddressHandlers
     factors: SecondFactorHandlers
+    passkeys: PasskeyHandlers
     sessions: SessionHandlers
     api_keys: ApiKeyHandlers
     erasure: ErasureHandlers

@@ -29,6 +29,9 @@ _SUBJECTS: Mapping[Purpose | Notice, str] = {
     Notice.SECOND_FACTOR_ON: "Signing in asks for a code now",
     Notice.SECOND_FACTOR_OFF: "Signing in asks for no code any more",
     Notice.SIGN_IN_LINKED: "Another way to sign in to your account",
+    Notice.PASSKEY_ADDED: "A passkey opens your account",
+    Notice.PASSKEY_REMOVED: "A passkey was removed",
+    Notice.PASSKEY_COPIED: "A passkey of yours seems to be copied",
     Notice.PASSWORD_CHANGED: "Your password was changed",
 }
 _PAGES: Mapping[Purpose | Notice, str] = {
@@ -46,6 +49,9 @@ _PAGES: Mapping[Purpose | Notice, str] = {
     Notice.SECOND_FACTOR_ON: "account/second-factor",
     Notice.SECOND_FACTOR_OFF: "account/second-factor",
     Notice.SIGN_IN_LINKED: "account/sign-in",
+    Notice.PASSKEY_ADDED: "account/passkeys",
+    Notice.PASSKEY_REMOVED: "account/passkeys",
+    Notice.PASSKEY_COPIED: "account/passkeys",
     Notice.PASSWORD_CHANGED: "account/sign-in",
 }
 _PERMANENT_FROM = 500

@@ -32,6 +32,15 @@ class MemoryDirectory:
         )
         return next(found, None)
 
+    async def user_by_passkey(self, credential_id: bytes) -> UserId | None:
+        """See Directory."""
+        found = (
+            passkey.user_id
+            for passkey in self.store.passkeys.values()
+            if passkey.credential_id == credential_id
+        )
+        return next(found, None)
+
     async def session_by_refresh_token(self, token_digest: SecretDigest) -> SessionRef | None:
         """See Directory."""
         token = self.store.refresh_tokens.get(token_digest)

@@ -28,6 +28,10 @@ class MemoryErasures:
         store.api_keys = _others(store.api_keys, user_id)
         store.linked = _others(store.linked, user_id)
         store.waiting_links = _others(store.waiting_links, user_id)
+        store.passkeys = _others(store.passkeys, user_id)
+        store.second_factors = _others(store.second_factors, user_id)
+        store.recovery_codes = {key: used for key, used in store.recovery_codes.items() if key[0] != user_id}
+        store.challenges = _others(store.challenges, user_id)
         store.mail_tokens = _others(store.mail_tokens, user_id)
         store.mails = {key: row for key, row in store.mails.items() if row.mail.user_id != user_id}
         for mailbox, claimed_by in list(store.welcomed_mailboxes.items()):

@@ -7,10 +7,11 @@ from datetime import datetime
 from identity.domain.api_key import ApiKey
 from identity.domain.audit import AuditRecord
 from identity.domain.events import Event
-from identity.domain.identifiers import ApiKeyId, EventId, LinkId, MailId, SessionId, UserId
+from identity.domain.identifiers import ApiKeyId, EventId, LinkId, MailId, PasskeyId, SessionId, UserId
 from identity.domain.linked_identity import LinkedIdentity, WaitingLink
 from identity.domain.mail import Mail, MailState, MailToken
 from identity.domain.mailbox import MailboxDigest
+from identity.domain.passkey import Passkey
 from identity.domain.second_factor import Challenge, SecondFactor
 from identity.domain.secret import SecretDigest
 from identity.domain.session import RefreshToken, Session
@@ -37,6 +38,7 @@ class MemoryStore:
     second_factors: dict[UserId, SecondFactor] = field(default_factory=dict)
     recovery_codes: dict[tuple[UserId, SecretDigest], datetime | None] = field(default_factory=dict)
     challenges: dict[SecretDigest, Challenge] = field(default_factory=dict)
+    passkeys: dict[PasskeyId, Passkey] = field(default_factory=dict)
     mail_tokens: dict[SecretDigest, MailToken] = field(default_factory=dict)
     linked: dict[LinkId, LinkedIdentity] = field(default_factory=dict)
     waiting_links: dict[SecretDigest, WaitingLink] = field(default_factory=dict)

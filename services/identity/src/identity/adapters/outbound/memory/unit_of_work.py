@@ -9,6 +9,7 @@ from datetime import datetime
 from identity.adapters.outbound.memory.audit import MemoryAuditLog
 from identity.adapters.outbound.memory.erasures import MemoryErasures
 from identity.adapters.outbound.memory.linked_identities import MemoryLinkedIdentities
+from identity.adapters.outbound.memory.passkeys import MemoryPasskeys
 from identity.adapters.outbound.memory.second_factors import MemorySecondFactors
 from identity.adapters.outbound.memory.sessions import MemorySessions
 from identity.adapters.outbound.memory.store import MemoryStore, StoredMail
@@ -165,6 +166,7 @@ class MemoryUnitOfWork:
     api_keys: _MemoryApiKeys
     linked: MemoryLinkedIdentities
     factors: MemorySecondFactors
+    passkeys: MemoryPasskeys
     mails: _MemoryMails
     events: _MemoryEvents
     audit: MemoryAuditLog
@@ -196,6 +198,7 @@ class MemoryUnitsOfWork:
                 _MemoryApiKeys(copied, user_id),
                 MemoryLinkedIdentities(copied.linked, copied.waiting_links, user_id),
                 MemorySecondFactors(copied, user_id),
+                MemoryPasskeys(copied.passkeys, user_id),
                 _MemoryMails(copied, user_id),
                 _MemoryEvents(copied),
                 MemoryAuditLog(copied.audit),

@@ -1,4 +1,4 @@
-"""What crosses accounts: the system scope is for this, mail_queue.py and sign_in_flows.py, nobody else."""
+"""What crosses accounts: the system scope is for this and what is nobody's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from identity.adapters.outbound.postgres.tables import (
     api_keys,
     linked_identities,
     mail_tokens,
+    passkeys,
     refresh_tokens,
     sessions,
     sign_in_challenges,
@@ -44,6 +45,13 @@ class PostgresDirectory:
         query = select(linked_identities.c.user_id).where(
             linked_identities.c.issuer == issuer, linked_identities.c.subject == subject
         )
+        async with transaction(self.engine, SYSTEM_SCOPE) as connection:
+            user_id = (await connection.execute(query)).scalar_one_or_none()
+        return UserId(user_id) if user_id is not None else None
+
+    async def user_by_passkey(self, credential_id: bytes) -> UserId | None:
+        """See Directory."""
+        query = select(passkeys.c.user_id).where(passkeys.c.credential_id == credential_id)
         async with transaction(self.engine, SYSTEM_SCOPE) as connection:
             user_id = (await connection.execute(query)).scalar_one_or_none()
         return UserId(user_id) if user_id is not None else None

@@ -17,7 +17,7 @@ async def forget_expired(engine: AsyncEngine) -> None:
     for forget in ("forget_expired", "forget_flows"):
         await _forget(engine, forget)
     async with transaction(engine, SYSTEM_SCOPE) as connection:
-        for table in ("invitations", "sign_in_challenges"):
+        for table in ("invitations", "sign_in_challenges", "passkey_ceremonies"):
             await connection.execute(
                 text(f"DELETE FROM {table} WHERE expires_at < now() - interval '1 day'")  # noqa: S608 - ours
             )

@@ -151,6 +151,31 @@ sign_in_challenges = Table(
     Column("used_at", _Time),
 )
 
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("passkey_id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("credential_id", LargeBinary, nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("transports", ARRAY(Text), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("backed_up", Boolean, nullable=False),
+    Column("created_at", _Time, nullable=False),
+    Column("last_used_at", _Time),
+    Column("copy_seen_at", _Time),
+)
+
+passkey_ceremonies = Table(
+    "passkey_ceremonies",
+    metadata,
+    Column("challenge_digest", LargeBinary, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("user_id", Text),
+    Column("expires_at", _Time, nullable=False),
+)
+
 mail_tokens = Table(
     "mail_tokens",
     metadata,

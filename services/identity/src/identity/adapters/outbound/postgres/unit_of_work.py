@@ -19,6 +19,7 @@ from identity.adapters.outbound.postgres.api_keys import PostgresApiKeys
 from identity.adapters.outbound.postgres.audit import PostgresAuditLog
 from identity.adapters.outbound.postgres.erasures import PostgresErasures
 from identity.adapters.outbound.postgres.linked_identities import PostgresLinkedIdentities
+from identity.adapters.outbound.postgres.passkeys import PostgresPasskeys
 from identity.adapters.outbound.postgres.second_factors import PostgresSecondFactors
 from identity.adapters.outbound.postgres.sessions import PostgresSessions
 from identity.domain.errors import EmailTaken, InvalidToken, LastAdministrator, UserNotFound
@@ -183,6 +184,7 @@ class PostgresUnitOfWork:
     api_keys: PostgresApiKeys
     linked: PostgresLinkedIdentities
     factors: PostgresSecondFactors
+    passkeys: PostgresPasskeys
     mails: _PostgresMails
     events: _PostgresEvents
     audit: PostgresAuditLog
@@ -213,6 +215,7 @@ class PostgresUnitsOfWork:
                 PostgresApiKeys(connection),
                 PostgresLinkedIdentities(connection),
                 PostgresSecondFactors(connection),
+                PostgresPasskeys(connection),
                 _PostgresMails(connection),
                 _PostgresEvents(connection),
                 PostgresAuditLog(connection),
