@@ -19,6 +19,7 @@ from billing.application.begin_erasure import BeginErasureHandler
 from billing.application.begin_top_up import TopUpStarter
 from billing.application.buy_top_up import BuyTopUpHandler
 from billing.application.cancel_subscription import CancelSubscriptionHandler
+from billing.application.carry_on_departures import CarryOnDeparturesHandler
 from billing.application.carry_on_erasures import CarryOnErasuresHandler
 from billing.application.change_subscription import ChangeSubscriptionHandler
 from billing.application.claim_referral import ClaimReferralHandler
@@ -27,6 +28,7 @@ from billing.application.current_offers import CurrentOffers
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.free_plan import FreePlan
 from billing.application.hear_balance import HearBalanceHandler
+from billing.application.hear_departure import HearDepartureHandler
 from billing.application.list_invoices import ListInvoicesHandler
 from billing.application.list_packs import ListPacksHandler
 from billing.application.list_plans import ListPlansHandler
@@ -121,7 +123,11 @@ class BillingUnderTest:
         self.carry_on_erasures = CarryOnErasuresHandler(
             self.units, self.processor, self.settle_plan, FreePlan(self.ids, free), self.clock
         )
-        self.subscribers = Subscribers(self.reader, self.settle_plan)
+        self.hear_departure = HearDepartureHandler(self.units, self.clock)
+        self.carry_on_departures = CarryOnDeparturesHandler(
+            self.units, self.processor, self.settle_plan, self.clock, self.ids
+        )
+        self.subscribers = Subscribers(self.units, self.reader, self.settle_plan)
         customers = Customers(self.units, self.processor)
         read_plan = self.read_subscription
         self.change_plan = ChangeSubscriptionHandler(
@@ -129,7 +135,9 @@ class BillingUnderTest:
         )
         self.cancel_plan = CancelSubscriptionHandler(self.subscribers, self.processor, read_plan)
         self.resume_plan = ResumeSubscriptionHandler(self.subscribers, self.processor, read_plan)
-        self.open_portal = OpenPortalHandler(self.processor, customers, self.offers, public_url=ORIGIN)
+        self.open_portal = OpenPortalHandler(
+            self.units, self.processor, customers, self.offers, public_url=ORIGIN
+        )
         self.list_invoices = ListInvoicesHandler(self.units, self.processor)
         self.renew = RenewSubscriptionsHandler(self.units, catalogue, self.settle_plan, self.clock)
         self.tell_entitlements = TellEntitlementsHandler(self.units, catalogue, self.clock)

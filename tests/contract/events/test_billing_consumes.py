@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import pytest
 from billing.adapters.inbound.balances import SUBJECTS, BalanceFacts
+from billing.adapters.inbound.events import SUBJECTS as IDENTITY_SUBJECTS
+from billing.adapters.inbound.events import BillingEvents
+from billing.application.start_free_plan import StartFreePlanHandler
 from billing_support import billing_in_memory
 from chassis.events import Refused
 from golden import delivered
@@ -63,3 +66,27 @@ def test_what_is_asked_for_is_where_it_is_told() -> None:
     """One word of each subject is the account."""
     told = [delivered(f"tintype.ledger.v1.{name}").subject.rpartition(".")[0] for name in MOVED]
     assert sorted(SUBJECTS) == sorted(f"{subject}.*" for subject in told)
+
+
+@pytest.mark.parametrize("extra", [b"", UNKNOWN_FIELD], ids=["as it is", "with an unknown field"])
+async def test_who_leaves_and_who_stays_is_heard(extra: bytes) -> None:
+    """The golden messages, twice and the first one last: the account stays."""
+    billing = billing_in_memory()
+    heard = BillingEvents(
+        StartFreePlanHandler(billing.units, billing.clock, billing.ids, None),
+        billing.begin_erasure,
+        billing.hear_departure,
+    )
+    leaves, stays = (
+        delivered(f"tintype.identity.v1.{name}", extra=extra)
+        for name in ("ErasureRequested", "ErasureTakenBack")
+    )
+    for facts, is_leaving in (((leaves, leaves), True), ((stays, stays, leaves), False)):
+        for fact in facts:
+            await heard.handle(fact)
+        async with billing.units.of(ALICE) as work:
+            known = await work.departure(ALICE)
+        assert known is not None
+        assert known.is_leaving is is_leaving
+    for fact in (leaves, stays):
+        assert f"{fact.subject.rpartition('.')[0]}.*" in IDENTITY_SUBJECTS

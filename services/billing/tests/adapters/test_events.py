@@ -11,6 +11,7 @@ from billing_support import BillingUnderTest, begun
 from chassis.events import IncomingEvent, Refused
 from chassis.testing.clock import HandClock
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 from tintype.identity.v1 import events_pb2 as identity
 
 ADA = "usr_ada"
@@ -22,6 +23,7 @@ def events(billing: BillingUnderTest) -> BillingEvents:
     return BillingEvents(
         StartFreePlanHandler(billing.units, billing.clock, billing.ids, free),
         BeginErasureHandler(billing.units, billing.clock),
+        billing.hear_departure,
     )
 
 
@@ -35,7 +37,7 @@ def told(message: Message, *, subject: str, at: HandClock, account: str = ADA) -
     )
 
 
-REGISTERED, VERIFIED, DELETED = SUBJECTS
+REGISTERED, VERIFIED, DELETED, REQUESTED, TAKEN_BACK = SUBJECTS
 
 
 @pytest.mark.parametrize(
@@ -96,3 +98,39 @@ async def test_who_is_deleted_begins_nothing_later(any_billing: BillingUnderTest
     assert await any_billing.reader.subscription(UserId(ADA)) is None
     assert await any_billing.carry_on_erasures() == 1
     await any_billing.facts.expect(("AccountErased",))
+
+
+async def test_who_leaves_is_heard_of_and_who_stays(any_billing: BillingUnderTest) -> None:
+    """Told twice, and the older one last: the account stays."""
+    clock, day = any_billing.clock, Timestamp()
+    day.FromDatetime(clock.time)
+    leaves = told(
+        identity.ErasureRequested(user_id=ADA, revision=1, erased_from=day), subject=REQUESTED, at=clock
+    )
+    stays = told(identity.ErasureTakenBack(user_id=ADA, revision=2), subject=TAKEN_BACK, at=clock)
+    heard = events(any_billing)
+    for facts, revision, erased_from in (
+        ((leaves, leaves), 1, clock.time),
+        ((stays, leaves, stays), 2, None),
+    ):
+        for fact in facts:
+            await heard.handle(fact)
+        async with any_billing.units.of(UserId(ADA)) as work:
+            known = await work.departure(UserId(ADA))
+        assert known is not None
+        assert (known.revision, known.erased_from) == (revision, erased_from)
+
+
+async def test_a_departure_that_says_too_little_is_refused(memory_billing: BillingUnderTest) -> None:
+    """Without its place, or its day: nothing is written down."""
+    heard, clock, day = events(memory_billing), memory_billing.clock, Timestamp(seconds=1)
+    for message, subject in (
+        (identity.ErasureRequested(user_id=ADA, revision=1), REQUESTED),
+        (identity.ErasureRequested(user_id=ADA, erased_from=day), REQUESTED),
+        (identity.ErasureTakenBack(user_id=ADA), TAKEN_BACK),
+        (identity.ErasureTakenBack(user_id="usr_bob", revision=1), TAKEN_BACK),
+    ):
+        with pytest.raises(Refused):
+            await heard.handle(told(message, subject=subject, at=clock))
+    async with memory_billing.units.of(UserId(ADA)) as work:
+        assert await work.departure(UserId(ADA)) is None

@@ -38,6 +38,11 @@ class TopUpStarter:
 
         None where there is none; when it is looked at next is written down.
         """
+        departure = await work.departure(known.user_id)
+        if departure is not None and departure.is_leaving:
+            # What was paid and not answered is found in the processor's list.
+            await work.save_auto_top_up(known.held_back())
+            return None
         if known.in_flight is not None:
             return await self._go_on(work, known, known.in_flight)
         if not known.may_begin:

@@ -49,6 +49,8 @@ class BuyTopUpHandler:
         Raises PaymentProcessorUnavailable and PaymentProcessorMisconfigured: then it stays in flight.
         """
         async with self.units.of(user_id) as work:
+            if await work.is_erased(user_id):
+                return False
             known = await work.auto_top_up(user_id)
             begun = await self.starter.begin(work, known, self.clock.now()) if known else None
         if begun is None:

@@ -20,6 +20,7 @@ class CancelSubscriptionHandler:
     async def __call__(self, user_id: UserId, *, request_id: RequestId) -> SubscriptionStanding:
         """Have it end; one that ends already stays so. Raises SubscriptionNotFound, PlanIsFree."""
         require_text("request_id", request_id)
+        await self.subscribers.end_by_choice(user_id)
         _, paid = await self.subscribers.require(user_id)
         if paid.cancels_at is None:
             await self.processor.cancel_later(paid.processor_id, request_id=request_id)

@@ -44,11 +44,12 @@ class ChangeSubscriptionHandler:
         """Change it; to what it is already, or will be, changes nothing.
 
         Raises SubscriptionNotFound, PlanIsFree, PlanNotOnSale, PriceChanged, PaymentDeclined, InvalidField,
-        and what the processor's port does.
+        AccountGone, AccountLeaving, and what the processor's port does.
         """
         require_text("request_id", command.request_id)
         if command.interval is None:
             raise InvalidField("interval", "is required")
+        await self.subscribers.require_staying(command.user_id)
         wanted = (command.plan_id, command.interval)
         live, paid = await self.subscribers.require(command.user_id)
         if paid.change is not None and wanted == (paid.change.plan_id, paid.change.interval):

@@ -7,6 +7,7 @@ from billing.application.current_offers import CurrentOffers
 from billing.application.follow_checkout import FollowCheckoutHandler
 from billing.application.open_page import PageOpener, PageRequest
 from billing.application.refresh_prices import RefreshPricesHandler
+from billing.application.require_staying import require_staying
 from billing.application.subscribers import Subscribers
 from billing.domain.checkout import Checkout, CheckoutStatus
 from billing.domain.errors import (
@@ -81,8 +82,8 @@ class CreateCheckoutHandler:
     async def __call__(self, command: CreateCheckout) -> Opened:
         """Open the page, or return the one that this key opened; one that has expired gets another page.
 
-        Raises InvalidField, UnknownPack, PlanNotOnSale, PriceChanged, SubscribedAlready,
-        IdempotencyKeyReused, and what the processor's port does.
+        Raises InvalidField, UnknownPack, PlanNotOnSale, PriceChanged, SubscribedAlready, AccountGone,
+        AccountLeaving, IdempotencyKeyReused, and what the processor's port does.
         """
         self._validate(command)
         known = await self._opened_before(command)
@@ -105,9 +106,10 @@ class CreateCheckoutHandler:
 
     async def _opened_before(self, command: CreateCheckout) -> Checkout | None:
         """Return the checkout that the key stands for, as it stands now. Raises IdempotencyKeyReused."""
-        if command.idempotency_key is None:
-            return None
         async with self.units.of(command.user_id) as work:
+            await require_staying(work, command.user_id)
+            if command.idempotency_key is None:
+                return None
             known = await work.checkout_of_key(command.user_id, command.idempotency_key)
         if known is None:
             return None
@@ -117,6 +119,7 @@ class CreateCheckoutHandler:
     async def _open(self, command: CreateCheckout, offer: Offer) -> Opened:
         wanted = self._new(command, offer)
         async with self.units.of(command.user_id) as work:
+            await require_staying(work, command.user_id)
             checkout = await work.add_checkout(wanted)
         # Somebody else may have come first with the same key.
         _require_same(checkout, command)

@@ -8,6 +8,7 @@ from billing.application.open_customer import Customers
 from billing.domain.errors import CustomerUnknownToProcessor
 from billing.domain.identifiers import RequestId, UserId
 from billing.ports.payment_processor import PaymentProcessor
+from billing.ports.unit_of_work import UnitsOfWork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +23,9 @@ class OpenPortal:
 
 @dataclass(frozen=True)
 class OpenPortalHandler:
-    """Everybody may open it: who never paid sees an empty one."""
+    """Everybody may open it: who never paid sees an empty one, who leaves switches to no other plan there."""
 
+    units: UnitsOfWork
     processor: PaymentProcessor
     customers: Customers
     offers: CurrentOffers
@@ -36,7 +38,10 @@ class OpenPortalHandler:
         require_text("request_id", command.request_id)
         require_same_origin("return_url", command.return_url, self.public_url)
         customer_id = await self.customers.of(command.user_id, email=command.email)
-        plans = [plan for plan in (await self.offers.read()).plans if plan.prices]
+        async with self.units.of(command.user_id) as work:
+            departure = await work.departure(command.user_id)
+        is_leaving = departure is not None and departure.is_leaving
+        plans = [plan for plan in (await self.offers.read()).plans if plan.prices and not is_leaving]
         try:
             return await self.processor.open_portal(
                 customer_id, plans=plans, return_url=command.return_url, request_id=command.request_id

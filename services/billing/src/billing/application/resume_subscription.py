@@ -19,8 +19,12 @@ class ResumeSubscriptionHandler:
     read: ReadSubscriptionHandler
 
     async def __call__(self, user_id: UserId, *, request_id: RequestId) -> SubscriptionStanding:
-        """Have it go on; one that does stays so. Raises SubscriptionNotFound, PlanIsFree."""
+        """Have it go on; one that does stays so.
+
+        Raises SubscriptionNotFound, PlanIsFree, AccountGone, AccountLeaving.
+        """
         require_text("request_id", request_id)
+        await self.subscribers.require_staying(user_id)
         _, paid = await self.subscribers.require(user_id)
         is_paused = paid.status is SubscriptionStatus.PAUSED
         if paid.cancels_at is not None or paid.change is not None or is_paused:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from billing.application.current_offers import CurrentOffers
+from billing.application.require_staying import require_standing, require_staying
 from billing.domain.auto_top_up import AutoTopUp
 from billing.domain.errors import InvalidField, NoPaymentMethod, UnknownPack
 from billing.domain.identifiers import PackId, UserId
@@ -48,7 +49,8 @@ class SetAutoTopUpHandler:
     async def __call__(self, command: SetAutoTopUp) -> None:
         """Write down what is wanted, and at what price: what the pack costs now is agreed to.
 
-        Raises InvalidField, UnknownPack, PriceChanged, NoPaymentMethod, and what the processor's port does.
+        Raises InvalidField, UnknownPack, PriceChanged, NoPaymentMethod, AccountGone, AccountLeaving where
+        it is to be on, and what the processor's port does.
         """
         pack = await self._validate(command)
         if command.is_on:
@@ -59,6 +61,7 @@ class SetAutoTopUpHandler:
 
     async def _write(self, work: UnitOfWork, command: SetAutoTopUp, price: Price) -> None:
         now, seen = self.clock.now(), command.balance
+        await (require_staying if command.is_on else require_standing)(work, command.user_id)
         first = AutoTopUp(
             user_id=command.user_id,
             threshold_credits=command.threshold_credits,
@@ -85,6 +88,7 @@ class SetAutoTopUpHandler:
 
     async def _require_method(self, user_id: UserId) -> None:
         async with self.units.of(user_id) as work:
+            await require_staying(work, user_id)
             customer_id = await work.customer_of(user_id)
         if customer_id is None or await self.processor.saved_method(customer_id) is None:
             raise NoPaymentMethod("nothing is saved to pay with: buy a pack first, and the card is kept")

@@ -5,6 +5,7 @@ from chassis.ids import UuidIds
 
 from billing.adapters.inbound.events import BillingEvents
 from billing.application.begin_erasure import BeginErasureHandler
+from billing.application.hear_departure import HearDepartureHandler
 from billing.application.start_free_plan import StartFreePlanHandler
 from billing.domain.catalogue import Catalogue, UnknownPlan
 from billing.domain.plan import Plan
@@ -30,5 +31,7 @@ def heard_events(settings: PlanSettings, catalogue: Catalogue, units: UnitsOfWor
     plan = free_plan(settings, catalogue)
     clock = SystemClock()
     return BillingEvents(
-        StartFreePlanHandler(units, clock, UuidIds(), plan), BeginErasureHandler(units, clock)
+        StartFreePlanHandler(units, clock, UuidIds(), plan),
+        BeginErasureHandler(units, clock),
+        HearDepartureHandler(units, clock),
     )

@@ -23,6 +23,8 @@ from billing.adapters.outbound.toml_catalogue import load_catalogue
 from billing.application.begin_top_up import TopUpStarter
 from billing.application.buy_top_up import BuyTopUpHandler
 from billing.application.cancel_subscription import CancelSubscriptionHandler
+from billing.application.carry_on_departures import BATCH_MAX as DEPARTURES_MAX
+from billing.application.carry_on_departures import CarryOnDeparturesHandler
 from billing.application.carry_on_erasures import CarryOnErasuresHandler
 from billing.application.carry_on_refunds import CarryOnRefundsHandler
 from billing.application.change_subscription import ChangeSubscriptionHandler
@@ -72,7 +74,7 @@ from billing.bootstrap.scans import scans
 from billing.domain.referral import ReferralTerms
 from billing.settings import BillingSettings
 
-GAUGES_EVERY_S, FORGET_EVERY_S, ERASE_EVERY_S = 15, 60, 10
+GAUGES_EVERY_S, FORGET_EVERY_S, ERASE_EVERY_S, DEPART_EVERY_S = 15, 60, 10, 2
 # The catalogue is what it was at the start: this often is for replicas that start with another one beside us.
 TELL_ENTITLEMENTS_EVERY_S = 600
 # Every generation moves a balance: those facts are not to take every connection to the database.
@@ -98,7 +100,8 @@ async def serve(settings: BillingSettings) -> None:
             units, processor, catalogue, CreditsTeller(catalogue, ids), FreePlan(ids, plan), clock, ids
         )
         erase = CarryOnErasuresHandler(units, processor, settle_plan, FreePlan(ids, plan), clock)
-        subscribers = Subscribers(reader, settle_plan)
+        depart = CarryOnDeparturesHandler(units, processor, settle_plan, clock, ids)
+        subscribers = Subscribers(units, reader, settle_plan)
         read_plan = ReadSubscriptionHandler(reader, catalogue, clock)
         customers = Customers(units, processor)
         settle = SettleCheckoutHandler(units, processor, settle_plan, clock, ids)
@@ -166,7 +169,9 @@ async def serve(settings: BillingSettings) -> None:
             ),
             cancel_subscription=CancelSubscriptionHandler(subscribers, processor, read_plan),
             resume_subscription=ResumeSubscriptionHandler(subscribers, processor, read_plan),
-            open_portal=OpenPortalHandler(processor, customers, offers, public_url=str(settings.public_url)),
+            open_portal=OpenPortalHandler(
+                units, processor, customers, offers, public_url=str(settings.public_url)
+            ),
             invoices=ListInvoicesHandler(units, processor),
             purchases=ListPurchasesHandler(reader),
             redeem=RedeemPromotionHandler(units, clock, ids),
@@ -186,6 +191,10 @@ async def serve(settings: BillingSettings) -> None:
 
         async def renew_due() -> None:
             while await renew() == RENEWALS_MAX:
+                pass
+
+        async def depart_due() -> None:
+            while await depart() == DEPARTURES_MAX:
                 pass
 
         async def top_up_due() -> None:
@@ -217,6 +226,7 @@ async def serve(settings: BillingSettings) -> None:
             forever(reward, every_s=settings.referral_every_s, name="reward referrals"),
             forever(carry_on, every_s=settings.carry_on_every_s, name="carry on refunds"),
             forever(erase, every_s=ERASE_EVERY_S, name="carry on erasures"),
+            forever(depart_due, every_s=DEPART_EVERY_S, name="carry on departures"),
             forever(tell_entitlements, every_s=TELL_ENTITLEMENTS_EVERY_S, name="tell entitlements"),
             forever(renew_due, every_s=settings.renew_every_s, name="renew plans"),
             forever(price_gauge.measure, every_s=GAUGES_EVERY_S, name="measure the age of prices"),

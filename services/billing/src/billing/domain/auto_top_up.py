@@ -111,6 +111,15 @@ class AutoTopUp:
         """Return it with a top-up in flight, which is asked about again at `until` if nobody settles it."""
         return replace(self, in_flight=checkout_id, is_paid=False, due_at=until)
 
+    def held_back(self) -> "AutoTopUp":
+        """Return it with nothing begun, and with nothing asked about that is in flight."""
+        return replace(self, due_at=None)
+
+    def going_on(self, now: datetime) -> "AutoTopUp":
+        """Return it after it was held back: looked at again, where there is anything to look at."""
+        waits = self.in_flight is not None and not self.is_paid
+        return replace(self, due_at=now) if waits or self.may_begin else self
+
     def paid(self) -> "AutoTopUp":
         """Return it with the top-up's money here: it waits for the balance to show the credits."""
         return replace(self, is_paid=True, refusals=0, due_at=None)

@@ -1,5 +1,6 @@
 """What billing refuses, each with a stable reason."""
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -30,6 +31,18 @@ class AccountGone(BillingError):
 
     def __init__(self) -> None:
         super().__init__("this account was deleted")
+
+
+class AccountLeaving(BillingError):
+    """The account is about to be erased: nothing is begun or renewed that costs money."""
+
+    reason = "ACCOUNT_LEAVING"
+
+    def __init__(self, erased_from: datetime) -> None:
+        super().__init__(
+            f"This account is deleted on {erased_from:%d %B %Y}. Take that back first.",
+            erased_from=erased_from.isoformat(),
+        )
 
 
 class UnknownPack(BillingError):

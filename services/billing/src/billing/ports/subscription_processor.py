@@ -57,7 +57,7 @@ class SubscriptionProcessor(Protocol):
     ) -> str:
         """Return the address of the page where a customer keeps plan, payment methods and invoices.
 
-        They can switch between `plans`. Raises CustomerUnknownToProcessor.
+        They can switch between `plans`, or, without any, to no other. Raises CustomerUnknownToProcessor.
         """
 
     async def list_invoice_payments(

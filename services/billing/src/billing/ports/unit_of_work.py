@@ -30,6 +30,7 @@ from billing.domain.promotion import Promotion, Redemption
 from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.refund import Refund, RefundStatus
 from billing.domain.subscription import Subscription
+from billing.ports.departures import Departures
 from billing.ports.erasures import Erasures
 from billing.ports.referrals import Referrals
 from billing.ports.refund_orders import RefundOrders
@@ -37,7 +38,7 @@ from billing.ports.top_ups import TopUps
 from billing.ports.webhooks import WebhookQueue
 
 
-class UnitOfWork(WebhookQueue, Referrals, RefundOrders, TopUps, Erasures, Protocol):
+class UnitOfWork(WebhookQueue, Referrals, RefundOrders, TopUps, Departures, Erasures, Protocol):
     """One open transaction: leaving it commits, an exception undoes everything."""
 
     async def customer_of(self, user_id: UserId) -> CustomerId | None:

@@ -58,6 +58,7 @@ ERRORS: dict[type[Exception], grpc.StatusCode] = {
     errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.InvalidSignature: grpc.StatusCode.INVALID_ARGUMENT,
     errors.AccountGone: grpc.StatusCode.PERMISSION_DENIED,
+    errors.AccountLeaving: grpc.StatusCode.FAILED_PRECONDITION,
     errors.InvalidWebhook: grpc.StatusCode.INVALID_ARGUMENT,
     errors.PurchaseNotKnownYet: grpc.StatusCode.ABORTED,
     errors.PaymentProcessorUnavailable: grpc.StatusCode.UNAVAILABLE,

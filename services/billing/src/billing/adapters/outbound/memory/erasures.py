@@ -37,6 +37,7 @@ class MemoryErasures:
             if checkout.user_id == user_id:
                 billing.checkouts[checkout_id] = replace(checkout, url=None, idempotency_key=checkout_id)
         billing.auto_top_ups.pop(user_id, None)
+        billing.departures.pop(user_id, None)
         billing.referral_codes.pop(user_id, None)
 
     async def finish_erasure(self, user_id: UserId, *, now: datetime) -> bool:

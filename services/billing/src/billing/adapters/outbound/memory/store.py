@@ -8,6 +8,7 @@ from datetime import datetime
 from billing.domain.allocation import Allocation
 from billing.domain.auto_top_up import AutoTopUp, TopUp, TopUpState
 from billing.domain.checkout import Checkout, Purchase
+from billing.domain.departure import Departure
 from billing.domain.dispute import Dispute
 from billing.domain.events import Fact
 from billing.domain.identifiers import (
@@ -63,6 +64,8 @@ class MemoryBilling:
     top_ups: dict[CheckoutId, TopUp] = field(default_factory=dict)
     scans: dict[str, Scan] = field(default_factory=dict)
     prices: dict[str, tuple[ProcessorPrice, datetime]] = field(default_factory=dict)
+    departures: dict[UserId, Departure] = field(default_factory=dict)
+    departure_claims: dict[UserId, datetime] = field(default_factory=dict)
     # When each erasure was finished.
     erasures: dict[UserId, datetime | None] = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)

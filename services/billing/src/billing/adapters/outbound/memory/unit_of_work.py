@@ -13,6 +13,7 @@ from billing.adapters.outbound.memory.constraints import (
     check_purchase,
     check_refunds,
 )
+from billing.adapters.outbound.memory.departures import MemoryDepartures
 from billing.adapters.outbound.memory.erasures import MemoryErasures
 from billing.adapters.outbound.memory.prices import MemoryPrices
 from billing.adapters.outbound.memory.promotions import MemoryPromotions
@@ -65,6 +66,7 @@ class MemoryUnitsOfWork:
 
 
 class MemoryUnitOfWork(
+    MemoryDepartures,
     MemoryErasures,
     MemoryPrices,
     MemoryPromotions,

@@ -148,6 +148,17 @@ redemptions = Table(
     Column("created_at", DateTime(timezone=True)),
 )
 
+departures = Table(
+    "departures",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("revision", BigInteger),
+    Column("erased_from", DateTime(timezone=True)),
+    Column("set_to_end", Text),
+    Column("due_at", DateTime(timezone=True)),
+    Column("claimed_until", DateTime(timezone=True)),
+)
+
 erasures = Table(
     "erasures",
     metadata,

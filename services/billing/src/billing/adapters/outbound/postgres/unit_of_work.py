@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from billing.adapters.outbound.event_codec import encode
 from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.checkouts import PostgresCheckouts
+from billing.adapters.outbound.postgres.departures import PostgresDepartures
 from billing.adapters.outbound.postgres.erasures import PostgresErasures
 from billing.adapters.outbound.postgres.money_back import PostgresMoneyBack
 from billing.adapters.outbound.postgres.prices import PostgresPrices
@@ -53,6 +54,7 @@ class PostgresUnitsOfWork:
 
 class PostgresUnitOfWork(
     PostgresCheckouts,
+    PostgresDepartures,
     PostgresErasures,
     PostgresMoneyBack,
     PostgresPrices,

@@ -98,5 +98,7 @@ def _features(products: list[dict[str, Any]]) -> dict[str, Any]:
             "schedule_at_period_end": {
                 "conditions": [{"type": "decreasing_item_amount"}, {"type": "shortening_interval"}]
             },
-        },
+        }
+        if products
+        else {"enabled": False},
     }

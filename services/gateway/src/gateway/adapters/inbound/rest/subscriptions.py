@@ -35,6 +35,7 @@ _CHANGE: Reasons = {
         *("PAYMENT_PROCESSOR_REFUSED", "UNKNOWN_TO_PAYMENT_PROCESSOR"),
     ),
 }
+_RESUME: Reasons = {**_OF_A_PAID_PLAN, 409: (*_OF_A_PAID_PLAN[409], "ACCOUNT_LEAVING")}
 _PORTAL: Reasons = {
     **_PROCESSOR,
     409: ("PAYMENT_PROCESSOR_REFUSED", "UNKNOWN_TO_PAYMENT_PROCESSOR"),
@@ -101,9 +102,7 @@ async def cancel_subscription(principal: CurrentPrincipal, deps: CurrentDeps, ke
     return Subscription.of(await deps.billing.cancel_subscription(principal.user_id, idempotency_key=key))
 
 
-@router.post(
-    "/subscription/resume", dependencies=[per_user(Limit.CHANGES)], responses=refuses(_OF_A_PAID_PLAN)
-)
+@router.post("/subscription/resume", dependencies=[per_user(Limit.CHANGES)], responses=refuses(_RESUME))
 async def resume_subscription(principal: CurrentPrincipal, deps: CurrentDeps, key: Key) -> Subscription:
     """Take back that the caller's paid plan ends or becomes less, or that it is paused."""
     return Subscription.of(await deps.billing.resume_subscription(principal.user_id, idempotency_key=key))
