@@ -34,6 +34,8 @@ def test_an_account_is_kept_safe(stack: StackState) -> None:
             time.sleep(0.1)
         assert http.get("/v1/me", headers=there).json()["reason"] == "SESSION_ENDED"
 
+        token = link_in_mail(stack, person["email"], "verify-email").rpartition("=")[2]
+        assert http.post("/v1/auth/email/verify", json={"token": token}).status_code == 200
         proof = {"password": person["password"]}
         made = http.post("/v1/me/second-factor", json=proof, headers=here).json()
         code = pyotp.TOTP(made["secret"]).now()

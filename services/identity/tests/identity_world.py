@@ -24,6 +24,7 @@ from identity.application.refresh_session import RefreshSession
 from identity.application.request_password_reset import RequestPasswordReset
 from identity.application.send_due_mail import SendDueMailHandler
 from identity.application.sign_up import SignUp
+from identity.application.verify_email import VerifyEmail
 from identity.bootstrap.memory import memory_ports
 from identity.bootstrap.parts import wire_change_user, wire_handlers
 from identity.bootstrap.ports import Ports
@@ -78,6 +79,11 @@ class World:
         return await self.handlers.sign_up(
             SignUp(email=email, password=password, full_name="Ada Lovelace", client=from_(client))
         )
+
+    async def confirmed(self, email: EmailAddress = ADA) -> User:
+        """A new person whose address is proven."""
+        await self.sign_up(email)
+        return await self.handlers.verify_email(VerifyEmail(self.mailed_token(Purpose.VERIFY_EMAIL)))
 
     async def log_in(
         self,

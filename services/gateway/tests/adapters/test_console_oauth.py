@@ -148,6 +148,12 @@ async def test_an_account_with_this_address_is_linked_after_its_owner_signed_in(
     assert not door.world.sign_in.links
     question = await door.http.get("/account/sign-in", headers=HTML)
     assert "Link Google with your account?" in question.text
+    # First the address, which a mail proves: anybody could have signed it up.
+    assert "Link it" not in question.text
+    assert "Mail me a new link" in question.text
+    door.confirm_addresses()
+    question = await door.http.get("/account/sign-in", headers=HTML)
+    assert "Mail me a new link" not in question.text
     csrf = question.text.split('name="csrf_token" value="')[1].split('"')[0]
     forged = await door.http.post("/account/sign-in/link", headers=HTML)
     assert forged.status_code == 403
@@ -161,6 +167,7 @@ async def test_an_account_with_this_address_is_linked_after_its_owner_signed_in(
 async def test_whoever_is_signed_in_links_another_way(door: Door) -> None:
     """From the page of ways to sign in; what waits can be left, too."""
     csrf = await enter(door)
+    door.confirm_addresses()
     page = (await door.http.get("/account/sign-in", headers=HTML)).text
     assert 'href="/account/sign-in/with/google"' in page
     for action, links in (("discard", 0), ("link", 1)):
@@ -182,6 +189,7 @@ async def test_whoever_is_signed_in_links_another_way(door: Door) -> None:
 async def test_what_waits_is_linked_after_a_fresh_proof(door: Door) -> None:
     """A browser that was left signed in gives nobody a way in that outlives it; what waits stays."""
     csrf = await enter(door)
+    door.confirm_addresses()
     await back(door, await go(door, "/account/sign-in/with/google"))
     door.clock.pass_(minutes=10)
     from_here = HTML | {"Referer": "http://gateway.test/account/sign-in"}

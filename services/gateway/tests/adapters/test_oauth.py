@@ -107,6 +107,7 @@ async def test_a_provider_that_is_away_or_unknown_says_so(door: Door) -> None:
 async def test_an_address_with_an_account_is_linked_after_a_log_in(door: Door) -> None:
     """202 says by what; another's session links nothing."""
     await door.sign_up("eve@example.com")
+    door.confirm_addresses()
     eves = door.http.headers["Authorization"]
     ada = await door.sign_up()
     del door.http.headers["Authorization"]
@@ -120,6 +121,10 @@ async def test_an_address_with_an_account_is_linked_after_a_log_in(door: Door) -
     log_in = {"email": "ada@example.com", "password": PASSWORD}
     tokens = (await door.http.post("/v1/auth/login", json=log_in)).json()
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    unproven = await door.http.post("/v1/me/sign-in/links", json=body, headers=bearer)
+    assert_problem(unproven, 409, "EMAIL_NOT_CONFIRMED")
+    assert not door.world.sign_in.links
+    door.confirm_addresses()
     linked = await door.http.post("/v1/me/sign-in/links", json=body, headers=bearer)
     assert linked.status_code == 201, linked.text
     assert (await come(door)).json()["user"]["id"] == ada
@@ -133,6 +138,7 @@ async def test_who_is_signed_in_links_another_identity(door: Door) -> None:
     """Only a person can ask for that: nobody, and no key."""
     assert_problem(await door.http.get(START, params={"link": "true"}), 401, "UNAUTHENTICATED")
     await door.sign_up()
+    door.confirm_addresses()
     url = (await door.http.get(START, params={"link": "true"})).headers["location"]
     code = door.world.sign_in.person("code", email="lovelace@example.org")
     waits = await door.http.get(BACK, params={"state": state_of(url), "code": code})

@@ -10,6 +10,7 @@ CREDENTIALS = {"email": "ada@example.com", "password": PASSWORD}
 
 async def turned_on(door: Door) -> list[str]:
     """The caller's factor is on; returns the recovery codes."""
+    door.confirm_addresses()
     made = await door.http.post("/v1/me/second-factor", json={"password": PASSWORD})
     assert made.status_code == 200, made.text
     code = code_at(made.json()["secret"], door.clock.now())
@@ -41,6 +42,7 @@ async def test_a_sign_in_takes_two_steps(door: Door) -> None:
 async def test_what_is_wrong_changes_nothing(door: Door) -> None:
     """To turn it on and off takes the password, and off a code."""
     await door.sign_up()
+    door.confirm_addresses()
     wrong = {"password": "wrong"}
     assert_problem(await door.http.post("/v1/me/second-factor", json=wrong), 422, "WRONG_PASSWORD")
     assert_problem(
@@ -56,10 +58,35 @@ async def test_what_is_wrong_changes_nothing(door: Door) -> None:
     assert (await door.http.post("/v1/auth/login", json=CREDENTIALS)).status_code == 200
 
 
+async def test_an_address_that_nobody_proved_turns_nothing_on(door: Door) -> None:
+    """The refusal says what to do; the page has a button for another mail in the form's place."""
+    csrf = await enter(door)
+    form = {"csrf_token": csrf}
+    headers = {"X-CSRF-Token": csrf, "Origin": "http://gateway.test"}
+    for path, body in (("", {"password": PASSWORD}), ("/confirm", {"code": "000000"})):
+        refused = await door.http.post(f"/v1/me/second-factor{path}", json=body, headers=headers)
+        assert_problem(refused, 409, "EMAIL_NOT_CONFIRMED")
+    page = await door.http.get("/account/second-factor", headers=HTML)
+    assert "Set up an app" not in page.text
+    assert "Mail me a new link" in page.text
+    spanish = HTML | {"Accept-Language": "es"}
+    asked = await door.http.post(
+        "/account/second-factor", data=form | {"password": PASSWORD}, headers=spanish
+    )
+    assert asked.status_code == 409
+    assert "Confirma primero tu correo" in asked.text
+    assert door.world.identity.factors == {}
+    door.confirm_addresses()
+    page = await door.http.get("/account/second-factor", headers=HTML)
+    assert "Set up an app" in page.text
+    assert "Mail me a new link" not in page.text
+
+
 async def test_the_console_turns_it_on_and_asks_for_it(door: Door) -> None:
     """A picture and codes are shown once; signing in has a second page."""
     csrf = await enter(door)
     form = {"csrf_token": csrf}
+    door.confirm_addresses()
     page = await door.http.post("/account/second-factor", data=form | {"password": PASSWORD}, headers=HTML)
     assert "<svg" in page.text
     assert "style=" not in page.text.split("<svg")[1].split("</svg>")[0]

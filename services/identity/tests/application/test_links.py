@@ -11,11 +11,13 @@ from identity.application.read_sign_in_methods import SignInMethods
 from identity.application.request_email_change import RequestEmailChange
 from identity.application.reset_password import ResetPassword
 from identity.application.revoke_api_key import RevokeApiKey
+from identity.application.verify_email import VerifyEmail
 from identity.domain.errors import UserDisabled
 from identity.domain.identifiers import LinkId, UserId
 from identity.domain.linked_identity import LinkedIdentity
 from identity.domain.mail import Notice, Purpose
 from identity.domain.sign_in_errors import (
+    EmailNotConfirmed,
     IdentityLinkedElsewhere,
     LastWayToSignIn,
     LinkExpired,
@@ -54,7 +56,7 @@ async def wanted(world: SignInWorld, user_id: UserId, subject: str = "1") -> str
 
 async def test_an_owner_who_signed_in_links_what_waits(world: SignInWorld) -> None:
     """From then on the identity opens the account."""
-    ada = (await world.sign_up()).user
+    ada = await world.confirmed()
     token = (await world.waiting()).token
     seen = await methods(world, ada.user_id, token)
     assert (seen.has_password, seen.linked) == (True, ())
@@ -63,12 +65,12 @@ async def test_an_owner_who_signed_in_links_what_waits(world: SignInWorld) -> No
     linked = await link(world, ada.user_id, token)
     assert (await methods(world, ada.user_id, token)) == SignInMethods(True, (linked,), None)
     assert (await world.opened()).user.user_id == ada.user_id
-    assert len(world.store.users) == len(world.store.events) == 1
+    assert len(world.store.users) == 1
 
 
 async def test_nobody_else_links_it(world: SignInWorld) -> None:
     """Another's token is as unknown as a guess, and stays good for its owner."""
-    ada, eve = (await world.sign_up()).user, (await world.sign_up(EVE)).user
+    ada, eve = await world.confirmed(), await world.confirmed(EVE)
     token = (await world.waiting()).token
     assert (await methods(world, eve.user_id, token)).waiting is None
     for guess in (token, "guessed"):
@@ -78,9 +80,20 @@ async def test_nobody_else_links_it(world: SignInWorld) -> None:
     assert await link(world, ada.user_id, token)
 
 
+async def test_an_address_that_nobody_proved_links_nothing(world: SignInWorld) -> None:
+    """Whoever opened the account with somebody else's address must not stay in it: later it is linked."""
+    ada = (await world.sign_up()).user
+    token = (await world.waiting()).token
+    with pytest.raises(EmailNotConfirmed):
+        await link(world, ada.user_id, token)
+    assert not world.store.linked
+    await world.handlers.verify_email(VerifyEmail(world.mailed_token(Purpose.VERIFY_EMAIL)))
+    assert await link(world, ada.user_id, token)
+
+
 async def test_a_token_links_once_and_for_an_hour(world: SignInWorld) -> None:
     """Used or late it links nothing."""
-    ada = (await world.sign_up()).user
+    ada = await world.confirmed()
     used, late = (await world.waiting()).token, (await world.waiting("2")).token
     await link(world, ada.user_id, used)
     world.clock.advance(hours=1)
@@ -92,7 +105,7 @@ async def test_a_token_links_once_and_for_an_hour(world: SignInWorld) -> None:
 
 async def test_who_is_signed_in_links_whatever_address_it_has(world: SignInWorld) -> None:
     """An account of their own at the provider, proven address or not; the same one again is no error."""
-    ada = (await world.sign_up()).user
+    ada = await world.confirmed()
     first = await link(world, ada.user_id, await wanted(world, ada.user_id))
     assert first.email == EVE
     assert await link(world, ada.user_id, await wanted(world, ada.user_id)) == first
@@ -104,7 +117,7 @@ async def test_who_is_signed_in_links_whatever_address_it_has(world: SignInWorld
 
 async def test_an_identity_opens_one_account(world: SignInWorld) -> None:
     """One that is linked elsewhere is refused at once, and again when somebody was faster."""
-    ada, eve = (await world.sign_up()).user, (await world.sign_up(EVE)).user
+    ada, eve = await world.confirmed(), await world.confirmed(EVE)
     hers, his = await wanted(world, ada.user_id), await wanted(world, eve.user_id)
     await link(world, ada.user_id, hers)
     with pytest.raises(IdentityLinkedElsewhere):
@@ -116,7 +129,7 @@ async def test_an_identity_opens_one_account(world: SignInWorld) -> None:
 
 async def test_an_account_has_one_identity_of_a_provider(world: SignInWorld) -> None:
     """A second one waits in vain."""
-    ada = (await world.sign_up()).user
+    ada = await world.confirmed()
     await link(world, ada.user_id, await wanted(world, ada.user_id))
     with pytest.raises(ProviderLinkedAlready):
         await link(world, ada.user_id, await wanted(world, ada.user_id, "2"))
@@ -125,7 +138,7 @@ async def test_an_account_has_one_identity_of_a_provider(world: SignInWorld) -> 
 
 async def test_a_disabled_person_links_nothing(world: SignInWorld) -> None:
     """A session that is about to end opens no way back."""
-    ada = (await world.sign_up()).user
+    ada = await world.confirmed()
     token = await wanted(world, ada.user_id)
     world.change(ada.user_id, disabled_at=world.clock.now())
     with pytest.raises(UserDisabled):
@@ -164,7 +177,7 @@ async def test_of_two_that_are_removed_at_once_one_stays(world: SignInWorld) -> 
 
 async def test_whoever_keeps_their_address_undoes_what_was_linked_meanwhile(world: SignInWorld) -> None:
     """Whoever wanted to take the account over keeps no way back in; what was linked before stays."""
-    ada = (await world.sign_up()).user
+    ada = await world.confirmed()
     begun, state = await world.begin(user_id=ada.user_id, provider=GITHUB)
     waits = await world.complete(begun, state, world.github.person("code"), provider=GITHUB)
     assert isinstance(waits, LinkWaits)
@@ -179,7 +192,7 @@ async def test_whoever_keeps_their_address_undoes_what_was_linked_meanwhile(worl
 
 async def test_whoever_sets_a_new_password_is_told_what_else_opens_the_account(world: SignInWorld) -> None:
     """An intruder's link and key among it; once that is gone, nothing but the password."""
-    ada = (await world.sign_up()).user
+    ada = await world.confirmed()
     linked = await link(world, ada.user_id, await wanted(world, ada.user_id))
     made = await world.handlers.api_keys.create(create_api_key(ada.user_id))
     assert await told_at_reset(world) == f"Google (eve@example.com), the API key …{made.key.hint}"
@@ -200,7 +213,7 @@ async def told_at_reset(world: SignInWorld) -> str:
 
 async def test_only_the_owner_removes_a_link(world: SignInWorld) -> None:
     """Another's is as unknown as a guess."""
-    ada, eve = (await world.opened()).user, (await world.sign_up(EVE)).user
+    ada, eve = (await world.opened()).user, await world.confirmed(EVE)
     (linked,) = (await methods(world, ada.user_id)).linked
     for link_id in (linked.link_id, LinkId("lnk_" + "0" * 32)):
         with pytest.raises(LinkNotFound):

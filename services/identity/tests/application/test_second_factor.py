@@ -29,6 +29,7 @@ from identity.domain.errors import (
 from identity.domain.identifiers import UserId
 from identity.domain.mail import Notice, Purpose
 from identity.domain.second_factor import TRIES_MAX, recovery_digest
+from identity.domain.sign_in_errors import EmailNotConfirmed
 from identity_world import OTHER_PASSWORD, PASSWORD, World
 
 
@@ -106,6 +107,25 @@ async def test_it_is_on_after_a_code_alone(world: World, ada: OpenedSession) -> 
         await begin(world, user_id)
     with pytest.raises(SecondFactorOn):
         await second.confirm()
+
+
+async def test_an_address_that_nobody_proved_has_none(world: World) -> None:
+    """Whoever opened the account with somebody else's address must not lock that person out of it."""
+    user = (await world.sign_up()).user
+    with pytest.raises(EmailNotConfirmed):
+        await begin(world, user.user_id)
+    assert not world.store.second_factors
+    # From before that was so, or of an operator's account: what waits is not confirmed either.
+    world.change(user.user_id, email_verified_at=world.clock.now())
+    phone = await begin(world, user.user_id)
+    world.change(user.user_id, email_verified_at=None)
+    with pytest.raises(EmailNotConfirmed):
+        await phone.confirm()
+    assert (await world.handlers.factors.read(user.user_id)).confirmed_at is None
+    assert notices(world) == []
+    await world.handlers.verify_email(VerifyEmail(world.mailed_token(Purpose.VERIFY_EMAIL)))
+    await phone.confirm()
+    assert notices(world) == [Notice.SECOND_FACTOR_ON]
 
 
 async def test_nothing_of_it_can_be_read(world: World, phone: Phone) -> None:

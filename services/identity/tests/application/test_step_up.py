@@ -92,7 +92,7 @@ async def test_a_code_is_a_proof_where_there_is_a_factor(world: World, stale: Op
     """Each once; where there is none, or none that is on, no code is good."""
     with pytest.raises(WrongCode):
         await step_up(world, stale, None, "000000")
-    user_id = stale.user.user_id
+    user_id = world.change(stale.user.user_id, email_verified_at=world.clock.now()).user_id
     made = await world.handlers.factors.begin(BeginSecondFactor(user_id, PASSWORD))
     codes = pyotp.TOTP(made.secret)
     with pytest.raises(WrongCode):

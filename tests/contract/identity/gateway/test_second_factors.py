@@ -1,7 +1,8 @@
 """What the gateway needs of identity for second factors: its fake and the real thing."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,24 +14,49 @@ from gateway.adapters.outbound.memory.second_factors import code_at
 from gateway.domain.errors import Conflict, InvalidRequest, SecondFactorRequired, Unauthenticated
 from gateway.domain.identifiers import UserId
 from gateway.ports.identity import Identity
+from identity.domain.mail import Purpose
 from identity_world import World
 
 EMAIL, PASSWORD, CLIENT = "ada@example.com", "the analytical engine", "203.0.113.1"
 
 
+@dataclass(frozen=True)
+class House:
+    """Identity, and the newest token that it mailed."""
+
+    identity: Identity
+    mailed: Callable[[], str]
+
+
 @pytest.fixture(params=["fake", "real"])
-async def identity(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Identity:
+async def house(request: pytest.FixtureRequest, stack: AsyncExitStack) -> House:
     """The fake, and the real adapter before the real service."""
     if request.param == "fake":
-        return MemoryIdentity(SystemClock())
+        fake = MemoryIdentity(SystemClock())
+        return House(fake, lambda: fake.mailed[EMAIL][-1])
     world = World()
     world.rewire(replace(world.ports, clock=SystemClock()))
-    return GrpcIdentity(await connect(stack, await serve_identity(stack, world), "gateway"))
+    real = GrpcIdentity(await connect(stack, await serve_identity(stack, world), "gateway"))
+    return House(real, lambda: world.mailed_token(Purpose.VERIFY_EMAIL))
 
 
-async def turned_on(identity: Identity) -> tuple[UserId, list[str]]:
+@pytest.fixture
+def identity(house: House) -> Identity:
+    """What the gateway needs."""
+    return house.identity
+
+
+async def signed_up(house: House) -> UserId:
+    """Somebody whose address is not proven, with a mail that has the link."""
+    ada = (await house.identity.sign_up(email=EMAIL, password=PASSWORD, full_name="")).user.user_id
+    await house.identity.request_verification(ada, client_address=CLIENT)
+    return ada
+
+
+async def turned_on(house: House) -> tuple[UserId, list[str]]:
     """Somebody whose factor is on, and the paper."""
-    ada = (await identity.sign_up(email=EMAIL, password=PASSWORD, full_name="")).user.user_id
+    ada, identity = await signed_up(house), house.identity
+    await identity.verify_email(house.mailed())
     made = await identity.begin_second_factor(ada, password=PASSWORD, client_address=CLIENT)
     assert made.secret in made.uri
     assert (await identity.second_factor(ada)).confirmed_at is None
@@ -47,9 +73,9 @@ async def challenge(identity: Identity) -> str:
     return needed.value.challenge
 
 
-async def test_a_sign_in_takes_two_steps(identity: Identity) -> None:
+async def test_a_sign_in_takes_two_steps(house: House, identity: Identity) -> None:
     """A recovery code ends it, once."""
-    ada, codes = await turned_on(identity)
+    ada, codes = await turned_on(house)
     state = await identity.second_factor(ada)
     assert state.confirmed_at
     assert (state.recovery_codes_left, len(codes)) == (10, 10)
@@ -64,9 +90,22 @@ async def test_a_sign_in_takes_two_steps(identity: Identity) -> None:
     assert ended.value.reason == "CHALLENGE_ENDED"
 
 
-async def test_it_is_turned_off_with_password_and_code(identity: Identity) -> None:
+async def test_an_address_that_nobody_proved_turns_nothing_on(house: House, identity: Identity) -> None:
+    """Neither begun nor confirmed."""
+    ada = await signed_up(house)
+    for refused in (
+        identity.begin_second_factor(ada, password=PASSWORD, client_address=CLIENT),
+        identity.confirm_second_factor(ada, code="000000", client_address=CLIENT),
+    ):
+        with pytest.raises(Conflict) as unproven:
+            await refused
+        assert unproven.value.reason == "EMAIL_NOT_CONFIRMED"
+    assert (await identity.second_factor(ada)).confirmed_at is None
+
+
+async def test_it_is_turned_off_with_password_and_code(house: House, identity: Identity) -> None:
     """What is wrong names its field; it is not made twice."""
-    ada, codes = await turned_on(identity)
+    ada, codes = await turned_on(house)
     with pytest.raises(Conflict) as twice:
         await identity.begin_second_factor(ada, password=PASSWORD, client_address=CLIENT)
     assert twice.value.reason == "SECOND_FACTOR_ON"

@@ -30,6 +30,7 @@ from gateway.ports.identity import Identity
 from gateway.ports.sign_in import SignIn
 from identity.adapters.outbound.fakes import MemoryProvider
 from identity.domain import sign_up_policy as identity_policy
+from identity.domain.mail import Purpose
 from identity.domain.sign_in_errors import SignInProviderUnavailable
 from identity_world import World
 
@@ -52,6 +53,7 @@ class Scene:
     comes: Comes
     provider: MemoryProvider | MemorySignIn
     close: Callable[[SignUpMode, tuple[str, ...]], None]
+    mailed: Callable[[str], str]
 
     async def begin(self, user_id: UserId | None = None) -> tuple[BegunSignIn, str]:
         """Somebody goes there; returns the state beside what the browser keeps."""
@@ -85,7 +87,7 @@ async def scene(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Scene:
         def close(mode: SignUpMode, domains: tuple[str, ...]) -> None:
             people.sign_up_mode, people.email_domains = mode, domains
 
-        return Scene(people, fake, fake.person, fake, close)
+        return Scene(people, fake, fake.person, fake, close, lambda email: people.mailed[email][-1])
     world, provider = World(), MemoryProvider()
     ports = replace(world.ports, clock=SystemClock(), providers={provider.provider_id: provider})
     world.rewire(ports)
@@ -99,13 +101,21 @@ async def scene(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Scene:
         object.__setattr__(policy, "mode", identity_policy.SignUpMode(mode.value))
         object.__setattr__(policy, "domains", domains)
 
-    return Scene(GrpcIdentity(opened), GrpcSignIn(opened), provider.person, provider, close_it)
+    return Scene(
+        GrpcIdentity(opened),
+        GrpcSignIn(opened),
+        provider.person,
+        provider,
+        close_it,
+        lambda _: world.mailed_token(Purpose.VERIFY_EMAIL),
+    )
 
 
 async def person(scene: Scene, email: str = EMAIL) -> UserId:
-    """Somebody with a password."""
+    """Somebody with a password and a proven address."""
     opened = await scene.identity.sign_up(email=email, password=PASSWORD, full_name="")
-    return opened.user.user_id
+    await scene.identity.request_verification(opened.user.user_id, client_address="203.0.113.7")
+    return (await scene.identity.verify_email(scene.mailed(email))).user_id
 
 
 async def test_providers_are_told_of(scene: Scene) -> None:

@@ -63,7 +63,11 @@ class Identity(Protocol):
     async def begin_second_factor(
         self, user_id: UserId, *, password: str, client_address: str
     ) -> FactorSecret:
-        """Make a secret for an app. Raises InvalidRequest (WRONG_PASSWORD), Conflict, RateLimited."""
+        """Make a secret for an app.
+
+        Raises InvalidRequest (WRONG_PASSWORD), Conflict (SECOND_FACTOR_ON, SECOND_FACTORS_OFF,
+        EMAIL_NOT_CONFIRMED), RateLimited.
+        """
         ...
 
     async def confirm_second_factor(self, user_id: UserId, *, code: str, client_address: str) -> list[str]:

@@ -46,7 +46,8 @@ class SignIn(Protocol):
     async def link(self, user_id: UserId, link_token: str) -> SignInLink:
         """Link what waits.
 
-        Raises NotFound (LINK_EXPIRED), Conflict (IDENTITY_LINKED_ELSEWHERE, PROVIDER_LINKED_ALREADY).
+        Raises NotFound (LINK_EXPIRED), Conflict (IDENTITY_LINKED_ELSEWHERE, PROVIDER_LINKED_ALREADY,
+        EMAIL_NOT_CONFIRMED).
         """
         ...
 

@@ -41,16 +41,19 @@ class BeginSecondFactorHandler:
     async def __call__(self, command: BeginSecondFactor) -> NewSecret:
         """Return a new secret, in the place of one that was not confirmed.
 
-        Raises SecondFactorsOff, SecondFactorOn, WrongPassword, TooManyAttempts or UserNotFound.
+        Raises SecondFactorsOff, SecondFactorOn, EmailNotConfirmed, WrongPassword, TooManyAttempts or
+        UserNotFound.
         """
         if not self.box.is_ready:
             raise SecondFactorsOff
         async with self.units.of(command.user_id) as work:
             user = await work.users.get(command.user_id)
+        user.require_confirmed()
         await self.prover.prove(user, command.password, command.client_address)
         secret = self.codes.new_secret()
         async with self.units.of(command.user_id) as work:
             user = await work.users.lock(command.user_id)
+            user.require_confirmed()
             before = await work.factors.get(user.user_id)
             if before is not None and before.confirmed_at is not None:
                 raise SecondFactorOn

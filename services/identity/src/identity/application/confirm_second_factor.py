@@ -36,7 +36,10 @@ class ConfirmSecondFactorHandler:
     clock: Clock
 
     async def __call__(self, command: ConfirmSecondFactor) -> list[str]:
-        """Return the recovery codes, this once. Raises WrongCode, SecondFactorOn or TooManyAttempts."""
+        """Return the recovery codes, this once.
+
+        Raises WrongCode, SecondFactorOn, EmailNotConfirmed or TooManyAttempts.
+        """
         async with self.units.of(command.user_id) as work:
             user = await work.users.get(command.user_id)
         await self.throttle.admit(
@@ -46,6 +49,7 @@ class ConfirmSecondFactorHandler:
         now = self.clock.now()
         async with self.units.of(command.user_id) as work:
             user = await work.users.lock(command.user_id)
+            user.require_confirmed()
             factor = await work.factors.get(user.user_id)
             if factor is not None and factor.confirmed_at is not None:
                 raise SecondFactorOn

@@ -34,12 +34,13 @@ class LinkIdentityHandler:
     async def __call__(self, command: LinkIdentity) -> LinkedIdentity:
         """Return the link; the same identity again is no error.
 
-        Raises LinkExpired, IdentityLinkedElsewhere, ProviderLinkedAlready or UserDisabled.
+        Raises LinkExpired, IdentityLinkedElsewhere, ProviderLinkedAlready, EmailNotConfirmed or UserDisabled.
         """
         now, token_digest = self.clock.now(), digest(command.token)
         async with self.units.of(command.user_id) as work:
             user = await work.users.lock(command.user_id)
             user.require_enabled()
+            user.require_confirmed()
             waiting = (await work.linked.lock_waiting(token_digest)).redeemed(now)
             await work.linked.mark_used(token_digest, now)
             identity = (waiting.issuer, waiting.subject)

@@ -3,6 +3,20 @@
 from identity.domain.errors import IdentityError, InvalidField
 
 
+class EmailNotConfirmed(IdentityError):
+    """The account's address is not proven: nothing is begun that keeps its true owner out, or lets others in.
+
+    Whoever opens an account with somebody else's address must not be in it once that person takes it over.
+    """
+
+    reason = "EMAIL_NOT_CONFIRMED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Confirm your email address first: a mail has the link, and another one can be sent."
+        )
+
+
 class SignInProviderNotFound(IdentityError):
     """No provider of identities has this name here."""
 

@@ -7,6 +7,7 @@ from typing import NewType
 
 from identity.domain.errors import StillAdministrator, UserDisabled, UserLeaving
 from identity.domain.identifiers import UserId
+from identity.domain.sign_in_errors import EmailNotConfirmed
 from identity.domain.welcome import Welcome
 
 EmailAddress = NewType("EmailAddress", str)
@@ -57,6 +58,11 @@ class User:
     def takes_news(self) -> bool:
         """Whether news may be mailed: the address is proven to be the user's, and the account is open."""
         return self.email_verified and self.disabled_at is None
+
+    def require_confirmed(self) -> None:
+        """Raise EmailNotConfirmed while nobody has shown to read mail at the address."""
+        if not self.email_verified:
+            raise EmailNotConfirmed
 
     def require_enabled(self) -> None:
         """Raise UserDisabled when an administrator closed the account."""

@@ -81,6 +81,7 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     passkey_errors.PasskeyExists: grpc.StatusCode.ALREADY_EXISTS,
     passkey_errors.PasskeyNotFound: grpc.StatusCode.NOT_FOUND,
     passkey_errors.TooManyPasskeys: grpc.StatusCode.FAILED_PRECONDITION,
+    sign_in_errors.EmailNotConfirmed: grpc.StatusCode.FAILED_PRECONDITION,
     sign_in_errors.SignInProviderNotFound: grpc.StatusCode.NOT_FOUND,
     sign_in_errors.SignInStateInvalid: grpc.StatusCode.INVALID_ARGUMENT,
     sign_in_errors.SignInDeclined: grpc.StatusCode.PERMISSION_DENIED,

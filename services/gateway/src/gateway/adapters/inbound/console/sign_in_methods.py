@@ -24,6 +24,7 @@ METHODS_PAGE = "/account/sign-in"
 router = APIRouter(prefix=METHODS_PAGE, route_class=HtmlRoute)
 _ID_LENGTH_MAX = 64
 WORDS: Mapping[str, str] = {
+    "EMAIL_NOT_CONFIRMED": gettext_noop("Confirm your email address first: a mail has the link."),
     "SIGN_IN_PROVIDER_NOT_FOUND": gettext_noop("There is no such way to sign in."),
     "SIGN_IN_PROVIDER_UNAVAILABLE": gettext_noop(
         "The service that you sign in with does not answer at the moment. Try again soon."

@@ -157,7 +157,7 @@ async def read_methods(principal: CurrentPrincipal, deps: CurrentDeps) -> SignIn
         {
             403: ("USER_DISABLED",),
             404: ("LINK_EXPIRED",),
-            409: ("IDENTITY_LINKED_ELSEWHERE", "PROVIDER_LINKED_ALREADY"),
+            409: ("IDENTITY_LINKED_ELSEWHERE", "PROVIDER_LINKED_ALREADY", "EMAIL_NOT_CONFIRMED"),
         }
     ),
 )

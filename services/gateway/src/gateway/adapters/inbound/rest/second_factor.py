@@ -47,7 +47,13 @@ async def read_second_factor(principal: CurrentPrincipal, deps: CurrentDeps) -> 
 @router.post(
     "",
     dependencies=[per_user(Limit.CHANGES)],
-    responses=refuses({**_BUSY, 409: ("SECOND_FACTOR_ON", "SECOND_FACTORS_OFF"), 422: ("WRONG_PASSWORD",)}),
+    responses=refuses(
+        {
+            **_BUSY,
+            409: ("SECOND_FACTOR_ON", "SECOND_FACTORS_OFF", "EMAIL_NOT_CONFIRMED"),
+            422: ("WRONG_PASSWORD",),
+        }
+    ),
 )
 async def begin_second_factor(
     body: Beginning, request: Request, principal: CurrentPrincipal, deps: CurrentDeps
@@ -62,7 +68,7 @@ async def begin_second_factor(
 @router.post(
     "/confirm",
     dependencies=[per_user(Limit.CHANGES)],
-    responses=refuses({**_BUSY, 409: ("SECOND_FACTOR_ON",), 422: ("WRONG_CODE",)}),
+    responses=refuses({**_BUSY, 409: ("SECOND_FACTOR_ON", "EMAIL_NOT_CONFIRMED"), 422: ("WRONG_CODE",)}),
 )
 async def confirm_second_factor(
     body: Shown, request: Request, principal: CurrentPrincipal, deps: CurrentDeps

@@ -37,6 +37,7 @@ class MemorySecondFactors:
         self, user_id: UserId, *, password: str, client_address: str
     ) -> FactorSecret:
         """See Identity."""
+        self.require_confirmed(user_id)
         self.prove(user_id, password)
         self._require_off(user_id)
         secret = base64.b32encode(secrets.token_bytes(20)).decode()
@@ -46,6 +47,7 @@ class MemorySecondFactors:
 
     async def confirm_second_factor(self, user_id: UserId, *, code: str, client_address: str) -> list[str]:
         """See Identity."""
+        self.require_confirmed(user_id)
         self._require_off(user_id)
         if user_id not in self.factors:
             raise _refused("WRONG_CODE", "code")
@@ -92,6 +94,11 @@ class MemorySecondFactors:
             self.factors[user_id] = replace(kept, used=kept.used | {code})
         else:
             raise _refused("WRONG_CODE", "code")
+
+    def require_confirmed(self, user_id: UserId) -> None:
+        """Raise Conflict while the address is not proven."""
+        if not self.users[user_id].email_verified:
+            raise Conflict("Confirm your email address first.", reason="EMAIL_NOT_CONFIRMED")
 
     def prove(self, user_id: UserId, password: str) -> None:
         """Compare a password. Raises InvalidRequest."""

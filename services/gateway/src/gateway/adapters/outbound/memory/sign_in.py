@@ -135,6 +135,7 @@ class MemorySignIn:
 
     async def link(self, user_id: UserId, link_token: str) -> SignInLink:
         """See SignIn."""
+        self.identity.require_confirmed(user_id)
         waits = self.waiting.get(link_token)
         if waits is None or waits.user_id != user_id:
             raise NotFound("There is nothing to link any more. Start again.", reason="LINK_EXPIRED")

@@ -113,6 +113,9 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "WRONG_CODE": "The code is wrong, or was used before.",
     "SECOND_FACTOR_REQUIRED": "A code of your authenticator app is needed.",
     "CHALLENGE_ENDED": "This sign-in took too long, or too many codes were wrong. Begin again.",
+    "EMAIL_NOT_CONFIRMED": (
+        "Confirm your email address first: a mail has the link, and another one can be sent."
+    ),
     "SECOND_FACTOR_ON": "Your account asks for a second factor already. Turn it off first.",
     "SECOND_FACTORS_OFF": "Second factors are not set up here.",
     "WRONG_PASSWORD": "The password is wrong.",
