@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from gateway.domain.event import GenerationMoved, Stream
 from gateway.domain.generation import GenerationStatus
-from gateway.domain.identifiers import GenerationId, UploadId
+from gateway.domain.identifiers import AccountId, GenerationId, UploadId
 from gateway_world import ORIGIN, Door, description
 from tintype_client import AsyncFile, AsyncTintype, File, Retries, Tintype
 
@@ -48,7 +49,7 @@ class Network(httpx.AsyncBaseTransport):
         if request.url.host == STORE:
             answer = self.stored.pop(0) if self.stored else self._store(request)
         else:
-            answer = await self._gateway.handle_async_request(request)
+            answer = await self._carried(request)
             await answer.aread()
             answer.request = request
             await description().hold(answer)
@@ -57,6 +58,17 @@ class Network(httpx.AsyncBaseTransport):
         if trouble == LOST:
             raise httpx.ReadError("the answer did not come")
         return answer
+
+    async def _carried(self, request: httpx.Request) -> httpx.Response:
+        """Let the gateway answer; while it waits for a job, that comes further."""
+        carrying = asyncio.ensure_future(self._gateway.handle_async_request(request))
+        while self.works and "prefer" in request.headers and not carrying.done():
+            self.work()
+            for job in self.door.world.generations.jobs.values():
+                moved = GenerationMoved(generation_id=job.generation_id, status=job.status, progress=1.0)
+                await self.door.world.feed.append(AccountId(job.account_id), Stream.GENERATION, moved)
+            await asyncio.sleep(0)
+        return await carrying
 
     def _store(self, request: httpx.Request) -> httpx.Response:
         assert "authorization" not in request.headers, "the store is told who asks"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,24 @@ async def test_run_waits_and_has_the_files(client: Any, door: Door, tmp_path: Pa
     assert names(tmp_path) == ["heron.png"]
     (job,) = door.world.generations.jobs.values()
     assert job.input == {"prompt": "a heron", "output_count": 1}
+
+
+async def test_without_questions_it_is_one_request(client: Any, network: Network) -> None:
+    """The API waits, and answers with what came out; a lost answer is asked for again, with the same key."""
+    network.trouble = [LOST]
+    files = await ask(client, "run", SKETCH, prompt="a heron")
+    assert [request.method for request in network.seen] == ["POST", "POST"]
+    assert {request.headers["prefer"] for request in network.seen} == {"wait=25"}
+    assert await ask(files[0], "read") == PICTURE
+
+
+async def test_where_the_api_does_not_wait_it_is_looked_at(client: Any, network: Network, door: Door) -> None:
+    """An older one, or one at which too many wait already."""
+    deps = door.app.state.deps
+    preferred = replace(deps.wait_as_preferred, wait_max_s=0)
+    door.app.state.deps = replace(deps, wait_as_preferred=preferred)
+    assert len(await ask(client, "run", SKETCH, prompt="a heron")) == 1
+    assert len(await ask(client, "run", SKETCH, prompt="a fox", timeout_s=0.9, on_progress=None)) == 1
 
 
 async def test_a_field_may_be_called_as_an_option_is(client: Any, door: Door) -> None:

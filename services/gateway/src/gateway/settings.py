@@ -100,6 +100,12 @@ class GatewaySettings(ServiceSettings):
     reader_timeout_s: float = Field(default=30, gt=0, le=600)
     idle_timeout_s: int = Field(default=65, ge=1, le=600)
 
+    # How long a request may wait for its generation where it prefers to; 0 for not at all.
+    wait_max_s: int = Field(default=60, ge=0, le=60)
+    # How many requests may do so at once in one process, and of one user.
+    waits_max: int = Field(default=1_000, ge=1, le=100_000)
+    waits_per_user_max: int = Field(default=16, ge=1, le=1_000)
+
     streams_per_user_max: int = Field(default=8, ge=1, le=1_000)
     heartbeat_s: float = Field(default=15, gt=0, le=300)
 

@@ -45,7 +45,9 @@ from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.standing_proofs import StandingProofs
+from gateway.application.wait_as_preferred import WaitAsPreferredHandler
 from gateway.application.wait_for_generation import WaitForGenerationHandler
+from gateway.application.waiting_room import WaitingRoom
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.administration import Administration
 from gateway.ports.billing import Billing
@@ -96,6 +98,9 @@ class Ports:
     sign_in_options_s: float = 10.0
     monotonic: Callable[[], float] = time.monotonic
     streams_per_user_max: int = 8
+    wait_max_s: int = 60
+    waits_max: int = 1_000
+    waits_per_user_max: int = 16
     checks: Mapping[str, Check] = field(default_factory=dict)
     alive: Mapping[str, Check] = field(default_factory=dict)
 
@@ -110,6 +115,9 @@ def wire(ports: Ports) -> Deps:
     )
     ender = ConsoleSessionEnder(store, ports.identity)
     proofs = StandingProofs(open_sessions, known_keys)
+    wait_for_generation = WaitForGenerationHandler(
+        feed=ports.feed, generations=ports.generations, proofs=proofs
+    )
     return Deps(
         web=ports.web,
         identity=ports.identity,
@@ -156,8 +164,11 @@ def wire(ports: Ports) -> Deps:
             proofs=proofs,
             open_streams=OpenStreams(per_user_max=ports.streams_per_user_max),
         ),
-        wait_for_generation=WaitForGenerationHandler(
-            feed=ports.feed, generations=ports.generations, proofs=proofs
+        wait_for_generation=wait_for_generation,
+        wait_as_preferred=WaitAsPreferredHandler(
+            wait_for_generation=wait_for_generation,
+            room=WaitingRoom(places=ports.waits_max, per_user_max=ports.waits_per_user_max),
+            wait_max_s=ports.wait_max_s,
         ),
         explain_generation=ExplainGenerationHandler(ports.generations, ports.ledger),
         read_person=ReadPersonHandler(

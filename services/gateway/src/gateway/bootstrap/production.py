@@ -78,6 +78,9 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
         session_lifetime=timedelta(seconds=settings.session_lifetime_s),
         session_state_s=settings.session_state_s,
         streams_per_user_max=settings.streams_per_user_max,
+        wait_max_s=settings.wait_max_s,
+        waits_max=settings.waits_max,
+        waits_per_user_max=settings.waits_per_user_max,
         # The services behind have checks of their own: one of them down must not take this one out.
         checks={**running.checks, "events": feed.check},
         alive=running.alive,

@@ -34,6 +34,7 @@ from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
+from gateway.application.wait_as_preferred import WaitAsPreferredHandler
 from gateway.application.wait_for_generation import WaitForGenerationHandler
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.administration import Administration
@@ -123,6 +124,7 @@ class Deps:
     remove_ended_sessions: RemoveEndedSessionsHandler
     follow_events: FollowEventsHandler
     wait_for_generation: WaitForGenerationHandler
+    wait_as_preferred: WaitAsPreferredHandler
     explain_generation: ExplainGenerationHandler
     read_person: ReadPersonHandler
     correct_balance: CorrectBalanceHandler

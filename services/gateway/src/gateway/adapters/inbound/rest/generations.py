@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
+from gateway.adapters.inbound.left import unless_left
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers.explanation import Explanation
 from gateway.adapters.inbound.rest.answers.generation import Generation, GenerationPage
@@ -21,7 +22,9 @@ from gateway.adapters.inbound.rest.parameters import (
     mark_replayed,
     paging,
 )
+from gateway.adapters.inbound.rest.prefer import mark_waited, preferred_wait_s
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
+from gateway.application.wait_as_preferred import WaitAsPreferred
 from gateway.domain.generation import LibraryFilter, NewGeneration
 from gateway.domain.identifiers import ModelId, QuoteId
 from gateway.ports.rate_limits import Limit
@@ -61,15 +64,27 @@ class GenerationBody(Body):
     """The caller's own: comes back unchanged."""
 
 
-@router.post("", status_code=202, dependencies=[per_user(Limit.GENERATIONS)], responses=refuses(_CREATE))
+@router.post(
+    "",
+    status_code=202,
+    dependencies=[per_user(Limit.GENERATIONS)],
+    responses={**refuses(_CREATE), 201: {"model": Generation, "description": "It has ended."}},
+)
 async def create_generation(
+    request: Request,
     body: GenerationBody,
     response: Response,
     principal: CurrentPrincipal,
     deps: CurrentDeps,
     key: Annotated[str, Depends(idempotency_key)],
+    wait_s: Annotated[int | None, Depends(preferred_wait_s)],
 ) -> Generation:
-    """Reserve the credits and start; 402 with `balance` and `required` when there are too few."""
+    """Reserve the credits and start; 402 with `balance` and `required` when there are too few.
+
+    With `Prefer: wait=<seconds>` it is answered once it has ended, with 201, or else after that time with 202
+    as without; `Preference-Applied` says how long that was, and is missing where nobody could wait. Whoever
+    leaves meanwhile finds the generation where `Location` would have led.
+    """
     new = NewGeneration(
         model_id=ModelId(body.model),
         input=body.input,
@@ -83,6 +98,12 @@ async def create_generation(
     generation, replayed = await deps.generations.create(principal.user_id, new)
     mark_replayed(response, replayed)
     response.headers["Location"] = f"/v1/generations/{generation.generation_id}"
+    if wait_s is not None:
+        waiting = WaitAsPreferred(principal=principal, generation=generation, preferred_s=wait_s)
+        generation, waited_s = await unless_left(request, deps.wait_as_preferred(waiting))
+        mark_waited(response, waited_s)
+        if waited_s is not None and generation.status.is_final:
+            response.status_code = 201
     return Generation.of(generation)
 
 

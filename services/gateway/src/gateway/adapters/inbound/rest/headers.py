@@ -6,6 +6,7 @@ from fastapi.routing import APIRoute
 
 from gateway.adapters.inbound.problems import REPLAYED
 from gateway.adapters.inbound.rest.parameters import idempotency_key
+from gateway.adapters.inbound.rest.prefer import PREFERENCE_APPLIED, preferred_wait_s
 from gateway.adapters.inbound.rest.reasons import asks, is_counted
 
 _RATE_LIMIT = ("RateLimit", "RateLimit-Policy")
@@ -26,6 +27,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         "example": 1,
     },
     REPLAYED: _header("The answer is that of an earlier request with the same key.", "true", const="true"),
+    PREFERENCE_APPLIED: _header("How many seconds the answer was waited for, at most.", "wait=30"),
     "Location": _header(
         "Where what was made is read, or where the browser is sent.", "/v1/generations/gen_019324a1"
     ),
@@ -42,6 +44,8 @@ def headers_of(route: APIRoute, status: int) -> dict[str, Any]:
             names += [REPLAYED, "Location"]
         elif status == 402:
             names.append(REPLAYED)
+    if status < 300 and asks(route, preferred_wait_s):
+        names.append(PREFERENCE_APPLIED)
     if status == 303:
         names.append("Location")
     if status == 401:
