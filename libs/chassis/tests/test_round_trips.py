@@ -1,5 +1,6 @@
 """What a transaction says to the database, and how often it waits for an answer."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import LiteralString
@@ -147,3 +148,26 @@ async def test_a_scope_ends_with_its_transaction(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT current_setting('app.account', true)")) in ("", None)
         assert round_trips.of(connection) is None
+
+
+async def test_a_connection_that_nobody_put_right_is_lent_no_more(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is undone afterwards is undone: it does not commit statement by statement."""
+
+    async def cut_short(_: object) -> None:
+        raise asyncio.CancelledError
+
+    async def fail() -> None:
+        async with engine.begin() as connection:
+            await connection.execute(text("INSERT INTO notes (note) VALUES ('a')"))
+            raise LookupError
+
+    monkeypatch.setattr(round_trips, "closed", cut_short)
+    with pytest.raises(asyncio.CancelledError):
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            await connection.execute(text("SELECT 1"))
+    monkeypatch.undo()
+    with pytest.raises(LookupError):
+        await fail()
+    assert await notes(engine) == []

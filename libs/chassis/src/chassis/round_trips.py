@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import namedtuple_row
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_only
 
@@ -149,3 +149,16 @@ def send_before_others(engine: AsyncEngine) -> None:
         waiting = connection.info.get(_KEY)
         if waiting is not None:
             await_only(waiting.send())
+
+
+def lend_no_connection_of_ours(engine: AsyncEngine) -> None:
+    """Have a connection replaced that came back as a transaction of ours had it.
+
+    Whoever is cancelled twice may not come to put it right, and what SQLAlchemy began on it would commit
+    statement by statement.
+    """
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _look(dbapi_connection: Any, *_: Any) -> None:
+        if dbapi_connection.driver_connection.autocommit:
+            raise DisconnectionError
