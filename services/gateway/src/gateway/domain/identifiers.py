@@ -36,3 +36,11 @@ EventId = NewType("EventId", str)
 ProviderId = NewType("ProviderId", str)
 """Who vouches for people, as addresses name them; nothing to do with who makes media."""
 LinkId = NewType("LinkId", str)
+WebhookEndpointId = NewType("WebhookEndpointId", str)
+DeliveryId = NewType("DeliveryId", str)
+MessageId = NewType("MessageId", str)
+"""What a webhook is known by at its receiver: the same whenever, and to however many, it is sent."""
+FactId = NewType("FactId", str)
+"""What a published fact is known by, whenever it is delivered."""
+CallbackId = NewType("CallbackId", str)
+"""What one request's own webhook is known by."""

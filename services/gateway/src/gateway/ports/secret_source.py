@@ -9,3 +9,7 @@ class SecretSource(Protocol):
     def new(self) -> str:
         """Make a fresh URL-safe secret of at least 256 bits."""
         ...
+
+    def new_signing(self) -> str:
+        """Make a fresh secret for signatures as Standard Webhooks writes it: `whsec_`, then base64."""
+        ...

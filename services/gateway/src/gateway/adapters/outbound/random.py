@@ -1,6 +1,9 @@
 """Randomness of the operating system."""
 
+import base64
 import secrets
+
+_SIGNING_BYTES = 32
 
 
 class RandomSecrets:
@@ -9,3 +12,7 @@ class RandomSecrets:
     def new(self) -> str:
         """See SecretSource."""
         return secrets.token_urlsafe(32)
+
+    def new_signing(self) -> str:
+        """See SecretSource."""
+        return "whsec_" + base64.b64encode(secrets.token_bytes(_SIGNING_BYTES)).decode()

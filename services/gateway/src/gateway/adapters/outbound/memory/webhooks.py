@@ -1,0 +1,323 @@
+"""Webhooks in memory: endpoints, the log, and what is to be sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from gateway.domain.errors import Conflict, FieldProblem, IdempotencyKeyReused, InvalidRequest, NotFound
+from gateway.domain.identifiers import AccountId, CallbackId, DeliveryId, FactId, WebhookEndpointId
+from gateway.domain.page import Page
+from gateway.domain.webhook import (
+    ENDPOINTS_MAX,
+    Attempt,
+    Callback,
+    ClaimedDelivery,
+    DeliveryState,
+    DisabledReason,
+    EndpointChange,
+    Settlement,
+    SigningSecrets,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookMessage,
+    disabled_by,
+)
+
+
+@dataclass
+class MemoryWebhooks:
+    """Implements WebhookEndpoints and WebhookQueue."""
+
+    kept: dict[WebhookEndpointId, WebhookEndpoint] = field(default_factory=dict)
+    secrets: dict[WebhookEndpointId, SigningSecrets] = field(default_factory=dict, repr=False)
+    own_secrets: dict[AccountId, SigningSecrets] = field(default_factory=dict, repr=False)
+    callbacks: dict[CallbackId, Callback] = field(default_factory=dict)
+    log: dict[DeliveryId, WebhookDelivery] = field(default_factory=dict)
+    of_callback: dict[DeliveryId, CallbackId] = field(default_factory=dict)
+    taken: dict[DeliveryId, datetime] = field(default_factory=dict)
+    ended: dict[DeliveryId, datetime] = field(default_factory=dict)
+    heard: set[FactId] = field(default_factory=set)
+    not_told: set[WebhookEndpointId] = field(default_factory=set)
+    made: int = 0
+
+    async def add(self, endpoint: WebhookEndpoint, secret: str) -> None:
+        """See WebhookEndpoints."""
+        if len(await self.endpoints(endpoint.account_id)) >= ENDPOINTS_MAX:
+            raise Conflict(
+                f"You have {ENDPOINTS_MAX} webhook endpoints already; delete one first.",
+                reason="TOO_MANY_WEBHOOK_ENDPOINTS",
+            )
+        self.kept[endpoint.endpoint_id] = endpoint
+        self.secrets[endpoint.endpoint_id] = SigningSecrets(current=secret)
+
+    async def endpoints(self, account_id: AccountId) -> Sequence[WebhookEndpoint]:
+        """See WebhookEndpoints."""
+        own = [endpoint for endpoint in self.kept.values() if endpoint.account_id == account_id]
+        return sorted(own, key=lambda endpoint: endpoint.endpoint_id, reverse=True)
+
+    async def endpoint(self, account_id: AccountId, endpoint_id: WebhookEndpointId) -> WebhookEndpoint:
+        """See WebhookEndpoints."""
+        endpoint = self.kept.get(endpoint_id)
+        if endpoint is None or endpoint.account_id != account_id:
+            raise NotFound("There is no such webhook endpoint.", reason="WEBHOOK_ENDPOINT_NOT_FOUND")
+        return endpoint
+
+    async def change(
+        self,
+        account_id: AccountId,
+        endpoint_id: WebhookEndpointId,
+        change: EndpointChange,
+        *,
+        now: datetime,
+    ) -> WebhookEndpoint:
+        """See WebhookEndpoints."""
+        endpoint = await self.endpoint(account_id, endpoint_id)
+        changed = replace(
+            endpoint,
+            url=endpoint.url if change.url is None else change.url,
+            event_types=endpoint.event_types if change.event_types is None else change.event_types,
+            description=endpoint.description if change.description is None else change.description,
+        )
+        if change.enabled:
+            changed = replace(changed, disabled_reason=None, disabled_at=None, failing_since=None)
+            self.not_told.discard(endpoint_id)
+        elif change.enabled is False and endpoint.is_enabled:
+            changed = replace(changed, disabled_reason=DisabledReason.OWNER, disabled_at=now)
+        self.kept[endpoint_id] = changed
+        return changed
+
+    async def remove(self, account_id: AccountId, endpoint_id: WebhookEndpointId) -> None:
+        """See WebhookEndpoints."""
+        await self.endpoint(account_id, endpoint_id)
+        del self.kept[endpoint_id], self.secrets[endpoint_id]
+        self._drop([key for key, sent in self.log.items() if sent.endpoint_id == endpoint_id])
+
+    async def rotate(
+        self, account_id: AccountId, endpoint_id: WebhookEndpointId, *, fresh: str, now: datetime
+    ) -> WebhookEndpoint:
+        """See WebhookEndpoints."""
+        endpoint = await self.endpoint(account_id, endpoint_id)
+        self.secrets[endpoint_id] = self.secrets[endpoint_id].replaced(fresh, now=now)
+        return endpoint
+
+    async def account_secrets(self, account_id: AccountId, *, fresh: str) -> SigningSecrets:
+        """See WebhookEndpoints."""
+        return self.own_secrets.setdefault(account_id, SigningSecrets(current=fresh))
+
+    async def rotate_account_secret(
+        self, account_id: AccountId, *, fresh: str, now: datetime
+    ) -> SigningSecrets:
+        """See WebhookEndpoints."""
+        known = self.own_secrets.get(account_id)
+        secrets = known.replaced(fresh, now=now) if known else SigningSecrets(current=fresh)
+        self.own_secrets[account_id] = secrets
+        return secrets
+
+    async def keep_callback(self, callback: Callback, *, fresh: str) -> None:
+        """See WebhookEndpoints."""
+        await self.account_secrets(callback.account_id, fresh=fresh)
+        known = self.callbacks.setdefault(callback.callback_id, callback)
+        if (known.url, known.event_types) != (callback.url, callback.event_types):
+            raise IdempotencyKeyReused("The key came before with another webhook.")
+
+    async def deliveries(
+        self,
+        account_id: AccountId,
+        endpoint_id: WebhookEndpointId,
+        *,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[WebhookDelivery]:
+        """See WebhookEndpoints."""
+        if cursor is not None and not cursor.startswith("dlv_"):
+            raise InvalidRequest("That is no cursor.", fields=[FieldProblem("cursor", "is no cursor")])
+        await self.endpoint(account_id, endpoint_id)
+        found = sorted(
+            (
+                sent
+                for sent in self.log.values()
+                if sent.endpoint_id == endpoint_id and (cursor is None or sent.delivery_id < cursor)
+            ),
+            key=lambda sent: sent.delivery_id,
+            reverse=True,
+        )
+        more = len(found) > limit
+        return Page(items=found[:limit], next_cursor=found[limit - 1].delivery_id if more else None)
+
+    async def add_delivery(self, delivery: WebhookDelivery) -> None:
+        """See WebhookEndpoints."""
+        if delivery.endpoint_id is not None:
+            await self.endpoint(delivery.account_id, delivery.endpoint_id)
+        self.log[delivery.delivery_id] = delivery
+
+    async def redeliver(
+        self,
+        account_id: AccountId,
+        endpoint_id: WebhookEndpointId,
+        delivery_id: DeliveryId,
+        *,
+        now: datetime,
+    ) -> WebhookDelivery:
+        """See WebhookEndpoints."""
+        await self.endpoint(account_id, endpoint_id)
+        delivery = self.log.get(delivery_id)
+        if delivery is None or delivery.endpoint_id != endpoint_id:
+            raise NotFound("There is no such delivery.", reason="WEBHOOK_DELIVERY_NOT_FOUND")
+        if not self._is_idle(delivery_id, now):
+            raise Conflict("It is being sent right now.", reason="WEBHOOK_DELIVERY_RUNNING")
+        again = replace(delivery, state=DeliveryState.PENDING, attempts=0, next_attempt_at=now)
+        self.log[delivery_id] = again
+        self.taken.pop(delivery_id, None)
+        self.ended.pop(delivery_id, None)
+        return again
+
+    async def record(self, fact_id: FactId, message: WebhookMessage, *, now: datetime) -> int:
+        """See WebhookQueue."""
+        wanting: list[tuple[WebhookEndpoint | Callback, WebhookEndpointId | None]] = [
+            (endpoint, endpoint.endpoint_id)
+            for endpoint in await self.endpoints(message.account_id)
+            if endpoint.is_enabled and message.event_type in endpoint.event_types
+        ]
+        callback = self.callbacks.get(message.callback_id) if message.callback_id else None
+        if callback and (callback.account_id, message.event_type in callback.event_types) == (
+            message.account_id,
+            True,
+        ):
+            wanting.append((callback, None))
+        if not wanting or fact_id in self.heard:
+            return 0
+        self.heard.add(fact_id)
+        for receiver, endpoint_id in wanting:
+            self.made += 1
+            delivery_id = DeliveryId(f"dlv_{self.made:032x}")
+            self.log[delivery_id] = WebhookDelivery(
+                delivery_id=delivery_id,
+                account_id=message.account_id,
+                endpoint_id=endpoint_id,
+                url=receiver.url,
+                message_id=message.message_id,
+                event_type=message.event_type,
+                payload=message.payload,
+                state=DeliveryState.PENDING,
+                attempts=0,
+                next_attempt_at=now,
+                created_at=now,
+            )
+            if isinstance(receiver, Callback):
+                self.of_callback[delivery_id] = receiver.callback_id
+        return len(wanting)
+
+    async def claim(
+        self, *, now: datetime, until: datetime, count_max: int, per_receiver_max: int
+    ) -> Sequence[ClaimedDelivery]:
+        """See WebhookQueue."""
+        busy: dict[str, int] = {}
+        for delivery_id in self.taken:
+            if not self._is_idle(delivery_id, now):
+                receiver = self._receiver(self.log[delivery_id])
+                busy[receiver] = busy.get(receiver, 0) + 1
+        claimed = []
+        due = [sent for sent in self.log.values() if sent.next_attempt_at and sent.next_attempt_at <= now]
+        for delivery in sorted(due, key=lambda sent: (sent.next_attempt_at, sent.delivery_id)):
+            receiver = self._receiver(delivery)
+            free = self._is_idle(delivery.delivery_id, now) and busy.get(receiver, 0) < per_receiver_max
+            if free and len(claimed) < count_max:
+                busy[receiver] = busy.get(receiver, 0) + 1
+                claimed.append(self._claimed(delivery, until))
+        return claimed
+
+    async def settle(
+        self,
+        claimed: ClaimedDelivery,
+        attempt: Attempt,
+        settlement: Settlement,
+        *,
+        now: datetime,
+        failing_max: timedelta,
+    ) -> bool:
+        """See WebhookQueue."""
+        known = self.log.get(claimed.delivery.delivery_id)
+        if (
+            known is None
+            or known.delivery_id not in self.taken
+            or known.attempts != claimed.delivery.attempts
+        ):
+            return False
+        del self.taken[known.delivery_id]
+        self.log[known.delivery_id] = replace(
+            known,
+            state=settlement.state,
+            next_attempt_at=settlement.next_attempt_at,
+            last_attempt=replace(attempt, retry_after=None),
+        )
+        if settlement.state is not DeliveryState.PENDING:
+            self.ended[known.delivery_id] = now
+        endpoint = self.kept.get(known.endpoint_id) if known.endpoint_id else None
+        if endpoint is not None and endpoint.is_enabled and claimed.is_wanted:
+            self._follow(endpoint, attempt, now, failing_max)
+        return True
+
+    async def untold(self, *, count_max: int) -> Sequence[WebhookEndpoint]:
+        """See WebhookQueue."""
+        return [self.kept[each] for each in sorted(self.not_told) if each in self.kept][:count_max]
+
+    async def mark_told(self, endpoint_id: WebhookEndpointId) -> None:
+        """See WebhookQueue."""
+        self.not_told.discard(endpoint_id)
+
+    async def purge(self, *, before: datetime, count_max: int) -> int:
+        """See WebhookQueue."""
+        ended = [key for key, moment in self.ended.items() if moment < before][:count_max]
+        asked = [key for key, call in self.callbacks.items() if call.created_at < before][:count_max]
+        self._drop(ended)
+        for callback_id in asked:
+            del self.callbacks[callback_id]
+            self._drop([key for key, named in self.of_callback.items() if named == callback_id])
+        return len(ended) + len(asked)
+
+    async def forget(self, account_id: AccountId) -> None:
+        """See WebhookQueue."""
+        for endpoint in await self.endpoints(account_id):
+            await self.remove(account_id, endpoint.endpoint_id)
+        self.callbacks = {key: call for key, call in self.callbacks.items() if call.account_id != account_id}
+        self._drop([key for key, sent in self.log.items() if sent.account_id == account_id])
+        self.own_secrets.pop(account_id, None)
+
+    def _drop(self, delivery_ids: Sequence[DeliveryId]) -> None:
+        for delivery_id in delivery_ids:
+            self.log.pop(delivery_id, None)
+            for beside in (self.taken, self.ended, self.of_callback):
+                beside.pop(delivery_id, None)  # type: ignore[attr-defined]
+
+    def _is_idle(self, delivery_id: DeliveryId, now: datetime) -> bool:
+        until = self.taken.get(delivery_id)
+        return until is None or until <= now
+
+    def _receiver(self, delivery: WebhookDelivery) -> str:
+        return delivery.endpoint_id or f"{delivery.account_id} {urlsplit(delivery.url).netloc.lower()}"
+
+    def _claimed(self, delivery: WebhookDelivery, until: datetime) -> ClaimedDelivery:
+        taken = replace(delivery, attempts=delivery.attempts + 1)
+        self.log[delivery.delivery_id] = taken
+        self.taken[delivery.delivery_id] = until
+        endpoint = self.kept.get(delivery.endpoint_id) if delivery.endpoint_id else None
+        if endpoint is None:
+            secrets = self.own_secrets.get(delivery.account_id)
+            return ClaimedDelivery(delivery=taken, secrets=secrets, is_wanted=True)
+        return ClaimedDelivery(
+            delivery=replace(taken, url=endpoint.url),
+            secrets=self.secrets[endpoint.endpoint_id],
+            is_wanted=endpoint.is_enabled,
+        )
+
+    def _follow(
+        self, endpoint: WebhookEndpoint, attempt: Attempt, now: datetime, failing_max: timedelta
+    ) -> None:
+        reason = disabled_by(endpoint, attempt, now=now, failing_max=failing_max)
+        since = None if attempt.is_delivered else endpoint.failing_since or now
+        followed = replace(endpoint, failing_since=since)
+        if reason is not None:
+            followed = replace(followed, disabled_reason=reason, disabled_at=now)
+            self.not_told.add(endpoint.endpoint_id)
+        self.kept[endpoint.endpoint_id] = followed
