@@ -83,6 +83,11 @@ class Door:
             dict(world.billing.checkouts),
             dict(world.billing.webhooks),
             list(world.generations.told_of),
+            dict(world.webhooks.kept),
+            dict(world.webhooks.secrets),
+            dict(world.webhooks.own_secrets),
+            dict(world.webhooks.callbacks),
+            dict(world.webhooks.log),
             dict(world.identity.users),
             dict(world.identity.passwords),
         )

@@ -47,10 +47,8 @@ class Receiver:
         self.open_most = max(self.open_most, self.open_now)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            headers = dict(line.lower().split(": ", 1) for line in head[1:] if ": " in line)
-            exact = {
-                line.split(": ", 1)[0].lower(): line.split(": ", 1)[1] for line in head[1:] if ": " in line
-            }
+            split = [line.partition(": ") for line in head[1:]]
+            headers = {name.lower(): value for name, _, value in split if name}
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             self.received.append(Received(head[0], headers, body))
             self.came.set()

@@ -38,7 +38,11 @@ WAIVED: Mapping[str, Mapping[str, str]] = {
 }
 
 # What only people who work on the product need.
-DEVELOPMENT = {"COMPONENTS_PAGE": "true"}
+DEVELOPMENT = {
+    "COMPONENTS_PAGE": "true",
+    # Whoever tries webhooks here receives them on this machine.
+    "WEBHOOK_ALLOW_LOOPBACK": "true",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +201,7 @@ class Plan(Infrastructure):
                     "CHECKOUT_ORIGIN": self.ports.url(self.payment_processor),
                     "PORTAL_ORIGIN": self.ports.url(self.payment_processor),
                     "SESSION_KEY": self.secrets["session_key"],
+                    "WEBHOOK_KEY": self.secrets["webhook_key"],
                     **WAIVED[service],
                     **DEVELOPMENT,
                 }

@@ -47,6 +47,7 @@ def _makers() -> dict[str, Maker]:
         "quote_key": _token,
         "second_factor_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "session_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "webhook_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "signing_key": _signing_key,
     }
     for client in topology().clients:

@@ -74,6 +74,12 @@ class GatewaySettings(ServiceSettings):
     # How long an answer of identity counts that a session stands: no session outlives its end by more.
     session_state_s: float = Field(default=1, gt=0, le=60)
 
+    # Seals the secrets of webhooks that are sent; without it nobody can have any sent.
+    webhook_key: Annotated[SecretStr, AfterValidator(_fernet_keys)] | None = None
+    # Whether webhooks may also go to this machine, over plain http.
+    webhook_allow_loopback: bool = False
+    webhook_timeout_s: float = Field(default=15, gt=0, le=30)
+
     rate_limit_uri: StorageUri = "memory://"
     generations_limit: RateLimit = "120/minute"
     quotes_limit: RateLimit = "300/minute"
@@ -108,6 +114,12 @@ class GatewaySettings(ServiceSettings):
 
     streams_per_user_max: int = Field(default=8, ge=1, le=1_000)
     heartbeat_s: float = Field(default=15, gt=0, le=300)
+
+    @property
+    def webhook_keys(self) -> list[str]:
+        """The keys of webhooks' secrets: the first seals, all open."""
+        keys = self.webhook_key
+        return [key.strip() for key in keys.get_secret_value().split(",")] if keys else []
 
 
 class MigrationSettings(OwnerSettings):

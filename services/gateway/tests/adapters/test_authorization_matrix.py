@@ -98,6 +98,9 @@ async def things(door: Door, proof: str) -> dict[str, str]:
     scopes = {"name": "Hers", "scopes": ["account:read"]}
     key = await http.post("/v1/api-keys", json=scopes, headers=bearing)
     session = (await http.get("/v1/sessions", headers=bearing)).json()["data"][0]
+    hook = {"url": "https://receiver.example/", "event_types": ["generation.succeeded"]}
+    endpoint = (await http.post("/v1/webhook-endpoints", json=hook, headers=bearing)).json()["id"]
+    sent = await http.post(f"/v1/webhook-endpoints/{endpoint}/test", headers=bearing)
     return {
         "provider": SKETCH.partition("/")[0],
         "name": SKETCH.partition("/")[2],
@@ -108,6 +111,8 @@ async def things(door: Door, proof: str) -> dict[str, str]:
         "purchase": str(door.world.billing.pay(checkout["id"]).purchase_id),
         "api_key": key.json()["id"],
         "session": session["id"],
+        "webhook_endpoint": endpoint,
+        "delivery": sent.json()["id"],
         "share": "shr_" + "0" * 32,
         "link": "lnk_" + "0" * 32,
         "user": str(next(iter(door.world.identity.users))),

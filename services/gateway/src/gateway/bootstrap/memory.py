@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from chassis.clock import SystemClock
+from chassis.ids import UuidIds
 from cryptography.fernet import Fernet
 
 from gateway.adapters.inbound.deps import Web
@@ -21,6 +22,8 @@ from gateway.adapters.outbound.memory.sign_in import MemorySignIn
 from gateway.adapters.outbound.memory.text_outputs import MemoryTextOutputs
 from gateway.adapters.outbound.memory.uploads import MemoryUploads
 from gateway.adapters.outbound.memory.usage_log import MemoryUsageLog
+from gateway.adapters.outbound.memory.webhook_sender import MemoryWebhookSender
+from gateway.adapters.outbound.memory.webhooks import MemoryWebhooks
 from gateway.adapters.outbound.rate_limits import LimitsRateLimits
 from gateway.adapters.outbound.sealed_event_ids import SealedEventIds
 from gateway.bootstrap.parts import Ports
@@ -47,6 +50,7 @@ class MemoryWorld:
     sessions: MemoryConsoleSessions
     texts: MemoryTextOutputs
     output_files: MemoryOutputFiles
+    webhooks: MemoryWebhooks
     ports: Ports
 
 
@@ -68,7 +72,7 @@ def memory_world(
     texts, shares = MemoryTextOutputs(), MemoryShares(generations)
     output_files, collections = MemoryOutputFiles(), MemoryCollections(generations)
     generations.uploads = uploads = MemoryUploads(clock)
-    usage_log = MemoryUsageLog(generations)
+    usage_log, webhooks = MemoryUsageLog(generations), MemoryWebhooks()
     ports = Ports(
         identity=identity,
         administration=administration,
@@ -87,6 +91,9 @@ def memory_world(
         sessions=sessions,
         texts=texts,
         output_files=output_files,
+        webhook_endpoints=webhooks,
+        webhook_addresses=MemoryWebhookSender(),
+        ids=UuidIds(),
         clock=clock,
         monotonic=lambda: clock.now().timestamp(),
         web=Web(
@@ -113,5 +120,6 @@ def memory_world(
         sessions=sessions,
         texts=texts,
         output_files=output_files,
+        webhooks=webhooks,
         ports=ports,
     )

@@ -12,7 +12,9 @@ from gateway.adapters.inbound.app import make_app
 from gateway.adapters.inbound.console import mount_console
 from gateway.adapters.inbound.deps import Deps, Web
 from gateway.adapters.outbound.random import RandomSecrets
+from gateway.application.add_webhook_endpoint import AddWebhookEndpointHandler
 from gateway.application.change_plan import ChangePlanHandler
+from gateway.application.change_webhook_endpoint import ChangeWebhookEndpointHandler
 from gateway.application.complete_log_in import CompleteLogInHandler
 from gateway.application.complete_sign_in import CompleteSignInHandler
 from gateway.application.correct_balance import CorrectBalanceHandler
@@ -42,6 +44,8 @@ from gateway.application.remove_ended_sessions import RemoveEndedSessionsHandler
 from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
+from gateway.application.rotate_webhook_secret import RotateWebhookSecretHandler
+from gateway.application.send_test_webhook import SendTestWebhookHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.standing_proofs import StandingProofs
@@ -57,6 +61,7 @@ from gateway.ports.console_sessions import ConsoleSessionStore
 from gateway.ports.event_feed import EventFeed
 from gateway.ports.event_ids import EventIds
 from gateway.ports.generation import Generations
+from gateway.ports.id_source import IdSource
 from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
 from gateway.ports.output_files import OutputFiles
@@ -66,6 +71,8 @@ from gateway.ports.sign_in import SignIn
 from gateway.ports.text_outputs import TextOutputs
 from gateway.ports.uploads import Uploads
 from gateway.ports.usage_log import UsageLog
+from gateway.ports.webhook_endpoints import WebhookEndpoints
+from gateway.ports.webhook_sender import WebhookAddresses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +96,9 @@ class Ports:
     sessions: ConsoleSessionStore
     texts: TextOutputs
     output_files: OutputFiles
+    webhook_endpoints: WebhookEndpoints
+    webhook_addresses: WebhookAddresses
+    ids: IdSource
     clock: Clock
     web: Web
     session_idle: timedelta = timedelta(days=7)
@@ -190,6 +200,15 @@ def wire(ports: Ports) -> Deps:
         restore_selected=RestoreSelectedHandler(ports.generations),
         discard_selected=DiscardSelectedHandler(ports.generations),
         output_files=ports.output_files,
+        webhook_endpoints=ports.webhook_endpoints,
+        add_webhook_endpoint=AddWebhookEndpointHandler(
+            ports.webhook_endpoints, ports.webhook_addresses, ports.ids, secrets, clock
+        ),
+        change_webhook_endpoint=ChangeWebhookEndpointHandler(
+            ports.webhook_endpoints, ports.webhook_addresses, clock
+        ),
+        rotate_webhook_secret=RotateWebhookSecretHandler(ports.webhook_endpoints, secrets, clock),
+        send_test_webhook=SendTestWebhookHandler(ports.webhook_endpoints, ports.ids, clock),
         checks=ports.checks,
         alive=ports.alive,
     )

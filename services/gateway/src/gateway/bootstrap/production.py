@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import httpx
 from chassis.clock import SystemClock
+from chassis.ids import UuidIds
 from chassis.service import Running
 
 from gateway.adapters.inbound.deps import Web
@@ -17,12 +18,15 @@ from gateway.adapters.outbound.grpc_identity_sign_in import GrpcSignIn
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
 from gateway.adapters.outbound.http_output_files import HttpOutputFiles
 from gateway.adapters.outbound.http_text_outputs import TIMEOUT_S, HttpTextOutputs
+from gateway.adapters.outbound.http_webhook_sender import HttpWebhookSender
 from gateway.adapters.outbound.jwt import JwtAccessTokens
 from gateway.adapters.outbound.media_store import MediaStore
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
 from gateway.adapters.outbound.postgres.console_sessions import PostgresConsoleSessions
+from gateway.adapters.outbound.postgres.webhook_endpoints import PostgresWebhookEndpoints
 from gateway.adapters.outbound.rate_limits import LimitsRateLimits
 from gateway.adapters.outbound.sealed_event_ids import SealedEventIds
+from gateway.adapters.outbound.webhook_secret_box import WebhookSecretBox
 from gateway.bootstrap.parts import Ports
 from gateway.ports.rate_limits import Limit
 from gateway.settings import GatewaySettings
@@ -72,6 +76,9 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
         sessions=PostgresConsoleSessions(running.engine, keys=_session_keys(settings)),
         texts=HttpTextOutputs(fetching, store),
         output_files=HttpOutputFiles(fetching, store),
+        webhook_endpoints=PostgresWebhookEndpoints(running.engine, WebhookSecretBox(settings.webhook_keys)),
+        webhook_addresses=await webhook_sender(settings, running),
+        ids=UuidIds(),
         clock=clock,
         web=_web(settings),
         session_idle=timedelta(seconds=settings.session_idle_s),
@@ -85,6 +92,15 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
         checks={**running.checks, "events": feed.check},
         alive=running.alive,
     )
+
+
+async def webhook_sender(settings: GatewaySettings, running: Running) -> HttpWebhookSender:
+    """Return what sends webhooks, and knows where to; it is closed with the service."""
+    sender = HttpWebhookSender(
+        allow_loopback=settings.webhook_allow_loopback, timeout_s=settings.webhook_timeout_s
+    )
+    running.stack.push_async_callback(sender.close)
+    return sender
 
 
 def _limits(settings: GatewaySettings) -> dict[Limit, str]:

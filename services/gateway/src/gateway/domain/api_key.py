@@ -18,6 +18,8 @@ class Scope(StrEnum):
     GENERATIONS_WRITE = "generations:write"
     BILLING_READ = "billing:read"
     ACCOUNT_READ = "account:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 @dataclass(frozen=True, kw_only=True)

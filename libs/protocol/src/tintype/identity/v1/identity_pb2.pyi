@@ -1058,7 +1058,7 @@ Global___EndOtherSessionsResponse: _TypeAlias = EndOtherSessionsResponse  # noqa
 @_typing.final
 class ApiKeyTerms(_message.Message):
     """What a key may do. The same words as in the public API: `generations:read`, `generations:write`,
-    `billing:read`, `account:read`. Whatever no scope names is for people alone.
+    `billing:read`, `account:read`, `webhooks:read`, `webhooks:write`. Whatever no scope names is for people alone.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from chassis.health import Check
 from fastapi import FastAPI, Request
 
+from gateway.application.add_webhook_endpoint import AddWebhookEndpointHandler
 from gateway.application.change_plan import ChangePlanHandler
+from gateway.application.change_webhook_endpoint import ChangeWebhookEndpointHandler
 from gateway.application.complete_log_in import CompleteLogInHandler
 from gateway.application.complete_sign_in import CompleteSignInHandler
 from gateway.application.correct_balance import CorrectBalanceHandler
@@ -32,6 +34,8 @@ from gateway.application.remove_ended_sessions import RemoveEndedSessionsHandler
 from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
+from gateway.application.rotate_webhook_secret import RotateWebhookSecretHandler
+from gateway.application.send_test_webhook import SendTestWebhookHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.wait_as_preferred import WaitAsPreferredHandler
@@ -51,6 +55,7 @@ from gateway.ports.shares import Shares
 from gateway.ports.sign_in import SignIn
 from gateway.ports.uploads import Uploads
 from gateway.ports.usage_log import UsageLog
+from gateway.ports.webhook_endpoints import WebhookEndpoints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +146,11 @@ class Deps:
     restore_selected: RestoreSelectedHandler
     discard_selected: DiscardSelectedHandler
     output_files: OutputFiles
+    webhook_endpoints: WebhookEndpoints
+    add_webhook_endpoint: AddWebhookEndpointHandler
+    change_webhook_endpoint: ChangeWebhookEndpointHandler
+    rotate_webhook_secret: RotateWebhookSecretHandler
+    send_test_webhook: SendTestWebhookHandler
     checks: Mapping[str, Check] = field(default_factory=dict)
     alive: Mapping[str, Check] = field(default_factory=dict)
 

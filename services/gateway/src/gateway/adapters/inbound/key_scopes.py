@@ -11,6 +11,8 @@ from gateway.domain.errors import Forbidden
 _READS = frozenset({Scope.GENERATIONS_READ})
 _WRITES = frozenset({Scope.GENERATIONS_WRITE})
 _BILLING = frozenset({Scope.BILLING_READ})
+_READS_WEBHOOKS = frozenset({Scope.WEBHOOKS_READ})
+_WRITES_WEBHOOKS = frozenset({Scope.WEBHOOKS_WRITE})
 
 # Spending credits is all that keys do with money: buying, plans, profiles and keys are for people.
 SCOPES: Mapping[str, frozenset[Scope]] = MappingProxyType(
@@ -53,6 +55,18 @@ SCOPES: Mapping[str, frozenset[Scope]] = MappingProxyType(
         "list_uploads": _READS,
         "read_upload": _READS,
         "delete_upload": _WRITES,
+        "list_webhook_endpoints": _READS_WEBHOOKS,
+        "create_webhook_endpoint": _WRITES_WEBHOOKS,
+        "read_webhook_endpoint": _READS_WEBHOOKS,
+        "change_webhook_endpoint": _WRITES_WEBHOOKS,
+        "delete_webhook_endpoint": _WRITES_WEBHOOKS,
+        "test_webhook_endpoint": _WRITES_WEBHOOKS,
+        "rotate_webhook_secret": _WRITES_WEBHOOKS,
+        # Whoever knows the secret can write what looks like ours: that is more than reading.
+        "read_signing_secret": _WRITES_WEBHOOKS,
+        "rotate_signing_secret": _WRITES_WEBHOOKS,
+        "list_webhook_deliveries": _READS_WEBHOOKS,
+        "redeliver_webhook": _WRITES_WEBHOOKS,
     }
 )
 

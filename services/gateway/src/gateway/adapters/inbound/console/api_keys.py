@@ -26,6 +26,8 @@ SCOPES = {
     Scope.GENERATIONS_READ: gettext_noop("See models, generations and usage"),
     Scope.BILLING_READ: gettext_noop("See balance, statement, purchases and plan"),
     Scope.ACCOUNT_READ: gettext_noop("See the profile"),
+    Scope.WEBHOOKS_READ: gettext_noop("See webhook endpoints and what they were sent"),
+    Scope.WEBHOOKS_WRITE: gettext_noop("Add, change, test and remove webhook endpoints"),
 }
 PRESET = frozenset({Scope.GENERATIONS_WRITE.value, Scope.GENERATIONS_READ.value})
 LIFETIMES = {

@@ -13,6 +13,7 @@ from gateway.adapters.inbound.key_scopes import SCOPES
 from gateway.adapters.inbound.rest.answers.answer import Answer
 from gateway.adapters.inbound.rest.answers.event import NAMES
 from gateway.adapters.inbound.rest.answers.problem import ChangedPrice, CodeNeeded, Problem, TooFewCredits
+from gateway.adapters.inbound.rest.answers.webhook_event import EVENTS, type_of
 from gateway.adapters.inbound.rest.described_problems import problem_examples, problem_responses
 from gateway.adapters.inbound.rest.example import example_of
 from gateway.adapters.inbound.rest.headers import HEADERS, headers_of
@@ -26,6 +27,12 @@ _DESCRIPTION = (
 )
 _SCHEMAS = "#/components/schemas/{model}"
 _JSON = "application/json"
+# As Standard Webhooks has it (standardwebhooks.com).
+_SIGNED = {
+    "webhook-id": "The same each time that it is sent: whoever gets it twice knows it by that.",
+    "webhook-timestamp": "When it was sent, in seconds since 1970.",
+    "webhook-signature": "`v1,` and an HMAC-SHA256 of id, timestamp and body in base64; several with spaces.",
+}
 
 SECURITY_SCHEMES: dict[str, Any] = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -71,13 +78,14 @@ def _description(app: FastAPI, routes: list[APIRoute]) -> dict[str, Any]:
             if route.include_in_schema:
                 for method in route.methods or ():
                     _complete(route, described["paths"][route.path][method.lower()], schemas)
+        described["webhooks"] = {type_of(event): _webhook(event, schemas) for event in EVENTS}
         app.openapi_schema = described
     return app.openapi_schema
 
 
 def _schemas_beside() -> dict[str, Any]:
-    """Return what no route is declared to: problems, and what events carry."""
-    models: list[type[Answer]] = [Problem, TooFewCredits, ChangedPrice, CodeNeeded, *NAMES]
+    """Return what no route is declared to: problems, and what events and webhooks carry."""
+    models: list[type[Answer]] = [Problem, TooFewCredits, ChangedPrice, CodeNeeded, *NAMES, *EVENTS]
     _, found = models_json_schema([(model, "serialization") for model in models], ref_template=_SCHEMAS)
     schemas: dict[str, Any] = found["$defs"]
     return schemas
@@ -103,6 +111,33 @@ def _complete(route: APIRoute, operation: dict[str, Any], schemas: dict[str, Any
         _add_example(answer, schemas)
     _add_example(operation.get("requestBody", {}), schemas)
     operation["responses"] = succeeded | problem_responses(route)
+
+
+def _webhook(event: type[Answer], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Describe a request that is sent to whoever asked for it; docs/webhooks.md says how it is signed."""
+    body = {"content": {_JSON: {"schema": {"$ref": _SCHEMAS.format(model=event.__name__)}}}}
+    _add_example(body, schemas)
+    name = type_of(event)
+    return {
+        "post": {
+            "tags": ["webhooks"],
+            "operationId": f"receive_{name.replace('.', '_')}",
+            "summary": (event.__doc__ or name).splitlines()[0].removesuffix("."),
+            "description": "Sent by us to your endpoint.",
+            "parameters": [
+                {
+                    "name": header,
+                    "in": "header",
+                    "required": True,
+                    "description": says,
+                    "schema": {"type": "string"},
+                }
+                for header, says in _SIGNED.items()
+            ],
+            "requestBody": body | {"required": True},
+            "responses": {"2XX": {"description": "It arrived. Anything else has it sent again later."}},
+        }
+    }
 
 
 def _add_example(part: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -16,11 +16,13 @@ from gateway.domain.errors import FieldProblem, InvalidRequest, NotFound
 from gateway.domain.identifiers import (
     CheckoutId,
     CollectionId,
+    DeliveryId,
     GenerationId,
     ModelId,
     PurchaseId,
     UploadId,
     UserId,
+    WebhookEndpointId,
 )
 from gateway.domain.page import LIMIT_DEFAULT, LIMIT_MAX
 
@@ -28,6 +30,8 @@ _GENERATION_ID = re.compile(r"gen_[0-9a-f]{32}")
 _COLLECTION_ID = re.compile(r"col_[0-9a-f]{32}")
 _USER_ID = re.compile(r"usr_[0-9a-f]{32}")
 _UPLOAD_ID = re.compile(r"upl_[0-9a-f]{32}")
+_WEBHOOK_ENDPOINT_ID = re.compile(r"whe_[0-9a-f]{32}")
+_DELIVERY_ID = re.compile(r"dlv_[0-9a-f]{32}")
 _CHECKOUT_ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 _PURCHASE_ID = re.compile(r"pay_[0-9a-zA-Z_]{1,64}")
 _MODEL_PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -42,6 +46,12 @@ CollectionPath = Annotated[
 ]
 UploadPath = Annotated[
     str, Path(description="An upload's id.", examples=["upl_019324a1b2c37def8a9b0c1d2e3f4a64"])
+]
+WebhookEndpointPath = Annotated[
+    str, Path(description="A webhook endpoint's id.", examples=["whe_019324a1b2c37def8a9b0c1d2e3f4a66"])
+]
+DeliveryPath = Annotated[
+    str, Path(description="A delivery's id.", examples=["dlv_019324a1b2c37def8a9b0c1d2e3f4a67"])
 ]
 CheckoutPath = Annotated[
     str, Path(description="A checkout's id.", examples=["chk_019324a1b2c37def8a9b0c1d2e3f4a63"])
@@ -81,6 +91,20 @@ def upload_id(text: str) -> UploadId:
     if not _UPLOAD_ID.fullmatch(text):
         raise NotFound("There is no such upload.", reason="UPLOAD_NOT_FOUND")
     return UploadId(text)
+
+
+def webhook_endpoint_id(text: str) -> WebhookEndpointId:
+    """Read an id; what is not well-formed can't exist, and raises NotFound."""
+    if not _WEBHOOK_ENDPOINT_ID.fullmatch(text):
+        raise NotFound("There is no such webhook endpoint.", reason="WEBHOOK_ENDPOINT_NOT_FOUND")
+    return WebhookEndpointId(text)
+
+
+def delivery_id(text: str) -> DeliveryId:
+    """Read an id; what is not well-formed can't exist, and raises NotFound."""
+    if not _DELIVERY_ID.fullmatch(text):
+        raise NotFound("There is no such delivery.", reason="WEBHOOK_DELIVERY_NOT_FOUND")
+    return DeliveryId(text)
 
 
 def checkout_id(text: str) -> CheckoutId:

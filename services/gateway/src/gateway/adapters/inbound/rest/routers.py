@@ -30,6 +30,7 @@ from gateway.adapters.inbound.rest import (
     subscriptions,
     uploads,
     usage,
+    webhook_endpoints,
     webhooks,
 )
 
@@ -59,6 +60,7 @@ ROUTERS = (
     admin_purchases.router,
     admin_audit.router,
     admin_usage.router,
+    webhook_endpoints.router,
     webhooks.router,
     documentation.router,
     operations.router,

@@ -217,7 +217,7 @@ class MemoryWebhooks:
             if not self._is_idle(delivery_id, now):
                 receiver = self._receiver(self.log[delivery_id])
                 busy[receiver] = busy.get(receiver, 0) + 1
-        claimed = []
+        claimed: list[ClaimedDelivery] = []
         due = [sent for sent in self.log.values() if sent.next_attempt_at and sent.next_attempt_at <= now]
         for delivery in sorted(due, key=lambda sent: (sent.next_attempt_at, sent.delivery_id)):
             receiver = self._receiver(delivery)
@@ -287,8 +287,9 @@ class MemoryWebhooks:
     def _drop(self, delivery_ids: Sequence[DeliveryId]) -> None:
         for delivery_id in delivery_ids:
             self.log.pop(delivery_id, None)
-            for beside in (self.taken, self.ended, self.of_callback):
-                beside.pop(delivery_id, None)  # type: ignore[attr-defined]
+            self.taken.pop(delivery_id, None)
+            self.ended.pop(delivery_id, None)
+            self.of_callback.pop(delivery_id, None)
 
     def _is_idle(self, delivery_id: DeliveryId, now: datetime) -> bool:
         until = self.taken.get(delivery_id)
