@@ -208,6 +208,29 @@ async def test_what_waits_is_linked_after_a_fresh_proof(door: Door) -> None:
     assert len(door.world.sign_in.links) == 1
 
 
+async def test_a_link_is_removed_after_a_fresh_proof(door: Door) -> None:
+    """A browser that was left signed in takes nobody's way in away."""
+    csrf = await enter(door)
+    door.confirm_addresses()
+    await back(door, await go(door, "/account/sign-in/with/google"))
+    form = {"csrf_token": csrf}
+    await door.http.post("/account/sign-in/link", data=form, headers=HTML)
+    (kept,) = door.world.sign_in.links.values()
+    door.clock.pass_(minutes=10)
+    from_here = HTML | {"Referer": "http://gateway.test/account/sign-in"}
+    path = f"/account/sign-in/{kept.link.link_id}/remove"
+    asked = await door.http.post(path, data=form, headers=from_here)
+    assert asked.headers["location"] == "/account/step-up?next=/account/sign-in"
+    headers = {"X-CSRF-Token": csrf, "Origin": "http://gateway.test"}
+    program = await door.http.delete(f"/v1/me/sign-in/links/{kept.link.link_id}", headers=headers)
+    assert_problem(program, 403, "STEP_UP_REQUIRED")
+    assert door.world.sign_in.links
+    proof = form | {"next": "/account/sign-in", "password": PASSWORD}
+    await door.http.post("/account/step-up", data=proof, headers=HTML)
+    await door.http.post(path, data=form, headers=from_here)
+    assert not door.world.sign_in.links
+
+
 async def test_an_identity_that_is_linked_elsewhere_is_refused_on_the_page(door: Door) -> None:
     """Whoever is signed in stays so."""
     await back(door, await go(door))

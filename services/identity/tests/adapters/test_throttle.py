@@ -3,10 +3,12 @@
 import pytest
 from embedded.ports import free_ports
 from identity.adapters.outbound.throttle import ActionLimits, LimitsThrottle
+from identity.bootstrap.production import throttle_of
 from identity.domain.errors import ThrottleUnavailable
 from identity.domain.identifiers import DeviceId
 from identity.domain.user import EmailAddress
 from identity.ports.throttle import Action
+from identity.settings import IdentitySettings
 
 ADA = EmailAddress("ada@example.com")
 CLIENT = "203.0.113.7"
@@ -31,3 +33,11 @@ async def test_without_its_store_nothing_is_admitted(scheme: str) -> None:
             await admission
     await throttle.forgive(client_address=CLIENT, email=ADA)
     await throttle.forgive(client_address=CLIENT, email=ADA, device_id=device)
+
+
+async def test_whatever_is_counted_has_its_bounds() -> None:
+    """In production's settings too: no attempt meets a limit that nobody set."""
+    settings = IdentitySettings.model_construct(rate_limit_uri="memory://")
+    throttle = throttle_of(settings)
+    for action in Action:
+        await throttle.admit(action, client_address=CLIENT, email=ADA)

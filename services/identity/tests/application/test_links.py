@@ -211,6 +211,17 @@ async def told_at_reset(world: SignInWorld) -> str:
     return mails[-1].details["ways"]
 
 
+async def test_a_link_that_is_removed_is_mailed(world: SignInWorld) -> None:
+    """Once, with what it was; what is refused is not."""
+    ada = await world.confirmed()
+    linked = await link(world, ada.user_id, await wanted(world, ada.user_id))
+    await world.handlers.sign_in.unlink(user_id=ada.user_id, link_id=linked.link_id)
+    with pytest.raises(LinkNotFound):
+        await world.handlers.sign_in.unlink(user_id=ada.user_id, link_id=linked.link_id)
+    (mail,) = [row.mail for row in world.store.mails.values() if row.mail.purpose is Notice.SIGN_IN_UNLINKED]
+    assert (mail.recipient, mail.details["way"]) == (ADA, "Google (eve@example.com)")
+
+
 async def test_only_the_owner_removes_a_link(world: SignInWorld) -> None:
     """Another's is as unknown as a guess."""
     ada, eve = (await world.opened()).user, await world.confirmed(EVE)

@@ -10,13 +10,16 @@ from identity.adapters.outbound.fernet_box import FernetBox
 from identity.application.begin_second_factor import BeginSecondFactor, NewSecret
 from identity.application.complete_log_in import CompleteLogIn
 from identity.application.confirm_second_factor import ConfirmSecondFactor
+from identity.application.end_other_sessions import EndOtherSessions
 from identity.application.open_session import OpenedSession
 from identity.application.remove_second_factor import RemoveSecondFactor
 from identity.application.reset_password import ResetPassword
+from identity.application.step_up import StepUp
 from identity.application.verify_email import VerifyEmail
 from identity.domain.client import Client
 from identity.domain.errors import (
     ChallengeEnded,
+    IdentityError,
     InvalidCredentials,
     SecondFactorOn,
     SecondFactorRequired,
@@ -232,6 +235,64 @@ async def test_a_reset_is_no_way_around(world: World, phone: Phone) -> None:
         ResetPassword(world.mailed_token(Purpose.RESET_PASSWORD), OTHER_PASSWORD)
     )
     assert await challenged(world, password=OTHER_PASSWORD, device=device)
+
+
+@pytest.mark.parametrize("guessed", ["sign in", "step up", "turn off", "turn on"])
+async def test_wrong_codes_at_one_close_no_other(world: World, phone: Phone, guessed: str) -> None:
+    """Whoever guesses at one of them is stopped there, and its owner goes on everywhere else."""
+    opened = await complete(world, await challenged(world), phone.paper[0])
+    user_id, challenges = phone.user_id, [await challenged(world), await challenged(world)]
+
+    async def signs_in(code: str) -> None:
+        await complete(world, challenges[0], code)
+
+    async def steps_up(code: str) -> None:
+        await world.handlers.sessions.step_up(StepUp(user_id, opened.session_id, code=code))
+
+    async def turns_off(code: str) -> None:
+        await world.handlers.factors.remove(RemoveSecondFactor(user_id, PASSWORD, code))
+
+    async def turns_on(code: str) -> None:
+        await world.handlers.factors.confirm(ConfirmSecondFactor(user_id, code))
+
+    asks = {"sign in": signs_in, "step up": steps_up, "turn off": turns_off, "turn on": turns_on}
+    ask = asks.pop(guessed)
+    refused = list[type[IdentityError]]()
+    # What was right before was counted too.
+    for _ in range(6):
+        with pytest.raises(IdentityError) as refusal:
+            await ask("000000")
+        refused.append(refusal.type)
+    assert refused[0] in (WrongCode, SecondFactorOn)
+    assert refused[-1] is TooManyAttempts
+    challenges.reverse()
+    with pytest.raises(TooManyAttempts):
+        await ask(phone.paper[1])
+    for other in asks.values():
+        with pytest.raises((WrongCode, SecondFactorOn)):
+            await other("000000")
+    assert (await world.handlers.factors.read(user_id)).codes_left == 9
+
+
+@pytest.mark.parametrize("ends", ["reset", "everywhere else"])
+async def test_a_sign_in_that_waits_ends_with_the_sessions(world: World, phone: Phone, ends: str) -> None:
+    """Whoever knew the old password, or was at another device, shows no code any more."""
+    opened = await complete(world, await challenged(world), phone.paper[0])
+    waiting = await challenged(world)
+    if ends == "reset":
+        await world.ask_for_reset()
+        token = world.mailed_token(Purpose.RESET_PASSWORD)
+        await world.handlers.reset_password(ResetPassword(token, OTHER_PASSWORD))
+    else:
+        await world.handlers.sessions.end_others(EndOtherSessions(phone.user_id, opened.session_id))
+    sessions = len(world.store.sessions)
+    with pytest.raises(ChallengeEnded):
+        await complete(world, waiting, phone.paper[1])
+    assert len(world.store.sessions) == sessions
+    assert (await world.handlers.factors.read(phone.user_id)).codes_left == 9
+    # The next one waits as ever.
+    password = OTHER_PASSWORD if ends == "reset" else PASSWORD
+    assert await complete(world, await challenged(world, password=password), phone.paper[1])
 
 
 async def test_it_is_turned_off_with_both(world: World, phone: Phone) -> None:

@@ -96,3 +96,21 @@ async def test_sign_ins_that_wait_are_found(kept: Storage) -> None:
         assert await work.factors.lock_challenge(CHALLENGE.token_digest) == CHALLENGE
         await work.factors.save_challenge(tried)
         assert await work.factors.lock_challenge(CHALLENGE.token_digest) == tried
+
+
+async def test_all_sign_ins_of_an_account_end_at_once(kept: Storage) -> None:
+    """Those of another account wait on, and what ended before stays as it was."""
+    used, later = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
+    ended = replace(CHALLENGE, token_digest=digest("ended"), used_at=used)
+    other = replace(CHALLENGE, token_digest=digest("other"), user_id=OTHER.user_id)
+    async with kept.units.of(OTHER.user_id) as work:
+        await work.factors.add_challenge(other)
+        await work.factors.end_challenges(OWNER.user_id, later)
+    async with kept.units.of(OWNER.user_id) as work:
+        await work.factors.add_challenge(ended)
+        assert await work.factors.lock_challenge(CHALLENGE.token_digest) == CHALLENGE
+        await work.factors.end_challenges(OWNER.user_id, NOW)
+        assert await work.factors.lock_challenge(CHALLENGE.token_digest) == replace(CHALLENGE, used_at=NOW)
+        assert await work.factors.lock_challenge(ended.token_digest) == ended
+    async with kept.units.of(OTHER.user_id) as work:
+        assert await work.factors.lock_challenge(other.token_digest) == other

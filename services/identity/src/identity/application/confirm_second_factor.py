@@ -43,7 +43,7 @@ class ConfirmSecondFactorHandler:
         async with self.units.of(command.user_id) as work:
             user = await work.users.get(command.user_id)
         await self.throttle.admit(
-            Action.SECOND_FACTOR, client_address=command.client_address, email=user.email
+            Action.SECOND_FACTOR_ON, client_address=command.client_address, email=user.email
         )
         codes = [recovery_code(self.secrets.new()) for _ in range(RECOVERY_CODES)]
         now = self.clock.now()

@@ -32,7 +32,11 @@ class SessionEnder:
         *,
         kept: SessionId | None = None,
     ) -> int:
-        """Store the end of every open session of a user, but of the one that is kept; return how many."""
+        """Store the end of every open session of a user, but of the one that is kept; return how many.
+
+        A sign-in that waits for a code ends as well, and first: one that is opened meanwhile is found open.
+        """
+        await work.factors.end_challenges(user_id, now)
         ended = await work.sessions.end_all(user_id, now, reason, kept=kept)
         if ended:
             await self._tell(work, user_id, None, now, reason, kept)

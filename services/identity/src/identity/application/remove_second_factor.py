@@ -40,7 +40,7 @@ class RemoveSecondFactorHandler:
             user = await work.users.get(command.user_id)
         await self.prover.prove(user, command.password, command.client_address)
         await self.prover.throttle.admit(
-            Action.SECOND_FACTOR, client_address=command.client_address, email=user.email
+            Action.SECOND_FACTOR_OFF, client_address=command.client_address, email=user.email
         )
         now = self.clock.now()
         async with self.units.of(command.user_id) as work:

@@ -42,7 +42,7 @@ class StepUpHandler:
             await self.prover.prove(user, command.password or "", command.client_address)
         else:
             await self.prover.throttle.admit(
-                Action.SECOND_FACTOR, client_address=command.client_address, email=user.email
+                Action.STEP_UP_CODE, client_address=command.client_address, email=user.email
             )
         now = self.clock.now()
         async with self.units.of(command.user_id) as work:

@@ -190,7 +190,7 @@ def wire_handlers(ports: Ports) -> Handlers:
             ),
             read=ReadSignInMethodsHandler(units, clock),
             link=LinkIdentityHandler(units, ports.ids, clock, titles),
-            unlink=UnlinkIdentityHandler(units),
+            unlink=UnlinkIdentityHandler(units, ports.ids, clock, titles),
             providers=tuple(ports.providers.values()),
             policy=ports.sign_up_policy,
             widget=ports.human_check.widget,

@@ -98,7 +98,7 @@ async def real_ports(settings: IdentitySettings, engine: AsyncEngine) -> AsyncIt
             directory=PostgresDirectory(engine),
             people=PostgresPeople(engine),
             hasher=hasher,
-            throttle=_throttle(settings),
+            throttle=throttle_of(settings),
             access_tokens=JwtAccessTokens(
                 keys=keys,
                 issuer=settings.issuer,
@@ -138,12 +138,22 @@ async def real_ports(settings: IdentitySettings, engine: AsyncEngine) -> AsyncIt
         hasher.close()
 
 
-def _throttle(settings: IdentitySettings) -> LimitsThrottle:
+# Each is counted apart, so that wrong codes at one close no other.
+_CODES = (Action.SECOND_FACTOR, Action.SECOND_FACTOR_ON, Action.SECOND_FACTOR_OFF, Action.STEP_UP_CODE)
+
+
+def throttle_of(settings: IdentitySettings) -> LimitsThrottle:
+    """Return what counts attempts."""
     mails = ActionLimits(
         settings.reset_limit_per_account, settings.reset_limit_per_client, settings.reset_limit_per_address
     )
     log_ins = ActionLimits(
         settings.login_limit_per_account, settings.login_limit_per_client, settings.login_limit_per_address
+    )
+    codes = ActionLimits(
+        settings.login_limit_per_account,
+        settings.login_limit_per_client,
+        settings.second_factor_limit_per_address,
     )
     return LimitsThrottle(
         settings.rate_limit_uri,
@@ -151,11 +161,7 @@ def _throttle(settings: IdentitySettings) -> LimitsThrottle:
             Action.LOG_IN: log_ins,
             Action.CONFIRM: log_ins,
             Action.PASSKEY: log_ins,
-            Action.SECOND_FACTOR: ActionLimits(
-                settings.login_limit_per_account,
-                settings.login_limit_per_client,
-                settings.second_factor_limit_per_address,
-            ),
+            **dict.fromkeys(_CODES, codes),
             Action.RESET_PASSWORD: mails,
             Action.VERIFY_EMAIL: mails,
             Action.CHANGE_EMAIL: mails,

@@ -37,6 +37,7 @@ class Notice(StrEnum):
     SECOND_FACTOR_ON = "second_factor_on"
     SECOND_FACTOR_OFF = "second_factor_off"
     SIGN_IN_LINKED = "sign_in_linked"
+    SIGN_IN_UNLINKED = "sign_in_unlinked"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_COPIED = "passkey_copied"

@@ -44,6 +44,10 @@ class SecondFactors(Protocol):
         """Read and lock a sign-in that waits for a code."""
         ...
 
+    async def end_challenges(self, user_id: UserId, now: datetime) -> None:
+        """End every sign-in of the account that waits; waits itself for one that is just being ended."""
+        ...
+
     async def save_challenge(self, challenge: Challenge) -> None:
         """Store what became of it."""
         ...

@@ -15,6 +15,10 @@ class Action(StrEnum):
     RESET_PASSWORD = "reset_password"  # noqa: S105 - an action, not a secret
     CHANGE_EMAIL = "change_email"
     SECOND_FACTOR = "second_factor"
+    """A code ends a sign-in. Whoever knows the password alone uses up this count, and none of the others."""
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    STEP_UP_CODE = "step_up_code"
     PASSKEY = "passkey"
     CONFIRM = "confirm"
     """Somebody who is signed in says the password once more."""

@@ -104,7 +104,7 @@ async def discard(deps: CurrentDeps, session: Session) -> Response:
     return response
 
 
-@router.post("/{link_id}/remove", dependencies=[per_user(Limit.CHANGES)])
+@router.post("/{link_id}/remove", dependencies=[per_user(Limit.CHANGES), FRESH_PROOF])
 async def remove(request: Request, deps: CurrentDeps, session: Session, link_id: str) -> Response:
     """Let it open the account no longer; the last way in stays."""
     try:

@@ -173,10 +173,13 @@ async def create_link(body: Link, principal: CurrentPrincipal, deps: CurrentDeps
     "/v1/me/sign-in/links/{link}",
     tags=["account"],
     status_code=204,
-    dependencies=[per_user(Limit.CHANGES)],
+    dependencies=[per_user(Limit.CHANGES), FRESH_PROOF],
     responses=refuses({404: ("LINK_NOT_FOUND",), 409: ("LAST_WAY_TO_SIGN_IN",)}),
 )
 async def delete_link(link: LinkPath, principal: CurrentPrincipal, deps: CurrentDeps) -> Response:
-    """Let it open the account no longer; never the last way in."""
+    """Let it open the account no longer, which a mail tells of; never the last way in.
+
+    It takes a sign-in or a step-up (`POST /v1/auth/step-up`) within the last ten minutes.
+    """
     await deps.sign_in.unlink(principal.user_id, LinkId(link[:_ID_LENGTH_MAX]))
     return Response(status_code=204)

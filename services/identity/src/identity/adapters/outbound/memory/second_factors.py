@@ -1,7 +1,7 @@
 """Second factors, in memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from identity.adapters.outbound.memory.store import MemoryStore
@@ -56,6 +56,12 @@ class MemorySecondFactors:
         """See SecondFactors."""
         challenge = self.store.challenges.get(token_digest)
         return challenge if challenge is not None and challenge.user_id == self.owner else None
+
+    async def end_challenges(self, user_id: UserId, now: datetime) -> None:
+        """See SecondFactors."""
+        for token, challenge in self.store.challenges.items():
+            if challenge.user_id == user_id == self.owner and challenge.used_at is None:
+                self.store.challenges[token] = replace(challenge, used_at=now)
 
     async def save_challenge(self, challenge: Challenge) -> None:
         """See SecondFactors."""

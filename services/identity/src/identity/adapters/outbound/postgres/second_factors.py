@@ -105,6 +105,14 @@ class PostgresSecondFactors:
             used_at=row["used_at"],
         )
 
+    async def end_challenges(self, user_id: UserId, now: datetime) -> None:
+        """See SecondFactors."""
+        await self.connection.execute(
+            update(sign_in_challenges)
+            .where(sign_in_challenges.c.user_id == user_id, sign_in_challenges.c.used_at.is_(None))
+            .values(used_at=now)
+        )
+
     async def save_challenge(self, challenge: Challenge) -> None:
         """See SecondFactors."""
         await self.connection.execute(
