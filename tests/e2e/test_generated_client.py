@@ -59,9 +59,9 @@ def generated(stack: StackState, tmp_path_factory: pytest.TempPathFactory) -> It
     document = httpx.get(f"{stack.url('gateway')}/openapi.json").raise_for_status().json()
     (folder / "openapi.json").write_text(json.dumps(document))
     # Its own hooks only make the code pretty; of files it knows only those of no kind.
-    (folder / "config.yml").write_text(
-        "post_hooks: []\ncontent_type_overrides:\n  application/zip: application/octet-stream\n"
-    )
+    kinds = ("application/zip", *(f"audio/{kind}" for kind in ("mpeg", "wav", "ogg", "flac", "aac")))
+    overrides = "".join(f"  {kind}: application/octet-stream\n" for kind in kinds)
+    (folder / "config.yml").write_text(f"post_hooks: []\ncontent_type_overrides:\n{overrides}")
     made = subprocess.run(
         [sys.executable, "-m", "openapi_python_client", "generate", "--fail-on-warning", "--meta", "none",
          "--path", folder / "openapi.json", "--config", folder / "config.yml",

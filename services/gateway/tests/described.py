@@ -13,6 +13,14 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 Json = dict[str, Any]
 PROBLEM = "application/problem+json"
+OPENAI = "/openai/"
+
+
+def refused_in(path: str) -> str:
+    """The media type in which an operation refuses."""
+    return "application/json" if path.startswith(OPENAI) else PROBLEM
+
+
 FORMATS = FormatChecker(formats=())
 
 
@@ -92,7 +100,11 @@ class Description:
             assert "content" not in declared, f"{where} has no body"
             return
         assert media in declared["content"], f"{where} in {media} is not declared"
-        if request.method == "HEAD" or media in {"text/event-stream", "application/zip"}:
+        if (
+            request.method == "HEAD"
+            or media in {"text/event-stream", "application/zip"}
+            or media.startswith("audio/")
+        ):
             return
         self._hold_body(where, (await answer.aread()).decode(), media, declared["content"][media])
 
@@ -111,6 +123,9 @@ class Description:
             return
         body = json.loads(text)
         self.validate(body, content["schema"])
+        if "error" in body and "examples" in content:
+            codes = {self.example(each)["error"]["code"] for each in content["examples"].values()}
+            assert body["error"]["code"] in codes, f"{where} for {body['error']['code']} is not declared"
         if media == PROBLEM:
             assert body["reason"] in content["examples"], f"{where} for {body['reason']} is not declared"
 

@@ -39,6 +39,8 @@ def _fernet_keys(secret: SecretStr) -> SecretStr:
 
 
 Origin = Annotated[str, AfterValidator(_origin)]
+ModelAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}/[a-z0-9][a-z0-9._-]{0,63}$")]
 Target = Annotated[str, Field(pattern=r"^[^\s/]+:\d+$")]
 
 
@@ -111,6 +113,10 @@ class GatewaySettings(ServiceSettings):
     # How many requests may do so at once in one process, and of one user.
     waits_max: int = Field(default=1_000, ge=1, le=100_000)
     waits_per_user_max: int = Field(default=16, ge=1, le=1_000)
+    # Names that programs which speak OpenAI may use for our models: {"gpt-4o-mini": "openai/chat"}.
+    openai_models: dict[ModelAlias, ModelName] = Field(default_factory=dict)
+    # How long such a program's request may wait for its pictures or its sound.
+    openai_wait_s: float = Field(default=300, gt=0, le=600)
 
     streams_per_user_max: int = Field(default=8, ge=1, le=1_000)
     heartbeat_s: float = Field(default=15, gt=0, le=300)

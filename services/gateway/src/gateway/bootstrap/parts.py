@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from gateway.adapters.inbound.app import make_app
 from gateway.adapters.inbound.console import mount_console
-from gateway.adapters.inbound.deps import Deps, Web
+from gateway.adapters.inbound.deps import Compatible, Deps, Web
 from gateway.adapters.outbound.random import RandomSecrets
 from gateway.application.add_webhook_endpoint import AddWebhookEndpointHandler
 from gateway.application.change_plan import ChangePlanHandler
@@ -45,6 +45,7 @@ from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHan
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.rotate_webhook_secret import RotateWebhookSecretHandler
+from gateway.application.run_generation import RunGenerationHandler
 from gateway.application.send_test_webhook import SendTestWebhookHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
@@ -101,6 +102,7 @@ class Ports:
     ids: IdSource
     clock: Clock
     web: Web
+    compatible: Compatible = field(default_factory=Compatible)
     session_idle: timedelta = timedelta(days=7)
     session_lifetime: timedelta = timedelta(days=30)
     session_state_s: float = 1.0
@@ -128,8 +130,10 @@ def wire(ports: Ports) -> Deps:
     wait_for_generation = WaitForGenerationHandler(
         feed=ports.feed, generations=ports.generations, proofs=proofs
     )
+    room = WaitingRoom(places=ports.waits_max, per_user_max=ports.waits_per_user_max)
     return Deps(
         web=ports.web,
+        compatible=ports.compatible,
         identity=ports.identity,
         administration=ports.administration,
         sign_in=ports.sign_in,
@@ -177,9 +181,10 @@ def wire(ports: Ports) -> Deps:
         wait_for_generation=wait_for_generation,
         wait_as_preferred=WaitAsPreferredHandler(
             wait_for_generation=wait_for_generation,
-            room=WaitingRoom(places=ports.waits_max, per_user_max=ports.waits_per_user_max),
+            room=room,
             wait_max_s=ports.wait_max_s,
         ),
+        run_generation=RunGenerationHandler(ports.generations, wait_for_generation, room),
         explain_generation=ExplainGenerationHandler(ports.generations, ports.ledger),
         read_person=ReadPersonHandler(
             ports.administration, ports.identity, ports.ledger, ports.billing, ports.generations

@@ -7,7 +7,7 @@ from chassis.clock import SystemClock
 from chassis.ids import UuidIds
 from chassis.service import Running
 
-from gateway.adapters.inbound.deps import Web
+from gateway.adapters.inbound.deps import Compatible, Web
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.grpc_generation import GrpcCollections, GrpcGenerations, GrpcShares
 from gateway.adapters.outbound.grpc_generation_uploads import GrpcUploads
@@ -28,6 +28,7 @@ from gateway.adapters.outbound.rate_limits import LimitsRateLimits
 from gateway.adapters.outbound.sealed_event_ids import SealedEventIds
 from gateway.adapters.outbound.webhook_secret_box import WebhookSecretBox
 from gateway.bootstrap.parts import Ports
+from gateway.domain.identifiers import ModelId
 from gateway.ports.rate_limits import Limit
 from gateway.settings import GatewaySettings
 
@@ -81,6 +82,10 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
         ids=UuidIds(),
         clock=clock,
         web=_web(settings),
+        compatible=Compatible(
+            aliases={name: ModelId(model) for name, model in settings.openai_models.items()},
+            wait_max_s=settings.openai_wait_s,
+        ),
         session_idle=timedelta(seconds=settings.session_idle_s),
         session_lifetime=timedelta(seconds=settings.session_lifetime_s),
         session_state_s=settings.session_state_s,

@@ -150,6 +150,18 @@ class OutOfOrder(GatewayError):
     default_reason = "OUT_OF_ORDER"
 
 
+class GenerationFailed(GatewayError):
+    """The generation that was waited for came to nothing, and costs nothing."""
+
+    default_reason = "GENERATION_FAILED"
+
+
+class WaitOver(GatewayError):
+    """The generation that was waited for takes longer than a request may."""
+
+    default_reason = "WAIT_OVER"
+
+
 class TimedOut(GatewayError):
     """Something needed is too slow; whether it was done is not known: repeat with the same key."""
 

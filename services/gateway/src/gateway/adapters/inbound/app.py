@@ -12,7 +12,7 @@ from gateway.adapters.inbound.middleware import (
     Edge,
     security_headers,
 )
-from gateway.adapters.inbound.problems import add_problem_handlers
+from gateway.adapters.inbound.refusals import add_refusal_handlers
 from gateway.adapters.inbound.rest.openapi import describe
 from gateway.adapters.inbound.rest.routers import ROUTERS, api_routes
 
@@ -21,7 +21,7 @@ def make_app(deps: Deps) -> FastAPI:
     """Make the public HTTP surface over these dependencies; the composition root mounts the console."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.deps = deps
-    add_problem_handlers(app)
+    add_refusal_handlers(app)
     # The last one added is the outermost.
     app.add_middleware(HeadAsGet)
     app.add_middleware(

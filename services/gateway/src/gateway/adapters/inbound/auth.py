@@ -82,7 +82,7 @@ async def require_csrf(request: Request, deps: Deps, session: ConsoleSession) ->
     presented = request.headers.get(CSRF_HEADER, "")
     # Of the API no form is read here: its bodies are for whoever answers, as they come.
     is_form = request.headers.get("content-type", "").startswith(_FORMS)
-    if not presented and is_form and not request.url.path.startswith("/v1/"):
+    if not presented and is_form and not request.url.path.startswith(("/v1/", "/openai/")):
         field = (await request.form()).get(CSRF_FIELD, "")
         presented = field if isinstance(field, str) else ""
     if not hmac.compare_digest(presented.encode(), session.csrf_token.encode()):

@@ -35,11 +35,13 @@ from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHan
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.rotate_webhook_secret import RotateWebhookSecretHandler
+from gateway.application.run_generation import RunGenerationHandler
 from gateway.application.send_test_webhook import SendTestWebhookHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.wait_as_preferred import WaitAsPreferredHandler
 from gateway.application.wait_for_generation import WaitForGenerationHandler
+from gateway.domain.identifiers import ModelId
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.administration import Administration
 from gateway.ports.billing import Billing
@@ -97,10 +99,25 @@ class Web:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compatible:
+    """How programs that speak OpenAI are served."""
+
+    aliases: Mapping[str, ModelId] = field(default_factory=dict)
+    """Models by the names that such programs have for others."""
+    wait_max_s: float = 300.0
+    """How long a request may wait for its pictures or its sound."""
+
+    def model_id(self, name: str) -> ModelId:
+        """Return the model that goes by a name here."""
+        return self.aliases.get(name, ModelId(name))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deps:
     """Ports and use cases."""
 
     web: Web
+    compatible: Compatible
     identity: Identity
     administration: Administration
     sign_in: SignIn
@@ -130,6 +147,7 @@ class Deps:
     follow_events: FollowEventsHandler
     wait_for_generation: WaitForGenerationHandler
     wait_as_preferred: WaitAsPreferredHandler
+    run_generation: RunGenerationHandler
     explain_generation: ExplainGenerationHandler
     read_person: ReadPersonHandler
     correct_balance: CorrectBalanceHandler

@@ -67,6 +67,13 @@ SCOPES: Mapping[str, frozenset[Scope]] = MappingProxyType(
         "rotate_signing_secret": _WRITES_WEBHOOKS,
         "list_webhook_deliveries": _READS_WEBHOOKS,
         "redeliver_webhook": _WRITES_WEBHOOKS,
+        # What speaks OpenAI lists the models and then runs one: a key for running is enough for both.
+        "list_openai_models": _WRITES,
+        "read_openai_model": _WRITES,
+        "read_openai_alias": _WRITES,
+        "create_openai_image": _WRITES,
+        "edit_openai_image": _WRITES,
+        "create_openai_speech": _WRITES,
     }
 )
 

@@ -46,6 +46,7 @@ async def count(request: Request, limits: RateLimits, limit: Limit, key: str) ->
     quota = await limits.hit(limit, key)
     headers = getattr(request.state, STATE_HEADERS, {})
     setattr(request.state, STATE_HEADERS, headers | quota_headers(quota))
+    request.state.quota = quota
     if not quota.admitted:
         raise RateLimited("Too many requests. Try again later.", retry_after_s=quota.reset_s)
 

@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from gateway.adapters.inbound.deps import Web
-from gateway.adapters.inbound.problems import internal_problem, problem
+from gateway.adapters.inbound.problems import record_bug
+from gateway.adapters.inbound.refusals import refusal_at
+from gateway.domain.errors import InternalFailure, TooLarge, UnsupportedMediaType
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -31,7 +33,10 @@ BODY_MAX_BYTES = 1024 * 1024
 WEBHOOK_BODY_MAX_BYTES = 512 * 1024
 # Of a file, or of the console's form with all of its files where no script sends them one by one.
 UPLOAD_BODY_MAX_BYTES = 64 * 1024 * 1024
-UPLOAD_PATHS = ("/v1/uploads", "/generate")
+UPLOAD_PATHS = ("/v1/uploads", "/generate", "/openai/v1/images/edits")
+# Of a chat with its pictures in it; the interactive service takes no more.
+CHAT_BODY_MAX_BYTES = 8 * 1024 * 1024
+CHAT_PATHS = ("/openai/v1/chat/completions", "/openai/v1/responses")
 _TOO_LARGE = "The body may have at most {} bytes."
 # Headers that a dependency sets in `request.state` for whatever answer follows, refusals included.
 STATE_HEADERS = "extra_headers"
@@ -90,7 +95,7 @@ class Edge:
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
                 for name, value in {**self._headers, **state.get(STATE_HEADERS, {})}.items():
                     headers.setdefault(name, value)
-                if scope["path"].startswith("/v1/"):
+                if scope["path"].startswith(("/v1/", "/openai/")):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
@@ -100,7 +105,8 @@ class Edge:
             # A page that was closed, or a reader that stopped reading: nobody waits for an answer.
             _LEFT.inc()
         except Exception as failure:  # noqa: BLE001 - nothing above answers with a problem
-            response = internal_problem(scope["path"], failure)
+            record_bug(scope["path"], failure)
+            response = refusal_at(scope["path"], InternalFailure())
             if not started:
                 await response(scope, receive, send_with_headers)
 
@@ -131,18 +137,20 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         if (encoding := Headers(scope=scope).get("content-encoding", "identity").lower()) != "identity":
-            refusal = problem(
-                415,
-                reason="UNSUPPORTED_CONTENT_ENCODING",
-                detail=f"Send the body as it is: {encoding[:40]!r} is not taken apart here.",
-                headers={"Accept-Encoding": "identity"},
+            refusal = refusal_at(
+                scope["path"],
+                UnsupportedMediaType(
+                    f"Send the body as it is: {encoding[:40]!r} is not taken apart here.",
+                    reason="UNSUPPORTED_CONTENT_ENCODING",
+                ),
             )
+            refusal.headers["Accept-Encoding"] = "identity"
             await refusal(scope, receive, send)
             return
         limit_bytes = self._limit_bytes(scope["path"])
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdigit() or len(announced) > 18 or int(announced) > limit_bytes:
-            refusal = problem(413, reason="BODY_TOO_LARGE", detail=_TOO_LARGE.format(limit_bytes))
+            refusal = refusal_at(scope["path"], TooLarge(_TOO_LARGE.format(limit_bytes)))
             await refusal(scope, receive, send)
             return
         received_bytes = 0
@@ -161,4 +169,6 @@ class BodyLimit:
     def _limit_bytes(self, path: str) -> int:
         if path in UPLOAD_PATHS:
             return self._upload_body_max_bytes
+        if path in CHAT_PATHS:
+            return CHAT_BODY_MAX_BYTES
         return self._webhook_body_max_bytes if path.startswith("/webhooks/") else self._body_max_bytes

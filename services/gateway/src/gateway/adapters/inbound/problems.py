@@ -47,6 +47,8 @@ STATUSES: Mapping[type[GatewayError], int] = {
     errors.RateLimited: 429,
     errors.Unavailable: 503,
     errors.OutOfOrder: 503,
+    errors.GenerationFailed: 502,
+    errors.WaitOver: 504,
     errors.TimedOut: 504,
     errors.InternalFailure: 500,
 }
@@ -131,12 +133,6 @@ def retry_headers(refusal: GatewayError) -> dict[str, str]:
             return {}
 
 
-def internal_problem(request_path: str, failure: BaseException) -> JSONResponse:
-    """Record our own bug and say no more than that."""
-    record_bug(request_path, failure)
-    return problem_of(errors.InternalFailure())
-
-
 def record_bug(request_path: str, failure: BaseException) -> None:
     """Keep what went wrong on our side where we look for it."""
     log.error("unexpected error", path=loggable(request_path), exc_info=failure)
@@ -177,11 +173,15 @@ _DETAILS = {
 
 async def _not_valid(_request: Request, refusal: Exception) -> JSONResponse:
     assert isinstance(refusal, RequestValidationError)  # noqa: S101 - as registered
+    return problem_of(unreadable(refusal))
+
+
+def unreadable(refusal: RequestValidationError) -> GatewayError:
+    """Return what is wrong with a request, by place; never what it says there, which may be a secret."""
     if any(error["type"] == "json_invalid" for error in refusal.errors()):
-        return problem_of(errors.MalformedRequest("The body is no JSON.", reason="MALFORMED_JSON"))
-    # Only place and message: the value itself may be a secret.
+        return errors.MalformedRequest("The body is no JSON.", reason="MALFORMED_JSON")
     fields = [FieldProblem(_place(error["loc"]), str(error["msg"])) for error in refusal.errors()]
-    return problem_of(errors.InvalidRequest("The request breaks a rule.", fields=fields))
+    return errors.InvalidRequest("The request breaks a rule.", fields=fields)
 
 
 def _place(location: Sequence[object]) -> str:

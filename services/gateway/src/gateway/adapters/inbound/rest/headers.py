@@ -4,11 +4,20 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
+from gateway.adapters.inbound.openai.errors import is_openai
 from gateway.adapters.inbound.problems import REPLAYED
 from gateway.adapters.inbound.rest.parameters import idempotency_key
 from gateway.adapters.inbound.rest.prefer import PREFERENCE_APPLIED, preferred_wait_s
 from gateway.adapters.inbound.rest.reasons import asks, is_counted
 
+_OPENAI = (
+    "x-request-id",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
+)
+_BALANCE, _SHOULD_RETRY = "x-tintype-balance", "x-should-retry"
+_CHARGED = ("x-tintype-generation", "x-tintype-credits-charged", _BALANCE)
 _RATE_LIMIT = ("RateLimit", "RateLimit-Policy")
 
 
@@ -32,6 +41,16 @@ HEADERS: dict[str, dict[str, Any]] = {
         "Where what was made is read, or where the browser is sent.", "/v1/generations/gen_019324a1"
     ),
     "WWW-Authenticate": _header("How to say who is calling.", "Bearer", const="Bearer"),
+    "x-request-id": _header(
+        "The request's trace, by which support finds it.", "4bf92f3577b34da6a3ce929d0e0e4736"
+    ),
+    "x-ratelimit-limit-requests": _header("The limit, as OpenAI's clients look for it.", "120"),
+    "x-ratelimit-remaining-requests": _header("What is left of it.", "119"),
+    "x-ratelimit-reset-requests": _header("When it begins anew.", "60s"),
+    _CHARGED[0]: _header("The generation that was run.", "gen_019324a1b2c37def8a9b0c1d2e3f4a5b"),
+    _CHARGED[1]: _header("Credits that it cost; absent where that is not known yet.", "5"),
+    _BALANCE: _header("Credits that are left.", "95"),
+    _SHOULD_RETRY: _header("That asking again does not help.", "false", const="false"),
     "Content-Disposition": _header("By which name to save it.", 'attachment; filename="a.csv"'),
 }
 
@@ -41,7 +60,7 @@ def headers_of(route: APIRoute, status: int) -> dict[str, Any]:
     names = list(_RATE_LIMIT) if is_counted(route) else []
     if asks(route, idempotency_key):
         if status < 300:
-            names += [REPLAYED, "Location"]
+            names += [REPLAYED] if is_openai(route) else [REPLAYED, "Location"]
         elif status == 402:
             names.append(REPLAYED)
     if status < 300 and asks(route, preferred_wait_s):
@@ -52,4 +71,8 @@ def headers_of(route: APIRoute, status: int) -> dict[str, Any]:
         names.append("WWW-Authenticate")
     if status in (429, 503, 504):
         names.append("Retry-After")
+    if is_openai(route):
+        names += [*_OPENAI, *(_CHARGED if status < 300 and asks(route, idempotency_key) else ())]
+        names += [_BALANCE] if status == 402 else []
+        names += [_SHOULD_RETRY] if status in (402, 409, 504) else []
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -10,6 +10,8 @@ from pydantic.json_schema import models_json_schema
 
 from gateway.adapters.inbound.auth import current_principal, principal_if_any
 from gateway.adapters.inbound.key_scopes import SCOPES
+from gateway.adapters.inbound.openai.described_errors import error_examples, error_responses
+from gateway.adapters.inbound.openai.errors import OpenaiError, is_openai
 from gateway.adapters.inbound.rest.answers.answer import Answer
 from gateway.adapters.inbound.rest.answers.event import NAMES
 from gateway.adapters.inbound.rest.answers.problem import ChangedPrice, CodeNeeded, Problem, TooFewCredits
@@ -21,7 +23,8 @@ from gateway.adapters.inbound.rest.reasons import asks
 
 _DESCRIPTION = (
     "Images, video, text and speech for credits. "
-    "Errors are problem documents (RFC 9457) with `reason` and `trace_id`. "
+    "Errors are problem documents (RFC 9457) with `reason` and `trace_id`; under `/openai/v1`, which is for "
+    "clients of OpenAI's, they are as OpenAI writes them. "
     "Lists are `{data, next_cursor}`. Times are RFC 3339 in UTC, credits are whole numbers. "
     "Fields may be added to any answer: a client passes over those that it does not know."
 )
@@ -72,7 +75,10 @@ def _description(app: FastAPI, routes: list[APIRoute]) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         components["headers"] = HEADERS
-        components["examples"] = problem_examples(route for route in routes if route.include_in_schema)
+        described_routes = [route for route in routes if route.include_in_schema]
+        components["examples"] = problem_examples(
+            route for route in described_routes if not is_openai(route)
+        ) | error_examples(route for route in described_routes if is_openai(route))
         components["securitySchemes"] = SECURITY_SCHEMES
         for route in routes:
             if route.include_in_schema:
@@ -85,7 +91,15 @@ def _description(app: FastAPI, routes: list[APIRoute]) -> dict[str, Any]:
 
 def _schemas_beside() -> dict[str, Any]:
     """Return what no route is declared to: problems, and what events and webhooks carry."""
-    models: list[type[Answer]] = [Problem, TooFewCredits, ChangedPrice, CodeNeeded, *NAMES, *EVENTS]
+    models: list[type[Answer]] = [
+        Problem,
+        TooFewCredits,
+        ChangedPrice,
+        CodeNeeded,
+        OpenaiError,
+        *NAMES,
+        *EVENTS,
+    ]
     _, found = models_json_schema([(model, "serialization") for model in models], ref_template=_SCHEMAS)
     schemas: dict[str, Any] = found["$defs"]
     return schemas
@@ -110,7 +124,8 @@ def _complete(route: APIRoute, operation: dict[str, Any], schemas: dict[str, Any
             answer["headers"] = headers | answer.get("headers", {})
         _add_example(answer, schemas)
     _add_example(operation.get("requestBody", {}), schemas)
-    operation["responses"] = succeeded | problem_responses(route)
+    refused = error_responses(route) if is_openai(route) else problem_responses(route)
+    operation["responses"] = succeeded | refused
 
 
 def _webhook(event: type[Answer], schemas: dict[str, Any]) -> dict[str, Any]:

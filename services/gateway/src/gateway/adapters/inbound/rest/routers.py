@@ -2,6 +2,8 @@
 
 from fastapi.routing import APIRoute
 
+from gateway.adapters.inbound.openai import images, speech
+from gateway.adapters.inbound.openai import models as openai_models
 from gateway.adapters.inbound.rest import (
     account_export,
     admin_audit,
@@ -61,6 +63,9 @@ ROUTERS = (
     admin_audit.router,
     admin_usage.router,
     webhook_endpoints.router,
+    openai_models.router,
+    images.router,
+    speech.router,
     webhooks.router,
     documentation.router,
     operations.router,

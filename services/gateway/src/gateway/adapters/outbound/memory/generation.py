@@ -61,6 +61,8 @@ class MemoryGenerations(MemoryModels, MemoryUsage, MemoryWorker):
             self._change(generation.generation_id, status=GenerationStatus.REJECTED, credits_reserved=0)
             raise
         made = self._change(generation.generation_id, reservation_id=reservation.reservation_id)
+        if self.ends_at_once is not None:
+            made = self.finish(made.generation_id, self.ends_at_once)
         return self._seen(made), False
 
     def _require_room(self, model: Model, new: NewGeneration) -> None:

@@ -11,6 +11,7 @@ from gateway.domain.generation import (
     QUEUE_COUNTED_MAX,
     Generation,
     GenerationStatus,
+    Model,
     ModelStatistics,
     NewGeneration,
 )
@@ -33,6 +34,9 @@ class MemoryGenerationState:
     charged: list[Generation] = field(default_factory=list)
     # Every try, whatever becomes of its job.
     tries: dict[AttemptId, tuple[AccountId, AttemptUsage]] = field(default_factory=dict)
+    ends_at_once: GenerationStatus | None = None
+    """How jobs end as they begin; None: a test ends them."""
+    more_models: list[Model] = field(default_factory=list)
     failure: Exception | None = None
     """Raised in place of a sum, as when the service is away."""
     quotes: dict[str, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)

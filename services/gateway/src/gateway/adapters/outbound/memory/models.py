@@ -90,7 +90,7 @@ class MemoryModels(MemoryGenerationState):
                 requires=(word := self.requires.get(model.model_id)),
                 is_usable=(word is None or word in opened) if account_id else None,
             )
-            for model in MODELS
+            for model in (*MODELS, *self.more_models)
         ]
 
     async def model(self, model_id: ModelId, account_id: AccountId | None = None) -> Model:

@@ -13,13 +13,16 @@ class MemoryOutputFiles:
     """Implements OutputFiles; a file is its parts, and None among them is where it breaks off."""
 
     files: dict[str, Sequence[bytes | None]] = field(default_factory=dict)
+    otherwise: Sequence[bytes | None] | None = None
+    """What every other file is; None: it is not there."""
 
     @asynccontextmanager
     async def open(self, output: Output) -> AsyncIterator[AsyncIterator[bytes]]:
         """See OutputFiles."""
-        if output.output_id not in self.files:
+        parts = self.files.get(output.output_id, self.otherwise)
+        if parts is None:
             raise OutputUnreadable("it is not in the store")
-        yield self._parts(self.files[output.output_id])
+        yield self._parts(parts)
 
     async def _parts(self, parts: Sequence[bytes | None]) -> AsyncIterator[bytes]:
         for part in parts:

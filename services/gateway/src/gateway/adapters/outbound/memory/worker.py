@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from gateway.adapters.outbound.memory.generation_state import MemoryGenerationState
 from gateway.domain.errors import MalformedRequest, NotFound
-from gateway.domain.generation import Generation, GenerationStatus, Output
+from gateway.domain.generation import Generation, GenerationStatus, Modality, Output
 from gateway.domain.identifiers import AttemptId, GenerationId, OutputId
 from gateway.domain.usage import AttemptOutcome, AttemptUsage
 
@@ -60,7 +60,7 @@ class MemoryWorker(MemoryGenerationState):
             generation_id,
             status=status,
             progress=1.0 if succeeded else job.progress,
-            outputs=(self._output(),) if succeeded else (),
+            outputs=(self._output(job.modality),) if succeeded else (),
             credits_charged=charged,
             credits_refunded=job.credits_reserved - charged,
             finished_at=self.clock.now(),
@@ -82,11 +82,11 @@ class MemoryWorker(MemoryGenerationState):
                 )
                 self.tries[attempt_id] = (account_id, over)
 
-    def _output(self) -> Output:
+    def _output(self, modality: Modality) -> Output:
         output_id = f"out_{secrets.token_hex(16)}"
         return Output(
             output_id=OutputId(output_id),
-            media_type="image/png",
+            media_type="audio/mpeg" if modality is Modality.AUDIO else "image/png",
             size_bytes=1024,
             width=512,
             height=512,

@@ -1,0 +1,1 @@
+"""What programs that speak OpenAI find under /openai/v1: translated here, done by the use cases behind."""

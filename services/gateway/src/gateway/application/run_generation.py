@@ -1,0 +1,106 @@
+"""Make something and wait for it: a request that is answered with what came out."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+
+from gateway.application.wait_for_generation import WaitForGeneration, WaitForGenerationHandler
+from gateway.application.waiting_room import WaitingRoom
+from gateway.domain.errors import (
+    Conflict,
+    GatewayError,
+    GenerationFailed,
+    InvalidRequest,
+    RateLimited,
+    WaitOver,
+)
+from gateway.domain.generation import Generation, GenerationStatus, NewGeneration
+from gateway.domain.user import Principal
+from gateway.ports.generation import Generations
+
+CONTENT_REFUSED = "CONTENT_REFUSED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunGeneration:
+    """What to make, for whom, and how long they wait.
+
+    `may_come_back` says that the caller has an idempotency key of its own: the generation goes on without it.
+    """
+
+    principal: Principal
+    new: NewGeneration
+    timeout_s: float
+    may_come_back: bool
+
+
+@dataclass(frozen=True)
+class RunGenerationHandler:
+    """Starts a generation and waits until it has succeeded."""
+
+    generations: Generations
+    wait_for_generation: WaitForGenerationHandler
+    room: WaitingRoom
+
+    async def __call__(self, command: RunGeneration) -> tuple[Generation, bool]:
+        """Return it once it has succeeded; the flag says that it was made before, under the same key.
+
+        Whoever gives up (a cancelled task), or has waited `timeout_s`, has it cancelled, unless they may come
+        back for it. Raises what `Generations.create` raises, GenerationFailed, InvalidRequest
+        (CONTENT_REFUSED), Conflict (GENERATION_CANCELLED), WaitOver, and RateLimited (TOO_MANY_WAITING):
+        nothing was begun then.
+        """
+        with self.room.place(command.principal.user_id) as is_admitted:
+            if not is_admitted:
+                raise RateLimited(
+                    "As many requests wait for their generations as may.",
+                    retry_after_s=2,
+                    reason="TOO_MANY_WAITING",
+                )
+            return await self._run(command)
+
+    async def _run(self, command: RunGeneration) -> tuple[Generation, bool]:
+        account_id = command.principal.user_id
+        # Shielded: what was begun must be known, to be cancelled.
+        creating = asyncio.ensure_future(self.generations.create(account_id, command.new))
+        try:
+            made, replayed = await asyncio.shield(creating)
+            ended = made
+            if not made.status.is_final:
+                ended = await self.wait_for_generation(
+                    WaitForGeneration(
+                        principal=command.principal,
+                        generation_id=made.generation_id,
+                        timeout_s=command.timeout_s,
+                    )
+                )
+        except asyncio.CancelledError:
+            with suppress(GatewayError):
+                made, _ = await creating
+                await self._give_up(command, made)
+            raise
+        if not ended.status.is_final:
+            await self._give_up(command, ended)
+            raise WaitOver(
+                f"{ended.generation_id} has not ended within {command.timeout_s:.0f} seconds"
+                + (": ask again with the same key." if command.may_come_back else " and was cancelled.")
+            )
+        _require_success(ended)
+        return ended, replayed
+
+    async def _give_up(self, command: RunGeneration, generation: Generation) -> None:
+        """Cancel it, where nobody comes back for it and where that is still possible."""
+        if not command.may_come_back:
+            with suppress(GatewayError):
+                await self.generations.cancel(command.principal.user_id, generation.generation_id)
+
+
+def _require_success(ended: Generation) -> None:
+    if ended.status is GenerationStatus.SUCCEEDED:
+        return
+    if ended.status is GenerationStatus.CANCELLED:
+        raise Conflict(f"{ended.generation_id} was cancelled.", reason="GENERATION_CANCELLED")
+    failure = ended.failure
+    if failure is not None and failure.reason == CONTENT_REFUSED:
+        raise InvalidRequest(failure.detail, reason=CONTENT_REFUSED)
+    raise GenerationFailed(f"{failure.detail} ({failure.reason})" if failure else "Nothing came out of it.")
