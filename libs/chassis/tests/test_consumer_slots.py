@@ -1,16 +1,19 @@
 """A consumer fetches what has a slot, also where others take slots too."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, MagicMock
 
+import pytest
 from broker_support import client, fact, listener, running
 from chassis.events import IncomingEvent
 from chassis.nats import ensure_stream
 from chassis.publisher import Publisher
+from chassis.pull import Pull, PullInterrupted
 from embedded.testing import NatsLogin
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo
@@ -43,30 +46,48 @@ async def test_what_has_no_slot_stays_in_the_stream(nats_account: Callable[[str]
     assert handled == [b"0", b"1", b"2"]
 
 
-class LateMessages:
-    """A client that hands out more than it was asked for, once: what came too late for an earlier request."""
+class GenerousBroker:
+    """A connection on which more comes than was asked for, once: what was late for an earlier request."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.asked: list[int] = []
+        self.acknowledged = 0
+        self._hear: Any = None
 
-    async def fetch(self, _batch: int, **_options: float) -> list[Any]:
-        """Three messages, and then none."""
-        self.asked += 1
-        if self.asked > 1:
-            await asyncio.Event().wait()
+    def new_inbox(self) -> str:
+        """Where messages are to go."""
+        return "_INBOX.1"
+
+    async def subscribe(self, _inbox: str, *, cb: Any) -> Any:
+        """Keep whom to tell."""
+        self._hear = cb
+        return AsyncMock()
+
+    async def publish(self, _subject: str, payload: bytes = b"", _reply: str = "") -> None:
+        """Send three messages at the first request, and nothing afterwards."""
+        self.asked.append(json.loads(payload)["batch"])
+        if len(self.asked) == 1:
+            for number in range(3):
+                await self._hear(self._message(number))
+
+    def _message(self, number: int) -> Any:
         metadata = SimpleNamespace(
             stream="IDENTITY",
             sequence=SimpleNamespace(stream=1),
             timestamp=datetime.now(UTC),
             num_delivered=1,
         )
-        subject, ack_sync = "tintype.identity.v1.user_registered.usr_1", AsyncMock()
-        return [
-            SimpleNamespace(
-                headers={}, metadata=metadata, subject=subject, data=b"%d" % number, ack_sync=ack_sync
-            )
-            for number in range(3)
-        ]
+        return MagicMock(
+            headers={},
+            header=None,
+            metadata=metadata,
+            subject="tintype.identity.v1.user_registered.usr_1",
+            data=b"%d" % number,
+            ack=self._acknowledge,
+        )
+
+    async def _acknowledge(self) -> None:
+        self.acknowledged += 1
 
 
 async def test_what_came_without_a_slot_gives_none_back() -> None:
@@ -76,17 +97,77 @@ async def test_what_came_without_a_slot_gives_none_back() -> None:
     async def handle(event: IncomingEvent) -> None:
         handled.append(event.payload)
 
-    slots, late = asyncio.Semaphore(2), LateMessages()
-    stream = AsyncMock()
-    stream.pull_subscribe_bind.return_value = AsyncMock(fetch=late.fetch)
+    slots, broker = asyncio.Semaphore(2), GenerousBroker()
+    stream = AsyncMock(_nc=broker, _prefix="$JS.API")
     opened: Any = SimpleNamespace(jetstream=lambda: stream)
     async with running(listener(opened, handle, max_in_flight=1, slots=slots, fetch_s=30)):
         async with asyncio.timeout(20):
-            while len(handled) < 3 or late.asked < 2:
+            while len(handled) < 3 or len(broker.asked) < 2:
                 await asyncio.sleep(0.01)
             # The other one is the consumer's, which waits for messages with it.
             await slots.acquire()
         assert slots.locked()
+    assert broker.acknowledged == 3
+    assert broker.asked == [1, 1]
+
+
+async def test_one_request_brings_what_comes_one_by_one(nats_account: Callable[[str], NatsLogin]) -> None:
+    """Each is handled when it comes, not when all have come; a request that nothing answers is made again."""
+    handled: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def handle(event: IncomingEvent) -> None:
+        handled.put_nowait(event.payload)
+
+    async with client(nats_account("identity")) as producer, client(nats_account("ledger")) as consumer:
+        await ensure_stream(producer.jetstream(), "identity")
+        publisher = Publisher(producer.jetstream())
+        async with running(listener(consumer, handle, max_in_flight=8, fetch_s=0.2)), asyncio.timeout(20):
+            for number in range(4):
+                await publisher.publish(fact(number))
+                assert await handled.get() == b"%d" % number
+            while (await _made(consumer.jetstream())).num_ack_pending:
+                await asyncio.sleep(0.02)
+
+
+class SayingBroker(GenerousBroker):
+    """A connection on which each request is answered by a status, or by nothing."""
+
+    def __init__(self, status: str | None) -> None:
+        super().__init__()
+        self._status = status
+
+    async def publish(self, _subject: str, _payload: bytes = b"", _reply: str = "") -> None:
+        """Say the status."""
+        if self._status is not None:
+            await self._hear(MagicMock(headers={"Status": self._status}, data=b""))
+
+
+@pytest.mark.parametrize(
+    ("status", "is_plain"), [("404", True), ("408", True), ("409", False), ("503", False)]
+)
+async def test_what_ends_a_request(status: str, is_plain: bool) -> None:
+    """Its time, or something that has the consumer made again: it may be gone. Nothing is missing less."""
+    broker = SayingBroker(status)
+    taken: list[bool] = []
+    js: Any = SimpleNamespace(_nc=broker, _prefix="$JS.API")
+    pull = Pull(js, stream="IDENTITY", durable="ledger", take=lambda _, was_asked: taken.append(was_asked))
+    await pull.open()
+    if is_plain:
+        await pull.ask(3, within_s=30)
+    else:
+        with pytest.raises(PullInterrupted, match=status):
+            await pull.ask(3, within_s=30)
+    assert (pull.missing, taken) == (3, [])
+
+
+async def test_a_broker_that_says_nothing_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lost the consumer, or its end."""
+    monkeypatch.setattr("chassis.pull._GRACE_S", 0.0)
+    js: Any = SimpleNamespace(_nc=SayingBroker(None), _prefix="$JS.API")
+    pull = Pull(js, stream="IDENTITY", durable="ledger", take=lambda *_: None)
+    await pull.open()
+    with pytest.raises(PullInterrupted, match="does not answer"):
+        await pull.ask(3, within_s=0.01)
 
 
 async def _made(stream: JetStreamContext) -> ConsumerInfo:

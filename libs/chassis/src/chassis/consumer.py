@@ -20,6 +20,7 @@ from chassis.consumer_lag import ConsumerLag
 from chassis.events import IncomingEvent, Refused
 from chassis.postgres import STORAGE_AWAY
 from chassis.process import raise_if_cancelled
+from chassis.pull import Pull
 from chassis.telemetry import extract, tracer
 
 log = structlog.get_logger(__name__)
@@ -30,7 +31,7 @@ _DURATION = Histogram("event_handler_seconds", "Time to handle one event", ["str
 
 _DELAYS_S = (0.5, 1, 2, 5, 10, 20, 30, 60)
 _DRAIN_S = 8.0
-FETCH_S = 5.0
+FETCH_S = 30.0
 
 Handler = Callable[[IncomingEvent], Awaitable[None]]
 DeadLetterHandler = Callable[[IncomingEvent, Exception], Awaitable[None]]
@@ -61,7 +62,8 @@ class Consumer:
     logged and counted; one that the handler Refused is so at once. Other messages never wait for it.
 
     With `slots` the consumer shares them with whatever else takes them: while it waits for messages it
-    holds up to `max_in_flight` of them, for `fetch_s` at a time.
+    holds up to `max_in_flight` of them, for `fetch_s` at a time. Handlers are idempotent: an acknowledgement
+    that is lost delivers again.
     """
 
     def __init__(
@@ -101,10 +103,11 @@ class Consumer:
         self._slots: Slots = slots or asyncio.Semaphore(max_in_flight)
         self._fetch_s = fetch_s
         self._tasks: set[asyncio.Task[None]] = set()
+        self._in_hand: dict[int, Msg] = {}
 
     async def run(self) -> None:
         """Consume until cancelled; then let the handlers in flight finish for a few seconds."""
-        measuring = asyncio.create_task(self._lag.run())
+        beside = [asyncio.create_task(self._lag.run()), asyncio.create_task(self._keep_alive())]
         try:
             while True:
                 raise_if_cancelled()
@@ -114,14 +117,16 @@ class Consumer:
                     log.warning("consumer interrupted", stream=self._stream, error=repr(failure))
                     await asyncio.sleep(0.5)
         finally:
-            measuring.cancel()
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=_DRAIN_S)
+            for task in beside:
+                task.cancel()
 
     async def _consume(self) -> None:
         await self._ensure_consumer()
         durable = self._config.durable_name or ""
-        subscription = await self._js.pull_subscribe_bind(durable=durable, stream=self._stream)
+        pull = Pull(self._js, stream=self._stream, durable=durable, take=self._start)
+        await pull.open()
         try:
             while True:
                 raise_if_cancelled()
@@ -131,20 +136,19 @@ class Consumer:
                     while free < self._max_in_flight and not self._slots.locked():
                         await self._slots.acquire()
                         free += 1
-                    try:
-                        for message in await subscription.fetch(free, timeout=self._fetch_s):
-                            # The client adds what came too late for an earlier request: that has no slot.
-                            self._start(message, has_slot=free > 0)
-                            free -= 1
-                    except TimeoutError:
-                        # A broker that lost the consumer says nothing by itself: then it is made anew.
-                        await subscription.consumer_info()
+                except BaseException:
+                    self._release(free)
+                    raise
+                try:
+                    await pull.ask(free, within_s=self._fetch_s)
                 finally:
-                    for _ in range(free):
-                        self._slots.release()
+                    self._release(pull.missing)
         finally:
-            with contextlib.suppress(Exception):
-                await subscription.unsubscribe()
+            await pull.close()
+
+    def _release(self, slots: int) -> None:
+        for _ in range(slots):
+            self._slots.release()
 
     async def _ensure_consumer(self) -> None:
         """Create the durable; until its stream exists, wait for the producer to make it."""
@@ -160,7 +164,7 @@ class Consumer:
             else:
                 return
 
-    def _start(self, message: Msg, *, has_slot: bool) -> None:
+    def _start(self, message: Msg, has_slot: bool) -> None:
         task = asyncio.create_task(self._deliver(message))
         self._tasks.add(task)
         task.add_done_callback(partial(self._finished, has_slot=has_slot))
@@ -175,7 +179,7 @@ class Consumer:
 
     async def _deliver(self, message: Msg) -> None:
         event = incoming(message)
-        keep_alive = asyncio.create_task(self._keep_alive(message))
+        self._in_hand[id(message)] = message
         try:
             with (
                 tracer().start_as_current_span(
@@ -189,10 +193,11 @@ class Consumer:
                     span.set_status(Status(StatusCode.ERROR, repr(failure)))
                     await self._failed(message, event, failure)
                 else:
-                    await message.ack_sync(timeout=5)
+                    # Not awaited: one that is lost delivers again what the inbox knows.
+                    await message.ack()
                     _HANDLED.labels(self._stream, event.ce_type, "ok").inc()
         finally:
-            keep_alive.cancel()
+            del self._in_hand[id(message)]
 
     async def _failed(self, message: Msg, event: IncomingEvent, failure: Exception) -> None:
         """Deliver again later, or, when that was done often enough or is in vain, keep it as a dead letter.
@@ -219,10 +224,15 @@ class Consumer:
         _HANDLED.labels(self._stream, event.ce_type, "retry").inc()
         await message.nak(delay=delay)
 
-    async def _keep_alive(self, message: Msg) -> None:
+    async def _keep_alive(self) -> None:
+        """Tell the broker of messages that take longer: of each that was in hand a while ago and still is."""
+        before: set[int] = set()
         while True:
-            await asyncio.sleep(self._ack_wait_s / 2)
-            await message.in_progress()
+            await asyncio.sleep(self._ack_wait_s / 3)
+            with contextlib.suppress(NatsError, OSError):
+                for message in [self._in_hand[key] for key in before & self._in_hand.keys()]:
+                    await message.in_progress()
+            before = set(self._in_hand)
 
 
 def incoming(message: Msg) -> IncomingEvent:
