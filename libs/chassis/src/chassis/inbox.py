@@ -18,6 +18,11 @@ _INSERT = """
     INSERT INTO inbox (consumer, event_id) VALUES (%(consumer)s, %(event_id)s)
     ON CONFLICT DO NOTHING RETURNING event_id
 """
+# The same for events in one order, so that no two who record several wait for each other.
+RECORD_MANY = """
+    INSERT INTO inbox (consumer, event_id) SELECT %(consumer)s, unnest(%(event_ids)s::text[])
+    ON CONFLICT DO NOTHING RETURNING event_id
+"""
 
 
 def inbox_table(metadata: MetaData) -> Table:

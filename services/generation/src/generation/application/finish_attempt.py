@@ -14,7 +14,7 @@ from generation.domain.retention import FOR_GOOD, Retention
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
 from generation.ports.meter import Meter
-from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
+from generation.ports.unit_of_work import Needs, UnitOfWork, UnitsOfWork
 
 UNUSABLE = Failure("OUTPUT_UNUSABLE", "the provider's files could not be used")
 INTERRUPTED = Failure("INTERRUPTED", "the job was interrupted too often on our side")
@@ -60,28 +60,30 @@ class AttemptFinisher:
         self, job: Job, outputs: Sequence[Output], *, delivered_units: int, tokens: int | None = None
     ) -> None:
         """Keep outputs, state and fact together; the objects are no longer due for removal."""
-        async with self.units.of_system() as work:
+
+        async def end(work: UnitOfWork) -> Generation:
             generation, attempt = await self._owned(work, job)
             now, keys = self.clock.now(), [key for output in outputs for key in output.object_keys]
             if generation.cancel_requested:
                 await work.deletions.schedule(keys, due_at=now)
-                ended = await self._release(work, generation, attempt, Outcome.CANCELLED, None)
-            else:
-                by_plan = self.retention.goes_by_plan
-                plan = await work.entitlements.of(generation.account_id) if by_plan else None
-                ended = generation.succeeded(
-                    delivered_units=delivered_units,
-                    now=now,
-                    kept_until=self.retention.kept_until(plan, now=now),
-                )
-                await work.outputs.add(outputs)
-                await work.deletions.forget(keys)
-                delivered = replace(attempt, output_count=len(outputs), tokens=tokens)
-                await work.attempts.save(delivered.ended(Outcome.SUCCEEDED, now=now))
-                await work.generations.save(ended)
-                await work.answers.forget(ended.generation_id)
-                await work.publish(succeeded(ended, output_count=len(outputs), now=now))
-        self.meter.ended(ended)
+                return await self._release(work, generation, attempt, Outcome.CANCELLED, None)
+            by_plan = self.retention.goes_by_plan
+            plan = await work.entitlements.of(generation.account_id) if by_plan else None
+            ended = generation.succeeded(
+                delivered_units=delivered_units,
+                now=now,
+                kept_until=self.retention.kept_until(plan, now=now),
+            )
+            await work.outputs.add(outputs)
+            await work.deletions.forget(keys)
+            delivered = replace(attempt, output_count=len(outputs), tokens=tokens)
+            await work.attempts.save(delivered.ended(Outcome.SUCCEEDED, now=now))
+            await work.generations.save(ended)
+            await work.answers.forget(ended.generation_id)
+            await work.publish(succeeded(ended, output_count=len(outputs), now=now))
+            return ended
+
+        self.meter.ended(await self.units.shared(end, _needs(job)))
 
     async def fail(self, job: Job, failure: Failure) -> None:
         """End the job as failed for good."""
@@ -148,10 +150,11 @@ class AttemptFinisher:
         self.meter.ended(ended)
 
     async def _end(self, job: Job, outcome: Outcome, failure: Failure | None) -> None:
-        async with self.units.of_system() as work:
+        async def end(work: UnitOfWork) -> Generation:
             generation, attempt = await self._owned(work, job)
-            ended = await self._release(work, generation, attempt, outcome, failure)
-        self.meter.ended(ended)
+            return await self._release(work, generation, attempt, outcome, failure)
+
+        self.meter.ended(await self.units.shared(end, _needs(job)))
 
     async def _owned(self, work: UnitOfWork, job: Job) -> tuple[Generation, Attempt]:
         generation = await work.generations.lock(job.generation.generation_id)
@@ -200,6 +203,10 @@ class AttemptFinisher:
             ended = generation.failed(failure, now=now)
         await end_without_delivery(work, ended, attempt.ended(outcome, now=now, failure=failure), now=now)
         return ended
+
+
+def _needs(job: Job) -> Needs:
+    return Needs(generation_id=job.generation.generation_id, attempt_id=job.attempt.attempt_id)
 
 
 async def end_without_delivery(

@@ -14,7 +14,7 @@ from generation.domain.identifiers import AttemptId, EventId, GenerationId, Rese
 from generation.ports.catalogue import Catalogue
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
-from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
+from generation.ports.unit_of_work import Needs, UnitOfWork, UnitsOfWork
 
 OVERDUE = Failure("DEADLINE_EXCEEDED", "the job waited too long for a worker")
 WITHDRAWN = Failure("MODEL_WITHDRAWN", "the model is no longer on offer")
@@ -75,7 +75,8 @@ class StartGenerationHandler:
 
     async def __call__(self, event: CreditsReserved) -> Job | None:
         """Return the job to run; None when the event came before or the job needs no run."""
-        async with self.units.of_system() as work:
+
+        async def start(work: UnitOfWork) -> Job | None:
             if not await work.first_time(event.event_id):
                 return None
             current = await work.generations.lock(event.generation_id)
@@ -85,6 +86,9 @@ class StartGenerationHandler:
             if generation.status is not Status.QUEUED:
                 return None
             return await self._start(work, generation)
+
+        needs = Needs(generation_id=event.generation_id, event_id=event.event_id)
+        return await self.units.shared(start, needs)
 
     async def _start(self, work: UnitOfWork, generation: Generation) -> Job | None:
         now = self.clock.now()

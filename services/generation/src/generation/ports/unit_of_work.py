@@ -1,9 +1,10 @@
 """Transactions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from generation.domain.attempt import Attempt
 from generation.domain.events import AccountErased, Event
@@ -255,6 +256,20 @@ class UnitOfWork(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What a step looks at first: many steps' are looked at together."""
+
+    generation_id: GenerationId
+    # It is recorded by `first_time`.
+    event_id: EventId | None = None
+    # It is looked at by `leased`.
+    attempt_id: AttemptId | None = None
+
+
+Done = TypeVar("Done")
+
+
 class UnitsOfWork(Protocol):
     """Opens transactions: leaving one keeps what happened in it, an exception undoes it.
 
@@ -267,4 +282,12 @@ class UnitsOfWork(Protocol):
 
     def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
         """Open a transaction that sees every account: for workers and reconciliation."""
+        ...
+
+    async def shared(self, step: Callable[[UnitOfWork], Awaitable[Done]], needs: Needs) -> Done:
+        """Do a step in a transaction that sees every account, and that others' steps may share.
+
+        Return what it returned, once that is kept. A step that raises undoes itself alone. It may be done
+        more than once, the last time alone, and whatever was done before is undone: it has no effect besides.
+        """
         ...

@@ -3,7 +3,7 @@
 import asyncio
 import copy
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +24,7 @@ from generation.domain.identifiers import AccountId, EventId, GenerationId, Mode
 from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
 from generation.domain.usage import ModelUsage
-from generation.ports.unit_of_work import UnitOfWork
+from generation.ports.unit_of_work import Done, Needs, UnitOfWork
 
 
 class MemoryGenerations:
@@ -260,6 +260,10 @@ class MemoryUnitsOfWork:
 
     def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
         return self._open(None)
+
+    async def shared(self, step: Callable[[UnitOfWork], Awaitable[Done]], needs: Needs) -> Done:
+        async with self.of_system() as work:
+            return await step(work)
 
     @property
     def is_open(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from chassis.round_trips import RoundTrips
 from sqlalchemy import ColumnElement, select, update
@@ -11,7 +12,6 @@ from generation.adapters.outbound.postgres.columns import insert_into, update_of
 from generation.adapters.outbound.postgres.presence import living
 from generation.adapters.outbound.postgres.rows import ATTEMPTS, to_attempt
 from generation.adapters.outbound.postgres.tables import attempts as table
-from generation.adapters.outbound.postgres.tables import generations
 from generation.domain.attempt import Attempt, Outcome
 from generation.domain.identifiers import AttemptId, GenerationId, RunId
 
@@ -33,6 +33,22 @@ _LEASED = f"""
     SELECT {", ".join(ATTEMPTS.types)} FROM attempts
     WHERE attempt_id = %s AND worker = %s AND outcome = 'running' AND not_before IS NULL FOR UPDATE
 """  # noqa: S608
+LOCK_MANY = f"""
+    SELECT {", ".join(ATTEMPTS.types)} FROM attempts
+    WHERE attempt_id = ANY(%s::text[]) AND outcome = 'running' ORDER BY attempt_id FOR UPDATE
+"""  # noqa: S608
+# In the same order: whoever ends several of them waits for no lease while holding another's.
+_RENEW = """
+    WITH held AS MATERIALIZED (
+        SELECT attempt_id, generation_id FROM attempts
+         WHERE attempt_id = ANY(%(attempts)s::text[]) AND worker = %(worker)s AND outcome = 'running'
+           AND not_before IS NULL
+         ORDER BY attempt_id FOR UPDATE
+    )
+    UPDATE attempts SET lease_until = %(lease_until)s FROM held JOIN generations USING (generation_id)
+     WHERE attempts.attempt_id = held.attempt_id
+    RETURNING attempts.attempt_id, generations.cancel_requested
+"""
 
 
 class PostgresAttempts:
@@ -41,14 +57,26 @@ class PostgresAttempts:
     def __init__(self, connection: AsyncConnection, way: RoundTrips) -> None:
         self._connection = connection
         self._way = way
+        # Locked before anybody asked, as they are by now; they run.
+        self._held: dict[AttemptId, Attempt | None] = {}
+
+    def hold(self, attempt_ids: Sequence[AttemptId], rows: Sequence[Any]) -> None:
+        """Take note of what was locked by LOCK_MANY."""
+        self._held = dict.fromkeys(attempt_ids) | {
+            attempt.attempt_id: attempt for attempt in map(to_attempt, rows)
+        }
 
     async def add(self, attempt: Attempt) -> None:
         self._way.later(_ADD, ATTEMPTS.values(attempt))
 
     async def save(self, attempt: Attempt) -> None:
         self._way.later(_SAVE, ATTEMPTS.values(attempt))
+        self._changed(attempt)
 
     async def leased(self, attempt_id: AttemptId, *, worker: str) -> Attempt | None:
+        if attempt_id in self._held:
+            held = self._held[attempt_id]
+            return held if held and held.worker == worker and held.not_before is None else None
         rows = await self._way.ask(_LEASED, (attempt_id, worker))
         return to_attempt(rows[0]) if rows else None
 
@@ -72,19 +100,8 @@ class PostgresAttempts:
     async def renew(
         self, attempts: Collection[AttemptId], *, worker: str, lease_until: datetime
     ) -> Mapping[AttemptId, bool]:
-        statement = (
-            update(table)
-            .where(
-                table.c.attempt_id.in_(attempts),
-                table.c.worker == worker,
-                table.c.outcome == Outcome.RUNNING,
-                table.c.not_before.is_(None),
-                generations.c.generation_id == table.c.generation_id,
-            )
-            .values(lease_until=lease_until)
-            .returning(table.c.attempt_id, generations.c.cancel_requested)
-        )
-        rows = await self._connection.execute(statement)
+        values = {"attempts": list(attempts), "worker": worker, "lease_until": lease_until}
+        rows = await self._way.ask(_RENEW, values)
         return {row.attempt_id: row.cancel_requested for row in rows}
 
     async def lock_due(
@@ -108,12 +125,17 @@ class PostgresAttempts:
 
     async def lease(self, attempt: Attempt) -> None:
         self._way.later(_LEASE, ATTEMPTS.values(attempt))
+        self._changed(attempt)
 
     async def release(self, *, worker: str, now: datetime) -> None:
         statement = update(table).where(
             table.c.worker == worker, table.c.outcome == Outcome.RUNNING, table.c.not_before.is_(None)
         )
         await self._connection.execute(statement.values(lease_until=now, not_before=now))
+
+    def _changed(self, attempt: Attempt) -> None:
+        if attempt.attempt_id in self._held:
+            self._held[attempt.attempt_id] = attempt if attempt.outcome is Outcome.RUNNING else None
 
     async def _locked(self, *conditions: ColumnElement[bool]) -> Attempt | None:
         query = select(table).where(table.c.outcome == Outcome.RUNNING, *conditions)

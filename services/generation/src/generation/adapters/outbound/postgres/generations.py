@@ -63,6 +63,11 @@ _ADD = insert_into(
 )
 _SAVE = update_of("generations", CHANGING, key="generation_id")
 _LOCK = f"SELECT {_NAMES} FROM generations WHERE generation_id = %s FOR NO KEY UPDATE"  # noqa: S608
+# In the order of the ids, so that no two wait for each other.
+LOCK_MANY = f"""
+    SELECT {_NAMES} FROM generations WHERE generation_id = ANY(%s::text[])
+    ORDER BY generation_id FOR NO KEY UPDATE
+"""  # noqa: S608
 _WITH_KEY = f"SELECT {_NAMES} FROM generations WHERE account_id = %s AND idempotency_key = %s"  # noqa: S608
 
 
@@ -72,17 +77,29 @@ class PostgresGenerations:
     def __init__(self, connection: AsyncConnection, way: RoundTrips) -> None:
         self._connection = connection
         self._way = way
+        # Locked before anybody asked, as they are by now.
+        self._held: dict[GenerationId, Generation | None] = {}
+
+    def hold(self, generation_ids: Sequence[GenerationId], rows: Sequence[Any]) -> None:
+        """Take note of what was locked by LOCK_MANY."""
+        self._held = dict.fromkeys(generation_ids) | {
+            generation.generation_id: generation for generation in map(to_generation, rows)
+        }
 
     async def add(self, generation: Generation) -> bool:
         return bool(await self._way.ask(_ADD, generation_values(generation)))
 
     async def save(self, generation: Generation) -> None:
         self._way.later(_SAVE, generation_values(generation))
+        if generation.generation_id in self._held:
+            self._held[generation.generation_id] = generation
 
     async def get(self, generation_id: GenerationId) -> Generation | None:
         return await self._one(select(table).where(table.c.generation_id == generation_id))
 
     async def lock(self, generation_id: GenerationId) -> Generation | None:
+        if generation_id in self._held:
+            return self._held[generation_id]
         rows = await self._way.ask(_LOCK, (generation_id,))
         return to_generation(rows[0]) if rows else None
 

@@ -1,11 +1,12 @@
 """Transactions on PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chassis import inbox, outbox, round_trips
 from chassis.postgres import SYSTEM_SCOPE, transaction
+from chassis.round_trips import RoundTrips, Statement
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,13 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from generation.adapters.outbound.event_codec import encode
 from generation.adapters.outbound.postgres import tables
 from generation.adapters.outbound.postgres.answers import PostgresAnswers
+from generation.adapters.outbound.postgres.attempts import LOCK_MANY as LOCK_ATTEMPTS
 from generation.adapters.outbound.postgres.attempts import PostgresAttempts
 from generation.adapters.outbound.postgres.awaited_uploads import PostgresAwaitedUploads
 from generation.adapters.outbound.postgres.collections import PostgresCollections
 from generation.adapters.outbound.postgres.entitlements import PostgresEntitlementCopies
 from generation.adapters.outbound.postgres.erasures import PostgresErasures
 from generation.adapters.outbound.postgres.files import PostgresDeletions, PostgresOutputs
+from generation.adapters.outbound.postgres.generations import LOCK_MANY as LOCK_JOBS
 from generation.adapters.outbound.postgres.generations import PostgresGenerations
+from generation.adapters.outbound.postgres.shared_steps import SharedSteps
 from generation.adapters.outbound.postgres.shares import PostgresShares
 from generation.adapters.outbound.postgres.uploads import PostgresMediaUses, PostgresUploads
 from generation.adapters.outbound.postgres.usage_log import PostgresUsageLog
@@ -27,7 +31,7 @@ from generation.domain.errors import StorageUnavailable
 from generation.domain.events import AccountErased, Event
 from generation.domain.identifiers import AccountId, EventId
 from generation.ports.ids import IdSource
-from generation.ports.unit_of_work import UnitOfWork
+from generation.ports.unit_of_work import Done, Needs, UnitOfWork
 
 CONSUMER = "generation"
 
@@ -37,6 +41,7 @@ class PostgresUnitOfWork:
     """One open transaction."""
 
     connection: AsyncConnection
+    way: RoundTrips
     ids: IdSource
     generations: PostgresGenerations
     attempts: PostgresAttempts
@@ -51,12 +56,35 @@ class PostgresUnitOfWork:
     media_uses: PostgresMediaUses
     usage_log: PostgresUsageLog
     erasures: PostgresErasures
+    # Recorded before anybody asked: whether each is new.
+    events: dict[EventId, bool] = field(default_factory=dict)
 
     async def publish(self, event: Event | AccountErased) -> None:
         fact = encode(event, event_id=EventId(self.ids.new("evt")))
         await outbox.append(self.connection, tables.outbox, fact)
 
+    async def look_at(self, needs: Sequence[Needs]) -> None:
+        """Record events and lock jobs and attempts, all in one round trip, before anybody asks for them."""
+        jobs = sorted({need.generation_id for need in needs})
+        events = sorted({need.event_id for need in needs if need.event_id is not None})
+        attempts = sorted({need.attempt_id for need in needs if need.attempt_id is not None})
+        asked: list[Statement] = [(LOCK_JOBS, (jobs,))]
+        if events:
+            asked.insert(0, (inbox.RECORD_MANY, {"consumer": CONSUMER, "event_ids": events}))
+        if attempts:
+            asked.append((LOCK_ATTEMPTS, (attempts,)))
+        found = list(await self.way.ask_all(asked))
+        if events:
+            self.events = dict.fromkeys(events, False) | {EventId(row.event_id): True for row in found.pop(0)}
+        self.generations.hold(jobs, found[0])
+        if attempts:
+            self.attempts.hold(attempts, found[1])
+
     async def first_time(self, event_id: EventId) -> bool:
+        if event_id in self.events:
+            # The second one of the same event is told that there was one.
+            is_new, self.events[event_id] = self.events[event_id], False
+            return is_new
         return await inbox.first_time(self.connection, tables.inbox, consumer=CONSUMER, event_id=event_id)
 
 
@@ -66,22 +94,27 @@ class PostgresUnitsOfWork:
     def __init__(self, engine: AsyncEngine, ids: IdSource) -> None:
         self._engine = engine
         self._ids = ids
+        self._shared = SharedSteps(self.of_system)
 
-    def of(self, account_id: AccountId) -> AbstractAsyncContextManager[UnitOfWork]:
+    def of(self, account_id: AccountId) -> AbstractAsyncContextManager[PostgresUnitOfWork]:
         if account_id == SYSTEM_SCOPE:
             raise ValueError("no account has this name")
         return self._open(account_id)
 
-    def of_system(self) -> AbstractAsyncContextManager[UnitOfWork]:
+    def of_system(self) -> AbstractAsyncContextManager[PostgresUnitOfWork]:
         return self._open(SYSTEM_SCOPE)
 
+    async def shared(self, step: Callable[[UnitOfWork], Awaitable[Done]], needs: Needs) -> Done:
+        return await self._shared.do(step, needs)
+
     @asynccontextmanager
-    async def _open(self, scope: str) -> AsyncIterator[UnitOfWork]:
+    async def _open(self, scope: str) -> AsyncIterator[PostgresUnitOfWork]:
         try:
             async with transaction(self._engine, scope) as connection:
                 way = round_trips.require(connection)
                 yield PostgresUnitOfWork(
                     connection,
+                    way,
                     self._ids,
                     PostgresGenerations(connection, way),
                     PostgresAttempts(connection, way),
