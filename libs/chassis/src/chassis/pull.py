@@ -11,8 +11,11 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
-# How much later than promised the broker may say that a request is over.
+# How much later than promised the broker may say something.
 _GRACE_S = 2.0
+# In a request that lasts longer, the broker says as often that it is still there. One that came back after an
+# outage knows of no request.
+_HEARTBEAT_S = 2.5
 _NS_A_S = 1_000_000_000
 # There is none now; the request's time is over. Whatever else the broker says, something is not as it was.
 _PLAIN_ENDS = frozenset({"404", "408"})
@@ -40,6 +43,7 @@ class Pull:
         self._missing = 0
         self._over = asyncio.Event()
         self._interrupted: str | None = None
+        self._is_silent = True
 
     async def open(self) -> None:
         """Listen for messages."""
@@ -62,17 +66,24 @@ class Pull:
         self._missing, self._interrupted = wanted, None
         self._over.clear()
         request = {"batch": wanted, "expires": int(within_s * _NS_A_S)}
+        silent_s = within_s
+        if within_s > 2 * _HEARTBEAT_S:
+            silent_s = _HEARTBEAT_S
+            request["idle_heartbeat"] = int(_HEARTBEAT_S * _NS_A_S)
         await self._client.publish(self._next, json.dumps(request).encode(), self._inbox)
-        try:
-            async with asyncio.timeout(within_s + _GRACE_S):
-                await self._over.wait()
-        except TimeoutError:
-            # A broker that lost the consumer says nothing by itself.
-            raise PullInterrupted("the broker does not answer") from None
+        while not self._over.is_set():
+            self._is_silent = True
+            try:
+                async with asyncio.timeout(silent_s + _GRACE_S):
+                    await self._over.wait()
+            except TimeoutError:
+                if self._is_silent:
+                    raise PullInterrupted("the broker does not answer") from None
         if self._interrupted is not None:
             raise PullInterrupted(self._interrupted)
 
     async def _hear(self, message: Msg) -> None:
+        self._is_silent = False
         status = JetStreamContext.is_status_msg(message)
         if status is None:
             was_asked_for = self._missing > 0
