@@ -35,6 +35,51 @@ async def test_there_is_no_form_for_who_may_not(
     assert door.state() == before
 
 
+@pytest.mark.parametrize("mode", [SignUpMode.CLOSED, SignUpMode.INVITED])
+async def test_no_page_leads_to_a_form_that_is_not_there(door: Door, mode: SignUpMode) -> None:
+    """Landing, prices, every header and an error say "Sign in" in its place, and lead there."""
+    addresses = ("/", "/pricing", "/pricing?interval=year", "/models", "/forgot-password", "/nowhere")
+    for address in addresses:
+        page = (await door.http.get(address, headers=HTML)).text
+        assert "Get started" in page, address
+    assert "/signup" in (await door.http.get("/", headers=HTML)).text
+    door.world.identity.sign_up_mode = mode
+    door.clock.pass_(seconds=11)
+    for address in addresses:
+        page = (await door.http.get(address, headers=HTML)).text
+        assert "/signup" not in page, address
+        assert "Get started" not in page
+        assert 'href="/login' in page
+    said = (
+        "No new accounts can be opened here." if mode is SignUpMode.CLOSED else "Accounts are by invitation"
+    )
+    for address in ("/", "/pricing"):
+        page = (await door.http.get(address, headers=HTML)).text
+        assert said in page
+        assert "free credits</a>" not in page
+        assert "No card needed" not in page
+    prices = (await door.http.get("/pricing", headers=HTML)).text
+    assert "Sign in to buy Starter" in prices
+    assert 'href="/login?next=/billing"' in prices
+    assert "Sign in for Pro" in prices
+    invited = await door.http.get("/invite/abc123", headers=HTML)
+    assert invited.headers["location"] == "/login?next=/invite/abc123"
+
+
+async def test_while_nobody_can_say_who_may_sign_up_the_pages_are_whole(door: Door) -> None:
+    """They lead to the form, which says it; or they go by what was known last."""
+    door.world.sign_in.is_away = True
+    page = await door.http.get("/", headers=HTML)
+    assert (page.status_code, "/signup" in page.text) == (200, True)
+    door.world.sign_in.is_away = False
+    door.world.identity.sign_up_mode = SignUpMode.CLOSED
+    assert "/signup" not in (await door.http.get("/", headers=HTML)).text
+    door.world.sign_in.is_away = True
+    door.clock.pass_(seconds=11)
+    for address in ("/", "/nowhere"):
+        assert "/signup" not in (await door.http.get(address, headers=HTML)).text
+
+
 async def test_an_invitations_link_leads_to_the_form(door: Door) -> None:
     """Which carries its token, and opens an account with a confirmed address."""
     door.world.identity.sign_up_mode = SignUpMode.INVITED

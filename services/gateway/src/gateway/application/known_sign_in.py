@@ -16,6 +16,10 @@ class KnownSignInOptions:
         self._monotonic = monotonic
         self._known: tuple[SignInOptions, float] | None = None
 
+    def last(self) -> SignInOptions:
+        """Return what was known last, and ask nobody; as shipped where nothing was."""
+        return self._known[0] if self._known is not None else SignInOptions()
+
     async def now(self) -> SignInOptions:
         """Return what is offered. Raises Unavailable or TimedOut where that was never known."""
         if self._known is not None and self._monotonic() < self._known[1] + self._life_s:

@@ -8,12 +8,14 @@ from fastapi.responses import Response
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentSession
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, show
+from gateway.adapters.inbound.console.sign_in_methods import options_of
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import count, per_address
 from gateway.adapters.inbound.rest.answers.referral import link_of
 from gateway.domain.errors import GatewayError, InvalidRequest, NotFound
 from gateway.domain.identifiers import UserId
 from gateway.domain.referral import Referral
+from gateway.domain.sign_in import SignUpMode
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(route_class=HtmlRoute)
@@ -28,13 +30,15 @@ PROBLEMS = {
 
 
 @router.get("/invite/{code}", dependencies=[per_address(Limit.READS)])
-async def invitation(request: Request, code: str, session: CurrentSession) -> Response:
+async def invitation(request: Request, deps: CurrentDeps, code: str, session: CurrentSession) -> Response:
     """Show the invitation; who is not signed in opens an account first, and comes back here."""
     # Nothing but letters and digits is in a code, or reaches an address.
     if not (code.isascii() and code.isalnum()) or len(code) > CODE_LENGTH_MAX:
         raise NotFound("There is no such page.")
     if session is None:
-        return go(f"/signup?next=/invite/{code}")
+        # Who is invited to sign up has a link of another kind, and comes by this one afterwards.
+        opens = (await options_of(deps)).sign_up is SignUpMode.OPEN
+        return go(f"/{'signup' if opens else 'login'}?next=/invite/{code}")
     return await show(request, "invite.html", session=session, code=code)
 
 

@@ -32,6 +32,7 @@ from gateway.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from gateway.domain.sign_in import SignUpMode
 from gateway.domain.user import Welcome
 
 # Set by htmx on what it asks for.
@@ -113,7 +114,9 @@ async def show(
     deps = deps_of(request)
     kept = _NEVER_KEPT | dict(headers or {}) | (retry_headers(refusal) if refusal else {})
     avatar_url = None
-    if session is not None:
+    if session is None:
+        values |= {"sign_up": await _sign_up_of(deps)}
+    else:
         # Apart only because they are two services.
         balance, person = await asyncio.gather(
             deps.ledger.balance(session.user_id), deps.identity.user(session.user_id)
@@ -137,6 +140,7 @@ async def show(
                 "problem": words(request, refusal) if refusal else None,
                 "offer": 0,
                 "is_news": False,
+                "sign_up": SignUpMode.OPEN,
                 **values,
             },
         ),
@@ -199,6 +203,7 @@ async def error_page(
             "balance": None,
             "offer": 0,
             "is_news": False,
+            "sign_up": deps_of(request).sign_in_options.last().sign_up,
             "shown_avatar": None,
             "theme": theme_of(request),
             "path": request.url.path,
@@ -230,6 +235,14 @@ def to_sign_in(request: Request) -> Response:
         back = local_path(shown.path + (f"?{shown.query}" if shown.query else ""), otherwise="/library")
         return Response(status_code=401, headers={"HX-Redirect": f"/login?next={quote(back)}{note}"})
     return RedirectResponse(f"/login?next={quote(_local(request))}{note}", status_code=303)
+
+
+async def _sign_up_of(deps: Deps) -> SignUpMode:
+    """Return who may open an account, as far as anybody can say: pages lead only there."""
+    try:
+        return (await deps.sign_in_options.now()).sign_up
+    except GatewayError:
+        return SignUpMode.OPEN
 
 
 async def _who(request: Request) -> ConsoleSession | None:
