@@ -11,7 +11,9 @@ from gateway.adapters.outbound.memory.uploads import NO_PICTURE
 from gateway_world import SKETCH, Door
 from tintype_client import (
     DownloadBroken,
+    File,
     InvalidCall,
+    Output,
     StoreRefused,
     Tintype,
     UnexpectedAnswer,
@@ -19,8 +21,13 @@ from tintype_client import (
     UploadTooLarge,
     sending,
 )
+from tintype_client.decoding import decode
 
-REFILM = "local/refilm"
+OUTPUT = {
+    "id": "out_1", "media_type": "", "size_bytes": 1, "width": 1, "height": 1, "duration_s": None,
+    "sha256": "", "url": "", "download_url": "", "thumbnail_url": None, "blurhash": None, "incomplete": None,
+    "expires_at": "2030-01-01T00:00:00Z",
+}  # fmt: skip
 
 
 async def test_lists_are_gone_through_to_their_end(client: Any, network: Network) -> None:
@@ -182,3 +189,14 @@ async def test_nothing_shows_the_key(client: Any, token: str) -> None:
     upload = await ask(client, "upload", PICTURE)
     assert "media.example" not in repr(upload)
     assert isinstance(client, Tintype) or "AsyncTintype" in repr(client)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "name"),
+    [("image/png", "out_1.png"), ("image/webp", "out_1.webp"), ("audio/wav", "out_1.wav"), ("x/y", "out_1")],
+)
+def test_a_file_is_named_after_what_it_is(media_type: str, name: str) -> None:
+    """The same on every machine; what nobody knows has no ending."""
+    output = decode(Output, {**OUTPUT, "media_type": media_type})
+    generation: Any = None
+    assert File(output, generation, lambda *_: None).name == name

@@ -6,12 +6,21 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from mimetypes import guess_extension
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar, overload
 
 from tintype_client.answers import Generation, Output
 
 FileT = TypeVar("FileT")
+
+
+# What the oldest Python that we support does not know, or knows otherwise.
+_ENDINGS = {
+    "image/jpeg": ".jpg", "image/webp": ".webp", "audio/mpeg": ".mp3", "audio/wav": ".wav",
+    "audio/ogg": ".ogg", "audio/opus": ".opus", "audio/flac": ".flac", "audio/aac": ".aac",
+    "video/webm": ".webm", "text/plain": ".txt",
+}  # fmt: skip
 
 
 class Files(Sequence[FileT], Generic[FileT]):
@@ -56,6 +65,11 @@ class _Kept:
     def media_type(self) -> str:
         """What it is, such as image/png."""
         return self.output.media_type
+
+    @property
+    def name(self) -> str:
+        """A name for it, after what it is."""
+        return f"{self.output.id}{_ENDINGS.get(self.media_type) or guess_extension(self.media_type) or ''}"
 
     @property
     def url(self) -> str:

@@ -67,7 +67,7 @@ async def test_a_form_that_may_have_been_done_keeps_its_key(
 @pytest.mark.parametrize(
     ("path", "method", "whole"),
     [
-        ("/", "models", "Ten lines of code"),
+        ("/", "models", "Five lines of code"),
         ("/pricing", "models", "Buy Starter"),
         ("/account", "page", "Profile"),
     ],

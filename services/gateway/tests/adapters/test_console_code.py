@@ -2,24 +2,30 @@
 
 import ast
 import asyncio
+import hashlib
 import html
+import inspect
 import json
 import os
 import re
 import shlex
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
-from gateway.adapters.inbound.console.code_samples import code_samples
+from gateway.adapters.inbound.console.code_samples import RESERVED, code_samples, key_samples
 from gateway.adapters.inbound.console.samples import MODEL
 from gateway.domain.generation import GenerationStatus
 from gateway_world import HTML, ORIGIN, Door, enter
+from tintype_client import Tintype
 
+PICTURE = b"a picture"
 PROMPTS = [
     "a heron",
     'it\'s "quoted" $(rm -rf /) `x` \\ {braces} %s',
@@ -28,10 +34,19 @@ PROMPTS = [
 ]
 
 
-@pytest.mark.parametrize("prompt", PROMPTS)
-def test_both_samples_send_what_was_typed(prompt: str) -> None:
+JOBS = [
+    *({"prompt": prompt, "output_count": 2} for prompt in PROMPTS),
+    # What the library has words of its own for, and what is no word in Python.
+    {"prompt": "a heron", "timeout_s": 3},
+    {"class": "heron"},
+    {"two words": 1},
+    {},
+]
+
+
+@pytest.mark.parametrize("job", JOBS, ids=str)
+def test_both_samples_send_what_was_typed(job: dict[str, Any]) -> None:
     """Whatever is in a prompt stays text: no shell and no Python reads it as anything else."""
-    job = {"prompt": prompt, "output_count": 2}
     curl, python = code_samples("https://tintype.example", model_id="local/sketch", job=job)
     words = shlex.split(curl.text.replace("\\\n", " "))
     assert words[:2] == ["curl", "https://tintype.example/v1/generations"]
@@ -39,10 +54,19 @@ def test_both_samples_send_what_was_typed(prompt: str) -> None:
     (call,) = [
         node
         for node in ast.walk(ast.parse(python.text))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "httpx.post"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "tintype.run"
     ]
-    given = {argument.arg: argument.value for argument in call.keywords}
-    assert ast.literal_eval(given["json"]) == {"model": "local/sketch", "input": job}
+    given = {argument.arg: ast.literal_eval(argument.value) for argument in call.keywords}
+    whole = given.pop("input", {})
+    assert {**whole, **given} == job
+    assert not RESERVED & given.keys()
+    assert [ast.literal_eval(argument) for argument in call.args] == ["local/sketch"]
+
+
+def test_the_reserved_words_are_those_of_the_library() -> None:
+    """A new option of `run` would take a model's field away."""
+    options = inspect.signature(Tintype.run).parameters.values()
+    assert {one.name for one in options if one.kind is one.KEYWORD_ONLY} == RESERVED
 
 
 async def test_the_page_shows_the_form_as_it_stands(door: Door) -> None:
@@ -59,42 +83,92 @@ async def test_the_page_shows_the_form_as_it_stands(door: Door) -> None:
 
 @pytest.mark.server
 async def test_the_short_program_runs(door: Door, tmp_path: Path) -> None:
-    """The ten lines of the start page, as they stand there: they make it, wait, and say cost and place."""
+    """The five lines of the start page, as they stand there: they make it, wait, and say cost and place."""
+    shown = html.unescape((await door.http.get("/", headers=HTML)).text)
+    program = re.findall(r'<pre class="code"[^>]*>(.*?)</pre>', shown, re.DOTALL)[0]
+    assert len(program.splitlines()) == 5
     user_id = await door.sign_up()
     door.world.ledger.grant(user_id, 100)
+    said = await ran(door, tmp_path, sys.executable, "-c", program)
+    (made,) = door.world.generations.jobs.values()
+    cost, place = said.splitlines()
+    assert cost == f"{made.credits_charged} credits"
+    assert (tmp_path / place).read_bytes() == PICTURE
+    assert (made.model_id, Path(place).suffix) == (MODEL, ".png")
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("prompt", PROMPTS)
+async def test_the_samples_run(door: Door, tmp_path: Path, prompt: str) -> None:
+    """As they stand beside the form: curl starts it, the library has the file as well."""
+    user_id = await door.sign_up()
+    door.world.ledger.grant(user_id, 100)
+    curl, python = code_samples(ORIGIN, model_id=MODEL, job={"prompt": prompt, "output_count": 1})
+    begun = json.loads(await ran(door, tmp_path, "bash", "-c", curl.text))
+    assert (begun["status"], begun["input"]) == ("queued", {"prompt": prompt, "output_count": 1})
+    (place,) = (await ran(door, tmp_path, sys.executable, "-c", python.text)).splitlines()
+    assert (tmp_path / place).read_bytes() == PICTURE
+    assert [job.input["prompt"] for job in door.world.generations.jobs.values()] == [prompt, prompt]
+
+
+@pytest.mark.server
+async def test_the_samples_of_a_key_run(door: Door, tmp_path: Path) -> None:
+    """Both list the models; the first one tells the shell the key, which the second one reads."""
+    await door.sign_up()
     token = door.http.headers["Authorization"].removeprefix("Bearer ")
-    shown = (await door.http.get("/", headers=HTML)).text
-    program = html.unescape(re.findall(r'<pre class="code"[^>]*>(.*?)</pre>', shown, re.DOTALL)[0])
-    assert len(program.splitlines()) == 10
-    assert token not in shown
-    async with served(door) as address:
-        file = tmp_path / "short.py"
-        file.write_text(program.replace(ORIGIN, address))
+    curl, python = key_samples(ORIGIN, token)
+    listed = json.loads(await ran(door, tmp_path, "bash", "-c", curl.text))
+    assert MODEL in [model["id"] for model in listed["data"]]
+    assert MODEL in (await ran(door, tmp_path, sys.executable, "-c", python.text)).split()
+
+
+async def ran(door: Door, folder: Path, program: str, option: str, text: str) -> str:
+    """Run a sample with the person's token in a folder of its own; what it starts is made."""
+    token = door.http.headers["Authorization"].removeprefix("Bearer ")
+    async with served(door.app) as address, served(store) as media:
+        working = asyncio.create_task(worker(door, media))
         running = await asyncio.create_subprocess_exec(
-            sys.executable,
-            file,
+            program,
+            option,
+            text.replace(ORIGIN, address),
+            cwd=folder,
             env={**os.environ, "TINTYPE_TOKEN": token},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        while not door.world.generations.jobs and running.returncode is None:
-            await asyncio.sleep(0.01)
-        (job,) = door.world.generations.jobs
-        door.world.generations.finish(job, GenerationStatus.SUCCEEDED)
         said, wrong = await running.communicate()
-    assert (running.returncode, wrong) == (0, b"")
-    state, place = said.decode().splitlines()
-    made = door.world.generations.jobs[job]
-    assert state == f"succeeded {made.credits_charged} credits"
-    assert place == " ".join(output.url for output in made.outputs)
-    assert made.model_id == MODEL
+        working.cancel()
+    assert running.returncode == 0, wrong.decode()
+    return said.decode()
+
+
+async def worker(door: Door, media: str) -> None:
+    """End each job that somebody looks at; what comes out of it lies in the store."""
+    generations = door.world.generations
+    while True:
+        await asyncio.sleep(0.01)
+        for job in [job for job in generations.jobs.values() if not job.status.is_final]:
+            # What curl started is answered as it was: it is not waited for.
+            ended = generations.finish(job.generation_id, GenerationStatus.SUCCEEDED)
+            outputs = tuple(
+                replace(output, url=media, sha256=hashlib.sha256(PICTURE).hexdigest())
+                for output in ended.outputs
+            )
+            generations.jobs[job.generation_id] = replace(ended, outputs=outputs)
+
+
+async def store(scope: Any, receive: Any, send: Any) -> None:
+    """A store of files that has one."""
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": PICTURE})
 
 
 @asynccontextmanager
-async def served(door: Door) -> AsyncIterator[str]:
-    """The door's app at an address of its own."""
+async def served(app: Callable[..., Any]) -> AsyncIterator[str]:
+    """An app at an address of its own."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(door.app, lifespan="off", log_config=None))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -4,7 +4,15 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
+
+# The library reads the key from TINTYPE_TOKEN.
+_LIBRARY = "from tintype_client import Tintype  # libs/client of the repository"
+# What the library's `run` calls arguments of its own.
+RESERVED = frozenset(
+    {"input", "quote", "provider_order", "metadata", "idempotency_key", "timeout_s", "on_progress"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,34 +24,28 @@ class CodeSample:
 
 
 def code_samples(public_url: str, *, model_id: str, job: Mapping[str, Any]) -> list[CodeSample]:
-    """Return the call by curl and by Python; both read the API key from `TINTYPE_TOKEN`."""
+    """Return the call by curl and by the Python library; both read the API key from `TINTYPE_TOKEN`."""
     body = {"model": model_id, "input": dict(job)}
     url = f"{public_url}/v1/generations"
     curl = "\n".join(
         (
             f"curl {shlex.quote(url)} \\",
             '  -H "authorization: Bearer $TINTYPE_TOKEN" \\',
-            '  -H "idempotency-key: $(uuidgen)" \\',
+            '  -H "idempotency-key: $(openssl rand -hex 16)" \\',
             "  -H 'content-type: application/json' \\",
             f"  -d {shlex.quote(json.dumps(body, ensure_ascii=False))}",
         )
     )
-    python = f"""import os, uuid, httpx
+    python = f"""{_LIBRARY}
 
-answer = httpx.post(
-    {url!r},
-    headers={{
-        "authorization": f"Bearer {{os.environ['TINTYPE_TOKEN']}}",
-        "idempotency-key": str(uuid.uuid4()),
-    }},
-    json={body!r},
-)
-print(answer.json())"""
+tintype = Tintype({public_url!r})
+for file in tintype.run({model_id!r}{_arguments(job)}):
+    print(file.save(file.name))"""
     return [CodeSample(name="curl", text=curl), CodeSample(name="Python", text=python)]
 
 
 def key_samples(public_url: str, key: str) -> list[CodeSample]:
-    """Return the first call with a key, by curl and by Python."""
+    """Return the first call with a key, by curl and by the Python library."""
     url = f"{public_url}/v1/models"
     curl = "\n".join(
         (
@@ -51,23 +53,24 @@ def key_samples(public_url: str, key: str) -> list[CodeSample]:
             f'curl -H "authorization: Bearer $TINTYPE_TOKEN" {shlex.quote(url)}',
         )
     )
-    python = f"""import os, httpx
+    python = f"""{_LIBRARY}
 
-bearer = {{"authorization": f"Bearer {{os.environ['TINTYPE_TOKEN']}}"}}
-print(httpx.get({url!r}, headers=bearer).json())"""
+tintype = Tintype({public_url!r})
+print(*(model.id for model in tintype.models()))"""
     return [CodeSample(name="curl", text=curl), CodeSample(name="Python", text=python)]
 
 
 def short_program(public_url: str, *, model_id: str, prompt: str) -> str:
-    """Return ten lines of Python that make something, wait for it, and say what it cost and where it is."""
-    body = {"model": model_id, "input": {"prompt": prompt}}
-    return f"""import os, time, uuid, httpx
-bearer = {{"authorization": f"Bearer {{os.environ['TINTYPE_TOKEN']}}"}}
-api = httpx.Client(base_url={f"{public_url}/v1"!r}, headers=bearer)
-body = {body!r}
-job = api.post("/generations", json=body, headers={{"idempotency-key": str(uuid.uuid4())}}).json()
-while job["status"] in ("queued", "processing"):
-    time.sleep(1)
-    job = api.get(f"/generations/{{job['id']}}").raise_for_status().json()
-print(job["status"], job["credits"]["charged"], "credits")
-print(*(output["url"] for output in job["outputs"]))"""
+    """Return five lines of Python that make something, wait for it, and say what it cost and where it is."""
+    return f"""{_LIBRARY}
+tintype = Tintype({public_url!r})
+[file] = tintype.run({model_id!r}, prompt={prompt!r})
+print(file.generation.credits.charged, "credits")
+print(file.save(file.name))"""
+
+
+def _arguments(job: Mapping[str, Any]) -> str:
+    """Return an input as arguments; as one where a field's name is no argument, or is the library's own."""
+    if all(name.isidentifier() and not iskeyword(name) and name not in RESERVED for name in job):
+        return "".join(f", {name}={value!r}" for name, value in job.items())
+    return f", input={dict(job)!r}"
