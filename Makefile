@@ -154,7 +154,7 @@ lock: | $(UV) ## Compile requirements.lock anew from every pyproject.toml
 	    $(foreach member,$(MEMBERS),--no-emit-package $(shell sed -n 's/^name = "\(.*\)"/\1/p' $(member)/pyproject.toml)) \
 	    --group pyproject.toml:dev $(foreach member,$(MEMBERS),$(member)/pyproject.toml) $(LOCK_OPTIONS) -o requirements.lock
 	@for member in $(IMAGES); do $(UV) pip compile -q --universal --python-version 3.12 --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" \
-	    --constraint requirements.lock --no-emit-package tintype-chassis --no-emit-package tintype-protocol --no-emit-package tintype-ledgerclient $$member/pyproject.toml -o $$member/requirements.lock; done
+	    --constraint requirements.lock --no-emit-package tintype-chassis --no-emit-package tintype-protocol --no-emit-package tintype-ledgerclient --no-emit-package tintype-deadletters $$member/pyproject.toml -o $$member/requirements.lock; done
 
 lock-check: ## Fail when the lock does not fit the pyproject.toml files or names a host
 	@! grep -nE 'https?://' requirements.lock $(addsuffix /requirements.lock,$(IMAGES)) || { echo "requirements.lock names a host"; exit 1; }

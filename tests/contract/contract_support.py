@@ -10,13 +10,19 @@ import grpc
 from billing.adapters.inbound import grpc as billing_grpc
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing_support import BillingUnderTest
+from chassis.events import IncomingEvent
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
+from chassis.service import CallRules
+from deadletters.memory import MemoryLetters
+from deadletters.servicer import DeadLetterServicer, with_dead_letters
+from deadletters.servicer import register as register_dead_letters
 from embedded.topology import topology
 from generation.adapters.inbound import grpc as generation_grpc
 from generation.application.read_margin import ReadMarginHandler
 from generation_house import House
 from identity.adapters.inbound import grpc as identity_grpc
+from identity.adapters.inbound import grpc_admin as identity_admin
 from identity.bootstrap.parts import wire_admin
 from identity_world import World
 from ledger.adapters.inbound import grpc as ledger_grpc
@@ -31,18 +37,31 @@ from tintype.ledger.v1 import ledger_pb2_grpc
 CALLERS = (*topology().services, *topology().clients)
 
 
+async def apply_nothing(_event: IncomingEvent) -> None:
+    """What is done with an event where no test is about it."""
+
+
 async def serve(
-    stack: AsyncExitStack, *, tables: ModuleType, name: str, register: Callable[[grpc.aio.Server], None]
+    stack: AsyncExitStack,
+    *,
+    tables: ModuleType,
+    name: str,
+    register: Callable[[grpc.aio.Server], None],
+    dead_letters: DeadLetterServicer | None = None,
 ) -> str:
     """Serve until the stack closes; return the address. Error table and allow list are the provider's own."""
+    rules = with_dead_letters(
+        CallRules(errors=tables.ERRORS, allowed=tables.ALLOWED, domain=f"tintype.{name}")
+    )
     server = GrpcServer(
         "127.0.0.1:0",
-        errors=tables.ERRORS,
+        errors=rules.errors,
         callers={caller: hashlib.sha256(caller.encode()).hexdigest() for caller in CALLERS},
-        allowed=tables.ALLOWED,
-        domain=f"tintype.{name}",
+        allowed=rules.allowed,
+        domain=rules.domain,
     )
     register(server.server)
+    register_dead_letters(dead_letters or DeadLetterServicer(MemoryLetters(), apply_nothing), server.server)
     await server.start()
     stack.push_async_callback(server.stop)
     return f"127.0.0.1:{server.bound_port}"
@@ -71,7 +90,9 @@ def ledger_in_memory() -> LedgerUnderTest:
     return LedgerUnderTest.over_memory(MemoryLedger())
 
 
-async def serve_ledger(stack: AsyncExitStack, ledger: LedgerUnderTest) -> str:
+async def serve_ledger(
+    stack: AsyncExitStack, ledger: LedgerUnderTest, dead_letters: DeadLetterServicer | None = None
+) -> str:
     """Serve LedgerService."""
     service = servicer(ledger, TwoInvariants())
     return await serve(
@@ -79,6 +100,7 @@ async def serve_ledger(stack: AsyncExitStack, ledger: LedgerUnderTest) -> str:
         tables=ledger_grpc,
         name="ledger",
         register=lambda server: ledger_pb2_grpc.add_LedgerServiceServicer_to_server(service, server),
+        dead_letters=dead_letters,
     )
 
 
@@ -127,6 +149,9 @@ async def serve_identity(stack: AsyncExitStack, world: World) -> str:
         tables=identity_grpc,
         name="identity",
         register=register,
+        dead_letters=DeadLetterServicer(
+            MemoryLetters(), apply_nothing, identity_admin.DeadLetterAuthority(admin.staff)
+        ),
     )
 
 

@@ -22,6 +22,7 @@ from contract_support import (
     serve_identity,
     serve_ledger,
 )
+from deadletters import servicer as dead_letters
 from generation.adapters.inbound import grpc as generation_grpc
 from generation_house import House
 from google.protobuf import message_factory
@@ -67,6 +68,11 @@ ACTING = {
     ("identity", "ChangeUser"): ADMIN,
     ("identity", "ListAuditRecords"): STAFF,
     ("identity", "ListMails"): STAFF,
+    **{
+        (provider, method): roles
+        for provider in ("identity", "billing", "ledger", "generation")
+        for method, roles in (("ListDeadLetters", STAFF), ("ReplayDeadLetter", ADMIN))
+    },
 }
 PROVIDERS = {
     "identity": identity_grpc,
@@ -74,7 +80,9 @@ PROVIDERS = {
     "ledger": ledger_grpc,
     "generation": generation_grpc,
 }
-CALLS = sorted((provider, path) for provider, tables in PROVIDERS.items() for path in tables.ALLOWED)
+# Every service answers for what it gave up, beside its own contract.
+ALLOWED = {provider: {**tables.ALLOWED, **dead_letters.ALLOWED} for provider, tables in PROVIDERS.items()}
+CALLS = sorted((provider, path) for provider, allowed in ALLOWED.items() for path in allowed)
 KEPT_OUT = {"NOT_STAFF", "NOT_AN_ADMIN"}
 
 
@@ -169,7 +177,7 @@ def empty(path: str) -> Any:
 
 def test_every_call_has_a_row() -> None:
     """The services' own tables say what this one says, and nothing stands here that is not there."""
-    said = {(provider, path): PROVIDERS[provider].ALLOWED[path] for provider, path in CALLS}
+    said = {(provider, path): ALLOWED[provider][path] for provider, path in CALLS}
     assert said == {(provider, path): callers_of(provider, path) for provider, path in CALLS}
     short = {(provider, path.rpartition("/")[2]) for provider, path in CALLS}
     assert short >= OTHERS.keys() | ACTING.keys()
@@ -193,7 +201,7 @@ async def opened() -> AsyncIterator[AsyncExitStack]:
 async def test_which_services_are_let_in(opened: AsyncExitStack, provider: str) -> None:
     """Nobody, a stranger and each of the others: who is not in the row is refused before anything is read."""
     served = await SERVE[provider](opened)
-    for path in PROVIDERS[provider].ALLOWED:
+    for path in ALLOWED[provider]:
         request, callers = empty(path), callers_of(provider, path)
         for token in (None, "a-stranger"):
             status, _ = await ask(served.target, path, request, token)
@@ -208,7 +216,7 @@ async def test_which_services_are_let_in(opened: AsyncExitStack, provider: str) 
 async def test_which_people_may_act(opened: AsyncExitStack, provider: str, method: str) -> None:
     """Nobody, a user, support and an administrator, whom the gateway may take for whatever it likes."""
     served = await SERVE[provider](opened)
-    path = next(path for path in PROVIDERS[provider].ALLOWED if path.endswith(f"/{method}"))
+    path = next(path for path in ALLOWED[provider] if path.endswith(f"/{method}"))
     request = empty(path)
     _, reason = await ask(served.target, path, request, "gateway")
     assert reason in KEPT_OUT
@@ -223,10 +231,11 @@ async def test_which_people_may_act(opened: AsyncExitStack, provider: str, metho
 async def test_identity_believes_its_own_records(opened: AsyncExitStack) -> None:
     """A user whom the gateway takes for an administrator, and one who is gone, are users."""
     served = await identity(opened)
-    for method in ("ListUsers", "ReadUser", "ChangeUser", "ListAuditRecords", "ListMails"):
-        path = f"/tintype.identity.v1.AdminService/{method}"
+    own = [f"/tintype.identity.v1.AdminService/{method}" for method in
+           ("ListUsers", "ReadUser", "ChangeUser", "ListAuditRecords", "ListMails")]  # fmt: skip
+    for path in (*own, *dead_letters.ALLOWED):
         for actor in (served.users[Role.USER], "usr_" + "0" * 32, "operator:root", ""):
             request = empty(path)
             request.principal.actor_id, request.principal.role = actor, 2
             _, reason = await ask(served.target, path, request, "gateway")
-            assert reason in KEPT_OUT, (method, actor)
+            assert reason in KEPT_OUT, (path, actor)

@@ -13,7 +13,9 @@ from billing.domain.promotion import Redemption
 from billing.domain.refund_order import RefundOrder
 from billing.domain.standing import BillingInterval, Standing, SubscriptionStatus
 from billing.domain.subscription import Subscription
-from chassis.events import OutgoingEvent
+from chassis.dead_letters import Replay, Replayer
+from chassis.events import IncomingEvent, OutgoingEvent
+from deadletters import facts as replays
 from generation.adapters.outbound import event_codec as generation
 from generation.domain import events as generated
 from generation.domain.generation import Failure
@@ -36,6 +38,9 @@ from ledger.adapters.outbound import event_codec as ledger
 from ledger.domain import facts
 from ledger.domain.balance import Balance
 from ledger.domain.lot import Category
+from tintype.billing.v1 import events_pb2 as billing_pb
+from tintype.generation.v1 import events_pb2 as generation_pb
+from tintype.ledger.v1 import events_pb2 as ledger_pb
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 600_000, tzinfo=UTC)
 ALICE, JOB, HELD, EVENT = "usr_alice", "gen_1", "res_1", "evt_1"
@@ -48,6 +53,16 @@ BALANCE = Balance(
 )
 _LEDGER = {"account_id": ALICE, "balance": BALANCE, "occurred_at": NOW}
 _JOB = {"account_id": AccountId(ALICE), "generation_id": GenerationId(JOB), "occurred_at": NOW}
+
+
+_REPLAYED = (billing_pb.DeadLetterReplayed, generation_pb.DeadLetterReplayed, ledger_pb.DeadLetterReplayed)
+_REPLAY = Replay(
+    event=IncomingEvent(
+        subject=f"tintype.identity.v1.user_deleted.{ALICE}", event_id="evt_0", time=NOW, payload=b""
+    ),
+    by=Replayer(name="usr_admin", session_id="ses_1", client_address="203.0.113.7", reason="sent twice"),
+    applied=True,
+)
 
 
 def examples() -> dict[str, OutgoingEvent]:
@@ -99,6 +114,7 @@ def examples() -> dict[str, OutgoingEvent]:
         *(billing.encode(fact, event_id=EVENT) for fact in _billing_facts()),
         *(ledger.encode(fact, event_id=EVENT) for fact in _ledger_facts()),
         *(generation.encode(fact, event_id=EVENT) for fact in _generation_facts()),
+        *(replays.encode(told, _REPLAY, event_id=EVENT, occurred_at=NOW) for told in _REPLAYED),
     ]
     return {one.ce_type: one for one in encoded}
 

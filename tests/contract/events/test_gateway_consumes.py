@@ -30,6 +30,8 @@ TOLD = {
     # The billing page asks.
     "AutoTopUpStopped": type(None),
     "RefundOrdered": type(None),
+    # Identity records it.
+    "DeadLetterReplayed": type(None),
     "GenerationQueued": GenerationMoved,
     "GenerationProgressed": GenerationMoved,
     "GenerationSucceeded": GenerationMoved,

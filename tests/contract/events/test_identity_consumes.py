@@ -67,6 +67,19 @@ RECORDED: dict[str, tuple[Action, dict[str, str], dict[str, str]]] = {
         {"left_minor": "1000", "currency": "usd"},
         {"purchase_id": "pay_1", "amount_minor": "300", "left_minor": "700", "currency": "usd"},
     ),
+    **{
+        f"tintype.{service}.v1.DeadLetterReplayed": (
+            Action.DEAD_LETTER_REPLAYED,
+            {},
+            {
+                "service": service,
+                "event_type": "tintype.identity.v1.UserDeleted",
+                "dead_letter_id": "evt_0",
+                "outcome": "applied",
+            },
+        )
+        for service in ("billing", "generation", "ledger")
+    },
 }
 
 

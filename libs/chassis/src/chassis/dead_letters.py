@@ -1,7 +1,8 @@
 """Events that were given up, kept whole: to look at, and to apply again once what stopped them is mended.
 
 The table is in the migrations of the service that keeps them: `replayed_at` is set once the event was applied
-after all, and `attempts` counts replays, failed ones too.
+after all, and `attempts` counts replays, failed ones too. What became of a letter and the record of who had
+it replayed are one transaction; the event's own effect is another, and happens once whatever is repeated.
 """
 
 import json
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis.events import IncomingEvent
+from chassis.postgres import SYSTEM_SCOPE, transaction
 
 DEAD_LETTERS_DDL = """
 CREATE TABLE dead_letters (
@@ -49,12 +51,25 @@ _LIST = text(
     "ORDER BY given_up_at LIMIT :most"
 )
 _WAITING = text("SELECT event_id FROM dead_letters WHERE replayed_at IS NULL ORDER BY given_up_at")
+_PAGE = text(
+    f"""
+    SELECT {_COLUMNS} FROM dead_letters
+    WHERE replayed_at IS NULL
+        AND (:all OR (given_up_at, event_id) < (CAST(:given_up_at AS timestamptz), CAST(:event_id AS text)))
+    ORDER BY given_up_at DESC, event_id DESC LIMIT :most
+    """  # noqa: S608 - our constant
+)
 _SHOW = text(f"SELECT {_COLUMNS} FROM dead_letters WHERE event_id = :event_id")  # noqa: S608 - the same
+# Of two who replay one at once, the first to be done says what became of it.
 _REPLAYED = text(
-    "UPDATE dead_letters SET attempts = attempts + 1, replayed_at = now() WHERE event_id = :event_id"
+    "UPDATE dead_letters SET attempts = attempts + 1, replayed_at = now() "
+    "WHERE event_id = :event_id AND replayed_at IS NULL"
 )
 _FORGET = text("DELETE FROM dead_letters WHERE split_part(subject, '.', 5) = :account")
-_FAILED = text("UPDATE dead_letters SET attempts = attempts + 1, error = :error WHERE event_id = :event_id")
+_FAILED = text(
+    "UPDATE dead_letters SET attempts = attempts + 1, error = :error "
+    "WHERE event_id = :event_id AND replayed_at IS NULL"
+)
 
 Handler = Callable[[IncomingEvent], Awaitable[None]]
 
@@ -70,11 +85,35 @@ class DeadLetter:
     replayed_at: datetime | None
 
 
-class DeadLetters:
-    """The dead letters of one service."""
+@dataclass(frozen=True, kw_only=True)
+class Replayer:
+    """Who has an event applied again, from where and why; an operator at a terminal has no session."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    name: str
+    session_id: str | None = None
+    client_address: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """What somebody did, and whether the event was applied by it."""
+
+    event: IncomingEvent
+    by: Replayer
+    applied: bool
+
+
+Recorder = Callable[[AsyncConnection, Replay], Awaitable[None]]
+"""Writes down a replay, in the transaction that says what became of the letter."""
+
+
+class DeadLetters:
+    """The dead letters of one service; without a `record` nobody is told of replays."""
+
+    def __init__(self, engine: AsyncEngine, record: Recorder | None = None) -> None:
         self._engine = engine
+        self._record = record
 
     async def keep(self, event: IncomingEvent, failure: Exception) -> None:
         """Store one event; once, however often it is given up. Raises when the database is away: then
@@ -99,6 +138,15 @@ class DeadLetters:
             rows = await connection.execute(_LIST, {"replayed": replayed, "most": LIST_MAX})
             return [_to_letter(row) for row in rows]
 
+    async def page(self, *, before: tuple[datetime, str] | None, limit: int) -> Sequence[DeadLetter]:
+        """Return a part of what waits, the newest first; `before` is when and under which id the last one of
+        the part before was given up."""
+        given_up_at, event_id = before or (None, None)
+        place = {"all": before is None, "given_up_at": given_up_at, "event_id": event_id}
+        async with self._engine.begin() as connection:
+            rows = await connection.execute(_PAGE, {**place, "most": limit})
+            return [_to_letter(row) for row in rows]
+
     async def waiting(self) -> Sequence[str]:
         """Return the ids of all that wait, the oldest first."""
         async with self._engine.begin() as connection:
@@ -118,21 +166,32 @@ class DeadLetters:
         async with self._engine.begin() as connection:
             return (await connection.execute(_FORGET, {"account": account})).rowcount
 
-    async def replay(self, letter: DeadLetter, handler: Handler) -> Exception | None:
-        """Hand the event to its handler again; None when it was applied, else why not.
+    async def replay(self, letter: DeadLetter, handler: Handler, by: Replayer) -> Exception | None:
+        """Hand the event to its handler again; None when it was applied, now or before, else why not.
 
-        It has its own id still, so one that was applied meanwhile has no second effect.
+        It has its own id still, so one that was applied meanwhile has no second effect; and it is recorded
+        once that it was.
         """
-        event_id = letter.event.event_id
+        if letter.replayed_at is not None:
+            return None
         try:
             await handler(letter.event)
         except Exception as failure:  # noqa: BLE001 - whatever it is, it is told and kept
-            async with self._engine.begin() as connection:
-                await connection.execute(_FAILED, {"event_id": event_id, "error": repr(failure)[:ERROR_MAX]})
-            return failure
-        async with self._engine.begin() as connection:
-            await connection.execute(_REPLAYED, {"event_id": event_id})
+            return failure if await self._note(letter, by, failure) else None
+        await self._note(letter, by, None)
         return None
+
+    async def _note(self, letter: DeadLetter, by: Replayer, failure: Exception | None) -> bool:
+        """Write down what became of it; False where somebody else had it applied meanwhile."""
+        told = {"event_id": letter.event.event_id}
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            if failure is None:
+                noted = await connection.execute(_REPLAYED, told)
+            else:
+                noted = await connection.execute(_FAILED, {**told, "error": repr(failure)[:ERROR_MAX]})
+            if noted.rowcount and self._record is not None:
+                await self._record(connection, Replay(event=letter.event, by=by, applied=failure is None))
+        return noted.rowcount > 0
 
 
 def _to_letter(row: Row[tuple[object, ...]]) -> DeadLetter:

@@ -2,11 +2,14 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from chassis.dead_letters import DeadLetter, DeadLetters, Handler
+from chassis.dead_letters import DeadLetter, DeadLetters, Handler, Replayer
+
+REASON_MAX = 500
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     replayed = actions.add_parser("replay", help="apply events again; each counts once")
     replayed.add_argument("event_id", nargs="*")
     replayed.add_argument("--all", action="store_true", help="all that were not replayed yet")
+    user = os.environ.get("USER") or "unnamed"
+    replayed.add_argument("--actor", default=user, help="who you are; kept with what you did")
+    replayed.add_argument("--reason", help="why; kept too")
 
 
 async def run(
@@ -33,7 +39,8 @@ async def run(
     if options.all == bool(options.event_id):
         print("name the events to replay, or --all", file=sys.stderr)  # noqa: T201 - a command's answer
         return 2
-    return await _replay(options.event_id, letters, handler, out)
+    by = Replayer(name=options.actor, reason=options.reason and options.reason[:REASON_MAX])
+    return await _replay(options.event_id, letters, handler, by, out)
 
 
 def _list(found: Sequence[DeadLetter], out: TextIO) -> None:
@@ -68,7 +75,9 @@ def _show(letter: DeadLetter | None, event_id: str, out: TextIO) -> int:
     return 0
 
 
-async def _replay(event_ids: Sequence[str], letters: DeadLetters, handler: Handler, out: TextIO) -> int:
+async def _replay(
+    event_ids: Sequence[str], letters: DeadLetters, handler: Handler, by: Replayer, out: TextIO
+) -> int:
     wanted = list(event_ids) or await letters.waiting()
     if not wanted:
         print("no dead letters", file=out)
@@ -76,7 +85,9 @@ async def _replay(event_ids: Sequence[str], letters: DeadLetters, handler: Handl
     for event_id in wanted:
         letter = await letters.find(event_id)
         failure = (
-            LookupError("no such dead letter") if letter is None else await letters.replay(letter, handler)
+            LookupError("no such dead letter")
+            if letter is None
+            else await letters.replay(letter, handler, by)
         )
         failed += failure is not None
         print(f"{event_id}  {'applied' if failure is None else f'failed: {failure!r}'}", file=out)

@@ -57,10 +57,11 @@ FOR: dict[str, Who] = {
     **dict.fromkeys(
         (
             "list_users", "read_user", "list_audit_records", "list_mails", "list_margins", "list_providers",
+            "list_dead_letters",
         ),
         Who.STAFF,
     ),
-    **dict.fromkeys(("change_user", "correct_credits", "refund_purchase"), Who.ADMIN),
+    **dict.fromkeys(("change_user", "correct_credits", "refund_purchase", "replay_dead_letter"), Who.ADMIN),
 }  # fmt: skip
 ROUTES = {route.name: route for route in api_routes()}
 # Says no at once or never ends: who may follow is tried in test_event_stream.py.
@@ -117,6 +118,7 @@ async def things(door: Door, proof: str) -> dict[str, str]:
         "share": "shr_" + "0" * 32,
         "link": "lnk_" + "0" * 32,
         "alias": "gpt-image-1",
+        "dead_letter": "ledger:evt_1",
         "user": str(next(iter(door.world.identity.users))),
     }
 

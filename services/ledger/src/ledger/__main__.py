@@ -18,7 +18,7 @@ from chassis.dead_letters import DeadLetters, Handler
 
 from ledger.adapters.outbound.postgres import tables
 from ledger.application.adjust_balance import AdjustBalance
-from ledger.bootstrap import parts_of, serve
+from ledger.bootstrap import dead_letters_of, parts_of, serve
 from ledger.domain.errors import LedgerError
 from ledger.domain.identifiers import AccountId, RequestId
 from ledger.settings import CommandSettings, LedgerSettings, MigrationSettings
@@ -76,7 +76,7 @@ async def _adjust(settings: CommandSettings, options: argparse.Namespace) -> int
 @asynccontextmanager
 async def _replaying(settings: CommandSettings) -> AsyncIterator[tuple[DeadLetters, Handler]]:
     async with parts_of(settings) as parts:
-        yield DeadLetters(parts.engine), parts.events.handle
+        yield dead_letters_of(parts), parts.events.handle
 
 
 COMMANDS = (

@@ -5,13 +5,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import grpc
 import structlog
 from chassis.clock import SystemClock
 from chassis.dead_letters import DeadLetters
-from chassis.ids import UuidIds
+from chassis.ids import UuidIds, new_id
 from chassis.process import forever
 from chassis.service import CallRules, database, service
+from deadletters import facts as replays
+from deadletters.servicer import DeadLetterServicer, with_dead_letters
+from deadletters.servicer import register as register_dead_letters
 from sqlalchemy.ext.asyncio import AsyncEngine
+from tintype.ledger.v1 import events_pb2 as told
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
 from ledger.adapters.inbound.events import SUBJECTS, LedgerEvents
@@ -118,6 +123,16 @@ def servicer_of(parts: Parts) -> LedgerServicer:
     )
 
 
+def dead_letters_of(parts: Parts) -> DeadLetters:
+    """Return what was given up; who has it applied again is told."""
+    return DeadLetters(parts.engine, replays.recorder(tables.outbox, told.DeadLetterReplayed, new_id))
+
+
+def _register(servicers: tuple[LedgerServicer, DeadLetterServicer], server: grpc.aio.Server) -> None:
+    rpc.add_LedgerServiceServicer_to_server(servicers[0], server)
+    register_dead_letters(servicers[1], server)
+
+
 async def serve(settings: LedgerSettings) -> None:
     """Run the ledger until cancelled."""
     async with service(settings, "ledger", pool_size=settings.database_pool_size) as running:
@@ -125,9 +140,9 @@ async def serve(settings: LedgerSettings) -> None:
         generation = running.channel(settings.generation_target, settings.caller_token)
         await running.run(
             running.grpc(
-                rpc.add_LedgerServiceServicer_to_server,
-                servicer_of(parts),
-                CallRules(errors=ERRORS, allowed=ALLOWED, domain="tintype.ledger"),
+                _register,
+                (servicer_of(parts), DeadLetterServicer(dead_letters_of(parts), parts.events.handle)),
+                with_dead_letters(CallRules(errors=ERRORS, allowed=ALLOWED, domain="tintype.ledger")),
             ),
             running.relay(tables.outbox),
             *(

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 
 from chassis.clock import SystemClock
 from chassis.dead_letters import DeadLetters, Handler
-from chassis.events import IncomingEvent
 from chassis.ids import UuidIds
 from chassis.service import database
 
@@ -25,7 +24,7 @@ from billing.application.publish_catalogue import PublishCatalogueHandler
 from billing.application.record_refund import RecordRefundHandler
 from billing.application.refund_purchase import RefundPurchaseHandler
 from billing.application.replay_webhook import ReplayWebhookHandler
-from billing.bootstrap.parts import heard_events
+from billing.bootstrap.parts import applying, dead_letters_of, heard_events
 from billing.domain.pack import CatalogueChange
 from billing.settings import CatalogueSettings, CommandSettings, RefundSettings, ReplaySettings
 
@@ -37,11 +36,7 @@ async def replaying(settings: ReplaySettings) -> AsyncIterator[tuple[DeadLetters
         units = PostgresUnitsOfWork(engine, UuidIds())
         heard = heard_events(settings, load_catalogue(settings.catalogue_file), units)
         moved = BalanceFacts(HearBalanceHandler(units, SystemClock()))
-
-        async def apply(event: IncomingEvent) -> None:
-            await (moved if event.subject.startswith("tintype.ledger.") else heard).handle(event)
-
-        yield DeadLetters(engine), apply
+        yield dead_letters_of(engine), applying(heard, moved)
 
 
 async def run_webhooks_command(settings: CommandSettings, options: Namespace) -> int:

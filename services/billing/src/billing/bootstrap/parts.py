@@ -1,9 +1,16 @@
 """What the service and its commands are both made of."""
 
 from chassis.clock import SystemClock
-from chassis.ids import UuidIds
+from chassis.dead_letters import DeadLetters, Handler
+from chassis.events import IncomingEvent
+from chassis.ids import UuidIds, new_id
+from deadletters import facts as replays
+from sqlalchemy.ext.asyncio import AsyncEngine
+from tintype.billing.v1 import events_pb2 as told
 
+from billing.adapters.inbound.balances import BalanceFacts
 from billing.adapters.inbound.events import BillingEvents
+from billing.adapters.outbound.postgres import tables
 from billing.application.begin_erasure import BeginErasureHandler
 from billing.application.hear_departure import HearDepartureHandler
 from billing.application.start_free_plan import StartFreePlanHandler
@@ -35,3 +42,17 @@ def heard_events(settings: PlanSettings, catalogue: Catalogue, units: UnitsOfWor
         BeginErasureHandler(units, clock),
         HearDepartureHandler(units, clock),
     )
+
+
+def dead_letters_of(engine: AsyncEngine) -> DeadLetters:
+    """Return what was given up; who has it applied again is told."""
+    return DeadLetters(engine, replays.recorder(tables.outbox, told.DeadLetterReplayed, new_id))
+
+
+def applying(heard: BillingEvents, moved: BalanceFacts) -> Handler:
+    """Return what applies an event again, whoever told it."""
+
+    async def apply(event: IncomingEvent) -> None:
+        await (moved if event.subject.startswith("tintype.ledger.") else heard).handle(event)
+
+    return apply

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import grpc
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds
 from chassis.postgres import STORAGE_AWAY
 from chassis.process import forever
 from chassis.service import CallRules, service
+from deadletters.servicer import DeadLetterServicer, with_dead_letters
+from deadletters.servicer import register as register_dead_letters
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 
 from billing.adapters.inbound import balances, events
@@ -69,7 +72,7 @@ from billing.application.settle_subscription import SettleSubscriptionHandler
 from billing.application.subscribers import Subscribers
 from billing.application.tell_credits import CreditsTeller
 from billing.application.tell_entitlements import TellEntitlementsHandler
-from billing.bootstrap.parts import free_plan, heard_events
+from billing.bootstrap.parts import applying, dead_letters_of, free_plan, heard_events
 from billing.bootstrap.scans import scans
 from billing.domain.referral import ReferralTerms
 from billing.settings import BillingSettings
@@ -203,9 +206,9 @@ async def serve(settings: BillingSettings) -> None:
 
         await running.run(
             running.grpc(
-                rpc.add_BillingServiceServicer_to_server,
-                servicer,
-                CallRules(errors=ERRORS, allowed=ALLOWED, domain="tintype.billing"),
+                _register,
+                (servicer, DeadLetterServicer(dead_letters_of(engine), applying(heard, moved))),
+                with_dead_letters(CallRules(errors=ERRORS, allowed=ALLOWED, domain="tintype.billing")),
             ),
             running.relay(tables.outbox),
             running.consumer(events.STREAM, events.SUBJECTS, heard.handle).run(),
@@ -234,3 +237,8 @@ async def serve(settings: BillingSettings) -> None:
             forever(forget, every_s=FORGET_EVERY_S, name="forget bodies of webhooks"),
             forever(reconcile_due, every_s=settings.reconcile_every_s, name="reconcile checkouts"),
         )
+
+
+def _register(servicers: tuple[BillingServicer, DeadLetterServicer], server: grpc.aio.Server) -> None:
+    rpc.add_BillingServiceServicer_to_server(servicers[0], server)
+    register_dead_letters(servicers[1], server)

@@ -13,6 +13,7 @@ from gateway.adapters.outbound.memory.billing import MemoryBilling
 from gateway.adapters.outbound.memory.collections import MemoryCollections
 from gateway.adapters.outbound.memory.console_sessions import MemoryConsoleSessions
 from gateway.adapters.outbound.memory.corrections import MemoryCorrectedLedger
+from gateway.adapters.outbound.memory.dead_letters import MemoryDeadLetters
 from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.identity import AUDIENCE, ISSUER, MemoryIdentity
@@ -38,6 +39,7 @@ class MemoryWorld:
     clock: Clock
     identity: MemoryIdentity
     administration: MemoryAdministration
+    dead_letters: dict[str, MemoryDeadLetters]
     sign_in: MemorySignIn
     billing: MemoryBilling
     ledger: MemoryCorrectedLedger
@@ -54,6 +56,10 @@ class MemoryWorld:
     ports: Ports
 
 
+# Those that hear events.
+SERVICES = ("identity", "billing", "ledger", "generation")
+
+
 def memory_world(
     *,
     clock: Clock | None = None,
@@ -65,6 +71,7 @@ def memory_world(
     clock = clock or SystemClock()
     identity = MemoryIdentity(clock)
     administration = MemoryAdministration(identity)
+    dead_letters = {service: MemoryDeadLetters(service, administration) for service in SERVICES}
     sign_in = MemorySignIn(identity)
     ledger = MemoryCorrectedLedger(clock)
     generations = MemoryGenerations(clock, ledger)
@@ -76,6 +83,7 @@ def memory_world(
     ports = Ports(
         identity=identity,
         administration=administration,
+        dead_letters=dead_letters,
         sign_in=sign_in,
         billing=billing,
         ledger=ledger,
@@ -108,6 +116,7 @@ def memory_world(
         clock=clock,
         identity=identity,
         administration=administration,
+        dead_letters=dead_letters,
         sign_in=sign_in,
         billing=billing,
         ledger=ledger,

@@ -36,12 +36,14 @@ from gateway.application.open_portal import OpenPortalHandler
 from gateway.application.open_sessions import OpenSessions
 from gateway.application.open_streams import OpenStreams
 from gateway.application.read_account import AccountReader
+from gateway.application.read_dead_letters import ReadDeadLetters
 from gateway.application.read_person import ReadPersonHandler
 from gateway.application.read_selected import ReadSelectedHandler
 from gateway.application.read_texts import ReadTextsHandler
 from gateway.application.refresh_console_session import ConsoleSessionRefresher
 from gateway.application.remove_ended_sessions import RemoveEndedSessionsHandler
 from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
+from gateway.application.replay_dead_letter import ReplayDeadLetterHandler
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.rotate_webhook_secret import RotateWebhookSecretHandler
@@ -59,6 +61,7 @@ from gateway.ports.billing import Billing
 from gateway.ports.clock import Clock
 from gateway.ports.collections import Collections
 from gateway.ports.console_sessions import ConsoleSessionStore
+from gateway.ports.dead_letters import DeadLetters
 from gateway.ports.event_feed import EventFeed
 from gateway.ports.event_ids import EventIds
 from gateway.ports.generation import Generations
@@ -82,6 +85,7 @@ class Ports:
 
     identity: Identity
     administration: Administration
+    dead_letters: Mapping[str, DeadLetters]
     sign_in: SignIn
     billing: Billing
     ledger: Ledger
@@ -190,6 +194,8 @@ def wire(ports: Ports) -> Deps:
             ports.administration, ports.identity, ports.ledger, ports.billing, ports.generations
         ),
         correct_balance=CorrectBalanceHandler(ports.identity, ports.ledger),
+        dead_letters=ReadDeadLetters(ports.dead_letters),
+        replay_dead_letter=ReplayDeadLetterHandler(ports.dead_letters),
         export_records=ExportRecordsHandler(ports.administration),
         export_statement=ExportStatementHandler(ports.ledger),
         account=AccountReader(

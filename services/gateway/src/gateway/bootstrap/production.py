@@ -9,6 +9,7 @@ from chassis.service import Running
 
 from gateway.adapters.inbound.deps import Compatible, Web
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
+from gateway.adapters.outbound.grpc_dead_letters import GrpcDeadLetters
 from gateway.adapters.outbound.grpc_generation import GrpcCollections, GrpcGenerations, GrpcShares
 from gateway.adapters.outbound.grpc_generation_uploads import GrpcUploads
 from gateway.adapters.outbound.grpc_generation_usage import GrpcUsageLog
@@ -57,12 +58,23 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
     to_identity = running.channel(settings.identity_target, token, retried=_SAFE_TO_REPEAT)
     identity = GrpcIdentity(to_identity)
     generation = running.channel(settings.generation_target, token)
+    billing = running.channel(settings.billing_target, token)
+    ledger = running.channel(settings.ledger_target, token)
     return Ports(
         identity=identity,
         administration=GrpcAdministration(to_identity),
         sign_in=GrpcSignIn(to_identity),
-        billing=GrpcBilling(running.channel(settings.billing_target, token)),
-        ledger=GrpcLedger(running.channel(settings.ledger_target, token)),
+        billing=GrpcBilling(billing),
+        ledger=GrpcLedger(ledger),
+        dead_letters={
+            service: GrpcDeadLetters(service, channel)
+            for service, channel in (
+                ("identity", to_identity),
+                ("billing", billing),
+                ("ledger", ledger),
+                ("generation", generation),
+            )
+        },
         generations=GrpcGenerations(generation),
         shares=GrpcShares(generation),
         collections=GrpcCollections(generation),

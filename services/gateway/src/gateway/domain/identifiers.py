@@ -8,6 +8,8 @@ AccountId = UserId
 ApiKeyId = NewType("ApiKeyId", str)
 KeyDigest = NewType("KeyDigest", bytes)
 """SHA-256 of an API key's text."""
+DeadLetterId = NewType("DeadLetterId", str)
+"""The id of an event that was given up; one may be given up by several services."""
 AuditRecordId = NewType("AuditRecordId", str)
 MailId = NewType("MailId", str)
 SessionId = NewType("SessionId", str)

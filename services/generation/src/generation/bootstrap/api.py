@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+import grpc
 from chassis.process import forever
 from chassis.service import CallRules, service
+from deadletters.servicer import DeadLetterServicer, with_dead_letters
+from deadletters.servicer import register as register_dead_letters
 from tintype.generation.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
 
 from generation.adapters.inbound import gone_people, plan_changes
@@ -57,6 +60,7 @@ from generation.application.upload_keeper import UploadKeeper
 from generation.application.uploads_in_hand import UploadsInHand
 from generation.application.usual_durations import UsualDurations
 from generation.application.withdraw_share import WithdrawShareHandler
+from generation.bootstrap.dead_letters import applying, dead_letters_of
 from generation.bootstrap.parts import Parts, parts_of, shared_loops
 from generation.domain.upload import UploadQuota
 from generation.settings import ApiSettings
@@ -78,9 +82,14 @@ async def serve_api(settings: ApiSettings, webhooks: ProviderSettings) -> None:
         )
         await running.run(
             running.grpc(
-                add_GenerationServiceServicer_to_server,
-                GenerationServicer(handlers(settings, parts, durations, last_day, receive)),
-                CallRules(errors=ERRORS, allowed=ALLOWED, domain=DOMAIN),
+                _register,
+                (
+                    GenerationServicer(handlers(settings, parts, durations, last_day, receive)),
+                    DeadLetterServicer(
+                        dead_letters_of(running.engine), applying(parts.units, parts.catalogue)
+                    ),
+                ),
+                with_dead_letters(CallRules(errors=ERRORS, allowed=ALLOWED, domain=DOMAIN)),
             ),
             running.consumer(
                 plan_changes.STREAM, plan_changes.SUBJECTS, changes.handle, durable=plan_changes.DURABLE
@@ -92,6 +101,11 @@ async def serve_api(settings: ApiSettings, webhooks: ProviderSettings) -> None:
             forever(last_day.learn, every_s=LEARN_LAST_DAY_EVERY_S, name="learn the last day"),
             *shared_loops(running, parts),
         )
+
+
+def _register(servicers: tuple[GenerationServicer, DeadLetterServicer], server: grpc.aio.Server) -> None:
+    add_GenerationServiceServicer_to_server(servicers[0], server)
+    register_dead_letters(servicers[1], server)
 
 
 def handlers(

@@ -4,19 +4,13 @@ from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from chassis.clock import SystemClock
 from chassis.dead_letters import DeadLetters, Handler
-from chassis.events import IncomingEvent
 from chassis.ids import UuidIds
 from chassis.process import forever
 from chassis.publisher import Publisher
 from chassis.service import database, service
-from tintype.billing.v1.events_pb2 import SubscriptionChanged
-from tintype.identity.v1.events_pb2 import UserDeleted
 
-from generation.adapters.inbound.gone_people import GonePeople
 from generation.adapters.inbound.nudges import listening
-from generation.adapters.inbound.plan_changes import PlanChanges
 from generation.adapters.inbound.worker import (
     DURABLE,
     FETCH_S,
@@ -24,7 +18,6 @@ from generation.adapters.inbound.worker import (
     STREAM,
     SUBJECTS,
     Worker,
-    credits_reserved,
     fetched_at_once,
 )
 from generation.adapters.outbound.intake import FileIntake
@@ -36,7 +29,6 @@ from generation.adapters.outbound.prometheus import count_open
 from generation.adapters.outbound.provider_limits import Limits
 from generation.adapters.outbound.providers.registry import ProviderSettings
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
-from generation.application.begin_erasure import BeginErasureHandler
 from generation.application.cancel_generation import CancelGenerationHandler
 from generation.application.carry_on_erasures import CarryOnErasuresHandler
 from generation.application.cost_of_run import RunCosts
@@ -44,7 +36,6 @@ from generation.application.deliver_outputs import OutputDeliverer
 from generation.application.expire_outputs import ExpireOutputsHandler
 from generation.application.finish_attempt import AttemptFinisher
 from generation.application.follow_run import RunFollower
-from generation.application.keep_entitlements import KeepEntitlementsHandler
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.moderate_job import JobModerator
 from generation.application.purge_discarded import PurgeDiscardedHandler
@@ -60,6 +51,7 @@ from generation.application.sweep_reservations import SweepReservationsHandler
 from generation.application.sweep_uploads import SweepUploadsHandler
 from generation.application.take_due import TakeDueHandler
 from generation.bootstrap.content_signer import signer_of
+from generation.bootstrap.dead_letters import applying, dead_letters_of
 from generation.bootstrap.moderation import moderation_of
 from generation.bootstrap.parts import Parts, parts_of, shared_loops
 from generation.bootstrap.providers import gate_of, limits_of, providers_of
@@ -110,29 +102,8 @@ async def serve_worker(settings: WorkerSettings, providers: ProviderSettings) ->
 async def replaying(settings: WorkerSettings) -> AsyncIterator[tuple[DeadLetters, Handler]]:
     """Yield the dead letters, and what applies one: its job is started for whichever worker is free next."""
     async with database(settings) as engine:
-        ids = UuidIds()
-        units = PostgresUnitsOfWork(engine, ids)
-        changes = PlanChanges(KeepEntitlementsHandler(units))
-        gone = GonePeople(BeginErasureHandler(units, SystemClock()))
-        start = StartGenerationHandler(
-            units,
-            TomlCatalogue(settings.models_file, providers=settings.provider_names),
-            ids,
-            SystemClock(),
-            worker=ids.new("wrk"),
-            # This process runs no jobs: a worker takes the attempt.
-            lease_s=0,
-        )
-
-        async def apply(event: IncomingEvent) -> None:
-            if event.ce_type == UserDeleted.DESCRIPTOR.full_name:
-                await gone.handle(event)
-            elif event.ce_type == SubscriptionChanged.DESCRIPTOR.full_name:
-                await changes.handle(event)
-            else:
-                await start(credits_reserved(event))
-
-        yield DeadLetters(engine), apply
+        catalogue = TomlCatalogue(settings.models_file, providers=settings.provider_names)
+        yield dead_letters_of(engine), applying(PostgresUnitsOfWork(engine, UuidIds()), catalogue)
 
 
 def worker_of(

@@ -11,13 +11,15 @@ from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from chassis.process import forever
 from chassis.service import CallRules, database, service
+from deadletters.servicer import DeadLetterServicer, with_dead_letters
+from deadletters.servicer import register as register_dead_letters
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.identity.v1.admin_pb2_grpc import add_AdminServiceServicer_to_server
 from tintype.identity.v1.identity_pb2_grpc import add_IdentityServiceServicer_to_server
 
 from identity.adapters.inbound.events import SUBJECTS, IdentityEvents
 from identity.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, IdentityServicer
-from identity.adapters.inbound.grpc_admin import AdminServicer
+from identity.adapters.inbound.grpc_admin import AdminServicer, DeadLetterAuthority
 from identity.adapters.outbound.argon2 import Argon2Hasher
 from identity.adapters.outbound.device_jwt import JwtDeviceTokens
 from identity.adapters.outbound.fernet_box import FernetBox
@@ -28,6 +30,7 @@ from identity.adapters.outbound.postgres.invitations import PostgresInvitations
 from identity.adapters.outbound.postgres.mail_queue import PostgresMailQueue
 from identity.adapters.outbound.postgres.passkeys import PostgresPasskeyCeremonies
 from identity.adapters.outbound.postgres.people import PostgresPeople
+from identity.adapters.outbound.postgres.replay_records import record_replay
 from identity.adapters.outbound.postgres.sign_in_flows import PostgresSignInFlows
 from identity.adapters.outbound.postgres.tables import inbox, outbox
 from identity.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
@@ -198,16 +201,19 @@ def _events(settings: NewsSettings, units: UnitsOfWork) -> IdentityEvents:
     )
 
 
-def _register(servicers: tuple[IdentityServicer, AdminServicer], server: grpc.aio.Server) -> None:
+def _register(
+    servicers: tuple[IdentityServicer, AdminServicer, DeadLetterServicer], server: grpc.aio.Server
+) -> None:
     add_IdentityServiceServicer_to_server(servicers[0], server)
     add_AdminServiceServicer_to_server(servicers[1], server)
+    register_dead_letters(servicers[2], server)
 
 
 @asynccontextmanager
 async def replaying(settings: NewsSettings) -> AsyncIterator[tuple[DeadLetters, Handler]]:
     """Return what was given up, and what is done with it once more."""
     async with database(settings, pool_size=2) as engine:
-        yield DeadLetters(engine), _events(settings, PostgresUnitsOfWork(engine)).handle
+        yield DeadLetters(engine, record_replay), _events(settings, PostgresUnitsOfWork(engine)).handle
 
 
 async def serve(settings: IdentitySettings) -> None:
@@ -223,11 +229,15 @@ async def serve(settings: IdentitySettings) -> None:
         )
         erase_due = EraseDueHandler(ports.directory, wire_erase_user(ports), ports.clock)
         heard = _events(settings, ports.units)
+        admin = wire_admin(ports)
+        dead_letters = DeadLetterServicer(
+            DeadLetters(engine, record_replay), heard.handle, DeadLetterAuthority(admin.staff)
+        )
         await running.run(
             running.grpc(
                 _register,
-                (IdentityServicer(wire_handlers(ports)), wire_admin(ports)),
-                CallRules(errors=ERRORS, allowed=ALLOWED, domain=DOMAIN),
+                (IdentityServicer(wire_handlers(ports)), admin, dead_letters),
+                with_dead_letters(CallRules(errors=ERRORS, allowed=ALLOWED, domain=DOMAIN)),
             ),
             running.relay(outbox),
             *(

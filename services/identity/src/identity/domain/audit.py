@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from identity.domain.errors import InvalidField
-from identity.domain.identifiers import AuditRecordId, SessionId, UserId
+from identity.domain.identifiers import AuditRecordId, EventId, SessionId, UserId
 
 REASON_LENGTH_MAX = 500
 _OPERATOR = "operator:"
@@ -83,6 +83,18 @@ class AuditRecord:
         if self.actor.is_user(self.subject):
             return ActedAs.SELF
         return ActedAs.STAFF if self.action is Action.PERSON_READ else ActedAs.ADMIN
+
+
+def replay_told(
+    *, service: str, event_type: str, dead_letter_id: EventId, applied: bool
+) -> Mapping[str, str]:
+    """Return what is kept of an event that somebody had applied again."""
+    return {
+        "service": service,
+        "event_type": event_type,
+        "dead_letter_id": dead_letter_id,
+        "outcome": "applied" if applied else "failed",
+    }
 
 
 def checked_reason(text: str | None) -> str | None:

@@ -597,3 +597,53 @@ class AccountErased(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AccountErased: _TypeAlias = AccountErased  # noqa: Y015
+
+@_typing.final
+class DeadLetterReplayed(_message.Message):
+    """Somebody had an event applied again that had been given up here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    DEAD_LETTER_ID_FIELD_NUMBER: _builtins.int
+    EVENT_TYPE_FIELD_NUMBER: _builtins.int
+    APPLIED_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    """Whom the event is about; `unknown` where its subject names nobody."""
+    dead_letter_id: _builtins.str
+    event_type: _builtins.str
+    """The full name of the event's message."""
+    applied: _builtins.bool
+    """Whether it was applied; otherwise it waits on, with its new error."""
+    actor: _builtins.str
+    session_id: _builtins.str
+    """Of an administrator; empty for an operator at a terminal."""
+    client_address: _builtins.str
+    reason: _builtins.str
+    @_builtins.property
+    def occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        dead_letter_id: _builtins.str = ...,
+        event_type: _builtins.str = ...,
+        applied: _builtins.bool = ...,
+        actor: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        client_address: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        occurred_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "actor", b"actor", "applied", b"applied", "client_address", b"client_address", "dead_letter_id", b"dead_letter_id", "event_type", b"event_type", "occurred_at", b"occurred_at", "reason", b"reason", "session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeadLetterReplayed: _TypeAlias = DeadLetterReplayed  # noqa: Y015

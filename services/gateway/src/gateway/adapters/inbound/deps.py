@@ -27,11 +27,13 @@ from gateway.application.open_checkout import OpenCheckoutHandler
 from gateway.application.open_portal import OpenPortalHandler
 from gateway.application.open_sessions import OpenSessions
 from gateway.application.read_account import AccountReader
+from gateway.application.read_dead_letters import ReadDeadLetters
 from gateway.application.read_person import ReadPersonHandler
 from gateway.application.read_selected import ReadSelectedHandler
 from gateway.application.read_texts import ReadTextsHandler
 from gateway.application.remove_ended_sessions import RemoveEndedSessionsHandler
 from gateway.application.remove_expired_sessions import RemoveExpiredSessionsHandler
+from gateway.application.replay_dead_letter import ReplayDeadLetterHandler
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.rotate_webhook_secret import RotateWebhookSecretHandler
@@ -151,6 +153,8 @@ class Deps:
     explain_generation: ExplainGenerationHandler
     read_person: ReadPersonHandler
     correct_balance: CorrectBalanceHandler
+    dead_letters: ReadDeadLetters
+    replay_dead_letter: ReplayDeadLetterHandler
     export_records: ExportRecordsHandler
     export_statement: ExportStatementHandler
     account: AccountReader

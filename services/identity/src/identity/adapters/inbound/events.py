@@ -21,11 +21,16 @@ SUBJECTS = {
         "tintype.ledger.v1.balance_low.*",
         "tintype.ledger.v1.credits_adjusted.*",
         "tintype.ledger.v1.credits_expiring.*",
+        "tintype.ledger.v1.dead_letter_replayed.*",
     ),
-    "GENERATION": ("tintype.generation.v1.account_erased.*",),
+    "GENERATION": (
+        "tintype.generation.v1.account_erased.*",
+        "tintype.generation.v1.dead_letter_replayed.*",
+    ),
     "BILLING": (
         "tintype.billing.v1.account_erased.*",
         "tintype.billing.v1.auto_top_up_stopped.*",
+        "tintype.billing.v1.dead_letter_replayed.*",
         "tintype.billing.v1.refund_ordered.*",
     ),
 }
@@ -56,6 +61,8 @@ class IdentityEvents:
                 await self.keep_record(audit_events.adjustment(event))
             case audit_events.REFUND_ORDERED:
                 await self.keep_record(audit_events.refund(event))
+            case replayed if replayed in audit_events.REPLAYED:
+                await self.keep_record(audit_events.replay(event))
             case "tintype.billing.v1.AccountErased":
                 forgotten = event.read(billing.AccountErased)
                 done = NoteErased(user_id=UserId(forgotten.account_id), part="billing", erased_at=event.time)

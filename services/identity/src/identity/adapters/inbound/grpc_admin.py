@@ -39,7 +39,7 @@ class AdminServicer(pb_grpc.AdminServiceServicer):
         """See the contract."""
         limit = pages.page_size(request.page_size)
         found = await self.read.users(
-            _actor(request.principal),
+            actor_of(request.principal),
             pages.query(request.query),
             before=UserId(pages.id_token(request.page_token)) if request.page_token else None,
             limit=limit + 1,
@@ -51,7 +51,7 @@ class AdminServicer(pb_grpc.AdminServiceServicer):
 
     async def ReadUser(self, request: pb.ReadUserRequest, context: Any) -> pb.ReadUserResponse:
         """See the contract."""
-        actor = _actor(request.principal)
+        actor = actor_of(request.principal)
         # Before anything else is read: whoever has no role does not even learn what an id looks like.
         await self.staff.require_staff(actor)
         user = await self.read.user(actor, fields.user_id(request.user_id))
@@ -59,7 +59,7 @@ class AdminServicer(pb_grpc.AdminServiceServicer):
 
     async def ChangeUser(self, request: pb.ChangeUserRequest, context: Any) -> pb.ChangeUserResponse:
         """See the contract."""
-        actor = _actor(request.principal)
+        actor = actor_of(request.principal)
         await self.staff.require_admin(actor)
         user = await self.change_user(
             ChangeUser(
@@ -85,7 +85,7 @@ class AdminServicer(pb_grpc.AdminServiceServicer):
             until=fields.moment(request, "to"),
         )
         found = await self.read.records(
-            _actor(request.principal),
+            actor_of(request.principal),
             which,
             before=pages.record_place(request.page_token),
             limit=limit + 1,
@@ -97,7 +97,7 @@ class AdminServicer(pb_grpc.AdminServiceServicer):
 
     async def ListMails(self, request: pb.ListMailsRequest, context: Any) -> pb.ListMailsResponse:
         """See the contract."""
-        actor = _actor(request.principal)
+        actor = actor_of(request.principal)
         await self.staff.require_staff(actor)
         limit = pages.page_size(request.page_size)
         found = await self.read.mails(
@@ -113,7 +113,7 @@ class AdminServicer(pb_grpc.AdminServiceServicer):
         )
 
 
-def _actor(principal: Principal) -> Actor:
+def actor_of(principal: Principal) -> Actor:
     """Return who acts; the role that is said is not asked for: identity has its own records."""
     session_id = pages.text(principal.session_id, "principal")
     return Actor(
@@ -177,3 +177,18 @@ def _mail(report: MailReport) -> pb.MailReport:
         due_at=to_timestamp(report.due_at) if is_queued else None,
         finished_at=to_timestamp(report.finished_at),
     )
+
+
+@dataclass(frozen=True)
+class DeadLetterAuthority:
+    """Who may look at what identity gave up, and have it applied again: by its own records, as everything."""
+
+    staff: StaffCheck
+
+    async def require_staff(self, principal: Principal) -> None:
+        """Raise NotStaff for somebody without a role."""
+        await self.staff.require_staff(actor_of(principal))
+
+    async def require_admin(self, principal: Principal) -> None:
+        """Raise NotAnAdmin for anybody but an administrator."""
+        await self.staff.require_admin(actor_of(principal))

@@ -7,6 +7,7 @@ from gateway.adapters.inbound.openai import models as openai_models
 from gateway.adapters.inbound.rest import (
     account_export,
     admin_audit,
+    admin_dead_letters,
     admin_purchases,
     admin_usage,
     admin_users,
@@ -66,6 +67,7 @@ ROUTERS = (
     openai_models.router,
     images.router,
     speech.router,
+    admin_dead_letters.router,
     webhooks.router,
     documentation.router,
     operations.router,

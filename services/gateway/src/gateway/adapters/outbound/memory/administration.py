@@ -48,7 +48,7 @@ class MemoryAdministration:
         """See Administration."""
         self._require(actor)
         person = self._person(user_id)
-        self._record(actor, Action.PERSON_READ, user_id, {}, {}, None)
+        self.record(actor, Action.PERSON_READ, user_id, {}, {}, None)
         return person
 
     async def change_person(
@@ -67,13 +67,13 @@ class MemoryAdministration:
         if role is not None and role is not before.user.role:
             self.identity.users[user_id] = replace(before.user, role=role)
             told = {"role": before.user.role.value}, {"role": role.value}
-            self._record(actor, Action.ROLE_CHANGED, user_id, *told, reason)
+            self.record(actor, Action.ROLE_CHANGED, user_id, *told, reason)
             self._end_sessions(user_id)
         if disabled is not None and disabled is not is_disabled:
             self.identity.disable(user_id, disabled=disabled)
             told = {"disabled": str(is_disabled).lower()}, {"disabled": str(disabled).lower()}
             action = Action.USER_DISABLED if disabled else Action.USER_ENABLED
-            self._record(actor, action, user_id, *told, reason)
+            self.record(actor, action, user_id, *told, reason)
         return self._person(user_id)
 
     async def records(
@@ -131,7 +131,7 @@ class MemoryAdministration:
         standing = self.identity.sessions.items()
         self.identity.sessions = {session: owner for session, owner in standing if owner != user_id}
 
-    def _record(
+    def record(
         self,
         actor: Actor,
         action: Action,
@@ -140,6 +140,7 @@ class MemoryAdministration:
         after: dict[str, str],
         reason: str | None,
     ) -> None:
+        """Write down what somebody did."""
         self.kept.append(
             AuditRecord(
                 record_id=AuditRecordId(f"aud_{secrets.token_hex(16)}"),

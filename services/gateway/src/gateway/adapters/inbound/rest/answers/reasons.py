@@ -41,6 +41,7 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "ENTITLEMENT_REQUIRED": "Motion is for plans with 'premium', and yours is none of them.",
     "CSRF_TOKEN_INVALID": "The form has expired. Load the page again.",
     "FOREIGN_ORIGIN": "The request comes from another site.",
+    "DEAD_LETTER_NOT_FOUND": "There is no such dead letter.",
     "NOT_STAFF": "Only people with a role may do that.",
     "NOT_AN_ADMIN": "Only an administrator may do that.",
     "ACCOUNT_LEAVING": "This account is deleted on 15 January 2026. Take that back first.",
