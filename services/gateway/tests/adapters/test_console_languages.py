@@ -307,3 +307,15 @@ async def test_what_a_person_wrote_is_in_no_language(door: Door) -> None:
     page = await door.http.get("/library", headers=ES)
     assert "Password" in page.text
     assert ORIGIN not in page.text
+
+
+async def test_what_identity_refuses_is_spanish(door: Door) -> None:
+    """Beside its field, above the form, and when to try again."""
+    door.http.headers["Accept-Language"] = "es"
+    form = {"email": "ada@example.com", "password": "short"}
+    weak = await door.http.post("/signup", data=form, headers=HTML)
+    assert weak.status_code == 422
+    assert "contraseña" in weak.text
+    wrong = await door.http.post("/login", data=form, headers=HTML)
+    assert "El correo o la contraseña no son correctos." in wrong.text
+    assert "is wrong" not in wrong.text

@@ -18,7 +18,8 @@ from gateway.adapters.inbound.console.page import (
     show,
 )
 from gateway.adapters.inbound.console.promise import promised_credits
-from gateway.adapters.inbound.console.sign_in_methods import WORDS, options_of, words
+from gateway.adapters.inbound.console.sign_in_methods import options_of, words
+from gateway.adapters.inbound.console.sign_in_words import SIGN_IN_WORDS
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import client_key, count
 from gateway.adapters.inbound.middleware import content_policy
@@ -214,7 +215,7 @@ async def log_out(request: Request, deps: CurrentDeps, session: CurrentSession) 
 
 def _said(request: Request, refusal: GatewayError) -> dict[str, Any]:
     """Say in the reader's language who may sign up; what is wrong with a field stands beside it already."""
-    return {"problem": words(request, refusal), "errors": {}} if refusal.reason in WORDS else {}
+    return {"problem": words(request, refusal), "errors": {}} if refusal.reason in SIGN_IN_WORDS else {}
 
 
 def _policy(deps: Deps, options: SignInOptions) -> dict[str, str]:

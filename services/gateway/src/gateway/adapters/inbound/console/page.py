@@ -18,6 +18,7 @@ from gateway.adapters.inbound.console.avatar import avatar_of, origin_of
 from gateway.adapters.inbound.console.languages import Language, gettext_noop, language_of
 from gateway.adapters.inbound.console.media_words import said
 from gateway.adapters.inbound.console.notes import NOTES
+from gateway.adapters.inbound.console.refusal_words import translated
 from gateway.adapters.inbound.console.templates import render
 from gateway.adapters.inbound.deps import Deps, deps_of
 from gateway.adapters.inbound.fresh_proof import STEP_UP_REQUIRED
@@ -168,9 +169,11 @@ def words(request: Request, refusal: GatewayError) -> str:
     """
     if isinstance(refusal, Unavailable | TimedOut):
         return language_of(request).say(AWAY)
+    language = language_of(request)
+    detail = translated(language, refusal.reason, refusal.detail)
     if not isinstance(refusal, RateLimited):
-        return refusal.detail
-    texts, seconds = language_of(request).texts, max(1, refusal.retry_after_s)
+        return detail
+    texts, seconds = language.texts, max(1, refusal.retry_after_s)
     count, when = (
         seconds,
         texts.ngettext("Try again in %(num)s second.", "Try again in %(num)s seconds.", seconds),
@@ -178,7 +181,7 @@ def words(request: Request, refusal: GatewayError) -> str:
     if seconds > _SECONDS_MAX:
         count = ceil(seconds / 60)
         when = texts.ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", count)
-    return f"{refusal.detail.removesuffix(_AT_SOME_TIME)} {when % {'num': count}}"
+    return f"{detail.removesuffix(_AT_SOME_TIME)} {when % {'num': count}}"
 
 
 async def error_page(
@@ -294,7 +297,12 @@ def set_session(response: Response, deps: Deps, cookie: str) -> None:
 
 def field_errors(language: Language, refusal: GatewayError) -> Mapping[str, str]:
     """Return what is wrong by field; `input.prompt` and `prompt` are the same field of a form."""
-    return {_input_name(problem.field): said(language, problem.detail) for problem in refusal.fields}
+    return {
+        _input_name(problem.field): translated(language, refusal.reason, problem.detail)
+        if problem.detail == refusal.detail
+        else said(language, problem.detail)
+        for problem in refusal.fields
+    }
 
 
 def _input_name(field: str) -> str:
