@@ -64,6 +64,8 @@ class GatewaySettings(ServiceSettings):
     billing_target: Target
     ledger_target: Target
     generation_target: Target
+    # Who runs chats in the call itself; without it that is not offered.
+    generation_interactive_target: Target | None = None
     caller_token: SecretStr
 
     token_issuer: str = "tintype-identity"  # noqa: S105 - a name

@@ -17,6 +17,7 @@ from gateway.adapters.outbound.memory.dead_letters import MemoryDeadLetters
 from gateway.adapters.outbound.memory.event_feed import MemoryEventFeed
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.identity import AUDIENCE, ISSUER, MemoryIdentity
+from gateway.adapters.outbound.memory.interactive import MemoryInteractiveGenerations
 from gateway.adapters.outbound.memory.output_files import MemoryOutputFiles
 from gateway.adapters.outbound.memory.shares import MemoryShares
 from gateway.adapters.outbound.memory.sign_in import MemorySignIn
@@ -44,6 +45,7 @@ class MemoryWorld:
     billing: MemoryBilling
     ledger: MemoryCorrectedLedger
     generations: MemoryGenerations
+    interactive: MemoryInteractiveGenerations
     shares: MemoryShares
     collections: MemoryCollections
     uploads: MemoryUploads
@@ -80,6 +82,7 @@ def memory_world(
     output_files, collections = MemoryOutputFiles(), MemoryCollections(generations)
     generations.uploads = uploads = MemoryUploads(clock)
     usage_log, webhooks = MemoryUsageLog(generations), MemoryWebhooks()
+    interactive = MemoryInteractiveGenerations(generations)
     ports = Ports(
         identity=identity,
         administration=administration,
@@ -88,6 +91,7 @@ def memory_world(
         billing=billing,
         ledger=ledger,
         generations=generations,
+        interactive=interactive,
         shares=shares,
         collections=collections,
         uploads=uploads,
@@ -121,6 +125,7 @@ def memory_world(
         billing=billing,
         ledger=ledger,
         generations=generations,
+        interactive=interactive,
         shares=shares,
         collections=collections,
         uploads=uploads,

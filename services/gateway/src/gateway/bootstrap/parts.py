@@ -47,6 +47,7 @@ from gateway.application.replay_dead_letter import ReplayDeadLetterHandler
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.rotate_webhook_secret import RotateWebhookSecretHandler
+from gateway.application.run_chat import RunChatHandler
 from gateway.application.run_generation import RunGenerationHandler
 from gateway.application.send_test_webhook import SendTestWebhookHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
@@ -67,6 +68,7 @@ from gateway.ports.event_ids import EventIds
 from gateway.ports.generation import Generations
 from gateway.ports.id_source import IdSource
 from gateway.ports.identity import Identity
+from gateway.ports.interactive_generations import InteractiveGenerations
 from gateway.ports.ledger import Ledger
 from gateway.ports.output_files import OutputFiles
 from gateway.ports.rate_limits import RateLimits
@@ -90,6 +92,7 @@ class Ports:
     billing: Billing
     ledger: Ledger
     generations: Generations
+    interactive: InteractiveGenerations
     shares: Shares
     collections: Collections
     uploads: Uploads
@@ -188,6 +191,7 @@ def wire(ports: Ports) -> Deps:
             room=room,
             wait_max_s=ports.wait_max_s,
         ),
+        run_chat=RunChatHandler(ports.interactive, proofs),
         run_generation=RunGenerationHandler(ports.generations, wait_for_generation, room),
         explain_generation=ExplainGenerationHandler(ports.generations, ports.ledger),
         read_person=ReadPersonHandler(

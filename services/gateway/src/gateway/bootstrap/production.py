@@ -16,6 +16,7 @@ from gateway.adapters.outbound.grpc_generation_usage import GrpcUsageLog
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_identity_admin import GrpcAdministration
 from gateway.adapters.outbound.grpc_identity_sign_in import GrpcSignIn
+from gateway.adapters.outbound.grpc_interactive import GrpcInteractiveGenerations, NoInteractiveGenerations
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
 from gateway.adapters.outbound.http_output_files import HttpOutputFiles
 from gateway.adapters.outbound.http_text_outputs import TIMEOUT_S, HttpTextOutputs
@@ -30,6 +31,7 @@ from gateway.adapters.outbound.sealed_event_ids import SealedEventIds
 from gateway.adapters.outbound.webhook_secret_box import WebhookSecretBox
 from gateway.bootstrap.parts import Ports
 from gateway.domain.identifiers import ModelId
+from gateway.ports.interactive_generations import InteractiveGenerations
 from gateway.ports.rate_limits import Limit
 from gateway.settings import GatewaySettings
 
@@ -76,6 +78,7 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
             )
         },
         generations=GrpcGenerations(generation),
+        interactive=_interactive(settings, running),
         shares=GrpcShares(generation),
         collections=GrpcCollections(generation),
         uploads=GrpcUploads(generation),
@@ -118,6 +121,13 @@ async def webhook_sender(settings: GatewaySettings, running: Running) -> HttpWeb
     )
     running.stack.push_async_callback(sender.close)
     return sender
+
+
+def _interactive(settings: GatewaySettings, running: Running) -> InteractiveGenerations:
+    if settings.generation_interactive_target is None:
+        return NoInteractiveGenerations()
+    channel = running.channel(settings.generation_interactive_target, settings.caller_token)
+    return GrpcInteractiveGenerations(channel)
 
 
 def _limits(settings: GatewaySettings) -> dict[Limit, str]:

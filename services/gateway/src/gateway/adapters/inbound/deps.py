@@ -37,6 +37,7 @@ from gateway.application.replay_dead_letter import ReplayDeadLetterHandler
 from gateway.application.restore_selected import RestoreSelectedHandler
 from gateway.application.resume_session import ResumeSessionHandler
 from gateway.application.rotate_webhook_secret import RotateWebhookSecretHandler
+from gateway.application.run_chat import RunChatHandler
 from gateway.application.run_generation import RunGenerationHandler
 from gateway.application.send_test_webhook import SendTestWebhookHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
@@ -150,6 +151,7 @@ class Deps:
     wait_for_generation: WaitForGenerationHandler
     wait_as_preferred: WaitAsPreferredHandler
     run_generation: RunGenerationHandler
+    run_chat: RunChatHandler
     explain_generation: ExplainGenerationHandler
     read_person: ReadPersonHandler
     correct_balance: CorrectBalanceHandler

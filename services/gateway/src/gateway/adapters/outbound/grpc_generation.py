@@ -65,7 +65,7 @@ class GrpcGenerations:
             provider_order=new.provider_order,
             metadata=struct(new.metadata),
             idempotency_key=new.idempotency_key,
-            api_key=_key_use(new.key),
+            api_key=key_use(new.key),
         )
         with remote_calls("generation"):
             answer = await self._stub.CreateGeneration(request, timeout=COMMAND_DEADLINE_S)
@@ -274,7 +274,8 @@ class GrpcCollections:
         return messages.collection(answer.collection)
 
 
-def _key_use(key: KeyGrant | None) -> pb.ApiKeyUse | None:
+def key_use(key: KeyGrant | None) -> pb.ApiKeyUse | None:
+    """Return the API key that asks, as the contract says it."""
     if key is None:
         return None
     return pb.ApiKeyUse(

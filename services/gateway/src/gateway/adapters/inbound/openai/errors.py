@@ -119,7 +119,7 @@ def error_of(refusal: GatewayError) -> JSONResponse:
     """Return the answer to a request that is refused."""
     status = openai_status(status_of(refusal))
     headers = retry_headers(refusal)
-    if status in _FINAL or isinstance(refusal, WaitOver):
+    if (status in _FINAL and refusal.reason != "GENERATION_RUNNING") or isinstance(refusal, WaitOver):
         headers["x-should-retry"] = "false"
     if isinstance(refusal, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"

@@ -100,8 +100,13 @@ async def _made(
 async def tell_charge(response: Response, deps: Deps, generation: Generation, *, replayed: bool) -> None:
     """Say in headers what it cost and what is left, where the ledger says it now."""
     mark_replayed(response, replayed)
-    response.headers["x-tintype-generation"] = generation.generation_id
     response.headers["x-tintype-credits-charged"] = str(generation.credits_charged)
+    await tell_start(response, deps, generation)
+
+
+async def tell_start(response: Response, deps: Deps, generation: Generation) -> None:
+    """Say in headers what has begun and what is left, where the ledger says it now."""
+    response.headers["x-tintype-generation"] = generation.generation_id
     with suppress(GatewayError):
         balance = await deps.ledger.balance(generation.account_id)
         response.headers["x-tintype-balance"] = str(balance.available)

@@ -88,7 +88,10 @@ def _check_text(value: Any, *, depth: int) -> None:
         raise MalformedRequest("The body is nested too deeply.", reason="MALFORMED_JSON")
     match value:
         case str():
-            if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            # Long texts are pictures in base64: only what is not ASCII is gone through letter by letter.
+            if "\x00" in value or (
+                not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value)
+            ):
                 raise MalformedRequest("A text in the body is no Unicode text.", reason="MALFORMED_JSON")
         case dict():
             for key, item in value.items():

@@ -2,7 +2,7 @@
 
 from fastapi.routing import APIRoute
 
-from gateway.adapters.inbound.openai import images, speech
+from gateway.adapters.inbound.openai import chat, images, speech
 from gateway.adapters.inbound.openai import models as openai_models
 from gateway.adapters.inbound.rest import (
     account_export,
@@ -65,6 +65,7 @@ ROUTERS = (
     admin_usage.router,
     webhook_endpoints.router,
     openai_models.router,
+    chat.router,
     images.router,
     speech.router,
     admin_dead_letters.router,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from gateway.adapters.outbound.memory.generation_state import MemoryGenerationState
 from gateway.domain.errors import MalformedRequest, NotFound
-from gateway.domain.generation import Generation, GenerationStatus, Modality, Output
+from gateway.domain.generation import Failure, Generation, GenerationStatus, Modality, Output
 from gateway.domain.identifiers import AttemptId, GenerationId, OutputId
 from gateway.domain.usage import AttemptOutcome, AttemptUsage
 
@@ -50,7 +50,9 @@ class MemoryWorker(MemoryGenerationState):
         self.tries[tried.attempt_id] = (job.account_id, tried)
         return self._change(generation_id, status=GenerationStatus.PROCESSING, started_at=now)
 
-    def finish(self, generation_id: GenerationId, status: GenerationStatus) -> Generation:
+    def finish(
+        self, generation_id: GenerationId, status: GenerationStatus, *, failure: Failure | None = None
+    ) -> Generation:
         """End a job as the worker does: with an output and a charge, or with a refund."""
         job = self.jobs[generation_id]
         succeeded = status is GenerationStatus.SUCCEEDED
@@ -64,6 +66,7 @@ class MemoryWorker(MemoryGenerationState):
             credits_charged=charged,
             credits_refunded=job.credits_reserved - charged,
             finished_at=self.clock.now(),
+            failure=failure,
         )
         self._end_try(ended)
         if charged:

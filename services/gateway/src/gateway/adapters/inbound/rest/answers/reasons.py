@@ -36,6 +36,8 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "GENERATION_FAILED": "the provider did not answer in time (PROVIDER_FAILED)",
     "GENERATION_CANCELLED": "gen_019324a1b2c37def8a9b0c1d2e3f4a5b was cancelled.",
     "TOO_MANY_WAITING": "As many requests wait for their generations as may.",
+    "CHATS_NOT_OFFERED": "Chats are not offered here.",
+    "ANSWER_NOT_KEPT": "The answer is not kept any more.",
     "WAIT_OVER": "gen_019324a1b2c37def8a9b0c1d2e3f4a5b has not ended within 300 seconds and was cancelled.",
     "INSUFFICIENT_CREDITS": "75 credits are needed and 30 are available.",
     "ENTITLEMENT_REQUIRED": "Motion is for plans with 'premium', and yours is none of them.",

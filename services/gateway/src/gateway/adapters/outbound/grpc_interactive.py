@@ -1,0 +1,74 @@
+"""Interactive generations over gRPC."""
+
+from collections.abc import AsyncGenerator
+
+import grpc
+from tintype.generation.v1 import interactive_pb2 as pb
+from tintype.generation.v1 import interactive_pb2_grpc as rpc
+
+from gateway.adapters.outbound import generation_messages as messages
+from gateway.adapters.outbound.grpc_generation import key_use
+from gateway.adapters.outbound.remote import remote_calls
+from gateway.adapters.outbound.wire import struct
+from gateway.domain.chat import ChatAccepted, ChatChunk, ChatEnded, ChatEvent, NewChat
+from gateway.domain.errors import Unavailable
+from gateway.domain.generation import Failure
+from gateway.domain.identifiers import AccountId
+
+# Longer than any model's own deadline, which the service holds.
+DEADLINE_S = 1_800.0
+
+
+class GrpcInteractiveGenerations:
+    """Speaks to InteractiveGenerationService; implements InteractiveGenerations."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = rpc.InteractiveGenerationServiceStub(channel)
+
+    async def run(self, account_id: AccountId, new: NewChat) -> AsyncGenerator[ChatEvent, None]:
+        """See InteractiveGenerations."""
+        request = pb.StreamGenerationRequest(
+            account_id=account_id,
+            model_id=new.model_id,
+            chat=new.chat,
+            stream=new.is_streamed,
+            idempotency_key=new.idempotency_key,
+            metadata=struct(new.metadata),
+            api_key=key_use(new.key),
+            provider_order=new.provider_order,
+        )
+        call = self._stub.StreamGeneration(request, timeout=DEADLINE_S)
+        try:
+            with remote_calls("generation"):
+                async for message in call:
+                    if (event := _event(message)) is not None:
+                        yield event
+        finally:
+            # Whoever reads no more has it stopped; one that has ended is left alone.
+            call.cancel()
+
+
+def _event(message: pb.StreamGenerationResponse) -> ChatEvent | None:
+    match message.WhichOneof("event"):
+        case "accepted":
+            return ChatAccepted(generation=messages.generation(message.accepted))
+        case "chunk":
+            return ChatChunk(content=message.chunk)
+        case "ended":
+            why = message.broken_off if message.HasField("broken_off") else None
+            return ChatEnded(
+                generation=messages.generation(message.ended),
+                broken_off=Failure(reason=why.reason, detail=why.detail) if why else None,
+            )
+        case _:
+            # Of a later version.
+            return None
+
+
+class NoInteractiveGenerations:
+    """Implements InteractiveGenerations where nobody runs chats in the call."""
+
+    async def run(self, account_id: AccountId, new: NewChat) -> AsyncGenerator[ChatEvent, None]:
+        """See InteractiveGenerations."""
+        raise Unavailable("Chats are not offered here.", reason="CHATS_NOT_OFFERED")
+        yield

@@ -1,0 +1,85 @@
+"""Chats in memory: they say what a test wrote."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.adapters.outbound.memory.generation import MemoryGenerations
+from gateway.domain.chat import ChatAccepted, ChatChunk, ChatEnded, ChatEvent, NewChat
+from gateway.domain.errors import Conflict
+from gateway.domain.generation import Failure, GenerationStatus, NewGeneration
+from gateway.domain.identifiers import AccountId, GenerationId
+
+
+@dataclass
+class MemoryInteractiveGenerations:
+    """Implements InteractiveGenerations over MemoryGenerations; a job costs what its model's input costs."""
+
+    generations: MemoryGenerations
+    chunks: list[dict[str, Any]] = field(default_factory=list)
+    """What comes of a chat whose answer is streamed."""
+    answer: dict[str, Any] | None = None
+    """What comes of one whose answer is not."""
+    failure: Failure | None = None
+    """Why nothing comes."""
+    broken_off: Failure | None = None
+    refusal: Exception | None = None
+    """Raised before anything runs."""
+    crash: Exception | None = None
+    """Raised after the chunks."""
+    pause: asyncio.Event | None = None
+    """Waited for after the chunks."""
+    asked: list[NewChat] = field(default_factory=list)
+    taken: int = 0
+    """Chunks that somebody asked for."""
+    left: list[GenerationId] = field(default_factory=list)
+    """Chats whose client left."""
+    _known: dict[tuple[AccountId, str], tuple[NewChat, GenerationId, bytes | None]] = field(
+        default_factory=dict
+    )
+
+    async def run(self, account_id: AccountId, new: NewChat) -> AsyncGenerator[ChatEvent, None]:
+        """See InteractiveGenerations."""
+        self.asked.append(new)
+        if self.refusal is not None:
+            raise self.refusal
+        job = NewGeneration(
+            model_id=new.model_id,
+            input={"prompt": new.chat.decode()[:1000]},
+            metadata=new.metadata,
+            idempotency_key=new.idempotency_key,
+            key=new.key,
+        )
+        made, replayed = await self.generations.create(account_id, job)
+        if replayed and not made.status.is_final:
+            raise Conflict("It is running.", reason="GENERATION_RUNNING")
+        if replayed:
+            yield ChatAccepted(generation=made)
+            _, _, kept = self._known[account_id, new.idempotency_key]
+            if kept is not None:
+                yield ChatChunk(content=kept)
+            yield ChatEnded(generation=made)
+            return
+        has_ended = False
+        try:
+            yield ChatAccepted(generation=made)
+            parts = self.chunks if new.is_streamed else [self.answer] if self.answer else []
+            for part in [] if self.failure else parts:
+                self.taken += 1
+                yield ChatChunk(content=json.dumps(part).encode())
+            if self.pause is not None:
+                await self.pause.wait()
+            if self.crash is not None:
+                raise self.crash
+            has_ended = True
+            status = GenerationStatus.FAILED if self.failure else GenerationStatus.SUCCEEDED
+            ended = self.generations.finish(made.generation_id, status, failure=self.failure)
+            kept = json.dumps(self.answer).encode() if self.answer else None
+            self._known[account_id, new.idempotency_key] = (new, made.generation_id, kept)
+            yield ChatEnded(generation=ended, broken_off=self.broken_off)
+        finally:
+            if not has_ended:
+                self.left.append(made.generation_id)
+                self.generations.finish(made.generation_id, GenerationStatus.CANCELLED)
