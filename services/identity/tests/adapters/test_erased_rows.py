@@ -71,6 +71,12 @@ def rows_with(database: ServiceDatabase, word: str) -> dict[str, int]:
     return {table: sum(word in row[0] for row in rows) for table, rows in texts.items()}
 
 
+async def confirm(ports: Ports, user_id: UserId) -> None:
+    """Somebody has shown to read mail at the address."""
+    async with ports.units.of(user_id) as work:
+        await work.users.save((await work.users.lock(user_id)).verified(ports.clock.now()))
+
+
 async def person(ports: Ports, email: EmailAddress = ADA) -> UserId:
     """Somebody with a row of everything there is."""
     handlers = wire_handlers(ports)
@@ -78,6 +84,7 @@ async def person(ports: Ports, email: EmailAddress = ADA) -> UserId:
     await handlers.log_in(LogIn(email, PASSWORD, from_(CLIENT)))
     await handlers.request_password_reset(RequestPasswordReset(email, CLIENT))
     await handlers.api_keys.create(create_api_key(opened.user.user_id))
+    await confirm(ports, opened.user.user_id)
     options = await handlers.passkeys.begin(opened.user.user_id)
     await handlers.passkeys.begin(opened.user.user_id)
     made = Authenticator().create(options)

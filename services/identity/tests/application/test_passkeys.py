@@ -17,7 +17,6 @@ from identity.application.rename_passkey import RenamePasskey
 from identity.application.request_email_change import RequestEmailChange
 from identity.application.reset_password import ResetPassword
 from identity.application.sign_in_with_passkey import SignInWithPasskey
-from identity.application.verify_email import VerifyEmail
 from identity.bootstrap.parts import wire_erase_user
 from identity.domain.client import Client
 from identity.domain.errors import InvalidField, TooManyAttempts, UserDisabled, UserLeaving, UserNotFound
@@ -39,7 +38,7 @@ from identity.domain.passkey_errors import (
     PasskeyWrongSite,
     TooManyPasskeys,
 )
-from identity.domain.sign_in_errors import LastWayToSignIn
+from identity.domain.sign_in_errors import EmailNotConfirmed, LastWayToSignIn
 from identity.domain.user import EmailAddress
 from identity_world import CLIENT, EVE, OTHER_PASSWORD, PASSWORD, World, create_api_key
 
@@ -67,15 +66,13 @@ def mails(world: World, notice: Notice) -> list[Mail]:
 @pytest.fixture
 async def ada(world: World) -> UserId:
     """Somebody whose address is proven."""
-    opened = await world.sign_up()
-    await world.handlers.verify_email(VerifyEmail(world.mailed_token(Purpose.VERIFY_EMAIL)))
-    return opened.user.user_id
+    return (await world.confirmed()).user_id
 
 
 @pytest.fixture
 async def eve(world: World) -> UserId:
     """Somebody else."""
-    return (await world.sign_up(EVE)).user.user_id
+    return (await world.confirmed(EVE)).user_id
 
 
 @pytest.fixture
@@ -308,6 +305,18 @@ async def test_whoever_leaves_adds_none(world: World, ada: UserId, phone: Authen
         await sign_in(world, phone)
     with pytest.raises(UserNotFound):
         await world.handlers.passkeys.list(ada)
+
+
+async def test_an_address_that_nobody_proved_has_no_passkey(world: World, ada: UserId) -> None:
+    """Whoever opened the account with somebody else's address must not stay in it."""
+    options = await world.handlers.passkeys.begin(ada)
+    world.change(ada, email_verified_at=None)
+    before = world.store.snapshot()
+    with pytest.raises(EmailNotConfirmed):
+        await world.handlers.passkeys.begin(ada)
+    with pytest.raises(EmailNotConfirmed):
+        await world.handlers.passkeys.add(AddPasskey(ada, "Phone", Authenticator().create(options)))
+    assert world.store == before
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 65, "two\nlines", "\x00"])

@@ -36,7 +36,7 @@ class AddPasskeyHandler:
 
         Raises InvalidField, PasskeyMalformed, CeremonyEnded, PasskeyWrongOrigin, PasskeyWrongSite,
         PasskeyUserNotVerified, PasskeyRefused, PasskeyExists, TooManyPasskeys, PasskeysUnavailable,
-        UserDisabled or UserLeaving.
+        EmailNotConfirmed, UserDisabled or UserLeaving.
         """
         name = checked_name(command.name)
         answer = await self.keeper.answered(command.answer, CeremonyKind.ADD, command.user_id)
@@ -57,6 +57,7 @@ class AddPasskeyHandler:
             user = await work.users.lock(command.user_id)
             user.require_enabled()
             user.require_staying()
+            user.require_confirmed()
             if len(await work.passkeys.of_user(command.user_id)) >= PASSKEYS_MAX:
                 raise TooManyPasskeys(PASSKEYS_MAX)
             await work.passkeys.add(passkey)

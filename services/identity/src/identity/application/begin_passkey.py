@@ -19,13 +19,15 @@ class BeginPasskeyHandler:
     async def __call__(self, user_id: UserId) -> str:
         """Return what to ask, as JSON.
 
-        Raises PasskeysUnavailable, TooManyPasskeys, UserNotFound, UserDisabled or UserLeaving.
+        Raises PasskeysUnavailable, TooManyPasskeys, EmailNotConfirmed, UserNotFound, UserDisabled or
+        UserLeaving.
         """
         self.keeper.require_ready()
         async with self.units.of(user_id) as work:
             user = await work.users.get(user_id)
             user.require_enabled()
             user.require_staying()
+            user.require_confirmed()
             known = await work.passkeys.of_user(user_id)
         if len(known) >= PASSKEYS_MAX:
             raise TooManyPasskeys(PASSKEYS_MAX)

@@ -17,7 +17,7 @@ from identity.application.begin_sign_in import BeginSignInHandler
 from identity.application.change_email import ChangeEmailHandler
 from identity.application.change_user import ChangeUserHandler
 from identity.application.check_api_keys import CheckApiKeysHandler
-from identity.application.check_passkey import CeremonyKeeper
+from identity.application.check_passkey import CeremonyKeeper, PasskeyChecker
 from identity.application.check_second_factor import SecondFactorChecker
 from identity.application.check_sessions import CheckSessionsHandler
 from identity.application.complete_log_in import CompleteLogInHandler
@@ -86,6 +86,7 @@ def wire_handlers(ports: Ports) -> Handlers:
     teller = SignInTeller(ports.ids)
     verifier = AddressVerifier(Welcomer(ports.welcome), ports.ids)
     keeper = CeremonyKeeper(ports.ceremonies, ports.authenticators, ports.secrets, clock)
+    passkeys = PasskeyChecker(ports.authenticators, ports.ids)
     titles = {provider.issuer: provider.title for provider in ports.providers.values()}
     return Handlers(
         sign_up=SignUpHandler(
@@ -138,7 +139,16 @@ def wire_handlers(ports: Ports) -> Handlers:
         ),
         factors=SecondFactorHandlers(
             complete=CompleteLogInHandler(
-                units, directory, ports.throttle, ports.devices, checker, sessions, teller, clock
+                units,
+                directory,
+                ports.throttle,
+                ports.devices,
+                checker,
+                keeper,
+                passkeys,
+                sessions,
+                teller,
+                clock,
             ),
             begin=BeginSecondFactorHandler(units, prover, ports.codes, ports.box, clock),
             confirm=ConfirmSecondFactorHandler(
@@ -147,13 +157,13 @@ def wire_handlers(ports: Ports) -> Handlers:
             remove=RemoveSecondFactorHandler(units, prover, checker, ports.ids, clock),
             read=ReadSecondFactorHandler(units),
         ),
-        passkeys=wire_passkeys(ports, keeper, sessions, teller),
+        passkeys=wire_passkeys(ports, keeper, passkeys, sessions, teller),
         sessions=SessionHandlers(
             check=CheckSessionsHandler(directory, clock),
             list=ListSessionsHandler(units, clock),
             end=EndOwnSessionHandler(units, ender, clock),
             end_others=EndOtherSessionsHandler(units, ender, clock),
-            step_up=StepUpHandler(units, prover, checker, clock),
+            step_up=StepUpHandler(units, prover, checker, keeper, passkeys, clock),
             require_proof=RequireProofHandler(units, clock),
             own_records=ListOwnRecordsHandler(ports.people),
         ),
@@ -194,6 +204,7 @@ def wire_handlers(ports: Ports) -> Handlers:
             providers=tuple(ports.providers.values()),
             policy=ports.sign_up_policy,
             widget=ports.human_check.widget,
+            authenticators=ports.authenticators,
         ),
         jwks_json=ports.access_tokens.jwks(),
     )

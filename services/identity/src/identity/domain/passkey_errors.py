@@ -21,7 +21,7 @@ class PasskeyMalformed(InvalidField):
     reason = "PASSKEY_MALFORMED"
 
     def __init__(self) -> None:
-        super().__init__("This is no answer of a passkey.", field="passkey")
+        super().__init__("This is no answer of a passkey.", field="credential_json")
 
 
 class CeremonyEnded(InvalidField):
@@ -30,7 +30,7 @@ class CeremonyEnded(InvalidField):
     reason = "PASSKEY_CHALLENGE_ENDED"
 
     def __init__(self) -> None:
-        super().__init__("This took too long, or was answered before. Begin again.", field="passkey")
+        super().__init__("This took too long, or was answered before. Begin again.", field="credential_json")
 
 
 class PasskeyWrongOrigin(InvalidField):
@@ -39,7 +39,7 @@ class PasskeyWrongOrigin(InvalidField):
     reason = "PASSKEY_WRONG_ORIGIN"
 
     def __init__(self) -> None:
-        super().__init__("This passkey was used at another address.", field="passkey")
+        super().__init__("This passkey was used at another address.", field="credential_json")
 
 
 class PasskeyWrongSite(InvalidField):
@@ -48,7 +48,7 @@ class PasskeyWrongSite(InvalidField):
     reason = "PASSKEY_WRONG_SITE"
 
     def __init__(self) -> None:
-        super().__init__("This passkey is for another site.", field="passkey")
+        super().__init__("This passkey is for another site.", field="credential_json")
 
 
 class PasskeyUserNotVerified(InvalidField):
@@ -58,7 +58,8 @@ class PasskeyUserNotVerified(InvalidField):
 
     def __init__(self) -> None:
         super().__init__(
-            "The passkey was used without a PIN, a finger or a face, which is needed here.", field="passkey"
+            "The passkey was used without a PIN, a finger or a face, which is needed here.",
+            field="credential_json",
         )
 
 
@@ -68,7 +69,7 @@ class PasskeyRefused(InvalidField):
     reason = "PASSKEY_REFUSED"
 
     def __init__(self) -> None:
-        super().__init__("It could not be confirmed that this is your passkey.", field="passkey")
+        super().__init__("It could not be confirmed that this is your passkey.", field="credential_json")
 
 
 class PasskeyUnknown(InvalidField):
@@ -78,7 +79,8 @@ class PasskeyUnknown(InvalidField):
 
     def __init__(self) -> None:
         super().__init__(
-            "This passkey opens nothing here. It may have been removed from the account.", field="passkey"
+            "This passkey opens nothing here. It may have been removed from the account.",
+            field="credential_json",
         )
 
 

@@ -225,6 +225,46 @@ class IdentityServiceStub:
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityRequest.SerializeToString,
                 response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityResponse.FromString,
                 _registered_method=True)
+        self.BeginPasskeySignIn = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/BeginPasskeySignIn',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeySignInRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeySignInResponse.FromString,
+                _registered_method=True)
+        self.SignInWithPasskey = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/SignInWithPasskey',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.SignInWithPasskeyRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.SignInWithPasskeyResponse.FromString,
+                _registered_method=True)
+        self.BeginPasskeyStepUp = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/BeginPasskeyStepUp',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyStepUpRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyStepUpResponse.FromString,
+                _registered_method=True)
+        self.BeginPasskey = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/BeginPasskey',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyResponse.FromString,
+                _registered_method=True)
+        self.AddPasskey = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/AddPasskey',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.AddPasskeyRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.AddPasskeyResponse.FromString,
+                _registered_method=True)
+        self.ListPasskeys = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/ListPasskeys',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListPasskeysRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListPasskeysResponse.FromString,
+                _registered_method=True)
+        self.RenamePasskey = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/RenamePasskey',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RenamePasskeyRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RenamePasskeyResponse.FromString,
+                _registered_method=True)
+        self.RemovePasskey = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/RemovePasskey',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyResponse.FromString,
+                _registered_method=True)
 
 
 class IdentityServiceServicer:
@@ -253,7 +293,8 @@ class IdentityServiceServicer:
 
     def StepUp(self, request, context):
         """Notes that the person of a session has just proved who they are, with the password or a code of their second
-        factor. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT), SESSION_NOT_FOUND (NOT_FOUND), SESSION_ENDED.
+        factor, or a passkey. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT), SESSION_NOT_FOUND (NOT_FOUND),
+        SESSION_ENDED; of passkeys what SignInWithPasskey refuses.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -269,8 +310,9 @@ class IdentityServiceServicer:
 
     def CompleteLogIn(self, request, context):
         """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`), with a
-        code of the person's app or one of their recovery codes. WRONG_CODE (INVALID_ARGUMENT), CHALLENGE_ENDED
-        (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED).
+        code of the person's app, one of their recovery codes or one of their passkeys. WRONG_CODE (INVALID_ARGUMENT),
+        CHALLENGE_ENDED (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS
+        (RESOURCE_EXHAUSTED); of passkeys what SignInWithPasskey refuses.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -529,6 +571,73 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BeginPasskeySignIn(self, request, context):
+        """Says what to ask a browser for (Web Authentication, `navigator.credentials.get`), so that whoever has a passkey
+        signs in, or ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED. What it asks for is answered once,
+        within five minutes. PASSKEYS_UNAVAILABLE (FAILED_PRECONDITION); with a challenge of LogIn, CHALLENGE_ENDED
+        (UNAUTHENTICATED) and PASSKEY_NOT_FOUND (NOT_FOUND) where the person has none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignInWithPasskey(self, request, context):
+        """Opens a session by what the browser answered. PASSKEY_MALFORMED, PASSKEY_CHALLENGE_ENDED, PASSKEY_UNKNOWN,
+        PASSKEY_WRONG_ORIGIN, PASSKEY_WRONG_SITE, PASSKEY_USER_NOT_VERIFIED, PASSKEY_REFUSED (INVALID_ARGUMENT),
+        PASSKEY_COPIED, USER_DISABLED (PERMISSION_DENIED), PASSKEYS_UNAVAILABLE (FAILED_PRECONDITION),
+        TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo). After any of them the person begins anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BeginPasskeyStepUp(self, request, context):
+        """Says what to ask a browser for, for StepUp. PASSKEY_NOT_FOUND (NOT_FOUND) where the person has none,
+        PASSKEYS_UNAVAILABLE (FAILED_PRECONDITION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BeginPasskey(self, request, context):
+        """Says what to ask a browser for (`navigator.credentials.create`), for AddPasskey. PASSKEY_QUOTA_REACHED past 20,
+        PASSKEYS_UNAVAILABLE, ACCOUNT_LEAVING, EMAIL_NOT_CONFIRMED (FAILED_PRECONDITION), USER_DISABLED
+        (PERMISSION_DENIED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddPasskey(self, request, context):
+        """Lets what the browser made open the account; mailed. INVALID_FIELD for a name (INVALID_ARGUMENT),
+        PASSKEY_EXISTS (ALREADY_EXISTS), and as BeginPasskey and SignInWithPasskey refuse.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPasskeys(self, request, context):
+        """Lists a person's passkeys, the oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenamePasskey(self, request, context):
+        """Calls a passkey something else. PASSKEY_NOT_FOUND (NOT_FOUND), another person's alike; INVALID_FIELD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemovePasskey(self, request, context):
+        """Lets a passkey open the account no longer; mailed. PASSKEY_NOT_FOUND (NOT_FOUND), LAST_WAY_TO_SIGN_IN
+        (FAILED_PRECONDITION).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IdentityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -721,6 +830,46 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.UnlinkIdentity,
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityRequest.FromString,
                     response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityResponse.SerializeToString,
+            ),
+            'BeginPasskeySignIn': grpc.unary_unary_rpc_method_handler(
+                    servicer.BeginPasskeySignIn,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeySignInRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeySignInResponse.SerializeToString,
+            ),
+            'SignInWithPasskey': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignInWithPasskey,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.SignInWithPasskeyRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.SignInWithPasskeyResponse.SerializeToString,
+            ),
+            'BeginPasskeyStepUp': grpc.unary_unary_rpc_method_handler(
+                    servicer.BeginPasskeyStepUp,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyStepUpRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyStepUpResponse.SerializeToString,
+            ),
+            'BeginPasskey': grpc.unary_unary_rpc_method_handler(
+                    servicer.BeginPasskey,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyResponse.SerializeToString,
+            ),
+            'AddPasskey': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddPasskey,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.AddPasskeyRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.AddPasskeyResponse.SerializeToString,
+            ),
+            'ListPasskeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPasskeys,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListPasskeysRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.ListPasskeysResponse.SerializeToString,
+            ),
+            'RenamePasskey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenamePasskey,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RenamePasskeyRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RenamePasskeyResponse.SerializeToString,
+            ),
+            'RemovePasskey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemovePasskey,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1750,6 +1899,222 @@ class IdentityService:
             '/tintype.identity.v1.IdentityService/UnlinkIdentity',
             tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityRequest.SerializeToString,
             tintype_dot_identity_dot_v1_dot_identity__pb2.UnlinkIdentityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BeginPasskeySignIn(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/BeginPasskeySignIn',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeySignInRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeySignInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignInWithPasskey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/SignInWithPasskey',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.SignInWithPasskeyRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.SignInWithPasskeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BeginPasskeyStepUp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/BeginPasskeyStepUp',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyStepUpRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyStepUpResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BeginPasskey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/BeginPasskey',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.BeginPasskeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddPasskey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/AddPasskey',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.AddPasskeyRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.AddPasskeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPasskeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/ListPasskeys',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ListPasskeysRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.ListPasskeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenamePasskey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/RenamePasskey',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RenamePasskeyRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RenamePasskeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemovePasskey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/RemovePasskey',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -30,7 +30,8 @@ class IdentityServiceStub:
     """
     StepUp: _aio.UnaryUnaryMultiCallable[_identity_pb2.StepUpRequest, _identity_pb2.StepUpResponse]
     """Notes that the person of a session has just proved who they are, with the password or a code of their second
-    factor. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT), SESSION_NOT_FOUND (NOT_FOUND), SESSION_ENDED.
+    factor, or a passkey. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT), SESSION_NOT_FOUND (NOT_FOUND),
+    SESSION_ENDED; of passkeys what SignInWithPasskey refuses.
     """
     RequireProof: _aio.UnaryUnaryMultiCallable[_identity_pb2.RequireProofRequest, _identity_pb2.RequireProofResponse]
     """Refuses with STEP_UP_REQUIRED (PERMISSION_DENIED) unless a session's sign-in or last step-up was within ten
@@ -38,8 +39,9 @@ class IdentityServiceStub:
     """
     CompleteLogIn: _aio.UnaryUnaryMultiCallable[_identity_pb2.CompleteLogInRequest, _identity_pb2.CompleteLogInResponse]
     """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`), with a
-    code of the person's app or one of their recovery codes. WRONG_CODE (INVALID_ARGUMENT), CHALLENGE_ENDED
-    (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED).
+    code of the person's app, one of their recovery codes or one of their passkeys. WRONG_CODE (INVALID_ARGUMENT),
+    CHALLENGE_ENDED (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS
+    (RESOURCE_EXHAUSTED); of passkeys what SignInWithPasskey refuses.
     """
     BeginSecondFactor: _aio.UnaryUnaryMultiCallable[_identity_pb2.BeginSecondFactorRequest, _identity_pb2.BeginSecondFactorResponse]
     """Makes the secret of a second factor; nothing asks for it before it is confirmed. WRONG_PASSWORD
@@ -145,6 +147,39 @@ class IdentityServiceStub:
     """
     UnlinkIdentity: _aio.UnaryUnaryMultiCallable[_identity_pb2.UnlinkIdentityRequest, _identity_pb2.UnlinkIdentityResponse]
     """Unlinks an identity. LINK_NOT_FOUND (NOT_FOUND), LAST_WAY_TO_SIGN_IN (FAILED_PRECONDITION)."""
+    BeginPasskeySignIn: _aio.UnaryUnaryMultiCallable[_identity_pb2.BeginPasskeySignInRequest, _identity_pb2.BeginPasskeySignInResponse]
+    """Says what to ask a browser for (Web Authentication, `navigator.credentials.get`), so that whoever has a passkey
+    signs in, or ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED. What it asks for is answered once,
+    within five minutes. PASSKEYS_UNAVAILABLE (FAILED_PRECONDITION); with a challenge of LogIn, CHALLENGE_ENDED
+    (UNAUTHENTICATED) and PASSKEY_NOT_FOUND (NOT_FOUND) where the person has none.
+    """
+    SignInWithPasskey: _aio.UnaryUnaryMultiCallable[_identity_pb2.SignInWithPasskeyRequest, _identity_pb2.SignInWithPasskeyResponse]
+    """Opens a session by what the browser answered. PASSKEY_MALFORMED, PASSKEY_CHALLENGE_ENDED, PASSKEY_UNKNOWN,
+    PASSKEY_WRONG_ORIGIN, PASSKEY_WRONG_SITE, PASSKEY_USER_NOT_VERIFIED, PASSKEY_REFUSED (INVALID_ARGUMENT),
+    PASSKEY_COPIED, USER_DISABLED (PERMISSION_DENIED), PASSKEYS_UNAVAILABLE (FAILED_PRECONDITION),
+    TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo). After any of them the person begins anew.
+    """
+    BeginPasskeyStepUp: _aio.UnaryUnaryMultiCallable[_identity_pb2.BeginPasskeyStepUpRequest, _identity_pb2.BeginPasskeyStepUpResponse]
+    """Says what to ask a browser for, for StepUp. PASSKEY_NOT_FOUND (NOT_FOUND) where the person has none,
+    PASSKEYS_UNAVAILABLE (FAILED_PRECONDITION).
+    """
+    BeginPasskey: _aio.UnaryUnaryMultiCallable[_identity_pb2.BeginPasskeyRequest, _identity_pb2.BeginPasskeyResponse]
+    """Says what to ask a browser for (`navigator.credentials.create`), for AddPasskey. PASSKEY_QUOTA_REACHED past 20,
+    PASSKEYS_UNAVAILABLE, ACCOUNT_LEAVING, EMAIL_NOT_CONFIRMED (FAILED_PRECONDITION), USER_DISABLED
+    (PERMISSION_DENIED).
+    """
+    AddPasskey: _aio.UnaryUnaryMultiCallable[_identity_pb2.AddPasskeyRequest, _identity_pb2.AddPasskeyResponse]
+    """Lets what the browser made open the account; mailed. INVALID_FIELD for a name (INVALID_ARGUMENT),
+    PASSKEY_EXISTS (ALREADY_EXISTS), and as BeginPasskey and SignInWithPasskey refuse.
+    """
+    ListPasskeys: _aio.UnaryUnaryMultiCallable[_identity_pb2.ListPasskeysRequest, _identity_pb2.ListPasskeysResponse]
+    """Lists a person's passkeys, the oldest first."""
+    RenamePasskey: _aio.UnaryUnaryMultiCallable[_identity_pb2.RenamePasskeyRequest, _identity_pb2.RenamePasskeyResponse]
+    """Calls a passkey something else. PASSKEY_NOT_FOUND (NOT_FOUND), another person's alike; INVALID_FIELD."""
+    RemovePasskey: _aio.UnaryUnaryMultiCallable[_identity_pb2.RemovePasskeyRequest, _identity_pb2.RemovePasskeyResponse]
+    """Lets a passkey open the account no longer; mailed. PASSKEY_NOT_FOUND (NOT_FOUND), LAST_WAY_TO_SIGN_IN
+    (FAILED_PRECONDITION).
+    """
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     """Identity owns users, credentials and sessions."""
@@ -180,7 +215,8 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_pb2.StepUpRequest, _abc.Awaitable[_identity_pb2.StepUpResponse]],
     ) -> _abc.Awaitable[_identity_pb2.StepUpResponse]:
         """Notes that the person of a session has just proved who they are, with the password or a code of their second
-        factor. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT), SESSION_NOT_FOUND (NOT_FOUND), SESSION_ENDED.
+        factor, or a passkey. WRONG_PASSWORD, WRONG_CODE (INVALID_ARGUMENT), SESSION_NOT_FOUND (NOT_FOUND),
+        SESSION_ENDED; of passkeys what SignInWithPasskey refuses.
         """
 
     @_abc_1.abstractmethod
@@ -200,8 +236,9 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_pb2.CompleteLogInRequest, _abc.Awaitable[_identity_pb2.CompleteLogInResponse]],
     ) -> _abc.Awaitable[_identity_pb2.CompleteLogInResponse]:
         """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`), with a
-        code of the person's app or one of their recovery codes. WRONG_CODE (INVALID_ARGUMENT), CHALLENGE_ENDED
-        (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED).
+        code of the person's app, one of their recovery codes or one of their passkeys. WRONG_CODE (INVALID_ARGUMENT),
+        CHALLENGE_ENDED (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS
+        (RESOURCE_EXHAUSTED); of passkeys what SignInWithPasskey refuses.
         """
 
     @_abc_1.abstractmethod
@@ -505,5 +542,86 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_pb2.UnlinkIdentityRequest, _abc.Awaitable[_identity_pb2.UnlinkIdentityResponse]],
     ) -> _abc.Awaitable[_identity_pb2.UnlinkIdentityResponse]:
         """Unlinks an identity. LINK_NOT_FOUND (NOT_FOUND), LAST_WAY_TO_SIGN_IN (FAILED_PRECONDITION)."""
+
+    @_abc_1.abstractmethod
+    def BeginPasskeySignIn(
+        self,
+        request: _identity_pb2.BeginPasskeySignInRequest,
+        context: _aio.ServicerContext[_identity_pb2.BeginPasskeySignInRequest, _abc.Awaitable[_identity_pb2.BeginPasskeySignInResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.BeginPasskeySignInResponse]:
+        """Says what to ask a browser for (Web Authentication, `navigator.credentials.get`), so that whoever has a passkey
+        signs in, or ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED. What it asks for is answered once,
+        within five minutes. PASSKEYS_UNAVAILABLE (FAILED_PRECONDITION); with a challenge of LogIn, CHALLENGE_ENDED
+        (UNAUTHENTICATED) and PASSKEY_NOT_FOUND (NOT_FOUND) where the person has none.
+        """
+
+    @_abc_1.abstractmethod
+    def SignInWithPasskey(
+        self,
+        request: _identity_pb2.SignInWithPasskeyRequest,
+        context: _aio.ServicerContext[_identity_pb2.SignInWithPasskeyRequest, _abc.Awaitable[_identity_pb2.SignInWithPasskeyResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.SignInWithPasskeyResponse]:
+        """Opens a session by what the browser answered. PASSKEY_MALFORMED, PASSKEY_CHALLENGE_ENDED, PASSKEY_UNKNOWN,
+        PASSKEY_WRONG_ORIGIN, PASSKEY_WRONG_SITE, PASSKEY_USER_NOT_VERIFIED, PASSKEY_REFUSED (INVALID_ARGUMENT),
+        PASSKEY_COPIED, USER_DISABLED (PERMISSION_DENIED), PASSKEYS_UNAVAILABLE (FAILED_PRECONDITION),
+        TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED with RetryInfo). After any of them the person begins anew.
+        """
+
+    @_abc_1.abstractmethod
+    def BeginPasskeyStepUp(
+        self,
+        request: _identity_pb2.BeginPasskeyStepUpRequest,
+        context: _aio.ServicerContext[_identity_pb2.BeginPasskeyStepUpRequest, _abc.Awaitable[_identity_pb2.BeginPasskeyStepUpResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.BeginPasskeyStepUpResponse]:
+        """Says what to ask a browser for, for StepUp. PASSKEY_NOT_FOUND (NOT_FOUND) where the person has none,
+        PASSKEYS_UNAVAILABLE (FAILED_PRECONDITION).
+        """
+
+    @_abc_1.abstractmethod
+    def BeginPasskey(
+        self,
+        request: _identity_pb2.BeginPasskeyRequest,
+        context: _aio.ServicerContext[_identity_pb2.BeginPasskeyRequest, _abc.Awaitable[_identity_pb2.BeginPasskeyResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.BeginPasskeyResponse]:
+        """Says what to ask a browser for (`navigator.credentials.create`), for AddPasskey. PASSKEY_QUOTA_REACHED past 20,
+        PASSKEYS_UNAVAILABLE, ACCOUNT_LEAVING, EMAIL_NOT_CONFIRMED (FAILED_PRECONDITION), USER_DISABLED
+        (PERMISSION_DENIED).
+        """
+
+    @_abc_1.abstractmethod
+    def AddPasskey(
+        self,
+        request: _identity_pb2.AddPasskeyRequest,
+        context: _aio.ServicerContext[_identity_pb2.AddPasskeyRequest, _abc.Awaitable[_identity_pb2.AddPasskeyResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.AddPasskeyResponse]:
+        """Lets what the browser made open the account; mailed. INVALID_FIELD for a name (INVALID_ARGUMENT),
+        PASSKEY_EXISTS (ALREADY_EXISTS), and as BeginPasskey and SignInWithPasskey refuse.
+        """
+
+    @_abc_1.abstractmethod
+    def ListPasskeys(
+        self,
+        request: _identity_pb2.ListPasskeysRequest,
+        context: _aio.ServicerContext[_identity_pb2.ListPasskeysRequest, _abc.Awaitable[_identity_pb2.ListPasskeysResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.ListPasskeysResponse]:
+        """Lists a person's passkeys, the oldest first."""
+
+    @_abc_1.abstractmethod
+    def RenamePasskey(
+        self,
+        request: _identity_pb2.RenamePasskeyRequest,
+        context: _aio.ServicerContext[_identity_pb2.RenamePasskeyRequest, _abc.Awaitable[_identity_pb2.RenamePasskeyResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.RenamePasskeyResponse]:
+        """Calls a passkey something else. PASSKEY_NOT_FOUND (NOT_FOUND), another person's alike; INVALID_FIELD."""
+
+    @_abc_1.abstractmethod
+    def RemovePasskey(
+        self,
+        request: _identity_pb2.RemovePasskeyRequest,
+        context: _aio.ServicerContext[_identity_pb2.RemovePasskeyRequest, _abc.Awaitable[_identity_pb2.RemovePasskeyResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.RemovePasskeyResponse]:
+        """Lets a passkey open the account no longer; mailed. PASSKEY_NOT_FOUND (NOT_FOUND), LAST_WAY_TO_SIGN_IN
+        (FAILED_PRECONDITION).
+        """
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _aio.Server) -> None: ...

@@ -22,7 +22,16 @@ from identity.domain.errors import (
     WrongCode,
     WrongPassword,
 )
-from identity.domain.identifiers import ApiKeyId, IdempotencyKey, LinkId, ProviderId, SessionId, UserId
+from identity.domain.identifiers import (
+    ApiKeyId,
+    IdempotencyKey,
+    LinkId,
+    PasskeyId,
+    ProviderId,
+    SessionId,
+    UserId,
+)
+from identity.domain.passkey_errors import PasskeyMalformed, PasskeyNotFound
 from identity.domain.secret import SecretDigest
 from identity.domain.sign_in_errors import LinkNotFound, SignInStateInvalid
 from identity.domain.user import EmailAddress
@@ -38,7 +47,10 @@ KEY_DIGESTS_MAX = 500
 IDEMPOTENCY_KEY_LENGTH_MAX = 255
 PROVIDER_ID_LENGTH_MAX = 64
 ANSWER_CODE_LENGTH_MAX = 4_096
+CREDENTIAL_LENGTH_MAX = 16_384
+PASSKEY_NAME_INPUT_LENGTH_MAX = 1_024
 _DIGEST_BYTES = 32
+_PASSKEY_ID = re.compile(r"psk_[0-9a-f]{32}")
 _LINK_ID = re.compile(r"lnk_[0-9a-f]{32}")
 _API_KEY_ID = re.compile(r"key_[0-9a-f]{32}")
 _SCOPES = frozenset(Scope)
@@ -110,6 +122,7 @@ def client(
         | pb.RefreshSessionRequest
         | pb.CompleteSignInRequest
         | pb.CompleteLogInRequest
+        | pb.SignInWithPasskeyRequest
     ),
 ) -> Client:
     """Return where a request comes from."""
@@ -169,6 +182,25 @@ def link_id(text: str) -> LinkId:
     if not _LINK_ID.fullmatch(text):
         raise LinkNotFound
     return LinkId(text)
+
+
+def credential(text: str) -> str:
+    """Return what a browser brought of an authenticator; raises PasskeyMalformed if endless."""
+    if len(text) > CREDENTIAL_LENGTH_MAX:
+        raise PasskeyMalformed
+    return text
+
+
+def passkey_name(text: str) -> str:
+    """Return a name for the domain's rules to check; cut where it is too long for them already."""
+    return text[:PASSKEY_NAME_INPUT_LENGTH_MAX]
+
+
+def passkey_id(text: str) -> PasskeyId:
+    """Return a well-formed id of a passkey; anything else can't exist, and raises PasskeyNotFound."""
+    if not _PASSKEY_ID.fullmatch(text):
+        raise PasskeyNotFound
+    return PasskeyId(text)
 
 
 def scopes(texts: Sequence[str]) -> frozenset[Scope]:

@@ -13,7 +13,7 @@ from identity.adapters.inbound import fields
 from identity.adapters.inbound.grpc_addresses import AddressAnswers, AddressHandlers
 from identity.adapters.inbound.grpc_api_keys import ApiKeyAnswers, ApiKeyHandlers
 from identity.adapters.inbound.grpc_erasure import ErasureAnswers, ErasureHandlers
-from identity.adapters.inbound.grpc_passkeys import PasskeyHandlers
+from identity.adapters.inbound.grpc_passkeys import PasskeyAnswers, PasskeyHandlers
 from identity.adapters.inbound.grpc_second_factors import SecondFactorAnswers, SecondFactorHandlers
 from identity.adapters.inbound.grpc_sessions import SessionAnswers, SessionHandlers
 from identity.adapters.inbound.grpc_sign_in import SignInAnswers, SignInHandlers
@@ -134,6 +134,7 @@ class Handlers:
 
 class IdentityServicer(
     SecondFactorAnswers,
+    PasskeyAnswers,
     AddressAnswers,
     SessionAnswers,
     ApiKeyAnswers,
@@ -147,6 +148,7 @@ class IdentityServicer(
         self._handlers = handlers
         self._addresses = handlers.addresses
         self._factors = handlers.factors
+        self._passkeys = handlers.passkeys
         self._sessions = handlers.sessions
         self._api_keys = handlers.api_keys
         self._erasure = handlers.erasure

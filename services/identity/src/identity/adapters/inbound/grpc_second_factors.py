@@ -36,8 +36,9 @@ class SecondFactorAnswers:
         opened = await self._factors.complete(
             CompleteLogIn(
                 challenge=fields.secret(request.challenge),
-                code=fields.one_time_code(request.code),
+                code=None if request.credential_json else fields.one_time_code(request.code),
                 client=fields.client(request),
+                passkey=fields.credential(request.credential_json) if request.credential_json else None,
             )
         )
         return pb.CompleteLogInResponse(

@@ -72,6 +72,7 @@ class SessionAnswers:
                 password=fields.proving_password(request.password) or None,
                 code=fields.one_time_code(request.code) if request.code else None,
                 client_address=fields.client_address(request.client_address),
+                passkey=fields.credential(request.credential_json) if request.credential_json else None,
             )
         )
         return pb.StepUpResponse()

@@ -18,6 +18,7 @@ from identity.domain.linked_identity import LinkedIdentity, WaitingLink
 from identity.domain.sign_up_policy import SignUpMode, SignUpPolicy
 from identity.ports.human_check import Widget
 from identity.ports.identity_provider import IdentityProvider
+from identity.ports.passkeys import Authenticators
 
 _MODES: Mapping[SignUpMode, pb.SignUpMode.ValueType] = {
     SignUpMode.OPEN: pb.SIGN_UP_MODE_OPEN,
@@ -39,6 +40,7 @@ class SignInHandlers:
     """In the order of the settings."""
     policy: SignUpPolicy
     widget: Widget | None
+    authenticators: Authenticators
 
 
 class SignInAnswers:
@@ -60,6 +62,7 @@ class SignInAnswers:
             email_domains=self._sign_in.policy.domains,
             captcha_site_key=widget.site_key if widget else "",
             captcha_script_url=widget.script_url if widget else "",
+            passkeys=self._sign_in.authenticators.is_ready,
         )
 
     async def BeginSignIn(self, request: pb.BeginSignInRequest, context: Any) -> pb.BeginSignInResponse:
