@@ -16,8 +16,10 @@ from gateway.domain.generation import GenerationStatus
 from gateway.domain.identifiers import UserId
 from gateway.domain.user import NEVER, Principal, Role
 from gateway_world import HTML, ORIGIN, Door, assert_problem, enter, hidden
+from key_ring import KeyRing
 from staff import become, log_in
 
+NAMES_AND_DATES = ("id", "name", "backed_up", "created_at", "last_used_at", "copy_seen_at")
 KEY = {"name": "Shop", "scopes": ["billing:read"]}
 
 
@@ -53,6 +55,10 @@ async def test_everything_is_in_it(door: Door, ada: str) -> None:
     job = await made(door, "A fox: crossing", b"one", b"two")
     key = (await door.http.post("/v1/api-keys", json=KEY, headers={"Idempotency-Key": "k"})).json()["key"]
     shared = await door.http.post(f"/v1/generations/{job}/shares", json={"expires_in_s": 3600})
+    door.confirm_addresses()
+    asked, ring = await door.http.post("/v1/me/passkeys/options"), KeyRing()
+    phone = {"name": "Phone", "passkey": ring.create(asked.json()["public_key"])}
+    await door.http.post("/v1/me/passkeys", json=phone)
     answer = await door.http.get("/v1/me/export")
     assert answer.headers["content-type"] == "application/zip"
     assert answer.headers["content-disposition"] == 'attachment; filename="tintype-account-2030-01-02.zip"'
@@ -68,6 +74,9 @@ async def test_everything_is_in_it(door: Door, ada: str) -> None:
     assert json.loads(files["profile.json"])["email"] == "ada@example.com"
     assert [entry["kind"] for entry in json.loads(files["statement.json"])][-1] == "grant"
     assert [each["name"] for each in json.loads(files["api-keys.json"])] == ["Shop"]
+    ((passkey),) = json.loads(files["passkeys.json"])
+    assert (passkey["name"], set(passkey) - set(NAMES_AND_DATES)) == ("Phone", set())
+    assert ring.credential_id.encode() not in b"".join(files.values())
     for name in ("sessions.json", "purchases.json", "invoices.json", "collections.json"):
         assert isinstance(json.loads(files[name]), list), name
     manifest = json.loads(files["manifest.json"])

@@ -14,6 +14,7 @@ from gateway.domain.generation import GenerationStatus
 from gateway.domain.identifiers import UserId
 from gateway.domain.user import Role
 from gateway_world import PASSWORD, SKETCH, Door, description
+from key_ring import KeyRing
 
 # Every call by everybody, for seconds.
 pytestmark = pytest.mark.real_time
@@ -38,6 +39,7 @@ FOR: dict[str, Who] = {
             "verify_email", "change_email", "keep_email", "list_models", "read_model", "list_packs",
             "list_plans", "receive_stripe", "receive_of_provider", "openapi", "docs", "style", "healthz",
             "readyz", "complete_log_in", "start_oauth", "finish_oauth", "read_options",
+            "ask_for_passkey", "sign_in_with_passkey",
         ),
         Who.ANYBODY,
     ),
@@ -49,7 +51,8 @@ FOR: dict[str, Who] = {
             "list_sessions", "end_session", "end_other_sessions", "create_api_key", "list_api_keys",
             "revoke_api_key", "create_checkout", "read_checkout", "change_subscription",
             "cancel_subscription", "resume_subscription", "open_billing_portal", "redeem_promotion",
-            "read_methods", "create_link", "delete_link", "export_me",
+            "read_methods", "create_link", "delete_link", "export_me", "ask_for_proof", "list_passkeys",
+            "ask_for_new_passkey", "create_passkey", "update_passkey", "delete_passkey",
             "read_referral", "claim_referral", "read_auto_top_up", "set_auto_top_up",
         ),
         Who.OWNER,
@@ -119,8 +122,18 @@ async def things(door: Door, proof: str) -> dict[str, str]:
         "link": "lnk_" + "0" * 32,
         "alias": "gpt-image-1",
         "dead_letter": "ledger:evt_1",
+        "passkey": await a_passkey(door, bearing),
         "user": str(next(iter(door.world.identity.users))),
     }
+
+
+async def a_passkey(door: Door, bearing: dict[str, str]) -> str:
+    """A passkey of Ada's."""
+    door.confirm_addresses()
+    asked = await door.http.post("/v1/me/passkeys/options", headers=bearing)
+    body = {"name": "Phone", "passkey": KeyRing().create(asked.json()["public_key"])}
+    passkey_id: str = (await door.http.post("/v1/me/passkeys", json=body, headers=bearing)).json()["id"]
+    return passkey_id
 
 
 def body_of(route: APIRoute, method: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from gateway.domain.identifiers import UserId
 from gateway.domain.invoice import Invoice
 from gateway.domain.own_session import OwnSession
 from gateway.domain.page import Page
+from gateway.domain.passkey import Passkey
 from gateway.domain.purchase import Purchase
 from gateway.domain.upload import Upload
 from gateway.domain.user import User
@@ -20,6 +21,7 @@ from gateway.ports.billing import Billing
 from gateway.ports.collections import Collections
 from gateway.ports.generation import Generations
 from gateway.ports.identity import Identity
+from gateway.ports.passkeys import Passkeys
 from gateway.ports.uploads import Uploads
 
 Item = TypeVar("Item")
@@ -33,6 +35,7 @@ class AccountReader:
     """Reads each list to its end, page by page; what is new meanwhile comes before the first page."""
 
     identity: Identity
+    passkeys: Passkeys
     billing: Billing
     generations: Generations
     uploads: Uploads
@@ -49,6 +52,10 @@ class AccountReader:
     async def keys(self, user_id: UserId) -> Sequence[ApiKey]:
         """Return the API keys, of which nobody knows the secrets."""
         return await self.identity.api_keys(user_id)
+
+    async def passkeys_of(self, user_id: UserId) -> Sequence[Passkey]:
+        """Return the passkeys, of which the keys are not told."""
+        return (await self.passkeys.of_user(user_id)).passkeys
 
     async def collections_of(self, user_id: UserId) -> Sequence[Collection]:
         """Return the collections."""

@@ -19,6 +19,7 @@ from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.identity import AUDIENCE, ISSUER, MemoryIdentity
 from gateway.adapters.outbound.memory.interactive import MemoryInteractiveGenerations
 from gateway.adapters.outbound.memory.output_files import MemoryOutputFiles
+from gateway.adapters.outbound.memory.passkeys import MemoryPasskeys
 from gateway.adapters.outbound.memory.shares import MemoryShares
 from gateway.adapters.outbound.memory.sign_in import MemorySignIn
 from gateway.adapters.outbound.memory.text_outputs import MemoryTextOutputs
@@ -42,6 +43,7 @@ class MemoryWorld:
     administration: MemoryAdministration
     dead_letters: dict[str, MemoryDeadLetters]
     sign_in: MemorySignIn
+    passkeys: MemoryPasskeys
     billing: MemoryBilling
     ledger: MemoryCorrectedLedger
     generations: MemoryGenerations
@@ -74,7 +76,7 @@ def memory_world(
     identity = MemoryIdentity(clock)
     administration = MemoryAdministration(identity)
     dead_letters = {service: MemoryDeadLetters(service, administration) for service in SERVICES}
-    sign_in = MemorySignIn(identity)
+    sign_in, passkeys = MemorySignIn(identity), MemoryPasskeys(identity)
     ledger = MemoryCorrectedLedger(clock)
     generations = MemoryGenerations(clock, ledger)
     billing, feed, sessions = MemoryBilling(clock), MemoryEventFeed(), MemoryConsoleSessions()
@@ -88,6 +90,7 @@ def memory_world(
         administration=administration,
         dead_letters=dead_letters,
         sign_in=sign_in,
+        passkeys=passkeys,
         billing=billing,
         ledger=ledger,
         generations=generations,
@@ -122,6 +125,7 @@ def memory_world(
         administration=administration,
         dead_letters=dead_letters,
         sign_in=sign_in,
+        passkeys=passkeys,
         billing=billing,
         ledger=ledger,
         generations=generations,

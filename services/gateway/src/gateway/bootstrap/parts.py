@@ -71,6 +71,7 @@ from gateway.ports.identity import Identity
 from gateway.ports.interactive_generations import InteractiveGenerations
 from gateway.ports.ledger import Ledger
 from gateway.ports.output_files import OutputFiles
+from gateway.ports.passkeys import Passkeys
 from gateway.ports.rate_limits import RateLimits
 from gateway.ports.shares import Shares
 from gateway.ports.sign_in import SignIn
@@ -89,6 +90,7 @@ class Ports:
     administration: Administration
     dead_letters: Mapping[str, DeadLetters]
     sign_in: SignIn
+    passkeys: Passkeys
     billing: Billing
     ledger: Ledger
     generations: Generations
@@ -144,6 +146,7 @@ def wire(ports: Ports) -> Deps:
         identity=ports.identity,
         administration=ports.administration,
         sign_in=ports.sign_in,
+        passkeys=ports.passkeys,
         sign_in_options=KnownSignInOptions(
             ports.sign_in, life_s=ports.sign_in_options_s, monotonic=ports.monotonic
         ),
@@ -203,7 +206,12 @@ def wire(ports: Ports) -> Deps:
         export_records=ExportRecordsHandler(ports.administration),
         export_statement=ExportStatementHandler(ports.ledger),
         account=AccountReader(
-            ports.identity, ports.billing, ports.generations, ports.uploads, ports.collections
+            ports.identity,
+            ports.passkeys,
+            ports.billing,
+            ports.generations,
+            ports.uploads,
+            ports.collections,
         ),
         export_usage=ExportUsageHandler(ports.usage_log),
         open_checkout=OpenCheckoutHandler(ports.billing, ports.identity, ports.web.public_url),

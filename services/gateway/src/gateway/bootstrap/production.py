@@ -15,6 +15,7 @@ from gateway.adapters.outbound.grpc_generation_uploads import GrpcUploads
 from gateway.adapters.outbound.grpc_generation_usage import GrpcUsageLog
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_identity_admin import GrpcAdministration
+from gateway.adapters.outbound.grpc_identity_passkeys import GrpcPasskeys
 from gateway.adapters.outbound.grpc_identity_sign_in import GrpcSignIn
 from gateway.adapters.outbound.grpc_interactive import GrpcInteractiveGenerations, NoInteractiveGenerations
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
@@ -48,6 +49,7 @@ _SAFE_TO_REPEAT = tuple(
         "EndSession",
         "GetSignInOptions",
         "GetSignInMethods",
+        "ListPasskeys",
     )
 )
 
@@ -66,6 +68,7 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
         identity=identity,
         administration=GrpcAdministration(to_identity),
         sign_in=GrpcSignIn(to_identity),
+        passkeys=GrpcPasskeys(to_identity),
         billing=GrpcBilling(billing),
         ledger=GrpcLedger(ledger),
         dead_letters={

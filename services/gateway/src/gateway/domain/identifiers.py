@@ -46,3 +46,4 @@ FactId = NewType("FactId", str)
 """What a published fact is known by, whenever it is delivered."""
 CallbackId = NewType("CallbackId", str)
 """What one request's own webhook is known by."""
+PasskeyId = NewType("PasskeyId", str)

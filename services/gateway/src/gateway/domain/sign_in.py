@@ -34,6 +34,8 @@ class SignInOptions:
     captcha_site_key: str | None = None
     captcha_script_url: str | None = None
     """What asks whether whoever fills in the form is a person; None where nothing does."""
+    passkeys: bool = False
+    """Whether browsers make passkeys for our address."""
 
 
 @dataclass(frozen=True, kw_only=True)

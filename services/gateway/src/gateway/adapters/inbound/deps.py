@@ -54,6 +54,7 @@ from gateway.ports.generation import Generations
 from gateway.ports.identity import Identity
 from gateway.ports.ledger import Ledger
 from gateway.ports.output_files import OutputFiles
+from gateway.ports.passkeys import Passkeys
 from gateway.ports.rate_limits import RateLimits
 from gateway.ports.secret_source import SecretSource
 from gateway.ports.shares import Shares
@@ -124,6 +125,7 @@ class Deps:
     identity: Identity
     administration: Administration
     sign_in: SignIn
+    passkeys: Passkeys
     sign_in_options: KnownSignInOptions
     complete_sign_in: CompleteSignInHandler
     billing: Billing

@@ -74,6 +74,7 @@ _FIELDS = {
     "favourites_only": "favourite",
     "generation_ids": "generations",
     "idempotency_key": "Idempotency-Key",
+    "credential_json": "passkey",
 }
 
 

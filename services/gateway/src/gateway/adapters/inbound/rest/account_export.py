@@ -20,6 +20,7 @@ from gateway.adapters.inbound.rest.answers.generation import Generation
 from gateway.adapters.inbound.rest.answers.invoice import Invoice
 from gateway.adapters.inbound.rest.answers.own_record import OwnRecord
 from gateway.adapters.inbound.rest.answers.own_session import OwnSession
+from gateway.adapters.inbound.rest.answers.passkey import Passkey
 from gateway.adapters.inbound.rest.answers.purchase import Purchase
 from gateway.adapters.inbound.rest.answers.share import Share
 from gateway.adapters.inbound.rest.answers.upload import Upload
@@ -66,10 +67,11 @@ _ZIP: dict[str, Any] = {
 async def export_me(principal: CurrentPrincipal, deps: CurrentDeps) -> StreamingResponse:
     """Download everything that is kept of the account, as a ZIP.
 
-    Profile, sessions, keys without their secrets, statement, purchases, invoices, collections, uploads, what
-    people with a role did about the account (as support, administrator or operator; who it was stays theirs),
-    and every generation with its files and the links that share it. `manifest.json`, the last file, lists the
-    others and names what could not be read, which stops nothing else.
+    Profile, sessions, passkeys and API keys without their secrets, statement, purchases, invoices,
+    collections, uploads, what people with a role did about the account (as support, administrator or
+    operator; who it was stays theirs), and every generation with its files and the links that share it.
+    `manifest.json`, the last file, lists the others and names what could not be read, which stops nothing
+    else.
     """
     # A refusal can still become a problem; once the archive has begun, it is named in it.
     await deps.account.profile(principal.user_id)
@@ -103,6 +105,10 @@ async def _members(deps: Deps, principal: Principal) -> AsyncIterator[Member]:
         for key in await account.keys(user_id):
             yield ApiKey.of(key)
 
+    async def passkeys() -> AsyncIterator[Passkey]:
+        for passkey in await account.passkeys_of(user_id):
+            yield Passkey.of(passkey)
+
     async def collections() -> AsyncIterator[Collection]:
         for collection in await account.collections_of(user_id):
             yield Collection.of(collection)
@@ -115,6 +121,7 @@ async def _members(deps: Deps, principal: Principal) -> AsyncIterator[Member]:
     yield Text("profile.json", profile())
     yield Text("sessions.json", _list(sessions()))
     yield Text("api-keys.json", _list(keys()))
+    yield Text("passkeys.json", _list(passkeys()))
     yield Text("statement.json", _list(statement()))
     yield Text("purchases.json", _list(_each(account.purchases(user_id), Purchase.of)))
     yield Text("invoices.json", _list(_each(account.invoices(user_id), Invoice.of)))

@@ -8,11 +8,12 @@ from pydantic import Field
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.client import client_address, client_of
 from gateway.adapters.inbound.limited import per_address
+from gateway.adapters.inbound.rest.answers.passkey import PasskeyRequest
 from gateway.adapters.inbound.rest.answers.session import Accepted, Session
 from gateway.adapters.inbound.rest.answers.user import VerifiedUser
-from gateway.adapters.inbound.rest.bodies import Body, Code, Email, Password, Token
+from gateway.adapters.inbound.rest.bodies import Body, Code, Email, PasskeyAnswer, Password, Token
 from gateway.adapters.inbound.rest.json_route import JsonRoute
-from gateway.adapters.inbound.rest.reasons import Reasons, refuses
+from gateway.adapters.inbound.rest.reasons import PASSKEY_USES, Reasons, refuses
 from gateway.domain.identifiers import SessionId
 from gateway.ports.rate_limits import Limit
 
@@ -71,16 +72,21 @@ class SecondStep(Body):
 
     challenge: Annotated[str, Field(min_length=1, max_length=256, examples=["Yk3vEjRWeJq83v8TVnearA"])]
     """As the refusal of the first step told it."""
-    code: Code
+    code: Code | None = None
+    """Of an authenticator app, or a recovery code."""
+    passkey: PasskeyAnswer | None = None
+    """In a code's place: what a browser answered to `POST /v1/auth/passkey/options` with this challenge."""
 
 
 class Proof(Body):
-    """One of the two."""
+    """One of the three."""
 
     password: Password | None = None
     """The account's."""
     code: Code | None = None
     """Of an authenticator app, or a recovery code; the password is not looked at then."""
+    passkey: PasskeyAnswer | None = None
+    """What a browser answered to `POST /v1/auth/step-up/options`; nothing else is looked at then."""
 
 
 class Refresh(Body):
@@ -141,13 +147,21 @@ async def log_in(body: LogIn, request: Request, deps: CurrentDeps) -> Session:
 
 @router.post(
     "/login/second-factor",
-    responses=refuses({**_BUSY, 401: ("CHALLENGE_ENDED",), 403: ("USER_DISABLED",), 422: ("WRONG_CODE",)}),
+    responses=refuses(
+        {**_BUSY, **PASSKEY_USES, 401: ("CHALLENGE_ENDED",), 422: ("WRONG_CODE", *PASSKEY_USES[422])}
+    ),
 )
 async def complete_log_in(body: SecondStep, request: Request, deps: CurrentDeps) -> Session:
     """End a sign-in that was refused with `SECOND_FACTOR_REQUIRED`, within five minutes and five tries."""
+    if body.passkey is not None:
+        return Session.of(
+            await deps.passkeys.complete_log_in(
+                body.passkey, challenge=body.challenge, client=client_of(request)
+            )
+        )
     return Session.of(
         await deps.identity.complete_log_in(
-            challenge=body.challenge, code=body.code, client=client_of(request)
+            challenge=body.challenge, code=body.code or "", client=client_of(request)
         )
     )
 
@@ -211,22 +225,40 @@ async def keep_email(body: Verification, deps: CurrentDeps) -> Response:
     responses=refuses(
         {
             **_BUSY,
-            403: ("USER_DISABLED",),
+            **PASSKEY_USES,
             404: ("USER_NOT_FOUND", "SESSION_NOT_FOUND"),
-            422: ("WRONG_PASSWORD", "WRONG_CODE"),
+            422: ("WRONG_PASSWORD", "WRONG_CODE", *PASSKEY_USES[422]),
         }
     ),
 )
 async def step_up(body: Proof, request: Request, principal: CurrentPrincipal, deps: CurrentDeps) -> Response:
-    """Prove once more who is there, with the password or a code: for ten minutes, in this session."""
+    """Prove once more who is there: with the password, a code or a passkey; for ten minutes."""
+    session_id = principal.session_id or SessionId("")
+    if body.passkey is not None:
+        await deps.passkeys.step_up(
+            body.passkey,
+            user_id=principal.user_id,
+            session_id=session_id,
+            client_address=client_address(request),
+        )
+        return Response(status_code=204)
     await deps.identity.step_up(
         principal.user_id,
-        principal.session_id or SessionId(""),
+        session_id,
         password=body.password,
         code=body.code,
         client_address=client_address(request),
     )
     return Response(status_code=204)
+
+
+@router.post(
+    "/step-up/options",
+    responses=refuses({404: ("USER_NOT_FOUND", "PASSKEY_NOT_FOUND"), 409: ("PASSKEYS_UNAVAILABLE",)}),
+)
+async def ask_for_proof(principal: CurrentPrincipal, deps: CurrentDeps) -> PasskeyRequest:
+    """Say what to ask a browser for, to prove with a passkey who is there."""
+    return PasskeyRequest(public_key=dict(await deps.passkeys.step_up_options(principal.user_id)))
 
 
 @router.post("/email/resend", status_code=202, responses=refuses({**_MAIL, 404: ("USER_NOT_FOUND",)}))

@@ -1,6 +1,6 @@
 """The base of request bodies: unknown fields are refused, and nothing is echoed."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +32,46 @@ Code = Annotated[
         max_length=64,
         description="Six digits of an authenticator app, or a recovery code.",
         examples=["492039"],
+    ),
+]
+_CLIENT_DATA = "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0IiwiY2hhbGxlbmdlIjoicnRydjFZMVEifQ"
+PasskeyAnswer = Annotated[
+    dict[str, Any],
+    Field(
+        description="What `navigator.credentials.get` gave, as `toJSON()` writes it; at most 16 KiB.",
+        examples=[
+            {
+                "id": "Y3JlZGVudGlhbA",
+                "rawId": "Y3JlZGVudGlhbA",
+                "type": "public-key",
+                "clientExtensionResults": {},
+                "response": {
+                    "clientDataJSON": _CLIENT_DATA,
+                    "authenticatorData": "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MFAAAAAQ",
+                    "signature": "MEUCIQDx",
+                    "userHandle": "dXNyXzAxOTMyNGEx",
+                },
+            }
+        ],
+    ),
+]
+NewPasskeyAnswer = Annotated[
+    dict[str, Any],
+    Field(
+        description="What `navigator.credentials.create` gave, as `toJSON()` writes it; at most 16 KiB.",
+        examples=[
+            {
+                "id": "Y3JlZGVudGlhbA",
+                "rawId": "Y3JlZGVudGlhbA",
+                "type": "public-key",
+                "clientExtensionResults": {},
+                "response": {
+                    "clientDataJSON": _CLIENT_DATA,
+                    "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YQ",
+                    "transports": ["internal"],
+                },
+            }
+        ],
     ),
 ]
 Url = Annotated[str, Field(max_length=2048)]

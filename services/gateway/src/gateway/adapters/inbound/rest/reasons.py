@@ -15,6 +15,25 @@ from gateway.adapters.inbound.rest.parameters import idempotency_key
 Reasons = Mapping[int, tuple[str, ...]]
 """The words of each status."""
 
+PASSKEY_ANSWERS: Reasons = {
+    409: ("PASSKEYS_UNAVAILABLE",),
+    422: (
+        "PASSKEY_MALFORMED",
+        "PASSKEY_CHALLENGE_ENDED",
+        "PASSKEY_WRONG_ORIGIN",
+        "PASSKEY_WRONG_SITE",
+        "PASSKEY_USER_NOT_VERIFIED",
+        "PASSKEY_REFUSED",
+    ),
+}
+"""Of what takes an authenticator's answer."""
+PASSKEY_USES: Reasons = {
+    403: ("PASSKEY_COPIED", "USER_DISABLED"),
+    409: PASSKEY_ANSWERS[409],
+    422: (*PASSKEY_ANSWERS[422], "PASSKEY_UNKNOWN"),
+}
+"""Of what takes a use of a passkey."""
+
 # The key under which FastAPI carries an operation's own reasons into its description.
 OWN = "x-reasons"
 _ALWAYS: Reasons = {

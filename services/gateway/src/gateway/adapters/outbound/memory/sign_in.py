@@ -56,6 +56,7 @@ class MemorySignIn:
     waiting: dict[str, _Waiting] = field(default_factory=dict)
     links: dict[str, _Waiting] = field(default_factory=dict)
     is_away: bool = False
+    offers_passkeys: bool = True
     trouble: bool = False
 
     def person(
@@ -75,6 +76,7 @@ class MemorySignIn:
             sign_up=self.identity.sign_up_mode,
             email_domains=self.identity.email_domains,
             captcha_site_key=self.identity.captcha_site_key,
+            passkeys=self.offers_passkeys,
             captcha_script_url=CAPTCHA_SCRIPT if self.identity.captcha_site_key else None,
         )
 

@@ -127,6 +127,20 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "STEP_UP_REQUIRED": (
         "Prove once more that it is you: with your password or a code, or sign in again."
     ),
+    "PASSKEYS_UNAVAILABLE": "Passkeys need an address with a name and https (or localhost).",
+    "PASSKEY_MALFORMED": "This is no answer of a passkey.",
+    "PASSKEY_CHALLENGE_ENDED": "This took too long, or was answered before. Begin again.",
+    "PASSKEY_WRONG_ORIGIN": "This passkey was used at another address.",
+    "PASSKEY_WRONG_SITE": "This passkey is for another site.",
+    "PASSKEY_USER_NOT_VERIFIED": (
+        "The passkey was used without a PIN, a finger or a face, which is needed here."
+    ),
+    "PASSKEY_REFUSED": "It could not be confirmed that this is your passkey.",
+    "PASSKEY_UNKNOWN": "This passkey opens nothing here. It may have been removed from the account.",
+    "PASSKEY_COPIED": "This passkey seems to have been copied, so it was not accepted.",
+    "PASSKEY_EXISTS": "This passkey is known already.",
+    "PASSKEY_NOT_FOUND": "There is no such passkey.",
+    "PASSKEY_QUOTA_REACHED": "You have 20 passkeys already. Remove one first.",
     "WRONG_CODE": "The code is wrong, or was used before.",
     "SECOND_FACTOR_REQUIRED": "A code of your authenticator app is needed.",
     "CHALLENGE_ENDED": "This sign-in took too long, or too many codes were wrong. Begin again.",

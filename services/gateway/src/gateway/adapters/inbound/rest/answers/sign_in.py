@@ -29,6 +29,8 @@ class SignInOptions(Answer):
     """Whose addresses may sign up; empty for all."""
     captcha_site_key: Annotated[str | None, shown("0x4AAAAAAAB1cdEFGhiJklm")]
     """The key of the Turnstile widget whose token a sign-up needs; null where it needs none."""
+    passkeys: Annotated[bool, shown(True)]
+    """Whether one can sign in with a passkey: at addresses with a name, by https."""
 
     @classmethod
     def of(cls, options: domain.SignInOptions) -> Self:
@@ -38,6 +40,7 @@ class SignInOptions(Answer):
             sign_up=options.sign_up,
             email_domains=list(options.email_domains),
             captcha_site_key=options.captcha_site_key,
+            passkeys=options.passkeys,
         )
 
 
