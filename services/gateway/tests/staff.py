@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+import httpx
 from gateway.domain.identifiers import AccountId, AttemptId, GenerationId, ModelId, UserId
 from gateway.domain.usage import AttemptOutcome, AttemptUsage
 from gateway.domain.user import Role
-from gateway_world import PASSWORD, SKETCH, Door
+from gateway_world import HTML, PASSWORD, SKETCH, Door, hidden
 
 
 async def become(door: Door, role: Role = Role.ADMIN) -> str:
@@ -39,3 +40,20 @@ def spend(door: Door, credits_charged: int = 5) -> None:
         finished_at=door.clock.now(),
     )
     door.world.generations.tries[tried.attempt_id] = (AccountId("usr_ada"), tried)
+
+
+async def enter(door: Door, role: Role) -> tuple[UserId, str]:
+    """Sign in to the console as somebody with a role; returns another person, and the CSRF token."""
+    ada = UserId(await door.sign_up("ada@example.com", welcome_credits=100))
+    staff = UserId(await door.sign_up(f"{role.value}@example.org"))
+    del door.http.headers["Authorization"]
+    users = door.world.identity.users
+    users[staff] = replace(users[staff], role=role)
+    form = {"email": f"{role.value}@example.org", "password": PASSWORD}
+    assert (await door.http.post("/login", data=form, headers=HTML)).status_code == 303
+    return ada, hidden(await door.http.get("/account", headers=HTML), "csrf_token")
+
+
+async def get(door: Door, path: str) -> httpx.Response:
+    """A page, as a browser asks for it."""
+    return await door.http.get(path, headers=HTML)

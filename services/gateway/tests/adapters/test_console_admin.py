@@ -1,40 +1,23 @@
 """`/admin`: people with a role find it; administrators correct and change, once they are asked why."""
 
 import re
-from dataclasses import replace
 
-import httpx
 import pytest
 from gateway.domain.credits import EntryKind
-from gateway.domain.identifiers import UserId
 from gateway.domain.user import Role
-from gateway_world import HTML, PASSWORD, Door, hidden
-from staff import spend
+from gateway_world import HTML, Door, hidden
+from staff import enter, get, spend
 
-PAGES = ["/admin", "/admin/users", "/admin/users/{user}", "/admin/audit", "/admin/mails"]
+PAGES = [
+    "/admin", "/admin/users", "/admin/users/{user}", "/admin/audit", "/admin/mails", "/admin/dead-letters",
+]  # fmt: skip
 CHANGES = [
     ("GET", "/admin/users/{user}/credits?amount=5&reason=x", {}),
     ("POST", "/admin/users/{user}/credits", {"amount": "5", "reason": "x", "once": "1"}),
     ("GET", "/admin/users/{user}/change?disabled=true", {}),
     ("POST", "/admin/users/{user}/change", {"disabled": "true", "reason": "x"}),
+    ("POST", "/admin/dead-letters/ledger/evt_1/replay", {"reason": "x"}),
 ]
-
-
-async def enter(door: Door, role: Role) -> tuple[UserId, str]:
-    """Sign in to the console as somebody with a role; returns another person, and the CSRF token."""
-    ada = UserId(await door.sign_up("ada@example.com", welcome_credits=100))
-    staff = UserId(await door.sign_up(f"{role.value}@example.org"))
-    del door.http.headers["Authorization"]
-    users = door.world.identity.users
-    users[staff] = replace(users[staff], role=role)
-    form = {"email": f"{role.value}@example.org", "password": PASSWORD}
-    assert (await door.http.post("/login", data=form, headers=HTML)).status_code == 303
-    return ada, hidden(await door.http.get("/account", headers=HTML), "csrf_token")
-
-
-async def get(door: Door, path: str) -> httpx.Response:
-    """A page, as a browser asks for it."""
-    return await door.http.get(path, headers=HTML)
 
 
 async def test_the_room_is_not_shown(door: Door) -> None:

@@ -7,6 +7,7 @@ from gateway.adapters.inbound.console import (
     account,
     addresses,
     admin,
+    admin_dead_letters,
     admin_lists,
     admin_overview,
     api_keys,
@@ -73,6 +74,7 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
         api_keys,
         admin,
         admin_lists,
+        admin_dead_letters,
         own_data,
         admin_overview,
     ):

@@ -167,7 +167,7 @@ async def change(request: Request, deps: CurrentDeps, session: Session, actor: A
             user_id(user),
             role=Role(role) if role in list(Role) else None,
             disabled={"true": True, "false": False}.get(disabled),
-            reason=_reason(str(form.get("reason", ""))),
+            reason=checked_reason(str(form.get("reason", ""))),
         )
     except NotFound:
         raise
@@ -220,13 +220,14 @@ def _correction(amount: str, reason: str) -> tuple[int, str]:
     is_number = digits.isascii() and digits.isdigit() and len(number) <= _AMOUNT_LENGTH_MAX
     if not is_number or not 0 < int(digits) <= AMOUNT_MAX_CREDITS:
         raise _wrong("amount", gettext_noop("Write a whole number of credits, below zero to take some."))
-    why = _reason(reason)
+    why = checked_reason(reason)
     if why is None:
         raise _wrong("reason", gettext_noop("Say why: the person reads it."))
     return int(number), why
 
 
-def _reason(text: str) -> str | None:
+def checked_reason(text: str) -> str | None:
+    """Return why somebody acts; None where nothing was said. Raises InvalidRequest."""
     if len(text) > REASON_LENGTH_MAX or "\x00" in text:
         raise _wrong("reason", gettext_noop("That is too long."))
     return text.strip() or None

@@ -25,6 +25,8 @@ NOTES = {
     "renamed": gettext_noop("Renamed."),
     "collection-deleted": gettext_noop("Deleted. What was in it stays in your library."),
     "corrected": gettext_noop("Corrected. The person sees it in their statement."),
+    "replayed": gettext_noop("Applied, and recorded with your name."),
+    "failed-again": gettext_noop("It failed again. Below it says why."),
     "changed": gettext_noop("Changed, and recorded with your name."),
     "saved": gettext_noop("Saved."),
     "email-asked": gettext_noop("Mails are on their way. Follow the link in the one to the new address."),
