@@ -42,14 +42,12 @@ _COLUMNS = "id, subject, ce_id, ce_type, ce_source, ce_time, headers, payload"
 # What was published, out of the outbox into what is kept. What was told again stays as it was first told: its
 # time says when it may be forgotten. One array: thousands of parameters would take longer to read than the
 # rows to move.
-MOVE_PUBLISHED = text(
-    f"""
+MOVE_PUBLISHED = f"""
     WITH published AS (
-        DELETE FROM outbox WHERE id = ANY(CAST(:ids AS bigint[])) RETURNING {_COLUMNS}
+        DELETE FROM outbox WHERE id = ANY(%(ids)s::bigint[]) RETURNING {_COLUMNS}
     )
     INSERT INTO published_facts ({_COLUMNS}) SELECT {_COLUMNS} FROM published ON CONFLICT (id) DO NOTHING
-    """  # noqa: S608 - our own constants
-)
+"""  # noqa: S608 - our own constants
 # Under their own places in the outbox, so that the relay tells them before what the account has waiting. What
 # waits there already, held or told again a moment ago, stays as it is.
 _REPUBLISH = text(

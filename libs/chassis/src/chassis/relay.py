@@ -2,18 +2,20 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import Row, Table, exists, func, or_, select, text
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis.backoff import backoff_s, jittered
 from chassis.events import OutgoingEvent
-from chassis.outbox import CHANNEL, account_column
+from chassis.outbox import CHANNEL
 from chassis.outbox_gauges import OutboxGauges
 from chassis.process import raise_if_cancelled
 from chassis.published_facts import MOVE_PUBLISHED, PublishedFacts
@@ -21,6 +23,7 @@ from chassis.shards import SHARDS, Shards
 
 _WINDOW_ROWS = 2_000
 _POLL_S = 1.0
+_WINDOW_EVERY_S = 0.01
 _BACKOFF_S, _BACKOFF_MAX_S = 0.2, 15.0
 _HOLD_S, _HOLD_MAX_S = 1.0, 300.0
 _ERROR_MAX = 2_000
@@ -106,19 +109,25 @@ class Relay:
         # The listener is a connection of its own: waiting for a notification occupies it.
         async with asyncio.TaskGroup() as tasks:
             listener = tasks.create_task(self._listen())
+            shared_at = looked_at = -_POLL_S
             try:
                 while True:
                     raise_if_cancelled()
                     self._wake.clear()
-                    # Also proves that the locks' connection, and so the locks, still live.
-                    waits = await shards.share()
+                    waits = True
+                    if time.monotonic() >= shared_at + _POLL_S:
+                        # Also proves that the locks' connection, and so the locks, still live.
+                        shared_at, waits = time.monotonic(), await shards.share()
+                    looked_at = time.monotonic()
                     goes_on = waits and await self._publish_window(connection, shards.led)
                     self._failures = 0
                     if goes_on:
                         continue
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(_POLL_S):
+                        async with asyncio.timeout(max(0.0, shared_at + _POLL_S - time.monotonic())):
                             await self._wake.wait()
+                    # Facts that are committed one after the other are told together; one alone does not wait.
+                    await asyncio.sleep(max(0.0, looked_at + _WINDOW_EVERY_S - time.monotonic()))
             finally:
                 listener.cancel()
 
@@ -129,7 +138,8 @@ class Relay:
         other connection, and one that has lost its locks moves nothing. Each statement is whole by itself: a
         fact that was published and not moved is published again, as after a crash.
         """
-        rows = await self._oldest(connection, shards) if shards else []
+        driver = _driver(connection)
+        rows = await self._oldest(driver, shards) if shards else []
         if not rows:
             return False
         events = [_to_event(row) for row in rows]
@@ -141,7 +151,7 @@ class Relay:
             if outcome is not None and not isinstance(outcome, BrokerAway | HeldBack)
         ]
         if published:
-            await connection.execute(MOVE_PUBLISHED, {"ids": published})
+            await driver.execute(MOVE_PUBLISHED, {"ids": published})
         for row, why in unpublishable:
             await self._hold(connection, row, why)
         _PUBLISHED.inc(len(published))
@@ -150,27 +160,14 @@ class Relay:
             raise away
         return len(rows) == _WINDOW_ROWS and bool(published or unpublishable)
 
-    async def _oldest(
-        self, connection: AsyncConnection, shards: frozenset[int]
-    ) -> Sequence[Row[tuple[object, ...]]]:
+    async def _oldest(self, driver: psycopg.AsyncConnection, shards: frozenset[int]) -> Sequence[Any]:
         """Read the oldest facts that may be published now: none that waits for a held one of its account."""
-        table, held = self._table, self._table.alias("held")
-        query = select(table).order_by(table.c.id).limit(_WINDOW_ROWS)
-        if len(shards) < SHARDS:
-            word = func.split_part(table.c.subject, ".", -1)
-            query = query.where(func.abs(func.hashtext(word) % SHARDS).in_(sorted(shards)))
-        earlier = exists().where(
-            held.c.retry_at.is_not(None),
-            held.c.id < table.c.id,
-            account_column(held) == account_column(table),
-        )
-        # Nearly always nothing is held, and then nothing has to be compared.
-        if await connection.scalar(select(exists().where(held.c.retry_at.is_not(None)))):
-            due = or_(table.c.retry_at.is_(None), table.c.retry_at <= func.now())
-            query = query.where(due, ~earlier)
-        return (await connection.execute(query)).all()
+        led = None if len(shards) == SHARDS else sorted(shards)
+        cursor = driver.cursor(row_factory=namedtuple_row)
+        await cursor.execute(_OLDEST if led is None else _OLDEST_LED, {"shards": led})
+        return await cursor.fetchall()
 
-    async def _hold(self, connection: AsyncConnection, row: Row[tuple[object, ...]], why: Exception) -> None:
+    async def _hold(self, connection: AsyncConnection, row: Any, why: Exception) -> None:
         """Let the account wait, longer each time; the others go on. It is told once."""
         if not row.failures:
             log.error("a fact can't be published: its account's facts wait for it", subject=row.subject,
@@ -193,6 +190,28 @@ class Relay:
         raise ConnectionError("the outbox listener lost its connection")
 
 
+# Nearly always nothing is held, and then nothing has to be compared: the first look is one for all rows.
+_ACCOUNT = r"coalesce(substring({0}.subject from '^(?:[^.]*[.]){{4}}(.*)$'), {0}.subject)"
+_OLDEST_OF = """
+    SELECT id, subject, ce_id, ce_type, ce_source, ce_time, headers, payload, failures
+      FROM outbox
+     WHERE {led} (
+        NOT (SELECT EXISTS (SELECT FROM outbox AS held WHERE held.retry_at IS NOT NULL))
+        OR (
+            (outbox.retry_at IS NULL OR outbox.retry_at <= now())
+            AND NOT EXISTS (
+                SELECT FROM outbox AS held
+                 WHERE held.retry_at IS NOT NULL AND held.id < outbox.id AND {held} = {account}
+            )
+        )
+     )
+     ORDER BY id LIMIT {rows}
+"""
+_WORDS = {"held": _ACCOUNT.format("held"), "account": _ACCOUNT.format("outbox"), "rows": _WINDOW_ROWS}
+_OLDEST = _OLDEST_OF.format(led="", **_WORDS)
+_OLDEST_LED = _OLDEST_OF.format(
+    led=f"abs(hashtext(split_part(subject, '.', -1)) %% {SHARDS}) = ANY(%(shards)s::int[]) AND", **_WORDS
+)
 _HOLD = text(
     "UPDATE outbox SET failures = failures + 1, error = :error,"
     " retry_at = now() + CAST(:after_s AS float) * interval '1 second' WHERE id = :id"
@@ -206,7 +225,15 @@ def _reason(failure: BaseException) -> str:
     return repr(failure)
 
 
-def _to_event(row: Row[tuple[object, ...]]) -> OutgoingEvent:
+def _driver(connection: AsyncConnection) -> psycopg.AsyncConnection:
+    held = connection.sync_connection
+    driver = held.connection.driver_connection if held is not None else None
+    if not isinstance(driver, psycopg.AsyncConnection):
+        raise TypeError("the relay's connection is no psycopg connection")
+    return driver
+
+
+def _to_event(row: Any) -> OutgoingEvent:
     return OutgoingEvent(
         subject=row.subject,
         ce_type=row.ce_type,
