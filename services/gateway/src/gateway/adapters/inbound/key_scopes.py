@@ -72,6 +72,7 @@ SCOPES: Mapping[str, frozenset[Scope]] = MappingProxyType(
         "read_openai_model": _WRITES,
         "read_openai_alias": _WRITES,
         "create_openai_chat": _WRITES,
+        "create_openai_response": _WRITES,
         "create_openai_image": _WRITES,
         "edit_openai_image": _WRITES,
         "create_openai_speech": _WRITES,

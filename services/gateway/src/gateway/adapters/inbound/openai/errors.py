@@ -1,5 +1,6 @@
 """Refusals as OpenAI writes its errors, so that its clients know them."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
@@ -83,15 +84,20 @@ def openai_type(status: int) -> str:
             return "invalid_request_error" if status < 500 else "server_error"
 
 
+# What the form adds to the place of a value that may be of several kinds.
+_KIND = re.compile(r"\.(str|(list|dict)\[.*\])$")
+
+
 def error_body(refusal: GatewayError) -> OpenaiError:
     """Return what a refusal says, for an answer or for the last event of a stream."""
     field = refusal.fields[0] if refusal.fields else None
-    said = f"{field.field}: {field.detail}" if field else refusal.detail
+    param = _KIND.sub("", field.field) if field else _PARAMS.get(refusal.reason)
+    said = f"{param}: {field.detail}" if field else refusal.detail
     return OpenaiError(
         error=OpenaiErrorDetail(
             message=said,
             type=openai_type(openai_status(status_of(refusal))),
-            param=field.field if field else _PARAMS.get(refusal.reason),
+            param=param,
             code=openai_code(refusal.reason),
         )
     )

@@ -2,7 +2,7 @@
 
 from fastapi.routing import APIRoute
 
-from gateway.adapters.inbound.openai import chat, images, speech
+from gateway.adapters.inbound.openai import chat, images, responses, speech
 from gateway.adapters.inbound.openai import models as openai_models
 from gateway.adapters.inbound.rest import (
     account_export,
@@ -68,6 +68,7 @@ ROUTERS = (
     webhook_endpoints.router,
     openai_models.router,
     chat.router,
+    responses.router,
     images.router,
     speech.router,
     admin_dead_letters.router,
