@@ -99,6 +99,14 @@ async def test_touch(store: ConsoleSessionStore) -> None:
     await store.touch(cookie_digest("another"), seen_at=later, idle_expires_at=later)
 
 
+@pytest.mark.parametrize("role", Role)
+async def test_whatever_somebody_may_do_their_session_is_kept(store: ConsoleSessionStore, role: Role) -> None:
+    """Nobody who signs in at identity is turned away by our own table."""
+    session = replace(a_session(), role=role)
+    await store.add(session)
+    assert await store.find(session.digest) == session
+
+
 async def test_one_of_many_may_refresh(store: ConsoleSessionStore) -> None:
     """Of parallel claims one wins; the next one comes after the result, a release or the lease's end."""
     session = a_session()
