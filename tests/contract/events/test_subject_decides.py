@@ -223,7 +223,6 @@ def test_the_type_is_read_from_the_subject(ce_type: str) -> None:
 DURABLES = [
     (context, durable)
     for owner in SERVICES.values()
-    if owner.durable_consumers
     for context in owner.listens_to
     for durable in (owner.name, f"{owner.name}-worker")
 ]

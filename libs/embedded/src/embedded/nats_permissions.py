@@ -28,18 +28,19 @@ def permissions(user: str) -> dict[str, dict[str, list[str]]]:
         subscribe.append(f"internal.{user}.>")
     for context in service.listens_to:
         publish += _reading(service, context.upper())
-    if not service.durable_consumers:
+    if service.ephemeral_consumers:
         subscribe.append("tintype.>")
     return {"publish": {"allow": publish, "deny": _of_others(user)}, "subscribe": {"allow": subscribe}}
 
 
 def _reading(service: Service, stream: str) -> list[str]:
-    # Consumers that are not durable live as long as a client's connection, under names of their own.
-    names = _durables(service.name) if service.durable_consumers else ["*"]
+    # Consumers that are not durable live as long as a client's connection, under names of their own; those
+    # of others are denied by name.
+    names = ["*"] if service.ephemeral_consumers else _durables(service.name)
     subjects = [f"$JS.API.STREAM.INFO.{stream}"]
     for name in names:
         subjects += _consuming(stream, name)
-    if not service.durable_consumers:
+    if service.ephemeral_consumers:
         subjects += [f"$JS.API.CONSUMER.DELETE.{stream}.*", f"$JS.FC.{stream}.>"]
     return subjects
 
@@ -49,7 +50,7 @@ def _of_others(user: str) -> list[str]:
     return [
         subject
         for other in topology().services.values()
-        if other.name != user and other.durable_consumers
+        if other.name != user
         for context in other.listens_to
         for name in _durables(other.name)
         for subject in (

@@ -10,7 +10,7 @@ from typing import Any
 
 FILE = Path(__file__).parents[4] / "deploy" / "topology.toml"
 _KINDS = ("grpc", "http", "metrics")
-_SERVICE = {"publishes", "listens_to", "calls", "durable_consumers", "internal_messages", "processes"}
+_SERVICE = {"publishes", "listens_to", "calls", "ephemeral_consumers", "internal_messages", "processes"}
 _PROCESS = {"name", "command", "port_names", "stop_timeout_s", *_KINDS}
 
 
@@ -53,7 +53,7 @@ class Service:
     publishes: bool = False
     listens_to: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
-    durable_consumers: bool = True
+    ephemeral_consumers: bool = False
     internal_messages: bool = False
 
     @property
@@ -126,7 +126,7 @@ def _service(name: str, table: Mapping[str, Any]) -> Service:
         publishes=table.get("publishes", False),
         listens_to=tuple(table.get("listens_to", ())),
         calls=tuple(table.get("calls", ())),
-        durable_consumers=table.get("durable_consumers", True),
+        ephemeral_consumers=table.get("ephemeral_consumers", False),
         internal_messages=table.get("internal_messages", False),
     )
 

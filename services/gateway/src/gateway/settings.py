@@ -44,10 +44,41 @@ ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}/[a-z0-9][a
 Target = Annotated[str, Field(pattern=r"^[^\s/]+:\d+$")]
 
 
-class GatewaySettings(ServiceSettings):
-    """What the gateway can be told; README.md explains each."""
+class WebhookSettings(ServiceSettings):
+    """What whoever keeps or sends webhooks is told."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
+
+    # Seals the secrets of webhooks that are sent; without it nobody can have any sent.
+    webhook_key: Annotated[SecretStr, AfterValidator(_fernet_keys)] | None = None
+    # Whether webhooks may also go to this machine, over plain http.
+    webhook_allow_loopback: bool = False
+    webhook_timeout_s: float = Field(default=15, gt=0, le=30)
+
+    @property
+    def webhook_keys(self) -> list[str]:
+        """The keys of webhooks' secrets: the first seals, all open."""
+        keys = self.webhook_key
+        return [key.strip() for key in keys.get_secret_value().split(",")] if keys else []
+
+
+class DelivererSettings(WebhookSettings):
+    """What the deliverer of webhooks can be told besides."""
+
+    webhook_concurrency: int = Field(default=32, ge=1, le=1_000)
+    """Webhooks that a process sends at a time."""
+    webhook_per_receiver_max: int = Field(default=4, ge=1, le=100)
+    """How many of them, of all processes together, to one receiver."""
+    webhook_every_s: float = Field(default=0.5, gt=0, le=60)
+    """How often it looks for what is due."""
+    webhook_failing_days: int = Field(default=3, ge=1, le=90)
+    """After so many days without anything that arrived an endpoint is sent nothing more."""
+    webhook_log_days: int = Field(default=30, ge=1, le=366)
+    """How long the log keeps what ended."""
+
+
+class GatewaySettings(WebhookSettings):
+    """What the gateway can be told; README.md explains each."""
 
     # Where metrics are read: never the public address.
     metrics_listen: str = "127.0.0.1:0"
@@ -77,12 +108,6 @@ class GatewaySettings(ServiceSettings):
 
     # How long an answer of identity counts that a session stands: no session outlives its end by more.
     session_state_s: float = Field(default=1, gt=0, le=60)
-
-    # Seals the secrets of webhooks that are sent; without it nobody can have any sent.
-    webhook_key: Annotated[SecretStr, AfterValidator(_fernet_keys)] | None = None
-    # Whether webhooks may also go to this machine, over plain http.
-    webhook_allow_loopback: bool = False
-    webhook_timeout_s: float = Field(default=15, gt=0, le=30)
 
     rate_limit_uri: StorageUri = "memory://"
     generations_limit: RateLimit = "120/minute"
@@ -122,12 +147,6 @@ class GatewaySettings(ServiceSettings):
 
     streams_per_user_max: int = Field(default=8, ge=1, le=1_000)
     heartbeat_s: float = Field(default=15, gt=0, le=300)
-
-    @property
-    def webhook_keys(self) -> list[str]:
-        """The keys of webhooks' secrets: the first seals, all open."""
-        keys = self.webhook_key
-        return [key.strip() for key in keys.get_secret_value().split(",")] if keys else []
 
 
 class MigrationSettings(OwnerSettings):
