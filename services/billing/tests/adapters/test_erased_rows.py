@@ -20,7 +20,7 @@ END = "UPDATE webhook_events SET state = %s, finished_at = now() WHERE event_id 
 LEFT = "SELECT event_id FROM webhook_events WHERE body <> '' ORDER BY event_id"
 
 
-@pytest.mark.parametrize("ends", ["done", "ignored"])
+@pytest.mark.parametrize("ends", ["done", "ignored", "parked"])
 async def test_what_the_processor_sent_and_sends_is_emptied(
     service_database: Callable[[str], ServiceDatabase], ends: str
 ) -> None:
@@ -46,4 +46,29 @@ async def test_what_the_processor_sent_and_sends_is_emptied(
         for event_id in ("4", "5"):
             role.execute(END, (ends, event_id))
         assert role.execute(LEFT).fetchall() == [("3",), ("5",)]
+    await engine.dispose()
+
+
+async def test_who_stores_and_who_erases_wait_for_each_other(
+    service_database: Callable[[str], ServiceDatabase],
+) -> None:
+    """Whoever has looked stores before it begins; whoever looks while it begins learns of it."""
+    database = service_database("billing")
+    engine = create_engine(database.url)
+    units = PostgresUnitsOfWork(engine, CountingIds())
+    with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
+
+        def is_free(kind: str, user_id: str) -> bool:
+            name = f"hashtextextended('erasure:{user_id}', 0)"
+            found = admin.execute(f"SELECT pg_try_advisory_xact_lock{kind}({name})").fetchone()
+            return found == (True,)
+
+        async with units.of(ADA) as work:
+            assert not await work.is_erased(ADA)
+            assert (is_free("", ADA), is_free("_shared", ADA), is_free("", EVE)) == (False, True, True)
+        assert is_free("", ADA)
+        async with units.of(ADA) as work:
+            assert await work.begin_erasure(ADA, now=BEGAN)
+            assert (is_free("_shared", ADA), is_free("", EVE)) == (False, True)
+        assert is_free("", ADA)
     await engine.dispose()

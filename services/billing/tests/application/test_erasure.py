@@ -8,10 +8,12 @@ import pytest
 from billing.adapters.outbound.memory.processor import MemoryProcessor
 from billing.application.carry_on_erasures import CarryOnErasuresHandler
 from billing.application.start_free_plan import StartFreePlanHandler
+from billing.domain.checkout import Checkout
 from billing.domain.errors import AccountGone, PaymentProcessorUnavailable
 from billing.domain.identifiers import CustomerId, UserId
 from billing_support import BillingUnderTest, order
 from paid_plan_world import ADA, MARCH, come, subscribed
+from top_up_world import Account
 
 EVE = UserId("usr_eve")
 ERASED = ("AccountErased",)
@@ -69,8 +71,15 @@ async def test_nothing_new_is_made_of_an_erased_account(any_billing: BillingUnde
     await billing.facts.expect(ERASED)
     start = StartFreePlanHandler(billing.units, billing.clock, billing.ids, billing.catalogue.plans[0])
     assert not await start(ADA, since=billing.clock.now())
-    with pytest.raises(AccountGone):
-        await billing.create(order(ADA))
+    for refused in (
+        billing.create(order(ADA)),
+        billing.read_referral(ADA),
+        Account(billing, user_id=ADA).want(is_on=False),
+    ):
+        with pytest.raises(AccountGone):
+            await refused
+    async with billing.units.of(ADA) as work:
+        assert await work.auto_top_up(ADA) is None
     assert await customer_of(billing, ADA) is None
     assert billing.processor.customers == {}
     assert await billing.reader.subscription(ADA) is None
@@ -92,6 +101,29 @@ async def test_who_is_erased_while_a_customer_is_opened_leaves_none(
     assert await customer_of(billing, ADA) is None
     assert billing.processor.gone == set(billing.processor.customers.values())
     assert billing.processor.gone != set()
+    await billing.facts.expect(ERASED)
+
+
+async def test_who_is_erased_while_a_page_is_opened_leaves_no_address(
+    any_billing: BillingUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkout was there to be emptied, and the page's address is not written afterwards."""
+    billing, opening, seen = any_billing, MemoryProcessor.open_checkout, list[Checkout]()
+
+    async def slow(self: MemoryProcessor, checkout: Checkout, **more: Any) -> Any:
+        seen.append(checkout)
+        opened = await opening(self, checkout, **more)
+        await end_of(billing)
+        return opened
+
+    monkeypatch.setattr(MemoryProcessor, "open_checkout", slow)
+    with pytest.raises(AccountGone):
+        await billing.create(order(ADA, key="hers"))
+    async with billing.units.of(ADA) as work:
+        assert await work.checkout_of_key(ADA, "hers") is None
+        left = await work.checkout(seen[0].checkout_id)
+    assert left is not None
+    assert (left.url or None, left.page_id) == (None, None)
     await billing.facts.expect(ERASED)
 
 

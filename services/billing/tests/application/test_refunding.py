@@ -32,6 +32,7 @@ async def refund(
     *,
     key: str | None = None,
     reason: str = "bought twice",
+    actor: str = "usr_admin",
 ) -> Refunded:
     """Order a refund as an administrator does."""
     return await billing.refund_purchase(
@@ -39,7 +40,7 @@ async def refund(
             purchase_id=purchase.purchase_id,
             amount_minor=amount_minor,
             reason=reason,
-            actor="usr_admin",
+            actor=actor,
             idempotency_key=key,
         )
     )
@@ -240,6 +241,23 @@ async def test_an_outage_leaves_an_order_that_is_carried_on(any_billing: Billing
     assert [await carry_on(), await carry_on()] == [1, 0]
     assert at_processor(any_billing, purchase) == [1000]
     await any_billing.facts.expect(ordered(purchase, 1000), refunded(purchase, 1000))
+
+
+async def test_a_key_is_whose_it_is(any_billing: BillingUnderTest) -> None:
+    """Another administrator's order of the same key is another order, and never the answer to theirs."""
+    purchase = await any_billing.bought()
+    first = await refund(any_billing, purchase, 300, key="k1")
+    second = await refund(any_billing, purchase, 300, key="k1", actor="usr_other")
+    third = await refund(any_billing, purchase, 100, key="k1", actor="usr_third", reason="goodwill")
+    assert [first.replayed, second.replayed, third.replayed] == [False] * 3
+    assert (await refund(any_billing, purchase, 300, key="k1", actor="usr_other")).order == second.order
+    assert sorted(at_processor(any_billing, purchase)) == [100, 300, 300]
+    assert {order.actor for order in await orders(any_billing, purchase)} == {
+        "usr_admin",
+        "usr_other",
+        "usr_third",
+    }
+    await any_billing.facts.pass_over()
 
 
 async def test_a_crash_after_the_processor_answered_refunds_once(any_billing: BillingUnderTest) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from billing.application.open_customer import Customers
+from billing.application.require_staying import require_standing
 from billing.domain.check_schedule import next_check
 from billing.domain.checkout import Checkout, CheckoutStatus, PaymentStatus
 from billing.domain.errors import (
@@ -44,8 +45,8 @@ class PageOpener:
     async def open(self, checkout: Checkout, offer: Offer, request: PageRequest) -> Checkout:
         """Return the checkout with an open page at the offer's present terms.
 
-        Raises what the processor's port does. A page that was refused is never asked for again by the same
-        number: the processor may remember the refusal after its cause is gone.
+        Raises AccountGone and what the processor's port does. A page that was refused is never asked for
+        again by the same number: the processor may remember the refusal after its cause is gone.
         """
         wanted = self._next_page(checkout, offer)
         try:
@@ -104,6 +105,8 @@ class PageOpener:
     async def _save(self, known: Checkout, changed: Checkout) -> Checkout:
         """Write the change, unless somebody else gave the checkout a page meanwhile; return what counts."""
         async with self.units.of(known.user_id) as work:
+            # The page's address would stay: nobody comes back for it, and its customer is forgotten.
+            await require_standing(work, known.user_id)
             current = await work.checkout(known.checkout_id, lock=True)
             if current is None:
                 raise RuntimeError(f"checkout {known.checkout_id} was committed and is gone")

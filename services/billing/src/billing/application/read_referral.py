@@ -4,6 +4,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
+from billing.application.require_staying import require_standing
 from billing.domain.errors import ReferralsOff
 from billing.domain.identifiers import ReferralCode, UserId
 from billing.domain.referral import ReferralTerms
@@ -35,11 +36,12 @@ class ReadReferralHandler:
     ids: IdSource
 
     async def __call__(self, user_id: UserId) -> ReferralStanding:
-        """Return it; the code is the same for ever. Raises ReferralsOff."""
+        """Return it; the code is the same for ever. Raises ReferralsOff, AccountGone."""
         if not self.terms.is_on:
             raise ReferralsOff("nobody is rewarded for inviting here")
         # Every account's: whether a code is taken is no secret of one.
         async with self.units.of_system() as work:
+            await require_standing(work, user_id)
             for _ in range(_TRIES_MAX):
                 code = await work.add_referral_code(user_id, self._new_code(), now=self.clock.now())
                 if code is not None:

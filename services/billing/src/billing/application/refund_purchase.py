@@ -88,7 +88,8 @@ class RefundPurchaseHandler:
                 raise PurchaseNotFound(f"no purchase {command.purchase_id}")
             orders = await work.refund_orders(purchase.purchase_id)
             for known in orders:
-                if known.idempotency_key == command.idempotency_key:
+                # Two people may use the same word by chance: a key is whose it is.
+                if (known.actor, known.idempotency_key) == (command.actor, command.idempotency_key):
                     if (known.asked_minor, known.reason) != (command.amount_minor, command.reason):
                         raise IdempotencyKeyReused("this key ordered another refund before")
                     return known, True

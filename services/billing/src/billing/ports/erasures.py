@@ -11,10 +11,16 @@ class Erasures(Protocol):
     """Notes of them stay for good."""
 
     async def begin_erasure(self, user_id: UserId, *, now: datetime) -> bool:
-        """Note that an account is to be erased; False, changing nothing, where that was noted before."""
+        """Note that an account is to be erased; False, changing nothing, where that was noted before.
+
+        Waits for the transactions that have looked (`is_erased`): what they store is there to be erased.
+        """
 
     async def is_erased(self, user_id: UserId) -> bool:
-        """Whether an account is erased, or about to be."""
+        """Whether an account is erased, or about to be; it stays as it is until the transaction ends.
+
+        Asked for before any row is locked, so that two transactions never wait for each other.
+        """
 
     async def unfinished_erasures(self, *, after: UserId | None = None, limit: int) -> Sequence[UserId]:
         """Return accounts of which something may be left, by id, those after one."""

@@ -88,8 +88,9 @@ def check_refund_order(store: MemoryBilling, order: RefundOrder) -> None:
     is_made = order.state is RefundOrderState.MADE
     _require("refund_orders.refund_id", (order.refund_id is not None) == is_made)
     others = (known for known in store.refund_orders.values() if known.order_id != order.order_id)
-    keys = {(known.purchase_id, known.idempotency_key) for known in others}
-    _require("refund_orders.key is unique", (order.purchase_id, order.idempotency_key) not in keys)
+    keys = {(known.purchase_id, known.actor, known.idempotency_key) for known in others}
+    key = (order.purchase_id, order.actor, order.idempotency_key)
+    _require("refund_orders.key is unique", key not in keys)
 
 
 def check_top_up(store: MemoryBilling, top_up: TopUp) -> None:

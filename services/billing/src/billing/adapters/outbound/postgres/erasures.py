@@ -10,6 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from billing.adapters.outbound.postgres import tables
 from billing.domain.identifiers import UserId
 
+# Whoever stores something and whoever begins to erase wait for each other, the former not among themselves.
+_LOOK = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('erasure:' || :erased, 0))")
+_BEGIN = text("SELECT pg_advisory_xact_lock(hashtextextended('erasure:' || :erased, 0))")
+
 
 class PostgresErasures:
     """Implements Erasures for one open transaction; what is deleted the owner's function says."""
@@ -19,11 +23,13 @@ class PostgresErasures:
 
     async def begin_erasure(self, user_id: UserId, *, now: datetime) -> bool:
         """Note that an account is to be erased."""
+        await self._connection.execute(_BEGIN, {"erased": user_id})
         noted = insert(tables.erasures).values(user_id=user_id, begun_at=now).on_conflict_do_nothing()
         return await self._connection.scalar(noted.returning(tables.erasures.c.user_id)) is not None
 
     async def is_erased(self, user_id: UserId) -> bool:
         """Whether an account is erased, or about to be."""
+        await self._connection.execute(_LOOK, {"erased": user_id})
         return bool(
             await self._connection.scalar(select(exists().where(tables.erasures.c.user_id == user_id)))
         )
