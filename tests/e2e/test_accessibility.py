@@ -104,6 +104,7 @@ def test_where_a_mail_leads(people: People, path: str) -> None:
         "/usage",
         "/account",
         "/account/keys",
+        "/account/webhooks",
         "/account/sign-in",
         "/",
         "/nowhere",

@@ -37,6 +37,7 @@ from gateway.adapters.inbound.console import (
     step_up,
     subscriber_pages,
     usage_log,
+    webhooks,
 )
 from gateway.adapters.inbound.deps import Deps
 
@@ -72,6 +73,7 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
         second_factor,
         step_up,
         api_keys,
+        webhooks,
         admin,
         admin_lists,
         admin_dead_letters,
