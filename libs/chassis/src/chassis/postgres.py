@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from chassis import round_trips
 from chassis.living_connections import ping_only_who_speaks
+from chassis.silent_peers import patience
 from chassis.telemetry import spans_leave
 
 # Every account's rows are visible: for consumers, sweepers and the auditor, never for a user's request.
@@ -22,11 +23,12 @@ STORAGE_AWAY = (OperationalError, InterfaceError, PoolTimeout, psycopg.Operation
 
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 10_000
-CONNECT_TIMEOUT_S = 5
 
 
 def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
-    """Return an engine with bounded waits: no statement runs for ever and no lock is awaited for ever."""
+    """Return an engine with bounded waits: no statement runs for ever, no lock is awaited for ever, and no
+    server that is gone is either.
+    """
     engine = create_async_engine(
         url,
         pool_size=pool_size,
@@ -36,7 +38,7 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         # Values are people's: they stay out of error messages, and so out of logs.
         hide_parameters=True,
         connect_args={
-            "connect_timeout": CONNECT_TIMEOUT_S,
+            **patience(url),
             "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
             " -c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
         },

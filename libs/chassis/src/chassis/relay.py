@@ -20,6 +20,7 @@ from chassis.outbox_gauges import OutboxGauges
 from chassis.process import raise_if_cancelled
 from chassis.published_facts import MOVE_PUBLISHED, PublishedFacts
 from chassis.shards import SHARDS, Shards
+from chassis.silent_peers import patience
 
 _WINDOW_ROWS = 2_000
 _POLL_S = 1.0
@@ -183,7 +184,7 @@ class Relay:
 
     async def _listen(self) -> None:
         url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True, **patience(url)) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             async for _ in connection.notifies():
                 self._wake.set()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
+from chassis.silent_peers import patience
 from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,7 +19,6 @@ from ledger.ports.id_source import IdSource
 from ledger.ports.unit_of_work import Conflict, ConstraintBroken, Needs, UnitOfWork, WorkingSet
 
 CONNECTIONS_MAX = 6
-CONNECT_TIMEOUT_S = 5
 
 # The writer reads and writes by key only. A generic plan that is made from old statistics may join by
 # hashing a whole table instead, which is slower by orders of magnitude once the table has grown.
@@ -93,7 +93,7 @@ class PostgresUnitsOfWork:
                 return connection
         try:
             return await AsyncConnection.connect(
-                self._dsn, options=_OPTIONS, connect_timeout=CONNECT_TIMEOUT_S, prepare_threshold=1
+                self._dsn, options=_OPTIONS, prepare_threshold=1, **patience(self._dsn)
             )
         except psycopg.OperationalError as failure:
             raise LedgerUnavailable("storage is unavailable; try again") from failure
