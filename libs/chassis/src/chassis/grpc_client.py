@@ -39,7 +39,6 @@ def _method_name(method: str) -> dict[str, str]:
 
 _OPTIONS: list[tuple[str, Any]] = [
     ("grpc.enable_retries", 1),
-    ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 5_000),
     # A restarted peer is found again within a second instead of after the default two minutes.
@@ -51,7 +50,13 @@ _OPTIONS: list[tuple[str, Any]] = [
 ]
 
 
-def channel(target: str, *, token: str, retried: Collection[str] | None = None) -> grpc.aio.Channel:
+def channel(
+    target: str,
+    *,
+    token: str,
+    retried: Collection[str] | None = None,
+    message_max_bytes: int = MESSAGE_MAX_BYTES,
+) -> grpc.aio.Channel:
     """Return a channel that presents `token` on every call. Each call needs its own `timeout`.
 
     `retried` names the idempotent methods (`tintype.identity.v1.IdentityService/GetUser`) that are tried
@@ -60,7 +65,11 @@ def channel(target: str, *, token: str, retried: Collection[str] | None = None) 
     """
     return grpc.aio.insecure_channel(
         target,
-        options=[*_OPTIONS, ("grpc.service_config", _service_config(retried))],
+        options=[
+            *_OPTIONS,
+            ("grpc.max_receive_message_length", message_max_bytes),
+            ("grpc.service_config", _service_config(retried)),
+        ],
         interceptors=[*_spans(), *_token_interceptors(token)],
     )
 

@@ -32,9 +32,7 @@ CALLER: ContextVar[str] = ContextVar("caller", default="")
 _CALLS = Counter("grpc_server_calls_total", "Calls answered", ["method", "caller", "code"])
 _SECONDS = Histogram("grpc_server_seconds", "Time to answer", ["method"])
 
-_OPTIONS = [
-    ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
-    ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
+_OPTIONS: list[tuple[str, int]] = [
     ("grpc.so_reuseport", 0),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
@@ -47,7 +45,8 @@ class GrpcServer:
 
     `callers` maps a caller's name to the sha256 (hex) of its token; `allowed` maps a full method name
     (`/tintype.ledger.v1.LedgerService/Reserve`) to the names that may call it; a method that is not
-    listed is closed. `errors` maps each domain error class to its status.
+    listed is closed. `errors` maps each domain error class to its status. Calls in flight have `grace_s` to
+    end when it stops.
     """
 
     def __init__(
@@ -58,8 +57,11 @@ class GrpcServer:
         callers: Mapping[str, str],
         allowed: Mapping[str, frozenset[str]],
         domain: str,
+        message_max_bytes: int = MESSAGE_MAX_BYTES,
+        grace_s: float = GRACE_S,
     ) -> None:
         self._listen = listen
+        self._grace_s = grace_s
         self._health = health.aio.HealthServicer()
         self.bound_port = 0
         self.server = grpc.aio.server(
@@ -67,7 +69,11 @@ class GrpcServer:
                 *_spans(),
                 _Guard(errors=errors, callers=callers, allowed=allowed, domain=domain),
             ],
-            options=_OPTIONS,
+            options=[
+                ("grpc.max_receive_message_length", message_max_bytes),
+                ("grpc.max_send_message_length", message_max_bytes),
+                *_OPTIONS,
+            ],
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
 
@@ -80,7 +86,7 @@ class GrpcServer:
     async def stop(self) -> None:
         """Say that it is not serving, then let the calls in flight finish."""
         await self._health.enter_graceful_shutdown()
-        await self.server.stop(GRACE_S)
+        await self.server.stop(self._grace_s)
 
     async def run(self) -> None:
         """Serve until cancelled."""

@@ -26,7 +26,7 @@ from chassis import inbox
 from chassis.consumer import FETCH_S, Consumer, Handler, Slots
 from chassis.dead_letters import DeadLetters
 from chassis.grpc_client import channel
-from chassis.grpc_server import GrpcServer
+from chassis.grpc_server import GRACE_S, MESSAGE_MAX_BYTES, GrpcServer
 from chassis.health import Check, HealthServer
 from chassis.nats import ENSURE_EVERY_S, Connection, connect, ensure_stream
 from chassis.postgres import create_engine, ping
@@ -79,17 +79,31 @@ class Running:
         return await self.stack.enter_async_context(context)
 
     def channel(
-        self, target: str, token: SecretStr, *, retried: Iterable[str] | None = None
+        self,
+        target: str,
+        token: SecretStr,
+        *,
+        retried: Iterable[str] | None = None,
+        message_max_bytes: int = MESSAGE_MAX_BYTES,
     ) -> grpc.aio.Channel:
         """Open a channel to another service; `retried` as in `grpc_client.channel`."""
         opened = channel(
-            target, token=token.get_secret_value(), retried=None if retried is None else tuple(retried)
+            target,
+            token=token.get_secret_value(),
+            retried=None if retried is None else tuple(retried),
+            message_max_bytes=message_max_bytes,
         )
         self.stack.push_async_callback(opened.close)
         return opened
 
     def grpc(
-        self, register: Callable[[Servicer, grpc.aio.Server], Any], servicer: Servicer, rules: CallRules
+        self,
+        register: Callable[[Servicer, grpc.aio.Server], Any],
+        servicer: Servicer,
+        rules: CallRules,
+        *,
+        message_max_bytes: int = MESSAGE_MAX_BYTES,
+        grace_s: float = GRACE_S,
     ) -> Awaitable[None]:
         """Return the loop that answers gRPC."""
         server = GrpcServer(
@@ -98,6 +112,8 @@ class Running:
             callers=self.settings.callers,
             allowed=rules.allowed,
             domain=rules.domain,
+            message_max_bytes=message_max_bytes,
+            grace_s=grace_s,
         )
         register(servicer, server.server)
         return server.run()
