@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 import openai
 import pytest
@@ -71,3 +73,65 @@ def test_stream_ends_in_done(url: str) -> None:
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.text.endswith("data: [DONE]\n\n")
     assert "usage" not in answer.text
+
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "look_up",
+        "parameters": {
+            "type": "object",
+            "properties": {"plate": {"type": "string"}, "count": {"type": "integer"}},
+        },
+    },
+}
+
+
+def post(url: str, **body: object) -> dict[str, object]:
+    """A reply, as JSON."""
+    said = {"model": CHAT_MODEL, "messages": [{"role": "user", "content": "tin plates"}]} | body
+    answer = httpx.post(f"{url}/v1/chat/completions", json=said, headers={"authorization": f"Bearer {KEY}"})
+    answer.raise_for_status()
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def test_several_choices(url: str) -> None:
+    """Each is another, and the usage is that of all."""
+    choices = post(url, n=3, logprobs=True)["choices"]
+    assert isinstance(choices, list)
+    assert [choice["index"] for choice in choices] == [0, 1, 2]
+    assert len({choice["message"]["content"] for choice in choices}) == 3
+    assert choices[0]["logprobs"]["content"][0]["top_logprobs"] == []
+
+
+def test_a_tool_is_called_once_for_what_a_user_says(sdk: openai.OpenAI) -> None:
+    """Whole and in pieces the same; its result is answered with a text."""
+    asked = {"model": CHAT_MODEL, "tools": [TOOL], "messages": [{"role": "user", "content": "which?"}]}
+    (call,) = sdk.chat.completions.create(**asked).choices[0].message.tool_calls or []  # type: ignore[call-overload]
+    assert (call.function.name, call.function.arguments) == ("look_up", '{"plate": "tin", "count": 1}')
+    pieces = list(sdk.chat.completions.create(**asked, stream=True))  # type: ignore[call-overload]
+    told = [
+        each.choices[0].delta.tool_calls[0].function for each in pieces if each.choices[0].delta.tool_calls
+    ]
+    assert "".join(piece.arguments for piece in told) == call.function.arguments
+    result = {"role": "tool", "tool_call_id": call.id, "content": "tin"}
+    asked["messages"] = [*asked["messages"], {"role": "assistant", "tool_calls": [call.to_dict()]}, result]
+    assert sdk.chat.completions.create(**asked).choices[0].message.content  # type: ignore[call-overload]
+
+
+def test_json_is_written_where_it_is_wanted(url: str) -> None:
+    """An object, or something of the schema."""
+    schema = {"name": "plate", "schema": {"type": "object", "properties": {"is_old": {"type": "boolean"}}}}
+    wanted = [{"type": "json_object"}, {"type": "json_schema", "json_schema": schema}]
+    written = [post(url, response_format=each)["choices"][0]["message"]["content"] for each in wanted]  # type: ignore[index]
+    assert "reply" in json.loads(written[0])
+    assert json.loads(written[1]) == {"is_old": True}
+
+
+def test_a_picture_counts(url: str) -> None:
+    """As the small number that it is at a low detail."""
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    said = [{"role": "user", "content": [{"type": "text", "text": "tin plates"}, picture]}]
+    without, with_one = post(url)["usage"], post(url, messages=said)["usage"]
+    assert with_one["prompt_tokens"] - without["prompt_tokens"] == 85  # type: ignore[index]

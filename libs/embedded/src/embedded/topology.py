@@ -94,11 +94,28 @@ class Topology:
         """Each port's distance by its name."""
         return {port.name: port.offset for process in self.processes for port in process.ports}
 
-    def grpc_port(self, service: str) -> str:
-        """Return the name of a service's gRPC port. Raises BadTopologyError where it has none."""
-        if (port := self.services[service].grpc) is None:
-            raise BadTopologyError(f"{service} answers no gRPC")
+    def answering(self, called: str) -> Process:
+        """Return the process that answers calls to this service or process. Raises BadTopologyError."""
+        if (service := self.services.get(called)) is not None:
+            named = service.processes
+        else:
+            named = tuple(process for process in self.processes if process.name == called)
+        for process in named:
+            if process.grpc is not None:
+                return process
+        raise BadTopologyError(f"{called} answers no gRPC")
+
+    def grpc_port(self, called: str) -> str:
+        """Return the name of the gRPC port of a service, or of a process. Raises BadTopologyError."""
+        port = self.answering(called).grpc
+        if port is None:
+            raise BadTopologyError(f"{called} answers no gRPC")
         return port.name
+
+
+def target_setting(called: str) -> str:
+    """Return the name of the setting that says where a service, or a process, is called."""
+    return f"{called.upper().replace('-', '_')}_TARGET"
 
 
 @cache
@@ -174,5 +191,7 @@ def _problems(found: Topology) -> Iterator[str]:
 
 def _uncallable(caller: str, calls: tuple[str, ...], found: Topology) -> Iterator[str]:
     for other in calls:
-        if other not in found.services or found.services[other].grpc is None:
-            yield f"{caller} calls {other}, which answers no gRPC"
+        try:
+            found.answering(other)
+        except BadTopologyError as error:
+            yield f"{caller} calls {other}, which {str(error).removeprefix(f'{other} ')}"

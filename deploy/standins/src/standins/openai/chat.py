@@ -15,14 +15,15 @@ from starlette.responses import JSONResponse, Response
 from standins.openai import markers
 from standins.openai.answering import EventStream, event, json_answer, parsed
 from standins.openai.chat_answers import ERROR, Script, refuse_parameters, script
+from standins.openai.choices import Choice, choices_of, logprobs_of
 from standins.openai.conversation import ChatRequest, check
 from standins.openai.models import require
-from standins.openai.obedience import Obedience
-from standins.openai.reply import compose
+from standins.openai.obedience import HANG_S, Obedience
 from standins.openai.settings import OpenAISettings
-from standins.openai.tokens import token_count, tokens_of
+from standins.openai.tokens import token_count
 
 TOKENS_OF_A_MESSAGE = 4
+TOKENS_OF_A_PICTURE = 85
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,17 @@ class Completion:
     id: str
     created: int
     model: str
-    tokens: list[str]
-    finish_reason: str
+    choices: list[Choice]
     prompt_tokens: int
+    wants_logprobs: bool
 
     def usage(self) -> dict[str, Any]:
         """Return what the reply cost."""
+        tokens = sum(len(choice.tokens) for choice in self.choices)
         return {
             "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": len(self.tokens),
-            "total_tokens": self.prompt_tokens + len(self.tokens),
+            "completion_tokens": tokens,
+            "total_tokens": self.prompt_tokens + tokens,
             "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
             "completion_tokens_details": {
                 "reasoning_tokens": 0,
@@ -69,14 +71,13 @@ class Chat:
         refuse_parameters(asked, instructions.answer)
         await self.obedience.obey(instructions)
         last = next((told for told in reversed(asked.messages) if told.role == "user"), asked.messages[-1])
-        reply = compose(markers.read(last.text()).prompt, words=instructions.words)
-        completion = _completion(asked, reply)
+        completion = _completion(asked, markers.read(last.text()).prompt, words=instructions.words)
         self.obedience.bill(said)
         if instructions.answer == "error_body":
             return JSONResponse(ERROR)
         if not asked.stream or instructions.answer == "whole_json":
             return json_answer(_whole(completion), cut=instructions.cut)
-        told = script(instructions.answer, completion.tokens, completion.finish_reason)
+        told = script(instructions.answer, completion.choices[0])
         include_usage = asked.stream_options is not None and asked.stream_options.include_usage
         return EventStream(
             self._stream(completion, told, include_usage=include_usage, cut=instructions.cut),
@@ -89,50 +90,66 @@ class Chat:
         blank = {"usage": None} if include_usage else {}
         yield event({**_chunk(completion, {"role": "assistant", "content": "", "refusal": None}), **blank})
         for place, delta in enumerate(told.deltas):
-            if cut and place == len(completion.tokens) // 2:
+            if cut and place == len(completion.choices[0].tokens) // 2:
                 return
             yield event({**_chunk(completion, delta), **blank})
             await asyncio.sleep(self.settings.chunk_delay_s)
+        if told.hangs:
+            await asyncio.sleep(HANG_S)
         if told.error is not None:
             yield event(told.error)
             return
         if told.finish_reason is not None:
             yield event({**_chunk(completion, {}, finish_reason=told.finish_reason), **blank})
+        for place, choice in enumerate(completion.choices[1:], start=1):
+            for delta in ({"role": "assistant", "content": ""}, *choice.deltas()):
+                yield event({**_chunk(completion, delta, place=place), **blank})
+            ended = _chunk(completion, {}, place=place, finish_reason=choice.finish_reason)
+            yield event({**ended, **blank})
         if include_usage and told.usage:
             yield event({**_chunk(completion, {}), "choices": [], "usage": completion.usage()})
         if told.done:
             yield b"data: [DONE]\n\n"
 
 
-def _completion(asked: ChatRequest, reply: str) -> Completion:
-    limit = asked.max_completion_tokens or asked.max_tokens
-    tokens = tokens_of(reply)
+def _completion(asked: ChatRequest, prompt: str, *, words: int | None) -> Completion:
     return Completion(
         id=f"chatcmpl-{secrets.token_urlsafe(21)}",
         created=int(time.time()),
         model=asked.model,
-        tokens=tokens[:limit],
-        finish_reason="length" if limit is not None and limit < len(tokens) else "stop",
-        prompt_tokens=sum(token_count(message.text()) + TOKENS_OF_A_MESSAGE for message in asked.messages),
+        choices=choices_of(asked, prompt, words=words),
+        prompt_tokens=sum(
+            token_count(message.text()) + TOKENS_OF_A_MESSAGE + TOKENS_OF_A_PICTURE * message.pictures
+            for message in asked.messages
+        ),
+        wants_logprobs=bool(asked.logprobs),
     )
 
 
 def _whole(completion: Completion) -> dict[str, Any]:
-    message: dict[str, Any] = {
-        "role": "assistant",
-        "content": "".join(completion.tokens),
-        "refusal": None,
-        "annotations": [],
-    }
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": completion.finish_reason}
-    return {**_head(completion, "chat.completion"), "choices": [choice], "usage": completion.usage()}
+    choices = [
+        {
+            "index": place,
+            "message": choice.message(),
+            "logprobs": _logprobs(choice.tokens) if completion.wants_logprobs else None,
+            "finish_reason": choice.finish_reason,
+        }
+        for place, choice in enumerate(completion.choices)
+    ]
+    return {**_head(completion, "chat.completion"), "choices": choices, "usage": completion.usage()}
 
 
 def _chunk(
-    completion: Completion, delta: dict[str, Any], *, finish_reason: str | None = None
+    completion: Completion, delta: dict[str, Any], *, place: int = 0, finish_reason: str | None = None
 ) -> dict[str, Any]:
-    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+    said = delta.get("content")
+    logprobs = logprobs_of(said) if completion.wants_logprobs and isinstance(said, str) and said else None
+    choice = {"index": place, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
     return {**_head(completion, "chat.completion.chunk"), "choices": [choice]}
+
+
+def _logprobs(tokens: list[str]) -> dict[str, Any]:
+    return {"content": [each for token in tokens for each in logprobs_of(token)["content"]], "refusal": None}
 
 
 def _head(completion: Completion, kind: str) -> dict[str, Any]:

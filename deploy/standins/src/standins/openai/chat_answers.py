@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from standins.openai.choices import Choice
 from standins.openai.conversation import ChatRequest
 from standins.openai.errors import OpenAIError
 from standins.openai.obedience import unknown_answer
@@ -41,6 +42,7 @@ class Script:
     error: dict[str, Any] | None = None
     usage: bool = True
     done: bool = True
+    hangs: bool = False
 
 
 def refuse_parameters(asked: ChatRequest, answer: str | None) -> None:
@@ -56,9 +58,9 @@ def refuse_parameters(asked: ChatRequest, answer: str | None) -> None:
         raise UnknownField("stream_options", status=status)
 
 
-def script(answer: str | None, tokens: list[str], finish_reason: str) -> Script:
+def script(answer: str | None, choice: Choice) -> Script:
     """Return the stream that a name stands for. Raises OpenAIError."""
-    texts = ({"content": token} for token in tokens)
+    tokens, finish_reason, texts = choice.tokens, choice.finish_reason, choice.deltas()
     half = ({"content": token} for token in tokens[: len(tokens) // 2])
     match answer:
         case None | "no_max_tokens" | "no_stream_options" | "no_stream_options_400":
@@ -79,6 +81,8 @@ def script(answer: str | None, tokens: list[str], finish_reason: str) -> Script:
             return Script(half, "content_filter")
         case "error_event":
             return Script(half, None, error=ERROR)
+        case "hang_halfway":
+            return Script(half, None, usage=False, done=False, hangs=True)
         case "error_first":
             return Script(iter(()), None, error=ERROR)
         case "no_usage":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,10 +27,16 @@ class Message(BaseModel):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | list[TextPart] | None = None
 
+    @property
+    def pictures(self) -> int:
+        """How many pictures are shown with it."""
+        parts = self.content if isinstance(self.content, list) else []
+        return sum(part.type == "image_url" for part in parts)
+
     def text(self) -> str:
         """Return what the message says."""
         if isinstance(self.content, list):
-            return " ".join(part.text for part in self.content)
+            return " ".join(part.text for part in self.content if part.text)
         return self.content or ""
 
 
@@ -41,6 +47,30 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
+class Function(BaseModel):
+    """What a model may ask to be called."""
+
+    model_config = ConfigDict(extra="allow")
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Tool(BaseModel):
+    """A function, as it is offered or chosen."""
+
+    model_config = ConfigDict(extra="allow")
+    type: Literal["function"]
+    function: Function
+
+
+class ResponseFormat(BaseModel):
+    """In which form the reply is wanted."""
+
+    model_config = ConfigDict(extra="allow")
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: dict[str, Any] | None = None
+
+
 class ChatRequest(BaseModel):
     """The parameters that matter here; sampling parameters are accepted and change nothing."""
 
@@ -49,7 +79,11 @@ class ChatRequest(BaseModel):
     messages: Annotated[list[Message], Field(min_length=1, max_length=1000)]
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None
-    n: Annotated[int, Field(ge=1, le=1)] | None = 1
+    n: Annotated[int, Field(ge=1, le=8)] | None = 1
+    tools: Annotated[list[Tool], Field(max_length=128)] | None = None
+    tool_choice: str | Tool | None = None
+    response_format: ResponseFormat | None = None
+    logprobs: bool | None = None
     stream: bool | None = False
     stream_options: StreamOptions | None = None
 
