@@ -13,7 +13,7 @@ import psutil
 from embedded.component import stop
 from embedded.ports import free_ports
 from embedded.tcp_proxy import Link, TcpProxy
-from embedded.topology import topology
+from embedded.topology import target_setting, topology
 from launch import START_TIMEOUT_S, free_base, launched
 from tintype_local.ports import OFFSETS, Ports
 from tintype_local.processes import Plan
@@ -29,7 +29,7 @@ CONNECTIONS: tuple[tuple[str, str, str], ...] = (
     ("generation", "S3_URL", "s3"),
     ("generation", "OPENAI_BASE_URL", "openai"),
     *(
-        (service.name, f"{other.upper()}_TARGET", topology().grpc_port(other))
+        (service.name, target_setting(other), topology().grpc_port(other))
         for service in topology().services.values()
         for other in service.calls
     ),

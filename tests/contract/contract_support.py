@@ -19,18 +19,20 @@ from deadletters.servicer import DeadLetterServicer, with_dead_letters
 from deadletters.servicer import register as register_dead_letters
 from embedded.topology import topology
 from generation.adapters.inbound import grpc as generation_grpc
+from generation.adapters.inbound import grpc_interactive
 from generation.application.read_margin import ReadMarginHandler
 from generation_house import House
 from identity.adapters.inbound import grpc as identity_grpc
 from identity.adapters.inbound import grpc_admin as identity_admin
 from identity.bootstrap.parts import wire_admin
 from identity_world import World
+from interactive_house import Interactive
 from ledger.adapters.inbound import grpc as ledger_grpc
 from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.ports.invariants import InvariantResult
 from support import LedgerUnderTest, servicer
 from tintype.billing.v1 import billing_pb2_grpc
-from tintype.generation.v1 import generation_pb2_grpc
+from tintype.generation.v1 import generation_pb2_grpc, interactive_pb2_grpc
 from tintype.identity.v1 import admin_pb2_grpc, identity_pb2_grpc
 from tintype.ledger.v1 import ledger_pb2_grpc
 
@@ -182,4 +184,19 @@ async def serve_generation(stack: AsyncExitStack, house: House) -> str:
         tables=generation_grpc,
         name="generation",
         register=lambda server: generation_pb2_grpc.add_GenerationServiceServicer_to_server(servicer, server),
+    )
+
+
+async def serve_interactive(stack: AsyncExitStack, interactive: Interactive) -> str:
+    """Serve InteractiveGenerationService."""
+    answering = grpc_interactive.InteractiveServicer(
+        interactive.streams, interactive.house.read, interactive.keeper
+    )
+    return await serve(
+        stack,
+        tables=grpc_interactive,
+        name="generation",
+        register=lambda server: interactive_pb2_grpc.add_InteractiveGenerationServiceServicer_to_server(
+            answering, server
+        ),
     )

@@ -20,16 +20,19 @@ from contract_support import (
     serve_billing,
     serve_generation,
     serve_identity,
+    serve_interactive,
     serve_ledger,
 )
 from deadletters import servicer as dead_letters
 from generation.adapters.inbound import grpc as generation_grpc
+from generation.adapters.inbound import grpc_interactive
 from generation_house import House
 from google.protobuf import message_factory
 from google.protobuf.descriptor_pool import Default
 from identity.adapters.inbound import grpc as identity_grpc
 from identity.domain.user import EmailAddress, Role
 from identity_world import World
+from interactive_house import Interactive
 from ledger.adapters.inbound import grpc as ledger_grpc
 
 # Whom each call is for: which services, and, where a person acts for others, who that may be.
@@ -79,9 +82,12 @@ PROVIDERS = {
     "billing": billing_grpc,
     "ledger": ledger_grpc,
     "generation": generation_grpc,
+    "generation-interactive": grpc_interactive,
 }
 # Every service answers for what it gave up, beside its own contract.
 ALLOWED = {provider: {**tables.ALLOWED, **dead_letters.ALLOWED} for provider, tables in PROVIDERS.items()}
+# The interactive process hears nothing: what generation gave up, its API answers for.
+ALLOWED["generation-interactive"] = dict(grpc_interactive.ALLOWED)
 CALLS = sorted((provider, path) for provider, allowed in ALLOWED.items() for path in allowed)
 KEPT_OUT = {"NOT_STAFF", "NOT_AN_ADMIN"}
 
@@ -120,11 +126,18 @@ async def generation(stack: AsyncExitStack) -> Served:
     return Served(await serve_generation(stack, House()), {role: f"usr_{role.value}" for role in Role})
 
 
+async def interactive(stack: AsyncExitStack) -> Served:
+    """Over memory."""
+    target = await serve_interactive(stack, Interactive(House()))
+    return Served(target, {role: f"usr_{role.value}" for role in Role})
+
+
 SERVE: dict[str, Callable[[AsyncExitStack], Awaitable[Served]]] = {
     "identity": identity,
     "billing": billing,
     "ledger": ledger,
     "generation": generation,
+    "generation-interactive": interactive,
 }
 
 

@@ -167,17 +167,20 @@ def test_no_pod_has_more_rights_than_it_needs() -> None:
             assert security["capabilities"] == {"drop": ["ALL"]}, path
 
 
-def test_only_the_worker_reads_the_providers_keys(tmp_path: Path) -> None:
-    """Kubernetes keeps them in a secret of their own; no file of containers but the worker's has them."""
+def test_only_who_calls_providers_reads_their_keys(tmp_path: Path) -> None:
+    """Kubernetes keeps them in a secret of their own; no file of containers but theirs has them."""
     secret = "generation-provider-secrets"
     reading = {path for path, document in documents() if secret in str(document)}
-    assert reading == {"base/generation-worker/deployment.yaml"}
+    assert reading == {
+        "base/generation-interactive/deployment.yaml",
+        "base/generation-worker/deployment.yaml",
+    }
     assert "GENERATION_OPENAI_API_KEY" in OF_PROVIDERS
     assert not [path for path, document in documents() if any(name in str(document) for name in OF_PROVIDERS)]
     containers.write(tmp_path, NONE)
     files = {path.name: path.read_text() for path in tmp_path.glob("*.env")}
     having = {name for name, text in files.items() if any(f"{setting}=" in text for setting in OF_PROVIDERS)}
-    assert having == {"generation-worker.env"}
+    assert having == {"generation-interactive.env", "generation-worker.env"}
 
 
 def test_only_the_api_reads_what_verifies_webhooks(tmp_path: Path) -> None:
@@ -190,22 +193,24 @@ def test_only_the_api_reads_what_verifies_webhooks(tmp_path: Path) -> None:
     given = {"GENERATION_REPLICATE_WEBHOOK_SECRET": "w", "GENERATION_REPLICATE_API_KEY": "k"}
     containers.write(tmp_path, Overrides(given, {}))
     files = {path.name: path.read_text() for path in tmp_path.glob("*.env")}
-    for name, file in zip(given, ("generation-api.env", "generation-worker.env"), strict=True):
-        assert {path for path, text in files.items() if f"{name}=" in text} == {file}
+    calling = {"generation-worker.env", "generation-interactive.env"}
+    for name, having in zip(given, ({"generation-api.env"}, calling), strict=True):
+        assert {path for path, text in files.items() if f"{name}=" in text} == having
 
 
-def test_nothing_kills_a_worker_during_its_drain() -> None:
+@pytest.mark.parametrize("name", ["generation-worker", "generation-interactive"])
+def test_nothing_kills_a_worker_during_its_drain(name: str) -> None:
     """Calls that are being paid for may end: whatever stops a worker waits longer than its drain."""
     drain_s = WorkerSettings.model_fields["drain_s"].default
     assert drain_s > TIMEOUT_S_MAX
     assert PATIENCE.total_seconds() > TIMEOUT_S_MAX
     needed_s = drain_s + DRAIN_MARGIN_S
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    grace = compose["services"]["generation-worker"]["stop_grace_period"]
+    grace = compose["services"][name]["stop_grace_period"]
     assert float(grace.removesuffix("s")) > needed_s
-    path = K8S / "base" / "generation-worker" / "deployment.yaml"
+    path = K8S / "base" / name / "deployment.yaml"
     pod = yaml.safe_load(path.read_text())["spec"]["template"]["spec"]
     assert pod["terminationGracePeriodSeconds"] > needed_s
-    (worker,) = [process for process in topology().processes if process.name == "generation-worker"]
+    (worker,) = [process for process in topology().processes if process.name == name]
     assert worker.stop_timeout_s is not None
     assert worker.stop_timeout_s > needed_s

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from embedded.topology import BadTopologyError, Process, Service, read, topology
+from embedded.topology import BadTopologyError, Process, Service, read, target_setting, topology
 from tintype_local.containers import BASE_PORT
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,10 @@ def test_kubernetes_lets_callers_in(service: Service) -> None:
             continue
         (rule,) = policies[f"{process.name}-callers"]["spec"]["ingress"]
         admitted = {one["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for one in rule["from"]}
-        callers = [other for other in SERVICES if service.name in other.calls]
+        calls = {
+            other.name: [topology().answering(called).name for called in other.calls] for other in SERVICES
+        }
+        callers = [other for other in SERVICES if process.name in calls[other.name]]
         assert {one.name for caller in callers for one in caller.processes} <= admitted
         assert [one["port"] for one in rule["ports"]] == [number(process, "grpc")]
 
@@ -90,9 +93,9 @@ def test_kubernetes_tells_each_whom_it_calls(service: Service) -> None:
     prefix = service.name.upper()
     assert given[f"{prefix}_NATS_USER"] == service.name
     for other in service.calls:
-        (answering,) = [process for process in topology().services[other].processes if process.grpc]
+        answering = topology().answering(other)
         target = f"{answering.name}:{number(answering, 'grpc')}"
-        assert given[f"{prefix}_{other.upper()}_TARGET"] == target
+        assert given[f"{prefix}_{target_setting(other)}"] == target
 
 
 def described(name: str, *, port: int = 1, process: str | None = None) -> str:

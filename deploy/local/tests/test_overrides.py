@@ -13,6 +13,8 @@ from tintype_local.secrets_file import load_or_make
 from tintype_local.settings import StackSettings
 
 BASE = 31_400
+# Who calls providers.
+CALLING = {"generation-worker", "generation-interactive"}
 FIELDS = {"gateway": GatewaySettings.model_fields, "identity": IdentitySettings.model_fields}
 
 
@@ -29,11 +31,11 @@ def environments(folder: Path, given: dict[str, str]) -> dict[str, dict[str, str
 
 
 def test_a_setting_reaches_the_service_it_names_and_no_other(tmp_path: Path) -> None:
-    """Both of generation's processes get it; it takes the place of the stack's own value."""
+    """Every process of generation gets it; it takes the place of the stack's own value."""
     given = {"GENERATION_LEASE_S": "31", "BILLING_STRIPE_SECRET_KEY": "sk_test_mine", "OTHER": "x"}
     started = environments(tmp_path, given)
     having = {name for name, values in started.items() if values.get("GENERATION_LEASE_S") == "31"}
-    assert having == {"generation-api", "generation-worker"}
+    assert having == {"generation-api", "generation-worker", "generation-interactive"}
     assert {name for name, values in started.items() if "sk_test_mine" in values.values()} == {"billing"}
     assert all("OTHER" not in values for values in started.values())
 
@@ -67,7 +69,7 @@ def test_another_endpoint_takes_the_place_of_the_stand_in(tmp_path: Path) -> Non
     assert "openai" not in named
 
 
-def test_no_provider_key_leaves_the_worker(tmp_path: Path) -> None:
+def test_no_provider_key_leaves_who_calls_providers(tmp_path: Path) -> None:
     """Whichever provider's it is, under whatever name; the names of those in use reach the API too."""
     given = {
         "GENERATION_PROVIDERS": "local,openai,deepseek:openai",
@@ -77,18 +79,18 @@ def test_no_provider_key_leaves_the_worker(tmp_path: Path) -> None:
     }
     started = environments(tmp_path, given)
     for key in ("key-of-openai", "key-of-deepseek"):
-        assert {name for name, values in started.items() if key in values.values()} == {"generation-worker"}
+        assert {name for name, values in started.items() if key in values.values()} == CALLING
     assert started["generation-api"]["GENERATION_PROVIDERS"] == given["GENERATION_PROVIDERS"]
     containers.write(tmp_path, read_overrides(given))
     having = {path.name for path in tmp_path.glob("*.env") if "key-of-" in path.read_text()}
-    assert having == {"generation-worker.env"}
+    assert having == {f"{name}.env" for name in CALLING}
 
 
 def test_the_stand_ins_key_is_the_workers_alone(tmp_path: Path) -> None:
     """It is treated as a real one would be."""
     key = load_or_make(tmp_path / "secrets.json")["openai_key"]
     having = {name for name, values in environments(tmp_path, {}).items() if key in values.values()}
-    assert having == {"generation-worker", "openai"}
+    assert having == CALLING | {"openai"}
 
 
 def test_a_provider_that_there_is_not_is_refused_by_name() -> None:
@@ -101,7 +103,7 @@ def test_containers_get_the_callers_settings_too(tmp_path: Path) -> None:
     """In the file of the service they name alone, whatever else compose needs being there."""
     containers.write(tmp_path, read_overrides({"GENERATION_OPENAI_BASE_URL": "https://api.example.com/v1"}))
     having = {path.name for path in tmp_path.glob("*.env") if "api.example.com" in path.read_text()}
-    assert having == {"generation-worker.env"}
+    assert having == {f"{name}.env" for name in CALLING}
     assert (tmp_path / "openai.env").exists()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import httpx
-from embedded.topology import Process, Service, topology
+from embedded.topology import Process, Service, target_setting, topology
 from generation.adapters.outbound.providers.registry import chosen, folders
 
 from tintype_local.environment import inherited, prefixed
@@ -18,9 +18,9 @@ from tintype_local.own_stand_ins import own_stand_ins, sign_in_stand_in
 from tintype_local.settings import StackSettings
 from tintype_local.supervisor import ProcessSpec
 
-# Who makes media until GENERATION_PROVIDERS says otherwise, and the command that calls them.
+# Who makes media until GENERATION_PROVIDERS says otherwise, and the commands that call them.
 PROVIDERS = "local,openai"
-CALLS_PROVIDERS = "serve-worker"
+CALL_PROVIDERS = ("serve-worker", "serve-interactive")
 
 # Walls against strangers, by service: those who open accounts by the dozen for their welcome credits, and
 # those who guess. Nobody reaches this machine's stack from outside, and whoever tries it opens many accounts
@@ -137,7 +137,7 @@ class Plan(Infrastructure):
         Their keys are their caller's, what verifies their webhooks is the API's.
         """
         keys, webhooks = self._of_providers
-        withheld = webhooks if process.command == CALLS_PROVIDERS else keys
+        withheld = webhooks if process.command in CALL_PROVIDERS else keys
         return {name: value for name, value in values.items() if name not in withheld}
 
     def auditor_environment(self) -> dict[str, str]:
@@ -146,7 +146,7 @@ class Plan(Infrastructure):
         return prefixed("AUDITOR", {**values, "CALLER_TOKEN": self.secrets["token_auditor"]})
 
     def _targets(self, calls: Sequence[str]) -> dict[str, str]:
-        return {f"{other.upper()}_TARGET": self.ports.address(topology().grpc_port(other)) for other in calls}
+        return {target_setting(other): self.ports.address(topology().grpc_port(other)) for other in calls}
 
     def _own(self, service: str) -> dict[str, str]:
         public = self.ports.url("gateway")

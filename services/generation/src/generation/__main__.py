@@ -1,4 +1,4 @@
-"""`python -m generation serve-api | serve-worker | migrate | outbox | dead-letters | margin | models`."""
+"""`python -m generation serve-api | serve-worker | serve-interactive | migrate | margin | models | ...`."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,12 +22,14 @@ from generation.adapters.outbound.word_list import BadWordList
 from generation.bootstrap.api import serve_api
 from generation.bootstrap.commands import run_margin_command, run_models_command
 from generation.bootstrap.content_signer import signing_key_of
+from generation.bootstrap.interactive import serve_interactive
 from generation.bootstrap.moderation import word_list_of
 from generation.bootstrap.worker import replaying, serve_worker
 from generation.settings import (
     ApiSettings,
     CatalogueSettings,
     GenerationSettings,
+    InteractiveSettings,
     MigrationSettings,
     WorkerSettings,
 )
@@ -73,6 +75,10 @@ async def _serve_worker(settings: WorkerSettings) -> None:
     await serve_worker(settings, registry.load(settings.providers))
 
 
+async def _serve_interactive(settings: InteractiveSettings) -> None:
+    await serve_interactive(settings, registry.load(settings.providers))
+
+
 COMMANDS = (
     serve_command(
         "generation-api",
@@ -90,6 +96,15 @@ COMMANDS = (
         check=_check_worker,
         drain_max_s=lambda settings: settings.drain_s + DRAIN_MARGIN_S,
         help_text="run jobs and sweep until SIGTERM",
+    ),
+    serve_command(
+        "generation-interactive",
+        _serve_interactive,
+        InteractiveSettings,
+        name="serve-interactive",
+        check=_check_worker,
+        drain_max_s=lambda settings: settings.drain_s + DRAIN_MARGIN_S,
+        help_text="run chats in the call itself until SIGTERM",
     ),
     migrate_command(MIGRATIONS, MigrationSettings),
     outbox_command(outbox, WorkerSettings),

@@ -47,7 +47,7 @@ class CatalogueSettings(BaseSettings):
     @field_validator("providers")
     @classmethod
     def _not_like_other_settings(cls, providers: Chosen) -> Chosen:
-        return refuse_taken(providers, {**ApiSettings.model_fields, **WorkerSettings.model_fields})
+        return refuse_taken(providers, {**ApiSettings.model_fields, **InteractiveSettings.model_fields})
 
     @property
     def provider_names(self) -> frozenset[str]:
@@ -135,6 +135,15 @@ class WorkerSettings(GenerationSettings):
         if needed and getattr(self, needed) is None:
             raise ValueError(f"moderation={self.moderation} needs {needed}")
         return self
+
+
+class InteractiveSettings(WorkerSettings):
+    """What is told to whoever runs jobs in the call itself: what a worker is, and how many run at once."""
+
+    interactive_streams_max: int = Field(default=200, ge=1, le=10_000)
+    interactive_streams_per_account_max: int = Field(default=16, ge=1, le=10_000)
+    # To the database: each chat needs one for a moment when it begins and when it ends.
+    interactive_connections_max: int = Field(default=20, ge=2, le=200)
 
 
 class MigrationSettings(OwnerSettings):

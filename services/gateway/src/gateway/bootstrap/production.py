@@ -36,6 +36,8 @@ from gateway.ports.interactive_generations import InteractiveGenerations
 from gateway.ports.rate_limits import Limit
 from gateway.settings import GatewaySettings
 
+# A chat of 8 MiB, and a whole answer of 12.
+CHAT_MESSAGE_MAX_BYTES = 16 * 1024 * 1024
 # Of identity's calls only these: a refresh token that is sent again is a stolen one, and a sign-up that
 # is sent again finds its address taken. Every other service's commands carry a request id.
 _SAFE_TO_REPEAT = tuple(
@@ -129,7 +131,13 @@ async def webhook_sender(settings: GatewaySettings, running: Running) -> HttpWeb
 def _interactive(settings: GatewaySettings, running: Running) -> InteractiveGenerations:
     if settings.generation_interactive_target is None:
         return NoInteractiveGenerations()
-    channel = running.channel(settings.generation_interactive_target, settings.caller_token)
+    # A call that is made again without its answer would be another chat.
+    channel = running.channel(
+        settings.generation_interactive_target,
+        settings.caller_token,
+        retried=(),
+        message_max_bytes=CHAT_MESSAGE_MAX_BYTES,
+    )
     return GrpcInteractiveGenerations(channel)
 
 

@@ -93,7 +93,7 @@ class CreateGenerationHandler:
         if generation.status is Status.RESERVING:
             generation = await self.credits.reserve(generation)
         if generation.status is Status.REJECTED:
-            raise _refused(generation, replayed=earlier is not None)
+            raise refused(generation, replayed=earlier is not None)
         return generation, earlier is not None
 
     async def _earlier(self, work: UnitOfWork, command: CreateGeneration) -> Generation | None:
@@ -139,7 +139,7 @@ class CreateGenerationHandler:
         return replace(price, credits=promised)
 
 
-def _refused(generation: Generation, *, replayed: bool) -> InsufficientCredits | KeyLimitReached:
+def refused(generation: Generation, *, replayed: bool) -> InsufficientCredits | KeyLimitReached:
     """Return the refusal, with what was available when it was made: a repeated key gets no new decision."""
     detail = generation.failure.detail if generation.failure else "too few credits"
     decided_at = generation.finished_at or generation.created_at

@@ -1,6 +1,6 @@
 """Ends an attempt, and with it the job or not, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -58,13 +58,16 @@ class AttemptFinisher:
 
     async def succeed(
         self, job: Job, outputs: Sequence[Output], *, delivered_units: int, tokens: int | None = None
-    ) -> None:
-        """Keep outputs, state and fact together; the objects are no longer due for removal."""
+    ) -> Generation:
+        """Keep outputs, state and fact together; the objects are no longer due for removal.
+
+        What was passed on as it came is charged, whoever stopped it then.
+        """
 
         async def end(work: UnitOfWork) -> Generation:
             generation, attempt = await self._owned(work, job)
             now, keys = self.clock.now(), [key for output in outputs for key in output.object_keys]
-            if generation.cancel_requested:
+            if generation.cancel_requested and not generation.is_interactive:
                 await work.deletions.schedule(keys, due_at=now)
                 return await self._release(work, generation, attempt, Outcome.CANCELLED, None)
             by_plan = self.retention.goes_by_plan
@@ -83,15 +86,15 @@ class AttemptFinisher:
             await work.publish(succeeded(ended, output_count=len(outputs), now=now))
             return ended
 
-        self.meter.ended(await self.units.shared(end, _needs(job)))
+        return await self._shared(end, job)
 
-    async def fail(self, job: Job, failure: Failure) -> None:
+    async def fail(self, job: Job, failure: Failure) -> Generation:
         """End the job as failed for good."""
-        await self._end(job, Outcome.FAILED, failure)
+        return await self._end(job, Outcome.FAILED, failure)
 
-    async def cancel(self, job: Job) -> None:
+    async def cancel(self, job: Job) -> Generation:
         """End the job as stopped for its user."""
-        await self._end(job, Outcome.CANCELLED, None)
+        return await self._end(job, Outcome.CANCELLED, None)
 
     async def again(self, job: Job, retry: Retry) -> Attempt | None:
         """Return the next attempt, leased to this worker if its time is now, else left for whoever is free.
@@ -149,12 +152,17 @@ class AttemptFinisher:
             ended = await self._release(work, generation, attempt, Outcome.FAILED, INTERRUPTED)
         self.meter.ended(ended)
 
-    async def _end(self, job: Job, outcome: Outcome, failure: Failure | None) -> None:
+    async def _end(self, job: Job, outcome: Outcome, failure: Failure | None) -> Generation:
         async def end(work: UnitOfWork) -> Generation:
             generation, attempt = await self._owned(work, job)
             return await self._release(work, generation, attempt, outcome, failure)
 
-        self.meter.ended(await self.units.shared(end, _needs(job)))
+        return await self._shared(end, job)
+
+    async def _shared(self, end: Callable[[UnitOfWork], Awaitable[Generation]], job: Job) -> Generation:
+        ended = await self.units.shared(end, _needs(job))
+        self.meter.ended(ended)
+        return ended
 
     async def _owned(self, work: UnitOfWork, job: Job) -> tuple[Generation, Attempt]:
         generation = await work.generations.lock(job.generation.generation_id)

@@ -1,5 +1,6 @@
 """Asks whether a job may be made, before any provider hears of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -37,13 +38,17 @@ class JobModerator:
         """
         if self.moderation is None or job.attempt.run_id is not None:
             return None
-        if not (texts := self._texts(job.generation)):
+        return await self.refusal_of(self._texts(job.generation))
+
+    async def refusal_of(self, texts: Sequence[str]) -> Failure | None:
+        """Return why what these say is not to be made. Raises Postponed."""
+        if self.moderation is None or not texts:
             return None
         try:
             categories = await self.moderation.refused(texts)
         except ModerationUnavailable as away:
             self.meter.moderated(Verdict.AWAY)
-            log.warning("moderation is away", attempt_id=job.attempt.attempt_id, error=str(away))
+            log.warning("moderation is away", error=str(away))
             if self.is_open:
                 return None
             pause = timedelta(seconds=max(ASK_AGAIN_S, away.retry_after_s or 0))

@@ -6,7 +6,7 @@ from generation.domain.events import queued, released
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import GenerationId, ReservationId
 from generation.ports.clock import Clock
-from generation.ports.ledger import KeyLimitReached, Ledger, Refusal
+from generation.ports.ledger import KeyLimitReached, Ledger, Refusal, Reservation
 from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 # A reservation outlives its job by this much, so that the ledger never gives back the credits of a
@@ -26,22 +26,27 @@ class CreditReserver:
 
     async def reserve(self, generation: Generation) -> Generation:
         """Return the job after the ledger's answer. Raises LedgerUnavailable, after which nothing changed."""
-        answer = await self.ledger.reserve(
+        answer = await self.asked(generation)
+        async with self.units.of(generation.account_id) as work:
+            if isinstance(answer, Refusal | KeyLimitReached):
+                return await self.reject(work, generation.generation_id, answer)
+            current = await locked(work, generation.generation_id)
+            return await hold(work, current, answer.reservation_id, clock=self.clock)
+
+    async def asked(self, generation: Generation) -> Reservation | Refusal | KeyLimitReached:
+        """Return the ledger's answer, which is still to be written down. Raises LedgerUnavailable."""
+        return await self.ledger.reserve(
             generation.generation_id,
             generation.account_id,
             amount_credits=generation.price.credits,
             ttl_s=self.queue_timeout_s + self.deadline_s_max + RESERVATION_MARGIN_S,
             key=generation.key,
         )
-        async with self.units.of(generation.account_id) as work:
-            if isinstance(answer, Refusal | KeyLimitReached):
-                return await self._reject(work, generation.generation_id, answer)
-            current = await locked(work, generation.generation_id)
-            return await hold(work, current, answer.reservation_id, clock=self.clock)
 
-    async def _reject(
+    async def reject(
         self, work: UnitOfWork, generation_id: GenerationId, answer: Refusal | KeyLimitReached
     ) -> Generation:
+        """Write down that the ledger refused; return the job as it is then."""
         current, now = await locked(work, generation_id), self.clock.now()
         if isinstance(answer, Refusal):
             rejected = current.rejected(available=answer.available, owed=answer.owed, now=now)

@@ -244,6 +244,12 @@ class UploadQuotaReached(GenerationError):
     reason = "UPLOAD_QUOTA_REACHED"
 
 
+class TooManyStreams(GenerationError):
+    """As many chats run in this process, or for this account, as may; nothing was stored."""
+
+    reason = "TOO_MANY_STREAMS"
+
+
 class TooManyUploads(GenerationError):
     """As many files are coming in as may, of this user's or of everybody's."""
 

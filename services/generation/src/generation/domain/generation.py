@@ -68,6 +68,8 @@ class Generation:
     is_favourite: bool = False
     # By which it was asked for; None for a person.
     key: KeyUse | None = None
+    # It runs in the call that asked for it: no worker starts it, or goes on with it.
+    is_interactive: bool = False
     # Until then a deleted one keeps its outputs and can be restored.
     purge_at: datetime | None = None
     # Its place among those that wait at its provider's, where that says so: 1 is the next one.

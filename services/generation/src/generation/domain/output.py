@@ -36,13 +36,15 @@ class Output:
     incomplete: Incomplete | None = None
     # A picture of it in some thirty characters, where one was made.
     blurhash: str | None = None
+    # The provider's whole answer, of which this is a text: what a repeated call is answered with.
+    answer_key: str | None = None
     # Its bytes are gone since then; what is known of it stays.
     expired_at: datetime | None = None
 
     @property
     def object_keys(self) -> tuple[str, ...]:
         """Everything that is in the store for it, to be kept and removed together."""
-        return (self.object_key, self.thumbnail_key) if self.thumbnail_key else (self.object_key,)
+        return tuple(key for key in (self.object_key, self.thumbnail_key, self.answer_key) if key)
 
     @property
     def file_name(self) -> str:
@@ -58,3 +60,8 @@ def object_key(account: AccountId, generation: GenerationId, output: OutputId, *
 def thumbnail_key(account: AccountId, generation: GenerationId, output: OutputId, *, extension: str) -> str:
     """Beside the output's own."""
     return f"{account}/{generation}/{output}.thumbnail.{extension}"
+
+
+def answer_key(account: AccountId, generation: GenerationId, output: OutputId) -> str:
+    """Beside the output's own."""
+    return f"{account}/{generation}/{output}.answer.json"

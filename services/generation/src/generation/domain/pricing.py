@@ -84,9 +84,12 @@ class Tariff:
 
     def price(self, job: Mapping[str, Any]) -> Price:
         """Prices a validated input; for tokens, the most it can use."""
+        return self.priced(units_of(self.unit, job), job)
+
+    def priced(self, units: int, job: Mapping[str, Any]) -> Price:
+        """Prices so many units of an input, whoever counted them."""
         tier = next((tier for tier in self.tiers if tier.holds(job)), None)
-        rate = tier.credits if tier else self.credits
-        units, buys = units_of(self.unit, job), self.per_units * self.unit.scale
+        rate, buys = tier.credits if tier else self.credits, self.per_units * self.unit.scale
         total = max(1, -(-rate * units // buys))
         breakdown = self._breakdown(job, units, rate)
         line = PriceLine(

@@ -107,6 +107,8 @@ class Capabilities:
     in_call: bool = False
     # What it makes comes from a program alone, and from no trained model: its outputs say so.
     untrained: bool = False
+    # It holds chats in the call itself, and passes them on as they come (ChatProvider).
+    interactive: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,6 +67,7 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.UploadNotSent: grpc.StatusCode.FAILED_PRECONDITION,
     errors.UploadQuotaReached: grpc.StatusCode.FAILED_PRECONDITION,
     errors.TooManyUploads: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.TooManyStreams: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 
 _OTHER_CALLERS = {"GetSettlement": "ledger", "ListSettlements": "auditor"}

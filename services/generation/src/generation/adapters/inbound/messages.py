@@ -33,13 +33,22 @@ GENERATION = Named(
         "deleted_at",
         "purge_at",
         "key",
+        "is_interactive",
     },
 )
 OUTPUT = Named(
     pb.Output,
     Output,
     made={"url", "download_url", "thumbnail_url", "expires_at"},
-    hidden={"generation_id", "account_id", "position", "object_key", "thumbnail_key", "expired_at"},
+    hidden={
+        "generation_id",
+        "account_id",
+        "position",
+        "object_key",
+        "thumbnail_key",
+        "answer_key",
+        "expired_at",
+    },
 )
 SHARE = Named(pb.Share, Share, hidden={"generation_id", "account_id", "token_hash"})
 ATTEMPT = Named(

@@ -78,6 +78,8 @@ def check_outputs(rows: Iterable[Output], tables: Tables) -> None:
                 "object_key": all(other.object_key != row.object_key for other in kept),
                 "thumbnail_key": row.thumbnail_key is None
                 or all(other.thumbnail_key != row.thumbnail_key for other in kept),
+                "answer_key": row.answer_key is None
+                or all(other.answer_key != row.answer_key for other in kept),
                 "blurhash": row.blurhash is None or len(row.blurhash) in BLURHASH_LENGTHS,
                 "position of the job": all(
                     (other.generation_id, other.position) != (row.generation_id, row.position)

@@ -109,6 +109,7 @@ FIXED = frozenset(
         "api_key_id",
         "api_key_name",
         "api_key_credits_max",
+        "is_interactive",
     }
 )
 if gone := FIXED - GENERATIONS.types.keys():

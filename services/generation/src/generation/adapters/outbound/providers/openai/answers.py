@@ -29,7 +29,13 @@ async def content(answer: AsyncAPIResponse[Any]) -> bytes:
 
 
 async def events(answer: AsyncAPIResponse[Any]) -> AsyncIterator[dict[str, Any] | None]:
-    """Return the objects that the events carry, None for the one that says it is all. Raises AnswerBroken.
+    """Return the objects that the events carry, None for the one that says it is all. Raises AnswerBroken."""
+    async for data in data_of(answer):
+        yield None if data == DONE else told_in(data)
+
+
+async def data_of(answer: AsyncAPIResponse[Any]) -> AsyncIterator[bytearray]:
+    """Return what the events carry as it came, DONE for the one that says it is all. Raises AnswerBroken.
 
     Some servers answer with one JSON document whatever was asked, and whatever type they say it has: it
     is the only event then.
@@ -46,12 +52,12 @@ async def events(answer: AsyncAPIResponse[Any]) -> AsyncIterator[dict[str, Any] 
             raise AnswerBroken(f"an event is larger than {EVENT_BYTES_MAX} bytes")
         for line in lines:
             if (data := _data(line)) is not None:
-                yield None if data == DONE else told_in(data)
+                yield data
     if is_document:
-        yield told_in(rest)
-        yield None
+        yield rest
+        yield bytearray(DONE)
     elif (data := _data(rest)) is not None:
-        yield None if data == DONE else told_in(data)
+        yield data
 
 
 async def _pieces(answer: AsyncAPIResponse[Any], *, bytes_max: int) -> AsyncIterator[bytes]:

@@ -1,15 +1,18 @@
 """One call through the official SDK, whose own retries are off."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from openai import AsyncOpenAI, OpenAIError
 
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.providers.openai.chat import write_text
+from generation.adapters.outbound.providers.openai.conversing import conversing
 from generation.adapters.outbound.providers.openai.dialects import Dialects
 from generation.adapters.outbound.providers.openai.failures import failed
 from generation.adapters.outbound.providers.openai.images import draw_images, edit_images
 from generation.adapters.outbound.providers.openai.speech import speak
+from generation.ports.chat_provider import ChatCall, ChatStream
 from generation.ports.media_provider import Run, RunReport
 
 
@@ -33,6 +36,10 @@ class OpenAICaller:
             return await draw_images(self._client, run, self._fetch)
         except OpenAIError as error:
             return failed(error)
+
+    def chat(self, call: ChatCall) -> AbstractAsyncContextManager[ChatStream]:
+        """See ChatProvider."""
+        return conversing(self._client, call, self._dialects)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,256 @@
+"""Validates, prices and accepts a chat that runs in the call itself."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from generation.application.create_generation import refused
+from generation.application.entitlement_check import EntitlementCheck
+from generation.application.provider_gate import ProviderGate
+from generation.application.reserve_credits import CreditReserver, locked
+from generation.application.standing_account import require_standing
+from generation.application.start_generation import Job
+from generation.domain.attempt import Attempt
+from generation.domain.chat import Chat, read_chat
+from generation.domain.documents import metadata_violations
+from generation.domain.errors import GenerationRunning, IdempotencyKeyReused, InvalidInput, Violation
+from generation.domain.events import released
+from generation.domain.fingerprint import fingerprint, is_fingerprint_of
+from generation.domain.generation import Failure, Generation, Status
+from generation.domain.identifiers import AccountId, AttemptId, GenerationId, ModelId
+from generation.domain.key_use import KeyUse
+from generation.domain.model import Model
+from generation.ports.catalogue import Catalogue
+from generation.ports.chat_provider import ChatStream
+from generation.ports.clock import Clock
+from generation.ports.ids import IdSource
+from generation.ports.ledger import KeyLimitReached, Refusal, Reservation
+from generation.ports.provider_guard import Call
+from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
+
+# Between its being stored and its being started there is one call of the ledger.
+START_WITHIN_S = 60
+# Chunks that a client has not read yet; past them the provider is not read either.
+UNREAD_MAX = 16
+# Reading more of JSON than this keeps everybody else waiting.
+APART_FROM_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamGeneration:
+    """The command; without a key of the caller's, each command is a new job."""
+
+    account_id: AccountId
+    model_id: ModelId
+    chat: bytes = field(repr=False)
+    is_streamed: bool = True
+    idempotency_key: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    key: KeyUse | None = None
+    provider_order: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """What makes it this command and no other: one that was streamed may be asked for whole."""
+        return {
+            "model": self.model_id,
+            "chat": self.chat.decode(errors="replace"),
+            "providers": list(self.provider_order),
+            "metadata": self.metadata,
+        }
+
+
+class Unread:
+    """Chunks between the provider and a client, a few at most: whoever puts waits for whoever reads."""
+
+    def __init__(self, most: int = UNREAD_MAX) -> None:
+        self._most = most
+        self._chunks: deque[bytes] = deque()
+        self._changed = asyncio.Event()
+        self._room = asyncio.Event()
+        self._is_closed = False
+
+    async def put(self, chunk: bytes) -> None:
+        """Add a chunk, once there is room for it."""
+        while len(self._chunks) >= self._most:
+            self._room.clear()
+            await self._room.wait()
+        self._chunks.append(chunk)
+        self._changed.set()
+
+    def close(self) -> None:
+        """Note that no more will come."""
+        self._is_closed = True
+        self._changed.set()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            while self._chunks:
+                chunk = self._chunks.popleft()
+                self._room.set()
+                yield chunk
+            if self._is_closed:
+                return
+            self._changed.clear()
+            await self._changed.wait()
+
+
+@dataclass
+class Talk:
+    """An accepted chat, as the process has it that runs it."""
+
+    job: Job
+    model: Model
+    chat: Chat
+    is_streamed: bool
+    unread: Unread = field(default_factory=Unread)
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    # Why it was stopped, the first reason there was.
+    why: Failure | None = None
+    # At the provider's that is asked now, or was last.
+    stream: ChatStream | None = None
+    # Something was passed on: nobody else is asked any more.
+    has_begun: bool = False
+
+    def stop(self, why: Failure) -> None:
+        """Have it end with what has come by now."""
+        self.why = self.why or why
+        self.stopped.set()
+
+
+@dataclass(frozen=True)
+class StreamGenerationHandler:
+    """Commits the job as `reserving`, asks the ledger, then leases it to this process.
+
+    Raises UnknownModel, InvalidInput, EntitlementRequired, IdempotencyKeyReused, GenerationRunning,
+    AccountGone, InsufficientCredits and KeyLimitReached (the job stands as rejected), and LedgerUnavailable:
+    the same call may be made again, and one that is not made is ended by the sweepers.
+    """
+
+    units: UnitsOfWork
+    catalogue: Catalogue
+    credits: CreditReserver
+    ids: IdSource
+    clock: Clock
+    entitlement: EntitlementCheck
+    gate: ProviderGate
+    # Those that hold chats.
+    providers: frozenset[str]
+    worker: str
+    lease_s: float
+
+    async def __call__(self, command: StreamGeneration) -> Talk | Generation:
+        """Return the chat that is to be run now; a job that has ended, where the key was known."""
+        if problems := metadata_violations(command.metadata):
+            raise InvalidInput(problems)
+        model = self.catalogue.model(command.model_id)
+        order = self._order(model, command.provider_order)
+        chat = await _read(command, model)
+        generation = self._new(command, model, order, chat)
+        async with self.units.of(command.account_id) as work:
+            await require_standing(work, command.account_id)
+            await self.entitlement.require(work, command.account_id, model)
+            if not await work.generations.add(generation):
+                earlier = await work.generations.with_key(command.account_id, generation.idempotency_key)
+                generation = _same(earlier, command)
+        if generation.is_terminal:
+            if generation.status is Status.REJECTED:
+                raise refused(generation, replayed=True)
+            return generation
+        answer = await self.credits.asked(generation)
+        async with self.units.of(command.account_id) as work:
+            begun = await self._begun(work, generation.generation_id, answer, model)
+        if isinstance(begun, Job):
+            return Talk(begun, model, chat, command.is_streamed)
+        if begun.status is Status.REJECTED:
+            raise refused(begun, replayed=False)
+        return begun
+
+    async def _begun(
+        self,
+        work: UnitOfWork,
+        generation_id: GenerationId,
+        answer: Reservation | Refusal | KeyLimitReached,
+        model: Model,
+    ) -> Job | Generation:
+        """Write down what the ledger said and lease the job to this process; return it where it has ended."""
+        if isinstance(answer, Refusal | KeyLimitReached):
+            return await self.credits.reject(work, generation_id, answer)
+        current, now = await locked(work, generation_id), self.clock.now()
+        if current.status is Status.PROCESSING:
+            raise GenerationRunning("it runs in another call with this idempotency key")
+        held = current.funded(answer.reservation_id, now=now)
+        if held.is_terminal:
+            # Its user cancelled it, or a sweeper was quicker: what was reserved goes back.
+            if held != current:
+                await work.generations.save(held)
+                await work.publish(released(held, now=now))
+            return held
+        started = held.started(now=now, deadline_at=now + timedelta(seconds=model.deadline_s))
+        attempt = Attempt(
+            attempt_id=AttemptId(self.ids.new("att")),
+            generation_id=generation_id,
+            account_id=started.account_id,
+            number=1,
+            provider=self._first_open(started),
+            worker=self.worker,
+            lease_until=now + timedelta(seconds=self.lease_s),
+            started_at=now,
+        )
+        await work.generations.save(started)
+        await work.attempts.add(attempt)
+        return Job(started, attempt)
+
+    def _order(self, model: Model, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """Return who may be asked, best first: who holds chats, and is asked for nothing else."""
+        order = tuple(
+            name for name in model.order(wanted) if name in self.providers and model.at(name).request is None
+        )
+        if not order:
+            field_name = "provider_order" if wanted else "model_id"
+            raise InvalidInput([Violation(field_name, "names nobody who holds chats in the call itself")])
+        return order
+
+    def _first_open(self, generation: Generation) -> str:
+        calls = (
+            Call(name, generation.model_id, generation.generation_id) for name in generation.provider_order
+        )
+        is_open = (call.provider for call in calls if self.gate.closed_until(call) is None)
+        return next(is_open, generation.provider_order[0])
+
+    def _new(self, command: StreamGeneration, model: Model, order: tuple[str, ...], chat: Chat) -> Generation:
+        now, generation_id = self.clock.now(), GenerationId(self.ids.new("gen"))
+        return Generation(
+            generation_id=generation_id,
+            account_id=command.account_id,
+            model_id=command.model_id,
+            modality=model.modality,
+            input=chat.kept,
+            provider_order=order,
+            metadata=command.metadata,
+            price=model.tariff.priced(chat.units, chat.kept),
+            idempotency_key=command.idempotency_key or generation_id,
+            fingerprint=fingerprint(command.asked),
+            key=command.key,
+            is_interactive=True,
+            created_at=now,
+            deadline_at=now + timedelta(seconds=START_WITHIN_S),
+        )
+
+
+async def _read(command: StreamGeneration, model: Model) -> Chat:
+    if len(command.chat) < APART_FROM_BYTES:
+        return read_chat(command.chat, model, is_streamed=command.is_streamed)
+    return await asyncio.to_thread(read_chat, command.chat, model, is_streamed=command.is_streamed)
+
+
+def _same(earlier: Generation | None, command: StreamGeneration) -> Generation:
+    """Return the job that has the key, if it is this one, and ended or never began."""
+    if earlier is None or not is_fingerprint_of(earlier.fingerprint, command.asked):
+        raise IdempotencyKeyReused("this idempotency key came before with another request")
+    if earlier.status in (Status.QUEUED, Status.PROCESSING):
+        raise GenerationRunning("the generation with this idempotency key has not ended")
+    return earlier

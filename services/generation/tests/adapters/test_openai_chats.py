@@ -1,0 +1,194 @@
+"""Chats that are passed on, through the real adapter: what comes, and what it amounts to."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from generation.adapters.outbound.guarded_fetch import GuardedClient
+from generation.adapters.outbound.providers.openai.caller import OpenAICaller
+from generation.domain.output import Incomplete
+from generation.domain.token_usage import TokenUsage
+from generation.ports.chat_provider import ChatAnswer, ChatBroken, ChatCall, ChatRefused, ChatStream
+from generation.ports.media_provider import RunOutput
+from pydantic import SecretStr
+from standins.openai.app import create_app
+from standins.openai.settings import OpenAISettings
+from standins.serving import running
+
+pytestmark = pytest.mark.server
+
+MODEL, PROMPT = "gpt-4.1-mini", "tin plates"
+TOOL = {"name": "look_up", "parameters": {"type": "object", "properties": {"plate": {"type": "string"}}}}
+
+
+@pytest.fixture(scope="module")
+def standin() -> Iterator[str]:
+    """The stand-in's address."""
+    with running(create_app(OpenAISettings(api_key=SecretStr("sk-test")))) as url:
+        yield url
+
+
+@pytest.fixture
+async def caller(standin: str) -> AsyncIterator[OpenAICaller]:
+    """The adapter, with nothing learned yet."""
+    fetch = GuardedClient(allow_loopback=True, size_bytes_max=50_000_000)
+    calling = OpenAICaller(base_url=f"{standin}/v1", api_key="sk-test", fetch=fetch, timeout_s=30)
+    yield calling
+    await calling.close()
+    await fetch.close()
+
+
+def call(
+    said: str = PROMPT,
+    *,
+    is_streamed: bool = True,
+    wants_usage: bool = False,
+    tokens_max: int = 200,
+    **more: Any,
+) -> ChatCall:
+    """What is asked."""
+    document = {"messages": [{"role": "user", "content": said}], "max_tokens": tokens_max} | more
+    return ChatCall(
+        model=MODEL,
+        document=document,
+        is_streamed=is_streamed,
+        wants_usage=wants_usage,
+        choices=more.get("n", 1),
+        tokens_max=tokens_max,
+        prompt_tokens=40,
+    )
+
+
+async def heard(caller: OpenAICaller, asked: ChatCall) -> tuple[list[dict[str, Any]], ChatAnswer]:
+    """The chunks that came, and what they amount to."""
+    async with caller.chat(asked) as stream:
+        chunks = [json.loads(chunk) async for chunk in stream.chunks()]
+        answer = stream.answer()
+    assert answer is not None
+    return chunks, answer
+
+
+async def text(output: RunOutput) -> str:
+    """A text that is to be stored."""
+    return b"".join([piece async for piece in output.stream()]).decode()
+
+
+async def test_what_is_streamed_amounts_to_what_would_come_whole(caller: OpenAICaller) -> None:
+    """The same message and usage; the usage's own chunk is for whoever asks for it."""
+    chunks, streamed = await heard(caller, call())
+    (document,), whole = await heard(caller, call(is_streamed=False))
+    assert {chunk["object"] for chunk in chunks} == {"chat.completion.chunk"}
+    assert all(chunk["choices"] for chunk in chunks)
+    assert document["object"] == "chat.completion"
+    said = [answer.completion["choices"][0]["message"]["content"] for answer in (streamed, whole)]
+    assert said == [document["choices"][0]["message"]["content"]] * 2
+    assert [await text(output) for output in streamed.run.outputs] == said[:1]
+    assert streamed.usage == whole.usage
+    assert streamed.usage.completion_tokens == document["usage"]["completion_tokens"]
+    assert (streamed.usage.is_counted_by_us, streamed.run.incomplete) == (False, None)
+
+
+async def test_who_asks_for_the_usage_is_told_it(caller: OpenAICaller) -> None:
+    """In the last chunk, which has nothing else."""
+    chunks, answer = await heard(caller, call(wants_usage=True, stream_options={"include_usage": True}))
+    assert chunks[-1]["choices"] == []
+    assert chunks[-1]["usage"]["total_tokens"] == answer.usage.total
+
+
+async def test_several_choices_are_several_texts(caller: OpenAICaller) -> None:
+    """Each in its place."""
+    _, answer = await heard(caller, call(n=3, logprobs=True))
+    texts = [await text(output) for output in answer.run.outputs]
+    assert texts == [choice["message"]["content"] for choice in answer.completion["choices"]]
+    assert len(set(texts)) == 3
+    logprobs = answer.completion["choices"][2]["logprobs"]["content"]
+    assert "".join(each["token"] for each in logprobs) == texts[2]
+
+
+async def test_a_call_of_a_tool_is_put_together(caller: OpenAICaller) -> None:
+    """As it would come whole, and kept as what the model asked for."""
+    tools = [{"type": "function", "function": TOOL}]
+    _, answer = await heard(caller, call(tools=tools))
+    (choice,) = answer.completion["choices"]
+    (called,) = choice["message"]["tool_calls"]
+    assert (choice["finish_reason"], choice["message"]["content"]) == ("tool_calls", None)
+    assert called["function"] == {"name": "look_up", "arguments": '{"plate": "tin"}'}
+    assert json.loads(await text(answer.run.outputs[0])) == [called]
+
+
+async def test_who_counts_nothing_is_counted_by_us(caller: OpenAICaller) -> None:
+    """By its pieces, and by what was sent."""
+    _, counted = await heard(caller, call())
+    _, answer = await heard(caller, call(f"[[answer:no_usage]]{PROMPT}"))
+    assert answer.usage == TokenUsage(40, counted.usage.completion_tokens, is_counted_by_us=True)
+    assert answer.run.usage_units == answer.usage.total
+
+
+@pytest.mark.parametrize("marker", ["[[cut]]", "[[answer:error_event]]", "[[answer:no_done]]"])
+async def test_a_stream_that_breaks_leaves_what_came(caller: OpenAICaller, marker: str) -> None:
+    """It is told, and half an answer is half an answer."""
+    async with caller.chat(call(f"{marker}{PROMPT}")) as stream:
+        with pytest.raises(ChatBroken):
+            await drained(stream)
+        answer = stream.answer()
+    assert answer is not None
+    assert (answer.run.incomplete, answer.usage.is_counted_by_us) == (Incomplete.BROKEN_OFF, True)
+    assert answer.usage.completion_tokens > 0
+
+
+async def drained(stream: ChatStream) -> None:
+    """Read to the end."""
+    async for _ in stream.chunks():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("marker", "is_retryable"),
+    [
+        ("[[fail:429]]", True),
+        ("[[fail:500]]", True),
+        ("[[fail:401]]", True),
+        ("[[fail:400]]", False),
+        ("[[answer:error_body]]", True),
+    ],
+)
+@pytest.mark.parametrize("is_streamed", [True, False])
+async def test_what_does_not_begin_is_refused(
+    caller: OpenAICaller, marker: str, is_retryable: bool, is_streamed: bool
+) -> None:
+    """And whether another may be asked is said."""
+    with pytest.raises(ChatRefused) as refused:
+        async with caller.chat(call(f"{marker}{PROMPT}", is_streamed=is_streamed)) as stream:
+            await drained(stream)
+    assert refused.value.report.retryable is is_retryable
+
+
+@pytest.mark.parametrize("marker", ["[[answer:no_max_tokens]]", "[[answer:no_stream_options]]"])
+async def test_a_server_that_refuses_what_we_add_is_asked_without(caller: OpenAICaller, marker: str) -> None:
+    """Its client said neither."""
+    _, answer = await heard(caller, call(f"{marker}{PROMPT}"))
+    assert answer.completion["choices"][0]["finish_reason"] == "stop"
+
+
+async def test_a_server_that_answers_whole_is_passed_on_as_a_chunk(caller: OpenAICaller) -> None:
+    """Whatever it was asked."""
+    (chunk,), answer = await heard(caller, call(f"[[answer:whole_json]]{PROMPT}"))
+    assert chunk["object"] == "chat.completion.chunk"
+    assert chunk["choices"][0]["delta"]["content"] == await text(answer.run.outputs[0])
+
+
+async def test_a_server_that_does_not_end_is_read_no_further(caller: OpenAICaller) -> None:
+    """Than any tokenizer could mean by the limit."""
+    chunks, answer = await heard(caller, call(f"[[answer:endless]]{PROMPT}", tokens_max=10))
+    assert len(chunks) < 200_000
+    assert answer.run.incomplete is Incomplete.LENGTH
+    assert answer.usage.completion_tokens == 10
+
+
+async def test_leaving_closes_the_connection(caller: OpenAICaller) -> None:
+    """In the middle; the next call is answered."""
+    async with caller.chat(call("[[answer:hang_halfway]]tin plates")) as stream:
+        await anext(stream.chunks())
+        assert stream.answer() is not None
+    await heard(caller, call())
