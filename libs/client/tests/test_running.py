@@ -29,6 +29,14 @@ from tintype_client import (
     UnknownModel,
 )
 
+# A balance as it is, but for a time that is of no zone.
+NAIVE = json.dumps(
+    {
+        "available": 1, "held": 0, "debt": 0, "upcoming": 0, "next_effective": None, "sequence": 1,
+        "by_category": {"subscription": 0, "promotional": 1, "paid": 0}, "next_expiry": "2030-01-01T00:00:00",
+    }
+)  # fmt: skip
+
 
 async def test_run_waits_and_has_the_files(client: Any, door: Door, tmp_path: Path) -> None:
     """Two lines: a model and its input in, files out; each step is told once."""
@@ -156,6 +164,9 @@ async def test_two_calls_have_two_keys(client: Any, door: Door, network: Network
     assert first.id == second.id
     with pytest.raises(IdempotencyKeyReused):
         await ask(client, "submit", SKETCH, prompt="a cat", idempotency_key="order-7")
+    for key in ("", "two words", "é", "a\n", "x" * 256):
+        with pytest.raises(InvalidCall):
+            await ask(client, "submit", SKETCH, prompt="a cat", idempotency_key=key)
     assert len(door.world.generations.jobs) == 3
 
 
@@ -188,7 +199,7 @@ async def test_it_gives_up(client: Any, network: Network) -> None:
     assert len(network.seen) == 2
 
 
-@pytest.mark.parametrize("body", ["<html>hello</html>", "[]", '{"available": "much"}', '"\\ud800'])
+@pytest.mark.parametrize("body", ["<html>hello</html>", "[]", NAIVE, '{"available": "much"}', '"\\ud800'])
 async def test_an_answer_of_something_else_is_told_apart(client: Any, network: Network, body: str) -> None:
     """A page of a proxy is no balance, and no KeyError."""
     network.trouble = [httpx.Response(200, text=body)]

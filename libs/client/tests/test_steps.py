@@ -6,7 +6,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from tintype_client import ApiError, ConnectionFailed, RateLimited, Retries, Unavailable
+from tintype_client import ApiError, ConnectionFailed, RateLimited, Retries, Unavailable, UnexpectedAnswer
 from tintype_client.messages import Answer, Request
 from tintype_client.steps import Pause, Send, Steps, send
 
@@ -84,9 +84,15 @@ def test_it_ends() -> None:
         taken(send(ASKED, late), [refused(503)])
 
 
-@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 415, 422, 500, 501, 301])
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 415, 422, 500, 501])
 def test_what_stays_so_is_not_tried_again(status: int) -> None:
     """The first answer is the last."""
     with pytest.raises(ApiError) as raised:
         taken(send(ASKED, Retries()), [refused(status)])
     assert (raised.value.status, raised.value.reason) == (status, "X")
+
+
+def test_an_address_that_leads_elsewhere_is_told() -> None:
+    """The key is not carried along to wherever that is."""
+    with pytest.raises(UnexpectedAnswer, match="301"):
+        taken(send(ASKED, Retries()), [refused(301)])

@@ -29,8 +29,7 @@ class Access:
     def of(cls, url: str | None, token: str | None, timeout_s: float) -> "Access":
         """Take what is given, else TINTYPE_URL and TINTYPE_TOKEN. Raises InvalidCall."""
         url = (url or os.environ.get("TINTYPE_URL", "")).rstrip("/")
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        if not _is_an_address(url):
             raise InvalidCall("say where the API is: Tintype(url), or TINTYPE_URL")
         token = (token or os.environ.get("TINTYPE_TOKEN", "")).strip()
         # Otherwise the refusal of a header would show it.
@@ -61,6 +60,17 @@ class Access:
             connect=min(CONNECT_TIMEOUT_S, self.timeout_s),
             read=self.timeout_s + request.more_time_s,
         )
+
+
+def _is_an_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    # A name and a password in it would go out in place of the key.
+    is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    return parts.scheme in ("http", "https") and bool(host) and is_plain
 
 
 @cache

@@ -60,9 +60,12 @@ def _named(kind: Any) -> tuple[tuple[str, Any, bool], ...]:
 
 def _moment(told: Any, place: str) -> datetime:
     try:
-        return datetime.fromisoformat(_of(str, told, place))
+        moment = datetime.fromisoformat(_of(str, told, place))
     except ValueError:
         raise UnexpectedAnswer(f"{place} is no time") from None
+    if moment.tzinfo is None:
+        raise UnexpectedAnswer(f"{place} is a time without a zone")
+    return moment
 
 
 def _of(kind: Any, told: Any, place: str) -> Any:

@@ -1,5 +1,6 @@
 """The API's operations: a request each, and what its answer is read as."""
 
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from tintype_client.errors import InvalidCall, UnexpectedAnswer
 from tintype_client.messages import Answer, Call, Request
 
 T = TypeVar("T")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 Filters = Mapping[str, "str | bool | datetime | Iterable[str] | None"]
 
 
@@ -53,7 +55,7 @@ def create_generation(
     body: Mapping[str, Any], *, idempotency_key: str | None, wait_s: int | None = None
 ) -> Call[answers.Generation]:
     """Start a job; with `wait_s` the answer may come as late, and ended."""
-    headers = {"Idempotency-Key": idempotency_key or fresh_key()}
+    headers = _key(idempotency_key)
     if wait_s:
         headers["Prefer"] = f"wait={wait_s}"
     request = Request(
@@ -105,7 +107,7 @@ def create_upload(source: Source, *, idempotency_key: str) -> Call[answers.Uploa
         method="POST",
         path="/uploads",
         body=Body(media_type="application/octet-stream", source=source),
-        headers={"Idempotency-Key": idempotency_key},
+        headers=_key(idempotency_key),
     )
     return Call(request, _as(answers.Upload))
 
@@ -116,7 +118,7 @@ def await_upload(size_bytes: int, *, idempotency_key: str) -> Call[answers.Await
         method="POST",
         path="/uploads/presigned",
         json={"size_bytes": size_bytes},
-        headers={"Idempotency-Key": idempotency_key},
+        headers=_key(idempotency_key),
     )
     return Call(request, _as(answers.AwaitedUpload))
 
@@ -135,6 +137,13 @@ def delete_upload(upload_id: str) -> Call[None]:
 def fresh_key() -> str:
     """Return an idempotency key that nobody else has."""
     return str(uuid.uuid4())
+
+
+def _key(idempotency_key: str | None) -> dict[str, str]:
+    key = fresh_key() if idempotency_key is None else idempotency_key
+    if not _KEY.fullmatch(key):
+        raise InvalidCall("an idempotency key has 1 to 255 visible ASCII characters")
+    return {"Idempotency-Key": key}
 
 
 def params(part: Filters) -> dict[str, str | list[str]]:

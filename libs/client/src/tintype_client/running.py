@@ -99,7 +99,7 @@ def finish(
     generation: Generation, retries: Retries, *, deadline: float, is_watched: bool
 ) -> Steps[Generation]:
     """Look until it has ended, less and less often; tell of each difference."""
-    delay_s, told = LOOK_DELAY_S, None
+    delay_s, told, retries = LOOK_DELAY_S, None, retries.until(deadline)
     while True:
         seen = (generation.status, generation.progress, generation.queue_position)
         if is_watched and seen != told:

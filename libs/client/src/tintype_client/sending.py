@@ -18,7 +18,7 @@ EXPIRED = frozenset({401, 403, 404, 410})
 
 def upload(source: Source, retries: Retries, *, idempotency_key: str | None) -> Steps[Upload]:
     """Send a file in, and have it looked at."""
-    key = idempotency_key or fresh_key()
+    key = fresh_key() if idempotency_key is None else idempotency_key
     if source.size_bytes <= THROUGH_THE_API_BYTES_MAX:
         return (yield from done(create_upload(source, idempotency_key=key), retries))
     awaited = yield from done(await_upload(source.size_bytes, idempotency_key=key), retries)
@@ -27,6 +27,7 @@ def upload(source: Source, retries: Retries, *, idempotency_key: str | None) -> 
     try:
         yield from send(request, retries)
     except ApiError as refused:
+        # Its own words may hold addresses and names of ours.
         raise StoreRefused(refused.status) from None
     return (yield from done(complete_upload(awaited.id), retries))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO, TypeVar
 
 from tintype_client.answers import Generation
-from tintype_client.errors import ConnectionFailed
+from tintype_client.errors import ConnectionFailed, UnexpectedAnswer
 from tintype_client.messages import Answer, Call, Request
 
 T = TypeVar("T")
@@ -110,6 +110,10 @@ def send(request: Request, retries: Retries) -> Steps[Answer]:
         else:
             if answer.status < 300 or (answer.status == 404 and request.deletes and attempt > 1):
                 return answer
+            if answer.status < 400:
+                raise UnexpectedAnswer(
+                    f"{answer.status}: it leads elsewhere. Is this the address of the API?"
+                )
             refused = answer.refusal()
             pause_s = retries.pause_s(attempt, refused.retry_after_s) if answer.status in REPEATED else None
             if pause_s is None:

@@ -9,20 +9,17 @@ import json
 import os
 import re
 import shlex
-import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from gateway.adapters.inbound.console.code_samples import RESERVED, code_samples, key_samples
 from gateway.adapters.inbound.console.samples import MODEL
 from gateway.domain.generation import GenerationStatus
 from gateway_world import HTML, ORIGIN, Door, enter
+from served_app import served
 from tintype_client import Tintype
 
 PICTURE = b"a picture"
@@ -162,16 +159,3 @@ async def store(scope: Any, receive: Any, send: Any) -> None:
     await receive()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": PICTURE})
-
-
-@asynccontextmanager
-async def served(app: Callable[..., Any]) -> AsyncIterator[str]:
-    """An app at an address of its own."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
-    running = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await running

@@ -23,8 +23,8 @@ from gateway_world import (
 
 # What asks nobody else: health, static descriptions, empty forms, a cookie; and what must always work.
 FREE = {
-    "/healthz", "/readyz", "/docs", "/docs.css", "/openapi.json", "/static/{name}", "/theme", "/language",
-    "/logout",
+    "/healthz", "/readyz", "/docs", "/docs.css", "/docs.js", "/openapi.json", "/static/{name}", "/theme",
+    "/language", "/logout",
     "GET /signup", "GET /login", "GET /forgot-password", "GET /reset-password", "GET /verify-email",
     "GET /change-email", "GET /keep-email",
     # The processor's bursts are its own; an unsigned body costs one signature.

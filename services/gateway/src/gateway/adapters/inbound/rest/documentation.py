@@ -1,15 +1,30 @@
 """/openapi.json and /docs: the description for programs and for people."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup, escape
 
 router = APIRouter(include_in_schema=False)
 
+_FILE = "application/octet-stream"
+_STREAM = "text/event-stream"
+_PAGE = "documentation_page"
 _PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def _marked(text: str) -> Markup:
+    """Show what stands in backquotes as code, and everything as it is."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+
+
+_PAGES.filters["marked"] = _marked
 
 
 @router.get("/openapi.json")
@@ -22,10 +37,23 @@ async def openapi(request: Request) -> Response:
 async def docs(request: Request) -> Response:
     """Return the description as one page that loads nothing from elsewhere."""
     described = request.app.openapi()
-    page = _PAGES.get_template("docs.html").render(
-        api=described, groups=_groups(described), schemas=_schemas(described)
+    # As much the same for everybody as the description is, and drawn once.
+    if not hasattr(request.app.state, _PAGE):
+        page = _PAGES.get_template("docs.html").render(
+            api=described, groups=_groups(described), schemas=_schemas(described)
+        )
+        setattr(request.app.state, _PAGE, page)
+    return HTMLResponse(getattr(request.app.state, _PAGE))
+
+
+@router.get("/docs.js")
+async def script() -> Response:
+    """Return what sends the page's requests."""
+    return Response(
+        _PAGES.get_template("docs.js").render(),
+        media_type="text/javascript",
+        headers={"Cache-Control": "no-cache"},
     )
-    return HTMLResponse(page)
 
 
 @router.get("/docs.css")
@@ -41,18 +69,53 @@ def _groups(described: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
             tag = operation.get("tags", ["other"])[0]
             groups.setdefault(tag, []).append(
                 {
+                    "id": operation["operationId"],
                     "method": method.upper(),
                     "path": path,
                     "summary": operation["summary"],
                     "text": operation["description"],
-                    "parameters": operation.get("parameters", []),
+                    "parameters": [_parameter(each) for each in operation.get("parameters", [])],
                     "body": _body(described, operation),
+                    "example": _example(operation),
+                    "takes_a_file": _FILE in operation.get("requestBody", {}).get("content", {}),
+                    "is_a_stream": _STREAM in _answer_of(operation).get("content", {}),
+                    "scopes": _scopes(operation),
                     "is_open": "security" not in operation,
                     "answers": _answers(operation["responses"]),
                     "refusals": _refusals(operation["responses"]),
                 }
             )
     return groups
+
+
+def _parameter(described: dict[str, Any]) -> dict[str, Any]:
+    """Return what a field of the form needs: the values that there are, or one that might be."""
+    schema = described.get("schema", {})
+    kinds = [part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"]
+    values = kinds[0].get("enum", []) if kinds else []
+    examples = described.get("examples") or schema.get("examples") or []
+    return {
+        "name": described["name"],
+        "in": described["in"],
+        "text": described.get("description", ""),
+        "is_required": described.get("required", False),
+        "choices": values,
+        "example": next((str(example) for example in examples if example is not None), ""),
+    }
+
+
+def _example(operation: dict[str, Any]) -> str:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return json.dumps(content["example"], indent=2, ensure_ascii=False) if "example" in content else ""
+
+
+def _answer_of(operation: dict[str, Any]) -> dict[str, Any]:
+    return next((answer for status, answer in operation["responses"].items() if status[0] == "2"), {})
+
+
+def _scopes(operation: dict[str, Any]) -> list[str] | None:
+    """Return what a key needs for it; None where no key will do."""
+    return next((way["api_key"] for way in operation.get("security", []) if "api_key" in way), None)
 
 
 def _body(described: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
