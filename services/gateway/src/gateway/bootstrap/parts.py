@@ -51,6 +51,7 @@ from gateway.application.run_chat import RunChatHandler
 from gateway.application.run_generation import RunGenerationHandler
 from gateway.application.send_test_webhook import SendTestWebhookHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
+from gateway.application.sign_in_with_passkey import SignInWithPasskeyHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.standing_proofs import StandingProofs
 from gateway.application.wait_as_preferred import WaitAsPreferredHandler
@@ -168,6 +169,7 @@ def wire(ports: Ports) -> Deps:
         sign_up=SignUpHandler(ports.identity, opener),
         log_in=LogInHandler(ports.identity, opener),
         complete_log_in=CompleteLogInHandler(ports.identity, opener),
+        sign_in_with_passkey=SignInWithPasskeyHandler(ports.passkeys, opener),
         log_out=LogOutHandler(ender),
         resume_session=ResumeSessionHandler(
             store=store,

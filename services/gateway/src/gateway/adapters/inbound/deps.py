@@ -41,6 +41,7 @@ from gateway.application.run_chat import RunChatHandler
 from gateway.application.run_generation import RunGenerationHandler
 from gateway.application.send_test_webhook import SendTestWebhookHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
+from gateway.application.sign_in_with_passkey import SignInWithPasskeyHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.wait_as_preferred import WaitAsPreferredHandler
 from gateway.application.wait_for_generation import WaitForGenerationHandler
@@ -145,6 +146,7 @@ class Deps:
     sign_up: SignUpHandler
     log_in: LogInHandler
     complete_log_in: CompleteLogInHandler
+    sign_in_with_passkey: SignInWithPasskeyHandler
     log_out: LogOutHandler
     resume_session: ResumeSessionHandler
     remove_expired_sessions: RemoveExpiredSessionsHandler

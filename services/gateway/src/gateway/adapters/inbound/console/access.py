@@ -17,6 +17,7 @@ from gateway.adapters.inbound.console.page import (
     set_session,
     show,
 )
+from gateway.adapters.inbound.console.passkeys import AnswerText, answer_of, said
 from gateway.adapters.inbound.console.promise import promised_credits
 from gateway.adapters.inbound.console.sign_in_methods import options_of, words
 from gateway.adapters.inbound.console.sign_in_words import SIGN_IN_WORDS
@@ -26,6 +27,7 @@ from gateway.adapters.inbound.middleware import content_policy
 from gateway.adapters.inbound.sign_in_cookie import kept_link
 from gateway.application.complete_log_in import CompleteLogIn
 from gateway.application.log_in import LogIn
+from gateway.application.sign_in_with_passkey import SignInWithPasskey
 from gateway.application.sign_up import SignUp
 from gateway.domain.errors import GatewayError, SecondFactorRequired
 from gateway.domain.sign_in import SignInOptions
@@ -155,6 +157,7 @@ async def log_in(
             request,
             "login_code.html",
             challenge=needed.challenge,
+            options=await options_of(deps),
             next=local_path(next, otherwise=HOME),
         )
     except GatewayError as refusal:
@@ -179,15 +182,21 @@ async def complete_log_in(
     deps: CurrentDeps,
     challenge: Text = "",
     code: Text = "",
+    passkey: AnswerText = "",
     next: Text = HOME,  # noqa: A002
 ) -> Response:
-    """End a sign-in that waits for a code; what is wrong leaves it waiting."""
+    """End a sign-in that waits for a code or a passkey; what is wrong leaves it waiting."""
     require_own_origin(request, deps)
     try:
         await count(request, deps.limits, Limit.AUTH, client_key(request))
-        opened = await deps.complete_log_in(
-            CompleteLogIn(challenge=challenge, code=code, client=client_of(request))
-        )
+        if passkey:
+            opened = await deps.sign_in_with_passkey(
+                SignInWithPasskey(answer=answer_of(passkey), challenge=challenge, client=client_of(request))
+            )
+        else:
+            opened = await deps.complete_log_in(
+                CompleteLogIn(challenge=challenge, code=code, client=client_of(request))
+            )
     except GatewayError as refusal:
         return await show(
             request,
@@ -195,6 +204,8 @@ async def complete_log_in(
             refusal=refusal,
             challenge=challenge,
             next=local_path(next, otherwise=HOME),
+            options=await options_of(deps),
+            **(said(request, refusal) if passkey else {}),
         )
     response = go(local_path(next, otherwise=HOME))
     set_session(response, deps, opened.cookie)

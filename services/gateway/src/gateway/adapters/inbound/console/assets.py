@@ -35,6 +35,8 @@ SCRIPTS = (
 )
 # What draws charts: sent to the pages that have one.
 CHART_SCRIPTS = ("vendor/uplot.iife.min.js", "js/chart.js")
+PASSKEY_SCRIPTS = ("js/passkeys.js",)
+"""What asks browsers for passkeys: sent to the pages where one can be used."""
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -73,7 +75,11 @@ class Assets:
         self._add(
             "console.css", _MENTIONED.sub(lambda found: f'url("{self.url(found[1])}")', styles).encode()
         )
-        for name, scripts in (("console.js", SCRIPTS), ("chart.js", CHART_SCRIPTS)):
+        for name, scripts in (
+            ("console.js", SCRIPTS),
+            ("chart.js", CHART_SCRIPTS),
+            ("passkeys.js", PASSKEY_SCRIPTS),
+        ):
             # Each ends its last statement, whatever stands before.
             self._add(name, "\n;\n".join((folder / script).read_text() for script in scripts).encode())
         self.by_name: Mapping[str, Asset] = {asset.name: asset for asset in self._by_source.values()}

@@ -44,6 +44,8 @@ NOTES = {
     "key-revoked": gettext_noop("Revoked. Whatever uses the key is refused from now on."),
     "linked": gettext_noop("Linked. From now on it signs you in, too."),
     "unlinked": gettext_noop("Removed. It signs you in no longer."),
+    "passkey-added": gettext_noop("Added. From now on it signs you in."),
+    "passkey-removed": gettext_noop("Removed. The passkey signs you in no longer."),
     "unpaid": gettext_noop("You left the payment page. Nothing was charged."),
     "subscribed": gettext_noop("You have a plan already. Here you change it, or end it."),
     "plan-changed": gettext_noop("Done. Below it says how your plan stands now."),

@@ -90,7 +90,13 @@ async def back(
             )
         )
     except SecondFactorRequired as needed:
-        page = await show(request, "login_code.html", challenge=needed.challenge, next=wanted)
+        page = await show(
+            request,
+            "login_code.html",
+            challenge=needed.challenge,
+            next=wanted,
+            options=await options_of(deps),
+        )
         forget_flow(page, deps)
         return page
     except GatewayError as refusal:

@@ -88,6 +88,7 @@ async def show_methods(
     """Show how the person signs in, what waits to be linked, and whose word would do too."""
     token, _ = kept_link(request, deps)
     methods = await deps.sign_in.methods(session.user_id, link_token=token)
+    own = await deps.passkeys.of_user(session.user_id)
     linked = {link.provider_id for link in methods.links}
     problem: dict[str, Any] = {"problem": words(request, refusal), "errors": {}} if refusal else {}
     return await show(
@@ -96,6 +97,8 @@ async def show_methods(
         session=session,
         refusal=refusal,
         methods=methods,
+        passkeys=own.passkeys,
+        last_link=None if own.passkeys else methods.last_link,
         providers=[each for each in await providers_of(deps) if each.provider_id not in linked],
         **problem,
     )
