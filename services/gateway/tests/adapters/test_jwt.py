@@ -92,3 +92,37 @@ async def test_identity_is_down(bench: Bench, user: User) -> None:
     bench.identity.is_down = True
     bench.seconds += 3_600
     assert (await bench.tokens.verify(token)).user_id == user.user_id
+
+
+async def test_what_was_verified_is_known_for_a_minute(bench: Bench, user: User) -> None:
+    """Then it is verified again, and so is every other token."""
+    token = bench.identity.access_token(user)
+    first = await bench.tokens.verify(token)
+    assert await bench.tokens.verify(token) is first
+    tampered = token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB")
+    with pytest.raises(Unauthenticated):
+        await bench.tokens.verify(tampered)
+    bench.seconds += 61
+    again = await bench.tokens.verify(token)
+    assert again == first
+    assert again is not first
+
+
+async def test_what_is_known_ends_with_the_token(bench: Bench, user: User) -> None:
+    """However lately it was verified."""
+    token = bench.identity.access_token(user)
+    expires_at = (await bench.tokens.verify(token)).expires_at
+    bench.clock.pass_(seconds=(expires_at - bench.clock.now()).total_seconds() + 6)
+    with pytest.raises(Unauthenticated, match="expired"):
+        await bench.tokens.verify(token)
+
+
+async def test_what_is_known_ends_with_its_key(bench: Bench, user: User) -> None:
+    """A key that identity published no longer opens nothing once the keys were looked at."""
+    token = bench.identity.access_token(user)
+    await bench.tokens.verify(token)
+    bench.identity.key = MemoryIdentity(bench.clock).key
+    bench.seconds += 11
+    await bench.tokens.verify(bench.identity.access_token(user))
+    with pytest.raises(Unauthenticated):
+        await bench.tokens.verify(token)

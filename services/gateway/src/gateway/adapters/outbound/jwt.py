@@ -1,6 +1,7 @@
 """Access tokens as identity signs them: JWTs of type `at+jwt` (RFC 9068), EdDSA (RFC 8037) only."""
 
 import asyncio
+import hashlib
 import json
 import time
 import warnings
@@ -23,6 +24,9 @@ TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
 _KEYS_AGE_MAX_S = 600.0
 _REFETCH_INTERVAL_MIN_S = 10.0
 _LEEWAY_S = 5
+# A token that was verified is known again for so long, and no longer than it is good for itself.
+_KNOWN_MAX_S = 60.0
+_KNOWN_MAX = 4_096
 
 
 class JwtAccessTokens:
@@ -30,6 +34,8 @@ class JwtAccessTokens:
 
     An unknown key id fetches the set again, at most once in ten seconds: a forger can't make the gateway
     ask identity for every token. When identity is down, the keys that are known stay good.
+    What was verified is known again for a minute, by its hash; with other keys nothing is. Whether its
+    session still stands is looked at all the same, by whoever asked for this.
     """
 
     def __init__(
@@ -50,10 +56,31 @@ class JwtAccessTokens:
         self._fetched_at_s = float("-inf")
         self._tried_at_s = float("-inf")
         self._fetching = asyncio.Lock()
+        self._known: dict[bytes, tuple[Principal, float]] = {}
 
     async def verify(self, token: str) -> Principal:
         """See AccessTokens."""
         keys = await self._current_keys()
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        if (known := self._recalled(digest)) is not None:
+            return known
+        verified = await self._verified(token, keys)
+        while len(self._known) >= _KNOWN_MAX:
+            del self._known[next(iter(self._known))]
+        self._known[digest] = (verified, self._monotonic())
+        return verified
+
+    def _recalled(self, digest: bytes) -> Principal | None:
+        known, verified_at_s = self._known.get(digest, (None, 0.0))
+        if known is None:
+            return None
+        is_old = self._monotonic() - verified_at_s > _KNOWN_MAX_S
+        if is_old or self._clock.now() >= known.expires_at:
+            del self._known[digest]
+            return None
+        return known
+
+    async def _verified(self, token: str, keys: KeySet) -> Principal:
         try:
             return self._principal(token, keys)
         except InvalidKeyIdError:
@@ -117,6 +144,7 @@ class JwtAccessTokens:
             try:
                 self._keys = KeySet.import_key_set(json.loads(await self._identity.jwks()))
                 self._fetched_at_s = now_s
+                self._known.clear()
             except Exception:
                 if self._keys is None:
                     raise
