@@ -17,13 +17,15 @@ from chassis.postgres import create_engine
 from chassis.round_trips import RoundTrips
 from chassis.testing.wire import CAN_TRACE, Wire, listening
 from embedded.testing import ServiceDatabase
+from generation.adapters.outbound.answer_spool import TransactionalSpool
+from generation.adapters.outbound.memory_services import MemoryOutput
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.application.finish_attempt import LeaseLost
 from generation.application.start_generation import CreditsReserved, Job
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import EventId, GenerationId
 from generation.ports.unit_of_work import Needs, UnitOfWork
-from generation_house import House
+from generation_house import House, success
 
 JOBS = 3
 STATEMENTS_MAX = 40
@@ -86,6 +88,9 @@ async def test_jobs_that_start_together_are_one_transaction(
         jobs = [job for job in await started(house, events) if job]
         assert _counted(wire) == {"COMMIT": 1, "INSERT INTO inbox": 1, "INSERT INTO attempts": 12}
         wire.forget()
+        await kept(house, jobs)
+        assert _counted(wire) == {"COMMIT": 1, "INSERT INTO spooled_answers": 12}
+        wire.forget()
         await ended(house, jobs)
         assert _counted(wire) == {"COMMIT": 1, "UPDATE attempts": 12, "INSERT INTO outbox": 12}
     await engine.dispose()
@@ -95,11 +100,8 @@ async def test_jobs_that_start_together_are_one_transaction(
 def _counted(wire: Wire) -> dict[str, int]:
     said = wire.said()
     looked_at = (
-        "COMMIT",
-        "INSERT INTO inbox",
-        "INSERT INTO attempts",
-        "UPDATE attempts",
-        "INSERT INTO outbox",
+        *("COMMIT", "INSERT INTO inbox", "INSERT INTO attempts", "INSERT INTO spooled_answers"),
+        *("UPDATE attempts", "INSERT INTO outbox"),
     )
     return {statement: said.count(statement) for statement in looked_at if statement in said}
 
@@ -297,3 +299,31 @@ def test_ends_that_are_killed_end_once_when_they_are_tried_again(
     assert crashes >= 10
     facts = "SELECT count(*) FROM outbox WHERE ce_type LIKE '%Succeeded'"
     assert rows(database, facts) == [((crashes + 1) * JOBS,)]
+
+
+async def kept(house: House, jobs: list[Job]) -> None:
+    """Their answers, which came together, are in the spool."""
+    spool = TransactionalSpool(house.units, fetched=lambda _: MemoryOutput(b""))
+    await asyncio.gather(*(spool.keep(job.attempt.attempt_id, success(b"a text")) for job in jobs))
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_answers_that_are_killed_on_their_way_are_kept_once(after: bool, database: ServiceDatabase) -> None:
+    """All of them or none, and each once however often it is kept."""
+    crashes = 0
+    for at in range(1, STATEMENTS_MAX):
+        events = asyncio.run(_act(reserved, database.url))
+        begun = asyncio.run(_act(lambda house, events=events: started(house, events), database.url))  # type: ignore[misc]
+        jobs = [job for job in begun if job]
+        died = dies(lambda house, jobs=jobs: kept(house, jobs), database.url, at=at, after=after)  # type: ignore[misc]
+        there = "SELECT count(*) FROM spooled_answers"
+        assert rows(database, there) in ([(crashes * JOBS,)], [((crashes + 1) * JOBS,)])
+        asyncio.run(_act(lambda house, jobs=jobs: kept(house, jobs), database.url))  # type: ignore[misc]
+        assert rows(database, there) == [((crashes + 1) * JOBS,)]
+        if not died:
+            break
+        crashes += 1
+    else:
+        pytest.fail("it never came through")
+    assert crashes == JOBS + 3
+    assert rows(database, "SELECT count(*) FROM spooled_pieces") == [((crashes + 1) * JOBS,)]

@@ -25,7 +25,7 @@ from generation.ports.media_intake import (
 )
 from generation.ports.media_provider import RunOutput, RunReport
 from generation.ports.media_store import MediaStore, StoreUnavailable
-from generation.ports.unit_of_work import UnitsOfWork
+from generation.ports.unit_of_work import Needs, UnitOfWork, UnitsOfWork
 
 # An object that no job claimed by then was left behind by a crash.
 ORPHAN_AFTER = timedelta(hours=24)
@@ -138,8 +138,11 @@ class OutputDeliverer:
             duration_s=media.duration_s,
             blurhash=media.blurhash,
         )
-        async with self.units.of_system() as work:
+
+        async def schedule(work: UnitOfWork) -> None:
             await work.deletions.schedule(output.object_keys, due_at=self.clock.now() + ORPHAN_AFTER)
+
+        await self.units.shared(schedule, Needs())
         await self._put(output.object_key, media)
         return await self._with_thumbnail(output, small)
 

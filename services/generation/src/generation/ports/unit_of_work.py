@@ -258,9 +258,10 @@ class UnitOfWork(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Needs:
-    """What a step looks at first: many steps' are looked at together."""
+    """What a step looks at first, if anything: many steps' are looked at together."""
 
-    generation_id: GenerationId
+    # It is looked at by `lock`.
+    generation_id: GenerationId | None = None
     # It is recorded by `first_time`.
     event_id: EventId | None = None
     # It is looked at by `leased`.

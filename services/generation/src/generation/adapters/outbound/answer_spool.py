@@ -12,9 +12,10 @@ from generation.domain.output import Incomplete
 from generation.ports.answers import StoredAnswer
 from generation.ports.media_intake import OutputUnusable
 from generation.ports.media_provider import RunOutput, RunReport, RunState
-from generation.ports.unit_of_work import UnitsOfWork
+from generation.ports.unit_of_work import Needs, UnitOfWork, UnitsOfWork
 
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
+SMALL_BYTES_MAX = 64 * 1024
 # What a report says besides its outputs, state and failure.
 PLAIN_FIELDS = (
     *("progress", "retryable", "usage_units", "retry_after_s"),
@@ -57,8 +58,16 @@ class TransactionalSpool:
     async def keep(self, key: AttemptId, report: RunReport) -> None:
         """Keep it as the port says; raise AnswerTooLarge too."""
         answer = await _stored(report)
-        async with self.units.of_system() as work:
+
+        async def keep(work: UnitOfWork) -> None:
             await work.answers.keep(key, answer)
+
+        if sum(len(content or b"") for content in answer.contents) <= SMALL_BYTES_MAX:
+            await self.units.shared(keep, Needs())
+        else:
+            # Nobody waits for another's megabytes.
+            async with self.units.of_system() as work:
+                await keep(work)
 
     async def find(self, key: AttemptId) -> RunReport | None:
         async with self.units.of_system() as work:

@@ -65,20 +65,24 @@ class PostgresUnitOfWork:
 
     async def look_at(self, needs: Sequence[Needs]) -> None:
         """Record events and lock jobs and attempts, all in one round trip, before anybody asks for them."""
-        jobs = sorted({need.generation_id for need in needs})
+        jobs = sorted({need.generation_id for need in needs if need.generation_id is not None})
         events = sorted({need.event_id for need in needs if need.event_id is not None})
         attempts = sorted({need.attempt_id for need in needs if need.attempt_id is not None})
-        asked: list[Statement] = [(LOCK_JOBS, (jobs,))]
+        asked: list[Statement] = []
         if events:
-            asked.insert(0, (inbox.RECORD_MANY, {"consumer": CONSUMER, "event_ids": events}))
+            asked.append((inbox.RECORD_MANY, {"consumer": CONSUMER, "event_ids": events}))
+        if jobs:
+            asked.append((LOCK_JOBS, (jobs,)))
         if attempts:
             asked.append((LOCK_ATTEMPTS, (attempts,)))
-        found = list(await self.way.ask_all(asked))
+        found = list(await self.way.ask_all(asked)) if asked else []
         if events:
-            self.events = dict.fromkeys(events, False) | {EventId(row.event_id): True for row in found.pop(0)}
-        self.generations.hold(jobs, found[0])
+            new = {EventId(row.event_id) for row in found.pop(0)}
+            self.events = {event_id: event_id in new for event_id in events}
+        if jobs:
+            self.generations.hold(jobs, found.pop(0))
         if attempts:
-            self.attempts.hold(attempts, found[1])
+            self.attempts.hold(attempts, found.pop(0))
 
     async def first_time(self, event_id: EventId) -> bool:
         if event_id in self.events:
