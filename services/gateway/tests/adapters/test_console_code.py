@@ -16,9 +16,12 @@ from typing import Any
 
 import pytest
 from gateway.adapters.inbound.console.code_samples import RESERVED, code_samples, key_samples
+from gateway.adapters.inbound.console.openai_sample import openai_samples
 from gateway.adapters.inbound.console.samples import MODEL
-from gateway.domain.generation import GenerationStatus
+from gateway.adapters.outbound.memory.models import MODELS
+from gateway.domain.generation import GenerationStatus, Modality
 from gateway_world import HTML, ORIGIN, Door, enter
+from openai_world import SPEECH
 from served_app import served
 from tintype_client import Tintype
 
@@ -74,6 +77,7 @@ async def test_the_page_shows_the_form_as_it_stands(door: Door) -> None:
     assert part.status_code == 200
     assert "&lt;b&gt;a heron&lt;/b&gt;" in part.text
     assert "16:9" in part.text
+    assert re.findall(r"<h3[^>]*>(.*?)</h3>", part.text) == ["curl", "Python", "OpenAI SDK"]
     assert csrf not in part.text
     assert not door.world.generations.jobs
 
@@ -106,6 +110,55 @@ async def test_the_samples_run(door: Door, tmp_path: Path, prompt: str) -> None:
     (place,) = (await ran(door, tmp_path, sys.executable, "-c", python.text)).splitlines()
     assert (tmp_path / place).read_bytes() == PICTURE
     assert [job.input["prompt"] for job in door.world.generations.jobs.values()] == [prompt, prompt]
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("prompt", PROMPTS)
+async def test_the_sample_for_openais_sdk_runs(door: Door, tmp_path: Path, prompt: str) -> None:
+    """As it stands beside the form, with the person's key: the files are there, and the job is the form's."""
+    user_id = await door.sign_up()
+    door.world.ledger.grant(user_id, 100)
+    door.world.generations.ends_at_once = GenerationStatus.SUCCEEDED
+    door.world.output_files.otherwise = [PICTURE]
+    job = {"prompt": prompt, "output_count": 2, "ratio": "16:9", "seed": 7}
+    (sample,) = openai_samples(ORIGIN, model=MODELS[0], job=job)
+    await ran(door, tmp_path, sys.executable, "-c", sample.text)
+    assert (tmp_path / "1.png").read_bytes() == PICTURE
+    assert [made.input for made in door.world.generations.jobs.values()] == [job]
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_other_calls_of_openais_sdk(prompt: str) -> None:
+    """Sound and chats have calls of their own; what is made from pictures, and films, have none."""
+    said = {"prompt": prompt, "voice": "ash", "instructions": "", "output_format": "wav"}
+    (sound,) = openai_samples(ORIGIN, model=SPEECH, job=said)
+    assert call_of(sound.text, "client.audio.speech.create") == {
+        "model": "local/speech",
+        "input": prompt,
+        "voice": "ash",
+        "response_format": "wav",
+    }
+    asked = {"prompt": prompt, "system": "Be kind.", "max_tokens": 5}
+    chat = replace(SPEECH, modality=Modality.TEXT, category="chat")
+    (talk,) = openai_samples(ORIGIN, model=chat, job=asked)
+    assert call_of(talk.text, "client.chat.completions.create") == {
+        "model": "local/speech",
+        "messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": prompt}],
+        "max_tokens": 5,
+        "stream": True,
+    }
+    for model in MODELS[1:]:
+        assert openai_samples(ORIGIN, model=model, job={"prompt": prompt}) == []
+
+
+def call_of(text: str, name: str) -> dict[str, Any]:
+    """What a sample calls something with."""
+    (call,) = [
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == name
+    ]
+    return {str(argument.arg): ast.literal_eval(argument.value) for argument in call.keywords}
 
 
 @pytest.mark.server

@@ -17,6 +17,7 @@ from gateway.adapters.inbound.console.days import Day, by_day
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.library import previews
 from gateway.adapters.inbound.console.media_field import previews_of, take_files, typed_form, use_in
+from gateway.adapters.inbound.console.openai_sample import openai_samples
 from gateway.adapters.inbound.console.page import FRAGMENT, HtmlRoute, Session, fragment, go, show
 from gateway.adapters.inbound.console.plans import opening
 from gateway.adapters.inbound.console.schema_form import fields_of, input_of, with_placeholders
@@ -110,7 +111,10 @@ async def code(request: Request, deps: CurrentDeps, session: Session) -> Respons
     form = await request.form()
     model = await _model(deps, str(form.get("model", "")))
     job = input_of(model, typed_form(model, form))
-    samples = code_samples(deps.web.public_url, model_id=model.model_id, job=job)
+    samples = [
+        *code_samples(deps.web.public_url, model_id=model.model_id, job=job),
+        *openai_samples(deps.web.public_url, model=model, job=job),
+    ]
     return fragment(request, "code.html", samples=samples)
 
 
