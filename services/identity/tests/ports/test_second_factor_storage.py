@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from embedded.testing import ServiceDatabase
 from identity.adapters.outbound.postgres.housekeeping import forget_expired
 from identity.domain.identifiers import UserId
 from identity.domain.second_factor import Challenge, SecondFactor
@@ -85,6 +87,23 @@ async def test_a_sign_in_that_nobody_ended_does_not_stay(engine: AsyncEngine) ->
     await forget_expired(engine)
     assert await stored.directory.user_by_challenge(late.token_digest) is None
     assert await stored.directory.user_by_challenge(CHALLENGE.token_digest) == OWNER.user_id
+
+
+@pytest.mark.parametrize("fails", ["FUNCTION forget_expired(integer)", "FUNCTION forget_flows(integer)"])
+async def test_one_kind_that_can_not_be_cleared_away_keeps_no_other(
+    engine: AsyncEngine, database: ServiceDatabase, fails: str
+) -> None:
+    """It is told; what waits is cleared away all the same."""
+    stored = postgres_storage(engine)
+    async with stored.units.of(OWNER.user_id) as work:
+        await work.users.add(OWNER)
+        await work.factors.add_challenge(replace(CHALLENGE, expires_at=NOW))
+    with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
+        admin.execute(f"ALTER {fails} RENAME TO broken")
+    with pytest.raises(ExceptionGroup) as told:
+        await forget_expired(engine)
+    assert len(told.value.exceptions) == 1
+    assert await stored.directory.user_by_challenge(CHALLENGE.token_digest) is None
 
 
 async def test_sign_ins_that_wait_are_found(kept: Storage) -> None:
