@@ -127,7 +127,9 @@ class RunFollower:
                 if provider.capabilities.cancel:
                     await self._stop(provider, run_id)
                 return ended
-            await self.progress.stands(job, report.queue_position)
+            if not report.unanswered:
+                # Where nobody answered it stands where it stood.
+                await self.progress.stands(job, report.queue_position)
             if provider.capabilities.progress:
                 await self.progress.report(job, report.progress)
             await self._pause(job, next(gaps_s), not_before_s=report.retry_after_s)
@@ -226,7 +228,7 @@ class RunFollower:
             return await provider.check(run_id)
         except ProviderUnavailable as away:
             # No answer is no verdict: the run may be well.
-            return RunReport(RunState.RUNNING, retry_after_s=away.retry_after_s)
+            return RunReport(RunState.RUNNING, unanswered=True, retry_after_s=away.retry_after_s)
 
     async def _stop(self, provider: MediaProvider, run_id: RunId) -> None:
         try:
