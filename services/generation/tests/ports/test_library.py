@@ -9,7 +9,7 @@ from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId, ModelId, ReservationId
 from generation.domain.library_filter import EVERY_JOB, LibraryFilter, search_words
 from generation.domain.model import Modality
-from generation.ports.unit_of_work import UnitsOfWork
+from generation.ports.unit_of_work import Discarded, UnitsOfWork
 from generation_rows import ALICE, BOB, NOW, job, stored
 
 HOUR = timedelta(hours=1)
@@ -110,7 +110,7 @@ async def test_a_mark_is_kept_with_whatever_happens(units: UnitsOfWork) -> None:
 
 
 async def test_discarded_jobs_are_found_when_their_time_is_over(units: UnitsOfWork) -> None:
-    """Those alone, page by page."""
+    """Those alone, page by page, and those first whose time was over first."""
     later = NOW + HOUR
     await stored(
         units,
@@ -118,10 +118,13 @@ async def test_discarded_jobs_are_found_when_their_time_is_over(units: UnitsOfWo
         job(2, **FAILED, deleted_at=NOW, purge_at=NOW),
         job(3, **FAILED, deleted_at=NOW),
         job(4, **FAILED),
+        job(5, **FAILED, deleted_at=NOW, purge_at=later),
     )
     async with units.of_system() as work:
-        first, second = job(1).generation_id, job(2).generation_id
+        first, second = Discarded(NOW, job(2).generation_id), Discarded(later, job(1).generation_id)
+        third = Discarded(later, job(5).generation_id)
         assert await work.generations.discarded(by=NOW - HOUR, after=None, limit=9) == []
-        assert await work.generations.discarded(by=NOW, after=None, limit=9) == [second]
+        assert await work.generations.discarded(by=NOW, after=None, limit=9) == [first]
         assert await work.generations.discarded(by=later, after=None, limit=1) == [first]
-        assert await work.generations.discarded(by=later, after=first, limit=9) == [second]
+        assert await work.generations.discarded(by=later, after=first, limit=1) == [second]
+        assert await work.generations.discarded(by=later, after=second, limit=9) == [third]

@@ -6,7 +6,7 @@ import structlog
 
 from generation.domain.identifiers import GenerationId
 from generation.ports.clock import Clock
-from generation.ports.unit_of_work import UnitsOfWork
+from generation.ports.unit_of_work import Discarded, UnitsOfWork
 
 PAGE_SIZE = 100
 log = structlog.get_logger(__name__)
@@ -25,13 +25,13 @@ class PurgeDiscardedHandler:
     page_size: int = PAGE_SIZE
 
     async def __call__(self) -> None:
-        after: GenerationId | None = None
+        after: Discarded | None = None
         while True:
             async with self.units.of_system() as work:
                 page = await work.generations.discarded(
                     by=self.clock.now(), after=after, limit=self.page_size
                 )
-            for generation_id in page:
+            for _, generation_id in page:
                 try:
                     await self._purge(generation_id)
                 except Exception:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from generation.domain.attempt import Attempt
 from generation.domain.events import AccountErased, Event
@@ -28,6 +28,13 @@ from generation.ports.erasures import Erasures
 from generation.ports.shares import Shares
 from generation.ports.uploads import AwaitedUploads, MediaUses, Uploads
 from generation.ports.usage_log import UsageLog
+
+
+class Discarded(NamedTuple):
+    """A job that was deleted, and when its time to be restored is over."""
+
+    purge_at: datetime
+    generation_id: GenerationId
 
 
 class Generations(Protocol):
@@ -113,10 +120,8 @@ class Generations(Protocol):
         """Return jobs whose outputs were kept for as long as was promised by then, in order of id."""
         ...
 
-    async def discarded(
-        self, *, by: datetime, after: GenerationId | None, limit: int
-    ) -> Sequence[GenerationId]:
-        """Return deleted jobs whose time to be restored was over by then, in order of id."""
+    async def discarded(self, *, by: datetime, after: Discarded | None, limit: int) -> Sequence[Discarded]:
+        """Return deleted jobs whose time to be restored was over by then, those first that were first."""
         ...
 
 

@@ -24,7 +24,7 @@ from generation.domain.identifiers import AccountId, EventId, GenerationId, Mode
 from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
 from generation.domain.usage import ModelUsage
-from generation.ports.unit_of_work import Done, Needs, UnitOfWork
+from generation.ports.unit_of_work import Discarded, Done, Needs, UnitOfWork
 
 
 class MemoryGenerations:
@@ -153,10 +153,9 @@ class MemoryGenerations:
         due = [row.generation_id for row in self._seen() if row.is_expiring(by)]
         return sorted(each for each in due if after is None or each > after)[:limit]
 
-    async def discarded(
-        self, *, by: datetime, after: GenerationId | None, limit: int
-    ) -> Sequence[GenerationId]:
-        due = [row.generation_id for row in self._seen() if row.is_over(by)]
+    async def discarded(self, *, by: datetime, after: Discarded | None, limit: int) -> Sequence[Discarded]:
+        over = [row for row in self._seen() if row.is_over(by)]
+        due = [Discarded(row.purge_at, row.generation_id) for row in over if row.purge_at]
         return sorted(each for each in due if after is None or each > after)[:limit]
 
 

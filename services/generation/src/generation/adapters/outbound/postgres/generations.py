@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
     text,
     true,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import array
@@ -31,6 +32,7 @@ from generation.domain.generation import TERMINAL, Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId, ModelId
 from generation.domain.library_filter import LibraryFilter
 from generation.domain.usage import ModelUsage
+from generation.ports.unit_of_work import Discarded
 
 
 def _literal(status: Status) -> ColumnClause[str]:
@@ -224,14 +226,13 @@ class PostgresGenerations:
         rows = await self._connection.execute(query.order_by(table.c.generation_id).limit(limit))
         return list(rows.scalars())
 
-    async def discarded(
-        self, *, by: datetime, after: GenerationId | None, limit: int
-    ) -> Sequence[GenerationId]:
-        query = select(table.c.generation_id).where(table.c.purge_at <= by)
+    async def discarded(self, *, by: datetime, after: Discarded | None, limit: int) -> Sequence[Discarded]:
+        place = (table.c.purge_at, table.c.generation_id)
+        query = select(*place).where(table.c.purge_at <= by)
         if after is not None:
-            query = query.where(table.c.generation_id > after)
-        rows = await self._connection.execute(query.order_by(table.c.generation_id).limit(limit))
-        return list(rows.scalars())
+            query = query.where(tuple_(*place) > tuple_(*after))
+        rows = await self._connection.execute(query.order_by(*place).limit(limit))
+        return [Discarded(*row) for row in rows]
 
     async def _one(self, query: Select[Any]) -> Generation | None:
         row = (await self._connection.execute(query)).one_or_none()
