@@ -201,7 +201,7 @@ class House:
         self.uploads = upload_handlers(
             self.units, self.upload_intake, self.store, self.ids, self.clock, self.upload_quota
         )
-        self.sweep_uploads = SweepUploadsHandler(self.units, self.clock, UNUSED_TTL)
+        self.sweep_uploads = SweepUploadsHandler(self.units, self.store, self.clock, UNUSED_TTL)
         self.receive_webhook = ReceiveProviderWebhookHandler(self.units, self.webhooks, self.nudges)
         self.cancel = CancelGenerationHandler(self.units, self.clock, self.meter)
         self.delete = DeleteGenerationHandler(self.units, self.clock)

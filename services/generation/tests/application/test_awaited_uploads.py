@@ -160,6 +160,23 @@ async def test_an_abandoned_one_goes_after_two_hours(house: House) -> None:
     assert house.units.tables.awaited_uploads == {}
 
 
+@pytest.mark.parametrize("is_completed", [False, True])
+async def test_one_that_comes_after_its_time_goes_too(house: House, is_completed: bool) -> None:
+    """The store lets a file come that began in time, however slowly: it is there once the sweep has been."""
+    announced = await sent(house)
+    if is_completed:
+        await house.uploads.complete(ACCOUNT, announced.upload_id)
+    house.clock.forward(hours=2, seconds=1)
+    await swept(house)
+    assert announced.object_key not in house.store.objects
+    house.store.objects[announced.object_key] = b"late"
+    for _ in range(2):
+        house.clock.forward(hours=24)
+        await swept(house)
+    assert announced.object_key not in house.store.objects
+    assert announced.object_key not in house.units.tables.deletions
+
+
 async def test_a_key_is_one_file(house: House) -> None:
     """The same size gets the same id, another size is refused; keys are each account's own."""
     first = await awaited(house, key="k")

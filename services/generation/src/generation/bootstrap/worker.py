@@ -164,7 +164,7 @@ def sweepers(settings: WorkerSettings, parts: Parts) -> list[Coroutine[None, Non
     deadlines = SweepDeadlinesHandler(units, clock, parts.meter)
     deletions = SweepDeletionsHandler(units, parts.store, clock)
     answers = SweepAnswersHandler(units)
-    uploads = SweepUploadsHandler(units, clock, timedelta(seconds=settings.upload_unused_ttl_s))
+    uploads = SweepUploadsHandler(units, parts.store, clock, timedelta(seconds=settings.upload_unused_ttl_s))
     steps = {
         "sweep reservations": reservations.__call__,
         "sweep deadlines": deadlines.__call__,

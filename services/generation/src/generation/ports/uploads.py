@@ -76,8 +76,8 @@ class AwaitedUploads(Protocol):
         """Store what became of it, unless something did before."""
         ...
 
-    async def remove_old(self, *, created_before: datetime, limit: int) -> int:
-        """Forget those that were announced before that moment; return how many."""
+    async def remove_old(self, *, created_before: datetime, limit: int) -> Sequence[str]:
+        """Forget those that were announced before that moment; return where each was sent to."""
         ...
 
 

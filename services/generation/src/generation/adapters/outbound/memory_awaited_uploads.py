@@ -1,5 +1,6 @@
 """Files that users were to send straight to the store, in memory, for tests."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -41,11 +42,11 @@ class MemoryAwaitedUploads:
                 refusal_detail=awaited.refusal_detail,
             )
 
-    async def remove_old(self, *, created_before: datetime, limit: int) -> int:
+    async def remove_old(self, *, created_before: datetime, limit: int) -> Sequence[str]:
         old = [row for row in self._seen() if row.created_at < created_before][:limit]
         for row in old:
             del self._tables.awaited_uploads[row.upload_id]
-        return len(old)
+        return [row.object_key for row in old]
 
     def _seen(self) -> list[AwaitedUpload]:
         rows = sorted(self._tables.awaited_uploads.values(), key=lambda row: row.upload_id)

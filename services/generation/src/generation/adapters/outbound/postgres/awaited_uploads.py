@@ -1,5 +1,6 @@
 """Files that users were to send straight to the store, in PostgreSQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from chassis.claims import first_unclaimed
@@ -52,12 +53,12 @@ class PostgresAwaitedUploads:
             )
         )
 
-    async def remove_old(self, *, created_before: datetime, limit: int) -> int:
+    async def remove_old(self, *, created_before: datetime, limit: int) -> Sequence[str]:
         free = first_unclaimed(
             awaited_uploads.c.upload_id,
             due=awaited_uploads.c.created_at < created_before,
             order_by=awaited_uploads.c.created_at,
             limit=limit,
         )
-        removed = await self._connection.execute(delete(awaited_uploads).where(free))
-        return removed.rowcount
+        removed = delete(awaited_uploads).where(free).returning(awaited_uploads.c.object_key)
+        return list((await self._connection.execute(removed)).scalars())
