@@ -59,6 +59,8 @@ async def test_everything_is_in_it(door: Door, ada: str) -> None:
     asked, ring = await door.http.post("/v1/me/passkeys/options"), KeyRing()
     phone = {"name": "Phone", "passkey": ring.create(asked.json()["public_key"])}
     await door.http.post("/v1/me/passkeys", json=phone)
+    hook = {"url": "https://shop.example/", "event_types": ["credits.low"]}
+    secret = (await door.http.post("/v1/webhook-endpoints", json=hook)).json()["secret"]
     answer = await door.http.get("/v1/me/export")
     assert answer.headers["content-type"] == "application/zip"
     assert answer.headers["content-disposition"] == 'attachment; filename="tintype-account-2030-01-02.zip"'
@@ -74,6 +76,8 @@ async def test_everything_is_in_it(door: Door, ada: str) -> None:
     assert json.loads(files["profile.json"])["email"] == "ada@example.com"
     assert [entry["kind"] for entry in json.loads(files["statement.json"])][-1] == "grant"
     assert [each["name"] for each in json.loads(files["api-keys.json"])] == ["Shop"]
+    assert [each["url"] for each in json.loads(files["webhook-endpoints.json"])] == [hook["url"]]
+    assert secret.encode() not in b"".join(files.values())
     ((passkey),) = json.loads(files["passkeys.json"])
     assert (passkey["name"], set(passkey) - set(NAMES_AND_DATES)) == ("Phone", set())
     assert ring.credential_id.encode() not in b"".join(files.values())

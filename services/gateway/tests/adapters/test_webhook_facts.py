@@ -1,12 +1,10 @@
 """Facts as webhooks tell them: each as it is described, once, and to nobody whom it does not concern."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from chassis.events import IncomingEvent, Refused, event
-from chassis.timestamps import to_timestamp
+from chassis.events import Refused
 from gateway.adapters.inbound.webhook_facts import SUBJECTS, WebhookFacts
 from gateway.adapters.inbound.webhook_messages import message_of
 from gateway.adapters.outbound.memory.webhooks import MemoryWebhooks
@@ -26,10 +24,10 @@ from tintype.generation.v1.events_pb2 import (
 from tintype.identity.v1.events_pb2 import UserDeleted
 from tintype.ledger.v1.events_pb2 import BalanceLow, CreditsCharged
 from tintype.ledger.v1.ledger_pb2 import Balance
+from told_facts import ADA, AT, heard
 
-ADA, EVE = UserId("usr_" + "a" * 32), UserId("usr_" + "e" * 32)
+EVE = UserId("usr_" + "e" * 32)
 GENERATION = "gen_" + "c" * 32
-AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 BALANCE = Balance(available=70, sequence=12)
 FACTS: dict[WebhookEvent, tuple[Message, dict[str, Any]]] = {
     WebhookEvent.GENERATION_SUCCEEDED: (
@@ -71,24 +69,6 @@ FACTS: dict[WebhookEvent, tuple[Message, dict[str, Any]]] = {
         {"payment_id": "pi_1", "refunded_credits": 500, "refunded_minor": 500},
     ),
 }
-
-
-def heard(message: Message, *, account: str = ADA, event_id: str = "evt_1", **other: Any) -> IncomingEvent:
-    """A fact as it is delivered."""
-    if "account_id" in message.DESCRIPTOR.fields_by_name:
-        message.account_id = account  # type: ignore[attr-defined]
-    message.occurred_at.CopyFrom(to_timestamp(AT))  # type: ignore[attr-defined]
-    out = event(message, account=account, event_id=event_id, time=AT)
-    return IncomingEvent(
-        **{
-            "subject": out.subject,
-            "event_id": event_id,
-            "time": AT,
-            "payload": out.payload,
-            "headers": out.wire_headers(),
-        }
-        | other
-    )
 
 
 def facts(kept: MemoryWebhooks) -> WebhookFacts:

@@ -21,6 +21,7 @@ from gateway.domain.identifiers import (
     CallbackId,
     DeliveryId,
     FactId,
+    GenerationId,
     MessageId,
     UserId,
     WebhookEndpointId,
@@ -47,6 +48,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 ADA, EVE = UserId("usr_" + "a" * 32), UserId("usr_" + "e" * 32)
 KEY = Fernet.generate_key().decode()
+MADE = GenerationId("gen_" + "1" * 32)
 SUCCEEDED, FAILED = WebhookEvent.GENERATION_SUCCEEDED, WebhookEvent.GENERATION_FAILED
 OK = Attempt(attempted_at=NOW, duration_ms=12, status=200, response="thanks")
 REFUSED = Attempt(attempted_at=NOW, duration_ms=12, status=500, response="no")
@@ -352,16 +354,36 @@ async def test_the_webhook_of_one_request_is_told(kept: Kept) -> None:
     callback = a_callback()
     await kept.endpoints.keep_callback(callback, fresh="whsec_AAAA")
     await kept.endpoints.keep_callback(callback, fresh="whsec_BBBB")
+    await kept.endpoints.add(an_endpoint(2, event_types=frozenset({FAILED})), "whsec_CCCC")
+    asked = {"generation_id": MADE}
+    assert await told(kept, 0, **asked) == 0
+    await kept.endpoints.tie_callback(EVE, callback.callback_id, MADE)
+    assert await told(kept, 0, **asked) == 0
+    for _ in range(2):
+        await kept.endpoints.tie_callback(ADA, callback.callback_id, MADE)
+    await kept.endpoints.tie_callback(ADA, callback.callback_id, GenerationId("gen_" + "2" * 32))
     await kept.endpoints.add(an_endpoint(), "whsec_CCCC")
-    asked = {"callback_id": callback.callback_id}
     assert await told(kept, 1, **asked, account=EVE) == 0
-    assert await told(kept, 2, **asked, event_type=FAILED) == 1
+    assert await told(kept, 2, **asked, event_type=FAILED) == 2
     assert await told(kept, 3, **asked) == 2
     claimed = [each for each in await kept.claim() if each.delivery.endpoint_id is None]
     assert [each.delivery.url for each in claimed] == [callback.url]
     assert claimed[0].secrets is not None
     assert claimed[0].secrets.at(NOW) == ("whsec_AAAA",)
     assert await kept.settle(claimed[0])
+
+
+async def test_one_message_by_two_ways_is_one_delivery(kept: Kept) -> None:
+    """What is told by the fact and by whoever tied it comes once to each."""
+    await kept.endpoints.keep_callback(a_callback(), fresh="whsec_AAAA")
+    await kept.endpoints.tie_callback(ADA, a_callback().callback_id, MADE)
+    await kept.endpoints.add(an_endpoint(), "whsec_CCCC")
+    message = a_message(generation_id=MADE)
+    counts = [
+        await kept.queue.record(FactId(fact), message, now=NOW) for fact in ("evt_1", "tied:whc_1", "evt_1")
+    ]
+    assert counts == [2, 0, 0]
+    assert len(await kept.claim()) == 2
 
 
 async def test_a_request_that_comes_again_has_the_same_webhook(kept: Kept) -> None:
@@ -371,7 +393,8 @@ async def test_a_request_that_comes_again_has_the_same_webhook(kept: Kept) -> No
         await kept.endpoints.keep_callback(a_callback(url="https://other.example/"), fresh="whsec_AAAA")
     with pytest.raises(IdempotencyKeyReused):
         await kept.endpoints.keep_callback(a_callback(event_types=frozenset({FAILED})), fresh="whsec_AAAA")
-    assert await told(kept, 1, callback_id=a_callback().callback_id) == 1
+    await kept.endpoints.tie_callback(ADA, a_callback().callback_id, MADE)
+    assert await told(kept, 1, generation_id=MADE) == 1
     (claimed,) = await kept.claim()
     assert claimed.delivery.url == a_callback().url
 
@@ -500,14 +523,15 @@ async def test_an_account_is_forgotten_whole(kept: Kept) -> None:
     for number, account in ((1, ADA), (2, EVE)):
         await kept.endpoints.add(an_endpoint(number, account=account), "whsec_AAAA")
         await kept.endpoints.keep_callback(a_callback(number, account_id=account), fresh="whsec_AAAA")
-        callback_id = a_callback(number).callback_id
-        assert await told(kept, number, account=account, callback_id=callback_id) == 2
+        made = GenerationId(f"gen_{number:032x}")
+        await kept.endpoints.tie_callback(account, a_callback(number).callback_id, made)
+        assert await told(kept, number, account=account, generation_id=made) == 2
     for _ in range(2):
         await kept.queue.forget(ADA)
     assert await kept.endpoints.endpoints(ADA) == []
     assert {claimed.delivery.account_id for claimed in await kept.claim()} == {EVE}
     assert (await kept.endpoints.account_secrets(ADA, fresh="whsec_NEWW")).current == "whsec_NEWW"
-    assert await told(kept, 3, callback_id=a_callback(1).callback_id) == 0
+    assert await told(kept, 3, generation_id=GenerationId(f"gen_{1:032x}")) == 0
     assert await kept.endpoints.endpoints(EVE) == [an_endpoint(2, account=EVE)]
 
 

@@ -107,6 +107,7 @@ def memory_world(
         texts=texts,
         output_files=output_files,
         webhook_endpoints=webhooks,
+        webhook_queue=webhooks,
         webhook_addresses=MemoryWebhookSender(),
         ids=UuidIds(),
         clock=clock,

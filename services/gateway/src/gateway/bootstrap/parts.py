@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from gateway.adapters.inbound.app import make_app
 from gateway.adapters.inbound.console import mount_console
 from gateway.adapters.inbound.deps import Compatible, Deps, Web
+from gateway.adapters.inbound.webhook_messages import GenerationTexts
 from gateway.adapters.outbound.random import RandomSecrets
 from gateway.application.add_webhook_endpoint import AddWebhookEndpointHandler
 from gateway.application.change_plan import ChangePlanHandler
@@ -54,6 +55,7 @@ from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_in_with_passkey import SignInWithPasskeyHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.standing_proofs import StandingProofs
+from gateway.application.start_generation import StartGenerationHandler
 from gateway.application.wait_as_preferred import WaitAsPreferredHandler
 from gateway.application.wait_for_generation import WaitForGenerationHandler
 from gateway.application.waiting_room import WaitingRoom
@@ -80,6 +82,7 @@ from gateway.ports.text_outputs import TextOutputs
 from gateway.ports.uploads import Uploads
 from gateway.ports.usage_log import UsageLog
 from gateway.ports.webhook_endpoints import WebhookEndpoints
+from gateway.ports.webhook_queue import WebhookQueue
 from gateway.ports.webhook_sender import WebhookAddresses
 
 
@@ -109,6 +112,7 @@ class Ports:
     output_files: OutputFiles
     webhook_endpoints: WebhookEndpoints
     webhook_addresses: WebhookAddresses
+    webhook_queue: WebhookQueue
     ids: IdSource
     clock: Clock
     web: Web
@@ -234,6 +238,15 @@ def wire(ports: Ports) -> Deps:
         ),
         rotate_webhook_secret=RotateWebhookSecretHandler(ports.webhook_endpoints, secrets, clock),
         send_test_webhook=SendTestWebhookHandler(ports.webhook_endpoints, ports.ids, clock),
+        start_generation=StartGenerationHandler(
+            generations=ports.generations,
+            endpoints=ports.webhook_endpoints,
+            addresses=ports.webhook_addresses,
+            queue=ports.webhook_queue,
+            texts=GenerationTexts(),
+            secrets=secrets,
+            clock=clock,
+        ),
         checks=ports.checks,
         alive=ports.alive,
     )

@@ -27,6 +27,7 @@ from gateway.adapters.outbound.media_store import MediaStore
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
 from gateway.adapters.outbound.postgres.console_sessions import PostgresConsoleSessions
 from gateway.adapters.outbound.postgres.webhook_endpoints import PostgresWebhookEndpoints
+from gateway.adapters.outbound.postgres.webhook_queue import PostgresWebhookQueue
 from gateway.adapters.outbound.rate_limits import LimitsRateLimits
 from gateway.adapters.outbound.sealed_event_ids import SealedEventIds
 from gateway.adapters.outbound.webhook_secret_box import WebhookSecretBox
@@ -98,6 +99,7 @@ async def real_ports(settings: GatewaySettings, running: Running, feed: NatsEven
         texts=HttpTextOutputs(fetching, store),
         output_files=HttpOutputFiles(fetching, store),
         webhook_endpoints=PostgresWebhookEndpoints(running.engine, WebhookSecretBox(settings.webhook_keys)),
+        webhook_queue=PostgresWebhookQueue(running.engine, WebhookSecretBox(settings.webhook_keys)),
         webhook_addresses=await webhook_sender(settings, running),
         ids=UuidIds(),
         clock=clock,

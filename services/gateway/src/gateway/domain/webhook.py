@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gateway.domain.identifiers import AccountId, CallbackId, DeliveryId, MessageId, WebhookEndpointId
+from gateway.domain.identifiers import (
+    AccountId,
+    CallbackId,
+    DeliveryId,
+    GenerationId,
+    MessageId,
+    WebhookEndpointId,
+)
 
 ENDPOINTS_MAX = 20
 """That an account may have."""
@@ -147,8 +154,8 @@ class WebhookMessage:
     event_type: str
     payload: str = field(repr=False)
     """JSON, as it is signed and sent."""
-    callback_id: CallbackId | None = None
-    """Of a generation whose request named a webhook of its own."""
+    generation_id: GenerationId | None = None
+    """The generation that it is about: whoever asked for it may have named a webhook for it alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

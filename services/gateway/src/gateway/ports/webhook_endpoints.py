@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.identifiers import AccountId, DeliveryId, WebhookEndpointId
+from gateway.domain.identifiers import (
+    AccountId,
+    CallbackId,
+    DeliveryId,
+    GenerationId,
+    WebhookEndpointId,
+)
 from gateway.domain.page import Page
 from gateway.domain.webhook import (
     Callback,
@@ -73,6 +79,12 @@ class WebhookEndpoints(Protocol):
 
         Raises IdempotencyKeyReused when the same request came before with another one.
         """
+        ...
+
+    async def tie_callback(
+        self, account_id: AccountId, callback_id: CallbackId, generation_id: GenerationId
+    ) -> None:
+        """Say which generation the webhook of a request is about; again changes nothing."""
         ...
 
     async def deliveries(

@@ -16,8 +16,8 @@ from gateway.adapters.inbound.rest.answers.answer import Answer
 from gateway.adapters.inbound.rest.answers.balance import Balance
 from gateway.adapters.inbound.rest.answers.event import PaymentCompleted
 from gateway.adapters.outbound import ledger_messages
-from gateway.domain.generation import GenerationStatus
-from gateway.domain.identifiers import MessageId, UserId, WebhookEndpointId
+from gateway.domain.generation import Generation, GenerationStatus
+from gateway.domain.identifiers import GenerationId, MessageId, UserId, WebhookEndpointId
 from gateway.domain.webhook import WebhookMessage
 
 Told = tuple[type[Answer], Answer]
@@ -39,14 +39,45 @@ def message_of(event: IncomingEvent) -> WebhookMessage | None:
     if said is None:
         return None
     kind, data = said
-    # Of the fact alone: whoever is sent it twice knows it again, whichever process heard it.
-    digest = hashlib.sha256(f"{event.ce_type} {event.event_id}".encode()).hexdigest()
+    generation_id = GenerationId(data.id) if isinstance(data, told.WebhookGeneration) else None
     return WebhookMessage(
-        message_id=MessageId(f"msg_{digest[:32]}"),
+        # Of the fact alone: whoever is sent it twice knows it again, whichever process heard it.
+        message_id=_message_id(kind, generation_id or event.event_id),
         account_id=UserId(event.account),
         event_type=told.type_of(kind),
         payload=_payload(kind, data, at=to_datetime(fact.occurred_at)),
+        generation_id=generation_id,
     )
+
+
+class GenerationTexts:
+    """Implements WebhookTexts."""
+
+    def ended(self, generation: Generation) -> WebhookMessage | None:
+        """See WebhookTexts."""
+        kind = _ENDINGS.get(generation.status)
+        if kind is None:
+            return None
+        data = told.WebhookGeneration(
+            id=generation.generation_id,
+            status=generation.status,
+            credits_charged=generation.credits_charged,
+            output_count=len(generation.outputs),
+            failure_reason=generation.failure.reason if generation.failure else None,
+        )
+        return WebhookMessage(
+            message_id=_message_id(kind, generation.generation_id),
+            account_id=generation.account_id,
+            event_type=told.type_of(kind),
+            payload=_payload(kind, data, at=generation.finished_at or generation.created_at),
+            generation_id=generation.generation_id,
+        )
+
+
+def _message_id(kind: type[Answer], of: str) -> MessageId:
+    """Name what is told: a generation ends once, whoever says so; of anything else a fact is told once."""
+    digest = hashlib.sha256(f"{told.type_of(kind)} {of}".encode()).hexdigest()
+    return MessageId(f"msg_{digest[:32]}")
 
 
 def _payload(kind: type[Answer], data: Answer, *, at: datetime) -> str:
@@ -123,6 +154,11 @@ def _refunded(fact: billing.PaymentRefunded) -> Told | None:
     )
 
 
+_ENDINGS: dict[GenerationStatus, type[Answer]] = {
+    GenerationStatus.SUCCEEDED: told.GenerationSucceededEvent,
+    GenerationStatus.FAILED: told.GenerationFailedEvent,
+    GenerationStatus.CANCELLED: told.GenerationCancelledEvent,
+}
 _READERS: dict[str, tuple[Any, Callable[[Any], Told | None]]] = {
     message_type.DESCRIPTOR.full_name: (message_type, read)
     for message_type, read in (

@@ -25,6 +25,7 @@ from gateway.adapters.inbound.rest.answers.purchase import Purchase
 from gateway.adapters.inbound.rest.answers.share import Share
 from gateway.adapters.inbound.rest.answers.upload import Upload
 from gateway.adapters.inbound.rest.answers.user import User
+from gateway.adapters.inbound.rest.answers.webhook_endpoint import WebhookEndpoint
 from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.reasons import refuses
 from gateway.domain import generation as jobs
@@ -67,9 +68,9 @@ _ZIP: dict[str, Any] = {
 async def export_me(principal: CurrentPrincipal, deps: CurrentDeps) -> StreamingResponse:
     """Download everything that is kept of the account, as a ZIP.
 
-    Profile, sessions, passkeys and API keys without their secrets, statement, purchases, invoices,
-    collections, uploads, what people with a role did about the account (as support, administrator or
-    operator; who it was stays theirs), and every generation with its files and the links that share it.
+    Profile, sessions, passkeys, API keys and webhook endpoints without their secrets, statement, purchases,
+    invoices, collections, uploads, what people with a role did about the account (as support, administrator
+    or operator; who it was stays theirs), and every generation with its files and the links that share it.
     `manifest.json`, the last file, lists the others and names what could not be read, which stops nothing
     else.
     """
@@ -109,6 +110,10 @@ async def _members(deps: Deps, principal: Principal) -> AsyncIterator[Member]:
         for passkey in await account.passkeys_of(user_id):
             yield Passkey.of(passkey)
 
+    async def webhook_endpoints() -> AsyncIterator[WebhookEndpoint]:
+        for endpoint in await deps.webhook_endpoints.endpoints(user_id):
+            yield WebhookEndpoint.of(endpoint)
+
     async def collections() -> AsyncIterator[Collection]:
         for collection in await account.collections_of(user_id):
             yield Collection.of(collection)
@@ -122,6 +127,7 @@ async def _members(deps: Deps, principal: Principal) -> AsyncIterator[Member]:
     yield Text("sessions.json", _list(sessions()))
     yield Text("api-keys.json", _list(keys()))
     yield Text("passkeys.json", _list(passkeys()))
+    yield Text("webhook-endpoints.json", _list(webhook_endpoints()))
     yield Text("statement.json", _list(statement()))
     yield Text("purchases.json", _list(_each(account.purchases(user_id), Purchase.of)))
     yield Text("invoices.json", _list(_each(account.invoices(user_id), Invoice.of)))

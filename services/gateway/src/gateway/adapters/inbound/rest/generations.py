@@ -1,6 +1,6 @@
 """Generations: start, watch, stop, delete, explain."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
@@ -24,9 +24,11 @@ from gateway.adapters.inbound.rest.parameters import (
 )
 from gateway.adapters.inbound.rest.prefer import mark_waited, preferred_wait_s
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
+from gateway.application.start_generation import StartGeneration
 from gateway.application.wait_as_preferred import WaitAsPreferred
 from gateway.domain.generation import LibraryFilter, NewGeneration
 from gateway.domain.identifiers import ModelId, QuoteId
+from gateway.domain.webhook import GENERATION_EVENTS, URL_LENGTH_MAX, WebhookEvent
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1/generations", tags=["generations"], route_class=JsonRoute)
@@ -37,10 +39,10 @@ _CREATE: Reasons = {
     402: ("INSUFFICIENT_CREDITS",),
     403: ("ENTITLEMENT_REQUIRED", "MODEL_NOT_ALLOWED", "KEY_LIMIT_REACHED", "ACCOUNT_ERASED"),
     404: ("UNKNOWN_MODEL",),
-    409: ("QUOTE_EXPIRED",),
+    409: ("QUOTE_EXPIRED", "WEBHOOKS_OFF"),
     422: ("INVALID_INPUT", "INVALID_QUOTE"),
     429: ("LEDGER_OVERLOADED",),
-    503: ("LEDGER_UNAVAILABLE",),
+    503: ("LEDGER_UNAVAILABLE", "WEBHOOK_SECRET_UNREADABLE"),
 }
 
 
@@ -62,6 +64,23 @@ class GenerationBody(Body):
         dict[str, Any], Field(max_length=50, default_factory=dict, examples=[{"album": "birds"}])
     ]
     """The caller's own: comes back unchanged."""
+    webhook_url: (
+        Annotated[
+            str,
+            Field(min_length=1, max_length=URL_LENGTH_MAX, examples=["https://shop.example/tintype"]),
+        ]
+        | None
+    ) = None
+    """Told once it has ended, beside your endpoints; signed by the secret of
+    `GET /v1/webhook-endpoints/signing-secret`."""
+    webhook_events: (
+        Annotated[
+            list[Literal["generation.succeeded", "generation.failed", "generation.cancelled"]],
+            Field(min_length=1, max_length=len(GENERATION_EVENTS)),
+        ]
+        | None
+    ) = None
+    """Which endings `webhook_url` is told; all of them when it is left out."""
 
 
 @router.post(
@@ -95,7 +114,18 @@ async def create_generation(
         key=principal.key,
     )
     principal.require_model(new.model_id)
-    generation, replayed = await deps.generations.create(principal.user_id, new)
+    if body.webhook_url is None:
+        generation, replayed = await deps.generations.create(principal.user_id, new)
+    else:
+        events = map(WebhookEvent, body.webhook_events or GENERATION_EVENTS)
+        generation, replayed = await deps.start_generation(
+            StartGeneration(
+                account_id=principal.user_id,
+                new=new,
+                webhook_url=body.webhook_url,
+                webhook_events=frozenset(events),
+            )
+        )
     mark_replayed(response, replayed)
     response.headers["Location"] = f"/v1/generations/{generation.generation_id}"
     if wait_s is not None:

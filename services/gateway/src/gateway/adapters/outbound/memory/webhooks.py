@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from gateway.domain.errors import Conflict, FieldProblem, IdempotencyKeyReused, InvalidRequest, NotFound
-from gateway.domain.identifiers import AccountId, CallbackId, DeliveryId, FactId, WebhookEndpointId
+from gateway.domain.identifiers import (
+    AccountId,
+    CallbackId,
+    DeliveryId,
+    FactId,
+    GenerationId,
+    WebhookEndpointId,
+)
 from gateway.domain.page import Page
 from gateway.domain.webhook import (
     ENDPOINTS_MAX,
@@ -33,6 +40,7 @@ class MemoryWebhooks:
     secrets: dict[WebhookEndpointId, SigningSecrets] = field(default_factory=dict, repr=False)
     own_secrets: dict[AccountId, SigningSecrets] = field(default_factory=dict, repr=False)
     callbacks: dict[CallbackId, Callback] = field(default_factory=dict)
+    tied: dict[GenerationId, CallbackId] = field(default_factory=dict)
     log: dict[DeliveryId, WebhookDelivery] = field(default_factory=dict)
     of_callback: dict[DeliveryId, CallbackId] = field(default_factory=dict)
     taken: dict[DeliveryId, datetime] = field(default_factory=dict)
@@ -121,6 +129,14 @@ class MemoryWebhooks:
         if (known.url, known.event_types) != (callback.url, callback.event_types):
             raise IdempotencyKeyReused("The key came before with another webhook.")
 
+    async def tie_callback(
+        self, account_id: AccountId, callback_id: CallbackId, generation_id: GenerationId
+    ) -> None:
+        """See WebhookEndpoints."""
+        callback = self.callbacks.get(callback_id)
+        if callback is not None and callback.account_id == account_id:
+            self.tied.setdefault(generation_id, callback_id)
+
     async def deliveries(
         self,
         account_id: AccountId,
@@ -179,7 +195,8 @@ class MemoryWebhooks:
             for endpoint in await self.endpoints(message.account_id)
             if endpoint.is_enabled and message.event_type in endpoint.event_types
         ]
-        callback = self.callbacks.get(message.callback_id) if message.callback_id else None
+        tied = self.tied.get(message.generation_id) if message.generation_id else None
+        callback = self.callbacks.get(tied) if tied else None
         if callback and (callback.account_id, message.event_type in callback.event_types) == (
             message.account_id,
             True,
@@ -188,7 +205,11 @@ class MemoryWebhooks:
         if not wanting or fact_id in self.heard:
             return 0
         self.heard.add(fact_id)
+        added = 0
         for receiver, endpoint_id in wanting:
+            if self._has(message, receiver, endpoint_id):
+                continue
+            added += 1
             self.made += 1
             delivery_id = DeliveryId(f"dlv_{self.made:032x}")
             self.log[delivery_id] = WebhookDelivery(
@@ -206,7 +227,21 @@ class MemoryWebhooks:
             )
             if isinstance(receiver, Callback):
                 self.of_callback[delivery_id] = receiver.callback_id
-        return len(wanting)
+        return added
+
+    def _has(
+        self,
+        message: WebhookMessage,
+        receiver: WebhookEndpoint | Callback,
+        endpoint_id: WebhookEndpointId | None,
+    ) -> bool:
+        """Whether the message is on its way, or came, to a receiver by another way."""
+        called = receiver.callback_id if isinstance(receiver, Callback) else None
+        return any(
+            (each.message_id, each.endpoint_id, self.of_callback.get(each.delivery_id))
+            == (message.message_id, endpoint_id, called)
+            for each in self.log.values()
+        )
 
     async def claim(
         self, *, now: datetime, until: datetime, count_max: int, per_receiver_max: int

@@ -62,6 +62,7 @@ webhook_callbacks = sa.Table(
     sa.Column("account_id", sa.Text),
     sa.Column("url", sa.Text),
     sa.Column("event_types", ARRAY(sa.Text)),
+    sa.Column("generation_id", sa.Text),
     _moment("created_at"),
 )
 webhook_deliveries = sa.Table(

@@ -31,7 +31,13 @@ from gateway.domain.errors import (
     InvalidRequest,
     OutOfOrder,
 )
-from gateway.domain.identifiers import AccountId, DeliveryId, WebhookEndpointId
+from gateway.domain.identifiers import (
+    AccountId,
+    CallbackId,
+    DeliveryId,
+    GenerationId,
+    WebhookEndpointId,
+)
 from gateway.domain.page import Page
 from gateway.domain.webhook import (
     ENDPOINTS_MAX,
@@ -185,6 +191,16 @@ class PostgresWebhookEndpoints:
             kept = (await connection.execute(known)).one()
         if (kept.url, kept.event_types) != (row["url"], row["event_types"]):
             raise IdempotencyKeyReused("The key came before with another webhook.")
+
+    async def tie_callback(
+        self, account_id: AccountId, callback_id: CallbackId, generation_id: GenerationId
+    ) -> None:
+        """See WebhookEndpoints."""
+        table = webhook_callbacks
+        mine = sa.and_(table.c.account_id == account_id, table.c.callback_id == callback_id)
+        tied = table.update().where(mine, table.c.generation_id.is_(None))
+        async with transaction(self._engine, account_id) as connection:
+            await connection.execute(tied.values(generation_id=generation_id))
 
     async def deliveries(
         self,

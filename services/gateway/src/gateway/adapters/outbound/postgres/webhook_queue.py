@@ -222,12 +222,12 @@ async def _to_endpoints(connection: AsyncConnection, message: WebhookMessage) ->
 
 
 async def _to_callback(connection: AsyncConnection, message: WebhookMessage) -> list[dict[str, Any]]:
-    if message.callback_id is None:
+    if message.generation_id is None:
         return []
     calls = webhook_callbacks
     wanting = sa.select(calls.c.callback_id, calls.c.url).where(
         calls.c.account_id == message.account_id,
-        calls.c.callback_id == message.callback_id,
+        calls.c.generation_id == message.generation_id,
         sa.literal(message.event_type) == sa.any_(calls.c.event_types),
     )
     return [
