@@ -10,6 +10,7 @@ import grpc
 from billing.adapters.inbound import grpc as billing_grpc
 from billing.application.list_processor_payments import ListProcessorPaymentsHandler
 from billing_support import BillingUnderTest
+from chassis.clock import SystemClock
 from chassis.events import IncomingEvent
 from chassis.grpc_client import channel
 from chassis.grpc_server import GrpcServer
@@ -20,6 +21,7 @@ from deadletters.servicer import register as register_dead_letters
 from embedded.topology import topology
 from generation.adapters.inbound import grpc as generation_grpc
 from generation.adapters.inbound import grpc_interactive
+from generation.application.known_pauses import KnownPauses
 from generation.application.read_margin import ReadMarginHandler
 from generation_house import House
 from identity.adapters.inbound import grpc as identity_grpc
@@ -157,7 +159,7 @@ async def serve_identity(stack: AsyncExitStack, world: World) -> str:
     )
 
 
-async def serve_generation(stack: AsyncExitStack, house: House) -> str:
+async def serve_generation(stack: AsyncExitStack, house: House, pauses: KnownPauses | None = None) -> str:
     """Serve GenerationService."""
     servicer = generation_grpc.GenerationServicer(
         generation_grpc.Handlers(
@@ -170,6 +172,7 @@ async def serve_generation(stack: AsyncExitStack, house: House) -> str:
             delete=house.delete,
             usage=house.usage,
             margin=ReadMarginHandler(house.units),
+            pauses=pauses or KnownPauses(SystemClock()),
             discard=house.discard,
             restore=house.restore,
             receive_webhook=house.receive_webhook,

@@ -66,6 +66,7 @@ ACTING = {
     ("billing", "RefundPurchase"): ADMIN,
     ("ledger", "Adjust"): ADMIN,
     ("generation", "GroupMargins"): STAFF,
+    ("generation", "ListProviderPauses"): STAFF,
     ("identity", "ListUsers"): STAFF,
     ("identity", "ReadUser"): STAFF,
     ("identity", "ChangeUser"): ADMIN,

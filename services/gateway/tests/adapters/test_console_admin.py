@@ -10,6 +10,7 @@ from staff import enter, get, spend
 
 PAGES = [
     "/admin", "/admin/users", "/admin/users/{user}", "/admin/audit", "/admin/mails", "/admin/dead-letters",
+    "/admin/providers",
 ]  # fmt: skip
 CHANGES = [
     ("GET", "/admin/users/{user}/credits?amount=5&reason=x", {}),

@@ -9,6 +9,7 @@ from generation.adapters.outbound.memory_meter import MemoryMeter
 from generation.application.judge_provider import account_is_well, provider_is_well
 from generation.domain.generation import Failure
 from generation.domain.identifiers import GenerationId, ModelId
+from generation.domain.provider_pause import PauseReason
 from generation.ports.media_provider import RunReport, RunState
 from generation.ports.provider_guard import Call
 from generation_house import HandClock
@@ -40,6 +41,7 @@ class Circuits:
             is_well=provider_is_well,
             failures_max=5,
             tell=circuit_told(self.meter),
+            reason=PauseReason.FAILING,
         )
 
     def pause_s(self, asked: Call | None = None) -> float | None:
@@ -74,6 +76,7 @@ class Accounts(Circuits):
             is_well=account_is_well,
             failures_max=1,
             tell=account_told(self.meter),
+            reason=PauseReason.ACCOUNT,
         )
 
 
@@ -236,3 +239,26 @@ def test_an_account_is_well_once_a_request_was_dealt_with(
     accounts.ends(report, 2)
     assert (accounts.pause_s() is None) == opens
     assert accounts.meter.troubles == [("easel", True), *([("easel", False)] if opens else [])]
+
+
+def test_what_is_left_alone_is_told_until_it_is_well(circuits: Circuits, accounts: Accounts) -> None:
+    """Since when and until when; while one tries, too; of an account every model."""
+    circuits.ends(FAILED, 1, 2, 3, 4)
+    assert list(circuits.guard.pauses()) == []
+    began = circuits.clock.now()
+    circuits.ends(FAILED, 5)
+    (pause,) = circuits.guard.pauses()
+    assert (pause.provider, pause.model_id, pause.reason) == ("easel", "a/b", PauseReason.FAILING)
+    assert (pause.since, pause.until) == (began, began + timedelta(seconds=30))
+    circuits.clock.moment = pause.until
+    assert circuits.enters(6)
+    circuits.ends(FAILED, 6)
+    (longer,) = circuits.guard.pauses()
+    assert (longer.since, longer.until) == (began, circuits.clock.now() + timedelta(seconds=60))
+    circuits.clock.moment = longer.until
+    assert circuits.enters(7)
+    circuits.ends(MADE, 7)
+    assert list(circuits.guard.pauses()) == []
+    accounts.ends(TROUBLE, 1)
+    (whole,) = accounts.guard.pauses()
+    assert (whole.provider, whole.model_id, whole.reason) == ("easel", None, PauseReason.ACCOUNT)

@@ -8,6 +8,7 @@ from gateway.domain.administration import Actor
 from gateway.domain.identifiers import AccountId
 from gateway.domain.margin import Margin, MarginGrouping
 from gateway.domain.page import Page
+from gateway.domain.provider_pause import PauseReport
 from gateway.domain.usage import AttemptUsage, UsageFilter, UsageGroup, UsageGrouping
 
 
@@ -41,4 +42,8 @@ class UsageLog(Protocol):
 
         Raises Forbidden (NOT_STAFF).
         """
+        ...
+
+    async def pauses(self, actor: Actor) -> PauseReport:
+        """Return the providers that workers leave alone. Raises Forbidden (NOT_STAFF)."""
         ...

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from generation.domain.provider_pause import ProviderPause
 from generation.ports.media_provider import RunReport
 from generation.ports.provider_guard import Call, ProviderGuard
 
@@ -13,6 +14,10 @@ class ProviderGate:
     """One for all jobs of a worker: closed for as long as the strictest of its guards says."""
 
     guards: Sequence[ProviderGuard]
+
+    def pauses(self) -> Sequence[ProviderPause]:
+        """Return which providers are left alone, and why; nothing of those that are only full."""
+        return [pause for guard in self.guards for pause in guard.pauses()]
 
     def closed_until(self, call: Call) -> datetime | None:
         """Return when the call may be made, or when to ask again; None when it may be made now."""

@@ -1,8 +1,10 @@
 """Leaves a provider alone for as long as it asked to be."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from generation.domain.identifiers import ModelId
+from generation.domain.provider_pause import PauseReason, ProviderPause
 from generation.ports.clock import Clock
 from generation.ports.media_provider import RunReport
 from generation.ports.provider_guard import Call, ProviderGuard
@@ -17,6 +19,21 @@ class RetryAfterGuard(ProviderGuard):
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._until: dict[tuple[str, ModelId], datetime] = {}
+        self._since: dict[tuple[str, ModelId], datetime] = {}
+
+    def pauses(self) -> Sequence[ProviderPause]:
+        now = self._clock.now()
+        return [
+            ProviderPause(
+                provider=provider,
+                model_id=model_id,
+                reason=PauseReason.ASKED_TO_WAIT,
+                since=self._since[provider, model_id],
+                until=until,
+            )
+            for (provider, model_id), until in self._until.items()
+            if now < until
+        ]
 
     def closed_until(self, call: Call) -> datetime | None:
         until = self._until.get((call.provider, call.model_id))
@@ -26,5 +43,8 @@ class RetryAfterGuard(ProviderGuard):
         # Trouble with our account has a pause of its own.
         if report.retry_after_s and not report.account_trouble:
             asked = timedelta(seconds=min(report.retry_after_s, PAUSE_MAX_S))
-            place, until = (call.provider, call.model_id), self._clock.now() + asked
+            now = self._clock.now()
+            place, until = (call.provider, call.model_id), now + asked
+            if now >= self._until.get(place, now):
+                self._since[place] = now
             self._until[place] = max(until, self._until.get(place, until))

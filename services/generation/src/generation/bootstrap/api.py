@@ -9,7 +9,7 @@ from deadletters.servicer import DeadLetterServicer, with_dead_letters
 from deadletters.servicer import register as register_dead_letters
 from tintype.generation.v1.generation_pb2_grpc import add_GenerationServiceServicer_to_server
 
-from generation.adapters.inbound import gone_people, plan_changes
+from generation.adapters.inbound import gone_people, heard_pauses, plan_changes
 from generation.adapters.inbound.gone_people import GonePeople
 from generation.adapters.inbound.grpc import ALLOWED, DOMAIN, ERRORS, GenerationServicer, Handlers
 from generation.adapters.inbound.grpc_collections import CollectionHandlers
@@ -41,6 +41,7 @@ from generation.application.delete_upload import DeleteUploadHandler
 from generation.application.discard_generation import DiscardGenerationHandler
 from generation.application.entitlement_check import EntitlementCheck
 from generation.application.keep_entitlements import KeepEntitlementsHandler
+from generation.application.known_pauses import KnownPauses
 from generation.application.learn_statistics import LastDay
 from generation.application.mark_favourite import MarkFavouriteHandler
 from generation.application.queue_view import QueueView
@@ -80,11 +81,13 @@ async def serve_api(settings: ApiSettings, webhooks: ProviderSettings) -> None:
         receive = ReceiveProviderWebhookHandler(
             parts.units, FolderWebhooks(webhooks), NatsNudges(running.nats)
         )
+        pauses = KnownPauses(parts.clock)
+        await running.opened(heard_pauses.listening(running.nats, pauses.hear))
         await running.run(
             running.grpc(
                 _register,
                 (
-                    GenerationServicer(handlers(settings, parts, durations, last_day, receive)),
+                    GenerationServicer(handlers(settings, parts, durations, last_day, receive, pauses)),
                     DeadLetterServicer(
                         dead_letters_of(running.engine), applying(parts.units, parts.catalogue)
                     ),
@@ -114,6 +117,7 @@ def handlers(
     durations: UsualDurations,
     last_day: LastDay,
     receive: ReceiveProviderWebhookHandler,
+    pauses: KnownPauses,
 ) -> Handlers:
     """Return the use cases that the API answers with."""
     checker = JsonSchemaChecker()
@@ -155,6 +159,7 @@ def handlers(
         delete=DeleteGenerationHandler(parts.units, parts.clock),
         usage=ReadUsage(parts.units),
         margin=ReadMarginHandler(parts.units),
+        pauses=pauses,
         discard=DiscardGenerationHandler(parts.units, parts.clock),
         restore=RestoreGenerationHandler(parts.units, parts.clock),
         settlements=ReadSettlements(parts.units),

@@ -18,6 +18,7 @@ from generation.application.judge_provider import account_is_well, provider_is_w
 from generation.application.provider_gate import ProviderGate
 from generation.application.retry_after import RetryAfterGuard
 from generation.bootstrap.parts import Parts
+from generation.domain.provider_pause import PauseReason
 from generation.ports.clock import Clock
 from generation.ports.media_provider import MediaProvider
 from generation.ports.meter import Meter
@@ -59,6 +60,7 @@ def gate_of(
         is_well=account_is_well,
         failures_max=1,
         tell=account_told(meter),
+        reason=PauseReason.ACCOUNT,
         pause_s=pause_s,
     )
     models = CircuitGuard(
@@ -67,6 +69,7 @@ def gate_of(
         is_well=provider_is_well,
         failures_max=FAILURES_MAX,
         tell=circuit_told(meter),
+        reason=PauseReason.FAILING,
         pause_s=pause_s,
     )
     return ProviderGate((account, models, RetryAfterGuard(clock), LimitGuard(limits, clock)))

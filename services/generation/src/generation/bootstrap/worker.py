@@ -21,12 +21,12 @@ from generation.adapters.inbound.worker import (
     fetched_at_once,
 )
 from generation.adapters.outbound.intake import FileIntake
+from generation.adapters.outbound.nats_pauses import NatsPauseBoard
 from generation.adapters.outbound.nats_progress import NatsProgressFeed
 from generation.adapters.outbound.postgres import tables
 from generation.adapters.outbound.postgres.presence import present
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.adapters.outbound.prometheus import count_open
-from generation.adapters.outbound.provider_limits import Limits
 from generation.adapters.outbound.providers.registry import ProviderSettings
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
 from generation.application.cancel_generation import CancelGenerationHandler
@@ -38,6 +38,7 @@ from generation.application.finish_attempt import AttemptFinisher
 from generation.application.follow_run import RunFollower
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.moderate_job import JobModerator
+from generation.application.provider_gate import ProviderGate
 from generation.application.purge_discarded import PurgeDiscardedHandler
 from generation.application.report_progress import ProgressReporter
 from generation.application.run_attempt import AttemptRunner
@@ -50,6 +51,7 @@ from generation.application.sweep_deletions import SweepDeletionsHandler
 from generation.application.sweep_reservations import SweepReservationsHandler
 from generation.application.sweep_uploads import SweepUploadsHandler
 from generation.application.take_due import TakeDueHandler
+from generation.application.tell_pauses import TellPausesHandler
 from generation.bootstrap.content_signer import signer_of
 from generation.bootstrap.dead_letters import applying, dead_letters_of
 from generation.bootstrap.moderation import moderation_of
@@ -62,6 +64,7 @@ from generation.settings import WorkerSettings
 
 TAKE_DUE_EVERY_S = 1.0
 WATCH_ROOM_EVERY_S = 2.0
+TELL_PAUSES_EVERY_S = 5.0
 SWEEP_EVERY_S = 5.0
 
 
@@ -72,7 +75,8 @@ async def serve_worker(settings: WorkerSettings, providers: ProviderSettings) ->
         intake = FileIntake(settings.output_size_max_bytes)
         making = await running.opened(providers_of(settings, providers, parts))
         moderation = await running.opened(moderation_of(settings))
-        worker = worker_of(settings, parts, making, limits_of(providers), intake, moderation)
+        gate = gate_of(parts.clock, parts.meter, limits_of(providers))
+        worker = worker_of(settings, parts, making, gate, intake, moderation)
         await running.opened(present(parts.engine, worker.name))
         running.stack.push_async_callback(worker.drain)
         await running.opened(listening(running.nats, worker.wake))
@@ -89,6 +93,11 @@ async def serve_worker(settings: WorkerSettings, providers: ProviderSettings) ->
             consumer.run(),
             forever(worker.renew, every_s=RENEW_EVERY_S, name="renew leases"),
             forever(worker.take_due, every_s=TAKE_DUE_EVERY_S, name="take due"),
+            forever(
+                TellPausesHandler(gate, NatsPauseBoard(running.nats), worker.name),
+                every_s=TELL_PAUSES_EVERY_S,
+                name="tell pauses",
+            ),
             forever(worker.watch_room, every_s=WATCH_ROOM_EVERY_S, name="watch room"),
             *sweepers(settings, parts),
             running.prune_inbox(tables.inbox),
@@ -110,7 +119,7 @@ def worker_of(
     settings: WorkerSettings,
     parts: Parts,
     providers: Mapping[str, MediaProvider],
-    limits: Mapping[str, Limits],
+    gate: ProviderGate,
     intake: FileIntake,
     moderation: Moderation | None,
 ) -> Worker:
@@ -118,7 +127,6 @@ def worker_of(
     units, ids, clock = parts.units, parts.ids, parts.clock
     name, lease_s = ids.new("wrk"), settings.lease_s
     in_call = frozenset(called for called, provider in providers.items() if provider.capabilities.in_call)
-    gate = gate_of(clock, parts.meter, limits)
     finish = AttemptFinisher(
         units,
         ids,

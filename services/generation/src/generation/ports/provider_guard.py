@@ -1,10 +1,12 @@
 """Whether a provider may be asked now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from generation.domain.identifiers import GenerationId, ModelId
+from generation.domain.provider_pause import ProviderPause
 from generation.ports.media_provider import RunReport
 
 
@@ -25,6 +27,10 @@ class ProviderGuard(Protocol):
     """
 
     is_queue: bool = False
+
+    def pauses(self) -> Sequence[ProviderPause]:
+        """Return what is wrong now, for people to see."""
+        return ()
 
     def closed_until(self, call: Call) -> datetime | None:
         """Return when the call may be made, or when to ask again; None when it may be made now."""

@@ -1493,6 +1493,98 @@ class GroupMarginsRequest(_message.Message):
 Global___GroupMarginsRequest: _TypeAlias = GroupMarginsRequest  # noqa: Y015
 
 @_typing.final
+class ListProviderPausesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRINCIPAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def principal(self) -> _principal_pb2.Principal: ...
+    def __init__(
+        self,
+        *,
+        principal: _principal_pb2.Principal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["principal", b"principal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["principal", b"principal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProviderPausesRequest: _TypeAlias = ListProviderPausesRequest  # noqa: Y015
+
+@_typing.final
+class ListProviderPausesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAUSES_FIELD_NUMBER: _builtins.int
+    WORKERS_FIELD_NUMBER: _builtins.int
+    workers: _builtins.int
+    """How many workers were heard. Of none, nothing is known."""
+    @_builtins.property
+    def pauses(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProviderPause]:
+        """By provider and model."""
+
+    def __init__(
+        self,
+        *,
+        pauses: _abc.Iterable[Global___ProviderPause] | None = ...,
+        workers: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pauses", b"pauses", "workers", b"workers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListProviderPausesResponse: _TypeAlias = ListProviderPausesResponse  # noqa: Y015
+
+@_typing.final
+class ProviderPause(_message.Message):
+    """A provider, or one model of it, that some workers ask for nothing now: a worker finds out for itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    MODEL_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    WORKERS_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    model_id: _builtins.str
+    """Empty where it is about every model."""
+    reason: _builtins.str
+    """`failing`: it failed jobs of this model one after the other; `account`: it does not take our account;
+    `asked_to_wait`: it said when to come again.
+    """
+    workers: _builtins.int
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Of the first worker."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """When the last of them tries again; past while a try is under way."""
+
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        model_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+        workers: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model_id", b"model_id", "provider", b"provider", "reason", b"reason", "since", b"since", "until", b"until", "workers", b"workers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderPause: _TypeAlias = ProviderPause  # noqa: Y015
+
+@_typing.final
 class GroupMarginsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

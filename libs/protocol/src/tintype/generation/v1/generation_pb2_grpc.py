@@ -100,6 +100,11 @@ class GenerationServiceStub:
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsRequest.SerializeToString,
                 response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsResponse.FromString,
                 _registered_method=True)
+        self.ListProviderPauses = channel.unary_unary(
+                '/tintype.generation.v1.GenerationService/ListProviderPauses',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListProviderPausesRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListProviderPausesResponse.FromString,
+                _registered_method=True)
         self.CreateShare = channel.unary_unary(
                 '/tintype.generation.v1.GenerationService/CreateShare',
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateShareRequest.SerializeToString,
@@ -308,6 +313,14 @@ class GenerationServiceServicer:
     def GroupMargins(self, request, context):
         """Puts everybody's tries together, with what providers cost beside what users were charged, for people with a
         role: NOT_STAFF (PERMISSION_DENIED). INVALID_INPUT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListProviderPauses(self, request, context):
+        """Lists the providers that workers leave alone, as they said in the last fifteen seconds, for people with a role:
+        NOT_STAFF (PERMISSION_DENIED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -544,6 +557,11 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.GroupMargins,
                     request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsRequest.FromString,
                     response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsResponse.SerializeToString,
+            ),
+            'ListProviderPauses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProviderPauses,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListProviderPausesRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.ListProviderPausesResponse.SerializeToString,
             ),
             'CreateShare': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateShare,
@@ -1003,6 +1021,33 @@ class GenerationService:
             '/tintype.generation.v1.GenerationService/GroupMargins',
             tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsRequest.SerializeToString,
             tintype_dot_generation_dot_v1_dot_generation__pb2.GroupMarginsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProviderPauses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.generation.v1.GenerationService/ListProviderPauses',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ListProviderPausesRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.ListProviderPausesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -60,6 +60,10 @@ class GenerationServiceStub:
     """Puts everybody's tries together, with what providers cost beside what users were charged, for people with a
     role: NOT_STAFF (PERMISSION_DENIED). INVALID_INPUT.
     """
+    ListProviderPauses: _aio.UnaryUnaryMultiCallable[_generation_pb2.ListProviderPausesRequest, _generation_pb2.ListProviderPausesResponse]
+    """Lists the providers that workers leave alone, as they said in the last fifteen seconds, for people with a role:
+    NOT_STAFF (PERMISSION_DENIED).
+    """
     CreateShare: _aio.UnaryUnaryMultiCallable[_generation_pb2.CreateShareRequest, _generation_pb2.CreateShareResponse]
     """Makes a link to a finished generation of this user's, for whoever has it, until it expires or is withdrawn.
     NOT_FOUND for another user's; INVALID_INPUT for another lifetime; NOTHING_TO_SHARE (FAILED_PRECONDITION)
@@ -253,6 +257,16 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_generation_pb2.GroupMarginsResponse]:
         """Puts everybody's tries together, with what providers cost beside what users were charged, for people with a
         role: NOT_STAFF (PERMISSION_DENIED). INVALID_INPUT.
+        """
+
+    @_abc_1.abstractmethod
+    def ListProviderPauses(
+        self,
+        request: _generation_pb2.ListProviderPausesRequest,
+        context: _aio.ServicerContext[_generation_pb2.ListProviderPausesRequest, _abc.Awaitable[_generation_pb2.ListProviderPausesResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.ListProviderPausesResponse]:
+        """Lists the providers that workers leave alone, as they said in the last fifteen seconds, for people with a role:
+        NOT_STAFF (PERMISSION_DENIED).
         """
 
     @_abc_1.abstractmethod

@@ -16,6 +16,7 @@ from gateway.domain.administration import Actor
 from gateway.domain.identifiers import AccountId
 from gateway.domain.margin import Margin, MarginGrouping
 from gateway.domain.page import Page
+from gateway.domain.provider_pause import PauseReport, ProviderPause
 from gateway.domain.usage import AttemptUsage, UsageFilter, UsageGroup, UsageGrouping
 
 
@@ -65,11 +66,19 @@ class GrpcUsageLog:
             answer = await self._stub.GroupMargins(request, timeout=READ_DEADLINE_S)
         return [_margin(margin) for margin in answer.margins]
 
+    async def pauses(self, actor: Actor) -> PauseReport:
+        """See UsageLog."""
+        request = pb.ListProviderPausesRequest(principal=principal(actor))
+        with remote_calls("generation"):
+            answer = await self._stub.ListProviderPauses(request, timeout=READ_DEADLINE_S)
+        return PauseReport(workers=answer.workers, pauses=[_pause(pause) for pause in answer.pauses])
+
 
 def _day(text: str) -> date:
     return date.fromisoformat(text)
 
 
+_pause = reader(pb.ProviderPause, ProviderPause)
 _margin = reader(pb.Margin, Margin, values={"day": _day})
 
 

@@ -12,6 +12,7 @@ from tintype.generation.v1 import generation_pb2_grpc as pb_grpc
 from generation.adapters.inbound import fields, listing, messages
 from generation.adapters.inbound.grpc_collections import CollectionAnswers, CollectionHandlers
 from generation.adapters.inbound.grpc_margins import MarginAnswers
+from generation.adapters.inbound.grpc_pauses import PauseAnswers
 from generation.adapters.inbound.grpc_shares import ShareAnswers, ShareHandlers
 from generation.adapters.inbound.grpc_uploads import UploadAnswers, UploadHandlers
 from generation.adapters.inbound.grpc_usage import UsageAnswers
@@ -20,6 +21,7 @@ from generation.application.create_generation import CreateGeneration, CreateGen
 from generation.application.create_quote import CreateQuote, CreateQuoteHandler
 from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.discard_generation import DiscardGenerationHandler
+from generation.application.known_pauses import KnownPauses
 from generation.application.mark_favourite import MarkFavourite, MarkFavouriteHandler
 from generation.application.read_generations import ReadGenerations
 from generation.application.read_margin import ReadMarginHandler
@@ -90,6 +92,7 @@ class Handlers:
     delete: DeleteGenerationHandler
     usage: ReadUsage
     margin: ReadMarginHandler
+    pauses: KnownPauses
     discard: DiscardGenerationHandler
     restore: RestoreGenerationHandler
     settlements: ReadSettlements
@@ -105,6 +108,7 @@ class GenerationServicer(
     UploadAnswers,
     UsageAnswers,
     MarginAnswers,
+    PauseAnswers,
     pb_grpc.GenerationServiceServicer,
 ):
     """Answers the contract; refusals rise as domain errors and become statuses by ERRORS."""
@@ -116,6 +120,7 @@ class GenerationServicer(
         self._uploads = handlers.uploads
         self._usage = handlers.usage
         self._margin = handlers.margin
+        self._pauses = handlers.pauses
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Any) -> pb.ListModelsResponse:
         """See the contract."""

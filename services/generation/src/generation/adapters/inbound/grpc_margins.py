@@ -23,7 +23,7 @@ class MarginAnswers:
 
     async def GroupMargins(self, request: pb.GroupMarginsRequest, context: Any) -> pb.GroupMarginsResponse:
         """See the contract."""
-        _require_staff(request.principal)
+        require_staff(request.principal)
         if unknown := sorted(set(request.group_by) - _OFFERED):
             raise InvalidInput([Violation("group_by", f"there is no {unknown[0][:32]!r}")])
         since, until = span(request, "started_from", "started_before")
@@ -36,7 +36,7 @@ class MarginAnswers:
         return pb.GroupMarginsResponse(margins=[_message(margin) for margin in margins])
 
 
-def _require_staff(principal: Principal) -> None:
+def require_staff(principal: Principal) -> None:
     """Raise NotStaff for anybody without a role, whatever the caller let pass."""
     if principal.role not in (ROLE_ADMIN, ROLE_SUPPORT):
         raise NotStaff

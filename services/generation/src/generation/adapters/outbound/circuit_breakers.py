@@ -3,7 +3,7 @@
 When a circuit may be tried is ours to say: by the service's clock, after pauses that double.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ import structlog
 from pybreaker import STATE_CLOSED, STATE_HALF_OPEN, STATE_OPEN, CircuitBreaker
 
 from generation.domain.identifiers import GenerationId
+from generation.domain.provider_pause import PauseReason, ProviderPause
 from generation.ports.clock import Clock
 from generation.ports.media_provider import RunReport
 from generation.ports.meter import Meter
@@ -30,9 +31,12 @@ class Circuit:
     """A breaker that counted a failure, and what it does not know."""
 
     breaker: CircuitBreaker
+    # The call that made it: whose it is, as people say it.
+    call: Call
     pause_s: float
     # While it is not closed: nobody enters before then.
     until: datetime
+    since: datetime
     # Jobs that found it open at the end of a pause. The first verdict among theirs decides.
     probes: set[GenerationId] = field(default_factory=set)
     # A job counts once, however often it tries: what is wrong may be the job.
@@ -55,6 +59,7 @@ class CircuitGuard(ProviderGuard):
         is_well: Callable[[RunReport], bool | None],
         failures_max: int,
         tell: Callable[[Call, bool], None],
+        reason: PauseReason,
         pause_s: float = PAUSE_MIN_S,
     ) -> None:
         self._clock = clock
@@ -62,8 +67,22 @@ class CircuitGuard(ProviderGuard):
         self._is_well = is_well
         self._failures_max = failures_max
         self._tell = tell
+        self._reason = reason
         self._pause_s = pause_s
         self._circuits: dict[Hashable, Circuit] = {}
+
+    def pauses(self) -> Sequence[ProviderPause]:
+        return [
+            ProviderPause(
+                provider=circuit.call.provider,
+                model_id=None if self._reason is PauseReason.ACCOUNT else circuit.call.model_id,
+                reason=self._reason,
+                since=circuit.since,
+                until=circuit.until,
+            )
+            for circuit in self._circuits.values()
+            if circuit.breaker.current_state != STATE_CLOSED
+        ]
 
     def closed_until(self, call: Call) -> datetime | None:
         circuit = self._circuits.get(self._of(call))
@@ -108,11 +127,13 @@ class CircuitGuard(ProviderGuard):
         circuit.probes.clear()
         circuit.blaming.clear()
         if before == STATE_CLOSED:
+            circuit.since = self._clock.now()
             self._tell(call, True)
 
     def _made(self, call: Call) -> Circuit:
         breaker = CircuitBreaker(fail_max=self._failures_max, throw_new_error_on_trip=False)
-        circuit = Circuit(breaker, self._pause_s, self._clock.now())
+        now = self._clock.now()
+        circuit = Circuit(breaker, call, self._pause_s, until=now, since=now)
         self._circuits[self._of(call)] = circuit
         return circuit
 

@@ -10,6 +10,7 @@ from gateway.adapters.inbound.console import (
     admin_dead_letters,
     admin_lists,
     admin_overview,
+    admin_providers,
     api_keys,
     assets,
     billing,
@@ -81,6 +82,7 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
         admin_dead_letters,
         own_data,
         admin_overview,
+        admin_providers,
     ):
         app.include_router(page.router, include_in_schema=False)
     if deps.web.shows_components:

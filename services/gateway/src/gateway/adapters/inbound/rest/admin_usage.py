@@ -54,7 +54,9 @@ async def list_margins(
 async def list_providers(staff: CurrentStaff, deps: CurrentDeps) -> ProviderList:
     """List the providers in use, and how each fared on the last day with each of its models.
 
-    Whether one is left alone for a while because it failed is a worker's own: its metrics say so.
+    `pauses` say which of them workers leave alone now. A worker finds out for itself, and says so every few
+    seconds; one that is gone is forgotten within fifteen.
     """
-    providers = Provider.all_of(await deps.generations.models(staff.user_id))
-    return ProviderList.of(providers, lambda provider: provider)
+    report = await deps.usage_log.pauses(staff)
+    providers = Provider.all_of(await deps.generations.models(staff.user_id), report)
+    return ProviderList(data=providers, next_cursor=None, workers=report.workers)

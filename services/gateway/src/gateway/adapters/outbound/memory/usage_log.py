@@ -9,6 +9,7 @@ from gateway.domain.errors import FieldProblem, Forbidden, InvalidRequest
 from gateway.domain.identifiers import AccountId, ModelId
 from gateway.domain.margin import Margin, MarginGrouping
 from gateway.domain.page import Page
+from gateway.domain.provider_pause import PauseReport
 from gateway.domain.usage import NO_KEY, AttemptUsage, UsageFilter, UsageGroup, UsageGrouping
 from gateway.domain.user import Role
 
@@ -18,6 +19,8 @@ class MemoryUsageLog:
 
     def __init__(self, generations: MemoryGenerationState) -> None:
         self._generations = generations
+        self.said = PauseReport(workers=0, pauses=[])
+        """What workers say of providers."""
 
     async def tries(
         self, account_id: AccountId, wanted: UsageFilter, *, cursor: str | None, limit: int
@@ -69,8 +72,7 @@ class MemoryUsageLog:
         by: Collection[MarginGrouping],
     ) -> Sequence[Margin]:
         """See UsageLog. A provider costs nothing here, and nobody says so."""
-        if actor.role not in (Role.SUPPORT, Role.ADMIN):
-            raise Forbidden("Only people with a role may do that.", reason="NOT_STAFF")
+        _require_staff(actor)
         groups: dict[tuple[date | None, ModelId | None, str | None], list[AttemptUsage]] = {}
         for _, tried in self._generations.tries.values():
             if (since and tried.started_at < since) or (until and tried.started_at >= until):
@@ -94,9 +96,19 @@ class MemoryUsageLog:
         ]
         return sorted(found, key=lambda margin: (margin.day or date.min, -margin.usd_micros), reverse=True)
 
+    async def pauses(self, actor: Actor) -> PauseReport:
+        """See UsageLog."""
+        _require_staff(actor)
+        return self.said
+
     def _of(self, account_id: AccountId, wanted: UsageFilter) -> list[AttemptUsage]:
         own = [tried for owner, tried in self._generations.tries.values() if owner == account_id]
         return [each for each in reversed(own) if _admits(wanted, each)]
+
+
+def _require_staff(actor: Actor) -> None:
+    if actor.role not in (Role.SUPPORT, Role.ADMIN):
+        raise Forbidden("Only people with a role may do that.", reason="NOT_STAFF")
 
 
 def _admits(wanted: UsageFilter, usage: AttemptUsage) -> bool:
