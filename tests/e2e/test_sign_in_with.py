@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from customer import Customer
+from mailed_links import link_in_mail
 from playwright.sync_api import Page, expect
 from tintype_local.state import StackState
 from visitor import IN_TIME_MS, PASSWORD
@@ -38,8 +39,8 @@ def test_somebody_new_comes_by_google_and_comes_back(page: Page) -> None:
     expect(page.get_by_role("main").get_by_text(email).first).to_be_visible()
 
 
-def test_an_account_is_linked_by_its_owner(page: Page, customer: Customer) -> None:
-    """Who says to be her at the provider has to sign in as before, and is asked; then Google does, too."""
+def test_an_account_is_linked_by_its_owner(page: Page, customer: Customer, stack: StackState) -> None:
+    """Who says to be her at the provider signs in as before, has proven the address, and is asked."""
     page.goto("/login?next=/library")
     page.get_by_role("link", name="Sign in with Google (stand-in)").click()
     say(page, customer.email)
@@ -51,6 +52,11 @@ def test_an_account_is_linked_by_its_owner(page: Page, customer: Customer) -> No
     expect(page.get_by_role("heading", name="Link Google (stand-in) with your account?")).to_be_visible(
         timeout=IN_TIME_MS
     )
+    expect(page.get_by_text("Confirm your email address first")).to_be_visible()
+    expect(page.get_by_role("button", name="Link it")).to_have_count(0)
+    token = link_in_mail(stack, customer.email, "verify-email").rpartition("=")[2]
+    assert customer.api.post("/v1/auth/email/verify", json={"token": token}).status_code == 200
+    page.reload()
     page.get_by_role("button", name="Link it").click()
     expect(page.get_by_role("button", name="Remove Google (stand-in)")).to_be_visible(timeout=IN_TIME_MS)
     page.context.clear_cookies()
