@@ -28,7 +28,6 @@ TIMEOUT_S = 15.0
 CONNECT_TIMEOUT_S = 5.0
 # As much of an answer as is read; the log keeps the first characters of it.
 RESPONSE_BYTES_MAX = 4 * RESPONSE_LENGTH_MAX
-CONNECTIONS_MAX = 64
 _TIMEOUTS = {
     "timeout": {
         "connect": CONNECT_TIMEOUT_S,
@@ -55,7 +54,8 @@ class HttpWebhookSender:
         self._pool = httpcore.AsyncConnectionPool(
             network_backend=CheckedNetwork(allow_loopback=allow_loopback),
             ssl_context=tls,
-            max_connections=CONNECTIONS_MAX,
+            # Whoever sends bounds how many there are at a time: none may wait here, its time runs already.
+            max_connections=None,
             max_keepalive_connections=0,
         )
 
