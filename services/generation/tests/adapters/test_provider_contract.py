@@ -10,6 +10,7 @@ from embedded.ports import free_ports
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.providers.registry import folders
 from generation.domain.identifiers import AttemptId, RunId
+from generation.ports.chat_provider import ChatProvider
 from generation.ports.media_provider import ProviderUnavailable, RunState
 from provider_profile import host_that_says, profile_of, said
 from provider_stage import Opens, ended, outcome, run_of
@@ -52,6 +53,13 @@ async def test_it_makes_what_is_asked_for(folder: str, opens: Opens) -> None:
             async with FileIntake(50_000_000).receive(output, modality=profile.modality) as media:
                 assert media.size_bytes > 0
         assert (report.cost_usd_micros is not None) == provider.capabilities.cost
+
+
+@every
+async def test_who_holds_chats_says_so(folder: str, opens: Opens) -> None:
+    """Declared: it can be asked for one, and nobody else can."""
+    async with opens(folder) as provider:
+        assert isinstance(provider, ChatProvider) is provider.capabilities.interactive
 
 
 @every

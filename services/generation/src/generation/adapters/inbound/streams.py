@@ -103,7 +103,7 @@ class Streams:
                 return talk
             task = asyncio.create_task(self._followed(talk, slot.pop_all()))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._done)
             return Running(talk, task)
 
     async def renew(self) -> None:
@@ -135,6 +135,12 @@ class Streams:
             talk.stop(INTERRUPTED)
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    def _done(self, task: asyncio.Task[ChatEnd]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            # It is in the log already, and its client may have left.
+            task.exception()
 
     async def _followed(self, talk: Talk, slot: contextlib.ExitStack) -> ChatEnd:
         key = talk.job.generation.generation_id
