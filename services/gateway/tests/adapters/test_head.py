@@ -23,6 +23,8 @@ async def filled(door: Door) -> dict[str, str]:
     collection = await door.http.post("/v1/collections", json={"name": "Herons"})
     upload = await door.http.post("/v1/uploads", content=b"a heron", headers={"content-type": "image/png"})
     checkout = await door.http.post("/v1/checkout", json={"pack": "starter"})
+    hook = {"url": "https://hooks.example/tintype", "event_types": ["generation.succeeded"]}
+    endpoint = await door.http.post("/v1/webhook-endpoints", json=hook)
     return {
         "provider": SKETCH.partition("/")[0],
         "name": SKETCH.partition("/")[2],
@@ -34,6 +36,8 @@ async def filled(door: Door) -> dict[str, str]:
         "token": "x" * 43,
         "user": next(iter(door.world.identity.users)),
         "code": "K7Q2MX4D",
+        "webhook_endpoint": endpoint.json()["id"],
+        "endpoint": endpoint.json()["id"],
     }
 
 

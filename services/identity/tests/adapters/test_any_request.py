@@ -46,9 +46,12 @@ NASTY = (
 KINDS = {
     FieldDescriptor.TYPE_STRING,
     FieldDescriptor.TYPE_BYTES,
+    FieldDescriptor.TYPE_INT32,
     FieldDescriptor.TYPE_INT64,
     FieldDescriptor.TYPE_MESSAGE,
 }
+# The largest of each.
+WHOLE = {FieldDescriptor.TYPE_INT32: 2**31 - 1, FieldDescriptor.TYPE_INT64: 2**63 - 1}
 PERMITTED = {
     grpc.StatusCode.OK,
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -91,8 +94,9 @@ def put(request: Message, field: FieldDescriptor, text: str) -> None:
     if field.type == FieldDescriptor.TYPE_MESSAGE:
         getattr(request, field.name).FromJsonString("0001-01-01T00:00:00Z")
         getattr(request, field.name).seconds -= len(text) - 1
-    elif field.type == FieldDescriptor.TYPE_INT64:
-        setattr(request, field.name, 1 - len(text) if len(text) % 2 else 2**63 - len(text) - 1)
+    elif field.type in WHOLE:
+        largest = WHOLE[field.type]
+        setattr(request, field.name, 1 - len(text) if len(text) % 2 else largest - len(text))
     elif field.type == FieldDescriptor.TYPE_BYTES:
         getattr(request, field.name).extend([text.encode(), b"x" * 32])
     elif not isinstance(getattr(request, field.name), str):
