@@ -8,8 +8,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import namedtuple_row
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only
 
 Values = Sequence[Any] | Mapping[str, Any]
@@ -152,13 +153,13 @@ def send_before_others(engine: AsyncEngine) -> None:
 
 
 def lend_no_connection_of_ours(engine: AsyncEngine) -> None:
-    """Have a connection replaced that came back as a transaction of ours had it.
+    """Have a connection closed that comes back as a transaction of ours had it.
 
     Whoever is cancelled twice may not come to put it right, and what SQLAlchemy began on it would commit
     statement by statement.
     """
 
-    @event.listens_for(engine.sync_engine, "checkout")
-    def _look(dbapi_connection: Any, *_: Any) -> None:
-        if dbapi_connection.driver_connection.autocommit:
-            raise DisconnectionError
+    @event.listens_for(engine.sync_engine, "checkin")
+    def _look(dbapi_connection: Any, record: ConnectionPoolEntry) -> None:
+        if dbapi_connection is not None and dbapi_connection.driver_connection.autocommit:
+            record.invalidate()

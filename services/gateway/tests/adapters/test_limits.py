@@ -70,6 +70,7 @@ async def test_every_call_is_counted(rich: Door) -> None:
         "link": "lnk_x",
         "link_id": "lnk_x",
         "passkey": "psk_x",
+        "passkey_id": "psk_x",
         "alias": "alias_x",
         "dead_letter": "dead_letter_x",
         "delivery": "delivery_x",
@@ -111,7 +112,9 @@ def body_for(method: str, path: str) -> dict[str, Any]:
     """A body that gets past the form: what comes after is all the same."""
     if method == "GET":
         return {}
-    if path.startswith("/v1/"):
+    if path == "/openai/v1/images/edits":
+        return {"data": {"prompt": "a heron"}, "files": {"image": b"a heron"}}
+    if path.startswith(("/v1/", "/openai/")):
         return {"json": {"model": SKETCH, "input": {}, "pack": "starter", "email": "a", "password": "b"}}
     bought = {"pack": "starter", "plan": "pro", "to": "pro", "interval": "month"}
     return {"data": {"model": SKETCH, "key": "k", "turn": "on", **bought}}

@@ -15,6 +15,7 @@ from gateway.adapters.inbound.console.page import HtmlRoute, show
 from gateway.adapters.inbound.console.samples import SAMPLES
 from gateway.adapters.inbound.console.schema_form import Field
 from gateway.adapters.inbound.console.usage import USUAL, Column, Part, UsageReport
+from gateway.adapters.inbound.console.webhooks import EVENTS
 from gateway.domain.credits import EntryKind
 from gateway.domain.generation import QUEUE_COUNTED_MAX, Generation, GenerationStatus, Modality, Output
 from gateway.domain.identifiers import AccountId, GenerationId, ModelId, OutputId, PackId
@@ -100,6 +101,7 @@ async def components(request: Request, deps: CurrentDeps, session: CurrentSessio
         "components.html",
         session=session,
         fields=FIELDS,
+        webhook_events=EVENTS,
         packs=PACKS,
         kinds=tuple(EntryKind),
         report=REPORT,
