@@ -107,6 +107,7 @@ async def test_adding_and_removing_ask_for_a_fresh_proof(door: Door, ring: KeyRi
         assert sent.headers["location"].startswith("/account/step-up?next=")
     page = await door.http.get("/account/step-up", params={"next": PAGE}, headers=HTML)
     assert 'data-options="/v1/auth/step-up/options"' in page.text
+    assert "or use a passkey" in page.text
     answer = ring.get(await asked(door, "/v1/auth/step-up/options", csrf))
     proof = form | {"passkey": json.dumps(answer), "next": PAGE}
     proven = await door.http.post("/account/step-up", data=proof, headers=HTML)
@@ -121,7 +122,7 @@ async def test_adding_and_removing_ask_for_a_fresh_proof(door: Door, ring: KeyRi
 async def test_a_passkey_takes_a_codes_place(door: Door, ring: KeyRing) -> None:
     """On the page that asks for one; what is refused leaves the sign-in waiting."""
     (user_id,) = door.world.identity.users
-    door.world.identity.factors[user_id] = KeptFactor("x", confirmed_at=door.clock.now())
+    door.world.identity.factors[user_id] = KeptFactor("JBSWY3DPEHPK3PXP", confirmed_at=door.clock.now())
     door.http.cookies.clear()
     page = await door.http.post("/login", data=CREDENTIALS | {"next": "/billing"}, headers=HTML)
     assert "Use a passkey" in page.text
@@ -131,9 +132,26 @@ async def test_a_passkey_takes_a_codes_place(door: Door, ring: KeyRing) -> None:
     wrong = await door.http.post("/login/second-factor", data=step | {"passkey": stranger}, headers=HTML)
     assert (wrong.status_code, hidden(wrong, "challenge")) == (422, challenge)
     assert "opens nothing here" in wrong.text
+    assert "Use a passkey" in wrong.text
+    code = step | {"code": "000000", "has_passkeys": hidden(wrong, "has_passkeys")}
+    wrong = await door.http.post("/login/second-factor", data=code, headers=HTML)
+    assert (wrong.status_code, "Use a passkey" in wrong.text) == (422, True)
     answer = json.dumps(ring.get(await asked(door, challenge=challenge)))
     opened = await door.http.post("/login/second-factor", data=step | {"passkey": answer}, headers=HTML)
     assert (opened.status_code, opened.headers["location"]) == (303, "/billing")
+
+
+async def test_whoever_has_no_passkey_is_offered_none(door: Door) -> None:
+    """Neither on the page that asks for a code, nor once a code was wrong."""
+    await enter(door)
+    (user_id,) = door.world.identity.users
+    door.world.identity.factors[user_id] = KeptFactor("JBSWY3DPEHPK3PXP", confirmed_at=door.clock.now())
+    door.http.cookies.clear()
+    page = await door.http.post("/login", data=CREDENTIALS, headers=HTML)
+    assert (page.status_code, "data-passkey" in page.text, "passkeys.js" in page.text) == (200, False, False)
+    step = {"challenge": hidden(page, "challenge"), "code": "000000"}
+    wrong = await door.http.post("/login/second-factor", data=step, headers=HTML)
+    assert (wrong.status_code, "data-passkey" in wrong.text) == (422, False)
 
 
 async def test_an_address_without_a_name_says_why(door: Door, ring: KeyRing) -> None:

@@ -178,6 +178,7 @@ async def test_a_passkey_ends_a_sign_in_that_waits(scene: Scene) -> None:
     await scene.identity.confirm_second_factor(ada, code=code, client_address="")
     with pytest.raises(SecondFactorRequired) as needed:
         await scene.identity.log_in(email=EMAIL, password=PASSWORD)
+    assert needed.value.has_passkeys
     challenge = needed.value.challenge
     asked = await scene.passkeys.sign_in_options(challenge=challenge)
     opened = await scene.passkeys.complete_log_in(used(key, asked), challenge=challenge, client=HOME)

@@ -59,13 +59,17 @@ class Unauthenticated(GatewayError):
 
 
 class SecondFactorRequired(Unauthenticated):
-    """The password was right, and a code is needed as well; `challenge` ends the sign-in with one."""
+    """The password was right, and a code is needed as well; `challenge` ends the sign-in with one.
+
+    `has_passkeys` says whether the person may use a passkey in the code's place.
+    """
 
     default_reason = "SECOND_FACTOR_REQUIRED"
 
-    def __init__(self, detail: str, *, challenge: str) -> None:
+    def __init__(self, detail: str, *, challenge: str, has_passkeys: bool) -> None:
         super().__init__(detail)
         self.challenge = challenge
+        self.has_passkeys = has_passkeys
 
 
 class Forbidden(GatewayError):

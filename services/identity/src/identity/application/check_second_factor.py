@@ -5,6 +5,7 @@ from datetime import datetime
 
 import structlog
 
+from identity.domain.errors import SecondFactorRequired
 from identity.domain.second_factor import CHALLENGE_LIFE, Challenge, SecondFactor, recovery_digest
 from identity.domain.secret import digest
 from identity.domain.user import User
@@ -25,8 +26,8 @@ class SecondFactorChecker:
 
     async def challenge(
         self, work: UnitOfWork, user: User, now: datetime, *, is_known_device: bool
-    ) -> str | None:
-        """Store a sign-in that waits, and return its token; None where the account asks for no factor."""
+    ) -> SecondFactorRequired | None:
+        """Store a sign-in that waits, and return what says so; None where the account asks for no factor."""
         factor = await work.factors.get(user.user_id)
         if factor is None or factor.confirmed_at is None:
             return None
@@ -39,7 +40,8 @@ class SecondFactorChecker:
                 expires_at=now + CHALLENGE_LIFE,
             )
         )
-        return token
+        own = await work.passkeys.of_user(user.user_id)
+        return SecondFactorRequired(token, has_passkeys=bool(own))
 
     async def accepts(self, work: UnitOfWork, factor: SecondFactor, code: str, now: datetime) -> bool:
         """Whether a code of the app or of the paper is good; it is used up by that."""

@@ -145,9 +145,8 @@ class CompleteSignInHandler:
         async with self.units.of(user_id) as work:
             user = await work.users.lock(user_id)
             user.require_enabled()
-            challenge = await self.checker.challenge(work, user, now, is_known_device=False)
-            if challenge is not None:
-                return SecondFactorRequired(challenge)
+            if needed := await self.checker.challenge(work, user, now, is_known_device=False):
+                return needed
             await self.teller.tell(work, user, client, now)
             opened = await self.sessions.open(work, user, client, now)
         return replace(opened, device_token=self.devices.issue(user.email, now))

@@ -100,8 +100,8 @@ class LogInHandler:
                 user = user.with_password(rehashed)
                 await work.users.save(user)
             now = self.clock.now()
-            if challenge := await self.checker.challenge(work, user, now, is_known_device=is_known):
-                return SecondFactorRequired(challenge)
+            if needed := await self.checker.challenge(work, user, now, is_known_device=is_known):
+                return needed
             if not is_known:
                 await self.teller.tell(work, user, client, now)
             return await self.sessions.open(work, user, client, now)

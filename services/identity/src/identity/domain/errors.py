@@ -82,12 +82,19 @@ class InvalidCredentials(IdentityError):
 
 
 class SecondFactorRequired(IdentityError):
-    """The password was right, and a code is needed as well; `challenge` ends the sign-in with one."""
+    """The password was right, and a code is needed as well; `challenge` ends the sign-in with one.
+
+    Whoever has a passkey may use that in the code's place.
+    """
 
     reason = "SECOND_FACTOR_REQUIRED"
 
-    def __init__(self, challenge: str) -> None:
-        super().__init__("A code of your authenticator app is needed.", challenge=challenge)
+    def __init__(self, challenge: str, *, has_passkeys: bool) -> None:
+        super().__init__(
+            "A code of your authenticator app is needed.",
+            challenge=challenge,
+            has_passkeys="true" if has_passkeys else "false",
+        )
 
 
 class ChallengeEnded(IdentityError):

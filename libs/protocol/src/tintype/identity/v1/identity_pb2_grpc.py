@@ -309,10 +309,10 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CompleteLogIn(self, request, context):
-        """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`), with a
-        code of the person's app, one of their recovery codes or one of their passkeys. WRONG_CODE (INVALID_ARGUMENT),
-        CHALLENGE_ENDED (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS
-        (RESOURCE_EXHAUSTED); of passkeys what SignInWithPasskey refuses.
+        """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`, and
+        `has_passkeys`, "true" or "false"), with a code of the person's app, one of their recovery codes or one of their
+        passkeys. WRONG_CODE (INVALID_ARGUMENT), CHALLENGE_ENDED (UNAUTHENTICATED) after five minutes or five wrong codes,
+        TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED); of passkeys what SignInWithPasskey refuses.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,10 +38,10 @@ class IdentityServiceStub:
     minutes. SESSION_NOT_FOUND (NOT_FOUND), SESSION_ENDED (UNAUTHENTICATED).
     """
     CompleteLogIn: _aio.UnaryUnaryMultiCallable[_identity_pb2.CompleteLogInRequest, _identity_pb2.CompleteLogInResponse]
-    """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`), with a
-    code of the person's app, one of their recovery codes or one of their passkeys. WRONG_CODE (INVALID_ARGUMENT),
-    CHALLENGE_ENDED (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS
-    (RESOURCE_EXHAUSTED); of passkeys what SignInWithPasskey refuses.
+    """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`, and
+    `has_passkeys`, "true" or "false"), with a code of the person's app, one of their recovery codes or one of their
+    passkeys. WRONG_CODE (INVALID_ARGUMENT), CHALLENGE_ENDED (UNAUTHENTICATED) after five minutes or five wrong codes,
+    TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED); of passkeys what SignInWithPasskey refuses.
     """
     BeginSecondFactor: _aio.UnaryUnaryMultiCallable[_identity_pb2.BeginSecondFactorRequest, _identity_pb2.BeginSecondFactorResponse]
     """Makes the secret of a second factor; nothing asks for it before it is confirmed. WRONG_PASSWORD
@@ -235,10 +235,10 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _identity_pb2.CompleteLogInRequest,
         context: _aio.ServicerContext[_identity_pb2.CompleteLogInRequest, _abc.Awaitable[_identity_pb2.CompleteLogInResponse]],
     ) -> _abc.Awaitable[_identity_pb2.CompleteLogInResponse]:
-        """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`), with a
-        code of the person's app, one of their recovery codes or one of their passkeys. WRONG_CODE (INVALID_ARGUMENT),
-        CHALLENGE_ENDED (UNAUTHENTICATED) after five minutes or five wrong codes, TOO_MANY_ATTEMPTS
-        (RESOURCE_EXHAUSTED); of passkeys what SignInWithPasskey refuses.
+        """Ends a sign-in that LogIn refused with SECOND_FACTOR_REQUIRED (UNAUTHENTICATED; metadata `challenge`, and
+        `has_passkeys`, "true" or "false"), with a code of the person's app, one of their recovery codes or one of their
+        passkeys. WRONG_CODE (INVALID_ARGUMENT), CHALLENGE_ENDED (UNAUTHENTICATED) after five minutes or five wrong codes,
+        TOO_MANY_ATTEMPTS (RESOURCE_EXHAUSTED); of passkeys what SignInWithPasskey refuses.
         """
 
     @_abc_1.abstractmethod

@@ -112,7 +112,11 @@ def refusal(service: str, error: RemoteError) -> GatewayError:
             replayed=error.metadata.get("replayed") == "true",
         )
     if error.reason == "SECOND_FACTOR_REQUIRED":
-        return SecondFactorRequired(error.detail, challenge=error.metadata.get("challenge", ""))
+        return SecondFactorRequired(
+            error.detail,
+            challenge=error.metadata.get("challenge", ""),
+            has_passkeys=error.metadata.get("has_passkeys") == "true",
+        )
     if error.reason == "PRICE_CHANGED":
         return PriceChanged(error.detail, price=_price(error.metadata))
     if error.status is grpc.StatusCode.RESOURCE_EXHAUSTED:

@@ -157,6 +157,7 @@ async def log_in(
             request,
             "login_code.html",
             challenge=needed.challenge,
+            has_passkeys=needed.has_passkeys,
             options=await options_of(deps),
             next=local_path(next, otherwise=HOME),
         )
@@ -183,6 +184,7 @@ async def complete_log_in(
     challenge: Text = "",
     code: Text = "",
     passkey: AnswerText = "",
+    has_passkeys: Annotated[bool, Form()] = False,
     next: Text = HOME,  # noqa: A002
 ) -> Response:
     """End a sign-in that waits for a code or a passkey; what is wrong leaves it waiting."""
@@ -203,6 +205,8 @@ async def complete_log_in(
             "login_code.html",
             refusal=refusal,
             challenge=challenge,
+            # As the page that was sent had it: it decides on a button alone.
+            has_passkeys=has_passkeys or bool(passkey),
             next=local_path(next, otherwise=HOME),
             options=await options_of(deps),
             **(said(request, refusal) if passkey else {}),

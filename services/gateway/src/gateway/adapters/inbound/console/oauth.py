@@ -94,6 +94,7 @@ async def back(
             request,
             "login_code.html",
             challenge=needed.challenge,
+            has_passkeys=needed.has_passkeys,
             next=wanted,
             options=await options_of(deps),
         )

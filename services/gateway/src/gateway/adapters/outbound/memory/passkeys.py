@@ -113,6 +113,7 @@ class MemoryPasskeys:
             copy_seen_at=None,
         )
         self.kept[passkey.passkey_id] = _Kept(user_id, credential_id, passkey, 0)
+        self.identity.passkey_owners.add(user_id)
         return passkey
 
     async def of_user(self, user_id: UserId) -> OwnPasskeys:
@@ -138,6 +139,8 @@ class MemoryPasskeys:
                 "This is the only way into your account. Set a password first.", reason="LAST_WAY_TO_SIGN_IN"
             )
         del self.kept[passkey_id]
+        if not self._own(user_id):
+            self.identity.passkey_owners.discard(user_id)
 
     def _asked(self, kind: str, user_id: UserId | None) -> Document:
         allowed = [{"id": kept.credential_id, "type": "public-key"} for kept in self._own(user_id)]

@@ -25,13 +25,17 @@ class KeptFactor:
 
 @dataclass
 class MemorySecondFactors:
-    """The part of Identity that is about second factors; `challenges` holds whose sign-in waits."""
+    """The part of Identity that is about second factors; `challenges` holds whose sign-in waits.
+
+    `passkey_owners` are those of whom the fake of passkeys keeps one.
+    """
 
     clock: Clock
     users: dict[UserId, User] = field(default_factory=dict)
     passwords: dict[str, str] = field(default_factory=dict)
     factors: dict[UserId, KeptFactor] = field(default_factory=dict)
     challenges: dict[str, UserId] = field(default_factory=dict)
+    passkey_owners: set[UserId] = field(default_factory=set)
 
     async def begin_second_factor(
         self, user_id: UserId, *, password: str, client_address: str
@@ -81,7 +85,11 @@ class MemorySecondFactors:
         if kept is not None and kept.confirmed_at is not None:
             challenge = secrets.token_urlsafe(16)
             self.challenges[challenge] = user_id
-            raise SecondFactorRequired("A code of your authenticator app is needed.", challenge=challenge)
+            raise SecondFactorRequired(
+                "A code of your authenticator app is needed.",
+                challenge=challenge,
+                has_passkeys=user_id in self.passkey_owners,
+            )
 
     def require_code(self, user_id: UserId, code: str) -> None:
         """Use a code up. Raises InvalidRequest."""
