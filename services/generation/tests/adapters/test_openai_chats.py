@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.providers.openai.caller import OpenAICaller
+from generation.adapters.outbound.providers.openai.conversing import OpenAIChatStream
 from generation.domain.output import Incomplete
 from generation.domain.token_usage import TokenUsage
 from generation.ports.chat_provider import ChatAnswer, ChatBroken, ChatCall, ChatRefused, ChatStream
@@ -123,6 +125,32 @@ async def test_who_counts_nothing_is_counted_by_us(caller: OpenAICaller) -> None
     _, answer = await heard(caller, call(f"[[answer:no_usage]]{PROMPT}"))
     assert answer.usage == TokenUsage(40, counted.usage.completion_tokens, is_counted_by_us=True)
     assert answer.run.usage_units == answer.usage.total
+
+
+@pytest.mark.parametrize("told", [10**30, 2**63, -5, 1.5, True, "12"])
+async def test_a_count_that_can_be_none_is_not_believed(told: Any) -> None:
+    """It could be written down nowhere, and its job would never be settled."""
+    chunks = [
+        {"choices": [{"index": 0, "delta": {"content": "tin plates"}, "finish_reason": "stop"}]},
+        {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": told}},
+    ]
+    stream = OpenAIChatStream(said(*chunks), call())
+    await drained(stream)
+    answer = stream.answer()
+    assert answer is not None
+    assert answer.usage == TokenUsage(40, 1, is_counted_by_us=True)
+    assert answer.run.usage_units == 41
+
+
+def said(*chunks: Any) -> Any:
+    """An answer that is a stream of these, and of its end."""
+    lines = [*(f"data: {json.dumps(chunk)}" for chunk in chunks), "data: [DONE]", ""]
+    return SimpleNamespace(iter_bytes=lambda: _pieces("\n\n".join(lines).encode()))
+
+
+async def _pieces(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 @pytest.mark.parametrize("marker", ["[[cut]]", "[[answer:error_event]]", "[[answer:no_done]]"])

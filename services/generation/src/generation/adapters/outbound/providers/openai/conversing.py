@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeGuard
+from typing import Any
 
 import structlog
 from openai import APIStatusError, AsyncAPIResponse, AsyncOpenAI, OpenAIError
@@ -22,6 +22,7 @@ from generation.adapters.outbound.providers.openai.transcript import (
     BYTES_PER_TOKEN_LONGEST,
     BYTES_PER_TOKEN_MAX,
     REASONING_BYTES_MAX,
+    is_count,
     joined,
     tokens_in,
 )
@@ -138,7 +139,7 @@ class OpenAIChatStream:
     def _usage(self) -> TokenUsage:
         told = self._completion.usage or {}
         asked, answered = told.get("prompt_tokens"), told.get("completion_tokens")
-        if _is_count(asked) and _is_count(answered) and asked + answered > 0:
+        if is_count(asked) and is_count(answered) and asked + answered > 0:
             return TokenUsage(asked, answered, is_counted_by_us=False)
         most = self._call.choices * self._call.tokens_max
         return TokenUsage(
@@ -213,7 +214,3 @@ def _as_chunk(event: bytearray) -> bytes:
         if isinstance(choice, Mapping)
     ]
     return json.dumps({**told, "object": "chat.completion.chunk", "choices": choices}).encode()
-
-
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -19,6 +19,8 @@ BYTES_PER_TOKEN_LONGEST = 6
 BYTES_PER_TOKEN_MAX = 64
 # Not every server counts it as part of the answer; a quarter of a million tokens is no thought any more.
 REASONING_BYTES_MAX = 1024 * 1024
+# No answer has more. A number that is larger could be written down nowhere, and its job never settled.
+TOKENS_MAX = 2**31 - 1
 ONLY_THOUGHT = Failure(
     "TOKENS_EXHAUSTED",
     "the model used all its tokens for reasoning before it wrote an answer; allow a longer one",
@@ -143,11 +145,12 @@ def _count(usage: object) -> int | None:
     if not isinstance(usage, Mapping):
         return None
     total = usage.get("total_tokens")
-    if _is_count(total):
+    if is_count(total) and total:
         return total
     asked, answered = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    return asked + answered if _is_count(asked) and _is_count(answered) else None
+    return asked + answered if is_count(asked) and is_count(answered) and asked and answered else None
 
 
-def _is_count(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def is_count(value: object) -> TypeGuard[int]:
+    """Whether a server may mean it as a number of tokens."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= TOKENS_MAX
