@@ -1,7 +1,7 @@
 """Chats that are passed on, through the real adapter: what comes, and what it amounts to."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -142,6 +142,25 @@ async def test_a_count_that_can_be_none_is_not_believed(told: Any) -> None:
     assert answer.run.usage_units == 41
 
 
+ROLE = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}
+WORD = {"choices": [{"index": 0, "delta": {"content": "tin"}, "finish_reason": None}]}
+FAILED = {
+    "error": {"code": 502, "message": "upstream gpu-7 is gone"},
+    "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}],
+}
+
+
+@pytest.mark.parametrize(("chunks", "is_something"), [((ROLE,), False), ((ROLE, WORD), True)])
+async def test_an_error_beside_a_choice_is_one(chunks: Sequence[Any], is_something: bool) -> None:
+    """It breaks the answer off and is not passed on; where nothing was said yet, nothing is to be paid."""
+    stream = OpenAIChatStream(said(*chunks, FAILED), call())
+    passed_on: list[bytes] = []
+    with pytest.raises(ChatBroken):
+        await drained(stream, passed_on)
+    assert [json.loads(chunk) for chunk in passed_on] == list(chunks)
+    assert (stream.answer() is not None) is is_something
+
+
 def said(*chunks: Any) -> Any:
     """An answer that is a stream of these, and of its end."""
     lines = [*(f"data: {json.dumps(chunk)}" for chunk in chunks), "data: [DONE]", ""]
@@ -165,10 +184,11 @@ async def test_a_stream_that_breaks_leaves_what_came(caller: OpenAICaller, marke
     assert answer.usage.completion_tokens > 0
 
 
-async def drained(stream: ChatStream) -> None:
+async def drained(stream: ChatStream, into: list[bytes] | None = None) -> None:
     """Read to the end."""
-    async for _ in stream.chunks():
-        pass
+    async for chunk in stream.chunks():
+        if into is not None:
+            into.append(chunk)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +237,7 @@ async def test_a_server_that_does_not_end_is_read_no_further(caller: OpenAICalle
 async def test_leaving_closes_the_connection(caller: OpenAICaller) -> None:
     """In the middle; the next call is answered."""
     async with caller.chat(call("[[answer:hang_halfway]]tin plates")) as stream:
-        await anext(stream.chunks())
-        assert stream.answer() is not None
+        chunks = stream.chunks()
+        while stream.answer() is None:
+            await anext(chunks)
     await heard(caller, call())

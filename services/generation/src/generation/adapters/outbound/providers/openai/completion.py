@@ -82,6 +82,12 @@ class Completion:
             self._fold(told_in(chunk))
 
     @property
+    def has_said_something(self) -> bool:
+        """Whether a choice has anything in it, or has ended without."""
+        self.fold()
+        return any(choice.texts or choice.calls or choice.finish_reason for choice in self.choices.values())
+
+    @property
     def document(self) -> dict[str, Any]:
         """The chat.completion, without usage where nobody told it."""
         self.fold()

@@ -73,7 +73,8 @@ class OpenAIChatStream:
         """See ChatStream."""
         completion = self._completion
         completion.fold()
-        if not completion.choices:
+        if not completion.has_said_something and not completion.usage:
+            # Many begin with a chunk that says who speaks, and nothing else.
             return None
         usage = self._usage()
         texts = [joined([choice.text]) for _, choice in sorted(completion.choices.items())]
@@ -105,11 +106,14 @@ class OpenAIChatStream:
         yield answer
 
     def _refuse_errors(self, chunk: bytes, *, has_begun: bool) -> None:
-        """Raise for a chunk that is an error; most chunks have no such word."""
+        """Raise for a chunk that is an error; most chunks have no such word.
+
+        Some bring an empty choice with it. What it says is for operators.
+        """
         if b'"error"' not in chunk:
             return
         told = told_in(chunk)
-        if told.get("error") and not told.get("choices"):
+        if told.get("error"):
             report = failed_body(told["error"])
             raise ChatBroken(report) if has_begun else ChatRefused(report)
 
