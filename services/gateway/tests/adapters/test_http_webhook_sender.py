@@ -230,6 +230,9 @@ async def test_what_can_never_be_sent_to_is_refused_at_once(url: str) -> None:
         with pytest.raises(InvalidRequest) as refused:
             sender.check(url)
         assert [problem.field for problem in refused.value.fields] == ["url"]
+        with pytest.raises(InvalidRequest) as refused:
+            sender.check(url, field="webhook_url")
+        assert [problem.field for problem in refused.value.fields] == ["webhook_url"]
         sender.check("https://receiver.example/hook?token=1")
         sender.check("https://8.8.8.8/")
 

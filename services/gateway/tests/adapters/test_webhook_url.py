@@ -123,6 +123,6 @@ async def test_an_address_that_nothing_is_sent_to_starts_nothing(door: Door, ada
     before = door.state()
     answer = await start(door, webhook_url=url)
     assert answer.status_code == 422
-    assert "url" in str(answer.json()["errors"])
+    assert [problem["field"] for problem in answer.json()["errors"]] == ["webhook_url"]
     assert door.state() == before
     assert ada

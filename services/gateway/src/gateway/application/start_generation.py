@@ -48,7 +48,7 @@ class StartGenerationHandler:
         before with another webhook, Conflict (WEBHOOKS_OFF), and as `Generations.create`.
         """
         account_id = command.account_id
-        self.addresses.check(command.webhook_url)
+        self.addresses.check(command.webhook_url, field="webhook_url")
         callback_id = _callback_id(account_id, command.new.idempotency_key)
         await self.endpoints.keep_callback(
             Callback(

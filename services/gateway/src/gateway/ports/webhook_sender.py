@@ -10,8 +10,8 @@ from gateway.domain.webhook import Attempt, WebhookDelivery
 class WebhookAddresses(Protocol):
     """Which addresses webhooks may be sent to."""
 
-    def check(self, url: str) -> None:
-        """Raise InvalidRequest unless it is an https address that may be a public one.
+    def check(self, url: str, *, field: str = "url") -> None:
+        """Raise InvalidRequest, about `field`, unless it is an https address that may be a public one.
 
         Whether its name leads to a public address is known only when it is sent to, and looked at then.
         """

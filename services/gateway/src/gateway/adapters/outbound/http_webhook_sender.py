@@ -63,16 +63,16 @@ class HttpWebhookSender:
         """Close the connections."""
         await self._pool.aclose()
 
-    def check(self, url: str) -> None:
+    def check(self, url: str, *, field: str = "url") -> None:
         """See WebhookAddresses."""
         try:
             host = parsed(url, schemes=self._schemes).host.decode()
         except AddressRefused:
-            raise _refused("must be an https address") from None
+            raise _refused(field, "must be an https address") from None
         if len(url) > URL_LENGTH_MAX:
-            raise _refused(f"must have at most {URL_LENGTH_MAX} characters")
+            raise _refused(field, f"must have at most {URL_LENGTH_MAX} characters")
         if not self._may_be_reached(host):
-            raise _refused("must lead to a public address")
+            raise _refused(field, "must lead to a public address")
 
     async def send(self, delivery: WebhookDelivery, secrets: Sequence[str], *, at: datetime) -> Attempt:
         """See WebhookSender."""
@@ -112,9 +112,9 @@ class HttpWebhookSender:
         return is_public(ip) or (self._allow_loopback and is_loopback(ip))
 
 
-def _refused(detail: str) -> InvalidRequest:
+def _refused(field: str, detail: str) -> InvalidRequest:
     return InvalidRequest(
-        f"The webhook's address {detail}.", reason="INVALID_FIELD", fields=[FieldProblem("url", detail)]
+        f"The webhook's address {detail}.", reason="INVALID_FIELD", fields=[FieldProblem(field, detail)]
     )
 
 

@@ -16,13 +16,13 @@ class MemoryWebhookSender:
     answers: dict[str, list[Attempt | Exception]] = field(default_factory=dict)
     sent: list[tuple[WebhookDelivery, tuple[str, ...]]] = field(default_factory=list, repr=False)
 
-    def check(self, url: str) -> None:
+    def check(self, url: str, *, field: str = "url") -> None:
         """See WebhookAddresses."""
         if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
             raise InvalidRequest(
                 "The webhook's address must be an https address.",
                 reason="INVALID_FIELD",
-                fields=[FieldProblem("url", "must be an https address")],
+                fields=[FieldProblem(field, "must be an https address")],
             )
 
     async def send(self, delivery: WebhookDelivery, secrets: Sequence[str], *, at: datetime) -> Attempt:
