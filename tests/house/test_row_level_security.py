@@ -16,7 +16,7 @@ NOBODYS = {
     "inbox": "ids of facts that were heard",
     "outbox": "facts on their way to everybody; no request of a person reads it",
     "published_facts": "facts that everybody was told; no request of a person reads it",
-    "dead_letters": "facts that could not be handled; only an operator's command reads it",
+    "dead_letters": "facts that could not be handled; people with a role read their ids, operators the whole",
     "identity.audit_records": "what people with a role did: it has policies of its own, and nobody reads it",
     "identity.invitations": "addresses of people who have no account yet",
     "billing.webhook_events": "what a processor sent before anybody knows whom it is about",
