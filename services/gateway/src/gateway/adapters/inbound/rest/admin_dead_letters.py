@@ -42,7 +42,7 @@ async def list_dead_letters(
         Query(max_length=32, description="Only what this service gave up.", examples=["ledger"]),
     ] = None,
 ) -> DeadLetterPage:
-    """List the events that had no effect, of every service that hears events, newest first.
+    """List the events that had no effect, of identity, billing, ledger and generation, newest first.
 
     Services are asked side by side: `unanswered` names those whose dead letters are missing.
     """
