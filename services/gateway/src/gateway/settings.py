@@ -63,7 +63,10 @@ class WebhookSettings(ServiceSettings):
 
 
 class DelivererSettings(WebhookSettings):
-    """What the deliverer of webhooks can be told besides."""
+    """What the deliverer of webhooks can be told besides: it calls identity, and nobody else."""
+
+    identity_target: Target
+    caller_token: SecretStr
 
     webhook_concurrency: int = Field(default=32, ge=1, le=1_000)
     """Webhooks that a process sends at a time."""

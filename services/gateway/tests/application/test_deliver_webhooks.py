@@ -188,7 +188,9 @@ async def test_days_of_failures_disable_an_endpoint(world: World) -> None:
         world.clock.pass_(days=1)
     await world.deliver()
     assert world.kept.kept[endpoint_id].disabled_reason is DisabledReason.FAILING
-    assert [endpoint.endpoint_id for endpoint in await world.kept.untold(count_max=9)] == [endpoint_id]
+    assert [endpoint.endpoint_id for endpoint in await world.kept.untold(after=None, count_max=9)] == [
+        endpoint_id
+    ]
     world.clock.pass_(days=9)
     sent = len(world.sender.sent)
     assert await world.deliver() > 0

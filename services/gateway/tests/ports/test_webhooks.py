@@ -408,10 +408,35 @@ async def test_an_endpoint_that_is_gone_is_disabled(kept: Kept) -> None:
     await kept.settle(claimed, gone, state=DeliveryState.FAILED)
     endpoint = await kept.endpoints.endpoint(ADA, an_endpoint().endpoint_id)
     assert (endpoint.disabled_reason, endpoint.disabled_at) == (DisabledReason.GONE, NOW)
-    assert await kept.queue.untold(count_max=5) == [endpoint]
-    await kept.queue.mark_told(endpoint.endpoint_id)
-    assert await kept.queue.untold(count_max=5) == []
+    assert await kept.queue.untold(after=None, count_max=5) == [endpoint]
+    assert await kept.queue.untold(after=endpoint.endpoint_id, count_max=5) == []
+    await kept.queue.mark_told(replace(endpoint, disabled_at=NOW - DAYS))
+    assert await kept.queue.untold(after=None, count_max=5) == [endpoint]
+    await kept.queue.mark_told(endpoint)
+    assert await kept.queue.untold(after=None, count_max=5) == []
     assert await told(kept, 2) == 0
+
+
+async def test_owners_are_told_page_by_page(kept: Kept) -> None:
+    """In the order of the ids, whichever was told; one that is enabled, or was removed, is not among them."""
+    for number in range(1, 5):
+        await kept.endpoints.add(an_endpoint(number), "whsec_AAAA")
+    await told(kept)
+    claimed = await kept.claim()
+    for each in claimed:
+        if each.delivery.endpoint_id != an_endpoint(4).endpoint_id:
+            await kept.settle(each, replace(REFUSED, status=410), state=DeliveryState.FAILED)
+    first, second, third = (an_endpoint(number).endpoint_id for number in range(1, 4))
+
+    async def untold(after: WebhookEndpointId | None, count_max: int = 5) -> list[WebhookEndpointId]:
+        return [end.endpoint_id for end in await kept.queue.untold(after=after, count_max=count_max)]
+
+    assert await untold(None, 2) == [first, second]
+    assert await untold(second) == [third]
+    await kept.queue.mark_told(await kept.endpoints.endpoint(ADA, second))
+    assert await untold(None) == [first, third]
+    await kept.endpoints.remove(ADA, first)
+    assert await untold(None) == [third]
 
 
 async def test_an_endpoint_that_fails_for_days_is_disabled(kept: Kept) -> None:
@@ -436,9 +461,9 @@ async def test_an_endpoint_that_fails_for_days_is_disabled(kept: Kept) -> None:
     assert (await fails(3)).is_enabled
     assert (await fails(5.9)).is_enabled
     assert (await fails(6)).disabled_reason is DisabledReason.FAILING
-    assert [endpoint.endpoint_id for endpoint in await kept.queue.untold(count_max=5)] == [ids]
+    assert [endpoint.endpoint_id for endpoint in await kept.queue.untold(after=None, count_max=5)] == [ids]
     await kept.endpoints.change(ADA, ids, EndpointChange(enabled=True), now=NOW)
-    assert await kept.queue.untold(count_max=5) == []
+    assert await kept.queue.untold(after=None, count_max=5) == []
     assert (await fails(7)).is_enabled
 
 

@@ -133,6 +133,21 @@ async def test_news_says_what_happened_and_where_to_go(mailer: SmtpMailer, sink:
         assert "works once" not in text
 
 
+async def test_a_webhook_that_stopped_is_named_as_text(mailer: SmtpMailer, sink: Sink) -> None:
+    """By its host, which the person chose: no markup of it counts."""
+    details = {"host": "<b>shop</b>.example", "why": "nothing that was sent there arrived for days"}
+    news = Mail(**{**vars(MAIL), "purpose": Notice.WEBHOOK_DISABLED, "token": "", "details": details})
+    assert await mailer.send(news) is MailState.SENT
+    (message,) = sink.received
+    assert message["Subject"] == "A webhook of yours has stopped"
+    for kind, host in (("plain", "<b>shop</b>.example"), ("html", "&lt;b&gt;shop&lt;/b&gt;.example")):
+        body = message.get_body((kind,))
+        assert body is not None
+        text = " ".join(body.get_content().split())
+        assert f"at {host} is sent nothing any more, because {details['why']}." in text
+        assert "https://tintype.example/account/webhooks" in text
+
+
 def test_every_mail_has_its_words(mailer: SmtpMailer) -> None:
     """Subject, page, text and HTML: a kind without them would wait for ever."""
     details = defaultdict[str, str](str)

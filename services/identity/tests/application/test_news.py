@@ -1,7 +1,8 @@
 """News by mail: once a fact, to people who can be reached, while it is fresh."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from identity.application.mail_news import MailNews, MailNewsHandler
@@ -99,3 +100,11 @@ async def test_a_mail_server_that_was_away_for_a_day_sends_no_old_news(world: Wo
     await world.send_due_mail()
     assert world.mailer.sent == []
     assert [row.state for row in world.store.mails.values()] == [MailState.ABANDONED]
+
+
+async def test_news_from_a_clock_that_is_ahead_grows_old_too(world: World) -> None:
+    """However far ahead: a day from when it was heard."""
+    user_id = await reachable(world)
+    ahead = replace(news(world, user_id), happened_at=datetime.max.replace(tzinfo=UTC))
+    assert await handler(world)(ahead)
+    assert [mail.expires_at for mail in mails(world)] == [world.clock.now() + timedelta(days=1)]

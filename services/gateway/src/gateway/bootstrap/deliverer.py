@@ -12,6 +12,7 @@ from chassis.service import database, service
 
 from gateway.adapters.inbound.webhook_deliverer import WebhookDeliverer
 from gateway.adapters.inbound.webhook_facts import SUBJECTS, WebhookFacts
+from gateway.adapters.outbound.grpc_identity_webhooks import GrpcWebhookOwners
 from gateway.adapters.outbound.http_webhook_sender import HttpWebhookSender
 from gateway.adapters.outbound.postgres.tables import inbox
 from gateway.adapters.outbound.postgres.webhook_queue import PostgresWebhookQueue
@@ -21,10 +22,12 @@ from gateway.application.claim_deliveries import ClaimDeliveriesHandler
 from gateway.application.forget_webhooks import ForgetWebhooksHandler
 from gateway.application.purge_webhooks import PurgeWebhooksHandler
 from gateway.application.record_webhook import RecordWebhookHandler
+from gateway.application.tell_webhook_owners import TellWebhookOwnersHandler
 from gateway.ports.webhook_queue import WebhookQueue
 from gateway.settings import DelivererSettings
 
 PURGE_EVERY_S = 3_600.0
+TELL_OWNERS_EVERY_S = 15.0
 
 
 async def deliver_webhooks(settings: DelivererSettings) -> None:
@@ -54,6 +57,7 @@ async def deliver_webhooks(settings: DelivererSettings) -> None:
         purge = PurgeWebhooksHandler(
             queue=queue, clock=clock, kept_for=timedelta(days=settings.webhook_log_days)
         )
+        owners = GrpcWebhookOwners(running.channel(settings.identity_target, settings.caller_token))
         await running.run(
             *(
                 running.consumer(stream, subjects, heard.handle).run()
@@ -62,6 +66,11 @@ async def deliver_webhooks(settings: DelivererSettings) -> None:
             running.prune_inbox(inbox),
             deliverer.run(),
             forever(purge, every_s=PURGE_EVERY_S, name="purge webhooks"),
+            forever(
+                TellWebhookOwnersHandler(queue=queue, owners=owners),
+                every_s=TELL_OWNERS_EVERY_S,
+                name="tell owners of webhooks",
+            ),
         )
 
 

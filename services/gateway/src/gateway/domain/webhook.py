@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from gateway.domain.identifiers import (
     AccountId,
@@ -114,6 +115,11 @@ class WebhookEndpoint:
     def is_enabled(self) -> bool:
         """Whether it is sent anything."""
         return self.disabled_reason is None
+
+    @property
+    def host(self) -> str:
+        """Whom it is sent to, with the port where that is said: nothing of its address that may be secret."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
 
 @dataclass(frozen=True, kw_only=True)

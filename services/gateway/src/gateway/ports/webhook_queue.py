@@ -44,12 +44,13 @@ class WebhookQueue(Protocol):
         """
         ...
 
-    async def untold(self, *, count_max: int) -> Sequence[WebhookEndpoint]:
-        """Return endpoints that were disabled here and whose owners were not told yet."""
+    async def untold(self, *, after: WebhookEndpointId | None, count_max: int) -> Sequence[WebhookEndpoint]:
+        """Return endpoints that were disabled here and whose owners were not told yet, in the order of their
+        ids, those that come after one."""
         ...
 
-    async def mark_told(self, endpoint_id: WebhookEndpointId) -> None:
-        """Note that its owner was told."""
+    async def mark_told(self, endpoint: WebhookEndpoint) -> None:
+        """Note that its owner was told of it as it is said to be: of no other time that it was disabled."""
         ...
 
     async def purge(self, *, before: datetime, count_max: int) -> int:

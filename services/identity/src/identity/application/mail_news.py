@@ -37,7 +37,9 @@ class MailNewsHandler:
         Nobody is mailed who does not exist, whose address is not proven or whose account is disabled, and
         nothing that happened longer ago than news is fresh.
         """
-        now, stale_at = self.clock.now(), command.happened_at + NEWS_FRESH_FOR
+        now = self.clock.now()
+        # A clock that is ahead makes no news that stays fresh for longer.
+        stale_at = min(command.happened_at, now) + NEWS_FRESH_FOR
         async with self.units.of(command.user_id) as work:
             if not await work.is_news(command.event_id):
                 return False

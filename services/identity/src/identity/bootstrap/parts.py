@@ -37,6 +37,7 @@ from identity.application.list_own_records import ListOwnRecordsHandler
 from identity.application.list_sessions import ListSessionsHandler
 from identity.application.log_in import LogInHandler
 from identity.application.log_out import LogOutHandler
+from identity.application.mail_news import MailNewsHandler
 from identity.application.open_session import SessionOpener
 from identity.application.prove_password import PasswordProver
 from identity.application.queue_mail import TokenMailer
@@ -206,6 +207,7 @@ def wire_handlers(ports: Ports) -> Handlers:
             widget=ports.human_check.widget,
             authenticators=ports.authenticators,
         ),
+        mail_news=MailNewsHandler(units, ports.ids, clock),
         jwks_json=ports.access_tokens.jwks(),
     )
 

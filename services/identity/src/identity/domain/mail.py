@@ -42,6 +42,7 @@ class Notice(StrEnum):
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_COPIED = "passkey_copied"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - news, not a secret
+    WEBHOOK_DISABLED = "webhook_disabled"
 
 
 NEWS_FRESH_FOR = timedelta(days=1)

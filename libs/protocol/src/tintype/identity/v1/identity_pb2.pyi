@@ -89,6 +89,27 @@ SIGN_UP_MODE_INVITED: SignUpMode.ValueType  # 2
 SIGN_UP_MODE_CLOSED: SignUpMode.ValueType  # 3
 Global___SignUpMode: _TypeAlias = SignUpMode  # noqa: Y015
 
+class _WebhookDisabledReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WebhookDisabledReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WebhookDisabledReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WEBHOOK_DISABLED_REASON_UNSPECIFIED: _WebhookDisabledReason.ValueType  # 0
+    WEBHOOK_DISABLED_REASON_GONE: _WebhookDisabledReason.ValueType  # 1
+    """It answered 410."""
+    WEBHOOK_DISABLED_REASON_FAILING: _WebhookDisabledReason.ValueType  # 2
+    """Nothing that was sent arrived for days."""
+
+class WebhookDisabledReason(_WebhookDisabledReason, metaclass=_WebhookDisabledReasonEnumTypeWrapper): ...
+
+WEBHOOK_DISABLED_REASON_UNSPECIFIED: WebhookDisabledReason.ValueType  # 0
+WEBHOOK_DISABLED_REASON_GONE: WebhookDisabledReason.ValueType  # 1
+"""It answered 410."""
+WEBHOOK_DISABLED_REASON_FAILING: WebhookDisabledReason.ValueType  # 2
+"""Nothing that was sent arrived for days."""
+Global___WebhookDisabledReason: _TypeAlias = WebhookDisabledReason  # noqa: Y015
+
 @_typing.final
 class User(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -2615,3 +2636,54 @@ class RemovePasskeyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RemovePasskeyResponse: _TypeAlias = RemovePasskeyResponse  # noqa: Y015
+
+@_typing.final
+class TellWebhookDisabledRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    ENDPOINT_ID_FIELD_NUMBER: _builtins.int
+    HOST_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DISABLED_AT_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    endpoint_id: _builtins.str
+    """1 to 64 letters, digits and underscores."""
+    host: _builtins.str
+    """Of its address, with its port where that is said: never the path or the query, in which secrets may be. 1 to 300
+    printable characters without blanks and slashes.
+    """
+    reason: Global___WebhookDisabledReason.ValueType
+    @_builtins.property
+    def disabled_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        endpoint_id: _builtins.str = ...,
+        host: _builtins.str = ...,
+        reason: Global___WebhookDisabledReason.ValueType = ...,
+        disabled_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["disabled_at", b"disabled_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disabled_at", b"disabled_at", "endpoint_id", b"endpoint_id", "host", b"host", "reason", b"reason", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TellWebhookDisabledRequest: _TypeAlias = TellWebhookDisabledRequest  # noqa: Y015
+
+@_typing.final
+class TellWebhookDisabledResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TellWebhookDisabledResponse: _TypeAlias = TellWebhookDisabledResponse  # noqa: Y015

@@ -265,6 +265,11 @@ class IdentityServiceStub:
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyRequest.SerializeToString,
                 response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyResponse.FromString,
                 _registered_method=True)
+        self.TellWebhookDisabled = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/TellWebhookDisabled',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.TellWebhookDisabledRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.TellWebhookDisabledResponse.FromString,
+                _registered_method=True)
 
 
 class IdentityServiceServicer:
@@ -638,6 +643,16 @@ class IdentityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TellWebhookDisabled(self, request, context):
+        """Mails a person that a webhook endpoint of theirs was disabled. Idempotent: one mail for an endpoint and the moment
+        at which that happened. Nobody is mailed who is not there any more, whose account is disabled or whose address is
+        not proven, nor anything that is a day old; all of that is no error. USER_NOT_FOUND (NOT_FOUND) for what is no
+        user's id, INVALID_FIELD (INVALID_ARGUMENT).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IdentityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -870,6 +885,11 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.RemovePasskey,
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyRequest.FromString,
                     response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyResponse.SerializeToString,
+            ),
+            'TellWebhookDisabled': grpc.unary_unary_rpc_method_handler(
+                    servicer.TellWebhookDisabled,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.TellWebhookDisabledRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.TellWebhookDisabledResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -2115,6 +2135,33 @@ class IdentityService:
             '/tintype.identity.v1.IdentityService/RemovePasskey',
             tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyRequest.SerializeToString,
             tintype_dot_identity_dot_v1_dot_identity__pb2.RemovePasskeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TellWebhookDisabled(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/TellWebhookDisabled',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.TellWebhookDisabledRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.TellWebhookDisabledResponse.FromString,
             options,
             channel_credentials,
             insecure,

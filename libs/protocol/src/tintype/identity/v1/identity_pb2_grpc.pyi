@@ -180,6 +180,12 @@ class IdentityServiceStub:
     """Lets a passkey open the account no longer; mailed. PASSKEY_NOT_FOUND (NOT_FOUND), LAST_WAY_TO_SIGN_IN
     (FAILED_PRECONDITION).
     """
+    TellWebhookDisabled: _aio.UnaryUnaryMultiCallable[_identity_pb2.TellWebhookDisabledRequest, _identity_pb2.TellWebhookDisabledResponse]
+    """Mails a person that a webhook endpoint of theirs was disabled. Idempotent: one mail for an endpoint and the moment
+    at which that happened. Nobody is mailed who is not there any more, whose account is disabled or whose address is
+    not proven, nor anything that is a day old; all of that is no error. USER_NOT_FOUND (NOT_FOUND) for what is no
+    user's id, INVALID_FIELD (INVALID_ARGUMENT).
+    """
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     """Identity owns users, credentials and sessions."""
@@ -622,6 +628,18 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_identity_pb2.RemovePasskeyResponse]:
         """Lets a passkey open the account no longer; mailed. PASSKEY_NOT_FOUND (NOT_FOUND), LAST_WAY_TO_SIGN_IN
         (FAILED_PRECONDITION).
+        """
+
+    @_abc_1.abstractmethod
+    def TellWebhookDisabled(
+        self,
+        request: _identity_pb2.TellWebhookDisabledRequest,
+        context: _aio.ServicerContext[_identity_pb2.TellWebhookDisabledRequest, _abc.Awaitable[_identity_pb2.TellWebhookDisabledResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.TellWebhookDisabledResponse]:
+        """Mails a person that a webhook endpoint of theirs was disabled. Idempotent: one mail for an endpoint and the moment
+        at which that happened. Nobody is mailed who is not there any more, whose account is disabled or whose address is
+        not proven, nor anything that is a day old; all of that is no error. USER_NOT_FOUND (NOT_FOUND) for what is no
+        user's id, INVALID_FIELD (INVALID_ARGUMENT).
         """
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _aio.Server) -> None: ...

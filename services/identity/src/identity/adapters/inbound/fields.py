@@ -49,12 +49,14 @@ PROVIDER_ID_LENGTH_MAX = 64
 ANSWER_CODE_LENGTH_MAX = 4_096
 CREDENTIAL_LENGTH_MAX = 16_384
 PASSKEY_NAME_INPUT_LENGTH_MAX = 1_024
+HOST_LENGTH_MAX = 300
 _DIGEST_BYTES = 32
 _PASSKEY_ID = re.compile(r"psk_[0-9a-f]{32}")
 _LINK_ID = re.compile(r"lnk_[0-9a-f]{32}")
 _API_KEY_ID = re.compile(r"key_[0-9a-f]{32}")
 _SCOPES = frozenset(Scope)
 _SESSION_ID = re.compile(r"ses_[0-9a-f]{32}")
+_ENDPOINT_ID = re.compile(r"[A-Za-z0-9_]{1,64}")
 _USER_ID = re.compile(r"usr_[0-9a-f]{32}")
 
 
@@ -224,3 +226,17 @@ def moment(request: Message, field: str) -> datetime | None:
         return timestamps.moment(request, field)
     except ValueError:
         raise InvalidField("There is no such time.", field=field) from None
+
+
+def endpoint_id(text: str) -> str:
+    """Return what may be the id of another service's webhook endpoint; raises InvalidField."""
+    if not _ENDPOINT_ID.fullmatch(text):
+        raise InvalidField("That is no id of an endpoint.", field="endpoint_id")
+    return text
+
+
+def host(text: str) -> str:
+    """Return a host, perhaps with a port, as a mail may show it; raises InvalidField."""
+    if not 1 <= len(text) <= HOST_LENGTH_MAX or not text.isprintable() or set(text) & set(" /?#@\\"):
+        raise InvalidField("A host is a name without path, query and user.", field="host")
+    return text

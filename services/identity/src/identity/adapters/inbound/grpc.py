@@ -13,6 +13,7 @@ from identity.adapters.inbound import fields
 from identity.adapters.inbound.grpc_addresses import AddressAnswers, AddressHandlers
 from identity.adapters.inbound.grpc_api_keys import ApiKeyAnswers, ApiKeyHandlers
 from identity.adapters.inbound.grpc_erasure import ErasureAnswers, ErasureHandlers
+from identity.adapters.inbound.grpc_notices import NoticeAnswers
 from identity.adapters.inbound.grpc_passkeys import PasskeyAnswers, PasskeyHandlers
 from identity.adapters.inbound.grpc_second_factors import SecondFactorAnswers, SecondFactorHandlers
 from identity.adapters.inbound.grpc_sessions import SessionAnswers, SessionHandlers
@@ -20,6 +21,7 @@ from identity.adapters.inbound.grpc_sign_in import SignInAnswers, SignInHandlers
 from identity.adapters.inbound.messages import session_message, user_message
 from identity.application.log_in import LogIn, LogInHandler
 from identity.application.log_out import LogOut, LogOutHandler
+from identity.application.mail_news import MailNewsHandler
 from identity.application.read_user import ReadUserHandler
 from identity.application.refresh_session import RefreshSession, RefreshSessionHandler
 from identity.application.request_password_reset import RequestPasswordReset, RequestPasswordResetHandler
@@ -129,6 +131,7 @@ class Handlers:
     api_keys: ApiKeyHandlers
     erasure: ErasureHandlers
     sign_in: SignInHandlers
+    mail_news: MailNewsHandler
     jwks_json: str
 
 
@@ -140,6 +143,7 @@ class IdentityServicer(
     ApiKeyAnswers,
     ErasureAnswers,
     SignInAnswers,
+    NoticeAnswers,
     pb_grpc.IdentityServiceServicer,
 ):
     """Answers the contract; refusals rise as domain errors and become statuses by ERRORS."""
@@ -153,6 +157,7 @@ class IdentityServicer(
         self._api_keys = handlers.api_keys
         self._erasure = handlers.erasure
         self._sign_in = handlers.sign_in
+        self._mail_news = handlers.mail_news
 
     async def SignUp(self, request: pb.SignUpRequest, context: Any) -> pb.SignUpResponse:
         """See the contract."""

@@ -34,6 +34,7 @@ _SUBJECTS: Mapping[Purpose | Notice, str] = {
     Notice.PASSKEY_REMOVED: "A passkey was removed",
     Notice.PASSKEY_COPIED: "A passkey of yours seems to be copied",
     Notice.PASSWORD_CHANGED: "Your password was changed",
+    Notice.WEBHOOK_DISABLED: "A webhook of yours has stopped",
 }
 _PAGES: Mapping[Purpose | Notice, str] = {
     Purpose.VERIFY_EMAIL: "verify-email",
@@ -55,6 +56,7 @@ _PAGES: Mapping[Purpose | Notice, str] = {
     Notice.PASSKEY_REMOVED: "account/passkeys",
     Notice.PASSKEY_COPIED: "account/passkeys",
     Notice.PASSWORD_CHANGED: "account/sign-in",
+    Notice.WEBHOOK_DISABLED: "account/webhooks",
 }
 _PERMANENT_FROM = 500
 

@@ -293,13 +293,16 @@ class MemoryWebhooks:
             self._follow(endpoint, attempt, now, failing_max)
         return True
 
-    async def untold(self, *, count_max: int) -> Sequence[WebhookEndpoint]:
+    async def untold(self, *, after: WebhookEndpointId | None, count_max: int) -> Sequence[WebhookEndpoint]:
         """See WebhookQueue."""
-        return [self.kept[each] for each in sorted(self.not_told) if each in self.kept][:count_max]
+        later = sorted(each for each in self.not_told & self.kept.keys() if each > (after or ""))
+        return [self.kept[each] for each in later[:count_max]]
 
-    async def mark_told(self, endpoint_id: WebhookEndpointId) -> None:
+    async def mark_told(self, endpoint: WebhookEndpoint) -> None:
         """See WebhookQueue."""
-        self.not_told.discard(endpoint_id)
+        known = self.kept.get(endpoint.endpoint_id)
+        if known is not None and known.disabled_at == endpoint.disabled_at:
+            self.not_told.discard(endpoint.endpoint_id)
 
     async def purge(self, *, before: datetime, count_max: int) -> int:
         """See WebhookQueue."""

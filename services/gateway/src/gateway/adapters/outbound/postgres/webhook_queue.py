@@ -143,17 +143,22 @@ class PostgresWebhookQueue:
                 await _follow(connection, delivery.endpoint_id, attempt, now=now, failing_max=failing_max)
         return True
 
-    async def untold(self, *, count_max: int) -> Sequence[WebhookEndpoint]:
+    async def untold(self, *, after: WebhookEndpointId | None, count_max: int) -> Sequence[WebhookEndpoint]:
         """See WebhookQueue."""
-        statement = sa.select(webhook_endpoints).where(sa.not_(webhook_endpoints.c.owner_told))
+        ends = webhook_endpoints
+        later = sa.and_(sa.not_(ends.c.owner_told), ends.c.endpoint_id > (after or ""))
+        statement = sa.select(ends).where(later).order_by(ends.c.endpoint_id).limit(count_max)
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
-            return [endpoint_of(row) for row in await connection.execute(statement.limit(count_max))]
+            return [endpoint_of(row) for row in await connection.execute(statement)]
 
-    async def mark_told(self, endpoint_id: WebhookEndpointId) -> None:
+    async def mark_told(self, endpoint: WebhookEndpoint) -> None:
         """See WebhookQueue."""
-        told = webhook_endpoints.update().where(webhook_endpoints.c.endpoint_id == endpoint_id)
-        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
-            await connection.execute(told.values(owner_told=True))
+        ends = webhook_endpoints
+        this_time = sa.and_(
+            ends.c.endpoint_id == endpoint.endpoint_id, ends.c.disabled_at == endpoint.disabled_at
+        )
+        async with transaction(self._engine, endpoint.account_id) as connection:
+            await connection.execute(ends.update().where(this_time).values(owner_told=True))
 
     async def purge(self, *, before: datetime, count_max: int) -> int:
         """See WebhookQueue."""
