@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from generation.domain.errors import (
     TooManyStreams,
     UnknownModel,
 )
+from generation.domain.events import GenerationFailed
 from generation.domain.generation import Generation, Status
 from generation.domain.moderation import Category
 from generation.domain.output import Incomplete
@@ -350,6 +352,22 @@ async def test_one_that_never_began_is_given_back(interactive: Interactive) -> N
     await house.facts.expect("GenerationQueued", "GenerationFailed")
 
 
+async def test_credits_that_were_held_after_it_was_given_up_come_back(interactive: Interactive) -> None:
+    """The ledger's own word finds it ended, and ends it again with the reservation's id."""
+    house = interactive.house
+    house.ledger.reachable = False
+    with pytest.raises(LedgerUnavailable):
+        await interactive.streams.open(asked())
+    house.clock.forward(seconds=901)
+    await house.sweep_reservations()
+    (given_up,) = house.units.tables.generations.values()
+    await house.facts.expect("GenerationFailed")
+    assert await house.worker().start(house.reserved(given_up)) is None
+    (fact,) = await house.facts.expect("GenerationFailed")
+    assert isinstance(fact, GenerationFailed)
+    assert fact.reservation_id == house.reserved(given_up).reservation_id
+
+
 async def test_a_process_that_stops_settles_what_came(interactive: Interactive) -> None:
     """Past its drain nothing goes on; nobody is left with credits held."""
     interactive.openai.scripts = [["Foxes ", asyncio.Event()]]
@@ -368,6 +386,25 @@ async def test_a_store_that_is_away_keeps_nobody_waiting(interactive: Interactiv
     running = await interactive.opened()
     await words(running)
     end = await running.ended()
+    assert (end.generation.status, list(end.outputs)) == (Status.SUCCEEDED, [])
+    assert end.generation.credits_charged > 0
+    await interactive.house.facts.expect("GenerationSucceeded")
+
+
+async def test_what_is_kept_late_is_settled_before_a_sweeper_gives_it_back(interactive: Interactive) -> None:
+    """An answer that came at the end of its time waits for no store: it would be read, and cost nothing."""
+    go = asyncio.Event()
+    interactive.openai.scripts = [["Foxes ", go]]
+    interactive.streams._run = replace(
+        interactive.streams._run, keep=replace(interactive.keeper, keep_within_s=3600)
+    )
+    running = await interactive.opened()
+    await settled()
+    interactive.house.store.reachable = False
+    interactive.house.clock.forward(seconds=186)
+    go.set()
+    async with asyncio.timeout(20):
+        end = await running.ended()
     assert (end.generation.status, list(end.outputs)) == (Status.SUCCEEDED, [])
     assert end.generation.credits_charged > 0
     await interactive.house.facts.expect("GenerationSucceeded")

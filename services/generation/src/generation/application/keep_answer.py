@@ -10,6 +10,7 @@ import structlog
 
 from generation.application.deliver_outputs import ORPHAN_AFTER, OutputDeliverer
 from generation.application.start_generation import Job
+from generation.application.sweep_deadlines import PROCESSING_GRACE
 from generation.domain.errors import StorageUnavailable
 from generation.domain.generation import Generation
 from generation.domain.output import Output, answer_key
@@ -55,12 +56,18 @@ class AnswerKeeper:
         # One of its own, which nobody cancels: what was paid for is kept.
         delivering = Job(job.generation, job.attempt)
         try:
-            async with asyncio.timeout(self.keep_within_s):
+            async with asyncio.timeout(self._left_s(job)):
                 delivery = await self.outputs.deliver(delivering, answer.run)
                 return await self._with_answer(job.generation, delivery.outputs, answer)
         except (TimeoutError, IntakeUnavailable) as away:
             log.error("answer is not kept", attempt_id=job.attempt.attempt_id, error=repr(away))
             return ()
+
+    def _left_s(self, job: Job) -> float:
+        """Return what there is of time before a sweeper would end the job unpaid: half is for settling it."""
+        ends_at = job.generation.deadline_at + PROCESSING_GRACE / 2
+        left_s = (ends_at - self.outputs.clock.now()).total_seconds()
+        return max(0.0, min(self.keep_within_s, left_s))
 
     async def whole(self, outputs: Sequence[Output]) -> WholeAnswer | None:
         """Return what was kept beside these; None where nothing was. Raises StoreUnavailable."""

@@ -80,7 +80,7 @@ class StartGenerationHandler:
             if not await work.first_time(event.event_id):
                 return None
             current = await work.generations.lock(event.generation_id)
-            if current is None or current.is_interactive:
+            if current is None or (current.is_interactive and not current.is_terminal):
                 # An interactive one is run by the call that asked for it, or ended by a sweeper.
                 return None
             generation = await hold(work, current, event.reservation_id, clock=self.clock)
