@@ -59,6 +59,14 @@ def test_a_picture_counts_as_one_and_not_by_its_bytes() -> None:
     assert large.units - small.units == IMAGE_TOKENS_MAX - SMALL_IMAGE_TOKENS_MAX - extra
 
 
+def test_a_file_in_the_chat_counts_by_its_bytes() -> None:
+    """As text does."""
+    part = {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,AAAA"}}
+    sent = [{"role": "user", "content": [part]}]
+    size = len(json.dumps({"messages": sent, "max_tokens": 5}))
+    assert read(messages=sent, max_tokens=5).prompt_tokens_max == size + TEMPLATE_TOKENS_MAX
+
+
 def image(url: str, **more: str) -> dict[str, Any]:
     """A part that is a picture."""
     return {"type": "image_url", "image_url": {"url": url, **more}}
@@ -100,6 +108,19 @@ def test_the_last_question_is_what_the_library_shows() -> None:
             {"messages": [{"role": "user", "content": [image("file:///etc/passwd")]}]},
             "chat.messages[0].content[0].image_url.url",
         ),
+        *(
+            ({"messages": [{"role": "user", "content": [part]}]}, f"chat.messages[0].content[0].{field}")
+            for part, field in (
+                ({"type": "video_url", "video_url": {"url": "https://a/long.mp4"}}, "type"),
+                ({"type": "input_image", "image_url": "https://a/b"}, "type"),
+                ({"type": "file", "file": {"file_id": "file-1"}}, "file"),
+                ({"type": "file", "file": {"file_id": "file-1", "file_data": "data:a/b;base64,AA"}}, "file"),
+                ({"type": "file", "file": {"file_data": "https://a/book.pdf"}}, "file"),
+                ({"type": "file", "file": "file-1"}, "file"),
+                ({"type": "refusal", "refusal": "No.", "text": "\0"}, "text"),
+                ({"type": "refusal", "refusal": "No.", "text": ["No."]}, "text"),
+            )
+        ),
         ({"messages": [{"role": "user", "content": [image("https://a/b")] * 65}]}, "chat.messages"),
         ({"max_tokens": 0}, "chat.max_tokens"),
         ({"max_tokens": True}, "chat.max_tokens"),
@@ -114,6 +135,8 @@ def test_the_last_question_is_what_the_library_shows() -> None:
         ({"modalities": ["text", "audio"]}, "chat.modalities"),
         ({"service_tier": "priority"}, "chat.service_tier"),
         ({"web_search_options": {}}, "chat.web_search_options"),
+        ({"models": ["dear/model"]}, "chat.models"),
+        ({"plugins": [{"id": "web"}]}, "chat.plugins"),
     ],
 )
 def test_what_is_wrong_is_said_by_its_field(chat: dict[str, Any], field: str) -> None:

@@ -19,8 +19,10 @@ NUL = "\x00"
 PROMPT_LENGTH_MAX = 4_000
 ADDRESSES = ("https://", "http://", "data:image/")
 LIMITS = ("max_completion_tokens", "max_tokens")
-# What costs something that no token counts.
-NOT_ON_OFFER = ("web_search_options", "audio")
+# What costs something that no token counts; with `models`, whoever passes chats on asks another, dearer one.
+NOT_ON_OFFER = ("web_search_options", "audio", "models", "plugins")
+# Parts whose tokens can be told: by their own bytes, or as a picture. Of a film at an address nobody knows.
+PARTS = ("text", "image_url", "refusal", "thinking", "input_audio", "file")
 TIERS = (None, "auto", "default", "flex")
 
 
@@ -157,15 +159,27 @@ def _problems_of_messages(messages: Any) -> Iterator[Violation]:
 def _problems_of_part(field: str, part: Any) -> Iterator[Violation]:
     if not isinstance(part, dict) or not isinstance(part.get("type"), str):
         yield Violation(field, "must be an object with a type")
-    elif part["type"] == "text" and not isinstance(part.get("text"), str):
+    elif part["type"] not in PARTS:
+        yield Violation(f"{field}.type", f"must be one of {', '.join(PARTS)}")
+    elif not isinstance(text := part.get("text", "" if part["type"] != "text" else None), str):
         yield Violation(f"{field}.text", "must be a text")
-    elif part["type"] == "text" and NUL in part["text"]:
+    elif NUL in text:
         yield Violation(f"{field}.text", "has a NUL character")
+    elif part["type"] == "file" and not _is_inline(part.get("file")):
+        yield Violation(f"{field}.file", "must be a file in the chat itself, as file_data")
     elif part["type"] == "image_url":
         image = part.get("image_url")
         address = image.get("url") if isinstance(image, dict) else None
         if not isinstance(address, str) or not address.startswith(ADDRESSES):
             yield Violation(f"{field}.image_url.url", "must be an http address, or a data URL of a picture")
+
+
+def _is_inline(file: Any) -> bool:
+    """Whether a file is in the chat: what is elsewhere has as many tokens as it likes."""
+    if not isinstance(file, dict) or file.get("file_id") is not None:
+        return False
+    content = file.get("file_data")
+    return isinstance(content, str) and not content.startswith(ADDRESSES[:2])
 
 
 def _images(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
