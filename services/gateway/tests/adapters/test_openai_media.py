@@ -10,9 +10,11 @@ import pytest
 from fastapi import Request
 from gateway.adapters.inbound.deps import Compatible
 from gateway.adapters.inbound.left import unless_left
+from gateway.adapters.inbound.problems import status_of
 from gateway.bootstrap.parts import wire
-from gateway.domain.generation import GenerationStatus
-from gateway.domain.identifiers import ModelId
+from gateway.domain.errors import GatewayError, TimedOut, Unavailable
+from gateway.domain.generation import Generation, GenerationStatus, NewGeneration
+from gateway.domain.identifiers import AccountId, ModelId
 from gateway_world import SKETCH, Door, assert_problem, make_door
 from openai_world import FILE, assert_error, enter_openai, use_key
 from starlette.requests import ClientDisconnect
@@ -187,6 +189,22 @@ async def test_the_next_model(ada: Door) -> None:
     assert_error(await draw(ada, size="3x1", models=["local/painter"]), 400, "unsupported_value", "size")
     assert_error(await draw(ada, model="a/b", models=["c/d"]), 404, "model_not_found", "model")
     assert ada.state() == before
+
+
+@pytest.mark.parametrize("refusal", [Unavailable("Away.", reason="LEDGER_UNAVAILABLE"), TimedOut("Slow.")])
+async def test_what_may_have_begun_is_asked_of_no_other(
+    ada: Door, refusal: GatewayError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one may be made all the same: with the next one two would be paid for."""
+    asked: list[str] = []
+
+    async def create(_: AccountId, new: NewGeneration) -> tuple[Generation, bool]:
+        asked.append(new.model_id)
+        raise refusal
+
+    monkeypatch.setattr(ada.world.generations, "create", create)
+    refused = await draw(ada, models=["local/painter"])
+    assert (refused.status_code, asked) == (status_of(refusal), ["local/sketch"])
 
 
 async def test_a_file_that_can_not_be_read(ada: Door) -> None:

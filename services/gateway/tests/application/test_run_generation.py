@@ -12,12 +12,15 @@ from gateway.domain.errors import (
     GatewayError,
     GenerationFailed,
     InvalidRequest,
+    NotFound,
     RateLimited,
+    TimedOut,
+    Unavailable,
     WaitOver,
 )
 from gateway.domain.event import GenerationMoved, Stream
 from gateway.domain.generation import Failure, Generation, GenerationStatus, NewGeneration
-from gateway.domain.identifiers import AccountId, ModelId, SessionId, UserId
+from gateway.domain.identifiers import AccountId, GenerationId, ModelId, SessionId, UserId
 from gateway.domain.user import Principal, Role
 from gateway_world import SKETCH, Door
 
@@ -152,6 +155,28 @@ async def test_what_takes_too_long(door: Door, ada: Principal, may_come_back: bo
     (job,) = door.world.generations.jobs.values()
     assert job.generation_id in over.value.detail
     assert job.status == status
+
+
+@pytest.mark.parametrize("refusal", [Unavailable("Away."), TimedOut("Slow."), NotFound("Gone.")])
+async def test_what_can_not_be_waited_for_is_given_up(
+    door: Door, ada: Principal, refusal: GatewayError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told how it ends, and whoever asks again would pay for two."""
+    given_up: list[GenerationId] = []
+
+    async def generation(*_: object) -> Generation:
+        raise refusal
+
+    async def cancel(_: AccountId, generation_id: GenerationId) -> Generation:
+        given_up.append(generation_id)
+        raise Unavailable("Away.", reason="AWAY")
+
+    monkeypatch.setattr(door.world.generations, "generation", generation)
+    monkeypatch.setattr(door.world.generations, "cancel", cancel)
+    with pytest.raises(type(refusal)) as refused:
+        await running(door)(asked(ada, timeout_s=0.01))
+    assert refused.value is refusal
+    assert given_up == list(door.world.generations.jobs)
 
 
 async def test_as_many_wait_as_may(door: Door, ada: Principal) -> None:

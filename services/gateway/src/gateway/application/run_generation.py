@@ -65,15 +65,7 @@ class RunGenerationHandler:
         creating = asyncio.ensure_future(self.generations.create(account_id, command.new))
         try:
             made, replayed = await asyncio.shield(creating)
-            ended = made
-            if not made.status.is_final:
-                ended = await self.wait_for_generation(
-                    WaitForGeneration(
-                        principal=command.principal,
-                        generation_id=made.generation_id,
-                        timeout_s=command.timeout_s,
-                    )
-                )
+            ended = made if made.status.is_final else await self._end_of(command, made)
         except asyncio.CancelledError:
             with suppress(GatewayError):
                 made, _ = await creating
@@ -87,6 +79,17 @@ class RunGenerationHandler:
             )
         _require_success(ended)
         return ended, replayed
+
+    async def _end_of(self, command: RunGeneration, made: Generation) -> Generation:
+        waiting = WaitForGeneration(
+            principal=command.principal, generation_id=made.generation_id, timeout_s=command.timeout_s
+        )
+        try:
+            return await self.wait_for_generation(waiting)
+        except GatewayError:
+            # How it ends is told to nobody: whoever asks again would pay for two.
+            await self._give_up(command, made)
+            raise
 
     async def _give_up(self, command: RunGeneration, generation: Generation) -> None:
         """Cancel it, where nobody comes back for it and where that is still possible."""

@@ -20,7 +20,6 @@ from gateway.domain.errors import (
     GenerationFailed,
     InvalidRequest,
     NotFound,
-    TimedOut,
     Unavailable,
 )
 from gateway.domain.generation import Document, Generation, Modality, Model, NewGeneration, Output
@@ -55,11 +54,12 @@ async def made(
 ) -> tuple[Generation, bool]:
     """Run it and wait, by the first model that is there and makes something.
 
-    Raises what the last one was refused for; a client that leaves raises ClientDisconnect.
+    Not by the next where it is not known whether one was begun: both would be paid for. Raises what the last
+    one was refused for; a client that leaves raises ClientDisconnect.
     """
     *others, last = enumerate(wanted.models)
     for place, name in others:
-        with suppress(Unavailable, TimedOut, GenerationFailed, NotFound):
+        with suppress(GenerationFailed, NotFound):
             return await _made(request, deps, principal, keyed(key, place), wanted, name)
     place, name = last
     return await _made(request, deps, principal, keyed(key, place), wanted, name)
