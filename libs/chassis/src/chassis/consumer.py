@@ -142,7 +142,7 @@ class Consumer:
                 try:
                     await pull.ask(free, within_s=self._fetch_s)
                 finally:
-                    self._release(pull.missing)
+                    self._release(pull.give_up())
         finally:
             await pull.close()
 

@@ -56,10 +56,10 @@ class Pull:
             with contextlib.suppress(Exception):
                 await self._subscription.unsubscribe()
 
-    @property
-    def missing(self) -> int:
-        """Return how many of those that were asked for did not come."""
-        return self._missing
+    def give_up(self) -> int:
+        """Return how many of those that were asked for did not come: what comes now was not asked for."""
+        missing, self._missing = self._missing, 0
+        return missing
 
     async def ask(self, wanted: int, *, within_s: float) -> None:
         """Ask for so many; return once they came or the time is over. Raises PullInterrupted."""
