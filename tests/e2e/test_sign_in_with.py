@@ -28,7 +28,9 @@ def test_somebody_new_comes_by_google_and_comes_back(page: Page) -> None:
     say(page, email)
     expect(page).to_have_url(re.compile("/billing$"), timeout=IN_TIME_MS)
     page.goto("/account/sign-in")
-    expect(page.get_by_text("You have none.")).to_be_visible()
+    expect(
+        page.get_by_role("listitem").filter(has_text="Password").get_by_text("You have none.")
+    ).to_be_visible()
     expect(page.get_by_text("Your only way in.")).to_be_visible()
     expect(page.get_by_role("button", name="Remove Google (stand-in)")).to_have_count(0)
     page.context.clear_cookies()

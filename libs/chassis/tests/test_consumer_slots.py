@@ -1,6 +1,7 @@
 """A consumer fetches what has a slot, also where others take slots too."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -181,3 +182,24 @@ async def _made(stream: JetStreamContext) -> ConsumerInfo:
                 return await stream.consumer_info("IDENTITY", "ledger")
             except NotFoundError:
                 await asyncio.sleep(0.02)
+
+
+async def test_it_ends_while_its_stream_is_not_there_yet() -> None:
+    """Though the client swallows the cancellation that comes together with the broker's answer."""
+    asked = asyncio.Event()
+
+    class Absent(AsyncMock):
+        async def add_consumer(self, *_: object) -> None:
+            asked.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.2)
+            raise NotFoundError
+
+    opened = MagicMock()
+    opened.jetstream.return_value = Absent()
+    consuming = asyncio.create_task(listener(opened, AsyncMock()).run())
+    await asked.wait()
+    consuming.cancel()
+    done, _ = await asyncio.wait({consuming}, timeout=10)
+    consuming.cancel()
+    assert done

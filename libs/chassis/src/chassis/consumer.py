@@ -154,6 +154,7 @@ class Consumer:
         """Create the durable; until its stream exists, wait for the producer to make it."""
         waited = False
         while True:
+            raise_if_cancelled()
             try:
                 await self._js.add_consumer(self._stream, self._config)
             except NotFoundError:

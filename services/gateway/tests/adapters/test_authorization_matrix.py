@@ -37,8 +37,8 @@ FOR: dict[str, Who] = {
         (
             "sign_up", "log_in", "refresh_session", "log_out", "request_password_reset", "reset_password",
             "verify_email", "change_email", "keep_email", "list_models", "read_model", "list_packs",
-            "list_plans", "receive_stripe", "receive_of_provider", "openapi", "docs", "style", "healthz",
-            "readyz", "complete_log_in", "start_oauth", "finish_oauth", "read_options",
+            "list_plans", "receive_stripe", "receive_of_provider", "openapi", "docs", "style", "script",
+            "healthz", "readyz", "complete_log_in", "start_oauth", "finish_oauth", "read_options",
             "ask_for_passkey", "sign_in_with_passkey",
         ),
         Who.ANYBODY,

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
+from unittest.mock import AsyncMock
 
 import pytest
 from chassis import nats
@@ -16,6 +17,7 @@ from event_producers import ADA, BOB, Producers, running_feed
 from gateway.adapters.outbound import nats_event_feed
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
 from gateway.domain.event import BalanceChanged, Cursor, Delivery, GenerationMoved, Place, Position, Stream
+from nats.js.errors import NotFoundError
 from tintype.ledger.v1.events_pb2 import CreditsGranted
 from tintype.ledger.v1.ledger_pb2 import Balance
 
@@ -244,3 +246,22 @@ async def test_streams_that_are_made_later(
         await Producers({"ledger": Publisher(connection.jetstream())}).grant(1)
         assert sequences(await facts(deliveries, 1)) == [1]
         await connection.close()
+
+
+async def test_it_ends_while_a_stream_is_not_there_yet() -> None:
+    """Though the client swallows the cancellation that comes together with the broker's answer."""
+    asked = asyncio.Event()
+
+    class Absent(AsyncMock):
+        async def stream_info(self, _stream: str) -> None:
+            asked.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.2)
+            raise NotFoundError
+
+    reading = asyncio.create_task(NatsEventFeed(Absent(), heartbeat_s=1).run())
+    await asked.wait()
+    reading.cancel()
+    done, _ = await asyncio.wait({reading}, timeout=10)
+    reading.cancel()
+    assert done

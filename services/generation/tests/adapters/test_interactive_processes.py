@@ -177,7 +177,7 @@ async def test_a_large_chat_is_taken_and_a_bad_one_refused(talking: Talking) -> 
         await talking.ask(n=0).read()
     error = remote_error(refused.value)
     assert error.reason == "INVALID_INPUT"
-    assert "chat.n" in error.field_violations
+    assert "chat.n" in dict(error.field_violations)
 
 
 async def test_a_neighbour_that_hangs_is_in_nobodys_way(talking: Talking) -> None:

@@ -153,6 +153,7 @@ class NatsEventFeed:
 
     async def _read_for_ever(self, stream: Stream) -> None:
         while True:
+            raise_if_cancelled()
             try:
                 await self._read(stream)
             except NotFoundError:
