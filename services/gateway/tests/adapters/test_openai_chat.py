@@ -212,6 +212,24 @@ async def test_a_stream_that_breaks_off(ada: Door, chats: MemoryInteractiveGener
     assert last["error"]["type"] == "server_error"
 
 
+@pytest.mark.parametrize("sent", [7, "x", [1], {"choices": 7}, {"choices": [7]}, {"choices": {"a": 1}}])
+async def test_a_provider_that_makes_no_sense(
+    ada: Door, chats: MemoryInteractiveGenerations, sent: Any
+) -> None:
+    """It breaks the answer off as any other failure, whole or in chunks."""
+    chats.chunks, chats.answer = [CHUNKS[0], sent], sent
+    *chunks, last = events(await chat(ada, stream=True))
+    assert (len(chunks), last["error"]["code"]) == (1, "generation_failed")
+    assert_error(await chat(ada), 502, "generation_failed")
+
+
+async def test_a_chunk_without_choices_has_none(ada: Door, chats: MemoryInteractiveGenerations) -> None:
+    """Clients go through them."""
+    chats.chunks = [CHUNKS[0], {"choices": None}, CHUNKS[1]]
+    *chunks, _ = events(await chat(ada, stream=True))
+    assert [len(told["choices"]) for told in chunks] == [1, 0, 1]
+
+
 async def test_the_next_model(ada: Door, chats: MemoryInteractiveGenerations) -> None:
     """One that fails is passed over; the answer has the name of who gave it."""
     said = await chat(ada, model="local/nothing", models=["local/chat"])

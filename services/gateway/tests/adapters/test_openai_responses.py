@@ -189,6 +189,14 @@ def test_text_grows() -> None:
     assert events[2]["item"]["content"] == []
 
 
+def test_a_text_may_come_in_parts() -> None:
+    """Some providers send a list; thoughts among them are no text."""
+    parts = [{"type": "thinking", "thinking": [{"text": "Hm."}]}, {"type": "text", "text": "Hello."}, "?"]
+    _, events = written([chunk({"content": parts}), chunk({"content": 7}), chunk({"content": []}, "stop")])
+    ((message,),) = [event["response"]["output"] for event in events[-1:]]
+    assert message["content"][0]["text"] == "Hello."
+
+
 def test_calls_grow() -> None:
     """Two calls side by side are two items; their arguments come in pieces."""
     first = {"index": 0, "id": "c0", "function": {"name": "f", "arguments": ""}}

@@ -161,6 +161,13 @@ async def test_an_error_beside_a_choice_is_one(chunks: Sequence[Any], is_somethi
     assert (stream.answer() is not None) is is_something
 
 
+async def test_an_event_that_is_no_chunk_is_left_out() -> None:
+    """Whoever reads chunks can't make anything of it."""
+    passed_on: list[bytes] = []
+    await drained(OpenAIChatStream(said("ping", WORD, [1], 7), call()), passed_on)
+    assert [json.loads(chunk) for chunk in passed_on] == [WORD]
+
+
 def said(*chunks: Any) -> Any:
     """An answer that is a stream of these, and of its end."""
     lines = [*(f"data: {json.dumps(chunk)}" for chunk in chunks), "data: [DONE]", ""]

@@ -110,10 +110,13 @@ class Chat:
 
     def _ours(self, chunk: ChatChunk) -> Document:
         try:
-            document: dict[str, Any] = json.loads(chunk.content)
-        except ValueError:
-            raise GenerationFailed("The provider sent what is no JSON.") from None
-        return {**document, "id": self.accepted.generation_id, "model": self.name}
+            told = json.loads(chunk.content)
+        except (ValueError, RecursionError):
+            told = None
+        choices = told.get("choices") or [] if isinstance(told, dict) else None
+        if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
+            raise GenerationFailed("The provider sent what is no answer.")
+        return {**told, "choices": choices, "id": self.accepted.generation_id, "model": self.name}
 
 
 async def begun(request: Request, deps: Deps, principal: Principal, key: str, wanted: WantedChat) -> Chat:

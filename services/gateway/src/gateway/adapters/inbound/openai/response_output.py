@@ -61,7 +61,7 @@ class ResponseWriter:
             self._response["usage"] = _usage(usage)
         for choice in chunk.get("choices", ())[:1]:
             delta = choice.get("delta") or {}
-            if text := delta.get("content") or delta.get("refusal"):
+            if text := _text(delta.get("content")) or _text(delta.get("refusal")):
                 yield from self._add_text(text)
             for place, call in enumerate(delta.get("tool_calls") or ()):
                 yield from self._add_call(call.get("index", place), call)
@@ -133,6 +133,15 @@ class ResponseWriter:
 
     def _item_id(self, kind: str) -> str:
         return f"{kind}_{self._response['id']}_{len(self._output)}"
+
+
+def _text(content: Any) -> str:
+    """Return what a message says: a text, or the texts among its parts, as some providers have it."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    texts = (part.get("text") for part in parts if isinstance(part, Mapping))
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _usage(usage: Mapping[str, Any]) -> Document:

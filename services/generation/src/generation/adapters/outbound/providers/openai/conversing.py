@@ -95,6 +95,9 @@ class OpenAIChatStream:
             if event == DONE:
                 self._is_done = True
                 return
+            if not event.lstrip().startswith(b"{"):
+                # Some say that they are still there by an event that is no chunk.
+                continue
             yield _as_chunk(event) if b'"chat.completion"' in event[:4096] else bytes(event)
 
     async def _whole(self) -> AsyncIterator[bytes]:
