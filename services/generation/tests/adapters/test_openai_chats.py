@@ -161,6 +161,20 @@ async def test_an_error_beside_a_choice_is_one(chunks: Sequence[Any], is_somethi
     assert (stream.answer() is not None) is is_something
 
 
+async def test_what_it_costs_us_is_told_to_nobody() -> None:
+    """Neither beside the count nor to whoever asks again; a text of it is a text."""
+    word = {"choices": [{"index": 0, "delta": {"content": '"cost": 1'}, "finish_reason": "stop"}]}
+    counts = {"prompt_tokens": 9, "completion_tokens": 4}
+    ours = {"cost": 0.0123, "cost_details": {"upstream_inference_cost": 0.01}, "cost_in_usd_ticks": 7}
+    passed_on: list[bytes] = []
+    stream = OpenAIChatStream(said(word, {"choices": [], "usage": counts | ours}), call(wants_usage=True))
+    await drained(stream, passed_on)
+    assert [json.loads(chunk) for chunk in passed_on] == [word, {"choices": [], "usage": counts}]
+    answer = stream.answer()
+    assert answer is not None
+    assert (answer.completion["usage"], answer.usage.total) == (counts, 13)
+
+
 async def test_an_event_that_is_no_chunk_is_left_out() -> None:
     """Whoever reads chunks can't make anything of it."""
     passed_on: list[bytes] = []

@@ -51,8 +51,9 @@ class OpenAIChatStream:
         """See ChatStream."""
         has_begun = False
         try:
-            async for chunk in self._events() if self._call.is_streamed else self._whole():
-                self._refuse_errors(chunk, has_begun=has_begun)
+            async for sent in self._events() if self._call.is_streamed else self._whole():
+                self._refuse_errors(sent, has_begun=has_begun)
+                chunk = _without_cost(sent)
                 self._completion.take(chunk)
                 if not self._is_usage_alone(chunk) or self._call.wants_usage:
                     has_begun = True
@@ -205,6 +206,18 @@ def _body(call: ChatCall, dialect: Dialect) -> dict[str, Any]:
     if call.is_streamed and dialect.asks_for_usage:
         body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
     return body
+
+
+def _without_cost(chunk: bytes) -> bytes:
+    """Return it without what some providers say beside the count: what it costs us is for operators alone."""
+    if b'"cost' not in chunk:
+        return chunk
+    told = told_in(chunk)
+    usage = told.get("usage")
+    if not isinstance(usage, Mapping) or not any(name.startswith("cost") for name in usage):
+        return chunk
+    counts = {name: value for name, value in usage.items() if not name.startswith("cost")}
+    return json.dumps({**told, "usage": counts}, separators=(",", ":")).encode()
 
 
 def _as_chunk(event: bytearray) -> bytes:
