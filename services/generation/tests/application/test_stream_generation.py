@@ -21,6 +21,7 @@ from generation.domain.events import GenerationFailed
 from generation.domain.generation import Generation, Status
 from generation.domain.moderation import Category
 from generation.domain.output import Incomplete
+from generation.ports.media_intake import ReceivedMedia
 from generation_house import ACCOUNT, House
 from interactive_house import Interactive, asked, settled, stopping, two_providers, words
 
@@ -387,6 +388,26 @@ async def test_a_store_that_is_away_keeps_nobody_waiting(interactive: Interactiv
     await words(running)
     end = await running.ended()
     assert (end.generation.status, list(end.outputs)) == (Status.SUCCEEDED, [])
+    assert end.generation.credits_charged > 0
+    await interactive.house.facts.expect("GenerationSucceeded")
+
+
+async def test_what_our_own_client_can_not_keep_is_charged(
+    interactive: Interactive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer was read; left to a sweeper it would cost nothing."""
+    store, put = interactive.house.store, interactive.house.store.put
+
+    async def stumble(key: str, media: ReceivedMedia) -> None:
+        if key.endswith(".json"):
+            raise RuntimeError("a bug")
+        await put(key, media)
+
+    monkeypatch.setattr(store, "put", stumble)
+    running = await interactive.opened()
+    await words(running)
+    end = await running.ended()
+    assert (end.generation.status, len(end.outputs)) == (Status.SUCCEEDED, 1)
     assert end.generation.credits_charged > 0
     await interactive.house.facts.expect("GenerationSucceeded")
 

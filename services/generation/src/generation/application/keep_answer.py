@@ -91,6 +91,10 @@ class AnswerKeeper:
         except (StoreUnavailable, StorageUnavailable, OutputUnusable) as away:
             log.warning("answer is not kept whole", generation_id=generation.generation_id, error=str(away))
             return outputs
+        except Exception:
+            # Whatever our own client stumbled over: what was read is charged.
+            log.exception("answer is not kept whole", generation_id=generation.generation_id)
+            return outputs
         return [replace(first, answer_key=key), *others]
 
     async def _put(self, key: str, content: bytes, generation: Generation) -> None:
