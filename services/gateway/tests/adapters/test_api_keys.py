@@ -151,6 +151,14 @@ def test_every_operation_says_whether_keys_may(rich: Door) -> None:
         "list_mails",
         "list_margins",
         "list_providers",
+        "list_dead_letters",
+        "replay_dead_letter",
+        "ask_for_proof",
+        "list_passkeys",
+        "ask_for_new_passkey",
+        "create_passkey",
+        "update_passkey",
+        "delete_passkey",
     }
 
 
