@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from generation.adapters.outbound.guarded_fetch import GuardedClient
 from generation.adapters.outbound.providers.openai.caller import OpenAICaller
-from generation.adapters.outbound.providers.openai.conversing import OpenAIChatStream
+from generation.adapters.outbound.providers.openai.conversing import WHOLE_BYTES_MAX, OpenAIChatStream
 from generation.domain.output import Incomplete
 from generation.domain.token_usage import TokenUsage
 from generation.ports.chat_provider import ChatAnswer, ChatBroken, ChatCall, ChatRefused, ChatStream
@@ -159,6 +159,18 @@ async def test_an_error_beside_a_choice_is_one(chunks: Sequence[Any], is_somethi
         await drained(stream, passed_on)
     assert [json.loads(chunk) for chunk in passed_on] == list(chunks)
     assert (stream.answer() is not None) is is_something
+
+
+@pytest.mark.parametrize("is_streamed", [True, False])
+async def test_what_travels_in_no_message_of_ours_is_refused(is_streamed: bool) -> None:
+    """Some answer whole, whatever they were asked: what its client never gets is not paid for."""
+    content = "x" * (WHOLE_BYTES_MAX + 1)
+    whole = json.dumps({"object": "chat.completion", "choices": [{"message": {"content": content}}]})
+    response: Any = SimpleNamespace(iter_bytes=lambda: _pieces(whole.encode()))
+    stream = OpenAIChatStream(response, call(is_streamed=is_streamed, tokens_max=16_000_000))
+    with pytest.raises(ChatRefused):
+        await drained(stream)
+    assert stream.answer() is None
 
 
 async def test_what_it_costs_us_is_told_to_nobody() -> None:

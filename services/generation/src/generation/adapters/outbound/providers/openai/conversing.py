@@ -99,6 +99,8 @@ class OpenAIChatStream:
             if not event.lstrip().startswith(b"{"):
                 # Some say that they are still there by an event that is no chunk.
                 continue
+            if len(event) > WHOLE_BYTES_MAX:
+                raise AnswerBroken(f"a part of the answer is larger than {WHOLE_BYTES_MAX} bytes")
             yield _as_chunk(event) if b'"chat.completion"' in event[:4096] else bytes(event)
 
     async def _whole(self) -> AsyncIterator[bytes]:
