@@ -38,7 +38,7 @@ from tintype.generation.v1 import generation_pb2_grpc, interactive_pb2_grpc
 from tintype.identity.v1 import admin_pb2_grpc, identity_pb2_grpc
 from tintype.ledger.v1 import ledger_pb2_grpc
 
-CALLERS = (*topology().services, *topology().clients)
+CALLERS = topology().callers
 
 
 async def apply_nothing(_event: IncomingEvent) -> None:

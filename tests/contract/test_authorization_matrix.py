@@ -54,6 +54,7 @@ LEDGERS = {
     "Verify": AUDITOR,
 }
 OTHERS = {
+    ("identity", "TellWebhookDisabled"): frozenset({"gateway-webhooks"}),
     ("billing", "ListSettledPayments"): AUDITOR,
     ("billing", "ListProcessorPayments"): AUDITOR,
     ("billing", "ListAllocations"): AUDITOR,

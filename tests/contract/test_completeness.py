@@ -38,11 +38,17 @@ CALLS = sorted(
 )
 
 
+def service_of(consumer: str) -> str:
+    """Whose code calls: a process that does so in its own name is its service's."""
+    return next((each.service for each in topology().processes if each.name == consumer), consumer)
+
+
 def adapters(provider: str, consumer: str) -> list[Path]:
     """Where the consumer's client of a provider is, in a file or several."""
     if consumer == "auditor":
         return [ROOT / "libs/auditor/src/auditor/grpc_sources.py"]
-    folder = ROOT / f"services/{consumer}/src/{consumer}/adapters/outbound"
+    service = service_of(consumer)
+    folder = ROOT / f"services/{service}/src/{service}/adapters/outbound"
     return sorted(folder.glob(f"grpc_{provider}*.py"))
 
 
@@ -71,6 +77,6 @@ def test_every_allowed_call_has_a_suite(provider: str, method: str, consumer: st
     asked = port_methods(provider, method, consumer)
     assert bool(asked) is ((provider, method, consumer) not in NOT_CALLED)
     # The auditor reads three providers at once, in one suite.
-    folder = HERE / ("ledger" if consumer == "auditor" else provider) / consumer
+    folder = HERE / ("ledger" if consumer == "auditor" else provider) / service_of(consumer)
     used = {name for suite in folder.glob("test_*.py") for name in names(ast.parse(suite.read_text()))}
     assert (provider, method, consumer) in NOT_CALLED or asked & used

@@ -78,11 +78,12 @@ def test_kubernetes_lets_callers_in(service: Service) -> None:
             continue
         (rule,) = policies[f"{process.name}-callers"]["spec"]["ingress"]
         admitted = {one["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for one in rule["from"]}
-        calls = {
-            other.name: [topology().answering(called).name for called in other.calls] for other in SERVICES
+        callers = {
+            other.name
+            for other in topology().processes
+            if process.name in [topology().answering(called).name for called in topology().calls_of(other)]
         }
-        callers = [other for other in SERVICES if process.name in calls[other.name]]
-        assert {one.name for caller in callers for one in caller.processes} <= admitted
+        assert callers <= admitted
         assert [one["port"] for one in rule["ports"]] == [number(process, "grpc")]
 
 
@@ -98,6 +99,17 @@ def test_kubernetes_tells_each_whom_it_calls(service: Service) -> None:
         assert given[f"{prefix}_{target_setting(other)}"] == target
 
 
+def test_the_deliverer_of_webhooks_holds_what_it_needs() -> None:
+    """It sends to strangers' addresses: none of the gateway's secrets, nor its token, is in its pod."""
+    deployment = manifests(BASE / "gateway-webhooks" / "deployment.yaml", "Deployment")["gateway-webhooks"]
+    assert "gateway-secrets" not in str(deployment)
+    (process,) = [one for one in topology().processes if one.name == "gateway-webhooks"]
+    assert (process.caller, topology().calls_of(process)) == ("gateway-webhooks", ("identity",))
+    policies = manifests(BASE / "network-policies.yaml", "NetworkPolicy")
+    admitting = [name for name, policy in policies.items() if "gateway-webhooks" in str(policy)]
+    assert admitting == ["identity-callers"]
+
+
 def described(name: str, *, port: int = 1, process: str | None = None) -> str:
     """A service with one process."""
     line = f'{{ name = "{process or name}", command = "serve", http = {port} }}'
@@ -111,6 +123,7 @@ def described(name: str, *, port: int = 1, process: str | None = None) -> str:
         ("[services.a]\nlistens = []", "a: nobody reads listens"),
         ('[services.a]\nprocesses = [{ name = "a", http = 1 }]', "a process of a lacks command"),
         (described("a") + "calls = ['b']", "a calls b, which answers no gRPC"),
+        (described("a").replace(", http", ', calls = ["b"], http'), "a calls b, which answers no gRPC"),
         (described("a") + "listens_to = ['a']", "a listens to a, which publishes nothing"),
         (described("a") + described("b"), "2 ports are at 1"),
         (described("a") + described("b", port=2, process="a"), "2 processes are called a"),

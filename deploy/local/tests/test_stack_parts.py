@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from embedded.topology import topology
 from tintype_local import state
 from tintype_local.demo.statement import adds_up
 from tintype_local.ports import OFFSETS, PortTakenError, choose_ports
@@ -67,9 +68,10 @@ def test_no_service_gets_anothers_secrets(tmp_path: Path) -> None:
             for name, secret in secrets.items()
             if secret in everything and name.startswith(("owner_", "service_", "nats_", "token_", "s3_admin"))
         ]
-        assert all(name.endswith(f"_{service}") and not name.startswith("owner_") for name in foreign), (
-            foreign
-        )
+        (process,) = [each for each in topology().processes if each.name == spec.name]
+        assert set(foreign) <= {f"service_{service}", f"nats_{service}", f"token_{process.caller}"}
+        opens_sessions = secrets["session_key"] in everything
+        assert opens_sessions is (spec.name == "gateway")
 
 
 def supervised(folder: Path, script: str, crashes: list[tuple[str, int]]) -> Supervised:

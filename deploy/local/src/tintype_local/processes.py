@@ -117,13 +117,13 @@ class Plan(Infrastructure):
             "HTTP_LISTEN": self.ports.address(process.http.name),
             "CALLERS": json.dumps(self._callers(service)),
             "LOG_LEVEL": self.settings.log_level,
-            **self._targets(about.calls),
+            **self._targets(topology().calls_of(process)),
             **self._own(service),
         }
         if process.metrics is not None:
             values["METRICS_LISTEN"] = self.ports.address(process.metrics.name)
-        if about.calls:
-            values["CALLER_TOKEN"] = self.secrets[f"token_{service}"]
+        if topology().calls_of(process):
+            values["CALLER_TOKEN"] = self.secrets[f"token_{process.caller}"]
         own = self.meant_for(process, prefixed(service.upper(), values))
         return inherited() | own | self.callers_own(process)
 
@@ -132,12 +132,15 @@ class Plan(Infrastructure):
         return self.meant_for(process, self.overrides.of(process.service))
 
     def meant_for(self, process: Process, values: Mapping[str, str]) -> dict[str, str]:
-        """Return the settings without those of media providers that another process is told.
+        """Return the settings without those that another process of the service is told.
 
-        Their keys are their caller's, what verifies their webhooks is the API's.
+        Media providers' keys are their caller's, what verifies their webhooks is the API's, and what opens
+        sessions is not for who calls in a name of its own.
         """
         keys, webhooks = self._of_providers
         withheld = webhooks if process.command in CALL_PROVIDERS else keys
+        if process.own_calls is not None:
+            withheld |= {"GATEWAY_SESSION_KEY"}
         return {name: value for name, value in values.items() if name not in withheld}
 
     def auditor_environment(self) -> dict[str, str]:
@@ -262,7 +265,7 @@ class Plan(Infrastructure):
         )
 
     def _callers(self, service: str) -> dict[str, str]:
-        others = [other for other in (*topology().services, *topology().clients) if other != service]
+        others = [other for other in topology().callers if other != service]
         return {
             other: hashlib.sha256(self.secrets[f"token_{other}"].encode()).hexdigest() for other in others
         }

@@ -50,10 +50,10 @@ def _makers() -> dict[str, Maker]:
         "webhook_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "signing_key": _signing_key,
     }
-    for client in topology().clients:
-        makers[f"token_{client}"] = _token
+    for caller in topology().callers:
+        makers[f"token_{caller}"] = _token
     for service in SERVICES:
-        for kind in ("owner", "service", "nats", "token"):
+        for kind in ("owner", "service", "nats"):
             makers[f"{kind}_{service}"] = _token
     return makers
 

@@ -11,7 +11,7 @@ from typing import Any
 FILE = Path(__file__).parents[4] / "deploy" / "topology.toml"
 _KINDS = ("grpc", "http", "metrics")
 _SERVICE = {"publishes", "listens_to", "calls", "ephemeral_consumers", "internal_messages", "processes"}
-_PROCESS = {"name", "command", "port_names", "stop_timeout_s", *_KINDS}
+_PROCESS = {"name", "command", "port_names", "stop_timeout_s", "calls", *_KINDS}
 
 
 class BadTopologyError(ValueError):
@@ -37,6 +37,13 @@ class Process:
     grpc: Port | None = None
     metrics: Port | None = None
     stop_timeout_s: float | None = None
+    own_calls: tuple[str, ...] | None = None
+    """Whom it calls as a caller of its own name; None for whom its service calls, in the service's name."""
+
+    @property
+    def caller(self) -> str:
+        """By which name others know it when it calls them."""
+        return self.service if self.own_calls is None else self.name
 
     @property
     def ports(self) -> tuple[Port, ...]:
@@ -88,6 +95,16 @@ class Topology:
     def processes(self) -> tuple[Process, ...]:
         """Every process of every service."""
         return tuple(process for service in self.services.values() for process in service.processes)
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """Everybody who has a token: services, processes that call in their own name, and other clients."""
+        own = tuple(process.name for process in self.processes if process.own_calls is not None)
+        return (*self.services, *own, *self.clients)
+
+    def calls_of(self, process: Process) -> tuple[str, ...]:
+        """Return whom a process calls."""
+        return self.services[process.service].calls if process.own_calls is None else process.own_calls
 
     @property
     def offsets(self) -> dict[str, int]:
@@ -161,6 +178,7 @@ def _process(service: str, table: Mapping[str, Any]) -> Process:
         service=service,
         command=table["command"],
         stop_timeout_s=table.get("stop_timeout_s"),
+        own_calls=tuple(table["calls"]) if "calls" in table else None,
         **ports,
     )
 
@@ -178,6 +196,8 @@ def _problems(found: Topology) -> Iterator[str]:
             if other not in found.services or not found.services[other].publishes:
                 yield f"{service.name} listens to {other}, which publishes nothing"
         yield from _uncallable(service.name, service.calls, found)
+    for process in found.processes:
+        yield from _uncallable(process.name, process.own_calls or (), found)
     for client, calls in found.clients.items():
         yield from _uncallable(client, calls, found)
     ports = [port for process in found.processes for port in process.ports]

@@ -59,7 +59,7 @@ async def scene(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Scene:
             fake.unreachable.add(ada)
 
         return Scene(fake, endpoint, lambda: [host for _, host in fake.mailed.values()], erase)
-    owners = GrpcWebhookOwners(await connect(stack, await serve_identity(stack, world), "gateway"))
+    owners = GrpcWebhookOwners(await connect(stack, await serve_identity(stack, world), "gateway-webhooks"))
 
     async def really_erase() -> None:
         await wire_erase_user(world.ports)(EraseUser(user_id=opened.user.user_id))
@@ -92,7 +92,7 @@ async def test_bad_input_is_named(stack: AsyncExitStack) -> None:
     world = World()
     opened = await world.sign_up()
     world.change(opened.user.user_id, email_verified_at=world.clock.now())
-    owners = GrpcWebhookOwners(await connect(stack, await serve_identity(stack, world), "gateway"))
+    owners = GrpcWebhookOwners(await connect(stack, await serve_identity(stack, world), "gateway-webhooks"))
     good = WebhookEndpoint(
         endpoint_id=WebhookEndpointId("whe_1"),
         account_id=UserId(opened.user.user_id),
