@@ -1,6 +1,8 @@
 """Parts of the embedded stack: ports, secrets, the supervisor, the statement."""
 
 import asyncio
+import hashlib
+import json
 import os
 import signal
 import socket
@@ -9,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from embedded.topology import topology
+from embedded.topology import target_setting, topology
 from tintype_local import state
 from tintype_local.demo.statement import adds_up
 from tintype_local.ports import OFFSETS, PortTakenError, choose_ports
@@ -72,6 +74,23 @@ def test_no_service_gets_anothers_secrets(tmp_path: Path) -> None:
         assert set(foreign) <= {f"service_{service}", f"nats_{service}", f"token_{process.caller}"}
         opens_sessions = secrets["session_key"] in everything
         assert opens_sessions is (spec.name == "gateway")
+
+
+def test_whoever_calls_is_known_by_its_own_token(tmp_path: Path) -> None:
+    """To everybody whom it calls, at the address where they answer: a process of its own name too."""
+    secrets = load_or_make(tmp_path / "secrets.json")
+    plan = Plan(settings=StackSettings(), ports=choose_ports(BASE, {}), secrets=secrets, data=tmp_path)
+    for process in topology().processes:
+        given = plan.environment(process.service, process=process)
+        prefix = process.service.upper()
+        targets = {name for name in given if name.startswith(prefix) and name.endswith("_TARGET")}
+        called = topology().calls_of(process)
+        assert targets == {f"{prefix}_{target_setting(other)}" for other in called}
+        for other in called:
+            answering = topology().answering(other).service
+            callers = json.loads(plan.environment(answering)[f"{answering.upper()}_CALLERS"])
+            token = given[f"{prefix}_CALLER_TOKEN"]
+            assert callers[process.caller] == hashlib.sha256(token.encode()).hexdigest()
 
 
 def supervised(folder: Path, script: str, crashes: list[tuple[str, int]]) -> Supervised:
