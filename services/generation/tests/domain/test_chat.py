@@ -61,7 +61,11 @@ def test_a_picture_counts_as_one_and_not_by_its_bytes() -> None:
 
 def test_a_file_in_the_chat_counts_by_its_bytes() -> None:
     """As text does."""
-    part = {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,AAAA"}}
+    part = {
+        "type": "file",
+        "text": None,
+        "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,AAAA"},
+    }
     sent = [{"role": "user", "content": [part]}]
     size = len(json.dumps({"messages": sent, "max_tokens": 5}))
     assert read(messages=sent, max_tokens=5).prompt_tokens_max == size + TEMPLATE_TOKENS_MAX
@@ -137,6 +141,12 @@ def test_the_last_question_is_what_the_library_shows() -> None:
         ({"web_search_options": {}}, "chat.web_search_options"),
         ({"models": ["dear/model"]}, "chat.models"),
         ({"plugins": [{"id": "web"}]}, "chat.plugins"),
+        ({"search_parameters": {"mode": "on"}}, "chat.search_parameters"),
+        (
+            {"tools": [{"type": "function", "function": {"name": "look"}}, {"type": "web_search"}]},
+            "chat.tools",
+        ),
+        ({"tools": [{"type": ["function"]}]}, "chat.tools"),
     ],
 )
 def test_what_is_wrong_is_said_by_its_field(chat: dict[str, Any], field: str) -> None:

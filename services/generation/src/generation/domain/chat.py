@@ -20,7 +20,9 @@ PROMPT_LENGTH_MAX = 4_000
 ADDRESSES = ("https://", "http://", "data:image/")
 LIMITS = ("max_completion_tokens", "max_tokens")
 # What costs something that no token counts; with `models`, whoever passes chats on asks another, dearer one.
-NOT_ON_OFFER = ("web_search_options", "audio", "models", "plugins")
+NOT_ON_OFFER = ("web_search_options", "search_parameters", "audio", "models", "plugins")
+# Tools that the caller runs. What a provider runs by itself, a search, it is paid for by the piece.
+TOOLS = ("function", "custom")
 # Parts whose tokens can be told: by their own bytes, or as a picture. Of a film at an address nobody knows.
 PARTS = ("text", "image_url", "refusal", "thinking", "input_audio", "file")
 TIERS = (None, "auto", "default", "flex")
@@ -130,6 +132,8 @@ def _problems(document: Mapping[str, Any], *, tokens_max: int, is_streamed: bool
     for name in ("tools", "functions"):
         if (tools := document.get(name)) is not None and not _is_list_of_objects(tools, TOOLS_MAX):
             yield Violation(f"chat.{name}", f"must be a list of at most {TOOLS_MAX} objects")
+        elif name == "tools" and any(tool.get("type") not in TOOLS for tool in tools or ()):
+            yield Violation("chat.tools", f"must each be of type {' or '.join(TOOLS)}")
     yield from _problems_of_messages(document.get("messages"))
 
 
@@ -161,9 +165,9 @@ def _problems_of_part(field: str, part: Any) -> Iterator[Violation]:
         yield Violation(field, "must be an object with a type")
     elif part["type"] not in PARTS:
         yield Violation(f"{field}.type", f"must be one of {', '.join(PARTS)}")
-    elif not isinstance(text := part.get("text", "" if part["type"] != "text" else None), str):
+    elif not isinstance(text := part.get("text"), str if part["type"] == "text" else str | None):
         yield Violation(f"{field}.text", "must be a text")
-    elif NUL in text:
+    elif text and NUL in text:
         yield Violation(f"{field}.text", "has a NUL character")
     elif part["type"] == "file" and not _is_inline(part.get("file")):
         yield Violation(f"{field}.file", "must be a file in the chat itself, as file_data")
