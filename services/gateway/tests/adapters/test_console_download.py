@@ -9,7 +9,7 @@ import pytest
 from gateway.adapters.inbound.console import selection
 from gateway.adapters.outbound.http_output_files import HttpOutputFiles
 from gateway.adapters.outbound.media_store import MediaStore
-from gateway.domain.generation import GenerationStatus, Output
+from gateway.domain.generation import GenerationStatus, Modality, Output
 from gateway.ports.output_files import OutputUnreadable
 from gateway_world import ORIGIN, Door, enter, hidden
 
@@ -129,7 +129,7 @@ async def test_too_much_is_refused_before_it_begins(door: Door, monkeypatch: pyt
 
 def stored(door: Door, url: str = f"{STORE}/x?signature=s") -> Output:
     """An output at an address."""
-    return replace(door.world.generations._output(), url=url)
+    return replace(door.world.generations._output(Modality.IMAGE), url=url)
 
 
 @pytest.mark.parametrize("inside", [None, "http://store.inside:9000"])
