@@ -39,15 +39,21 @@ console.log(JSON.stringify({ picture, models, code, text }));
 """
 LANGCHAIN = """
 from langchain_openai import ChatOpenAI
-print(ChatOpenAI(model="openai/chat").invoke("Say something about fog.").content)
+chat = ChatOpenAI(model="openai/chat")
+whole = chat.invoke("Say something about fog.").content
+assert whole == "".join(part.content for part in chat.stream("Say something about fog."))
+print(whole)
 """
 LITELLM = """
 import os, litellm
-answer = litellm.completion(
-    model="openai/openai/chat", messages=[{"role": "user", "content": "Say something about fog."}],
-    api_base=os.environ["OPENAI_BASE_URL"], api_key=os.environ["OPENAI_API_KEY"],
-)
-print(answer.choices[0].message.content)
+asked = {
+    "model": "openai/openai/chat", "messages": [{"role": "user", "content": "Say something about fog."}],
+    "api_base": os.environ["OPENAI_BASE_URL"], "api_key": os.environ["OPENAI_API_KEY"],
+}
+whole = litellm.completion(**asked).choices[0].message.content
+parts = litellm.completion(**asked, stream=True)
+assert whole == "".join(part.choices[0].delta.content or "" for part in parts)
+print(whole)
 """
 
 
@@ -149,7 +155,7 @@ def test_the_sdk_for_node(stack: StackState, key: str, tmp_path: Path) -> None:
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("node and npm are not installed")
     installed = subprocess.run(
-        ["npm", "install", "--silent", "--no-audit", "--no-fund", "openai"],
+        ["npm", "install", "--silent", "--no-audit", "--no-fund", "openai@7.59.0"],
         cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     if installed.returncode:
@@ -168,7 +174,7 @@ def test_the_sdk_for_node(stack: StackState, key: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("package", "program"),
-    [("langchain-openai", LANGCHAIN), ("litellm", LITELLM)],
+    [("langchain-openai==1.7.4", LANGCHAIN), ("litellm==1.110.2", LITELLM)],
     ids=["LangChain", "LiteLLM"],
 )
 def test_what_is_built_on_the_sdk(

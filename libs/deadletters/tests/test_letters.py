@@ -146,12 +146,9 @@ async def test_two_who_replay_at_once_are_one_replay(kept: Kept) -> None:
     assert [fact.applied for fact in await kept.told()] == [True]
 
 
-async def test_what_can_not_be_told_is_no_replay(
-    kept: Kept, request: pytest.FixtureRequest, empty_database: ServiceDatabase
-) -> None:
+@pytest.mark.parametrize("kept", ["postgres"], indirect=True)
+async def test_what_can_not_be_told_is_no_replay(kept: Kept, empty_database: ServiceDatabase) -> None:
     """The fact and what became of the letter are one transaction: it waits on, to be replayed again."""
-    if isinstance(kept.letters, MemoryLetters):
-        pytest.skip("memory has no transactions")
     await kept.letters.keep(paid(), ValueError("away"))
     with psycopg.connect(empty_database.admin_dsn) as admin:
         admin.execute("REVOKE INSERT ON outbox FROM library_service")

@@ -2,12 +2,8 @@
 
 import asyncio
 import json
-import os
-import shutil
-import sys
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import openai
@@ -262,92 +258,3 @@ async def test_a_program_that_stops_reading(client: AsyncOpenAI, chats: MemoryIn
     async with asyncio.timeout(30):
         while not chats.left:
             await asyncio.sleep(0.01)
-
-
-PICTURES_IN_NODE = """
-import OpenAI from "openai";
-const client = new OpenAI();
-const made = await client.images.generate({ model: "local/sketch", prompt: "a heron", size: "1024x1024" });
-let code = null;
-try { await client.images.generate({ model: "local/nothing", prompt: "a heron" }); }
-catch (failure) { code = failure.code; }
-console.log(made.data[0].b64_json, code);
-"""
-CHAT_IN_NODE = """
-import OpenAI from "openai";
-const messages = [{ role: "user", content: "What is the weather?" }];
-const asked = { model: "local/chat", messages };
-const client = new OpenAI();
-console.log((await client.chat.completions.create(asked)).choices[0].message.content);
-let text = "";
-for await (const chunk of await client.chat.completions.create({ ...asked, stream: true }))
-  text += chunk.choices[0]?.delta?.content ?? "";
-console.log(text);
-"""
-LANGCHAIN = """
-from langchain_openai import ChatOpenAI
-chat = ChatOpenAI(model="local/chat")
-print(chat.invoke("What is the weather?").content)
-print("".join(part.content for part in chat.stream("What is the weather?")))
-"""
-LITELLM = """
-import litellm
-asked = {"model": "openai/local/chat", "messages": [{"role": "user", "content": "What is the weather?"}]}
-print(litellm.completion(**asked).choices[0].message.content)
-print("".join(part.choices[0].delta.content or "" for part in litellm.completion(**asked, stream=True)))
-"""
-
-
-async def ran(client: AsyncOpenAI, folder: Path, *command: str | Path) -> tuple[bool, str, str]:
-    """Run a program that has the two settings of any that speaks OpenAI; the flag says that it failed."""
-    settings = {"OPENAI_BASE_URL": str(client.base_url), "OPENAI_API_KEY": client.api_key}
-    running = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=folder,
-        env={**os.environ, **settings},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    said, wrong = await running.communicate()
-    return running.returncode != 0, said.decode(), wrong.decode()
-
-
-@pytest.mark.timeout(300)
-async def test_the_sdk_for_node(ada: Door, client: AsyncOpenAI, tmp_path: Path) -> None:
-    """The same, in JavaScript: a picture, an error, a chat whole and in chunks."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("node and npm are not installed")
-    install = ("npm", "install", "--silent", "--no-audit", "--no-fund", "openai")
-    failed, _, why = await ran(client, tmp_path, *install)
-    if failed:
-        pytest.skip(f"npm has no openai here: {why[-200:]}")
-    (tmp_path / "pictures.mjs").write_text(PICTURES_IN_NODE)
-    failed, said, why = await ran(client, tmp_path, "node", "pictures.mjs")
-    assert not failed, why
-    assert said.split() == [b64encode(FILE).decode(), "model_not_found"]
-    answering(ada)
-    (tmp_path / "chat.mjs").write_text(CHAT_IN_NODE)
-    failed, said, why = await ran(client, tmp_path, "node", "chat.mjs")
-    assert not failed, why
-    assert said.split() == ["Sunny.", "Sunny."]
-
-
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    ("package", "program"),
-    [("langchain-openai", LANGCHAIN), ("litellm", LITELLM)],
-    ids=["LangChain", "LiteLLM"],
-)
-async def test_what_is_built_on_the_sdk(
-    ada: Door, client: AsyncOpenAI, tmp_path: Path, package: str, program: str
-) -> None:
-    """A chat by each, in an environment of its own: what they depend on is not what we depend on."""
-    answering(ada)
-    python = tmp_path / "venv" / "bin" / "python"
-    await ran(client, tmp_path, sys.executable, "-m", "venv", "venv")
-    failed, _, why = await ran(client, tmp_path, python, "-m", "pip", "install", "-q", package)
-    if failed:
-        pytest.skip(f"{package} can't be installed here: {why[-200:]}")
-    failed, said, why = await ran(client, tmp_path, python, "-c", program)
-    assert not failed, why[-2000:]
-    assert said.split() == ["Sunny.", "Sunny."]
