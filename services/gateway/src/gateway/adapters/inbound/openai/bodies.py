@@ -19,7 +19,7 @@ class OpenaiBody(BaseModel):
     model: ModelName
     """A model's id, or a name that this installation gave to one."""
     models: Annotated[list[ModelName], Field(max_length=FALLBACKS_MAX, default_factory=list)]
-    """Models to ask in this order when `model` is not there, is not available or comes to nothing."""
+    """Models to ask in this order when `model` is not there or comes to nothing; of chats also when away."""
 
     def wanted(self) -> list[str]:
         """Return the models in the order in which they are asked, each once."""
