@@ -225,7 +225,7 @@ class Stack:
     def settling(self, generation_id: str) -> list[str]:
         """The facts that settle a job, in the order they came."""
         settled = ("GenerationSucceeded", "GenerationFailed", "GenerationCancelled")
-        return [name for name, fact in self.facts if fact.generation_id == generation_id and name in settled]
+        return [name for name, fact in self.facts if name in settled and fact.generation_id == generation_id]
 
     async def settled(self, generation_id: str) -> list[str]:
         """The same, once there is one: facts are told after the job's end can be read."""
