@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from customer import Customer, until
+from mailed_links import link_in_mail
 from playwright.sync_api import Browser, expect
 from standardwebhooks import Webhook
 from tintype_local.state import StackState
@@ -20,7 +23,7 @@ Received = tuple[dict[str, str], bytes]
 
 
 @contextmanager
-def receiving() -> Iterator[tuple[str, "Queue[Received]"]]:
+def receiving(status: int = 200) -> Iterator[tuple[str, "Queue[Received]"]]:
     """A small back end on this machine, and what came to it."""
     came: Queue[Received] = Queue()
 
@@ -29,7 +32,7 @@ def receiving() -> Iterator[tuple[str, "Queue[Received]"]]:
             """Take it, and say so."""
             body = self.rfile.read(int(self.headers["content-length"]))
             came.put((dict(self.headers), body))
-            self.send_response(200)
+            self.send_response(status)
             self.end_headers()
             self.wfile.write(b"thanks")
 
@@ -76,6 +79,27 @@ def test_a_back_end_is_told(customer: Customer) -> None:
             200,
             "thanks",
         )
+
+
+def test_an_owner_is_mailed_when_a_back_end_is_gone(customer: Customer, stack: StackState) -> None:
+    """By the host alone, once: the query of its address is in no mail."""
+    token = link_in_mail(stack, customer.email, "/verify-email").rpartition("=")[2]
+    customer.api.post("/v1/auth/email/verify", json={"token": token}).raise_for_status()
+    with receiving(410) as (url, came), httpx.Client(base_url=stack.url("mailbox")) as mailbox:
+        wanted = {"url": f"{url}?key=secret", "event_types": ["generation.succeeded"]}
+        endpoint = customer.api.post("/v1/webhook-endpoints", json=wanted).raise_for_status().json()
+        customer.api.post(f"/v1/webhook-endpoints/{endpoint['id']}/test").raise_for_status()
+        came.get(timeout=PATIENCE_S)
+
+        def mails() -> list[str]:
+            listed = mailbox.get("/messages", params={"to": customer.email}).json()["data"]
+            texts = [mailbox.get(f"/messages/{each['id']}").text for each in listed]
+            return [text for text in texts if "/account/webhooks" in text]
+
+        until(lambda: bool(mails()), "a mail about the endpoint")
+        (mail,) = mails()
+        assert urlsplit(url).netloc in mail
+        assert "secret" not in mail
 
 
 def test_an_endpoint_is_added_and_tried_in_the_console(
