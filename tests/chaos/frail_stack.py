@@ -93,9 +93,10 @@ def frail(folder: Path) -> Iterator[FrailStack]:
         }
         for service, setting, port in CONNECTIONS:
             name = f"{service.upper()}_{setting}"
-            # Of generation's, the worker is told the most.
-            process = topology().services[service].processes[-1]
-            direct = plan.environment(service, process=process)[name]
+            processes = topology().services[service].processes
+            told = [plan.environment(service, process=process) for process in processes]
+            # Not every process of a service is told of it; those that are, are told the same.
+            direct = next(values[name] for values in told if name in values)
             settings[name] = _through(proxies[service, port], direct, str(ports[port]))
         state = running.enter_context(launched(folder, base_port=base, settings=settings))
         yield FrailStack(state, plan, openai.pid, proxies)
