@@ -20,20 +20,18 @@ from generation.adapters.outbound.providers.registry import ProviderSettings
 from generation.application.cost_of_run import RunCosts
 from generation.application.deliver_outputs import OutputDeliverer
 from generation.application.entitlement_check import EntitlementCheck
-from generation.application.finish_attempt import AttemptFinisher
 from generation.application.keep_answer import AnswerKeeper
 from generation.application.keep_leases import LeaseKeeper
-from generation.application.moderate_job import JobModerator
 from generation.application.queue_view import QueueView
 from generation.application.read_generations import ReadGenerations
 from generation.application.run_chat import RunChatHandler
 from generation.application.stream_generation import StreamGenerationHandler
 from generation.application.usual_durations import UsualDurations
+from generation.bootstrap.attempts import finisher_of, moderator_of
 from generation.bootstrap.content_signer import signer_of
 from generation.bootstrap.moderation import moderation_of
 from generation.bootstrap.parts import Parts, parts_of, shared_loops
 from generation.bootstrap.providers import gate_of, limits_of, providers_of
-from generation.domain.retention import Retention
 from generation.ports.chat_provider import ChatProvider
 from generation.ports.media_provider import MediaProvider
 from generation.ports.moderation import Moderation
@@ -93,23 +91,8 @@ def streams_of(
     name, lease_s = ids.new("wrk"), settings.lease_s
     chats = {called: chats for called, chats in providers.items() if isinstance(chats, ChatProvider)}
     gate = gate_of(clock, parts.meter, limits)
-    finish = AttemptFinisher(
-        units,
-        ids,
-        clock,
-        parts.meter,
-        worker=name,
-        lease_s=lease_s,
-        attempts_max=settings.attempts_max,
-        queue_timeout_s=settings.queue_timeout_s,
-        retention=Retention(
-            days=settings.output_retention_days,
-            days_by_word=settings.output_retention_days_by_entitlement,
-        ),
-    )
-    moderate = JobModerator(
-        moderation, parts.catalogue, clock, parts.meter, is_open=settings.moderation_when_away == "open"
-    )
+    finish = finisher_of(settings, parts, worker=name)
+    moderate = moderator_of(settings, parts, moderation)
     return Streams(
         StreamGenerationHandler(
             units,

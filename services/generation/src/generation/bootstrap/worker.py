@@ -34,10 +34,8 @@ from generation.application.carry_on_erasures import CarryOnErasuresHandler
 from generation.application.cost_of_run import RunCosts
 from generation.application.deliver_outputs import OutputDeliverer
 from generation.application.expire_outputs import ExpireOutputsHandler
-from generation.application.finish_attempt import AttemptFinisher
 from generation.application.follow_run import RunFollower
 from generation.application.keep_leases import LeaseKeeper
-from generation.application.moderate_job import JobModerator
 from generation.application.provider_gate import ProviderGate
 from generation.application.purge_discarded import PurgeDiscardedHandler
 from generation.application.report_progress import ProgressReporter
@@ -52,12 +50,12 @@ from generation.application.sweep_reservations import SweepReservationsHandler
 from generation.application.sweep_uploads import SweepUploadsHandler
 from generation.application.take_due import TakeDueHandler
 from generation.application.tell_pauses import TellPausesHandler
+from generation.bootstrap.attempts import finisher_of, moderator_of
 from generation.bootstrap.content_signer import signer_of
 from generation.bootstrap.dead_letters import applying, dead_letters_of
 from generation.bootstrap.moderation import moderation_of
 from generation.bootstrap.parts import Parts, parts_of, shared_loops
 from generation.bootstrap.providers import gate_of, limits_of, providers_of
-from generation.domain.retention import Retention
 from generation.ports.media_provider import MediaProvider
 from generation.ports.moderation import Moderation
 from generation.settings import WorkerSettings
@@ -127,20 +125,7 @@ def worker_of(
     units, ids, clock = parts.units, parts.ids, parts.clock
     name, lease_s = ids.new("wrk"), settings.lease_s
     in_call = frozenset(called for called, provider in providers.items() if provider.capabilities.in_call)
-    finish = AttemptFinisher(
-        units,
-        ids,
-        clock,
-        parts.meter,
-        worker=name,
-        lease_s=lease_s,
-        attempts_max=settings.attempts_max,
-        queue_timeout_s=settings.queue_timeout_s,
-        retention=Retention(
-            days=settings.output_retention_days,
-            days_by_word=settings.output_retention_days_by_entitlement,
-        ),
-    )
+    finish = finisher_of(settings, parts, worker=name)
     feed = NatsProgressFeed(Publisher(parts.jetstream), ids)
     progress = ProgressReporter(units, feed, clock, every_s=settings.progress_every_s)
     attempts = AttemptRunner(
@@ -148,9 +133,7 @@ def worker_of(
         OutputDeliverer(units, intake, parts.store, ids, clock, signer=signer_of(settings, parts, providers)),
         finish,
         gate,
-        JobModerator(
-            moderation, parts.catalogue, clock, parts.meter, is_open=settings.moderation_when_away == "open"
-        ),
+        moderator_of(settings, parts, moderation),
         RunCosts(parts.catalogue),
         clock,
     )
