@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps, require_own_origin
 from gateway.adapters.inbound.client import client_of
+from gateway.adapters.inbound.console import refusal_words
 from gateway.adapters.inbound.console.devices import remember_device
 from gateway.adapters.inbound.console.languages import gettext_noop, language_of
 from gateway.adapters.inbound.console.next_page import HOME
@@ -30,25 +31,11 @@ router = APIRouter(route_class=HtmlRoute)
 Text = Annotated[str, Form(max_length=2_000)]
 AnswerText = Annotated[str, Form(max_length=20_000)]
 _ID_LENGTH_MAX = 64
-_BEGIN_AGAIN = gettext_noop("This took too long, or was answered before. Begin again.")
 WORDS: Mapping[str, str] = {
+    **{reason: words for reason, words in refusal_words.WORDS.items() if reason.startswith("PASSKEY")},
+    # Whoever reads these is at a form, and can do something about it.
     "PASSKEYS_UNAVAILABLE": gettext_noop("There are no passkeys at this address."),
     "PASSKEY_MALFORMED": gettext_noop("The passkey was not used. Try again, or take another way."),
-    "PASSKEY_CHALLENGE_ENDED": _BEGIN_AGAIN,
-    "PASSKEY_WRONG_ORIGIN": gettext_noop("This passkey was used at another address."),
-    "PASSKEY_WRONG_SITE": gettext_noop("This passkey is for another site."),
-    "PASSKEY_USER_NOT_VERIFIED": gettext_noop(
-        "The passkey was used without a PIN, a finger or a face, which is needed here."
-    ),
-    "PASSKEY_REFUSED": gettext_noop("It could not be confirmed that this is your passkey."),
-    "PASSKEY_UNKNOWN": gettext_noop(
-        "This passkey opens nothing here. It may have been removed from the account."
-    ),
-    "PASSKEY_COPIED": gettext_noop(
-        "This passkey seems to have been copied, so it was not accepted. Sign in another way, and remove it."
-    ),
-    "PASSKEY_EXISTS": gettext_noop("This passkey is known already."),
-    "PASSKEY_NOT_FOUND": gettext_noop("There is no such passkey."),
     "PASSKEY_QUOTA_REACHED": gettext_noop("You have 20 passkeys already. Remove one first."),
     "LAST_WAY_TO_SIGN_IN": gettext_noop("This is the only way into your account. Set a password first."),
     "EMAIL_NOT_CONFIRMED": gettext_noop("Confirm your email address first: a mail has the link."),
