@@ -19,12 +19,27 @@ CHOICES_MAX, CALLS_MAX = 8, 256
 
 
 @dataclass
+class Call:
+    """A tool that is to be called, as it grows."""
+
+    # Its id and type, as they were told last.
+    told: dict[str, str] = field(default_factory=lambda: {"id": "", "type": "function"})
+    # Its name and arguments, in the pieces that they came in.
+    function: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As a message has it."""
+        return {**self.told, "function": {name: "".join(pieces) for name, pieces in self.function.items()}}
+
+
+@dataclass
 class Choice:
     """One of the answers, as it grows."""
 
     # Texts by the name that they have in the message: content, refusal, reasoning_content, ...
     texts: dict[str, list[str]] = field(default_factory=dict)
-    calls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    calls: dict[int, Call] = field(default_factory=dict)
     logprobs: list[Any] = field(default_factory=list)
     finish_reason: str | None = None
 
@@ -34,21 +49,25 @@ class Choice:
         if content := "".join(self.texts.get("content", ())):
             return content
         if self.calls:
-            return json.dumps([self.calls[place] for place in sorted(self.calls)], ensure_ascii=False)
+            return json.dumps(self.tool_calls, ensure_ascii=False)
         return "".join(self.texts.get("refusal", ()))
+
+    @property
+    def tool_calls(self) -> list[dict[str, Any]]:
+        """What it asks for, in order."""
+        return [call.document for _, call in sorted(self.calls.items())]
 
     @property
     def message(self) -> dict[str, Any]:
         """The assistant's message."""
         said = {name: "".join(pieces) for name, pieces in self.texts.items()}
-        calls = [self.calls[place] for place in sorted(self.calls)]
         said.setdefault("refusal", "")
         return {
             "role": "assistant",
             **said,
             "content": said.get("content") or None,
             "refusal": said["refusal"] or None,
-            **({"tool_calls": calls} if calls else {}),
+            **({"tool_calls": self.tool_calls} if self.calls else {}),
         }
 
 
@@ -143,15 +162,15 @@ class Completion:
         place = told.get("index", number)
         if not isinstance(place, int) or not 0 <= place < CALLS_MAX:
             return
-        call = choice.calls.setdefault(place, {"id": "", "type": "function", "function": {}})
+        call = choice.calls.setdefault(place, Call())
         for name in ("id", "type"):
             if isinstance(told.get(name), str):
-                call[name] = told[name]
+                call.told[name] = told[name]
         function = told.get("function")
         for name in ("name", "arguments"):
             piece = function.get(name) if isinstance(function, Mapping) else None
             if isinstance(piece, str):
-                call["function"][name] = call["function"].get(name, "") + piece
+                call.function.setdefault(name, []).append(piece)
                 self._count(piece)
 
     def _count(self, piece: str, *, is_reasoning: bool = False) -> None:
