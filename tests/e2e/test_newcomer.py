@@ -131,12 +131,17 @@ def test_a_phone_has_a_line_for_a_date(stack: StackState, browser: Browser, newc
     with signed_in(browser, newcomer, stack.url("gateway"), viewport=PHONE) as context:
         page = context.new_page()
         page.goto("/billing")
-        heights = page.locator("#history time:visible").evaluate_all(
-            "times => times.map((time) => time.getClientRects().length)"
+        # In one go: the history is drawn anew whenever an event tells of it.
+        heights, lines = page.evaluate(
+            """() => {
+                const history = document.querySelector("#history");
+                const seen = [...history.querySelectorAll("time")].filter((time) => time.checkVisibility());
+                return [seen.map((time) => time.getClientRects().length),
+                        history.querySelectorAll("tbody tr").length];
+            }"""
         )
         assert heights
         assert set(heights) == {1}
-        lines = page.locator("#history tbody tr")
-        assert len(heights) == lines.count()
+        assert len(heights) == lines
         page.get_by_role("link", name="see what it was for").first.click()
         expect(page).to_have_url(f"{stack.url('gateway')}/library/{made}")
