@@ -1,7 +1,9 @@
 """Tests everywhere get real servers from one place, and find what they share."""
 
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 import pytest
 import structlog
@@ -16,6 +18,16 @@ sys.path[:0] = [str(folder) for folder in FOLDERS if folder.is_dir()]
 pytest.register_assert_rewrite("chassis.testing")
 
 pytest_plugins = ["embedded.pytest_plugin", "embedded.memory_only"]
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+# As Python's own, but another: in place of its own asyncio puts one for each call into a loop, and `signal`
+# makes a text of that, with all that a fixture returned in it: a twentieth of the time.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _interrupted)
 
 # By default a recorded exception is drawn with every local variable, in colour: seconds for each.
 structlog.configure(

@@ -184,6 +184,7 @@ async def _made(stream: JetStreamContext) -> ConsumerInfo:
                 await asyncio.sleep(0.02)
 
 
+@pytest.mark.real_time
 async def test_it_ends_while_its_stream_is_not_there_yet() -> None:
     """Though the client swallows the cancellation that comes together with the broker's answer."""
     asked = asyncio.Event()

@@ -9,6 +9,8 @@ from fake_ledgers import FakeLedger, client, reserve
 from ledgerclient.coalescing import BATCH_MAX
 from tintype.ledger.v1 import ledger_pb2 as pb
 
+pytestmark = pytest.mark.server
+
 
 async def test_a_thousand_callers_share_few_batches() -> None:
     """Everyone gets their own outcome, and most of them travelled together."""

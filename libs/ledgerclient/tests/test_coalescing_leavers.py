@@ -7,6 +7,8 @@ import pytest
 from chassis.grpc_client import RemoteError
 from fake_ledgers import Asked, HeldLedger, ask, client, names, outcomes, reserve
 
+pytestmark = pytest.mark.server
+
 
 async def left(task: Asked) -> None:
     """A caller goes away, and is gone."""

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 from fake_ledgers import Asked, HeldLedger, ask, client, names, outcomes
 
+pytestmark = pytest.mark.server
+
 
 async def test_a_refused_batch_comes_again_before_what_waits() -> None:
     """Commands that were asked for meanwhile stay behind those that were refused, and keep their order."""

@@ -1,6 +1,7 @@
 """What gateway's tests share: an app over ports in memory, a client, and a clock that is told the time."""
 
 import re
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,6 +15,7 @@ from gateway.application.known_keys import KnownKeys
 from gateway.application.open_sessions import OpenSessions
 from gateway.bootstrap.memory import MemoryWorld, memory_world
 from gateway.bootstrap.parts import make_web_app, wire
+from starlette.datastructures import State
 
 ORIGIN = "http://gateway.test"
 PASSWORD = "correct horse battery"
@@ -98,9 +100,9 @@ def make_door(*, rates: str = "10000/minute", public_url: str = ORIGIN) -> Door:
     clock = ToldClock()
     world = memory_world(clock=clock, rates=rates, public_url=public_url)
     deps = wire(world.ports)
-    app = make_web_app(deps)
     # FastAPI prepares a route and a description when first asked: once for all tests, not for each.
-    app.router.routes = prepared_app().router.routes
+    app = copy(prepared_app(public_url))
+    app.state = State({"deps": deps})
     app.openapi_schema = description().document
     http = httpx.AsyncClient(
         transport=httpx.ASGITransport(app),
@@ -118,9 +120,9 @@ def make_door(*, rates: str = "10000/minute", public_url: str = ORIGIN) -> Door:
 
 
 @cache
-def prepared_app() -> FastAPI:
-    """An app whose routes all others share: handlers find what they use in the app that is asked."""
-    return make_web_app(wire(memory_world().ports))
+def prepared_app(public_url: str = ORIGIN) -> FastAPI:
+    """An app of which each door has a copy: handlers find what they use in the app that is asked."""
+    return make_web_app(wire(memory_world(public_url=public_url).ports))
 
 
 @cache

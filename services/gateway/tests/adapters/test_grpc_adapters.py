@@ -3,6 +3,7 @@
 from datetime import UTC, timedelta
 
 import grpc
+import pytest
 from gateway.adapters.outbound.grpc_billing import GrpcBilling
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.grpc_identity import GrpcIdentity
@@ -17,6 +18,8 @@ from tintype.billing.v1 import billing_pb2 as billing
 from tintype.generation.v1 import generation_pb2 as generation
 from tintype.identity.v1 import identity_pb2 as identity
 from tintype.ledger.v1 import ledger_pb2 as ledger
+
+pytestmark = pytest.mark.server
 
 
 def stamp() -> Timestamp:

@@ -18,6 +18,8 @@ from gateway.domain.webhook import RESPONSE_LENGTH_MAX, Attempt, AttemptError, D
 from standardwebhooks import Webhook, WebhookVerificationError
 from webhook_receiver import Answer, answer, certificate, hang, receiving
 
+pytestmark = pytest.mark.server
+
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLD = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 

@@ -248,6 +248,7 @@ async def test_streams_that_are_made_later(
         await connection.close()
 
 
+@pytest.mark.real_time
 async def test_it_ends_while_a_stream_is_not_there_yet() -> None:
     """Though the client swallows the cancellation that comes together with the broker's answer."""
     asked = asyncio.Event()

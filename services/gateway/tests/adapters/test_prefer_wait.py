@@ -66,6 +66,7 @@ async def test_its_end_is_the_answer(rich: Door, status: GenerationStatus) -> No
     assert bool(answer.json()["outputs"]) == (status is GenerationStatus.SUCCEEDED)
 
 
+@pytest.mark.real_time
 async def test_what_takes_longer_is_answered_as_without(rich: Door) -> None:
     """202 with the running job, after the time, which it says; and it runs on."""
     answer = await wait(rich, "wait=1")
@@ -214,6 +215,7 @@ class AwayGenerations:
         raise Unavailable("Away.")
 
 
+@pytest.mark.real_time
 async def test_a_service_that_is_away_costs_the_wait_and_not_the_answer(rich: Door) -> None:
     """It was made, and its id is told."""
     deps = rich.app.state.deps

@@ -12,6 +12,8 @@ from generation.ports.media_intake import OutputUnreachable, OutputUnusable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.server
+
 
 @asynccontextmanager
 async def answering(*answers: bytes, seen: list[bytes] | None = None) -> AsyncIterator[str]:

@@ -18,6 +18,8 @@ from tintype.identity.v1 import admin_pb2
 from tintype.identity.v1 import identity_pb2 as pb
 from tintype.identity.v1 import identity_pb2_grpc as pb_grpc
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture
 async def server(world: World) -> AsyncIterator[GrpcServer]:

@@ -17,6 +17,8 @@ from identity.domain.mail import Mail, MailState, Notice, Purpose
 from identity.domain.user import EmailAddress
 from identity.ports.mailer import MailDelayed, MailRefused
 
+pytestmark = pytest.mark.server
+
 MAIL = Mail(
     mail_id=MailId("mail_1"),
     user_id=UserId("usr_ada"),

@@ -19,6 +19,8 @@ from tintype.identity.v1.principal_pb2 import Principal
 from tintype.ledger.v1 import ledger_pb2 as pb
 from tintype.ledger.v1 import ledger_pb2_grpc as rpc
 
+pytestmark = pytest.mark.server
+
 CALLERS = ("gateway", "generation", "billing", "auditor")
 
 

@@ -4,6 +4,7 @@ import json
 import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -98,8 +99,17 @@ class TomlCatalogue:
 
 def every_model(path: Path | None) -> list[Model]:
     """Return all that the file has, with all of their providers, on offer or not. Raises BadModelsFile."""
-    source = path or files("generation") / "models.toml"
-    beside = path.parent if path else files("generation")
+    return _models(path, path.parent) if path else list(_shipped())
+
+
+@cache
+def _shipped() -> tuple[Model, ...]:
+    """Read what is part of the program once: it changes as little as the program does."""
+    package = files("generation")
+    return tuple(_models(package / "models.toml", package))
+
+
+def _models(source: Traversable, beside: Traversable) -> list[Model]:
     return [_model(entry, beside) for entry in _entries(source)]
 
 
