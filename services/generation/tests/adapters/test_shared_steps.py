@@ -1,20 +1,13 @@
 """Starts and ends of several jobs in one transaction: what they share, and what they never do."""
 
 import asyncio
-import os
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-from chassis import round_trips
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine
-from chassis.round_trips import RoundTrips
 from chassis.testing.wire import CAN_TRACE, Wire, listening
 from embedded.testing import ServiceDatabase
 from generation.adapters.outbound.answer_spool import TransactionalSpool
@@ -24,22 +17,13 @@ from generation.application.finish_attempt import LeaseLost
 from generation.application.start_generation import CreditsReserved, Job
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import EventId, GenerationId
-from generation.ports.unit_of_work import Needs, UnitOfWork
+from generation.ports.needs import Needs
+from generation.ports.unit_of_work import UnitOfWork
 from generation_house import House, success
+from killed_at_statement import STATEMENTS_MAX, acted, dies, opened, rows
 
 JOBS = 3
-STATEMENTS_MAX = 40
 ASKED_BY: ContextVar[str] = ContextVar("asked_by", default="nobody")
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[House]:
-    """The use cases over this database."""
-    engine = create_engine(url)
-    try:
-        yield House(units=PostgresUnitsOfWork(engine, UuidIds()), ids=UuidIds())  # type: ignore[arg-type]
-    finally:
-        await engine.dispose()
 
 
 @pytest.fixture
@@ -66,12 +50,6 @@ async def ended(house: House, jobs: list[Job]) -> list[object]:
     finish = house.worker().finish
     ends = (finish.succeed(job, [], delivered_units=1) for job in jobs)
     return list(await asyncio.gather(*ends, return_exceptions=True))
-
-
-def rows(database: ServiceDatabase, query: str) -> list[tuple[Any, ...]]:
-    """What is in the database."""
-    with psycopg.connect(database.admin_dsn) as admin:
-        return admin.execute(query).fetchall()  # type: ignore[arg-type]
 
 
 async def test_jobs_that_start_together_are_one_transaction(
@@ -185,68 +163,6 @@ async def test_each_step_is_its_own_callers(house: House) -> None:
     assert seen == ["alice", "bob"]
 
 
-class _Dying:
-    """A connection of a process that is killed at one statement; each is sent by itself."""
-
-    def __init__(self, driver: Any, at: int, *, after: bool) -> None:
-        self._driver, self._at, self._after, self._done = driver, at, after, 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._driver, name)
-
-    @asynccontextmanager
-    async def pipeline(self) -> AsyncIterator[None]:
-        yield
-
-    def cursor(self, **options: Any) -> "_DyingCursor":
-        return _DyingCursor(self._driver.cursor(**options), self)
-
-    async def execute(self, *arguments: Any) -> Any:
-        return await self.killed(self._driver.execute(*arguments))
-
-    async def killed(self, statement: Awaitable[Any]) -> Any:
-        self._done += 1
-        if self._done == self._at and not self._after:
-            os.kill(os.getpid(), signal.SIGKILL)
-        answer = await statement
-        if self._done == self._at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return answer
-
-
-class _DyingCursor:
-    def __init__(self, cursor: Any, connection: _Dying) -> None:
-        self._cursor, self._connection = cursor, connection
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._cursor, name)
-
-    async def execute(self, *arguments: Any) -> Any:
-        return await self._connection.killed(self._cursor.execute(*arguments))
-
-
-def dies(act: Callable[[House], Awaitable[object]], url: str, *, at: int, after: bool) -> bool:
-    """Do it in a child that is killed at one statement; False when it came through."""
-    child = os.fork()
-    if child == 0:
-        try:
-            begun = RoundTrips.__init__
-
-            def begin(self: RoundTrips, driver: Any, *, account: str) -> None:
-                begun(self, _Dying(driver, at, after=after), account=account)  # type: ignore[arg-type]
-
-            round_trips.RoundTrips.__init__ = begin  # type: ignore[method-assign]
-            asyncio.run(_act(act, url))
-        finally:
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-
-
-async def _act(act: Callable[[House], Awaitable[Any]], url: str) -> Any:
-    async with opened(url) as house:
-        return await act(house)
-
-
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_starts_that_are_killed_start_once_when_they_come_again(
     after: bool, database: ServiceDatabase
@@ -254,12 +170,12 @@ def test_starts_that_are_killed_start_once_when_they_come_again(
     """Whatever statement it was: all of them have started, or none has, and then the events start them."""
     crashes = 0
     for at in range(1, STATEMENTS_MAX):
-        events = asyncio.run(_act(reserved, database.url))
+        events = asyncio.run(acted(reserved, database.url))
         died = dies(lambda house, events=events: started(house, events), database.url, at=at, after=after)  # type: ignore[misc]
         wanted = ", ".join(f"'{event.generation_id}'" for event in events)
         there = rows(database, f"SELECT count(*) FROM attempts WHERE generation_id IN ({wanted})")
         assert there in ([(0,)], [(JOBS,)])
-        asyncio.run(_act(lambda house, events=events: started(house, events), database.url))  # type: ignore[misc]
+        asyncio.run(acted(lambda house, events=events: started(house, events), database.url))  # type: ignore[misc]
         states = rows(
             database,
             "SELECT status, count(*), count(DISTINCT attempt_id) FROM generations JOIN attempts"
@@ -281,11 +197,11 @@ def test_ends_that_are_killed_end_once_when_they_are_tried_again(
     """One fact each, whoever told it: what was committed can't be ended again."""
     crashes = 0
     for at in range(1, STATEMENTS_MAX):
-        events = asyncio.run(_act(reserved, database.url))
-        begun = asyncio.run(_act(lambda house, events=events: started(house, events), database.url))  # type: ignore[misc]
+        events = asyncio.run(acted(reserved, database.url))
+        begun = asyncio.run(acted(lambda house, events=events: started(house, events), database.url))  # type: ignore[misc]
         jobs = [job for job in begun if job]
         died = dies(lambda house, jobs=jobs: ended(house, jobs), database.url, at=at, after=after)  # type: ignore[misc]
-        told = asyncio.run(_act(lambda house, jobs=jobs: ended(house, jobs), database.url))  # type: ignore[misc]
+        told = asyncio.run(acted(lambda house, jobs=jobs: ended(house, jobs), database.url))  # type: ignore[misc]
         assert {type(one) for one in told} in ({Generation}, {LeaseLost})
         wanted = ", ".join(f"'{job.generation.generation_id}'" for job in jobs)
         assert rows(
@@ -312,13 +228,13 @@ def test_answers_that_are_killed_on_their_way_are_kept_once(after: bool, databas
     """All of them or none, and each once however often it is kept."""
     crashes = 0
     for at in range(1, STATEMENTS_MAX):
-        events = asyncio.run(_act(reserved, database.url))
-        begun = asyncio.run(_act(lambda house, events=events: started(house, events), database.url))  # type: ignore[misc]
+        events = asyncio.run(acted(reserved, database.url))
+        begun = asyncio.run(acted(lambda house, events=events: started(house, events), database.url))  # type: ignore[misc]
         jobs = [job for job in begun if job]
         died = dies(lambda house, jobs=jobs: kept(house, jobs), database.url, at=at, after=after)  # type: ignore[misc]
         there = "SELECT count(*) FROM spooled_answers"
         assert rows(database, there) in ([(crashes * JOBS,)], [((crashes + 1) * JOBS,)])
-        asyncio.run(_act(lambda house, jobs=jobs: kept(house, jobs), database.url))  # type: ignore[misc]
+        asyncio.run(acted(lambda house, jobs=jobs: kept(house, jobs), database.url))  # type: ignore[misc]
         assert rows(database, there) == [((crashes + 1) * JOBS,)]
         if not died:
             break

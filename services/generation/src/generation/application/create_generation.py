@@ -10,10 +10,18 @@ from generation.application.entitlement_check import EntitlementCheck
 from generation.application.reserve_credits import CreditReserver
 from generation.application.standing_account import require_standing
 from generation.domain.documents import metadata_violations
-from generation.domain.errors import IdempotencyKeyReused, InsufficientCredits, InvalidInput, KeyLimitReached
+from generation.domain.errors import (
+    GenerationError,
+    IdempotencyKeyReused,
+    InsufficientCredits,
+    InvalidInput,
+    KeyLimitReached,
+    UnknownModel,
+)
 from generation.domain.fingerprint import fingerprint, is_fingerprint_of
 from generation.domain.generation import KEY_LIMIT_REACHED, Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId, ModelId, QuoteId
+from generation.domain.input_media import media_fields
 from generation.domain.key_use import KeyUse
 from generation.domain.pricing import Price
 from generation.ports.catalogue import Catalogue
@@ -21,6 +29,7 @@ from generation.ports.clock import Clock
 from generation.ports.dice import Dice
 from generation.ports.ids import IdSource
 from generation.ports.input_checker import InputChecker
+from generation.ports.needs import Needs
 from generation.ports.quote_signer import QuoteSigner
 from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
@@ -77,24 +86,60 @@ class CreateGenerationHandler:
         """Return the job, and whether it is an earlier one."""
         if problems := metadata_violations(command.metadata):
             raise InvalidInput(problems)
-        async with self.units.of(command.account_id) as work:
-            earlier = await self._earlier(work, command)
-            if earlier is None:
-                new = self._priced(command)
-                await require_standing(work, command.account_id)
-                model = self.catalogue.model(new.model_id)
-                await self.entitlement.require(work, command.account_id, model)
-                used = await self.media.chosen(work, model, new)
-                if await work.generations.add(new):
-                    await work.media_uses.add(used)
-                else:
-                    earlier = await work.generations.with_key(command.account_id, new.idempotency_key)
-        generation = self._same(earlier, command) if earlier else new
+        generation_id = GenerationId(self.ids.new("gen"))
+        begun = await self._begun(command, generation_id)
+        is_earlier = begun.generation_id != generation_id
+        generation = self._same(begun, command) if is_earlier else begun
         if generation.status is Status.RESERVING:
             generation = await self.credits.reserve(generation)
         if generation.status is Status.REJECTED:
-            raise refused(generation, replayed=earlier is not None)
-        return generation, earlier is not None
+            raise refused(generation, replayed=is_earlier)
+        return generation, is_earlier
+
+    async def _begun(self, command: CreateGeneration, generation_id: GenerationId) -> Generation:
+        """Return the job of the command's key: an earlier one, or this one, which is stored now."""
+        if not self._is_plain(command.model_id):
+            async with self.units.of(command.account_id) as work:
+                return await self._stored(work, command, generation_id)
+
+        async def store(work: UnitOfWork) -> Generation | GenerationError:
+            try:
+                return await self._stored(work, command, generation_id)
+            except GenerationError as refusal:
+                # Nothing was written: whatever else the transaction is shared with is kept.
+                return refusal
+
+        needs = Needs(account_id=command.account_id, idempotency_key=command.idempotency_key or generation_id)
+        begun = await self.units.shared(store, needs)
+        if isinstance(begun, GenerationError):
+            raise begun
+        return begun
+
+    def _is_plain(self, model_id: ModelId) -> bool:
+        """Whether a job of this model is asked about nothing but its key and its account."""
+        try:
+            model = self.catalogue.model(model_id)
+        except UnknownModel:
+            return True
+        return model.requires is None and not media_fields(model.input_schema)
+
+    async def _stored(
+        self, work: UnitOfWork, command: CreateGeneration, generation_id: GenerationId
+    ) -> Generation:
+        if (earlier := await self._earlier(work, command)) is not None:
+            return earlier
+        new = self._priced(command, generation_id)
+        await require_standing(work, command.account_id)
+        model = self.catalogue.model(new.model_id)
+        await self.entitlement.require(work, command.account_id, model)
+        used = await self.media.chosen(work, model, new)
+        if await work.generations.add(new):
+            await work.media_uses.add(used)
+            return new
+        earlier = await work.generations.with_key(command.account_id, new.idempotency_key)
+        if earlier is None:
+            raise LookupError(f"{generation_id} was not stored, and no other is under its key")
+        return earlier
 
     async def _earlier(self, work: UnitOfWork, command: CreateGeneration) -> Generation | None:
         if command.idempotency_key is None:
@@ -106,11 +151,10 @@ class CreateGenerationHandler:
             raise IdempotencyKeyReused("this idempotency key came before with another request")
         return earlier
 
-    def _priced(self, command: CreateGeneration) -> Generation:
+    def _priced(self, command: CreateGeneration, generation_id: GenerationId) -> Generation:
         model = self.catalogue.model(command.model_id)
         provider_order = model.order(command.provider_order)
         job = self.checker.checked(model, command.input)
-        generation_id = GenerationId(self.ids.new("gen"))
         now = self.clock.now()
         return Generation(
             generation_id=generation_id,

@@ -25,7 +25,8 @@ from generation.ports.media_intake import (
 )
 from generation.ports.media_provider import RunOutput, RunReport
 from generation.ports.media_store import MediaStore, StoreUnavailable
-from generation.ports.unit_of_work import Needs, UnitOfWork, UnitsOfWork
+from generation.ports.needs import Needs
+from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 # An object that no job claimed by then was left behind by a crash.
 ORPHAN_AFTER = timedelta(hours=24)

@@ -14,7 +14,8 @@ from generation.domain.retention import FOR_GOOD, Retention
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
 from generation.ports.meter import Meter
-from generation.ports.unit_of_work import Needs, UnitOfWork, UnitsOfWork
+from generation.ports.needs import Needs
+from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 UNUSABLE = Failure("OUTPUT_UNUSABLE", "the provider's files could not be used")
 INTERRUPTED = Failure("INTERRUPTED", "the job was interrupted too often on our side")

@@ -61,8 +61,11 @@ class ReadGenerations:
 
     async def view(self, generation: Generation) -> GenerationView:
         """Return a job that was just changed, as its user sees it."""
-        async with self.units.of(generation.account_id) as work:
-            outputs = await work.outputs.of([generation.generation_id])
+        outputs: Sequence[Output] = ()
+        # Outputs are stored with the end of a job that succeeded: no other has any.
+        if generation.status is Status.SUCCEEDED:
+            async with self.units.of(generation.account_id) as work:
+                outputs = await work.outputs.of([generation.generation_id])
         return await self._view(generation, outputs)
 
     async def page(

@@ -7,6 +7,7 @@ from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import GenerationId, ReservationId
 from generation.ports.clock import Clock
 from generation.ports.ledger import KeyLimitReached, Ledger, Refusal, Reservation
+from generation.ports.needs import Needs
 from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 # A reservation outlives its job by this much, so that the ledger never gives back the credits of a
@@ -27,11 +28,15 @@ class CreditReserver:
     async def reserve(self, generation: Generation) -> Generation:
         """Return the job after the ledger's answer. Raises LedgerUnavailable, after which nothing changed."""
         answer = await self.asked(generation)
-        async with self.units.of(generation.account_id) as work:
+
+        async def write_down(work: UnitOfWork) -> Generation:
             if isinstance(answer, Refusal | KeyLimitReached):
                 return await self.reject(work, generation.generation_id, answer)
             current = await locked(work, generation.generation_id)
             return await hold(work, current, answer.reservation_id, clock=self.clock)
+
+        needs = Needs(account_id=generation.account_id, generation_id=generation.generation_id)
+        return await self.units.shared(write_down, needs)
 
     async def asked(self, generation: Generation) -> Reservation | Refusal | KeyLimitReached:
         """Return the ledger's answer, which is still to be written down. Raises LedgerUnavailable."""

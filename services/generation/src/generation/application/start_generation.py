@@ -14,7 +14,8 @@ from generation.domain.identifiers import AttemptId, EventId, GenerationId, Rese
 from generation.ports.catalogue import Catalogue
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
-from generation.ports.unit_of_work import Needs, UnitOfWork, UnitsOfWork
+from generation.ports.needs import Needs
+from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 OVERDUE = Failure("DEADLINE_EXCEEDED", "the job waited too long for a worker")
 WITHDRAWN = Failure("MODEL_WITHDRAWN", "the model is no longer on offer")

@@ -136,6 +136,16 @@ class StorageUnavailable(GenerationError):
     retry_after_s = 1.0
 
 
+class StorageBusy(StorageUnavailable):
+    """As much waits for the database as may; nothing was kept."""
+
+    reason = "STORAGE_BUSY"
+
+    def __init__(self, detail: str, *, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
 class GenerationNotFound(GenerationError):
     """Absent, or another user's."""
 

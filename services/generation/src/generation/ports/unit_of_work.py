@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -25,6 +24,7 @@ from generation.ports.answers import Answers
 from generation.ports.collections import Collections
 from generation.ports.entitlements import EntitlementCopies
 from generation.ports.erasures import Erasures
+from generation.ports.needs import Needs
 from generation.ports.shares import Shares
 from generation.ports.uploads import AwaitedUploads, MediaUses, Uploads
 from generation.ports.usage_log import UsageLog
@@ -261,18 +261,6 @@ class UnitOfWork(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Needs:
-    """What a step looks at first, if anything: many steps' are looked at together."""
-
-    # It is looked at by `lock`.
-    generation_id: GenerationId | None = None
-    # It is recorded by `first_time`.
-    event_id: EventId | None = None
-    # It is looked at by `leased`.
-    attempt_id: AttemptId | None = None
-
-
 Done = TypeVar("Done")
 
 
@@ -291,9 +279,10 @@ class UnitsOfWork(Protocol):
         ...
 
     async def shared(self, step: Callable[[UnitOfWork], Awaitable[Done]], needs: Needs) -> Done:
-        """Do a step in a transaction that sees every account, and that others' steps may share.
+        """Do a step in a transaction that others' steps may share, and that sees the accounts that they need.
 
         Return what it returned, once that is kept. A step that raises undoes itself alone. It may be done
         more than once, the last time alone, and whatever was done before is undone: it has no effect besides.
+        Raises StorageBusy when too many wait.
         """
         ...

@@ -49,6 +49,7 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.IdempotencyKeyReused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.LedgerUnavailable: grpc.StatusCode.UNAVAILABLE,
     errors.StorageUnavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.StorageBusy: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.GenerationNotFound: grpc.StatusCode.NOT_FOUND,
     errors.GenerationFinished: grpc.StatusCode.FAILED_PRECONDITION,
     errors.GenerationRunning: grpc.StatusCode.FAILED_PRECONDITION,

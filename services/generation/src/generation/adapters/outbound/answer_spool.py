@@ -12,7 +12,8 @@ from generation.domain.output import Incomplete
 from generation.ports.answers import StoredAnswer
 from generation.ports.media_intake import OutputUnusable
 from generation.ports.media_provider import RunOutput, RunReport, RunState
-from generation.ports.unit_of_work import Needs, UnitOfWork, UnitsOfWork
+from generation.ports.needs import Needs
+from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
 SMALL_BYTES_MAX = 64 * 1024

@@ -24,7 +24,8 @@ from generation.domain.identifiers import AccountId, EventId, GenerationId, Mode
 from generation.domain.library_filter import LibraryFilter
 from generation.domain.output import Output
 from generation.domain.usage import ModelUsage
-from generation.ports.unit_of_work import Discarded, Done, Needs, UnitOfWork
+from generation.ports.needs import Needs
+from generation.ports.unit_of_work import Discarded, Done, UnitOfWork
 
 
 class MemoryGenerations:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from chassis.round_trips import RoundTrips
 from sqlalchemy import select, text, update
@@ -15,6 +16,12 @@ from generation.domain.identifiers import AccountId, GenerationId
 # Whoever stores something and whoever begins to erase wait for each other, the former not among themselves.
 _LOOK = "SELECT pg_advisory_xact_lock_shared(hashtextextended('erasure:' || %s::text, 0))"
 _IS_BEGUN = "SELECT account_id FROM erasures WHERE account_id = %s"
+# The same of many accounts, in one order.
+LOOK_AT_MANY = """
+    SELECT pg_advisory_xact_lock_shared(hashtextextended('erasure:' || account, 0))
+      FROM unnest(%s::text[]) AS account
+"""
+BEGUN_OF_MANY = "SELECT account_id FROM erasures WHERE account_id = ANY(%s::text[])"
 _BEGIN = text("SELECT pg_advisory_xact_lock(hashtextextended('erasure:' || :account, 0))")
 _ERASE = text("SELECT erase_account(:account, :batch, :at)")
 
@@ -25,6 +32,13 @@ class PostgresErasures:
     def __init__(self, connection: AsyncConnection, way: RoundTrips) -> None:
         self._connection = connection
         self._way = way
+        # Looked at before anybody asked: whether each is begun.
+        self._held: dict[AccountId, bool] = {}
+
+    def hold(self, accounts: Sequence[AccountId], rows: Sequence[Any]) -> None:
+        """Take note of what LOOK_AT_MANY and BEGUN_OF_MANY came to."""
+        begun = {row.account_id for row in rows}
+        self._held = {account_id: account_id in begun for account_id in accounts}
 
     async def begin(self, account_id: AccountId, *, now: datetime) -> bool:
         await self._connection.execute(_BEGIN, {"account": account_id})
@@ -32,6 +46,8 @@ class PostgresErasures:
         return await self._connection.scalar(noted.returning(erasures.c.account_id)) is not None
 
     async def is_begun(self, account_id: AccountId) -> bool:
+        if account_id in self._held:
+            return self._held[account_id]
         # Two statements: what is seen is what was committed once the lock is held.
         self._way.later(_LOOK, (account_id,))
         return bool(await self._way.ask(_IS_BEGUN, (account_id,)))

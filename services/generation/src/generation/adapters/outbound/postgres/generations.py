@@ -63,6 +63,8 @@ _ADD = insert_into(
     (*GENERATIONS.types, "search_text"),
     "ON CONFLICT (account_id, idempotency_key) DO NOTHING RETURNING generation_id",
 )
+# Of a job whose key was looked at: whoever stored one under it since breaks the rule that there is one.
+_ADD_LOOKED_AT = insert_into("generations", (*GENERATIONS.types, "search_text"))
 _SAVE = update_of("generations", CHANGING, key="generation_id")
 _LOCK = f"SELECT {_NAMES} FROM generations WHERE generation_id = %s FOR NO KEY UPDATE"  # noqa: S608
 # In the order of the ids, so that no two wait for each other.
@@ -71,6 +73,11 @@ LOCK_MANY = f"""
     ORDER BY generation_id FOR NO KEY UPDATE
 """  # noqa: S608
 _WITH_KEY = f"SELECT {_NAMES} FROM generations WHERE account_id = %s AND idempotency_key = %s"  # noqa: S608
+WITH_KEYS = f"""
+    SELECT {_NAMES} FROM generations
+    JOIN unnest(%s::text[], %s::text[]) AS wanted (account, key)
+      ON account_id = account AND idempotency_key = key
+"""  # noqa: S608
 
 
 class PostgresGenerations:
@@ -81,6 +88,8 @@ class PostgresGenerations:
         self._way = way
         # Locked before anybody asked, as they are by now.
         self._held: dict[GenerationId, Generation | None] = {}
+        # Looked at before anybody asked, by account and key.
+        self._keyed: dict[tuple[AccountId, str], Generation | None] = {}
 
     def hold(self, generation_ids: Sequence[GenerationId], rows: Sequence[Any]) -> None:
         """Take note of what was locked by LOCK_MANY."""
@@ -88,7 +97,20 @@ class PostgresGenerations:
             generation.generation_id: generation for generation in map(to_generation, rows)
         }
 
+    def hold_keys(self, keys: Sequence[tuple[AccountId, str]], rows: Sequence[Any]) -> None:
+        """Take note of what WITH_KEYS found."""
+        self._keyed = dict.fromkeys(keys)
+        for generation in map(to_generation, rows):
+            self._keyed[generation.account_id, generation.idempotency_key] = generation
+
     async def add(self, generation: Generation) -> bool:
+        key = (generation.account_id, generation.idempotency_key)
+        if key in self._keyed:
+            if self._keyed[key] is not None:
+                return False
+            self._way.later(_ADD_LOOKED_AT, generation_values(generation))
+            self._keyed[key] = generation
+            return True
         return bool(await self._way.ask(_ADD, generation_values(generation)))
 
     async def save(self, generation: Generation) -> None:
@@ -114,6 +136,8 @@ class PostgresGenerations:
         return set((await self._connection.execute(locked)).scalars())
 
     async def with_key(self, account_id: AccountId, idempotency_key: str) -> Generation | None:
+        if (account_id, idempotency_key) in self._keyed:
+            return self._keyed[account_id, idempotency_key]
         rows = await self._way.ask(_WITH_KEY, (account_id, idempotency_key))
         return to_generation(rows[0]) if rows else None
 

@@ -1,10 +1,11 @@
 """Transactions on PostgreSQL."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from chassis import inbox, outbox, round_trips
+from chassis.grouping import WAITING_MAX
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from chassis.round_trips import RoundTrips, Statement
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -19,9 +20,10 @@ from generation.adapters.outbound.postgres.attempts import PostgresAttempts
 from generation.adapters.outbound.postgres.awaited_uploads import PostgresAwaitedUploads
 from generation.adapters.outbound.postgres.collections import PostgresCollections
 from generation.adapters.outbound.postgres.entitlements import PostgresEntitlementCopies
-from generation.adapters.outbound.postgres.erasures import PostgresErasures
+from generation.adapters.outbound.postgres.erasures import BEGUN_OF_MANY, LOOK_AT_MANY, PostgresErasures
 from generation.adapters.outbound.postgres.files import PostgresDeletions, PostgresOutputs
 from generation.adapters.outbound.postgres.generations import LOCK_MANY as LOCK_JOBS
+from generation.adapters.outbound.postgres.generations import WITH_KEYS as JOBS_WITH_KEYS
 from generation.adapters.outbound.postgres.generations import PostgresGenerations
 from generation.adapters.outbound.postgres.shared_steps import SharedSteps
 from generation.adapters.outbound.postgres.shares import PostgresShares
@@ -31,9 +33,12 @@ from generation.domain.errors import StorageUnavailable
 from generation.domain.events import AccountErased, Event
 from generation.domain.identifiers import AccountId, EventId
 from generation.ports.ids import IdSource
-from generation.ports.unit_of_work import Done, Needs, UnitOfWork
+from generation.ports.needs import Needs
+from generation.ports.unit_of_work import Done, UnitOfWork
 
 CONSUMER = "generation"
+# As row level security takes the scope of several accounts apart (migration 0029).
+SCOPE_JOINED_BY = ","
 
 
 @dataclass
@@ -68,7 +73,19 @@ class PostgresUnitOfWork:
         jobs = sorted({need.generation_id for need in needs if need.generation_id is not None})
         events = sorted({need.event_id for need in needs if need.event_id is not None})
         attempts = sorted({need.attempt_id for need in needs if need.attempt_id is not None})
+        keyed = sorted(
+            {
+                (need.account_id, need.idempotency_key)
+                for need in needs
+                if need.account_id and need.idempotency_key
+            }
+        )
+        accounts = sorted({account for account, _ in keyed})
         asked: list[Statement] = []
+        if keyed:
+            asked.append((JOBS_WITH_KEYS, ([account for account, _ in keyed], [key for _, key in keyed])))
+            asked.append((LOOK_AT_MANY, (accounts,)))
+            asked.append((BEGUN_OF_MANY, (accounts,)))
         if events:
             asked.append((inbox.RECORD_MANY, {"consumer": CONSUMER, "event_ids": events}))
         if jobs:
@@ -76,6 +93,10 @@ class PostgresUnitOfWork:
         if attempts:
             asked.append((LOCK_ATTEMPTS, (attempts,)))
         found = list(await self.way.ask_all(asked)) if asked else []
+        if keyed:
+            self.generations.hold_keys(keyed, found.pop(0))
+            found.pop(0)
+            self.erasures.hold(accounts, found.pop(0))
         if events:
             new = {EventId(row.event_id) for row in found.pop(0)}
             self.events = {event_id: event_id in new for event_id in events}
@@ -95,18 +116,25 @@ class PostgresUnitOfWork:
 class PostgresUnitsOfWork:
     """Opens transactions in the scope of one account, or of the system."""
 
-    def __init__(self, engine: AsyncEngine, ids: IdSource) -> None:
+    def __init__(self, engine: AsyncEngine, ids: IdSource, *, waiting_max: int = WAITING_MAX) -> None:
         self._engine = engine
         self._ids = ids
-        self._shared = SharedSteps(self.of_system)
+        self._shared = SharedSteps(self._of_many, waiting_max=waiting_max)
 
     def of(self, account_id: AccountId) -> AbstractAsyncContextManager[PostgresUnitOfWork]:
-        if account_id == SYSTEM_SCOPE:
-            raise ValueError("no account has this name")
-        return self._open(account_id)
+        return self._of_many([account_id])
 
     def of_system(self) -> AbstractAsyncContextManager[PostgresUnitOfWork]:
         return self._open(SYSTEM_SCOPE)
+
+    def _of_many(
+        self, account_ids: Collection[AccountId] | None
+    ) -> AbstractAsyncContextManager[PostgresUnitOfWork]:
+        if account_ids is None:
+            return self.of_system()
+        if any(account_id == SYSTEM_SCOPE or SCOPE_JOINED_BY in account_id for account_id in account_ids):
+            raise ValueError("no account has this name")
+        return self._open(SCOPE_JOINED_BY.join(account_ids))
 
     async def shared(self, step: Callable[[UnitOfWork], Awaitable[Done]], needs: Needs) -> Done:
         return await self._shared.do(step, needs)

@@ -159,6 +159,7 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "TOO_BUSY": "Too many log-ins at once. Try again.",
     "TOO_MANY_STREAMS": "Too many event streams are open.",
     "LEDGER_OVERLOADED": "The ledger has too much to do. Try again.",
+    "STORAGE_BUSY": "Too many jobs are being created at once. Try again.",
     "INTERNAL": "Something went wrong on our side. It was recorded.",
     "SERVICE_UNAVAILABLE": "A service is not available right now.",
     "RATE_LIMITS_UNAVAILABLE": "The request can't be counted right now. Try again soon.",
