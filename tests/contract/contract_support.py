@@ -168,6 +168,7 @@ async def serve_generation(stack: AsyncExitStack, house: House, pauses: KnownPau
             create=house.create,
             read=house.read,
             cancel=house.cancel,
+            withdraw=house.withdraw,
             mark_favourite=house.mark_favourite,
             delete=house.delete,
             usage=house.usage,

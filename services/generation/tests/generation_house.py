@@ -75,6 +75,7 @@ from generation.application.sweep_reservations import SweepReservationsHandler
 from generation.application.sweep_uploads import SweepUploadsHandler
 from generation.application.take_due import TakeDueHandler
 from generation.application.usual_durations import UsualDurations
+from generation.application.withdraw_generation import WithdrawGenerationHandler
 from generation.application.withdraw_share import WithdrawShareHandler
 from generation.bootstrap.providers import gate_of
 from generation.domain.generation import Generation
@@ -204,6 +205,7 @@ class House:
         self.sweep_uploads = SweepUploadsHandler(self.units, self.store, self.clock, UNUSED_TTL)
         self.receive_webhook = ReceiveProviderWebhookHandler(self.units, self.webhooks, self.nudges)
         self.cancel = CancelGenerationHandler(self.units, self.clock, self.meter)
+        self.withdraw = WithdrawGenerationHandler(self.units, self.cancel)
         self.delete = DeleteGenerationHandler(self.units, self.clock)
         self.usage = ReadUsage(self.units)
         self.discard = DiscardGenerationHandler(self.units, self.clock)

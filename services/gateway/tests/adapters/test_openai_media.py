@@ -207,10 +207,61 @@ async def test_what_may_have_begun_is_asked_of_no_other(
     assert (refused.status_code, asked) == (status_of(refusal), ["local/sketch"])
 
 
+@pytest.mark.parametrize(("key", "charged"), [(None, 5), ("k-1", 10)])
+async def test_a_program_that_repeats_pays_once(
+    ada: Door, key: str | None, charged: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger's answer was lost, and the client asks again: without a key, for another one."""
+    generations, create = ada.world.generations, ada.world.generations.create
+    generations.ends_at_once = None
+
+    async def unanswered(account_id: AccountId, new: NewGeneration) -> tuple[Generation, bool]:
+        await create(account_id, new)
+        raise Unavailable("Away.", reason="LEDGER_UNAVAILABLE")
+
+    monkeypatch.setattr(generations, "create", unanswered)
+    refused = await draw(ada, n=2, headers={"Idempotency-Key": key} if key else {})
+    assert_error(refused, 503, "ledger_unavailable")
+    assert "x-should-retry" not in refused.headers
+    monkeypatch.setattr(generations, "create", create)
+    generations.ends_at_once = GenerationStatus.SUCCEEDED
+    (first,) = generations.jobs.values()
+    if key:
+        # It went on, and the same key finds it.
+        generations.finish(first.generation_id, GenerationStatus.SUCCEEDED)
+        again = await draw(ada, n=2, headers={"Idempotency-Key": key})
+    else:
+        assert first.status is GenerationStatus.CANCELLED
+        again = await draw(ada)
+    assert again.status_code == 200, again.text
+    assert sum(job.credits_charged for job in generations.jobs.values()) == charged
+    assert (await ada.world.ledger.balance(first.account_id)).held == 0
+
+
+async def test_what_can_not_be_stopped_is_not_repeated(ada: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It succeeded, and nobody could say so: a program that repeated it would pay twice."""
+    create = ada.world.generations.create
+
+    async def unanswered(account_id: AccountId, new: NewGeneration) -> tuple[Generation, bool]:
+        await create(account_id, new)
+        raise TimedOut("Slow.")
+
+    monkeypatch.setattr(ada.world.generations, "create", unanswered)
+    refused = await draw(ada)
+    assert_error(refused, 504, "timed_out")
+    assert refused.headers["x-should-retry"] == "false"
+    assert "retry-after" not in refused.headers
+
+
 async def test_a_file_that_can_not_be_read(ada: Door) -> None:
-    """The picture is there and its file is not: an error, and no half of an answer."""
+    """The picture is there and its file is not: an error, no half of an answer, and no second picture."""
     ada.world.output_files.otherwise = [b"half", None]
-    assert_error(await draw(ada), 503, "storage_unavailable")
+    refused = await draw(ada)
+    assert_error(refused, 503, "storage_unavailable")
+    assert refused.headers["x-should-retry"] == "false"
+    keyed = await draw(ada, headers={"Idempotency-Key": "k-1"})
+    assert_error(keyed, 503, "storage_unavailable")
+    assert "x-should-retry" not in keyed.headers
     made = await draw(ada, response_format="url")
     assert made.status_code == 200
 

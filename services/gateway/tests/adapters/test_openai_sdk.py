@@ -10,8 +10,9 @@ import openai
 import pytest
 from gateway.adapters.outbound.memory.interactive import MemoryInteractiveGenerations
 from gateway.adapters.outbound.memory.models import _model
-from gateway.domain.errors import RateLimited, Unavailable
-from gateway.domain.generation import Failure, GenerationStatus, Modality
+from gateway.domain.errors import RateLimited, TimedOut, Unavailable
+from gateway.domain.generation import Failure, Generation, GenerationStatus, Modality, NewGeneration
+from gateway.domain.identifiers import AccountId
 from gateway_world import SKETCH, Door, make_door
 from openai import AsyncOpenAI
 from openai_world import FILE, enter_openai
@@ -258,3 +259,41 @@ async def test_a_program_that_stops_reading(client: AsyncOpenAI, chats: MemoryIn
     async with asyncio.timeout(30):
         while not chats.left:
             await asyncio.sleep(0.01)
+
+
+async def test_what_the_sdk_repeats_by_itself_is_paid_for_once(
+    ada: Door, client: AsyncOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger's answer was lost: the first picture never runs on beside the second."""
+    generations, create, calls = ada.world.generations, ada.world.generations.create, list[str]()
+
+    async def unanswered(account_id: AccountId, new: NewGeneration) -> tuple[Generation, bool]:
+        calls.append(new.idempotency_key)
+        generations.ends_at_once = GenerationStatus.SUCCEEDED if len(calls) > 1 else None
+        made = await create(account_id, new)
+        if len(calls) == 1:
+            raise Unavailable("Away.", reason="LEDGER_UNAVAILABLE")
+        return made
+
+    monkeypatch.setattr(generations, "create", unanswered)
+    await client.images.generate(model=SKETCH, prompt="a heron")
+    assert len(set(calls)) == 2
+    assert [job.credits_charged for job in generations.jobs.values()] == [0, 5]
+    assert [job.status.value for job in generations.jobs.values()] == ["cancelled", "succeeded"]
+
+
+async def test_what_may_have_been_paid_for_is_not_repeated(
+    ada: Door, client: AsyncOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It succeeded unseen: the SDK raises, and asks for no second one."""
+    create = ada.world.generations.create
+
+    async def unanswered(account_id: AccountId, new: NewGeneration) -> tuple[Generation, bool]:
+        await create(account_id, new)
+        raise TimedOut("Slow.")
+
+    monkeypatch.setattr(ada.world.generations, "create", unanswered)
+    with pytest.raises(openai.InternalServerError) as refused:
+        await client.images.generate(model=SKETCH, prompt="a heron")
+    assert refused.value.code == "timed_out"
+    assert len(ada.world.generations.jobs) == 1

@@ -20,7 +20,7 @@ from gateway.domain.errors import (
 )
 from gateway.domain.event import GenerationMoved, Stream
 from gateway.domain.generation import Failure, Generation, GenerationStatus, NewGeneration
-from gateway.domain.identifiers import AccountId, GenerationId, ModelId, SessionId, UserId
+from gateway.domain.identifiers import AccountId, ModelId, SessionId, UserId
 from gateway.domain.user import Principal, Role
 from gateway_world import SKETCH, Door
 
@@ -162,21 +162,25 @@ async def test_what_can_not_be_waited_for_is_given_up(
     door: Door, ada: Principal, refusal: GatewayError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is told how it ends, and whoever asks again would pay for two."""
-    given_up: list[GenerationId] = []
+    given_up: list[str] = []
 
     async def generation(*_: object) -> Generation:
         raise refusal
 
-    async def cancel(_: AccountId, generation_id: GenerationId) -> Generation:
-        given_up.append(generation_id)
-        raise Unavailable("Away.", reason="AWAY")
+    withdraw = door.world.generations.withdraw
+
+    async def noted(account_id: AccountId, key: str) -> Generation:
+        given_up.append(key)
+        return await withdraw(account_id, key)
 
     monkeypatch.setattr(door.world.generations, "generation", generation)
-    monkeypatch.setattr(door.world.generations, "cancel", cancel)
+    monkeypatch.setattr(door.world.generations, "withdraw", noted)
     with pytest.raises(type(refusal)) as refused:
         await running(door)(asked(ada, timeout_s=0.01))
     assert refused.value is refusal
-    assert given_up == list(door.world.generations.jobs)
+    assert not refused.value.may_have_begun
+    (job,) = door.world.generations.jobs.values()
+    assert (given_up, job.status) == (["k"], GenerationStatus.CANCELLED)
 
 
 async def test_as_many_wait_as_may(door: Door, ada: Principal) -> None:

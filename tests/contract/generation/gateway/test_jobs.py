@@ -11,6 +11,7 @@ from gateway.adapters.inbound.middleware import BODY_MAX_BYTES
 from gateway.adapters.outbound.grpc_generation import GrpcGenerations
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
+from gateway.application.unanswered_generations import UnansweredGenerations
 from gateway.domain.api_key import KeyGrant, KeyTerms, Scope
 from gateway.domain.errors import (
     Conflict,
@@ -19,6 +20,7 @@ from gateway.domain.errors import (
     InsufficientCredits,
     InvalidRequest,
     NotFound,
+    Unavailable,
 )
 from gateway.domain.generation import Generation, GenerationStatus, NewGeneration
 from gateway.domain.identifiers import ApiKeyId, KeyDigest
@@ -254,3 +256,34 @@ async def test_usage_is_what_was_charged(side: str, stack: AsyncExitStack) -> No
     ):
         with pytest.raises(InvalidRequest):
             await generations.usage(ME, bounds=wrong)
+
+
+async def test_whoever_got_no_answer_withdraws_by_the_key(generations: Generations) -> None:
+    """It stops at once, again changes nothing, and a key that nobody has is not found."""
+    made = await create(generations, key="k1")
+    for _ in range(2):
+        withdrawn = await generations.withdraw(ME, "k1")
+        assert (withdrawn.generation_id, withdrawn.status) == (made.generation_id, GenerationStatus.CANCELLED)
+    with pytest.raises(NotFound):
+        await generations.withdraw(ME, "k2")
+    with pytest.raises(NotFound):
+        await generations.withdraw("usr_other", "k1")
+
+
+async def test_an_answer_that_is_lost_leaves_nothing_running(stack: AsyncExitStack) -> None:
+    """The ledger held the credits and could not say so; what was withdrawn gives them back."""
+    house = House()
+    house.ledger.available, house.ledger.loses_answers = 100, True
+    generations = GrpcGenerations(await connect(stack, await serve_generation(stack, house), "gateway"))
+    step = UnansweredGenerations(generations=generations)
+    with pytest.raises(Unavailable) as refused:
+        async with step.withdrawn(ME, "k1", may_come_back=False):
+            await generations.create(ME, new(key="k1"))
+    assert (refused.value.reason, refused.value.may_have_begun) == ("LEDGER_UNAVAILABLE", False)
+    house.ledger.loses_answers = False
+    house.clock.forward(seconds=20)
+    await house.sweep_reservations()
+    (job,) = house.units.tables.generations.values()
+    assert (job.status.value, job.credits_charged) == ("cancelled", 0)
+    (fact,) = await house.facts.expect("GenerationCancelled")
+    assert fact.reservation_id is not None

@@ -1,9 +1,10 @@
 """Make something and wait for it: a request that is answered with what came out."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 
+from gateway.application.unanswered_generations import UnansweredGenerations
 from gateway.application.wait_for_generation import WaitForGeneration, WaitForGenerationHandler
 from gateway.application.waiting_room import WaitingRoom
 from gateway.domain.errors import (
@@ -41,6 +42,7 @@ class RunGenerationHandler:
     generations: Generations
     wait_for_generation: WaitForGenerationHandler
     room: WaitingRoom
+    unanswered: UnansweredGenerations
 
     async def __call__(self, command: RunGeneration) -> tuple[Generation, bool]:
         """Return it once it has succeeded; the flag says that it was made before, under the same key.
@@ -60,19 +62,18 @@ class RunGenerationHandler:
             return await self._run(command)
 
     async def _run(self, command: RunGeneration) -> tuple[Generation, bool]:
-        account_id = command.principal.user_id
-        # Shielded: what was begun must be known, to be cancelled.
-        creating = asyncio.ensure_future(self.generations.create(account_id, command.new))
+        # Shielded: what was begun must be known, to be withdrawn.
+        creating = asyncio.ensure_future(self._created(command))
         try:
             made, replayed = await asyncio.shield(creating)
             ended = made if made.status.is_final else await self._end_of(command, made)
         except asyncio.CancelledError:
             with suppress(GatewayError):
-                made, _ = await creating
-                await self._give_up(command, made)
+                await creating
+                await self._give_up(command)
             raise
         if not ended.status.is_final:
-            await self._give_up(command, ended)
+            await self._give_up(command)
             raise WaitOver(
                 f"{ended.generation_id} has not ended within {command.timeout_s:.0f} seconds"
                 + (": ask again with the same key." if command.may_come_back else " and was cancelled.")
@@ -80,22 +81,31 @@ class RunGenerationHandler:
         _require_success(ended)
         return ended, replayed
 
+    async def _created(self, command: RunGeneration) -> tuple[Generation, bool]:
+        async with self._withdrawn(command):
+            return await self.generations.create(command.principal.user_id, command.new)
+
     async def _end_of(self, command: RunGeneration, made: Generation) -> Generation:
         waiting = WaitForGeneration(
             principal=command.principal, generation_id=made.generation_id, timeout_s=command.timeout_s
         )
-        try:
+        async with self._withdrawn(command, has_begun=True):
             return await self.wait_for_generation(waiting)
-        except GatewayError:
-            # How it ends is told to nobody: whoever asks again would pay for two.
-            await self._give_up(command, made)
-            raise
 
-    async def _give_up(self, command: RunGeneration, generation: Generation) -> None:
+    def _withdrawn(
+        self, command: RunGeneration, *, has_begun: bool = False
+    ) -> AbstractAsyncContextManager[None]:
+        return self.unanswered.withdrawn(
+            command.principal.user_id,
+            command.new.idempotency_key,
+            may_come_back=command.may_come_back,
+            has_begun=has_begun,
+        )
+
+    async def _give_up(self, command: RunGeneration) -> None:
         """Cancel it, where nobody comes back for it and where that is still possible."""
         if not command.may_come_back:
-            with suppress(GatewayError):
-                await self.generations.cancel(command.principal.user_id, generation.generation_id)
+            await self.unanswered.withdraw(command.principal.user_id, command.new.idempotency_key)
 
 
 def _require_success(ended: Generation) -> None:

@@ -56,6 +56,7 @@ from gateway.application.sign_in_with_passkey import SignInWithPasskeyHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.standing_proofs import StandingProofs
 from gateway.application.start_generation import StartGenerationHandler
+from gateway.application.unanswered_generations import UnansweredGenerations
 from gateway.application.wait_as_preferred import WaitAsPreferredHandler
 from gateway.application.wait_for_generation import WaitForGenerationHandler
 from gateway.application.waiting_room import WaitingRoom
@@ -144,6 +145,7 @@ def wire(ports: Ports) -> Deps:
     wait_for_generation = WaitForGenerationHandler(
         feed=ports.feed, generations=ports.generations, proofs=proofs
     )
+    unanswered = UnansweredGenerations(generations=ports.generations)
     room = WaitingRoom(places=ports.waits_max, per_user_max=ports.waits_per_user_max)
     return Deps(
         web=ports.web,
@@ -201,7 +203,7 @@ def wire(ports: Ports) -> Deps:
             wait_max_s=ports.wait_max_s,
         ),
         run_chat=RunChatHandler(ports.interactive, proofs),
-        run_generation=RunGenerationHandler(ports.generations, wait_for_generation, room),
+        run_generation=RunGenerationHandler(ports.generations, wait_for_generation, room, unanswered),
         explain_generation=ExplainGenerationHandler(ports.generations, ports.ledger),
         read_person=ReadPersonHandler(
             ports.administration, ports.identity, ports.ledger, ports.billing, ports.generations
@@ -247,6 +249,7 @@ def wire(ports: Ports) -> Deps:
             secrets=secrets,
             clock=clock,
         ),
+        unanswered=unanswered,
         checks=ports.checks,
         alive=ports.alive,
     )

@@ -26,6 +26,8 @@ class GatewayError(Exception):
         self.detail = detail
         self.reason = reason or self.default_reason
         self.fields = tuple(fields)
+        # Whoever asks again may pay twice: what was asked for runs all the same, or has been paid for.
+        self.may_have_begun = False
 
 
 class MalformedRequest(GatewayError):

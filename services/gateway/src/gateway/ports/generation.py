@@ -69,6 +69,13 @@ class Generations(Protocol):
         """Ask it to stop. Raises NotFound, Conflict (GENERATION_FINISHED)."""
         ...
 
+    async def withdraw(self, account_id: AccountId, idempotency_key: str) -> Generation:
+        """Cancel the one that was asked for with this key, also while its credits are being asked for.
+
+        One that had ended stays as it is. Idempotent. Raises NotFound where none has the key.
+        """
+        ...
+
     async def delete(self, account_id: AccountId, generation_id: GenerationId) -> None:
         """Delete its outputs and hide it. Raises NotFound, Conflict (GENERATION_RUNNING)."""
         ...

@@ -60,6 +60,7 @@ from generation.application.restore_generation import RestoreGenerationHandler
 from generation.application.upload_keeper import UploadKeeper
 from generation.application.uploads_in_hand import UploadsInHand
 from generation.application.usual_durations import UsualDurations
+from generation.application.withdraw_generation import WithdrawGenerationHandler
 from generation.application.withdraw_share import WithdrawShareHandler
 from generation.bootstrap.dead_letters import applying, dead_letters_of
 from generation.bootstrap.parts import Parts, parts_of, shared_loops
@@ -130,6 +131,7 @@ def handlers(
         durations,
         url_ttl_s=settings.output_url_ttl_s,
     )
+    cancel = CancelGenerationHandler(parts.units, parts.clock, parts.meter)
     return Handlers(
         models=ReadModels(
             parts.units,
@@ -155,7 +157,8 @@ def handlers(
         ),
         mark_favourite=MarkFavouriteHandler(parts.units),
         read=read,
-        cancel=CancelGenerationHandler(parts.units, parts.clock, parts.meter),
+        cancel=cancel,
+        withdraw=WithdrawGenerationHandler(parts.units, cancel),
         delete=DeleteGenerationHandler(parts.units, parts.clock),
         usage=ReadUsage(parts.units),
         margin=ReadMarginHandler(parts.units),

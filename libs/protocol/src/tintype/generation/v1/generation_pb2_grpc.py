@@ -242,8 +242,9 @@ class GenerationServiceServicer:
         INSUFFICIENT_CREDITS (FAILED_PRECONDITION; metadata `available`, `required`,
         `generation_id`, `decided_at`, and `replayed`: `true` when an earlier call with this key was
         refused then), after which the generation stands as rejected and nothing is held;
-        IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs; ENTITLEMENT_REQUIRED
-        (PERMISSION_DENIED; metadata `entitlement`): the model is for plans that open that word.
+        IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): whether the credits are held is not known, and the
+        generation runs once they are, so a caller that can't ask again with this key cancels it by this key;
+        ENTITLEMENT_REQUIRED (PERMISSION_DENIED; metadata `entitlement`): the model is for plans that open that word.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -274,7 +275,7 @@ class GenerationServiceServicer:
 
     def CancelGeneration(self, request, context):
         """Asks a running generation to stop. Idempotent; GENERATION_FINISHED (FAILED_PRECONDITION)
-        when it had ended otherwise.
+        when it had ended otherwise; one that is named by its key is then answered with as it is. NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

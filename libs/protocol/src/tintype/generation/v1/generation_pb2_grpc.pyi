@@ -27,8 +27,9 @@ class GenerationServiceStub:
     INSUFFICIENT_CREDITS (FAILED_PRECONDITION; metadata `available`, `required`,
     `generation_id`, `decided_at`, and `replayed`: `true` when an earlier call with this key was
     refused then), after which the generation stands as rejected and nothing is held;
-    IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs; ENTITLEMENT_REQUIRED
-    (PERMISSION_DENIED; metadata `entitlement`): the model is for plans that open that word.
+    IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): whether the credits are held is not known, and the
+    generation runs once they are, so a caller that can't ask again with this key cancels it by this key;
+    ENTITLEMENT_REQUIRED (PERMISSION_DENIED; metadata `entitlement`): the model is for plans that open that word.
     """
     GetGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetGenerationRequest, _generation_pb2.GetGenerationResponse]
     """Reads one generation of this user. NOT_FOUND for another user's."""
@@ -42,7 +43,7 @@ class GenerationServiceStub:
     """
     CancelGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.CancelGenerationRequest, _generation_pb2.CancelGenerationResponse]
     """Asks a running generation to stop. Idempotent; GENERATION_FINISHED (FAILED_PRECONDITION)
-    when it had ended otherwise.
+    when it had ended otherwise; one that is named by its key is then answered with as it is. NOT_FOUND.
     """
     DeleteGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.DeleteGenerationRequest, _generation_pb2.DeleteGenerationResponse]
     """Deletes a finished generation's outputs and hides it; where it is to be restorable, hides it now and
@@ -171,8 +172,9 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         INSUFFICIENT_CREDITS (FAILED_PRECONDITION; metadata `available`, `required`,
         `generation_id`, `decided_at`, and `replayed`: `true` when an earlier call with this key was
         refused then), after which the generation stands as rejected and nothing is held;
-        IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): nothing runs; ENTITLEMENT_REQUIRED
-        (PERMISSION_DENIED; metadata `entitlement`): the model is for plans that open that word.
+        IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): whether the credits are held is not known, and the
+        generation runs once they are, so a caller that can't ask again with this key cancels it by this key;
+        ENTITLEMENT_REQUIRED (PERMISSION_DENIED; metadata `entitlement`): the model is for plans that open that word.
         """
 
     @_abc_1.abstractmethod
@@ -210,7 +212,7 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_generation_pb2.CancelGenerationRequest, _abc.Awaitable[_generation_pb2.CancelGenerationResponse]],
     ) -> _abc.Awaitable[_generation_pb2.CancelGenerationResponse]:
         """Asks a running generation to stop. Idempotent; GENERATION_FINISHED (FAILED_PRECONDITION)
-        when it had ended otherwise.
+        when it had ended otherwise; one that is named by its key is then answered with as it is. NOT_FOUND.
         """
 
     @_abc_1.abstractmethod

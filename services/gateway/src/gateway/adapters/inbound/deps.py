@@ -44,6 +44,7 @@ from gateway.application.set_auto_top_up import SetAutoTopUpHandler
 from gateway.application.sign_in_with_passkey import SignInWithPasskeyHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.start_generation import StartGenerationHandler
+from gateway.application.unanswered_generations import UnansweredGenerations
 from gateway.application.wait_as_preferred import WaitAsPreferredHandler
 from gateway.application.wait_for_generation import WaitForGenerationHandler
 from gateway.domain.identifiers import ModelId
@@ -181,6 +182,7 @@ class Deps:
     rotate_webhook_secret: RotateWebhookSecretHandler
     send_test_webhook: SendTestWebhookHandler
     start_generation: StartGenerationHandler
+    unanswered: UnansweredGenerations
     checks: Mapping[str, Check] = field(default_factory=dict)
     alive: Mapping[str, Check] = field(default_factory=dict)
 

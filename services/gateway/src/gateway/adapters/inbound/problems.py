@@ -123,7 +123,9 @@ def status_of(refusal: GatewayError) -> int:
 
 
 def retry_headers(refusal: GatewayError) -> dict[str, str]:
-    """When the same request may succeed."""
+    """When the same request may succeed; nothing where it may have been done after all."""
+    if refusal.may_have_begun:
+        return {}
     match refusal:
         case errors.RateLimited():
             return {"Retry-After": str(max(1, refusal.retry_after_s))}

@@ -123,6 +123,13 @@ class GrpcGenerations:
             answer = await self._stub.CancelGeneration(request, timeout=COMMAND_DEADLINE_S)
         return messages.generation(answer.generation)
 
+    async def withdraw(self, account_id: AccountId, idempotency_key: str) -> Generation:
+        """See Generations."""
+        request = pb.CancelGenerationRequest(account_id=account_id, idempotency_key=idempotency_key)
+        with remote_calls("generation"):
+            answer = await self._stub.CancelGeneration(request, timeout=READ_DEADLINE_S)
+        return messages.generation(answer.generation)
+
     async def delete(self, account_id: AccountId, generation_id: GenerationId) -> None:
         """See Generations."""
         request = pb.DeleteGenerationRequest(account_id=account_id, generation_id=generation_id)

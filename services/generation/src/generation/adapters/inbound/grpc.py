@@ -30,6 +30,7 @@ from generation.application.read_settlements import ReadSettlements
 from generation.application.read_usage import ReadUsage
 from generation.application.receive_provider_webhook import ReceiveProviderWebhookHandler
 from generation.application.restore_generation import RestoreGenerationHandler
+from generation.application.withdraw_generation import WithdrawGenerationHandler
 from generation.domain import errors
 from generation.domain.identifiers import QuoteId
 from generation.ports.provider_webhooks import ReceivedWebhook
@@ -90,6 +91,7 @@ class Handlers:
     read: ReadGenerations
     mark_favourite: MarkFavouriteHandler
     cancel: CancelGenerationHandler
+    withdraw: WithdrawGenerationHandler
     delete: DeleteGenerationHandler
     usage: ReadUsage
     margin: ReadMarginHandler
@@ -205,9 +207,11 @@ class GenerationServicer(
         self, request: pb.CancelGenerationRequest, context: Any
     ) -> pb.CancelGenerationResponse:
         """See the contract."""
-        generation = await self._handlers.cancel(
-            fields.account_id(request.account_id), fields.generation_id(request.generation_id)
-        )
+        account_id = fields.account_id(request.account_id)
+        if (key := fields.idempotency_key(request.idempotency_key)) is not None:
+            generation = await self._handlers.withdraw(account_id, key)
+        else:
+            generation = await self._handlers.cancel(account_id, fields.generation_id(request.generation_id))
         view = await self._handlers.read.view(generation)
         return pb.CancelGenerationResponse(generation=messages.generation_message(view))
 

@@ -125,7 +125,8 @@ def error_of(refusal: GatewayError) -> JSONResponse:
     """Return the answer to a request that is refused."""
     status = openai_status(status_of(refusal))
     headers = retry_headers(refusal)
-    if (status in _FINAL and refusal.reason != "GENERATION_RUNNING") or isinstance(refusal, WaitOver):
+    is_final = status in _FINAL and refusal.reason != "GENERATION_RUNNING"
+    if is_final or isinstance(refusal, WaitOver) or refusal.may_have_begun:
         headers["x-should-retry"] = "false"
     if isinstance(refusal, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"

@@ -13,7 +13,7 @@ from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.openai.bodies import OpenaiBody
 from gateway.adapters.inbound.openai.form import EDIT_BODY, PictureForm, picture_form
-from gateway.adapters.inbound.openai.media import RUNS, Wanted, content_of, keyed, made, tell_charge
+from gateway.adapters.inbound.openai.media import RUNS, Wanted, content_of, keyed, made, paid_for, tell_charge
 from gateway.adapters.inbound.openai.model_input import image_input, media_fields
 from gateway.adapters.inbound.openai.route import OpenaiRoute
 from gateway.adapters.inbound.rest.answers.answer import Answer, shown
@@ -88,7 +88,8 @@ async def create_openai_image(
     )
     generation, replayed = await made(request, deps, principal, key, wanted)
     await tell_charge(response, deps, generation, replayed=replayed)
-    return await _pictures(deps, generation, body.response_format)
+    with paid_for(request):
+        return await _pictures(deps, generation, body.response_format)
 
 
 @router.post(
@@ -131,7 +132,8 @@ async def edit_openai_image(
     )
     generation, replayed = await made(request, deps, principal, key, wanted)
     await tell_charge(response, deps, generation, replayed=replayed)
-    return await _pictures(deps, generation, form.response_format)
+    with paid_for(request):
+        return await _pictures(deps, generation, form.response_format)
 
 
 def edit_input(model: Model, form: PictureForm, pictures: Sequence[str], mask: str | None) -> Document:

@@ -1,8 +1,8 @@
 """Pictures and sound for a request that waits for them: by one model or the next, as ordinary generations."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -89,12 +89,27 @@ async def _made(
             key=principal.key,
         ),
         timeout_s=deps.compatible.wait_max_s,
-        may_come_back="idempotency-key" in request.headers,
+        may_come_back=may_come_back(request),
     )
     try:
         return await unless_left(request, deps.run_generation(command))
     except InvalidRequest as refusal:
         raise in_their_words(refusal) from refusal
+
+
+def may_come_back(request: Request) -> bool:
+    """Whether its client can ask for the same generation again."""
+    return "idempotency-key" in request.headers
+
+
+@contextmanager
+def paid_for(request: Request) -> Iterator[None]:
+    """Have what is refused inside not be repeated by itself: a second one would be paid for as well."""
+    try:
+        yield
+    except GatewayError as refusal:
+        refusal.may_have_begun = not may_come_back(request)
+        raise
 
 
 async def tell_charge(response: Response, deps: Deps, generation: Generation, *, replayed: bool) -> None:

@@ -12,7 +12,7 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.openai.bodies import OpenaiBody
-from gateway.adapters.inbound.openai.media import RUNS, Wanted, made, tell_charge
+from gateway.adapters.inbound.openai.media import RUNS, Wanted, made, paid_for, tell_charge
 from gateway.adapters.inbound.openai.model_input import speech_input
 from gateway.adapters.inbound.openai.route import OpenaiRoute
 from gateway.adapters.inbound.rest.parameters import idempotency_key
@@ -73,7 +73,8 @@ async def create_openai_speech(
         input_of=lambda model: speech_input(model, {"input": body.input} | asked),
     )
     generation, replayed = await made(request, deps, principal, key, wanted)
-    answer = await _sound(deps, generation.outputs[0])
+    with paid_for(request):
+        answer = await _sound(deps, generation.outputs[0])
     await tell_charge(answer, deps, generation, replayed=replayed)
     return answer
 

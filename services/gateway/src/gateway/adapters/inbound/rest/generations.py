@@ -103,6 +103,9 @@ async def create_generation(
     With `Prefer: wait=<seconds>` it is answered once it has ended, with 201, or else after that time with 202
     as without; `Preference-Applied` says how long that was, and is missing where nobody could wait. Whoever
     leaves meanwhile finds the generation where `Location` would have led.
+
+    Without an `Idempotency-Key` nothing goes on of a request that ends in a 5xx, as far as that can be told:
+    where the answer has no `Retry-After`, look before you ask again.
     """
     new = NewGeneration(
         model_id=ModelId(body.model),
@@ -114,18 +117,20 @@ async def create_generation(
         key=principal.key,
     )
     principal.require_model(new.model_id)
-    if body.webhook_url is None:
-        generation, replayed = await deps.generations.create(principal.user_id, new)
-    else:
-        events = map(WebhookEvent, body.webhook_events or GENERATION_EVENTS)
-        generation, replayed = await deps.start_generation(
-            StartGeneration(
-                account_id=principal.user_id,
-                new=new,
-                webhook_url=body.webhook_url,
-                webhook_events=frozenset(events),
+    may_come_back = "idempotency-key" in request.headers
+    async with deps.unanswered.withdrawn(principal.user_id, key, may_come_back=may_come_back):
+        if body.webhook_url is None:
+            generation, replayed = await deps.generations.create(principal.user_id, new)
+        else:
+            events = map(WebhookEvent, body.webhook_events or GENERATION_EVENTS)
+            generation, replayed = await deps.start_generation(
+                StartGeneration(
+                    account_id=principal.user_id,
+                    new=new,
+                    webhook_url=body.webhook_url,
+                    webhook_events=frozenset(events),
+                )
             )
-        )
     mark_replayed(response, replayed)
     response.headers["Location"] = f"/v1/generations/{generation.generation_id}"
     if wait_s is not None:

@@ -50,7 +50,9 @@ HEADERS: dict[str, dict[str, Any]] = {
     _CHARGED[0]: _header("The generation that was run.", "gen_019324a1b2c37def8a9b0c1d2e3f4a5b"),
     _CHARGED[1]: _header("Credits that it cost; absent where that is not known yet.", "5"),
     _BALANCE: _header("Credits that are left.", "95"),
-    _SHOULD_RETRY: _header("That asking again does not help.", "false", const="false"),
+    _SHOULD_RETRY: _header(
+        "That asking again does not help, or may cost a second time.", "false", const="false"
+    ),
     "Content-Disposition": _header("By which name to save it.", 'attachment; filename="a.csv"'),
 }
 
@@ -74,5 +76,6 @@ def headers_of(route: APIRoute, status: int) -> dict[str, Any]:
     if is_openai(route):
         names += [*_OPENAI, *(_CHARGED if status < 300 and asks(route, idempotency_key) else ())]
         names += [_BALANCE] if status == 402 else []
-        names += [_SHOULD_RETRY] if status in (402, 409, 504) else []
+        may_cost_twice = status in (429, 500, 503) and asks(route, idempotency_key)
+        names += [_SHOULD_RETRY] if status in (402, 409, 504) or may_cost_twice else []
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

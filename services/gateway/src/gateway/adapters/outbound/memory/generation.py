@@ -156,6 +156,13 @@ class MemoryGenerations(MemoryModels, MemoryUsage, MemoryWorker):
             raise Conflict("It had ended already.", reason="GENERATION_FINISHED")
         return self.finish(generation_id, GenerationStatus.CANCELLED)
 
+    async def withdraw(self, account_id: AccountId, idempotency_key: str) -> Generation:
+        """See Generations."""
+        if (known := self.keys.get((account_id, idempotency_key))) is None:
+            raise NotFound("No generation was asked for with this key.")
+        job = self.jobs[known[1]]
+        return job if job.status.is_final else self.finish(job.generation_id, GenerationStatus.CANCELLED)
+
     async def delete(self, account_id: AccountId, generation_id: GenerationId) -> None:
         """See Generations."""
         job = await self.generation(account_id, generation_id)
