@@ -138,6 +138,8 @@ def test_the_last_question_is_what_the_library_shows() -> None:
         ({"stream": True}, "chat.stream"),
         ({"modalities": ["text", "audio"]}, "chat.modalities"),
         ({"service_tier": "priority"}, "chat.service_tier"),
+        ({"store": True}, "chat.store"),
+        ({"store": 0.5}, "chat.store"),
         ({"web_search_options": {}}, "chat.web_search_options"),
         ({"models": ["dear/model"]}, "chat.models"),
         ({"plugins": [{"id": "web"}]}, "chat.plugins"),
@@ -175,3 +177,48 @@ def test_what_is_no_object_is_refused(sent: bytes) -> None:
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     """So that nobody has to ask five times."""
     assert fields(messages=[], n=0, max_tokens=-1) == {"chat.messages", "chat.n", "chat.max_tokens"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("api_base", "base_url", "api_key", "api_version", "API_KEY", "organization", "deployment_id"),
+        *("custom_llm_provider", "litellm_params", "litellm_credential_name", "mock_response"),
+        *("aws_access_key_id", "vertex_credentials", "azure_ad_token", "openai_api_key", "default_api_base"),
+        *("headers", "extra_headers", "extra_body", "extra_query", "user_config", "model_list"),
+        *("route", "provider", "models", "fallbacks", "preset", "plugins", "lora_path"),
+        *("metadata", "callbacks", "success_callback", "tags", "guardrails", "cache", "input_cost_per_token"),
+        *("kv_transfer_params", "bootstrap_host", "enable_search"),
+    ],
+)
+def test_whom_we_call_and_who_pays_is_not_the_callers(name: str) -> None:
+    """Whoever passes chats on would take it for our word: refused by its name; null asks for nothing."""
+    assert fields(**{name: "https://evil.example"}) == {f"chat.{name}"}
+    assert fields(**{name: {}}) == {f"chat.{name}"}
+    assert name not in read(**{name: None}).document
+
+
+@pytest.mark.parametrize("habit", [{"user": "u-1"}, {"store": False}, {"store": None}, {"user": {"a": 1}}])
+def test_what_clients_say_by_habit_goes_no_further(habit: dict[str, Any]) -> None:
+    """It is taken, and nobody is sent it: an end user's name would be one of our account's."""
+    assert read(**habit).document == read().document
+
+
+def test_what_a_model_understands_is_passed_on() -> None:
+    """Unseen, whatever it is."""
+    own = {
+        "temperature": 0.2,
+        "top_k": 40,
+        "chat_template_kwargs": {"enable_thinking": False},
+        "reasoning_effort": "low",
+        "safety_identifier": "s",
+        "prompt_cache_key": "k",
+        "logit_bias": {"50256": -100},
+        "response_format": {"type": "json_object"},
+    }
+    assert read(**own).document.items() >= own.items()
+
+
+def test_many_that_are_refused_are_bounded() -> None:
+    """An answer names a few of them."""
+    assert len(fields(**{f"api_{number}": 1 for number in range(500)})) <= 20

@@ -3,15 +3,18 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from generation.domain.counting import TEMPLATE_TOKENS_MAX, Unit
 from generation.domain.errors import InvalidInput, Violation
 from generation.domain.model import Modality, Model
+from generation.domain.passed_on import fields_not_passed_on, passed_on
 
 CHAT_BYTES_MAX = 8 * 1024 * 1024
 MESSAGES_MAX, PARTS_MAX, IMAGES_MAX, TOOLS_MAX = 2_048, 1_024, 64, 256
 CHOICES_MAX = 8
+FIELDS_NAMED_MAX, FIELD_SHOWN_MAX = 20, 64
 # No shipped provider counts more for a picture, whatever its size; the low detail is a fixed, small number.
 IMAGE_TOKENS_MAX, SMALL_IMAGE_TOKENS_MAX = 2_048, 256
 NUL = "\x00"
@@ -19,8 +22,6 @@ NUL = "\x00"
 PROMPT_LENGTH_MAX = 4_000
 ADDRESSES = ("https://", "http://", "data:image/")
 LIMITS = ("max_completion_tokens", "max_tokens")
-# What costs something that no token counts; with `models`, whoever passes chats on asks another, dearer one.
-NOT_ON_OFFER = ("web_search_options", "search_parameters", "audio", "models", "plugins")
 # Tools that the caller runs. What a provider runs by itself, a search, it is paid for by the piece.
 TOOLS = ("function", "custom")
 # Parts whose tokens can be told: by their own bytes, or as a picture. Of a film at an address nobody knows.
@@ -71,7 +72,7 @@ def read_chat(sent: bytes, model: Model, *, is_streamed: bool) -> Chat:
     # A token is never shorter than a byte; a picture's address is no text.
     text_bytes = len(sent) - sum(len(image["url"]) for image in images)
     return Chat(
-        document=document if asked else {**document, "max_tokens": tokens_max},
+        document=passed_on(document if asked else {**document, "max_tokens": tokens_max}),
         choices=document.get("n") or 1,
         tokens_max=tokens_max,
         prompt_tokens_max=max(0, text_bytes)
@@ -114,9 +115,8 @@ def _problems(document: Mapping[str, Any], *, tokens_max: int, is_streamed: bool
     for name in ("model", "stream"):
         if name in document:
             yield Violation(f"chat.{name}", "is said beside the chat, not in it")
-    for name in NOT_ON_OFFER:
-        if document.get(name) is not None:
-            yield Violation(f"chat.{name}", "is not on offer here")
+    for name in islice(fields_not_passed_on(document), FIELDS_NAMED_MAX):
+        yield Violation(f"chat.{name[:FIELD_SHOWN_MAX]}", "is not passed on: it is no word of the model's")
     if document.get("modalities") not in (None, ["text"]):
         yield Violation("chat.modalities", 'must be ["text"]')
     if document.get("service_tier") not in TIERS:
