@@ -75,6 +75,17 @@ async def test_a_fact_travels_with_the_commit(engine: AsyncEngine, wire: Wire) -
     ]
 
 
+async def test_relays_are_woken_once_a_transaction(engine: AsyncEngine, wire: Wire) -> None:
+    """However many facts it tells one by one; the next one wakes them again."""
+    for first in (1, 4):
+        wire.forget()
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            for number in range(first, first + 3):
+                await outbox.append(connection, OUTBOX, fact(number))
+        said = wire.said()
+        assert (said.count("INSERT INTO outbox"), said.count("SELECT pg_notify")) == (3, 1)
+
+
 async def test_a_question_sees_what_was_said_before_it(engine: AsyncEngine) -> None:
     """SQLAlchemy's too."""
     async with transaction(engine, SYSTEM_SCOPE) as connection:

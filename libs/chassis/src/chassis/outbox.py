@@ -105,7 +105,7 @@ async def append_many(conn: AsyncConnection, table: Table, events: Sequence[Outg
     for event in events:
         row = _row(event)
         way.later(_INSERT, row | {"headers": Jsonb(row["headers"])})
-    way.later(_WAKE_LATER)
+    way.once(_WAKE_LATER)
 
 
 def _row(event: OutgoingEvent) -> dict[str, Any]:

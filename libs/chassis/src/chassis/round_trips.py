@@ -32,10 +32,17 @@ class RoundTrips:
         self._account = account
         self._waiting: list[Statement] = []
         self._has_begun = False
+        self._done_once: set[LiteralString] = set()
 
     def later(self, statement: LiteralString, values: Values = ()) -> None:
         """Send it with the next question, or with the commit."""
         self._waiting.append((statement, values))
+
+    def once(self, statement: LiteralString) -> None:
+        """Send it likewise, unless this transaction was given it before."""
+        if statement not in self._done_once:
+            self._done_once.add(statement)
+            self.later(statement)
 
     async def ask(self, statement: LiteralString, values: Values = ()) -> Sequence[Any]:
         """Send what waits and this, in one round trip; return its rows, with attributes."""
