@@ -1,19 +1,32 @@
 """Taking files in: what is the file's fault, and what is this machine's."""
 
+import hashlib
 import resource
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from generation.adapters.outbound.inline import InlineOutput
-from generation.adapters.outbound.intake import FileIntake
+from generation.adapters.outbound.intake import HELD_BYTES_MAX, FileIntake
 from generation.adapters.outbound.local_files import PROBE_BYTES
 from generation.domain.model import Modality
 from generation.ports.media_intake import IntakeUnavailable, OutputUnusable
 
 TEXT = InlineOutput(b"foxes are red\n" * 1000)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A text that comes in pieces, which are no multiple of anything."""
+
+    content: bytes
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self.content), 999):
+            yield self.content[start : start + 999]
 
 
 class BrokenPipe:
@@ -58,6 +71,27 @@ async def test_a_file_is_gone_afterwards(tmp_path: Path) -> None:
     with pytest.raises(OutputUnusable):
         await receive(FileIntake(10, tmp_path), TEXT)
     await intake.check()
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("size_bytes", [1, HELD_BYTES_MAX, HELD_BYTES_MAX + 1])
+async def test_a_small_text_is_held(size_bytes: int, tmp_path: Path) -> None:
+    """One byte more is a file: the same is said of both, and each has its bytes in one place alone."""
+    content = b"a" * size_bytes
+    async with FileIntake(1_000_000, tmp_path).receive(Pieces(content), modality=Modality.TEXT) as media:
+        stored = media.content if media.path is None else media.path.read_bytes()
+        assert (media.path is None) == (size_bytes <= HELD_BYTES_MAX) == (left_in(tmp_path) == [])
+    assert stored == content
+    assert (media.size_bytes, media.sha256) == (size_bytes, hashlib.sha256(content).hexdigest())
+    assert (media.media_type, media.extension) == ("text/plain; charset=utf-8", "txt")
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"a" * 11], ids=["nothing", "no text", "too long"])
+async def test_a_small_text_is_refused_as_a_large_one_is(content: bytes, tmp_path: Path) -> None:
+    """Held or not: what is no text, or has no byte, or too many, is of no use."""
+    with pytest.raises(OutputUnusable):
+        await receive(FileIntake(10, tmp_path), InlineOutput(content))
     assert left_in(tmp_path) == []
 
 

@@ -19,9 +19,13 @@ async def running(house: House, event_id: str = "evt_1") -> Job:
 
 
 async def test_progress_is_told_in_steps_and_not_too_often(house: House) -> None:
-    """A hundredth more, five seconds later; never back, and never all of it."""
+    """A hundredth more, five seconds after its start or the last step; never back, and never all of it."""
     job = await running(house)
     reporter = ProgressReporter(house.units, house.feed, house.clock, every_s=5)
+    house.clock.moment += timedelta(seconds=5) - MOMENT
+    await reporter.report(job, 0.3)
+    assert (house.feed.told, house.stored(job.generation).progress) == ([], 0.0)
+    house.clock.moment += MOMENT
     await reporter.report(job, 0.009)
     assert house.feed.told == []
     await reporter.report(job, 0.01)
@@ -44,6 +48,7 @@ async def test_what_a_job_said_is_forgotten_with_it(house: House) -> None:
     """When it comes back, what is stored counts: nothing is told twice."""
     job = await running(house)
     reporter = ProgressReporter(house.units, house.feed, house.clock, every_s=5)
+    house.clock.forward(seconds=5)
     await reporter.report(job, 0.5)
     reporter.forget(job)
     reporter.forget(job)

@@ -55,6 +55,23 @@ async def test_putting_and_removing_are_idempotent(store: MediaStore, media: Rec
         await store.remove(KEY)
 
 
+async def test_what_is_held_is_stored_like_a_file(store: MediaStore) -> None:
+    """Of its type, and byte for byte; nothing is no object less."""
+    held = ReceivedMedia(
+        content="täxt".encode(),
+        media_type="text/plain; charset=utf-8",
+        extension="txt",
+        size_bytes=5,
+        sha256="0" * 64,
+    )
+    await store.put(KEY, held)
+    assert await store.read(KEY, size_bytes_max=5) == held.content
+    if isinstance(store, S3MediaStore):
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(store.signed_url(KEY, ttl_s=60))
+        assert (answer.content, answer.headers["content-type"]) == (held.content, held.media_type)
+
+
 async def test_an_address_differs_by_object_and_name(store: MediaStore) -> None:
     """Each object has its own, and the download variant carries the name."""
     plain = store.signed_url(KEY, ttl_s=60)

@@ -37,7 +37,8 @@ class ProgressReporter:
 
     async def report(self, job: Job, progress: float) -> None:
         now, key = self.clock.now(), job.generation.generation_id
-        last = self._told.get(key) or Told(job.generation.progress)
+        # What ends at once has its end to tell, and no step before it.
+        last = self._told.get(key) or Told(job.generation.progress, job.attempt.started_at)
         # A later attempt starts over; what was shown never goes back.
         if progress < last.progress + STEP_MIN:
             return

@@ -23,9 +23,10 @@ class IntakeUnavailable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class ReceivedMedia:
-    """A file that was sniffed, decoded and hashed."""
+    """A file that was sniffed, decoded and hashed: on disk, or for a text of a few kilobytes its bytes."""
 
-    path: Path
+    path: Path | None = None
+    content: bytes | None = None
     media_type: str
     extension: str
     size_bytes: int
@@ -40,7 +41,7 @@ class ReceivedMedia:
 
 
 class MediaIntake(Protocol):
-    """Holds a file on local disk while it is looked at and stored."""
+    """Holds a file, on local disk unless it is small, while it is looked at and stored."""
 
     def receive(self, output: RunOutput, *, modality: Modality) -> AbstractAsyncContextManager[ReceivedMedia]:
         """Streams the output in; the file is gone when the context ends.

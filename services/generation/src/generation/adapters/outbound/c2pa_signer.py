@@ -71,7 +71,7 @@ class C2paSigner:
         self._signing = asyncio.Semaphore(AT_ONCE)
 
     async def signed(self, media: ReceivedMedia, provenance: Provenance) -> ReceivedMedia:
-        if media.media_type not in MEDIA_TYPES:
+        if media.media_type not in MEDIA_TYPES or media.path is None:
             return media
         target = media.path.with_name(f"{media.path.name}.signed")
         told = json.dumps({**vars(self._key), "manifest": json.dumps(manifest(provenance))}).encode()

@@ -1,6 +1,7 @@
-"""Takes outputs in through a temporary file: bounded, hashed, sniffed and decoded."""
+"""Takes outputs in, through a temporary file unless they are small: bounded, hashed, sniffed and decoded."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,12 +16,14 @@ from generation.adapters.outbound.local_files import (
     write_probe,
     written,
 )
-from generation.adapters.outbound.media_inspection import MediaFacts, inspect
+from generation.adapters.outbound.media_inspection import MediaFacts, inspect, inspect_text
 from generation.domain.model import Modality
 from generation.ports.media_intake import OutputUnusable, ReceivedMedia
 from generation.ports.media_provider import RunOutput
 
 DECODED_AT_ONCE = 2
+# A text of so many bytes is held: a folder and a file for it cost more than all else that is done with it.
+HELD_BYTES_MAX = 8 * 1024
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,16 @@ class FileIntake:
 
     @asynccontextmanager
     async def receive(self, output: RunOutput, *, modality: Modality) -> AsyncIterator[ReceivedMedia]:
+        content = output.stream()
+        if modality is Modality.TEXT:
+            head, is_all = await _head_of(content)
+            if is_all:
+                yield self._held(head)
+                return
+            content = _joined(head, content)
         with temporary_folder(self.folder) as folder:
             path = folder / "output"
-            size_bytes, sha256 = await self._write(output, path)
+            size_bytes, sha256 = await self._write(content, path)
             small = folder / "thumbnail"
             facts = await self._inspect(path, modality, small)
             yield described(path, facts, size_bytes=size_bytes, sha256=sha256, thumbnail=small)
@@ -52,14 +62,44 @@ class FileIntake:
         async with self._decoding:
             return await inspect_apart(path, modality=modality, thumbnail=thumbnail)
 
-    async def _write(self, output: RunOutput, path: Path) -> tuple[int, str]:
+    def _held(self, content: bytes) -> ReceivedMedia:
+        if len(content) > self.size_bytes_max:
+            raise OutputUnusable(f"the file is larger than {self.size_bytes_max} bytes")
+        if not content:
+            raise OutputUnusable("the file is empty")
+        facts = inspect_text(content)
+        return ReceivedMedia(
+            content=content,
+            media_type=facts.media_type,
+            extension=facts.extension,
+            size_bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
+
+    async def _write(self, content: AsyncIterator[bytes], path: Path) -> tuple[int, str]:
         try:
-            size_bytes, sha256 = await written(output.stream(), path, size_bytes_max=self.size_bytes_max)
+            size_bytes, sha256 = await written(content, path, size_bytes_max=self.size_bytes_max)
         except TooLong as long:
             raise OutputUnusable(str(long)) from long
         if not size_bytes:
             raise OutputUnusable("the file is empty")
         return size_bytes, sha256
+
+
+async def _head_of(content: AsyncIterator[bytes]) -> tuple[bytes, bool]:
+    """Read until there is more than is held; return what came, and whether that was all."""
+    head = bytearray()
+    async for piece in content:
+        head += piece
+        if len(head) > HELD_BYTES_MAX:
+            return bytes(head), False
+    return bytes(head), True
+
+
+async def _joined(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for piece in rest:
+        yield piece
 
 
 def described(

@@ -192,8 +192,13 @@ def _audio(path: Path) -> MediaFacts:
 def _text(path: Path) -> MediaFacts:
     if path.stat().st_size > TEXT_BYTES_MAX:
         raise OutputUnusable(f"the text is longer than {TEXT_BYTES_MAX} bytes")
+    return inspect_text(path.read_bytes())
+
+
+def inspect_text(content: bytes) -> MediaFacts:
+    """Return what a whole text is. Raises OutputUnusable for what is none."""
     try:
-        path.read_text(encoding="utf-8")
+        content.decode()
     except UnicodeDecodeError as error:
         raise OutputUnusable("the text is not UTF-8") from error
     return MediaFacts("text/plain; charset=utf-8", "txt")

@@ -193,7 +193,7 @@ class MemoryMediaStore:
         self._reach()
         if self.lacks_room_for and self.lacks_room_for in key:
             raise StoreUnavailable("the store does not take it")
-        self.objects[key] = media.path.read_bytes()
+        self.objects[key] = media.path.read_bytes() if media.path else media.content or b""
 
     async def remove(self, key: str) -> None:
         self._reach()

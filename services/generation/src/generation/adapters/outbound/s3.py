@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -36,11 +37,19 @@ class S3MediaStore:
         self._public = _client(public_url, region, access_key, secret_key)
 
     async def put(self, key: str, media: ReceivedMedia) -> None:
-        await _call(
-            lambda: self._client.fput_object(
-                self._bucket, key, str(media.path), content_type=media.media_type
+        await _call(lambda: self._put(key, media))
+
+    def _put(self, key: str, media: ReceivedMedia) -> None:
+        if media.content is None:
+            self._client.fput_object(self._bucket, key, str(media.path), content_type=media.media_type)
+        else:
+            self._client.put_object(
+                self._bucket,
+                key,
+                BytesIO(media.content),
+                len(media.content),
+                content_type=media.media_type,
             )
-        )
 
     async def remove(self, key: str) -> None:
         await _call(lambda: self._client.remove_object(self._bucket, key))

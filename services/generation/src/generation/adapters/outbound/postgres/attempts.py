@@ -37,6 +37,11 @@ LOCK_MANY = f"""
     SELECT {", ".join(ATTEMPTS.types)} FROM attempts
     WHERE attempt_id = ANY(%s::text[]) AND outcome = 'running' ORDER BY attempt_id FOR UPDATE
 """  # noqa: S608
+_LOCK_DUE = f"""
+    SELECT {", ".join(ATTEMPTS.types)} FROM attempts
+    WHERE outcome = 'running' AND lease_until <= %(now)s AND attempt_id <> ALL(%(excluding)s::text[])
+    ORDER BY lease_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+"""  # noqa: S608
 # In the same order: whoever ends several of them waits for no lease while holding another's.
 _RENEW = """
     WITH held AS MATERIALIZED (
@@ -107,18 +112,8 @@ class PostgresAttempts:
     async def lock_due(
         self, *, now: datetime, excluding: Collection[AttemptId], limit: int
     ) -> Sequence[Attempt]:
-        query = (
-            select(table)
-            .where(
-                table.c.outcome == Outcome.RUNNING,
-                table.c.lease_until <= now,
-                table.c.attempt_id.not_in(excluding),
-            )
-            .order_by(table.c.lease_until)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        return [to_attempt(row) for row in await self._connection.execute(query)]
+        values = {"now": now, "excluding": list(excluding), "limit": limit}
+        return [to_attempt(row) for row in await self._way.ask(_LOCK_DUE, values)]
 
     async def living(self, workers: Collection[str]) -> Collection[str]:
         return await living(self._connection, workers)

@@ -73,6 +73,11 @@ LOCK_MANY = f"""
     ORDER BY generation_id FOR NO KEY UPDATE
 """  # noqa: S608
 _WITH_KEY = f"SELECT {_NAMES} FROM generations WHERE account_id = %s AND idempotency_key = %s"  # noqa: S608
+_ADVANCE = """
+    UPDATE generations SET progress = %(progress)s
+    WHERE generation_id = %(generation_id)s AND status = 'processing' AND progress < %(progress)s
+    RETURNING generation_id
+"""
 WITH_KEYS = f"""
     SELECT {_NAMES} FROM generations
     JOIN unnest(%s::text[], %s::text[]) AS wanted (account, key)
@@ -175,13 +180,7 @@ class PostgresGenerations:
         return [ModelUsage(**row._mapping) for row in rows]
 
     async def advance(self, generation_id: GenerationId, *, progress: float) -> bool:
-        statement = update(table).where(
-            table.c.generation_id == generation_id,
-            table.c.status == Status.PROCESSING,
-            table.c.progress < progress,
-        )
-        moved = statement.values(progress=progress).returning(table.c.generation_id)
-        return (await self._connection.execute(moved)).one_or_none() is not None
+        return bool(await self._way.ask(_ADVANCE, {"generation_id": generation_id, "progress": progress}))
 
     async def stand(self, generation_id: GenerationId, *, provider_place: int | None) -> None:
         running = update(table).where(
