@@ -16,6 +16,9 @@ NOBODY = "usr_" + "0" * 32
 ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/v1/admin/users", None),
     ("GET", "/v1/admin/users/{user}", None),
+    ("GET", "/v1/admin/users/{user}/ledger/entries", None),
+    ("GET", "/v1/admin/users/{user}/generations", None),
+    ("GET", "/v1/admin/users/{user}/purchases", None),
     ("GET", "/v1/admin/audit", None),
     ("GET", "/v1/admin/audit?format=csv", None),
     ("GET", "/v1/admin/mails", None),

@@ -59,8 +59,8 @@ FOR: dict[str, Who] = {
     ),
     **dict.fromkeys(
         (
-            "list_users", "read_user", "list_audit_records", "list_mails", "list_margins", "list_providers",
-            "list_dead_letters",
+            "list_users", "read_user", "list_users_entries", "list_users_generations", "list_users_purchases",
+            "list_audit_records", "list_mails", "list_margins", "list_providers", "list_dead_letters",
         ),
         Who.STAFF,
     ),

@@ -10,7 +10,8 @@ from staff import enter, get, spend
 
 PAGES = [
     "/admin", "/admin/users", "/admin/users/{user}", "/admin/audit", "/admin/mails", "/admin/dead-letters",
-    "/admin/providers",
+    "/admin/providers", "/admin/users/{user}/statement", "/admin/users/{user}/jobs",
+    "/admin/users/{user}/purchases", "/admin/users/{user}/acts",
 ]  # fmt: skip
 CHANGES = [
     ("GET", "/admin/users/{user}/credits?amount=5&reason=x", {}),

@@ -38,6 +38,7 @@ from gateway.application.open_sessions import OpenSessions
 from gateway.application.open_streams import OpenStreams
 from gateway.application.read_account import AccountReader
 from gateway.application.read_dead_letters import ReadDeadLetters
+from gateway.application.read_list_of_person import ReadListOfPersonHandler, entries_of, generations_of
 from gateway.application.read_person import ReadPersonHandler
 from gateway.application.read_selected import ReadSelectedHandler
 from gateway.application.read_texts import ReadTextsHandler
@@ -208,6 +209,11 @@ def wire(ports: Ports) -> Deps:
         read_person=ReadPersonHandler(
             ports.administration, ports.identity, ports.ledger, ports.billing, ports.generations
         ),
+        read_entries_of_person=ReadListOfPersonHandler(ports.administration, entries_of(ports.ledger)),
+        read_generations_of_person=ReadListOfPersonHandler(
+            ports.administration, generations_of(ports.generations)
+        ),
+        read_purchases_of_person=ReadListOfPersonHandler(ports.administration, ports.billing.purchases),
         correct_balance=CorrectBalanceHandler(ports.identity, ports.ledger),
         dead_letters=ReadDeadLetters(ports.dead_letters),
         replay_dead_letter=ReplayDeadLetterHandler(ports.dead_letters),

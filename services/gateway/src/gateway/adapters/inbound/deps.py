@@ -28,6 +28,7 @@ from gateway.application.open_portal import OpenPortalHandler
 from gateway.application.open_sessions import OpenSessions
 from gateway.application.read_account import AccountReader
 from gateway.application.read_dead_letters import ReadDeadLetters
+from gateway.application.read_list_of_person import ReadListOfPersonHandler
 from gateway.application.read_person import ReadPersonHandler
 from gateway.application.read_selected import ReadSelectedHandler
 from gateway.application.read_texts import ReadTextsHandler
@@ -47,7 +48,10 @@ from gateway.application.start_generation import StartGenerationHandler
 from gateway.application.unanswered_generations import UnansweredGenerations
 from gateway.application.wait_as_preferred import WaitAsPreferredHandler
 from gateway.application.wait_for_generation import WaitForGenerationHandler
+from gateway.domain.credits import Entry
+from gateway.domain.generation import Generation
 from gateway.domain.identifiers import ModelId
+from gateway.domain.purchase import Purchase
 from gateway.ports.access_tokens import AccessTokens
 from gateway.ports.administration import Administration
 from gateway.ports.billing import Billing
@@ -160,6 +164,9 @@ class Deps:
     run_chat: RunChatHandler
     explain_generation: ExplainGenerationHandler
     read_person: ReadPersonHandler
+    read_entries_of_person: ReadListOfPersonHandler[Entry]
+    read_generations_of_person: ReadListOfPersonHandler[Generation]
+    read_purchases_of_person: ReadListOfPersonHandler[Purchase]
     correct_balance: CorrectBalanceHandler
     dead_letters: ReadDeadLetters
     replay_dead_letter: ReplayDeadLetterHandler

@@ -1,6 +1,5 @@
 """`/admin`: what people with a role see of others, and what administrators change; nobody else finds it."""
 
-from collections.abc import Mapping
 from typing import Annotated
 from uuid import uuid4
 
@@ -8,9 +7,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.console.admin_person import person_page
 from gateway.adapters.inbound.console.admin_room import (
-    ACTIONS,
     PAGE_SIZE,
+    ROLES,
     Admin,
     Cursor,
     Staff,
@@ -19,13 +19,10 @@ from gateway.adapters.inbound.console.admin_room import (
 )
 from gateway.adapters.inbound.console.languages import gettext_noop
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, show
-from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.fresh_proof import FRESH_PROOF
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.parameters import user_id
 from gateway.application.correct_balance import CorrectBalance
-from gateway.domain.administration import Actor, RecordFilter
-from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import FieldProblem, GatewayError, InvalidRequest, NotFound
 from gateway.domain.user import Role
 from gateway.ports.rate_limits import Limit
@@ -35,11 +32,6 @@ AMOUNT_MAX_CREDITS = 1_000_000_000
 REASON_LENGTH_MAX = 500
 _KEY_LENGTH_MAX = 64
 _AMOUNT_LENGTH_MAX = 11
-ROLES: Mapping[Role, str] = {
-    Role.USER: gettext_noop("user"),
-    Role.SUPPORT: gettext_noop("support"),
-    Role.ADMIN: gettext_noop("administrator"),
-}
 
 
 @router.get("/users", dependencies=[per_user(Limit.READS)])
@@ -67,14 +59,6 @@ async def people(
     )
 
 
-@router.get("/users/{user}", dependencies=[per_user(Limit.READS)])
-async def one_person(
-    request: Request, deps: CurrentDeps, session: Session, actor: Staff, user: str
-) -> Response:
-    """Show one person's account, which is recorded."""
-    return await _person_page(request, deps, session, actor, user)
-
-
 @router.get("/users/{user}/credits", dependencies=[per_user(Limit.READS)])
 async def preview_correction(
     request: Request,
@@ -89,7 +73,7 @@ async def preview_correction(
     try:
         amount_credits, reason = _correction(amount, reason)
     except InvalidRequest as refusal:
-        return await _person_page(
+        return await person_page(
             request, deps, session, actor, user, refusal=refusal, typed={"amount": amount, "reason": reason}
         )
     await deps.administration.person(actor, user_id(user))
@@ -126,7 +110,7 @@ async def correct(request: Request, deps: CurrentDeps, session: Session, actor: 
     except NotFound:
         raise
     except GatewayError as refusal:
-        return await _person_page(
+        return await person_page(
             request, deps, session, actor, user, refusal=refusal, typed={"amount": amount, "reason": reason}
         )
     return go(f"/admin/users/{user_id(user)}", note="corrected")
@@ -183,34 +167,6 @@ async def change(request: Request, deps: CurrentDeps, session: Session, actor: A
             roles=ROLES,
         )
     return go(f"/admin/users/{user_id(user)}", note="changed")
-
-
-async def _person_page(
-    request: Request,
-    deps: Deps,
-    session: ConsoleSession,
-    actor: Actor,
-    user: str,
-    *,
-    refusal: GatewayError | None = None,
-    typed: Mapping[str, str] | None = None,
-) -> Response:
-    details = await deps.read_person(actor, user_id(user))
-    records = await deps.administration.records(
-        actor, RecordFilter(subject_id=user_id(user)), cursor=None, limit=10
-    )
-    return await show(
-        request,
-        "admin_person.html",
-        session=session,
-        refusal=refusal,
-        details=details,
-        records=records.items,
-        actions=ACTIONS,
-        roles=ROLES,
-        changes=actor.role is Role.ADMIN,
-        typed=typed or {"amount": "", "reason": ""},
-    )
 
 
 def _correction(amount: str, reason: str) -> tuple[int, str]:

@@ -25,6 +25,11 @@ ACTIONS: Mapping[str, str] = {
     Action.DEAD_LETTER_REPLAYED: gettext_noop("event applied again"),
     Action.PERSON_READ: gettext_noop("account looked at"),
 }
+ROLES: Mapping[Role, str] = {
+    Role.USER: gettext_noop("user"),
+    Role.SUPPORT: gettext_noop("support"),
+    Role.ADMIN: gettext_noop("administrator"),
+}
 Word = Annotated[str, Query(max_length=320)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 

@@ -70,6 +70,10 @@ class PersonGeneration(Answer):
         )
 
 
+class PersonGenerationPage(Page[PersonGeneration]):
+    """Some of somebody's jobs, and where the next part begins."""
+
+
 class PersonDetails(Answer):
     """One person's account over all services, of each list the newest twenty."""
 
