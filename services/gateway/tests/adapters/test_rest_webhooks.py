@@ -221,3 +221,24 @@ async def test_no_secret_of_another_is_kept_with_an_endpoint(rich: Door) -> None
     assert len(owners) == 1
     eve = UserId(await rich.sign_up("eve@example.com"))
     assert all(replace(each).account_id != eve for each in rich.world.webhooks.kept.values())
+
+
+async def test_a_repeated_request_makes_one_endpoint(rich: Door) -> None:
+    """With its key it is told the same secret, until that is replaced; something else is refused."""
+    headers = {"Idempotency-Key": "k-1"}
+    first, again = [await rich.http.post(PATH, json=BODY, headers=headers) for _ in range(2)]
+    assert first.status_code == again.status_code == 201
+    assert first.headers["location"] == f"{PATH}/{first.json()['id']}"
+    assert again.json() == first.json()
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    before = rich.state()
+    assert len(rich.world.webhooks.kept) == 1
+    other = await rich.http.post(PATH, json=BODY | {"description": "x"}, headers=headers)
+    assert_problem(other, 422, "IDEMPOTENCY_KEY_REUSED")
+    assert rich.state() == before
+    assert (await rich.http.post(f"{PATH}/{first.json()['id']}/rotate-secret")).status_code == 200
+    late = await rich.http.post(PATH, json=BODY, headers=headers)
+    assert_problem(late, 422, "IDEMPOTENCY_KEY_REUSED")
+    assert "whsec_" not in late.text
+    assert len(rich.world.webhooks.kept) == 1

@@ -13,7 +13,7 @@ from gateway.adapters.outbound.postgres.tables import webhook_endpoints
 from gateway.adapters.outbound.postgres.webhook_endpoints import PostgresWebhookEndpoints
 from gateway.adapters.outbound.postgres.webhook_queue import PostgresWebhookQueue
 from gateway.adapters.outbound.webhook_secret_box import WebhookSecretBox
-from gateway.domain.errors import Conflict, NotFound, OutOfOrder
+from gateway.domain.errors import Conflict, IdempotencyKeyReused, NotFound, OutOfOrder
 from gateway.domain.identifiers import (
     DeliveryId,
     FactId,
@@ -22,8 +22,10 @@ from gateway.domain.identifiers import (
 )
 from gateway.domain.webhook import (
     ENDPOINTS_MAX,
+    SECRET_TOLD_AGAIN,
     DisabledReason,
     EndpointChange,
+    RequestMark,
 )
 from kept_webhooks import (
     ADA,
@@ -105,7 +107,7 @@ async def test_there_are_so_many_at_most(kept: Kept) -> None:
         *(kept.endpoints.add(an_endpoint(number), "whsec_AAAA") for number in (100, 101)),
         return_exceptions=True,
     )
-    (refused,) = [answer for answer in answers if answer is not None]
+    (refused,) = [answer for answer in answers if isinstance(answer, BaseException)]
     assert isinstance(refused, Conflict)
     assert refused.reason == "TOO_MANY_WEBHOOK_ENDPOINTS"
     assert len(await kept.endpoints.endpoints(ADA)) == ENDPOINTS_MAX
@@ -198,3 +200,66 @@ def test_no_secret_shows_in_a_repr() -> None:
     assert "c2VjcmV0" not in repr(kept)
     assert "c2VjcmV0" not in repr(kept.secrets[an_endpoint().endpoint_id])
     assert '"n":1' not in repr(a_message())
+
+
+def marked(key: str = "k", asked: str = "a") -> RequestMark:
+    """A request, as it is known again."""
+    return RequestMark(key_digest=key, asked_digest=asked)
+
+
+async def test_a_request_makes_one_endpoint(kept: Kept) -> None:
+    """Also when it comes twice at once; its secret is told again, and another account's key is its own."""
+    made = await asyncio.gather(
+        *(kept.endpoints.add(an_endpoint(n), f"whsec_{n}AAA", mark=marked()) for n in (1, 2))
+    )
+    (first,) = [each for each in made if not each.is_replayed]
+    (again,) = [each for each in made if each.is_replayed]
+    assert (again.endpoint, again.secret) == (first.endpoint, first.secret)
+    assert await kept.endpoints.endpoints(ADA) == [first.endpoint]
+    eves = await kept.endpoints.add(an_endpoint(3, account=EVE), "whsec_CCCC", mark=marked())
+    assert not eves.is_replayed
+    other = await kept.endpoints.add(an_endpoint(4), "whsec_DDDD", mark=marked("other"))
+    assert not other.is_replayed
+    assert first.secret not in repr(first)
+
+
+async def test_a_key_with_something_else_is_refused(kept: Kept) -> None:
+    """And nothing is kept."""
+    await kept.endpoints.add(an_endpoint(1), "whsec_AAAA", mark=marked())
+    with pytest.raises(IdempotencyKeyReused):
+        await kept.endpoints.add(an_endpoint(2), "whsec_BBBB", mark=marked(asked="b"))
+    assert await kept.endpoints.endpoints(ADA) == [an_endpoint(1)]
+
+
+async def test_a_secret_is_not_told_for_good(kept: Kept) -> None:
+    """After an hour, or once it was replaced, the request finds the endpoint alone."""
+    await kept.endpoints.add(an_endpoint(1), "whsec_AAAA", mark=marked())
+    late = an_endpoint(2, created_at=NOW + SECRET_TOLD_AGAIN)
+    again = await kept.endpoints.add(late, "whsec_BBBB", mark=marked())
+    assert (again.endpoint, again.secret, again.is_replayed) == (an_endpoint(1), None, True)
+    await kept.endpoints.rotate(ADA, an_endpoint(1).endpoint_id, fresh="whsec_CCCC", now=NOW)
+    rotated = await kept.endpoints.add(an_endpoint(3), "whsec_DDDD", mark=marked())
+    assert rotated.secret is None
+
+
+async def test_a_removed_endpoint_frees_its_key(kept: Kept) -> None:
+    """The request is a new one then."""
+    await kept.endpoints.add(an_endpoint(1), "whsec_AAAA", mark=marked())
+    await kept.endpoints.remove(ADA, an_endpoint(1).endpoint_id)
+    again = await kept.endpoints.add(an_endpoint(2), "whsec_BBBB", mark=marked())
+    assert (again.endpoint, again.is_replayed) == (an_endpoint(2), False)
+
+
+async def test_another_address_has_never_failed(kept: Kept) -> None:
+    """What the old one did says nothing of it; the same address again changes nothing."""
+    endpoint = an_endpoint()
+    await kept.endpoints.add(endpoint, "whsec_AAAA")
+    await told(kept)
+    (claimed,) = await kept.claim()
+    await kept.fails(claimed, at=NOW)
+    same = await kept.endpoints.change(ADA, endpoint.endpoint_id, EndpointChange(url=endpoint.url), now=NOW)
+    assert same.failing_since == NOW
+    words = await kept.endpoints.change(ADA, endpoint.endpoint_id, EndpointChange(description="x"), now=NOW)
+    assert words.failing_since == NOW
+    moved = EndpointChange(url="https://new.example/")
+    assert (await kept.endpoints.change(ADA, endpoint.endpoint_id, moved, now=NOW)).failing_since is None

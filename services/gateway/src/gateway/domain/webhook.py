@@ -23,6 +23,8 @@ RESPONSE_LENGTH_MAX = 1_000
 """Characters of an answer that the log keeps."""
 SECRET_OVERLAP = timedelta(hours=24)
 """How long a secret that was replaced still signs beside the new one."""
+SECRET_TOLD_AGAIN = timedelta(hours=1)
+"""How long the request that made an endpoint, sent again with its key, is told the secret as well."""
 TEST_TYPE = "webhook.test"
 """What is sent for a try; nobody asks for it by name."""
 # What the specification proposes (standardwebhooks.com), for a day and a third.
@@ -120,6 +122,24 @@ class WebhookEndpoint:
     def host(self) -> str:
         """Whom it is sent to, with the port where that is said: nothing of its address that may be secret."""
         return urlsplit(self.url).netloc.rpartition("@")[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestMark:
+    """By which a request that comes again is known, and known to be the same: digests, in hexadecimal."""
+
+    key_digest: str
+    asked_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddedEndpoint:
+    """An endpoint that was asked for."""
+
+    endpoint: WebhookEndpoint
+    secret: str | None = field(repr=False)
+    """None where it was replaced, or was told for the last time by now."""
+    is_replayed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

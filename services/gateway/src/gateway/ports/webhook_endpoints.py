@@ -13,8 +13,10 @@ from gateway.domain.identifiers import (
 )
 from gateway.domain.page import Page
 from gateway.domain.webhook import (
+    AddedEndpoint,
     Callback,
     EndpointChange,
+    RequestMark,
     SigningSecrets,
     WebhookDelivery,
     WebhookEndpoint,
@@ -28,8 +30,15 @@ class WebhookEndpoints(Protocol):
     Whatever keeps a secret raises Conflict (WEBHOOKS_OFF) where there is no key to seal it with.
     """
 
-    async def add(self, endpoint: WebhookEndpoint, secret: str) -> None:
-        """Keep a new endpoint. Raises Conflict (TOO_MANY_WEBHOOK_ENDPOINTS) at the bound, at once or not."""
+    async def add(
+        self, endpoint: WebhookEndpoint, secret: str, *, mark: RequestMark | None = None
+    ) -> AddedEndpoint:
+        """Keep a new endpoint; a request that came before finds what it made, as long as that is kept.
+
+        Its secret is among it for SECRET_TOLD_AGAIN, until it is rotated. Raises Conflict
+        (TOO_MANY_WEBHOOK_ENDPOINTS) at the bound, at once or not, and IdempotencyKeyReused where the request
+        asked for something else.
+        """
         ...
 
     async def endpoints(self, account_id: AccountId) -> Sequence[WebhookEndpoint]:
@@ -48,7 +57,7 @@ class WebhookEndpoints(Protocol):
         *,
         now: datetime,
     ) -> WebhookEndpoint:
-        """Change it and return it; enabled anew, it has never failed. Raises NotFound."""
+        """Change it and return it; enabled anew, or elsewhere, it has never failed. Raises NotFound."""
         ...
 
     async def remove(self, account_id: AccountId, endpoint_id: WebhookEndpointId) -> None:

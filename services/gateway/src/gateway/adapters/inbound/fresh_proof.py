@@ -12,7 +12,12 @@ STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
 
 
 async def fresh_proof(principal: CurrentPrincipal, deps: CurrentDeps) -> None:
-    """Raise Forbidden (STEP_UP_REQUIRED) ten minutes after the sign-in or the last step-up."""
+    """Raise Forbidden (STEP_UP_REQUIRED) ten minutes after the sign-in or the last step-up.
+
+    A key that is admitted needs none: it was made after one, with the scope that names what it may do.
+    """
+    if principal.key is not None:
+        return
     await deps.identity.require_proof(principal.user_id, principal.session_id or SessionId(""))
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.console.languages import gettext_noop
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, show
 from gateway.adapters.inbound.deps import Deps
+from gateway.adapters.inbound.fresh_proof import FRESH_PROOF, fresh_proof
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.parameters import delivery_id, webhook_endpoint_id
 from gateway.adapters.inbound.webhook_messages import payload_of_test
@@ -80,7 +81,7 @@ async def webhooks(request: Request, deps: CurrentDeps, session: Session) -> Res
     return await _page(request, deps, session)
 
 
-@router.post("", dependencies=[per_user(Limit.CHANGES)])
+@router.post("", dependencies=[per_user(Limit.CHANGES), FRESH_PROOF])
 async def add(request: Request, deps: CurrentDeps, session: Session) -> Response:
     """Add an endpoint and show its secret, this once."""
     typed = await _typed(request)
@@ -107,9 +108,13 @@ async def endpoint_page(
 
 
 @router.post("/{endpoint}", dependencies=[per_user(Limit.CHANGES)])
-async def change(request: Request, deps: CurrentDeps, session: Session, endpoint: str) -> Response:
-    """Change it."""
+async def change(
+    request: Request, deps: CurrentDeps, session: Session, principal: CurrentPrincipal, endpoint: str
+) -> Response:
+    """Change it; another address takes a fresh proof, as a new endpoint does."""
     endpoint_id, typed = webhook_endpoint_id(endpoint), await _typed(request)
+    if typed.url != (await deps.webhook_endpoints.endpoint(session.user_id, endpoint_id)).url:
+        await fresh_proof(principal, deps)
     try:
         await deps.change_webhook_endpoint(
             ChangeWebhookEndpoint(
@@ -148,7 +153,7 @@ async def send_test(deps: CurrentDeps, session: Session, endpoint: str) -> Respo
     return go(_address(endpoint_id), note="webhook-sent")
 
 
-@router.post("/{endpoint}/rotate", dependencies=[per_user(Limit.CHANGES)])
+@router.post("/{endpoint}/rotate", dependencies=[per_user(Limit.CHANGES), FRESH_PROOF])
 async def rotate(request: Request, deps: CurrentDeps, session: Session, endpoint: str) -> Response:
     """Replace its secret and show the new one, this once."""
     made = await deps.rotate_webhook_secret(session.user_id, webhook_endpoint_id(endpoint))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
+from gateway.adapters.inbound.fresh_proof import FRESH_PROOF, STEP_UP_REQUIRED, fresh_proof
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers.webhook_endpoint import (
     NewWebhookEndpoint,
@@ -22,6 +23,8 @@ from gateway.adapters.inbound.rest.parameters import (
     Paging,
     WebhookEndpointPath,
     delivery_id,
+    idempotency_key,
+    mark_replayed,
     paging,
     webhook_endpoint_id,
 )
@@ -93,15 +96,22 @@ async def list_webhook_endpoints(principal: CurrentPrincipal, deps: CurrentDeps)
 @router.post(
     "",
     status_code=201,
-    dependencies=[per_user(Limit.CHANGES)],
-    responses=refuses({409: ("TOO_MANY_WEBHOOK_ENDPOINTS", "WEBHOOKS_OFF")}),
+    dependencies=[per_user(Limit.CHANGES), FRESH_PROOF],
+    responses=refuses(
+        {409: ("TOO_MANY_WEBHOOK_ENDPOINTS", "WEBHOOKS_OFF"), 503: ("WEBHOOK_SECRET_UNREADABLE",)}
+    ),
 )
 async def create_webhook_endpoint(
-    body: WebhookEndpointBody, principal: CurrentPrincipal, deps: CurrentDeps
+    body: WebhookEndpointBody,
+    response: Response,
+    principal: CurrentPrincipal,
+    deps: CurrentDeps,
+    key: Annotated[str, Depends(idempotency_key)],
 ) -> NewWebhookEndpoint:
     """Add an endpoint. Its secret is told this once; whoever lost it rotates it.
 
-    An account has 20 at most.
+    An account has 20 at most. The same idempotency key makes one endpoint, and is told its secret again for
+    an hour. From a person it takes a sign-in or a step-up within the last ten minutes; a key needs none.
     """
     new = await deps.add_webhook_endpoint(
         AddWebhookEndpoint(
@@ -109,12 +119,15 @@ async def create_webhook_endpoint(
             url=body.url,
             event_types=frozenset(body.event_types),
             description=body.description or "",
+            idempotency_key=key,
         )
     )
+    mark_replayed(response, new.is_replayed)
+    response.headers["Location"] = f"/v1/webhook-endpoints/{new.endpoint.endpoint_id}"
     return NewWebhookEndpoint.made(new)
 
 
-@router.get("/signing-secret", dependencies=[per_user(Limit.READS)], responses=refuses(_SECRET))
+@router.get("/signing-secret", dependencies=[per_user(Limit.READS), FRESH_PROOF], responses=refuses(_SECRET))
 async def read_signing_secret(principal: CurrentPrincipal, deps: CurrentDeps) -> WebhookSigningSecret:
     """Read what signs webhooks of single requests (`webhook_url`); the first call makes it."""
     secrets = await deps.webhook_endpoints.account_secrets(
@@ -123,7 +136,11 @@ async def read_signing_secret(principal: CurrentPrincipal, deps: CurrentDeps) ->
     return WebhookSigningSecret.of(secrets)
 
 
-@router.post("/signing-secret/rotate", dependencies=[per_user(Limit.CHANGES)], responses=refuses(_SECRET))
+@router.post(
+    "/signing-secret/rotate",
+    dependencies=[per_user(Limit.CHANGES), FRESH_PROOF],
+    responses=refuses(_SECRET),
+)
 async def rotate_signing_secret(principal: CurrentPrincipal, deps: CurrentDeps) -> WebhookSigningSecret:
     """Replace it; for 24 hours the one before signs as well."""
     return WebhookSigningSecret.of(await deps.rotate_webhook_secret.of_account(principal.user_id))
@@ -139,14 +156,20 @@ async def read_webhook_endpoint(
     )
 
 
-@router.patch("/{webhook_endpoint}", dependencies=[per_user(Limit.CHANGES)], responses=refuses(_NOT_FOUND))
+@router.patch(
+    "/{webhook_endpoint}",
+    dependencies=[per_user(Limit.CHANGES)],
+    responses=refuses({404: (*_NOT_FOUND[404], "SESSION_NOT_FOUND"), 403: (STEP_UP_REQUIRED,)}),
+)
 async def change_webhook_endpoint(
     webhook_endpoint: WebhookEndpointPath,
     body: WebhookEndpointChangeBody,
     principal: CurrentPrincipal,
     deps: CurrentDeps,
 ) -> WebhookEndpoint:
-    """Change it, or turn it off or on again."""
+    """Change it, or turn it off or on again; another address takes a fresh proof, as a new endpoint does."""
+    if body.url is not None:
+        await fresh_proof(principal, deps)
     changed = await deps.change_webhook_endpoint(
         ChangeWebhookEndpoint(
             account_id=principal.user_id,
@@ -199,7 +222,7 @@ async def test_webhook_endpoint(
 
 @router.post(
     "/{webhook_endpoint}/rotate-secret",
-    dependencies=[per_user(Limit.CHANGES)],
+    dependencies=[per_user(Limit.CHANGES), FRESH_PROOF],
     responses=refuses({**_NOT_FOUND, **_OFF}),
 )
 async def rotate_webhook_secret(

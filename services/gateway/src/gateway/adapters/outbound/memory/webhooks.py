@@ -17,12 +17,15 @@ from gateway.domain.identifiers import (
 from gateway.domain.page import Page
 from gateway.domain.webhook import (
     ENDPOINTS_MAX,
+    SECRET_TOLD_AGAIN,
+    AddedEndpoint,
     Attempt,
     Callback,
     ClaimedDelivery,
     DeliveryState,
     DisabledReason,
     EndpointChange,
+    RequestMark,
     Settlement,
     SigningSecrets,
     WebhookDelivery,
@@ -47,10 +50,22 @@ class MemoryWebhooks:
     ended: dict[DeliveryId, datetime] = field(default_factory=dict)
     heard: set[FactId] = field(default_factory=set)
     not_told: set[WebhookEndpointId] = field(default_factory=set)
+    marks: dict[tuple[AccountId, str], tuple[RequestMark, WebhookEndpointId]] = field(default_factory=dict)
     made: int = 0
 
-    async def add(self, endpoint: WebhookEndpoint, secret: str) -> None:
+    async def add(
+        self, endpoint: WebhookEndpoint, secret: str, *, mark: RequestMark | None = None
+    ) -> AddedEndpoint:
         """See WebhookEndpoints."""
+        known = self.marks.get((endpoint.account_id, mark.key_digest)) if mark else None
+        if known is not None and known[1] in self.kept:
+            if known[0] != mark:
+                raise IdempotencyKeyReused("The key came before with another endpoint.")
+            first, secrets = self.kept[known[1]], self.secrets[known[1]]
+            is_told = secrets.previous is None and endpoint.created_at < first.created_at + SECRET_TOLD_AGAIN
+            return AddedEndpoint(
+                endpoint=first, secret=secrets.current if is_told else None, is_replayed=True
+            )
         if len(await self.endpoints(endpoint.account_id)) >= ENDPOINTS_MAX:
             raise Conflict(
                 f"You have {ENDPOINTS_MAX} webhook endpoints already; delete one first.",
@@ -58,6 +73,9 @@ class MemoryWebhooks:
             )
         self.kept[endpoint.endpoint_id] = endpoint
         self.secrets[endpoint.endpoint_id] = SigningSecrets(current=secret)
+        if mark is not None:
+            self.marks[endpoint.account_id, mark.key_digest] = mark, endpoint.endpoint_id
+        return AddedEndpoint(endpoint=endpoint, secret=secret)
 
     async def endpoints(self, account_id: AccountId) -> Sequence[WebhookEndpoint]:
         """See WebhookEndpoints."""
@@ -87,6 +105,8 @@ class MemoryWebhooks:
             event_types=endpoint.event_types if change.event_types is None else change.event_types,
             description=endpoint.description if change.description is None else change.description,
         )
+        if changed.url != endpoint.url:
+            changed = replace(changed, failing_since=None)
         if change.enabled:
             changed = replace(changed, disabled_reason=None, disabled_at=None, failing_since=None)
             self.not_told.discard(endpoint_id)

@@ -46,6 +46,8 @@ webhook_endpoints = sa.Table(
     sa.Column("owner_told", sa.Boolean),
     _moment("failing_since"),
     _moment("created_at"),
+    sa.Column("request_key_digest", sa.Text),
+    sa.Column("request_asked_digest", sa.Text),
 )
 webhook_account_secrets = sa.Table(
     "webhook_account_secrets",

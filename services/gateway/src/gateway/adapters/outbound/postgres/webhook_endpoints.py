@@ -1,6 +1,5 @@
 """Endpoints of webhooks, and their log, in PostgreSQL: each account behind row level security."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -13,56 +12,49 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from gateway.adapters.outbound.postgres.tables import (
     webhook_account_secrets,
     webhook_callbacks,
-    webhook_deliveries,
     webhook_endpoints,
 )
-from gateway.adapters.outbound.postgres.webhook_rows import (
-    delivery_of,
-    delivery_values,
-    endpoint_of,
-    no_delivery,
-    no_endpoint,
-)
+from gateway.adapters.outbound.postgres.webhook_log import PostgresWebhookLog, found, mine
+from gateway.adapters.outbound.postgres.webhook_rows import endpoint_of, no_endpoint
 from gateway.adapters.outbound.webhook_secret_box import WebhookSecretBox
 from gateway.domain.errors import (
     Conflict,
-    FieldProblem,
     IdempotencyKeyReused,
-    InvalidRequest,
     OutOfOrder,
 )
 from gateway.domain.identifiers import (
     AccountId,
     CallbackId,
-    DeliveryId,
     GenerationId,
     WebhookEndpointId,
 )
-from gateway.domain.page import Page
 from gateway.domain.webhook import (
     ENDPOINTS_MAX,
     SECRET_OVERLAP,
+    SECRET_TOLD_AGAIN,
+    AddedEndpoint,
     Callback,
     DisabledReason,
     EndpointChange,
+    RequestMark,
     SigningSecrets,
-    WebhookDelivery,
     WebhookEndpoint,
 )
 
-_CURSOR = re.compile(r"dlv_[0-9a-f]{32}")
 # One after another, so that two that come at once are not both the last that fits.
 _TAKE_TURNS = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:account, 3))")
 
 
-class PostgresWebhookEndpoints:
+class PostgresWebhookEndpoints(PostgresWebhookLog):
     """Implements WebhookEndpoints."""
 
     def __init__(self, engine: AsyncEngine, box: WebhookSecretBox) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._box = box
 
-    async def add(self, endpoint: WebhookEndpoint, secret: str) -> None:
+    async def add(
+        self, endpoint: WebhookEndpoint, secret: str, *, mark: RequestMark | None = None
+    ) -> AddedEndpoint:
         """See WebhookEndpoints."""
         row = {
             "endpoint_id": endpoint.endpoint_id,
@@ -72,16 +64,30 @@ class PostgresWebhookEndpoints:
             "description": endpoint.description,
             "secret_sealed": self._box.seal(secret),
             "created_at": endpoint.created_at,
+            "request_key_digest": mark.key_digest if mark else None,
+            "request_asked_digest": mark.asked_digest if mark else None,
         }
         count = sa.select(sa.func.count()).where(webhook_endpoints.c.account_id == endpoint.account_id)
         async with transaction(self._engine, endpoint.account_id) as connection:
             await connection.execute(_TAKE_TURNS, {"account": endpoint.account_id})
+            if mark is not None and (first := await _marked(connection, endpoint.account_id, mark)):
+                return self._added_before(first, mark, now=endpoint.created_at)
             if (await connection.scalar(count) or 0) >= ENDPOINTS_MAX:
                 raise Conflict(
                     f"You have {ENDPOINTS_MAX} webhook endpoints already; delete one first.",
                     reason="TOO_MANY_WEBHOOK_ENDPOINTS",
                 )
             await connection.execute(webhook_endpoints.insert().values(row))
+        return AddedEndpoint(endpoint=endpoint, secret=secret)
+
+    def _added_before(self, row: Any, mark: RequestMark, *, now: datetime) -> AddedEndpoint:
+        if row.request_asked_digest != mark.asked_digest:
+            raise IdempotencyKeyReused("The key came before with another endpoint.")
+        is_told = row.previous_secret_sealed is None and now < row.created_at + SECRET_TOLD_AGAIN
+        secrets = self._opened(row) if is_told else None
+        return AddedEndpoint(
+            endpoint=endpoint_of(row), secret=secrets.current if secrets else None, is_replayed=True
+        )
 
     async def endpoints(self, account_id: AccountId) -> Sequence[WebhookEndpoint]:
         """See WebhookEndpoints."""
@@ -93,7 +99,7 @@ class PostgresWebhookEndpoints:
     async def endpoint(self, account_id: AccountId, endpoint_id: WebhookEndpointId) -> WebhookEndpoint:
         """See WebhookEndpoints."""
         async with transaction(self._engine, account_id) as connection:
-            return await _found(connection, account_id, endpoint_id)
+            return await found(connection, account_id, endpoint_id)
 
     async def change(
         self,
@@ -106,7 +112,9 @@ class PostgresWebhookEndpoints:
         """See WebhookEndpoints."""
         values: dict[str, Any] = {}
         if change.url is not None:
+            is_same = webhook_endpoints.c.url == change.url
             values["url"] = change.url
+            values["failing_since"] = sa.case((is_same, webhook_endpoints.c.failing_since), else_=None)
         if change.event_types is not None:
             values["event_types"] = sorted(change.event_types)
         if change.description is not None:
@@ -119,19 +127,19 @@ class PostgresWebhookEndpoints:
                 "failing_since": None,
             }
         async with transaction(self._engine, account_id) as connection:
-            mine = _mine(account_id, endpoint_id)
+            own = mine(account_id, endpoint_id)
             if values:
-                await connection.execute(webhook_endpoints.update().where(mine).values(values))
+                await connection.execute(webhook_endpoints.update().where(own).values(values))
             if change.enabled is False:
                 off = {"disabled_reason": DisabledReason.OWNER.value, "disabled_at": now, "owner_told": True}
                 on = webhook_endpoints.c.disabled_reason.is_(None)
-                await connection.execute(webhook_endpoints.update().where(mine, on).values(off))
-            return await _found(connection, account_id, endpoint_id)
+                await connection.execute(webhook_endpoints.update().where(own, on).values(off))
+            return await found(connection, account_id, endpoint_id)
 
     async def remove(self, account_id: AccountId, endpoint_id: WebhookEndpointId) -> None:
         """See WebhookEndpoints."""
         async with transaction(self._engine, account_id) as connection:
-            gone = await connection.execute(webhook_endpoints.delete().where(_mine(account_id, endpoint_id)))
+            gone = await connection.execute(webhook_endpoints.delete().where(mine(account_id, endpoint_id)))
         if gone.rowcount == 0:
             raise no_endpoint()
 
@@ -144,7 +152,7 @@ class PostgresWebhookEndpoints:
             "previous_secret_until": now + SECRET_OVERLAP,
             "secret_sealed": self._box.seal(fresh),
         }
-        rotated = webhook_endpoints.update().where(_mine(account_id, endpoint_id)).values(values)
+        rotated = webhook_endpoints.update().where(mine(account_id, endpoint_id)).values(values)
         async with transaction(self._engine, account_id) as connection:
             row = (await connection.execute(rotated.returning(*webhook_endpoints.c))).one_or_none()
         if row is None:
@@ -202,61 +210,6 @@ class PostgresWebhookEndpoints:
         async with transaction(self._engine, account_id) as connection:
             await connection.execute(tied.values(generation_id=generation_id))
 
-    async def deliveries(
-        self,
-        account_id: AccountId,
-        endpoint_id: WebhookEndpointId,
-        *,
-        cursor: str | None,
-        limit: int,
-    ) -> Page[WebhookDelivery]:
-        """See WebhookEndpoints."""
-        if cursor is not None and not _CURSOR.fullmatch(cursor):
-            raise InvalidRequest("That is no cursor.", fields=[FieldProblem("cursor", "is no cursor")])
-        table = webhook_deliveries
-        part = sa.select(table).where(table.c.account_id == account_id, table.c.endpoint_id == endpoint_id)
-        if cursor is not None:
-            part = part.where(table.c.delivery_id < cursor)
-        async with transaction(self._engine, account_id) as connection:
-            await _found(connection, account_id, endpoint_id)
-            rows = await connection.execute(part.order_by(table.c.delivery_id.desc()).limit(limit + 1))
-            found = [delivery_of(row) for row in rows]
-        more = len(found) > limit
-        return Page(items=found[:limit], next_cursor=found[limit - 1].delivery_id if more else None)
-
-    async def add_delivery(self, delivery: WebhookDelivery) -> None:
-        """See WebhookEndpoints."""
-        async with transaction(self._engine, delivery.account_id) as connection:
-            await _found(connection, delivery.account_id, delivery.endpoint_id)
-            await connection.execute(webhook_deliveries.insert().values(delivery_values(delivery)))
-
-    async def redeliver(
-        self,
-        account_id: AccountId,
-        endpoint_id: WebhookEndpointId,
-        delivery_id: DeliveryId,
-        *,
-        now: datetime,
-    ) -> WebhookDelivery:
-        """See WebhookEndpoints."""
-        table = webhook_deliveries
-        mine = sa.and_(
-            table.c.account_id == account_id,
-            table.c.endpoint_id == endpoint_id,
-            table.c.delivery_id == delivery_id,
-        )
-        idle = sa.or_(table.c.taken_until.is_(None), table.c.taken_until <= now)
-        values = {"state": "pending", "attempts": 0, "due_at": now, "taken_until": None, "finished_at": None}
-        async with transaction(self._engine, account_id) as connection:
-            await _found(connection, account_id, endpoint_id)
-            again = table.update().where(mine, idle).values(values).returning(*table.c)
-            row = (await connection.execute(again)).one_or_none()
-            if row is None and await connection.scalar(sa.select(table.c.delivery_id).where(mine)) is None:
-                raise no_delivery()
-        if row is None:
-            raise Conflict("It is being sent right now.", reason="WEBHOOK_DELIVERY_RUNNING")
-        return delivery_of(row)
-
     async def _account_secrets(
         self, connection: AsyncConnection, account_id: AccountId, fresh: str
     ) -> SigningSecrets:
@@ -273,17 +226,8 @@ class PostgresWebhookEndpoints:
         return secrets
 
 
-def _mine(account_id: AccountId, endpoint_id: WebhookEndpointId | None) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        webhook_endpoints.c.account_id == account_id, webhook_endpoints.c.endpoint_id == endpoint_id
-    )
-
-
-async def _found(
-    connection: AsyncConnection, account_id: AccountId, endpoint_id: WebhookEndpointId | None
-) -> WebhookEndpoint:
-    statement = sa.select(webhook_endpoints).where(_mine(account_id, endpoint_id))
-    row = (await connection.execute(statement)).one_or_none()
-    if row is None:
-        raise no_endpoint()
-    return endpoint_of(row)
+async def _marked(connection: AsyncConnection, account_id: AccountId, mark: RequestMark) -> Any:
+    """Return the row that a request made before; None where it made none that is kept."""
+    table = webhook_endpoints
+    of_key = sa.and_(table.c.account_id == account_id, table.c.request_key_digest == mark.key_digest)
+    return (await connection.execute(sa.select(table).where(of_key))).one_or_none()
