@@ -13,7 +13,7 @@ from gateway.domain.event import GenerationMoved, Stream
 from gateway.domain.generation import GenerationStatus
 from gateway.domain.identifiers import AccountId, GenerationId, UploadId
 from gateway_world import ORIGIN, Door, description
-from tintype_client import AsyncFile, AsyncTintype, File, Retries, Tintype
+from tintype_client import AsyncFile, AsyncTintype, AsyncWebhooks, File, Retries, Tintype, Webhooks
 
 STORE = "media.example"
 PICTURE = b"\x89PNG, as it were"
@@ -121,7 +121,7 @@ class InAThread(httpx.BaseTransport):
 async def ask(thing: Any, name: str, *args: Any, **given: Any) -> Any:
     """Call a method of either client, or of a file of either's, and return all that comes of it."""
     method = getattr(thing, name)
-    if isinstance(thing, AsyncTintype | AsyncFile):
+    if isinstance(thing, AsyncTintype | AsyncFile | AsyncWebhooks):
         made = method(*args, **given)
         if hasattr(made, "__aiter__"):
             return [each async for each in made]
@@ -131,7 +131,7 @@ async def ask(thing: Any, name: str, *args: Any, **given: Any) -> Any:
         made = method(*args, **given)
         return list(made) if isinstance(made, Iterator) else made
 
-    assert isinstance(thing, Tintype | File)
+    assert isinstance(thing, Tintype | File | Webhooks)
     return await asyncio.to_thread(work)
 
 

@@ -8,12 +8,29 @@ from typing import Any, get_args, get_type_hints
 import pytest
 import tintype_client
 from gateway_world import description
-from tintype_client import ApiError, AsyncTintype, InvalidCall, ServerError, Tintype, TintypeError, answers
+from tintype_client import (
+    ApiError,
+    AsyncTintype,
+    AsyncWebhooks,
+    InvalidCall,
+    ServerError,
+    Tintype,
+    TintypeError,
+    Webhooks,
+    answers,
+    webhook_answers,
+)
 from tintype_client.decoding import decode
 from tintype_client.errors import refusal
 
 SCHEMAS: dict[str, Any] = description().document["components"]["schemas"]
-KINDS = [kind for _, kind in inspect.getmembers(answers, is_dataclass) if kind.__module__ == answers.__name__]
+MODULES = (answers, webhook_answers)
+KINDS = [
+    kind
+    for module in MODULES
+    for _, kind in inspect.getmembers(module, is_dataclass)
+    if kind.__module__ == module.__name__
+]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -61,9 +78,10 @@ def _public(kind: type[Any]) -> dict[str, Any]:
     return {name: method for name, method in vars(kind).items() if callable(method) and name[0] != "_"}
 
 
-def test_the_clients_are_twins() -> None:
+@pytest.mark.parametrize(("waits", "awaits"), [(Tintype, AsyncTintype), (Webhooks, AsyncWebhooks)])
+def test_the_clients_are_twins(waits: type[Any], awaits: type[Any]) -> None:
     """The same methods with the same arguments and the same words."""
-    ours, theirs = _public(Tintype), _public(AsyncTintype)
+    ours, theirs = _public(waits), _public(awaits)
     assert list(ours) == list(theirs)
     for name, method in ours.items():
         twin = inspect.signature(theirs[name])
@@ -79,7 +97,7 @@ def test_the_clients_are_twins() -> None:
 
 def test_everything_public_is_exported() -> None:
     """Whatever may be raised or answered can be imported from the package itself."""
-    for module in (answers, tintype_client.errors):
+    for module in (*MODULES, tintype_client.errors):
         for name, kind in inspect.getmembers(module, inspect.isclass):
             if kind.__module__ == module.__name__ and name not in {"CreditsByCategory", "AwaitedUpload"}:
                 assert name in tintype_client.__all__, name

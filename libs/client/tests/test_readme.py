@@ -81,7 +81,7 @@ async def runs(program: str, folder: Path, door: Door, network: Network, token: 
 @pytest.mark.server
 async def test_the_examples_run(door: Door, network: Network, token: str, tmp_path: Path) -> None:
     """One after the other in one program: what one makes, the next one uses."""
-    assert len(EXAMPLES) == 8
+    assert len(EXAMPLES) == 9
     program = "\n".join((EXAMPLES[0], WEBHOOK, *EXAMPLES[1:], "assert told is None\nprint(len(recent))"))
     # The models in memory are all of one maker.
     said = await runs(program.replace("tintype/edit", "local/edit"), tmp_path, door, network, token)

@@ -19,6 +19,7 @@ from tintype_client.answers import (
     Usage,
 )
 from tintype_client.async_client import AsyncTintype
+from tintype_client.async_webhook_endpoints import AsyncWebhooks
 from tintype_client.client import Tintype
 from tintype_client.errors import (
     ApiError,
@@ -67,12 +68,20 @@ from tintype_client.errors import (
 from tintype_client.event_stream import Event
 from tintype_client.files import AsyncFile, File, Files
 from tintype_client.steps import Retries
+from tintype_client.webhook_answers import (
+    NewWebhookEndpoint,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookSigningSecret,
+)
+from tintype_client.webhook_endpoints import Webhooks
 from tintype_client.webhooks import verify_webhook
 
 __all__ = [
     "ApiError",
     "AsyncFile",
     "AsyncTintype",
+    "AsyncWebhooks",
     "BadRequest",
     "Balance",
     "Conflict",
@@ -105,6 +114,7 @@ __all__ = [
     "KeyLimitReached",
     "Model",
     "ModelNotAllowed",
+    "NewWebhookEndpoint",
     "NotFound",
     "Output",
     "PaymentCompleted",
@@ -135,5 +145,9 @@ __all__ = [
     "UploadQuotaReached",
     "UploadTooLarge",
     "Usage",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookSigningSecret",
+    "Webhooks",
     "verify_webhook",
 ]

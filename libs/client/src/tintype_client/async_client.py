@@ -10,10 +10,10 @@ import httpx
 from tintype_client import operations, running, sending
 from tintype_client.access import RUN_TIMEOUT_S, TIMEOUT_S, Access
 from tintype_client.answers import Balance, Entry, Generation, Model, Output, Quote, Upload, Usage
+from tintype_client.async_webhook_endpoints import AsyncWebhooks
 from tintype_client.async_wire import AsyncWire, OnProgress
 from tintype_client.bodies import File as FileToSend
 from tintype_client.bodies import Source
-from tintype_client.errors import UnexpectedAnswer
 from tintype_client.event_stream import Event, EventDecoder, EventStream
 from tintype_client.files import AsyncFile, Files
 from tintype_client.messages import Call
@@ -41,6 +41,8 @@ class AsyncTintype:
     ) -> None:
         self._retries = retries or Retries()
         self._wire = AsyncWire(Access.of(url, token, timeout_s), http_client)
+        self.webhooks = AsyncWebhooks(self._wire, self._retries)
+        """Where webhooks go, and what came of them."""
 
     def __repr__(self) -> str:
         """Say where it goes; never who asks."""
@@ -233,17 +235,8 @@ class AsyncTintype:
     async def _fetched(self, output: Output, generation: Generation, into: BinaryIO) -> None:
         await self._wire.take(sending.fetch(output, generation, into, self._retries))
 
-    async def _each(self, call: Callable[[Filters], Call[Page[T]]], part: Filters) -> AsyncIterator[T]:
-        cursor: str | None = None
-        while True:
-            page = await self._do(call({**part, "cursor": cursor}))
-            for item in page.items:
-                yield item
-            if page.next_cursor is None:
-                return
-            if page.next_cursor == cursor:
-                raise UnexpectedAnswer("a list goes in a circle")
-            cursor = page.next_cursor
+    def _each(self, call: Callable[[Filters], Call[Page[T]]], part: Filters) -> AsyncIterator[T]:
+        return self._wire.each(call, part, self._retries)
 
     async def _do(self, call: Call[T]) -> T:
         return await self._wire.take(done(call, self._retries))

@@ -9,11 +9,12 @@ import httpx
 
 from tintype_client.access import PIECE_BYTES, Access, answer_of, failure_of, passing
 from tintype_client.answers import Generation
-from tintype_client.errors import ConnectionFailed
+from tintype_client.errors import ConnectionFailed, UnexpectedAnswer
 from tintype_client.event_stream import SILENCE_S_MAX, Event, EventStream
-from tintype_client.messages import Answer, Request
+from tintype_client.messages import Answer, Call, Request
+from tintype_client.operations import Filters, Page
 from tintype_client.sending import Hashed
-from tintype_client.steps import Fetch, Fetched, Pause, Send, Step, Steps, Tell
+from tintype_client.steps import Fetch, Fetched, Pause, Retries, Send, Step, Steps, Tell, done
 
 T = TypeVar("T")
 OnProgress = Callable[[Generation], Awaitable[object] | object]
@@ -48,6 +49,21 @@ class AsyncWire:
             return returned
         finally:
             steps.close()
+
+    async def each(
+        self, call: Callable[[Filters], Call[Page[T]]], part: Filters, retries: Retries
+    ) -> AsyncGenerator[T, None]:
+        """Go through a list, part after part, as they are needed. Raises UnexpectedAnswer for a circle."""
+        cursor: str | None = None
+        while True:
+            page = await self.take(done(call({**part, "cursor": cursor}), retries))
+            for item in page.items:
+                yield item
+            if page.next_cursor is None:
+                return
+            if page.next_cursor == cursor:
+                raise UnexpectedAnswer("a list goes in a circle")
+            cursor = page.next_cursor
 
     async def follow(self, stream: EventStream) -> AsyncGenerator[Event, None]:
         """Open a stream, again where it breaks off, and return what it tells."""

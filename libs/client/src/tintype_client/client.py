@@ -12,12 +12,12 @@ from tintype_client.access import RUN_TIMEOUT_S, TIMEOUT_S, Access
 from tintype_client.answers import Balance, Entry, Generation, Model, Output, Quote, Upload, Usage
 from tintype_client.bodies import File as FileToSend
 from tintype_client.bodies import Source
-from tintype_client.errors import UnexpectedAnswer
 from tintype_client.event_stream import Event, EventDecoder, EventStream
 from tintype_client.files import File, Files
 from tintype_client.messages import Call
 from tintype_client.operations import Filters, Page
 from tintype_client.steps import Retries, done
+from tintype_client.webhook_endpoints import Webhooks
 from tintype_client.wire import OnProgress, Wire
 
 T = TypeVar("T")
@@ -41,6 +41,8 @@ class Tintype:
     ) -> None:
         self._retries = retries or Retries()
         self._wire = Wire(Access.of(url, token, timeout_s), http_client)
+        self.webhooks = Webhooks(self._wire, self._retries)
+        """Where webhooks go, and what came of them."""
 
     def __repr__(self) -> str:
         """Say where it goes; never who asks."""
@@ -234,15 +236,7 @@ class Tintype:
         self._wire.take(sending.fetch(output, generation, into, self._retries))
 
     def _each(self, call: Callable[[Filters], Call[Page[T]]], part: Filters) -> Iterator[T]:
-        cursor: str | None = None
-        while True:
-            page = self._do(call({**part, "cursor": cursor}))
-            yield from page.items
-            if page.next_cursor is None:
-                return
-            if page.next_cursor == cursor:
-                raise UnexpectedAnswer("a list goes in a circle")
-            cursor = page.next_cursor
+        return self._wire.each(call, part, self._retries)
 
     def _do(self, call: Call[T]) -> T:
         return self._wire.take(done(call, self._retries))

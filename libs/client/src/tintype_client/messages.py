@@ -29,6 +29,9 @@ class Request:
     # What is deleted is gone: a repeated request finds nothing.
     deletes: bool = False
 
+    # What is done twice is done wrongly, and there is no key that would tell.
+    only_once: bool = False
+
     @property
     def is_to_the_store(self) -> bool:
         """Whether it goes to a signed address, where the key is nobody's business."""

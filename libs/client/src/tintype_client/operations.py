@@ -29,76 +29,80 @@ class Page(Generic[T]):
 
 def read_balance() -> Call[answers.Balance]:
     """Read what can be spent."""
-    return Call(Request(method="GET", path="/balance"), _as(answers.Balance))
+    return Call(Request(method="GET", path="/balance"), read_as(answers.Balance))
 
 
 def list_models(category: str | None) -> Call[tuple[answers.Model, ...]]:
     """List what is on offer."""
     request = Request(method="GET", path="/models", params=params({"category": category}))
-    read = _page(answers.Model)
+    read = read_page(answers.Model)
     return Call(request, lambda answer: read(answer).items)
 
 
 def read_model(model: str) -> Call[answers.Model]:
     """Read one model, by `<provider>/<name>`."""
     provider, _, name = model.partition("/")
-    return Call(Request(method="GET", path=f"/models/{_part(provider)}/{_part(name)}"), _as(answers.Model))
+    return Call(
+        Request(method="GET", path=f"/models/{path_part(provider)}/{path_part(name)}"), read_as(answers.Model)
+    )
 
 
 def create_quote(model: str, job: Mapping[str, Any]) -> Call[answers.Quote]:
     """Price an input."""
     body = {"model": model, "input": job}
-    return Call(Request(method="POST", path="/quotes", json=body), _as(answers.Quote))
+    return Call(Request(method="POST", path="/quotes", json=body), read_as(answers.Quote))
 
 
 def create_generation(
     body: Mapping[str, Any], *, idempotency_key: str | None, wait_s: int | None = None
 ) -> Call[answers.Generation]:
     """Start a job; with `wait_s` the answer may come as late, and ended."""
-    headers = _key(idempotency_key)
+    headers = key_header(idempotency_key)
     if wait_s:
         headers["Prefer"] = f"wait={wait_s}"
     request = Request(
         method="POST", path="/generations", json=body, headers=headers, more_time_s=float(wait_s or 0)
     )
-    return Call(request, _as(answers.Generation))
+    return Call(request, read_as(answers.Generation))
 
 
 def read_generation(generation_id: str) -> Call[answers.Generation]:
     """Read a job."""
-    return Call(Request(method="GET", path=f"/generations/{_part(generation_id)}"), _as(answers.Generation))
+    return Call(
+        Request(method="GET", path=f"/generations/{path_part(generation_id)}"), read_as(answers.Generation)
+    )
 
 
 def cancel_generation(generation_id: str) -> Call[answers.Generation]:
     """Ask a job to stop."""
-    path = f"/generations/{_part(generation_id)}/cancel"
-    return Call(Request(method="POST", path=path), _as(answers.Generation))
+    path = f"/generations/{path_part(generation_id)}/cancel"
+    return Call(Request(method="POST", path=path), read_as(answers.Generation))
 
 
 def delete_generation(generation_id: str) -> Call[None]:
     """Delete a job that has ended."""
-    path = f"/generations/{_part(generation_id)}"
-    return Call(Request(method="DELETE", path=path, deletes=True), _nothing)
+    path = f"/generations/{path_part(generation_id)}"
+    return Call(Request(method="DELETE", path=path, deletes=True), read_nothing)
 
 
 def list_generations(part: Filters) -> Call[Page[answers.Generation]]:
     """List jobs, newest first."""
-    return _list("/generations", part, answers.Generation)
+    return read_list("/generations", part, answers.Generation)
 
 
 def list_entries(part: Filters) -> Call[Page[answers.Entry]]:
     """List the account's history, newest first."""
-    return _list("/ledger/entries", part, answers.Entry)
+    return read_list("/ledger/entries", part, answers.Entry)
 
 
 def list_usage(part: Filters) -> Call[Page[answers.Usage]]:
     """List tries with providers, newest first."""
-    return _list("/usage", part, answers.Usage)
+    return read_list("/usage", part, answers.Usage)
 
 
 def list_uploads(part: Filters) -> Call[Page[answers.Upload]]:
     """List uploads, newest first."""
-    return _list("/uploads", part, answers.Upload)
+    return read_list("/uploads", part, answers.Upload)
 
 
 def create_upload(source: Source, *, idempotency_key: str) -> Call[answers.Upload]:
@@ -107,9 +111,9 @@ def create_upload(source: Source, *, idempotency_key: str) -> Call[answers.Uploa
         method="POST",
         path="/uploads",
         body=Body(media_type="application/octet-stream", source=source),
-        headers=_key(idempotency_key),
+        headers=key_header(idempotency_key),
     )
-    return Call(request, _as(answers.Upload))
+    return Call(request, read_as(answers.Upload))
 
 
 def await_upload(size_bytes: int, *, idempotency_key: str) -> Call[answers.AwaitedUpload]:
@@ -118,20 +122,22 @@ def await_upload(size_bytes: int, *, idempotency_key: str) -> Call[answers.Await
         method="POST",
         path="/uploads/presigned",
         json={"size_bytes": size_bytes},
-        headers=_key(idempotency_key),
+        headers=key_header(idempotency_key),
     )
-    return Call(request, _as(answers.AwaitedUpload))
+    return Call(request, read_as(answers.AwaitedUpload))
 
 
 def complete_upload(upload_id: str) -> Call[answers.Upload]:
     """Have a file looked at that was sent to the store."""
-    return Call(Request(method="POST", path=f"/uploads/{_part(upload_id)}/complete"), _as(answers.Upload))
+    return Call(
+        Request(method="POST", path=f"/uploads/{path_part(upload_id)}/complete"), read_as(answers.Upload)
+    )
 
 
 def delete_upload(upload_id: str) -> Call[None]:
     """Delete an upload."""
-    path = f"/uploads/{_part(upload_id)}"
-    return Call(Request(method="DELETE", path=path, deletes=True), _nothing)
+    path = f"/uploads/{path_part(upload_id)}"
+    return Call(Request(method="DELETE", path=path, deletes=True), read_nothing)
 
 
 def fresh_key() -> str:
@@ -139,7 +145,8 @@ def fresh_key() -> str:
     return str(uuid.uuid4())
 
 
-def _key(idempotency_key: str | None) -> dict[str, str]:
+def key_header(idempotency_key: str | None) -> dict[str, str]:
+    """Say by which key it is known when it comes again. Raises InvalidCall."""
     key = fresh_key() if idempotency_key is None else idempotency_key
     if not _KEY.fullmatch(key):
         raise InvalidCall("an idempotency key has 1 to 255 visible ASCII characters")
@@ -159,22 +166,27 @@ def _param(value: "str | bool | datetime | Iterable[str]") -> str | list[str]:
     return value if isinstance(value, str) else list(value)
 
 
-def _list(path: str, part: Filters, kind: type[T]) -> Call[Page[T]]:
-    return Call(Request(method="GET", path=path, params=params(part)), _page(kind))
+def read_list(path: str, part: Filters, kind: type[T]) -> Call[Page[T]]:
+    """Ask for a part of a list."""
+    return Call(Request(method="GET", path=path, params=params(part)), read_page(kind))
 
 
-def _part(text: str) -> str:
+def path_part(text: str) -> str:
+    """Write an id as a part of a path. Raises InvalidCall for what would lead elsewhere."""
     # Whatever an id holds, it stays one part of a path, and leads nowhere else.
     if text in ("", ".", ".."):
         raise InvalidCall(f"{text!r} is no id")
     return quote(text, safe="")
 
 
-def _as(kind: type[T]) -> Callable[[Answer], T]:
+def read_as(kind: type[T]) -> Callable[[Answer], T]:
+    """Read an answer as one thing."""
     return lambda answer: decode(kind, answer.json())
 
 
-def _page(kind: type[T]) -> Callable[[Answer], Page[T]]:
+def read_page(kind: type[T]) -> Callable[[Answer], Page[T]]:
+    """Read an answer as a part of a list."""
+
     def read(answer: Answer) -> Page[T]:
         match answer.json():
             case {"data": [*items], "next_cursor": str() | None as cursor}:
@@ -184,5 +196,6 @@ def _page(kind: type[T]) -> Callable[[Answer], Page[T]]:
     return read
 
 
-def _nothing(_answer: Answer) -> None:
-    return None
+def read_nothing(_answer: Answer) -> None:
+    """Read an answer that has nothing to say."""
+    return

@@ -12,7 +12,8 @@ from tintype_client.messages import Answer, Call, Request
 
 T = TypeVar("T")
 
-# All requests of this library may be repeated: those that create have a key, the others change nothing twice.
+# Requests of this library may be repeated, but for those that say otherwise: what creates has a key, and the
+# others change nothing twice.
 REPEATED = frozenset({429, 502, 503, 504})
 
 
@@ -104,7 +105,7 @@ def send(request: Request, retries: Retries) -> Steps[Answer]:
             answer = yield Send(request)
             assert isinstance(answer, Answer)  # noqa: S101 - as a Send comes out
         except ConnectionFailed:
-            pause_s = retries.pause_s(attempt)
+            pause_s = None if request.only_once else retries.pause_s(attempt)
             if pause_s is None:
                 raise
         else:
@@ -115,7 +116,8 @@ def send(request: Request, retries: Retries) -> Steps[Answer]:
                     f"{answer.status}: it leads elsewhere. Is this the address of the API?"
                 )
             refused = answer.refusal()
-            pause_s = retries.pause_s(attempt, refused.retry_after_s) if answer.status in REPEATED else None
+            may_be_repeated = answer.status in REPEATED and not (request.only_once and answer.status != 429)
+            pause_s = retries.pause_s(attempt, refused.retry_after_s) if may_be_repeated else None
             if pause_s is None:
                 raise refused
         yield Pause(pause_s)
