@@ -124,3 +124,27 @@ async def test_many_are_done_side_by_side_in_bounded_groups(doing: Doing) -> Non
     await asyncio.gather(*tasks)
     assert sorted(doing.kept) == list(range(SPREAD_ABOVE * 3))
     assert max(map(len, doing.groups)) == 20
+
+
+async def test_who_is_in_no_hurry_waits_for_others(doing: Doing) -> None:
+    """Who comes a moment later goes with the first one; nobody waits for more once there are many."""
+    groups = Groups(doing, gather_s=0.02)
+    first = await asked(groups, 1)
+    await asyncio.sleep(0)
+    others = await asked(groups, 2, 3)
+    await asyncio.gather(*first, *others)
+    assert doing.groups == [[1, 2, 3]]
+    patient = Groups(doing, gather_s=3_600)
+    many = await asked(patient, *range(SPREAD_ABOVE + 1))
+    async with asyncio.timeout(30):
+        await asyncio.gather(*many)
+
+
+async def test_who_leaves_while_a_group_gathers_leaves_no_group(doing: Doing) -> None:
+    """Nothing is done for nobody, and whoever comes next is answered."""
+    groups = Groups(doing, gather_s=0.01)
+    (gone,) = await asked(groups, 1)
+    gone.cancel()
+    await groups.close()
+    assert doing.groups == []
+    assert await groups.ask(2) == "done 2"

@@ -86,6 +86,31 @@ async def test_relays_are_woken_once_a_transaction(engine: AsyncEngine, wire: Wi
         assert (said.count("INSERT INTO outbox"), said.count("SELECT pg_notify")) == (3, 1)
 
 
+async def test_a_last_question_travels_with_the_commit(engine: AsyncEngine, wire: Wire) -> None:
+    """A look is one round trip; what waited for it is kept."""
+    async with transaction(engine, "usr_1") as connection:
+        way = round_trips.require(connection)
+        way.later(ADD, ["a"])
+        (row,) = await way.ask_and_commit("SELECT current_setting('app.account') AS scope")
+    assert row.scope == "usr_1"
+    assert wire.said() == [
+        *("BEGIN", "SELECT set_config", "INSERT INTO notes", "SELECT current_setting", "COMMIT", ROUND_TRIP)
+    ]
+    assert await notes(engine) == ["a"]
+
+
+async def test_a_last_question_that_fails_commits_nothing(engine: AsyncEngine) -> None:
+    """The commit behind it is skipped, and the connection is good for others."""
+    async with engine.connect() as connection:
+        way = await round_trips.opened(connection, account="usr_1")
+        way.later(ADD, ["a"])
+        with pytest.raises(DBAPIError):
+            await way.ask_and_commit("SELECT 1 / 0")
+        await way.undo()
+        await round_trips.closed(connection)
+    assert await notes(engine) == []
+
+
 async def test_a_question_sees_what_was_said_before_it(engine: AsyncEngine) -> None:
     """SQLAlchemy's too."""
     async with transaction(engine, SYSTEM_SCOPE) as connection:

@@ -165,7 +165,7 @@ class BillingUnderTest:
         self.refund_purchase = RefundPurchaseHandler(
             self.units, self.reader, self.maker, self.clock, self.ids
         )
-        self.hear = HearBalanceHandler(self.units, self.clock)
+        self.hear = HearBalanceHandler(self.units, self.reader, self.clock)
         self.buy_top_up = BuyTopUpHandler(
             self.units,
             self.processor,

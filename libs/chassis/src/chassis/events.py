@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
@@ -96,7 +96,7 @@ class IncomingEvent:
     deliveries: int = 1
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def ce_type(self) -> str:
         """The full name of its message: `tintype.identity.v1.UserRegistered`."""
         prefix, _, name = self.subject.removesuffix(f".{self.account}").rpartition(".")

@@ -31,6 +31,9 @@ class Groups(Generic[Asked, Answer]):
 
     Of a group that raises, each is done alone, so that only what is to blame fails. `outages` are failures
     that would be everybody's: they are told to the whole group. Nobody is answered before the group is done.
+
+    With `gather_s`, for answers that nobody is in a hurry for, a group waits so long for others to join it,
+    unless it is large already.
     """
 
     def __init__(
@@ -40,11 +43,13 @@ class Groups(Generic[Asked, Answer]):
         outages: tuple[type[Exception], ...] = (),
         size_max: int = SIZE_MAX,
         waiting_max: int = WAITING_MAX,
+        gather_s: float = 0.0,
     ) -> None:
         self._together = together
         self._outages = outages
         self._size_max = size_max
         self._waiting_max = waiting_max
+        self._gather_s = gather_s
         self._waiting: deque[tuple[Asked, asyncio.Future[Answer]]] = deque()
         self._writers: set[asyncio.Task[None]] = set()
 
@@ -71,8 +76,10 @@ class Groups(Generic[Asked, Answer]):
 
     async def _drain(self) -> None:
         try:
-            while group := self._next():
-                await self._answer(group)
+            while self._waiting:
+                if self._gather_s and len(self._waiting) <= SPREAD_ABOVE:
+                    await asyncio.sleep(self._gather_s)
+                await self._answer(self._next())
         finally:
             # With nothing awaited since the queue was seen empty: whoever comes now starts a new writer.
             if (writer := asyncio.current_task()) is not None:
@@ -87,6 +94,9 @@ class Groups(Generic[Asked, Answer]):
         return group
 
     async def _answer(self, group: Sequence[tuple[Asked, "asyncio.Future[Answer]"]]) -> None:
+        if not group:
+            # All of them left while they waited.
+            return
         try:
             answers = await self._together([asked for asked, _ in group])
         except BaseException as failure:

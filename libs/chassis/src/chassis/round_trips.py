@@ -59,6 +59,17 @@ class RoundTrips:
                     await cursor.execute(statement, values)
         return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
+    async def ask_and_commit(self, statement: LiteralString, values: Values = ()) -> Sequence[Any]:
+        """Send what waits, a last question and the commit, in one round trip; return its rows."""
+        cursor = self._driver.cursor(row_factory=namedtuple_row)
+        with _sqlalchemys_errors():
+            async with self._driver.pipeline():
+                await self._send()
+                await cursor.execute(statement, values)
+                await self._driver.execute("COMMIT")
+        self._has_begun = False
+        return await cursor.fetchall() if cursor.description else []
+
     async def send(self) -> None:
         """Send what waits, in one round trip: something else asks next."""
         with _sqlalchemys_errors():

@@ -1,11 +1,15 @@
 """Use case: hear that an account's balance moved, for whoever wants packs bought by themselves."""
 
-from dataclasses import dataclass, replace
+import asyncio
+from dataclasses import dataclass, field, replace
 
 from billing.domain.auto_top_up import AutoTopUp, TopUpState
 from billing.domain.identifiers import CheckoutId, PaymentId, UserId
 from billing.ports.clock import Clock
-from billing.ports.unit_of_work import UnitOfWork, UnitsOfWork
+from billing.ports.unit_of_work import BillingReader, UnitOfWork, UnitsOfWork
+
+# Every generation moves a balance: those facts are not to take every connection to the database.
+AT_ONCE_MAX = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,14 +26,23 @@ class HearBalance:
 class HearBalanceHandler:
     """Writes down what is due and buys nothing: whoever buys takes turns with this, an account at a time.
 
-    The sequence is its inbox: what comes twice, late or in another order changes nothing.
+    The sequence is its inbox: what comes twice, late or in another order changes nothing. Of nearly all facts
+    a look says that nobody wants to know: they are no transaction.
     """
 
     units: UnitsOfWork
+    reader: BillingReader
     clock: Clock
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE_MAX))
 
     async def __call__(self, command: HearBalance) -> bool:
         """Note the balance; False for who did not ask for anything, and for what is old."""
+        if not await self.reader.asked_for_top_ups(command.user_id):
+            return False
+        async with self.slots:
+            return await self._note(command)
+
+    async def _note(self, command: HearBalance) -> bool:
         now = self.clock.now()
         async with self.units.of(command.user_id) as work:
             known = await work.auto_top_up(command.user_id)

@@ -35,7 +35,7 @@ async def replaying(settings: ReplaySettings) -> AsyncIterator[tuple[DeadLetters
     async with database(settings, pool_size=2) as engine:
         units = PostgresUnitsOfWork(engine, UuidIds())
         heard = heard_events(settings, load_catalogue(settings.catalogue_file), units)
-        moved = BalanceFacts(HearBalanceHandler(units, SystemClock()))
+        moved = BalanceFacts(HearBalanceHandler(units, PostgresBillingReader(engine), SystemClock()))
         yield dead_letters_of(engine), applying(heard, moved)
 
 

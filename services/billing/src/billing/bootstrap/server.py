@@ -80,8 +80,9 @@ from billing.settings import BillingSettings
 GAUGES_EVERY_S, FORGET_EVERY_S, ERASE_EVERY_S, DEPART_EVERY_S = 15, 60, 10, 2
 # The catalogue is what it was at the start: this often is for replicas that start with another one beside us.
 TELL_ENTITLEMENTS_EVERY_S = 600
-# Every generation moves a balance: those facts are not to take every connection to the database.
-BALANCES_AT_ONCE = 4
+# Every generation moves a balance. Those that come within a moment are one look at the database, and few of
+# them are more than that; what is due of them is bought within `top_up_every_s`.
+BALANCES_AT_ONCE, BALANCES_GATHER_S = 64, 0.1
 
 
 async def serve(settings: BillingSettings) -> None:
@@ -137,7 +138,9 @@ async def serve(settings: BillingSettings) -> None:
             hold=timedelta(days=settings.referral_hold_days),
         )
         reward = RewardReferralsHandler(units, terms, clock, ids)
-        moved = BalanceFacts(HearBalanceHandler(units, clock))
+        moved = BalanceFacts(
+            HearBalanceHandler(units, PostgresBillingReader(engine, gather_s=BALANCES_GATHER_S), clock)
+        )
         buy = BuyTopUpHandler(
             units,
             processor,

@@ -223,6 +223,9 @@ class BillingReader(Protocol):
     async def prices_asked_at(self, price_names: Collection[str]) -> datetime | None:
         """Return since when one of these prices was not asked about, None when none of them was ever seen."""
 
+    async def asked_for_top_ups(self, user_id: UserId) -> bool:
+        """Whether this user ever asked for packs to be bought by themselves. Many may ask at once."""
+
     async def auto_top_up(self, user_id: UserId, *, month: datetime) -> TopUpStanding | None:
         """Return what this user asked to be bought by itself, with what was bought since `month`."""
 

@@ -1,7 +1,7 @@
 """Facts of the ledger that move a balance: parse, call the use case.
 
 All of them are heard, whoever they are about: a threshold is its owner's own. Who asked for nothing costs a
-look-up by a key.
+share of one look-up by keys.
 """
 
 from collections.abc import Mapping

@@ -38,6 +38,10 @@ class MemoryBillingReader:
         asked = (asked_at for name, (_, asked_at) in self._billing.prices.items() if name in price_names)
         return min(asked, default=None)
 
+    async def asked_for_top_ups(self, user_id: UserId) -> bool:
+        """Whether this user ever asked for packs to be bought by themselves."""
+        return user_id in self._billing.auto_top_ups
+
     async def auto_top_up(self, user_id: UserId, *, month: datetime) -> TopUpStanding | None:
         """Return what this user asked to be bought by itself."""
         found = self._billing.auto_top_ups.get(user_id)

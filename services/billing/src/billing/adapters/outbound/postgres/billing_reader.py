@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chassis.postgres import SYSTEM_SCOPE, transaction
+from chassis import round_trips
+from chassis.grouping import Groups
+from chassis.postgres import STORAGE_AWAY, SYSTEM_SCOPE, transaction
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -24,13 +26,16 @@ from billing.domain.purchase_standing import PurchaseStanding
 from billing.domain.subscription import Subscription
 
 _STREAM_ROWS = 500
+_WHO_ASKED = "SELECT user_id FROM auto_top_ups WHERE user_id = ANY(%(user_ids)s::text[])"
 
 
 class PostgresBillingReader:
     """Reads committed rows, in the user's own scope wherever there is one."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, gather_s: float = 0.0) -> None:
         self._engine = engine
+        # Of every fact that moves a balance: those that come within `gather_s` are one read.
+        self._asking: Groups[UserId, bool] = Groups(self._who_asked, outages=STORAGE_AWAY, gather_s=gather_s)
 
     async def checkout(self, user_id: UserId, checkout_id: CheckoutId) -> Checkout | None:
         """Return a checkout of this user."""
@@ -60,6 +65,17 @@ class PostgresBillingReader:
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             asked_at: datetime | None = await connection.scalar(query)
         return asked_at
+
+    async def asked_for_top_ups(self, user_id: UserId) -> bool:
+        """Whether this user ever asked for packs to be bought by themselves."""
+        return await self._asking.ask(user_id)
+
+    async def _who_asked(self, user_ids: Sequence[UserId]) -> Sequence[bool]:
+        async with transaction(self._engine, SYSTEM_SCOPE) as connection:
+            values = {"user_ids": sorted(set(user_ids))}
+            rows = await round_trips.require(connection).ask_and_commit(_WHO_ASKED, values)
+        asked = {row.user_id for row in rows}
+        return [user_id in asked for user_id in user_ids]
 
     async def auto_top_up(self, user_id: UserId, *, month: datetime) -> TopUpStanding | None:
         """Return what this user asked to be bought by itself."""
