@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from typing import Any
 
 import structlog
 from prometheus_client import Gauge
-from sqlalchemy import Table, func, select
+from sqlalchemy import Select, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.outbox import account_column
@@ -33,7 +34,7 @@ class OutboxGauges:
 
     def __init__(self, engine: AsyncEngine, table: Table) -> None:
         self._engine = engine
-        self._table = table
+        self._measured = _measured(table)
 
     async def run(self) -> None:
         """Measure until cancelled. What can't be measured is unknown, never zero."""
@@ -52,16 +53,22 @@ class OutboxGauges:
 
     async def measure(self) -> None:
         """Measure once. Raises when the database is away."""
-        table = self._table
-        counted = select(table.c.id).limit(_BACKLOG_MAX).subquery()
-        oldest = select(table.c.created_at).order_by(table.c.id).limit(1)
-        held = select(func.count(), func.count(account_column(table).distinct()))
-        async with self._engine.begin() as connection:
-            backlog = await connection.scalar(select(func.count()).select_from(counted))
-            created_at = await connection.scalar(oldest)
-            facts, accounts = (await connection.execute(held.where(table.c.retry_at.is_not(None)))).one()
+        async with self._engine.connect() as opened:
+            connection = await opened.execution_options(isolation_level="AUTOCOMMIT")
+            backlog, created_at, facts, accounts = (await connection.execute(self._measured)).one()
         _BACKLOG.set(backlog or 0)
         _OLDEST.set(max(0.0, time.time() - created_at.timestamp()) if created_at else 0.0)
         _HELD_BACK.set(accounts)
         _UNPUBLISHABLE.set(facts)
         _MEASURED.set(time.time())
+
+
+def _measured(table: Table) -> Select[Any]:
+    """Return the one statement that measures."""
+    counted = select(table.c.id).limit(_BACKLOG_MAX).subquery()
+    return select(
+        select(func.count()).select_from(counted).scalar_subquery(),
+        select(table.c.created_at).order_by(table.c.id).limit(1).scalar_subquery(),
+        func.count(),
+        func.count(account_column(table).distinct()),
+    ).where(table.c.retry_at.is_not(None))

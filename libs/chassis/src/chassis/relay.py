@@ -98,7 +98,7 @@ class Relay:
         """Hold locks on one connection and publish until something breaks."""
         async with self._engine.connect() as lock_connection:
             connection = await lock_connection.execution_options(isolation_level="AUTOCOMMIT")
-            shards = Shards(connection)
+            shards = Shards(_driver(connection))
             try:
                 await shards.arrive()
                 await self._publish_while_leading(shards, connection)
@@ -186,8 +186,18 @@ class Relay:
         url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         async with await psycopg.AsyncConnection.connect(url, autocommit=True, **patience(url)) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
-            async for _ in connection.notifies():
-                self._wake.set()
+            heard = asyncio.Event()
+            # Not psycopg's own waiting: it wakes ten times a second to see whether somebody wants it to end.
+            asyncio.get_running_loop().add_reader(connection.fileno(), heard.set)
+            try:
+                while connection.pgconn.status == psycopg.pq.ConnStatus.OK:
+                    await heard.wait()
+                    heard.clear()
+                    connection.pgconn.consume_input()
+                    while connection.pgconn.notifies() is not None:
+                        self._wake.set()
+            finally:
+                asyncio.get_running_loop().remove_reader(connection.fileno())
         raise ConnectionError("the outbox listener lost its connection")
 
 

@@ -2,10 +2,11 @@
 
 import math
 import random
+from collections.abc import Sequence
+from typing import Any, LiteralString
 
+import psycopg
 from prometheus_client import Gauge
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 SHARDS = 8
 # Any numbers that nothing else in the same database locks: one for being there, one for each shard.
@@ -13,52 +14,63 @@ _PRESENCE_LOCK = 7_305_202_600
 _SHARD_LOCK = 7_305_202_610
 _SHARDS_LED = Gauge("outbox_shards", "Shards of the outbox that this process publishes")
 
-# A bigint lock shows as two halves in pg_locks. Whether anything waits costs nothing more here; most often
-# nothing does.
-_STANDING = text(
-    f"""
-    SELECT count(*) AS relays, EXISTS (SELECT FROM outbox) AS waits
+# A bigint lock shows as two halves in pg_locks. Which shards somebody has and whether anything waits cost
+# nothing more here; most often all are led, and nothing waits.
+_HALF = 0xFFFFFFFF
+_STANDING = f"""
+    SELECT count(*) FILTER (WHERE objid::bigint = {_PRESENCE_LOCK & _HALF}) AS relays,
+           coalesce(array_agg(objid::bigint - {_SHARD_LOCK & _HALF})
+                    FILTER (WHERE objid::bigint <> {_PRESENCE_LOCK & _HALF}), '{{}}') AS taken,
+           EXISTS (SELECT FROM outbox) AS waits
       FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND classid::bigint = {_PRESENCE_LOCK >> 32} AND objid::bigint = {_PRESENCE_LOCK & 0xFFFFFFFF}
-    """  # noqa: S608 - our own constants
-)
+       AND classid::bigint = {_PRESENCE_LOCK >> 32}
+       AND (objid::bigint = {_PRESENCE_LOCK & _HALF}
+            OR objid::bigint BETWEEN {_SHARD_LOCK & _HALF} AND {(_SHARD_LOCK & _HALF) + SHARDS - 1})
+"""  # noqa: S608 - our own constants
 
 
 class Shards:
-    """The shards that this relay leads, locked by one session."""
+    """The shards that this relay leads, locked by one session, which begins no transactions."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection) -> None:
         self._connection = connection
         self.led: frozenset[int] = frozenset()
 
     async def arrive(self) -> None:
         """Be counted by the other relays."""
-        await self._connection.execute(text(f"SELECT pg_advisory_lock_shared({_PRESENCE_LOCK})"))
+        await self._connection.execute("SELECT pg_advisory_lock_shared(%s)", [_PRESENCE_LOCK])
 
     async def share(self) -> bool:
         """Give up shards when there are more relays than before, take free ones when there are fewer.
 
         Return whether anything waits in the outbox, whoever leads its shard.
         """
-        standing = (await self._connection.execute(_STANDING)).one()
-        share = math.ceil(SHARDS / max(1, standing.relays))
+        relays, taken, waits = await self._asked(_STANDING)
+        share = math.ceil(SHARDS / max(1, relays))
         led = set(self.led)
         for shard in sorted(led)[share:]:
-            await self._connection.execute(text(f"SELECT pg_advisory_unlock({_SHARD_LOCK + shard})"))
+            await self._connection.execute("SELECT pg_advisory_unlock(%s)", [_SHARD_LOCK + shard])
             led.discard(shard)
-        for shard in random.sample(range(SHARDS), SHARDS):
+        # Of those that nobody has: another may be faster.
+        free = set(range(SHARDS)) - {int(shard) for shard in taken} - led
+        for shard in random.sample(sorted(free), len(free)):
             if len(led) >= share:
                 break
-            lock = text(f"SELECT pg_try_advisory_lock({_SHARD_LOCK + shard})")
-            if shard not in led and await self._connection.scalar(lock):
+            if (await self._asked("SELECT pg_try_advisory_lock(%s)", [_SHARD_LOCK + shard]))[0]:
                 led.add(shard)
         self.led = frozenset(led)
         _SHARDS_LED.set(len(led))
-        return bool(standing.waits)
+        return bool(waits)
+
+    async def _asked(self, statement: LiteralString, values: Sequence[int] = ()) -> tuple[Any, ...]:
+        row = await (await self._connection.execute(statement, values)).fetchone()
+        if row is None:
+            raise LookupError("the database answered nothing")
+        return row
 
     async def leave(self) -> None:
         """Give everything up."""
         self.led = frozenset()
         _SHARDS_LED.set(0)
-        await self._connection.execute(text("SELECT pg_advisory_unlock_all()"))
+        await self._connection.execute("SELECT pg_advisory_unlock_all()")

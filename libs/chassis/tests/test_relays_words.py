@@ -1,0 +1,160 @@
+"""What a relay says to its database, for a fact and at rest: whatever is added shows here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+import psycopg
+import pytest
+from broker_support import OUTBOX, OUTBOX_TABLES, emptied, fact, running
+from chassis import outbox, outbox_gauges, relay
+from chassis.events import OutgoingEvent
+from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
+from chassis.relay import Relay
+from chassis.shards import SHARDS
+from chassis.testing.wire import CAN_TRACE, ROUND_TRIP, Wire, listening
+from embedded.testing import ServiceDatabase
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+LOOK, MOVE = ["SELECT outbox", ROUND_TRIP], ["DELETE FROM outbox", ROUND_TRIP]
+
+
+class Broker:
+    """Stores what it is told."""
+
+    def __init__(self) -> None:
+        self.windows: list[int] = []
+
+    async def publish_many(self, events: Sequence[OutgoingEvent]) -> list[Exception | None]:
+        """Store them together."""
+        self.windows.append(len(events))
+        return [None] * len(events)
+
+
+@pytest.fixture
+async def engine(empty_database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
+    """Whoever has something to tell."""
+    with psycopg.connect(empty_database.admin_dsn) as admin:
+        admin.execute(OUTBOX_TABLES)
+    engine = create_engine(empty_database.url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def relays_engine(engine: AsyncEngine, empty_database: ServiceDatabase) -> AsyncIterator[AsyncEngine]:
+    """The relays' own connections."""
+    own = create_engine(empty_database.url)
+    yield own
+    await own.dispose()
+
+
+@pytest.fixture
+def wire(relays_engine: AsyncEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    """What is said on those, but for the gauges."""
+    if not CAN_TRACE:
+        pytest.skip("libpq traces on Linux alone")
+
+    async def unmeasured(_gauges: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(outbox_gauges.OutboxGauges, "run", unmeasured)
+    with listening(relays_engine, tmp_path / "wire") as wire:
+        yield wire
+
+
+async def tell(engine: AsyncEngine, *numbers: int) -> None:
+    """Commit facts together."""
+    async with transaction(engine, SYSTEM_SCOPE) as connection:
+        await outbox.append_many(connection, OUTBOX, [fact(number) for number in numbers])
+
+
+async def until_it_says(wire: Wire, messages: int) -> None:
+    """Return once so much was said."""
+    async with asyncio.timeout(20):
+        while len(wire.said()) < messages:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("together", [1, 30])
+async def test_facts_of_one_commit_are_two_statements(
+    engine: AsyncEngine,
+    relays_engine: AsyncEngine,
+    wire: Wire,
+    monkeypatch: pytest.MonkeyPatch,
+    together: int,
+) -> None:
+    """Read, published, moved: however many they are."""
+    broker = Broker()
+    monkeypatch.setattr(relay, "_POLL_S", 3_600.0)
+    async with running(Relay(relays_engine, OUTBOX, broker)):
+        # One that is told ends whatever the start had to say.
+        await tell(engine, 0)
+        await emptied(engine)
+        await asyncio.sleep(0.1)
+        wire.forget()
+        broker.windows.clear()
+        await tell(engine, *range(together))
+        await emptied(engine)
+        assert broker.windows == [together]
+        assert wire.said() == [*LOOK, *MOVE]
+
+
+async def test_relays_at_rest_say_one_thing_a_look(
+    relays_engine: AsyncEngine, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three share eight shards: whoever has fewer asks for no lock that another has."""
+    monkeypatch.setattr(relay, "_POLL_S", 0.02)
+    relays = [Relay(relays_engine, OUTBOX, Broker()) for _ in range(3)]
+    async with running(*relays):
+        async with asyncio.timeout(20):
+            while await _led(relays_engine) < SHARDS:
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.3)
+        wire.forget()
+        await until_it_says(wire, 20)
+        assert set(wire.said()) == {"SELECT outbox", ROUND_TRIP}
+
+
+async def test_a_listener_that_was_cut_off_is_replaced(
+    engine: AsyncEngine, relays_engine: AsyncEngine
+) -> None:
+    """Facts are told soon again, and not only at the next look."""
+    broker = Broker()
+    async with running(Relay(relays_engine, OUTBOX, broker)):
+        await tell(engine, 0)
+        await emptied(engine)
+        with psycopg.connect(_dsn(engine), autocommit=True) as other:
+            for _ in range(2):
+                before = await _listeners(other)
+                other.execute("SELECT pg_terminate_backend(%s)", [before])
+                async with asyncio.timeout(20):
+                    while await _listeners(other) == before:
+                        await asyncio.sleep(0.02)
+        await tell(engine, 1)
+        await emptied(engine, within_s=10)
+    assert sum(broker.windows) == 2
+
+
+def _dsn(engine: AsyncEngine) -> str:
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+async def _listeners(other: psycopg.Connection[tuple[int]]) -> int | None:
+    async with asyncio.timeout(20):
+        while True:
+            row = other.execute(
+                "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN outbox' AND state = 'idle'"
+            ).fetchone()
+            if row is not None:
+                return int(row[0])
+            await asyncio.sleep(0.02)
+
+
+async def _led(engine: AsyncEngine) -> int:
+    with psycopg.connect(_dsn(engine), autocommit=True) as other:
+        row = other.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ).fetchone()
+    return int(row[0]) if row else 0
