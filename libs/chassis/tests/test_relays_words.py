@@ -89,6 +89,8 @@ async def test_facts_of_one_commit_are_two_statements(
     monkeypatch.setattr(relay, "_POLL_S", 3_600.0)
     async with running(Relay(relays_engine, OUTBOX, broker)):
         # One that is told ends whatever the start had to say.
+        with psycopg.connect(_dsn(engine), autocommit=True) as other:
+            await _listeners(other)
         await tell(engine, 0)
         await emptied(engine)
         await asyncio.sleep(0.1)

@@ -174,8 +174,8 @@ class Plan(Infrastructure):
                     # So that auto top-up can be tried.
                     "KEEP_CARDS": "true",
                     **self._polar(),
-                    # The stand-in is on this machine: asking it often costs nothing.
-                    "RECONCILE_MONEY_BACK_EVERY_S": "5",
+                    # The stand-in is on this machine: it may be asked more often than Stripe.
+                    "RECONCILE_MONEY_BACK_EVERY_S": "10",
                 }
             case "ledger":
                 return {"WELCOME_CREDITS": str(self.settings.welcome_credits)}

@@ -111,11 +111,12 @@ class Relay:
         async with asyncio.TaskGroup() as tasks:
             listener = tasks.create_task(self._listen())
             shared_at = looked_at = -_POLL_S
+            goes_on = False
             try:
                 while True:
                     raise_if_cancelled()
+                    waits = goes_on or self._wake.is_set()
                     self._wake.clear()
-                    waits = True
                     if time.monotonic() >= shared_at + _POLL_S:
                         # Also proves that the locks' connection, and so the locks, still live.
                         shared_at, waits = time.monotonic(), await shards.share()
@@ -189,6 +190,8 @@ class Relay:
             heard = asyncio.Event()
             # Not psycopg's own waiting: it wakes ten times a second to see whether somebody wants it to end.
             asyncio.get_running_loop().add_reader(connection.fileno(), heard.set)
+            # What was committed since the last look and before this was told to nobody.
+            self._wake.set()
             try:
                 while connection.pgconn.status == psycopg.pq.ConnStatus.OK:
                     await heard.wait()

@@ -66,7 +66,8 @@ class BillingSettings(CatalogueSettings, PlanSettings, PublisherSettings):
 
     # Where people reach the console; a checkout sends them nowhere else.
     public_url: AnyHttpUrl
-    process_every_s: float = Field(default=0.25, gt=0, le=60)
+    # How often it is looked for webhooks that wait; one that comes in here is worked out at once.
+    process_every_s: float = Field(default=1, gt=0, le=60)
     # How many webhooks are worked out side by side: a slow one keeps nobody waiting.
     process_workers: int = Field(default=4, ge=1, le=32)
     # How long the bodies of webhooks that were done or ignored are kept.

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 from billing.adapters.inbound.webhook_workers import WebhookWorkers
+from chassis.process import forever
 
 pytestmark = pytest.mark.real_time
 
@@ -41,7 +42,8 @@ class Queue:
 @asynccontextmanager
 async def working(queue: Queue, *, workers: int = 3) -> AsyncIterator[None]:
     """Workers on a queue."""
-    running = asyncio.create_task(WebhookWorkers(queue.drain, workers=workers, every_s=EVERY_S).run())
+    them = WebhookWorkers(queue.drain, workers=workers, every_s=EVERY_S)
+    running = asyncio.gather(them.run(), forever(them.look, every_s=EVERY_S, name="look"))
     try:
         yield
     finally:

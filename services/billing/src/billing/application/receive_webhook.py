@@ -1,6 +1,6 @@
 """Use case: verify a webhook and store it once; what it means is worked out afterwards."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from billing.application.bounds import WEBHOOK_MAX_BYTES
@@ -27,6 +27,8 @@ class ReceiveWebhookHandler:
     units: UnitsOfWork
     verifier: WebhookVerifier
     clock: Clock
+    # Told once a webhook is stored, so that it waits for nobody to look for it.
+    stored: Callable[[], object] = lambda: None
 
     async def __call__(self, headers: Mapping[str, str], body: bytes) -> Received:
         """Store the event, or wake it if it was given up or ignored.
@@ -39,4 +41,5 @@ class ReceiveWebhookHandler:
         event = WebhookEvent(**vars(verified), body=body, received_at=self.clock.now())
         async with self.units.of_system() as work:
             stored = await work.add_webhook(event)
+        self.stored()
         return Received(event_id=event.event_id, duplicate=stored is not Stored.NEW)

@@ -8,6 +8,7 @@ from chassis.ids import UuidIds
 from chassis.postgres import STORAGE_AWAY
 from chassis.process import forever
 from chassis.service import CallRules, service
+from chassis.sweeps import Sweep, Sweeps
 from deadletters.servicer import DeadLetterServicer, with_dead_letters
 from deadletters.servicer import register as register_dead_letters
 from tintype.billing.v1 import billing_pb2_grpc as rpc
@@ -20,6 +21,7 @@ from billing.adapters.inbound.webhook_gauges import WebhookGauges, count_found, 
 from billing.adapters.inbound.webhook_workers import WebhookWorkers
 from billing.adapters.outbound.postgres import tables
 from billing.adapters.outbound.postgres.billing_reader import PostgresBillingReader
+from billing.adapters.outbound.postgres.due_work import PostgresDueWork, Queue
 from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from billing.adapters.outbound.postgres.webhook_reader import PostgresWebhookReader
 from billing.adapters.outbound.toml_catalogue import load_catalogue
@@ -78,6 +80,8 @@ from billing.domain.referral import ReferralTerms
 from billing.settings import BillingSettings
 
 GAUGES_EVERY_S, FORGET_EVERY_S, ERASE_EVERY_S, DEPART_EVERY_S = 15, 60, 10, 2
+# Who waits for a slow webhook waits for no longer than this until another worker comes.
+HELP_EVERY_S = 0.25
 # The catalogue is what it was at the start: this often is for replicas that start with another one beside us.
 TELL_ENTITLEMENTS_EVERY_S = 600
 # Every generation moves a balance. Those that come within a moment are one look at the database, and few of
@@ -186,7 +190,9 @@ async def serve(settings: BillingSettings) -> None:
             refund=RefundPurchaseHandler(units, reader, maker, clock, ids),
             read_auto_top_up=ReadAutoTopUpHandler(units, reader, processor, clock),
             set_auto_top_up=SetAutoTopUpHandler(units, processor, offers, clock),
-            receive=ReceiveWebhookHandler(units, settings.verifier(), clock),
+            receive=ReceiveWebhookHandler(
+                units, settings.verifier(), clock, stored=lambda: sweeps.wake(Queue.WEBHOOKS)
+            ),
             reader=reader,
             processor_payments=ListProcessorPaymentsHandler(processor),
         )
@@ -207,6 +213,20 @@ async def serve(settings: BillingSettings) -> None:
             while await top_up() == TOP_UPS_MAX:
                 pass
 
+        workers = WebhookWorkers(drain, workers=settings.process_workers, every_s=HELP_EVERY_S)
+        sweeps = Sweeps(
+            PostgresDueWork(engine, clock, terms.hold).look,
+            {
+                Queue.WEBHOOKS: Sweep(step=workers.look, every_s=settings.process_every_s),
+                Queue.CHECKOUTS: Sweep(step=reconcile_due, every_s=settings.reconcile_every_s),
+                Queue.TOP_UPS: Sweep(step=top_up_due, every_s=settings.top_up_every_s),
+                Queue.RENEWALS: Sweep(step=renew_due, every_s=settings.renew_every_s),
+                Queue.DEPARTURES: Sweep(step=depart_due, every_s=DEPART_EVERY_S),
+                Queue.ERASURES: Sweep(step=erase, every_s=ERASE_EVERY_S),
+                Queue.REFUNDS: Sweep(step=carry_on, every_s=settings.carry_on_every_s),
+                Queue.REWARDS: Sweep(step=reward, every_s=settings.referral_every_s),
+            },
+        )
         await running.run(
             running.grpc(
                 _register,
@@ -218,27 +238,17 @@ async def serve(settings: BillingSettings) -> None:
             running.consumer(
                 balances.STREAM, balances.SUBJECTS, moved.handle, max_in_flight=BALANCES_AT_ONCE
             ).run(),
-            forever(top_up_due, every_s=settings.top_up_every_s, name="buy top-ups"),
-            WebhookWorkers(drain, workers=settings.process_workers, every_s=settings.process_every_s).run(),
+            sweeps.run(),
+            workers.run(),
             *(
-                forever(
-                    scan,
-                    every_s=settings.reconcile_money_back_every_s,
-                    name="reconcile lists",
-                )
-                for scan in scans(settings, units, processor, clock)
+                forever(scan, every_s=every_s, name="reconcile lists")
+                for scan, every_s in scans(settings, units, processor, clock)
             ),
             forever(refresh_prices, every_s=settings.refresh_prices_every_s, name="refresh prices"),
-            forever(reward, every_s=settings.referral_every_s, name="reward referrals"),
-            forever(carry_on, every_s=settings.carry_on_every_s, name="carry on refunds"),
-            forever(erase, every_s=ERASE_EVERY_S, name="carry on erasures"),
-            forever(depart_due, every_s=DEPART_EVERY_S, name="carry on departures"),
             forever(tell_entitlements, every_s=TELL_ENTITLEMENTS_EVERY_S, name="tell entitlements"),
-            forever(renew_due, every_s=settings.renew_every_s, name="renew plans"),
             forever(price_gauge.measure, every_s=GAUGES_EVERY_S, name="measure the age of prices"),
             forever(gauges.measure, every_s=GAUGES_EVERY_S, name="measure webhooks"),
             forever(forget, every_s=FORGET_EVERY_S, name="forget bodies of webhooks"),
-            forever(reconcile_due, every_s=settings.reconcile_every_s, name="reconcile checkouts"),
         )
 
 

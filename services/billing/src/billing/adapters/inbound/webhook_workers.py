@@ -9,8 +9,8 @@ from chassis.process import forever
 class WebhookWorkers:
     """`workers` of them, of which all but the first ask for nothing while there is nothing to do.
 
-    What waits for a slow webhook is looked for by the others as often as the first would: nothing waits
-    longer for a worker than twice `every_s`, while one is free.
+    The first looks whenever it is called. What waits for a slow webhook is looked for by the others every
+    `every_s`: nothing waits longer for a worker than twice that, while one is free.
     """
 
     def __init__(self, drain: Callable[[], Awaitable[None]], *, workers: int, every_s: float) -> None:
@@ -20,13 +20,14 @@ class WebhookWorkers:
         self._held_up = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until cancelled."""
-        steps = [self._look, *[self._help] * (self._workers - 1)]
+        """Help whoever is held up, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for step in steps:
-                tasks.create_task(forever(step, every_s=self._every_s, name="process webhooks"))
+            tasks.create_task(asyncio.Event().wait())
+            for _ in range(self._workers - 1):
+                tasks.create_task(forever(self._help, every_s=self._every_s, name="process webhooks"))
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Work out what is due, one after the other."""
         async with asyncio.TaskGroup() as tasks:
             draining = tasks.create_task(self._drained())
             await asyncio.wait({draining}, timeout=self._every_s)

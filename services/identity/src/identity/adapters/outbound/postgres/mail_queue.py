@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chassis import round_trips
 from chassis.claims import first_unclaimed
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from sqlalchemy import and_, update
@@ -13,6 +14,8 @@ from identity.adapters.outbound.postgres import rows
 from identity.adapters.outbound.postgres.tables import outgoing_mail
 from identity.domain.mail import Mail, MailState
 
+_IS_DUE = "SELECT EXISTS (SELECT FROM outgoing_mail WHERE state = %s AND due_at <= %s) AS is_due"
+
 
 @dataclass(frozen=True)
 class PostgresMailQueue:
@@ -21,7 +24,9 @@ class PostgresMailQueue:
     engine: AsyncEngine
 
     async def claim(self, *, now: datetime, until: datetime, limit: int) -> list[Mail]:
-        """See MailQueue."""
+        """See MailQueue. Nearly always a look says that there is none to claim."""
+        if not await self._is_due(now):
+            return []
         free = first_unclaimed(
             outgoing_mail.c.mail_id,
             due=and_(outgoing_mail.c.state == MailState.QUEUED, outgoing_mail.c.due_at <= now),
@@ -37,6 +42,12 @@ class PostgresMailQueue:
         async with transaction(self.engine, SYSTEM_SCOPE) as connection:
             claimed = [rows.mail(row) for row in (await connection.execute(claim)).mappings()]
         return sorted(claimed, key=lambda mail: mail.mail_id)
+
+    async def _is_due(self, now: datetime) -> bool:
+        async with transaction(self.engine, SYSTEM_SCOPE) as connection:
+            look = round_trips.require(connection).ask_and_commit(_IS_DUE, [MailState.QUEUED.value, now])
+            (row,) = await look
+        return bool(row.is_due)
 
     async def finish(self, mail: Mail, state: MailState, now: datetime) -> None:
         """See MailQueue."""
