@@ -3,8 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -16,6 +15,7 @@ from command_makers import grant, reserve
 from embedded.testing import ServiceDatabase
 from every_command import KINDS
 from ledger.adapters.outbound.postgres import write
+from ledger.adapters.outbound.postgres.pipeline import Pipeline, Rows, Value
 from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
@@ -32,8 +32,8 @@ class DyingUnits(PostgresUnitsOfWork):
         super().__init__(engine, UuidIds())
         self._hook = _Hook(at=at, after=after)
 
-    async def _connection(self) -> Any:
-        return _Dying(await super()._connection(), self._hook)
+    def _pipeline(self, connection: psycopg.AsyncConnection) -> Pipeline:
+        return _Dying(connection, self._hook)
 
 
 class _Hook:
@@ -50,29 +50,27 @@ class _Hook:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-class _Dying:
+class _Dying(Pipeline):
     """A connection that sends each statement by itself, so that the one before is done when it dies."""
 
-    def __init__(self, connection: Any, hook: _Hook) -> None:
-        self._connection, self._hook = connection, hook
+    def __init__(self, connection: psycopg.AsyncConnection, hook: _Hook) -> None:
+        super().__init__(connection)
+        self._hook = hook
+        self._waiting: list[tuple[str, Sequence[Value], Rows]] = []
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
+    def send(self, statement: str, values: Sequence[Value] = ()) -> Rows:
+        rows: Rows = []
+        self._waiting.append((statement, values, rows))
+        return rows
 
-    @asynccontextmanager
-    async def pipeline(self) -> AsyncIterator[None]:
-        yield
-
-    async def execute(self, *arguments: Any) -> Any:
-        self._hook.before()
-        cursor = await self._connection.execute(*arguments)
-        self._hook.after()
-        return cursor
-
-    async def commit(self) -> None:
-        self._hook.before()
-        await self._connection.commit()
-        self._hook.after()
+    async def answers(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for statement, values, rows in waiting:
+            self._hook.before()
+            answered = super().send(statement, values)
+            await super().answers()
+            rows += answered
+            self._hook.after()
 
 
 async def apply(units: PostgresUnitsOfWork, commands: list[Command], event_id: str | None) -> list[Any]:

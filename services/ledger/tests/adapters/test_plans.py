@@ -9,7 +9,6 @@ from ledger.adapters.outbound.postgres.many_rows import MANY
 from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
 from ledger.domain.budget import BudgetPeriod, BudgetScope
-from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 
@@ -41,15 +40,16 @@ async def test_a_plan_from_an_empty_table_never_walks_through_it(
 async def _plans(units: PostgresUnitsOfWork) -> dict[str, str]:
     """What the writer's connections prepared and has to find rows, with the plan that each is run by."""
     plans: dict[str, str] = {}
-    for connection in units._idle:
-        prepared = await connection.execute(
+    for pipeline in units._idle:
+        prepared = pipeline.send(
             "SELECT name, statement, cardinality(parameter_types) FROM pg_prepared_statements "
-            "WHERE statement ~ 'UPDATE|FROM (accounts|requests|lots|reservations|budgets)'"
+            "WHERE statement ~ 'UPDATE|FROM (accounts|requests|lots|reservations|budgets)' "
+            "AND cardinality(parameter_types) > 0"
         )
-        for name, statement, parameters in await prepared.fetchall():
-            nothing = sql.SQL(", ").join([sql.NULL] * parameters)
-            explain = sql.SQL("EXPLAIN EXECUTE {}({})").format(sql.Identifier(name), nothing)
-            rows = await (await connection.execute(explain)).fetchall()
+        await pipeline.answers()
+        for name, statement, parameters in prepared:
+            nothing = ", ".join(["NULL"] * parameters)
+            rows = pipeline.send(f'EXPLAIN EXECUTE "{name}"({nothing})')
+            await pipeline.answers()
             plans[statement] = "\n".join(row[0] for row in rows)
-        await connection.rollback()
     return plans

@@ -2,10 +2,10 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 from psycopg.pq import Trace
@@ -19,11 +19,25 @@ _CHANGE = re.compile(r"(?:WITH .*?\( ?)?(INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 _LOOK = re.compile(r"SELECT .*? FROM (\w+)(?:.* (FOR (?:NO KEY |KEY )?(?:UPDATE|SHARE).*))?")
 
 
-class Wire:
-    """What was said since `listening` began, by all connections of an engine."""
+def in_short(statement: str) -> str:
+    """Return what a statement does, to which table first."""
+    words = " ".join(statement.split())
+    if found := _CHANGE.match(words):
+        return f"{found[1]} {found[2]}"
+    if found := _LOOK.match(words):
+        return f"SELECT {found[1]} {found[2] or ''}".rstrip()
+    return re.sub(r" *\(.*", "", words)
 
-    def __init__(self, path: Path) -> None:
+
+class Wire:
+    """What was said since it began, by all connections that are traced into a file.
+
+    `words` says what a statement is called.
+    """
+
+    def __init__(self, path: Path, words: Callable[[str], str] = in_short) -> None:
         self._path = path
+        self._words = words
         self._names: dict[str, str] = {}
 
     def said(self) -> list[str]:
@@ -34,10 +48,10 @@ class Wire:
         said: list[str] = []
         for kind, rest in self._messages():
             if kind == "Query":
-                said += [_in_short(rest.strip(' "')), ROUND_TRIP]
+                said += [self._words(rest.strip(' "')), ROUND_TRIP]
             elif kind == "Parse":
                 name, statement = rest.split('"', 2)[1], rest.split('"', 3)[3]
-                self._names[name] = _in_short(statement.rsplit('"', 1)[0])
+                self._names[name] = self._words(statement.rsplit('"', 1)[0])
             elif kind == "Bind":
                 said.append(self._names[rest.split('"')[3]])
             elif kind == "Sync" and said and said[-1] != ROUND_TRIP:
@@ -57,6 +71,12 @@ class Wire:
                 yield found[1], found[2] or ""
 
 
+def trace(connection: psycopg.AsyncConnection, file: IO[str]) -> None:
+    """Write down what is said on a connection; where CAN_TRACE."""
+    connection.pgconn.trace(file.fileno())
+    connection.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS | Trace.REGRESS_MODE)
+
+
 @contextmanager
 def listening(engine: AsyncEngine, path: Path) -> Iterator[Wire]:
     """Write down what is said on each connection that the engine opens from now on; where CAN_TRACE."""
@@ -66,18 +86,7 @@ def listening(engine: AsyncEngine, path: Path) -> Iterator[Wire]:
         def _trace(connection: Any, _record: Any) -> None:
             driver = connection.driver_connection
             assert isinstance(driver, psycopg.AsyncConnection)
-            driver.pgconn.trace(file.fileno())
-            driver.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS | Trace.REGRESS_MODE)
+            trace(driver, file)
 
         yield Wire(path)
         event.remove(engine.sync_engine, "connect", _trace)
-
-
-def _in_short(statement: str) -> str:
-    """Return what a statement does, to which table first."""
-    words = " ".join(statement.split())
-    if found := _CHANGE.match(words):
-        return f"{found[1]} {found[2]}"
-    if found := _LOOK.match(words):
-        return f"SELECT {found[1]} {found[2] or ''}".rstrip()
-    return re.sub(r" *\(.*", "", words)

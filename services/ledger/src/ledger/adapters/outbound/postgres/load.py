@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from itertools import islice
-from typing import Any, LiteralString, TypeVar
-
-from psycopg import AsyncConnection, AsyncCursor
+from typing import Any, TypeVar
 
 from ledger.adapters.outbound.postgres import rows
 from ledger.adapters.outbound.postgres.array_literals import texts
+from ledger.adapters.outbound.postgres.pipeline import Pipeline, Rows
 from ledger.domain.account import Account
 from ledger.domain.identifiers import AccountId, GrantId, ReservationId
 from ledger.domain.lot import Lot
@@ -74,38 +73,37 @@ def _forget_oldest(known: dict[_Key, Any]) -> None:
         del known[oldest]
 
 
-async def load(connection: AsyncConnection, needs: Needs, known: Known) -> WorkingSet:
-    """Lock and read what the needs name."""
+async def load(pipeline: Pipeline, needs: Needs, known: Known) -> WorkingSet:
+    """Begin a transaction, then lock and read what the needs name."""
     found = WorkingSet()
-    await _find_owners(connection, needs, known, found)
+    pipeline.send("BEGIN")
+    await _find_owners(pipeline, needs, known, found)
     keys = texts(sorted(needs.accounts | needs.openings | set(found.owners.values())))
     openings = sorted(account_id for account_id in needs.openings if account_id not in known.opened)
-    async with connection.pipeline():
-        if openings:
-            await connection.execute(_OPEN, (texts(openings),))
-        locked = await connection.execute(_LOCK, (keys,))
-        requests = await connection.execute(_REQUESTS, (texts(needs.requests),))
-        lots = await connection.execute(_LOTS, (keys,))
-        reservations = await _ask(connection, _RESERVATIONS, needs.reservations)
-        events = await connection.execute(_EVENTS, (CONSUMER, texts(needs.events))) if needs.events else None
-        paid = await _ask(connection, _LOTS_BY_PAYMENT, needs.payments)
-        clawbacks = await _ask(connection, _CLAWBACKS, needs.payments)
-        sources = (
-            await connection.execute(_LOTS_BY_SOURCE, _columns(needs.sources)) if needs.sources else None
-        )
-    for row in await locked.fetchall():
+    if openings:
+        pipeline.send(_OPEN, [texts(openings)])
+    locked = pipeline.send(_LOCK, [keys])
+    requests = pipeline.send(_REQUESTS, [texts(needs.requests)])
+    lots = pipeline.send(_LOTS, [keys])
+    reservations = _ask(pipeline, _RESERVATIONS, needs.reservations)
+    events = pipeline.send(_EVENTS, [CONSUMER, texts(needs.events)]) if needs.events else []
+    paid = _ask(pipeline, _LOTS_BY_PAYMENT, needs.payments)
+    clawbacks = _ask(pipeline, _CLAWBACKS, needs.payments)
+    sources = pipeline.send(_LOTS_BY_SOURCE, _columns(needs.sources)) if needs.sources else []
+    await pipeline.answers()
+    for row in locked:
         found.accounts[row[0]] = Account(*row)
-    found.requests = {row[0]: rows.to_request(row) for row in await requests.fetchall()}
-    found.handled_events = {row[0] for row in await _rows(events)}
-    _put_lots(found, await lots.fetchall())
-    _put_lots(found, await _rows(sources))
-    _put_payments(found, await _rows(paid), await _rows(clawbacks))
-    _put_reservations(found, await _rows(reservations))
-    await _complete(connection, needs, found)
+    found.requests = {row[0]: rows.to_request(row) for row in requests}
+    found.handled_events = {row[0] for row in events}
+    _put_lots(found, lots)
+    _put_lots(found, sources)
+    _put_payments(found, paid, clawbacks)
+    _put_reservations(found, reservations)
+    await _complete(pipeline, needs, found)
     return found
 
 
-async def _find_owners(connection: AsyncConnection, needs: Needs, known: Known, found: WorkingSet) -> None:
+async def _find_owners(pipeline: Pipeline, needs: Needs, known: Known, found: WorkingSet) -> None:
     """Look up whose the reservations are before anything is locked: their accounts never change."""
     unknown = []
     for reservation_id in needs.reservations:
@@ -114,11 +112,12 @@ async def _find_owners(connection: AsyncConnection, needs: Needs, known: Known, 
         else:
             unknown.append(reservation_id)
     if unknown:
-        cursor = await connection.execute(_OWNERS, (texts(unknown),))
-        found.owners.update(await cursor.fetchall())
+        owners = pipeline.send(_OWNERS, [texts(unknown)])
+        await pipeline.answers()
+        found.owners.update(dict(owners))
 
 
-async def _complete(connection: AsyncConnection, needs: Needs, found: WorkingSet) -> None:
+async def _complete(pipeline: Pipeline, needs: Needs, found: WorkingSet) -> None:
     """Read what only the first answers name: earlier reservations, drained lots, budgets."""
     earlier = {
         request.made_id
@@ -126,21 +125,26 @@ async def _complete(connection: AsyncConnection, needs: Needs, found: WorkingSet
         if request.made_id and request.made_id.startswith("res_")
     } - {key for account in found.accounts.values() for key in account.reservations}
     if earlier:
-        _put_reservations(found, await _rows(await _ask(connection, _RESERVATIONS, earlier)))
+        reservations = _ask(pipeline, _RESERVATIONS, earlier)
+        await pipeline.answers()
+        _put_reservations(found, reservations)
     pinned: set[GrantId] = set()
     budgets = set(needs.budgets)
     for account in found.accounts.values():
         for reservation in account.reservations.values():
             pinned.update(line.grant_id for line in reservation.lines if line.grant_id not in account.lots)
             budgets.update((account.account_id, key) for key in reservation.budgets)
-    if pinned:
-        _put_lots(found, await _rows(await _ask(connection, _LOTS_BY_ID, pinned)))
-    if budgets:
-        keys = [(account_id, *key) for account_id, key in budgets]
-        for row in await _rows(await connection.execute(_BUDGETS, _columns(keys))):
-            if (owner := found.accounts.get(row[0])) is not None:
-                budget = rows.to_budget(row)
-                owner.budgets[budget.key] = budget
+    if not (pinned or budgets):
+        return
+    lots = _ask(pipeline, _LOTS_BY_ID, pinned)
+    keys = [(account_id, key.scope, key.period, key.starts_on.isoformat()) for account_id, key in budgets]
+    used = pipeline.send(_BUDGETS, _columns(keys)) if keys else []
+    await pipeline.answers()
+    _put_lots(found, lots)
+    for row in used:
+        if (owner := found.accounts.get(row[0])) is not None:
+            budget = rows.to_budget(row)
+            owner.budgets[budget.key] = budget
 
 
 def _put_lots(found: WorkingSet, lots: Iterable[Any]) -> None:
@@ -159,7 +163,7 @@ def _put_reservations(found: WorkingSet, reservations: Iterable[Any]) -> None:
             account.reservations[row[0]] = rows.to_reservation(row)
 
 
-def _put_payments(found: WorkingSet, lots: list[Any], clawbacks: list[Any]) -> None:
+def _put_payments(found: WorkingSet, lots: Rows, clawbacks: Rows) -> None:
     for row in lots:
         lot = rows.to_lot(row)
         _put_lot(found, lot)
@@ -172,15 +176,9 @@ def _put_payments(found: WorkingSet, lots: list[Any], clawbacks: list[Any]) -> N
             account.clawbacks[clawback.payment_id] = clawback
 
 
-async def _ask(
-    connection: AsyncConnection, query: LiteralString, keys: Collection[str]
-) -> AsyncCursor[Any] | None:
-    return await connection.execute(query, (texts(keys),)) if keys else None
+def _ask(pipeline: Pipeline, query: str, keys: Collection[str]) -> Rows:
+    return pipeline.send(query, [texts(keys)]) if keys else []
 
 
-async def _rows(cursor: AsyncCursor[Any] | None) -> list[Any]:
-    return [] if cursor is None else await cursor.fetchall()
-
-
-def _columns(keys: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*keys, strict=True)]
+def _columns(keys: Iterable[tuple[str, ...]]) -> list[str]:
+    return [texts(column) for column in zip(*keys, strict=True)]

@@ -1,17 +1,16 @@
 """Units of work on PostgreSQL: one transaction a batch, the accounts' rows locked until it ends."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
 from chassis.silent_peers import patience
 from psycopg import AsyncConnection
-from psycopg.pq import TransactionStatus
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ledger.adapters.outbound.postgres.load import Known, load
+from ledger.adapters.outbound.postgres.pipeline import Pipeline
 from ledger.adapters.outbound.postgres.write import write
 from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.identifiers import AccountId, ReservationId
@@ -53,7 +52,7 @@ class PostgresUnitsOfWork:
     def __init__(self, engine: AsyncEngine, ids: IdSource) -> None:
         self._dsn = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._ids = ids
-        self._idle: list[AsyncConnection] = []
+        self._idle: list[Pipeline] = []
         self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
         self._known = Known()
 
@@ -86,32 +85,34 @@ class PostgresUnitsOfWork:
         while self._idle:
             await self._idle.pop().close()
 
-    async def _connection(self) -> AsyncConnection:
+    async def _connection(self) -> Pipeline:
         while self._idle:
             connection = self._idle.pop()
-            if not connection.closed:
+            if not connection.is_closed:
                 return connection
         try:
-            return await AsyncConnection.connect(
-                self._dsn, options=_OPTIONS, prepare_threshold=1, **patience(self._dsn)
+            opened = await AsyncConnection.connect(
+                self._dsn, autocommit=True, options=_OPTIONS, **patience(self._dsn)
             )
         except psycopg.OperationalError as failure:
             raise LedgerUnavailable("storage is unavailable; try again") from failure
+        return self._pipeline(opened)
 
-    async def _put_back(self, connection: AsyncConnection) -> None:
-        with contextlib.suppress(psycopg.Error):
-            if connection.info.transaction_status is not TransactionStatus.IDLE:
-                await connection.rollback()
-        if connection.closed or connection.info.transaction_status is not TransactionStatus.IDLE:
-            await connection.close()
-        else:
+    def _pipeline(self, connection: AsyncConnection) -> Pipeline:
+        return Pipeline(connection)
+
+    async def _put_back(self, connection: Pipeline) -> None:
+        await connection.undo()
+        if connection.is_idle:
             self._idle.append(connection)
+        else:
+            await connection.close()
 
 
 class PostgresUnitOfWork:
     """One open transaction."""
 
-    def __init__(self, connection: AsyncConnection, known: Known) -> None:
+    def __init__(self, connection: Pipeline, known: Known) -> None:
         self._connection = connection
         self._known = known
         self.changed: WorkingSet | None = None

@@ -7,7 +7,6 @@ from typing import Any
 
 from chassis.events import OutgoingEvent
 from chassis.outbox import CHANNEL
-from psycopg import AsyncConnection
 
 from ledger.adapters.outbound.event_codec import encode
 from ledger.adapters.outbound.postgres import tables
@@ -36,6 +35,7 @@ from ledger.adapters.outbound.postgres.many_rows import (
     update,
     values_of,
 )
+from ledger.adapters.outbound.postgres.pipeline import Pipeline
 from ledger.adapters.outbound.postgres.rows import (
     ENTRY_FIELDS,
     ChangedReservationRow,
@@ -189,35 +189,36 @@ _BUDGETS = """
 """
 # Sent as a query, so that it can end a statement that does more: it wakes the relays at the commit.
 _NOTIFY = f"SELECT pg_notify('{CHANNEL}', '')"
-_INBOX = "INSERT INTO inbox (consumer, event_id) SELECT %s, unnest(%s::text[])"
+_INBOX = "INSERT INTO inbox (consumer, event_id) SELECT %s::text, unnest(%s::text[])"
 
 
-async def write(connection: AsyncConnection, changed: WorkingSet, ids: IdSource) -> None:
-    """Write what changed and commit, all in one pipeline: nothing is visible until all of it is."""
+async def write(pipeline: Pipeline, changed: WorkingSet, ids: IdSource) -> None:
+    """Write what changed and commit, in one round trip: nothing is visible until all of it is."""
     accounts = [account for account in changed.accounts.values() if account.is_changed]
     # Each has an id of its own, of random bits: an index that held what cannot fail would cost every command.
     facts = [encode(fact, event_id=EventId(ids.new("evt"))) for account in accounts for fact in account.facts]
     statements = _statements(changed, accounts, facts)
-    async with connection.pipeline():
-        if len(changed.new_requests) < MANY:
-            await _write_few(connection, list(statements), is_news=bool(facts))
-        else:
-            await _write_many(connection, statements, is_news=bool(facts))
-        await connection.commit()
+    if len(changed.new_requests) < MANY:
+        _write_few(pipeline, list(statements), is_news=bool(facts))
+    else:
+        _write_many(pipeline, statements, is_news=bool(facts))
+    pipeline.send("COMMIT")
+    await pipeline.answers()
 
 
-async def _write_few(connection: AsyncConnection, statements: list[Statement], *, is_news: bool) -> None:
+def _write_few(pipeline: Pipeline, statements: list[Statement], *, is_news: bool) -> None:
     """Send everything as one statement: a statement costs more than the rows in it."""
     if statements:
-        await connection.execute(*together(statements, last=_NOTIFY if is_news else "SELECT"))
+        pipeline.send(*together(statements, last=_NOTIFY if is_news else "SELECT"))
 
 
-async def _write_many(connection: AsyncConnection, statements: Iterator[Statement], *, is_news: bool) -> None:
+def _write_many(pipeline: Pipeline, statements: Iterator[Statement], *, is_news: bool) -> None:
     """Send one statement after the other: the database works on one while the next is made."""
     for statement, values in statements:
-        await connection.execute(statement, values)
+        pipeline.send(statement, values)
+        pipeline.hurry()
     if is_news:
-        await connection.execute(_NOTIFY)
+        pipeline.send(_NOTIFY)
 
 
 def _statements(
