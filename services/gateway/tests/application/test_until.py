@@ -89,3 +89,16 @@ async def test_a_failure_is_passed_on(source: Source) -> None:
     with pytest.raises(ZeroDivisionError):
         await anext(source.read())
     assert source.is_closed
+
+
+async def test_many_items_keep_nobody_else_waiting(source: Source) -> None:
+    """Whoever has something to say in between is heard: also that it is over."""
+    for item in range(100):
+        source.queue.put_nowait(item)
+    reading = source.read()
+    heard = []
+    async for item in reading:
+        heard.append(item)
+        asyncio.get_running_loop().call_soon(source.stop.set)
+    assert len(heard) < 10
+    assert source.is_closed

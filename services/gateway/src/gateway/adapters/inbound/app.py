@@ -14,7 +14,7 @@ from gateway.adapters.inbound.middleware import (
 )
 from gateway.adapters.inbound.refusals import add_refusal_handlers
 from gateway.adapters.inbound.rest.openapi import describe
-from gateway.adapters.inbound.rest.routers import ROUTERS, api_routes
+from gateway.adapters.inbound.rest.routers import IN_ORDER_OF_USE, api_routes
 
 
 def make_app(deps: Deps) -> FastAPI:
@@ -31,7 +31,7 @@ def make_app(deps: Deps) -> FastAPI:
         upload_body_max_bytes=UPLOAD_BODY_MAX_BYTES,
     )
     app.add_middleware(Edge, headers=security_headers(deps.web))
-    for router in ROUTERS:
+    for router in IN_ORDER_OF_USE:
         app.include_router(router)
     describe(app, api_routes())
     return app

@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 
 import structlog
 from chassis.process import raise_if_cancelled
@@ -23,10 +24,11 @@ from prometheus_client import Counter, Gauge
 
 from gateway.adapters.outbound.missed_facts import OVERLAP_S, missed_facts
 from gateway.adapters.outbound.nats_streams import (
-    FETCH_MAX,
+    FETCH_WAIT_S,
+    LIVE_MAX,
     fact_in,
+    live,
     place_of,
-    reading,
     sequence_of,
     stored_at_ms,
 )
@@ -171,17 +173,15 @@ class NatsEventFeed:
         position = last if known is None else min(known, last)
         self._place(stream, position, until_s=asked_at_s if position == last else None)
         subject = f"tintype.{stream.value.lower()}.v1.>"
-        async with reading(self._jetstream, stream, subject=subject, after=position) as live:
+        arrived = partial(self._arrived, stream)
+        async with live(self._jetstream, stream, subject=subject, after=position, arrived=arrived) as pull:
             while True:
                 raise_if_cancelled()
                 asked_at_s = time.time()
-                messages = await live.fetch()
-                for message in messages:
-                    self._arrived(stream, message)
-                if len(messages) < FETCH_MAX:
-                    self._read_until_s[stream] = asked_at_s
-                else:
-                    self._read_until_s[stream] = stored_at_ms(messages[-1]) / 1000
+                await pull.ask(LIVE_MAX, within_s=FETCH_WAIT_S)
+                if pull.give_up():
+                    # There were fewer: what was stored before it was asked for has come.
+                    self._read_until(stream, asked_at_s)
 
     def _place(self, stream: Stream, position: int, *, until_s: float | None) -> None:
         self._positions[stream] = position
@@ -195,6 +195,7 @@ class NatsEventFeed:
         if sequence <= self._positions[stream]:
             return
         self._positions[stream] = sequence
+        self._read_until(stream, stored_at_ms(message) / 1000)
         clients = self._clients.get(message.subject.rpartition(".")[2])
         if not clients or (fact := fact_in(message)) is None:
             return
@@ -203,6 +204,10 @@ class NatsEventFeed:
             self._let_go()
         for client in clients:
             client.put(Delivery(cursor=place, fact=fact))
+
+    def _read_until(self, stream: Stream, until_s: float) -> None:
+        """Note until when all that was stored has been read: messages come in their stored order."""
+        self._read_until_s[stream] = max(until_s, self._read_until_s.get(stream, 0.0))
 
     def _is_far_ahead(self, place: Place) -> bool:
         """Whether who resumes from this place might miss what another reader has yet to read."""

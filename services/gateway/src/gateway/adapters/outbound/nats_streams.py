@@ -1,6 +1,6 @@
 """Reading JetStream streams from a position, with consumers that the broker forgets by itself."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,10 +9,11 @@ from uuid import uuid4
 import structlog
 from chassis.consumer import incoming
 from chassis.events import Refused
+from chassis.pull import Pull
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 from prometheus_client import Counter
 
 from gateway.adapters.outbound.event_facts import fact_of
@@ -24,6 +25,8 @@ _REFUSED = Counter("gateway_events_refused_total", "Facts that can't be what the
 
 FETCH_MAX = 100
 FETCH_WAIT_S = 5.0
+# Of a live reader, which asks anew only once so many came or the time is over.
+LIVE_MAX = 1_000
 _FORGOTTEN_AFTER_S = 60.0
 
 
@@ -49,6 +52,43 @@ async def reading(
     jetstream: JetStreamContext, stream: Stream, *, subject: str, after: int | None, since_ms: int = 0
 ) -> AsyncIterator[Reading]:
     """Read a stream's messages of one subject: those after a number, or those stored since a time."""
+    async with _consumer(jetstream, stream, subject=subject, after=after, since_ms=since_ms) as info:
+        subscription = await jetstream.pull_subscribe_bind(consumer=info.name, stream=stream.value)
+        try:
+            yield Reading(subscription=subscription, pending=info.num_pending or 0)
+        finally:
+            with suppress(NatsError, OSError, TimeoutError):
+                await subscription.unsubscribe()
+
+
+@asynccontextmanager
+async def live(
+    jetstream: JetStreamContext,
+    stream: Stream,
+    *,
+    subject: str,
+    after: int,
+    arrived: Callable[[Msg], None],
+) -> AsyncIterator[Pull]:
+    """Have each message of one subject after a number told as it comes, in their order."""
+    async with _consumer(jetstream, stream, subject=subject, after=after) as info:
+        pull = Pull(
+            jetstream,
+            stream=stream.value,
+            durable=info.name or "",
+            take=lambda message, _was_asked_for: arrived(message),
+        )
+        await pull.open()
+        try:
+            yield pull
+        finally:
+            await pull.close()
+
+
+@asynccontextmanager
+async def _consumer(
+    jetstream: JetStreamContext, stream: Stream, *, subject: str, after: int | None, since_ms: int = 0
+) -> AsyncIterator[ConsumerInfo]:
     start = (
         ConsumerConfig(
             deliver_policy=DeliverPolicy.BY_START_TIME,
@@ -68,12 +108,10 @@ async def reading(
             mem_storage=True,
         ),
     )
-    subscription = await jetstream.pull_subscribe_bind(consumer=info.name, stream=stream.value)
     try:
-        yield Reading(subscription=subscription, pending=info.num_pending or 0)
+        yield info
     finally:
         with suppress(NatsError, OSError, TimeoutError):
-            await subscription.unsubscribe()
             await jetstream.delete_consumer(stream.value, info.name)
 
 

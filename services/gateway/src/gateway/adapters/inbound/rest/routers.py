@@ -79,6 +79,10 @@ ROUTERS = (
     operations.router,
 )
 
+# A request is compared with one router after the other: what programs ask for all the time comes first.
+_FIRST = (generations.router, events.router)
+IN_ORDER_OF_USE = (*_FIRST, *(router for router in ROUTERS if router not in _FIRST))
+
 
 def api_routes() -> list[APIRoute]:
     """Return every route of them, in order."""
