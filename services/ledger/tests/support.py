@@ -26,6 +26,7 @@ from ledger.application.command_writer import CommandWriter
 from ledger.application.expire_lots import ExpireLotsHandler
 from ledger.application.expire_reservations import ExpireReservationsHandler
 from ledger.application.list_entries import ListEntriesHandler
+from ledger.application.list_lots import ListLotsHandler
 from ledger.application.list_reservation_lots import ListReservationLotsHandler
 from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_balance import ReadBalanceHandler
@@ -64,6 +65,7 @@ class LedgerUnderTest:
         self.read_reservation = ReadReservationHandler(self.reader)
         self.list_entries = ListEntriesHandler(self.reader)
         self.list_reservation_lots = ListReservationLotsHandler(self.reader)
+        self.list_lots = ListLotsHandler(self.reader, self.clock)
         self.settlements = MemoryGenerationSettlements()
         self.expire_reservations = ExpireReservationsHandler(
             self.writer, self.reader, self.settlements, self.clock
@@ -171,6 +173,7 @@ def servicer(ledger: LedgerUnderTest, invariants: Invariants) -> LedgerServicer:
         read_statement=ReadStatementHandler(ledger.statements),
         list_entries=ledger.list_entries,
         list_reservation_lots=ledger.list_reservation_lots,
+        list_lots=ledger.list_lots,
         reader=ledger.reader,
         verify=VerifyLedgerHandler(invariants, NoMeter()),
         welcome_credits=1_000,

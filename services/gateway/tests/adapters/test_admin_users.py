@@ -49,6 +49,7 @@ async def test_people_are_found_and_read(rich: Door) -> None:
     said = answer.json()
     assert said["user"]["email"] == "ada@example.com"
     assert said["balance"]["held"] > 0
+    assert sum(lot["remaining"] for lot in said["lots"]) == said["balance"]["available"]
     assert [entry["kind"] for entry in said["entries"]] == ["reserve", "grant"]
     assert [job["model"] for job in said["generations"]] == ["local/sketch"]
     assert "heron" not in answer.text

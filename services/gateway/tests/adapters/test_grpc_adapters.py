@@ -87,6 +87,13 @@ async def test_ledger(connection: grpc.aio.Channel, script: Script) -> None:
                 reservation_id="res_1", account_id=ADA, state=ledger.RESERVATION_STATE_HELD, reserved=5
             )
         ),
+        "ListLots": ledger.ListLotsResponse(
+            lots=[
+                ledger.Lot(grant_id="grt_1", category=ledger.CATEGORY_PAID, remaining=4),
+                ledger.Lot(grant_id="grt_2", category=99, remaining=3, expires_at=stamp()),
+            ],
+            further=2,
+        ),
         "ListReservationLots": ledger.ListReservationLotsResponse(
             lots=[ledger.PinnedLot(grant_id="grt_1", category=ledger.CATEGORY_PAID, source="payment:pi_1")]
         ),
@@ -110,6 +117,9 @@ async def test_ledger(connection: grpc.aio.Channel, script: Script) -> None:
     assert reservation.reserved == 5
     assert await adapter.reservation("usr_" + "b" * 32, JOB) is None
     assert [lot.payment_id for lot in await adapter.reservation_lots(ADA, "res_1")] == ["pi_1"]
+    found = await adapter.open_lots(ADA)
+    assert [(lot.category, lot.remaining) for lot in found.lots] == [(Category.PAID, 4), (None, 3)]
+    assert (found.lots[0].expires_at, found.lots[1].expires_at, found.further) == (None, WHEN, 2)
     script.answers["GetReservation"] = STATUSES["NOT_FOUND"]("RESERVATION_NOT_FOUND")
     assert await adapter.reservation(ADA, JOB) is None
 

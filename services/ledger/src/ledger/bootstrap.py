@@ -34,6 +34,7 @@ from ledger.application.command_writer import CommandWriter
 from ledger.application.expire_lots import ExpireLotsHandler
 from ledger.application.expire_reservations import ExpireReservationsHandler
 from ledger.application.list_entries import ListEntriesHandler
+from ledger.application.list_lots import ListLotsHandler
 from ledger.application.list_reservation_lots import ListReservationLotsHandler
 from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_balance import ReadBalanceHandler
@@ -117,6 +118,7 @@ def servicer_of(parts: Parts) -> LedgerServicer:
         read_statement=ReadStatementHandler(statements),
         list_entries=ListEntriesHandler(reader),
         list_reservation_lots=ListReservationLotsHandler(reader),
+        list_lots=ListLotsHandler(reader, parts.clock),
         reader=reader,
         verify=parts.verify,
         welcome_credits=parts.events.welcome_credits,

@@ -49,6 +49,7 @@ async def test_an_impossible_id_is_refused_everywhere(memory_ledger: LedgerUnder
         memory_ledger.read_balance(account_id),
         memory_ledger.list_entries(account_id, EntryFilter()),
         memory_ledger.list_reservation_lots(account_id, "res_1"),
+        memory_ledger.list_lots(account_id),
     ):
         with pytest.raises(InvalidField) as refused:
             await asking

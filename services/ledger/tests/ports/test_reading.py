@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from command_makers import charge
+from ledger.application.list_lots import LOTS_MAX
 from ledger.domain.errors import InvalidField, ReservationNotFound
 from ledger.domain.lot import Category
 from ledger.domain.reservation import ReservationState
@@ -99,6 +100,31 @@ async def test_a_reservations_lots_are_its_accounts(any_ledger: LedgerUnderTest)
         with pytest.raises(InvalidField) as refused:
             await any_ledger.list_reservation_lots(account_id, reservation_id)
         assert str(refused.value) == said
+
+
+async def test_an_accounts_lots_are_those_that_have_credits(any_ledger: LedgerUnderTest) -> None:
+    """In spending order with what is left; neither what is spent, what expired, nor anybody else's."""
+    paid = await any_ledger.give(ME, 30, Category.PAID, payment_id="pi_1")
+    gift = await any_ledger.give(ME, 20)
+    await any_ledger.give(ME, 5, expires_in_s=60)
+    await any_ledger.give(SOMEONE, 7)
+    await any_ledger.hold(ME, 10, "gen_1")
+    found = await any_ledger.list_lots(ME)
+    assert [(lot.remaining, lot.held, lot.spent) for lot in found.lots] == [(15, 5, 0), (30, 0, 0)]
+    assert [lot.grant_id for lot in found.lots] == [gift, paid]
+    assert (found.lots[1].source, found.further) == ("payment:pi_1", 0)
+    assert (await any_ledger.list_lots("usr_none")).lots == []
+    await any_ledger.give(ME, 9, expires_in_s=60)
+    any_ledger.clock.advance(seconds=61)
+    assert [lot.grant_id for lot in (await any_ledger.list_lots(ME)).lots] == [gift, paid]
+
+
+async def test_of_very_many_lots_the_first_are_told(any_ledger: LedgerUnderTest) -> None:
+    """And how many more there are."""
+    for _ in range(LOTS_MAX + 2):
+        await any_ledger.give(ME, 1)
+    found = await any_ledger.list_lots(ME)
+    assert (len(found.lots), found.further) == (LOTS_MAX, 2)
 
 
 async def test_a_page_says_where_to_go_on_only_if_there_is_more(any_ledger: LedgerUnderTest) -> None:

@@ -103,6 +103,17 @@ async def test_pages_meet_and_filters_narrow(story: Story) -> None:
         await story.port.entries(ME, EntryFilter(), cursor="nonsense", limit=2)
 
 
+async def test_credits_are_told_by_where_they_came_from(story: Story) -> None:
+    """What is left of each grant; nothing of an account without any."""
+    await story.happen()
+    found = await story.port.open_lots(ME)
+    assert sum(lot.remaining for lot in found.lots) == (await story.port.balance(ME)).available
+    assert [(lot.amount, lot.remaining, lot.held, lot.expires_at) for lot in found.lots] == [
+        (100, 80, 0, None)
+    ]
+    assert (await story.port.open_lots("usr_other")).lots == []
+
+
 async def test_a_reservation_is_explained_to_its_owner_alone(story: Story) -> None:
     """State, amounts and the lots it came from; nothing for anybody else."""
     await story.happen()

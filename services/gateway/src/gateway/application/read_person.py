@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.domain.administration import Actor, Person
 from gateway.domain.api_key import ApiKey
-from gateway.domain.credits import Balance, Entry, EntryFilter
+from gateway.domain.credits import Balance, Entry, EntryFilter, OpenLots
 from gateway.domain.errors import NotFound
 from gateway.domain.generation import Generation, LibraryFilter
 from gateway.domain.identifiers import UserId
@@ -28,6 +28,7 @@ class PersonDetails:
 
     person: Person
     balance: Balance
+    lots: OpenLots
     subscription: Subscription | None
     api_keys: Sequence[ApiKey]
     sessions: Sequence[OwnSession]
@@ -52,6 +53,7 @@ class ReadPersonHandler:
         try:
             async with asyncio.TaskGroup() as group:
                 balance = group.create_task(self.ledger.balance(user_id))
+                lots = group.create_task(self.ledger.open_lots(user_id))
                 subscription = group.create_task(self._subscription(user_id))
                 api_keys = group.create_task(self.identity.api_keys(user_id))
                 sessions = group.create_task(self.identity.sessions_of(user_id))
@@ -68,6 +70,7 @@ class ReadPersonHandler:
         return PersonDetails(
             person=person,
             balance=balance.result(),
+            lots=lots.result(),
             subscription=subscription.result(),
             api_keys=api_keys.result(),
             sessions=sessions.result(),

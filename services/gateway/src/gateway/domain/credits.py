@@ -1,6 +1,6 @@
 """What the ledger says about an account. Amounts are whole credits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -111,4 +111,36 @@ class PinnedLot:
     @property
     def payment_id(self) -> str | None:
         """The payment that paid for the lot, if one did."""
-        return self.source.removeprefix("payment:") if self.source.startswith("payment:") else None
+        return payment_of(self.source)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lot:
+    """Credits that were granted together, and what is left of them."""
+
+    grant_id: GrantId
+    category: Category | None
+    """None for one that is not known here."""
+    amount: int
+    """As granted."""
+    remaining: int
+    held: int
+    """Set aside for jobs that run."""
+    source: str
+    granted_at: datetime
+    effective_at: datetime
+    """From when on it can be spent."""
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenLots:
+    """Lots that have credits, in spending order, and how many more there are, which are spent last."""
+
+    lots: Sequence[Lot]
+    further: int = 0
+
+
+def payment_of(source: str) -> str | None:
+    """Return the payment that credits came from; None where they came from none."""
+    return source.removeprefix("payment:") if source.startswith("payment:") else None

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.domain.administration import Actor
-from gateway.domain.credits import Balance, Entry, EntryFilter, PinnedLot, Reservation
+from gateway.domain.credits import Balance, Entry, EntryFilter, OpenLots, PinnedLot, Reservation
 from gateway.domain.identifiers import AccountId, GenerationId, ReservationId
 from gateway.domain.page import Page
 from gateway.domain.statement import StatementPart
@@ -45,6 +45,10 @@ class Ledger(Protocol):
         self, account_id: AccountId, reservation_id: ReservationId
     ) -> Sequence[PinnedLot]:
         """Return the lots that a reservation drew from."""
+        ...
+
+    async def open_lots(self, account_id: AccountId) -> OpenLots:
+        """Return what the account's credits came from: what can be spent now or later."""
         ...
 
     async def adjust(

@@ -11,7 +11,7 @@ from tintype.ledger.v1 import ledger_pb2 as pb
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry, EntryKind
 from ledger.domain.errors import InvalidField
-from ledger.domain.lot import Category
+from ledger.domain.lot import Category, Lot
 from ledger.domain.reservation import Reservation, ReservationState
 
 CATEGORIES = {category: pb.Category.Value(f"CATEGORY_{category.name}") for category in Category}
@@ -77,6 +77,21 @@ def reservation(value: Reservation) -> pb.Reservation:
         expires_at=timestamp(value.expires_at),
         created_at=timestamp(value.created_at),
         settled_at=timestamp(value.settled_at),
+    )
+
+
+def lot(value: Lot) -> pb.Lot:
+    """Return a lot as a message."""
+    return pb.Lot(
+        grant_id=value.grant_id,
+        category=CATEGORIES[value.category],
+        amount=value.amount,
+        remaining=value.remaining,
+        held=value.held,
+        source=value.source,
+        granted_at=timestamp(value.created_at),
+        effective_at=timestamp(value.effective_at),
+        expires_at=timestamp(value.expires_at),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry, EntryKind
 from ledger.domain.identifiers import AccountId, GrantId, PaymentId, ReservationId, SubscriptionId
-from ledger.domain.lot import Category
+from ledger.domain.lot import Category, Lot
 from ledger.domain.reservation import Reservation
 
 
@@ -81,6 +81,9 @@ class LedgerReader(Protocol):
         self, account_id: AccountId, reservation_id: ReservationId
     ) -> list[PinnedLot] | None:
         """Return a reservation's lots in spending order; None when it is not this account's."""
+
+    async def open_lots(self, account_id: AccountId, now: datetime) -> list[Lot]:
+        """Return the account's lots that have credits and did not expire, in any order."""
 
     def settled_reservations(self) -> AsyncIterator[Reservation]:
         """Stream every settled reservation (without lines), oldest first."""

@@ -115,6 +115,11 @@ class LedgerServiceStub:
                 request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListReservationLotsRequest.SerializeToString,
                 response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListReservationLotsResponse.FromString,
                 _registered_method=True)
+        self.ListLots = channel.unary_unary(
+                '/tintype.ledger.v1.LedgerService/ListLots',
+                request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListLotsRequest.SerializeToString,
+                response_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListLotsResponse.FromString,
+                _registered_method=True)
         self.ListSettlements = channel.unary_stream(
                 '/tintype.ledger.v1.LedgerService/ListSettlements',
                 request_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListSettlementsRequest.SerializeToString,
@@ -253,6 +258,13 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListLots(self, request, context):
+        """Lists what an account's credits came from: its lots that still have credits, in spending order.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListSettlements(self, request, context):
         """Streams every settled reservation and every payment grant, oldest first, for reconciliation.
         """
@@ -351,6 +363,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.ListReservationLots,
                     request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListReservationLotsRequest.FromString,
                     response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListReservationLotsResponse.SerializeToString,
+            ),
+            'ListLots': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLots,
+                    request_deserializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListLotsRequest.FromString,
+                    response_serializer=tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListLotsResponse.SerializeToString,
             ),
             'ListSettlements': grpc.unary_stream_rpc_method_handler(
                     servicer.ListSettlements,
@@ -779,6 +796,33 @@ class LedgerService:
             '/tintype.ledger.v1.LedgerService/ListReservationLots',
             tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListReservationLotsRequest.SerializeToString,
             tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListReservationLotsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLots(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.ledger.v1.LedgerService/ListLots',
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListLotsRequest.SerializeToString,
+            tintype_dot_ledger_dot_v1_dot_ledger__pb2.ListLotsResponse.FromString,
             options,
             channel_credentials,
             insecure,

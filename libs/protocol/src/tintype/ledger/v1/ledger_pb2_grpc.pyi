@@ -65,6 +65,8 @@ class LedgerServiceStub:
     """Lists an account's entries, newest first."""
     ListReservationLots: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListReservationLotsRequest, _ledger_pb2.ListReservationLotsResponse]
     """Lists the lots that a reservation was pinned to and where each lot came from."""
+    ListLots: _aio.UnaryUnaryMultiCallable[_ledger_pb2.ListLotsRequest, _ledger_pb2.ListLotsResponse]
+    """Lists what an account's credits came from: its lots that still have credits, in spending order."""
     ListSettlements: _aio.UnaryStreamMultiCallable[_ledger_pb2.ListSettlementsRequest, _ledger_pb2.ListSettlementsResponse]
     """Streams every settled reservation and every payment grant, oldest first, for reconciliation."""
     ListPlanGrants: _aio.UnaryStreamMultiCallable[_ledger_pb2.ListPlanGrantsRequest, _ledger_pb2.ListPlanGrantsResponse]
@@ -213,6 +215,14 @@ class LedgerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_ledger_pb2.ListReservationLotsRequest, _abc.Awaitable[_ledger_pb2.ListReservationLotsResponse]],
     ) -> _abc.Awaitable[_ledger_pb2.ListReservationLotsResponse]:
         """Lists the lots that a reservation was pinned to and where each lot came from."""
+
+    @_abc_1.abstractmethod
+    def ListLots(
+        self,
+        request: _ledger_pb2.ListLotsRequest,
+        context: _aio.ServicerContext[_ledger_pb2.ListLotsRequest, _abc.Awaitable[_ledger_pb2.ListLotsResponse]],
+    ) -> _abc.Awaitable[_ledger_pb2.ListLotsResponse]:
+        """Lists what an account's credits came from: its lots that still have credits, in spending order."""
 
     @_abc_1.abstractmethod
     def ListSettlements(

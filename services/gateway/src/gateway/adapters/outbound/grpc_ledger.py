@@ -13,7 +13,7 @@ from gateway.adapters.outbound import ledger_messages as messages
 from gateway.adapters.outbound import statement_messages
 from gateway.adapters.outbound.grpc_ledger_admin import GrpcCorrections
 from gateway.adapters.outbound.remote import READ_DEADLINE_S, remote_calls
-from gateway.domain.credits import Balance, Entry, EntryFilter, PinnedLot, Reservation
+from gateway.domain.credits import Balance, Entry, EntryFilter, OpenLots, PinnedLot, Reservation
 from gateway.domain.errors import NotFound
 from gateway.domain.identifiers import AccountId, GenerationId, ReservationId
 from gateway.domain.page import Page
@@ -93,3 +93,11 @@ class GrpcLedger(GrpcCorrections):
         with remote_calls("ledger"):
             answer = await self._stub.ListReservationLots(request, timeout=READ_DEADLINE_S)
         return [messages.pinned_lot(lot) for lot in answer.lots]
+
+    async def open_lots(self, account_id: AccountId) -> OpenLots:
+        """See Ledger."""
+        with remote_calls("ledger"):
+            answer = await self._stub.ListLots(
+                pb.ListLotsRequest(account_id=account_id), timeout=READ_DEADLINE_S
+            )
+        return OpenLots(lots=[messages.lot(lot) for lot in answer.lots], further=answer.further)

@@ -9,6 +9,7 @@ from gateway.domain.credits import (
     Category,
     Entry,
     EntryKind,
+    Lot,
     PinnedLot,
     Reservation,
     ReservationState,
@@ -47,3 +48,4 @@ reservation = reader(
     unread=("reference",),
 )
 pinned_lot = reader(pb.PinnedLot, PinnedLot, values={"category": CATEGORIES.__getitem__})
+lot = reader(pb.Lot, Lot, values={"category": CATEGORIES.get})

@@ -18,6 +18,7 @@ from ledger.application.bounds import BATCH_MAX
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter
 from ledger.application.list_entries import ListEntriesHandler
+from ledger.application.list_lots import ListLotsHandler
 from ledger.application.list_reservation_lots import ListReservationLotsHandler
 from ledger.application.preview_reservation import PreviewReservationHandler
 from ledger.application.read_balance import ReadBalanceHandler
@@ -55,6 +56,7 @@ ALLOWED = {
         "GetStatement": ["gateway"],
         "ListEntries": ["gateway"],
         "ListReservationLots": ["gateway"],
+        "ListLots": ["gateway"],
         "ListSettlements": ["auditor"],
         "ListPlanGrants": ["auditor"],
         "Verify": ["auditor"],
@@ -75,6 +77,7 @@ class LedgerServicer(rpc.LedgerServiceServicer):
     read_statement: ReadStatementHandler
     list_entries: ListEntriesHandler
     list_reservation_lots: ListReservationLotsHandler
+    list_lots: ListLotsHandler
     reader: LedgerReader
     verify: VerifyLedgerHandler
     welcome_credits: int = 0
@@ -225,6 +228,10 @@ class LedgerServicer(rpc.LedgerServiceServicer):
                 for lot in lots
             ]
         )
+
+    async def ListLots(self, request: pb.ListLotsRequest, context: Any) -> pb.ListLotsResponse:
+        found = await self.list_lots(AccountId(request.account_id))
+        return pb.ListLotsResponse(lots=[messages.lot(lot) for lot in found.lots], further=found.further)
 
     async def ListSettlements(
         self, request: pb.ListSettlementsRequest, context: Any

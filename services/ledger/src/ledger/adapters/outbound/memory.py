@@ -190,6 +190,14 @@ class MemoryLedgerReader:
             for line in found.lines
         ]
 
+    async def open_lots(self, account_id: AccountId, now: datetime) -> list[Lot]:
+        """Return lots that have credits, in no order."""
+        return [
+            lot
+            for lot in self._ledger.lots.values()
+            if lot.account_id == account_id and lot.remaining and not lot.is_expired(now)
+        ]
+
     async def settled_reservations(self) -> AsyncIterator[Reservation]:
         """Stream settled reservations, without lines."""
         for reservation in self._ledger.reservations.values():

@@ -11,6 +11,8 @@ from gateway.domain.credits import (
     Entry,
     EntryFilter,
     EntryKind,
+    Lot,
+    OpenLots,
     PinnedLot,
     Reservation,
     ReservationState,
@@ -115,6 +117,25 @@ class MemoryLedger:
             for held in self.reservations.values()
         )
         return self.lots.get(reservation_id, []) if own else []
+
+    async def open_lots(self, account_id: AccountId) -> OpenLots:
+        """See Ledger: the pot is one."""
+        journal = self.journal.get(account_id, [])
+        if not journal or not journal[-1].balance_after:
+            return OpenLots(lots=[])
+        first, last = journal[0], journal[-1]
+        pot = Lot(
+            grant_id=GrantId(f"grt_{first.entry_id.removeprefix('ent_')}"),
+            category=Category.PROMOTIONAL,
+            amount=sum(line.amount for line in journal if line.kind is EntryKind.GRANT),
+            remaining=last.balance_after,
+            held=last.held_after,
+            source="welcome",
+            granted_at=first.created_at,
+            effective_at=first.created_at,
+            expires_at=None,
+        )
+        return OpenLots(lots=[pot])
 
     def grant(self, account_id: AccountId, amount_credits: int, *, source: str = "welcome") -> None:
         """Add credits."""

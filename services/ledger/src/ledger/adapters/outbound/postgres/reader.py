@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from chassis.postgres import SYSTEM_SCOPE, transaction
-from sqlalchemy import func, literal, select, true
+from sqlalchemy import ColumnElement, func, literal, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ledger.adapters.outbound.postgres import rows, tables
@@ -12,7 +12,7 @@ from ledger.domain import sources
 from ledger.domain.balance import Balance
 from ledger.domain.entry import Entry
 from ledger.domain.identifiers import AccountId, ReservationId
-from ledger.domain.lot import Category
+from ledger.domain.lot import Category, Lot
 from ledger.domain.reservation import Reservation
 from ledger.ports.ledger_reader import EntryFilter, ExpiringLot, PaymentGrant, PinnedLot, PlanGrant
 
@@ -32,7 +32,6 @@ class PostgresLedgerReader:
         """
         lots, accounts = tables.lots, tables.accounts
         is_effective = (lots.c.effective_at <= now) | (lots.c.effective_at <= lots.c.created_at)
-        is_good = ~lots.c.drained & (lots.c.expires_at.is_(None) | (lots.c.expires_at > now))
         remaining = func.sum(lots.c.remaining)
         query = (
             select(
@@ -43,7 +42,7 @@ class PostgresLedgerReader:
                 func.min(lots.c.expires_at).filter(is_effective).label("next_expiry"),
                 func.min(lots.c.effective_at).filter(~is_effective).label("next_effective"),
             )
-            .outerjoin(lots, (lots.c.account_id == accounts.c.account_id) & is_good)
+            .outerjoin(lots, (lots.c.account_id == accounts.c.account_id) & _is_good(now))
             .where(accounts.c.account_id == account_id)
             .group_by(accounts.c.account_id, lots.c.category)
         )
@@ -122,6 +121,15 @@ class PostgresLedgerReader:
             for row in found
         ]
         return pinned or None
+
+    async def open_lots(self, account_id: AccountId, now: datetime) -> list[Lot]:
+        """Return lots that have credits, in no order."""
+        lots = tables.lots
+        query = select(*(lots.c[name] for name in Lot._fields)).where(
+            lots.c.account_id == account_id, _is_good(now)
+        )
+        async with transaction(self._engine, account_id) as connection:
+            return [rows.to_lot(row) for row in await connection.execute(query)]
 
     async def settled_reservations(self) -> AsyncIterator[Reservation]:
         """Stream settled reservations through a server-side cursor."""
@@ -238,3 +246,9 @@ class PostgresLedgerReader:
             query = query.where(lots.c.account_id > after)
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
             return list((await connection.scalars(query)).all())
+
+
+def _is_good(now: datetime) -> ColumnElement[bool]:
+    """Return what holds for a lot that has credits and did not expire."""
+    lots = tables.lots
+    return ~lots.c.drained & (lots.c.expires_at.is_(None) | (lots.c.expires_at > now))

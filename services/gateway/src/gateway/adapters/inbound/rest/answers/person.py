@@ -21,6 +21,7 @@ from gateway.adapters.inbound.rest.answers.purchase import Purchase
 from gateway.adapters.inbound.rest.answers.user import User
 from gateway.application.read_person import PersonDetails as Details
 from gateway.domain import administration as domain
+from gateway.domain import credits as money
 from gateway.domain import generation as jobs
 
 
@@ -70,6 +71,42 @@ class PersonGeneration(Answer):
         )
 
 
+class OpenLot(Answer):
+    """Credits that were granted together, and what is left of them."""
+
+    grant_id: Annotated[str, shown("grt_019324a1b2c37def8a9b0c1d2e3f4a62")]
+    category: money.Category | None
+    """Null for one that is newer than this gateway."""
+    amount: Credits
+    """As granted."""
+    remaining: Credits
+    """What can be spent of it, at once or once it is effective."""
+    held: Credits
+    """Set aside for generations that have not ended."""
+    source: Annotated[str, shown("payment:pi_3QabcdEXAMPLE")]
+    """Where the credits came from."""
+    granted_at: Moment
+    effective_at: Moment
+    """From when on they can be spent."""
+    expires_at: Moment | None
+    """Null for what never expires."""
+
+    @classmethod
+    def of(cls, lot: money.Lot) -> Self:
+        """Show a lot."""
+        return cls(
+            grant_id=lot.grant_id,
+            category=lot.category,
+            amount=lot.amount,
+            remaining=lot.remaining,
+            held=lot.held,
+            source=lot.source,
+            granted_at=lot.granted_at,
+            effective_at=lot.effective_at,
+            expires_at=lot.expires_at,
+        )
+
+
 class PersonGenerationPage(Page[PersonGeneration]):
     """Some of somebody's jobs, and where the next part begins."""
 
@@ -79,6 +116,10 @@ class PersonDetails(Answer):
 
     user: Person
     balance: Balance
+    lots: list[OpenLot]
+    """What the credits came from, in the order in which they are spent; the first hundred."""
+    further_lots: Annotated[int, shown(0)]
+    """How many more there are."""
     subscription: Subscription | None
     """Null for somebody who has no plan."""
     api_keys: list[ApiKey]
@@ -99,6 +140,8 @@ class PersonDetails(Answer):
         return cls(
             user=Person.seen(details.person),
             balance=Balance.of(details.balance),
+            lots=[OpenLot.of(lot) for lot in details.lots.lots],
+            further_lots=details.lots.further,
             subscription=Subscription.of(plan) if plan else None,
             api_keys=[ApiKey.of(key) for key in details.api_keys],
             sessions=[OwnSession.of(session, current=None) for session in details.sessions],
