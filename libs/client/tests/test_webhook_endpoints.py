@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 from client_world import LOST, Network, ask
-from gateway_world import Door
+from gateway.domain.generation import GenerationStatus
+from gateway_world import SKETCH, Door
 from tintype_client import (
     ApiError,
     Conflict,
@@ -134,3 +135,18 @@ async def test_what_is_refused(client: Any, door: Door) -> None:
         await made(client)
     assert late.value.reason == "STEP_UP_REQUIRED"
     assert len(door.world.webhooks.kept) == 20
+
+
+async def test_the_log_of_single_requests(client: Any, door: Door) -> None:
+    """What one generation's webhook was sent, and again; another's is not in it."""
+    job = {"model": SKETCH, "input": {"prompt": "a heron"}, "webhook_url": URL}
+    door.world.generations.ends_at_once = GenerationStatus.SUCCEEDED
+    first, other = [(await door.http.post("/v1/generations", json=job)).json()["id"] for _ in range(2)]
+    everything = await ask(client.webhooks, "request_deliveries", page_size=1)
+    assert [each.generation_id for each in everything] == [other, first]
+    (sent,) = await ask(client.webhooks, "request_deliveries", generation_id=first)
+    assert (sent.url, sent.event_type, sent.status) == (URL, "generation.succeeded", "pending")
+    again = await ask(client.webhooks, "redeliver_request", sent.id)
+    assert (again.id, again.generation_id) == (sent.id, first)
+    with pytest.raises(NotFound):
+        await ask(client.webhooks, "redeliver_request", "dlv_" + "0" * 32)

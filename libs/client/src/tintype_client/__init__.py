@@ -70,6 +70,7 @@ from tintype_client.files import AsyncFile, File, Files
 from tintype_client.steps import Retries
 from tintype_client.webhook_answers import (
     NewWebhookEndpoint,
+    RequestWebhookDelivery,
     WebhookDelivery,
     WebhookEndpoint,
     WebhookSigningSecret,
@@ -125,6 +126,7 @@ __all__ = [
     "Quote",
     "QuoteExpired",
     "RateLimited",
+    "RequestWebhookDelivery",
     "Retries",
     "ScopeRequired",
     "ServerError",

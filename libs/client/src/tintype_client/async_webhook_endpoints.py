@@ -7,9 +7,11 @@ from typing import TypeVar
 from tintype_client import webhook_operations as operations
 from tintype_client.async_wire import AsyncWire
 from tintype_client.messages import Call
+from tintype_client.operations import Filters
 from tintype_client.steps import Retries, done
 from tintype_client.webhook_answers import (
     NewWebhookEndpoint,
+    RequestWebhookDelivery,
     WebhookDelivery,
     WebhookEndpoint,
     WebhookSigningSecret,
@@ -92,6 +94,17 @@ class AsyncWebhooks:
     async def redeliver(self, endpoint_id: str, delivery_id: str) -> WebhookDelivery:
         """Have one sent again, with the same id and body. Raises NotFound, and Conflict while it is tried."""
         return await self._do(operations.redeliver(endpoint_id, delivery_id))
+
+    def request_deliveries(
+        self, *, generation_id: str | None = None, page_size: int = 50
+    ) -> AsyncIterator[RequestWebhookDelivery]:
+        """Go through what the `webhook_url` of single requests was sent, newest first; of all or of one."""
+        part: Filters = {"generation": generation_id, "limit": str(page_size)}
+        return self._wire.each(operations.list_request_deliveries, part, self._retries)
+
+    async def redeliver_request(self, delivery_id: str) -> RequestWebhookDelivery:
+        """Have one of those sent again, as `redeliver` does."""
+        return await self._do(operations.redeliver_request(delivery_id))
 
     async def signing_secret(self) -> WebhookSigningSecret:
         """Return what signs the webhooks of single requests."""

@@ -58,3 +58,11 @@ class WebhookDelivery:
     error: str | None
     """timeout, connection, tls, address_refused, endpoint_disabled or internal."""
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestWebhookDelivery(WebhookDelivery):
+    """The webhook of one request (`webhook_url`) on its way, and what came of the last attempt."""
+
+    url: str
+    generation_id: str | None

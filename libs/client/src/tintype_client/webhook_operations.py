@@ -16,12 +16,14 @@ from tintype_client.operations import (
 )
 from tintype_client.webhook_answers import (
     NewWebhookEndpoint,
+    RequestWebhookDelivery,
     WebhookDelivery,
     WebhookEndpoint,
     WebhookSigningSecret,
 )
 
 PATH = "/webhook-endpoints"
+OF_REQUESTS = "/webhook-deliveries"
 
 
 def list_endpoints() -> Call[tuple[WebhookEndpoint, ...]]:
@@ -78,6 +80,17 @@ def redeliver(endpoint_id: str, delivery_id: str) -> Call[WebhookDelivery]:
     """Have a delivery sent again."""
     path = f"{PATH}/{path_part(endpoint_id)}/deliveries/{path_part(delivery_id)}/redeliver"
     return Call(Request(method="POST", path=path, only_once=True), read_as(WebhookDelivery))
+
+
+def list_request_deliveries(part: Filters) -> Call[Page[RequestWebhookDelivery]]:
+    """List what webhooks of single requests were sent, newest first."""
+    return read_list(OF_REQUESTS, part, RequestWebhookDelivery)
+
+
+def redeliver_request(delivery_id: str) -> Call[RequestWebhookDelivery]:
+    """Have one of them sent again."""
+    path = f"{OF_REQUESTS}/{path_part(delivery_id)}/redeliver"
+    return Call(Request(method="POST", path=path, only_once=True), read_as(RequestWebhookDelivery))
 
 
 def read_signing_secret() -> Call[WebhookSigningSecret]:

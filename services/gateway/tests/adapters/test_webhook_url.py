@@ -11,7 +11,8 @@ from gateway.application.record_webhook import RecordWebhookHandler
 from gateway.domain.errors import Unavailable
 from gateway.domain.generation import GenerationStatus
 from gateway.domain.identifiers import UserId
-from gateway_world import SKETCH, Door, assert_problem
+from gateway.domain.webhook import Attempt, DeliveryState, Settlement
+from gateway_world import HTML, PASSWORD, SKETCH, Door, assert_problem, enter
 from tintype.generation.v1.events_pb2 import GenerationFailed, GenerationSucceeded
 from told_facts import heard
 
@@ -126,3 +127,62 @@ async def test_an_address_that_nothing_is_sent_to_starts_nothing(door: Door, ada
     assert [problem["field"] for problem in answer.json()["errors"]] == ["webhook_url"]
     assert door.state() == before
     assert ada
+
+
+async def test_it_has_a_log(door: Door, ada: str) -> None:
+    """What was sent and answered, by generation or all; sent again by hand; nobody else sees it."""
+    door.world.generations.ends_at_once = GenerationStatus.SUCCEEDED
+    first, second = [(await start(door, key)).json()["id"] for key in ("key-1", "key-2")]
+    listed = (await door.http.get("/v1/webhook-deliveries")).json()["data"]
+    assert [each["generation_id"] for each in listed] == [second, first]
+    (sent,) = (await door.http.get(f"/v1/webhook-deliveries?generation={first}")).json()["data"]
+    assert (sent["url"], sent["event_type"], sent["status"]) == (URL, "generation.succeeded", "pending")
+    assert json.loads(sent["request_body"])["data"]["id"] == first
+    webhooks, now = door.world.webhooks, door.clock.now()
+    for claimed in await webhooks.claim(
+        now=now, until=now + timedelta(minutes=1), count_max=9, per_receiver_max=9
+    ):
+        failed = Attempt(attempted_at=now, duration_ms=7, status=500, response="no")
+        given_up = Settlement(state=DeliveryState.FAILED)
+        await webhooks.settle(claimed, failed, given_up, now=now, failing_max=timedelta(days=3))
+    page = (await door.http.get("/v1/webhook-deliveries?limit=1")).json()
+    (given,) = page["data"]
+    assert (given["status"], given["response_status"], given["response_body"]) == ("failed", 500, "no")
+    rest = (await door.http.get(f"/v1/webhook-deliveries?cursor={page['next_cursor']}")).json()
+    assert [each["generation_id"] for each in rest["data"]] == [first]
+    path = f"/v1/webhook-deliveries/{sent['id']}/redeliver"
+    again = await door.http.post(path)
+    assert (again.status_code, again.json()["status"], again.json()["id"]) == (202, "pending", sent["id"])
+    await door.sign_up("eve@example.com")
+    before = door.state()
+    assert (await door.http.get("/v1/webhook-deliveries")).json()["data"] == []
+    assert_problem(await door.http.post(path), 404, "WEBHOOK_DELIVERY_NOT_FOUND")
+    assert_problem(await door.http.get("/v1/webhook-deliveries?generation=x"), 404, "NOT_FOUND")
+    assert door.state() == before
+
+
+async def test_people_see_the_log(door: Door) -> None:
+    """And have one sent again; before there is one the page says when there will be."""
+    csrf = await enter(door)
+    assert (
+        'href="/account/webhooks/requests"' in (await door.http.get("/account/webhooks", headers=HTML)).text
+    )
+    page = "/account/webhooks/requests"
+    assert "Nothing was sent yet" in (await door.http.get(page, headers=HTML)).text
+    door.world.generations.ends_at_once = GenerationStatus.SUCCEEDED
+    login = {"email": "ada@example.com", "password": PASSWORD}
+    token = (await door.http.post("/v1/auth/login", json=login)).json()["access_token"]
+    door.world.ledger.grant(next(iter(door.world.identity.users)), 1000)
+    job = {"model": SKETCH, "input": {"prompt": "a heron"}, "webhook_url": URL}
+    bearing = {"Authorization": f"Bearer {token}"}
+    made = (await door.http.post("/v1/generations", json=job, headers=bearing)).json()["id"]
+    shown = (await door.http.get(page, headers=HTML)).text
+    for said in (URL, "generation.succeeded", f"/library/{made}"):
+        assert said in shown
+    (delivery,) = door.world.webhooks.log.values()
+    again = await door.http.post(
+        f"{page}/deliveries/{delivery.delivery_id}/redeliver", data={"csrf_token": csrf}, headers=HTML
+    )
+    assert again.headers["location"] == f"{page}?note=webhook-sent"
+    unknown = f"{page}/deliveries/dlv_{'0' * 32}/redeliver"
+    assert (await door.http.post(unknown, data={"csrf_token": csrf}, headers=HTML)).status_code == 404

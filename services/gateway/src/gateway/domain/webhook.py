@@ -236,6 +236,8 @@ class WebhookDelivery:
     next_attempt_at: datetime | None
     created_at: datetime
     last_attempt: Attempt | None = None
+    generation_id: GenerationId | None = None
+    """Of the webhook of one request: what was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,13 +99,17 @@ class WebhookEndpoints(Protocol):
     async def deliveries(
         self,
         account_id: AccountId,
-        endpoint_id: WebhookEndpointId,
+        endpoint_id: WebhookEndpointId | None,
         *,
+        generation_id: GenerationId | None = None,
         cursor: str | None,
         limit: int,
     ) -> Page[WebhookDelivery]:
-        """Return a part of an endpoint's log, the newest first. Raises NotFound, and InvalidRequest for
-        what is no cursor."""
+        """Return a part of an endpoint's log, the newest first; None: of the webhooks of single requests.
+
+        Of those, with `generation_id`, what one generation's was sent. Raises NotFound, and InvalidRequest
+        for what is no cursor.
+        """
         ...
 
     async def add_delivery(self, delivery: WebhookDelivery) -> None:
@@ -115,11 +119,14 @@ class WebhookEndpoints(Protocol):
     async def redeliver(
         self,
         account_id: AccountId,
-        endpoint_id: WebhookEndpointId,
+        endpoint_id: WebhookEndpointId | None,
         delivery_id: DeliveryId,
         *,
         now: datetime,
     ) -> WebhookDelivery:
-        """Have a delivery that ended tried from the start, or one that waits tried now. Raises NotFound, and
-        Conflict (WEBHOOK_DELIVERY_RUNNING) while it is being tried."""
+        """Have a delivery that ended tried from the start, or one that waits tried now.
+
+        Without an endpoint it is one of the webhook of a single request. Raises NotFound, and Conflict
+        (WEBHOOK_DELIVERY_RUNNING) while it is being tried.
+        """
         ...

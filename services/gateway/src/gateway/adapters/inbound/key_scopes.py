@@ -67,6 +67,8 @@ SCOPES: Mapping[str, frozenset[Scope]] = MappingProxyType(
         "rotate_signing_secret": _WRITES_WEBHOOKS,
         "list_webhook_deliveries": _READS_WEBHOOKS,
         "redeliver_webhook": _WRITES_WEBHOOKS,
+        "list_request_deliveries": _READS_WEBHOOKS,
+        "redeliver_request_webhook": _WRITES_WEBHOOKS,
         # What speaks OpenAI lists the models and then runs one: a key for running is enough for both.
         "list_openai_models": _WRITES,
         "read_openai_model": _WRITES,

@@ -15,11 +15,20 @@ from gateway.adapters.inbound.console.page import HtmlRoute, show
 from gateway.adapters.inbound.console.samples import SAMPLES
 from gateway.adapters.inbound.console.schema_form import Field
 from gateway.adapters.inbound.console.usage import USUAL, Column, Part, UsageReport
-from gateway.adapters.inbound.console.webhooks import EVENTS
+from gateway.adapters.inbound.console.webhook_words import ERRORS, EVENTS, STATES
 from gateway.domain.credits import EntryKind
 from gateway.domain.generation import QUEUE_COUNTED_MAX, Generation, GenerationStatus, Modality, Output
-from gateway.domain.identifiers import AccountId, GenerationId, ModelId, OutputId, PackId
+from gateway.domain.identifiers import (
+    AccountId,
+    DeliveryId,
+    GenerationId,
+    MessageId,
+    ModelId,
+    OutputId,
+    PackId,
+)
 from gateway.domain.purchase import Pack
+from gateway.domain.webhook import Attempt, AttemptError, DeliveryState, WebhookDelivery
 
 router = APIRouter(route_class=HtmlRoute)
 FIELDS = (
@@ -102,6 +111,9 @@ async def components(request: Request, deps: CurrentDeps, session: CurrentSessio
         session=session,
         fields=FIELDS,
         webhook_events=EVENTS,
+        webhook_deliveries=tuple(_delivery(state) for state in DeliveryState),
+        webhook_states=STATES,
+        webhook_errors=ERRORS,
         packs=PACKS,
         kinds=tuple(EntryKind),
         report=REPORT,
@@ -126,6 +138,31 @@ def _generation(status: GenerationStatus, *, cancel_requested: bool = False) -> 
         credits_charged=5 if status is GenerationStatus.SUCCEEDED else 0,
         cancel_requested=cancel_requested,
         created_at=datetime(2026, 11, 28, 12, tzinfo=UTC),
+    )
+
+
+def _delivery(state: DeliveryState) -> WebhookDelivery:
+    sent = Attempt(
+        attempted_at=datetime(2026, 11, 28, 12, tzinfo=UTC),
+        duration_ms=120,
+        status=200 if state is DeliveryState.SUCCEEDED else None,
+        error=AttemptError.TIMEOUT if state is DeliveryState.FAILED else None,
+        response="thanks" if state is DeliveryState.SUCCEEDED else None,
+    )
+    return WebhookDelivery(
+        delivery_id=DeliveryId(f"dlv_{state}"),
+        account_id=AccountId("usr_nobody"),
+        endpoint_id=None,
+        url="https://hooks.example/tintype",
+        message_id=MessageId("msg_1"),
+        event_type="generation.succeeded",
+        payload='{"type": "generation.succeeded"}',
+        state=state,
+        attempts=0 if state is DeliveryState.PENDING else 1,
+        next_attempt_at=None,
+        created_at=datetime(2026, 11, 28, 12, tzinfo=UTC),
+        last_attempt=None if state is DeliveryState.PENDING else sent,
+        generation_id=GenerationId("gen_succeeded"),
     )
 
 

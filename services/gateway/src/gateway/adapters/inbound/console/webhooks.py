@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.console.languages import gettext_noop
 from gateway.adapters.inbound.console.page import HtmlRoute, Session, go, show
+from gateway.adapters.inbound.console.webhook_words import DISABLED, ERRORS, EVENTS, SAID, STATES
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.fresh_proof import FRESH_PROOF, fresh_proof
 from gateway.adapters.inbound.limited import per_user
@@ -22,9 +23,6 @@ from gateway.domain.identifiers import WebhookEndpointId
 from gateway.domain.webhook import (
     DESCRIPTION_LENGTH_MAX,
     GENERATION_EVENTS,
-    AttemptError,
-    DeliveryState,
-    DisabledReason,
     EndpointChange,
     WebhookEvent,
 )
@@ -32,37 +30,6 @@ from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/account/webhooks", route_class=HtmlRoute)
 
-EVENTS = {
-    WebhookEvent.GENERATION_SUCCEEDED: gettext_noop("A generation succeeded"),
-    WebhookEvent.GENERATION_FAILED: gettext_noop("A generation failed"),
-    WebhookEvent.GENERATION_CANCELLED: gettext_noop("A generation was cancelled"),
-    WebhookEvent.CREDITS_LOW: gettext_noop("Credits run low"),
-    WebhookEvent.CREDITS_CHARGED: gettext_noop("Credits were charged"),
-    WebhookEvent.PAYMENT_COMPLETED: gettext_noop("A payment came"),
-    WebhookEvent.PAYMENT_REFUNDED: gettext_noop("A payment was refunded"),
-}
-STATES = {
-    DeliveryState.PENDING: gettext_noop("waiting"),
-    DeliveryState.SUCCEEDED: gettext_noop("delivered"),
-    DeliveryState.FAILED: gettext_noop("given up"),
-}
-ERRORS = {
-    AttemptError.TIMEOUT: gettext_noop("took too long"),
-    AttemptError.CONNECTION: gettext_noop("could not be reached"),
-    AttemptError.TLS: gettext_noop("its certificate is not valid"),
-    AttemptError.ADDRESS_REFUSED: gettext_noop("its address is not a public one"),
-    AttemptError.ENDPOINT_DISABLED: gettext_noop("the endpoint was turned off"),
-    AttemptError.INTERNAL: gettext_noop("a mistake of ours"),
-}
-DISABLED = {
-    DisabledReason.OWNER: gettext_noop("Off"),
-    DisabledReason.GONE: gettext_noop("Off: it answered 410"),
-    DisabledReason.FAILING: gettext_noop("Off: nothing arrived for days"),
-}
-_SAID = {
-    "TOO_MANY_WEBHOOK_ENDPOINTS": gettext_noop("You have as many as there can be. Remove one first."),
-    "WEBHOOKS_OFF": gettext_noop("Webhooks are not set up here."),
-}
 _LOG_SIZE = 20
 
 
@@ -97,6 +64,31 @@ async def add(request: Request, deps: CurrentDeps, session: Session) -> Response
     except (InvalidRequest, Conflict) as refusal:
         return await _page(request, deps, session, refusal=_in_words(refusal), typed=typed)
     return await _endpoint(request, deps, session, made.endpoint.endpoint_id, made=made)
+
+
+@router.get("/requests", dependencies=[per_user(Limit.READS)])
+async def requests_page(
+    request: Request, deps: CurrentDeps, session: Session, cursor: str | None = None
+) -> Response:
+    """Show what the webhooks of single requests were sent."""
+    log = await deps.webhook_endpoints.deliveries(session.user_id, None, cursor=cursor, limit=_LOG_SIZE)
+    return await show(
+        request,
+        "webhook_requests.html",
+        session=session,
+        deliveries=log.items,
+        next_cursor=log.next_cursor,
+        is_first=cursor is None,
+        states=STATES,
+        attempt_errors=ERRORS,
+    )
+
+
+@router.post("/requests/deliveries/{delivery}/redeliver", dependencies=[per_user(Limit.CHANGES)])
+async def redeliver_of_request(deps: CurrentDeps, session: Session, delivery: str) -> Response:
+    """Have one sent again; one that is being sent right now needs nothing."""
+    note = await _again(deps, session, None, delivery)
+    return go(f"{router.prefix}/requests", note=note)
 
 
 @router.get("/{endpoint}", dependencies=[per_user(Limit.READS)])
@@ -171,13 +163,21 @@ async def remove(deps: CurrentDeps, session: Session, endpoint: str) -> Response
 async def redeliver(deps: CurrentDeps, session: Session, endpoint: str, delivery: str) -> Response:
     """Have a delivery sent again; one that is being sent right now needs nothing."""
     endpoint_id = webhook_endpoint_id(endpoint)
+    note = await _again(deps, session, endpoint_id, delivery)
+    return go(_address(endpoint_id), note=note)
+
+
+async def _again(
+    deps: Deps, session: ConsoleSession, endpoint_id: WebhookEndpointId | None, delivery: str
+) -> str:
+    """Return what is said of it afterwards."""
     try:
         await deps.webhook_endpoints.redeliver(
             session.user_id, endpoint_id, delivery_id(delivery), now=deps.clock.now()
         )
     except Conflict:
-        return go(_address(endpoint_id), note="webhook-running")
-    return go(_address(endpoint_id), note="webhook-sent")
+        return "webhook-running"
+    return "webhook-sent"
 
 
 def _address(endpoint_id: WebhookEndpointId) -> str:
@@ -212,7 +212,7 @@ def _wrong(field: str, detail: str) -> InvalidRequest:
 
 def _in_words(refusal: InvalidRequest | Conflict) -> GatewayError:
     if isinstance(refusal, Conflict):
-        return Conflict(_SAID.get(refusal.reason, refusal.detail), reason=refusal.reason)
+        return Conflict(SAID.get(refusal.reason, refusal.detail), reason=refusal.reason)
     fields = [
         FieldProblem("url", gettext_noop("Write an https address that the internet can reach."))
         if problem.field == "url"

@@ -35,6 +35,7 @@ from gateway.adapters.inbound.rest import (
     subscriptions,
     uploads,
     usage,
+    webhook_deliveries,
     webhook_endpoints,
     webhooks,
 )
@@ -68,6 +69,7 @@ ROUTERS = (
     admin_audit.router,
     admin_usage.router,
     webhook_endpoints.router,
+    webhook_deliveries.router,
     openai_models.router,
     chat.router,
     responses.router,

@@ -160,20 +160,24 @@ class MemoryWebhooks:
     async def deliveries(
         self,
         account_id: AccountId,
-        endpoint_id: WebhookEndpointId,
+        endpoint_id: WebhookEndpointId | None,
         *,
+        generation_id: GenerationId | None = None,
         cursor: str | None,
         limit: int,
     ) -> Page[WebhookDelivery]:
         """See WebhookEndpoints."""
         if cursor is not None and not cursor.startswith("dlv_"):
             raise InvalidRequest("That is no cursor.", fields=[FieldProblem("cursor", "is no cursor")])
-        await self.endpoint(account_id, endpoint_id)
+        if endpoint_id is not None:
+            await self.endpoint(account_id, endpoint_id)
         found = sorted(
             (
                 sent
                 for sent in self.log.values()
-                if sent.endpoint_id == endpoint_id and (cursor is None or sent.delivery_id < cursor)
+                if (sent.account_id, sent.endpoint_id) == (account_id, endpoint_id)
+                and (generation_id is None or sent.generation_id == generation_id)
+                and (cursor is None or sent.delivery_id < cursor)
             ),
             key=lambda sent: sent.delivery_id,
             reverse=True,
@@ -190,15 +194,16 @@ class MemoryWebhooks:
     async def redeliver(
         self,
         account_id: AccountId,
-        endpoint_id: WebhookEndpointId,
+        endpoint_id: WebhookEndpointId | None,
         delivery_id: DeliveryId,
         *,
         now: datetime,
     ) -> WebhookDelivery:
         """See WebhookEndpoints."""
-        await self.endpoint(account_id, endpoint_id)
+        if endpoint_id is not None:
+            await self.endpoint(account_id, endpoint_id)
         delivery = self.log.get(delivery_id)
-        if delivery is None or delivery.endpoint_id != endpoint_id:
+        if delivery is None or (delivery.account_id, delivery.endpoint_id) != (account_id, endpoint_id):
             raise NotFound("There is no such delivery.", reason="WEBHOOK_DELIVERY_NOT_FOUND")
         if not self._is_idle(delivery_id, now):
             raise Conflict("It is being sent right now.", reason="WEBHOOK_DELIVERY_RUNNING")
@@ -244,6 +249,7 @@ class MemoryWebhooks:
                 attempts=0,
                 next_attempt_at=now,
                 created_at=now,
+                generation_id=message.generation_id if isinstance(receiver, Callback) else None,
             )
             if isinstance(receiver, Callback):
                 self.of_callback[delivery_id] = receiver.callback_id

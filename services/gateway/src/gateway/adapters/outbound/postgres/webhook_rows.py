@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.domain.errors import NotFound
-from gateway.domain.identifiers import AccountId, DeliveryId, MessageId, WebhookEndpointId
+from gateway.domain.identifiers import AccountId, DeliveryId, GenerationId, MessageId, WebhookEndpointId
 from gateway.domain.webhook import (
     Attempt,
     AttemptError,
@@ -34,7 +34,8 @@ def endpoint_of(row: Any) -> WebhookEndpoint:
 
 
 def delivery_of(row: Any) -> WebhookDelivery:
-    """Read a delivery."""
+    """Read a delivery, with its generation where that was asked for."""
+    generation_id = getattr(row, "generation_id", None)
     return WebhookDelivery(
         delivery_id=DeliveryId(row.delivery_id),
         account_id=AccountId(row.account_id),
@@ -48,6 +49,7 @@ def delivery_of(row: Any) -> WebhookDelivery:
         next_attempt_at=row.due_at,
         created_at=row.created_at,
         last_attempt=_attempt_of(row),
+        generation_id=GenerationId(generation_id) if generation_id else None,
     )
 
 

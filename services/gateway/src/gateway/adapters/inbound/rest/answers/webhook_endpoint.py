@@ -134,3 +134,22 @@ class WebhookDelivery(Answer):
 
 class WebhookDeliveryPage(Page[WebhookDelivery]):
     """A part of an endpoint's log."""
+
+
+class RequestWebhookDelivery(WebhookDelivery):
+    """The webhook of one request on its way, and what came of the last attempt."""
+
+    url: Annotated[str, shown(_URL, maxLength=domain.URL_LENGTH_MAX)]
+    """Where it is posted: the request's `webhook_url`."""
+    generation_id: Annotated[str | None, shown("gen_019324a1b2c37def8a9b0c1d2e3f4a5b")]
+    """What the request asked for."""
+
+    @classmethod
+    def of(cls, delivery: domain.WebhookDelivery) -> Self:
+        """Show a delivery."""
+        told = WebhookDelivery.of(delivery).model_dump()
+        return cls(**told, url=delivery.url, generation_id=delivery.generation_id)
+
+
+class RequestWebhookDeliveryPage(Page[RequestWebhookDelivery]):
+    """A part of the log of single requests."""
