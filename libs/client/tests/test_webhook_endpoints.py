@@ -139,9 +139,12 @@ async def test_what_is_refused(client: Any, door: Door) -> None:
 
 async def test_the_log_of_single_requests(client: Any, door: Door) -> None:
     """What one generation's webhook was sent, and again; another's is not in it."""
-    job = {"model": SKETCH, "input": {"prompt": "a heron"}, "webhook_url": URL}
     door.world.generations.ends_at_once = GenerationStatus.SUCCEEDED
-    first, other = [(await door.http.post("/v1/generations", json=job)).json()["id"] for _ in range(2)]
+    first, other = [
+        (await ask(client, "submit", SKETCH, prompt="a heron", webhook_url=URL)).id for _ in range(2)
+    ]
+    ends = ["generation.failed"]
+    await ask(client, "submit", SKETCH, prompt="a heron", webhook_url=URL, webhook_events=ends)
     everything = await ask(client.webhooks, "request_deliveries", page_size=1)
     assert [each.generation_id for each in everything] == [other, first]
     (sent,) = await ask(client.webhooks, "request_deliveries", generation_id=first)

@@ -101,12 +101,17 @@ class Tintype:
         provider_order: Sequence[str] = (),
         metadata: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
+        webhook_url: str | None = None,
+        webhook_events: Sequence[str] = (),
         **fields: Any,
     ) -> Generation:
-        """Start a generation as `run` does, and return it without waiting."""
+        """Start a generation as `run` does, and return it without waiting.
+
+        `webhook_url` is told how it ended, or of `webhook_events` alone, signed by `webhooks.signing_secret`.
+        """
         new = running.new_generation(
             model, input, fields, quote=quote, provider_order=provider_order, metadata=metadata,
-            idempotency_key=idempotency_key,
+            idempotency_key=idempotency_key, webhook_url=webhook_url, webhook_events=webhook_events,
         )  # fmt: skip
         return self._wire.take(running.submit(new, self._retries))
 

@@ -38,6 +38,8 @@ class NewGeneration:
     provider_order: Sequence[str] = ()
     metadata: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
+    webhook_url: str | None = None
+    webhook_events: Sequence[str] = ()
 
     def body(self) -> dict[str, Any]:
         """Return it as the API takes it."""
@@ -48,6 +50,10 @@ class NewGeneration:
             told["provider_order"] = list(self.provider_order)
         if self.metadata:
             told["metadata"] = dict(self.metadata)
+        if self.webhook_url is not None:
+            told["webhook_url"] = self.webhook_url
+        if self.webhook_events:
+            told["webhook_events"] = list(self.webhook_events)
         return told
 
 
