@@ -38,7 +38,12 @@ from gateway.application.open_sessions import OpenSessions
 from gateway.application.open_streams import OpenStreams
 from gateway.application.read_account import AccountReader
 from gateway.application.read_dead_letters import ReadDeadLetters
-from gateway.application.read_list_of_person import ReadListOfPersonHandler, entries_of, generations_of
+from gateway.application.read_list_of_person import (
+    ReadListOfPersonHandler,
+    entries_of,
+    generations_of,
+    purchases_of,
+)
 from gateway.application.read_person import ReadPersonHandler
 from gateway.application.read_selected import ReadSelectedHandler
 from gateway.application.read_texts import ReadTextsHandler
@@ -213,7 +218,7 @@ def wire(ports: Ports) -> Deps:
         read_generations_of_person=ReadListOfPersonHandler(
             ports.administration, generations_of(ports.generations)
         ),
-        read_purchases_of_person=ReadListOfPersonHandler(ports.administration, ports.billing.purchases),
+        read_purchases_of_person=ReadListOfPersonHandler(ports.administration, purchases_of(ports.billing)),
         correct_balance=CorrectBalanceHandler(ports.identity, ports.ledger),
         dead_letters=ReadDeadLetters(ports.dead_letters),
         replay_dead_letter=ReplayDeadLetterHandler(ports.dead_letters),

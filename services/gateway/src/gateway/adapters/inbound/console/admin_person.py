@@ -12,11 +12,10 @@ from gateway.adapters.inbound.console.page import HtmlRoute, Session, show
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.parameters import user_id
-from gateway.application.read_list_of_person import ListOfPerson
+from gateway.application.read_list_of_person import ListOfPerson, ReadListOfPerson
 from gateway.domain.administration import Actor, Person, RecordFilter
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import GatewayError
-from gateway.domain.identifiers import UserId
 from gateway.domain.page import Page
 from gateway.domain.user import Role
 from gateway.ports.rate_limits import Limit
@@ -29,9 +28,7 @@ _NEWEST = 5
 class ReadList(Protocol):
     """Reads a part of one of a person's lists, which is recorded."""
 
-    async def __call__(
-        self, actor: Actor, user_id: UserId, /, *, cursor: str | None, limit: int
-    ) -> ListOfPerson[Any]: ...
+    async def __call__(self, command: ReadListOfPerson, /) -> ListOfPerson[Any]: ...
 
 
 @router.get("/users/{user}", dependencies=[per_user(Limit.READS)])
@@ -117,7 +114,8 @@ async def _list_page(
     tab: str,
     read: ReadList,
 ) -> Response:
-    part = await read(actor, user_id(user), cursor=cursor, limit=PAGE_SIZE)
+    command = ReadListOfPerson(actor=actor, user_id=user_id(user), cursor=cursor, limit=PAGE_SIZE)
+    part = await read(command)
     return await _show_list(request, session, part.person, part.page, cursor, tab)
 
 

@@ -14,6 +14,8 @@ from gateway.adapters.inbound.rest.json_route import JsonRoute
 from gateway.adapters.inbound.rest.ledger import UNAVAILABLE
 from gateway.adapters.inbound.rest.parameters import Paging, UserPath, paging, user_id
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
+from gateway.application.read_list_of_person import ReadListOfPerson
+from gateway.domain.administration import Actor
 from gateway.ports.rate_limits import Limit
 
 router = APIRouter(prefix="/v1/admin/users", tags=["admin"], route_class=JsonRoute)
@@ -30,7 +32,7 @@ async def list_users_entries(
     user: UserPath, actor: CurrentStaff, deps: CurrentDeps, part: Annotated[Paging, Depends(paging)]
 ) -> EntryPage:
     """List one person's statement, newest first. That you looked is recorded."""
-    read = await deps.read_entries_of_person(actor, user_id(user), cursor=part.cursor, limit=part.limit)
+    read = await deps.read_entries_of_person(_asked(actor, user, part))
     return EntryPage.of(read.page, Entry.of)
 
 
@@ -39,7 +41,7 @@ async def list_users_generations(
     user: UserPath, actor: CurrentStaff, deps: CurrentDeps, part: Annotated[Paging, Depends(paging)]
 ) -> PersonGenerationPage:
     """List one person's jobs, newest first, without what was asked for. That you looked is recorded."""
-    read = await deps.read_generations_of_person(actor, user_id(user), cursor=part.cursor, limit=part.limit)
+    read = await deps.read_generations_of_person(_asked(actor, user, part))
     return PersonGenerationPage.of(read.page, PersonGeneration.of)
 
 
@@ -48,5 +50,9 @@ async def list_users_purchases(
     user: UserPath, actor: CurrentStaff, deps: CurrentDeps, part: Annotated[Paging, Depends(paging)]
 ) -> PurchasePage:
     """List one person's payments, newest first. That you looked is recorded."""
-    read = await deps.read_purchases_of_person(actor, user_id(user), cursor=part.cursor, limit=part.limit)
+    read = await deps.read_purchases_of_person(_asked(actor, user, part))
     return PurchasePage.of(read.page, Purchase.of)
+
+
+def _asked(actor: Actor, user: str, part: Paging) -> ReadListOfPerson:
+    return ReadListOfPerson(actor=actor, user_id=user_id(user), cursor=part.cursor, limit=part.limit)
