@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from axe import violations
+from axe import PHONE, violations
 from customer import Customer
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from test_administration import with_role
 from tintype_local.state import StackState
 from visitor import IN_TIME_MS, is_at, new_customer, signed_in
 
@@ -15,31 +16,34 @@ pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(240)]
 
 @dataclass(frozen=True)
 class People:
-    """Three browsers: nobody's, a newcomer's, and one of somebody who has made and bought everything."""
+    """Nobody's browser, a newcomer's, one of who has made and bought everything, and an administrator's."""
 
     nobody: BrowserContext
     newcomer: BrowserContext
     regular: BrowserContext
+    boss: BrowserContext
     made: dict[str, str]
 
 
 @pytest.fixture(scope="module")
 def people(stack: StackState, browser: Browser) -> Iterator[People]:
     """Made once: what is looked at does not change."""
-    newcomer, regular = new_customer(stack), new_customer(stack)
-    made = _made_by(regular)
+    newcomer, regular, boss = new_customer(stack), new_customer(stack), with_role(stack, "admin")
+    made = _made_by(regular) | {"person": regular.account_id}
     gateway = stack.url("gateway")
     with (
         signed_in(browser, newcomer, gateway) as first,
         signed_in(browser, regular, gateway) as second,
+        signed_in(browser, boss, gateway) as third,
     ):
         nobody = browser.new_context(base_url=gateway)
-        yield People(nobody=nobody, newcomer=first, regular=second, made=made)
+        yield People(nobody=nobody, newcomer=first, regular=second, boss=third, made=made)
         nobody.close()
     # It would keep a worker's place from whoever comes after.
     regular.stop(made["processing picture"])
     newcomer.api.close()
     regular.api.close()
+    boss.api.close()
 
 
 def _made_by(customer: Customer) -> dict[str, str]:
@@ -146,6 +150,27 @@ def test_what_a_regular_sees(people: People, path: str) -> None:
     assert look(people.regular, path.format_map(people.made)) == []
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin",
+        "/admin/users",
+        "/admin/users/{person}",
+        "/admin/users/{person}/statement",
+        "/admin/users/{person}/jobs",
+        "/admin/users/{person}/purchases",
+        "/admin/users/{person}/acts",
+        "/admin/audit",
+        "/admin/providers",
+        "/admin/mails",
+        "/admin/dead-letters",
+    ],
+)
+def test_what_an_administrator_sees(people: People, path: str) -> None:
+    """Each room, and one person's lists; on a phone, where one is stays in sight."""
+    assert look(people.boss, path.format_map(people.made), _where_one_is) == []
+
+
 def test_a_receipt(people: People) -> None:
     """Of what a regular bought, as its purchase leads to it."""
     page = people.regular.new_page()
@@ -154,6 +179,18 @@ def test_a_receipt(people: People) -> None:
     expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     assert violations(page) == []
     page.close()
+
+
+def _where_one_is(page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a TypedDict of its own
+    assert (
+        page.evaluate("""() => [...document.querySelectorAll("main nav [aria-current]")].map((link) => {
+        const box = link.getBoundingClientRect(), room = link.parentElement.getBoundingClientRect();
+        return box.left >= room.left && box.right <= room.right;
+    })""").count(False)
+        == 0
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def _bad_input(page: Page) -> None:

@@ -40,6 +40,8 @@ def test_a_correction_reaches_its_person_and_the_records(stack: StackState, brow
         page.get_by_role("button", name="See what it comes to").click()
         page.get_by_role("button", name="Correct it").click()
         expect(page.get_by_text(REASON).first).to_be_visible()
+        page.get_by_role("navigation", name="This account").get_by_role("link", name="Statement").click()
+        expect(page.get_by_role("row").filter(has_text=REASON)).to_contain_text("+40")
     person.wait_for(available=WELCOME + 40)
     (entry,) = person.api.get("/v1/ledger/entries?kind=adjust").json()["data"]
     assert (entry["amount"], entry["reason"]) == (40, REASON)
@@ -49,3 +51,19 @@ def test_a_correction_reaches_its_person_and_the_records(stack: StackState, brow
         return any((one["reason"], one["actor"]) == (REASON, boss.account_id) for one in kept)
 
     until(recorded, "a record of the correction")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_support_turns_the_pages_of_a_person(stack: StackState, browser: Browser, scripts: bool) -> None:
+    """From tab to tab without a script; each look is recorded, and there is nothing to change."""
+    person, support = new_customer(stack), with_role(stack, "support")
+    with signed_in(browser, support, stack.url("gateway"), java_script_enabled=scripts) as context:
+        page = context.new_page()
+        page.goto(f"/admin/users/{person.account_id}")
+        tabs = page.get_by_role("navigation", name="This account")
+        for name in ("Statement", "Jobs", "Purchases", "What was done"):
+            tabs.get_by_role("link", name=name).click()
+            expect(tabs.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
+            expect(page.get_by_role("heading", name=person.email)).to_be_visible()
+            assert page.locator("main form").count() == 0
+        expect(page.get_by_role("row").filter(has_text="account looked at")).to_have_count(5)

@@ -1,5 +1,6 @@
 """`/admin/dead-letters`: found, looked at, applied again after a question; and what is missing is said."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from gateway.domain.identifiers import DeadLetterId
@@ -33,6 +34,7 @@ async def test_support_looks_and_an_administrator_applies_it(door: Door) -> None
     for said in ("pi_1", "no such account", f"/admin/users/{ada}"):
         assert said in page.text
     assert "Apply it again" not in page.text
+    assert re.search(r'href="/admin/dead-letters">Back</a>', page.text)
     assert (await get(door, "/admin/dead-letters/ledger/evt_x")).status_code == 404
     assert (await get(door, "/admin/dead-letters/oracle/evt_1")).status_code == 404
 
@@ -52,7 +54,9 @@ async def test_one_is_applied_again_after_a_question(door: Door) -> None:
     applied = await door.http.post(f"{ONE}/replay", data=form, headers=HTML)
     assert applied.headers["location"] == "/admin/dead-letters?note=replayed"
     assert "Nothing was given up" in (await get(door, "/admin/dead-letters")).text
-    assert "It was applied after all." in (await get(door, ONE)).text
+    done = await get(door, ONE)
+    assert "It was applied after all." in done.text
+    assert 'href="/admin/dead-letters">Back</a>' in done.text
     assert [record.after["outcome"] for record in door.world.administration.kept] == ["failed", "applied"]
     assert "the account is there" in (await get(door, "/admin/audit?action=dead_letter.replayed")).text
 

@@ -1,5 +1,6 @@
 """`/admin/providers` and its call: which providers workers leave alone, and when nobody knows."""
 
+import re
 from datetime import timedelta
 
 from gateway.domain.identifiers import ModelId
@@ -57,3 +58,15 @@ async def test_the_page_says_when_nobody_knows(door: Door) -> None:
         assert said in page.text
     door.world.usage_log.said = PauseReport(workers=1, pauses=[])
     assert "asked as usual" in (await get(door, "/admin/providers")).text
+
+
+async def test_on_a_phone_each_row_has_the_same_columns(door: Door) -> None:
+    """Narrow pages leave as many out of every row, so that what is left stays in its column."""
+    await enter(door, Role.SUPPORT)
+    left_alone(door)
+    page = await get(door, "/admin/providers")
+    rows = re.findall(r"<tr>(.*?)</tr>", page.text, re.DOTALL)
+    cells = [re.findall(r"<t[hd][ >][^>]*", row) for row in rows]
+    assert len(rows) > 2
+    assert {(len(row), sum("optional" in cell for cell in row)) for row in cells} == {(4, 2)}
+    assert "colspan" not in page.text

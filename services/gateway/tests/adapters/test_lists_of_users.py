@@ -1,12 +1,14 @@
 """A person's lists, as people with a role turn their pages: whole, in order, and each look recorded."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from gateway.domain.errors import Unavailable
-from gateway.domain.identifiers import AccountId
+from gateway.domain.generation import Failure, GenerationStatus
+from gateway.domain.identifiers import AccountId, UserId
 from gateway.domain.user import Role
-from gateway_world import Door, assert_problem
+from gateway_world import HTML, PASSWORD, Door, assert_problem
 from staff import become, enter, get
 
 NOBODY = "usr_" + "0" * 32
@@ -91,3 +93,21 @@ async def test_a_list_without_lines_says_so(door: Door, tab: str) -> None:
     assert page.text.count('aria-current="page"') >= 2
     assert "cursor=" not in page.text
     assert (await get(door, f"/admin/users/{NOBODY}/{tab}")).status_code == 404
+
+
+async def test_how_a_job_ended_is_said_in_words(rich: Door) -> None:
+    """In those of the library, in the reader's language; the reason of a failure stays a name."""
+    (job,) = rich.world.generations.jobs.values()
+    failure = Failure(reason="PROVIDER_FAILED", detail="no")
+    rich.world.generations.jobs[job.generation_id] = replace(
+        job, status=GenerationStatus.FAILED, failure=failure
+    )
+    (ada,) = rich.world.identity.users
+    staff = await become(rich, Role.SUPPORT)
+    del rich.http.headers["Authorization"]
+    form = {"email": rich.world.identity.users[UserId(staff)].email, "password": PASSWORD}
+    assert (await rich.http.post("/login", data=form, headers=HTML)).status_code == 303
+    page = await rich.http.get(f"/admin/users/{ada}/jobs", headers=HTML | {"Accept-Language": "es"})
+    assert "fallido" in page.text
+    assert "PROVIDER_FAILED" in page.text
+    assert ">failed<" not in page.text
