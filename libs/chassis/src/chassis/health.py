@@ -1,6 +1,7 @@
 """`/healthz`, `/readyz` and `/metrics` for processes that have no public HTTP of their own."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 
 import uvicorn
@@ -83,8 +84,31 @@ class HealthServer:
         return metrics_response()
 
 
+# Answers say the time in seconds.
+_TICK_S = 1.0
+
+
 class _Server(uvicorn.Server):
-    """Uvicorn without its own signal handlers: the process owns those."""
+    """Uvicorn without its own signal handlers: the process owns those.
+
+    It is told when to end, where uvicorn looks for that ten times a second.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ends = asyncio.Event()
+
+    def end(self) -> None:
+        """Have it stop serving."""
+        self.should_exit = True
+        self._ends.set()
+
+    async def main_loop(self) -> None:
+        """Keep the date of answers until it ends."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_S):
+                    await self._ends.wait()
 
     def install_signal_handlers(self) -> None:
         """Leave the signals alone."""
@@ -122,6 +146,6 @@ async def serve_http(
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
-        server.should_exit = True
+        server.end()
         await serving
         raise
