@@ -90,7 +90,7 @@ browser: ## Install Chromium for the browser tests, where apt-get may
 bench-ledger: setup ## Measure the ledger beside pgbench, some 12 minutes: ARGS="--quick", "--write-docs", "--profile FOLDER"
 	@$(PY) -m bench.ledger $(ARGS)
 
-bench-path: setup ## Measure a generation's path on a stack of its own, some 6 minutes: ARGS="--quick", "--write-docs", "--workers 2", "--stored 1000000"
+bench-path: setup ## Measure jobs and chats on a stack of its own, some 11 minutes: ARGS="--quick", "--only chat", "--write-docs", "--litellm VENV", "--stored 1000000"
 	@$(PY) -m bench.path $(ARGS)
 
 mutants: setup ## Change a service's inside in small ways, and name what no test notices: S=ledger, ARGS="--only ledger.domain.lot"

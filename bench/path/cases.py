@@ -7,18 +7,17 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
 
 from auditor.report import run_verify
-from tintype_local.demo.client import Client
 
 from bench.path import meters
 from bench.path.client import Reached, Spec
-from bench.path.stack import CREDITS, BenchStack
+from bench.path.people import sign_up
+from bench.path.stack import BenchStack
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLERS = (1, 16, 64, 256)
-PEOPLE = 20
 # Their tokens are good for 15 minutes.
 PEOPLE_STAY_S = 480.0
 CLIENT_TIMEOUT_S = 300.0
@@ -59,7 +58,7 @@ class Bench:
             time.sleep(self.idle_s / 2)
         with meters.counting(self.stack) as busy:
             reached = self._drive(COUNTED_AT)
-        self._require_right()
+        require_right(self.stack)
         share = busy.seconds / rest.seconds
         return {
             "statements_a_job": (busy.statements - rest.statements * share) / reached.jobs,
@@ -71,7 +70,7 @@ class Bench:
         before = meters.processor_s(self.stack)
         reached = self._drive(callers)
         spent = meters.spent_s(before, meters.processor_s(self.stack))
-        self._require_right()
+        require_right(self.stack)
         alone = run_client(
             Spec(
                 url=self.stack.plan.ports.url("openai"),
@@ -116,38 +115,26 @@ class Bench:
             self._signed_up_at = time.monotonic()
         return self._tokens
 
-    def _require_right(self) -> None:
-        """Raise WrongWork unless generations and ledger tell the same story, each job charged once."""
-        verification = asyncio.run(run_verify(self.stack.plan.auditor_environment()))
-        if not verification.ok:
-            raise WrongWork(json.dumps(verification.as_dict()))
-
 
 def run_client(spec: Spec) -> Reached:
     """Run callers to their end, in a process of their own."""
+    return Reached(**reached_by("bench.path.client", spec.as_json()))
+
+
+def reached_by(module: str, spec: str) -> dict[str, Any]:
+    """Run a module of callers to its end; return what it printed last."""
     done = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "bench.path.client", spec.as_json()],
+        [sys.executable, "-m", module, spec],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=CLIENT_TIMEOUT_S,
     )  # fmt: skip
     if done.returncode != 0:
         raise RuntimeError(f"the callers failed:\n{done.stderr[-3000:]}")
-    return Reached(**json.loads(done.stdout.splitlines()[-1]))
+    reached: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return reached
 
 
-async def sign_up(stack: BenchStack) -> tuple[str, ...]:
-    """Open accounts with more credits than a run takes; return their access tokens."""
-    # One after the other: a password takes a processor for a while.
-    return tuple([await _person(stack) for _ in range(PEOPLE)])
-
-
-async def _person(stack: BenchStack) -> str:
-    client = Client(stack.running.url("gateway"))
-    try:
-        await client.sign_up(f"bench-{uuid4().hex[:12]}@example.com", f"bench {uuid4().hex}")
-        async with asyncio.timeout(60):
-            # The welcome comes by a fact: there is nothing here to wait for but the balance itself.
-            while (await client.get("/v1/balance"))["available"] < CREDITS:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
-        return str(client.http.headers["Authorization"].removeprefix("Bearer "))
-    finally:
-        await client.close()
+def require_right(stack: BenchStack) -> None:
+    """Raise WrongWork unless generations and ledger tell the same story, each job charged once."""
+    verification = asyncio.run(run_verify(stack.plan.auditor_environment()))
+    if not verification.ok:
+        raise WrongWork(json.dumps(verification.as_dict()))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
+from typing import Protocol
 from uuid import uuid4
 
 import httpx
@@ -90,7 +91,18 @@ class Meter:
         )
 
 
-async def drive(spec: Spec, step: Callable[[int], Awaitable[Steps]]) -> Reached:
+class Pace(Protocol):
+    """How many callers there are, and for how long."""
+
+    @property
+    def callers(self) -> int: ...
+    @property
+    def warm_up_s(self) -> float: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+async def drive(spec: Pace, step: Callable[[int], Awaitable[Steps]]) -> Reached:
     """Let each caller do one job after the other; every job that was begun is waited for."""
     busy, begins = time.process_time(), time.perf_counter() + spec.warm_up_s
     meter, ends = Meter(begins), begins + spec.seconds

@@ -17,6 +17,7 @@ NAMES = {
     "gateway": "gateway",
     "generation-api": "generation_api",
     "generation-worker": "worker",
+    "generation-interactive": "interactive",
     "ledger": "ledger",
     "identity": "identity",
     "billing": "billing",

@@ -43,12 +43,17 @@ def result(
         "idle_cpu_percent": shared(idle),
         "callers": {str(callers): {**of, "cpu_ms_a_job": cpu(of)} for callers, of in cases.items()},
         **about,
-        "machine": {
-            "cpus": os.cpu_count(),
-            "system": f"{platform.system()} {platform.machine()}",
-            "python": platform.python_version(),
-        },
-    }  # fmt: skip
+        "machine": machine(),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return where it ran."""
+    return {
+        "cpus": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
 
 
 def cpu(figures: Mapping[str, float]) -> dict[str, float]:
@@ -66,11 +71,11 @@ def tables(result: Mapping[str, Any]) -> list[list[list[str]]]:
     """Return what people read, each with its head: times by callers, and processes by callers and at rest."""
     head = ["", *(f"{callers} caller{'s' * (callers > 1)}" for callers in CALLERS)]
     cases = [result["callers"][str(callers)] for callers in CALLERS]
-    times = [[label, *(_shown(figures[name]) for figures in cases)] for name, label in ROWS.items()]
+    times = [[label, *(shown(figures[name]) for figures in cases)] for name, label in ROWS.items()]
     costs = [
         [
             name.replace("_", " "),
-            *(_shown(figures["cpu_ms_a_job"][name]) for figures in cases),
+            *(shown(figures["cpu_ms_a_job"][name]) for figures in cases),
             f"{result['idle_cpu_percent'][name]:.1f} %",
         ]
         for name in (*NAMES.values(), "all")
@@ -80,16 +85,21 @@ def tables(result: Mapping[str, Any]) -> list[list[list[str]]]:
 
 def text(result: Mapping[str, Any]) -> str:
     """Return the tables for a terminal."""
-    lines = []
-    for table in tables(result):
+    of_a_job = (
+        f"of a job: {result['statements_a_job']} statements, {result['transactions_a_job']} transactions"
+    )
+    return "\n".join([plain(tables(result)), "", of_a_job])
+
+
+def plain(tables: Sequence[Sequence[Sequence[str]]]) -> str:
+    """Return tables for a terminal."""
+    lines: list[str] = []
+    for table in tables:
         width = max(len(row[0]) for row in table)
         lines += ["", *(f"{row[0]:<{width}}" + "".join(f"{cell:>14}" for cell in row[1:]) for row in table)]
-    lines += [
-        "",
-        f"of a job: {result['statements_a_job']} statements, {result['transactions_a_job']} transactions",
-    ]
     return "\n".join(lines)
 
 
-def _shown(value: float) -> str:
+def shown(value: float) -> str:
+    """Return a figure as people read it."""
     return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"

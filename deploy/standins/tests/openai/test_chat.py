@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import httpx
 import openai
@@ -33,6 +34,19 @@ def test_length_limit(sdk: openai.OpenAI) -> None:
     )
     assert reply.usage is not None
     assert (reply.usage.completion_tokens, reply.choices[0].finish_reason) == (7, "length")
+
+
+def test_a_pace(sdk: openai.OpenAI) -> None:
+    """Chunks come as slowly as is asked, at least the one and the other of two words."""
+    began = time.monotonic()
+    stream = sdk.chat.completions.create(
+        model=CHAT_MODEL,
+        messages=[{"role": "user", "content": "[[words:2]][[pace:0.15]]"}],
+        stream=True,
+    )
+    said = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
+    assert time.monotonic() - began >= 0.3
+    assert len(said.split()) == 2
 
 
 def test_reasoning_models_take_the_newer_limit(sdk: openai.OpenAI) -> None:

@@ -17,6 +17,7 @@ from standins.openai.answering import EventStream, event, json_answer, parsed
 from standins.openai.chat_answers import ERROR, Script, refuse_parameters, script
 from standins.openai.choices import Choice, choices_of, logprobs_of
 from standins.openai.conversation import ChatRequest, check
+from standins.openai.markers import Instructions
 from standins.openai.models import require
 from standins.openai.obedience import HANG_S, Obedience
 from standins.openai.settings import OpenAISettings
@@ -80,20 +81,21 @@ class Chat:
         told = script(instructions.answer, completion.choices[0])
         include_usage = asked.stream_options is not None and asked.stream_options.include_usage
         return EventStream(
-            self._stream(completion, told, include_usage=include_usage, cut=instructions.cut),
+            self._stream(completion, told, instructions, include_usage=include_usage),
             cut=instructions.cut,
         )
 
     async def _stream(
-        self, completion: Completion, told: Script, *, include_usage: bool, cut: bool
+        self, completion: Completion, told: Script, asked: Instructions, *, include_usage: bool
     ) -> AsyncIterator[bytes]:
+        pace_s = self.settings.chunk_delay_s if asked.pace_s is None else asked.pace_s
         blank = {"usage": None} if include_usage else {}
         yield event({**_chunk(completion, {"role": "assistant", "content": "", "refusal": None}), **blank})
         for place, delta in enumerate(told.deltas):
-            if cut and place == len(completion.choices[0].tokens) // 2:
+            if asked.cut and place == len(completion.choices[0].tokens) // 2:
                 return
             yield event({**_chunk(completion, delta), **blank})
-            await asyncio.sleep(self.settings.chunk_delay_s)
+            await asyncio.sleep(pace_s)
         if told.hangs:
             await asyncio.sleep(HANG_S)
         if told.error is not None:

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 
 MARKER = re.compile(
-    r"\[\[(fail|retry_after|stall|hang|cut|words|answer)(?::([a-z0-9_.]+))?(?::(\d{1,4}))?\]\]"
+    r"\[\[(fail|retry_after|stall|hang|pace|cut|words|answer)(?::([a-z0-9_.]+))?(?::(\d{1,4}))?\]\]"
 )
 STALL_S_MAX = 300.0
+PACE_S_MAX = 60.0
 RETRY_AFTER_S_MAX = 86_400
 WORDS_MAX = 20_000
 
@@ -25,6 +26,8 @@ class Instructions:
     """How often to fail, or to answer so; None is always."""
     retry_after_s: int | None = None
     stall_s: float = 0.0
+    pace_s: float | None = None
+    """The pause between two chunks of a stream; None is the stand-in's own."""
     hang: bool = False
     cut: bool = False
     words: int | None = None
@@ -45,6 +48,7 @@ def read(prompt: str) -> Instructions:
         times=times,
         retry_after_s=_whole(found, "retry_after", RETRY_AFTER_S_MAX),
         stall_s=min(_number(found.get("stall")), STALL_S_MAX),
+        pace_s=min(_number(found["pace"]), PACE_S_MAX) if "pace" in found else None,
         hang="hang" in found,
         cut="cut" in found,
         words=_whole(found, "words", WORDS_MAX),
