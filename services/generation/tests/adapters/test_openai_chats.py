@@ -1,7 +1,11 @@
 """Chats that are passed on, through the real adapter: what comes, and what it amounts to."""
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -274,3 +278,48 @@ async def test_leaving_closes_the_connection(caller: OpenAICaller) -> None:
         while stream.answer() is None:
             await anext(chunks)
     await heard(caller, call())
+
+
+@dataclass
+class Server:
+    """A provider of one sentence; it may keep a connection open after it."""
+
+    lingers: bool
+    connections: int = 0
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request after the other."""
+        self.connections += 1
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                (length,) = re.findall(rb"content-length: (\d+)", head.lower())
+                await reader.readexactly(int(length))
+                chunk = {"choices": [{"index": 0, "delta": {"content": "Tin."}, "finish_reason": "stop"}]}
+                events = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n"
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n")
+                writer.write(f"Transfer-Encoding: chunked\r\n\r\n{len(events):x}\r\n{events}\r\n".encode())
+                await writer.drain()
+                if self.lingers:
+                    await reader.read()
+                # On its own, as many servers send it.
+                await asyncio.sleep(0)
+                writer.write(b"0\r\n\r\n")
+        writer.close()
+
+
+@pytest.mark.parametrize("lingers", [False, True])
+async def test_a_connection_is_used_again(lingers: bool) -> None:
+    """By the next stream; a server that keeps one open after the end is not waited for."""
+    server = Server(lingers)
+    listening = await asyncio.start_server(server.answer, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    fetch = GuardedClient(allow_loopback=True, size_bytes_max=1_000)
+    calling = OpenAICaller(base_url=f"http://127.0.0.1:{port}/v1", api_key="k", fetch=fetch, timeout_s=30)
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            chunks, _ = await heard(calling, call())
+            assert len(chunks) == 1
+    assert server.connections == (3 if lingers else 1)
+    await calling.close()
+    await fetch.close()
+    listening.close()

@@ -1,7 +1,9 @@
 """Reads answers as they come: JSON or a stream of events, never more than there is room for."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from openai import AsyncAPIResponse, OpenAIError
@@ -13,6 +15,9 @@ ANSWER_BYTES_MAX = 96 * 1024 * 1024
 STREAM_BYTES_MAX = 64 * 1024 * 1024
 EVENT_BYTES_MAX = 4 * 1024 * 1024
 DONE = b"[DONE]"
+# After it there is only the answer's end, which comes with it or at once. Where it does not, the connection
+# is not used again: nobody waits for a server that holds it open.
+END_WITHIN_S = 0.05
 
 
 async def document(answer: AsyncAPIResponse[Any]) -> dict[str, Any]:
@@ -41,7 +46,8 @@ async def data_of(answer: AsyncAPIResponse[Any]) -> AsyncIterator[bytearray]:
     is the only event then.
     """
     rest, is_document = bytearray(), None
-    async for piece in _pieces(answer, bytes_max=STREAM_BYTES_MAX):
+    pieces = _pieces(answer, bytes_max=STREAM_BYTES_MAX)
+    async for piece in pieces:
         rest += piece
         if is_document is None and (start := rest.lstrip()):
             is_document = start.startswith(b"{")
@@ -51,13 +57,24 @@ async def data_of(answer: AsyncAPIResponse[Any]) -> AsyncIterator[bytearray]:
         if len(rest) > EVENT_BYTES_MAX:
             raise AnswerBroken(f"an event is larger than {EVENT_BYTES_MAX} bytes")
         for line in lines:
-            if (data := _data(line)) is not None:
-                yield data
+            if (data := _data(line)) is None:
+                continue
+            if data == DONE:
+                await _read_to_its_end(pieces)
+            yield data
     if is_document:
         yield rest
         yield bytearray(DONE)
     elif (data := _data(rest)) is not None:
         yield data
+
+
+async def _read_to_its_end(pieces: AsyncIterator[bytes]) -> None:
+    """Have the connection free for the next call: one that has to be opened costs a handshake."""
+    with suppress(TimeoutError, AnswerBroken, OpenAIError):
+        async with asyncio.timeout(END_WITHIN_S):
+            async for _ in pieces:
+                pass
 
 
 async def _pieces(answer: AsyncAPIResponse[Any], *, bytes_max: int) -> AsyncIterator[bytes]:
