@@ -56,22 +56,32 @@ def channel(
     token: str,
     retried: Collection[str] | None = None,
     message_max_bytes: int = MESSAGE_MAX_BYTES,
+    unread_max_bytes: int | None = None,
 ) -> grpc.aio.Channel:
     """Return a channel that presents `token` on every call. Each call needs its own `timeout`.
 
     `retried` names the idempotent methods (`tintype.identity.v1.IdentityService/GetUser`) that are tried
     again when the peer is unavailable; None means that every method is idempotent, as where each command
     carries a request id.
+
+    `unread_max_bytes` bounds what comes of each stream before it is read, but for a message that is larger
+    by itself: gRPC's own measure grows with the line's, to megabytes that whoever does not read leaves here.
     """
+    bounds = [] if unread_max_bytes is None else _bounds(unread_max_bytes)
     return grpc.aio.insecure_channel(
         target,
         options=[
             *_OPTIONS,
+            *bounds,
             ("grpc.max_receive_message_length", message_max_bytes),
             ("grpc.service_config", _service_config(retried)),
         ],
         interceptors=[*_spans(), *_token_interceptors(token)],
     )
+
+
+def _bounds(unread_max_bytes: int) -> list[tuple[str, Any]]:
+    return [("grpc.http2.lookahead_bytes", unread_max_bytes), ("grpc.http2.bdp_probe", 0)]
 
 
 def _spans() -> list[Any]:

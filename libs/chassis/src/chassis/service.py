@@ -85,13 +85,15 @@ class Running:
         *,
         retried: Iterable[str] | None = None,
         message_max_bytes: int = MESSAGE_MAX_BYTES,
+        unread_max_bytes: int | None = None,
     ) -> grpc.aio.Channel:
-        """Open a channel to another service; `retried` as in `grpc_client.channel`."""
+        """Open a channel to another service; what is said of it is as in `grpc_client.channel`."""
         opened = channel(
             target,
             token=token.get_secret_value(),
             retried=None if retried is None else tuple(retried),
             message_max_bytes=message_max_bytes,
+            unread_max_bytes=unread_max_bytes,
         )
         self.stack.push_async_callback(opened.close)
         return opened

@@ -17,7 +17,11 @@ from gateway.adapters.outbound.grpc_identity import GrpcIdentity
 from gateway.adapters.outbound.grpc_identity_admin import GrpcAdministration
 from gateway.adapters.outbound.grpc_identity_passkeys import GrpcPasskeys
 from gateway.adapters.outbound.grpc_identity_sign_in import GrpcSignIn
-from gateway.adapters.outbound.grpc_interactive import GrpcInteractiveGenerations, NoInteractiveGenerations
+from gateway.adapters.outbound.grpc_interactive import (
+    UNREAD_MAX_BYTES,
+    GrpcInteractiveGenerations,
+    NoInteractiveGenerations,
+)
 from gateway.adapters.outbound.grpc_ledger import GrpcLedger
 from gateway.adapters.outbound.http_output_files import HttpOutputFiles
 from gateway.adapters.outbound.http_text_outputs import TIMEOUT_S, HttpTextOutputs
@@ -139,6 +143,7 @@ def _interactive(settings: GatewaySettings, running: Running) -> InteractiveGene
         settings.caller_token,
         retried=(),
         message_max_bytes=CHAT_MESSAGE_MAX_BYTES,
+        unread_max_bytes=UNREAD_MAX_BYTES,
     )
     return GrpcInteractiveGenerations(channel)
 
