@@ -71,9 +71,11 @@ async def serve(
     return f"127.0.0.1:{server.bound_port}"
 
 
-async def connect(stack: AsyncExitStack, target: str, caller: str) -> grpc.aio.Channel:
+async def connect(
+    stack: AsyncExitStack, target: str, caller: str, *, unread_max_bytes: int | None = None
+) -> grpc.aio.Channel:
     """Connect as one caller."""
-    opened = channel(target, token=caller)
+    opened = channel(target, token=caller, unread_max_bytes=unread_max_bytes)
     stack.push_async_callback(opened.close)
     return opened
 

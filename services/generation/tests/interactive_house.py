@@ -147,8 +147,8 @@ def asked(
 
 async def words(running: Running) -> str:
     """What its listener hears."""
-    heard = [json.loads(chunk)["choices"][0]["delta"]["content"] async for chunk in running.chunks()]
-    return "".join(heard)
+    heard = [chunk async for chunks in running.chunks() for chunk in chunks]
+    return "".join(json.loads(chunk)["choices"][0]["delta"]["content"] for chunk in heard)
 
 
 async def settled() -> None:

@@ -108,6 +108,7 @@ async def test_an_answer(ada: Door, chats: MemoryInteractiveGenerations) -> None
         ("deepseek",),
     )
     assert asked.key is not None
+    assert asked.idempotency_key is None
 
 
 async def test_chunks(ada: Door, chats: MemoryInteractiveGenerations) -> None:
@@ -126,6 +127,27 @@ async def test_chunks(ada: Door, chats: MemoryInteractiveGenerations) -> None:
     assert "x-tintype-credits-charged" not in said.headers
     assert chats.asked[0].is_streamed
     assert chats.left == []
+
+
+async def test_chunks_that_come_together(ada: Door, chats: MemoryInteractiveGenerations) -> None:
+    """Each is an event of its own, as if it had come alone; what makes no sense ends them where it stands."""
+    alone = await chat(ada, stream=True, stream_options={"include_usage": True})
+    chats.comes_together = True
+    together = await chat(ada, stream=True, stream_options={"include_usage": True})
+    assert without_ids(events(together)) == without_ids(events(alone))
+    chats.chunks = [*CHUNKS, 7, CHUNKS[0]]  # type: ignore[list-item]
+    *chunks, last = events(await chat(ada, stream=True))
+    assert [one["choices"][0]["delta"]["content"] for one in chunks] == ["Hel", "lo."]
+    assert last["error"]["code"] == "generation_failed"
+
+
+def without_ids(told: list[Any]) -> list[Any]:
+    """What two chats have in common."""
+    for one in told:
+        if isinstance(one, dict):
+            one.pop("id")
+            one.get("tintype", {}).pop("generation", None)
+    return told
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -235,7 +257,10 @@ async def test_the_next_model(ada: Door, chats: MemoryInteractiveGenerations) ->
     said = await chat(ada, model="local/nothing", models=["local/chat"])
     assert said.json()["model"] == "local/chat"
     assert [asked.model_id for asked in chats.asked] == ["local/nothing", "local/chat"]
-    assert len({asked.idempotency_key for asked in chats.asked}) == 2
+    await chat(ada, model="local/nothing", models=["local/chat"], headers={"Idempotency-Key": "k"})
+    keys = [asked.idempotency_key for asked in chats.asked]
+    assert keys[:3] == [None, None, "k"]
+    assert keys[3] not in (None, "k")
 
 
 async def test_the_same_key(ada: Door, chats: MemoryInteractiveGenerations) -> None:

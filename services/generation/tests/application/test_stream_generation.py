@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from generation.adapters.outbound.memory_chats import REFUSED, MemoryChats, broken, refused
 from generation.application.finish_attempt import LeaseLost
+from generation.application.stream_generation import TOGETHER_MAX_BYTES, Unread
 from generation.domain.errors import (
     GenerationRunning,
     IdempotencyKeyReused,
@@ -214,6 +215,22 @@ async def test_a_client_that_does_not_read_makes_the_provider_wait(interactive: 
     await interactive.house.facts.expect("GenerationSucceeded")
 
 
+async def test_what_waits_goes_together() -> None:
+    """In its order; what is large goes alone, and nothing is put past the bound."""
+    unread, large = Unread(most=4), b"x" * TOGETHER_MAX_BYTES
+    for chunk in (b"a", b"b", large, b"c"):
+        await unread.put(chunk)
+    late = asyncio.create_task(unread.put(b"d"))
+    await settled()
+    assert not late.done()
+    reading = aiter(unread)
+    assert [await anext(reading) for _ in range(3)] == [[b"a", b"b"], [large], [b"c"]]
+    assert await anext(reading) == [b"d"]
+    unread.close()
+    assert await anext(reading, None) is None
+    await late
+
+
 async def test_one_that_goes_wrong_harms_only_itself(interactive: Interactive) -> None:
     """An error of ours ends its own chat, paid for what came, and no other."""
     interactive.openai.scripts = [["Foxes ", ZeroDivisionError()], ["Bears ", "sleep."]]
@@ -241,6 +258,16 @@ async def test_a_known_key_is_answered_again(interactive: Interactive) -> None:
     assert len(interactive.openai.streams) == 1
     with pytest.raises(IdempotencyKeyReused):
         await interactive.streams.open(asked(key="one", max_tokens=99))
+    await interactive.house.facts.expect("GenerationSucceeded")
+
+
+async def test_without_a_key_the_texts_are_kept_alone(interactive: Interactive) -> None:
+    """Nobody can ask for the whole answer again: nothing else is stored."""
+    running = await interactive.opened()
+    await words(running)
+    (output,) = (await running.ended()).outputs
+    assert output.answer_key is None
+    assert list(interactive.house.store.objects) == [output.object_key]
     await interactive.house.facts.expect("GenerationSucceeded")
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 
 import pytest
 from contract_support import connect, serve_interactive
-from gateway.adapters.outbound.grpc_interactive import GrpcInteractiveGenerations
+from gateway.adapters.outbound.grpc_interactive import UNREAD_MAX_BYTES, GrpcInteractiveGenerations
 from gateway.adapters.outbound.memory.generation import MemoryGenerations
 from gateway.adapters.outbound.memory.interactive import MemoryInteractiveGenerations
 from gateway.adapters.outbound.memory.ledger import MemoryLedger
@@ -41,6 +42,17 @@ class Side:
             self.fake.broken_off = Failure(reason="PROVIDER_FAILED", detail="it broke")
         if self.real:
             self.real.openai.scripts = [["Foxes ", "run.", broken()]]
+
+    def say(self, words: list[str]) -> None:
+        """Let answers have these words."""
+        if self.fake:
+            self.fake.chunks = [{"choices": [{"index": 0, "delta": {"content": word}}]} for word in words]
+        if self.real:
+            self.real.openai.scripts = [words]
+
+    def said(self) -> int:
+        """How many words were asked for by now."""
+        return len(self.real.openai.streams[0].said) if self.real else self.fake.taken if self.fake else 0
 
     def stand_still(self) -> None:
         """Let answers stand still after their first words."""
@@ -80,11 +92,15 @@ async def side(request: pytest.FixtureRequest, stack: AsyncExitStack) -> Side:
     house.ledger.available = 1000
     real = Interactive(house)
     target = await serve_interactive(stack, real)
-    chats = GrpcInteractiveGenerations(await connect(stack, target, "gateway"))
+    chats = GrpcInteractiveGenerations(
+        await connect(stack, target, "gateway", unread_max_bytes=UNREAD_MAX_BYTES)
+    )
     return Side(chats=chats, model=ModelId("openai/chat"), real=real)
 
 
-def new(side: Side, *, key: str = "k", is_streamed: bool = True, model: ModelId | None = None) -> NewChat:
+def new(
+    side: Side, *, key: str | None = "k", is_streamed: bool = True, model: ModelId | None = None
+) -> NewChat:
     """A request."""
     chat = {"messages": [{"role": "user", "content": "Tell me of foxes."}], "max_tokens": 100}
     return NewChat(
@@ -94,6 +110,11 @@ def new(side: Side, *, key: str = "k", is_streamed: bool = True, model: ModelId 
         idempotency_key=key,
         metadata={"album": "foxes"},
     )
+
+
+def contents(chunk: ChatChunk) -> list[bytes]:
+    """What came, together or not."""
+    return [chunk.content, *chunk.further]
 
 
 async def told(side: Side, request: NewChat) -> list[ChatEvent]:
@@ -107,9 +128,9 @@ async def test_it_is_accepted_told_and_ended(side: Side) -> None:
     first, *chunks, last = await told(side, new(side))
     assert isinstance(first, ChatAccepted)
     assert first.generation.metadata == {"album": "foxes"}
-    words = [json.loads(one.content) for one in chunks if isinstance(one, ChatChunk)]
+    words = [json.loads(text) for one in chunks if isinstance(one, ChatChunk) for text in contents(one)]
     assert "".join(one["choices"][0]["delta"]["content"] for one in words) == "Foxes run."
-    assert len(words) == len(chunks)
+    assert all(isinstance(one, ChatChunk) for one in chunks)
     assert isinstance(last, ChatEnded)
     assert (last.generation.generation_id, last.generation.status, last.broken_off) == (
         first.generation.generation_id,
@@ -132,6 +153,13 @@ async def test_the_same_key_is_answered_again(side: Side) -> None:
     assert again.generation.credits_charged == ended.generation.credits_charged
 
 
+async def test_without_a_key_each_is_a_chat_of_its_own(side: Side) -> None:
+    """Nobody can ask for one of them again."""
+    ended = [(await told(side, new(side, key=None)))[-1] for _ in range(2)]
+    assert all(isinstance(end, ChatEnded) for end in ended)
+    assert len({end.generation.generation_id for end in ended if isinstance(end, ChatEnded)}) == 2
+
+
 async def test_what_is_refused(side: Side) -> None:
     """Before anything comes: a model that is not there, and too few credits."""
     with pytest.raises(NotFound) as unknown:
@@ -146,7 +174,9 @@ async def test_what_breaks_off_says_so(side: Side) -> None:
     """The end names why; what came is there."""
     side.break_off()
     *chunks, last = await told(side, new(side))
-    assert len(chunks) == 3
+    first, *chunks = chunks
+    assert isinstance(first, ChatAccepted)
+    assert len([text for one in chunks if isinstance(one, ChatChunk) for text in contents(one)]) == 2
     assert isinstance(last, ChatEnded)
     assert last.broken_off is not None
     assert last.broken_off.reason == "PROVIDER_FAILED"
@@ -157,7 +187,31 @@ async def test_whoever_closes_it_stops_it(side: Side) -> None:
     side.stand_still()
     async with asyncio.timeout(30):
         events = side.chats.run(ME, new(side))
-        got = [await anext(events) for _ in range(3)]
-        assert isinstance(got[-1], ChatChunk)
+        assert isinstance(await anext(events), ChatAccepted)
+        assert isinstance(await anext(events), ChatChunk)
         await events.aclose()
     await side.has_stopped()
+
+
+async def test_whoever_crawls_leaves_little_on_the_way(side: Side) -> None:
+    """What is not read is not asked of the provider, however long the answer is; then it goes on."""
+    word, words = "w" * 2_000, 4_000
+    side.say([word] * words)
+    async with asyncio.timeout(60), aclosing(side.chats.run(ME, new(side))) as events:
+        assert isinstance(await anext(events), ChatAccepted)
+        heard = len(contents(await next_chunk(events)))
+        before = -1
+        while before < (before := side.said()):
+            # There is nothing to be told of: nobody is asked for more, or somebody is.
+            await asyncio.sleep(0.3)
+        assert before * len(word) <= 6 * UNREAD_MAX_BYTES
+        while heard < words:
+            heard += len(contents(await next_chunk(events)))
+        assert isinstance(await anext(events), ChatEnded)
+
+
+async def next_chunk(events: AsyncGenerator[ChatEvent, None]) -> ChatChunk:
+    """What comes next, which is no end."""
+    event = await anext(events)
+    assert isinstance(event, ChatChunk)
+    return event

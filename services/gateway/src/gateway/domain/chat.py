@@ -1,5 +1,6 @@
 """Chats that run in the call itself, as they begin, go on and end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.domain.api_key import KeyGrant
@@ -16,7 +17,8 @@ class NewChat:
     """A chat completion request as JSON, without `model` and `stream`."""
     is_streamed: bool
     """Whether its answer comes in chunks; otherwise it comes as one."""
-    idempotency_key: str
+    idempotency_key: str | None
+    """The client's own; None: nobody asks for this chat again, and its whole answer is kept for nobody."""
     metadata: Document
     provider_order: tuple[str, ...] = ()
     key: KeyGrant | None = None
@@ -32,9 +34,10 @@ class ChatAccepted:
 
 @dataclass(frozen=True, kw_only=True)
 class ChatChunk:
-    """A part of the answer, or all of it, as JSON."""
+    """A part of the answer, or all of it, as JSON; and the parts after it that are there as well."""
 
     content: bytes
+    further: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

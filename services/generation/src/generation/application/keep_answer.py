@@ -46,7 +46,10 @@ class WholeAnswer:
 
 @dataclass(frozen=True)
 class AnswerKeeper:
-    """What can't be kept in time is not kept: its client has read it."""
+    """What can't be kept in time is not kept: its client has read it.
+
+    Of a chat without a key of its client's the texts are kept alone: nobody can ask for it again.
+    """
 
     outputs: OutputDeliverer
     keep_within_s: float = KEEP_WITHIN_S
@@ -58,6 +61,8 @@ class AnswerKeeper:
         try:
             async with asyncio.timeout(self._left_s(job)):
                 delivery = await self.outputs.deliver(delivering, answer.run)
+                if not job.generation.has_own_key:
+                    return delivery.outputs
                 return await self._with_answer(job.generation, delivery.outputs, answer)
         except (TimeoutError, IntakeUnavailable) as away:
             log.error("answer is not kept", attempt_id=job.attempt.attempt_id, error=repr(away))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -29,12 +29,14 @@ from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
 from generation.ports.ledger import KeyLimitReached, Refusal, Reservation
 from generation.ports.provider_guard import Call
-from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
+from generation.ports.unit_of_work import Needs, UnitOfWork, UnitsOfWork
 
 # Between its being stored and its being started there is one call of the ledger.
 START_WITHIN_S = 60
 # Chunks that a client has not read yet; past them the provider is not read either.
 UNREAD_MAX = 16
+# What goes together in one message, but for a chunk that is larger by itself.
+TOGETHER_MAX_BYTES = 64 * 1024
 # Reading more of JSON than this keeps everybody else waiting.
 APART_FROM_BYTES = 256 * 1024
 
@@ -86,16 +88,23 @@ class Unread:
         self._is_closed = True
         self._changed.set()
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def __aiter__(self) -> AsyncIterator[Sequence[bytes]]:
+        """Yield what is there, at once, and again what has come until that was taken."""
         while True:
             while self._chunks:
-                chunk = self._chunks.popleft()
-                self._room.set()
-                yield chunk
+                yield self._taken()
             if self._is_closed:
                 return
             self._changed.clear()
             await self._changed.wait()
+
+    def _taken(self) -> Sequence[bytes]:
+        taken = [self._chunks.popleft()]
+        size_bytes = len(taken[0])
+        while self._chunks and (size_bytes := size_bytes + len(self._chunks[0])) <= TOGETHER_MAX_BYTES:
+            taken.append(self._chunks.popleft())
+        self._room.set()
+        return taken
 
 
 @dataclass
@@ -161,8 +170,11 @@ class StreamGenerationHandler:
                 raise refused(generation, replayed=True)
             return generation
         answer = await self.credits.asked(generation)
-        async with self.units.of(command.account_id) as work:
-            begun = await self._begun(work, generation.generation_id, answer, model)
+
+        async def begin(work: UnitOfWork) -> Job | Generation:
+            return await self._begun(work, generation.generation_id, answer, model)
+
+        begun = await self.units.shared(begin, Needs(generation_id=generation.generation_id))
         if isinstance(begun, Job):
             return Talk(begun, model, chat, command.is_streamed)
         if begun.status is Status.REJECTED:

@@ -84,6 +84,11 @@ class Generation:
         return self.status in TERMINAL
 
     @property
+    def has_own_key(self) -> bool:
+        """Whether its caller gave it an idempotency key, and may ask for it again."""
+        return self.idempotency_key != self.generation_id
+
+    @property
     def credits_reserved(self) -> int:
         """Credits that were set aside for it."""
         return self.price.credits if self.reservation_id else 0

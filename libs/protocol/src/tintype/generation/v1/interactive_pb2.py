@@ -26,7 +26,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from tintype.generation.v1 import generation_pb2 as tintype_dot_generation_dot_v1_dot_generation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'tintype/generation/v1/interactive.proto\x12\x15tintype.generation.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a&tintype/generation/v1/generation.proto\"\xec\x01\n\x17StreamGenerationRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x10\n\x08model_id\x18\x02 \x01(\t\x12\x0c\n\x04\x63hat\x18\x03 \x01(\x0c\x12\x0e\n\x06stream\x18\x04 \x01(\x08\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\x12)\n\x08metadata\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x31\n\x07\x61pi_key\x18\x07 \x01(\x0b\x32 .tintype.generation.v1.ApiKeyUse\x12\x16\n\x0eprovider_order\x18\x08 \x03(\t\"\x85\x02\n\x18StreamGenerationResponse\x12\x35\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32!.tintype.generation.v1.GenerationH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x32\n\x05\x65nded\x18\x03 \x01(\x0b\x32!.tintype.generation.v1.GenerationH\x00\x12\x30\n\x05usage\x18\x04 \x01(\x0b\x32!.tintype.generation.v1.TokenUsage\x12\x32\n\nbroken_off\x18\x05 \x01(\x0b\x32\x1e.tintype.generation.v1.FailureB\x07\n\x05\x65vent\"X\n\nTokenUsage\x12\x15\n\rprompt_tokens\x18\x01 \x01(\x03\x12\x19\n\x11\x63ompletion_tokens\x18\x02 \x01(\x03\x12\x18\n\x10is_counted_by_us\x18\x03 \x01(\x08\x32\x95\x01\n\x1cInteractiveGenerationService\x12u\n\x10StreamGeneration\x12..tintype.generation.v1.StreamGenerationRequest\x1a/.tintype.generation.v1.StreamGenerationResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'tintype/generation/v1/interactive.proto\x12\x15tintype.generation.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a&tintype/generation/v1/generation.proto\"\x82\x02\n\x17StreamGenerationRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x10\n\x08model_id\x18\x02 \x01(\t\x12\x0c\n\x04\x63hat\x18\x03 \x01(\x0c\x12\x0e\n\x06stream\x18\x04 \x01(\x08\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\x12)\n\x08metadata\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x31\n\x07\x61pi_key\x18\x07 \x01(\x0b\x32 .tintype.generation.v1.ApiKeyUse\x12\x16\n\x0eprovider_order\x18\x08 \x03(\t\x12\x14\n\x0cjoins_chunks\x18\t \x01(\x08\"\x9d\x02\n\x18StreamGenerationResponse\x12\x35\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32!.tintype.generation.v1.GenerationH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x32\n\x05\x65nded\x18\x03 \x01(\x0b\x32!.tintype.generation.v1.GenerationH\x00\x12\x30\n\x05usage\x18\x04 \x01(\x0b\x32!.tintype.generation.v1.TokenUsage\x12\x32\n\nbroken_off\x18\x05 \x01(\x0b\x32\x1e.tintype.generation.v1.Failure\x12\x16\n\x0e\x66urther_chunks\x18\x06 \x03(\x0c\x42\x07\n\x05\x65vent\"X\n\nTokenUsage\x12\x15\n\rprompt_tokens\x18\x01 \x01(\x03\x12\x19\n\x11\x63ompletion_tokens\x18\x02 \x01(\x03\x12\x18\n\x10is_counted_by_us\x18\x03 \x01(\x08\x32\x95\x01\n\x1cInteractiveGenerationService\x12u\n\x10StreamGeneration\x12..tintype.generation.v1.StreamGenerationRequest\x1a/.tintype.generation.v1.StreamGenerationResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,11 +34,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tintype.generation.v1.inter
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_STREAMGENERATIONREQUEST']._serialized_start=137
-  _globals['_STREAMGENERATIONREQUEST']._serialized_end=373
-  _globals['_STREAMGENERATIONRESPONSE']._serialized_start=376
-  _globals['_STREAMGENERATIONRESPONSE']._serialized_end=637
-  _globals['_TOKENUSAGE']._serialized_start=639
-  _globals['_TOKENUSAGE']._serialized_end=727
-  _globals['_INTERACTIVEGENERATIONSERVICE']._serialized_start=730
-  _globals['_INTERACTIVEGENERATIONSERVICE']._serialized_end=879
+  _globals['_STREAMGENERATIONREQUEST']._serialized_end=395
+  _globals['_STREAMGENERATIONRESPONSE']._serialized_start=398
+  _globals['_STREAMGENERATIONRESPONSE']._serialized_end=683
+  _globals['_TOKENUSAGE']._serialized_start=685
+  _globals['_TOKENUSAGE']._serialized_end=773
+  _globals['_INTERACTIVEGENERATIONSERVICE']._serialized_start=776
+  _globals['_INTERACTIVEGENERATIONSERVICE']._serialized_end=925
 # @@protoc_insertion_point(module_scope)

@@ -32,6 +32,7 @@ class StreamGenerationRequest(_message.Message):
     METADATA_FIELD_NUMBER: _builtins.int
     API_KEY_FIELD_NUMBER: _builtins.int
     PROVIDER_ORDER_FIELD_NUMBER: _builtins.int
+    JOINS_CHUNKS_FIELD_NUMBER: _builtins.int
     account_id: _builtins.str
     model_id: _builtins.str
     """A model whose modality is text and whose category is `chat`."""
@@ -44,6 +45,8 @@ class StreamGenerationRequest(_message.Message):
     """Chunks as they come; false: one chunk that is the whole answer."""
     idempotency_key: _builtins.str
     """As CreateGeneration."""
+    joins_chunks: _builtins.bool
+    """Chunks that came while the client had not taken the one before may come in one message, as `further_chunks`."""
     @_builtins.property
     def metadata(self) -> _struct_pb2.Struct: ...
     @_builtins.property
@@ -63,10 +66,11 @@ class StreamGenerationRequest(_message.Message):
         metadata: _struct_pb2.Struct | None = ...,
         api_key: _generation_pb2.ApiKeyUse | None = ...,
         provider_order: _abc.Iterable[_builtins.str] | None = ...,
+        joins_chunks: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["api_key", b"api_key", "metadata", b"metadata"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "api_key", b"api_key", "chat", b"chat", "idempotency_key", b"idempotency_key", "metadata", b"metadata", "model_id", b"model_id", "provider_order", b"provider_order", "stream", b"stream"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "api_key", b"api_key", "chat", b"chat", "idempotency_key", b"idempotency_key", "joins_chunks", b"joins_chunks", "metadata", b"metadata", "model_id", b"model_id", "provider_order", b"provider_order", "stream", b"stream"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -81,6 +85,7 @@ class StreamGenerationResponse(_message.Message):
     ENDED_FIELD_NUMBER: _builtins.int
     USAGE_FIELD_NUMBER: _builtins.int
     BROKEN_OFF_FIELD_NUMBER: _builtins.int
+    FURTHER_CHUNKS_FIELD_NUMBER: _builtins.int
     chunk: _builtins.bytes
     """A chat.completion.chunk (or, without `stream`, the chat.completion) as the provider sent it, as JSON. The
     chunk that holds nothing but the usage is passed on where `stream_options.include_usage` asks for it.
@@ -104,6 +109,10 @@ class StreamGenerationResponse(_message.Message):
         (this process had to stop).
         """
 
+    @_builtins.property
+    def further_chunks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Beside `chunk`, where the request has `joins_chunks`: those after it, in order. No chunk waits for another."""
+
     def __init__(
         self,
         *,
@@ -112,10 +121,11 @@ class StreamGenerationResponse(_message.Message):
         ended: _generation_pb2.Generation | None = ...,
         usage: Global___TokenUsage | None = ...,
         broken_off: _generation_pb2.Failure | None = ...,
+        further_chunks: _abc.Iterable[_builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "broken_off", b"broken_off", "chunk", b"chunk", "ended", b"ended", "event", b"event", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "broken_off", b"broken_off", "chunk", b"chunk", "ended", b"ended", "event", b"event", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "broken_off", b"broken_off", "chunk", b"chunk", "ended", b"ended", "event", b"event", "further_chunks", b"further_chunks", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["accepted", "chunk", "ended"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015

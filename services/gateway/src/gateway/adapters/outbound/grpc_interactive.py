@@ -17,6 +17,8 @@ from gateway.domain.identifiers import AccountId
 
 # Longer than any model's own deadline, which the service holds.
 DEADLINE_S = 1_800.0
+# Of each chat whose client does not read: past it, its provider is not read either.
+UNREAD_MAX_BYTES = 64 * 1024
 
 
 class GrpcInteractiveGenerations:
@@ -32,10 +34,11 @@ class GrpcInteractiveGenerations:
             model_id=new.model_id,
             chat=new.chat,
             stream=new.is_streamed,
-            idempotency_key=new.idempotency_key,
+            idempotency_key=new.idempotency_key or "",
             metadata=struct(new.metadata),
             api_key=key_use(new.key),
             provider_order=new.provider_order,
+            joins_chunks=True,
         )
         call = self._stub.StreamGeneration(request, timeout=DEADLINE_S)
         try:
@@ -53,7 +56,7 @@ def _event(message: pb.StreamGenerationResponse) -> ChatEvent | None:
         case "accepted":
             return ChatAccepted(generation=messages.generation(message.accepted))
         case "chunk":
-            return ChatChunk(content=message.chunk)
+            return ChatChunk(content=message.chunk, further=tuple(message.further_chunks))
         case "ended":
             why = message.broken_off if message.HasField("broken_off") else None
             return ChatEnded(

@@ -62,8 +62,11 @@ class InteractiveServicer(pb_grpc.InteractiveGenerationServiceServicer):
         context.add_done_callback(lambda _: opened.leave())
         try:
             yield ipb.StreamGenerationResponse(accepted=_message(opened.accepted))
-            async for chunk in opened.chunks():
-                yield ipb.StreamGenerationResponse(chunk=chunk)
+            async for first, *others in opened.chunks():
+                together = others if request.joins_chunks else ()
+                yield ipb.StreamGenerationResponse(chunk=first, further_chunks=together)
+                for chunk in () if together else others:
+                    yield ipb.StreamGenerationResponse(chunk=chunk)
             yield await self._ended(opened)
         finally:
             opened.leave()

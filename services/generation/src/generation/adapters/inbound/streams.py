@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -37,10 +37,9 @@ class Running:
         """The job, as it was when its credits were reserved."""
         return self.talk.job.generation
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield what comes. Nothing is read ahead of the listener but a few chunks."""
-        async for chunk in self.talk.unread:
-            yield chunk
+    def chunks(self) -> AsyncIterator[Sequence[bytes]]:
+        """Yield what comes, together what waits. Nothing is read ahead of the listener but a few chunks."""
+        return aiter(self.talk.unread)
 
     async def ended(self) -> ChatEnd:
         """Return how it ended. Raises LeaseLost where that is not known here."""

@@ -19,7 +19,7 @@ from gateway.adapters.inbound.openai.errors import error_body
 from gateway.adapters.inbound.openai.media import tell_charge
 from gateway.adapters.inbound.openai.route import OpenaiRoute
 from gateway.adapters.inbound.rest.answers.answer import Answer, shown
-from gateway.adapters.inbound.rest.parameters import idempotency_key
+from gateway.adapters.inbound.rest.parameters import own_idempotency_key
 from gateway.adapters.inbound.rest.reasons import refuses
 from gateway.domain.chat import ChatEnded
 from gateway.domain.errors import GatewayError
@@ -105,7 +105,7 @@ async def create_openai_chat(
     request: Request,
     principal: CurrentPrincipal,
     deps: CurrentDeps,
-    key: Annotated[str, Depends(idempotency_key)],
+    key: Annotated[str | None, Depends(own_idempotency_key)],
 ) -> Response:
     """Answer a chat: with text, or with calls of the tools that it names.
 
@@ -114,22 +114,23 @@ async def create_openai_chat(
     """
     chat = await begun(request, deps, principal, key, body.wanted_chat())
     if body.stream:
-        return await ChatStream.of(chat, _events(chat), deps)
-    document, ended = await unless_left(request, whole(chat))
+        return await ChatStream.of(chat, _events(chat))
+    document, ended, credits_left = await unless_left(request, whole(chat))
     answer = JSONResponse(document)
-    await tell_charge(answer, deps, ended.generation, replayed=chat.accepted.status.is_final)
+    replayed = chat.accepted.status.is_final
+    tell_charge(answer, ended.generation, credits_left, replayed=replayed)
     return answer
 
 
-async def whole(chat: Chat) -> tuple[Document, ChatEnded]:
-    """Return an answer that comes as one chunk, and the end."""
+async def whole(chat: Chat) -> tuple[Document, ChatEnded, int | None]:
+    """Return an answer that comes as one chunk, the end, and the credits that are left if anybody knows."""
     document: Document = {}
     async with aclosing(chat.told()) as told:
         async for part in told:
             if isinstance(part, ChatEnded):
-                return document, part
+                return document, part, await chat.credits_left
             if part != HEARTBEAT:
-                document = part
+                *_, document = part
     raise AssertionError("a chat ends with its end, or raises")
 
 
@@ -165,10 +166,15 @@ async def _events(chat: Chat) -> AsyncIterator[str]:
                     yield "data: [DONE]\n\n"
                 elif part == HEARTBEAT:
                     yield comment()
-                elif part.get("usage") and not part.get("choices"):
-                    # The last one: it waits for what the tokens cost.
-                    held = part
                 else:
-                    yield data(as_chunk(part))
+                    chunks = [chunk for chunk in part if not _is_usage_alone(chunk)]
+                    # The last one waits for what the tokens cost.
+                    held = next((chunk for chunk in part if _is_usage_alone(chunk)), held)
+                    if chunks:
+                        yield "".join(data(as_chunk(chunk)) for chunk in chunks)
     except GatewayError as refusal:
         yield data(error_body(refusal).model_dump(mode="json"))
+
+
+def _is_usage_alone(chunk: Document) -> bool:
+    return bool(chunk.get("usage")) and not chunk.get("choices")

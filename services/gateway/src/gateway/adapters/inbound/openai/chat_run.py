@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from fastapi import Request
 
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.left import unless_left
-from gateway.adapters.inbound.openai.media import keyed
+from gateway.adapters.inbound.openai.media import available, keyed
 from gateway.adapters.inbound.rest.reasons import Reasons
 from gateway.application.run_generation import CONTENT_REFUSED
 from gateway.domain.chat import ChatAccepted, ChatChunk, ChatEnded, ChatEvent, NewChat
@@ -43,7 +43,7 @@ CHATS: Reasons = {
     503: ("LEDGER_UNAVAILABLE", "CHATS_NOT_OFFERED"),
 }
 _MAY_BE_ANOTHERS = (Unavailable, TimedOut, GenerationFailed, NotFound, RateLimited)
-Told = Document | Literal["heartbeat"] | ChatEnded
+Told = Sequence[Document] | Literal["heartbeat"] | ChatEnded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +60,18 @@ class WantedChat:
 class Chat:
     """A chat that has begun; its events are read once."""
 
-    def __init__(self, name: str, accepted: Generation, events: AsyncGenerator[ChatEvent, None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        accepted: Generation,
+        events: AsyncGenerator[ChatEvent, None],
+        credits_left: Coroutine[Any, Any, int | None],
+    ) -> None:
         self.name = name
         """What the client calls the model."""
         self.accepted = accepted
+        # Asked for beside the chat: the first word waits for it no longer than for the provider.
+        self.credits_left = asyncio.ensure_future(credits_left)
         self._events = events
         self._next = asyncio.ensure_future(anext(events, None))
 
@@ -79,7 +87,7 @@ class Chat:
                 raise Conflict("The answer is not kept any more.", reason="ANSWER_NOT_KEPT")
 
     async def told(self) -> AsyncGenerator[Told, None]:
-        """Deliver each chunk as it comes, heartbeats while none does, and the end.
+        """Deliver chunks as they come, together what came together, heartbeats while none does, and the end.
 
         Raises GenerationFailed and InvalidRequest (CONTENT_REFUSED) where nothing came or less than should
         have, Conflict where it was cancelled, Unauthenticated once the proof has ended that asked.
@@ -92,7 +100,11 @@ class Chat:
                     continue
                 event = self._next.result()
                 if isinstance(event, ChatChunk):
-                    yield self._ours(event)
+                    good, refusal = self._ours(event)
+                    if good:
+                        yield good
+                    if refusal is not None:
+                        raise refusal
                     # Not before the one before was taken: nothing is kept in between.
                     self._next = asyncio.ensure_future(anext(self._events, None))
                     continue
@@ -105,21 +117,29 @@ class Chat:
     async def close(self) -> None:
         """Stop it, where it has not ended."""
         self._next.cancel()
-        await asyncio.wait({self._next})
+        self.credits_left.cancel()
+        await asyncio.wait({self._next, self.credits_left})
         await self._events.aclose()
 
-    def _ours(self, chunk: ChatChunk) -> Document:
-        try:
-            told = json.loads(chunk.content)
-        except (ValueError, RecursionError):
-            told = None
-        choices = told.get("choices") or [] if isinstance(told, dict) else None
-        if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-            raise GenerationFailed("The provider sent what is no answer.")
-        return {**told, "choices": choices, "id": self.accepted.generation_id, "model": self.name}
+    def _ours(self, chunk: ChatChunk) -> tuple[Sequence[Document], GatewayError | None]:
+        """Return what makes sense of it, and the refusal of what comes first that does not."""
+        good: list[Document] = []
+        for content in (chunk.content, *chunk.further):
+            try:
+                told = json.loads(content)
+            except (ValueError, RecursionError):
+                told = None
+            choices = told.get("choices") or [] if isinstance(told, dict) else None
+            if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
+                return good, GenerationFailed("The provider sent what is no answer.")
+            ours = {"choices": choices, "id": self.accepted.generation_id, "model": self.name}
+            good.append({**told, **ours})
+        return good, None
 
 
-async def begun(request: Request, deps: Deps, principal: Principal, key: str, wanted: WantedChat) -> Chat:
+async def begun(
+    request: Request, deps: Deps, principal: Principal, key: str | None, wanted: WantedChat
+) -> Chat:
     """Begin with the first model that is there and takes it.
 
     Raises what the last one was refused for; a client that leaves raises ClientDisconnect.
@@ -127,12 +147,16 @@ async def begun(request: Request, deps: Deps, principal: Principal, key: str, wa
     *others, last = enumerate(wanted.models)
     for place, name in others:
         with suppress(*_MAY_BE_ANOTHERS):
-            return await unless_left(request, _begun(deps, principal, keyed(key, place), wanted, name))
+            return await unless_left(request, _begun(deps, principal, _keyed(key, place), wanted, name))
     place, name = last
-    return await unless_left(request, _begun(deps, principal, keyed(key, place), wanted, name))
+    return await unless_left(request, _begun(deps, principal, _keyed(key, place), wanted, name))
 
 
-async def _begun(deps: Deps, principal: Principal, key: str, wanted: WantedChat, name: str) -> Chat:
+def _keyed(key: str | None, place: int) -> str | None:
+    return keyed(key, place) if key is not None else None
+
+
+async def _begun(deps: Deps, principal: Principal, key: str | None, wanted: WantedChat, name: str) -> Chat:
     new = NewChat(
         model_id=deps.compatible.model_id(name),
         chat=json.dumps(wanted.chat, ensure_ascii=False, separators=(",", ":")).encode(),
@@ -147,7 +171,7 @@ async def _begun(deps: Deps, principal: Principal, key: str, wanted: WantedChat,
         accepted = await anext(events, None)
         if not isinstance(accepted, ChatAccepted):
             raise Unauthenticated("What the request came with is good no longer.", reason="SESSION_ENDED")
-        chat = Chat(name, accepted.generation, events)
+        chat = Chat(name, accepted.generation, events, available(deps, accepted.generation))
     except InvalidRequest as refusal:
         raise _in_their_words(refusal) from refusal
     except BaseException:

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 from fastapi.responses import StreamingResponse
 
-from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.openai.chat_run import Chat
 from gateway.adapters.inbound.openai.media import tell_start
 from gateway.domain.generation import Document
@@ -21,12 +20,12 @@ class ChatStream(StreamingResponse):
     chat: Chat
 
     @classmethod
-    async def of(cls, chat: Chat, events: AsyncIterator[str], deps: Deps) -> Self:
+    async def of(cls, chat: Chat, events: AsyncIterator[str]) -> Self:
         """Return the answer, with what can be said at its beginning."""
         answer = cls(events, media_type=SSE, headers=_HEADERS)
         answer.chat = chat
         try:
-            await tell_start(answer, deps, chat.accepted)
+            tell_start(answer, chat.accepted, await chat.credits_left)
         except BaseException:
             await chat.close()
             raise

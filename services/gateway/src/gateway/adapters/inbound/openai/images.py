@@ -13,7 +13,16 @@ from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.openai.bodies import OpenaiBody
 from gateway.adapters.inbound.openai.form import EDIT_BODY, PictureForm, picture_form
-from gateway.adapters.inbound.openai.media import RUNS, Wanted, content_of, keyed, made, paid_for, tell_charge
+from gateway.adapters.inbound.openai.media import (
+    RUNS,
+    Wanted,
+    available,
+    content_of,
+    keyed,
+    made,
+    paid_for,
+    tell_charge,
+)
 from gateway.adapters.inbound.openai.model_input import image_input, media_fields
 from gateway.adapters.inbound.openai.route import OpenaiRoute
 from gateway.adapters.inbound.rest.answers.answer import Answer, shown
@@ -87,7 +96,7 @@ async def create_openai_image(
         input_of=lambda model: image_input(model, {"prompt": body.prompt} | asked),
     )
     generation, replayed = await made(request, deps, principal, key, wanted)
-    await tell_charge(response, deps, generation, replayed=replayed)
+    tell_charge(response, generation, await available(deps, generation), replayed=replayed)
     with paid_for(request):
         return await _pictures(deps, generation, body.response_format)
 
@@ -131,7 +140,7 @@ async def edit_openai_image(
         input_of=lambda model: edit_input(model, form, pictures, mask),
     )
     generation, replayed = await made(request, deps, principal, key, wanted)
-    await tell_charge(response, deps, generation, replayed=replayed)
+    tell_charge(response, generation, await available(deps, generation), replayed=replayed)
     with paid_for(request):
         return await _pictures(deps, generation, form.response_format)
 

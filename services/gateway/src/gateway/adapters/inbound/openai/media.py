@@ -112,19 +112,27 @@ def paid_for(request: Request) -> Iterator[None]:
         raise
 
 
-async def tell_charge(response: Response, deps: Deps, generation: Generation, *, replayed: bool) -> None:
-    """Say in headers what it cost and what is left, where the ledger says it now."""
+def tell_charge(
+    response: Response, generation: Generation, credits_left: int | None, *, replayed: bool
+) -> None:
+    """Say in headers what it cost, and what is left where the ledger said it."""
     mark_replayed(response, replayed)
     response.headers["x-tintype-credits-charged"] = str(generation.credits_charged)
-    await tell_start(response, deps, generation)
+    tell_start(response, generation, credits_left)
 
 
-async def tell_start(response: Response, deps: Deps, generation: Generation) -> None:
-    """Say in headers what has begun and what is left, where the ledger says it now."""
+def tell_start(response: Response, generation: Generation, credits_left: int | None) -> None:
+    """Say in headers what has begun, and what is left where the ledger said it."""
     response.headers["x-tintype-generation"] = generation.generation_id
+    if credits_left is not None:
+        response.headers["x-tintype-balance"] = str(credits_left)
+
+
+async def available(deps: Deps, generation: Generation) -> int | None:
+    """Return what its account has left; None where the ledger does not say."""
     with suppress(GatewayError):
-        balance = await deps.ledger.balance(generation.account_id)
-        response.headers["x-tintype-balance"] = str(balance.available)
+        return (await deps.ledger.balance(generation.account_id)).available
+    return None
 
 
 async def content_of(deps: Deps, output: Output) -> bytes:

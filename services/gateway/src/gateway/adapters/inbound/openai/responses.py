@@ -21,7 +21,7 @@ from gateway.adapters.inbound.openai.response_input import chat_of
 from gateway.adapters.inbound.openai.response_output import ResponseWriter
 from gateway.adapters.inbound.openai.route import OpenaiRoute
 from gateway.adapters.inbound.rest.answers.answer import Answer, shown
-from gateway.adapters.inbound.rest.parameters import idempotency_key
+from gateway.adapters.inbound.rest.parameters import own_idempotency_key
 from gateway.adapters.inbound.rest.reasons import refuses
 from gateway.domain.chat import ChatEnded
 from gateway.domain.errors import GatewayError
@@ -100,7 +100,7 @@ async def create_openai_response(
     request: Request,
     principal: CurrentPrincipal,
     deps: CurrentDeps,
-    key: Annotated[str, Depends(idempotency_key)],
+    key: Annotated[str | None, Depends(own_idempotency_key)],
 ) -> Response:
     """Answer with text or with calls of functions, as the Responses API has it.
 
@@ -125,12 +125,13 @@ async def create_openai_response(
         asked=asked | {"metadata": body.metadata},
     )
     if body.stream:
-        return await ChatStream.of(chat, _events(chat, writer), deps)
-    document, ended = await unless_left(request, whole(chat))
+        return await ChatStream.of(chat, _events(chat, writer))
+    document, ended, credits_left = await unless_left(request, whole(chat))
     for _ in (*writer.take(as_chunk(document)), *writer.complete(charge_of(ended))):
         pass
     answer = JSONResponse(writer.response)
-    await tell_charge(answer, deps, ended.generation, replayed=chat.accepted.status.is_final)
+    replayed = chat.accepted.status.is_final
+    tell_charge(answer, ended.generation, credits_left, replayed=replayed)
     return answer
 
 
@@ -144,11 +145,11 @@ async def _events(chat: Chat, writer: ResponseWriter) -> AsyncIterator[str]:
                     yield comment()
                     continue
                 if isinstance(part, ChatEnded):
-                    events = writer.complete(charge_of(part))
+                    events = list(writer.complete(charge_of(part)))
                 else:
-                    events = writer.take(as_chunk(part))
-                for event in events:
-                    yield data(event, event=event["type"])
+                    events = [event for chunk in part for event in writer.take(as_chunk(chunk))]
+                if events:
+                    yield "".join(data(event, event=event["type"]) for event in events)
     except GatewayError as refusal:
         error = error_body(refusal).error
         for event in writer.fail(error.code, error.message):

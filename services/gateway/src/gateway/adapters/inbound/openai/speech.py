@@ -12,7 +12,7 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.openai.bodies import OpenaiBody
-from gateway.adapters.inbound.openai.media import RUNS, Wanted, made, paid_for, tell_charge
+from gateway.adapters.inbound.openai.media import RUNS, Wanted, available, made, paid_for, tell_charge
 from gateway.adapters.inbound.openai.model_input import speech_input
 from gateway.adapters.inbound.openai.route import OpenaiRoute
 from gateway.adapters.inbound.rest.parameters import idempotency_key
@@ -75,7 +75,7 @@ async def create_openai_speech(
     generation, replayed = await made(request, deps, principal, key, wanted)
     with paid_for(request):
         answer = await _sound(deps, generation.outputs[0])
-    await tell_charge(answer, deps, generation, replayed=replayed)
+    tell_charge(answer, generation, await available(deps, generation), replayed=replayed)
     return answer
 
 

@@ -6,7 +6,7 @@ from fastapi.routing import APIRoute
 
 from gateway.adapters.inbound.openai.errors import is_openai
 from gateway.adapters.inbound.problems import REPLAYED
-from gateway.adapters.inbound.rest.parameters import idempotency_key
+from gateway.adapters.inbound.rest.parameters import own_idempotency_key
 from gateway.adapters.inbound.rest.prefer import PREFERENCE_APPLIED, preferred_wait_s
 from gateway.adapters.inbound.rest.reasons import asks, is_counted
 
@@ -60,7 +60,7 @@ HEADERS: dict[str, dict[str, Any]] = {
 def headers_of(route: APIRoute, status: int) -> dict[str, Any]:
     """Return the headers that an answer with this status may have."""
     names = list(_RATE_LIMIT) if is_counted(route) else []
-    if asks(route, idempotency_key):
+    if asks(route, own_idempotency_key):
         if status < 300:
             names += [REPLAYED] if is_openai(route) else [REPLAYED, "Location"]
         elif status == 402:
@@ -74,7 +74,7 @@ def headers_of(route: APIRoute, status: int) -> dict[str, Any]:
     if status in (429, 503, 504):
         names.append("Retry-After")
     if is_openai(route):
-        names += [*_OPENAI, *(_CHARGED if status < 300 and asks(route, idempotency_key) else ())]
+        names += [*_OPENAI, *(_CHARGED if status < 300 and asks(route, own_idempotency_key) else ())]
         names += [_BALANCE] if status == 402 else []
         may_cost_twice = status in (429, 500, 503) and asks(route, idempotency_key)
         names += [_SHOULD_RETRY] if status in (402, 409, 504) or may_cost_twice else []

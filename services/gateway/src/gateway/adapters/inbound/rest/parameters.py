@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import Header, Path, Query
+from fastapi import Depends, Header, Path, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -153,22 +153,25 @@ async def paging(
     return Paging(cursor=cursor, limit=limit)
 
 
-async def idempotency_key(
+async def own_idempotency_key(
     idempotency_key: Annotated[
         str | None,
         Header(description="1 to 255 visible ASCII characters: the same key and body replays the answer."),
     ] = None,
-) -> str:
-    """Return the caller's key, or a fresh one for callers that do without. Raises InvalidRequest."""
-    if idempotency_key is None:
-        return f"gateway-{secrets.token_hex(16)}"
-    if not _KEY.fullmatch(idempotency_key):
+) -> str | None:
+    """Return the caller's key, None for callers that do without. Raises InvalidRequest."""
+    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
         raise InvalidRequest(
             "The idempotency key needs 1 to 255 visible ASCII characters.",
             reason="INVALID_IDEMPOTENCY_KEY",
             fields=[FieldProblem("Idempotency-Key", "1 to 255 visible ASCII characters")],
         )
     return idempotency_key
+
+
+async def idempotency_key(own: Annotated[str | None, Depends(own_idempotency_key)]) -> str:
+    """Return the caller's key, or a fresh one for callers that do without."""
+    return own if own is not None else f"gateway-{secrets.token_hex(16)}"
 
 
 def mark_replayed(response: Response, replayed: bool) -> None:

@@ -10,7 +10,7 @@ from gateway.adapters.inbound.acting import current_admin, current_staff
 from gateway.adapters.inbound.auth import SAFE_METHODS, current_principal
 from gateway.adapters.inbound.fresh_proof import fresh_proof
 from gateway.adapters.inbound.key_scopes import SCOPES
-from gateway.adapters.inbound.rest.parameters import idempotency_key
+from gateway.adapters.inbound.rest.parameters import own_idempotency_key
 
 Reasons = Mapping[int, tuple[str, ...]]
 """The words of each status."""
@@ -85,7 +85,7 @@ def reasons_of(route: APIRoute) -> Reasons:
         parts.append(_PROVEN)
     if asks(route, current_admin):
         parts.append(_AN_ADMINS)
-    if asks(route, idempotency_key):
+    if asks(route, own_idempotency_key):
         parts.append(_WITH_KEY)
     if any(part.query_params or part.header_params for part in _dependants(route.dependant)):
         parts.append(_WITH_PARAMETERS)

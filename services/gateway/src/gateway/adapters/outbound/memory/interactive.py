@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,8 @@ class MemoryInteractiveGenerations:
     """Raised before anything runs."""
     crash: Exception | None = None
     """Raised after the chunks."""
+    comes_together: bool = False
+    """Whether all chunks are there at once."""
     pause: asyncio.Event | None = None
     """Waited for after the chunks."""
     asked: list[NewChat] = field(default_factory=list)
@@ -45,11 +48,13 @@ class MemoryInteractiveGenerations:
         self.asked.append(new)
         if self.refusal is not None:
             raise self.refusal
+        # One that nobody knows is asked again by nobody.
+        key = new.idempotency_key or secrets.token_hex(16)
         job = NewGeneration(
             model_id=new.model_id,
             input={"prompt": new.chat.decode()[:1000]},
             metadata=new.metadata,
-            idempotency_key=new.idempotency_key,
+            idempotency_key=key,
             key=new.key,
         )
         made, replayed = await self.generations.create(account_id, job)
@@ -57,7 +62,7 @@ class MemoryInteractiveGenerations:
             raise Conflict("It is running.", reason="GENERATION_RUNNING")
         if replayed:
             yield ChatAccepted(generation=made)
-            _, _, kept = self._known[account_id, new.idempotency_key]
+            _, _, kept = self._known[account_id, key]
             if kept is not None:
                 yield ChatChunk(content=kept)
             yield ChatEnded(generation=made)
@@ -66,9 +71,12 @@ class MemoryInteractiveGenerations:
         try:
             yield ChatAccepted(generation=made)
             parts = self.chunks if new.is_streamed else [self.answer] if self.answer else []
-            for part in [] if self.failure else parts:
-                self.taken += 1
-                yield ChatChunk(content=json.dumps(part).encode())
+            contents = [json.dumps(part).encode() for part in parts if not self.failure]
+            for content, *further in (
+                filter(None, [contents]) if self.comes_together else ([one] for one in contents)
+            ):
+                self.taken += 1 + len(further)
+                yield ChatChunk(content=content, further=further)
             if self.pause is not None:
                 await self.pause.wait()
             if self.crash is not None:
@@ -77,7 +85,7 @@ class MemoryInteractiveGenerations:
             status = GenerationStatus.FAILED if self.failure else GenerationStatus.SUCCEEDED
             ended = self.generations.finish(made.generation_id, status, failure=self.failure)
             kept = json.dumps(self.answer).encode() if self.answer else None
-            self._known[account_id, new.idempotency_key] = (new, made.generation_id, kept)
+            self._known[account_id, key] = (new, made.generation_id, kept)
             yield ChatEnded(generation=ended, broken_off=self.broken_off)
         finally:
             if not has_ended:
