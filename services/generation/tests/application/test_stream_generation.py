@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from generation.adapters.outbound.memory_chats import REFUSED, MemoryChats, broken, refused
 from generation.application.finish_attempt import LeaseLost
-from generation.application.stream_generation import TOGETHER_MAX_BYTES, Unread
+from generation.application.unread import TOGETHER_MAX_BYTES, Unread
 from generation.domain.errors import (
     GenerationRunning,
     IdempotencyKeyReused,

@@ -1,8 +1,7 @@
 """Validates, prices and accepts a chat that runs in the call itself."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -13,10 +12,17 @@ from generation.application.provider_gate import ProviderGate
 from generation.application.reserve_credits import CreditReserver, locked
 from generation.application.standing_account import require_standing
 from generation.application.start_generation import Job
+from generation.application.unread import Unread
 from generation.domain.attempt import Attempt
 from generation.domain.chat import Chat, read_chat
 from generation.domain.documents import metadata_violations
-from generation.domain.errors import GenerationRunning, IdempotencyKeyReused, InvalidInput, Violation
+from generation.domain.errors import (
+    GenerationError,
+    GenerationRunning,
+    IdempotencyKeyReused,
+    InvalidInput,
+    Violation,
+)
 from generation.domain.events import released
 from generation.domain.fingerprint import fingerprint, is_fingerprint_of
 from generation.domain.generation import Failure, Generation, Status
@@ -28,15 +34,12 @@ from generation.ports.chat_provider import ChatStream
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
 from generation.ports.ledger import KeyLimitReached, Refusal, Reservation
+from generation.ports.needs import Needs
 from generation.ports.provider_guard import Call
-from generation.ports.unit_of_work import Needs, UnitOfWork, UnitsOfWork
+from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
 # Between its being stored and its being started there is one call of the ledger.
 START_WITHIN_S = 60
-# Chunks that a client has not read yet; past them the provider is not read either.
-UNREAD_MAX = 16
-# What goes together in one message, but for a chunk that is larger by itself.
-TOGETHER_MAX_BYTES = 64 * 1024
 # Reading more of JSON than this keeps everybody else waiting.
 APART_FROM_BYTES = 256 * 1024
 
@@ -63,48 +66,6 @@ class StreamGeneration:
             "providers": list(self.provider_order),
             "metadata": self.metadata,
         }
-
-
-class Unread:
-    """Chunks between the provider and a client, a few at most: whoever puts waits for whoever reads."""
-
-    def __init__(self, most: int = UNREAD_MAX) -> None:
-        self._most = most
-        self._chunks: deque[bytes] = deque()
-        self._changed = asyncio.Event()
-        self._room = asyncio.Event()
-        self._is_closed = False
-
-    async def put(self, chunk: bytes) -> None:
-        """Add a chunk, once there is room for it."""
-        while len(self._chunks) >= self._most:
-            self._room.clear()
-            await self._room.wait()
-        self._chunks.append(chunk)
-        self._changed.set()
-
-    def close(self) -> None:
-        """Note that no more will come."""
-        self._is_closed = True
-        self._changed.set()
-
-    async def __aiter__(self) -> AsyncIterator[Sequence[bytes]]:
-        """Yield what is there, at once, and again what has come until that was taken."""
-        while True:
-            while self._chunks:
-                yield self._taken()
-            if self._is_closed:
-                return
-            self._changed.clear()
-            await self._changed.wait()
-
-    def _taken(self) -> Sequence[bytes]:
-        taken = [self._chunks.popleft()]
-        size_bytes = len(taken[0])
-        while self._chunks and (size_bytes := size_bytes + len(self._chunks[0])) <= TOGETHER_MAX_BYTES:
-            taken.append(self._chunks.popleft())
-        self._room.set()
-        return taken
 
 
 @dataclass
@@ -158,28 +119,53 @@ class StreamGenerationHandler:
         model = self.catalogue.model(command.model_id)
         order = self._order(model, command.provider_order)
         chat = await _read(command, model)
-        generation = self._new(command, model, order, chat)
-        async with self.units.of(command.account_id) as work:
-            await require_standing(work, command.account_id)
-            await self.entitlement.require(work, command.account_id, model)
-            if not await work.generations.add(generation):
-                earlier = await work.generations.with_key(command.account_id, generation.idempotency_key)
-                generation = _same(earlier, command)
+        generation = await self._stored(command, model, self._new(command, model, order, chat))
         if generation.is_terminal:
             if generation.status is Status.REJECTED:
                 raise refused(generation, replayed=True)
             return generation
         answer = await self.credits.asked(generation)
 
-        async def begin(work: UnitOfWork) -> Job | Generation:
-            return await self._begun(work, generation.generation_id, answer, model)
+        async def begin(work: UnitOfWork) -> Job | Generation | GenerationError:
+            try:
+                return await self._begun(work, generation.generation_id, answer, model)
+            except GenerationError as refusal:
+                # Nothing was written: whatever else the transaction is shared with is kept.
+                return refusal
 
-        begun = await self.units.shared(begin, Needs(generation_id=generation.generation_id))
+        begun = await self.units.shared(
+            begin, Needs(account_id=command.account_id, generation_id=generation.generation_id)
+        )
+        if isinstance(begun, GenerationError):
+            raise begun
         if isinstance(begun, Job):
             return Talk(begun, model, chat, command.is_streamed)
         if begun.status is Status.REJECTED:
             raise refused(begun, replayed=False)
         return begun
+
+    async def _stored(self, command: StreamGeneration, model: Model, new: Generation) -> Generation:
+        """Return the job of the command's key: an earlier one, or the new one, which is stored now."""
+
+        async def store(work: UnitOfWork) -> Generation | GenerationError:
+            try:
+                await require_standing(work, command.account_id)
+                await self.entitlement.require(work, command.account_id, model)
+                if await work.generations.add(new):
+                    return new
+                return _same(await work.generations.with_key(new.account_id, new.idempotency_key), command)
+            except GenerationError as refusal:
+                return refusal
+
+        if model.requires is None:
+            needs = Needs(account_id=new.account_id, idempotency_key=new.idempotency_key)
+            stored = await self.units.shared(store, needs)
+        else:
+            async with self.units.of(new.account_id) as work:
+                stored = await store(work)
+        if isinstance(stored, GenerationError):
+            raise stored
+        return stored
 
     async def _begun(
         self,

@@ -76,6 +76,6 @@ def headers_of(route: APIRoute, status: int) -> dict[str, Any]:
     if is_openai(route):
         names += [*_OPENAI, *(_CHARGED if status < 300 and asks(route, own_idempotency_key) else ())]
         names += [_BALANCE] if status == 402 else []
-        may_cost_twice = status in (429, 500, 503) and asks(route, idempotency_key)
+        may_cost_twice = status in (429, 500, 503) and asks(route, own_idempotency_key)
         names += [_SHOULD_RETRY] if status in (402, 409, 504) or may_cost_twice else []
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

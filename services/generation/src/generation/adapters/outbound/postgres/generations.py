@@ -116,10 +116,6 @@ class PostgresGenerations:
             self._way.later(_ADD_LOOKED_AT, generation_values(generation))
             self._keyed[key] = generation
             return True
-        if not generation.has_own_key:
-            # Nobody else has the key: there is nothing to wait for before the commit.
-            self._way.later(_ADD_LOOKED_AT, generation_values(generation))
-            return True
         return bool(await self._way.ask(_ADD, generation_values(generation)))
 
     async def save(self, generation: Generation) -> None:
