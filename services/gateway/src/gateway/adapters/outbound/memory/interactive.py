@@ -73,7 +73,7 @@ class MemoryInteractiveGenerations:
             parts = self.chunks if new.is_streamed else [self.answer] if self.answer else []
             contents = [json.dumps(part).encode() for part in parts if not self.failure]
             for content, *further in (
-                filter(None, [contents]) if self.comes_together else ([one] for one in contents)
+                filter(None, [contents]) if self.comes_together else ([content] for content in contents)
             ):
                 self.taken += 1 + len(further)
                 yield ChatChunk(content=content, further=further)
