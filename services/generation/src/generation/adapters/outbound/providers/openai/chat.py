@@ -1,6 +1,7 @@
 """`POST /chat/completions`, streamed."""
 
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from openai import APIStatusError, AsyncAPIResponse, AsyncOpenAI
@@ -44,16 +45,17 @@ async def _ask(
     transcript = Transcript(tokens_max=int(run.input["max_tokens"]))
     async with client.chat.completions.with_streaming_response.create(
         model=run.model,
-        messages=_messages(run),
+        # As they are: the SDK looks at each field of what it is given by its own types, and changes none.
+        messages=[],
         stream=True,
-        **dialect.parameters(tokens_max=transcript.tokens_max),
+        extra_body={"messages": _messages(run), **dialect.parameters(tokens_max=transcript.tokens_max)},
     ) as answer:
         await _follow(answer, run, transcript, advance)
     return transcript.report(prompt_tokens=_prompt_tokens(run))
 
 
 async def _follow(
-    answer: AsyncAPIResponse[object], run: Run, transcript: Transcript, advance: Callable[[float], None]
+    answer: AsyncAPIResponse[Any], run: Run, transcript: Transcript, advance: Callable[[float], None]
 ) -> None:
     """Read until the answer ends, breaks or is too long. Raises AnswerBroken before any text."""
     try:
