@@ -3,7 +3,7 @@
 A field of a type that has no column, or an exception for a field that is not there, fails at import.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -65,6 +65,8 @@ class Columns(Generic[RecordT]):
         self._key = key
         self._spread = dict(spread or {})
         self._plain = {f.name: _plain(hints[f.name]) for f in fields(record) if f.name not in self._spread}
+        # What a field holds is known by its type: it is not looked at again in every row.
+        self._drives = {name: _drive_of(plain) for name, plain in self._plain.items()}
         if strangers := ({key} | self._spread.keys()) - {f.name for f in fields(record)}:
             raise TypeError(f"{record.__name__} has no {', '.join(sorted(strangers))}")
         self.types = {name: _type(plain) for name, plain in self._plain.items()}
@@ -82,9 +84,18 @@ class Columns(Generic[RecordT]):
             values |= exception.write(getattr(record, name))
         return values
 
-    def values(self, record: RecordT) -> dict[str, Any]:
-        """Return every column's value as psycopg takes it."""
-        return {name: _driven(value) for name, value in self.row(record).items()}
+    def values(self, record: RecordT, *, leaving_out: Collection[str] = ()) -> dict[str, Any]:
+        """Return every column's value, without those that are left out, as psycopg takes it."""
+        values: dict[str, Any] = {}
+        for name, drive in self._drives.items():
+            if name not in leaving_out:
+                value = getattr(record, name)
+                values[name] = value if drive is None or value is None else drive(value)
+        for name, exception in self._spread.items():
+            if any(column not in leaving_out for column in exception.columns):
+                written = exception.write(getattr(record, name))
+                values |= {column: _driven(value) for column, value in written.items()}
+        return values
 
     def read(self, row: Row[Any]) -> RecordT:
         """Return the record that was written."""
@@ -127,6 +138,15 @@ def _written(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def _drive_of(plain: Any) -> Callable[[Any], Any] | None:
+    """Return how psycopg is given what such a field holds, None for as it is."""
+    if plain is Mapping:
+        return lambda value: Jsonb(dict(value))
+    if plain is tuple:
+        return list
+    return str if isinstance(plain, type) and issubclass(plain, StrEnum) else None
 
 
 def _driven(value: Any) -> Any:

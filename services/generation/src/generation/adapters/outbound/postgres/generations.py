@@ -25,7 +25,13 @@ from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from generation.adapters.outbound.postgres.columns import insert_into, update_of
-from generation.adapters.outbound.postgres.rows import CHANGING, GENERATIONS, generation_values, to_generation
+from generation.adapters.outbound.postgres.rows import (
+    CHANGING,
+    GENERATIONS,
+    changing_values,
+    generation_values,
+    to_generation,
+)
 from generation.adapters.outbound.postgres.tables import collected
 from generation.adapters.outbound.postgres.tables import generations as table
 from generation.domain.generation import TERMINAL, Generation, Status
@@ -119,7 +125,7 @@ class PostgresGenerations:
         return bool(await self._way.ask(_ADD, generation_values(generation)))
 
     async def save(self, generation: Generation) -> None:
-        self._way.later(_SAVE, generation_values(generation))
+        self._way.later(_SAVE, changing_values(generation))
         if generation.generation_id in self._held:
             self._held[generation.generation_id] = generation
 

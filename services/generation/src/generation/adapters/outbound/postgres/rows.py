@@ -118,11 +118,17 @@ if gone := FIXED - GENERATIONS.types.keys():
 
 # What a job's life changes.
 CHANGING = tuple(name for name in GENERATIONS.types if name not in FIXED)
+_KEPT = FIXED - {"generation_id"}
 
 
 def generation_values(generation: Generation) -> dict[str, Any]:
     """Return every column of a job, as psycopg takes it."""
     return GENERATIONS.values(generation) | {"search_text": search_text(generation.input)}
+
+
+def changing_values(generation: Generation) -> dict[str, Any]:
+    """Return what a job's life changes, and which job it is, as psycopg takes it."""
+    return GENERATIONS.values(generation, leaving_out=_KEPT)
 
 
 def to_generation(row: Row[Any]) -> Generation:
