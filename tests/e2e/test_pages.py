@@ -1,10 +1,13 @@
 """Pages as a browser really shows them: on a phone, with a text, with a picture from elsewhere."""
 
 import base64
+import io
+import os
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -73,6 +76,39 @@ def test_a_picture_from_elsewhere_is_shown(page: Page) -> None:
     found = False
     page.goto("/library?again")
     expect(avatar).to_have_count(0)
+
+
+def test_a_picture_of_oneself_is_sent_shown_and_removed(page: Page) -> None:
+    """A square of it stands in the bar of each page, drawn anew; a drawing that runs is refused by name."""
+    sign_up(page)
+    page.goto("/account")
+    photo = io.BytesIO()
+    portrait = Image.radial_gradient("L").resize((900, 1_200))
+    Image.merge("RGB", (portrait, Image.new("L", portrait.size, 90), portrait.rotate(180))).save(
+        photo, "JPEG"
+    )
+    chosen: FilePayload = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": photo.getvalue()}
+    page.get_by_label("Your picture").set_input_files(chosen)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("img", name="Your picture")).to_be_visible()
+    for path in ("/account", "/library"):
+        page.goto(path)
+        page.wait_for_function("document.querySelector('.topbar .face img')?.naturalWidth === 256")
+    page.goto("/account")
+    drawing: FilePayload = {"name": "me.png", "mimeType": "image/png", "buffer": b"<svg><script/></svg>"}
+    page.get_by_label("Your picture").set_input_files(drawing)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_text("the file is an SVG, which is not accepted")).to_be_visible()
+    expect(page.get_by_role("img", name="Your picture")).to_be_visible()
+    if folder := os.environ.get("TINTYPE_SHOTS"):
+        page.screenshot(path=f"{folder}/avatar-desktop.png", full_page=True)
+        page.set_viewport_size(PHONE)
+        page.screenshot(path=f"{folder}/avatar-phone.png", full_page=True)
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.get_by_role("button", name="Remove picture").click()
+    expect(page.locator(".face img")).to_have_count(0)
+    expect(page.get_by_role("button", name="Remove picture")).to_have_count(0)
 
 
 def test_a_page_that_comes_back_sends_under_a_new_key(page: Page) -> None:

@@ -103,7 +103,7 @@ class Description:
         if (
             request.method == "HEAD"
             or media in {"text/event-stream", "application/zip"}
-            or media.startswith("audio/")
+            or media.startswith(("audio/", "image/"))
         ):
             return
         self._hold_body(where, (await answer.aread()).decode(), media, declared["content"][media])

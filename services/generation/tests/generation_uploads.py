@@ -8,6 +8,7 @@ from generation.application.await_upload import AwaitUploadHandler
 from generation.application.complete_upload import CompleteUploadHandler
 from generation.application.create_upload import CreateUploadHandler
 from generation.application.delete_upload import DeleteUploadHandler
+from generation.application.draw_avatar import DrawAvatarHandler
 from generation.application.read_uploads import ReadUploads
 from generation.application.upload_keeper import UploadKeeper
 from generation.application.uploads_in_hand import UploadsInHand
@@ -39,6 +40,7 @@ def upload_handlers(
         complete=CompleteUploadHandler(intake, keeper, UploadsInHand(per_account_max=2, overall_max=4)),
         read=ReadUploads(units, store, clock, UNUSED_TTL),
         delete=DeleteUploadHandler(units, clock),
+        draw_avatar=DrawAvatarHandler(intake, UploadsInHand(per_account_max=1, overall_max=8)),
     )
 
 

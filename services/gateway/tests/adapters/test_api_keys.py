@@ -114,6 +114,8 @@ def test_every_operation_says_whether_keys_may(rich: Door) -> None:
         "resend_verification",
         "change_me",
         "delete_me",
+        "set_avatar",
+        "remove_avatar",
         "keep_me",
         "export_me",
         "create_api_key",

@@ -47,6 +47,7 @@ FOR: dict[str, Who] = {
     **dict.fromkeys(
         (
             "resend_verification", "step_up", "change_me", "delete_me", "keep_me", "ask_for_email_change",
+            "set_avatar", "remove_avatar",
             "read_second_factor", "begin_second_factor", "confirm_second_factor", "remove_second_factor",
             "list_sessions", "end_session", "end_other_sessions", "create_api_key", "list_api_keys",
             "revoke_api_key", "create_checkout", "read_checkout", "change_subscription",

@@ -60,13 +60,15 @@ async def told(port: int, request: str, *, drips: int) -> bytes:
         return answer
 
 
-@pytest.mark.parametrize("path", ["/v1/uploads", "/v1/uploads?x", "/generate"])
+@pytest.mark.parametrize("path", ["/v1/uploads", "/v1/uploads?x", "/generate", "/account/avatar"])
 async def test_a_file_has_more_time(port: int, path: str) -> None:
     """It comes for three times as long as another body may."""
     assert b" 200 " in await told(port, f"POST {path}", drips=int(BODY_S * 30))
 
 
-@pytest.mark.parametrize("request_line", ["POST /v1/generations", "PUT /v1/uploads", "POST /v1/uploads/x"])
+@pytest.mark.parametrize(
+    "request_line", ["POST /v1/generations", "PUT /v1/uploads", "POST /v1/uploads/x", "PUT /account/avatar"]
+)
 async def test_another_body_has_not(port: int, request_line: str) -> None:
     """Whatever its address begins with."""
     assert b" 408 " in await told(port, request_line, drips=0)

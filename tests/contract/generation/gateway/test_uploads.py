@@ -142,6 +142,45 @@ async def test_what_is_refused_is_not_kept(
     assert scene.kept == 0
 
 
+async def test_an_avatar_is_drawn_and_nothing_is_kept(scene: Scene) -> None:
+    """The same of the same file, in whatever pieces it comes; another's is not in its way."""
+    drawn = await scene.uploads.draw_avatar(ME, pieces(b"a fo", b"x"))
+    assert (drawn[:4], drawn[8:12]) == (b"RIFF", b"WEBP")
+    assert await scene.uploads.draw_avatar(OTHER, pieces(b"a fox")) == drawn
+    assert await scene.uploads.draw_avatar(ME, pieces(b"a wolf")) != drawn
+    assert scene.kept == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "refusal", "reason"),
+    [
+        (b"", InvalidRequest, "UNUSABLE_MEDIA"),
+        (b"no picture", InvalidRequest, "UNUSABLE_MEDIA"),
+        (bytes(5 * MEGABYTE + 1), TooLarge, "UPLOAD_TOO_LARGE"),
+    ],
+)
+async def test_no_avatar_is_drawn_of_what_is_refused(
+    scene: Scene, content: bytes, refusal: type[GatewayError], reason: str
+) -> None:
+    """It says why, in words and in a word."""
+    with pytest.raises(refusal) as refused:
+        await scene.uploads.draw_avatar(ME, pieces(content))
+    assert refused.value.reason == reason
+
+
+async def test_no_avatar_is_drawn_of_half_a_file(scene: Scene) -> None:
+    """What reading raises is raised, as it is."""
+    failure = ConnectionResetError("gone")
+
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise failure
+
+    with pytest.raises(ConnectionResetError) as raised:
+        await scene.uploads.draw_avatar(ME, broken())
+    assert raised.value is failure
+
+
 async def test_the_quota_holds(scene: Scene) -> None:
     """The sixth of five is refused."""
     for number in range(5):

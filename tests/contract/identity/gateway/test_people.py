@@ -54,6 +54,34 @@ async def test_a_new_person_can_be_read_and_changed(identity: Identity) -> None:
     assert (kept.full_name, kept.avatar_url) == ("Countess", "")
 
 
+async def test_a_person_has_one_picture(identity: Identity) -> None:
+    """It is kept, read and taken away; it and an address take each other's place."""
+    ada = (await sign_up(identity)).user.user_id
+    picture = b"RIFF\x20\0\0\0WEBP" + bytes(range(256))
+    with pytest.raises(NotFound) as absent:
+        await identity.avatar(ada)
+    assert absent.value.reason == "AVATAR_NOT_FOUND"
+    await identity.update_profile(ada, full_name=None, avatar_url="https://example.com/a.png")
+    kept = await identity.set_avatar(ada, picture)
+    assert (kept.avatar_url, kept.avatar_version) == ("", (await identity.avatar(ada)).version)
+    assert (await identity.avatar(ada)).picture == picture
+    assert (await identity.set_avatar(ada, picture + b"!")).avatar_version not in (None, kept.avatar_version)
+    assert (await identity.update_profile(ada, full_name="Ada", avatar_url="")).avatar_version
+    for wrong in (b"", b"<svg/>", picture + bytes(65_536)):
+        with pytest.raises(InvalidRequest) as refused:
+            await identity.set_avatar(ada, wrong)
+        assert [problem.field for problem in refused.value.fields] == ["picture"]
+    assert (await identity.avatar(ada)).picture == picture + b"!"
+    changed = await identity.update_profile(ada, full_name=None, avatar_url="https://example.com/a.png")
+    assert changed.avatar_version is None
+    await identity.set_avatar(ada, picture)
+    for _ in range(2):
+        assert (await identity.remove_avatar(ada)).avatar_version is None
+    for missing in (identity.avatar(ada), identity.set_avatar("usr_nobody", picture)):
+        with pytest.raises(NotFound):
+            await missing
+
+
 async def test_who_leaves_may_think_again(identity: Identity) -> None:
     """The first day stays until it is taken back; nobody unknown leaves."""
     user_id = (await sign_up(identity)).user.user_id

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from gateway.domain.administration import OwnRecord
 from gateway.domain.api_key import ApiKey
+from gateway.domain.avatar import Avatar
 from gateway.domain.collection import Collection
 from gateway.domain.errors import InternalFailure
 from gateway.domain.generation import Generation
@@ -44,6 +45,10 @@ class AccountReader:
     async def profile(self, user_id: UserId) -> User:
         """Return the profile."""
         return await self.identity.user(user_id)
+
+    async def avatar(self, user_id: UserId) -> Avatar:
+        """Return the picture that was sent in. Raises NotFound."""
+        return await self.identity.avatar(user_id)
 
     async def sessions(self, user_id: UserId) -> Sequence[OwnSession]:
         """Return where the person is signed in."""

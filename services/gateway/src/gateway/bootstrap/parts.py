@@ -58,6 +58,7 @@ from gateway.application.run_chat import RunChatHandler
 from gateway.application.run_generation import RunGenerationHandler
 from gateway.application.send_test_webhook import SendTestWebhookHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
+from gateway.application.set_avatar import SetAvatarHandler
 from gateway.application.sign_in_with_passkey import SignInWithPasskeyHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.standing_proofs import StandingProofs
@@ -237,6 +238,7 @@ def wire(ports: Ports) -> Deps:
         change_plan=ChangePlanHandler(ports.billing, ports.identity),
         open_portal=OpenPortalHandler(ports.billing, ports.web.public_url),
         set_auto_top_up=SetAutoTopUpHandler(ports.billing, ports.ledger, ports.identity),
+        set_avatar=SetAvatarHandler(ports.uploads, ports.identity),
         read_texts=ReadTextsHandler(ports.texts),
         read_selected=ReadSelectedHandler(ports.generations),
         restore_selected=RestoreSelectedHandler(ports.generations),

@@ -40,9 +40,12 @@ class User:
     email_verified: bool
     full_name: str
     avatar_url: str
+    """Of a picture that is elsewhere; empty for none."""
     role: Role
     created_at: datetime
     welcome: Welcome = Welcome.GIVEN
+    avatar_version: str | None = None
+    """Which picture was sent in; None where none was."""
     erased_from: datetime | None = None
     """When the account is deleted; None where nobody asked for it."""
 

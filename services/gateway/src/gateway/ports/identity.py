@@ -5,6 +5,7 @@ from typing import Protocol
 
 from gateway.domain.administration import OwnRecord
 from gateway.domain.api_key import ApiKey, KeyTerms, NewApiKey
+from gateway.domain.avatar import Avatar
 from gateway.domain.client import UNKNOWN_CLIENT, Client
 from gateway.domain.identifiers import ApiKeyId, KeyDigest, SessionId, UserId
 from gateway.domain.own_session import OwnSession
@@ -154,6 +155,21 @@ class Identity(Protocol):
 
     async def update_profile(self, user_id: UserId, *, full_name: str | None, avatar_url: str | None) -> User:
         """Change a profile; None leaves a field as it is. Raises InvalidRequest."""
+        ...
+
+    async def set_avatar(self, user_id: UserId, picture: bytes) -> User:
+        """Keep a picture in the place of the one that there was and of an address.
+
+        Raises NotFound, and InvalidRequest for what is no WebP of at most 64 KiB.
+        """
+        ...
+
+    async def avatar(self, user_id: UserId) -> Avatar:
+        """Read the picture that was sent in. Raises NotFound (AVATAR_NOT_FOUND)."""
+        ...
+
+    async def remove_avatar(self, user_id: UserId) -> User:
+        """Delete it; nothing happens where there is none. Raises NotFound."""
         ...
 
     async def request_erasure(self, user_id: UserId) -> User:

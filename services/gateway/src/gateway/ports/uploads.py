@@ -25,6 +25,14 @@ class Uploads(Protocol):
         """
         ...
 
+    async def draw_avatar(self, account_id: AccountId, content: AsyncIterator[bytes]) -> bytes:
+        """Return a small square WebP of the middle of a picture, and keep nothing.
+
+        Raises whatever reading the content raises, InvalidRequest (UNUSABLE_MEDIA), TooLarge
+        (UPLOAD_TOO_LARGE) and RateLimited (TOO_MANY_UPLOADS).
+        """
+        ...
+
     async def await_upload(
         self, account_id: AccountId, *, size_bytes: int, idempotency_key: str
     ) -> tuple[AwaitedUpload, bool]:

@@ -39,6 +39,7 @@ from generation.application.delete_collection import DeleteCollectionHandler
 from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.delete_upload import DeleteUploadHandler
 from generation.application.discard_generation import DiscardGenerationHandler
+from generation.application.draw_avatar import DrawAvatarHandler
 from generation.application.entitlement_check import EntitlementCheck
 from generation.application.keep_entitlements import KeepEntitlementsHandler
 from generation.application.known_pauses import KnownPauses
@@ -210,4 +211,6 @@ def _uploads(settings: ApiSettings, parts: Parts) -> UploadHandlers:
             url_ttl_s=settings.output_url_ttl_s,
         ),
         delete=DeleteUploadHandler(parts.units, parts.clock),
+        # As large as they may be, none of them is large.
+        draw_avatar=DrawAvatarHandler(intake, UploadsInHand(per_account_max=1, overall_max=8)),
     )

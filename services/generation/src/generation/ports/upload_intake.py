@@ -41,6 +41,13 @@ class UploadIntake(Protocol):
         """
         ...
 
+    async def avatar(self, content: AsyncIterator[bytes], *, size_bytes_max: int) -> bytes:
+        """Return a WebP of 256 by 256 pixels and at most 64 KiB, of the middle of a still picture.
+
+        As `receive` otherwise; no file is left when it returns.
+        """
+        ...
+
     async def digest(self, content: AsyncIterator[bytes]) -> str:
         """Return the SHA-256 of what comes, and keep nothing. Raises UploadTooLong."""
         ...

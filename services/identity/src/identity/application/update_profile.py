@@ -1,6 +1,6 @@
 """Change a profile."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from identity.domain.identifiers import UserId
 from identity.domain.profile import UNCHANGED, Unchanged, with_profile
@@ -10,7 +10,7 @@ from identity.ports.unit_of_work import UnitsOfWork
 
 @dataclass(frozen=True)
 class UpdateProfile:
-    """New values; without an avatar's URL the user has none."""
+    """New values; without an avatar's URL the user has none elsewhere."""
 
     user_id: UserId
     full_name: str | Unchanged = UNCHANGED
@@ -31,5 +31,9 @@ class UpdateProfileHandler:
                 full_name=command.full_name,
                 avatar_url=command.avatar_url,
             )
+            if user.avatar_url is not None and user.avatar_version is not None:
+                # One picture: the one that was chosen last.
+                await work.avatars.remove(user.user_id)
+                user = replace(user, avatar_version=None)
             await work.users.save(user)
             return user

@@ -6,6 +6,7 @@ from identity.adapters.inbound.grpc import Handlers
 from identity.adapters.inbound.grpc_addresses import AddressHandlers
 from identity.adapters.inbound.grpc_admin import AdminServicer
 from identity.adapters.inbound.grpc_api_keys import ApiKeyHandlers
+from identity.adapters.inbound.grpc_avatars import AvatarHandlers
 from identity.adapters.inbound.grpc_erasure import ErasureHandlers
 from identity.adapters.inbound.grpc_second_factors import SecondFactorHandlers
 from identity.adapters.inbound.grpc_sessions import SessionHandlers
@@ -41,6 +42,7 @@ from identity.application.mail_news import MailNewsHandler
 from identity.application.open_session import SessionOpener
 from identity.application.prove_password import PasswordProver
 from identity.application.queue_mail import TokenMailer
+from identity.application.read_avatar import ReadAvatarHandler
 from identity.application.read_people import ReadPeople
 from identity.application.read_second_factor import ReadSecondFactorHandler
 from identity.application.read_sign_in_methods import ReadSignInMethodsHandler
@@ -48,6 +50,7 @@ from identity.application.read_user import ReadUserHandler
 from identity.application.record_act import ActRecorder
 from identity.application.refresh_session import RefreshSessionHandler
 from identity.application.register_user import UserRegistrar
+from identity.application.remove_avatar import RemoveAvatarHandler
 from identity.application.remove_second_factor import RemoveSecondFactorHandler
 from identity.application.request_email_change import RequestEmailChangeHandler
 from identity.application.request_erasure import RequestErasureHandler
@@ -56,6 +59,7 @@ from identity.application.request_verification import RequestVerificationHandler
 from identity.application.require_proof import RequireProofHandler
 from identity.application.reset_password import ResetPasswordHandler
 from identity.application.revoke_api_key import RevokeApiKeyHandler
+from identity.application.set_avatar import SetAvatarHandler
 from identity.application.sign_up import SignUpHandler
 from identity.application.staff_check import StaffCheck
 from identity.application.step_up import StepUpHandler
@@ -118,6 +122,11 @@ def wire_handlers(ports: Ports) -> Handlers:
         log_out=LogOutHandler(units, directory, ender, clock),
         read_user=ReadUserHandler(units),
         update_profile=UpdateProfileHandler(units),
+        avatars=AvatarHandlers(
+            set=SetAvatarHandler(units, clock),
+            read=ReadAvatarHandler(units),
+            remove=RemoveAvatarHandler(units),
+        ),
         request_password_reset=RequestPasswordResetHandler(
             units, directory, ports.throttle, mails, clock, ports.reset_answer_s
         ),

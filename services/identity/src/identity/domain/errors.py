@@ -219,6 +219,15 @@ class SessionNotFound(IdentityError):
         super().__init__("There is no such session.")
 
 
+class AvatarNotFound(IdentityError):
+    """No picture of this account is kept."""
+
+    reason = "AVATAR_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no picture.")
+
+
 class ApiKeyNotFound(IdentityError):
     """The account has no such API key."""
 

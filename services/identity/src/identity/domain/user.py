@@ -40,6 +40,9 @@ class User:
     full_name: str
     created_at: datetime
     avatar_url: str | None = None
+    """Of a picture that is elsewhere."""
+    avatar_version: str | None = None
+    """Which picture is kept here; None where none is."""
     role: Role = Role.USER
     email_verified_at: datetime | None = None
     disabled_at: datetime | None = None

@@ -14,6 +14,7 @@ from identity.domain.session import EndReason, RefreshToken, Session
 from identity.domain.user import User
 from identity.ports.api_keys import ApiKeys
 from identity.ports.audit_log import AuditLog
+from identity.ports.avatars import Avatars
 from identity.ports.erasures import Erasures
 from identity.ports.linked_identities import LinkedIdentities
 from identity.ports.passkeys import Passkeys
@@ -171,6 +172,8 @@ class UnitOfWork(Protocol):
     def linked(self) -> LinkedIdentities: ...
     @property
     def passkeys(self) -> Passkeys: ...
+    @property
+    def avatars(self) -> Avatars: ...
     @property
     def mails(self) -> Mails: ...
     @property

@@ -170,6 +170,11 @@ class GenerationServiceStub:
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadRequest.SerializeToString,
                 response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadResponse.FromString,
                 _registered_method=True)
+        self.DrawAvatar = channel.stream_unary(
+                '/tintype.generation.v1.GenerationService/DrawAvatar',
+                request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DrawAvatarRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DrawAvatarResponse.FromString,
+                _registered_method=True)
         self.GetUpload = channel.unary_unary(
                 '/tintype.generation.v1.GenerationService/GetUpload',
                 request_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.GetUploadRequest.SerializeToString,
@@ -428,6 +433,15 @@ class GenerationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DrawAvatar(self, request_iterator, context):
+        """Draws a small square out of the middle of a picture that comes as CreateUpload's does, of 5 MiB at most, and
+        keeps nothing. UNUSABLE_MEDIA, UPLOAD_BROKEN_OFF (INVALID_ARGUMENT), UPLOAD_TOO_LARGE (OUT_OF_RANGE),
+        TOO_MANY_UPLOADS (RESOURCE_EXHAUSTED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetUpload(self, request, context):
         """Reads one. UPLOAD_NOT_FOUND (NOT_FOUND) for another user's.
         """
@@ -628,6 +642,11 @@ def add_GenerationServiceServicer_to_server(servicer, server):
                     servicer.CreateUpload,
                     request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadRequest.FromString,
                     response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadResponse.SerializeToString,
+            ),
+            'DrawAvatar': grpc.stream_unary_rpc_method_handler(
+                    servicer.DrawAvatar,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DrawAvatarRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_generation__pb2.DrawAvatarResponse.SerializeToString,
             ),
             'GetUpload': grpc.unary_unary_rpc_method_handler(
                     servicer.GetUpload,
@@ -1400,6 +1419,33 @@ class GenerationService:
             '/tintype.generation.v1.GenerationService/CreateUpload',
             tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadRequest.SerializeToString,
             tintype_dot_generation_dot_v1_dot_generation__pb2.CreateUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DrawAvatar(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/tintype.generation.v1.GenerationService/DrawAvatar',
+            tintype_dot_generation_dot_v1_dot_generation__pb2.DrawAvatarRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_generation__pb2.DrawAvatarResponse.FromString,
             options,
             channel_credentials,
             insecure,

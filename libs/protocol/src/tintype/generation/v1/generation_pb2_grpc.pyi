@@ -108,6 +108,11 @@ class GenerationServiceStub:
     (INVALID_ARGUMENT) for what is no picture of a kind that is taken, UPLOAD_TOO_LARGE (OUT_OF_RANGE),
     UPLOAD_BROKEN_OFF (INVALID_ARGUMENT), UPLOAD_QUOTA_REACHED (FAILED_PRECONDITION), IDEMPOTENCY_KEY_REUSED.
     """
+    DrawAvatar: _aio.StreamUnaryMultiCallable[_generation_pb2.DrawAvatarRequest, _generation_pb2.DrawAvatarResponse]
+    """Draws a small square out of the middle of a picture that comes as CreateUpload's does, of 5 MiB at most, and
+    keeps nothing. UNUSABLE_MEDIA, UPLOAD_BROKEN_OFF (INVALID_ARGUMENT), UPLOAD_TOO_LARGE (OUT_OF_RANGE),
+    TOO_MANY_UPLOADS (RESOURCE_EXHAUSTED).
+    """
     GetUpload: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetUploadRequest, _generation_pb2.GetUploadResponse]
     """Reads one. UPLOAD_NOT_FOUND (NOT_FOUND) for another user's."""
     AwaitUpload: _aio.UnaryUnaryMultiCallable[_generation_pb2.AwaitUploadRequest, _generation_pb2.AwaitUploadResponse]
@@ -390,6 +395,17 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         nothing is kept. What is kept is drawn anew: upright, in sRGB, without what else the file held. UNUSABLE_MEDIA
         (INVALID_ARGUMENT) for what is no picture of a kind that is taken, UPLOAD_TOO_LARGE (OUT_OF_RANGE),
         UPLOAD_BROKEN_OFF (INVALID_ARGUMENT), UPLOAD_QUOTA_REACHED (FAILED_PRECONDITION), IDEMPOTENCY_KEY_REUSED.
+        """
+
+    @_abc_1.abstractmethod
+    def DrawAvatar(
+        self,
+        request_iterator: _abc.AsyncIterator[_generation_pb2.DrawAvatarRequest],
+        context: _aio.ServicerContext[_abc.AsyncIterator[_generation_pb2.DrawAvatarRequest], _abc.Awaitable[_generation_pb2.DrawAvatarResponse]],
+    ) -> _abc.Awaitable[_generation_pb2.DrawAvatarResponse]:
+        """Draws a small square out of the middle of a picture that comes as CreateUpload's does, of 5 MiB at most, and
+        keeps nothing. UNUSABLE_MEDIA, UPLOAD_BROKEN_OFF (INVALID_ARGUMENT), UPLOAD_TOO_LARGE (OUT_OF_RANGE),
+        TOO_MANY_UPLOADS (RESOURCE_EXHAUSTED).
         """
 
     @_abc_1.abstractmethod

@@ -145,6 +145,21 @@ class IdentityServiceStub:
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileRequest.SerializeToString,
                 response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileResponse.FromString,
                 _registered_method=True)
+        self.SetAvatar = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/SetAvatar',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.SetAvatarRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.SetAvatarResponse.FromString,
+                _registered_method=True)
+        self.GetAvatar = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/GetAvatar',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetAvatarRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetAvatarResponse.FromString,
+                _registered_method=True)
+        self.RemoveAvatar = channel.unary_unary(
+                '/tintype.identity.v1.IdentityService/RemoveAvatar',
+                request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveAvatarRequest.SerializeToString,
+                response_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveAvatarResponse.FromString,
+                _registered_method=True)
         self.RequestErasure = channel.unary_unary(
                 '/tintype.identity.v1.IdentityService/RequestErasure',
                 request_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RequestErasureRequest.SerializeToString,
@@ -445,6 +460,28 @@ class IdentityServiceServicer:
 
     def UpdateProfile(self, request, context):
         """Changes one user's profile.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetAvatar(self, request, context):
+        """Keeps a small picture of one user, in the place of the one that there was and of an address. INVALID_FIELD
+        (INVALID_ARGUMENT) for what is no WebP of at most 64 KiB: whoever calls has decoded and drawn it anew.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAvatar(self, request, context):
+        """Reads it. AVATAR_NOT_FOUND (NOT_FOUND) where none is kept.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveAvatar(self, request, context):
+        """Deletes it. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -765,6 +802,21 @@ def add_IdentityServiceServicer_to_server(servicer, server):
                     servicer.UpdateProfile,
                     request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileRequest.FromString,
                     response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileResponse.SerializeToString,
+            ),
+            'SetAvatar': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetAvatar,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.SetAvatarRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.SetAvatarResponse.SerializeToString,
+            ),
+            'GetAvatar': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAvatar,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetAvatarRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.GetAvatarResponse.SerializeToString,
+            ),
+            'RemoveAvatar': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveAvatar,
+                    request_deserializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveAvatarRequest.FromString,
+                    response_serializer=tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveAvatarResponse.SerializeToString,
             ),
             'RequestErasure': grpc.unary_unary_rpc_method_handler(
                     servicer.RequestErasure,
@@ -1487,6 +1539,87 @@ class IdentityService:
             '/tintype.identity.v1.IdentityService/UpdateProfile',
             tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileRequest.SerializeToString,
             tintype_dot_identity_dot_v1_dot_identity__pb2.UpdateProfileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetAvatar(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/SetAvatar',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.SetAvatarRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.SetAvatarResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAvatar(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/GetAvatar',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.GetAvatarRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.GetAvatarResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveAvatar(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tintype.identity.v1.IdentityService/RemoveAvatar',
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveAvatarRequest.SerializeToString,
+            tintype_dot_identity_dot_v1_dot_identity__pb2.RemoveAvatarResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -92,6 +92,14 @@ class IdentityServiceStub:
     """Reads one user's profile."""
     UpdateProfile: _aio.UnaryUnaryMultiCallable[_identity_pb2.UpdateProfileRequest, _identity_pb2.UpdateProfileResponse]
     """Changes one user's profile."""
+    SetAvatar: _aio.UnaryUnaryMultiCallable[_identity_pb2.SetAvatarRequest, _identity_pb2.SetAvatarResponse]
+    """Keeps a small picture of one user, in the place of the one that there was and of an address. INVALID_FIELD
+    (INVALID_ARGUMENT) for what is no WebP of at most 64 KiB: whoever calls has decoded and drawn it anew.
+    """
+    GetAvatar: _aio.UnaryUnaryMultiCallable[_identity_pb2.GetAvatarRequest, _identity_pb2.GetAvatarResponse]
+    """Reads it. AVATAR_NOT_FOUND (NOT_FOUND) where none is kept."""
+    RemoveAvatar: _aio.UnaryUnaryMultiCallable[_identity_pb2.RemoveAvatarRequest, _identity_pb2.RemoveAvatarResponse]
+    """Deletes it. Idempotent."""
     RequestErasure: _aio.UnaryUnaryMultiCallable[_identity_pb2.RequestErasureRequest, _identity_pb2.RequestErasureResponse]
     """Has an account erased when the time to think again is over; told by mail. Idempotent: the first request's
     time counts. Until then everything works but new API keys.
@@ -397,6 +405,32 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_identity_pb2.UpdateProfileRequest, _abc.Awaitable[_identity_pb2.UpdateProfileResponse]],
     ) -> _abc.Awaitable[_identity_pb2.UpdateProfileResponse]:
         """Changes one user's profile."""
+
+    @_abc_1.abstractmethod
+    def SetAvatar(
+        self,
+        request: _identity_pb2.SetAvatarRequest,
+        context: _aio.ServicerContext[_identity_pb2.SetAvatarRequest, _abc.Awaitable[_identity_pb2.SetAvatarResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.SetAvatarResponse]:
+        """Keeps a small picture of one user, in the place of the one that there was and of an address. INVALID_FIELD
+        (INVALID_ARGUMENT) for what is no WebP of at most 64 KiB: whoever calls has decoded and drawn it anew.
+        """
+
+    @_abc_1.abstractmethod
+    def GetAvatar(
+        self,
+        request: _identity_pb2.GetAvatarRequest,
+        context: _aio.ServicerContext[_identity_pb2.GetAvatarRequest, _abc.Awaitable[_identity_pb2.GetAvatarResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.GetAvatarResponse]:
+        """Reads it. AVATAR_NOT_FOUND (NOT_FOUND) where none is kept."""
+
+    @_abc_1.abstractmethod
+    def RemoveAvatar(
+        self,
+        request: _identity_pb2.RemoveAvatarRequest,
+        context: _aio.ServicerContext[_identity_pb2.RemoveAvatarRequest, _abc.Awaitable[_identity_pb2.RemoveAvatarResponse]],
+    ) -> _abc.Awaitable[_identity_pb2.RemoveAvatarResponse]:
+        """Deletes it. Idempotent."""
 
     @_abc_1.abstractmethod
     def RequestErasure(

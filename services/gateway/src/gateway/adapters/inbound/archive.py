@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Small:
+    """A file that is read when its turn comes, and is small enough for memory."""
+
+    name: str
+    read: Callable[[], Awaitable[bytes]]
+
+
+@dataclass(frozen=True)
 class Missing:
     """What could not even be listed, and why."""
 
@@ -35,7 +43,7 @@ class Missing:
     why: str
 
 
-Member = File | Text | Missing
+Member = File | Text | Small | Missing
 Ending = Callable[[Sequence[str], Sequence[Missing]], tuple[str, str] | None]
 """Makes the last member, if there is to be one, of the names in the archive and of what is missing."""
 
@@ -87,13 +95,17 @@ async def archived(
 
 
 async def _written_into(
-    archive: zipfile.ZipFile, member: File | Text, files: OutputFiles, now: datetime
+    archive: zipfile.ZipFile, member: File | Text | Small, files: OutputFiles, now: datetime
 ) -> AsyncIterator[None]:
     if isinstance(member, Text):
         with archive.open(_entry(member.name, now, compress=zipfile.ZIP_DEFLATED), "w") as entry:
             async for text in member.parts:
                 entry.write(text.encode())
                 yield
+        return
+    if isinstance(member, Small):
+        archive.writestr(_entry(member.name, now), await member.read())
+        yield
         return
     async with files.open(member.output) as parts:
         size_bytes = member.output.size_bytes

@@ -9,13 +9,16 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.adapters.inbound.connections import ENDED, Connections, client_key
-from gateway.adapters.inbound.middleware import UPLOAD_PATHS
+from gateway.adapters.inbound.middleware import AVATAR_UPLOADS, UPLOAD_PATHS
 
 # Until a connection that was told why it ends is cut.
 _LINGER_S = 2.0
 # What a reader must take of a whole answer in each span that it has.
 _TAKEN_MIN_BYTES = 4 * 1024
-_UPLOADS = frozenset(path.encode() for path in UPLOAD_PATHS)
+_UPLOADS = frozenset(
+    [(b"POST", path.encode()) for path in UPLOAD_PATHS]
+    + [(method.encode(), path.encode()) for method, path in AVATAR_UPLOADS]
+)
 _SAID = {
     408: b"HTTP/1.1 408 Request Timeout\r\n",
     431: b"HTTP/1.1 431 Request Header Fields Too Large\r\n",
@@ -125,7 +128,7 @@ class BoundedConnection(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _is_upload(self) -> bool:
-        return self.parser.get_method() == b"POST" and self.url.split(b"?")[0] in _UPLOADS
+        return (self.parser.get_method(), self.url.split(b"?")[0]) in _UPLOADS
 
     def _is_free(self) -> bool:
         return self._in_hand is None or self._in_hand.response_complete

@@ -42,6 +42,7 @@ from gateway.application.run_chat import RunChatHandler
 from gateway.application.run_generation import RunGenerationHandler
 from gateway.application.send_test_webhook import SendTestWebhookHandler
 from gateway.application.set_auto_top_up import SetAutoTopUpHandler
+from gateway.application.set_avatar import SetAvatarHandler
 from gateway.application.sign_in_with_passkey import SignInWithPasskeyHandler
 from gateway.application.sign_up import SignUpHandler
 from gateway.application.start_generation import StartGenerationHandler
@@ -178,6 +179,7 @@ class Deps:
     change_plan: ChangePlanHandler
     open_portal: OpenPortalHandler
     set_auto_top_up: SetAutoTopUpHandler
+    set_avatar: SetAvatarHandler
     read_texts: ReadTextsHandler
     read_selected: ReadSelectedHandler
     restore_selected: RestoreSelectedHandler

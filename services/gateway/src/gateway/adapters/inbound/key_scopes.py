@@ -18,6 +18,7 @@ _WRITES_WEBHOOKS = frozenset({Scope.WEBHOOKS_WRITE})
 SCOPES: Mapping[str, frozenset[Scope]] = MappingProxyType(
     {
         "read_me": frozenset({Scope.ACCOUNT_READ}),
+        "read_avatar": frozenset({Scope.ACCOUNT_READ}),
         "read_balance": _BILLING,
         "list_entries": _BILLING,
         "read_statement": _BILLING,

@@ -34,6 +34,10 @@ WEBHOOK_BODY_MAX_BYTES = 512 * 1024
 # Of a file, or of the console's form with all of its files where no script sends them one by one.
 UPLOAD_BODY_MAX_BYTES = 64 * 1024 * 1024
 UPLOAD_PATHS = ("/v1/uploads", "/generate", "/openai/v1/images/edits")
+# Of a person's picture, of 5 MiB at most, with what a form puts around it.
+AVATAR_BODY_MAX_BYTES = 5 * 1024 * 1024 + 64 * 1024
+AVATAR_UPLOADS = (("PUT", "/v1/me/avatar"), ("POST", "/account/avatar"))
+_AVATAR_PATHS = frozenset(path for _, path in AVATAR_UPLOADS)
 # Of a chat with its pictures in it; the interactive service takes no more.
 CHAT_BODY_MAX_BYTES = 8 * 1024 * 1024
 CHAT_PATHS = ("/openai/v1/chat/completions", "/openai/v1/responses")
@@ -169,6 +173,8 @@ class BodyLimit:
     def _limit_bytes(self, path: str) -> int:
         if path in UPLOAD_PATHS:
             return self._upload_body_max_bytes
+        if path in _AVATAR_PATHS:
+            return AVATAR_BODY_MAX_BYTES
         if path in CHAT_PATHS:
             return CHAT_BODY_MAX_BYTES
         return self._webhook_body_max_bytes if path.startswith("/webhooks/") else self._body_max_bytes

@@ -1,6 +1,8 @@
 """The part of generation over gRPC that is about uploads."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import grpc
 from tintype.generation.v1 import generation_pb2 as pb
@@ -20,6 +22,17 @@ from gateway.domain.page import Page
 from gateway.domain.upload import AwaitedUpload, Upload
 
 
+@contextmanager
+def _whole(sent: SentFile[Any]) -> Iterator[None]:
+    """Raise what a file broke off for, and not that it broke off."""
+    try:
+        yield
+    except GatewayError:
+        if sent.failure is not None:
+            raise sent.failure from None
+        raise
+
+
 class GrpcUploads:
     """Speaks to GenerationService; implements Uploads."""
 
@@ -31,16 +44,18 @@ class GrpcUploads:
     ) -> tuple[Upload, bool]:
         """See Uploads."""
         start = pb.UploadStart(account_id=account_id, idempotency_key=idempotency_key)
-        sent = SentFile(start, content)
-        try:
-            with remote_calls("generation"):
-                answer = await self._stub.CreateUpload(sent.messages(), timeout=UPLOAD_DEADLINE_S)
-        except GatewayError:
-            # What the file broke off for is the reason, and not that it broke off.
-            if sent.failure is not None:
-                raise sent.failure from None
-            raise
+        sent = SentFile(pb.CreateUploadRequest(start=start), content)
+        with _whole(sent), remote_calls("generation"):
+            answer = await self._stub.CreateUpload(sent.messages(), timeout=UPLOAD_DEADLINE_S)
         return messages.upload(answer.upload), answer.replayed
+
+    async def draw_avatar(self, account_id: AccountId, content: AsyncIterator[bytes]) -> bytes:
+        """See Uploads."""
+        start = pb.DrawAvatarStart(account_id=account_id)
+        sent = SentFile(pb.DrawAvatarRequest(start=start), content)
+        with _whole(sent), remote_calls("generation"):
+            answer = await self._stub.DrawAvatar(sent.messages(), timeout=UPLOAD_DEADLINE_S)
+        return answer.picture
 
     async def await_upload(
         self, account_id: AccountId, *, size_bytes: int, idempotency_key: str

@@ -7,21 +7,18 @@ from tintype.identity.v1 import identity_pb2 as pb
 from tintype.identity.v1 import identity_pb2_grpc as rpc
 
 from gateway.adapters.outbound.grpc_identity_addresses import GrpcAddresses
+from gateway.adapters.outbound.grpc_identity_avatars import GrpcAvatars
 from gateway.adapters.outbound.grpc_identity_factors import GrpcSecondFactors
 from gateway.adapters.outbound.grpc_identity_keys import GrpcApiKeys
 from gateway.adapters.outbound.grpc_identity_sessions import GrpcSessions
-from gateway.adapters.outbound.reader import reader
+from gateway.adapters.outbound.identity_messages import signed_in, user_of
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
 from gateway.domain.client import UNKNOWN_CLIENT, Client
 from gateway.domain.identifiers import UserId
-from gateway.domain.user import Role, SignedIn, Tokens, User, Welcome
-
-_ROLES = {pb.ROLE_ADMIN: Role.ADMIN, pb.ROLE_SUPPORT: Role.SUPPORT}
-# A release of identity that says nothing welcomes everybody at once.
-_WELCOMES = {pb.WELCOME_STATE_PENDING: Welcome.PENDING, pb.WELCOME_STATE_NONE: Welcome.NONE}
+from gateway.domain.user import SignedIn, User
 
 
-class GrpcIdentity(GrpcSecondFactors, GrpcAddresses, GrpcSessions, GrpcApiKeys):
+class GrpcIdentity(GrpcSecondFactors, GrpcAddresses, GrpcSessions, GrpcApiKeys, GrpcAvatars):
     """Speaks to IdentityService; implements Identity."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
@@ -160,20 +157,3 @@ class GrpcIdentity(GrpcSecondFactors, GrpcAddresses, GrpcSessions, GrpcApiKeys):
         with remote_calls("identity"):
             answer = await self._stub.GetJwks(pb.GetJwksRequest(), timeout=READ_DEADLINE_S)
         return answer.jwks_json
-
-
-def _role(number: pb.Role.ValueType) -> Role:
-    return _ROLES.get(number, Role.USER)
-
-
-def _welcome(number: pb.WelcomeState.ValueType) -> Welcome:
-    return _WELCOMES.get(number, Welcome.GIVEN)
-
-
-user_of = reader(pb.User, User, values={"role": _role, "welcome": _welcome})
-_tokens = reader(pb.Session, Tokens)
-
-
-def signed_in(user: pb.User, session: pb.Session, device_token: str = "") -> SignedIn:
-    """Return what every way to sign in answers."""
-    return SignedIn(user=user_of(user), device_token=device_token or None, tokens=_tokens(session))

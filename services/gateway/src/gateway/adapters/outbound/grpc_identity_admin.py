@@ -5,7 +5,7 @@ from chassis.timestamps import set_moment
 from tintype.identity.v1 import admin_pb2 as pb
 from tintype.identity.v1 import admin_pb2_grpc as rpc
 
-from gateway.adapters.outbound.grpc_identity import user_of
+from gateway.adapters.outbound.identity_messages import user_of
 from gateway.adapters.outbound.principal_message import ROLES, principal
 from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls

@@ -7,7 +7,7 @@ import grpc
 from tintype.identity.v1 import identity_pb2 as pb
 from tintype.identity.v1 import identity_pb2_grpc as rpc
 
-from gateway.adapters.outbound.grpc_identity import signed_in
+from gateway.adapters.outbound.identity_messages import signed_in
 from gateway.adapters.outbound.reader import reader
 from gateway.adapters.outbound.remote import COMMAND_DEADLINE_S, READ_DEADLINE_S, remote_calls
 from gateway.domain.client import Client

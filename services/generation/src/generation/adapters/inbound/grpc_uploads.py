@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from chassis.timestamps import to_timestamp
 from tintype.generation.v1 import generation_pb2 as pb
@@ -15,6 +15,7 @@ from generation.application.await_upload import AwaitUpload, AwaitUploadHandler
 from generation.application.complete_upload import CompleteUploadHandler
 from generation.application.create_upload import CreateUpload, CreateUploadHandler
 from generation.application.delete_upload import DeleteUploadHandler
+from generation.application.draw_avatar import DrawAvatarHandler
 from generation.application.read_uploads import ReadUploads, SignedUpload
 from generation.domain.errors import (
     GenerationError,
@@ -29,6 +30,7 @@ from generation.domain.upload import Upload
 # More than any caller sends, for longer than any caller takes.
 REFUSED_BYTES_MAX = 128 * 1024 * 1024
 REFUSED_S_MAX = 600.0
+_Piece = TypeVar("_Piece", pb.CreateUploadRequest, pb.DrawAvatarRequest)
 
 UPLOAD = Named(
     pb.Upload,
@@ -47,10 +49,11 @@ class UploadHandlers:
     complete: CompleteUploadHandler
     read: ReadUploads
     delete: DeleteUploadHandler
+    draw_avatar: DrawAvatarHandler
 
 
 class UploadAnswers:
-    """Answers the six calls; refusals rise as domain errors."""
+    """Answers the seven calls; refusals rise as domain errors."""
 
     _uploads: UploadHandlers
 
@@ -73,6 +76,21 @@ class UploadAnswers:
             raise
         view = await self._uploads.read.view(upload)
         return pb.CreateUploadResponse(upload=upload_message(view), replayed=replayed)
+
+    async def DrawAvatar(
+        self, requests: AsyncIterator[pb.DrawAvatarRequest], context: Any
+    ) -> pb.DrawAvatarResponse:
+        """See the contract."""
+        first = await anext(requests, None)
+        if first is None or first.WhichOneof("part") != "start":
+            raise InvalidInput([Violation("start", "comes first")])
+        account_id = fields.account_id(first.start.account_id)
+        try:
+            picture = await self._uploads.draw_avatar(account_id, _content(requests))
+        except GenerationError:
+            await _let_end(requests)
+            raise
+        return pb.DrawAvatarResponse(picture=picture)
 
     async def AwaitUpload(self, request: pb.AwaitUploadRequest, context: Any) -> pb.AwaitUploadResponse:
         """See the contract."""
@@ -139,7 +157,7 @@ def upload_message(view: SignedUpload) -> pb.Upload:
     )
 
 
-async def _content(requests: AsyncIterator[pb.CreateUploadRequest]) -> AsyncIterator[bytes]:
+async def _content(requests: AsyncIterator[_Piece]) -> AsyncIterator[bytes]:
     """Yield the pieces; raises UploadBrokenOff where the stream ends before it says that the file has."""
     async for request in requests:
         match request.WhichOneof("part"):
@@ -152,7 +170,7 @@ async def _content(requests: AsyncIterator[pb.CreateUploadRequest]) -> AsyncIter
     raise UploadBrokenOff("the file's end did not come")
 
 
-async def _let_end(requests: AsyncIterator[pb.CreateUploadRequest]) -> None:
+async def _let_end(requests: AsyncIterator[_Piece]) -> None:
     """Read on and keep nothing: gRPC makes an error of its own where a client writes while it is refused."""
     left_bytes = REFUSED_BYTES_MAX
     with contextlib.suppress(TimeoutError):

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from generation.adapters.outbound.apart import bound_resources, run_apart
+from generation.adapters.outbound.avatars import write_avatar
 from generation.adapters.outbound.media_inspection import MediaFacts, inspect
 from generation.adapters.outbound.redrawing import redrawn
 from generation.adapters.outbound.refilming import begins_as_film, refilmed
@@ -33,6 +34,11 @@ async def inspect_apart(path: Path, *, modality: Modality, thumbnail: Path) -> M
 async def redraw_apart(path: Path, *, target: Path, thumbnail: Path) -> MediaFacts:
     """As `redrawn` or, for what begins as a film, `refilmed`, in a child. Raises as `inspect_apart`."""
     return await _apart("redraw", str(path), str(target), str(thumbnail))
+
+
+async def draw_avatar_apart(path: Path, *, target: Path) -> None:
+    """As `write_avatar`, in a child. Raises as `inspect_apart`."""
+    await _apart("avatar", str(path), str(target), "")
 
 
 async def _apart(*task: str) -> MediaFacts:
@@ -68,6 +74,8 @@ def main(task: str, path: str, how: str, thumbnail: str) -> None:
         if task == "redraw":
             anew = refilmed if begins_as_film(Path(path)) else redrawn
             facts = anew(Path(path), target=Path(how), thumbnail=Path(thumbnail))
+        elif task == "avatar":
+            facts = write_avatar(Path(path), target=Path(how))
         else:
             facts = inspect(Path(path), modality=Modality(how), thumbnail=Path(thumbnail))
         told = asdict(facts)

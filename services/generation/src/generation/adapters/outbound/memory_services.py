@@ -136,13 +136,7 @@ class MemoryUploadIntake:
     async def receive(
         self, content: AsyncIterator[bytes], *, size_bytes_max: int | None = None
     ) -> AsyncIterator[ReceivedUpload]:
-        if self.is_full:
-            raise IntakeUnavailable("there is no room for files")
-        came = await self._read(content, size_bytes_max or self.size_bytes_max)
-        if came.startswith(self.unusable):
-            raise UploadUnusable("the file is no picture")
-        if not came:
-            raise UploadUnusable("the file is empty")
+        came = await self._usable(content, size_bytes_max or self.size_bytes_max)
         with tempfile.TemporaryDirectory() as folder:
             path, small = Path(folder) / "picture", Path(folder) / "thumbnail"
             path.write_bytes(came)
@@ -153,8 +147,22 @@ class MemoryUploadIntake:
             )
             yield ReceivedUpload(media, hashlib.sha256(came).hexdigest())
 
+    async def avatar(self, content: AsyncIterator[bytes], *, size_bytes_max: int) -> bytes:
+        came = await self._usable(content, size_bytes_max)
+        return b"RIFF\x20\0\0\0WEBP" + hashlib.sha256(came).digest()
+
     async def digest(self, content: AsyncIterator[bytes]) -> str:
         return hashlib.sha256(await self._read(content, self.size_bytes_max)).hexdigest()
+
+    async def _usable(self, content: AsyncIterator[bytes], size_bytes_max: int) -> bytes:
+        if self.is_full:
+            raise IntakeUnavailable("there is no room for files")
+        came = await self._read(content, size_bytes_max)
+        if came.startswith(self.unusable):
+            raise UploadUnusable("the file is no picture")
+        if not came:
+            raise UploadUnusable("the file is empty")
+        return came
 
     async def _read(self, content: AsyncIterator[bytes], size_bytes_max: int) -> bytes:
         came = b""

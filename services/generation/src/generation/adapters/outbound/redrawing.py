@@ -4,6 +4,8 @@ Runs in the process that looks at strangers' files (inspection_process.py).
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,8 @@ from generation.ports.media_intake import OutputUnusable
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-TAKEN = "PNG, JPEG and WebP pictures are taken, and MP4 and WebM films"
+STILL_TAKEN = "PNG, JPEG and WebP pictures are taken"
+TAKEN = f"{STILL_TAKEN}, and MP4 and WebM films"
 JPEG_QUALITY = WEBP_QUALITY = 95
 # What begins as an ISO media file; a phone's pictures come so when nobody asked for JPEG.
 BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF", b"avif": "AVIF", b"avis": "AVIF"}
@@ -37,17 +40,24 @@ def redrawn(path: Path, *, target: Path, thumbnail: Path) -> MediaFacts:
     pictures in a JPEG, as phones and cameras write them, the first is the picture. Raises OutputUnusable, and
     nothing else.
     """
+    with refused_by_name(path, taken=TAKEN):
+        return _redrawn(path, target, thumbnail)
+
+
+@contextmanager
+def refused_by_name(path: Path, *, taken: str) -> Iterator[None]:
+    """Refuse a file that is no picture, and make OutputUnusable of whatever looking at it raises."""
     try:
         refuse_other_kinds(path)
         _refuse_brands(path)
-        return _redrawn(path, target, thumbnail)
+        yield
     except OutputUnusable as unusable:
-        raise OutputUnusable(f"{unusable}: {TAKEN}") from unusable
+        raise OutputUnusable(f"{unusable}: {taken}") from unusable
     except MemoryError as error:
         raise OutputUnusable("decoding the picture takes too much memory; send a smaller one") from error
     except Exception as error:
         detail = f"the picture can't be decoded: {type(error).__name__}"
-        raise OutputUnusable(f"{detail}: {TAKEN}") from error
+        raise OutputUnusable(f"{detail}: {taken}") from error
 
 
 def _refuse_brands(path: Path) -> None:
@@ -60,7 +70,7 @@ def _refuse_brands(path: Path) -> None:
 
 def _redrawn(path: Path, target: Path, thumbnail: Path) -> MediaFacts:
     # The decoder, which may hold the picture twice over, goes before another is made of it.
-    plain, form = _pixels(path)
+    plain, form = pixels_of(path)
     if form == "WEBP" and plain.width * plain.height > WEBP_PIXELS_MAX:
         form = "PNG" if plain.mode == "RGBA" else "JPEG"
     media_type, extension = IMAGE_FORMATS[form]
@@ -70,7 +80,8 @@ def _redrawn(path: Path, target: Path, thumbnail: Path) -> MediaFacts:
     return MediaFacts(media_type, extension, width, height, thumbnail=small, blurhash=blurhash_of(plain))
 
 
-def _pixels(path: Path) -> "tuple[Picture, str]":
+def pixels_of(path: Path) -> "tuple[Picture, str]":
+    """Return a still picture, upright, in sRGB with 8 bits a channel, and what form it came in."""
     with opened_picture(path) as image:
         form = image.format or ""
         if form != "MPO" and getattr(image, "n_frames", 1) > 1:

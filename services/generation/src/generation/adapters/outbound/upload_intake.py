@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generation.adapters.outbound.inspection_process import redraw_apart
+from generation.adapters.outbound.inspection_process import draw_avatar_apart, redraw_apart
 from generation.adapters.outbound.intake import described
 from generation.adapters.outbound.local_files import TooLong, hash_of, room, temporary_folder, written
 from generation.ports.media_intake import OutputUnusable, ReceivedMedia
@@ -34,13 +34,20 @@ class FileUploadIntake:
         most = size_bytes_max or self.size_bytes_max
         with temporary_folder(self.folder) as folder:
             source = folder / "source"
-            try:
-                size_bytes, source_sha256 = await written(content, source, size_bytes_max=most)
-            except TooLong as long:
-                raise UploadTooLong(str(long)) from long
-            if not size_bytes:
-                raise UploadUnusable("the file is empty")
+            source_sha256 = await _received(content, source, size_bytes_max=most)
             yield ReceivedUpload(await self._redrawn(source, folder), source_sha256)
+
+    async def avatar(self, content: AsyncIterator[bytes], *, size_bytes_max: int) -> bytes:
+        with temporary_folder(self.folder) as folder:
+            source, target = folder / "source", folder / "avatar"
+            await _received(content, source, size_bytes_max=size_bytes_max)
+            try:
+                async with self._drawing:
+                    await draw_avatar_apart(source, target=target)
+            except OutputUnusable as unusable:
+                raise UploadUnusable(str(unusable)) from unusable
+            with room():
+                return target.read_bytes()
 
     async def digest(self, content: AsyncIterator[bytes]) -> str:
         size_bytes, sha256 = 0, hashlib.sha256()
@@ -61,3 +68,14 @@ class FileUploadIntake:
         with room():
             size_bytes, sha256 = await asyncio.to_thread(hash_of, target)
         return described(target, facts, size_bytes=size_bytes, sha256=sha256, thumbnail=small)
+
+
+async def _received(content: AsyncIterator[bytes], source: Path, *, size_bytes_max: int) -> str:
+    """Write what comes; return its SHA-256. Raises UploadTooLong and UploadUnusable for nothing at all."""
+    try:
+        size_bytes, sha256 = await written(content, source, size_bytes_max=size_bytes_max)
+    except TooLong as long:
+        raise UploadTooLong(str(long)) from long
+    if not size_bytes:
+        raise UploadUnusable("the file is empty")
+    return sha256

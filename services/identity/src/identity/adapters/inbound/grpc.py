@@ -12,6 +12,7 @@ from tintype.identity.v1 import identity_pb2_grpc as pb_grpc
 from identity.adapters.inbound import fields
 from identity.adapters.inbound.grpc_addresses import AddressAnswers, AddressHandlers
 from identity.adapters.inbound.grpc_api_keys import ApiKeyAnswers, ApiKeyHandlers
+from identity.adapters.inbound.grpc_avatars import AvatarAnswers, AvatarHandlers
 from identity.adapters.inbound.grpc_erasure import ErasureAnswers, ErasureHandlers
 from identity.adapters.inbound.grpc_notices import NoticeAnswers
 from identity.adapters.inbound.grpc_passkeys import PasskeyAnswers, PasskeyHandlers
@@ -63,6 +64,7 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.ThrottleUnavailable: grpc.StatusCode.UNAVAILABLE,
     errors.UserNotFound: grpc.StatusCode.NOT_FOUND,
     errors.SessionNotFound: grpc.StatusCode.NOT_FOUND,
+    errors.AvatarNotFound: grpc.StatusCode.NOT_FOUND,
     errors.ApiKeyNotFound: grpc.StatusCode.NOT_FOUND,
     errors.LastAdministrator: grpc.StatusCode.FAILED_PRECONDITION,
     errors.NotStaff: grpc.StatusCode.PERMISSION_DENIED,
@@ -126,6 +128,7 @@ class Handlers:
     reset_password: ResetPasswordHandler
     request_verification: RequestVerificationHandler
     verify_email: VerifyEmailHandler
+    avatars: AvatarHandlers
     addresses: AddressHandlers
     factors: SecondFactorHandlers
     passkeys: PasskeyHandlers
@@ -140,6 +143,7 @@ class Handlers:
 class IdentityServicer(
     SecondFactorAnswers,
     PasskeyAnswers,
+    AvatarAnswers,
     AddressAnswers,
     SessionAnswers,
     ApiKeyAnswers,
@@ -152,6 +156,7 @@ class IdentityServicer(
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
+        self._avatars = handlers.avatars
         self._addresses = handlers.addresses
         self._factors = handlers.factors
         self._passkeys = handlers.passkeys

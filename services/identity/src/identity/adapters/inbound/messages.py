@@ -28,6 +28,7 @@ def user_message(user: User) -> pb.User:
         email_verified=user.email_verified,
         full_name=user.full_name,
         avatar_url=user.avatar_url or "",
+        avatar_version=user.avatar_version or "",
         role=role_message(user.role),
         welcome=_WELCOMES[user.welcome],
         created_at=to_timestamp(user.created_at),

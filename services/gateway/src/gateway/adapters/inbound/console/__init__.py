@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from gateway.adapters.inbound.console import (
     access,
     account,
+    account_avatar,
     addresses,
     admin,
     admin_dead_letters,
@@ -70,6 +71,7 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
         invitations,
         subscriber_pages,
         account,
+        account_avatar,
         addresses,
         sessions,
         sign_in_methods,

@@ -1,7 +1,7 @@
 """`/account`: the profile, and in short what the other pages have at length."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
@@ -24,17 +24,7 @@ Text = Annotated[str, Form(max_length=2_000)]
 @router.get("/account", dependencies=[per_user(Limit.READS)])
 async def account(request: Request, deps: CurrentDeps, session: Session) -> Response:
     """Name, picture, balance, what was made last, colours and language."""
-    user = await deps.identity.user(session.user_id)
-    return await show(
-        request,
-        "account.html",
-        session=session,
-        user=user,
-        recent=await _recent(deps, session),
-        own=await own_plan(deps, session),
-        full_name=user.full_name,
-        avatar_url=user.avatar_url,
-    )
+    return await account_page(request, deps, session)
 
 
 @router.post("/account")
@@ -46,18 +36,38 @@ async def update(
         await count(request, deps.limits, Limit.CHANGES, session.user_id)
         await deps.identity.update_profile(session.user_id, full_name=full_name, avatar_url=avatar_url)
     except GatewayError as refusal:
-        return await show(
-            request,
-            "account.html",
-            session=session,
-            refusal=refusal,
-            user=await deps.identity.user(session.user_id),
-            recent=await _recent(deps, session),
-            own=await own_plan(deps, session),
-            full_name=full_name,
-            avatar_url=avatar_url,
+        return await account_page(
+            request, deps, session, refusal=refusal, full_name=full_name, avatar_url=avatar_url
         )
     return go("/account", note="saved")
+
+
+async def account_page(
+    request: Request,
+    deps: Deps,
+    session: ConsoleSession,
+    *,
+    refusal: GatewayError | None = None,
+    **values: Any,
+) -> Response:
+    """Return the page as it stands; with a refusal, the form with `values` as they were typed."""
+    user = await deps.identity.user(session.user_id)
+    known: dict[str, Any] = {
+        "user": user,
+        "full_name": user.full_name,
+        "avatar_url": user.avatar_url,
+        # Wherever the form that was refused stands.
+        "path": "/account",
+    }
+    return await show(
+        request,
+        "account.html",
+        session=session,
+        refusal=refusal,
+        recent=await _recent(deps, session),
+        own=await own_plan(deps, session),
+        **known | values,
+    )
 
 
 async def _recent(deps: Deps, session: ConsoleSession) -> Sequence[Generation] | None:

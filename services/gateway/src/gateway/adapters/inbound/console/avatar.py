@@ -1,7 +1,7 @@
-"""The picture that a person chose, from its own address: the page's content policy then allows that one."""
+"""The picture that a person chose: ours, or from its own address, which the page's policy then allows."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from gateway.domain.user import User
 
@@ -10,7 +10,9 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?")
 
 
 def avatar_of(user: User) -> str | None:
-    """Return the https address of a user's picture; None without one that can be shown."""
+    """Return the address of a user's picture, here or elsewhere; None without one that can be shown."""
+    if user.avatar_version:
+        return f"/account/avatar.webp?v={quote(user.avatar_version)}"
     return user.avatar_url if origin_of(user.avatar_url) else None
 
 

@@ -46,7 +46,7 @@ async def take_files(
             await count(request, deps.limits, Limit.UPLOADS, account_id)
             try:
                 upload, _ = await deps.uploads.create_upload(
-                    account_id, _pieces(file), idempotency_key=await _key(form, name, file)
+                    account_id, pieces_of(file), idempotency_key=await _key(form, name, file)
                 )
             except GatewayError as refusal:
                 problem = FieldProblem(name, refusal.detail)
@@ -105,7 +105,8 @@ def _files(form: FormData, name: str) -> list[UploadFile]:
     return [file for file in given if file.size][:_FILES_MAX]
 
 
-async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+async def pieces_of(file: UploadFile) -> AsyncIterator[bytes]:
+    """Read a file of a form from its beginning."""
     await file.seek(0)
     while piece := await file.read(_PIECE_BYTES):
         yield piece
@@ -114,6 +115,6 @@ async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
 async def _key(form: FormData, name: str, file: UploadFile) -> str:
     """One key for each file of each field of a page: a button that is pressed twice sends it once."""
     digest = hashlib.sha256(f"{form.get('key', '')}\0{name}\0".encode())
-    async for piece in _pieces(file):
+    async for piece in pieces_of(file):
         digest.update(piece)
     return f"console-{digest.hexdigest()}"

@@ -28,8 +28,8 @@ async def own_data(request: Request, deps: CurrentDeps, session: Session) -> Res
 @router.post("/download", dependencies=[per_user(Limit.EXPORTS)])
 async def download(deps: CurrentDeps, session: Session) -> Response:
     """Send everything as one file."""
-    await deps.account.profile(session.user_id)
-    return exported(deps, session.principal())
+    user = await deps.account.profile(session.user_id)
+    return exported(deps, session.principal(), has_avatar=bool(user.avatar_version))
 
 
 @router.post("/delete", dependencies=[per_user(Limit.CHANGES), FRESH_PROOF])

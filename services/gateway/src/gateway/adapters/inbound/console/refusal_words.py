@@ -33,6 +33,7 @@ WORDS: Mapping[str, str] = {
     "SESSION_ENDED": gettext_noop("The session has ended. Sign in again."),
     "SESSION_NOT_FOUND": gettext_noop("There is no such session."),
     "API_KEY_NOT_FOUND": gettext_noop("There is no such API key."),
+    "AVATAR_NOT_FOUND": gettext_noop("There is no picture."),
     "API_KEY_QUOTA_REACHED": gettext_noop("You have as many API keys as one may have. Revoke one first."),
     "IDEMPOTENCY_KEY_REUSED": gettext_noop(
         "This form was sent before with other contents. Load the page again."
@@ -63,6 +64,12 @@ WORDS: Mapping[str, str] = {
         "This passkey seems to have been copied, so it was not accepted. Sign in another way, and remove it."
     ),
     "PASSKEY_EXISTS": gettext_noop("This passkey is known already."),
+    "UNUSABLE_MEDIA": gettext_noop(
+        "This file can't be used: it is of a kind that is not taken here, or can't be decoded."
+    ),
+    "UPLOAD_TOO_LARGE": gettext_noop("The file is too large."),
+    "TOO_MANY_UPLOADS": gettext_noop("Too many files are coming in at once; try again."),
+    "NO_FILE": gettext_noop("Choose a picture first."),
     "PASSKEY_NOT_FOUND": gettext_noop("There is no such passkey."),
     "PASSKEY_QUOTA_REACHED": gettext_noop("You have as many passkeys as one may have. Remove one first."),
 }
@@ -83,6 +90,7 @@ TEXTS = frozenset({
     gettext_noop("The name may not contain control characters."),
     gettext_noop("The name may have at most %(number)s characters."),
     gettext_noop("The avatar must be an https:// URL."),
+    gettext_noop("The picture must be a WebP of at most %(number)s bytes."),
     gettext_noop("A reason has at most %(number)s characters."),
 })  # fmt: skip
 _NUMBER = re.compile(r"\d[\d,]*")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from gateway.adapters.inbound.archive import Ending, File, Member, Missing, Text, archived
+from gateway.adapters.inbound.archive import Ending, File, Member, Missing, Small, Text, archived
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
@@ -68,22 +68,27 @@ _ZIP: dict[str, Any] = {
 async def export_me(principal: CurrentPrincipal, deps: CurrentDeps) -> StreamingResponse:
     """Download everything that is kept of the account, as a ZIP.
 
-    Profile, sessions, passkeys, API keys and webhook endpoints without their secrets, statement, purchases,
-    invoices, collections, uploads, what people with a role did about the account (as support, administrator
-    or operator; who it was stays theirs), and every generation with its files and the links that share it.
-    `manifest.json`, the last file, lists the others and names what could not be read, which stops nothing
-    else.
+    Profile with its picture, sessions, passkeys, API keys and webhook endpoints without their secrets,
+    statement, purchases, invoices, collections, uploads, what people with a role did about the account (as
+    support, administrator or operator; who it was stays theirs), and every generation with its files and the
+    links that share it. `manifest.json`, the last file, lists the others and names what could not be read,
+    which stops nothing else.
     """
     # A refusal can still become a problem; once the archive has begun, it is named in it.
-    await deps.account.profile(principal.user_id)
-    return exported(deps, principal)
+    user = await deps.account.profile(principal.user_id)
+    return exported(deps, principal, has_avatar=bool(user.avatar_version))
 
 
-def exported(deps: Deps, principal: Principal) -> StreamingResponse:
+def exported(deps: Deps, principal: Principal, *, has_avatar: bool) -> StreamingResponse:
     """Return the archive as an answer."""
     now = deps.clock.now()
     return StreamingResponse(
-        archived(_members(deps, principal), deps.output_files, now=now, ending=_manifest(principal, now)),
+        archived(
+            _members(deps, principal, has_avatar=has_avatar),
+            deps.output_files,
+            now=now,
+            ending=_manifest(principal, now),
+        ),
         media_type="application/zip",
         headers={
             "Content-Disposition": f'attachment; filename="tintype-account-{now:%Y-%m-%d}.zip"',
@@ -92,7 +97,7 @@ def exported(deps: Deps, principal: Principal) -> StreamingResponse:
     )
 
 
-async def _members(deps: Deps, principal: Principal) -> AsyncIterator[Member]:
+async def _members(deps: Deps, principal: Principal, *, has_avatar: bool) -> AsyncIterator[Member]:
     user_id, account = principal.user_id, deps.account
 
     async def profile() -> AsyncIterator[str]:
@@ -123,7 +128,12 @@ async def _members(deps: Deps, principal: Principal) -> AsyncIterator[Member]:
             for entry in page:
                 yield Entry.of(entry)
 
+    async def avatar() -> bytes:
+        return (await account.avatar(user_id)).picture
+
     yield Text("profile.json", profile())
+    if has_avatar:
+        yield Small("avatar.webp", avatar)
     yield Text("sessions.json", _list(sessions()))
     yield Text("api-keys.json", _list(keys()))
     yield Text("passkeys.json", _list(passkeys()))

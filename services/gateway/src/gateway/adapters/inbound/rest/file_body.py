@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import Request
 from python_multipart import MultipartParser
@@ -14,6 +15,24 @@ PART = b"file"
 HEADER_BYTES_MAX = 8 * 1024
 _RAW = ("image/", "video/", "application/octet-stream")
 _FORM = b"multipart/form-data"
+_EXAMPLE = "the picture's bytes"
+
+
+def described_body(taken: str) -> dict[str, Any]:
+    """Return how such a body is described; `taken` says what the file may be."""
+    binary = {"type": "string", "format": "binary", "description": taken}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {"type": "object", "required": ["file"], "properties": {"file": binary}},
+                    "example": {"file": _EXAMPLE},
+                },
+                "application/octet-stream": {"schema": binary, "example": _EXAMPLE},
+            },
+        }
+    }
 
 
 def file_of(request: Request) -> AsyncIterator[bytes]:

@@ -25,7 +25,7 @@ class Profile(Body):
     full_name: Annotated[str | None, Field(max_length=200, examples=["Ada Lovelace"])] = None
     """What to be called."""
     avatar_url: Url | None = None
-    """A picture; null takes it away."""
+    """A picture that is elsewhere, in the place of one that was sent in; null takes the address away."""
 
 
 class NewEmail(Body):

@@ -1,6 +1,6 @@
 """Uploads: send a picture in, read, list and delete them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
@@ -9,7 +9,7 @@ from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.answers.upload import AwaitedUpload, Upload, UploadPage
 from gateway.adapters.inbound.rest.bodies import Body
-from gateway.adapters.inbound.rest.file_body import file_of
+from gateway.adapters.inbound.rest.file_body import described_body, file_of
 from gateway.adapters.inbound.rest.parameters import (
     Paging,
     UploadPath,
@@ -47,24 +47,6 @@ _COMPLETE: Reasons = {
     422: ("UNUSABLE_MEDIA",),
     429: ("TOO_MANY_UPLOADS",),
 }
-_BINARY: dict[str, Any] = {
-    "type": "string",
-    "format": "binary",
-    "description": "A PNG, JPEG or WebP, or an MP4 or WebM film.",
-}
-_BYTES = "the picture's bytes"
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {"type": "object", "required": ["file"], "properties": {"file": _BINARY}},
-                "example": {"file": _BYTES},
-            },
-            "application/octet-stream": {"schema": _BINARY, "example": _BYTES},
-        },
-    }
-}
 
 
 @router.post(
@@ -72,7 +54,7 @@ _BODY: dict[str, Any] = {
     status_code=201,
     dependencies=[per_user(Limit.UPLOADS)],
     responses=refuses(_CREATE),
-    openapi_extra=_BODY,
+    openapi_extra=described_body("A PNG, JPEG or WebP, or an MP4 or WebM film."),
 )
 async def create_upload(
     request: Request,

@@ -14,7 +14,7 @@ from joserfc.jwk import OKPKey
 from gateway.adapters.outbound.jwt import ALGORITHM, TOKEN_TYPE
 from gateway.adapters.outbound.memory.addresses import MemoryAddresses
 from gateway.adapters.outbound.memory.api_keys import MemoryApiKeys
-from gateway.adapters.outbound.memory.leaving import MemoryLeaving
+from gateway.adapters.outbound.memory.avatars import MemoryAvatars
 from gateway.adapters.outbound.memory.own_sessions import MemorySessions
 from gateway.adapters.outbound.memory.password_rule import check_password
 from gateway.adapters.outbound.memory.second_factors import MemorySecondFactors
@@ -36,7 +36,7 @@ ISSUER, AUDIENCE = "tintype-identity", "tintype"
 
 @dataclass
 class MemoryIdentity(
-    MemorySignUpRules, MemorySecondFactors, MemoryAddresses, MemorySessions, MemoryApiKeys, MemoryLeaving
+    MemorySignUpRules, MemorySecondFactors, MemoryAddresses, MemorySessions, MemoryApiKeys, MemoryAvatars
 ):
     """Implements Identity. `mailed` holds the one-time tokens by address, newest last.
 
@@ -184,6 +184,10 @@ class MemoryIdentity(
             full_name=user.full_name if full_name is None else full_name,
             avatar_url=user.avatar_url if avatar_url is None else avatar_url,
         )
+        if avatar_url and user.avatar_version:
+            # One picture: the one that was chosen last.
+            changed = replace(changed, avatar_version=None)
+            self.avatars.pop(user_id)
         self.users[user_id] = changed
         return changed
 

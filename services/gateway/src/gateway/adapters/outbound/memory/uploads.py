@@ -19,6 +19,7 @@ from gateway.domain.page import Page
 from gateway.domain.upload import Upload
 
 NO_PICTURE = b"no picture"
+AVATAR_BYTES_MAX = 5 * 1024 * 1024
 
 
 @dataclass
@@ -56,6 +57,17 @@ class MemoryUploads(MemoryAwaitedUploads):
         self.keys[account_id, idempotency_key] = upload.upload_id
         return upload, False
 
+    async def draw_avatar(self, account_id: AccountId, content: AsyncIterator[bytes]) -> bytes:
+        """See Uploads: what is drawn of other files is other bytes."""
+        came = b""
+        async for piece in content:
+            came += piece
+            if len(came) > AVATAR_BYTES_MAX:
+                detail = f"the file is larger than {AVATAR_BYTES_MAX} bytes"
+                raise TooLarge(detail, reason="UPLOAD_TOO_LARGE")
+        _require_picture(came)
+        return b"RIFF\x20\0\0\0WEBP" + hashlib.sha256(came).digest()
+
     async def complete_upload(self, account_id: AccountId, upload_id: UploadId) -> tuple[Upload, bool]:
         """See Uploads."""
         owner, found = self.kept.get(upload_id, (None, None))
@@ -69,9 +81,7 @@ class MemoryUploads(MemoryAwaitedUploads):
             raise
 
     def _keep(self, account_id: AccountId, came: bytes, upload_id: UploadId) -> Upload:
-        if not came or came.startswith(NO_PICTURE):
-            detail = "the file is empty" if not came else "the picture can't be decoded"
-            raise InvalidRequest(detail, reason="UNUSABLE_MEDIA")
+        _require_picture(came)
         upload = self._upload(came, upload_id)
         self.kept[upload_id] = (account_id, upload)
         self.contents[upload_id] = came
@@ -121,6 +131,12 @@ class MemoryUploads(MemoryAwaitedUploads):
             thumbnail_url=f"{url}.thumbnail",
             expires_at=now + timedelta(days=1),
         )
+
+
+def _require_picture(came: bytes) -> None:
+    if not came or came.startswith(NO_PICTURE):
+        detail = "the file is empty" if not came else "the picture can't be decoded"
+        raise InvalidRequest(detail, reason="UNUSABLE_MEDIA")
 
 
 def _sha256(content: bytes) -> str:

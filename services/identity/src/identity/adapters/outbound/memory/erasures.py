@@ -29,6 +29,7 @@ class MemoryErasures:
         store.linked = _others(store.linked, user_id)
         store.waiting_links = _others(store.waiting_links, user_id)
         store.passkeys = _others(store.passkeys, user_id)
+        store.avatars = _others(store.avatars, user_id)
         store.second_factors = _others(store.second_factors, user_id)
         store.recovery_codes = {key: used for key, used in store.recovery_codes.items() if key[0] != user_id}
         store.challenges = _others(store.challenges, user_id)

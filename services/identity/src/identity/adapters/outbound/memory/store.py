@@ -6,6 +6,7 @@ from datetime import datetime
 
 from identity.domain.api_key import ApiKey
 from identity.domain.audit import AuditRecord
+from identity.domain.avatar import Avatar
 from identity.domain.events import Event
 from identity.domain.identifiers import ApiKeyId, EventId, LinkId, MailId, PasskeyId, SessionId, UserId
 from identity.domain.linked_identity import LinkedIdentity, WaitingLink
@@ -39,6 +40,7 @@ class MemoryStore:
     recovery_codes: dict[tuple[UserId, SecretDigest], datetime | None] = field(default_factory=dict)
     challenges: dict[SecretDigest, Challenge] = field(default_factory=dict)
     passkeys: dict[PasskeyId, Passkey] = field(default_factory=dict)
+    avatars: dict[UserId, Avatar] = field(default_factory=dict)
     mail_tokens: dict[SecretDigest, MailToken] = field(default_factory=dict)
     linked: dict[LinkId, LinkedIdentity] = field(default_factory=dict)
     waiting_links: dict[SecretDigest, WaitingLink] = field(default_factory=dict)

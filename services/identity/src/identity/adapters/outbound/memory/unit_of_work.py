@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from identity.adapters.outbound.memory.audit import MemoryAuditLog
+from identity.adapters.outbound.memory.avatars import MemoryAvatars
 from identity.adapters.outbound.memory.erasures import MemoryErasures
 from identity.adapters.outbound.memory.linked_identities import MemoryLinkedIdentities
 from identity.adapters.outbound.memory.passkeys import MemoryPasskeys
@@ -167,6 +168,7 @@ class MemoryUnitOfWork:
     linked: MemoryLinkedIdentities
     factors: MemorySecondFactors
     passkeys: MemoryPasskeys
+    avatars: MemoryAvatars
     mails: _MemoryMails
     events: _MemoryEvents
     audit: MemoryAuditLog
@@ -199,6 +201,7 @@ class MemoryUnitsOfWork:
                 MemoryLinkedIdentities(copied.linked, copied.waiting_links, user_id),
                 MemorySecondFactors(copied, user_id),
                 MemoryPasskeys(copied.passkeys, user_id),
+                MemoryAvatars(copied.avatars, user_id),
                 _MemoryMails(copied, user_id),
                 _MemoryEvents(copied),
                 MemoryAuditLog(copied.audit),

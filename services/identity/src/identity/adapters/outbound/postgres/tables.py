@@ -17,6 +17,7 @@ users = Table(
     Column("password_hash", Text),
     Column("full_name", Text, nullable=False),
     Column("avatar_url", Text, nullable=False),
+    Column("avatar_version", Text),
     Column("role", Text, nullable=False),
     Column("email_verified_at", _Time),
     Column("disabled_at", _Time),
@@ -149,6 +150,15 @@ sign_in_challenges = Table(
     Column("expires_at", _Time, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("used_at", _Time),
+)
+
+avatars = Table(
+    "avatars",
+    metadata,
+    Column("user_id", Text, primary_key=True),
+    Column("picture", LargeBinary, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("updated_at", _Time, nullable=False),
 )
 
 passkeys = Table(

@@ -17,6 +17,7 @@ from identity.adapters.outbound.event_codec import encode
 from identity.adapters.outbound.postgres import rows, tables
 from identity.adapters.outbound.postgres.api_keys import PostgresApiKeys
 from identity.adapters.outbound.postgres.audit import PostgresAuditLog
+from identity.adapters.outbound.postgres.avatars import PostgresAvatars
 from identity.adapters.outbound.postgres.erasures import PostgresErasures
 from identity.adapters.outbound.postgres.linked_identities import PostgresLinkedIdentities
 from identity.adapters.outbound.postgres.passkeys import PostgresPasskeys
@@ -185,6 +186,7 @@ class PostgresUnitOfWork:
     linked: PostgresLinkedIdentities
     factors: PostgresSecondFactors
     passkeys: PostgresPasskeys
+    avatars: PostgresAvatars
     mails: _PostgresMails
     events: _PostgresEvents
     audit: PostgresAuditLog
@@ -216,6 +218,7 @@ class PostgresUnitsOfWork:
                 PostgresLinkedIdentities(connection),
                 PostgresSecondFactors(connection),
                 PostgresPasskeys(connection),
+                PostgresAvatars(connection),
                 _PostgresMails(connection),
                 _PostgresEvents(connection),
                 PostgresAuditLog(connection),

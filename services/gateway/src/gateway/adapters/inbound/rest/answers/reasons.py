@@ -106,6 +106,7 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "TOO_MANY_WEBHOOK_ENDPOINTS": "You have 20 webhook endpoints already; delete one first.",
     "WEBHOOKS_OFF": "Webhooks are not set up here.",
     "WEBHOOK_SECRET_UNREADABLE": "The signing secret can't be read.",
+    "AVATAR_NOT_FOUND": "There is no picture.",
     "UPLOAD_NOT_FOUND": "There is no such upload.",
     "UPLOAD_NOT_SENT": "The file was not sent yet; send it and complete it then.",
     "UPLOAD_QUOTA_REACHED": "You have 500 uploads already; delete one first.",

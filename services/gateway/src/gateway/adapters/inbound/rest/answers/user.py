@@ -18,7 +18,9 @@ class User(Answer):
     full_name: Annotated[str, shown("Ada Lovelace", maxLength=200)]
     """Empty where none was given."""
     avatar_url: Annotated[str | None, shown("https://example.com/ada.png")]
-    """A picture of the user, where one was given."""
+    """A picture of the user that is elsewhere, where its address was given."""
+    avatar_version: Annotated[str | None, shown("5f2b8c0d9e1a4b73")]
+    """Which picture was sent in (`GET /v1/me/avatar`): another picture has another one. Null for none."""
     role: domain.Role
     """What the user may do beyond their own account."""
     welcome: domain.Welcome
@@ -36,6 +38,7 @@ class User(Answer):
             email_verified=user.email_verified,
             full_name=user.full_name,
             avatar_url=user.avatar_url or None,
+            avatar_version=user.avatar_version,
             role=user.role,
             welcome=user.welcome,
             created_at=user.created_at,
