@@ -75,6 +75,7 @@ class OpenLot(Answer):
     """Credits that were granted together, and what is left of them."""
 
     grant_id: Annotated[str, shown("grt_019324a1b2c37def8a9b0c1d2e3f4a62")]
+    """The grant that it is."""
     category: money.Category | None
     """Null for one that is newer than this gateway."""
     amount: Credits
