@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -136,6 +137,28 @@ async def test_a_listener_that_was_cut_off_is_replaced(
         await tell(engine, 1)
         await emptied(engine, within_s=10)
     assert sum(broker.windows) == 2
+
+
+async def test_a_listener_that_was_cut_off_leaves_its_socket_to_others(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its number goes to whatever is opened next, which would never hear what comes."""
+    loop, listened = asyncio.get_running_loop(), []
+    add_reader = loop.add_reader
+
+    def noted(descriptor: int, callback: Any, *arguments: Any) -> None:
+        if getattr(callback, "__self__", None).__class__ is asyncio.Event:
+            listened.append(descriptor)
+        add_reader(descriptor, callback, *arguments)
+
+    monkeypatch.setattr(loop, "add_reader", noted)
+    listening = asyncio.create_task(Relay(engine, OUTBOX, Broker())._listen())
+    with psycopg.connect(_dsn(engine), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [await _listeners(other)])
+    with pytest.raises(psycopg.OperationalError):
+        await listening
+    (descriptor,) = listened
+    assert not loop.remove_reader(descriptor)
 
 
 def _dsn(engine: AsyncEngine) -> str:

@@ -187,9 +187,11 @@ class Relay:
         url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         async with await psycopg.AsyncConnection.connect(url, autocommit=True, **patience(url)) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
-            heard = asyncio.Event()
+            heard, loop = asyncio.Event(), asyncio.get_running_loop()
+            # Asked for once: a connection that was lost closes it, and knows its number no more.
+            socket = connection.fileno()
             # Not psycopg's own waiting: it wakes ten times a second to see whether somebody wants it to end.
-            asyncio.get_running_loop().add_reader(connection.fileno(), heard.set)
+            loop.add_reader(socket, heard.set)
             # What was committed since the last look and before this was told to nobody.
             self._wake.set()
             try:
@@ -200,7 +202,8 @@ class Relay:
                     while connection.pgconn.notifies() is not None:
                         self._wake.set()
             finally:
-                asyncio.get_running_loop().remove_reader(connection.fileno())
+                # Whatever is opened next has the same number, and would hear nothing.
+                loop.remove_reader(socket)
         raise ConnectionError("the outbox listener lost its connection")
 
 
