@@ -189,6 +189,10 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         *("route", "provider", "models", "fallbacks", "preset", "plugins", "lora_path"),
         *("metadata", "callbacks", "success_callback", "tags", "guardrails", "cache", "input_cost_per_token"),
         *("kv_transfer_params", "bootstrap_host", "enable_search"),
+        *("azure", "ssl_verify", "client_secret", "provider_specific_header", "use_litellm_proxy"),
+        *("context_window_fallbacks", "base_model", "model_info", "text_completion", "prompt_id"),
+        *("langfuse_host", "gcs_path_service_account", "posthog_host", "braintrust_host", "dd_agent_host"),
+        *("slack_webhook_url", "turn_off_message_logging"),
     ],
 )
 def test_whom_we_call_and_who_pays_is_not_the_callers(name: str) -> None:

@@ -15,8 +15,15 @@ LEFT_OUT: Mapping[str, tuple[Any, ...] | None] = {"user": None, "store": (False,
 # Where a call goes, and with whose key or account.
 _ADDRESSED = (
     "base_url",
+    "azure",
+    "ssl_verify",
+    "tenant_id",
+    "client_id",
+    "client_secret",
     "deployment_id",
     "custom_llm_provider",
+    "use_litellm_proxy",
+    "provider_specific_header",
     "organization",
     "project",
     "region_name",
@@ -40,8 +47,13 @@ _ROUTED = (
     "provider",
     "models",
     "fallbacks",
+    "context_window_fallbacks",
     "context_window_fallback_dict",
     "content_policy_fallbacks",
+    "base_model",
+    "model_info",
+    "text_completion",
+    "prompt_id",
     "preset",
     "lora_path",
     "lora_request",
@@ -54,6 +66,8 @@ _KEPT = (
     "cache",
     "caching",
     "callbacks",
+    "slack_webhook_url",
+    "turn_off_message_logging",
     "tags",
     "guardrails",
     "num_retries",
@@ -75,6 +89,7 @@ NOT_PASSED_ON = frozenset((*_ADDRESSED, *_ROUTED, *_KEPT, *_DEARER))
 # Names by which whole families of settings begin and end.
 _FAMILIES = re.compile(
     r"(api_|azure_|aws_|vertex_|watsonx_|sagemaker_|litellm_|mock_).*"
+    r"|(langfuse_|langsmith_|gcs_|arize_|posthog_|braintrust_|lunary_|dd_).*"
     r"|.*(_api_key|_api_base|_base_url|_callback|_cost_per_\w+|_credentials)"
 )
 
