@@ -109,3 +109,19 @@ async def test_the_console_asks_before_webhooks_go_elsewhere(door: Door) -> None
     assert list(door.world.webhooks.kept.values()) == [endpoint]
     kept = await door.http.post(page, data=form | {"description": "Shop"}, headers=HTML)
     assert kept.headers["location"].startswith(page)
+
+
+async def test_somebody_elses_proof_is_nobodys(door: Door) -> None:
+    """A page asks for the proof of the session whose page it is, whatever token comes beside its cookie."""
+    csrf = await enter(door)
+    page = await door.http.get("/account/keys", headers=HTML)
+    form = {"csrf_token": csrf, "once": hidden(page, "once")} | KEY
+    hook = {"csrf_token": csrf, "url": HOOK["url"], "events": ["credits.low"]}
+    door.clock.pass_(minutes=10)
+    eve = {"email": "eve@example.com", "password": PASSWORD}
+    token = (await door.http.post("/v1/auth/signup", json=eve)).json()["access_token"]
+    beside = HTML | {"Authorization": f"Bearer {token}"}
+    for address, sent in (("/account/keys", form), ("/account/webhooks", hook)):
+        asked = await door.http.post(address, data=sent, headers=beside)
+        assert asked.headers.get("location", "").startswith("/account/step-up"), address
+    assert (door.world.identity.keys, door.world.webhooks.kept) == ({}, {})

@@ -1,8 +1,9 @@
 """Who calls: an access token or an API key in the Authorization header, or the console's cookie session.
 
-A request with either never looks at the cookie. A key does what its scopes name (key_scopes.py). A cookie
-alone is not enough for a method that changes something: it also needs the session's CSRF token and an Origin
-(or Referer) that is ours.
+A request of the API with either never looks at the cookie. A page looks at nothing else: what comes beside
+its cookie may be somebody else's. A key does what its scopes name (key_scopes.py). A cookie alone is not
+enough for a method that changes something: it also needs the session's CSRF token and an Origin (or Referer)
+that is ours.
 """
 
 import hmac
@@ -25,6 +26,7 @@ KEY_PREFIX = "tt_live_"
 _SESSION = "console_session"
 _TOKEN_LENGTH_MAX = 4_096
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_API = ("/v1/", "/openai/")
 
 
 async def current_session(
@@ -43,7 +45,7 @@ async def current_session(
 async def current_principal(request: Request, deps: Annotated[Deps, Depends(asked_deps)]) -> Principal:
     """Whom the request speaks for. Raises Unauthenticated, and Forbidden for a forged form."""
     header = request.headers.get("authorization")
-    if header is not None:
+    if header is not None and request.url.path.startswith(_API):
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token or len(token) > _TOKEN_LENGTH_MAX:
             raise Unauthenticated("The Authorization header holds no bearer token.", reason="INVALID_TOKEN")
@@ -82,7 +84,7 @@ async def require_csrf(request: Request, deps: Deps, session: ConsoleSession) ->
     presented = request.headers.get(CSRF_HEADER, "")
     # Of the API no form is read here: its bodies are for whoever answers, as they come.
     is_form = request.headers.get("content-type", "").startswith(_FORMS)
-    if not presented and is_form and not request.url.path.startswith(("/v1/", "/openai/")):
+    if not presented and is_form and not request.url.path.startswith(_API):
         field = (await request.form()).get(CSRF_FIELD, "")
         presented = field if isinstance(field, str) else ""
     if not hmac.compare_digest(presented.encode(), session.csrf_token.encode()):
