@@ -106,8 +106,10 @@ def put(request: Message, field: FieldDescriptor, text: str) -> None:
     elif field.type in WHOLE:
         largest = WHOLE[field.type]
         setattr(request, field.name, 1 - len(text) if len(text) % 2 else largest - len(text))
-    elif field.type == FieldDescriptor.TYPE_BYTES:
+    elif field.type == FieldDescriptor.TYPE_BYTES and field.is_repeated:
         getattr(request, field.name).extend([text.encode(), b"x" * 32])
+    elif field.type == FieldDescriptor.TYPE_BYTES:
+        setattr(request, field.name, text.encode())
     elif not isinstance(getattr(request, field.name), str):
         getattr(request, field.name).extend([text, text])
     else:
