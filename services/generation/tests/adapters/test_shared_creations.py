@@ -160,6 +160,28 @@ async def _stored_elsewhere(database: ServiceDatabase, house: House) -> Generati
         await engine.dispose()
 
 
+async def test_one_that_is_being_stored_is_withdrawn(house: House, database: ServiceDatabase) -> None:
+    """Who asked for it left, and its transaction is on its way: it is waited for, and never runs."""
+    begun, on_its_way, go_on = PostgresUnitOfWork.look_at, asyncio.Event(), asyncio.Event()
+
+    async def look_at(work: PostgresUnitOfWork, needs: Sequence[Needs]) -> None:
+        await begun(work, needs)
+        on_its_way.set()
+        await go_on.wait()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(PostgresUnitOfWork, "look_at", look_at)
+        creating = asyncio.create_task(house.create(asked(1)))
+        async with asyncio.timeout(20):
+            await on_its_way.wait()
+            creating.cancel()
+            withdrawing = asyncio.create_task(house.withdraw(AccountId("usr_1"), "k"))
+            await asyncio.wait({withdrawing}, timeout=0.5)
+            go_on.set()
+            assert (await withdrawing).cancel_requested
+    assert rows(database, "SELECT status, cancel_requested FROM generations") == [("reserving", True)]
+
+
 async def test_nobody_elses_rows_are_seen_or_written(house: House, database: ServiceDatabase) -> None:
     """The scope of a shared transaction is its steps' accounts: row level security hides all others."""
     hers, _ = await house.create(replace(asked(1), account_id=CAROL))

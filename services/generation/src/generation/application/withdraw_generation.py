@@ -13,8 +13,8 @@ from generation.ports.unit_of_work import UnitsOfWork
 class WithdrawGenerationHandler:
     """Cancels the job that was asked for with a key, also while its reservation is open.
 
-    Whoever hears of the reservation afterwards ends the job, and its credits come back. Idempotent. Raises
-    GenerationNotFound where no job has the key.
+    Whoever hears of the reservation afterwards ends the job, and its credits come back. What is being stored
+    is waited for. Idempotent. Raises GenerationNotFound where no job has the key.
     """
 
     units: UnitsOfWork
@@ -34,4 +34,6 @@ class WithdrawGenerationHandler:
 
     async def _with(self, account_id: AccountId, idempotency_key: str) -> Generation | None:
         async with self.units.of(account_id) as work:
+            # A call that was given up may have a transaction on its way: nobody would stop its job later.
+            await work.erasures.wait_for_stores(account_id)
             return await work.generations.with_key(account_id, idempotency_key)

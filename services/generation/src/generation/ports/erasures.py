@@ -21,6 +21,10 @@ class Erasures(Protocol):
         """Whether an account is erased, or about to be; it stays as it is until the transaction ends."""
         ...
 
+    async def wait_for_stores(self, account_id: AccountId) -> None:
+        """Wait for the transactions that have looked (`is_begun`): what they store is seen from then on."""
+        ...
+
     async def unfinished(self, *, after: AccountId | None = None, limit: int) -> Sequence[AccountId]:
         """Return accounts of which something may be left, by id, those after one."""
         ...

@@ -27,6 +27,9 @@ class MemoryErasures:
     async def is_begun(self, account_id: AccountId) -> bool:
         return account_id in self._tables.erasures
 
+    async def wait_for_stores(self, account_id: AccountId) -> None:
+        """Nobody else's transaction is open."""
+
     async def unfinished(self, *, after: AccountId | None = None, limit: int) -> Sequence[AccountId]:
         left = (each for each, finished_at in self._tables.erasures.items() if finished_at is None)
         return sorted(each for each in left if after is None or each > after)[:limit]

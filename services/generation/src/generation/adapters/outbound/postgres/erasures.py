@@ -15,6 +15,7 @@ from generation.domain.identifiers import AccountId, GenerationId
 
 # Whoever stores something and whoever begins to erase wait for each other, the former not among themselves.
 _LOOK = "SELECT pg_advisory_xact_lock_shared(hashtextextended('erasure:' || %s::text, 0))"
+_WAIT = "SELECT pg_advisory_xact_lock(hashtextextended('erasure:' || %s::text, 0))"
 _IS_BEGUN = "SELECT account_id FROM erasures WHERE account_id = %s"
 # The same of many accounts, in one order.
 LOOK_AT_MANY = """
@@ -51,6 +52,9 @@ class PostgresErasures:
         # Two statements: what is seen is what was committed once the lock is held.
         self._way.later(_LOOK, (account_id,))
         return bool(await self._way.ask(_IS_BEGUN, (account_id,)))
+
+    async def wait_for_stores(self, account_id: AccountId) -> None:
+        self._way.later(_WAIT, (account_id,))
 
     async def unfinished(self, *, after: AccountId | None = None, limit: int) -> Sequence[AccountId]:
         query = select(erasures.c.account_id).where(erasures.c.finished_at.is_(None))
