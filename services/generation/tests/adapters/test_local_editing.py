@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import av
 import numpy as np
@@ -62,7 +63,7 @@ async def run_of(provider: LocalProvider, model: str, job: dict[str, Any], *pict
     rules = offered.input_schema["properties"]
     filled = {name: rule["default"] for name, rule in rules.items() if "default" in rule} | {"seed": 1} | job
     media = {MediaId(f"upl_{place}"): Given(content) for place, content in enumerate(pictures)}
-    key = AttemptId(f"att_{model}_{id(job)}")
+    key = AttemptId(f"att_{uuid4().hex}")
     run_id = await provider.submit(Run(key=key, model=offered.at("local").model, input=filled, media=media))
     async with asyncio.timeout(60):
         while (report := await provider.check(run_id)).state is RunState.RUNNING:
