@@ -187,23 +187,24 @@ class Relay:
         url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         async with await psycopg.AsyncConnection.connect(url, autocommit=True, **patience(url)) as connection:
             await connection.execute(f"LISTEN {CHANNEL}")
+            # What was committed since the last look and before this was told to nobody.
+            self._wake.set()
             heard, loop = asyncio.Event(), asyncio.get_running_loop()
             # Asked for once: a connection that was lost closes it, and knows its number no more.
             socket = connection.fileno()
-            # Not psycopg's own waiting: it wakes ten times a second to see whether somebody wants it to end.
-            loop.add_reader(socket, heard.set)
-            # What was committed since the last look and before this was told to nobody.
-            self._wake.set()
-            try:
-                while connection.pgconn.status == psycopg.pq.ConnStatus.OK:
+            while connection.pgconn.status == psycopg.pq.ConnStatus.OK:
+                heard.clear()
+                # Not as psycopg waits: it wakes ten times a second to see whether somebody wants it to end.
+                # Watched anew each time: uvloop tells of a socket with an error once.
+                loop.add_reader(socket, heard.set)
+                try:
                     await heard.wait()
-                    heard.clear()
-                    connection.pgconn.consume_input()
-                    while connection.pgconn.notifies() is not None:
-                        self._wake.set()
-            finally:
-                # Whatever is opened next has the same number, and would hear nothing.
-                loop.remove_reader(socket)
+                finally:
+                    # Whatever is opened next has the same number, and would hear nothing.
+                    loop.remove_reader(socket)
+                connection.pgconn.consume_input()
+                while connection.pgconn.notifies() is not None:
+                    self._wake.set()
         raise ConnectionError("the outbox listener lost its connection")
 
 

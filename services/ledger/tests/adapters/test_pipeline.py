@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
+import uvloop
 from embedded.testing import ServiceDatabase
 from ledger.adapters.outbound.postgres import pipeline as pipelines
 from ledger.adapters.outbound.postgres.pipeline import Pipeline
@@ -138,8 +139,21 @@ async def test_whoever_is_interrupted_leaves_nothing_behind(database: ServiceDat
     await other.close()
 
 
-async def test_a_connection_that_is_gone_says_so(database: ServiceDatabase) -> None:
-    """Whether it was waited for or not: as whatever else storage that is away is told."""
+def test_a_connection_that_is_gone_says_so(database: ServiceDatabase) -> None:
+    """Whether it was waited for or not: as whatever else storage that is away is told.
+
+    On the loop of the services, which tells of a socket with an error once.
+    """
+
+    async def within(seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            await _gone(database)
+
+    for run in (asyncio.run, uvloop.run):
+        run(within(40))
+
+
+async def _gone(database: ServiceDatabase) -> None:
     for is_waiting in (True, False):
         pipeline = await connected(database)
         mine = pipeline.send("SELECT pg_backend_pid()")

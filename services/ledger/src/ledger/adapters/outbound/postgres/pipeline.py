@@ -122,62 +122,59 @@ class Pipeline:
     async def _receive(self, sent: list[tuple[str | None, Rows]]) -> psycopg.Error | None:
         failure: psycopg.Error | None = None
         place = 0
-        async with _Socket(self._libpq.socket) as socket:
-            while self._libpq.flush():
-                await socket.ready(writing=True)
+        socket = _Socket(self._libpq.socket)
+        while self._libpq.flush():
+            await socket.ready(writing=True)
+            self._libpq.consume_input()
+        while True:
+            while self._libpq.is_busy():
+                await socket.ready()
                 self._libpq.consume_input()
-            while True:
-                while self._libpq.is_busy():
-                    await socket.ready()
-                    self._libpq.consume_input()
-                result = self._libpq.get_result()
-                if result is None:
-                    # The end of one statement's answer.
-                    place += 1
-                    if place > len(sent):
-                        raise psycopg.OperationalError("the connection is lost")
-                    continue
-                if result.status == ExecStatus.PIPELINE_SYNC:
-                    return failure
-                if result.status == ExecStatus.TUPLES_OK:
-                    self._reader.set_pgresult(result)
-                    sent[place][1].extend(self._reader.load_rows(0, result.ntuples, tuple))
-                elif result.status != ExecStatus.COMMAND_OK:
-                    if result.status == ExecStatus.FATAL_ERROR:
-                        failure = failure or error_from_result(result)
-                    self._prepared.pop(sent[place][0] or "", None)
+            result = self._libpq.get_result()
+            if result is None:
+                # The end of one statement's answer.
+                place += 1
+                if place > len(sent):
+                    raise psycopg.OperationalError("the connection is lost")
+                continue
+            if result.status == ExecStatus.PIPELINE_SYNC:
+                return failure
+            if result.status == ExecStatus.TUPLES_OK:
+                self._reader.set_pgresult(result)
+                sent[place][1].extend(self._reader.load_rows(0, result.ntuples, tuple))
+            elif result.status != ExecStatus.COMMAND_OK:
+                if result.status == ExecStatus.FATAL_ERROR:
+                    failure = failure or error_from_result(result)
+                self._prepared.pop(sent[place][0] or "", None)
 
 
 class _Socket:
-    """Waits for a connection's socket."""
+    """Waits for a connection's socket.
+
+    It is watched anew for each wait: uvloop tells of a socket with an error once, and watches it no longer.
+    """
 
     def __init__(self, number: int) -> None:
         self._number = number
         self._loop = asyncio.get_running_loop()
-        self._is_ready: asyncio.Future[None] | None = None
-
-    async def __aenter__(self) -> "_Socket":
-        self._loop.add_reader(self._number, self._wake)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._loop.remove_reader(self._number)
 
     async def ready(self, *, writing: bool = False) -> None:
         """Wait until there is something to read, or, if wanted, room to write."""
-        self._is_ready = self._loop.create_future()
+        is_ready = self._loop.create_future()
+        self._loop.add_reader(self._number, _wake, is_ready)
         if writing:
-            self._loop.add_writer(self._number, self._wake)
+            self._loop.add_writer(self._number, _wake, is_ready)
         try:
-            await self._is_ready
+            await is_ready
         finally:
-            self._is_ready = None
+            self._loop.remove_reader(self._number)
             if writing:
                 self._loop.remove_writer(self._number)
 
-    def _wake(self) -> None:
-        if self._is_ready is not None and not self._is_ready.done():
-            self._is_ready.set_result(None)
+
+def _wake(is_ready: "asyncio.Future[None]") -> None:
+    if not is_ready.done():
+        is_ready.set_result(None)
 
 
 def _parameter(value: Value) -> bytes | None:
