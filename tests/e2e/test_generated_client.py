@@ -59,7 +59,8 @@ def generated(stack: StackState, tmp_path_factory: pytest.TempPathFactory) -> It
     document = httpx.get(f"{stack.url('gateway')}/openapi.json").raise_for_status().json()
     (folder / "openapi.json").write_text(json.dumps(document))
     # Its own hooks only make the code pretty; of files it knows only those of no kind.
-    kinds = ("application/zip", *(f"audio/{kind}" for kind in ("mpeg", "wav", "ogg", "flac", "aac")))
+    sounds = (f"audio/{kind}" for kind in ("mpeg", "wav", "ogg", "flac", "aac"))
+    kinds = ("application/zip", "image/webp", *sounds)
     overrides = "".join(f"  {kind}: application/octet-stream\n" for kind in kinds)
     (folder / "config.yml").write_text(f"post_hooks: []\ncontent_type_overrides:\n{overrides}")
     made = subprocess.run(
