@@ -23,6 +23,9 @@ GATEWAY, INTERACTIVE, PROVIDER = "gateway", "generation-interactive", "openai"
 STOPPED_WITHIN_S = 10.0
 # What crawlers leave unread on the way may not grow: they are given so much for what else goes on.
 CRAWL_GROWTH_MAX_BYTES = 16 * MIB
+# What fills up grows by more in a second; how long that may take before it is looked at all the same.
+FULL_GROWTH_MAX_BYTES = MIB // 4
+FILLED_WITHIN_S = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,8 @@ class _Followed:
             for line in process.stdout:
                 told = json.loads(line)
                 self._told |= told
-                self._looks[told["where"]] = Look.at(self._stack)
+                is_filling = told["where"] == "crawling"
+                self._looks[told["where"]] = self._until_full() if is_filling else Look.at(self._stack)
                 if told["where"] == "steady":
                     self._read_before = self._read_at_provider()
                 if told["where"] == "vanished":
@@ -101,6 +105,16 @@ class _Followed:
             if process.wait() != 0:
                 raise RuntimeError(f"the crowd failed:\n{process.stderr.read()[-3000:]}")
         return self._figures()
+
+    def _until_full(self) -> Look:
+        """Return what is taken once there is no room left on the way: sockets of a system hold megabytes."""
+        look = Look.at(self._stack)
+        for _ in range(FILLED_WITHIN_S):
+            time.sleep(1.0)
+            before, look = look, Look.at(self._stack)
+            if _grown_bytes(before, look) < FULL_GROWTH_MAX_BYTES:
+                break
+        return look
 
     def _until_stopped(self) -> float:
         """Return after how long nobody is read any more at the provider for those who vanished."""
@@ -125,10 +139,7 @@ class _Followed:
         before, begun, steady = (self._looks[name] for name in ("before", "begun", "steady"))
         crawling, crawled = self._looks["crawling"], self._looks["crawled"]
         streams, events = self._spec.streams, self._told["events"]
-        grown = max(
-            crawled.gateway_bytes - crawling.gateway_bytes,
-            crawled.interactive_bytes - crawling.interactive_bytes,
-        )
+        grown = _grown_bytes(crawling, crawled)
         if grown > CRAWL_GROWTH_MAX_BYTES:
             raise WrongWork(f"those who crawl let a process grow by {grown} bytes")
         spent = meters.spent_s(begun.processor_s, steady.processor_s)
@@ -153,3 +164,7 @@ class _Followed:
 
 def _rss_bytes(processes: Sequence[psutil.Process]) -> int:
     return sum(process.memory_info().rss for process in processes)
+
+
+def _grown_bytes(before: Look, after: Look) -> int:
+    return max(after.gateway_bytes - before.gateway_bytes, after.interactive_bytes - before.interactive_bytes)
