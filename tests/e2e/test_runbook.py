@@ -95,12 +95,25 @@ def nothing_is_wrong(_patient: Patient, _customer: Customer) -> Scene:
 def a_webhook_is_parked(patient: Patient, customer: Customer) -> Scene:
     """A payment's webhook was given up, although it was worked out: replayed, it grants nothing again."""
     _, payment = customer.buy()
+    of_it = (
+        " WHERE (payment_id = %s OR session_id ="
+        " (SELECT session_id FROM checkouts JOIN purchases USING (checkout_id) WHERE payment_id = %s))"
+    )
+    # Whoever comes back from the checkout has its credits at once, whenever the webhook comes.
+    until(
+        lambda: patient.sql(
+            "billing",
+            f"SELECT 1 FROM webhook_events {of_it}"
+            " HAVING count(*) > 0 AND bool_and(state IN ('done', 'ignored'))",
+            payment,
+            payment,
+        ),
+        "the payment's webhooks worked out",
+    )
     parked = patient.sql(
         "billing",
         "UPDATE webhook_events SET state = 'parked', attempts = 20, error = 'a row is missing',"
-        " finished_at = now() WHERE payment_id = %s OR session_id ="
-        " (SELECT session_id FROM checkouts JOIN purchases USING (checkout_id) WHERE payment_id = %s)"
-        " RETURNING event_id",
+        f" finished_at = now() {of_it} RETURNING event_id",
         payment,
         payment,
     )

@@ -48,7 +48,8 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
             503: ("STORAGE_UNAVAILABLE",),
         }
     ),
-    openapi_extra=described_body("A PNG, JPEG or WebP of at most 5 MiB."),
+    # Alone: a generator writes no client for two kinds of a body without parameters beside.
+    openapi_extra=described_body("A PNG, JPEG or WebP of at most 5 MiB.", as_form=False),
 )
 async def set_avatar(request: Request, principal: CurrentPrincipal, deps: CurrentDeps) -> User:
     """Send a picture of oneself, in the place of the one that there was and of `avatar_url`.

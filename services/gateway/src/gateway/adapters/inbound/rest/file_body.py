@@ -18,21 +18,17 @@ _FORM = b"multipart/form-data"
 _EXAMPLE = "the picture's bytes"
 
 
-def described_body(taken: str) -> dict[str, Any]:
-    """Return how such a body is described; `taken` says what the file may be."""
+def described_body(taken: str, *, as_form: bool = True) -> dict[str, Any]:
+    """Return how such a body is described; `taken` says what the file may be, alone or also as a form's."""
     binary = {"type": "string", "format": "binary", "description": taken}
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {
-                    "schema": {"type": "object", "required": ["file"], "properties": {"file": binary}},
-                    "example": {"file": _EXAMPLE},
-                },
-                "application/octet-stream": {"schema": binary, "example": _EXAMPLE},
-            },
+    form = {
+        "multipart/form-data": {
+            "schema": {"type": "object", "required": ["file"], "properties": {"file": binary}},
+            "example": {"file": _EXAMPLE},
         }
     }
+    alone = {"application/octet-stream": {"schema": binary, "example": _EXAMPLE}}
+    return {"requestBody": {"required": True, "content": {**(form if as_form else {}), **alone}}}
 
 
 def file_of(request: Request) -> AsyncIterator[bytes]:
