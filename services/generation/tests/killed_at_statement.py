@@ -5,13 +5,16 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from chassis import round_trips
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine
 from chassis.round_trips import RoundTrips
+from chassis.testing.wire import CAN_TRACE, Wire, listening
 from embedded.testing import ServiceDatabase
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation_house import House
@@ -27,6 +30,18 @@ async def opened(url: str) -> AsyncIterator[House]:
         yield House(units=PostgresUnitsOfWork(engine, UuidIds()), ids=UuidIds())  # type: ignore[arg-type]
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def overheard(url: str, folder: Path) -> AsyncIterator[tuple[House, Wire]]:
+    """The use cases over this database, and what they say to it. Skips where libpq can't tell."""
+    if not CAN_TRACE:
+        pytest.skip("libpq traces on Linux alone")
+    engine = create_engine(url)
+    with listening(engine, folder / "wire") as wire:
+        house = House(units=PostgresUnitsOfWork(engine, UuidIds()), ids=UuidIds())  # type: ignore[arg-type]
+        yield house, wire
+    await engine.dispose()
 
 
 def rows(database: ServiceDatabase, query: str) -> list[tuple[Any, ...]]:

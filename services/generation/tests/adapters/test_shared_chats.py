@@ -4,16 +4,10 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-from chassis.ids import UuidIds
-from chassis.postgres import create_engine
-from chassis.testing.wire import CAN_TRACE, listening
 from embedded.testing import ServiceDatabase
-from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.domain.identifiers import AccountId
-from generation_house import House
 from interactive_house import Interactive, asked
-from killed_at_statement import rows
+from killed_at_statement import overheard, rows
 
 CHATS = 12
 
@@ -22,16 +16,11 @@ async def test_chats_of_several_accounts_begin_in_two_transactions(
     database: ServiceDatabase, tmp_path: Path
 ) -> None:
     """One before the ledger is asked, one with its answers and the leases, whoever they are of."""
-    if not CAN_TRACE:
-        pytest.skip("libpq traces on Linux alone")
-    engine = create_engine(database.url)
-    with listening(engine, tmp_path / "wire") as wire:
-        house = House(units=PostgresUnitsOfWork(engine, UuidIds()), ids=UuidIds())  # type: ignore[arg-type]
+    async with overheard(database.url, tmp_path) as (house, wire):
         accept = Interactive(house).accept
         chats = [replace(asked(), account_id=AccountId(f"usr_{number}")) for number in range(CHATS)]
         await asyncio.gather(*map(accept, chats))
         said = wire.said()
-    await engine.dispose()
     looked_at = ("BEGIN", "INSERT INTO generations", "INSERT INTO attempts", "ROLLBACK")
     assert {each: said.count(each) for each in looked_at} == {
         "BEGIN": 2,

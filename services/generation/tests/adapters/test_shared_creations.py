@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from chassis.ids import UuidIds
 from chassis.postgres import create_engine
-from chassis.testing.wire import CAN_TRACE, listening
 from embedded.testing import ServiceDatabase
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitOfWork, PostgresUnitsOfWork
 from generation.application.create_generation import CreateGeneration
@@ -26,7 +25,7 @@ from generation.domain.identifiers import AccountId, ModelId
 from generation.ports.needs import Needs
 from generation.ports.unit_of_work import UnitOfWork
 from generation_house import House, command
-from killed_at_statement import STATEMENTS_MAX, acted, dies, opened, rows
+from killed_at_statement import STATEMENTS_MAX, acted, dies, opened, overheard, rows
 from sqlalchemy.exc import ProgrammingError
 
 JOBS = 3
@@ -55,14 +54,9 @@ async def test_jobs_that_are_created_together_are_two_transactions(
     database: ServiceDatabase, tmp_path: Path
 ) -> None:
     """However many they are: one before the ledger is asked, one with its answers."""
-    if not CAN_TRACE:
-        pytest.skip("libpq traces on Linux alone")
-    engine = create_engine(database.url)
-    with listening(engine, tmp_path / "wire") as wire:
-        house = House(units=PostgresUnitsOfWork(engine, UuidIds()), ids=UuidIds())  # type: ignore[arg-type]
+    async with overheard(database.url, tmp_path) as (house, wire):
         told = await created(house, [asked(number) for number in range(12)])
         said = wire.said()
-    await engine.dispose()
     assert [is_earlier for _, is_earlier in told] == [False] * 12
     looked_at = ("BEGIN", "INSERT INTO generations", "INSERT INTO outbox", "SELECT pg_notify")
     counted = {each: said.count(each) for each in looked_at}

@@ -6,13 +6,10 @@ from contextvars import ContextVar
 from pathlib import Path
 
 import pytest
-from chassis.ids import UuidIds
-from chassis.postgres import create_engine
-from chassis.testing.wire import CAN_TRACE, Wire, listening
+from chassis.testing.wire import Wire
 from embedded.testing import ServiceDatabase
 from generation.adapters.outbound.answer_spool import TransactionalSpool
 from generation.adapters.outbound.memory_services import MemoryOutput
-from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from generation.application.finish_attempt import LeaseLost
 from generation.application.start_generation import CreditsReserved, Job
 from generation.domain.generation import Generation, Status
@@ -20,7 +17,7 @@ from generation.domain.identifiers import EventId, GenerationId
 from generation.ports.needs import Needs
 from generation.ports.unit_of_work import UnitOfWork
 from generation_house import House, success
-from killed_at_statement import STATEMENTS_MAX, acted, dies, opened, rows
+from killed_at_statement import STATEMENTS_MAX, acted, dies, opened, overheard, rows
 
 JOBS = 3
 ASKED_BY: ContextVar[str] = ContextVar("asked_by", default="nobody")
@@ -56,11 +53,7 @@ async def test_jobs_that_start_together_are_one_transaction(
     database: ServiceDatabase, tmp_path: Path
 ) -> None:
     """However many they are, and so are their ends."""
-    if not CAN_TRACE:
-        pytest.skip("libpq traces on Linux alone")
-    engine = create_engine(database.url)
-    with listening(engine, tmp_path / "wire") as wire:
-        house = House(units=PostgresUnitsOfWork(engine, UuidIds()), ids=UuidIds())  # type: ignore[arg-type]
+    async with overheard(database.url, tmp_path) as (house, wire):
         events = await reserved(house, 12)
         wire.forget()
         jobs = [job for job in await started(house, events) if job]
@@ -71,7 +64,6 @@ async def test_jobs_that_start_together_are_one_transaction(
         wire.forget()
         await ended(house, jobs)
         assert _counted(wire) == {"COMMIT": 1, "UPDATE attempts": 12, "INSERT INTO outbox": 12}
-    await engine.dispose()
     assert rows(database, "SELECT status, count(*) FROM generations GROUP BY status") == [("succeeded", 12)]
 
 

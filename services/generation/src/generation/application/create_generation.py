@@ -8,10 +8,10 @@ from typing import Any
 from generation.application.chosen_media import MediaChooser
 from generation.application.entitlement_check import EntitlementCheck
 from generation.application.reserve_credits import CreditReserver
+from generation.application.shared_step import shared_unless_refused
 from generation.application.standing_account import require_standing
 from generation.domain.documents import metadata_violations
 from generation.domain.errors import (
-    GenerationError,
     IdempotencyKeyReused,
     InsufficientCredits,
     InvalidInput,
@@ -102,18 +102,11 @@ class CreateGenerationHandler:
             async with self.units.of(command.account_id) as work:
                 return await self._stored(work, command, generation_id)
 
-        async def store(work: UnitOfWork) -> Generation | GenerationError:
-            try:
-                return await self._stored(work, command, generation_id)
-            except GenerationError as refusal:
-                # Nothing was written: whatever else the transaction is shared with is kept.
-                return refusal
+        async def store(work: UnitOfWork) -> Generation:
+            return await self._stored(work, command, generation_id)
 
         needs = Needs(account_id=command.account_id, idempotency_key=command.idempotency_key or generation_id)
-        begun = await self.units.shared(store, needs)
-        if isinstance(begun, GenerationError):
-            raise begun
-        return begun
+        return await shared_unless_refused(self.units, store, needs)
 
     def _is_plain(self, model_id: ModelId) -> bool:
         """Whether a job of this model is asked about nothing but its key and its account."""

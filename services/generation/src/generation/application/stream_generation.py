@@ -10,6 +10,7 @@ from generation.application.create_generation import refused
 from generation.application.entitlement_check import EntitlementCheck
 from generation.application.provider_gate import ProviderGate
 from generation.application.reserve_credits import CreditReserver, locked
+from generation.application.shared_step import shared_unless_refused
 from generation.application.standing_account import require_standing
 from generation.application.start_generation import Job
 from generation.application.unread import Unread
@@ -17,7 +18,6 @@ from generation.domain.attempt import Attempt
 from generation.domain.chat import Chat, read_chat
 from generation.domain.documents import metadata_violations
 from generation.domain.errors import (
-    GenerationError,
     GenerationRunning,
     IdempotencyKeyReused,
     InvalidInput,
@@ -126,18 +126,11 @@ class StreamGenerationHandler:
             return generation
         answer = await self.credits.asked(generation)
 
-        async def begin(work: UnitOfWork) -> Job | Generation | GenerationError:
-            try:
-                return await self._begun(work, generation.generation_id, answer, model)
-            except GenerationError as refusal:
-                # Nothing was written: whatever else the transaction is shared with is kept.
-                return refusal
+        async def begin(work: UnitOfWork) -> Job | Generation:
+            return await self._begun(work, generation.generation_id, answer, model)
 
-        begun = await self.units.shared(
-            begin, Needs(account_id=command.account_id, generation_id=generation.generation_id)
-        )
-        if isinstance(begun, GenerationError):
-            raise begun
+        needs = Needs(account_id=command.account_id, generation_id=generation.generation_id)
+        begun = await shared_unless_refused(self.units, begin, needs)
         if isinstance(begun, Job):
             return Talk(begun, model, chat, command.is_streamed)
         if begun.status is Status.REJECTED:
@@ -147,25 +140,18 @@ class StreamGenerationHandler:
     async def _stored(self, command: StreamGeneration, model: Model, new: Generation) -> Generation:
         """Return the job of the command's key: an earlier one, or the new one, which is stored now."""
 
-        async def store(work: UnitOfWork) -> Generation | GenerationError:
-            try:
-                await require_standing(work, command.account_id)
-                await self.entitlement.require(work, command.account_id, model)
-                if await work.generations.add(new):
-                    return new
-                return _same(await work.generations.with_key(new.account_id, new.idempotency_key), command)
-            except GenerationError as refusal:
-                return refusal
+        async def store(work: UnitOfWork) -> Generation:
+            await require_standing(work, command.account_id)
+            await self.entitlement.require(work, command.account_id, model)
+            if await work.generations.add(new):
+                return new
+            return _same(await work.generations.with_key(new.account_id, new.idempotency_key), command)
 
         if model.requires is None:
             needs = Needs(account_id=new.account_id, idempotency_key=new.idempotency_key)
-            stored = await self.units.shared(store, needs)
-        else:
-            async with self.units.of(new.account_id) as work:
-                stored = await store(work)
-        if isinstance(stored, GenerationError):
-            raise stored
-        return stored
+            return await shared_unless_refused(self.units, store, needs)
+        async with self.units.of(new.account_id) as work:
+            return await store(work)
 
     async def _begun(
         self,

@@ -23,7 +23,6 @@ LOOK_AT_MANY = """
       FROM unnest(%s::text[]) AS account
 """
 BEGUN_OF_MANY = "SELECT account_id FROM erasures WHERE account_id = ANY(%s::text[])"
-_BEGIN = text("SELECT pg_advisory_xact_lock(hashtextextended('erasure:' || :account, 0))")
 _ERASE = text("SELECT erase_account(:account, :batch, :at)")
 
 
@@ -42,7 +41,7 @@ class PostgresErasures:
         self._held = {account_id: account_id in begun for account_id in accounts}
 
     async def begin(self, account_id: AccountId, *, now: datetime) -> bool:
-        await self._connection.execute(_BEGIN, {"account": account_id})
+        await self.wait_for_stores(account_id)
         noted = insert(erasures).values(account_id=account_id, begun_at=now).on_conflict_do_nothing()
         return await self._connection.scalar(noted.returning(erasures.c.account_id)) is not None
 
