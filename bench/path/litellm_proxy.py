@@ -43,10 +43,6 @@ class Proxy:
         family = [self.process, *self.process.children(recursive=True)]
         return {"all": sum(sum(one.cpu_times()[:2]) for one in family)}
 
-    def processes(self) -> list[psutil.Process]:
-        """Return what it consists of."""
-        return [self.process, *self.process.children(recursive=True)]
-
 
 def missing(venv: Path | None) -> str | None:
     """Return why there is none to be measured; None where there is one."""

@@ -141,6 +141,6 @@ class OpenLots:
     further: int = 0
 
 
-def payment_of(source: str) -> str | None:
+def payment_of(source: str) -> PaymentId | None:
     """Return the payment that credits came from; None where they came from none."""
-    return source.removeprefix("payment:") if source.startswith("payment:") else None
+    return PaymentId(source.removeprefix("payment:")) if source.startswith("payment:") else None

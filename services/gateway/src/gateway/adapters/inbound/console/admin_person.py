@@ -1,7 +1,7 @@
 """`/admin/users/{id}`: one person's account, and its lists, each at an address of its own."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -12,7 +12,7 @@ from gateway.adapters.inbound.console.page import HtmlRoute, Session, show
 from gateway.adapters.inbound.deps import Deps
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.rest.parameters import user_id
-from gateway.application.read_list_of_person import ListOfPerson, ReadListOfPerson
+from gateway.application.read_list_of_person import ReadListOfPerson, ReadListOfPersonHandler
 from gateway.domain.administration import Actor, Person, RecordFilter
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import GatewayError
@@ -23,12 +23,6 @@ from gateway.ports.rate_limits import Limit
 router = APIRouter(prefix="/admin", route_class=HtmlRoute)
 # What the first page shows of each list.
 _NEWEST = 5
-
-
-class ReadList(Protocol):
-    """Reads a part of one of a person's lists, which is recorded."""
-
-    async def __call__(self, command: ReadListOfPerson, /) -> ListOfPerson[Any]: ...
 
 
 @router.get("/users/{user}", dependencies=[per_user(Limit.READS)])
@@ -112,10 +106,9 @@ async def _list_page(
     user: str,
     cursor: str | None,
     tab: str,
-    read: ReadList,
+    read: ReadListOfPersonHandler[Any],
 ) -> Response:
-    command = ReadListOfPerson(actor=actor, user_id=user_id(user), cursor=cursor, limit=PAGE_SIZE)
-    part = await read(command)
+    part = await read(ReadListOfPerson(actor=actor, user_id=user_id(user), cursor=cursor, limit=PAGE_SIZE))
     return await _show_list(request, session, part.person, part.page, cursor, tab)
 
 

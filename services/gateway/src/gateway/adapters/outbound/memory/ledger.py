@@ -16,6 +16,7 @@ from gateway.domain.credits import (
     PinnedLot,
     Reservation,
     ReservationState,
+    payment_of,
 )
 from gateway.domain.errors import FieldProblem, InsufficientCredits, InvalidRequest
 from gateway.domain.identifiers import (
@@ -139,8 +140,7 @@ class MemoryLedger:
 
     def grant(self, account_id: AccountId, amount_credits: int, *, source: str = "welcome") -> None:
         """Add credits."""
-        payment_id = PaymentId(source.removeprefix("payment:")) if source.startswith("payment:") else None
-        self.write(account_id, EntryKind.GRANT, amount_credits, held=0, payment_id=payment_id)
+        self.write(account_id, EntryKind.GRANT, amount_credits, held=0, payment_id=payment_of(source))
 
     def reserve(self, account_id: AccountId, amount_credits: int, generation_id: GenerationId) -> Reservation:
         """Set credits aside. Raises InsufficientCredits."""
