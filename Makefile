@@ -27,7 +27,7 @@ ARGS ?=
 # Some environments forbid it: without kept bytecode every process compiles what it imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup up demo compose reset verify status logs test test-fast chaos lint check format types imports proto proto-check breaking lock lock-check browser bench-ledger bench-path mutants texts samples clean
+.PHONY: help setup up demo compose reset verify status logs test test-fast chaos lint check format types imports proto proto-check breaking lock lock-check browser bench-ledger bench-path bench-soak mutants texts samples clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "; print "Usage: make <what>\n"} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ bench-ledger: setup ## Measure the ledger beside pgbench, some 12 minutes: ARGS=
 
 bench-path: setup ## Measure jobs and chats on a stack of its own, some 11 minutes: ARGS="--quick", "--only chat", "--write-docs", "--litellm VENV", "--stored 1000000"
 	@$(PY) -m bench.path $(ARGS)
+
+bench-soak: setup ## See whether memory or a backlog grows in ten minutes of jobs: ARGS="--minutes 2", "--write-docs"
+	@$(PY) -m bench.path.soak $(ARGS)
 
 mutants: setup ## Change a service's inside in small ways, and name what no test notices: S=ledger, ARGS="--only ledger.domain.lot"
 	@$(PY) -m bench.mutants $(S) $(ARGS)

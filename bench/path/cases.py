@@ -118,14 +118,15 @@ class Bench:
 
 def run_client(spec: Spec) -> Reached:
     """Run callers to their end, in a process of their own."""
-    return Reached(**reached_by("bench.path.client", spec.as_json()))
+    timeout_s = spec.seconds + CLIENT_TIMEOUT_S
+    return Reached(**reached_by("bench.path.client", spec.as_json(), timeout_s=timeout_s))
 
 
-def reached_by(module: str, spec: str) -> dict[str, Any]:
+def reached_by(module: str, spec: str, *, timeout_s: float = CLIENT_TIMEOUT_S) -> dict[str, Any]:
     """Run a module of callers to its end; return what it printed last."""
     done = subprocess.run(  # noqa: S603 - our own module
         [sys.executable, "-m", module, spec],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=CLIENT_TIMEOUT_S,
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=timeout_s,
     )  # fmt: skip
     if done.returncode != 0:
         raise RuntimeError(f"the callers failed:\n{done.stderr[-3000:]}")
