@@ -23,8 +23,9 @@ GATEWAY, INTERACTIVE, PROVIDER = "gateway", "generation-interactive", "openai"
 STOPPED_WITHIN_S = 10.0
 # What crawlers leave unread on the way may not grow: they are given so much for what else goes on.
 CRAWL_GROWTH_MAX_BYTES = 16 * MIB
-# What fills up grows by more in a second; how long that may take before it is looked at all the same.
-FULL_GROWTH_MAX_BYTES = MIB // 4
+# While something fills up, the gateway works more in a second; how long that may take before it is looked at
+# all the same.
+FULL_WORK_MAX_S = 0.05
 FILLED_WITHIN_S = 120
 
 
@@ -112,7 +113,7 @@ class _Followed:
         for _ in range(FILLED_WITHIN_S):
             time.sleep(1.0)
             before, look = look, Look.at(self._stack)
-            if _grown_bytes(before, look) < FULL_GROWTH_MAX_BYTES:
+            if meters.spent_s(before.processor_s, look.processor_s)["gateway"] < FULL_WORK_MAX_S:
                 break
         return look
 

@@ -4,6 +4,8 @@ Uvicorn's own protocol waits for ever for the end of a header or a body, and for
 """
 
 import asyncio
+import contextlib
+import socket
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -13,6 +15,10 @@ from gateway.adapters.inbound.middleware import AVATAR_UPLOADS, UPLOAD_PATHS
 
 # Until a connection that was told why it ends is cut.
 _LINGER_S = 2.0
+# What the kernel takes over that is not on its way yet: by itself it takes megabytes for a client that does
+# not read, and a chat's provider would be read, and paid, as far ahead. What is on its way has no such bound.
+_UNSENT_MAX_BYTES = 64 * 1024
+_UNSENT_MAX = getattr(socket, "TCP_NOTSENT_LOWAT", None)
 # What a reader must take of a whole answer in each span that it has.
 _TAKEN_MIN_BYTES = 4 * 1024
 _UPLOADS = frozenset(
@@ -45,6 +51,7 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit or refuse it; its first header is awaited from now on."""
         super().connection_made(transport)
+        self._bound_unsent(transport)
         self.client_key = client_key(self.client[0] if self.client else "")
         self._is_admitted = self._connections.admit(self)
         if not self._is_admitted:
@@ -122,6 +129,13 @@ class BoundedConnection(HttpToolsProtocol):
         super().resume_writing()
         self._unset_stalled()
         self._watch_reader()
+
+    def _bound_unsent(self, transport: asyncio.Transport) -> None:
+        if _UNSENT_MAX is None:
+            return
+        # Whoever has left already is told of by connection_lost.
+        with contextlib.suppress(OSError):
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, _UNSENT_MAX, _UNSENT_MAX_BYTES)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._in_hand = cycle
