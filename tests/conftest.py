@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from embedded.throwaway import throwaway_folder
 from launch import free_base, launched
 from otlp_collector import Collector, collecting
 from stack_log import noteworthy
@@ -13,9 +14,10 @@ from tintype_local.state import StackState
 
 
 @pytest.fixture(scope="session")
-def stack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stack_folder() -> Iterator[Path]:
     """Where the stack of this run keeps its data."""
-    return tmp_path_factory.mktemp("stack")
+    with throwaway_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 from chassis.grpc_client import channel
 from contract_support import serve_generation
 from embedded.testing import NatsLogin, ServiceDatabase
+from embedded.throwaway import throwaway_folder
 from frail_stack import FrailStack, frail
 from generation_house import House
 from moved_world import moved_world
@@ -17,9 +18,9 @@ from tintype.ledger.v1 import ledger_pb2_grpc
 
 
 @pytest.fixture(scope="module")
-def frail_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FrailStack]:
+def frail_stack() -> Iterator[FrailStack]:
     """The running stack with its proxies."""
-    with frail(tmp_path_factory.mktemp("frail")) as running:
+    with throwaway_folder() as folder, frail(folder) as running:
         yield running
 
 

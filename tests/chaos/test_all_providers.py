@@ -22,6 +22,7 @@ from all_providers import KEYED, MODELS, STANDING_ORDER, Asked, jobs
 from auditor.report import run_verify
 from crowd import PatientClient
 from embedded.ports import free_ports
+from embedded.throwaway import throwaway_folder
 from launch import free_base, launched
 from tintype_local import state
 from tintype_local.demo.client import Json, RefusedError
@@ -70,9 +71,10 @@ def settings(models_file: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def stack_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def stack_folder() -> Iterator[Path]:
     """Where this stack keeps its data, and what it logged."""
-    return tmp_path_factory.mktemp("providers")
+    with throwaway_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from customer import ENDED, Customer, until
+from embedded.throwaway import throwaway_folder
 from launch import free_base, launched
 from tintype_local.state import StackState
 
@@ -25,10 +26,10 @@ TELLING = ("babysea", "comfydeploy", "fal", "replicate")
 
 
 @pytest.fixture(scope="module")
-def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackState]:
+def crowded() -> Iterator[StackState]:
     """A stack of its own."""
-    folder = tmp_path_factory.mktemp("crowded")
-    with launched(folder, base_port=free_base(), settings={"TINTYPE_STAND_INS": "all"}) as running:
+    settings = {"TINTYPE_STAND_INS": "all"}
+    with throwaway_folder() as folder, launched(folder, base_port=free_base(), settings=settings) as running:
         yield running
 
 

@@ -23,15 +23,15 @@ import pytest
 
 from embedded import testing
 from embedded.testing import NatsLogin, S3Login, Servers, ServiceDatabase
+from embedded.throwaway import throwaway_folder
 
 _names = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers() -> Iterator[Servers]:
     """Whichever engine runs the servers; each one starts when it is first asked for."""
-    folder = tmp_path_factory.mktemp("servers")
-    with ExitStack() as stack:
+    with throwaway_folder() as folder, ExitStack() as stack:
         if os.environ.get("TINTYPE_TEST_ENGINE", "embedded") == "docker":
             from embedded.containers import ContainerServers, engine_missing
 

@@ -150,10 +150,10 @@ def provision(admin_dsn: str, *, name: str, service: str) -> ServiceDatabase:
 
 
 def clone(admin_dsn: str, *, template: str, name: str, service: str) -> ServiceDatabase:
-    """Copy a migrated template: some 30 ms."""
+    """Copy a migrated template, file by file: some 20 ms, where block by block takes 30."""
     with psycopg.connect(admin_dsn, autocommit=True) as admin:
         admin.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
                 sql.Identifier(name), sql.Identifier(template), sql.Identifier(f"{service}_owner")
             )
         )
