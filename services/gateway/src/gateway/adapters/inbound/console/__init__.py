@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from gateway.adapters.inbound.app import add_routes
 from gateway.adapters.inbound.console import (
     access,
     account,
@@ -88,7 +89,7 @@ def mount_console(app: FastAPI, deps: Deps) -> None:
         admin_overview,
         admin_providers,
     ):
-        app.include_router(page.router, include_in_schema=False)
+        add_routes(app, page.router)
     if deps.web.shows_components:
-        app.include_router(components.router, include_in_schema=False)
+        add_routes(app, components.router)
     errors.show_pages_to_people(app)

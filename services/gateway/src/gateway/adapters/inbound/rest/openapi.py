@@ -1,5 +1,6 @@
 """The API described in OpenAPI 3.1: what FastAPI finds out, plus refusals, headers, events and examples."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from chassis.version import version
@@ -7,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
+from starlette.routing import BaseRoute
 
 from gateway.adapters.inbound.auth import current_principal, principal_if_any
 from gateway.adapters.inbound.key_scopes import SCOPES
@@ -55,18 +57,22 @@ SECURITY_SCHEMES: dict[str, Any] = {
 
 
 def describe(app: FastAPI, routes: list[APIRoute]) -> None:
-    """Let `app.openapi()` answer the whole description of these routes, made once."""
-    app.openapi = lambda: _description(app, routes)  # type: ignore[method-assign]
+    """Let `app.openapi()` answer the whole description of these routes, made once.
+
+    They stand in it as the app has them by now; the console's, which come after, are not in it.
+    """
+    shown = list(app.routes)
+    app.openapi = lambda: _description(app, routes, shown)  # type: ignore[method-assign]
 
 
-def _description(app: FastAPI, routes: list[APIRoute]) -> dict[str, Any]:
+def _description(app: FastAPI, routes: list[APIRoute], shown: Sequence[BaseRoute]) -> dict[str, Any]:
     if app.openapi_schema is None:
         described = get_openapi(
             title="Tintype",
             version=version(),
             description=_DESCRIPTION,
             openapi_version="3.1.0",
-            routes=app.routes,
+            routes=shown,
         )
         components = described.setdefault("components", {})
         schemas = components.setdefault("schemas", {})
