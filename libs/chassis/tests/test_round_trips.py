@@ -16,9 +16,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-SCOPE = ["BEGIN; SELECT set_config", ROUND_TRIP]
+SCOPE = ["BEGIN", "SELECT set_config", ROUND_TRIP]
 TABLE = "CREATE TABLE notes (note text PRIMARY KEY); GRANT SELECT, INSERT ON notes TO library_service"
 ADD = "INSERT INTO notes (note) VALUES (%s)"
+SLEEPING = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def test_what_asks_for_nothing_says_nothing(engine: AsyncEngine, wire: Wir
 
 
 async def test_the_scope_begins_the_transaction(engine: AsyncEngine, wire: Wire) -> None:
-    """One message for both, before a statement of SQLAlchemy's."""
+    """Both travel together, before a statement of SQLAlchemy's."""
     async with transaction(engine, "usr_'1") as connection:
         scope = await connection.scalar(text("SELECT current_setting('app.account')"))
     assert scope == "usr_'1"
@@ -175,6 +176,46 @@ async def test_a_connection_that_is_gone_keeps_nothing_and_is_replaced(
     with pytest.raises(OperationalError):
         await lose()
     assert await notes(engine) == []
+
+
+async def test_what_psycopg_discards_is_prepared_anew(engine: AsyncEngine) -> None:
+    """It discards everything that is prepared where it undoes what it prepared something in."""
+    for number in range(12):
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            assert await round_trips.require(connection).ask("SELECT %s::int AS number", [number])
+        async with engine.connect() as connection:
+            # Prepared once it came often; undone when the connection goes back.
+            await connection.execute(text("SELECT note FROM notes WHERE note = :note"), {"note": "a"})
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT note FROM notes WHERE note = :note"), {"note": "a"})
+        await connection.rollback()
+        await connection.execute(text("SELECT 1"))
+    assert await notes(engine) == []
+
+
+async def test_who_is_interrupted_leaves_nothing_behind(
+    engine: AsyncEngine, empty_database: ServiceDatabase
+) -> None:
+    """What is being done is stopped, its locks are gone at once, and another connection serves others."""
+
+    async def hold() -> None:
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            way = round_trips.require(connection)
+            way.later(ADD, ["a"])
+            await way.ask("SELECT pg_sleep(60)")
+
+    holding = asyncio.create_task(hold())
+    with psycopg.connect(empty_database.admin_dsn, autocommit=True) as admin:
+        async with asyncio.timeout(20):
+            while not admin.execute(SLEEPING).fetchone():
+                await asyncio.sleep(0.01)
+    holding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await holding
+    async with asyncio.timeout(20), transaction(engine, SYSTEM_SCOPE) as connection:
+        # It would wait for the other's transaction.
+        round_trips.require(connection).later(ADD, ["a"])
+    assert await notes(engine) == ["a"]
 
 
 async def test_a_scope_ends_with_its_transaction(engine: AsyncEngine) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import psycopg
 import pytest
 from chassis import round_trips
 from chassis.ids import UuidIds
+from chassis.pipeline import Pipeline, Rows, Values
 from chassis.postgres import create_engine
-from chassis.round_trips import RoundTrips
 from chassis.testing.wire import CAN_TRACE, Wire, listening
 from embedded.testing import ServiceDatabase
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
@@ -50,44 +51,32 @@ def rows(database: ServiceDatabase, query: str) -> list[tuple[Any, ...]]:
         return admin.execute(query).fetchall()  # type: ignore[arg-type]
 
 
-class _Dying:
-    """A connection of a process that is killed at one statement; each is sent by itself."""
+class _Dying(Pipeline):
+    """A connection of a process that is killed at one statement of a transaction; each is sent by itself."""
 
-    def __init__(self, driver: Any, at: int, *, after: bool) -> None:
-        self._driver, self._at, self._after, self._done = driver, at, after, 0
+    def __init__(self, connection: psycopg.AsyncConnection, *, lent: bool, at: int, after: bool) -> None:
+        super().__init__(connection, lent=lent)
+        self._at, self._after, self._done = at, after, 0
+        self._asked: list[tuple[str, Values, Rows]] = []
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._driver, name)
+    def ask(self, statement: str, values: Values = ()) -> Rows:
+        if statement == "BEGIN":
+            self._done = 0
+        rows: Rows = []
+        self._asked.append((statement, values, rows))
+        return rows
 
-    @asynccontextmanager
-    async def pipeline(self) -> AsyncIterator[None]:
-        yield
-
-    def cursor(self, **options: Any) -> "_DyingCursor":
-        return _DyingCursor(self._driver.cursor(**options), self)
-
-    async def execute(self, *arguments: Any) -> Any:
-        return await self.killed(self._driver.execute(*arguments))
-
-    async def killed(self, statement: Awaitable[Any]) -> Any:
-        self._done += 1
-        if self._done == self._at and not self._after:
-            os.kill(os.getpid(), signal.SIGKILL)
-        answer = await statement
-        if self._done == self._at:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return answer
-
-
-class _DyingCursor:
-    def __init__(self, cursor: Any, connection: _Dying) -> None:
-        self._cursor, self._connection = cursor, connection
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._cursor, name)
-
-    async def execute(self, *arguments: Any) -> Any:
-        return await self._connection.killed(self._cursor.execute(*arguments))
+    async def answers(self) -> None:
+        asked, self._asked = self._asked, []
+        for statement, values, rows in asked:
+            self._done += 1
+            if self._done == self._at and not self._after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            answered = super().ask(statement, values)
+            await super().answers()
+            rows += answered
+            if self._done == self._at:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def dies(act: Callable[[House], Awaitable[object]], url: str, *, at: int, after: bool) -> bool:
@@ -95,12 +84,7 @@ def dies(act: Callable[[House], Awaitable[object]], url: str, *, at: int, after:
     child = os.fork()
     if child == 0:
         try:
-            begun = RoundTrips.__init__
-
-            def begin(self: RoundTrips, driver: Any, *, account: str) -> None:
-                begun(self, _Dying(driver, at, after=after), account=account)  # type: ignore[arg-type]
-
-            round_trips.RoundTrips.__init__ = begin  # type: ignore[method-assign]
+            round_trips.Pipeline = partial(_Dying, at=at, after=after)  # type: ignore[misc, assignment]
             asyncio.run(acted(act, url))
         finally:
             os._exit(0)

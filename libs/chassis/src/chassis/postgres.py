@@ -46,6 +46,7 @@ def create_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     ping_only_who_speaks(engine)
     round_trips.send_before_others(engine)
     round_trips.lend_no_connection_of_ours(engine)
+    round_trips.know_what_is_prepared(engine)
     instrumentor = SQLAlchemyInstrumentor()
     # One engine a process; the version check of the instrumentation lags behind SQLAlchemy's releases.
     if spans_leave() and not instrumentor.is_instrumented_by_opentelemetry:

@@ -1,22 +1,22 @@
 """A transaction's statements, sent together: what asks nothing waits for what does, or for the commit."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg import sql
-from psycopg.rows import namedtuple_row
+from psycopg.pq import TransactionStatus
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only
 
-Values = Sequence[Any] | Mapping[str, Any]
+from chassis.pipeline import Pipeline, Values
+
 Statement = tuple[LiteralString, Values]
 
-_KEY = "round_trips"
+_KEY, _PIPELINE = "round_trips", "pipeline"
 _SCOPE = "SELECT set_config('app.account', %s, true)"
 
 
@@ -27,8 +27,8 @@ class RoundTrips:
     raised by whatever is sent with it, at the latest by the commit: nothing of the transaction is kept then.
     """
 
-    def __init__(self, driver: psycopg.AsyncConnection, *, account: str) -> None:
-        self._driver = driver
+    def __init__(self, pipeline: Pipeline, *, account: str) -> None:
+        self._pipeline = pipeline
         self._account = account
         self._waiting: list[Statement] = []
         self._has_begun = False
@@ -51,61 +51,52 @@ class RoundTrips:
 
     async def ask_all(self, questions: Sequence[Statement]) -> Sequence[Sequence[Any]]:
         """Send what waits and these, in one round trip; return the rows of each."""
-        cursors = [self._driver.cursor(row_factory=namedtuple_row) for _ in questions]
         with _sqlalchemys_errors():
-            async with self._driver.pipeline():
-                await self._send()
-                for cursor, (statement, values) in zip(cursors, questions, strict=True):
-                    await cursor.execute(statement, values)
-        return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+            self._send()
+            answers = [self._pipeline.ask(statement, values) for statement, values in questions]
+            await self._pipeline.answers()
+        return answers
 
     async def ask_and_commit(self, statement: LiteralString, values: Values = ()) -> Sequence[Any]:
         """Send what waits, a last question and the commit, in one round trip; return its rows."""
-        cursor = self._driver.cursor(row_factory=namedtuple_row)
         with _sqlalchemys_errors():
-            async with self._driver.pipeline():
-                await self._send()
-                await cursor.execute(statement, values)
-                await self._driver.execute("COMMIT")
-        self._has_begun = False
-        return await cursor.fetchall() if cursor.description else []
+            self._send()
+            rows = self._pipeline.ask(statement, values)
+            await self._commit()
+        return rows
 
     async def send(self) -> None:
         """Send what waits, in one round trip: something else asks next."""
-        with _sqlalchemys_errors():
-            if not self._has_begun and not self._waiting:
-                # One message, which takes no parameters.
-                self._has_begun = True
-                scope = sql.SQL("BEGIN; SELECT set_config('app.account', {}, true)").format(self._account)
-                await self._driver.execute(scope)
-            elif self._waiting:
-                async with self._driver.pipeline():
-                    await self._send()
+        if self._waiting or not self._has_begun:
+            with _sqlalchemys_errors():
+                self._send()
+                await self._pipeline.answers()
 
     async def commit(self) -> None:
         """Send what waits and commit, in one round trip. A transaction that asked nothing sends nothing."""
-        with _sqlalchemys_errors():
-            if self._waiting:
-                async with self._driver.pipeline():
-                    await self._send()
-                    await self._driver.execute("COMMIT")
-            elif self._has_begun:
-                await self._driver.execute("COMMIT")
+        if self._waiting or self._has_begun:
+            with _sqlalchemys_errors():
+                self._send()
+                await self._commit()
 
     async def undo(self) -> None:
         """Undo what was sent; a connection that is gone did so by itself."""
         self._waiting.clear()
-        with suppress(psycopg.Error):
-            await self._driver.rollback()
+        await self._pipeline.undo()
 
-    async def _send(self) -> None:
+    def _send(self) -> None:
         if not self._has_begun:
             self._has_begun = True
-            await self._driver.execute("BEGIN")
-            await self._driver.execute(_SCOPE, (self._account,))
+            self._pipeline.ask("BEGIN")
+            self._pipeline.ask(_SCOPE, (self._account,))
         waiting, self._waiting = self._waiting, []
         for statement, values in waiting:
-            await self._driver.execute(statement, values)
+            self._pipeline.ask(statement, values)
+
+    async def _commit(self) -> None:
+        self._pipeline.ask("COMMIT")
+        await self._pipeline.answers()
+        self._has_begun = False
 
 
 @contextmanager
@@ -122,13 +113,20 @@ async def opened(connection: AsyncConnection, *, account: str) -> RoundTrips:
     held = connection.sync_connection
     if held is None:
         raise RuntimeError("the connection is not open")
-    driver = held.connection.driver_connection
+    made = held.info[_KEY] = RoundTrips(
+        _pipeline(held.info, held.connection.driver_connection), account=account
+    )
+    return made
+
+
+def _pipeline(info: dict[Any, Any], driver: Any) -> Pipeline:
+    """Return the connection's own pipeline, which knows what was prepared on it."""
     if not isinstance(driver, psycopg.AsyncConnection):
         raise TypeError("only psycopg's connections send statements together")
-    # Otherwise psycopg begins by itself, and waits for that.
-    await driver.set_autocommit(True)
-    made = held.info[_KEY] = RoundTrips(driver, account=account)
-    return made
+    if _PIPELINE not in info:
+        info[_PIPELINE] = Pipeline(driver, lent=True)
+    found: Pipeline = info[_PIPELINE]
+    return found
 
 
 async def closed(connection: AsyncConnection) -> None:
@@ -137,12 +135,10 @@ async def closed(connection: AsyncConnection) -> None:
     if held is None or held.closed or held.invalidated:
         return
     held.info.pop(_KEY, None)
-    driver = held.connection.driver_connection
-    if isinstance(driver, psycopg.AsyncConnection):
-        with suppress(psycopg.Error):
-            await driver.set_autocommit(False)
-            return
-    await connection.invalidate()
+    pipeline: Pipeline = held.info[_PIPELINE]
+    if not pipeline.is_idle:
+        await pipeline.cancel()
+        await connection.invalidate()
 
 
 def of(connection: AsyncConnection) -> RoundTrips | None:
@@ -173,11 +169,31 @@ def send_before_others(engine: AsyncEngine) -> None:
 def lend_no_connection_of_ours(engine: AsyncEngine) -> None:
     """Have a connection closed that comes back as a transaction of ours had it.
 
-    Whoever is cancelled twice may not come to put it right, and what SQLAlchemy began on it would commit
-    statement by statement.
+    Whoever is cancelled twice may not come to put it right, and what SQLAlchemy sent on it next would begin
+    with what that one had left.
     """
 
     @event.listens_for(engine.sync_engine, "checkin")
     def _look(dbapi_connection: Any, record: ConnectionPoolEntry) -> None:
-        if dbapi_connection is not None and dbapi_connection.driver_connection.autocommit:
+        if dbapi_connection is not None and _KEY in record.info:
             record.invalidate()
+
+
+def know_what_is_prepared(engine: AsyncEngine) -> None:
+    """Have a connection's pipeline forget what it prepared where psycopg's own rollback may discard that."""
+
+    @event.listens_for(engine.sync_engine, "reset")
+    def _reset(dbapi_connection: Any, record: ConnectionPoolEntry, state: Any) -> None:
+        _forget(record.info, dbapi_connection)
+
+    @event.listens_for(engine.sync_engine, "rollback")
+    def _rolled_back(connection: Any) -> None:
+        if not (connection.closed or connection.invalidated):
+            _forget(connection.info, connection.connection)
+
+
+def _forget(info: dict[Any, Any], connection: Any) -> None:
+    pipeline: Pipeline | None = info.get(_PIPELINE)
+    status = connection.driver_connection.pgconn.transaction_status
+    if pipeline is not None and status != TransactionStatus.IDLE:
+        pipeline.forget()

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds, new_id
+from chassis.pipeline import Pipeline, Rows, Value
 from chassis.postgres import create_engine
 from command_makers import grant, reserve
 from embedded.testing import ServiceDatabase
 from every_command import KINDS
 from ledger.adapters.outbound.postgres import write
-from ledger.adapters.outbound.postgres.pipeline import Pipeline, Rows, Value
 from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command import Command, Outcome
 from ledger.application.command_writer import CommandWriter

@@ -16,6 +16,7 @@ import pytest
 from chassis.clock import SystemClock
 from chassis.events import IncomingEvent, OutgoingEvent, event
 from chassis.ids import UuidIds, new_id
+from chassis.pipeline import Pipeline
 from chassis.postgres import create_engine
 from chassis.relay import Relay
 from chassis.shards import SHARDS
@@ -24,7 +25,6 @@ from command_makers import grant, reserve
 from embedded.testing import ServiceDatabase
 from ledger.adapters.inbound.events import LedgerEvents
 from ledger.adapters.outbound.postgres import tables
-from ledger.adapters.outbound.postgres.pipeline import Pipeline
 from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
 from sqlalchemy.ext.asyncio import AsyncEngine

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import Any, TypeVar
 
+from chassis.pipeline import Pipeline, Rows
+
 from ledger.adapters.outbound.postgres import rows
 from ledger.adapters.outbound.postgres.array_literals import texts
-from ledger.adapters.outbound.postgres.pipeline import Pipeline, Rows
 from ledger.domain.account import Account
 from ledger.domain.identifiers import AccountId, GrantId, ReservationId
 from ledger.domain.lot import Lot

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
+from chassis.pipeline import Pipeline
 from chassis.silent_peers import patience
 from psycopg import AsyncConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ledger.adapters.outbound.postgres.load import Known, load
-from ledger.adapters.outbound.postgres.pipeline import Pipeline
 from ledger.adapters.outbound.postgres.write import write
 from ledger.domain.errors import LedgerUnavailable
 from ledger.domain.identifiers import AccountId, ReservationId

@@ -7,6 +7,7 @@ from typing import Any
 
 from chassis.events import OutgoingEvent
 from chassis.outbox import CHANNEL
+from chassis.pipeline import Pipeline
 
 from ledger.adapters.outbound.event_codec import encode
 from ledger.adapters.outbound.postgres import tables
@@ -35,7 +36,6 @@ from ledger.adapters.outbound.postgres.many_rows import (
     update,
     values_of,
 )
-from ledger.adapters.outbound.postgres.pipeline import Pipeline
 from ledger.adapters.outbound.postgres.rows import (
     ENTRY_FIELDS,
     ChangedReservationRow,

@@ -1,23 +1,34 @@
-"""The writer's connections: what fails, what is too large, and what is interrupted."""
+"""Connections that speak to libpq themselves: what fails, what is too large, and what is interrupted."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 import uvloop
+from chassis import pipeline as pipelines
+from chassis.pipeline import Pipeline
 from embedded.testing import ServiceDatabase
-from ledger.adapters.outbound.postgres import pipeline as pipelines
-from ledger.adapters.outbound.postgres.pipeline import Pipeline
+from psycopg.types.json import Jsonb
 
 MEGABYTE = 1024**2
-OPEN = "INSERT INTO accounts (account_id) VALUES (%s)"
-FOUND = "SELECT account_id FROM accounts ORDER BY account_id"
+TABLE = "CREATE TABLE notes (note text PRIMARY KEY); GRANT SELECT, INSERT ON notes TO library_service"
+ADD = "INSERT INTO notes (note) VALUES (%s)"
+FOUND = "SELECT note FROM notes ORDER BY note"
+
+
+@pytest.fixture
+def database(empty_database: ServiceDatabase) -> ServiceDatabase:
+    """A database with a table."""
+    with psycopg.connect(empty_database.admin_dsn) as admin:
+        admin.execute(TABLE)
+    return empty_database
 
 
 @pytest.fixture
 async def pipeline(database: ServiceDatabase) -> AsyncIterator[Pipeline]:
-    """A connection of the service's role that sees every account."""
+    """A connection of the service's role."""
     opened = await connected(database)
     yield opened
     await opened.close()
@@ -26,11 +37,11 @@ async def pipeline(database: ServiceDatabase) -> AsyncIterator[Pipeline]:
 async def connected(database: ServiceDatabase) -> Pipeline:
     """Open one."""
     url = database.url.replace("+psycopg", "")
-    return Pipeline(await psycopg.AsyncConnection.connect(url, autocommit=True, options="-c app.account=*"))
+    return Pipeline(await psycopg.AsyncConnection.connect(url, autocommit=True))
 
 
-async def accounts(pipeline: Pipeline) -> list[str]:
-    """Return the accounts that were opened."""
+async def notes(pipeline: Pipeline) -> list[str]:
+    """Return what is there."""
     found = pipeline.send(FOUND)
     await pipeline.answers()
     return [row[0] for row in found]
@@ -47,23 +58,86 @@ async def test_each_statement_has_its_own_rows(pipeline: Pipeline) -> None:
     assert pipeline.is_idle
 
 
+async def test_values_and_rows_are_psycopgs(pipeline: Pipeline) -> None:
+    """With `%(name)s` as often as it is there, or `%s`; each type's statement is prepared by itself."""
+    moment = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    for _ in range(2):
+        named = pipeline.ask(
+            "SELECT %(a)s::text AS a, %(b)s::int AS b, %(a)s || '%%' AS c", {"b": 1, "unused": 0, "a": "x"}
+        )
+        kinds = pipeline.ask(
+            "SELECT %s AS at, %s AS document, %s::text[] AS texts, %s::text AS nothing, %s AS bytes",
+            (moment, Jsonb({"a": [1]}), ["x", "{,}"], None, b"\0\1"),
+        )
+        none = pipeline.ask("SELECT 1 AS one, 2 WHERE false")
+        await pipeline.answers()
+        assert [(row.a, row.b, row.c) for row in named] == [("x", 1, "x%")]
+        assert tuple(kinds[0]) == (moment, {"a": [1]}, ["x", "{,}"], None, b"\0\1")
+        assert none == []
+    for value in (1, 1.5, True, "text"):
+        rows = pipeline.ask("SELECT %s AS value", (value,))
+        await pipeline.answers()
+        assert rows[0].value == value
+
+
+async def test_a_lent_connection_is_psycopgs_in_between(database: ServiceDatabase) -> None:
+    """In one transaction, too; what fails on either side is undone on both."""
+    async with await psycopg.AsyncConnection.connect(database.url.replace("+psycopg", "")) as connection:
+        pipeline = Pipeline(connection, lent=True)
+        for word in ("a", "b"):
+            pipeline.ask("BEGIN")
+            pipeline.ask(ADD, [f"{word}1"])
+            await pipeline.answers()
+            await connection.execute(ADD, [f"{word}2"])
+            pipeline.ask(ADD, [f"{word}3"])
+            pipeline.ask("COMMIT")
+            await pipeline.answers()
+            assert pipeline.is_idle
+        pipeline.ask("BEGIN")
+        pipeline.ask(ADD, ["c"])
+        pipeline.ask(ADD, ["a1"])
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            await pipeline.answers()
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            await connection.execute("SELECT 1")
+        await pipeline.undo()
+        assert await notes(pipeline) == ["a1", "a2", "a3", "b1", "b2", "b3"]
+
+
+async def test_what_is_prepared_and_stale_is_prepared_anew(
+    pipeline: Pipeline, database: ServiceDatabase
+) -> None:
+    """A column has another type since, or somebody discarded everything: it fails once, and never again."""
+    assert await notes(pipeline) == []
+    with psycopg.connect(database.admin_dsn, autocommit=True) as admin:
+        admin.execute("ALTER TABLE notes ALTER COLUMN note TYPE varchar(9)")
+    with pytest.raises(psycopg.errors.FeatureNotSupported):
+        await notes(pipeline)
+    assert await notes(pipeline) == []
+    pipeline.send("DISCARD ALL")
+    await pipeline.answers()
+    with pytest.raises(psycopg.errors.InvalidSqlStatementName):
+        await notes(pipeline)
+    assert await notes(pipeline) == []
+
+
 async def test_what_comes_after_a_failure_is_not_done(pipeline: Pipeline) -> None:
     """Nor what came before it: not even the commit that was sent with it. The connection lives on."""
     for _ in range(3):
         pipeline.send("BEGIN")
-        pipeline.send(OPEN, ["usr_before"])
+        pipeline.send(ADD, ["before"])
         pipeline.send("SELECT 1 / %s::int", [0])
-        pipeline.send(OPEN, ["usr_after"])
+        pipeline.send(ADD, ["after"])
         pipeline.send("COMMIT")
         with pytest.raises(psycopg.errors.DivisionByZero):
             await pipeline.answers()
         assert not pipeline.is_idle
         await pipeline.undo()
         assert pipeline.is_idle
-        assert await accounts(pipeline) == []
+        assert await notes(pipeline) == []
     # Prepared after the failure, or not at all then: either way it can be sent now.
-    pipeline.send(OPEN, ["usr_after"])
-    assert await accounts(pipeline) == ["usr_after"]
+    pipeline.send(ADD, ["after"])
+    assert await notes(pipeline) == ["after"]
 
 
 async def test_a_statement_that_can_not_be_prepared_is_prepared_anew(
@@ -85,12 +159,12 @@ async def test_a_statement_that_can_not_be_prepared_is_prepared_anew(
 async def test_a_value_that_would_be_cut_off_is_refused(pipeline: Pipeline) -> None:
     """libpq takes a zero for the end of a text; nothing of the transaction is kept."""
     pipeline.send("BEGIN")
-    pipeline.send(OPEN, ["usr_before"])
+    pipeline.send(ADD, ["before"])
     with pytest.raises(psycopg.DataError):
-        pipeline.send(OPEN, ["usr_\0cut"])
+        pipeline.send(ADD, ["\0cut"])
     await pipeline.undo()
     assert pipeline.is_idle
-    assert await accounts(pipeline) == []
+    assert await notes(pipeline) == []
 
 
 async def test_more_is_sent_and_answered_than_any_buffer_holds(pipeline: Pipeline) -> None:
@@ -122,7 +196,7 @@ async def test_whoever_is_interrupted_leaves_nothing_behind(database: ServiceDat
     """What is being done is cancelled, so that its locks are gone, and the connection serves nobody else."""
     pipeline, other = await connected(database), await connected(database)
     pipeline.send("BEGIN")
-    pipeline.send(OPEN, ["usr_me"])
+    pipeline.send(ADD, ["me"])
     pipeline.send("SELECT pg_sleep(60)")
     waiting = asyncio.create_task(pipeline.answers())
     await asyncio.sleep(0.2)
@@ -134,8 +208,8 @@ async def test_whoever_is_interrupted_leaves_nothing_behind(database: ServiceDat
     async with asyncio.timeout(20):
         await pipeline.close()
         # It would wait for the other's transaction.
-        other.send(OPEN, ["usr_me"])
-        assert await accounts(other) == ["usr_me"]
+        other.send(ADD, ["me"])
+        assert await notes(other) == ["me"]
     await other.close()
 
 
@@ -169,7 +243,7 @@ async def _gone(database: ServiceDatabase) -> None:
             else:
                 admin.execute("SELECT pg_terminate_backend(%s, 5000)", mine[0])
                 with pytest.raises(psycopg.OperationalError):
-                    await accounts(pipeline)
+                    await notes(pipeline)
         await pipeline.undo()
         assert not pipeline.is_idle
         await pipeline.close()
