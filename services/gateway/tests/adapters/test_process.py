@@ -1,12 +1,19 @@
 """The process as a supervisor sees it: starts, is ready, refuses bad settings, stops."""
 
+import asyncio
+import hashlib
 import signal
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
+import pytest
 from gateway_process import Environment, ready
+from scripted_services import ADA, JOB, STATUSES, Script, start
+from tintype.generation.v1 import generation_pb2 as generation
+from tintype.identity.v1 import identity_pb2 as identity
 
 
 def test_serves_and_stops(environment: Environment, tmp_path: Path) -> None:
@@ -98,3 +105,48 @@ def test_bad_settings(environment: Environment) -> None:
     assert told.pop("missing in the environment") == "GATEWAY_LEDGER_TARGET"
     assert set(told) == {"GATEWAY_SESSION_KEY", "GATEWAY_PUBLIC_URL", "GATEWAY_GENERATIONS_LIMIT"}
     assert "too-short" not in done.stderr
+
+
+@pytest.mark.real_time
+async def test_what_is_left_to_be_withdrawn_is_withdrawn_before_it_ends(
+    environment: Environment, script: Script
+) -> None:
+    """Of a request without a key that was refused while nobody could say what had become of it."""
+    key = "tt_live_" + "k" * 49
+    terms = identity.ApiKeyTerms(name="Shop", scopes=["generations:write"])
+    standing = identity.StandingApiKey(
+        digest=hashlib.sha256(key.encode()).digest(), key_id="key_" + "1" * 32, user_id=ADA, terms=terms
+    )
+    away = STATUSES["UNAVAILABLE"]("LEDGER_UNAVAILABLE")
+    script.answers |= {
+        "CheckApiKeys": identity.CheckApiKeysResponse(keys=[standing]),
+        "CreateGeneration": away,
+        "CancelGeneration": STATUSES["RESOURCE_EXHAUSTED"]("STORAGE_BUSY"),
+    }
+    withdrawn = generation.Generation(generation_id=JOB, status=generation.GENERATION_STATUS_CANCELLED)
+    url = f"http://{environment['GATEWAY_HTTP_LISTEN']}"
+    async with AsyncExitStack() as stack:
+        target = await start(stack, script)
+        targets = {f"GATEWAY_{one}_TARGET": target for one in ("IDENTITY", "GENERATION")}
+        process = await asyncio.to_thread(
+            subprocess.Popen, [sys.executable, "-m", "gateway", "serve"], env={**environment, **targets}
+        )
+        try:
+            await asyncio.to_thread(ready, process, url)
+            async with httpx.AsyncClient(timeout=30) as http:
+                refused = await http.post(
+                    f"{url}/v1/generations",
+                    json={"model": "local/sketch", "input": {}},
+                    headers={"Authorization": f"Bearer {key}"},
+                )
+            assert (refused.status_code, "retry-after" in refused.headers) == (503, False)
+            script.heard.clear()
+            script.answers["CancelGeneration"] = generation.CancelGenerationResponse(generation=withdrawn)
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, 15) == 0
+        finally:
+            process.kill()
+            await asyncio.to_thread(process.wait)
+    assert [(type(each).__name__, each.account_id) for each in script.heard] == [
+        ("CancelGenerationRequest", ADA)
+    ]

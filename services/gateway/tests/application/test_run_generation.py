@@ -128,7 +128,7 @@ async def test_whoever_leaves_has_it_cancelled(
 async def test_whoever_leaves_while_it_is_begun(
     door: Door, ada: Principal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is begun all the same is known, and cancelled."""
+    """What is begun all the same is known, and cancelled; a process that ends waits for that."""
     create, asked_for, go_on = door.world.generations.create, asyncio.Event(), asyncio.Event()
 
     async def slowly(account_id: AccountId, new: NewGeneration) -> tuple[Generation, bool]:
@@ -137,13 +137,18 @@ async def test_whoever_leaves_while_it_is_begun(
         return await create(account_id, new)
 
     monkeypatch.setattr(door.world.generations, "create", slowly)
-    task = asyncio.ensure_future(running(door)(asked(ada)))
+    run = running(door)
+    task = asyncio.ensure_future(run(asked(ada)))
     async with asyncio.timeout(30):
         await asked_for.wait()
         task.cancel()
+        ending = asyncio.ensure_future(run.unanswered.end(within_s=30))
+        await asyncio.wait({ending}, timeout=0.01)
+        assert not ending.done()
         go_on.set()
-        await asyncio.wait({task})
+        await ending
     (job,) = door.world.generations.jobs.values()
+    await asyncio.wait({task})
     assert (task.cancelled(), job.status) == (True, GenerationStatus.CANCELLED)
 
 

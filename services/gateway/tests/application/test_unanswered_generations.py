@@ -17,6 +17,7 @@ from gateway.domain.errors import (
 from gateway.domain.generation import Generation, GenerationStatus, NewGeneration
 from gateway.domain.identifiers import AccountId, ModelId, UserId
 from gateway_world import SKETCH, Door
+from structlog.testing import capture_logs
 
 AWAY = Unavailable("Away.", reason="LEDGER_UNAVAILABLE")
 NEW = NewGeneration(model_id=ModelId(SKETCH), input={"prompt": "a heron"}, metadata={}, idempotency_key="k")
@@ -161,3 +162,62 @@ async def test_what_can_not_be_stopped_now_is_stopped_later(door: Door, ada: Use
     (job,) = door.world.generations.jobs.values()
     assert job.status is GenerationStatus.CANCELLED
     assert (await door.world.ledger.balance(ada)).available == 100
+
+
+async def test_a_process_that_ends_withdraws_what_is_left(door: Door, ada: UserId) -> None:
+    """At once, however long it would have paused, and it waits for that."""
+    withdraw, is_away = door.world.generations.withdraw, True
+
+    async def away(account_id: AccountId, key: str) -> Generation:
+        if is_away:
+            raise Unavailable("Away.")
+        return await withdraw(account_id, key)
+
+    door.world.generations.withdraw = away  # type: ignore[method-assign]
+    step = unanswered(door, pause_s=3_600, try_s=0.01)
+    with pytest.raises(TimedOut):
+        await asked(step, ada, lost(door, ada, TimedOut("Slow.")))
+    is_away = False
+    async with asyncio.timeout(10):
+        await step.end(within_s=30)
+    (job,) = door.world.generations.jobs.values()
+    assert job.status is GenerationStatus.CANCELLED
+
+
+async def test_a_process_that_ends_waits_no_longer_than_it_may(door: Door, ada: UserId) -> None:
+    """What nobody stops by then is told to operators."""
+
+    async def away(*_: object) -> Generation:
+        raise Unavailable("Away.")
+
+    door.world.generations.withdraw = away  # type: ignore[method-assign]
+    step = unanswered(door, try_s=0.01)
+    with pytest.raises(TimedOut):
+        await asked(step, ada, lost(door, ada, TimedOut("Slow.")))
+    with capture_logs() as logs:
+        async with asyncio.timeout(10):
+            await step.end(within_s=0.01)
+    assert [(each["event"], each["account_id"]) for each in logs] == [("generation was not withdrawn", ada)]
+
+
+@pytest.mark.parametrize(("may_come_back", "status"), [(False, "cancelled"), (True, "queued")])
+async def test_who_is_cut_off_pays_for_nothing(
+    door: Door, ada: UserId, may_come_back: bool, status: str
+) -> None:
+    """A server that stops cuts off what takes too long; whoever ends the process waits for what follows."""
+    begun = asyncio.Event()
+
+    async def create() -> None:
+        await door.world.generations.create(ada, NEW)
+        begun.set()
+        await asyncio.Event().wait()
+
+    step = unanswered(door)
+    request = asyncio.create_task(asked(step, ada, create, may_come_back=may_come_back))
+    async with asyncio.timeout(10):
+        await begun.wait()
+        ending = asyncio.create_task(step.end(within_s=30))
+        request.cancel()
+        await ending
+    (job,) = door.world.generations.jobs.values()
+    assert (job.status, request.cancelled()) == (status, True)

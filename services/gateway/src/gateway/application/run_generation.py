@@ -59,19 +59,12 @@ class RunGenerationHandler:
                     retry_after_s=2,
                     reason="TOO_MANY_WAITING",
                 )
-            return await self._run(command)
+            with self.unanswered.under_way():
+                return await self._run(command)
 
     async def _run(self, command: RunGeneration) -> tuple[Generation, bool]:
-        # Shielded: what was begun must be known, to be withdrawn.
-        creating = asyncio.ensure_future(self._created(command))
-        try:
-            made, replayed = await asyncio.shield(creating)
-            ended = made if made.status.is_final else await self._end_of(command, made)
-        except asyncio.CancelledError:
-            with suppress(GatewayError):
-                await creating
-                await self._give_up(command)
-            raise
+        made, replayed = await self._begun(command)
+        ended = made if made.status.is_final else await self._end_of(command, made)
         if not ended.status.is_final:
             await self._give_up(command)
             raise WaitOver(
@@ -80,6 +73,17 @@ class RunGenerationHandler:
             )
         _require_success(ended)
         return ended, replayed
+
+    async def _begun(self, command: RunGeneration) -> tuple[Generation, bool]:
+        # Shielded: what was begun must be known, to be withdrawn.
+        creating = asyncio.ensure_future(self._created(command))
+        try:
+            return await asyncio.shield(creating)
+        except asyncio.CancelledError:
+            with suppress(GatewayError):
+                await creating
+                await self._give_up(command)
+            raise
 
     async def _created(self, command: RunGeneration) -> tuple[Generation, bool]:
         async with self._withdrawn(command):

@@ -21,7 +21,8 @@ from gateway.bootstrap.parts import make_web_app, wire
 from gateway.bootstrap.production import real_ports
 from gateway.settings import GatewaySettings
 
-HTTP_GRACE_S = 5
+# Together less than a process has to drain: requests first, then what they leave to be withdrawn.
+HTTP_GRACE_S, WITHDRAW_GRACE_S = 5, 4
 SWEEP_EVERY_S = 600.0
 LOOK_EVERY_S = 60.0
 # A trace keeps addresses: that of a link opens what it leads to, a webhook's may hold what it is known by.
@@ -36,6 +37,7 @@ async def serve(settings: GatewaySettings) -> None:
     async with service(settings, "gateway") as running:
         feed = NatsEventFeed(running.jetstream, heartbeat_s=settings.heartbeat_s)
         deps = wire(await real_ports(settings, running, feed))
+        running.stack.push_async_callback(deps.unanswered.end, within_s=WITHDRAW_GRACE_S)
         app = traced(make_web_app(deps))
         await running.run(
             feed.run(),
