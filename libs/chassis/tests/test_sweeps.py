@@ -23,16 +23,26 @@ class Work:
         self.looks = 0
         self.may = {"a": asyncio.Event(), "b": asyncio.Event()}
         self.fails = 0
+        self.asked: list[tuple[str, ...]] = []
+        self.broken = set[str]()
+        # Of a look for the first alone.
+        self.answers = asyncio.Event()
+        self.answers.set()
         for event in self.may.values():
             event.set()
 
-    async def look(self) -> Collection[str]:
-        """Say what is due."""
+    async def look(self, names: Collection[str]) -> Collection[str]:
+        """Say what is due of these."""
         self.looks += 1
+        self.asked.append(tuple(names))
         if self.fails:
             self.fails -= 1
             raise ConnectionError("the database is away")
-        return [name for name, number in self.due.items() if number]
+        if self.broken.intersection(names):
+            raise ConnectionError("one of the tables is broken")
+        if names == ["a"]:
+            await self.answers.wait()
+        return [name for name, number in self.due.items() if number and name in names]
 
     def sweep(self, name: str, *, every_s: float = EVERY_S) -> Sweep:
         """Do one of what is due."""
@@ -126,3 +136,32 @@ async def test_failures_end_nothing() -> None:
         await until(lambda: work.done["a"] == 1)
     assert failed == [1]
     assert work.fails == 0
+
+
+async def test_who_can_not_be_looked_for_holds_up_no_other() -> None:
+    """Until they can: then one look is for both again, and what waited is done."""
+    work = Work()
+    work.broken = {"a"}
+    work.due["a"], work.due["b"] = 1, 3
+    async with sweeping(Sweeps(work.look, {"a": work.sweep("a"), "b": work.sweep("b")})):
+        await until(lambda: work.done["b"] == 3)
+        assert work.steps["a"] == 0
+        await until(lambda: work.asked.count(("b",)) >= 2)
+        work.broken.clear()
+        await until(lambda: work.done["a"] == 1)
+        alone = len(work.asked)
+        await until(lambda: ("a", "b") in work.asked[alone:])
+
+
+async def test_who_is_slow_to_be_looked_for_holds_up_no_other() -> None:
+    """And is asked about once at a time."""
+    work = Work()
+    work.fails = 1
+    work.answers.clear()
+    work.due["a"], work.due["b"] = 1, 3
+    async with sweeping(Sweeps(work.look, {"a": work.sweep("a"), "b": work.sweep("b")})):
+        await until(lambda: work.done["b"] == 3)
+        await until(lambda: work.asked.count(("b",)) >= 3)
+        assert (work.steps["a"], work.asked.count(("a",))) == (0, 1)
+        work.answers.set()
+        await until(lambda: work.done["a"] == 1)

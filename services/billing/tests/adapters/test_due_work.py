@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from billing.adapters.outbound.postgres.due_work import PostgresDueWork, Queue
 from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
@@ -17,6 +18,7 @@ from billing.domain.errors import PaymentProcessorUnavailable
 from billing.domain.identifiers import UserId
 from billing_support import TERMS, BillingUnderTest
 from chassis.testing.wire import CAN_TRACE, ROUND_TRIP, listening
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from top_up_world import Account
 
@@ -58,6 +60,25 @@ async def test_a_look_is_one_round_trip(billing: BillingUnderTest, tmp_path: Pat
         await engine_of(billing).dispose()
         await due(billing)
         assert wire.said().count(ROUND_TRIP) == 1
+
+
+async def test_a_table_that_can_not_be_read_is_left_out(
+    billing: BillingUnderTest, postgres_server: str
+) -> None:
+    """A look that waits for it ends within its time; the others' is made without it."""
+    await billing.told("page_unknown", event_id="evt_1")
+    engine = engine_of(billing)
+    look = PostgresDueWork(engine, billing.clock, TERMS.hold, look_ms=100).look
+    with psycopg.connect(postgres_server, dbname=engine.url.database) as admin:
+        admin.execute("LOCK TABLE refund_orders IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(OperationalError, match="statement timeout"):
+            await look()
+        with pytest.raises(OperationalError, match="statement timeout"):
+            await look([Queue.REFUNDS])
+        others = [queue for queue in Queue if queue is not Queue.REFUNDS]
+        assert await look(others) == [Queue.WEBHOOKS]
+    assert await look() == [Queue.WEBHOOKS]
+    await billing.process_all()
 
 
 async def test_a_webhook_is_due_until_it_is_worked_out(billing: BillingUnderTest) -> None:
