@@ -5,6 +5,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,6 +20,7 @@ from embedded.component import running as process
 from embedded.nats_server import NatsServer
 from embedded.ports import free_ports
 from embedded.testing import NatsLogin, ServiceDatabase, nats_password, nats_passwords
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -115,6 +117,39 @@ async def test_more_relays_mean_fewer_shards_each(engine: AsyncEngine) -> None:
         await write(engine, range(40))
         await emptied(engine)
     assert set(brokers[0].stored) >= shared
+
+
+async def test_a_session_that_could_not_leave_keeps_no_shard(
+    engine: AsyncEngine, empty_database: ServiceDatabase
+) -> None:
+    """It ends, and its locks with it, though nobody could give them up: another relay leads at once."""
+    with psycopg.connect(empty_database.admin_dsn, autocommit=True) as admin:
+        # Found before PostgreSQL's own by whoever looks here first.
+        admin.execute("CREATE SCHEMA broken")
+        admin.execute("GRANT USAGE ON SCHEMA broken TO PUBLIC")
+        admin.execute(
+            "CREATE FUNCTION broken.pg_advisory_unlock_all() RETURNS void LANGUAGE plpgsql"
+            " AS $$ BEGIN RAISE 'it can not'; END $$"
+        )
+    async with contextlib.AsyncExitStack() as opened:
+        stuck = create_engine(empty_database.url, pool_size=1)
+        opened.push_async_callback(stuck.dispose)
+        event.listen(stuck.sync_engine, "connect", _look_into_broken_first)
+        first, second = Recorder(), Recorder()
+        async with running(Relay(stuck, OUTBOX, first)):
+            await write(engine, range(20))
+            await emptied(engine)
+        # The pool is open still, as it is while its relay tries again.
+        await opened.enter_async_context(running(Relay(engine, OUTBOX, second)))
+        await write(engine, range(20, 40))
+        await emptied(engine)
+    assert (len(first.stored), len(second.stored)) == (ACCOUNTS, ACCOUNTS)
+
+
+def _look_into_broken_first(connection: Any, _record: object) -> None:
+    connection.autocommit = True
+    connection.cursor().execute("SET search_path = broken, pg_catalog, public")
+    connection.autocommit = False
 
 
 async def test_a_fact_that_cant_be_published_holds_back_its_own_account_only(engine: AsyncEngine) -> None:

@@ -103,8 +103,7 @@ class Relay:
                 await shards.arrive()
                 await self._publish_while_leading(shards, connection)
             finally:
-                with contextlib.suppress(Exception):
-                    await shards.leave()
+                await _left(shards, lock_connection)
 
     async def _publish_while_leading(self, shards: Shards, connection: AsyncConnection) -> None:
         # The listener is a connection of its own: waiting for a notification occupies it.
@@ -241,6 +240,19 @@ def _reason(failure: BaseException) -> str:
     while isinstance(failure, BaseExceptionGroup):
         failure = failure.exceptions[0]
     return repr(failure)
+
+
+async def _left(shards: Shards, connection: AsyncConnection) -> None:
+    """Give the locks up. They are the session's: one that may have them still is not lent to anybody else."""
+    has_left = False
+    try:
+        await shards.leave()
+        has_left = True
+    except Exception as failure:  # noqa: BLE001 - what ended the leading is told, and this ends with it
+        log.warning("outbox relay could not leave", error=_reason(failure))
+    finally:
+        if not has_left:
+            await connection.invalidate()
 
 
 def _driver(connection: AsyncConnection) -> psycopg.AsyncConnection:
