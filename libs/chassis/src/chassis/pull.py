@@ -61,6 +61,11 @@ class Pull:
         missing, self._missing = self._missing, 0
         return missing
 
+    def interrupt(self, why: str) -> None:
+        """End the request that waits: whoever takes its messages found something not as it was."""
+        self._interrupted = why
+        self._over.set()
+
     async def ask(self, wanted: int, *, within_s: float) -> None:
         """Ask for so many; return once they came or the time is over. Raises PullInterrupted."""
         self._missing, self._interrupted = wanted, None
@@ -93,5 +98,5 @@ class Pull:
                 self._over.set()
         elif status != _HEARTBEAT:
             if status not in _PLAIN_ENDS:
-                self._interrupted = f"{status} {(message.headers or {}).get('Description', '')}".strip()
+                self.interrupt(f"{status} {(message.headers or {}).get('Description', '')}".strip())
             self._over.set()

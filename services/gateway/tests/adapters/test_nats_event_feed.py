@@ -1,8 +1,8 @@
 """The event feed over a real NATS: nothing lost, nothing twice."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
@@ -12,11 +12,15 @@ import pytest
 from chassis import nats
 from chassis.events import event
 from chassis.publisher import Publisher
-from embedded.testing import NatsLogin
+from embedded.nats_permissions import ADMIN
+from embedded.tcp_proxy import Link, TcpProxy
+from embedded.testing import NatsLogin, nats_password
 from event_producers import ADA, BOB, Producers, running_feed
-from gateway.adapters.outbound import nats_event_feed
+from gateway.adapters.outbound import nats_event_feed, nats_streams
 from gateway.adapters.outbound.nats_event_feed import NatsEventFeed
+from gateway.adapters.outbound.nats_streams import MessagesLost, reading, sequence_of
 from gateway.domain.event import BalanceChanged, Cursor, Delivery, GenerationMoved, Place, Position, Stream
+from nats.js.api import ConsumerInfo
 from nats.js.errors import NotFoundError
 from tintype.ledger.v1.events_pb2 import CreditsGranted
 from tintype.ledger.v1.ledger_pb2 import Balance
@@ -231,6 +235,86 @@ async def test_a_cursor_of_streams_that_are_gone(
         assert sequences(await facts(deliveries, 1)) == [1]
     assert start.is_fresh
     assert number_of(start, Stream.LEDGER) == 0
+
+
+@asynccontextmanager
+async def consumers(url: str) -> AsyncIterator[Callable[[], Awaitable[list[ConsumerInfo]]]]:
+    """What the broker says of those that read the ledger's stream."""
+    admin = await nats.connect(url, user=ADMIN, password=nats_password(ADMIN), name="t")
+    jetstream = admin.jsm()
+
+    async def told() -> list[ConsumerInfo]:
+        return await jetstream.consumers_info("LEDGER")
+
+    yield told
+    await admin.close()
+
+
+async def lost_on_the_way(proxy: TcpProxy, producers: Producers, url: str, *sequences: int) -> None:
+    """Balances that the broker sends into a connection that breaks before they come."""
+    async with consumers(url) as told, asyncio.timeout(10):
+        # They are sent to who asked for them.
+        while not any(each.num_waiting for each in await told()):
+            await asyncio.sleep(0.01)
+        before = max(each.delivered.stream_seq if each.delivered else 0 for each in await told())
+        proxy.set(Link.STALLED)
+        for sequence in sequences:
+            await producers.grant(sequence)
+        while all(
+            each.delivered is None or each.delivered.stream_seq < before + len(sequences)
+            for each in await told()
+        ):
+            await asyncio.sleep(0.01)
+        connections = proxy.accepted
+        proxy.set(Link.CUT)
+        proxy.set(Link.UP)
+        while proxy.accepted == connections:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("later", [[4], []], ids=["before others", "the last ones"])
+async def test_what_a_broken_connection_took_along_is_read_again(
+    producers: Producers,
+    nats_account: Callable[[str], NatsLogin],
+    nats_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+    later: list[int],
+) -> None:
+    """The broker counts it as told. Nobody who follows misses it, or is told it out of order."""
+    monkeypatch.setattr(nats_event_feed, "FETCH_WAIT_S", 2.0)
+    nats_account("gateway")
+    with TcpProxy(int(nats_server.rpartition(":")[2])) as proxy:
+        async with running_feed(f"nats://{proxy.address}") as feed, aclosing(following(feed)) as deliveries:
+            await anext(deliveries)
+            await producers.grant(1)
+            assert sequences(await facts(deliveries, 1)) == [1]
+            await lost_on_the_way(proxy, producers, nats_server, 2, 3)
+            for sequence in later:
+                await producers.grant(sequence)
+            assert sequences(await facts(deliveries, 2 + len(later))) == [2, 3, *later]
+
+
+async def test_what_is_missed_is_not_read_over_a_connection_that_broke(
+    producers: Producers,
+    nats_account: Callable[[str], NatsLogin],
+    nats_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its reader ends, rather than wait for what is sent no more: whoever reads comes back for the rest."""
+    monkeypatch.setattr(nats_streams, "FETCH_WAIT_S", 2.0)
+    nats_account("gateway")
+    await producers.grant(1)
+    with TcpProxy(int(nats_server.rpartition(":")[2])) as proxy:
+        login = nats_password("gateway")
+        client = await nats.connect(f"nats://{proxy.address}", user="gateway", password=login, name="t")
+        subject = f"tintype.ledger.v1.*.{ADA}"
+        async with reading(client.jetstream(), Stream.LEDGER, subject=subject, after=0) as missed:
+            assert [sequence_of(message) for message in await missed.fetch()] == [1]
+            fetching = asyncio.create_task(missed.fetch())
+            await lost_on_the_way(proxy, producers, nats_server, 2)
+            with pytest.raises(MessagesLost):
+                await fetching
+        await client.close()
 
 
 async def test_streams_that_are_made_later(

@@ -174,12 +174,11 @@ class NatsEventFeed:
         self._place(stream, position, until_s=asked_at_s if position == last else None)
         subject = f"tintype.{stream.value.lower()}.v1.>"
         arrived = partial(self._arrived, stream)
-        async with live(self._jetstream, stream, subject=subject, after=position, arrived=arrived) as pull:
+        async with live(self._jetstream, stream, subject=subject, after=position, arrived=arrived) as reader:
             while True:
                 raise_if_cancelled()
                 asked_at_s = time.time()
-                await pull.ask(LIVE_MAX, within_s=FETCH_WAIT_S)
-                if pull.give_up():
+                if await reader.ask(LIVE_MAX, within_s=FETCH_WAIT_S):
                     # There were fewer: what was stored before it was asked for has come.
                     self._read_until(stream, asked_at_s)
 

@@ -1,4 +1,8 @@
-"""Reading JetStream streams from a position, with consumers that the broker forgets by itself."""
+"""Reading JetStream streams from a position, with consumers that the broker forgets by itself.
+
+It waits for no acknowledgement: what it sent into a connection that broke counts as told. So its numbers are
+looked at, as NATS' own ordered consumers do: whoever misses one reads anew, from the last that came.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -30,21 +34,69 @@ LIVE_MAX = 1_000
 _FORGOTTEN_AFTER_S = 60.0
 
 
+class MessagesLost(NatsError):
+    """A message was sent and did not come: it is still in the stream, and this consumer sends it no more."""
+
+
 @dataclass
 class Reading:
     """One consumer: what waits for it was counted when it was made."""
 
     subscription: JetStreamContext.PullSubscription
     pending: int
+    _heard: int = 0
 
     async def fetch(self) -> list[Msg]:
-        """Return the next messages, or none after a while. Raises when the consumer is gone."""
+        """Return the next messages, or none after a while.
+
+        Raises MessagesLost, and what NATS raises when the consumer is gone.
+        """
         try:
-            return await self.subscription.fetch(FETCH_MAX, timeout=FETCH_WAIT_S)
+            messages = await self.subscription.fetch(FETCH_MAX, timeout=FETCH_WAIT_S)
         except TimeoutError:
             # A broker that was restarted knows the consumer no more and says nothing by itself.
-            await self.subscription.consumer_info()
+            delivered = (await self.subscription.consumer_info()).delivered
+            if delivered is not None and delivered.consumer_seq > self._heard:
+                raise MessagesLost from None
             return []
+        for message in messages:
+            self._heard += 1
+            if _number_of(message) != self._heard:
+                raise MessagesLost
+        return messages
+
+
+class Live:
+    """What one consumer sends, told as it comes, up to the first message that is missing."""
+
+    def __init__(
+        self, jetstream: JetStreamContext, stream: Stream, *, consumer: str, arrived: Callable[[Msg], None]
+    ) -> None:
+        self._client = jetstream._nc
+        self._connections = self._client.stats["reconnects"]
+        self._arrived = arrived
+        self._heard = 0
+        self._is_whole = True
+        self.pull = Pull(jetstream, stream=stream.value, durable=consumer, take=self._hear)
+
+    async def ask(self, wanted: int, *, within_s: float) -> bool:
+        """Return whether there were fewer, once so many came or the time is over.
+
+        Raises PullInterrupted, and MessagesLost after a new connection too: what was sent into the one before
+        is known to be missing only by the next message, and that may be long in coming.
+        """
+        await self.pull.ask(wanted, within_s=within_s)
+        if not self._is_whole or self._client.stats["reconnects"] != self._connections:
+            raise MessagesLost
+        return bool(self.pull.give_up())
+
+    def _hear(self, message: Msg, _was_asked_for: bool) -> None:
+        self._heard += 1
+        if not self._is_whole or _number_of(message) != self._heard:
+            self._is_whole = False
+            self.pull.interrupt("a message is missing")
+            return
+        self._arrived(message)
 
 
 @asynccontextmanager
@@ -69,20 +121,15 @@ async def live(
     subject: str,
     after: int,
     arrived: Callable[[Msg], None],
-) -> AsyncIterator[Pull]:
-    """Have each message of one subject after a number told as it comes, in their order."""
+) -> AsyncIterator[Live]:
+    """Have each message of one subject after a number told as it comes, in their order and without a gap."""
     async with _consumer(jetstream, stream, subject=subject, after=after) as info:
-        pull = Pull(
-            jetstream,
-            stream=stream.value,
-            durable=info.name or "",
-            take=lambda message, _was_asked_for: arrived(message),
-        )
-        await pull.open()
+        reader = Live(jetstream, stream, consumer=info.name or "", arrived=arrived)
+        await reader.pull.open()
         try:
-            yield pull
+            yield reader
         finally:
-            await pull.close()
+            await reader.pull.close()
 
 
 @asynccontextmanager
@@ -118,6 +165,11 @@ async def _consumer(
 def sequence_of(message: Msg) -> int:
     """Return a message's number in its stream."""
     return int(message.metadata.sequence.stream)
+
+
+def _number_of(message: Msg) -> int:
+    """Return how many messages the consumer had sent with this one."""
+    return int(message.metadata.sequence.consumer)
 
 
 def stored_at_ms(message: Msg) -> int:
