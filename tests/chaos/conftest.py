@@ -1,6 +1,6 @@
-"""A stack whose connections between processes pass a proxy, and services whose time tests move."""
+"""Services whose time tests move."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -8,20 +8,11 @@ import pytest
 from chassis.grpc_client import channel
 from contract_support import serve_generation
 from embedded.testing import NatsLogin, ServiceDatabase
-from embedded.throwaway import throwaway_folder
-from frail_stack import FrailStack, frail
 from generation_house import House
 from moved_world import moved_world
 from subscriber import Subscriber
 from tintype.billing.v1 import billing_pb2_grpc
 from tintype.ledger.v1 import ledger_pb2_grpc
-
-
-@pytest.fixture(scope="module")
-def frail_stack() -> Iterator[FrailStack]:
-    """The running stack with its proxies."""
-    with throwaway_folder() as folder, frail(folder) as running:
-        yield running
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from embedded.component import stop
 from embedded.ports import free_ports
 from embedded.tcp_proxy import Link, TcpProxy
 from embedded.topology import target_setting, topology
+from hurried_models import hurried_models
 from launch import START_TIMEOUT_S, free_base, launched
 from tintype_local.ports import OFFSETS, Ports
 from tintype_local.processes import Plan
@@ -72,8 +73,8 @@ class FrailStack:
 
 
 @contextmanager
-def frail(folder: Path) -> Iterator[FrailStack]:
-    """Start it; everything ends with the block."""
+def frail(folder: Path, *, deadline_s: int) -> Iterator[FrailStack]:
+    """Start it, with so much time for each job; everything ends with the block."""
     base = free_base()
     # The stack has an OpenAI stand-in of its own only while nobody names another endpoint, as is done below.
     (openai_port,) = free_ports(1)
@@ -90,6 +91,7 @@ def frail(folder: Path) -> Iterator[FrailStack]:
             "TINTYPE_WELCOME_CREDITS": str(WELCOME_CREDITS),
             "GENERATION_S3_PUBLIC_URL": ports.url("s3"),
             "GENERATION_OPENAI_API_KEY": plan.secrets["openai_key"],
+            "GENERATION_MODELS_FILE": str(hurried_models(folder, deadline_s=deadline_s)),
         }
         for service, setting, port in CONNECTIONS:
             name = f"{service.upper()}_{setting}"

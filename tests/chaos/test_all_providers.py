@@ -8,12 +8,10 @@ import asyncio
 import contextlib
 import itertools
 import os
-import re
 import signal
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import httpx
@@ -23,6 +21,7 @@ from auditor.report import run_verify
 from crowd import PatientClient
 from embedded.ports import free_ports
 from embedded.throwaway import throwaway_folder
+from hurried_models import hurried_models
 from launch import free_base, launched
 from tintype_local import state
 from tintype_local.demo.client import Json, RefusedError
@@ -48,13 +47,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(700)]
 
 @pytest.fixture(scope="module")
 def models_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The catalogue that is shipped, with less time for each job."""
-    path = tmp_path_factory.mktemp("models") / "models.toml"
-    shipped = (files("generation") / "models.toml").read_text(encoding="utf-8")
-    path.write_text(
-        re.sub(r"(?m)^deadline_s = \d+$", f"deadline_s = {DEADLINE_S}", shipped), encoding="utf-8"
-    )
-    return path
+    """The catalogue, with less time for each job."""
+    return hurried_models(tmp_path_factory.mktemp("models"), deadline_s=DEADLINE_S)
 
 
 @pytest.fixture(scope="module")

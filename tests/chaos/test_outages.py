@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import httpx
@@ -12,7 +13,8 @@ import pytest
 from auditor.report import run_verify
 from crowd import Person, lasted_s
 from embedded.tcp_proxy import Link
-from frail_stack import DEPENDENCIES, WELCOME_CREDITS, FrailStack
+from embedded.throwaway import throwaway_folder
+from frail_stack import DEPENDENCIES, WELCOME_CREDITS, FrailStack, frail
 from tintype_local.demo.client import Json
 
 FAULT_S = float(os.environ.get("TINTYPE_CHAOS_FAULT_S", "4"))
@@ -31,8 +33,8 @@ PAUSED = (
     "stripe",
     "gateway",
 )
-# The longest of the models in use, and what a worker or a broker that was away needs to hear of it.
-DEADLINE_S = 300.0
+# Of every model: long enough for a job whose worker and dependencies are away in turn.
+DEADLINE_S = 120 + round(FAULT_S)
 # A job that its worker does not end, the sweeper does: after 10 s of grace, looking every 5 s.
 SWEPT_WITHIN_S = 15.0
 # A job whose provider's circuit is open, and whose turn to try it does not come, ends at its deadline.
@@ -43,6 +45,13 @@ pytestmark = [
     pytest.mark.stack,
     pytest.mark.timeout(240 + FAULTS * (FAULT_S + BREATH_S) + PEOPLE * SETTLED_TIMEOUT_S),
 ]
+
+
+@pytest.fixture(scope="module")
+def frail_stack() -> Iterator[FrailStack]:
+    """A running stack whose connections between processes pass proxies."""
+    with throwaway_folder() as folder, frail(folder, deadline_s=DEADLINE_S) as running:
+        yield running
 
 
 async def test_every_job_ends_and_every_credit_is_accounted_for(frail_stack: FrailStack) -> None:
