@@ -17,6 +17,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from gateway.adapters.inbound.placed_route import PlacedRoute
+
 FOLDER = Path(__file__).parent / "static"
 STYLES = (
     "vendor/basecoat.min.css",
@@ -99,7 +101,8 @@ class Assets:
 
 
 assets = Assets()
-router = APIRouter()
+
+router = APIRouter(route_class=PlacedRoute)
 
 
 @router.get("/static/{name}")

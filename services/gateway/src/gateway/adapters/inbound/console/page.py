@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -23,6 +22,7 @@ from gateway.adapters.inbound.console.templates import render
 from gateway.adapters.inbound.deps import Deps, deps_of
 from gateway.adapters.inbound.fresh_proof import STEP_UP_REQUIRED
 from gateway.adapters.inbound.middleware import content_policy
+from gateway.adapters.inbound.placed_route import PlacedRoute
 from gateway.adapters.inbound.problems import record_bug, retry_headers, status_of
 from gateway.domain.console_session import ConsoleSession
 from gateway.domain.errors import (
@@ -51,7 +51,7 @@ THEMES = ("light", "dark")
 _NEVER_KEPT = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
 
 
-class HtmlRoute(APIRoute):
+class HtmlRoute(PlacedRoute):
     """Answers refusals and our own bugs with a page for people instead of a problem document."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

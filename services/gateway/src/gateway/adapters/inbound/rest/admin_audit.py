@@ -10,6 +10,7 @@ from fastapi.responses import StreamingResponse
 from gateway.adapters.inbound.acting import CurrentStaff
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.placed_route import PlacedRoute
 from gateway.adapters.inbound.rest.answers.audit_record import AuditRecord, AuditRecordPage
 from gateway.adapters.inbound.rest.answers.mail_report import MailReport, MailReportPage
 from gateway.adapters.inbound.rest.csv_answer import csv_lines, csv_of, prefers_csv
@@ -20,7 +21,7 @@ from gateway.domain.administration import Action, MailState, RecordFilter
 from gateway.domain.errors import FieldProblem, InvalidRequest
 from gateway.ports.rate_limits import Limit
 
-router = APIRouter(prefix="/v1/admin", tags=["admin"])
+router = APIRouter(prefix="/v1/admin", tags=["admin"], route_class=PlacedRoute)
 
 COLUMNS = (
     "created_at", "action", "actor", "user_id", "before", "after", "reason", "session_id", "client_address",

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from gateway.adapters.inbound.acting import CurrentStaff
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.placed_route import PlacedRoute
 from gateway.adapters.inbound.rest.answers.margin import Margin, MarginList
 from gateway.adapters.inbound.rest.answers.provider import Provider, ProviderList
 from gateway.adapters.inbound.rest.parameters import Since, Until
@@ -15,7 +16,7 @@ from gateway.domain.errors import FieldProblem, InvalidRequest
 from gateway.domain.margin import MarginGrouping
 from gateway.ports.rate_limits import Limit
 
-router = APIRouter(prefix="/v1/admin", tags=["admin"])
+router = APIRouter(prefix="/v1/admin", tags=["admin"], route_class=PlacedRoute)
 
 
 @router.get(

@@ -10,7 +10,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
-router = APIRouter(include_in_schema=False)
+from gateway.adapters.inbound.placed_route import PlacedRoute
+
+router = APIRouter(include_in_schema=False, route_class=PlacedRoute)
 
 _FILE = "application/octet-stream"
 _STREAM = "text/event-stream"

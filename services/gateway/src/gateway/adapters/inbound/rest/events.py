@@ -9,6 +9,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.placed_route import PlacedRoute
 from gateway.adapters.inbound.rest.answers.answer import Answer
 from gateway.adapters.inbound.rest.answers.balance import Balance
 from gateway.adapters.inbound.rest.answers.event import (
@@ -24,7 +25,7 @@ from gateway.domain.event import ClientEvent, GenerationUpdate, PaymentReceived,
 from gateway.domain.identifiers import EventId
 from gateway.ports.rate_limits import Limit
 
-router = APIRouter(prefix="/v1/events", tags=["events"])
+router = APIRouter(prefix="/v1/events", tags=["events"], route_class=PlacedRoute)
 
 RETRY_MS = 2_000
 SEND_TIMEOUT_S = 15

@@ -7,9 +7,9 @@ from email.message import Message
 from typing import Any, NoReturn
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from gateway.adapters.inbound.placed_route import PlacedRoute
 from gateway.domain.errors import MalformedRequest
 
 # Inputs travel as protobuf Structs, whose numbers are doubles.
@@ -17,7 +17,7 @@ INTEGER_MAX = 2**53
 DEPTH_MAX = 32
 
 
-class JsonRoute(APIRoute):
+class JsonRoute(PlacedRoute):
     """Parses the body before FastAPI does, and hands it the result."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

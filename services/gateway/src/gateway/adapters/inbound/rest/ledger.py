@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.placed_route import PlacedRoute
 from gateway.adapters.inbound.rest.answers.balance import Balance
 from gateway.adapters.inbound.rest.answers.entry import Entry, EntryPage
 from gateway.adapters.inbound.rest.csv_answer import csv_lines, csv_of, prefers_csv
@@ -17,7 +18,7 @@ from gateway.domain import credits as domain
 from gateway.domain.credits import EntryFilter, EntryKind
 from gateway.ports.rate_limits import Limit
 
-router = APIRouter(prefix="/v1", tags=["credits"])
+router = APIRouter(prefix="/v1", tags=["credits"], route_class=PlacedRoute)
 
 COLUMNS = (
     "created_at", "kind", "amount", "settled", "category", "balance_after", "held_after",

@@ -5,8 +5,9 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
+from gateway.adapters.inbound.placed_route import PlacedRoute
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=PlacedRoute)
 
 
 @router.get("/healthz")

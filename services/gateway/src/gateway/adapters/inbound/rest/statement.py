@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.placed_route import PlacedRoute
 from gateway.adapters.inbound.rest.answers import statement as answers
 from gateway.adapters.inbound.rest.answers.statement import sealed_moment
 from gateway.adapters.inbound.rest.csv_answer import csv_of, prefers_csv
@@ -21,7 +22,7 @@ from gateway.adapters.inbound.rest.reasons import refuses
 from gateway.domain.statement import StatementClosing, StatementLine, StatementOpening, StatementPart
 from gateway.ports.rate_limits import Limit
 
-router = APIRouter(prefix="/v1", tags=["credits"])
+router = APIRouter(prefix="/v1", tags=["credits"], route_class=PlacedRoute)
 
 COLUMNS = (
     "part", "account_id", "sequence", "created_at", "kind", "category", "available", "held", "balance_after",

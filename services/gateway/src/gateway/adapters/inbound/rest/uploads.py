@@ -7,6 +7,7 @@ from pydantic import Field
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.placed_route import PlacedRoute
 from gateway.adapters.inbound.rest.answers.upload import AwaitedUpload, Upload, UploadPage
 from gateway.adapters.inbound.rest.bodies import Body
 from gateway.adapters.inbound.rest.file_body import described_body, file_of
@@ -21,7 +22,7 @@ from gateway.adapters.inbound.rest.parameters import (
 from gateway.adapters.inbound.rest.reasons import Reasons, refuses
 from gateway.ports.rate_limits import Limit
 
-router = APIRouter(prefix="/v1/uploads", tags=["generations"])
+router = APIRouter(prefix="/v1/uploads", tags=["generations"], route_class=PlacedRoute)
 
 _STORE: Reasons = {503: ("STORAGE_UNAVAILABLE",)}
 _NOT_FOUND: Reasons = {404: ("UPLOAD_NOT_FOUND",), **_STORE}

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from gateway.adapters.inbound.auth import CurrentDeps, CurrentPrincipal
 from gateway.adapters.inbound.limited import per_user
+from gateway.adapters.inbound.placed_route import PlacedRoute
 from gateway.adapters.inbound.rest.answers.usage import Usage, UsageGroup, UsageGroups, UsageList, UsagePage
 from gateway.adapters.inbound.rest.csv_answer import csv_lines, csv_of, prefers_csv
 from gateway.adapters.inbound.rest.library_filter import ModelWanted
@@ -19,7 +20,7 @@ from gateway.domain.identifiers import ApiKeyId, ModelId
 from gateway.domain.usage import AttemptOutcome, UsageFilter, UsageGrouping
 from gateway.ports.rate_limits import Limit
 
-router = APIRouter(prefix="/v1", tags=["usage"])
+router = APIRouter(prefix="/v1", tags=["usage"], route_class=PlacedRoute)
 
 COLUMNS = tuple(Usage.model_fields)
 GROUP_COLUMNS = tuple(UsageGroup.model_fields)

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Header, Path, Request, Response
 
 from gateway.adapters.inbound.auth import CurrentDeps
 from gateway.adapters.inbound.limited import per_address
+from gateway.adapters.inbound.placed_route import PlacedRoute
 from gateway.adapters.inbound.rest.answers.webhook import WebhookReceipt
 from gateway.adapters.inbound.rest.reasons import refuses
 from gateway.ports.rate_limits import Limit
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=PlacedRoute)
 
 SIGNATURE_LENGTH_MAX = 2_048
 # They are for us, and no processor signs by them.
