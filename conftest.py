@@ -29,13 +29,15 @@ def _interrupted(_signal: int, _frame: FrameType | None) -> None:
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, _interrupted)
 
-# By default a recorded exception is drawn with every local variable, in colour: seconds for each.
+# As in production what each request says is not written. By default a recorded exception is drawn with every
+# local variable, in colour: seconds for each.
 structlog.configure(
+    wrapper_class=structlog.make_filtering_bound_logger("info"),
     processors=[
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
-    ]
+    ],
 )
 
 # How long an example takes says how busy the machine is, not whether the code is right.

@@ -215,6 +215,7 @@ def test_the_end_may_wait_for_the_sealer_and_nothing_else(
     assert main([as_json(tmp_path, skipped)]) == 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "{}", '{"format": "tintype.statement.v1"}', "a,b\n1,2\n", "\x00", '"']
 )
@@ -226,6 +227,7 @@ def test_something_else_is_no_statement(tmp_path: Path, text: str) -> None:
     assert main([str(tmp_path / "absent")]) == 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ["sequence", "available", "metadata", "reason", "hash"])
 @pytest.mark.parametrize("value", [1.0, None, True, [], "10", {"a": 1}])
 def test_values_of_another_type_are_refused(tmp_path: Path, name: str, value: object) -> None:

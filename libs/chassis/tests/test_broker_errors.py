@@ -122,6 +122,7 @@ def test_every_error_of_the_client_has_its_place() -> None:
     assert len(STAYS) + len(PASSES) + len(BY_CODE) + len(NOT_OF_PUBLISHING) == len(error_classes())
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", sorted(STAYS | PASSES))
 def test_errors_are_told_apart_by_their_class(name: str) -> None:
     """The fact's own stay with it; the others stop the relay until the broker is back."""
@@ -129,6 +130,7 @@ def test_errors_are_told_apart_by_their_class(name: str) -> None:
     assert type(blame(failure)) is (Unpublishable if name in STAYS else BrokerAway)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_answers_are_told_apart_by_their_code(answer: str) -> None:
     """A "bad request" is the fact's fault, save for those that are about the stream."""

@@ -18,6 +18,7 @@ def test_ids_that_can_be_a_word_of_a_subject(good: str) -> None:
     assert is_subject(f"tintype.identity.v1.user_registered.{good}")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "bad", ["", " ", "usr_x ", "usr_x.", "usr..x", ".x", "*", ">", "usr_>", "x" * 65, "é", "图", "a\n", "a\0"]
 )
@@ -29,6 +30,7 @@ def test_ids_that_cant_be_one(bad: str) -> None:
     assert account_of(subject) == bad
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("sent", "kept"),
     [
@@ -77,6 +79,7 @@ def test_a_header_may_be_missing_and_may_not_differ() -> None:
         incoming(subject, **{"ce-type": "tintype.billing.v1.PaymentCompleted"}).read(UserRegistered)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "subject",
     [

@@ -33,6 +33,7 @@ KINDS = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_field_is_in_the_description(kind: type[Any]) -> None:
     """By its name, always there, and null only where the library knows of it."""
@@ -104,6 +105,7 @@ def test_everything_public_is_exported() -> None:
     assert all(hasattr(tintype_client, name) for name in tintype_client.__all__)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("url", "token"),
     [

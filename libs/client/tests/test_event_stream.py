@@ -34,6 +34,7 @@ def told(number: int, data: Any = UPDATE, name: str = "generation.updated") -> b
     return f"event: {name}\r\nid: e{number}\r\ndata: {text}\r\n\r\n".encode()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 10_000])
 @pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
 def test_events_are_made_of_pieces(size: int, end: bytes) -> None:

@@ -65,6 +65,7 @@ async def test_models_and_the_balance(client: Any) -> None:
     assert (balance.available, balance.held, balance.by_category.promotional) == (1000, 0, 1000)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("given", ["bytes", "path", "text", "file", "middle"])
 async def test_a_file_is_sent_as_it_is(client: Any, door: Door, tmp_path: Path, given: str) -> None:
     """From memory, from a path, or from an open file: from where it stands to its end."""

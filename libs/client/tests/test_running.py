@@ -199,6 +199,7 @@ async def test_it_gives_up(client: Any, network: Network) -> None:
     assert len(network.seen) == 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("body", ["<html>hello</html>", "[]", NAIVE, '{"available": "much"}', '"\\ud800'])
 async def test_an_answer_of_something_else_is_told_apart(client: Any, network: Network, body: str) -> None:
     """A page of a proxy is no balance, and no KeyError."""
@@ -225,6 +226,7 @@ async def test_a_key_that_is_not_good_is_not_tried_again(client: Any, network: N
     assert len(network.seen) == 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("generation_id", ["", ".", "..", "../balance", "gen_1?x=1", "gen_1#", "a\nb"])
 async def test_an_id_leads_nowhere_else(client: Any, network: Network, generation_id: str) -> None:
     """Whatever it holds, nothing but a generation is asked for."""

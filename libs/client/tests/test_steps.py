@@ -84,6 +84,7 @@ def test_it_ends() -> None:
         taken(send(ASKED, late), [refused(503)])
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 415, 422, 500, 501])
 def test_what_stays_so_is_not_tried_again(status: int) -> None:
     """The first answer is the last."""

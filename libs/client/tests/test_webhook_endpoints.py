@@ -81,6 +81,7 @@ async def test_a_lost_answer_makes_no_second_endpoint(client: Any, network: Netw
         await ask(client.webhooks, "create", URL, ["credits.low"], idempotency_key="mine")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("call", ["rotate_secret", "test", "rotate_signing_secret"])
 @pytest.mark.parametrize("trouble", [LOST, 503], ids=["lost", "503"])
 async def test_what_would_be_done_twice_is_not_repeated(

@@ -58,6 +58,7 @@ def test_now_is_the_clocks_unless_it_is_said() -> None:
         verify_webhook(BODY, headers(at=NOW - 10**9), SECRET)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -52,6 +52,7 @@ def _of(node: ast.stmt | ast.expr, *, is_condition: bool = False, at_import: boo
     return {ast.unparse(ast.parse(after, mode=mode)) for after in found}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("source", "changed"),
     [

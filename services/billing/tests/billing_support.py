@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from billing.adapters.outbound.event_codec import to_message
@@ -60,6 +61,7 @@ from billing.application.settle_subscription import SettleSubscriptionHandler
 from billing.application.subscribers import Subscribers
 from billing.application.tell_credits import CreditsTeller
 from billing.application.tell_entitlements import TellEntitlementsHandler
+from billing.domain.catalogue import Catalogue
 from billing.domain.checkout import Purchase
 from billing.domain.identifiers import PlanId
 from billing.domain.purchase_standing import PurchaseStanding
@@ -80,6 +82,12 @@ TOP_UP_RETRY = timedelta(hours=1)
 SIGNED = {"signature": "signed"}
 
 
+@cache
+def shipped_catalogue() -> Catalogue:
+    """What comes with the service, read once: nothing changes it."""
+    return load_catalogue(None)
+
+
 @dataclass
 class BillingUnderTest:
     """The use cases over one store."""
@@ -96,7 +104,7 @@ class BillingUnderTest:
 
     def __post_init__(self) -> None:
         self.facts = ExactFacts(self.published or _none, in_words=brief)
-        catalogue = self.catalogue = load_catalogue(None)
+        catalogue = self.catalogue = shipped_catalogue()
         if isinstance(self.processor, MemoryProcessor):
             self.processor.clock = self.clock
         free = next(plan for plan in catalogue.plans if not plan.prices)

@@ -6,7 +6,7 @@ import httpx
 from gateway.domain.identifiers import AccountId, AttemptId, GenerationId, ModelId, UserId
 from gateway.domain.usage import AttemptOutcome, AttemptUsage
 from gateway.domain.user import Role
-from gateway_world import HTML, PASSWORD, SKETCH, Door, hidden
+from gateway_world import HTML, PASSWORD, SKETCH, Door, csrf_of
 
 
 async def become(door: Door, role: Role = Role.ADMIN) -> str:
@@ -51,7 +51,7 @@ async def enter(door: Door, role: Role) -> tuple[UserId, str]:
     users[staff] = replace(users[staff], role=role)
     form = {"email": f"{role.value}@example.org", "password": PASSWORD}
     assert (await door.http.post("/login", data=form, headers=HTML)).status_code == 303
-    return ada, hidden(await door.http.get("/account", headers=HTML), "csrf_token")
+    return ada, csrf_of(door)
 
 
 async def get(door: Door, path: str) -> httpx.Response:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from chassis.testing.facts import ExactFacts
@@ -241,15 +242,20 @@ class House:
         return [type(event).__name__ for event in self.units.tables.events]
 
 
-def premium_house(folder: Path) -> House:
-    """A house whose films are for subscribers: the shipped models in a file of its own, with a line more."""
+@cache
+def premium_models() -> TomlCatalogue:
+    """The shipped models, of which films are for subscribers: a file of its own, with a line more."""
     shipped = (files("generation") / "models.toml").read_text(encoding="utf-8")
-    path = folder / "models.toml"
-    path.write_text(
-        shipped.replace('id = "local/motion"\n', 'id = "local/motion"\nrequires = "premium"\n'),
-        encoding="utf-8",
-    )
-    return House(catalogue=TomlCatalogue(path, providers={"local"}))
+    premium = shipped.replace('id = "local/motion"\n', 'id = "local/motion"\nrequires = "premium"\n')
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "models.toml"
+        path.write_text(premium, encoding="utf-8")
+        return TomlCatalogue(path, providers={"local"})
+
+
+def premium_house() -> House:
+    """A house whose films are for subscribers."""
+    return House(catalogue=premium_models())
 
 
 class Worker:

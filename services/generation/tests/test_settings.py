@@ -33,6 +33,7 @@ def test_a_store_is_a_host(monkeypatch: pytest.MonkeyPatch, name: str, url: str)
     load_settings(GenerationSettings)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("name", "url", "words"),
     [

@@ -40,6 +40,7 @@ def told(message: Message, *, subject: str, at: HandClock, account: str = ADA) -
 REGISTERED, VERIFIED, DELETED, REQUESTED, TAKEN_BACK = SUBJECTS
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("registered", "verified", "gets"),
     [

@@ -51,6 +51,7 @@ def test_an_event_says_what_to_ask_about(kind: str, subject_kind: SubjectKind, o
     assert told.subject == Subject(kind=subject_kind, object_id=object_id)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("raw", "cause"),
     [
@@ -80,6 +81,7 @@ def test_a_secret_that_is_being_replaced_counts_still() -> None:
         verifier.verify(signed(raw, secret="polar_whs_of_somebody_else"), raw)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("age_s", "changes", "raw"),
     [
@@ -108,6 +110,7 @@ def test_another_body_and_no_headers_are_refused() -> None:
             verifier.verify(headers, raw)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("raw", "event_id"),
     [

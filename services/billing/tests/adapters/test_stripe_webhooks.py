@@ -78,6 +78,7 @@ TAKEN_AWAY = event("payment_method.detached", {**CARD, "customer": None})
 TAKEN_AWAY["data"]["previous_attributes"] = {"customer": "cus_1"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("document", "about"),
     [
@@ -112,6 +113,7 @@ def test_prices_and_customers_are_told_apart(document: dict[str, Any], about: ob
 BODY = json.dumps(EVENTS[0]).encode()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("body", "signature"),
     [
@@ -132,6 +134,7 @@ def test_what_stripe_did_not_sign_is_refused(body: bytes, signature: str) -> Non
         VERIFIER.verify(header(signature), body)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "body",
     [
@@ -160,6 +163,7 @@ def test_what_is_signed_and_no_event_is_refused_by_its_own_reason(body: bytes) -
         VERIFIER.verify(header(signed(body)), body)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("document", "cause"),
     [

@@ -53,6 +53,7 @@ def test_a_plan_says_what_it_opens(tmp_path: Path) -> None:
 MANY = "abcdefghijklmnopqrstu"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [

@@ -173,6 +173,7 @@ def test_no_sequence_buys_more_than_was_asked_for(steps: list[str]) -> None:
     asyncio.run(run(steps))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "rhythm",
     [

@@ -51,6 +51,7 @@ CASES = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("field", "value", "is_good"), CASES, ids=[f"{field}-{place}" for place, (field, *_) in enumerate(CASES)]
 )

@@ -87,6 +87,7 @@ async def test_one_person_in_two_windows_gets_it_once(any_billing: BillingUnderT
     await any_billing.facts.expect(given(ADA))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("code", ["", "abc", "x" * 41, "SPRING 26", "ПРОМО", "SPRING_26", "'; DROP TABLE"])
 async def test_what_no_code_can_be(memory_billing: BillingUnderTest, code: str) -> None:
     """Refused by its field, as a code and as a guess."""

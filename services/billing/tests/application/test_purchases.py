@@ -188,6 +188,7 @@ async def test_a_place_that_is_in_nobodys_list_is_refused(any_billing: BillingUn
         assert refused.value.field == "page_token"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("field", "changes"),
     [

@@ -261,6 +261,7 @@ async def test_what_is_ours_and_unknown_there_waits(any_billing: BillingUnderTes
     await any_billing.facts.expect(("PaymentRefunded", payment, 1000, 1000))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("cause", list(IgnoredCause))
 async def test_what_needs_no_work_is_ignored_when_it_comes(
     any_billing: BillingUnderTest, cause: IgnoredCause

@@ -41,6 +41,7 @@ COMPLETE, EXPIRED = CheckoutStatus.COMPLETE, CheckoutStatus.EXPIRED
 UNPAID, PROCESSING, PAID, FAILED, NOTHING_DUE = PaymentStatus
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("status", "payment_status", "is_bought"),
     [

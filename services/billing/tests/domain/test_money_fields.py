@@ -133,6 +133,7 @@ def checked(age: timedelta, **changes: object) -> datetime | None:
     return next_check(replace(OPEN, page_id="cs_1", **changes), NOW + age)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("age_s", "pause_s"),
     [(0, 5), (40, 5), (48, 6), (80, 10), (8 * 3600, 3600), (8 * 3600 + 8, 3600), (7 * 3600, 3150)],
@@ -249,6 +250,7 @@ def test_a_dispute_is_of_its_purchase() -> None:
     assert settle_dispute(PURCHASE, more, replace(SEEN_DISPUTE, state=None)) is more
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("refunded", "states", "status", "disputed", "taken"),
     [

@@ -14,6 +14,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("anchor", "moment", "start", "end"),
     [

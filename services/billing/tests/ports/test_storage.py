@@ -145,6 +145,7 @@ async def test_an_exception_undoes_everything(units: UnitsOfWork) -> None:
         assert await read(work) == NOTHING
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "act",
     [
@@ -208,6 +209,7 @@ async def test_a_payment_and_an_id_are_one_purchase(written: UnitsOfWork) -> Non
         assert await work.purchase_of_payment("pi_2") is None
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("subject", [*(Subject(kind=kind, object_id="x") for kind in SubjectKind), None])
 async def test_a_webhook_keeps_what_it_is_about(units: UnitsOfWork, subject: Subject | None) -> None:
     """One of three, or nothing that anybody could be asked about: then nothing wakes it."""

@@ -137,6 +137,7 @@ async def test_an_account_is_closed_and_opened(rich: Door) -> None:
     assert len(await records(rich)) == 3
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
 async def test_everybody_else_is_refused(rich: Door, method: str, path: str, body: Any) -> None:
     """A user, nobody and a key at each, support at what changes something: nothing happens."""

@@ -254,6 +254,7 @@ async def test_nobody_sees_or_revokes_anothers(rich: Door) -> None:
     assert (await rich.http.get("/v1/me", headers=bearing(key))).json()["email"] == "ada@example.com"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("field", "body"),
     [

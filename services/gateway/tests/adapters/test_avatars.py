@@ -46,6 +46,7 @@ async def test_whoever_has_it_is_sent_nothing(rich: Door) -> None:
         assert (await rich.http.get(URL, headers={"if-none-match": asked})).status_code == 200
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("body", "kind", "status", "reason"),
     [

@@ -13,6 +13,7 @@ from joserfc.jwk import OctKey
 class TestTokens:
     """Access tokens that must not open anything."""
 
+    @pytest.mark.exhaustive
     @pytest.mark.parametrize(
         "header",
         ["", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer x", "Bearer a.b.c", "Bearer " + "x" * 5000],
@@ -36,6 +37,7 @@ class TestTokens:
         assert_problem(await rich.generate(), 401, "TOKEN_EXPIRED")
         assert rich.state() == before
 
+    @pytest.mark.exhaustive
     @pytest.mark.parametrize(
         "claims",
         [

@@ -109,6 +109,7 @@ async def test_a_look_before_a_correction_is_a_look(door: Door) -> None:
     assert len(door.world.administration.kept) == 1
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("amount", "reason", "said"),
     [

@@ -106,6 +106,7 @@ async def test_another_persons_credits_are_not_in_it(door: Door) -> None:
     assert (await door.http.get(f"/billing/receipts/{payment}", headers=HTML)).status_code == 404
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("word", [*PERIODS, "", "10y", "<b>"])
 async def test_a_period_is_a_plain_link(door: Door, word: str) -> None:
     """One is marked as the one that is shown; what is no period shows the usual one."""
@@ -130,6 +131,7 @@ async def test_generation_may_be_away(door: Door) -> None:
     assert 'class="table history"' in answer.text
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("word", PERIODS)
 @pytest.mark.parametrize("zone", [UTC, MADRID, KIRITIMATI])
 def test_parts_are_days_of_the_persons_calendar(word: str, zone: ZoneInfo) -> None:

@@ -44,6 +44,7 @@ JOBS = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("job", JOBS, ids=str)
 def test_both_samples_send_what_was_typed(job: dict[str, Any]) -> None:
     """Whatever is in a prompt stays text: no shell and no Python reads it as anything else."""

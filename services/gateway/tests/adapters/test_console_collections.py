@@ -8,7 +8,7 @@ import httpx
 import pytest
 from gateway.domain.generation import GenerationStatus
 from gateway.domain.identifiers import CollectionId
-from gateway_world import ORIGIN, Door, enter, hidden
+from gateway_world import ORIGIN, Door, csrf_of, enter
 
 FROM_HERE = {"Origin": ORIGIN}
 PART = {"HX-Request": "true"}
@@ -56,7 +56,7 @@ async def bob(door: Door) -> str:
     door.http.cookies.clear()
     form = {"email": "bob@example.com", "password": "correct horse battery"}
     await door.http.post("/signup", data=form, headers=FROM_HERE)
-    return hidden(await door.http.get("/account"), "csrf_token")
+    return csrf_of(door)
 
 
 def tiles(page: httpx.Response) -> list[str]:

@@ -33,6 +33,7 @@ async def test_people_who_build_pages_have_it() -> None:
         assert f">{words}</span>" in page.text
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "path", sorted((TEMPLATES / "components").glob("*.html")), ids=lambda path: path.stem
 )

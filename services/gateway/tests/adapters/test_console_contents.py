@@ -180,6 +180,7 @@ async def test_without_a_picture_there_is_none(door: Door) -> None:
     assert "img-src 'self' data: https://media.example;" in page.headers["content-security-policy"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "url",
     [

@@ -42,6 +42,7 @@ async def test_days_are_those_of_the_persons_clock(door: Door) -> None:
     assert by_day([], now=NOW, zone=UTC) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("told", "shown"),
     [

@@ -11,7 +11,7 @@ from gateway.adapters.outbound.http_output_files import HttpOutputFiles
 from gateway.adapters.outbound.media_store import MediaStore
 from gateway.domain.generation import GenerationStatus, Modality, Output
 from gateway.ports.output_files import OutputUnreadable
-from gateway_world import ORIGIN, Door, enter, hidden
+from gateway_world import ORIGIN, Door, csrf_of, enter
 
 FROM_HERE = {"Origin": ORIGIN}
 STORE = "https://media.example"
@@ -20,7 +20,7 @@ STORE = "https://media.example"
 async def made(door: Door, prompt: str, *parts: bytes | None, media_type: str = "image/png") -> str:
     """A job of the person who is signed in, whose file is in the store in these parts."""
     form = {"model": "local/sketch", "prompt": prompt, "key": f"{len(door.world.generations.jobs)}"}
-    form["csrf_token"] = hidden(await door.http.get("/account"), "csrf_token")
+    form["csrf_token"] = csrf_of(door)
     assert (await door.http.post("/generate", data=form, headers=FROM_HERE)).status_code == 303
     job = next(reversed(door.world.generations.jobs))
     done = door.world.generations.finish(job, GenerationStatus.SUCCEEDED)
@@ -107,7 +107,7 @@ async def test_nobody_elses_is_in_it(door: Door) -> None:
     assert (await door.http.post("/signup", data=form, headers=FROM_HERE)).status_code == 303
     eve = next(user for user in door.world.identity.users.values() if user.email == "eve@example.com")
     door.world.ledger.grant(eve.user_id, 1_000)
-    csrf = hidden(await door.http.get("/account"), "csrf_token")
+    csrf = csrf_of(door)
     own = await made(door, "own", b"mine")
     assert unpacked(await download(door, csrf, hers, own)) == {"2030-01-02 own.png": b"mine"}
     alone = await download(door, csrf, hers)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from gateway.adapters.inbound.console.library_query import SHOWN_MAX, LibraryQuery, State, library_query
 from gateway.domain.generation import GenerationStatus, LibraryFilter, Modality
-from gateway_world import ORIGIN, Door, enter
+from gateway_world import ORIGIN, Door, csrf_of, enter
 
 FROM_HERE = {"Origin": ORIGIN}
 PART = {"HX-Request": "true"}
@@ -18,20 +18,13 @@ PART = {"HX-Request": "true"}
 
 async def made(door: Door, *prompts: str, model: str = "local/sketch") -> list[str]:
     """Generations of the person who is signed in, the oldest first."""
-    ids, token = [], await _token(door)
+    ids, token = [], csrf_of(door)
     for prompt in prompts:
         form = {"csrf_token": token, "model": model, "prompt": prompt, "key": prompt}
         answer = await door.http.post("/generate", data=form, headers=FROM_HERE)
         assert answer.status_code == 303, answer.text
         ids.append(next(reversed(door.world.generations.jobs)))
     return ids
-
-
-async def _token(door: Door) -> str:
-    page = await door.http.get("/account")
-    found = re.search(r'name="csrf_token" value="([^"]*)"', page.text)
-    assert found
-    return found[1]
 
 
 async def entered(door: Door) -> str:
@@ -63,7 +56,7 @@ async def test_a_form_filters_without_a_script(door: Door) -> None:
     door.world.generations.finish(wolf, GenerationStatus.FAILED)
     await door.http.post(
         f"/library/{heron}/favourite",
-        data={"csrf_token": await _token(door), "is_favourite": "on"},
+        data={"csrf_token": csrf_of(door), "is_favourite": "on"},
         headers=FROM_HERE,
     )
     everything = [film, wolf, heron, fox]
@@ -202,7 +195,7 @@ async def test_a_heart_is_its_owners(door: Door) -> None:
     await door.http.post(
         "/signup", data={"email": "bob@example.com", "password": "correct horse battery"}, headers=FROM_HERE
     )
-    form["csrf_token"] = await _token(door)
+    form["csrf_token"] = csrf_of(door)
     stranger = await door.http.post(f"/library/{fox}/favourite", data=form, headers=FROM_HERE)
     assert stranger.status_code == 404
     assert door.world.generations.jobs[fox].is_favourite is False

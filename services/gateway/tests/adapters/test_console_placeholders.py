@@ -55,6 +55,7 @@ def test_a_placeholder_keeps_the_place_of_its_picture() -> None:
     assert sized_placeholder(None, 640, 360) is None
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("hashed", [None, "", "L", "LxH14", "L" * 99, "\u00e9" * 28, '"><script>'])
 def test_what_is_no_hash_has_no_picture(hashed: str | None) -> None:
     """The page is shown without."""

@@ -6,7 +6,7 @@ from html import unescape
 import httpx
 import pytest
 from gateway.domain.generation import GenerationStatus
-from gateway_world import ORIGIN, Door, enter, hidden
+from gateway_world import ORIGIN, Door, csrf_of, enter
 
 FROM_HERE = {"Origin": ORIGIN}
 
@@ -17,7 +17,7 @@ async def made(door: Door, count: int, *, is_done: bool = True) -> list[str]:
     for number in range(count):
         key = f"{len(door.world.generations.jobs)}"
         form = {"model": "local/sketch", "prompt": f"fox {number}", "key": key}
-        form["csrf_token"] = hidden(await door.http.get("/account"), "csrf_token")
+        form["csrf_token"] = csrf_of(door)
         assert (await door.http.post("/generate", data=form, headers=FROM_HERE)).status_code == 303
         ids.append(next(reversed(door.world.generations.jobs)))
         if is_done:
@@ -135,7 +135,7 @@ async def test_another_persons_are_left_alone(door: Door) -> None:
     door.http.cookies.clear()
     form = {"email": "bob@example.com", "password": "correct horse battery"}
     await door.http.post("/signup", data=form, headers=FROM_HERE)
-    csrf = hidden(await door.http.get("/account"), "csrf_token")
+    csrf = csrf_of(door)
     asked = await send(door, csrf, [hers])
     assert asked.status_code == 404
     assert "fox" not in asked.text

@@ -59,6 +59,7 @@ async def test_where_nothing_was_made_there_is_a_way_to_begin(door: Door) -> Non
     assert 'name="outcome"' not in page
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("query", "count"),
     [

@@ -25,6 +25,7 @@ def test_no_text_of_ours_speaks_our_jargon() -> None:
     assert [(name, text) for name, text in said if JARGON.search(text)] == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", EntryKind)
 def test_every_line_of_the_history_is_said(kind: EntryKind) -> None:
     """A kind without words would be a page that fails."""

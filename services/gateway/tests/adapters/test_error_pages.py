@@ -6,6 +6,7 @@ from gateway_world import HTML, ORIGIN, Door, enter
 PART = {"HX-Request": "true", "HX-Current-URL": f"{ORIGIN}/library?cursor=abc"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [

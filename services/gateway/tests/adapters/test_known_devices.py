@@ -49,6 +49,7 @@ async def test_a_reset_by_mail_lets_the_owner_in(door: Door) -> None:
     assert await enter(door) == 303
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("garbage", ["", "~", "~~~~~~", "a b", "x" * 5_000, "\x00", "ä"])
 async def test_a_cookie_that_is_none(door: Door, garbage: str) -> None:
     """Whatever a browser sends, the person is only not known."""

@@ -49,6 +49,8 @@ def assert_limited(page: httpx.Response) -> None:
     assert "Too many requests" in page.text
 
 
+# Goes over every route.
+@pytest.mark.real_time
 async def test_every_call_is_counted(rich: Door) -> None:
     """Whatever a call is answered, it says what is left of its limit; those that do not are listed."""
     await enter_again(rich)

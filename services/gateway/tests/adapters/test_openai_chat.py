@@ -150,6 +150,7 @@ def without_ids(told: list[Any]) -> list[Any]:
     return told
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(
     ("refusal", "status", "code", "param"),

@@ -20,6 +20,7 @@ PICTURE = {"type": "string", "x-media": "image"}
 MASKED = _model("masked", Modality.IMAGE, "image", 1, image=PICTURE, second_image=PICTURE, mask=PICTURE)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("model", "asked", "made"),
     [
@@ -42,6 +43,7 @@ def test_a_picture(model: Model, asked: dict[str, Any], made: dict[str, Any]) ->
     assert image_input(model, {"prompt": "a heron", **asked}) == {"prompt": "a heron", **made}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("model", "asked", "field", "reason"),
     [

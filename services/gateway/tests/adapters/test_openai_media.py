@@ -92,6 +92,7 @@ async def test_too_few_credits(door: Door) -> None:
     assert (door.world.ledger.journal, door.world.ledger.reservations) == (before, {})
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("body", "status", "code", "param"),
     [
@@ -304,6 +305,7 @@ async def test_a_picture_is_changed(ada: Door) -> None:
     }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("fields", "files", "code", "param"),
     [

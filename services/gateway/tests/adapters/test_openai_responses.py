@@ -125,6 +125,7 @@ def test_a_request_is_a_chat(asked: dict[str, Any], chat: dict[str, Any]) -> Non
     assert chat_of(asked) == chat
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("asked", "field"),
     [

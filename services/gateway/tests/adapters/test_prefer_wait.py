@@ -75,6 +75,7 @@ async def test_what_takes_longer_is_answered_as_without(rich: Door) -> None:
     assert not rich.world.generations.jobs[answer.json()["id"]].status.is_final
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "prefer",
     ["", "wait", "wait=", "wait=0", "wait=-5", "wait=soon", "wait=1.5", "waiting=9", "a=1;wait=9",

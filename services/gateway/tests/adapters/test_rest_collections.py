@@ -91,6 +91,7 @@ async def test_a_cursor_belongs_to_its_collection(rich: Door) -> None:
     assert_problem(await rich.http.get(f"/v1/generations?cursor={cursor}"), 422, "INVALID_REQUEST")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

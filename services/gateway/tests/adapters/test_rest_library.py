@@ -42,6 +42,7 @@ async def test_a_list_is_filtered(door: Door) -> None:
     assert await listed(door, "from=2020-01-01T00:00:00Z") == [other, heron, fox]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("query", "field"),
     [

@@ -88,6 +88,7 @@ MALFORMED = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", MALFORMED)
 async def test_a_form_that_is_none_is_refused(rich: Door, kind: str) -> None:
     """In one way, and nothing is kept of it."""

@@ -94,6 +94,7 @@ async def test_no_cell_is_a_formula(rich: Door, begin: str) -> None:
     assert row[4] == f"'{begin}cmd|'/c calc'!A0"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("query", "count"),
     [
@@ -162,6 +163,7 @@ async def test_another_sees_nothing_of_it(rich: Door) -> None:
     assert rows((await rich.http.get("/v1/usage", headers=CSV)).text) == [COLUMNS]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "query",
     [

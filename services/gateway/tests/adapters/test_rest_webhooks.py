@@ -47,6 +47,7 @@ async def test_an_endpoint_is_made_read_changed_and_removed(rich: Door) -> None:
     assert (await rich.http.get(PATH)).json()["data"] == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -20,6 +20,7 @@ POSITION = Position(
 )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("cursor", [*PLACES, POSITION])
 def test_a_cursor_survives_its_id(cursor: Cursor) -> None:
     """What is sealed by one process is opened by every other with the secret."""

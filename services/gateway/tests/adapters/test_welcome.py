@@ -128,6 +128,7 @@ async def test_where_one_wanted_to_be_survives_a_forgotten_password(door: Door) 
     assert answer.headers["location"] == "/login?next=/library&note=password-set"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "elsewhere",
     ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)",

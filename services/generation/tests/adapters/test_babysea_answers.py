@@ -40,6 +40,7 @@ NO = ("PROVIDER_FAILED", False, False, None)
 AGAIN = ("asked again under the same key", None)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("status", "error", "meant"),
     [
@@ -137,6 +138,7 @@ def reported(**generation: Any) -> RunReport:
     return report_on({f"generation_{name}": value for name, value in generation.items()}, fetched)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("generation", "state", "reason", "retryable", "ours"),
     [
@@ -200,6 +202,7 @@ def test_another_key_is_sent_in_letters_that_it_takes(key: str) -> None:
     assert len(sent) <= 255
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("estimate", "micros"),
     [

@@ -61,6 +61,7 @@ def test_both_vocabularies_are_understood(words: str, state: RunState) -> None:
     assert {reported(status=word).state for word in words.split()} == {state}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("status", [None, "", "done", "SUCCESS", 7, ["success"], {"success": True}])
 def test_another_status_is_no_verdict(status: object) -> None:
     """Nobody guesses what it means."""
@@ -68,6 +69,7 @@ def test_another_status_is_no_verdict(status: object) -> None:
         reported(status=status)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("outputs", "urls"),
     [
@@ -97,6 +99,7 @@ def test_files_of_what_has_not_succeeded_are_nobodys() -> None:
     assert reported(status="success", outputs=[{"url": A}]).outputs == (A,)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("run", "progress"),
     [

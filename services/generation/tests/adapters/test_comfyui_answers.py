@@ -49,6 +49,7 @@ def failed(word: str, **told: Any) -> RunReport:
     )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("outputs", "found"),
     [

@@ -74,6 +74,7 @@ async def test_five_minutes_either_way_are_heard(late_s: int) -> None:
     assert await heard(Endpoint(KEY), received(late_s=late_s)) == "fal-ai/flux/r-1"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "given",
     [

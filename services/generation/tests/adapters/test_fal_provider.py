@@ -58,6 +58,7 @@ async def at(url: str) -> AsyncIterator[FalProvider]:
     await fetch.close()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("said_url", "run_id"),
     [
@@ -78,12 +79,14 @@ def test_a_run_has_what_its_addresses_are_made_of(said_url: object, run_id: str)
     assert path_of(found) == f"/{run_id.rpartition('/')[0]}/requests/r-1"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("run_id", ["nobody", "a/b", "a/b/c/d", "../x/r-1", "a/b/r?x", "", "a//b"])
 def test_what_is_no_run_of_fals_is_asked_of_nobody(run_id: str) -> None:
     """It would be another address."""
     assert path_of(RunId(run_id)) is None
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("result", "urls"),
     [
@@ -118,6 +121,7 @@ FLAGGED = [{"loc": ["body", "prompt"], "msg": "flagged", "type": "content_policy
 BROKEN = [{"loc": ["body"], "msg": "out of memory of /secret", "type": "internal_server_error"}]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("status", "body", "state", "reason", "retryable"),
     [
@@ -147,6 +151,7 @@ def test_a_failed_result_says_why(
     assert not report.account_trouble
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("status", "body"),
     [
@@ -256,6 +261,7 @@ async def test_a_film_is_made_of_a_picture_as_we_ship_it(opens: Opens) -> None:
             assert (media.media_type, round(media.duration_s or 0)) == ("video/mp4", 2)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("told", "place"),
     [

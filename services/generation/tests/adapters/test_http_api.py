@@ -90,6 +90,7 @@ async def test_an_answer_that_drips_is_not_waited_for() -> None:
             await api.call("GET", "/v1/runs")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("status", "body"),
     [
@@ -109,6 +110,7 @@ def test_what_is_no_good_answer_tells_nothing(status: int, body: bytes) -> None:
     assert not isinstance(away.value, InTrouble)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("run_id", [None, "", 7, "a/b", "..", "a?b", "é", "a" * 129, "a\n"])
 def test_an_id_means_nothing_in_an_address(run_id: object) -> None:
     """What could lead anywhere else is no id."""
@@ -117,6 +119,7 @@ def test_an_id_means_nothing_in_an_address(run_id: object) -> None:
     assert run_id_in({"id": "run_A-1"}, "id") == "run_A-1"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("status", "retryable", "account"),
     [

@@ -25,6 +25,7 @@ def lists_of(model: Model) -> dict[str, int]:
     return {name: rule["maxItems"] for name, rule in rules.items() if "maxItems" in rule}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("model", MODELS, ids=[model.model_id for model in MODELS])
 @pytest.mark.parametrize("character", ["a", "é", "图", "\U00020bb7", "\U0001f600", "\x01", '"', "\\"])
 def test_the_largest_input_that_the_schema_allows_is_taken(model: Model, character: str) -> None:

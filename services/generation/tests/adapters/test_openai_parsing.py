@@ -73,6 +73,7 @@ def test_a_stream_is_read_however_it_is_cut(cuts: list[int]) -> None:
     assert told_by(*(STREAM[start:end] for start, end in pairwise(edges))) == TOLD
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("pieces", "told"),
     [
@@ -99,6 +100,7 @@ def test_an_answer_without_an_end_breaks(start: bytes) -> None:
         told_by(start, *[bytes(1024 * 1024)] * 65)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
@@ -164,6 +166,7 @@ def test_any_error_body_is_a_failure(error: Any) -> None:
     assert failed_body(error).failure is not None
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("error", "reason", "retryable", "account_trouble"),
     [

@@ -36,6 +36,7 @@ def test_a_hash_looks_like_its_picture(size: tuple[int, int], waves: tuple[int, 
     assert right[2] - right[0] > 100
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "LA", "CMYK", "1", "I", "F"])
 def test_every_kind_of_picture_has_one(mode: str) -> None:
     """Opaque ones, whatever they are made of."""

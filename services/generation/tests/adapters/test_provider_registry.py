@@ -53,6 +53,7 @@ def test_every_folder_is_found() -> None:
     assert load_settings(ApiSettings).provider_names == {"local"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("named", "words"),
     [

@@ -54,6 +54,7 @@ async def test_one_of_several_signatures_is_enough() -> None:
     assert await VERIFIER.run_of(received(header)) == "g-1"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "header",
     [
@@ -94,6 +95,7 @@ async def test_anything_else_is_refused(header: str | None) -> None:
         await VERIFIER.run_of(received(header.format(**words) if header else header))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "body",
     [

@@ -37,6 +37,7 @@ def reported(**prediction: Any) -> Any:
     return report_on(prediction, fetched)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("output", "urls"),
     [
@@ -55,6 +56,7 @@ def test_an_output_has_the_shape_that_its_model_gives_it(output: object, urls: l
     assert list(addresses(output)) == urls
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("prediction", "state", "reason", "retryable"),
     [

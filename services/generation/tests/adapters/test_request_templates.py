@@ -61,6 +61,7 @@ def test_a_long_request_is_a_file_beside_the_catalogue(tmp_path: Path) -> None:
     assert asked == {"3": {"class_type": "KSampler", "inputs": {"text": "fox", "model": ["4", 0]}}}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("request_", "said"),
     [

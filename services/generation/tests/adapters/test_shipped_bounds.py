@@ -38,6 +38,7 @@ def beyond(rule: Mapping[str, Any]) -> Iterator[Any]:
     yield from (None, {})
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("model", MODELS, ids=[model.model_id for model in MODELS])
 def test_every_field_is_taken_at_its_bounds(model: Model) -> None:
     """Checked, priced, and put into the request of each provider that runs the model."""
@@ -50,6 +51,7 @@ def test_every_field_is_taken_at_its_bounds(model: Model) -> None:
             assert provider.asked(checked, ADDRESSES), job
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("model", MODELS, ids=[model.model_id for model in MODELS])
 def test_one_step_beyond_is_refused_by_its_field(model: Model) -> None:
     """Of each field, and so are a field that there is not, and one that has to be there."""

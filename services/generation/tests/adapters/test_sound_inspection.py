@@ -51,6 +51,7 @@ def test_what_is_no_sound_is_refused(name: str) -> None:
         listened_to(ODD_FILES[name]())
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("content", [film("mp4"), film("webm"), *good_pictures().values()])
 def test_what_is_seen_is_not_heard(content: bytes) -> None:
     """A film or a picture in place of a sound."""

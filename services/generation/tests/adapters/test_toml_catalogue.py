@@ -117,6 +117,7 @@ def test_only_local_models_have_test_controls() -> None:
         assert simulated == model.model_id.startswith("local/")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("text", "said"),
     [

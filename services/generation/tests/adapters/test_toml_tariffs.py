@@ -61,6 +61,7 @@ def test_the_first_tier_that_holds_counts(
     assert found.summary == "10 to 25 credits a second"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("tiers", "said"),
     [
@@ -94,6 +95,7 @@ def test_a_tier_that_makes_no_sense_is_named(tmp_path: Path, tiers: str, said: s
     assert "acme/clip" in str(bad.value) or "models" in str(bad.value)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("unit", "fields", "said"),
     [

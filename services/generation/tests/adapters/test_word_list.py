@@ -25,6 +25,7 @@ def words(tmp_path: Path) -> WordList:
     return WordList.read(path)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("text", "categories"),
     [

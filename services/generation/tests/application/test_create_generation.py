@@ -108,6 +108,7 @@ async def test_a_key_belongs_to_its_account(house: House) -> None:
     await house.facts.expect("GenerationQueued", "GenerationQueued")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("job", "field"),
     [

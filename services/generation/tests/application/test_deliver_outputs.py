@@ -123,6 +123,7 @@ async def test_what_is_stored_is_described_whole(house: House) -> None:
     assert house.units.tables.outputs == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("wanted", "made", "usage_units", "stored", "units"),
     [

@@ -80,6 +80,7 @@ async def test_a_job_is_made_from_uploads(house: House) -> None:
     await house.facts.expect("GenerationQueued")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "named",
     [f"upl_{NOWHERE}", f"out_{NOWHERE}", f"gen_{NOWHERE}", "", "x", "upl_" + "A" * 32, "https://a.b/c"],

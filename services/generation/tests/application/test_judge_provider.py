@@ -43,6 +43,7 @@ SAID = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("report", "account", "provider"), SAID.values(), ids=SAID)
 def test_each_end_speaks_for_what_it_is_about(
     report: RunReport, account: bool | None, provider: bool | None

@@ -97,6 +97,7 @@ def test_the_last_question_is_what_the_library_shows() -> None:
     assert chat.texts == ["Tell me of foxes.", "No.", "x" * 5000, "42"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("chat", "field"),
     [
@@ -156,6 +157,7 @@ def test_what_is_wrong_is_said_by_its_field(chat: dict[str, Any], field: str) ->
     assert fields(**chat) == {field}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "sent",
     [
@@ -179,6 +181,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     assert fields(messages=[], n=0, max_tokens=-1) == {"chat.messages", "chat.n", "chat.max_tokens"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "name",
     [

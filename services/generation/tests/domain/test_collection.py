@@ -16,6 +16,7 @@ def named(name: str) -> Collection:
     return Collection.opened(CollectionId("col_1"), ALICE, name=name, now=NOW)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("written", "kept"),
     [
@@ -35,6 +36,7 @@ def test_a_name_is_kept_without_what_stands_around_it(written: str, kept: str) -
     assert named("another").renamed(written).name == kept
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "name", ["", "   ", "x" * 81, "a\nb", "a\x00b", "a\x7fb", "a\u2028b", "\u200b", "\u200d\u200d"]
 )

@@ -9,6 +9,7 @@ from generation.domain.counting import Unit
 A_TOKEN = CostRate(unit=Unit.TOKEN, usd_micros=1_600_000, per_units=1_000_000)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("rate", "job", "made_count", "usd_micros"),
     [

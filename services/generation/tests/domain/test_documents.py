@@ -33,6 +33,7 @@ def test_five_levels_are_allowed_and_six_are_not() -> None:
     assert found.field == "input.a[0][0][0][0][0]"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("value", "is_good"),
     [

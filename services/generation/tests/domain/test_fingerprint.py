@@ -52,6 +52,7 @@ def test_a_further_optional_field_makes_no_other_request_of_an_old_one(name: str
         assert not is_fingerprint_of(kept, {**command.asked, "callback": "https://example.com"})
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", GOLDEN)
 @pytest.mark.parametrize(
     "change",

@@ -37,6 +37,7 @@ ENDS = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("ended", ENDS, ids=lambda job: job.status)
 @pytest.mark.parametrize(
     "change",

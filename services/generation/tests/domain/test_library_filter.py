@@ -5,6 +5,7 @@ from generation.domain.library_filter import EVERY_JOB, LibraryFilter, search_te
 from generation_rows import job
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("prompt", "typed"),
     [

@@ -55,6 +55,7 @@ def test_the_price_reads_as_a_sentence() -> None:
     assert Tariff(Unit.TOKEN, 2, 1000).summary == "2 credits per 1,000 tokens"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("tariff", "job", "units"),
     [

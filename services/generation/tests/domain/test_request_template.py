@@ -84,6 +84,7 @@ def test_words_are_translated() -> None:
         made.filled({"ratio": "4:3"})
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("field", "kind", "value", "sent"),
     [
@@ -103,6 +104,7 @@ def test_types_are_converted(field: str, kind: str, value: object, sent: object)
     assert (got, type(got)) == (sent, type(sent))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("table", "said"),
     [

@@ -41,6 +41,7 @@ JOBS = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("row", JOBS.values(), ids=JOBS.keys())
 async def test_a_job_that_cannot_be(units: UnitsOfWork, row: Generation) -> None:
     """Each rule of the table, one at a time."""
@@ -80,6 +81,7 @@ ATTEMPTS = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("row", ATTEMPTS.values(), ids=ATTEMPTS.keys())
 async def test_an_attempt_that_cannot_be(units: UnitsOfWork, row: Attempt) -> None:
     """Each rule of the table, one at a time."""
@@ -124,6 +126,7 @@ OUTPUTS = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("together", [True, False], ids=["at once", "later"])
 @pytest.mark.parametrize("row", OUTPUTS.values(), ids=OUTPUTS.keys())
 async def test_an_output_that_cannot_be(units: UnitsOfWork, row: Output, together: bool) -> None:

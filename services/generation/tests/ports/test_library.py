@@ -50,6 +50,7 @@ def _numbers(page: Sequence[Generation]) -> list[int]:
     return [int(generation.generation_id.removeprefix("gen_"), 16) for generation in page]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("asked", "numbers"),
     [

@@ -137,6 +137,7 @@ async def test_jobs_remember_what_they_were_given(units: UnitsOfWork) -> None:
         assert set(await work.media_uses.among(asked)) == set(asked[:1])
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("status", list(Status))
 async def test_what_an_open_job_was_given_is_not_removed(units: UnitsOfWork, status: Status) -> None:
     """Its object is due once the job has ended; one of no job at once."""
@@ -169,6 +170,7 @@ WRONG = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("row", WRONG.values(), ids=WRONG.keys())
 async def test_an_upload_that_cannot_be(units: UnitsOfWork, row: Upload) -> None:
     """Each rule of the table, one at a time."""

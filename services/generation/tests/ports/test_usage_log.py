@@ -104,6 +104,7 @@ async def test_anothers_tries_are_nowhere(kept: UnitsOfWork) -> None:
         assert await work.usage_log.grouped(BOB, wanted=UsageFilter(), by={Grouping.DAY}, limit=9) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("wanted", "shown"),
     [

@@ -138,6 +138,7 @@ def test_keys_load_from_json_and_pem(key: OKPKey, tmp_path: Path) -> None:
     assert len(load_signing_keys(f"{pem}, {pem.read_text()}")) == 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "setting",
     [

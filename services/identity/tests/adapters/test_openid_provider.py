@@ -88,6 +88,7 @@ async def test_a_token_that_holds_says_who_it_is(stage: Stage) -> None:
     )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("said", "is_verified"),
     [(True, True), ("true", True), (False, False), (None, False), ("yes", False), (1.5, False), ([], False)],
@@ -105,6 +106,7 @@ async def test_what_is_no_address_is_none(stage: Stage, email: Any) -> None:
     assert (await stage.identify()).email is None
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "claims",
     [
@@ -192,6 +194,7 @@ async def test_a_code_counts_once_with_its_verifier(stage: Stage) -> None:
         await stage.provider.identify(code=code, nonce=NONCE, code_verifier=VERIFIER)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/jwks"])
 @pytest.mark.parametrize(
     "answer",

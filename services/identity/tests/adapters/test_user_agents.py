@@ -14,6 +14,7 @@ IPHONE = (
 )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("user_agent", "words"),
     [

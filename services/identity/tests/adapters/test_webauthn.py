@@ -41,6 +41,7 @@ def round_trip(made: str, use: str) -> None:
     SITE.used(SITE.read(use), SITE.created(SITE.read(made)).public_key, verified=True)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("public_url", "party"),
     [
@@ -81,6 +82,7 @@ def test_an_answer_is_read_back() -> None:
     assert repr(made.public_key) not in repr(made)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("field", ["clientDataJSON", "authenticatorData", "signature"])
 @pytest.mark.parametrize("wrong", ["", "not base64url!", "A", 7, None, "AAAA", {}])
 def test_malformed_uses(field: str, wrong: object) -> None:
@@ -91,6 +93,7 @@ def test_malformed_uses(field: str, wrong: object) -> None:
         SITE.used(SITE.read(changed(used(key), **{field: wrong})), made.public_key, verified=True)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -110,6 +113,7 @@ def test_malformed_attestations(wrong: object) -> None:
         SITE.created(SITE.read(changed(created(Authenticator()), attestationObject=wrong)))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("told", [b"", b"{", b"[]", b"{}", b'{"challenge": 1}', b"\xff\xfe", b"[" * 6_000])
 def test_malformed_client_data(told: bytes) -> None:
     """Not JSON, or JSON of something else."""

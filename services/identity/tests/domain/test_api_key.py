@@ -47,6 +47,7 @@ def test_sound_terms(terms: dict[str, Any]) -> None:
     require_sound(ApiKeyTerms(**{"name": "Shop", "scopes": frozenset(Scope)} | terms), NOW)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -4,6 +4,7 @@ import pytest
 from identity.domain.client_network import client_of, neighbourhood_of
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("address", "client", "neighbourhood"),
     [

@@ -5,6 +5,7 @@ from identity.domain.mailbox import mailbox_digest, mailbox_of
 from identity.domain.user import EmailAddress
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("email", "mailbox"),
     [

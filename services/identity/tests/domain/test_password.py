@@ -17,6 +17,7 @@ def test_length_is_enough(password: str) -> None:
     assert checked_password(password, email=EMAIL) == password
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("password", "rule"),
     [

@@ -42,6 +42,7 @@ def test_names_that_are_refused(name: str) -> None:
     assert refused.value.field == "full_name"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "url",
     [

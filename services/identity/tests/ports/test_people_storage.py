@@ -80,6 +80,7 @@ async def stored(storage: Storage) -> Storage:
     return storage
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -119,6 +120,7 @@ async def test_parts_follow_each_other(stored: Storage) -> None:
     assert await stored.people.records(RecordFilter(), before=place, limit=1) == []
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("which", "found"),
     [

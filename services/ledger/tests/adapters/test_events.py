@@ -51,6 +51,7 @@ def delivered(account: str, message: Message) -> IncomingEvent:
     return IncomingEvent(subject=sent.subject, event_id=sent.event_id, time=NOW, payload=sent.payload)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("what", WRONG)
 @pytest.mark.parametrize("welcome_credits", [0, 1_000])
 async def test_what_is_out_of_bounds_is_refused(

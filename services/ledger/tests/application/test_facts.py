@@ -159,6 +159,7 @@ PUBLISHES = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "mutant", PUBLISHES, ids=lambda mutant: f"{mutant.module}.{mutant.function}:{mutant.line}"
 )

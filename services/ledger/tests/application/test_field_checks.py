@@ -97,6 +97,7 @@ CASES = [
 ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("command", "field", "value", "is_good"),
     CASES,
@@ -113,6 +114,7 @@ def test_each_field_has_its_bounds(command: Command, field: str, value: Any, is_
     assert (refused.value.field, refused.value.details) == (field, {"field": field})
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("command", "field", "value", "said"),
     [
@@ -148,6 +150,7 @@ def test_what_nobody_asked_for_is_not_done() -> None:
     assert (GRANT.priority, GRANT.effective_at, GRANT.expires_at, GRANT.payment_id) == (None,) * 4
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("metadata", "field"),
     [
@@ -198,6 +201,7 @@ def scopes(count: int) -> tuple[BudgetScope, ...]:
     return tuple(BudgetScope(f"key_{number}", DAY, 10) for number in range(count))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("budget_scopes", "field"),
     [

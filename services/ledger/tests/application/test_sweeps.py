@@ -249,6 +249,7 @@ async def test_a_job_that_still_runs_is_asked_about_again_after_ten_minutes(
     assert await ledger.available(ME) == (0, 10)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("age_s", "delay_s"),
     [(61, 60), (240, 60), (244, 61), (1_000, 250), (14_396, 3_599), (14_400, 3_600), (14_404, 3_600)],

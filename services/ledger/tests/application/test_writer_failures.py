@@ -28,6 +28,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return made
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("commands", [1, 2])
 @pytest.mark.parametrize(
     ("failures", "paused"),

@@ -142,6 +142,7 @@ def test_a_renewal_is_of_its_own_subscription_alone(other: Lot) -> None:
     assert other.expires_at == NOW + 30 * SECOND
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("known", "told_now", "is_late"),
     [

@@ -39,6 +39,7 @@ def test_a_fresh_lot_is_all_there() -> None:
     assert (fresh.priority, fresh.expires_at, fresh.payment_id) == (100, None, None)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("first", "second"),
     [

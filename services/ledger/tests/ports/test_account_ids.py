@@ -37,6 +37,7 @@ def commands(account_id: str) -> list[Command]:
     ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", IMPOSSIBLE)
 async def test_an_impossible_id_is_refused_everywhere(memory_ledger: LedgerUnderTest, name: str) -> None:
     """By every command and every question; the field is named, and nothing is opened."""

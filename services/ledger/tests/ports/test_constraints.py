@@ -133,6 +133,7 @@ async def write(ledger: LedgerUnderTest, change: Callable[[WorkingSet], None]) -
         await work.save(found)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("constraint", BREAKING)
 async def test_what_must_never_be_stored_is_refused(any_ledger: LedgerUnderTest, constraint: str) -> None:
     """By its name; nothing that was saved with it is there."""

@@ -125,6 +125,7 @@ async def test_statement_pages_and_filters(any_ledger: LedgerUnderTest) -> None:
     assert [entry.sequence for entry in (await any_ledger.list_entries(ME, window)).entries] == [3, 2]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("field", "command"),
     [
