@@ -6,7 +6,7 @@ import asyncio
 import base64
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
 from PIL.Image import Image
@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from standins.drawing import Picture, draw, encode, preview
-from standins.openai.answering import EventStream, event, json_answer, parsed
+from standins.drawing import Picture, draw, encode
+from standins.openai.answering import EventStream, json_answer, parsed
 from standins.openai.errors import OpenAIError
 from standins.openai.image_answers import Files, answer_data
-from standins.openai.markers import Instructions
+from standins.openai.image_events import Drawing, picture_events
 from standins.openai.models import require
 from standins.openai.obedience import Obedience
 from standins.openai.settings import OpenAISettings
@@ -79,7 +79,9 @@ class Images:
             message = "Transparent background is not supported for JPEG output format."
             raise OpenAIError(message, param="background", code="invalid_value")
         if asked.stream and (asked.n or 1) > 1:
-            raise OpenAIError("Streaming supports n=1 only.", param="n", code="invalid_value")
+            raise OpenAIError("Streaming is only supported with n=1.", param="n", code="invalid_value")
+        if asked.stream and instructions.answer == "no_stream":
+            raise OpenAIError("Unknown parameter: 'stream'.", param="stream", code="unknown_parameter")
         await self.obedience.obey(instructions)
         pictures = [
             Picture(instructions.prompt, index, width, height, transparent=asked.background == "transparent")
@@ -87,14 +89,30 @@ class Images:
         ]
         self.obedience.bill(asked.prompt)
         if asked.stream:
-            events = self._stream(asked, pictures[0], instructions, drawn, image_tokens)
+            if instructions.answer == "whole_json":
+                return json_answer(
+                    {"data": [{"b64_json": await _encoded(asked, pictures[0], drawn)}]}, cut=False
+                )
+            events = picture_events(
+                Drawing(
+                    kind=asked.EVENTS,
+                    partial_images=asked.partial_images or 0,
+                    facts=_facts(asked, pictures[0]),
+                    usage=_usage(asked, pictures[0], 1, image_tokens),
+                    draw=lambda: drawn(pictures[0]),
+                    encode=lambda image: _base64(asked, image),
+                ),
+                instructions,
+                pause_s=self.settings.chunk_delay_s if instructions.pace_s is None else instructions.pace_s,
+            )
             return EventStream(events, cut=instructions.cut)
         images = [await _encoded(asked, picture, drawn) for picture in pictures]
         payload = {
             "created": int(time.time()),
             **_facts(asked, pictures[0]),
             **answer_data(
-                instructions.answer,
+                # It is about streams alone.
+                None if instructions.answer == "no_stream" else instructions.answer,
                 images,
                 output_format=asked.output_format or "png",
                 base_url=str(request.base_url),
@@ -103,30 +121,6 @@ class Images:
             "usage": _usage(asked, pictures[0], len(pictures), image_tokens),
         }
         return json_answer(payload, cut=instructions.cut)
-
-    async def _stream(
-        self,
-        asked: ImageRequest,
-        picture: Picture,
-        instructions: Instructions,
-        drawn: Draws,
-        image_tokens: int,
-    ) -> AsyncIterator[bytes]:
-        image = await asyncio.to_thread(drawn, picture)
-        steps = asked.partial_images or 0
-        facts = {"created_at": int(time.time()), **_facts(asked, picture)}
-        for step in range(steps):
-            blurred = await asyncio.to_thread(preview, image, step=step, steps=steps)
-            kind = f"{asked.EVENTS}.partial_image"
-            encoded = await asyncio.to_thread(_base64, asked, blurred)
-            yield event({"type": kind, **facts, "partial_image_index": step, "b64_json": encoded}, kind)
-            await asyncio.sleep(self.settings.chunk_delay_s)
-        if instructions.cut:
-            return
-        kind = f"{asked.EVENTS}.completed"
-        finished = await asyncio.to_thread(_base64, asked, image)
-        usage = _usage(asked, picture, 1, image_tokens)
-        yield event({"type": kind, **facts, "b64_json": finished, "usage": usage}, kind)
 
 
 def _size(asked: ImageRequest) -> tuple[int, int]:
