@@ -100,7 +100,7 @@ class Works:
 
     async def kill(self, name: str) -> None:
         """Ends a worker without a word: what it had in hand stays as it is stored."""
-        tasks = [*self.loops.pop(name), *(task for _, task in self.workers.pop(name)._jobs.values())]
+        tasks = [*self.loops.pop(name), *(task for _, task in self.workers.pop(name)._in_hand._jobs.values())]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -19,6 +19,7 @@ from generation.application.keep_leases import LeaseKeeper
 from generation.application.moderate_job import JobModerator
 from generation.application.reserve_credits import CreditReserver
 from generation.application.run_chat import RunChatHandler
+from generation.application.start_in_call import InCallStarter
 from generation.application.stream_generation import StreamGeneration, StreamGenerationHandler
 from generation.bootstrap.providers import gate_of
 from generation.domain.generation import Generation
@@ -87,14 +88,19 @@ class Interactive:
         self.accept = StreamGenerationHandler(
             units,
             house.catalogue,
-            CreditReserver(units, house.ledger, clock, deadline_s_max=600, queue_timeout_s=3600),
+            InCallStarter(
+                units,
+                CreditReserver(units, house.ledger, clock, deadline_s_max=600, queue_timeout_s=3600),
+                house.ids,
+                clock,
+                self.gate,
+                worker=NAME,
+                lease_s=15,
+            ),
             house.ids,
             clock,
             EntitlementCheck(clock),
-            self.gate,
             frozenset(providers),
-            worker=NAME,
-            lease_s=15,
         )
         self.streams = Streams(
             self.accept,

@@ -142,6 +142,9 @@ class InteractiveSettings(WorkerSettings):
 
     interactive_streams_max: int = Field(default=200, ge=1, le=10_000)
     interactive_streams_per_account_max: int = Field(default=16, ge=1, le=10_000)
+    # Jobs that show previews: each holds a picture or two.
+    interactive_previews_max: int = Field(default=8, ge=1, le=1_000)
+    interactive_previews_per_account_max: int = Field(default=4, ge=1, le=1_000)
     # To the database: each chat needs one for a moment when it begins and when it ends.
     interactive_connections_max: int = Field(default=20, ge=2, le=200)
 

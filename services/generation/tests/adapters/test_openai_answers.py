@@ -75,7 +75,8 @@ async def drawn(caller: OpenAICaller, prompt: str, count: int = 1) -> tuple[RunR
     """The report on pictures, and the files; None for one that can't be had."""
     job = PICTURE | {"prompt": prompt, "output_count": count}
     report = await caller.call(Run(AttemptId("att_1"), "gpt-image-1", job), lambda _: None)
-    return replace(report, outputs=()), [await content(output) for output in report.outputs]
+    told = replace(report, outputs=(), picture_tokens=None)
+    return told, [await content(output) for output in report.outputs]
 
 
 async def written(

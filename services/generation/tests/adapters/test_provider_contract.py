@@ -3,6 +3,7 @@
 A provider takes part by being there. What the suite has to know of it is in `provider_profiles`.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.providers.registry import folders
 from generation.domain.identifiers import AttemptId, RunId
 from generation.ports.chat_provider import ChatProvider
-from generation.ports.media_provider import ProviderUnavailable, RunState
+from generation.ports.media_provider import Preview, ProviderUnavailable, RunState
 from provider_profile import host_that_says, profile_of, said
 from provider_stage import Opens, ended, outcome, run_of
 
@@ -60,6 +61,20 @@ async def test_who_holds_chats_says_so(folder: str, opens: Opens) -> None:
     """Declared: it can be asked for one, and nobody else can."""
     async with opens(folder) as provider:
         assert isinstance(provider, ChatProvider) is provider.capabilities.interactive
+
+
+@every
+async def test_who_shows_previews_says_so(folder: str, opens: Opens) -> None:
+    """Declared: some come, no more than were asked for, and the run ends as without; else none do."""
+    profile = profile_of(folder)
+    shown: list[Preview] = []
+    async with opens(folder) as provider:
+        run = run_of(profile, profile.input, "att_shown")
+        run_id = await provider.submit(replace(run, previews_max=2, on_preview=shown.append))
+        assert (await ended(provider, run_id)).state is RunState.SUCCEEDED
+        assert bool(shown) is provider.capabilities.previews
+    assert len(shown) <= 2
+    assert all(preview.content for preview in shown)
 
 
 @every

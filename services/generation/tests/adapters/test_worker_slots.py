@@ -21,7 +21,7 @@ async def worker(house: House) -> AsyncIterator[Worker]:
     """A worker with one slot, whose jobs end with the test."""
     hired = worker_of(house, "w1", {"local": house.provider}, slots=1)
     yield hired
-    for _, task in list(hired._jobs.values()):
+    for _, task in list(hired._in_hand._jobs.values()):
         task.cancel()
 
 
@@ -80,9 +80,9 @@ async def test_what_is_due_comes_before_a_message(house: House, worker: Worker) 
     house.clock.forward(seconds=61)
     asking = asyncio.create_task(worker.acquire())
     async with asyncio.timeout(10):
-        while not worker._jobs:
+        while not worker._in_hand._jobs:
             await asyncio.sleep(0.005)
-    assert (list(worker._jobs), asking.done()) == ([generation.generation_id], False)
+    assert (list(worker._in_hand._jobs), asking.done()) == ([generation.generation_id], False)
     house.provider.reports = [success(b"1")]
     await asyncio.wait_for(asking, 10)
     await house.facts.expect("GenerationQueued", "GenerationSucceeded")
@@ -94,18 +94,18 @@ async def test_the_last_free_slot_is_what_is_dues_before_a_messages(house: House
     house.provider.reports = [BUSY]
     generation = await brought(house, worker)
     async with asyncio.timeout(10):
-        while worker._jobs:
+        while worker._in_hand._jobs:
             await asyncio.sleep(0.005)
     house.provider.reports = [RunReport(RunState.RUNNING)]
     house.clock.forward(seconds=61)
     for _ in range(2):
         await asyncio.wait_for(worker.acquire(), 10)
-    assert worker._jobs == {}
+    assert worker._in_hand._jobs == {}
     asking = asyncio.create_task(worker.acquire())
     async with asyncio.timeout(10):
-        while not worker._jobs:
+        while not worker._in_hand._jobs:
             await asyncio.sleep(0.005)
-    assert (list(worker._jobs), asking.done()) == ([generation.generation_id], False)
+    assert (list(worker._in_hand._jobs), asking.done()) == ([generation.generation_id], False)
     house.provider.reports = [success(b"1")]
     await asyncio.wait_for(asking, 10)
     await house.facts.expect("GenerationQueued", "GenerationSucceeded")
@@ -124,11 +124,11 @@ async def test_no_more_jobs_than_slots(house: House, worker: Worker) -> None:
     await asyncio.wait_for(worker.acquire(), 10)
     house.clock.forward(seconds=61)
     await worker.take_due()
-    assert worker._jobs == {}
+    assert worker._in_hand._jobs == {}
     worker.release()
     house.provider.reports = [RunReport(RunState.RUNNING)]
     await worker.take_due()
-    assert len(worker._jobs) == 1
+    assert len(worker._in_hand._jobs) == 1
     await house.facts.expect("GenerationQueued")
 
 

@@ -10,12 +10,15 @@ from generation.application.entitlement_check import EntitlementCheck
 from generation.application.reserve_credits import CreditReserver
 from generation.application.shared_step import shared_unless_refused
 from generation.application.standing_account import require_standing
+from generation.application.start_in_call import START_WITHIN_S
 from generation.domain.documents import metadata_violations
 from generation.domain.errors import (
     IdempotencyKeyReused,
     InsufficientCredits,
     InvalidInput,
+    InvalidQuote,
     KeyLimitReached,
+    PreviewsNotOffered,
     UnknownModel,
 )
 from generation.domain.fingerprint import fingerprint, is_fingerprint_of
@@ -23,6 +26,8 @@ from generation.domain.generation import KEY_LIMIT_REACHED, Generation, Status
 from generation.domain.identifiers import AccountId, GenerationId, ModelId, QuoteId
 from generation.domain.input_media import media_fields
 from generation.domain.key_use import KeyUse
+from generation.domain.model import Model
+from generation.domain.previews import Previews
 from generation.domain.pricing import Price
 from generation.ports.catalogue import Catalogue
 from generation.ports.clock import Clock
@@ -46,6 +51,8 @@ class CreateGeneration:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str | None = None
     key: KeyUse | None = None
+    # Of a job that starts in the call itself. The same job may be asked for again without them.
+    previews_max: int = 0
 
     @property
     def asked(self) -> Mapping[str, Any]:
@@ -73,7 +80,8 @@ class CreateGenerationHandler:
     units: UnitsOfWork
     catalogue: Catalogue
     checker: InputChecker
-    signer: QuoteSigner
+    # None: no quotes are honoured here.
+    signer: QuoteSigner | None
     credits: CreditReserver
     ids: IdSource
     dice: Dice
@@ -84,17 +92,24 @@ class CreateGenerationHandler:
 
     async def __call__(self, command: CreateGeneration) -> tuple[Generation, bool]:
         """Return the job, and whether it is an earlier one."""
-        if problems := metadata_violations(command.metadata):
-            raise InvalidInput(problems)
-        generation_id = GenerationId(self.ids.new("gen"))
-        begun = await self._begun(command, generation_id)
-        is_earlier = begun.generation_id != generation_id
-        generation = self._same(begun, command) if is_earlier else begun
+        generation, is_earlier = await self.store(command)
         if generation.status is Status.RESERVING:
             generation = await self.credits.reserve(generation)
         if generation.status is Status.REJECTED:
             raise refused(generation, replayed=is_earlier)
         return generation, is_earlier
+
+    async def store(self, command: CreateGeneration) -> tuple[Generation, bool]:
+        """Return the job of the command's key, stored now or earlier, and whether it is an earlier one.
+
+        Nothing is reserved for one that is stored now.
+        """
+        if problems := metadata_violations(command.metadata):
+            raise InvalidInput(problems)
+        generation_id = GenerationId(self.ids.new("gen"))
+        begun = await self._begun(command, generation_id)
+        is_earlier = begun.generation_id != generation_id
+        return (self._same(begun, command) if is_earlier else begun), is_earlier
 
     async def _begun(self, command: CreateGeneration, generation_id: GenerationId) -> Generation:
         """Return the job of the command's key: an earlier one, or this one, which is stored now."""
@@ -148,7 +163,8 @@ class CreateGenerationHandler:
         model = self.catalogue.model(command.model_id)
         provider_order = model.order(command.provider_order)
         job = self.checker.checked(model, command.input)
-        now = self.clock.now()
+        now, previews = self.clock.now(), _previews(command, model, job)
+        price = self._promised(command, job, model.tariff.price(job))
         return Generation(
             generation_id=generation_id,
             account_id=command.account_id,
@@ -158,22 +174,35 @@ class CreateGenerationHandler:
             input=model.drawn(job, between=self.dice.between),
             provider_order=provider_order,
             metadata=command.metadata,
-            price=self._promised(command, job, model.tariff.price(job)),
+            price=previews.added_to(price) if previews else price,
             idempotency_key=command.idempotency_key or generation_id,
             fingerprint=fingerprint(command.asked),
             key=command.key,
             created_at=now,
-            deadline_at=now + timedelta(seconds=self.queue_timeout_s),
+            deadline_at=now + timedelta(seconds=START_WITHIN_S if previews else self.queue_timeout_s),
+            is_interactive=previews is not None,
+            previews=previews,
         )
 
     def _promised(self, command: CreateGeneration, job: Mapping[str, Any], price: Price) -> Price:
         if command.quote_id is None:
             return price
+        if self.signer is None:
+            raise InvalidQuote("quotes are not honoured here")
         quote = self.signer.open(command.quote_id)
         promised = quote.honour(
             account_id=command.account_id, model_id=command.model_id, job=job, now=self.clock.now()
         )
         return replace(price, credits=promised)
+
+
+def _previews(command: CreateGeneration, model: Model, job: Mapping[str, Any]) -> Previews | None:
+    """Return the terms of the previews that are asked for. Raises PreviewsNotOffered."""
+    if not command.previews_max:
+        return None
+    if model.previews is None or int(job.get("output_count", 1)) != 1:
+        raise PreviewsNotOffered(f"no previews of one picture by {model.model_id}")
+    return Previews(command.previews_max, model.previews.credits_each)
 
 
 def refused(generation: Generation, *, replayed: bool) -> InsufficientCredits | KeyLimitReached:

@@ -58,7 +58,13 @@ class AttemptFinisher:
     retention: Retention = FOR_GOOD
 
     async def succeed(
-        self, job: Job, outputs: Sequence[Output], *, delivered_units: int, tokens: int | None = None
+        self,
+        job: Job,
+        outputs: Sequence[Output],
+        *,
+        delivered_units: int,
+        tokens: int | None = None,
+        previews_shown: int = 0,
     ) -> Generation:
         """Keep outputs, state and fact together; the objects are no longer due for removal.
 
@@ -68,13 +74,14 @@ class AttemptFinisher:
         async def end(work: UnitOfWork) -> Generation:
             generation, attempt = await self._owned(work, job)
             now, keys = self.clock.now(), [key for output in outputs for key in output.object_keys]
-            if generation.cancel_requested and not generation.is_interactive:
+            if generation.cancel_requested and not generation.is_chat:
                 await work.deletions.schedule(keys, due_at=now)
                 return await self._release(work, generation, attempt, Outcome.CANCELLED, None)
             by_plan = self.retention.goes_by_plan
             plan = await work.entitlements.of(generation.account_id) if by_plan else None
             ended = generation.succeeded(
                 delivered_units=delivered_units,
+                previews_shown=previews_shown,
                 now=now,
                 kept_until=self.retention.kept_until(plan, now=now),
             )

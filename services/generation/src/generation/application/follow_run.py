@@ -202,6 +202,8 @@ class RunFollower:
             input=runs.asked(job.generation.input, addresses),
             media=media,
             on_end=job.wake,
+            previews_max=job.showing.most if job.showing else 0,
+            on_preview=job.showing.offer if job.showing else lambda _: None,
         )
 
     async def _found(self, job: Job, provider: MediaProvider) -> RunId | None:

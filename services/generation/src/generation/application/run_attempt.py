@@ -91,7 +91,11 @@ class AttemptRunner:
                 if delivery.outputs:
                     self._heard(job, report)
                 await self.finish.succeed(
-                    job, delivery.outputs, delivered_units=delivery.units, tokens=report.usage_units
+                    job,
+                    delivery.outputs,
+                    delivered_units=delivery.units,
+                    tokens=report.usage_units,
+                    previews_shown=await _shown(job, report),
                 )
             case RunState.CANCELLED if job.cancel_requested:
                 await self.finish.cancel(job)
@@ -159,6 +163,14 @@ class AttemptRunner:
             name: ((self.gate.closed_until(call_of(job, name)) or now) - now).total_seconds()
             for name in providers_after(job.generation.provider_order, job.attempt, outcome=outcome)
         }
+
+
+async def _shown(job: Job, report: RunReport) -> int:
+    """Return how many previews were shown, to whoever waits here; none where nobody does."""
+    if job.showing is None:
+        return 0
+    job.showing.tokens = report.picture_tokens
+    return await job.showing.counted()
 
 
 def _had_time(job: Job) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from generation.application.reserve_credits import hold
+from generation.application.show_previews import Showing
 from generation.domain.attempt import Attempt
 from generation.domain.cost import Cost
 from generation.domain.errors import UnknownModel
@@ -44,6 +45,8 @@ class Job:
     taken_over: bool = False
     # What the attempt's run cost us, once its provider said how it ended.
     cost: Cost | None = None
+    # Where somebody waits to see what is made while it is made.
+    showing: Showing | None = None
 
     @property
     def cancel_requested(self) -> bool:
@@ -54,6 +57,8 @@ class Job:
         """Its user asks it to stop: whoever waits for its provider hears at once."""
         self.cancelled.set()
         self.stirred.set()
+        if self.showing is not None:
+            self.showing.close()
 
     def wake(self) -> None:
         """Its provider says that the run changed: whoever waits to look at it looks now."""
@@ -82,7 +87,7 @@ class StartGenerationHandler:
                 return None
             current = await work.generations.lock(event.generation_id)
             if current is None or (current.is_interactive and not current.is_terminal):
-                # An interactive one is run by the call that asked for it, or ended by a sweeper.
+                # An interactive one is started by the call that asked for it, or ended by a sweeper.
                 return None
             generation = await hold(work, current, event.reservation_id, clock=self.clock)
             if generation.status is not Status.QUEUED:

@@ -8,13 +8,11 @@ from typing import Any
 
 from generation.application.create_generation import refused
 from generation.application.entitlement_check import EntitlementCheck
-from generation.application.provider_gate import ProviderGate
-from generation.application.reserve_credits import CreditReserver, locked
 from generation.application.shared_step import shared_unless_refused
 from generation.application.standing_account import require_standing
 from generation.application.start_generation import Job
+from generation.application.start_in_call import START_WITHIN_S, InCallStarter
 from generation.application.unread import Unread
-from generation.domain.attempt import Attempt
 from generation.domain.chat import Chat, read_chat
 from generation.domain.documents import metadata_violations
 from generation.domain.errors import (
@@ -23,23 +21,18 @@ from generation.domain.errors import (
     InvalidInput,
     Violation,
 )
-from generation.domain.events import released
 from generation.domain.fingerprint import fingerprint, is_fingerprint_of
 from generation.domain.generation import Failure, Generation, Status
-from generation.domain.identifiers import AccountId, AttemptId, GenerationId, ModelId
+from generation.domain.identifiers import AccountId, GenerationId, ModelId
 from generation.domain.key_use import KeyUse
 from generation.domain.model import Model
 from generation.ports.catalogue import Catalogue
 from generation.ports.chat_provider import ChatStream
 from generation.ports.clock import Clock
 from generation.ports.ids import IdSource
-from generation.ports.ledger import KeyLimitReached, Refusal, Reservation
 from generation.ports.needs import Needs
-from generation.ports.provider_guard import Call
 from generation.ports.unit_of_work import UnitOfWork, UnitsOfWork
 
-# Between its being stored and its being started there is one call of the ledger.
-START_WITHIN_S = 60
 # Reading more of JSON than this keeps everybody else waiting.
 APART_FROM_BYTES = 256 * 1024
 
@@ -102,15 +95,12 @@ class StreamGenerationHandler:
 
     units: UnitsOfWork
     catalogue: Catalogue
-    credits: CreditReserver
+    start: InCallStarter
     ids: IdSource
     clock: Clock
     entitlement: EntitlementCheck
-    gate: ProviderGate
     # Those that hold chats.
     providers: frozenset[str]
-    worker: str
-    lease_s: float
 
     async def __call__(self, command: StreamGeneration) -> Talk | Generation:
         """Return the chat that is to be run now; a job that has ended, where the key was known."""
@@ -124,15 +114,11 @@ class StreamGenerationHandler:
             if generation.status is Status.REJECTED:
                 raise refused(generation, replayed=True)
             return generation
-        answer = await self.credits.asked(generation)
-
-        async def begin(work: UnitOfWork) -> Job | Generation:
-            return await self._begun(work, generation.generation_id, answer, model)
-
-        needs = Needs(account_id=command.account_id, generation_id=generation.generation_id)
-        begun = await shared_unless_refused(self.units, begin, needs)
+        begun = await self.start.start(generation, model)
         if isinstance(begun, Job):
             return Talk(begun, model, chat, command.is_streamed)
+        if begun.status is Status.PROCESSING:
+            raise GenerationRunning("it runs in another call with this idempotency key")
         if begun.status is Status.REJECTED:
             raise refused(begun, replayed=False)
         return begun
@@ -153,41 +139,6 @@ class StreamGenerationHandler:
         async with self.units.of(new.account_id) as work:
             return await store(work)
 
-    async def _begun(
-        self,
-        work: UnitOfWork,
-        generation_id: GenerationId,
-        answer: Reservation | Refusal | KeyLimitReached,
-        model: Model,
-    ) -> Job | Generation:
-        """Write down what the ledger said and lease the job to this process; return it where it has ended."""
-        if isinstance(answer, Refusal | KeyLimitReached):
-            return await self.credits.reject(work, generation_id, answer)
-        current, now = await locked(work, generation_id), self.clock.now()
-        if current.status is Status.PROCESSING:
-            raise GenerationRunning("it runs in another call with this idempotency key")
-        held = current.funded(answer.reservation_id, now=now)
-        if held.is_terminal:
-            # Its user cancelled it, or a sweeper was quicker: what was reserved goes back.
-            if held != current:
-                await work.generations.save(held)
-                await work.publish(released(held, now=now))
-            return held
-        started = held.started(now=now, deadline_at=now + timedelta(seconds=model.deadline_s))
-        attempt = Attempt(
-            attempt_id=AttemptId(self.ids.new("att")),
-            generation_id=generation_id,
-            account_id=started.account_id,
-            number=1,
-            provider=self._first_open(started),
-            worker=self.worker,
-            lease_until=now + timedelta(seconds=self.lease_s),
-            started_at=now,
-        )
-        await work.generations.save(started)
-        await work.attempts.add(attempt)
-        return Job(started, attempt)
-
     def _order(self, model: Model, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Return who may be asked, best first: who holds chats, and is asked for nothing else."""
         order = tuple(
@@ -197,13 +148,6 @@ class StreamGenerationHandler:
             field_name = "provider_order" if wanted else "model_id"
             raise InvalidInput([Violation(field_name, "names nobody who holds chats in the call itself")])
         return order
-
-    def _first_open(self, generation: Generation) -> str:
-        calls = (
-            Call(name, generation.model_id, generation.generation_id) for name in generation.provider_order
-        )
-        is_open = (call.provider for call in calls if self.gate.closed_until(call) is None)
-        return next(is_open, generation.provider_order[0])
 
     def _new(self, command: StreamGeneration, model: Model, order: tuple[str, ...], chat: Chat) -> Generation:
         now, generation_id = self.clock.now(), GenerationId(self.ids.new("gen"))

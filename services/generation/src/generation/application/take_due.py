@@ -22,8 +22,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class TakeDueHandler:
-    """Each goes to one worker only. A job that was interrupted too often fails instead, and so does an
-    interactive one.
+    """Each goes to one worker only. A job that was interrupted too often fails instead, and so does a chat.
 
     A worker that is there and does not get on may still have a call that is being paid for, and with
     providers that answer `in_call` nobody else can know: its jobs are left to it for `PATIENCE`.
@@ -74,9 +73,9 @@ class TakeDueHandler:
             job = Job(generation, attempt, taken_over=taken_over)
             if generation.cancel_requested:
                 job.cancel()
-            if generation.is_interactive:
+            if generation.is_chat:
                 # Its call went with the process that ran it: there is nobody to go on for.
-                log.warning("interactive job lost its process", generation_id=generation.generation_id)
+                log.warning("chat lost its process", generation_id=generation.generation_id)
                 await self.finish.fail(job, INTERRUPTED)
                 return None
             return None if await self._gave_up(job) else job

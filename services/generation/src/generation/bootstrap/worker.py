@@ -7,14 +7,13 @@ from datetime import timedelta
 from chassis.dead_letters import DeadLetters, Handler
 from chassis.ids import UuidIds
 from chassis.process import forever
-from chassis.publisher import Publisher
 from chassis.service import database, service
 
+from generation.adapters.inbound.jobs_in_hand import RENEW_EVERY_S
 from generation.adapters.inbound.nudges import listening
 from generation.adapters.inbound.worker import (
     DURABLE,
     FETCH_S,
-    RENEW_EVERY_S,
     STREAM,
     SUBJECTS,
     Worker,
@@ -22,7 +21,6 @@ from generation.adapters.inbound.worker import (
 )
 from generation.adapters.outbound.intake import FileIntake
 from generation.adapters.outbound.nats_pauses import NatsPauseBoard
-from generation.adapters.outbound.nats_progress import NatsProgressFeed
 from generation.adapters.outbound.postgres import tables
 from generation.adapters.outbound.postgres.presence import present
 from generation.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
@@ -31,17 +29,11 @@ from generation.adapters.outbound.providers.registry import ProviderSettings
 from generation.adapters.outbound.toml_catalogue import TomlCatalogue
 from generation.application.cancel_generation import CancelGenerationHandler
 from generation.application.carry_on_erasures import CarryOnErasuresHandler
-from generation.application.cost_of_run import RunCosts
-from generation.application.deliver_outputs import OutputDeliverer
 from generation.application.expire_outputs import ExpireOutputsHandler
-from generation.application.follow_run import RunFollower
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.provider_gate import ProviderGate
 from generation.application.purge_discarded import PurgeDiscardedHandler
-from generation.application.report_progress import ProgressReporter
-from generation.application.run_attempt import AttemptRunner
 from generation.application.run_job import RunJobHandler
-from generation.application.run_media import RunMedia
 from generation.application.start_generation import StartGenerationHandler
 from generation.application.sweep_answers import SweepAnswersHandler
 from generation.application.sweep_deadlines import SweepDeadlinesHandler
@@ -50,8 +42,7 @@ from generation.application.sweep_reservations import SweepReservationsHandler
 from generation.application.sweep_uploads import SweepUploadsHandler
 from generation.application.take_due import TakeDueHandler
 from generation.application.tell_pauses import TellPausesHandler
-from generation.bootstrap.attempts import finisher_of, moderator_of
-from generation.bootstrap.content_signer import signer_of
+from generation.bootstrap.attempts import finisher_of, runner_of
 from generation.bootstrap.dead_letters import applying, dead_letters_of
 from generation.bootstrap.moderation import moderation_of
 from generation.bootstrap.parts import Parts, parts_of, shared_loops
@@ -126,17 +117,7 @@ def worker_of(
     name, lease_s = ids.new("wrk"), settings.lease_s
     in_call = frozenset(called for called, provider in providers.items() if provider.capabilities.in_call)
     finish = finisher_of(settings, parts, worker=name)
-    feed = NatsProgressFeed(Publisher(parts.jetstream), ids)
-    progress = ProgressReporter(units, feed, clock, every_s=settings.progress_every_s)
-    attempts = AttemptRunner(
-        RunFollower(units, providers, parts.catalogue, RunMedia(units, parts.store), gate, progress, clock),
-        OutputDeliverer(units, intake, parts.store, ids, clock, signer=signer_of(settings, parts, providers)),
-        finish,
-        gate,
-        moderator_of(settings, parts, moderation),
-        RunCosts(parts.catalogue),
-        clock,
-    )
+    attempts = runner_of(settings, parts, providers, gate, finish, intake, moderation)
     return Worker(
         StartGenerationHandler(units, parts.catalogue, ids, clock, worker=name, lease_s=lease_s),
         TakeDueHandler(units, finish, clock, worker=name, lease_s=lease_s, in_call=in_call),

@@ -260,6 +260,12 @@ class TooManyStreams(GenerationError):
     reason = "TOO_MANY_STREAMS"
 
 
+class PreviewsNotOffered(GenerationError):
+    """Nobody who can be asked shows what this job makes before it is whole; nothing was stored."""
+
+    reason = "PREVIEWS_NOT_OFFERED"
+
+
 class TooManyUploads(GenerationError):
     """As many files are coming in as may, of this user's or of everybody's."""
 

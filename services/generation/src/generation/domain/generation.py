@@ -10,6 +10,7 @@ from generation.domain.errors import GenerationFinished, GenerationNotFound, Gen
 from generation.domain.identifiers import AccountId, GenerationId, ModelId, ReservationId
 from generation.domain.key_use import KeyUse
 from generation.domain.model import Modality
+from generation.domain.previews import Previews
 from generation.domain.pricing import Price
 
 
@@ -68,8 +69,10 @@ class Generation:
     is_favourite: bool = False
     # By which it was asked for; None for a person.
     key: KeyUse | None = None
-    # It runs in the call that asked for it: no worker starts it, or goes on with it.
+    # It starts in the call that asked for it, and not at a worker's; a chat does not go on elsewhere either.
     is_interactive: bool = False
+    # Shown to whoever called, while it is made; None: nobody asked for any.
+    previews: Previews | None = None
     # Until then a deleted one keeps its outputs and can be restored.
     purge_at: datetime | None = None
     # Its place among those that wait at its provider's, where that says so: 1 is the next one.
@@ -82,6 +85,11 @@ class Generation:
     def is_terminal(self) -> bool:
         """Whether it has ended."""
         return self.status in TERMINAL
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether it is told word by word to whoever called: nobody else can go on with it."""
+        return self.is_interactive and self.modality is Modality.TEXT
 
     @property
     def has_own_key(self) -> bool:
@@ -138,12 +146,23 @@ class Generation:
         """With as much time left then as there is now; never with less than it had."""
         return replace(self, deadline_at=self.deadline_at + max(until - now, timedelta()))
 
-    def succeeded(self, *, delivered_units: int, now: datetime, kept_until: datetime | None = None) -> Self:
-        """Its outputs are stored; what was delivered is charged."""
+    def succeeded(
+        self,
+        *,
+        delivered_units: int,
+        now: datetime,
+        previews_shown: int = 0,
+        kept_until: datetime | None = None,
+    ) -> Self:
+        """Its outputs are stored; what was delivered is charged, and the previews that were shown."""
+        if self.previews is None:
+            charged = self.price.charge(delivered_units=delivered_units)
+        else:
+            charged = self.previews.charge(self.price, delivered_units=delivered_units, shown=previews_shown)
         return self._ended(
             Status.SUCCEEDED,
             now=now,
-            credits_charged=self.price.charge(delivered_units=delivered_units),
+            credits_charged=charged,
             progress=1.0,
             outputs_kept_until=kept_until,
         )

@@ -8,6 +8,7 @@ from typing import Any
 from generation.domain.cost import CostRate
 from generation.domain.errors import InvalidInput, UnknownModel, Violation
 from generation.domain.identifiers import MediaId, ModelId
+from generation.domain.previews import PreviewTerms
 from generation.domain.pricing import Tariff
 from generation.domain.request_template import RequestTemplate
 
@@ -60,6 +61,8 @@ class Model:
     deadline_s: int
     # A word that an account's plan must open; None: anybody may use it.
     requires: str | None = None
+    # None: nobody sees what it makes before it is whole.
+    previews: PreviewTerms | None = None
 
     def order(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Return the providers to try: the user's order when given, else the model's.

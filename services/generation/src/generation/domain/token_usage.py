@@ -15,3 +15,12 @@ class TokenUsage:
     def total(self) -> int:
         """What is charged for."""
         return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureTokens:
+    """What a provider counted for a picture: its words, the pictures it was made from, and itself."""
+
+    text: int
+    image: int
+    output: int

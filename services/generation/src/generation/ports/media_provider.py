@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from generation.domain.generation import Failure
 from generation.domain.identifiers import AttemptId, MediaId, RunId
 from generation.domain.output import Incomplete
+from generation.domain.token_usage import PictureTokens
 
 
 class RunState(StrEnum):
@@ -57,6 +58,17 @@ class RunOutput(Protocol):
 
 
 @dataclass(frozen=True)
+class Preview:
+    """What a picture looks like before it is whole; a RunOutput that nobody keeps."""
+
+    content: bytes = field(repr=False)
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """See RunOutput."""
+        yield self.content
+
+
+@dataclass(frozen=True)
 class RunReport:
     """A run at one moment."""
 
@@ -81,6 +93,8 @@ class RunReport:
     unanswered: bool = False
     # While it waits for others at the provider's, where that says so: 1 is the next one.
     queue_position: int | None = None
+    # What the provider counted for a picture, where it says so; for whoever waits in the call, and not kept.
+    picture_tokens: PictureTokens | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +123,8 @@ class Capabilities:
     untrained: bool = False
     # It holds chats in the call itself, and passes them on as they come (ChatProvider).
     interactive: bool = False
+    # It shows a picture before it is whole, to whoever asks for that with the run.
+    previews: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +158,9 @@ class Run:
     # Called once the run has ended, where the provider knows it by itself: whoever waits looks at once.
     # It may be called by nobody, so the run is looked at all the same.
     on_end: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    # How many `previews` are wanted, at most, and who is told of each: that fewer come is no failure.
+    previews_max: int = 0
+    on_preview: Callable[[Preview], None] = field(default=lambda _: None, repr=False, compare=False)
 
 
 class ProviderUnavailable(Exception):

@@ -26,19 +26,29 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from tintype.generation.v1 import generation_pb2 as tintype_dot_generation_dot_v1_dot_generation__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'tintype/generation/v1/interactive.proto\x12\x15tintype.generation.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a&tintype/generation/v1/generation.proto\"\x82\x02\n\x17StreamGenerationRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x10\n\x08model_id\x18\x02 \x01(\t\x12\x0c\n\x04\x63hat\x18\x03 \x01(\x0c\x12\x0e\n\x06stream\x18\x04 \x01(\x08\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\x12)\n\x08metadata\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x31\n\x07\x61pi_key\x18\x07 \x01(\x0b\x32 .tintype.generation.v1.ApiKeyUse\x12\x16\n\x0eprovider_order\x18\x08 \x03(\t\x12\x14\n\x0cjoins_chunks\x18\t \x01(\x08\"\x9d\x02\n\x18StreamGenerationResponse\x12\x35\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32!.tintype.generation.v1.GenerationH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x32\n\x05\x65nded\x18\x03 \x01(\x0b\x32!.tintype.generation.v1.GenerationH\x00\x12\x30\n\x05usage\x18\x04 \x01(\x0b\x32!.tintype.generation.v1.TokenUsage\x12\x32\n\nbroken_off\x18\x05 \x01(\x0b\x32\x1e.tintype.generation.v1.Failure\x12\x16\n\x0e\x66urther_chunks\x18\x06 \x03(\x0c\x42\x07\n\x05\x65vent\"X\n\nTokenUsage\x12\x15\n\rprompt_tokens\x18\x01 \x01(\x03\x12\x19\n\x11\x63ompletion_tokens\x18\x02 \x01(\x03\x12\x18\n\x10is_counted_by_us\x18\x03 \x01(\x08\x32\x95\x01\n\x1cInteractiveGenerationService\x12u\n\x10StreamGeneration\x12..tintype.generation.v1.StreamGenerationRequest\x1a/.tintype.generation.v1.StreamGenerationResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'tintype/generation/v1/interactive.proto\x12\x15tintype.generation.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a&tintype/generation/v1/generation.proto\"t\n\x18PreviewGenerationRequest\x12\x42\n\ngeneration\x18\x01 \x01(\x0b\x32..tintype.generation.v1.CreateGenerationRequest\x12\x14\n\x0cpreviews_max\x18\x02 \x01(\x05\"\xd1\x01\n\x19PreviewGenerationResponse\x12\x43\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32/.tintype.generation.v1.CreateGenerationResponseH\x00\x12\x31\n\x07preview\x18\x02 \x01(\x0b\x32\x1e.tintype.generation.v1.PreviewH\x00\x12\x33\n\x04over\x18\x03 \x01(\x0b\x32#.tintype.generation.v1.PreviewsOverH\x00\x42\x07\n\x05\x65vent\"\\\n\x07Preview\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x12\n\nmedia_type\x18\x03 \x01(\t\x12\r\n\x05width\x18\x04 \x01(\x05\x12\x0e\n\x06height\x18\x05 \x01(\x05\"D\n\x0cPreviewsOver\x12\x34\n\x06tokens\x18\x01 \x01(\x0b\x32$.tintype.generation.v1.PictureTokens\"<\n\rPictureTokens\x12\x0c\n\x04text\x18\x01 \x01(\x03\x12\r\n\x05image\x18\x02 \x01(\x03\x12\x0e\n\x06output\x18\x03 \x01(\x03\"\x82\x02\n\x17StreamGenerationRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x10\n\x08model_id\x18\x02 \x01(\t\x12\x0c\n\x04\x63hat\x18\x03 \x01(\x0c\x12\x0e\n\x06stream\x18\x04 \x01(\x08\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\t\x12)\n\x08metadata\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x31\n\x07\x61pi_key\x18\x07 \x01(\x0b\x32 .tintype.generation.v1.ApiKeyUse\x12\x16\n\x0eprovider_order\x18\x08 \x03(\t\x12\x14\n\x0cjoins_chunks\x18\t \x01(\x08\"\x9d\x02\n\x18StreamGenerationResponse\x12\x35\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32!.tintype.generation.v1.GenerationH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x32\n\x05\x65nded\x18\x03 \x01(\x0b\x32!.tintype.generation.v1.GenerationH\x00\x12\x30\n\x05usage\x18\x04 \x01(\x0b\x32!.tintype.generation.v1.TokenUsage\x12\x32\n\nbroken_off\x18\x05 \x01(\x0b\x32\x1e.tintype.generation.v1.Failure\x12\x16\n\x0e\x66urther_chunks\x18\x06 \x03(\x0c\x42\x07\n\x05\x65vent\"X\n\nTokenUsage\x12\x15\n\rprompt_tokens\x18\x01 \x01(\x03\x12\x19\n\x11\x63ompletion_tokens\x18\x02 \x01(\x03\x12\x18\n\x10is_counted_by_us\x18\x03 \x01(\x08\x32\x8f\x02\n\x1cInteractiveGenerationService\x12u\n\x10StreamGeneration\x12..tintype.generation.v1.StreamGenerationRequest\x1a/.tintype.generation.v1.StreamGenerationResponse0\x01\x12x\n\x11PreviewGeneration\x12/.tintype.generation.v1.PreviewGenerationRequest\x1a\x30.tintype.generation.v1.PreviewGenerationResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tintype.generation.v1.interactive_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_STREAMGENERATIONREQUEST']._serialized_start=137
-  _globals['_STREAMGENERATIONREQUEST']._serialized_end=395
-  _globals['_STREAMGENERATIONRESPONSE']._serialized_start=398
-  _globals['_STREAMGENERATIONRESPONSE']._serialized_end=683
-  _globals['_TOKENUSAGE']._serialized_start=685
-  _globals['_TOKENUSAGE']._serialized_end=773
-  _globals['_INTERACTIVEGENERATIONSERVICE']._serialized_start=776
-  _globals['_INTERACTIVEGENERATIONSERVICE']._serialized_end=925
+  _globals['_PREVIEWGENERATIONREQUEST']._serialized_start=136
+  _globals['_PREVIEWGENERATIONREQUEST']._serialized_end=252
+  _globals['_PREVIEWGENERATIONRESPONSE']._serialized_start=255
+  _globals['_PREVIEWGENERATIONRESPONSE']._serialized_end=464
+  _globals['_PREVIEW']._serialized_start=466
+  _globals['_PREVIEW']._serialized_end=558
+  _globals['_PREVIEWSOVER']._serialized_start=560
+  _globals['_PREVIEWSOVER']._serialized_end=628
+  _globals['_PICTURETOKENS']._serialized_start=630
+  _globals['_PICTURETOKENS']._serialized_end=690
+  _globals['_STREAMGENERATIONREQUEST']._serialized_start=693
+  _globals['_STREAMGENERATIONREQUEST']._serialized_end=951
+  _globals['_STREAMGENERATIONRESPONSE']._serialized_start=954
+  _globals['_STREAMGENERATIONRESPONSE']._serialized_end=1239
+  _globals['_TOKENUSAGE']._serialized_start=1241
+  _globals['_TOKENUSAGE']._serialized_end=1329
+  _globals['_INTERACTIVEGENERATIONSERVICE']._serialized_start=1332
+  _globals['_INTERACTIVEGENERATIONSERVICE']._serialized_end=1603
 # @@protoc_insertion_point(module_scope)

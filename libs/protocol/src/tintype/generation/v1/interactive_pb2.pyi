@@ -21,6 +21,150 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
+class PreviewGenerationRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GENERATION_FIELD_NUMBER: _builtins.int
+    PREVIEWS_MAX_FIELD_NUMBER: _builtins.int
+    previews_max: _builtins.int
+    """1 to 3."""
+    @_builtins.property
+    def generation(self) -> _generation_pb2.CreateGenerationRequest:
+        """Without a quote, and of one picture."""
+
+    def __init__(
+        self,
+        *,
+        generation: _generation_pb2.CreateGenerationRequest | None = ...,
+        previews_max: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation", "previews_max", b"previews_max"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewGenerationRequest: _TypeAlias = PreviewGenerationRequest  # noqa: Y015
+
+@_typing.final
+class PreviewGenerationResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCEPTED_FIELD_NUMBER: _builtins.int
+    PREVIEW_FIELD_NUMBER: _builtins.int
+    OVER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def accepted(self) -> _generation_pb2.CreateGenerationResponse:
+        """First: the job is accepted and its credits are reserved."""
+
+    @_builtins.property
+    def preview(self) -> Global___Preview: ...
+    @_builtins.property
+    def over(self) -> Global___PreviewsOver:
+        """Last: no more are shown. The job has ended or is about to; or others go on with it."""
+
+    def __init__(
+        self,
+        *,
+        accepted: _generation_pb2.CreateGenerationResponse | None = ...,
+        preview: Global___Preview | None = ...,
+        over: Global___PreviewsOver | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "event", b"event", "over", b"over", "preview", b"preview"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "event", b"event", "over", b"over", "preview", b"preview"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["accepted", "preview", "over"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___PreviewGenerationResponse: _TypeAlias = PreviewGenerationResponse  # noqa: Y015
+
+@_typing.final
+class Preview(_message.Message):
+    """What a picture looks like before it is whole. It is looked into as outputs are, and kept by nobody."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    """From 0, in the order in which they are shown."""
+    content: _builtins.bytes
+    media_type: _builtins.str
+    width: _builtins.int
+    height: _builtins.int
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        content: _builtins.bytes = ...,
+        media_type: _builtins.str = ...,
+        width: _builtins.int = ...,
+        height: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "height", b"height", "index", b"index", "media_type", b"media_type", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Preview: _TypeAlias = Preview  # noqa: Y015
+
+@_typing.final
+class PreviewsOver(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKENS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tokens(self) -> Global___PictureTokens:
+        """Absent where the provider counted none, or others go on with the job."""
+
+    def __init__(
+        self,
+        *,
+        tokens: Global___PictureTokens | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["tokens", b"tokens"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewsOver: _TypeAlias = PreviewsOver  # noqa: Y015
+
+@_typing.final
+class PictureTokens(_message.Message):
+    """What the provider counted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    OUTPUT_FIELD_NUMBER: _builtins.int
+    text: _builtins.int
+    image: _builtins.int
+    """Of pictures that came in."""
+    output: _builtins.int
+    def __init__(
+        self,
+        *,
+        text: _builtins.int = ...,
+        image: _builtins.int = ...,
+        output: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["image", b"image", "output", b"output", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PictureTokens: _TypeAlias = PictureTokens  # noqa: Y015
+
+@_typing.final
 class StreamGenerationRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

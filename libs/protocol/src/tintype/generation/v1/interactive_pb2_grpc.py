@@ -42,6 +42,11 @@ class InteractiveGenerationServiceStub:
                 request_serializer=tintype_dot_generation_dot_v1_dot_interactive__pb2.StreamGenerationRequest.SerializeToString,
                 response_deserializer=tintype_dot_generation_dot_v1_dot_interactive__pb2.StreamGenerationResponse.FromString,
                 _registered_method=True)
+        self.PreviewGeneration = channel.unary_stream(
+                '/tintype.generation.v1.InteractiveGenerationService/PreviewGeneration',
+                request_serializer=tintype_dot_generation_dot_v1_dot_interactive__pb2.PreviewGenerationRequest.SerializeToString,
+                response_deserializer=tintype_dot_generation_dot_v1_dot_interactive__pb2.PreviewGenerationResponse.FromString,
+                _registered_method=True)
 
 
 class InteractiveGenerationServiceServicer:
@@ -71,6 +76,23 @@ class InteractiveGenerationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PreviewGeneration(self, request, context):
+        """Creates a generation whose picture is shown while it is made: accepted, then previews as they come, then over.
+        It is created, charged, tried again, cancelled and taken over as one of CreateGeneration's, and is the same one
+        under the same key, whichever of the two it was asked for by first; the previews that were shown are charged
+        beside what was made. A client that leaves changes nothing of it, and its end is read as any other's.
+
+        Before `accepted`, a status: as CreateGeneration; and where nothing was stored, PREVIEWS_NOT_OFFERED
+        (FAILED_PRECONDITION) for what nobody shows before it is whole, and TOO_MANY_STREAMS (RESOURCE_EXHAUSTED) where
+        as many of these run in this process, or for this account, as may. CreateGeneration takes it then.
+
+        Under a known key of a job that runs already there are no previews. Fewer may come than were asked for: what
+        is no picture, is larger than 12 MiB or comes after the end is left out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InteractiveGenerationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -78,6 +100,11 @@ def add_InteractiveGenerationServiceServicer_to_server(servicer, server):
                     servicer.StreamGeneration,
                     request_deserializer=tintype_dot_generation_dot_v1_dot_interactive__pb2.StreamGenerationRequest.FromString,
                     response_serializer=tintype_dot_generation_dot_v1_dot_interactive__pb2.StreamGenerationResponse.SerializeToString,
+            ),
+            'PreviewGeneration': grpc.unary_stream_rpc_method_handler(
+                    servicer.PreviewGeneration,
+                    request_deserializer=tintype_dot_generation_dot_v1_dot_interactive__pb2.PreviewGenerationRequest.FromString,
+                    response_serializer=tintype_dot_generation_dot_v1_dot_interactive__pb2.PreviewGenerationResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -110,6 +137,33 @@ class InteractiveGenerationService:
             '/tintype.generation.v1.InteractiveGenerationService/StreamGeneration',
             tintype_dot_generation_dot_v1_dot_interactive__pb2.StreamGenerationRequest.SerializeToString,
             tintype_dot_generation_dot_v1_dot_interactive__pb2.StreamGenerationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewGeneration(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tintype.generation.v1.InteractiveGenerationService/PreviewGeneration',
+            tintype_dot_generation_dot_v1_dot_interactive__pb2.PreviewGenerationRequest.SerializeToString,
+            tintype_dot_generation_dot_v1_dot_interactive__pb2.PreviewGenerationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,19 @@ class InteractiveGenerationServiceStub:
     Under a known key of a job that ended: accepted, its answer as one chunk, ended, whatever `stream` says. One
     whose answer is not kept (any more) has no chunk.
     """
+    PreviewGeneration: _aio.UnaryStreamMultiCallable[_interactive_pb2.PreviewGenerationRequest, _interactive_pb2.PreviewGenerationResponse]
+    """Creates a generation whose picture is shown while it is made: accepted, then previews as they come, then over.
+    It is created, charged, tried again, cancelled and taken over as one of CreateGeneration's, and is the same one
+    under the same key, whichever of the two it was asked for by first; the previews that were shown are charged
+    beside what was made. A client that leaves changes nothing of it, and its end is read as any other's.
+
+    Before `accepted`, a status: as CreateGeneration; and where nothing was stored, PREVIEWS_NOT_OFFERED
+    (FAILED_PRECONDITION) for what nobody shows before it is whole, and TOO_MANY_STREAMS (RESOURCE_EXHAUSTED) where
+    as many of these run in this process, or for this account, as may. CreateGeneration takes it then.
+
+    Under a known key of a job that runs already there are no previews. Fewer may come than were asked for: what
+    is no picture, is larger than 12 MiB or comes after the end is left out.
+    """
 
 class InteractiveGenerationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Interactive generations: jobs that run in the call itself. They are served by a process of their own, which holds
@@ -64,6 +77,25 @@ class InteractiveGenerationServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Under a known key of a job that ended: accepted, its answer as one chunk, ended, whatever `stream` says. One
         whose answer is not kept (any more) has no chunk.
+        """
+
+    @_abc_1.abstractmethod
+    def PreviewGeneration(
+        self,
+        request: _interactive_pb2.PreviewGenerationRequest,
+        context: _aio.ServicerContext[_interactive_pb2.PreviewGenerationRequest, _abc.AsyncIterator[_interactive_pb2.PreviewGenerationResponse]],
+    ) -> _abc.AsyncIterator[_interactive_pb2.PreviewGenerationResponse]:
+        """Creates a generation whose picture is shown while it is made: accepted, then previews as they come, then over.
+        It is created, charged, tried again, cancelled and taken over as one of CreateGeneration's, and is the same one
+        under the same key, whichever of the two it was asked for by first; the previews that were shown are charged
+        beside what was made. A client that leaves changes nothing of it, and its end is read as any other's.
+
+        Before `accepted`, a status: as CreateGeneration; and where nothing was stored, PREVIEWS_NOT_OFFERED
+        (FAILED_PRECONDITION) for what nobody shows before it is whole, and TOO_MANY_STREAMS (RESOURCE_EXHAUSTED) where
+        as many of these run in this process, or for this account, as may. CreateGeneration takes it then.
+
+        Under a known key of a job that runs already there are no previews. Fewer may come than were asked for: what
+        is no picture, is larger than 12 MiB or comes after the end is left out.
         """
 
 def add_InteractiveGenerationServiceServicer_to_server(servicer: InteractiveGenerationServiceServicer, server: _aio.Server) -> None: ...

@@ -10,6 +10,7 @@ from tintype.generation.v1 import generation_pb2 as pb
 from tintype.generation.v1 import generation_pb2_grpc as pb_grpc
 
 from generation.adapters.inbound import fields, listing, messages
+from generation.adapters.inbound.asked_generation import asked_generation
 from generation.adapters.inbound.grpc_collections import CollectionAnswers, CollectionHandlers
 from generation.adapters.inbound.grpc_margins import MarginAnswers
 from generation.adapters.inbound.grpc_pauses import PauseAnswers
@@ -17,7 +18,7 @@ from generation.adapters.inbound.grpc_shares import ShareAnswers, ShareHandlers
 from generation.adapters.inbound.grpc_uploads import UploadAnswers, UploadHandlers
 from generation.adapters.inbound.grpc_usage import UsageAnswers
 from generation.application.cancel_generation import CancelGenerationHandler
-from generation.application.create_generation import CreateGeneration, CreateGenerationHandler
+from generation.application.create_generation import CreateGenerationHandler
 from generation.application.create_quote import CreateQuote, CreateQuoteHandler
 from generation.application.delete_generation import DeleteGenerationHandler
 from generation.application.discard_generation import DiscardGenerationHandler
@@ -32,7 +33,6 @@ from generation.application.receive_provider_webhook import ReceiveProviderWebho
 from generation.application.restore_generation import RestoreGenerationHandler
 from generation.application.withdraw_generation import WithdrawGenerationHandler
 from generation.domain import errors
-from generation.domain.identifiers import QuoteId
 from generation.ports.provider_webhooks import ReceivedWebhook
 
 DOMAIN = "tintype.generation"
@@ -72,6 +72,7 @@ ERRORS: Mapping[type[Exception], grpc.StatusCode] = {
     errors.UploadQuotaReached: grpc.StatusCode.FAILED_PRECONDITION,
     errors.TooManyUploads: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.TooManyStreams: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.PreviewsNotOffered: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
 _OTHER_CALLERS = {"GetSettlement": "ledger", "ListSettlements": "auditor"}
@@ -152,18 +153,7 @@ class GenerationServicer(
         self, request: pb.CreateGenerationRequest, context: Any
     ) -> pb.CreateGenerationResponse:
         """See the contract."""
-        generation, replayed = await self._handlers.create(
-            CreateGeneration(
-                account_id=fields.account_id(request.account_id),
-                model_id=fields.model_id(request.model_id),
-                input=fields.document(request.input, field="input"),
-                quote_id=QuoteId(request.quote_id) if request.quote_id else None,
-                provider_order=fields.provider_order(request.provider_order),
-                metadata=fields.document(request.metadata, field="metadata"),
-                idempotency_key=fields.idempotency_key(request.idempotency_key),
-                key=fields.key_use(request.api_key) if request.HasField("api_key") else None,
-            )
-        )
+        generation, replayed = await self._handlers.create(asked_generation(request))
         view = await self._handlers.read.view(generation)
         return pb.CreateGenerationResponse(generation=messages.generation_message(view), replayed=replayed)
 

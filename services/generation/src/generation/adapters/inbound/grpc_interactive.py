@@ -8,15 +8,19 @@ from tintype.generation.v1 import interactive_pb2 as ipb
 from tintype.generation.v1 import interactive_pb2_grpc as pb_grpc
 
 from generation.adapters.inbound import fields, messages
+from generation.adapters.inbound.asked_generation import asked_generation
 from generation.adapters.inbound.grpc import DOMAIN, ERRORS
 from generation.adapters.inbound.named_fields import Named
+from generation.adapters.inbound.previewed_jobs import PreviewedJobs
 from generation.adapters.inbound.streams import Running, Streams
 from generation.application.finish_attempt import LeaseLost
 from generation.application.keep_answer import AnswerKeeper
+from generation.application.preview_generation import PreviewGeneration
 from generation.application.read_generations import GenerationView, ReadGenerations
+from generation.application.show_previews import ShownPreview
 from generation.application.stream_generation import StreamGeneration
 from generation.domain.generation import Generation
-from generation.domain.token_usage import TokenUsage
+from generation.domain.token_usage import PictureTokens, TokenUsage
 from generation.ports.media_store import StoreUnavailable
 
 __all__ = ["ALLOWED", "DOMAIN", "ERRORS", "MESSAGE_MAX_BYTES", "InteractiveServicer"]
@@ -25,16 +29,21 @@ _SERVICE = ipb.DESCRIPTOR.services_by_name["InteractiveGenerationService"]
 ALLOWED: Mapping[str, frozenset[str]] = {
     f"/{_SERVICE.full_name}/{method.name}": frozenset({"gateway"}) for method in _SERVICE.methods
 }
-# A chat of 8 MiB, and a whole answer of 12.
+# A chat of 8 MiB, and a whole answer or a preview of 12.
 MESSAGE_MAX_BYTES = 16 * 1024 * 1024
 USAGE = Named(ipb.TokenUsage, TokenUsage)
+PREVIEW = Named(ipb.Preview, ShownPreview)
+PICTURE_TOKENS = Named(ipb.PictureTokens, PictureTokens)
 
 
 class InteractiveServicer(pb_grpc.InteractiveGenerationServiceServicer):
     """Answers the contract; refusals rise as domain errors."""
 
-    def __init__(self, streams: Streams, read: ReadGenerations, answers: AnswerKeeper) -> None:
+    def __init__(
+        self, streams: Streams, previewed: PreviewedJobs, read: ReadGenerations, answers: AnswerKeeper
+    ) -> None:
         self._streams = streams
+        self._previewed = previewed
         self._read = read
         self._answers = answers
 
@@ -70,6 +79,26 @@ class InteractiveServicer(pb_grpc.InteractiveGenerationServiceServicer):
             yield await self._ended(opened)
         finally:
             opened.leave()
+
+    async def PreviewGeneration(
+        self, request: ipb.PreviewGenerationRequest, context: Any
+    ) -> AsyncIterator[ipb.PreviewGenerationResponse]:
+        """See the contract."""
+        opened = await self._previewed.open(
+            PreviewGeneration(wanted=asked_generation(request.generation), previews_max=request.previews_max)
+        )
+        view = await self._read.view(opened.generation)
+        created = pb.CreateGenerationResponse(
+            generation=messages.generation_message(view), replayed=opened.is_earlier
+        )
+        yield ipb.PreviewGenerationResponse(accepted=created)
+        tokens = None
+        if opened.showing is not None:
+            async for preview in opened.showing:
+                yield ipb.PreviewGenerationResponse(preview=PREVIEW.message(preview))
+            tokens = opened.showing.tokens
+        over = ipb.PreviewsOver(tokens=PICTURE_TOKENS.message(tokens) if tokens else None)
+        yield ipb.PreviewGenerationResponse(over=over)
 
     async def _again(self, generation: Generation) -> AsyncIterator[ipb.StreamGenerationResponse]:
         """Answer as the job was answered that has this key."""

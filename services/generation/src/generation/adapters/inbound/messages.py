@@ -34,6 +34,7 @@ GENERATION = Named(
         "purge_at",
         "key",
         "is_interactive",
+        "previews",
     },
 )
 OUTPUT = Named(

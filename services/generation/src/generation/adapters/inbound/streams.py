@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,13 +10,13 @@ import structlog
 from chassis.process import forever
 from prometheus_client import Gauge
 
+from generation.adapters.inbound.account_slots import AccountSlots
 from generation.application.finish_attempt import INTERRUPTED, LeaseLost
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.run_chat import CLIENT_LEFT, ChatEnd, RunChatHandler
 from generation.application.stream_generation import StreamGeneration, StreamGenerationHandler, Talk
-from generation.domain.errors import TooManyStreams
 from generation.domain.generation import Failure, Generation
-from generation.domain.identifiers import AccountId, AttemptId, GenerationId
+from generation.domain.identifiers import AttemptId, GenerationId
 
 RENEW_EVERY_S = 1.0
 LOST = Failure("INTERRUPTED", "the job was ended by somebody else")
@@ -68,9 +67,7 @@ class Streams:
         self._accept = accept
         self._run = run
         self._leases = leases
-        self._most = most
-        self._per_account_most = per_account_most
-        self._accounts: Counter[AccountId] = Counter()
+        self._slots = AccountSlots("chats", most=most, per_account_most=per_account_most)
         self._talks: dict[GenerationId, Talk] = {}
         self._tasks: set[asyncio.Task[ChatEnd]] = set()
         self._missing: set[AttemptId] = set()
@@ -86,7 +83,7 @@ class Streams:
         Raises TooManyStreams, and what StreamGenerationHandler raises.
         """
         slot = contextlib.ExitStack()
-        slot.enter_context(self._slot(command.account_id))
+        slot.enter_context(self._slots.slot(command.account_id))
         # Whoever leaves meanwhile leaves a job that is begun, and is ended as any other.
         opening = asyncio.create_task(self._opened(command, slot))
         try:
@@ -158,20 +155,6 @@ class Streams:
             del self._talks[key]
             OPEN.set(len(self._talks))
             talk.unread.close()
-
-    @contextlib.contextmanager
-    def _slot(self, account_id: AccountId) -> Iterator[None]:
-        if self._accounts.total() >= self._most:
-            raise TooManyStreams("as many chats run here as may; try again soon")
-        if self._accounts[account_id] >= self._per_account_most:
-            raise TooManyStreams(f"this account has {self._per_account_most} chats that run")
-        self._accounts[account_id] += 1
-        try:
-            yield
-        finally:
-            self._accounts[account_id] -= 1
-            if not self._accounts[account_id]:
-                del self._accounts[account_id]
 
 
 def _leave(opening: asyncio.Task[Running | Generation]) -> None:

@@ -1,17 +1,16 @@
 """Runs jobs: takes one from the stream for each free slot, and those that waited or lost their worker."""
 
-import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
 from chassis.events import IncomingEvent
-from chassis.process import forever
 from prometheus_client import Gauge
 from tintype.ledger.v1 import events_pb2
 
+from generation.adapters.inbound.jobs_in_hand import JobsInHand
 from generation.adapters.inbound.slots import Slots
 from generation.application.keep_leases import LeaseKeeper
 from generation.application.run_job import RunJobHandler
@@ -23,15 +22,12 @@ from generation.ports.media_intake import IntakeUnavailable
 STREAM = "LEDGER"
 SUBJECTS = ("tintype.ledger.v1.credits_reserved.>",)
 DURABLE = "generation-worker"
-RENEW_EVERY_S = 1.0
 # While a message is waited for, its slot is nobody else's: not for longer than this.
 FETCH_S = 1.0
 # Messages that are waited for at once, and which share of the slots they may hold meanwhile.
 FETCH_MAX, FETCH_SHARE = 8, 4
 # While more than one slot is free, messages find what is due not before them, but this soon after.
 LOOK_AGAIN_S = 0.1
-# Whatever is not a call that is being paid for gets this long to end when the worker stops.
-DRAIN_QUICK_S = 6.0
 # A database that takes longer than this for a lease may have kept others from renewing theirs.
 SLOW_S = 2.0
 SLOTS = Gauge("generation_worker_slots", "Jobs that this worker can run at once", ["state"])
@@ -76,14 +72,11 @@ class Worker:
     ) -> None:
         self._start = start
         self._take = take
-        self._run = run
         self._leases = leases
         self._check_room = check_room
         self._slots = Slots(slots)
         self._slots_total = slots
-        self._drain_s = drain_s
-        self._jobs: dict[GenerationId, tuple[Job, asyncio.Task[None]]] = {}
-        self._missing: set[AttemptId] = set()
+        self._in_hand = JobsInHand(run, leases, drain_s=drain_s, in_touch=self._in_touch)
         self._takes_from = 0.0
         self._look_again_s = look_again_s
         self._looked_at = -math.inf
@@ -96,7 +89,7 @@ class Worker:
     @property
     def free(self) -> int:
         """Return how many more jobs could run, the one included that a message is waited for with."""
-        return max(0, self._slots_total - len(self._jobs)) if self._slots.is_open else 0
+        return max(0, self._slots_total - len(self._in_hand)) if self._slots.is_open else 0
 
     async def handle(self, event: IncomingEvent) -> None:
         """Commit the start of a job; the job itself goes on after the message is acknowledged."""
@@ -126,22 +119,13 @@ class Worker:
 
     def wake(self, attempt_id: AttemptId) -> None:
         """Look at an attempt's run now; one that is not in hand here is another worker's."""
-        for job, _ in self._jobs.values():
+        for job in self._in_hand.jobs:
             if job.attempt.attempt_id == attempt_id:
                 job.wake()
 
     async def renew(self) -> None:
         """Hold the leases; a job whose lease is lost is dropped here, because another worker runs it."""
-        jobs = [job for job, _ in self._jobs.values()]
-        # Without a job too: a worker that takes others' jobs must know of every outage.
-        with self._in_touch():
-            lost = {job.attempt.attempt_id for job in await self._leases.renew(jobs)}
-        for job, task in list(self._jobs.values()):
-            # Missing once may mean that the attempt has just ended or is giving way to the next one.
-            if job.attempt.attempt_id in lost & self._missing:
-                log.warning("lease lost", attempt_id=job.attempt.attempt_id)
-                task.cancel()
-        self._missing = lost
+        await self._in_hand.renew()
 
     async def take_due(self) -> None:
         """Take jobs whose time has come or whose worker stopped renewing, up to the free slots.
@@ -153,7 +137,7 @@ class Worker:
         if not free or time.monotonic() < self._takes_from:
             return
         self._looked_at = time.monotonic()
-        in_hand = [job.attempt.attempt_id for job, _ in self._jobs.values()]
+        in_hand = [job.attempt.attempt_id for job in self._in_hand.jobs]
         self._slots.take(free)
         try:
             with self._in_touch():
@@ -181,39 +165,14 @@ class Worker:
 
         After `drain_s` everything is handed on. Leases are held until then.
         """
-        renewing = asyncio.create_task(forever(self.renew, every_s=RENEW_EVERY_S, name="renew leases"))
-        started = time.monotonic()
-        paying: dict[GenerationId, float] = {}
-        while self._jobs and (now := time.monotonic()) < started + self._drain_s:
-            paying |= {key: now for key, (job, _) in self._jobs.items() if self._run.is_paying(job)}
-            late = [key for key in self._jobs if now > paying.get(key, started) + DRAIN_QUICK_S]
-            await self._hand_on(late)
-            if running := [task for _, task in self._jobs.values()]:
-                await asyncio.wait(running, timeout=0.25)
-        await self._hand_on(list(self._jobs))
-        renewing.cancel()
-        await self._leases.release()
-
-    async def _hand_on(self, keys: Collection[GenerationId]) -> None:
-        stopped = [self._jobs[key] for key in keys if key in self._jobs]
-        for _, task in stopped:
-            task.cancel()
-        if stopped:
-            await asyncio.wait([task for _, task in stopped])
-        for job, _ in stopped:
-            await self._run.hand_on(job)
+        await self._in_hand.drain()
 
     def _launch(self, job: Job) -> None:
-        key = job.generation.generation_id
-        if key not in self._jobs:
+        if self._in_hand.launch(job, self._ended):
             self._slots.take()
-            task = asyncio.create_task(self._run(job))
-            self._jobs[key] = (job, task)
-            task.add_done_callback(lambda _: self._ended(key))
             self._count()
 
-    def _ended(self, key: GenerationId) -> None:
-        self._jobs.pop(key, None)
+    def _ended(self) -> None:
         self._slots.release()
         self._count()
 
@@ -229,5 +188,5 @@ class Worker:
                 self._takes_from = time.monotonic() + self._leases.lease_s
 
     def _count(self) -> None:
-        SLOTS.labels("busy").set(len(self._jobs))
+        SLOTS.labels("busy").set(len(self._in_hand))
         SLOTS.labels("free").set(self.free)

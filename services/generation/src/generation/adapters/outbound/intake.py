@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from generation.adapters.outbound import thumbnails
@@ -32,9 +33,11 @@ class FileIntake:
 
     size_bytes_max: int
     folder: Path | None = None
-    _decoding: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(DECODED_AT_ONCE), init=False, repr=False, compare=False
-    )
+    decoded_at_once: int = DECODED_AT_ONCE
+
+    @cached_property
+    def _decoding(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(self.decoded_at_once)
 
     @asynccontextmanager
     async def receive(self, output: RunOutput, *, modality: Modality) -> AsyncIterator[ReceivedMedia]:

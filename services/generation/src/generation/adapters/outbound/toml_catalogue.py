@@ -21,6 +21,7 @@ from generation.domain.errors import UnknownModel
 from generation.domain.identifiers import ModelId
 from generation.domain.input_media import MEDIA, REFERENCES_MAX, MediaKind
 from generation.domain.model import RANDOM, Modality, Model, ModelProvider
+from generation.domain.previews import PreviewTerms
 from generation.domain.pricing import Tariff
 from generation.domain.request_template import BadRequestTemplate, RequestTemplate
 
@@ -50,6 +51,13 @@ class ProviderEntry(BaseModel):
     cost: CostEntry | None = None
 
 
+class PreviewEntry(BaseModel):
+    """What each preview costs that is shown of a picture while it is made."""
+
+    model_config = ConfigDict(extra="forbid")
+    credits: int = Field(ge=0, le=1_000_000)
+
+
 class ModelEntry(BaseModel):
     """One [[models]]."""
 
@@ -63,6 +71,7 @@ class ModelEntry(BaseModel):
     requires: str | None = Field(default=None, pattern="^[a-z_]{1,32}$")
     providers: list[ProviderEntry] = Field(min_length=1)
     price: PriceEntry
+    previews: PreviewEntry | None = None
     input: dict[str, Any]
 
 
@@ -143,6 +152,7 @@ def _model(entry: ModelEntry, beside: Traversable) -> Model:
         providers=tuple(runs),
         deadline_s=entry.deadline_s,
         requires=entry.requires,
+        previews=_previews(entry),
     )
 
 
@@ -151,6 +161,14 @@ def _tariff(entry: ModelEntry) -> Tariff:
         return tariff_of(entry.price, entry.input)
     except BadTariff as bad:
         raise BadModelsFile(f"{entry.id}: {bad}") from bad
+
+
+def _previews(entry: ModelEntry) -> PreviewTerms | None:
+    if entry.previews is None:
+        return None
+    if entry.modality is not Modality.IMAGE:
+        raise BadModelsFile(f"{entry.id}: only pictures have previews")
+    return PreviewTerms(entry.previews.credits)
 
 
 def _cost(entry: ModelEntry, provider: ProviderEntry) -> CostRate | None:

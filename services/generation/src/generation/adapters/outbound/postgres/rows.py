@@ -16,6 +16,7 @@ from generation.domain.input_media import UsedMedia
 from generation.domain.key_use import KeyUse
 from generation.domain.library_filter import search_text
 from generation.domain.output import Output
+from generation.domain.previews import Previews
 from generation.domain.pricing import Price
 from generation.domain.share import Share
 from generation.domain.upload import Upload
@@ -33,6 +34,16 @@ GENERATIONS = Columns(
             },
             read=lambda row: Price(
                 credits=row.price_credits, units=row.price_units, breakdown=row.price_breakdown
+            ),
+        ),
+        "previews": Spread(
+            {"previews_max": BigInteger(), "preview_credits": BigInteger()},
+            write=lambda previews: {
+                "previews_max": previews.most if previews else None,
+                "preview_credits": previews.credits_each if previews else None,
+            },
+            read=lambda row: (
+                Previews(row.previews_max, row.preview_credits or 0) if row.previews_max else None
             ),
         ),
         "failure": Spread(
@@ -110,6 +121,8 @@ FIXED = frozenset(
         "api_key_name",
         "api_key_credits_max",
         "is_interactive",
+        "previews_max",
+        "preview_credits",
     }
 )
 if gone := FIXED - GENERATIONS.types.keys():

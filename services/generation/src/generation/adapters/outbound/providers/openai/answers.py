@@ -28,7 +28,7 @@ async def document(answer: AsyncAPIResponse[Any]) -> dict[str, Any]:
 async def content(answer: AsyncAPIResponse[Any]) -> bytes:
     """Return the answer's bytes, whatever they are. Raises AnswerBroken."""
     body = bytearray()
-    async for piece in _pieces(answer, bytes_max=ANSWER_BYTES_MAX):
+    async for piece in pieces_of(answer, bytes_max=ANSWER_BYTES_MAX):
         body += piece
     return bytes(body)
 
@@ -46,7 +46,7 @@ async def data_of(answer: AsyncAPIResponse[Any]) -> AsyncIterator[bytearray]:
     is the only event then.
     """
     rest, is_document = bytearray(), None
-    pieces = _pieces(answer, bytes_max=STREAM_BYTES_MAX)
+    pieces = pieces_of(answer, bytes_max=STREAM_BYTES_MAX)
     async for piece in pieces:
         rest += piece
         if is_document is None and (start := rest.lstrip()):
@@ -57,7 +57,7 @@ async def data_of(answer: AsyncAPIResponse[Any]) -> AsyncIterator[bytearray]:
         if len(rest) > EVENT_BYTES_MAX:
             raise AnswerBroken(f"an event is larger than {EVENT_BYTES_MAX} bytes")
         for line in lines:
-            if (data := _data(line)) is None:
+            if (data := data_in(line)) is None:
                 continue
             if data == DONE:
                 await _read_to_its_end(pieces)
@@ -65,7 +65,7 @@ async def data_of(answer: AsyncAPIResponse[Any]) -> AsyncIterator[bytearray]:
     if is_document:
         yield rest
         yield bytearray(DONE)
-    elif (data := _data(rest)) is not None:
+    elif (data := data_in(rest)) is not None:
         yield data
 
 
@@ -77,7 +77,8 @@ async def _read_to_its_end(pieces: AsyncIterator[bytes]) -> None:
                 pass
 
 
-async def _pieces(answer: AsyncAPIResponse[Any], *, bytes_max: int) -> AsyncIterator[bytes]:
+async def pieces_of(answer: AsyncAPIResponse[Any], *, bytes_max: int) -> AsyncIterator[bytes]:
+    """Return what comes as it comes. Raises AnswerBroken where it is more than `bytes_max`, or breaks off."""
     received = 0
     try:
         async for piece in answer.iter_bytes():
@@ -92,7 +93,7 @@ async def _pieces(answer: AsyncAPIResponse[Any], *, bytes_max: int) -> AsyncIter
         raise AnswerBroken(f"{type(error).__name__}: {error}") from error
 
 
-def _data(line: bytearray) -> bytearray | None:
+def data_in(line: bytearray) -> bytearray | None:
     """Return what a line of an event stream says; None of comments, names and blank lines.
 
     A server that fails in the middle may forget the form, and say so in bare JSON.

@@ -32,8 +32,8 @@ class OpenAICaller:
             if "voice" in run.input:
                 return await speak(self._client, run)
             if "images" in run.input:
-                return await edit_images(self._client, run, self._fetch)
-            return await draw_images(self._client, run, self._fetch)
+                return await edit_images(self._client, run, self._fetch, advance)
+            return await draw_images(self._client, run, self._fetch, advance)
         except OpenAIError as error:
             return failed(error)
 

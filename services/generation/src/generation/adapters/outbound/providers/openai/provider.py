@@ -14,7 +14,7 @@ from generation.ports.answers import AnswerSpool
 class OpenAIProvider(InCallProvider):
     """Calls that workers follow, and chats that are passed on as they come."""
 
-    capabilities = replace(InCallProvider.capabilities, interactive=True)
+    capabilities = replace(InCallProvider.capabilities, interactive=True, previews=True)
 
     def __init__(self, caller: OpenAICaller, spool: AnswerSpool, *, name: str) -> None:
         super().__init__(caller, spool, name=name)
