@@ -32,6 +32,7 @@ from interactive_house import Interactive
 from ledger.adapters.inbound import grpc as ledger_grpc
 from ledger.adapters.outbound.memory import MemoryLedger
 from ledger.ports.invariants import InvariantResult
+from previews_house import Previewed
 from support import LedgerUnderTest, servicer
 from tintype.billing.v1 import billing_pb2_grpc
 from tintype.generation.v1 import generation_pb2_grpc, interactive_pb2_grpc
@@ -193,10 +194,13 @@ async def serve_generation(stack: AsyncExitStack, house: House, pauses: KnownPau
     )
 
 
-async def serve_interactive(stack: AsyncExitStack, interactive: Interactive) -> str:
+async def serve_interactive(
+    stack: AsyncExitStack, interactive: Interactive, previewed: Previewed | None = None
+) -> str:
     """Serve InteractiveGenerationService."""
+    house = interactive.house
     answering = grpc_interactive.InteractiveServicer(
-        interactive.streams, interactive.house.read, interactive.keeper
+        interactive.streams, (previewed or Previewed(house)).jobs, house.read, interactive.keeper
     )
     return await serve(
         stack,

@@ -20,6 +20,7 @@ from tintype_local.state import StackState
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
 SKETCH, EDIT, SPEECH, CHAT = "local/sketch", "tintype/edit", "openai/speech", "openai/chat"
+PICTURE, CHANGED = "openai/gpt-image-1", "openai/gpt-image-edit"
 MESSAGES: Any = [{"role": "user", "content": "Say something about fog."}]
 NODE = """
 import OpenAI from "openai";
@@ -34,8 +35,11 @@ let text = "";
 const messages = [{ role: "user", content: "Say something about fog." }];
 const stream = await client.chat.completions.create({ model: "openai/chat", messages, stream: true });
 for await (const chunk of stream) text += chunk.choices[0]?.delta?.content ?? "";
+const shown = [];
+const asked = { model: "openai/gpt-image-1", prompt: "a heron [[pace:1]]", stream: true, partial_images: 2 };
+for await (const event of await client.images.generate(asked)) shown.push(event.type);
 const picture = Buffer.from(made.data[0].b64_json, "base64").subarray(1, 4).toString();
-console.log(JSON.stringify({ picture, models, code, text }));
+console.log(JSON.stringify({ picture, models, code, text, shown }));
 """
 LANGCHAIN = """
 from langchain_openai import ChatOpenAI
@@ -126,6 +130,75 @@ def test_chats(customer: Customer, client: OpenAI) -> None:
     customer.wait_for(available=before - spent)
 
 
+def test_streamed_pictures(customer: Customer, client: OpenAI) -> None:
+    """Previews, then the whole picture with its tokens; what was shown is charged, and bought once a key."""
+    before = customer.balance()["available"]
+    asked: Any = {
+        "model": PICTURE,
+        "prompt": "A heron in the fog [[pace:1]]",
+        "quality": "low",
+        "stream": True,
+    }
+    key = {"Idempotency-Key": "streamed-heron"}
+    *shown, last = client.images.generate(**asked, partial_images=2, extra_headers=key)
+    assert [event.type for event in shown] == ["image_generation.partial_image"] * 2
+    assert [event.partial_image_index for event in shown] == [0, 1]
+    assert all(b64decode(event.b64_json).startswith(b"\x89PNG") for event in [*shown, last])
+    assert (last.type, last.size, last.output_format) == (
+        "image_generation.completed",
+        "1024x1024",
+        "png",
+    )
+    assert last.usage.output_tokens == 272 + 2 * 100
+    assert (last.model_extra or {})["tintype"]["credits_charged"] == 8 + 2
+    customer.wait_for(available=before - 10)
+    # The same key again, streamed or whole: the picture that is there, and nothing is charged.
+    (again,) = client.images.generate(**asked, partial_images=2, extra_headers=key)
+    assert again.b64_json == last.b64_json
+    asked.pop("stream")
+    whole = client.images.generate(**asked, extra_headers=key)
+    assert whole.data is not None
+    assert whole.data[0].b64_json == last.b64_json
+    *shown, changed = client.images.edit(
+        model=CHANGED,
+        prompt="in sepia [[pace:1]]",
+        image=b64decode(last.b64_json),
+        stream=True,
+        partial_images=1,
+    )
+    assert [event.type for event in [*shown, changed]] == [
+        "image_edit.partial_image",
+        "image_edit.completed",
+    ]
+    customer.wait_for(available=before - 10 - 11)
+    # Who shows nothing has the picture all the same.
+    (only,) = client.images.generate(model=SKETCH, prompt="a heron", stream=True, partial_images=3)
+    assert (only.type, only.usage.total_tokens) == ("image_generation.completed", 0)
+    customer.wait_for(available=before - 10 - 11 - 5)
+
+
+def test_streamed_pictures_that_come_to_nothing(customer: Customer, client: OpenAI) -> None:
+    """Several, refused at once or after previews, left: each as the SDK knows it, none costs anything."""
+    before = customer.balance()["available"]
+    asked: Any = {"model": PICTURE, "prompt": "a heron", "stream": True, "partial_images": 2}
+    with pytest.raises(openai.BadRequestError) as several:
+        client.images.generate(**asked, n=2)
+    assert several.value.param == "n"
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.images.generate(**asked | {"prompt": "a heron [[fail:moderation]]"})
+    assert refused.value.code == "content_policy_violation"
+    shown = []
+    with pytest.raises(openai.APIError) as late:
+        shown += client.images.generate(**asked | {"prompt": "a heron [[pace:1]][[answer:refused_late]]"})
+    assert late.value.code == "content_policy_violation"
+    slow = client.images.generate(**asked | {"prompt": "a heron [[pace:60]]"})
+    assert next(iter(slow)).type == "image_generation.partial_image"
+    slow.close()
+    customer.wait_for(available=before)
+    statuses = [job["status"] for job in customer.api.get("/v1/generations").json()["data"]]
+    assert statuses == ["cancelled", "failed", "failed"]
+
+
 def test_errors(customer: Customer, client: OpenAI) -> None:
     """Each is one that the SDK knows, and none of them costs anything."""
     before = customer.balance()
@@ -170,6 +243,7 @@ def test_the_sdk_for_node(stack: StackState, key: str, tmp_path: Path) -> None:
     assert (said["picture"], said["code"]) == ("PNG", "model_not_found")
     assert SKETCH in said["models"]
     assert said["text"]
+    assert said["shown"] == ["image_generation.partial_image"] * 2 + ["image_generation.completed"]
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ import asyncio
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 
+from gateway.application.create_with_previews import PreviewedCreation
 from gateway.application.unanswered_generations import UnansweredGenerations
 from gateway.application.wait_for_generation import WaitForGeneration, WaitForGenerationHandler
 from gateway.application.waiting_room import WaitingRoom
+from gateway.application.watcher import Watcher
 from gateway.domain.errors import (
     Conflict,
     GatewayError,
@@ -27,12 +29,14 @@ class RunGeneration:
     """What to make, for whom, and how long they wait.
 
     `may_come_back` says that the caller has an idempotency key of its own: the generation goes on without it.
+    The `watcher` hears of it while it goes on.
     """
 
     principal: Principal
     new: NewGeneration
     timeout_s: float
     may_come_back: bool
+    watcher: Watcher | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class RunGenerationHandler:
     wait_for_generation: WaitForGenerationHandler
     room: WaitingRoom
     unanswered: UnansweredGenerations
+    previewed: PreviewedCreation
 
     async def __call__(self, command: RunGeneration) -> tuple[Generation, bool]:
         """Return it once it has succeeded; the flag says that it was made before, under the same key.
@@ -59,11 +64,17 @@ class RunGenerationHandler:
                     retry_after_s=2,
                     reason="TOO_MANY_WAITING",
                 )
-            with self.unanswered.under_way():
-                return await self._run(command)
+            try:
+                with self.unanswered.under_way():
+                    return await self._run(command)
+            finally:
+                if command.watcher is not None:
+                    await command.watcher.close()
 
     async def _run(self, command: RunGeneration) -> tuple[Generation, bool]:
         made, replayed = await self._begun(command)
+        if command.watcher is not None:
+            command.watcher.begun(made, is_replayed=replayed)
         ended = made if made.status.is_final else await self._end_of(command, made)
         if not ended.status.is_final:
             await self._give_up(command)
@@ -72,6 +83,8 @@ class RunGenerationHandler:
                 + (": ask again with the same key." if command.may_come_back else " and was cancelled.")
             )
         _require_success(ended)
+        if command.watcher is not None:
+            await command.watcher.heard()
         return ended, replayed
 
     async def _begun(self, command: RunGeneration) -> tuple[Generation, bool]:
@@ -86,8 +99,11 @@ class RunGenerationHandler:
             raise
 
     async def _created(self, command: RunGeneration) -> tuple[Generation, bool]:
+        user_id, watcher = command.principal.user_id, command.watcher
         async with self._withdrawn(command):
-            return await self.generations.create(command.principal.user_id, command.new)
+            if watcher is not None and watcher.previews_max:
+                return await self.previewed.begin(user_id, command.new, watcher)
+            return await self.generations.create(user_id, command.new)
 
     async def _end_of(self, command: RunGeneration, made: Generation) -> Generation:
         waiting = WaitForGeneration(

@@ -19,6 +19,7 @@ from gateway.application.change_webhook_endpoint import ChangeWebhookEndpointHan
 from gateway.application.complete_log_in import CompleteLogInHandler
 from gateway.application.complete_sign_in import CompleteSignInHandler
 from gateway.application.correct_balance import CorrectBalanceHandler
+from gateway.application.create_with_previews import PreviewedCreation
 from gateway.application.discard_selected import DiscardSelectedHandler
 from gateway.application.end_console_session import ConsoleSessionEnder
 from gateway.application.explain_generation import ExplainGenerationHandler
@@ -210,7 +211,13 @@ def wire(ports: Ports) -> Deps:
             wait_max_s=ports.wait_max_s,
         ),
         run_chat=RunChatHandler(ports.interactive, proofs),
-        run_generation=RunGenerationHandler(ports.generations, wait_for_generation, room, unanswered),
+        run_generation=RunGenerationHandler(
+            ports.generations,
+            wait_for_generation,
+            room,
+            unanswered,
+            PreviewedCreation(ports.generations, ports.interactive),
+        ),
         explain_generation=ExplainGenerationHandler(ports.generations, ports.ledger),
         read_person=ReadPersonHandler(
             ports.administration, ports.identity, ports.ledger, ports.billing, ports.generations

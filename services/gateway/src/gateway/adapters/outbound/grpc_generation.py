@@ -57,18 +57,10 @@ class GrpcGenerations:
 
     async def create(self, account_id: AccountId, new: NewGeneration) -> tuple[Generation, bool]:
         """See Generations."""
-        request = pb.CreateGenerationRequest(
-            account_id=account_id,
-            model_id=new.model_id,
-            input=struct(new.input),
-            quote_id=new.quote_id or "",
-            provider_order=new.provider_order,
-            metadata=struct(new.metadata),
-            idempotency_key=new.idempotency_key,
-            api_key=key_use(new.key),
-        )
         with remote_calls("generation"):
-            answer = await self._stub.CreateGeneration(request, timeout=COMMAND_DEADLINE_S)
+            answer = await self._stub.CreateGeneration(
+                create_request(account_id, new), timeout=COMMAND_DEADLINE_S
+            )
         return messages.generation(answer.generation), answer.replayed
 
     async def generation(self, account_id: AccountId, generation_id: GenerationId) -> Generation:
@@ -279,6 +271,20 @@ class GrpcCollections:
         with remote_calls("generation"):
             answer = await self._stub.RemoveFromCollection(request, timeout=COMMAND_DEADLINE_S)
         return messages.collection(answer.collection)
+
+
+def create_request(account_id: AccountId, new: NewGeneration) -> pb.CreateGenerationRequest:
+    """Return what is asked for, as the contract has it."""
+    return pb.CreateGenerationRequest(
+        account_id=account_id,
+        model_id=new.model_id,
+        input=struct(new.input),
+        quote_id=new.quote_id or "",
+        provider_order=new.provider_order,
+        metadata=struct(new.metadata),
+        idempotency_key=new.idempotency_key,
+        api_key=key_use(new.key),
+    )
 
 
 def key_use(key: KeyGrant | None) -> pb.ApiKeyUse | None:

@@ -14,8 +14,8 @@ from gateway.adapters.inbound.left import unless_left
 from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.openai.bodies import OpenaiBody
 from gateway.adapters.inbound.openai.chat_run import CHATS, HEARTBEAT, Chat, WantedChat, begun
-from gateway.adapters.inbound.openai.chat_stream import SSE, ChatStream, comment, data
 from gateway.adapters.inbound.openai.errors import error_body
+from gateway.adapters.inbound.openai.event_stream import SSE, EventStream, comment, data
 from gateway.adapters.inbound.openai.media import tell_charge
 from gateway.adapters.inbound.openai.route import OpenaiRoute
 from gateway.adapters.inbound.rest.answers.answer import Answer, shown
@@ -114,7 +114,7 @@ async def create_openai_chat(
     """
     chat = await begun(request, deps, principal, key, body.wanted_chat())
     if body.stream:
-        return await ChatStream.of(chat, _events(chat))
+        return await EventStream.of(chat, _events(chat))
     document, ended, credits_left = await unless_left(request, whole(chat))
     answer = JSONResponse(document)
     replayed = chat.accepted.status.is_final

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData, UploadFile
 from gateway.domain.errors import FieldProblem, InvalidRequest, MalformedRequest
 from gateway.domain.generation import Model
 
-IMAGES_MAX = 16
+IMAGES_MAX, PARTIAL_IMAGES_MAX = 16, 3
 _IMAGES = ("image", "image[]")
 _BINARY: dict[str, Any] = {"type": "string", "format": "binary", "description": "A PNG, JPEG or WebP."}
 EDIT_BODY: dict[str, Any] = {
@@ -34,6 +34,8 @@ EDIT_BODY: dict[str, Any] = {
                             "enum": ["url", "b64_json"],
                             "description": "How the pictures come; both ways without it.",
                         },
+                        "stream": {"type": "string", "enum": ["true", "false"], "description": "In events."},
+                        "partial_images": {"type": "string", "description": "Previews at most: 0 to 3."},
                     },
                 },
                 "example": {"model": "local/edit", "prompt": "in sepia", "image": "the picture's bytes"},
@@ -41,7 +43,7 @@ EDIT_BODY: dict[str, Any] = {
         },
     }
 }
-_OWN = frozenset({*_IMAGES, "mask", "model", "models", "response_format"})
+_OWN = frozenset({*_IMAGES, "mask", "model", "models", "response_format", "stream", "partial_images"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,8 @@ class PictureForm:
     images: Sequence[UploadFile]
     mask: UploadFile | None
     response_format: str | None
+    stream: bool
+    partial_images: int | None
     fields: Mapping[str, str]
 
     def fields_for(self, model: Model) -> Mapping[str, Any]:
@@ -85,6 +89,8 @@ def picture_form(sent: FormData) -> PictureForm:
         images=files,
         mask=mask,
         response_format=texts.get("response_format"),
+        stream=_valued("stream", texts.get("stream", "false"), "boolean"),
+        partial_images=_partial_images(texts.get("partial_images")),
         fields={name: text for name, text in texts.items() if name not in _OWN},
     )
 
@@ -99,9 +105,18 @@ def _valued(name: str, text: str, kind: str) -> Any:
             case "boolean":
                 return {"true": True, "false": False}[text.lower()]
             case _:
-                return {"true": True, "false": False}.get(text, text) if name == "stream" else text
+                return text
     except (ValueError, KeyError):
         raise _wrong(name, f"must be of type {kind}") from None
+
+
+def _partial_images(text: str | None) -> int | None:
+    if text is None:
+        return None
+    count = int(_valued("partial_images", text, "integer"))
+    if not 0 <= count <= PARTIAL_IMAGES_MAX:
+        raise _wrong("partial_images", f"must be 0 to {PARTIAL_IMAGES_MAX}")
+    return count
 
 
 def _missing(name: str) -> InvalidRequest:

@@ -73,13 +73,24 @@ def keyed(key: str, place: int, what: str = "model") -> str:
 async def _made(
     request: Request, deps: Deps, principal: Principal, key: str, wanted: Wanted, name: str
 ) -> tuple[Generation, bool]:
+    command = await asked(request, deps, principal, key, wanted, name)
+    try:
+        return await unless_left(request, deps.run_generation(command))
+    except InvalidRequest as refusal:
+        raise in_their_words(refusal) from refusal
+
+
+async def asked(
+    request: Request, deps: Deps, principal: Principal, key: str, wanted: Wanted, name: str
+) -> RunGeneration:
+    """Return what is asked of one model. Raises NotFound, Forbidden and InvalidRequest."""
     model_id = deps.compatible.model_id(name)
     principal.require_model(model_id)
     model = await deps.generations.model(model_id, principal.user_id)
     if model.modality is not wanted.modality:
         detail = f"{model.model_id} makes {model.modality.value}, not {wanted.modality.value}"
         raise InvalidRequest(detail, reason="WRONG_MODALITY", fields=[FieldProblem("model", detail)])
-    command = RunGeneration(
+    return RunGeneration(
         principal=principal,
         new=NewGeneration(
             model_id=model.model_id,
@@ -91,10 +102,6 @@ async def _made(
         timeout_s=deps.compatible.wait_max_s,
         may_come_back=may_come_back(request),
     )
-    try:
-        return await unless_left(request, deps.run_generation(command))
-    except InvalidRequest as refusal:
-        raise in_their_words(refusal) from refusal
 
 
 def may_come_back(request: Request) -> bool:

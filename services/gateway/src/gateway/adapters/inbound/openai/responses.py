@@ -14,8 +14,8 @@ from gateway.adapters.inbound.limited import per_user
 from gateway.adapters.inbound.openai.bodies import OpenaiBody
 from gateway.adapters.inbound.openai.chat import as_chunk, charge_of, whole
 from gateway.adapters.inbound.openai.chat_run import CHATS, HEARTBEAT, Chat, WantedChat, begun
-from gateway.adapters.inbound.openai.chat_stream import SSE, ChatStream, comment, data
 from gateway.adapters.inbound.openai.errors import error_body
+from gateway.adapters.inbound.openai.event_stream import SSE, EventStream, comment, data
 from gateway.adapters.inbound.openai.media import tell_charge
 from gateway.adapters.inbound.openai.response_input import chat_of
 from gateway.adapters.inbound.openai.response_output import ResponseWriter
@@ -125,7 +125,7 @@ async def create_openai_response(
         asked=asked | {"metadata": body.metadata},
     )
     if body.stream:
-        return await ChatStream.of(chat, _events(chat, writer))
+        return await EventStream.of(chat, _events(chat, writer))
     document, ended, credits_left = await unless_left(request, whole(chat))
     for _ in (*writer.take(as_chunk(document)), *writer.complete(charge_of(ended))):
         pass

@@ -1,4 +1,4 @@
-"""Chats in memory: they say what a test wrote."""
+"""Jobs that begin in the call, in memory: they say and show what a test wrote."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ from gateway.domain.chat import ChatAccepted, ChatChunk, ChatEnded, ChatEvent, N
 from gateway.domain.errors import Conflict
 from gateway.domain.generation import Failure, GenerationStatus, NewGeneration
 from gateway.domain.identifiers import AccountId, GenerationId
+from gateway.domain.preview import PictureTokens, Preview, PreviewEvent, PreviewsAccepted, PreviewsOver
 
 
 @dataclass
@@ -39,6 +40,18 @@ class MemoryInteractiveGenerations:
     """Chunks that somebody asked for."""
     left: list[GenerationId] = field(default_factory=list)
     """Chats whose client left."""
+    previews: list[bytes] | None = None
+    """What a picture looks like before it is whole; None: nobody shows anything here."""
+    tokens: PictureTokens | None = None
+    preview_refusal: Exception | None = None
+    """Raised before anything is created."""
+    preview_crash: Exception | None = None
+    """Raised once they were shown."""
+    previews_asked: list[int] = field(default_factory=list)
+    previews_taken: int = 0
+    """Previews that somebody asked for the next one of."""
+    previews_open: int = 0
+    """Calls in which something is shown."""
     _known: dict[tuple[AccountId, str], tuple[NewChat, GenerationId, bytes | None]] = field(
         default_factory=dict
     )
@@ -91,3 +104,27 @@ class MemoryInteractiveGenerations:
             if not has_ended:
                 self.left.append(made.generation_id)
                 self.generations.finish(made.generation_id, GenerationStatus.CANCELLED)
+
+    async def preview(
+        self, account_id: AccountId, new: NewGeneration, *, previews_max: int
+    ) -> AsyncGenerator[PreviewEvent, None]:
+        """See InteractiveGenerations."""
+        self.previews_asked.append(previews_max)
+        if self.preview_refusal is not None:
+            raise self.preview_refusal
+        if self.previews is None:
+            raise Conflict("Nobody shows it.", reason="PREVIEWS_NOT_OFFERED")
+        made, replayed = await self.generations.create(account_id, new)
+        self.previews_open += 1
+        try:
+            yield PreviewsAccepted(generation=made, is_replayed=replayed)
+            for index, content in enumerate([] if replayed else self.previews):
+                yield Preview(index=index, content=content, media_type="image/webp", width=64, height=32)
+                self.previews_taken += 1
+            if self.pause is not None:
+                await self.pause.wait()
+            if self.preview_crash is not None:
+                raise self.preview_crash
+            yield PreviewsOver(tokens=None if replayed else self.tokens)
+        finally:
+            self.previews_open -= 1

@@ -1,33 +1,51 @@
-"""A chat as server-sent events."""
+"""What is told as server-sent events while it is made."""
 
 import json
+from asyncio import Future
 from collections.abc import AsyncIterator
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from fastapi.responses import StreamingResponse
 
-from gateway.adapters.inbound.openai.chat_run import Chat
 from gateway.adapters.inbound.openai.media import tell_start
-from gateway.domain.generation import Document
+from gateway.domain.generation import Document, Generation
 
 SSE = "text/event-stream"
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-class ChatStream(StreamingResponse):
-    """Sends what a chat says; stops the chat however it ends, also where nothing of it was read yet."""
+class Running(Protocol):
+    """What has begun, for somebody who listens."""
 
-    chat: Chat
+    @property
+    def accepted(self) -> Generation:
+        """The job, as it began."""
+        ...
+
+    @property
+    def credits_left(self) -> "Future[int | None]":
+        """What its account has left, where the ledger says so."""
+        ...
+
+    async def close(self) -> None:
+        """Stop it, where it has not ended."""
+        ...
+
+
+class EventStream(StreamingResponse):
+    """Sends what is told of it; closes it however that ends, also where nothing of it was read yet."""
+
+    running: Running
 
     @classmethod
-    async def of(cls, chat: Chat, events: AsyncIterator[str]) -> Self:
+    async def of(cls, running: Running, events: AsyncIterator[str]) -> Self:
         """Return the answer, with what can be said at its beginning."""
         answer = cls(events, media_type=SSE, headers=_HEADERS)
-        answer.chat = chat
+        answer.running = running
         try:
-            tell_start(answer, chat.accepted, await chat.credits_left)
+            tell_start(answer, running.accepted, await running.credits_left)
         except BaseException:
-            await chat.close()
+            await running.close()
             raise
         return answer
 
@@ -36,7 +54,7 @@ class ChatStream(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         finally:
-            await self.chat.close()
+            await self.running.close()
 
 
 def data(document: Document, *, event: str | None = None) -> str:
