@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.server
+
 CHILDREN = 200
 SCRIPT = """
 import asyncio, os, sys

@@ -10,6 +10,8 @@ from embedded.testing import ServiceDatabase
 from sqlalchemy import Column, Integer, MetaData, Table, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+pytestmark = pytest.mark.server
+
 TASKS = Table("tasks", MetaData(), Column("number", Integer, primary_key=True), Column("due", Integer))
 DUE, NOT_DUE = 10, 3
 

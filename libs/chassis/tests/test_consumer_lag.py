@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
 import structlog
 from broker_support import client, fact, listener, running
 from chassis.consumer_lag import ConsumerLag
@@ -11,6 +12,8 @@ from chassis.nats import ensure_stream
 from chassis.publisher import Publisher
 from embedded.testing import NatsLogin
 from prometheus_client import REGISTRY
+
+pytestmark = pytest.mark.server
 
 
 async def test_a_consumer_that_falls_behind_is_told_of_in_time(

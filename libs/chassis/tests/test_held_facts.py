@@ -25,6 +25,8 @@ from prometheus_client import REGISTRY
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 Login = Callable[[str], NatsLogin]
 SUBJECT = "tintype.identity.v1.user_registered."
 UNPUBLISHABLE = {

@@ -15,6 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 CONNECTIONS = 3
 BACKENDS = text("SELECT pg_backend_pid()")
 

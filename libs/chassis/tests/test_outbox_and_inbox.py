@@ -17,6 +17,8 @@ from embedded.testing import NatsLogin, ServiceDatabase
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 EVENTS = 400
 
 

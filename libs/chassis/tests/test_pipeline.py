@@ -12,6 +12,8 @@ from chassis.pipeline import Pipeline
 from embedded.testing import ServiceDatabase
 from psycopg.types.json import Jsonb
 
+pytestmark = pytest.mark.server
+
 MEGABYTE = 1024**2
 TABLE = "CREATE TABLE notes (note text PRIMARY KEY); GRANT SELECT, INSERT ON notes TO library_service"
 ADD = "INSERT INTO notes (note) VALUES (%s)"

@@ -13,6 +13,8 @@ from embedded.testing import NatsLogin
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 
+pytestmark = pytest.mark.server
+
 TOO_LARGE = bytes(2 * 1024**2)
 Login = Callable[[str], NatsLogin]
 

@@ -24,6 +24,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 ACCOUNTS = 20
 
 

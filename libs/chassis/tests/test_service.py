@@ -16,6 +16,8 @@ from embedded.testing import NatsLogin, ServiceDatabase
 from nats.js.errors import NotFoundError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 Environment = dict[str, str]
 
 

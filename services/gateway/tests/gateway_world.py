@@ -15,7 +15,9 @@ from gateway.application.known_keys import KnownKeys
 from gateway.application.open_sessions import OpenSessions
 from gateway.bootstrap.memory import MemoryWorld, memory_world
 from gateway.bootstrap.parts import make_web_app, wire
-from gateway.domain.console_session import cookie_digest
+from gateway.domain.console_session import ConsoleSession, cookie_digest
+from gateway.domain.generation import NewGeneration
+from gateway.domain.identifiers import AccountId, GenerationId, ModelId
 from starlette.datastructures import State
 
 ORIGIN = "http://gateway.test"
@@ -52,16 +54,12 @@ class Door:
     known_keys: KnownKeys
 
     async def sign_up(self, email: str = "ada@example.com", *, welcome_credits: int = 0) -> str:
-        """Open an account, use its token from now on, and return the user's id."""
-        answer = await self.http.post(
-            "/v1/auth/signup", json={"email": email, "password": PASSWORD, "full_name": "Ada"}
-        )
-        assert answer.status_code == 201, answer.text
-        self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        user_id: str = answer.json()["user"]["id"]
+        """An account at identity: its token is used from now on. Returns the user's id."""
+        opened = await self.world.identity.sign_up(email=email, password=PASSWORD, full_name="Ada")
+        self.http.headers["Authorization"] = f"Bearer {opened.tokens.access_token}"
         if welcome_credits:
-            self.world.ledger.grant(user_id, welcome_credits)
-        return user_id
+            self.world.ledger.grant(opened.user.user_id, welcome_credits)
+        return opened.user.user_id
 
     def confirm_addresses(self) -> None:
         """Everybody has followed the link in their mail."""
@@ -141,8 +139,28 @@ async def enter(door: Door) -> str:
 
 def csrf_of(door: Door) -> str:
     """The CSRF token of whoever is signed in at the console, as each of its pages has it."""
+    return session_of(door).csrf_token
+
+
+def session_of(door: Door) -> ConsoleSession:
+    """The session of whoever is signed in at the console."""
     cookie = door.http.cookies[door.world.ports.web.cookie_name]
-    return door.world.sessions.rows[cookie_digest(cookie)].csrf_token
+    return door.world.sessions.rows[cookie_digest(cookie)]
+
+
+async def ask_for(door: Door, *prompts: str, model: str = SKETCH) -> list[GenerationId]:
+    """What was asked for earlier by whoever is signed in at the console, the oldest first."""
+    ids = []
+    for prompt in prompts:
+        new = NewGeneration(
+            model_id=ModelId(model),
+            input={"prompt": prompt},
+            metadata={},
+            idempotency_key=f"{len(door.world.generations.jobs)}",
+        )
+        job, _ = await door.world.generations.create(AccountId(session_of(door).user_id), new)
+        ids.append(job.generation_id)
+    return ids
 
 
 def hidden(page: httpx.Response, name: str) -> str:

@@ -16,7 +16,7 @@ import pytest
 
 OPTION = "--memory-only"
 PROFILE, EXAMPLES_MAX = "memory-only", 10
-EXHAUSTIVE, ROWS_MAX = "exhaustive", 4
+EXHAUSTIVE, ROWS_MAX = "exhaustive", 3
 COLLECT_AFTER = 200_000
 # Fixtures that others are built on: whoever needs one of them starts a server.
 FIXTURES = frozenset({"servers", "postgres_server", "nats_server", "s3_server"})

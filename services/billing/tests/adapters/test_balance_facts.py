@@ -17,6 +17,8 @@ from chassis.testing.wire import CAN_TRACE, ROUND_TRIP, Wire, listening
 from embedded.testing import ServiceDatabase
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 LOOK = ["BEGIN", "SELECT set_config", "SELECT auto_top_ups", "COMMIT", ROUND_TRIP]
 
 

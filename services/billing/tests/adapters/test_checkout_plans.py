@@ -4,11 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import psycopg
+import pytest
 from billing.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from billing_support import CountingIds
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
 from embedded.testing import ServiceDatabase
 from sqlalchemy import text
+
+pytestmark = pytest.mark.server
 
 SETTLED, DUE = 50_000, 200
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

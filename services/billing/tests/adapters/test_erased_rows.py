@@ -11,6 +11,8 @@ from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
 from paid_plan_world import ADA, BEGAN
 
+pytestmark = pytest.mark.server
+
 EVE = UserId("usr_eve")
 STORE = """
 INSERT INTO webhook_events (event_id, kind, body, received_at, due_at, state)

@@ -25,6 +25,8 @@ from embedded.testing import ServiceDatabase
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+pytestmark = pytest.mark.server
+
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 # Given up before anybody knew whose fault it was, about a checkout.

@@ -27,6 +27,8 @@ from tintype.billing.v1 import billing_pb2 as pb
 from tintype.billing.v1 import billing_pb2_grpc as rpc
 from tintype.billing.v1 import events_pb2 as facts
 
+pytestmark = pytest.mark.server
+
 SECRET = "polar_whs_billing"
 WAIT_S = 60
 PUBLIC_URL = "http://127.0.0.1:8000"

@@ -25,6 +25,8 @@ from tintype.billing.v1 import billing_pb2_grpc as pb_grpc
 from tintype.billing.v1 import events_pb2 as facts
 from tintype.identity.v1 import events_pb2 as identity
 
+pytestmark = pytest.mark.server
+
 START_TIMEOUT_S = 60
 # No call reaches it: nobody buys anything here.
 PROCESSOR = {

@@ -78,6 +78,8 @@ async def test_a_key_generates(rich: Door) -> None:
     assert listed["last_used_at"] == "2030-01-02T03:04:05Z"
 
 
+# Every operation with a key of each scope.
+@pytest.mark.real_time
 @pytest.mark.parametrize("scope", EVERYTHING)
 async def test_a_key_does_what_its_scopes_name(rich: Door, scope: str) -> None:
     """Each operation, with a key of one scope: admitted by it, refused for want of it, or for all keys."""

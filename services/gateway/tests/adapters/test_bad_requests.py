@@ -1,6 +1,6 @@
 """Requests that come at the wrong time: without credits, twice, too often, too early."""
 
-from gateway_world import SKETCH, Door, assert_problem, make_door
+from gateway_world import PASSWORD, SKETCH, Door, assert_problem, make_door
 
 
 async def test_too_few_credits(door: Door) -> None:
@@ -62,7 +62,10 @@ async def test_rate_limits() -> None:
     """Past the limit, 429 with Retry-After; every answer before says what is left."""
     door = make_door(rates="2/day")
     async with door.http:
-        await door.sign_up(welcome_credits=1000)
+        ada = {"email": "ada@example.com", "password": PASSWORD, "full_name": "Ada"}
+        opened = (await door.http.post("/v1/auth/signup", json=ada)).json()
+        door.http.headers["Authorization"] = f"Bearer {opened['access_token']}"
+        door.world.ledger.grant(opened["user"]["id"], 1000)
         answers = [await door.generate() for _ in range(3)]
         assert [one.status_code for one in answers] == [202, 202, 429]
         assert answers[0].headers["ratelimit-policy"] == '"generations";q=2;w=86400'

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from chassis import nats
 from chassis.events import event
 from chassis.publisher import Publisher
@@ -14,6 +15,8 @@ from gateway.adapters.outbound.memory.catalogue import FREE
 from gateway.application.known_entitlements import KnownEntitlements
 from gateway_world import Door
 from tintype.billing.v1.events_pb2 import SubscriptionChanged
+
+pytestmark = pytest.mark.server
 
 
 async def test_a_gateway_is_told_by_the_broker(door: Door, nats_account: Callable[[str], NatsLogin]) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from gateway.domain.generation import GenerationStatus
 from gateway.domain.identifiers import CollectionId
-from gateway_world import ORIGIN, Door, csrf_of, enter
+from gateway_world import ORIGIN, Door, ask_for, csrf_of, enter
 
 FROM_HERE = {"Origin": ORIGIN}
 PART = {"HX-Request": "true"}
@@ -22,15 +22,12 @@ async def entered(door: Door) -> str:
     return csrf
 
 
-async def made(door: Door, csrf: str, *prompts: str) -> list[str]:
+async def made(door: Door, *prompts: str) -> list[str]:
     """Pictures of the person who is signed in."""
-    ids = []
-    for prompt in prompts:
-        form = {"model": "local/sketch", "prompt": prompt, "key": prompt, "csrf_token": csrf}
-        assert (await door.http.post("/generate", data=form, headers=FROM_HERE)).status_code == 303
-        ids.append(next(reversed(door.world.generations.jobs)))
-        door.world.generations.finish(ids[-1], GenerationStatus.SUCCEEDED)
-    return ids
+    ids = await ask_for(door, *prompts)
+    for each in ids:
+        door.world.generations.finish(each, GenerationStatus.SUCCEEDED)
+    return [*ids]
 
 
 async def send(
@@ -77,7 +74,7 @@ async def test_collections_are_made_shown_renamed_and_deleted(door: Door) -> Non
     page = (await door.http.get("/library/collections")).text
     assert "No collections yet" in page
     assert 'name="collection"' not in (await door.http.get("/library")).text
-    (fox,) = await made(door, csrf, "a fox")
+    (fox,) = await made(door, "a fox")
     snow, foxes = await opened(door, csrf, "Snow"), await opened(door, csrf, "  <Foxes> ")
     await send(door, f"/library/{fox}/collections", csrf, collection=foxes, is_in="on")
     page = (await door.http.get("/library/collections")).text
@@ -99,7 +96,7 @@ async def test_collections_are_made_shown_renamed_and_deleted(door: Door) -> Non
 async def test_a_name_that_cannot_be_is_said_beside_its_field(door: Door) -> None:
     """In each form that takes one, with what was typed; nothing is made and nothing changes."""
     csrf = await entered(door)
-    (fox,) = await made(door, csrf, "a fox")
+    (fox,) = await made(door, "a fox")
     await opened(door, csrf)
     snow = await opened(door, csrf, "Snow")
     before = door.state()
@@ -126,7 +123,7 @@ async def test_a_name_that_cannot_be_is_said_beside_its_field(door: Door) -> Non
 async def test_a_selection_is_put_into_a_collection(door: Door) -> None:
     """The page asks for one, or for a name; what is gone meanwhile stops no other."""
     csrf = await entered(door)
-    fox, heron, wolf = await made(door, csrf, "a fox", "a heron", "a wolf")
+    fox, heron, wolf = await made(door, "a fox", "a heron", "a wolf")
     foxes = await opened(door, csrf)
     assert 'value="collect"' in (await door.http.get("/library")).text
     gone = f"gen_{'9' * 32}"
@@ -158,7 +155,7 @@ async def test_a_selection_is_put_into_a_collection(door: Door) -> None:
 async def test_the_library_is_filtered_by_a_collection(door: Door) -> None:
     """Beside the other filters, in the address, a part at a time; an empty one says what to do."""
     csrf = await entered(door)
-    fox, heron, wolf = await made(door, csrf, "a fox", "a heron", "a wolf")
+    fox, heron, wolf = await made(door, "a fox", "a heron", "a wolf")
     foxes, empty = await opened(door, csrf), await opened(door, csrf, "Empty")
     await send(door, "/library/selected", csrf, deed="collect", generation=[fox, heron], collection=foxes)
     page = await door.http.get(f"/library?collection={foxes}")
@@ -184,7 +181,7 @@ async def test_the_library_is_filtered_by_a_collection(door: Door) -> None:
 async def test_the_list_of_a_collection_goes_on(door: Door) -> None:
     """What comes next is of the same collection, and holds no heading again."""
     csrf = await entered(door)
-    ids = await made(door, csrf, *(f"fox {number}" for number in range(26)))
+    ids = await made(door, *(f"fox {number}" for number in range(26)))
     foxes = await opened(door, csrf)
     await send(door, "/library/selected", csrf, deed="collect", generation=ids[:25], collection=foxes)
     page = await door.http.get(f"/library?collection={foxes}")
@@ -200,7 +197,7 @@ async def test_the_list_of_a_collection_goes_on(door: Door) -> None:
 async def test_what_is_taken_out_can_be_put_back(door: Door) -> None:
     """It stays in the library meanwhile, and in other collections."""
     csrf = await entered(door)
-    fox, heron = await made(door, csrf, "a fox", "a heron")
+    fox, heron = await made(door, "a fox", "a heron")
     foxes, snow = await opened(door, csrf), await opened(door, csrf, "Snow")
     for each in (foxes, snow):
         await send(door, "/library/selected", csrf, deed="collect", generation=[fox, heron], collection=each)
@@ -224,7 +221,7 @@ async def test_what_is_taken_out_can_be_put_back(door: Door) -> None:
 async def test_the_viewer_says_what_it_is_in(door: Door) -> None:
     """A button for each collection, pressed where it is in it; a new one by its name."""
     csrf = await entered(door)
-    (fox,) = await made(door, csrf, "a fox")
+    (fox,) = await made(door, "a fox")
     foxes = await opened(door, csrf)
     path = f"/library/{fox}/collections"
     assert f'href="{path}"' in (await door.http.get(f"/library/{fox}")).text
@@ -247,7 +244,7 @@ async def test_the_viewer_says_what_it_is_in(door: Door) -> None:
 async def test_nobody_elses_is_there(door: Door) -> None:
     """Neither shown nor changed; a stranger without an account is sent to sign in."""
     csrf = await entered(door)
-    (fox,) = await made(door, csrf, "a fox")
+    (fox,) = await made(door, "a fox")
     foxes = await opened(door, csrf, "Secret foxes")
     await send(door, f"/library/{fox}/collections", csrf, collection=foxes, is_in="on")
     other = await bob(door)
@@ -288,7 +285,7 @@ async def test_nobody_elses_is_there(door: Door) -> None:
 async def test_a_forged_form_does_nothing(door: Door, csrf: str) -> None:
     """Not without the session's token."""
     own = await entered(door)
-    (fox,) = await made(door, own, "a fox")
+    (fox,) = await made(door, "a fox")
     foxes = await opened(door, own)
     before = door.state()
     for path, form in (

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from gateway.adapters.inbound.console.library_query import SHOWN_MAX, LibraryQuery, State, library_query
 from gateway.domain.generation import GenerationStatus, LibraryFilter, Modality
-from gateway_world import ORIGIN, Door, csrf_of, enter
+from gateway_world import ORIGIN, Door, ask_for, csrf_of, enter
 
 FROM_HERE = {"Origin": ORIGIN}
 PART = {"HX-Request": "true"}
@@ -18,13 +18,7 @@ PART = {"HX-Request": "true"}
 
 async def made(door: Door, *prompts: str, model: str = "local/sketch") -> list[str]:
     """Generations of the person who is signed in, the oldest first."""
-    ids, token = [], csrf_of(door)
-    for prompt in prompts:
-        form = {"csrf_token": token, "model": model, "prompt": prompt, "key": prompt}
-        answer = await door.http.post("/generate", data=form, headers=FROM_HERE)
-        assert answer.status_code == 303, answer.text
-        ids.append(next(reversed(door.world.generations.jobs)))
-    return ids
+    return [*await ask_for(door, *prompts, model=model)]
 
 
 async def entered(door: Door) -> str:

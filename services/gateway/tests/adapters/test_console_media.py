@@ -10,7 +10,7 @@ from gateway.adapters.inbound.console.languages import ENGLISH, SPANISH
 from gateway.adapters.inbound.console.media_words import ABSENT, said
 from gateway.domain.generation import GenerationStatus
 from gateway.domain.page import LIMIT_MAX
-from gateway_world import HTML, SKETCH, Door, enter, hidden
+from gateway_world import HTML, SKETCH, Door, ask_for, enter, hidden
 
 EDIT = "local/edit"
 MEGABYTE = 1024 * 1024
@@ -143,8 +143,7 @@ async def test_a_tile_leads_to_a_form_that_has_its_picture(door: Door) -> None:
     (job,) = door.world.generations.jobs
     output = door.world.generations.finish(job, GenerationStatus.SUCCEEDED).outputs[0]
     assert f"/generate?use={output.output_id}" in (await door.http.get("/library", headers=HTML)).text
-    for number in range(LIMIT_MAX + 5):
-        await send(door, form | {"model": SKETCH, "key": str(number)})
+    await ask_for(door, *(f"heron {number}" for number in range(LIMIT_MAX + 5)))
     page = (await door.http.get(f"/generate?use={output.output_id}")).text
     assert f'src="{output.thumbnail_url}"' in page
 

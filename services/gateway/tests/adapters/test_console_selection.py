@@ -6,23 +6,18 @@ from html import unescape
 import httpx
 import pytest
 from gateway.domain.generation import GenerationStatus
-from gateway_world import ORIGIN, Door, csrf_of, enter
+from gateway_world import ORIGIN, Door, ask_for, csrf_of, enter
 
 FROM_HERE = {"Origin": ORIGIN}
 
 
 async def made(door: Door, count: int, *, is_done: bool = True) -> list[str]:
     """Pictures of the person who is signed in."""
-    ids = []
-    for number in range(count):
-        key = f"{len(door.world.generations.jobs)}"
-        form = {"model": "local/sketch", "prompt": f"fox {number}", "key": key}
-        form["csrf_token"] = csrf_of(door)
-        assert (await door.http.post("/generate", data=form, headers=FROM_HERE)).status_code == 303
-        ids.append(next(reversed(door.world.generations.jobs)))
-        if is_done:
-            door.world.generations.finish(ids[-1], GenerationStatus.SUCCEEDED)
-    return ids
+    ids = await ask_for(door, *(f"fox {number}" for number in range(count)))
+    if is_done:
+        for each in ids:
+            door.world.generations.finish(each, GenerationStatus.SUCCEEDED)
+    return [*ids]
 
 
 async def entered(door: Door) -> str:

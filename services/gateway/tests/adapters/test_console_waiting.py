@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from gateway.domain.generation import QUEUE_COUNTED_MAX, GenerationStatus
-from gateway_world import HTML, SKETCH, Door, enter
+from gateway_world import HTML, SKETCH, Door, ask_for, enter
 
 
 async def started(door: Door, csrf: str, prompt: str = "a heron") -> str:
@@ -49,8 +49,7 @@ async def test_a_job_that_waits_shows_its_place(door: Door) -> None:
     door.world.generations.start(first)
     assert "next in the queue" in words((await door.http.get(f"/library/{second}/card")).text)
     assert "in the queue" not in words((await door.http.get(f"/library/{first}/card")).text)
-    for number in range(QUEUE_COUNTED_MAX):
-        await started(door, csrf, f"heron {number}")
+    await ask_for(door, *(f"heron {number}" for number in range(QUEUE_COUNTED_MAX)))
     last = await started(door, csrf, "the last heron")
     assert "more than 100 before it" in words((await door.http.get(f"/library/{last}/card")).text)
 

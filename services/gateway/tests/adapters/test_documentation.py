@@ -6,6 +6,9 @@ from html.parser import HTMLParser
 import pytest
 from gateway_world import Door, description
 
+# Draws every operation.
+pytestmark = pytest.mark.real_time
+
 FIELDS = {"input", "select", "textarea"}
 
 
@@ -37,8 +40,6 @@ class Read(HTMLParser):
             self.labels.add(str(given["for"]))
 
 
-# Goes over every operation.
-@pytest.mark.real_time
 async def test_every_operation_has_its_form(door: Door) -> None:
     """With each parameter, a body where there is one, and a label for each field."""
     page = Read((await door.http.get("/docs")).text)

@@ -18,6 +18,8 @@ from gateway_world import description
 from tintype.billing.v1.events_pb2 import PaymentCompleted, SubscriptionChanged
 from tintype.generation.v1.events_pb2 import GenerationQueued, GenerationSucceeded
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture
 async def served(feed: NatsEventFeed) -> AsyncIterator[httpx.AsyncClient]:

@@ -15,6 +15,8 @@ from scripted_services import ADA, JOB, STATUSES, Script, start
 from tintype.generation.v1 import generation_pb2 as generation
 from tintype.identity.v1 import identity_pb2 as identity
 
+pytestmark = pytest.mark.server
+
 
 def test_serves_and_stops(environment: Environment, tmp_path: Path) -> None:
     """It is ready without the services behind, says which one is missing, and SIGTERM ends it with 0."""

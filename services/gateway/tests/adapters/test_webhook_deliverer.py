@@ -32,6 +32,8 @@ from tintype.generation.v1.events_pb2 import GenerationSucceeded
 from webhook_processes import ACCOUNT, PATIENCE_S, SECRET, Rows, process
 from webhook_receiver import answer, hang, receiving
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture
 async def rows(engine: AsyncEngine) -> Rows:

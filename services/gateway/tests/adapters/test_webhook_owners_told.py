@@ -16,6 +16,8 @@ from tintype.identity.v1 import identity_pb2_grpc as rpc
 from webhook_processes import ACCOUNT, PATIENCE_S, Rows, process
 from webhook_receiver import answer, receiving
 
+pytestmark = pytest.mark.server
+
 
 class SlowIdentity(rpc.IdentityServiceServicer):
     """Keeps what it is told, and does not answer the first time."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 from chassis.consumer import incoming
 from chassis.dead_letters import DeadLetters
 from chassis.nats import Connection, connect
@@ -14,6 +15,8 @@ from embedded.nats_permissions import ADMIN
 from embedded.testing import NatsLogin
 from generation_stack import Stack, until
 from tintype.generation.v1 import generation_pb2 as pb
+
+pytestmark = pytest.mark.server
 
 
 @asynccontextmanager

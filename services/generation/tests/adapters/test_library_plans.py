@@ -20,6 +20,8 @@ from sqlalchemy import Executable, text
 from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+pytestmark = pytest.mark.server
+
 JOBS = """
     INSERT INTO generations (generation_id, account_id, model_id, modality, status, input, provider_order,
         metadata, price_credits, price_units, price_breakdown, idempotency_key, fingerprint, progress,

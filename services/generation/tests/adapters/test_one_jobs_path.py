@@ -24,6 +24,8 @@ from generation.domain.generation import Generation, Status
 from generation.ports.media_provider import Run, RunReport, RunState
 from generation_house import House, command
 
+pytestmark = pytest.mark.server
+
 BEGIN = ("BEGIN", "SELECT set_config")
 COMMIT = ("COMMIT", ROUND_TRIP)
 LOCK_JOB = ("SELECT generations FOR NO KEY UPDATE", ROUND_TRIP)

@@ -17,6 +17,8 @@ from generation.domain.identifiers import GenerationId
 from psycopg.errors import CheckViolation, InsufficientPrivilege
 from sqlalchemy import Table
 
+pytestmark = pytest.mark.server
+
 INSERT = """
     INSERT INTO generations (generation_id, account_id, model_id, modality, status, input, provider_order,
         metadata, price_credits, price_units, price_breakdown, idempotency_key, fingerprint, progress,

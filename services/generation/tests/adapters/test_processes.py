@@ -11,6 +11,8 @@ from generation_stack import TOKENS, Stack, until
 from tintype.generation.v1 import generation_pb2 as pb
 from tintype.generation.v1 import generation_pb2_grpc as pb_grpc
 
+pytestmark = pytest.mark.server
+
 PROCESSING, SUCCEEDED = pb.GENERATION_STATUS_PROCESSING, pb.GENERATION_STATUS_SUCCEEDED
 FAILED, CANCELLED = pb.GENERATION_STATUS_FAILED, pb.GENERATION_STATUS_CANCELLED
 QUEUED = pb.GENERATION_STATUS_QUEUED

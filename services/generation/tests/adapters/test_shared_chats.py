@@ -4,10 +4,13 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from embedded.testing import ServiceDatabase
 from generation.domain.identifiers import AccountId
 from interactive_house import Interactive, asked
 from killed_at_statement import overheard, rows
+
+pytestmark = pytest.mark.server
 
 CHATS = 12
 

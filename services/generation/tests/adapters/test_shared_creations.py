@@ -28,6 +28,8 @@ from generation_house import House, command
 from killed_at_statement import STATEMENTS_MAX, acted, dies, opened, overheard, rows
 from sqlalchemy.exc import ProgrammingError
 
+pytestmark = pytest.mark.server
+
 JOBS = 3
 CAROL = AccountId("usr_carol")
 

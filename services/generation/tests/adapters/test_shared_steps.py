@@ -19,6 +19,8 @@ from generation.ports.unit_of_work import UnitOfWork
 from generation_house import House, success
 from killed_at_statement import STATEMENTS_MAX, acted, dies, opened, overheard, rows
 
+pytestmark = pytest.mark.server
+
 JOBS = 3
 ASKED_BY: ContextVar[str] = ContextVar("asked_by", default="nobody")
 

@@ -23,6 +23,8 @@ from PIL import Image
 from tintype.generation.v1 import generation_pb2 as pb
 from tintype.generation.v1 import generation_pb2_grpc as pb_grpc
 
+pytestmark = pytest.mark.server
+
 SUCCEEDED = pb.GENERATION_STATUS_SUCCEEDED
 
 

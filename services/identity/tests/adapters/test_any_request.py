@@ -20,6 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.identity.v1 import identity_pb2 as pb
 from tintype.identity.v1 import identity_pb2_grpc as pb_grpc
 
+pytestmark = pytest.mark.server
+
 SERVICE = pb.DESCRIPTOR.services_by_name["IdentityService"]
 METHODS = {method.name: method for method in SERVICE.methods}
 # Each was, somewhere, the end of a process or an INTERNAL.

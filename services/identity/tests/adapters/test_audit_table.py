@@ -15,6 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 CHANGES = (
     "UPDATE audit_records SET reason = 'better'",
     "UPDATE audit_records SET actor = 'somebody else'",

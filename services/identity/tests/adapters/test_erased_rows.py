@@ -26,6 +26,8 @@ from identity_world import ADA, CLIENT, EVE, PASSWORD, create_api_key, from_, po
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 # What still names the account, by its id alone, and why.
 NAMES_THE_ID = {
     "erasures": "says that it is erased, and where",

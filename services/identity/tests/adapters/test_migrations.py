@@ -10,6 +10,8 @@ from embedded.testing import ServiceDatabase
 from identity.domain.mailbox import mailbox_digest
 from identity.domain.user import EmailAddress
 
+pytestmark = pytest.mark.server
+
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 ADDRESSES = (
     "ada@example.com",

@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from chassis.dead_letters import DeadLetters, Replayer
 from chassis.events import IncomingEvent
 from chassis.postgres import SYSTEM_SCOPE, transaction
 from identity.adapters.outbound.postgres.replay_records import record_replay
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+pytestmark = pytest.mark.server
 
 LOW = IncomingEvent(
     subject="tintype.ledger.v1.balance_low.usr_alice",

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger.adapters.outbound.postgres.array_literals import LINK, NOTE, TEXT, texts
 
+pytestmark = pytest.mark.server
+
 # PostgreSQL's texts hold any character but NUL.
 ANY_TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 AWKWARD = st.sampled_from(["", '"', '""', '","', "\\", "NULL", "{", "}", ",", " ", "ü", "a\nb"]) | ANY_TEXT

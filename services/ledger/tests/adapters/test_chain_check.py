@@ -15,6 +15,8 @@ from ledger.domain.chain import GENESIS, next_hash
 from ledger.ports.invariants import InvariantResult
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 ONE = "WHERE account_id = 'usr_b' AND sequence = 4"
 CHANGED = "usr_b 4: the entry or its hash was changed"
 AFTER = "usr_b 5: the entry or its hash was changed"

@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+import pytest
 from chassis.clock import SystemClock
 from chassis.ids import new_id
 from command_makers import charge, grant, refund, reserve
@@ -12,6 +13,8 @@ from ledger.application.command_writer import CommandWriter
 from ledger.domain.errors import IdempotencyKeyReused
 from ledger.domain.lot import Category
 from postgres_ledgers import Replicas, what_is_said
+
+pytestmark = pytest.mark.server
 
 
 async def test_twenty_reservations_of_75_against_500_over_three_replicas(replicas: Replicas) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+import pytest
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds, new_id
 from chassis.postgres import SYSTEM_SCOPE, transaction
@@ -17,6 +18,8 @@ from ledger.domain.lot import Category
 from postgres_ledgers import Replicas
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+pytestmark = pytest.mark.server
 
 TASKS, COMMANDS_EACH = 32, 12
 

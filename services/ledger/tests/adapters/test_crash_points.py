@@ -22,6 +22,8 @@ from ledger.application.command_writer import CommandWriter
 from ledger.domain.lot import Category
 from postgres_ledgers import broken_invariants
 
+pytestmark = pytest.mark.server
+
 STATEMENTS_MAX = 30
 
 

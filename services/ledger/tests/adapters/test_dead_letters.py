@@ -16,6 +16,8 @@ from support import LedgerUnderTest
 from tintype.billing.v1 import events_pb2 as billing
 from tintype.identity.v1 import events_pb2 as identity
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture
 def letters(engine: AsyncEngine) -> DeadLetters:

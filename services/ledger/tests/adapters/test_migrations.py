@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import psycopg
+import pytest
 from alembic import command
 from alembic.config import Config
 from chassis.clock import SystemClock
@@ -16,6 +17,8 @@ from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
 from ledger.domain.lot import Category
 from postgres_ledgers import broken_invariants
+
+pytestmark = pytest.mark.server
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 

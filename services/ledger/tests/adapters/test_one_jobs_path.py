@@ -30,6 +30,8 @@ from ledger.application.command_writer import CommandWriter
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tintype.generation.v1.events_pb2 import GenerationSucceeded
 
+pytestmark = pytest.mark.server
+
 LOCK = ("BEGIN", "SELECT accounts FOR NO KEY UPDATE", "SELECT requests", "SELECT lots")
 COMMIT = ("COMMIT", ROUND_TRIP)
 RESERVED = (

@@ -1,6 +1,7 @@
 """How PostgreSQL finds a batch's rows: by index, though the plan is from when there were none."""
 
 import psycopg
+import pytest
 from chassis.clock import SystemClock
 from chassis.ids import UuidIds, new_id
 from command_makers import charge, grant, renew, reserve
@@ -10,6 +11,8 @@ from ledger.adapters.outbound.postgres.unit_of_work import PostgresUnitsOfWork
 from ledger.application.command_writer import CommandWriter
 from ledger.domain.budget import BudgetPeriod, BudgetScope
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+pytestmark = pytest.mark.server
 
 
 async def test_a_plan_from_an_empty_table_never_walks_through_it(

@@ -24,6 +24,8 @@ from postgres_ledgers import broken_invariants
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 
 @dataclass
 class Ledger:

@@ -26,6 +26,8 @@ from ledger.application.command_writer import CommandWriter
 from ledger.domain.lot import Category
 from nats.js import JetStreamContext
 
+pytestmark = pytest.mark.server
+
 Facts = dict[str, list[str]]
 
 

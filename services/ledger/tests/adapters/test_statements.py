@@ -1,11 +1,14 @@
 """What only a real sealer does to a statement."""
 
+import pytest
 from embedded.testing import ServiceDatabase
 from journal_rows import open_journal
 from ledger.adapters.outbound.postgres.sealing import PostgresJournalSealing
 from ledger.adapters.outbound.postgres.statements import PostgresStatements
 from ledger.application.seal_journal import SealJournalHandler
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+pytestmark = pytest.mark.server
 
 
 async def test_lines_that_are_sealed_meanwhile_do_not_change_the_statement(

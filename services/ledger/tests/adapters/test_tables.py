@@ -1,8 +1,11 @@
 """The tables as the code names them are those that the migrations make."""
 
 import psycopg
+import pytest
 from embedded.testing import ServiceDatabase
 from ledger.adapters.outbound.postgres import tables
+
+pytestmark = pytest.mark.server
 
 # What the database fills in, and only queries of our own read.
 _NOT_WRITTEN = {"accounts": {"created_at"}, "entries": {"xid"}}

@@ -14,6 +14,8 @@ from ledger.domain.chain import GENESIS, Head, seal_hash
 from ledger.domain.seal import ChainGrowth
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+pytestmark = pytest.mark.server
+
 ROUND = 5
 
 
