@@ -112,6 +112,21 @@ async def test_a_last_question_that_fails_commits_nothing(engine: AsyncEngine) -
     assert await notes(engine) == []
 
 
+async def test_what_had_failed_is_not_said_to_be_committed(engine: AsyncEngine) -> None:
+    """Whoever goes on after a failure is told at the commit that nothing was kept."""
+
+    async def goes_on() -> None:
+        async with transaction(engine, SYSTEM_SCOPE) as connection:
+            way = round_trips.require(connection)
+            way.later(ADD, ["a"])
+            with pytest.raises(DBAPIError):
+                await way.ask("SELECT 1 / 0")
+
+    with pytest.raises(DBAPIError, match="nothing was committed"):
+        await goes_on()
+    assert await notes(engine) == []
+
+
 async def test_a_question_sees_what_was_said_before_it(engine: AsyncEngine) -> None:
     """SQLAlchemy's too."""
     async with transaction(engine, SYSTEM_SCOPE) as connection:

@@ -32,6 +32,7 @@ _Key = tuple[str, tuple[int, ...]]
 _RowOf = Callable[[Sequence[Any]], Any]
 # What was prepared is not there any more, or not what it was.
 _STALE = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.FeatureNotSupported)
+_COMMIT: _Key = ("COMMIT", ())
 _PLACE = re.compile(r"%(?:\((\w+)\))?s|%%")
 
 
@@ -190,7 +191,13 @@ class Pipeline:
                 self._adapter.set_pgresult(result)
                 row_of: _RowOf = _row_type(_names(result))._make if has_names else tuple
                 rows.extend(self._adapter.load_rows(0, result.ntuples, row_of))
-            elif result.status != ExecStatus.COMMAND_OK:
+            elif result.status == ExecStatus.COMMAND_OK:
+                if used == _COMMIT and result.command_status == b"ROLLBACK":
+                    # A statement had failed before, and whoever sent it went on: so the server says it.
+                    failure = failure or psycopg.errors.InFailedSqlTransaction(
+                        "a statement had failed: nothing was committed"
+                    )
+            else:
                 if result.status == ExecStatus.FATAL_ERROR:
                     failure = failure or error_from_result(result)
                     if isinstance(failure, _STALE) and used:
