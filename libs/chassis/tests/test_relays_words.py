@@ -11,8 +11,8 @@ from broker_support import OUTBOX, OUTBOX_TABLES, emptied, fact, running
 from chassis import outbox, outbox_gauges, relay
 from chassis.events import OutgoingEvent
 from chassis.postgres import SYSTEM_SCOPE, create_engine, transaction
-from chassis.relay import Relay
-from chassis.shards import SHARDS
+from chassis.relay import HeldBack, Relay
+from chassis.shards import CROWD, SHARDS
 from chassis.testing.wire import CAN_TRACE, ROUND_TRIP, Wire, listening
 from embedded.testing import ServiceDatabase
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -67,9 +67,13 @@ def wire(relays_engine: AsyncEngine, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 async def tell(engine: AsyncEngine, *numbers: int) -> None:
-    """Commit facts together."""
+    """Commit facts together, of forty accounts."""
+    facts = [
+        fact(number)._replace(subject=f"tintype.identity.v1.user_registered.usr_{number % 40}")
+        for number in numbers
+    ]
     async with transaction(engine, SYSTEM_SCOPE) as connection:
-        await outbox.append_many(connection, OUTBOX, [fact(number) for number in numbers])
+        await outbox.append_many(connection, OUTBOX, facts)
 
 
 async def until_it_says(wire: Wire, messages: int) -> None:
@@ -119,6 +123,69 @@ async def test_relays_at_rest_say_one_thing_a_look(
         wire.forget()
         await until_it_says(wire, 20)
         assert set(wire.said()) == {"SELECT outbox", ROUND_TRIP}
+
+
+async def test_who_stands_by_looks_at_nothing(
+    engine: AsyncEngine, relays_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of four relays two tell everything, and are woken; another one follows where one of them goes."""
+    monkeypatch.setattr(relay, "_POLL_S", 0.02)
+    brokers = [Broker() for _ in range(4)]
+    tasks = [asyncio.create_task(Relay(relays_engine, OUTBOX, broker).run()) for broker in brokers[:2]]
+    number = 0
+
+    async def told_by() -> set[int]:
+        nonlocal number
+        for broker in brokers:
+            broker.windows.clear()
+        for _ in range(3):
+            await tell(engine, *range(number, number + 40))
+            number += 40
+            await emptied(engine)
+        return {place for place, broker in enumerate(brokers) if broker.windows}
+
+    try:
+        await _shared_by(relays_engine, 2)
+        tasks += [asyncio.create_task(Relay(relays_engine, OUTBOX, broker).run()) for broker in brokers[2:]]
+        first = await told_by()
+        assert first == {0, 1}
+        with psycopg.connect(_dsn(engine), autocommit=True) as other:
+            listeners = other.execute("SELECT FROM pg_stat_activity WHERE query = 'LISTEN outbox'")
+            assert listeners.rowcount == 2
+        tasks[0].cancel()
+        await asyncio.gather(tasks[0], return_exceptions=True)
+        await _shared_by(relays_engine, 2)
+        second = await told_by()
+        assert len(second) == 2
+        assert 1 in second
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_all_relays_share_what_two_may_not_come_by(
+    relays_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a window full of facts waits; two have all of it again afterwards."""
+    monkeypatch.setattr(relay, "_POLL_S", 0.02)
+    may_store = asyncio.Event()
+
+    class Slow(Broker):
+        async def publish_many(self, events: Sequence[OutgoingEvent]) -> list[Exception | None]:
+            await asyncio.wait([asyncio.create_task(may_store.wait())], timeout=0.05)
+            if not may_store.is_set():
+                return [HeldBack() for _ in events]
+            return await super().publish_many(events)
+
+    async with running(*[Relay(relays_engine, OUTBOX, Slow()) for _ in range(3)]):
+        await _shared_by(relays_engine, 2)
+        for first in range(0, CROWD, 500):
+            await tell(relays_engine, *range(first, first + 500))
+        await _shared_by(relays_engine, 3)
+        may_store.set()
+        await emptied(relays_engine)
+        await _shared_by(relays_engine, 2)
 
 
 async def test_a_listener_that_was_cut_off_is_replaced(
@@ -176,6 +243,21 @@ async def _listeners(other: psycopg.Connection[tuple[int]]) -> int | None:
             if row is not None:
                 return int(row[0])
             await asyncio.sleep(0.02)
+
+
+async def _shared_by(engine: AsyncEngine, relays: int) -> None:
+    """Return once so many lead all shards, each its share."""
+    leading = (
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock'"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY pid"
+    )
+    with psycopg.connect(_dsn(engine), autocommit=True) as other:
+        async with asyncio.timeout(20):
+            while True:
+                shares = [int(row[0]) for row in other.execute(leading).fetchall()]
+                if len(shares) == relays and sum(shares) == SHARDS and max(shares) - min(shares) <= 1:
+                    return
+                await asyncio.sleep(0.02)
 
 
 async def _led(engine: AsyncEngine) -> int:

@@ -140,6 +140,8 @@ class Pipeline:
     def _send(
         self, key: _Key, parameters: Sequence[Any], formats: Sequence[int] | None, *, has_names: bool
     ) -> Rows:
+        if self._is_waiting:
+            raise psycopg.OperationalError("an exchange was interrupted: the connection is nobody's any more")
         if self._libpq.pipeline_status == PipelineStatus.OFF:
             self._libpq.enter_pipeline_mode()
         name = self._prepared.pop(key, None)

@@ -9,14 +9,15 @@ from typing import Any, Protocol
 import psycopg
 import structlog
 from prometheus_client import Counter
-from psycopg.rows import namedtuple_row
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from chassis import round_trips
 from chassis.backoff import backoff_s, jittered
 from chassis.events import OutgoingEvent
 from chassis.outbox import CHANNEL
 from chassis.outbox_gauges import OutboxGauges
+from chassis.pipeline import Pipeline
 from chassis.process import raise_if_cancelled
 from chassis.published_facts import MOVE_PUBLISHED, PublishedFacts
 from chassis.shards import SHARDS, Shards
@@ -59,7 +60,7 @@ class Relay:
     """Publishes the outbox, each account's facts in order. Several may run at once.
 
     Accounts are spread over shards, and each shard belongs to one relay at a time, by an advisory lock of
-    its session: relays that come and go share the shards evenly within a second or two. A row leaves the
+    its session: relays that come and go share the shards within a second or two (shards.py). A row leaves the
     outbox only after its acknowledgement, so a crash publishes again and never loses: consumers are
     idempotent. It is kept for a while longer, elsewhere (published_facts.py).
     Rows are read by what is left, never by `id > last`, which loses rows of transactions that commit late.
@@ -98,7 +99,7 @@ class Relay:
         """Hold locks on one connection and publish until something breaks."""
         async with self._engine.connect() as lock_connection:
             connection = await lock_connection.execution_options(isolation_level="AUTOCOMMIT")
-            shards = Shards(_driver(connection))
+            shards = Shards(round_trips.pipeline_of(connection))
             try:
                 await shards.arrive()
                 await self._publish_while_leading(shards, connection)
@@ -108,7 +109,8 @@ class Relay:
     async def _publish_while_leading(self, shards: Shards, connection: AsyncConnection) -> None:
         # The listener is a connection of its own: waiting for a notification occupies it.
         async with asyncio.TaskGroup() as tasks:
-            listener = tasks.create_task(self._listen())
+            leads = asyncio.Event()
+            listener = tasks.create_task(self._listen_once(leads))
             shared_at = looked_at = -_POLL_S
             goes_on = False
             try:
@@ -119,6 +121,8 @@ class Relay:
                     if time.monotonic() >= shared_at + _POLL_S:
                         # Also proves that the locks' connection, and so the locks, still live.
                         shared_at, waits = time.monotonic(), await shards.share()
+                        if shards.led:
+                            leads.set()
                     looked_at = time.monotonic()
                     goes_on = waits and await self._publish_window(connection, shards.led)
                     self._failures = 0
@@ -139,8 +143,8 @@ class Relay:
         other connection, and one that has lost its locks moves nothing. Each statement is whole by itself: a
         fact that was published and not moved is published again, as after a crash.
         """
-        driver = _driver(connection)
-        rows = await self._oldest(driver, shards) if shards else []
+        pipeline = round_trips.pipeline_of(connection)
+        rows = await self._oldest(pipeline, shards) if shards else []
         if not rows:
             return False
         events = [_to_event(row) for row in rows]
@@ -152,7 +156,8 @@ class Relay:
             if outcome is not None and not isinstance(outcome, BrokerAway | HeldBack)
         ]
         if published:
-            await driver.execute(MOVE_PUBLISHED, {"ids": published})
+            pipeline.ask(MOVE_PUBLISHED, {"ids": published})
+            await pipeline.answers()
         for row, why in unpublishable:
             await self._hold(connection, row, why)
         _PUBLISHED.inc(len(published))
@@ -161,12 +166,12 @@ class Relay:
             raise away
         return len(rows) == _WINDOW_ROWS and bool(published or unpublishable)
 
-    async def _oldest(self, driver: psycopg.AsyncConnection, shards: frozenset[int]) -> Sequence[Any]:
+    async def _oldest(self, pipeline: Pipeline, shards: frozenset[int]) -> Sequence[Any]:
         """Read the oldest facts that may be published now: none that waits for a held one of its account."""
         led = None if len(shards) == SHARDS else sorted(shards)
-        cursor = driver.cursor(row_factory=namedtuple_row)
-        await cursor.execute(_OLDEST if led is None else _OLDEST_LED, {"shards": led})
-        return await cursor.fetchall()
+        rows = pipeline.ask(_OLDEST if led is None else _OLDEST_LED, {"shards": led})
+        await pipeline.answers()
+        return rows
 
     async def _hold(self, connection: AsyncConnection, row: Any, why: Exception) -> None:
         """Let the account wait, longer each time; the others go on. It is told once."""
@@ -181,6 +186,11 @@ class Relay:
                 "after_s": backoff_s(row.failures + 1, first_s=_HOLD_S, max_s=_HOLD_MAX_S),
             },
         )
+
+    async def _listen_once(self, leads: asyncio.Event) -> None:
+        # Who stands by is told of nothing: each who is told is woken by every commit.
+        await leads.wait()
+        await self._listen()
 
     async def _listen(self) -> None:
         url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -253,14 +263,6 @@ async def _left(shards: Shards, connection: AsyncConnection) -> None:
     finally:
         if not has_left:
             await connection.invalidate()
-
-
-def _driver(connection: AsyncConnection) -> psycopg.AsyncConnection:
-    held = connection.sync_connection
-    driver = held.connection.driver_connection if held is not None else None
-    if not isinstance(driver, psycopg.AsyncConnection):
-        raise TypeError("the relay's connection is no psycopg connection")
-    return driver
 
 
 def _to_event(row: Any) -> OutgoingEvent:

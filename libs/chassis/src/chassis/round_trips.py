@@ -113,14 +113,16 @@ async def opened(connection: AsyncConnection, *, account: str) -> RoundTrips:
     held = connection.sync_connection
     if held is None:
         raise RuntimeError("the connection is not open")
-    made = held.info[_KEY] = RoundTrips(
-        _pipeline(held.info, held.connection.driver_connection), account=account
-    )
+    made = held.info[_KEY] = RoundTrips(pipeline_of(connection), account=account)
     return made
 
 
-def _pipeline(info: dict[Any, Any], driver: Any) -> Pipeline:
+def pipeline_of(connection: AsyncConnection) -> Pipeline:
     """Return the connection's own pipeline, which knows what was prepared on it."""
+    held = connection.sync_connection
+    if held is None:
+        raise RuntimeError("the connection is not open")
+    info, driver = held.info, held.connection.driver_connection
     if not isinstance(driver, psycopg.AsyncConnection):
         raise TypeError("only psycopg's connections send statements together")
     if _PIPELINE not in info:

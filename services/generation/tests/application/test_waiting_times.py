@@ -1,5 +1,8 @@
 """What somebody who waits is told: a place in the queue, and when it should be done."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -50,6 +53,32 @@ async def test_the_queue_is_read_once_a_second(house: House) -> None:
     assert await house.read.queue.position(job(2, **held)) == 2
     house.clock.forward(microseconds=1)
     assert await house.read.queue.position(job(2, **held)) == 1
+
+
+async def test_those_who_come_together_have_the_queue_read_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of them may leave meanwhile: the others are told all the same."""
+    waiting = [job(number, status=Status.QUEUED) for number in range(1, 5)]
+    reads, opened, may_go_on = 0, house.units.of_system, asyncio.Event()
+
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[object]:
+        nonlocal reads
+        reads += 1
+        await may_go_on.wait()
+        async with opened() as work:
+            yield work
+
+    monkeypatch.setattr(house.units, "of_system", slow)
+    asking = [asyncio.create_task(house.read.queue.position(one)) for one in waiting]
+    await asyncio.sleep(0)
+    asking[0].cancel()
+    may_go_on.set()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert isinstance(answers[0], asyncio.CancelledError)
+    assert answers[1:] == [1, 1, 1]
+    assert reads == 1
 
 
 @pytest.mark.parametrize(("number", "place"), [(100, 100), (101, 101), (102, 101), (150, 101)])

@@ -1,6 +1,8 @@
 """Knows who is first in the queue."""
 
+import asyncio
 from collections.abc import Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,10 +19,11 @@ KEPT = timedelta(seconds=1)
 
 @dataclass
 class Seen:
-    """The queue's first jobs, and when they were read."""
+    """The queue's first jobs, when they were read, and who reads them now."""
 
     queue: Sequence[GenerationId] = ()
     at: datetime | None = None
+    reading: "asyncio.Task[None] | None" = None
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,23 @@ class QueueView:
         """Return the place of a job that waits, from 1; None for one that doesn't, or while nobody knows."""
         if generation.status is not Status.QUEUED:
             return None
-        now = self.clock.now()
-        if self._seen.at is None or now >= self._seen.at + KEPT:
+        seen = self._seen
+        if seen.at is None or self.clock.now() >= seen.at + KEPT:
+            if seen.reading is None:
+                # Of nobody's request: whoever gives up has the others told all the same.
+                seen.reading = asyncio.create_task(self._read(), context=Context())
             try:
-                async with self.units.of_system() as work:
-                    self._seen.queue = await work.generations.first_queued(limit=COUNTED_MAX + 1)
+                await asyncio.shield(seen.reading)
             except StorageUnavailable:
                 # The job itself is what was asked for.
                 return None
+        return queue_position(generation.generation_id, seen.queue)
+
+    async def _read(self) -> None:
+        now = self.clock.now()
+        try:
+            async with self.units.of_system() as work:
+                self._seen.queue = await work.generations.first_queued(limit=COUNTED_MAX + 1)
             self._seen.at = now
-        return queue_position(generation.generation_id, self._seen.queue)
+        finally:
+            self._seen.reading = None
