@@ -15,6 +15,7 @@ from generation.domain.identifiers import (
 )
 from generation.domain.key_use import KeyUse
 from generation.domain.library_filter import EVERY_JOB, LibraryFilter
+from generation.domain.previews import Previews
 from generation.ports.answers import StoredAnswer
 from generation.ports.unit_of_work import UnitsOfWork
 from generation_rows import ALICE, BOB, LATER, NOW, attempt, job, output, running, stored
@@ -55,6 +56,20 @@ async def test_a_job_keeps_the_api_key_that_asked(units: UnitsOfWork, limit: int
         await work.generations.save(job(key=key, cancel_requested=True))
     async with units.of(ALICE) as work:
         assert await work.generations.lock(job().generation_id) == job(key=key, cancel_requested=True)
+
+
+async def test_a_job_keeps_the_terms_of_its_previews(units: UnitsOfWork) -> None:
+    """Whoever ends it charges by them; what its life changes leaves them as they are."""
+    shown = replace(running(1), is_interactive=True, previews=Previews(3, 1))
+    await stored(units, shown, running(2))
+    async with units.of(ALICE) as work:
+        await work.generations.save(replace(shown, cancel_requested=True))
+    async with units.of_system() as work:
+        kept = await work.generations.get(shown.generation_id)
+        other = await work.generations.get(running(2).generation_id)
+    assert kept is not None
+    assert other is not None
+    assert (kept.previews, other.previews) == (Previews(3, 1), None)
 
 
 async def test_a_key_is_used_once(units: UnitsOfWork) -> None:
