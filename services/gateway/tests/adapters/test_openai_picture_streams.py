@@ -65,6 +65,7 @@ async def test_a_changed_picture(ada: Door) -> None:
     ("body", "code", "param"),
     [
         ({"n": 2}, "unsupported_value", "n"),
+        ({"output_count": 2}, "unsupported_value", "n"),
         ({"response_format": "url"}, "unsupported_value", "response_format"),
         ({"partial_images": 4}, "invalid_request", "partial_images"),
         ({"partial_images": -1}, "invalid_request", "partial_images"),
@@ -87,6 +88,7 @@ async def test_what_is_refused(ada: Door, body: dict[str, Any], code: str, param
         ({"stream": "true", "partial_images": "x"}, "partial_images"),
         ({"stream": "true", "partial_images": "4"}, "partial_images"),
         ({"stream": "true", "n": "2"}, "n"),
+        ({"stream": "true", "output_count": "2"}, "n"),
     ],
 )
 async def test_forms_that_are_refused(ada: Door, fields: dict[str, str], param: str) -> None:

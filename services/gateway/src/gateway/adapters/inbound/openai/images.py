@@ -110,7 +110,8 @@ async def create_openai_image(
     wish = stream_wish(
         stream=body.stream,
         partial_images=body.partial_images,
-        n=body.n,
+        # Under its own name, too.
+        n=(body.n, body.others().get("output_count")),
         response_format=body.response_format,
     )
     asked = body.model_dump(exclude_unset=True, exclude={"model", "models", "response_format", *STREAMED})
@@ -161,7 +162,7 @@ async def edit_openai_image(
         wish = stream_wish(
             stream=form.stream,
             partial_images=form.partial_images,
-            n=form.fields.get("n"),
+            n=(form.fields.get("n"), form.fields.get("output_count")),
             response_format=form.response_format,
         )
         pictures = [

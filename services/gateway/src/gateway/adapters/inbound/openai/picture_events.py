@@ -1,7 +1,7 @@
 """The events of a picture that is streamed, as OpenAI names and fills them."""
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -41,14 +41,14 @@ class StreamWish:
 
 
 def stream_wish(
-    *, stream: bool | None, partial_images: int | None, n: object, response_format: str | None
+    *, stream: bool | None, partial_images: int | None, n: Collection[object], response_format: str | None
 ) -> StreamWish:
     """Read what is asked for. Raises InvalidRequest, which names the field."""
     if not stream:
         if partial_images:
             raise _refused("partial_images", "needs stream: true")
         return StreamWish(is_streamed=False, previews_max=0)
-    if n not in (None, 1, "1"):
+    if any(count not in (None, 1, "1") for count in n):
         raise _refused("n", "Streaming is only supported with n=1.")
     if response_format == "url":
         raise _refused("response_format", "a stream has its pictures in base64")
