@@ -31,6 +31,7 @@ from kept_webhooks import (
     EVE,
     FAILED,
     KEY,
+    MADE,
     NOW,
     OK,
     REFUSED,
@@ -292,6 +293,26 @@ async def test_what_ended_long_ago_is_forgotten(kept: Kept) -> None:
     assert await kept.queue.purge(before=later, count_max=10) == 0
     (left,) = await log_of(kept, an_endpoint())
     assert left.state is DeliveryState.PENDING
+
+
+async def test_what_was_sent_again_is_not_forgotten(kept: Kept) -> None:
+    """With the webhook of the request that it is of: until both are old once more."""
+    callback, later = a_callback(), NOW + timedelta(seconds=1)
+    await kept.endpoints.keep_callback(callback, fresh="whsec_AAAA")
+    await kept.endpoints.tie_callback(ADA, callback.callback_id, MADE)
+    assert await told(kept, generation_id=MADE) == 1
+    (claimed,) = await kept.claim()
+    await kept.settle(claimed)
+    delivery_id = claimed.delivery.delivery_id
+    await kept.endpoints.redeliver(ADA, None, delivery_id, now=later)
+    assert await kept.queue.purge(before=later, count_max=10) == 0
+    (again,) = await kept.claim(at=later)
+    assert (again.delivery.delivery_id, again.delivery.url) == (delivery_id, callback.url)
+    await kept.settle(again, at=later)
+    assert await kept.queue.purge(before=later, count_max=10) == 0
+    (logged,) = (await kept.endpoints.deliveries(ADA, None, cursor=None, limit=10)).items
+    assert logged.generation_id == MADE
+    assert await kept.queue.purge(before=later + timedelta(seconds=1), count_max=10) == 2
 
 
 async def test_an_account_that_wants_nothing_leaves_no_trace(engine: AsyncEngine) -> None:

@@ -54,7 +54,10 @@ class WebhookQueue(Protocol):
         ...
 
     async def purge(self, *, before: datetime, count_max: int) -> int:
-        """Forget deliveries that ended, and webhooks of requests made, before then; returns how many."""
+        """Forget deliveries that ended, and webhooks of requests made, before then; returns how many.
+
+        What waits to be sent again stays, however old it is, and the webhook of its request with it.
+        """
         ...
 
     async def forget(self, account_id: AccountId) -> None:

@@ -211,12 +211,12 @@ class MemoryWebhooks(MemoryWebhookEndpoints):
     async def purge(self, *, before: datetime, count_max: int) -> int:
         """See WebhookQueue."""
         ended = [key for key, moment in self.ended.items() if moment < before][:count_max]
-        asked = [key for key, call in self.callbacks.items() if call.created_at < before][:count_max]
         self._drop(ended)
-        for callback_id in asked:
+        logged = {self.of_callback.get(key) for key in self.log}
+        old = [key for key, call in self.callbacks.items() if call.created_at < before and key not in logged]
+        for callback_id in old[:count_max]:
             del self.callbacks[callback_id]
-            self._drop([key for key, named in self.of_callback.items() if named == callback_id])
-        return len(ended) + len(asked)
+        return len(ended) + len(old[:count_max])
 
     async def forget(self, account_id: AccountId) -> None:
         """See WebhookQueue."""

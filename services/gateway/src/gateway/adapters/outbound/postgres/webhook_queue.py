@@ -173,13 +173,17 @@ class PostgresWebhookQueue:
 
     async def purge(self, *, before: datetime, count_max: int) -> int:
         """See WebhookQueue."""
-        purged = 0
-        ended = (webhook_deliveries, webhook_deliveries.c.delivery_id, webhook_deliveries.c.finished_at)
-        asked = (webhook_callbacks, webhook_callbacks.c.callback_id, webhook_callbacks.c.created_at)
+        purged, sent, asked = 0, webhook_deliveries, webhook_callbacks
+        # What is logged of one may be newer than itself: it was sent again by hand.
+        is_logged = sa.exists().where(sent.c.callback_id == asked.c.callback_id)
+        old = (
+            (sent, sent.c.delivery_id, sent.c.finished_at < before),
+            (asked, asked.c.callback_id, sa.and_(asked.c.created_at < before, sa.not_(is_logged))),
+        )
         async with transaction(self._engine, SYSTEM_SCOPE) as connection:
-            for table, key, moment in (ended, asked):
-                old = first_unclaimed(key, due=moment < before, limit=count_max)
-                purged += (await connection.execute(table.delete().where(old))).rowcount
+            for table, key, due in old:
+                some = first_unclaimed(key, due=due, limit=count_max)
+                purged += (await connection.execute(table.delete().where(some))).rowcount
         return purged
 
     async def forget(self, account_id: AccountId) -> None:
