@@ -40,7 +40,11 @@ def upload_handlers(
         complete=CompleteUploadHandler(intake, keeper, UploadsInHand(per_account_max=2, overall_max=4)),
         read=ReadUploads(units, store, clock, UNUSED_TTL),
         delete=DeleteUploadHandler(units, clock),
-        draw_avatar=DrawAvatarHandler(intake, UploadsInHand(per_account_max=1, overall_max=8)),
+        draw_avatar=DrawAvatarHandler(
+            intake,
+            coming=UploadsInHand(per_account_max=1, overall_max=64),
+            drawing=UploadsInHand(per_account_max=1, overall_max=8),
+        ),
     )
 
 

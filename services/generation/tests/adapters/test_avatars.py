@@ -3,6 +3,7 @@
 import io
 import zipfile
 import zlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,8 @@ TAKEN = "PNG, JPEG and WebP pictures are taken"
 async def drawn(content: bytes, folder: Path) -> tuple[Image.Image, bytes]:
     """The picture that is made of a file, decoded, and its bytes; nothing else is left."""
     intake = FileUploadIntake(1_000, folder)
-    made = await intake.avatar(pieces(content), size_bytes_max=AVATAR_SIZE_MAX_BYTES)
+    async with intake.whole(pieces(content), size_bytes_max=AVATAR_SIZE_MAX_BYTES) as file:
+        made = await intake.avatar(file)
     assert left_in(folder) == []
     image = Image.open(io.BytesIO(made))
     image.load()
@@ -177,13 +179,14 @@ async def test_what_is_too_large_is_not_looked_at(tmp_path: Path) -> None:
     """Not a byte more is read than may come, and nothing is left."""
     read = 0
 
-    async def endless() -> object:
+    async def endless() -> AsyncIterator[bytes]:
         nonlocal read
         while True:
             read += 65_536
             yield bytes(65_536)
 
     with pytest.raises(UploadTooLong, match="larger than 5242880 bytes"):
-        await FileUploadIntake(1_000, tmp_path).avatar(endless(), size_bytes_max=AVATAR_SIZE_MAX_BYTES)  # type: ignore[arg-type]
+        async with FileUploadIntake(1_000, tmp_path).whole(endless(), size_bytes_max=AVATAR_SIZE_MAX_BYTES):
+            pass
     assert read <= AVATAR_SIZE_MAX_BYTES + 65_536
     assert left_in(tmp_path) == []

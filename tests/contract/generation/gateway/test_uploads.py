@@ -5,7 +5,7 @@ import hashlib
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from contract_support import connect, serve_generation
@@ -16,6 +16,7 @@ from gateway.domain.errors import (
     GatewayError,
     IdempotencyKeyReused,
     InvalidRequest,
+    MalformedRequest,
     NotFound,
     TooLarge,
 )
@@ -179,6 +180,26 @@ async def test_no_avatar_is_drawn_of_half_a_file(scene: Scene) -> None:
     with pytest.raises(ConnectionResetError) as raised:
         await scene.uploads.draw_avatar(ME, broken())
     assert raised.value is failure
+
+
+@pytest.mark.parametrize("drips", [100, 1], ids=["drips", "says nothing"])
+async def test_an_avatar_that_comes_too_slowly_is_refused(stack: AsyncExitStack, drips: int) -> None:
+    """The refusal is told, whatever its sender has sent by then, and once they have sent it."""
+    house = House()
+    at_once = replace(house.uploads.draw_avatar, comes_within_s=0.2)
+    house.uploads = replace(house.uploads, draw_avatar=at_once)
+    uploads = GrpcUploads(await connect(stack, await serve_generation(stack, house), "gateway"))
+
+    async def slow() -> AsyncIterator[bytes]:
+        for _ in range(drips):
+            yield b"y"
+            await asyncio.sleep(0.5 / drips)
+
+    for _ in range(5):
+        async with asyncio.timeout(10):
+            with pytest.raises(MalformedRequest) as refused:
+                await uploads.draw_avatar(ME, slow())
+        assert refused.value.reason == "UPLOAD_BROKEN_OFF"
 
 
 async def test_the_quota_holds(scene: Scene) -> None:

@@ -212,5 +212,9 @@ def _uploads(settings: ApiSettings, parts: Parts) -> UploadHandlers:
         ),
         delete=DeleteUploadHandler(parts.units, parts.clock),
         # As large as they may be, none of them is large.
-        draw_avatar=DrawAvatarHandler(intake, UploadsInHand(per_account_max=1, overall_max=8)),
+        draw_avatar=DrawAvatarHandler(
+            intake,
+            coming=UploadsInHand(per_account_max=1, overall_max=64),
+            drawing=UploadsInHand(per_account_max=1, overall_max=8),
+        ),
     )

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from generation.ports.media_intake import ReceivedMedia
@@ -24,6 +25,13 @@ class ReceivedUpload:
     source_sha256: str
 
 
+@dataclass(frozen=True)
+class WholeFile:
+    """What somebody sent, to its end, on local disk; nobody has looked at it."""
+
+    path: Path
+
+
 class UploadIntake(Protocol):
     """Holds a picture or a film on local disk while it is looked at, made anew and stored.
 
@@ -41,10 +49,19 @@ class UploadIntake(Protocol):
         """
         ...
 
-    async def avatar(self, content: AsyncIterator[bytes], *, size_bytes_max: int) -> bytes:
+    def whole(
+        self, content: AsyncIterator[bytes], *, size_bytes_max: int
+    ) -> AbstractAsyncContextManager[WholeFile]:
+        """Stream it in and look at nothing of it; the file is gone when the context ends.
+
+        Raises UploadUnusable for nothing at all, UploadTooLong, and IntakeUnavailable.
+        """
+        ...
+
+    async def avatar(self, file: WholeFile) -> bytes:
         """Return a WebP of 256 by 256 pixels and at most 64 KiB, of the middle of a still picture.
 
-        As `receive` otherwise; no file is left when it returns.
+        Raises UploadUnusable and IntakeUnavailable.
         """
         ...
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from chassis.timestamps import to_timestamp
 from tintype.generation.v1 import generation_pb2 as pb
@@ -30,6 +31,8 @@ from generation.domain.upload import Upload
 # More than any caller sends, for longer than any caller takes.
 REFUSED_BYTES_MAX = 128 * 1024 * 1024
 REFUSED_S_MAX = 600.0
+# Messages that are read before they are asked for, of 256 KiB each.
+AHEAD_MAX = 2
 _Piece = TypeVar("_Piece", pb.CreateUploadRequest, pb.DrawAvatarRequest)
 
 UPLOAD = Named(
@@ -85,11 +88,12 @@ class UploadAnswers:
         if first is None or first.WhichOneof("part") != "start":
             raise InvalidInput([Violation("start", "comes first")])
         account_id = fields.account_id(first.start.account_id)
-        try:
-            picture = await self._uploads.draw_avatar(account_id, _content(requests))
-        except GenerationError:
-            await _let_end(requests)
-            raise
+        async with _read_beside(requests) as parts:
+            try:
+                picture = await self._uploads.draw_avatar(account_id, _content(parts))
+            except GenerationError:
+                await _let_end(parts)
+                raise
         return pb.DrawAvatarResponse(picture=picture)
 
     async def AwaitUpload(self, request: pb.AwaitUploadRequest, context: Any) -> pb.AwaitUploadResponse:
@@ -157,7 +161,45 @@ def upload_message(view: SignedUpload) -> pb.Upload:
     )
 
 
-async def _content(requests: AsyncIterator[_Piece]) -> AsyncIterator[bytes]:
+class _Parts(Generic[_Piece]):
+    """A call's messages, which a task of its own reads: who waits for one may give up, and others read on."""
+
+    def __init__(self) -> None:
+        self.come: asyncio.Queue[_Piece | None] = asyncio.Queue(AHEAD_MAX)
+        self.failure: Exception | None = None
+        self._is_over = False
+
+    async def __aiter__(self) -> AsyncIterator[_Piece]:
+        while not self._is_over:
+            if (part := await self.come.get()) is None:
+                self._is_over = True
+                if self.failure is not None:
+                    raise self.failure
+                return
+            yield part
+
+
+@asynccontextmanager
+async def _read_beside(requests: AsyncIterator[_Piece]) -> AsyncIterator[_Parts[_Piece]]:
+    parts: _Parts[_Piece] = _Parts()
+
+    async def read() -> None:
+        try:
+            async for request in requests:
+                await parts.come.put(request)
+        except Exception as failure:  # noqa: BLE001, whoever waits for a part raises it
+            parts.failure = failure
+        await parts.come.put(None)
+
+    reading = asyncio.create_task(read())
+    try:
+        yield parts
+    finally:
+        reading.cancel()
+        await asyncio.wait({reading})
+
+
+async def _content(requests: AsyncIterable[_Piece]) -> AsyncIterator[bytes]:
     """Yield the pieces; raises UploadBrokenOff where the stream ends before it says that the file has."""
     async for request in requests:
         match request.WhichOneof("part"):
@@ -170,7 +212,7 @@ async def _content(requests: AsyncIterator[_Piece]) -> AsyncIterator[bytes]:
     raise UploadBrokenOff("the file's end did not come")
 
 
-async def _let_end(requests: AsyncIterator[_Piece]) -> None:
+async def _let_end(requests: AsyncIterable[_Piece]) -> None:
     """Read on and keep nothing: gRPC makes an error of its own where a client writes while it is refused."""
     left_bytes = REFUSED_BYTES_MAX
     with contextlib.suppress(TimeoutError):

@@ -1,5 +1,6 @@
 """The other services in memory, for tests."""
 
+import asyncio
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator
@@ -19,7 +20,7 @@ from generation.ports.media_intake import IntakeUnavailable, OutputUnusable, Rec
 from generation.ports.media_provider import Capabilities, PollSchedule, Run, RunOutput, RunReport, RunState
 from generation.ports.media_store import ObjectAbsent, SignedForm, StoreUnavailable
 from generation.ports.provider_webhooks import ReceivedWebhook
-from generation.ports.upload_intake import ReceivedUpload, UploadTooLong, UploadUnusable
+from generation.ports.upload_intake import ReceivedUpload, UploadTooLong, UploadUnusable, WholeFile
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,12 @@ class MemoryIntake:
             )
 
 
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class MemoryUploadIntake:
     """Believes all but what is `unusable` or empty, and keeps it; `thumbnails`: with small pictures."""
@@ -131,6 +138,8 @@ class MemoryUploadIntake:
     is_full: bool = False
     # What begins so is refused.
     unusable: bytes = b"no picture"
+    # Avatars are drawn while it is set.
+    may_draw: asyncio.Event = field(default_factory=_set_event)
 
     @asynccontextmanager
     async def receive(
@@ -147,8 +156,23 @@ class MemoryUploadIntake:
             )
             yield ReceivedUpload(media, hashlib.sha256(came).hexdigest())
 
-    async def avatar(self, content: AsyncIterator[bytes], *, size_bytes_max: int) -> bytes:
-        came = await self._usable(content, size_bytes_max)
+    @asynccontextmanager
+    async def whole(self, content: AsyncIterator[bytes], *, size_bytes_max: int) -> AsyncIterator[WholeFile]:
+        if self.is_full:
+            raise IntakeUnavailable("there is no room for files")
+        came = await self._read(content, size_bytes_max)
+        if not came:
+            raise UploadUnusable("the file is empty")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "source"
+            path.write_bytes(came)
+            yield WholeFile(path)
+
+    async def avatar(self, file: WholeFile) -> bytes:
+        came = file.path.read_bytes()
+        if came.startswith(self.unusable):
+            raise UploadUnusable("the file is no picture")
+        await self.may_draw.wait()
         return b"RIFF\x20\0\0\0WEBP" + hashlib.sha256(came).digest()
 
     async def digest(self, content: AsyncIterator[bytes]) -> str:

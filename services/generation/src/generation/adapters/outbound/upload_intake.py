@@ -11,7 +11,7 @@ from generation.adapters.outbound.inspection_process import draw_avatar_apart, r
 from generation.adapters.outbound.intake import described
 from generation.adapters.outbound.local_files import TooLong, hash_of, room, temporary_folder, written
 from generation.ports.media_intake import OutputUnusable, ReceivedMedia
-from generation.ports.upload_intake import ReceivedUpload, UploadTooLong, UploadUnusable
+from generation.ports.upload_intake import ReceivedUpload, UploadTooLong, UploadUnusable, WholeFile
 
 # A process each, of up to a gigabyte: the container of the API has room for one.
 REDRAWN_AT_ONCE = 1
@@ -37,17 +37,22 @@ class FileUploadIntake:
             source_sha256 = await _received(content, source, size_bytes_max=most)
             yield ReceivedUpload(await self._redrawn(source, folder), source_sha256)
 
-    async def avatar(self, content: AsyncIterator[bytes], *, size_bytes_max: int) -> bytes:
+    @asynccontextmanager
+    async def whole(self, content: AsyncIterator[bytes], *, size_bytes_max: int) -> AsyncIterator[WholeFile]:
         with temporary_folder(self.folder) as folder:
-            source, target = folder / "source", folder / "avatar"
+            source = folder / "source"
             await _received(content, source, size_bytes_max=size_bytes_max)
-            try:
-                async with self._drawing:
-                    await draw_avatar_apart(source, target=target)
-            except OutputUnusable as unusable:
-                raise UploadUnusable(str(unusable)) from unusable
-            with room():
-                return target.read_bytes()
+            yield WholeFile(source)
+
+    async def avatar(self, file: WholeFile) -> bytes:
+        target = file.path.with_name("avatar")
+        try:
+            async with self._drawing:
+                await draw_avatar_apart(file.path, target=target)
+        except OutputUnusable as unusable:
+            raise UploadUnusable(str(unusable)) from unusable
+        with room():
+            return target.read_bytes()
 
     async def digest(self, content: AsyncIterator[bytes]) -> str:
         size_bytes, sha256 = 0, hashlib.sha256()
