@@ -1,9 +1,12 @@
 """What the gateway needs of generation, by the gateway's own port: its fake and the real thing."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from contract_support import connect, serve_generation
@@ -20,6 +23,7 @@ from gateway.domain.errors import (
     InsufficientCredits,
     InvalidRequest,
     NotFound,
+    RateLimited,
     Unavailable,
 )
 from gateway.domain.generation import Generation, GenerationStatus, NewGeneration
@@ -27,6 +31,7 @@ from gateway.domain.identifiers import ApiKeyId, KeyDigest
 from gateway.domain.usage import ModelUsage
 from gateway.ports.generation import Generations
 from generation.domain.entitlements import Entitlements
+from generation.domain.errors import StorageBusy
 from generation_house import House, premium_house, success
 from support import HandClock
 
@@ -287,3 +292,58 @@ async def test_an_answer_that_is_lost_leaves_nothing_running(stack: AsyncExitSta
     assert (job.status.value, job.credits_charged) == ("cancelled", 0)
     (fact,) = await house.facts.expect("GenerationCancelled")
     assert fact.reservation_id is not None
+
+
+def busy(house: House, is_busy: Callable[[int], bool]) -> None:
+    """Have the database be busy for shared steps of these numbers."""
+    shared, asked = house.units.shared, count(1)
+
+    async def refused(step: Any, needs: Any) -> Any:
+        if is_busy(next(asked)):
+            raise StorageBusy("too many wait already", retry_after_s=0.5)
+        return await shared(step, needs)
+
+    house.units.shared = refused  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("is_busy", "reason", "jobs"),
+    [
+        # The job is there, and so is its reservation.
+        (lambda number: number > 1, "STORAGE_UNAVAILABLE", ["cancelled"]),
+    ],
+    ids=["a job"],
+)
+async def test_a_busy_database_says_whether_anything_was_begun(
+    stack: AsyncExitStack, is_busy: Callable[[int], bool], reason: str, jobs: list[str]
+) -> None:
+    """What was begun is withdrawn; where nothing was, nobody is asked for it."""
+    house = House()
+    house.ledger.available = 100
+    busy(house, is_busy)
+    generations = GrpcGenerations(await connect(stack, await serve_generation(stack, house), "gateway"))
+    step = UnansweredGenerations(generations=generations, try_s=0 if not jobs else 5)
+    with pytest.raises((RateLimited, Unavailable)) as refused:
+        async with step.withdrawn(ME, "k1", may_come_back=False):
+            await generations.create(ME, new(key="k1"))
+    assert (refused.value.reason, refused.value.may_have_begun) == (reason, False)
+    del house.units.shared
+    house.clock.forward(seconds=20)
+    await house.sweep_reservations()
+    assert [job.status.value for job in house.units.tables.generations.values()] == jobs
+    await house.facts.expect(*(["GenerationCancelled"] * len(jobs)))
+
+
+async def test_what_is_asked_for_again_by_itself_may_have_begun(stack: AsyncExitStack) -> None:
+    """The first attempt stored a job, of which nobody was told; the second finds no room to look for it."""
+    house = House()
+    house.ledger.available, house.ledger.loses_answers = 100, True
+    busy(house, lambda number: number == 2)
+    generations = GrpcGenerations(await connect(stack, await serve_generation(stack, house), "gateway"))
+    step = UnansweredGenerations(generations=generations)
+    with pytest.raises(Unavailable) as refused:
+        async with step.withdrawn(ME, "k1", may_come_back=False):
+            await generations.create(ME, new(key="k1"))
+    assert not refused.value.may_have_begun
+    (job,) = house.units.tables.generations.values()
+    assert job.cancel_requested

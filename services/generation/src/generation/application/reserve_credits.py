@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from generation.application.shared_step import after_it_was_kept
 from generation.domain.events import queued, released
 from generation.domain.generation import Generation, Status
 from generation.domain.identifiers import GenerationId, ReservationId
@@ -26,7 +27,10 @@ class CreditReserver:
     queue_timeout_s: int
 
     async def reserve(self, generation: Generation) -> Generation:
-        """Return the job after the ledger's answer. Raises LedgerUnavailable, after which nothing changed."""
+        """Return the job after the ledger's answer.
+
+        Raises LedgerUnavailable, after which nothing changed, and StorageUnavailable.
+        """
         answer = await self.asked(generation)
 
         async def write_down(work: UnitOfWork) -> Generation:
@@ -36,7 +40,8 @@ class CreditReserver:
             return await hold(work, current, answer.reservation_id, clock=self.clock)
 
         needs = Needs(account_id=generation.account_id, generation_id=generation.generation_id)
-        return await self.units.shared(write_down, needs)
+        with after_it_was_kept():
+            return await self.units.shared(write_down, needs)
 
     async def asked(self, generation: Generation) -> Reservation | Refusal | KeyLimitReached:
         """Return the ledger's answer, which is still to be written down. Raises LedgerUnavailable."""

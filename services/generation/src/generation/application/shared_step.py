@@ -1,8 +1,9 @@
 """A step of a shared transaction that may refuse what was asked for, before it writes anything."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
-from generation.domain.errors import GenerationError
+from generation.domain.errors import GenerationError, StorageBusy, StorageUnavailable
 from generation.ports.needs import Needs
 from generation.ports.unit_of_work import Done, UnitOfWork, UnitsOfWork
 
@@ -25,3 +26,14 @@ async def shared_unless_refused(
     if isinstance(done, GenerationError):
         raise done
     return done
+
+
+@contextmanager
+def after_it_was_kept() -> Iterator[None]:
+    """Raise StorageUnavailable for StorageBusy, of which callers read that nothing was begun."""
+    try:
+        yield
+    except StorageBusy as busy:
+        raise StorageUnavailable(
+            "the job is kept, and what the ledger said of it is not yet; ask again with the same key"
+        ) from busy

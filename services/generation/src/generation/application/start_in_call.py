@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from generation.application.provider_gate import ProviderGate
 from generation.application.reserve_credits import CreditReserver, locked
-from generation.application.shared_step import shared_unless_refused
+from generation.application.shared_step import after_it_was_kept, shared_unless_refused
 from generation.application.start_generation import Job
 from generation.domain.attempt import Attempt
 from generation.domain.events import released
@@ -38,7 +38,7 @@ class InCallStarter:
     async def start(self, generation: Generation, model: Model) -> Job | Generation:
         """Return the job to run; as it is where it ended, was refused, or runs in another call.
 
-        Raises LedgerUnavailable, after which nothing changed.
+        Raises LedgerUnavailable, after which nothing changed, and StorageUnavailable.
         """
         answer = await self.credits.asked(generation)
 
@@ -46,7 +46,8 @@ class InCallStarter:
             return await self._begun(work, generation.generation_id, answer, model)
 
         needs = Needs(account_id=generation.account_id, generation_id=generation.generation_id)
-        return await shared_unless_refused(self.units, begin, needs)
+        with after_it_was_kept():
+            return await shared_unless_refused(self.units, begin, needs)
 
     async def _begun(
         self,

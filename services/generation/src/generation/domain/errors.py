@@ -137,7 +137,7 @@ class StorageUnavailable(GenerationError):
 
 
 class StorageBusy(StorageUnavailable):
-    """As much waits for the database as may; nothing was kept."""
+    """As much waits for the database as may: this step was not done. What was kept before it stays."""
 
     reason = "STORAGE_BUSY"
 

@@ -283,6 +283,6 @@ class UnitsOfWork(Protocol):
 
         Return what it returned, once that is kept. A step that raises undoes itself alone. It may be done
         more than once, the last time alone, and whatever was done before is undone: it has no effect besides.
-        Raises StorageBusy when too many wait.
+        Raises StorageBusy when too many wait: the step was not done then.
         """
         ...

@@ -28,7 +28,8 @@ class GenerationServiceStub:
     `generation_id`, `decided_at`, and `replayed`: `true` when an earlier call with this key was
     refused then), after which the generation stands as rejected and nothing is held;
     IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): whether the credits are held is not known, and the
-    generation runs once they are, so a caller that can't ask again with this key cancels it by this key;
+    generation runs once they are, so a caller that can't ask again with this key cancels it by this key; so it is
+    with STORAGE_UNAVAILABLE (UNAVAILABLE), and not with STORAGE_BUSY (RESOURCE_EXHAUSTED): nothing was begun;
     ENTITLEMENT_REQUIRED (PERMISSION_DENIED; metadata `entitlement`): the model is for plans that open that word.
     """
     GetGeneration: _aio.UnaryUnaryMultiCallable[_generation_pb2.GetGenerationRequest, _generation_pb2.GetGenerationResponse]
@@ -178,7 +179,8 @@ class GenerationServiceServicer(metaclass=_abc_1.ABCMeta):
         `generation_id`, `decided_at`, and `replayed`: `true` when an earlier call with this key was
         refused then), after which the generation stands as rejected and nothing is held;
         IDEMPOTENCY_KEY_REUSED; LEDGER_UNAVAILABLE (UNAVAILABLE): whether the credits are held is not known, and the
-        generation runs once they are, so a caller that can't ask again with this key cancels it by this key;
+        generation runs once they are, so a caller that can't ask again with this key cancels it by this key; so it is
+        with STORAGE_UNAVAILABLE (UNAVAILABLE), and not with STORAGE_BUSY (RESOURCE_EXHAUSTED): nothing was begun;
         ENTITLEMENT_REQUIRED (PERMISSION_DENIED; metadata `entitlement`): the model is for plans that open that word.
         """
 

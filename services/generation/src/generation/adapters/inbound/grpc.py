@@ -153,7 +153,13 @@ class GenerationServicer(
         self, request: pb.CreateGenerationRequest, context: Any
     ) -> pb.CreateGenerationResponse:
         """See the contract."""
-        generation, replayed = await self._handlers.create(asked_generation(request))
+        command = asked_generation(request)
+        try:
+            generation, replayed = await self._handlers.create(command)
+        except errors.StorageBusy as busy:
+            if _was_tried_before(context):
+                raise errors.StorageUnavailable(str(busy)) from busy
+            raise
         view = await self._handlers.read.view(generation)
         return pb.CreateGenerationResponse(generation=messages.generation_message(view), replayed=replayed)
 
@@ -248,3 +254,11 @@ class GenerationServicer(
         """See the contract."""
         async for generation in self._handlers.settlements.all():
             yield messages.settled_message(generation)
+
+
+def _was_tried_before(context: Any) -> bool:
+    """Whether gRPC makes the call again by itself: what became of the attempt before, its caller never heard.
+
+    See the metadata `grpc-previous-rpc-attempts` in gRPC's proposal A6.
+    """
+    return any(name == "grpc-previous-rpc-attempts" for name, _ in context.invocation_metadata() or ())

@@ -40,7 +40,7 @@ CHATS: Reasons = {
     409: ("GENERATION_CANCELLED", "GENERATION_RUNNING", "ANSWER_NOT_KEPT"),
     429: ("LEDGER_OVERLOADED", "STORAGE_BUSY", "TOO_MANY_STREAMS"),
     502: ("GENERATION_FAILED",),
-    503: ("LEDGER_UNAVAILABLE", "CHATS_NOT_OFFERED"),
+    503: ("LEDGER_UNAVAILABLE", "STORAGE_UNAVAILABLE", "CHATS_NOT_OFFERED"),
 }
 _MAY_BE_ANOTHERS = (Unavailable, TimedOut, GenerationFailed, NotFound, RateLimited)
 Told = Sequence[Document] | Literal["heartbeat"] | ChatEnded

@@ -167,7 +167,7 @@ DETAILS: Mapping[str, str] = MappingProxyType({
     "SESSION_STATE_UNKNOWN": "Whether the session stands can't be told right now.",
     "EVENTS_UNAVAILABLE": "Events are not available right now.",
     "LEDGER_UNAVAILABLE": "The ledger is not available right now.",
-    "STORAGE_UNAVAILABLE": "The store of files is not available right now.",
+    "STORAGE_UNAVAILABLE": "What is stored is not available right now.",
     "THROTTLE_UNAVAILABLE": "Attempts can't be counted right now.",
     "PAYMENT_PROCESSOR_UNAVAILABLE": "The payment processor is not available right now.",
     "PAYMENT_PROCESSOR_MISCONFIGURED": "Payments are set up wrongly; an operator was told.",
