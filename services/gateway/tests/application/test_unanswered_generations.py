@@ -113,7 +113,14 @@ async def test_what_was_never_made_is_looked_for_twice(door: Door, ada: UserId) 
     assert (len(looked), refusal.may_have_begun) == (5, False)
 
 
-@pytest.mark.parametrize("refusal", [Forbidden("No."), NotFound("None.", reason="UNKNOWN_MODEL")])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Forbidden("No."),
+        NotFound("None.", reason="UNKNOWN_MODEL"),
+        RateLimited("Much.", retry_after_s=1, reason="STORAGE_BUSY"),
+    ],
+)
 async def test_what_was_refused_for_good_is_not_looked_for(
     door: Door, ada: UserId, refusal: GatewayError
 ) -> None:

@@ -309,10 +309,12 @@ def busy(house: House, is_busy: Callable[[int], bool]) -> None:
 @pytest.mark.parametrize(
     ("is_busy", "reason", "jobs"),
     [
+        # The first that is done stores the job: nothing to be withdrawn, and no look for it.
+        (lambda number: number == 1, "STORAGE_BUSY", []),
         # The job is there, and so is its reservation.
         (lambda number: number > 1, "STORAGE_UNAVAILABLE", ["cancelled"]),
     ],
-    ids=["a job"],
+    ids=["nothing", "a job"],
 )
 async def test_a_busy_database_says_whether_anything_was_begun(
     stack: AsyncExitStack, is_busy: Callable[[int], bool], reason: str, jobs: list[str]

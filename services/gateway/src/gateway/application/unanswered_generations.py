@@ -15,6 +15,7 @@ from gateway.domain.errors import (
     InvalidRequest,
     MalformedRequest,
     NotFound,
+    RateLimited,
 )
 from gateway.domain.generation import GenerationStatus
 from gateway.domain.identifiers import AccountId
@@ -29,6 +30,8 @@ NOT_BEGUN = (
     MalformedRequest,
     NotFound,
 )
+# No room was left to store it, which is the first that is done.
+NOT_BEGUN_REASON = "STORAGE_BUSY"
 # A call that creates one ends with its deadline or its connection: what is not there a second later won't be.
 LOOKS_MIN = 2
 # Pauses double from the first to the longest.
@@ -63,7 +66,7 @@ class UnansweredGenerations:
             try:
                 yield
             except (Exception, asyncio.CancelledError) as failure:
-                if not may_come_back and (has_begun or not isinstance(failure, NOT_BEGUN)):
+                if not may_come_back and (has_begun or not _was_not_begun(failure)):
                     is_certain = await self.withdraw(account_id, key)
                     if isinstance(failure, GatewayError):
                         failure.may_have_begun = not is_certain
@@ -135,3 +138,9 @@ class UnansweredGenerations:
             async with asyncio.timeout(pause_s):
                 await self._ending.wait()
         return min(2 * pause_s, PAUSE_MAX_S)
+
+
+def _was_not_begun(failure: BaseException) -> bool:
+    return isinstance(failure, NOT_BEGUN) or (
+        isinstance(failure, RateLimited) and failure.reason == NOT_BEGUN_REASON
+    )
