@@ -15,6 +15,7 @@ from generation.domain.errors import (
     InsufficientCredits,
     InvalidInput,
     LedgerUnavailable,
+    StorageUnavailable,
     TooManyStreams,
     UnknownModel,
 )
@@ -25,6 +26,7 @@ from generation.domain.output import Incomplete
 from generation.ports.media_intake import ReceivedMedia
 from generation_house import ACCOUNT, House
 from interactive_house import Interactive, asked, settled, stopping, two_providers, words
+from structlog.testing import capture_logs
 
 
 @pytest.fixture
@@ -362,6 +364,46 @@ async def test_one_whose_process_died_is_given_back_by_a_worker(interactive: Int
     with pytest.raises(LeaseLost):
         await running.ended()
     await interactive.house.facts.expect("GenerationFailed")
+
+
+@pytest.mark.parametrize("comes_back", [True, False], ids=["in time", "later"])
+async def test_one_that_ends_while_the_database_is_away_is_settled_once(
+    interactive: Interactive, comes_back: bool
+) -> None:
+    """For what came, where it is back in time; else a worker gives the credits back, and nobody charges."""
+    house, go = interactive.house, asyncio.Event()
+    if comes_back:
+        interactive.streams._run = replace(interactive.streams._run, settle_again_s=0.1)
+    interactive.openai.scripts = [["Foxes ", go, "run."]]
+    running = await interactive.opened()
+    await settled()
+    house.units.failure = StorageUnavailable("away")
+    with capture_logs() as logs:
+        go.set()
+        hearing = asyncio.create_task(words(running))
+        async with asyncio.timeout(10):
+            while not any(each["event"] == "chat waits for the database" for each in logs):
+                await asyncio.sleep(0)
+        if comes_back:
+            house.units.failure = None
+            assert (await running.ended()).generation.status is Status.SUCCEEDED
+        else:
+            with pytest.raises(StorageUnavailable):
+                await running.ended()
+            house.units.failure = None
+            assert interactive.stored(running).status is Status.PROCESSING
+    assert await hearing == "Foxes run."
+    # Nobody renews its lease any more.
+    await interactive.streams.renew()
+    house.clock.forward(seconds=16 + 161)
+    worker = house.worker()
+    assert [await worker.take_due(limit=5) for _ in range(2)] == [[], []]
+    ended = interactive.stored(running)
+    assert (ended.status, ended.credits_charged > 0) == (
+        Status.SUCCEEDED if comes_back else Status.FAILED,
+        comes_back,
+    )
+    await house.facts.expect("GenerationSucceeded" if comes_back else "GenerationFailed")
 
 
 async def test_one_that_never_began_is_given_back(interactive: Interactive) -> None:
