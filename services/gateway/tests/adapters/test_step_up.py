@@ -72,6 +72,8 @@ async def test_what_webhooks_are_verified_by_takes_a_fresh_proof(door: Door) -> 
         assert_problem(await door.http.request(method, address, json=body), 403, "STEP_UP_REQUIRED")
     assert door.state() == before
     assert (await door.http.patch(path, json={"description": "Shop"})).status_code == 200
+    same = await door.http.patch(path, json={"url": HOOK["url"], "description": "Web shop"})
+    assert (same.status_code, same.json()["description"]) == (200, "Web shop")
     assert (await door.http.post("/v1/auth/step-up", json={"password": PASSWORD})).status_code == 204
     assert (await door.http.post(f"{path}/rotate-secret")).status_code == 200
 

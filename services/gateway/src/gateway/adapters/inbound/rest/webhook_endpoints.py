@@ -168,14 +168,18 @@ async def change_webhook_endpoint(
     deps: CurrentDeps,
 ) -> WebhookEndpoint:
     """Change it, or turn it off or on again; another address takes a fresh proof, as a new endpoint does."""
-    if body.url is not None:
+    endpoint_id, url = webhook_endpoint_id(webhook_endpoint), body.url
+    if url is not None and url == (await deps.webhook_endpoints.endpoint(principal.user_id, endpoint_id)).url:
+        # As programs send it that read the endpoint and send all of it back.
+        url = None
+    if url is not None:
         await fresh_proof(principal, deps)
     changed = await deps.change_webhook_endpoint(
         ChangeWebhookEndpoint(
             account_id=principal.user_id,
-            endpoint_id=webhook_endpoint_id(webhook_endpoint),
+            endpoint_id=endpoint_id,
             change=EndpointChange(
-                url=body.url,
+                url=url,
                 event_types=frozenset(body.event_types) if body.event_types is not None else None,
                 description=body.description,
                 enabled=body.enabled,
