@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,7 +82,7 @@ async def test_models_say_what_they_take(generations: Generations) -> None:
 
 
 @pytest.mark.parametrize("kind", ["fake", "real"])
-async def test_a_model_for_subscribers_is_theirs(kind: str, stack: AsyncExitStack, tmp_path: Path) -> None:
+async def test_a_model_for_subscribers_is_theirs(kind: str, stack: AsyncExitStack) -> None:
     """Everybody reads what it requires; whose plan does not open it is told so, and nothing is made."""
     port: Generations
     if kind == "fake":
@@ -96,7 +95,7 @@ async def test_a_model_for_subscribers_is_theirs(kind: str, stack: AsyncExitStac
             entitlements={"usr_subscriber": {"premium"}},
         )
     else:
-        house = premium_house(tmp_path)
+        house = premium_house()
         await house.keep_entitlements(
             Entitlements(account_id="usr_subscriber", words=("premium",), valid_until=None, revision=1)
         )
