@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from chassis.postgres import create_engine
 from embedded.testing import ServiceDatabase
-from gateway_world import Door, make_door
+from gateway_world import Door, ask_for, make_door
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 
@@ -20,8 +20,8 @@ async def door() -> AsyncIterator[Door]:
 @pytest.fixture
 async def rich(door: Door) -> Door:
     """A caller with credits and one job."""
-    await door.sign_up(welcome_credits=1000)
-    assert (await door.generate()).status_code == 202
+    user = await door.sign_up(welcome_credits=1000)
+    await ask_for(door, "a heron", who=user)
     return door
 
 

@@ -148,8 +148,11 @@ def session_of(door: Door) -> ConsoleSession:
     return door.world.sessions.rows[cookie_digest(cookie)]
 
 
-async def ask_for(door: Door, *prompts: str, model: str = SKETCH) -> list[GenerationId]:
-    """What was asked for earlier by whoever is signed in at the console, the oldest first."""
+async def ask_for(
+    door: Door, *prompts: str, model: str = SKETCH, who: str | None = None
+) -> list[GenerationId]:
+    """What somebody asked for earlier, the oldest first: whoever is signed in at the console, or `who`."""
+    account_id = AccountId(who or session_of(door).user_id)
     ids = []
     for prompt in prompts:
         new = NewGeneration(
@@ -158,7 +161,7 @@ async def ask_for(door: Door, *prompts: str, model: str = SKETCH) -> list[Genera
             metadata={},
             idempotency_key=f"{len(door.world.generations.jobs)}",
         )
-        job, _ = await door.world.generations.create(AccountId(session_of(door).user_id), new)
+        job, _ = await door.world.generations.create(account_id, new)
         ids.append(job.generation_id)
     return ids
 

@@ -165,6 +165,8 @@ async def test_a_library_that_can_not_be_listed_to_its_end_is_named(
     assert any(name.endswith("First.png") for name in files)
 
 
+# A thousand take as long as ten other tests.
+@pytest.mark.real_time
 async def test_a_thousand_generations_and_never_two_files_at_a_time(door: Door, ada: str) -> None:
     """Read page by page; a part is handed on before the next one is asked for."""
     first = await made(door, "Many", b"x")

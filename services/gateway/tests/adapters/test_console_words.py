@@ -11,6 +11,8 @@ JARGON = re.compile(
 )
 
 
+# Reads every page.
+@pytest.mark.real_time
 def test_no_text_of_ours_speaks_our_jargon() -> None:
     """Texts that are said to people have none of the words that only we know."""
     assert environment.loader is not None

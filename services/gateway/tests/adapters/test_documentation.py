@@ -1,5 +1,6 @@
 """The documentation's page has a form for each operation, with all that it takes."""
 
+import re
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -63,3 +64,15 @@ async def test_what_is_said_is_text(door: Door) -> None:
     page = (await door.http.get("/docs")).text
     assert "<code>Prefer: wait=&lt;seconds&gt;</code>" in page
     assert "wait=<seconds>" not in page
+
+
+async def test_the_page_loads_nothing_from_elsewhere(door: Door) -> None:
+    """And its own script sends what it describes."""
+    page = await door.http.get("/docs")
+    assert page.status_code == 200
+    assert "/v1/generations/{generation}/explain" in page.text
+    loaded = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert "/docs.js" in loaded
+    assert all(place.startswith(("/", "#")) and not place.startswith("//") for place in loaded)
+    for place in ("/docs.js", "/docs.css"):
+        assert (await door.http.get(place)).status_code == 200
